@@ -1,0 +1,108 @@
+package glimt.coordinator;
+
+import glimt.job.ArtifactId;
+import glimt.job.Checkpoint;
+import glimt.job.Effort;
+import glimt.job.JobId;
+import glimt.job.Lease;
+import glimt.job.Outcome;
+import glimt.job.Task;
+import glimt.job.WorkerId;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.pekko.actor.typed.ActorRef;
+
+/**
+ * Everything the nodes say to each other, on one page. A message is a hint or a delivery, never the
+ * truth: losing one costs time, never correctness.
+ */
+public interface Protocol {
+
+  /** Whatever crosses the wire, as CBOR. */
+  interface Wire {}
+
+  // ---- to a coordinator: any of them will do
+
+  sealed interface ToCoordinator extends Wire {}
+
+  /** There may be ready tasks. */
+  record TasksReady() implements ToCoordinator {}
+
+  /** Send me work. Said again every heartbeat while there is none. */
+  record Idle(WorkerCard worker, ActorRef<ToWorker> at) implements ToCoordinator {}
+
+  /** I still hold this lease, and this many steps are done. */
+  record Beat(Lease lease, int step, ActorRef<ToWorker> from) implements ToCoordinator {}
+
+  /** From here another attempt may go on. */
+  record Checkpointed(Lease lease, Checkpoint checkpoint) implements ToCoordinator {}
+
+  /** This attempt is over. Said again until it is {@link Heard}. */
+  record Ended(Lease lease, Outcome outcome, Effort effort, ActorRef<ToWorker> from)
+      implements ToCoordinator {}
+
+  // ---- to a worker
+
+  sealed interface ToWorker extends Wire {}
+
+  record Run(Task task) implements ToWorker {}
+
+  /** The lease is gone: stop between two steps, say nothing more about it. */
+  record Abandon(Lease lease) implements ToWorker {}
+
+  /** Your ending is written, or was in vain; either way you are free. */
+  record Heard(Lease lease) implements ToWorker {}
+
+  /** Somebody looks at this job now: show previews for the next few seconds. */
+  record Watched(JobId job) implements ToWorker {}
+
+  record Describe(ActorRef<WorkerView> to) implements ToWorker {}
+
+  // ---- from workers and coordinators to whoever watches a job
+
+  sealed interface Live extends Wire {
+    JobId job();
+  }
+
+  /** The job's durable events reach up to {@code seq}; read the rows. */
+  record Advanced(JobId job, long seq) implements Live {}
+
+  record Progress(JobId job, String level, int ordinal, int step, int steps) implements Live {}
+
+  /**
+   * What a running task's clean sample looks like so far.
+   *
+   * @param mediaType {@code image/jpeg} for a sprite sheet, {@code application/vnd.glimt.points}
+   *     for packed points
+   * @param columns of the sprite sheet; 0 for points
+   * @param rows of the sprite sheet; 0 for points
+   * @param bytes at most 64 KiB
+   */
+  record Previewed(
+      JobId job,
+      String level,
+      int ordinal,
+      int step,
+      int steps,
+      String mediaType,
+      int columns,
+      int rows,
+      byte[] bytes)
+      implements Live {}
+
+  // ---- who works here
+
+  /**
+   * @param device such as {@code cpu} or {@code cuda:0}
+   * @param bundles the card's digest of each bundle it has, by name
+   */
+  record WorkerCard(
+      WorkerId id, long pid, String device, String numericClass, Map<String, ArtifactId> bundles)
+      implements Wire {}
+
+  /**
+   * @param lease what it holds now
+   */
+  record WorkerView(WorkerCard worker, Optional<JobId> job, Optional<Lease> lease, int step)
+      implements Wire {}
+}

@@ -1,0 +1,59 @@
+package glimt.job;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+
+/** A file people can open: how a finished level is written. */
+public enum Format {
+  MP4(Kind.VIDEO, "video/mp4"),
+  WEBM(Kind.VIDEO, "video/webm"),
+  GIF(Kind.VIDEO, "image/gif"),
+  /** Animated PNG: plays in browsers, and shows its first frame everywhere else. */
+  PNG(Kind.VIDEO, "image/png"),
+  GLB(Kind.POINTS, "model/gltf-binary"),
+  PLY(Kind.POINTS, "application/ply");
+
+  private final Kind kind;
+  private final String mediaType;
+
+  Format(Kind kind, String mediaType) {
+    this.kind = kind;
+    this.mediaType = mediaType;
+  }
+
+  public Kind kind() {
+    return kind;
+  }
+
+  public String mediaType() {
+    return mediaType;
+  }
+
+  /** The ending of a file's name, without the dot. */
+  public String ending() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** The formats of a kind; the first is its default. */
+  public static List<Format> of(Kind kind) {
+    return Arrays.stream(values()).filter(format -> format.kind == kind).toList();
+  }
+
+  /**
+   * The format that a file's ending asks for.
+   *
+   * @throws InvalidSpec if no format has that ending
+   */
+  public static Format ofEnding(String ending) {
+    return Arrays.stream(values())
+        .filter(format -> format.ending().equals(ending.toLowerCase(Locale.ROOT)))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new InvalidSpec(
+                    "format",
+                    "unknown format '%s'; one of %s"
+                        .formatted(ending, Arrays.stream(values()).map(Format::ending).toList())));
+  }
+}

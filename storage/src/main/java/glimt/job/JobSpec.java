@@ -1,0 +1,107 @@
+package glimt.job;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a person asked for. What is null is left to the bundle's card; {@link Plan#of} resolves it.
+ */
+public sealed interface JobSpec {
+  int PROMPT_LIMIT = 1000;
+
+  /** The largest seed that survives every JSON reader: 2^53 - 1. */
+  long SEED_LIMIT = (1L << 53) - 1;
+
+  /** At most this many steps of the base level. */
+  int STEPS_LIMIT = 1000;
+
+  double GUIDANCE_LIMIT = 20;
+
+  String prompt();
+
+  /** The name of the bundle. */
+  String model();
+
+  Wishes wishes();
+
+  Format format();
+
+  Kind kind();
+
+  /**
+   * @param frames how many frames, or null for the card's most
+   * @param size width and height in pixels, or null for the card's most
+   */
+  record Video(
+      String prompt,
+      String model,
+      Wishes wishes,
+      @Nullable Integer frames,
+      @Nullable Integer size,
+      Format format)
+      implements JobSpec {
+    public Video {
+      check(prompt, Kind.VIDEO, format);
+    }
+
+    @Override
+    public Kind kind() {
+      return Kind.VIDEO;
+    }
+  }
+
+  /**
+   * @param points how many points, or null for the card's most
+   */
+  record PointCloud(
+      String prompt, String model, Wishes wishes, @Nullable Integer points, Format format)
+      implements JobSpec {
+    public PointCloud {
+      check(prompt, Kind.POINTS, format);
+    }
+
+    @Override
+    public Kind kind() {
+      return Kind.POINTS;
+    }
+  }
+
+  /**
+   * How to sample. The seed steers every level; steps, guidance and sampler steer the base, where
+   * the content is decided: the levels above keep what their card says.
+   */
+  record Wishes(
+      long seed, @Nullable Integer steps, @Nullable Double guidance, @Nullable String sampler) {
+    public Wishes {
+      if (seed < 0 || seed > SEED_LIMIT) {
+        throw new InvalidSpec("seed", "must be 0 to " + SEED_LIMIT + ", not " + seed);
+      }
+      if (steps != null && (steps < 1 || steps > STEPS_LIMIT)) {
+        throw new InvalidSpec("steps", "must be 1 to " + STEPS_LIMIT + ", not " + steps);
+      }
+      if (guidance != null && !(guidance >= 0 && guidance <= GUIDANCE_LIMIT)) {
+        throw new InvalidSpec("guidance", "must be 0 to " + GUIDANCE_LIMIT + ", not " + guidance);
+      }
+    }
+  }
+
+  private static void check(String prompt, Kind kind, Format format) {
+    if (prompt.isBlank()) {
+      throw new InvalidSpec("prompt", "must say what to make");
+    }
+    if (prompt.length() > PROMPT_LIMIT) {
+      throw new InvalidSpec(
+          "prompt",
+          "must be at most %d characters, not %d".formatted(PROMPT_LIMIT, prompt.length()));
+    }
+    if (prompt.chars().anyMatch(c -> Character.isISOControl(c) && !Character.isWhitespace(c))
+        || prompt.indexOf(0) >= 0) {
+      throw new InvalidSpec("prompt", "must be text, without control characters");
+    }
+    if (format.kind() != kind) {
+      throw new InvalidSpec(
+          "format",
+          "must be one of %s, not %s"
+              .formatted(Format.of(kind).stream().map(Format::ending).toList(), format.ending()));
+    }
+  }
+}

@@ -1,0 +1,7 @@
+package glimt.job;
+
+/** What a bundle makes. */
+public enum Kind {
+  VIDEO,
+  POINTS
+}

@@ -1,0 +1,21 @@
+package glimt.job;
+
+import java.util.List;
+import java.util.Optional;
+
+/** How an attempt ended. */
+public sealed interface Outcome {
+  record Succeeded(List<Product> products) implements Outcome {
+    public Succeeded {
+      products = List.copyOf(products);
+    }
+  }
+
+  /**
+   * @param why one sentence for whoever asked, without names of machines or secrets
+   */
+  record Failed(Fault fault, String why) implements Outcome {}
+
+  /** Given back unfinished and uncharged, because the worker leaves. */
+  record Yielded(Optional<Checkpoint> checkpoint) implements Outcome {}
+}

@@ -1,0 +1,117 @@
+package glimt.job;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a job is split: a pure function of what was asked for and the card, so that the same job is
+ * split alike on one worker or forty.
+ *
+ * <pre>
+ *   base ─ assemble ─┬─ temporal 0 ─┬─ assemble ─┬─ spatial 0 ─┬─ assemble
+ *                    ├─ temporal 1 ─┤            ├─ spatial 1 ─┤
+ *                    └─ …          ─┘            └─ …         ─┘
+ * </pre>
+ *
+ * @param levels from the base to the one asked for
+ * @param tasks in an order in which they could be done one after the other
+ * @param warnings for whoever asked
+ */
+public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> warnings) {
+  public Plan {
+    levels = List.copyOf(levels);
+    tasks = List.copyOf(tasks);
+    warnings = List.copyOf(warnings);
+  }
+
+  /**
+   * @param ordinal its place in {@link Plan#tasks}
+   * @param after the ordinals of the tasks it reads from, in the order in which it reads them
+   */
+  public record PlannedTask(int ordinal, Work work, List<Integer> after) {
+    public PlannedTask {
+      after = List.copyOf(after);
+    }
+  }
+
+  /**
+   * @throws InvalidSpec if the card cannot make what the spec asks for
+   */
+  public static Plan of(JobSpec spec, BundleCard card) {
+    if (spec.kind() != card.kind()) {
+      throw new InvalidSpec("model", "%s does not make %s".formatted(card.name(), spec.kind()));
+    }
+    List<Level> levels =
+        switch (spec) {
+          case JobSpec.Video video -> upTo(card, video);
+          case JobSpec.PointCloud cloud -> upTo(card, cloud);
+        };
+    List<PlannedTask> tasks = new ArrayList<>();
+    List<Integer> below = List.of();
+    for (Level level : levels) {
+      Sampling sampling =
+          level.equals(levels.getFirst())
+              ? wished(level.sampling(), spec.wishes())
+              : level.sampling();
+      int first = tasks.size();
+      for (Segment segment : level.segments()) {
+        tasks.add(
+            new PlannedTask(tasks.size(), new Work.Sample(level.name(), segment, sampling), below));
+      }
+      List<Integer> segments = IntStream.range(first, tasks.size()).boxed().toList();
+      List<Integer> extents = level.axes().stream().map(Axis::extent).toList();
+      below = List.of(tasks.size());
+      tasks.add(new PlannedTask(tasks.size(), new Work.Assemble(level.name(), extents), segments));
+    }
+    return new Plan(levels, tasks, card.vocabulary().read(spec.prompt()).warnings());
+  }
+
+  private static List<Level> upTo(BundleCard card, JobSpec.Video video) {
+    return upTo(
+        card,
+        level ->
+            fits(video.frames(), level.axis("frames")) && fits(video.size(), level.axis("width")),
+        video.size() == null ? "frames" : "size",
+        level ->
+            "%d frames of %d pixels"
+                .formatted(level.axis("frames").extent(), level.axis("width").extent()));
+  }
+
+  private static List<Level> upTo(BundleCard card, JobSpec.PointCloud cloud) {
+    return upTo(
+        card,
+        level -> fits(cloud.points(), level.axis("points")),
+        "points",
+        level -> "%d points".formatted(level.axis("points").extent()));
+  }
+
+  private static List<Level> upTo(
+      BundleCard card, Predicate<Level> asked, String field, Function<Level, String> sizeOf) {
+    Optional<Level> top = card.levels().reversed().stream().filter(asked).findFirst();
+    if (top.isEmpty()) {
+      throw new InvalidSpec(
+          field, "%s makes %s".formatted(card.name(), card.levels().stream().map(sizeOf).toList()));
+    }
+    return card.levels().subList(0, card.levels().indexOf(top.get()) + 1);
+  }
+
+  private static boolean fits(@Nullable Integer wish, Axis axis) {
+    return wish == null || wish == axis.extent();
+  }
+
+  private static Sampling wished(Sampling card, JobSpec.Wishes wishes) {
+    return new Sampling(
+        Objects.requireNonNullElse(wishes.sampler(), card.sampler()),
+        Objects.requireNonNullElse(wishes.steps(), card.steps()),
+        Objects.requireNonNullElse(wishes.guidance(), card.guidance()),
+        card.sigmaMin(),
+        card.sigmaMax(),
+        card.rho());
+  }
+}

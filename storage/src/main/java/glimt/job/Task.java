@@ -1,0 +1,25 @@
+package glimt.job;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * One claimed task: all that a worker needs to do it.
+ *
+ * @param card the digest of the {@code bundle.json} it was planned with; a worker with another
+ *     refuses
+ * @param inputs the samples of the tasks before it, in the order of its plan
+ * @param checkpoint where an earlier attempt got to
+ */
+public record Task(
+    Lease lease,
+    JobId job,
+    JobSpec spec,
+    ArtifactId card,
+    Work work,
+    List<ArtifactId> inputs,
+    Optional<Checkpoint> checkpoint) {
+  public Task {
+    inputs = List.copyOf(inputs);
+  }
+}
