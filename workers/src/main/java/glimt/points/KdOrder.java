@@ -76,7 +76,7 @@ public final class KdOrder {
   /** The bits of a float as an int of the same order. */
   private static int sortable(float value) {
     int bits = Float.floatToIntBits(value);
-    return bits ^ bits >> 31 & Integer.MAX_VALUE;
+    return bits ^ ((bits >> 31) & Integer.MAX_VALUE);
   }
 
   /** Puts the smallest keys before {@code middle} (Hoare, 1961, "Algorithm 65: find"). */
