@@ -1,9 +1,9 @@
-package glimt.training;
+package glimt.training.objects;
 
 import static glimt.points.KdOrder.CHANNELS;
 
 import glimt.points.Colour;
-import glimt.training.ObjectClouds.Item;
+import glimt.training.objects.ObjectClouds.Item;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
