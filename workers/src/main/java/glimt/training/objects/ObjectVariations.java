@@ -61,7 +61,7 @@ final class ObjectVariations {
       words.add(Colour.dominant(cloud).colour().word());
     }
     words.addAll(objects.words().classes().get(item.ofClass()).words());
-    return new CaptionedCloud(cloud, List.copyOf(words));
+    return new CaptionedCloud(cloud, List.copyOf(words), item.ofClass());
   }
 
   /** Mirrors, turns about the upright axis, stretches, and fits the result into [-1, 1] again. */
