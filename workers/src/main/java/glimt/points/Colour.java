@@ -1,5 +1,6 @@
 package glimt.points;
 
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
@@ -80,17 +81,16 @@ public enum Colour {
   public record Dominant(Colour colour, double share) {}
 
   /**
-   * @param cloud {@code [n, 6]} with sRGB in [0, 1]
+   * @param cloud {@code [n, 6]} with sRGB in [0, 1], n > 0
    */
   public static Dominant dominant(float[] cloud) {
     Map<Colour, Integer> counts = new EnumMap<>(Colour.class);
     for (int at = 0; at < cloud.length; at += KdOrder.CHANNELS) {
       counts.merge(of(cloud[at + 3], cloud[at + 4], cloud[at + 5]), 1, Integer::sum);
     }
-    int points = Math.max(1, cloud.length / KdOrder.CHANNELS);
-    return counts.entrySet().stream()
-        .max(Map.Entry.comparingByValue())
-        .map(most -> new Dominant(most.getKey(), most.getValue() / (double) points))
-        .orElse(new Dominant(BLACK, 0));
+    Map.Entry<Colour, Integer> most =
+        Collections.max(counts.entrySet(), Map.Entry.comparingByValue());
+    int points = cloud.length / KdOrder.CHANNELS;
+    return new Dominant(most.getKey(), most.getValue() / (double) points);
   }
 }
