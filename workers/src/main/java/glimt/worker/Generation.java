@@ -3,7 +3,6 @@ package glimt.worker;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import glimt.bundle.Bundle;
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Tensor;
 import glimt.cascade.Cascade;
@@ -25,9 +24,6 @@ import glimt.job.Work;
 import glimt.media.Preview;
 import glimt.media.Video;
 import glimt.storage.Artifacts;
-import glimt.storage.StorageException;
-import java.io.IOException;
-import java.io.InputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -46,7 +42,7 @@ import org.slf4j.LoggerFactory;
  * @param numericClass what the bits depend on beside card, spec and networks
  */
 public record Generation(
-    Map<String, Bundle> bundles,
+    Map<String, LoadedBundle> bundles,
     Artifacts artifacts,
     Video video,
     NDManager manager,
@@ -64,7 +60,7 @@ public record Generation(
 
   @Override
   public Outcome make(Task task, Attempt attempt) throws InterruptedException {
-    Bundle bundle = bundle(task);
+    LoadedBundle bundle = bundle(task);
     Level level = bundle.card().level(task.work().level());
     return new Outcome.Succeeded(
         switch (task.work()) {
@@ -73,8 +69,8 @@ public record Generation(
         });
   }
 
-  private Bundle bundle(Task task) {
-    Bundle bundle = bundles.get(task.spec().model());
+  private LoadedBundle bundle(Task task) {
+    LoadedBundle bundle = bundles.get(task.spec().model());
     if (bundle == null || !bundle.digest().equals(task.card())) {
       throw new InvalidSpec(
           "model", "this worker has no %s of digest %s".formatted(task.spec().model(), task.card()));
@@ -85,7 +81,7 @@ public record Generation(
   // ---- sample
 
   private Product sampled(
-      Task task, Work.Sample work, Level level, Bundle bundle, Attempt attempt)
+      Task task, Work.Sample work, Level level, LoadedBundle bundle, Attempt attempt)
       throws InterruptedException {
     float[] below = task.inputs().isEmpty() ? null : read(task.inputs().getFirst());
     List<Integer> words = bundle.card().vocabulary().read(task.spec().prompt()).tokens();
@@ -182,7 +178,7 @@ public record Generation(
 
   // ---- assemble
 
-  private List<Product> assembled(Task task, Level level, Bundle bundle)
+  private List<Product> assembled(Task task, Level level, LoadedBundle bundle)
       throws InterruptedException {
     List<float[]> pieces = new ArrayList<>();
     for (ArtifactId input : task.inputs()) {
@@ -211,19 +207,8 @@ public record Generation(
     return safetensors(sample).get(SAMPLE).floats();
   }
 
-  /**
-   * @throws StorageException if it is not there whole
-   */
   private Safetensors safetensors(ArtifactId id) {
-    try (InputStream in = artifacts.open(id)) {
-      byte[] bytes = in.readAllBytes();
-      if (!Artifacts.idOf(bytes).equals(id)) {
-        throw new StorageException("artifact %s is damaged".formatted(id));
-      }
-      return Safetensors.parse("artifact " + id, bytes);
-    } catch (IOException e) {
-      throw new StorageException("read artifact " + id, e);
-    }
+    return Safetensors.parse("artifact " + id, artifacts.read(id));
   }
 
   private static NDArray array(NDManager manager, Tensor tensor) {
