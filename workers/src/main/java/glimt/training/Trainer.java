@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Trainer {
   private static final Duration BETWEEN_CHECKPOINTS = Duration.ofSeconds(60);
-  private static final Duration BETWEEN_LINES = Duration.ofSeconds(5);
+  private static final Duration BETWEEN_LINES = Duration.ofSeconds(10);
 
   private final String level;
   private final NetworkRecipe recipe;
