@@ -103,6 +103,7 @@ public record Generation(
         if (!end.arrived()) {
           attempt.check();
         }
+        attempt.spent(piece.networkSeconds());
         attempt.progress(steps, steps);
         return sample(piece.sample(end), piece.shape());
       }
@@ -150,7 +151,15 @@ public record Generation(
       if (attempt.watched() && System.nanoTime() - shownAt >= PREVIEW_EVERY) {
         shownAt = System.nanoTime();
         Preview preview = rendering.preview(piece.guess(now), piece.shape());
-        attempt.preview(preview);
+        show(preview);
+      }
+    }
+
+    private void show(Preview preview) {
+      switch (preview) {
+        case Preview.Sheet sheet ->
+            attempt.preview(sheet.mediaType(), sheet.frames(), sheet.columns(), sheet.bytes());
+        case Preview.Points points -> attempt.preview(points.mediaType(), 0, 0, points.bytes());
       }
     }
 
