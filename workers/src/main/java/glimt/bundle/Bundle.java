@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
@@ -27,7 +28,8 @@ import java.util.Map;
 public final class Bundle {
   public static final String CARD = "bundle.json";
 
-  private static final JsonMapper JSON =
+  /** How cards are read and written. */
+  public static final JsonMapper JSON =
       JsonMapper.builder()
           .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
           .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
@@ -111,6 +113,19 @@ public final class Bundle {
       throw new BundleException("%s is no card: %s".formatted(file, why), broken);
     } catch (IOException broken) {
       throw new BundleException("cannot read " + file + ": " + broken, broken);
+    }
+  }
+
+  /** Writes a card, replacing the one there. */
+  public static void write(Path folder, BundleCard card) {
+    Path file = folder.resolve(CARD);
+    Path temporary = folder.resolve(CARD + ".part");
+    try {
+      JSON.writerWithDefaultPrettyPrinter().writeValue(temporary.toFile(), card);
+      Files.move(
+          temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException broken) {
+      throw new BundleException("cannot write " + file + ": " + broken, broken);
     }
   }
 
