@@ -11,6 +11,7 @@ import io.vertx.openapi.contract.Operation;
 import io.vertx.openapi.validation.ResponseValidator;
 import io.vertx.openapi.validation.ValidatableResponse;
 import java.net.http.HttpResponse;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -76,7 +77,11 @@ final class Contract implements AutoCloseable {
             });
         yield copy;
       }
-      case List<?> list -> list.stream().map(one -> one == null ? "null" : readable(one)).toList();
+      case List<?> list -> {
+        List<Object> copy = new ArrayList<>();
+        list.forEach(one -> copy.add(one == null ? null : readable(one)));
+        yield copy;
+      }
       default -> node;
     };
   }
