@@ -21,8 +21,8 @@ public final class Ancestral {
   }
 
   /**
-   * An ODE sampler that steps down to a lower level and adds noise back up to the schedule's
-   * (Euler's is the ancestral sampler of k-diffusion, and the same as {@link #ddim}):
+   * An ODE sampler that steps down to a lower level and adds noise back up to the schedule's (Euler's
+   * is the ancestral sampler of k-diffusion, and the same as {@link #ddim}):
    *
    * <pre>
    *   up   = min(sigma', eta sqrt(sigma'^2 (sigma^2 - sigma'^2) / sigma^2))

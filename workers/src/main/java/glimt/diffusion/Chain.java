@@ -5,9 +5,9 @@ import java.util.function.DoubleUnaryOperator;
 import java.util.function.IntToDoubleFunction;
 
 /**
- * The discrete chain of noise levels a variance-preserving network was trained on: t = 0 ... T-1,
- * from little noise to much, with abar_t = prod (1 - beta_s) the share of signal that is left. In
- * the coordinates of this package, sigma_t = sqrt((1 - abar_t) / abar_t).
+ * The discrete chain of noise levels a variance-preserving network was trained on: t = 0 ... T-1, from
+ * little noise to much, with abar_t = prod (1 - beta_s) the share of signal that is left. In the
+ * coordinates of this package, sigma_t = sqrt((1 - abar_t) / abar_t).
  */
 public final class Chain {
 
@@ -74,7 +74,9 @@ public final class Chain {
 
   /** Betas along a logistic curve from -6 to 6 (Xu et al. 2022, GeoDiff). */
   public static Chain sigmoid(int length, double first, double last) {
-    return betas(length, t -> first + (last - first) / (1 + Math.exp(-between(-6, 6, t, length))));
+    return betas(
+        length,
+        t -> first + (last - first) / (1 + Math.exp(-between(-6, 6, t, length))));
   }
 
   /**
@@ -83,8 +85,7 @@ public final class Chain {
    * @param most the largest beta, which keeps the end from being singular; 0.999 in the paper
    */
   public static Chain cosine(int length, double most) {
-    return betas(
-        length, t -> Math.min(1 - cosine((t + 1.) / length) / cosine((double) t / length), most));
+    return betas(length, t -> Math.min(1 - cosine((t + 1.) / length) / cosine((double) t / length), most));
   }
 
   private static double cosine(double u) {
@@ -97,8 +98,8 @@ public final class Chain {
   }
 
   /**
-   * The same chain shifted and stretched in sqrt(abar) so that its last level has no signal at all
-   * and its first is as before: Lin et al. 2023, Algorithm 1.
+   * The same chain shifted and stretched in sqrt(abar) so that its last level has no signal at all and
+   * its first is as before: Lin et al. 2023, Algorithm 1.
    */
   public Chain zeroTerminalSnr() {
     double first = Math.sqrt(abar[0]);

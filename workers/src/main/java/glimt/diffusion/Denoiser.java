@@ -15,8 +15,8 @@ public interface Denoiser {
    * Estimates what is under x.
    *
    * @param x [B, ...], x0 + sigma n
-   * @param before the estimate of the step before, or null on the first; only a guidance with
-   *     momentum looks at it
+   * @param before the estimate of the step before, or null on the first; only a guidance with momentum
+   *     looks at it
    */
   Estimate estimate(NDArray x, double sigma, @Nullable Estimate before);
 

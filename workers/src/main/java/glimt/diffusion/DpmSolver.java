@@ -53,9 +53,8 @@ public final class DpmSolver {
    * DPM-Solver++ in any form.
    *
    * @param order 1 to 3
-   * @param tail how many steps before the end the order begins to fall to 1, which steadies walks
-   *     of few steps (Lu et al. 2022b, section 6): 0, or {@code order}; a step to 0 is always
-   *     first-order
+   * @param tail how many steps before the end the order begins to fall to 1, which steadies walks of
+   *     few steps (Lu et al. 2022b, section 6): 0, or {@code order}; a step to 0 is always first-order
    * @param eta 0 for the ODE, 1 for the SDE
    */
   public static Sampler data(String name, int order, int tail, double eta, Second second) {

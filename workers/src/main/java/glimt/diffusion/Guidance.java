@@ -11,15 +11,15 @@ public interface Guidance {
   NDArray guide(NDArray conditional, NDArray unconditional);
 
   /**
-   * Classifier-free guidance (Ho and Salimans 2022, eq. 6, with their 1 + w written w): D_0 + w
-   * (D_c - D_0). At w = 1 it is the conditional; ask for that alone and save half the network's
-   * work.
+   * Classifier-free guidance (Ho and Salimans 2022, eq. 6, with their 1 + w written w): D_0 + w (D_c -
+   * D_0). At w = 1 it is the conditional; ask for that alone and save half the network's work.
    */
   static Guidance scale(double w) {
     if (!Double.isFinite(w)) {
       throw new IllegalArgumentException("guidance must be finite, not " + w);
     }
-    return (conditional, unconditional) -> unconditional.add(conditional.sub(unconditional).mul(w));
+    return (conditional, unconditional) ->
+        unconditional.add(conditional.sub(unconditional).mul(w));
   }
 
   /**

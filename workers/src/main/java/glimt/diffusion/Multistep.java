@@ -58,8 +58,7 @@ public final class Multistep {
    * Linear multistep with exact weights for unequal steps, the Adams-Bashforth method in sigma
    * (k-diffusion, 2022):
    *
-   * <pre>  x' = x + sum_j n_j int_sigma^sigma' prod_{k != j} (s - sigma_k) / (sigma_j - sigma_k) ds
-   * </pre>
+   * <pre>  x' = x + sum_j n_j int_sigma^sigma' prod_{k != j} (s - sigma_k) / (sigma_j - sigma_k) ds</pre>
    */
   static Move lms(Step at, int order) {
     Estimate now = at.now();
@@ -76,9 +75,7 @@ public final class Multistep {
    * DEIS, Zhang and Chen 2023, eq. 15, with its polynomial in log sigma ("log-rho"); a step to 0,
    * which has no logarithm, is Euler's:
    *
-   * <pre>
-   *   x' = x + sum_j n_j int_u^u' exp(v) prod_{k != j} (v - u_k) / (u_j - u_k) dv,  u = ln sigma
-   * </pre>
+   * <pre>  x' = x + sum_j n_j int_u^u' exp(v) prod_{k != j} (v - u_k) / (u_j - u_k) dv,  u = ln sigma</pre>
    */
   static Move deis(Step at, int order) {
     Estimate now = at.now();
@@ -104,16 +101,16 @@ public final class Multistep {
   }
 
   /**
-   * PNDM with a linear multistep throughout ("PLMS"), Liu et al. 2022, eq. 12, with Heun's method
-   * for its first step.
+   * PNDM with a linear multistep throughout ("PLMS"), Liu et al. 2022, eq. 12, with Heun's method for
+   * its first step.
    */
   static Move plms(Step at) {
     return at.past().isEmpty() ? RungeKutta.heun(at) : ipndm(at);
   }
 
   /**
-   * PNDM, Liu et al. 2022, Algorithm 2: three steps of the classical Runge-Kutta method (eq. 13),
-   * then fourth-order Adams-Bashforth (eq. 12):
+   * PNDM, Liu et al. 2022, Algorithm 2: three steps of the classical Runge-Kutta method (eq. 13), then
+   * fourth-order Adams-Bashforth (eq. 12):
    *
    * <pre>  x' = x + (sigma' - sigma) (n_1 + 2 n_2 + 2 n_3 + n_4) / 6</pre>
    */
@@ -158,9 +155,7 @@ public final class Multistep {
     return sigmas;
   }
 
-  /**
-   * Coefficients, lowest power first, of the polynomial that is 1 at node j and 0 at the others.
-   */
+  /** Coefficients, lowest power first, of the polynomial that is 1 at node j and 0 at the others. */
   private static double[] basis(double[] nodes, int j) {
     double[] p = {1};
     for (int k = 0; k < nodes.length; k++) {

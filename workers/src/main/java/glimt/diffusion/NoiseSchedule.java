@@ -4,14 +4,14 @@ import java.util.Arrays;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * The noise levels a walk visits: strictly decreasing, finite, one more than there are steps, and
- * the last is 0 unless the walk stops early.
+ * The noise levels a walk visits: strictly decreasing, finite, one more than there are steps, and the
+ * last is 0 unless the walk stops early.
  */
 public final class NoiseSchedule {
 
   /**
-   * The level that stands for no signal at all, which has no finite sigma: zero terminal SNR (Lin
-   * et al. 2023), and time 1 of flow matching. Sampling from it differs from the limit by 1e-12.
+   * The level that stands for no signal at all, which has no finite sigma: zero terminal SNR (Lin et
+   * al. 2023), and time 1 of flow matching. Sampling from it differs from the limit by 1e-12.
    */
   public static final double NO_SIGNAL = 1e12;
 
@@ -54,9 +54,7 @@ public final class NoiseSchedule {
     return polyexponential(steps, sigmaMin, sigmaMax, 1);
   }
 
-  /**
-   * Steps in log sigma along a ramp of power rho, then 0 (k-diffusion, 2022); rho 1 is exponential.
-   */
+  /** Steps in log sigma along a ramp of power rho, then 0 (k-diffusion, 2022); rho 1 is exponential. */
   public static NoiseSchedule polyexponential(
       int steps, double sigmaMin, double sigmaMax, double rho) {
     double high = Math.log(sigmaMax);
@@ -84,7 +82,8 @@ public final class NoiseSchedule {
 
   /** Levels of flow matching, t from 1 to 0: sigma = t / (1 - t), and {@link #NO_SIGNAL} for 1. */
   public static NoiseSchedule flow(double... times) {
-    return of(Arrays.stream(times).map(t -> t == 1 ? NO_SIGNAL : t / (1 - t)).toArray());
+    return of(
+        Arrays.stream(times).map(t -> t == 1 ? NO_SIGNAL : t / (1 - t)).toArray());
   }
 
   /**

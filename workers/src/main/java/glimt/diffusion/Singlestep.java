@@ -4,10 +4,10 @@ import ai.djl.ndarray.NDArray;
 import java.util.Arrays;
 
 /**
- * Singlestep DPM-Solver and DPM-Solver++ (Lu et al. 2022a, Algorithms 1 and 2; 2022b, Algorithm 1).
- * A solver of order k needs k network calls to go from one place to another; the intermediate
- * places are levels of the schedule too, so here each call is a step of its own: a group of k steps
- * starts over from where it began each time, with one answer more.
+ * Singlestep DPM-Solver and DPM-Solver++ (Lu et al. 2022a, Algorithms 1 and 2; 2022b, Algorithm 1). A
+ * solver of order k needs k network calls to go from one place to another; the intermediate places are
+ * levels of the schedule too, so here each call is a step of its own: a group of k steps starts over
+ * from where it began each time, with one answer more.
  */
 public final class Singlestep {
   private Singlestep() {}
@@ -54,8 +54,8 @@ public final class Singlestep {
   }
 
   /**
-   * The orders with which n network calls are spent (Lu et al. 2022a, section 3.4): thirds, and
-   * what is left over at the end.
+   * The orders with which n network calls are spent (Lu et al. 2022a, section 3.4): thirds, and what
+   * is left over at the end.
    */
   public static int[] groups(int order, int calls) {
     int[] full = new int[calls / order + 1];
@@ -82,8 +82,7 @@ public final class Singlestep {
 
   /**
    * One call in a group that began at (x_s, sigma_s), i calls earlier, on to the next level, h away
-   * from sigma_s. With m_0 the answer at s, m the latest one at r h, and phi_1 = exp(-h) - 1 for
-   * data:
+   * from sigma_s. With m_0 the answer at s, m the latest one at r h, and phi_1 = exp(-h) - 1 for data:
    *
    * <pre>
    *   i = 0         x' = (sigma'/sigma_s) x_s - phi_1 m_0

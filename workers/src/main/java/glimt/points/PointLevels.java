@@ -89,8 +89,7 @@ public record PointLevels(float[] base, float[] residual) {
   }
 
   /**
-   * The parents of the children from {@code start} on, each four times: what a residual is added
-   * to.
+   * The parents of the children from {@code start} on, each four times: what a residual is added to.
    *
    * @param base as for {@link #below}
    * @return {@code [children, 6]}

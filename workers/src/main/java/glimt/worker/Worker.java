@@ -273,7 +273,8 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
   /** Stays with one coordinator, and so do not all workers with the same. */
   private void choose(Set<ActorRef<ToCoordinator>> all) {
     Optional<ActorRef<ToCoordinator>> chosen =
-        all.stream().max(Comparator.comparingInt(one -> (card.id() + " " + one.path()).hashCode()));
+        all.stream()
+            .max(Comparator.comparingInt(one -> (card.id() + " " + one.path()).hashCode()));
     if (!chosen.equals(coordinator)) {
       coordinator = chosen;
       beat();
@@ -294,8 +295,7 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
               Optional.of(attempt.task().lease()),
               attempt.step());
       case Reporting(Ended ended) ->
-          new WorkerView(
-              card, Optional.empty(), Optional.of(ended.lease()), ended.effort().steps());
+          new WorkerView(card, Optional.empty(), Optional.of(ended.lease()), ended.effort().steps());
     };
   }
 }

@@ -9,8 +9,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * The error of a solver of order p falls like steps^-p. Data is a Gaussian, whose flow is known;
- * levels are equally spaced in log sigma from 20 to 0.1, where the solvers' own analysis holds.
+ * The error of a solver of order p falls like steps^-p. Data is a Gaussian, whose flow is known; levels
+ * are equally spaced in log sigma from 20 to 0.1, where the solvers' own analysis holds.
  */
 class ConvergenceTest {
 
@@ -37,11 +37,7 @@ class ConvergenceTest {
       NoiseSchedule schedule = NoiseSchedule.of(levels).early(steps);
       Trajectory walk =
           new Trajectory(
-              Samplers.named(name),
-              DATA.denoiser(),
-              (_, _, _) -> {
-                throw new AssertionError("an ODE draws nothing");
-              });
+              Samplers.named(name), DATA.denoiser(), (_, _, _) -> { throw new AssertionError("an ODE draws nothing"); });
       NDArray n = manager.create(new double[] {-1.2, 0.1, 0.9, 2.0});
       try (Waypoint start = walk.start(schedule, n, "gaussian");
           Waypoint end = walk.on(start, Observer.NOBODY)) {

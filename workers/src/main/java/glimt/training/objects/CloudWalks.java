@@ -23,6 +23,7 @@ import glimt.job.Sampling;
 import glimt.job.Segment;
 import glimt.points.KdOrder;
 import glimt.points.PointLevels;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -81,7 +82,8 @@ final class CloudWalks implements AutoCloseable {
         new Region.Points(start, level.axes().getFirst().window(), level.channels());
     Sampling how = level.sampling();
     Prediction asked = prediction(network, tokens, how.guidance() != 1, below);
-    Prediction guided = how.guidance() == 1 ? asked : Guidance.scale(how.guidance()).batched(asked);
+    Prediction guided =
+        how.guidance() == 1 ? asked : Guidance.scale(how.guidance()).batched(asked);
     Noise noise = new Noise(seed);
     Trajectory trajectory =
         new Trajectory(

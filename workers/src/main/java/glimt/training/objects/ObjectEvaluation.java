@@ -35,8 +35,7 @@ public final class ObjectEvaluation implements AutoCloseable {
   private final ObjectRecipe recipe;
 
   /**
-   * @param networks of the card's levels, by level; closed with the evaluation, as is the
-   *     classifier
+   * @param networks of the card's levels, by level; closed with the evaluation, as is the classifier
    */
   public ObjectEvaluation(
       BundleCard card,
@@ -184,9 +183,9 @@ public final class ObjectEvaluation implements AutoCloseable {
     }
     int n = held.size();
     return Figure.of(
-        "dense level, Chamfer to the true cloud, x 1000 (midpoints)",
-        1000 * made / n,
-        1000 * midway / n);
+            "dense level, Chamfer to the true cloud, x 1000 (midpoints)",
+            1000 * made / n,
+            1000 * midway / n);
   }
 
   @Override

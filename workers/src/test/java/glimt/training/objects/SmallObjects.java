@@ -20,8 +20,7 @@ final class SmallObjects {
 
   /** The recipe that the default bundle is trained by. */
   static ObjectRecipe recipe() {
-    return Recipe.part(
-        Recipe.read(Path.of("models/objects/recipe.json")).data(), ObjectRecipe.class);
+    return Recipe.part(Recipe.read(Path.of("models/objects/recipe.json")).data(), ObjectRecipe.class);
   }
 
   /**
@@ -65,8 +64,7 @@ final class SmallObjects {
       StringBuilder rows = new StringBuilder("[");
       for (String name : names) {
         rows.append(rows.length() > 1 ? "," : "");
-        rows.append(
-            "{\"pack\": \"nature\", \"name\": \"%s\", \"textured\": false}".formatted(name));
+        rows.append("{\"pack\": \"nature\", \"name\": \"%s\", \"textured\": false}".formatted(name));
       }
       Files.writeString(folder.resolve("objects.json"), rows.append("]"));
     } catch (IOException e) {
