@@ -1,10 +1,7 @@
 package glimt.training.objects;
 
 import glimt.bundle.Bundle;
-import glimt.bundle.Network;
 import glimt.bundle.NetworkSource;
-import glimt.bundle.Precision;
-import glimt.job.Level;
 import glimt.media.CloudPicture;
 import glimt.media.ContactSheet;
 import glimt.media.Picture;
@@ -16,13 +13,12 @@ import glimt.points.KdOrder;
 import glimt.points.PointLevels;
 import glimt.training.Classifier;
 import glimt.training.Recipe;
+import glimt.training.Training;
 import glimt.training.objects.ObjectClouds.Item;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -41,37 +37,18 @@ public final class ObjectEvaluation implements AutoCloseable {
   private final ObjectRecipe recipe;
   private final @Nullable ObjectClouds objects;
 
-  private ObjectEvaluation(
-      CloudWalks walks,
-      Classifier classifier,
-      ObjectRecipe recipe,
-      @Nullable ObjectClouds objects) {
-    this.walks = walks;
-    this.classifier = classifier;
-    this.recipe = recipe;
-    this.objects = objects;
-  }
-
   /**
-   * @param folder of the bundle, with its recipe and its classifier
+   * @param bundle with its recipe and its classifier
    * @param data the folder it was trained on; without it, nothing is compared with held-out objects
    */
-  public static ObjectEvaluation of(Path folder, @Nullable Path data) {
-    Bundle bundle = Bundle.open(folder);
-    ObjectRecipe recipe =
-        Recipe.part(Recipe.read(folder.resolve("recipe.json")).data(), ObjectRecipe.class);
-    Map<String, Network> networks = new HashMap<>();
-    for (Level level : bundle.card().levels()) {
-      networks.put(level.name(), bundle.network(level.name(), Precision.ofThisProcessor()));
-    }
+  public ObjectEvaluation(Bundle bundle, @Nullable Path data) {
+    recipe = ObjectRecipe.of(Recipe.parse(Training.RECIPE, bundle.text(Training.RECIPE)));
+    objects = data == null ? null : new ObjectClouds(data, recipe.words());
     String source = recipe.classifier().source();
-    return new ObjectEvaluation(
-        new CloudWalks(bundle.card(), networks),
+    classifier =
         new Classifier(
-            NetworkSource.parse(source, bundle.text(source)),
-            bundle.tensors(source.replace(".py", ".safetensors"))),
-        recipe,
-        data == null ? null : new ObjectClouds(data, recipe.words()));
+            NetworkSource.parse(source, bundle.text(source)), bundle.tensors(Training.CLASSIFIER));
+    walks = new CloudWalks(bundle);
   }
 
   /**
@@ -91,7 +68,7 @@ public final class ObjectEvaluation implements AutoCloseable {
   public Picture sheet(List<String> prompts, int columns, int side) throws InterruptedException {
     List<ContactSheet.Cell> cells = new ArrayList<>();
     for (String prompt : prompts) {
-      float[] cloud = walks.open(walks.dense(prompt, walks.base(prompt, 0), 0));
+      float[] cloud = recipe.open(walks.dense(prompt, walks.base(prompt, 0), 0));
       Picture picture = CloudPicture.of(PointCloud.ofRows(cloud), side, AZIMUTH, ELEVATION);
       cells.add(new ContactSheet.Cell(picture, prompt));
     }
@@ -200,7 +177,7 @@ public final class ObjectEvaluation implements AutoCloseable {
       watch.accept("%d clouds in %s".formatted(each, colour.word()));
       for (int seed = 0; seed < each; seed++) {
         String name = recipe.words().classes().get(classes.get(seed % classes.size())).name();
-        float[] cloud = walks.open(walks.base(colour.word() + " " + name, seed));
+        float[] cloud = recipe.open(walks.base(colour.word() + " " + name, seed));
         right += Colour.dominant(cloud).colour() == colour ? 1 : 0;
         asked++;
       }
