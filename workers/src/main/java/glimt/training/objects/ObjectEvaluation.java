@@ -76,7 +76,7 @@ public final class ObjectEvaluation implements AutoCloseable {
   }
 
   /** How often the classifier finds the class that was asked for, and how long a cloud takes. */
-  private List<Figure> classes(int each, Consumer<String> watch) throws InterruptedException {
+  List<Figure> classes(int each, Consumer<String> watch) throws InterruptedException {
     List<float[]> bases = new ArrayList<>();
     List<float[]> fromDense = new ArrayList<>();
     List<Integer> asked = new ArrayList<>();
