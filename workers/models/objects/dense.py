@@ -1,0 +1,125 @@
+# The second level of `objects`: four children of each base point, as residuals over it, 256 parents at a time.
+#
+# A transformer over 64 tokens of 4 parents and their 16 children. Beside each other they see the whole base as 64 more
+# tokens of 16 points, which is read once, whatever the noise. Points enter relative to the mean of their token, so that
+# the small print is not drowned by where it stands.
+#
+#   x [B, 1024, 6] float32, noise [B] float32, words [B, length] int64,
+#   below [B, 1024, 6] float32: the base in k-d order, turned so that the 256 parents come first
+#   -> [B, 1024, 6] float32
+
+class Network(Module):
+  precision : int
+  mood : Mood
+  survey : Linear       # n=102 m=d gain=1
+  place : Tensor        # [64, d] normal 0.5
+  widen : Linear        # n=d m=3*d gain=1
+  narrow : Linear       # n=3*d m=d gain=1
+  enter : Linear        # n=126 m=d gain=1
+  order : Tensor        # [64, d] normal 0.5
+  b0 : Block
+  b1 : Block
+  b2 : Block
+  tune : Linear         # n=d m=2*d gain=0
+  leave : Linear        # n=2*d m=96 gain=0
+  again : Linear        # n=126 m=d gain=1
+
+  def forward(self, x: Tensor, noise: Tensor, words: Tensor, below: Tensor) -> Tensor:
+    mood, tones = self.mood.forward(noise, words, self.precision)
+
+    far = self.survey.forward(torch.to(local(below, 16), self.precision))
+    far1 = far + same(self.place, far)
+    far2 = far1 + self.narrow.forward(torch.gelu(self.widen.forward(normal(far1))))
+    around = normal(far2)
+
+    parents = local(torch.narrow(below, 1, 0, 256), 4)
+    near = torch.to(torch.cat([torch.reshape(x, [-1, 64, 96]), parents], -1), self.precision)
+    z = self.enter.forward(near)
+    z0 = self.b0.forward(z + same(self.order, z), around, tones)
+    z1 = self.b1.forward(z0, around, tones)
+    z2 = self.b2.forward(z1, around, tones)
+
+    scale, shift = torch.chunk(torch.unsqueeze(self.tune.forward(mood), 1), 2, -1)
+    y = torch.cat([normal(z2) * (scale + 1) + shift, torch.gelu(self.again.forward(near))], -1)
+    return torch.to(torch.reshape(self.leave.forward(y), [-1, 1024, 6]), 6)
+
+
+# [B, N, 6] -> [B, N/size, 6 size + 6]: tokens of neighbours, each relative to their mean and enlarged, and that mean.
+def local(points: Tensor, size: int) -> Tensor:
+  tokens = torch.unflatten(points, 1, [-1, size])
+  mean = torch.mean(tokens, [2], True)
+  return torch.flatten(torch.cat([(tokens - mean) * 4, mean], 2), 2)
+
+
+# What the noise level and the words say: the mood [B, d], and a scale, a shift and a gate for both halves of a block,
+# the tones [B, 6, d].
+class Mood(Module):
+  vectors : Tensor      # [vocabulary, d] normal 1
+  silence : Tensor      # [d] normal 1
+  meaning : Linear      # n=d m=d gain=1
+  pitch : Linear        # n=64 m=d gain=1
+  level : Linear        # n=d m=d gain=1
+  tones : Linear        # n=d m=6*d gain=0
+
+  # Token 0 is padding; a row of nothing else is heard as silence. In float32 up to the end.
+  def forward(self, noise: Tensor, words: Tensor, precision: int) -> Tuple[Tensor, Tensor]:
+    said = torch.unsqueeze(torch.to(torch.gt(words, 0), 6), -1)
+    any = torch.amax(said, [1])
+    total = torch.sum(torch.embedding(self.vectors, words) * said, [1])
+    meaning = self.meaning.forward(normal(total * any + self.silence * (1 - any)))
+    level = self.level.forward(torch.silu(self.pitch.forward(waves(noise))))
+    mood = torch.silu(torch.to(meaning + level, precision))
+    return (mood, torch.unflatten(self.tones.forward(mood), -1, [6, -1]))
+
+
+# Attention of the tokens to each other and to what is around them, then a layer for each.
+class Block(Module):
+  offset : Tensor       # [6, d] zero
+  ask : Linear          # n=d m=d gain=1
+  answer : Linear       # n=d m=2*d gain=1
+  join : Linear         # n=d m=d gain=1
+  widen : Linear        # n=d m=3*d gain=1
+  narrow : Linear       # n=3*d m=d gain=1
+
+  def forward(self, z: Tensor, around: Tensor, tones: Tensor) -> Tensor:
+    scale, shift, gate, scale2, shift2, gate2 = torch.chunk(tones + same(self.offset, tones), 6, 1)
+    y = normal(z) * (scale + 1) + shift
+    k, v = torch.chunk(self.answer.forward(torch.cat([y, around], 1)), 2, -1)
+    seen = attention(heads(self.ask.forward(y)), heads(k), heads(v))
+    z1 = z + gate * self.join.forward(torch.flatten(torch.transpose(seen, 1, 2), 2))
+    return z1 + gate2 * self.narrow.forward(torch.gelu(self.widen.forward(normal(z1) * (scale2 + 1) + shift2)))
+
+
+class Linear(Module):
+  weight : Tensor       # [m, n] normal gain/sqrt(n)
+  bias : Tensor         # [m] zero
+
+  def forward(self, z: Tensor) -> Tensor:
+    return torch.linear(z, same(self.weight, z), same(self.bias, z))
+
+
+# A weight in the precision of what it meets; free when they agree.
+def same(weight: Tensor, z: Tensor) -> Tensor:
+  return torch.to(weight, ops.prim.dtype(z))
+
+
+# Layer normalisation without weights of its own.
+def normal(z: Tensor) -> Tensor:
+  return torch.layer_norm(z, [torch.size(z, -1)])
+
+
+# Written out: on a CPU in bf16 the backward pass of the fused kernel is three times as slow.
+def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+  return torch.matmul(torch.softmax(torch.matmul(q, torch.transpose(k, -2, -1)) * 0.17677670, -1), v)
+
+
+# [B, N, d] -> [B, d/32, N, 32]: attention heads of 32.
+def heads(z: Tensor) -> Tensor:
+  return torch.transpose(torch.unflatten(z, -1, [-1, 32]), 1, 2)
+
+
+# The noise level [B] as sines and cosines [B, 64] of 32 frequencies from 0.5 to 20.
+def waves(noise: Tensor) -> Tensor:
+  pace = torch.exp(torch.arange(32, dtype=6, device=ops.prim.device(noise)) * 0.119) * 0.5
+  turn = torch.unsqueeze(noise, 1) * pace
+  return torch.cat([torch.sin(turn), torch.cos(turn)], 1)

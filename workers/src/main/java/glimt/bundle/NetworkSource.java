@@ -1,0 +1,168 @@
+package glimt.bundle;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A network's readable source: classes as Python writes them, attributes first, then methods, in
+ * the subset that TorchScript reads. The root is the class {@code Network}.
+ *
+ * <pre>
+ *   class Linear(Module):
+ *     weight : Tensor  # [m, n] normal gain/sqrt(n)
+ *     bias : Tensor    # [m] zero
+ *
+ *     def forward(self, x: Tensor) -&gt; Tensor:
+ *       return torch.linear(x, self.weight, self.bias)
+ *
+ *   class Network(Module):
+ *     precision : int
+ *     enter : Linear   # n=96 m=d gain=1
+ * </pre>
+ *
+ * <p>A tensor's comment gives its shape and how training starts it; a module's comment gives sizes
+ * to that module and those inside it. {@link TorchScript} adds what the archive wants beside it:
+ * qualified names, the type of {@code self}, the list of parameters.
+ */
+public final class NetworkSource {
+
+  /**
+   * One attribute of a class.
+   *
+   * @param type {@code Tensor}, {@code int} or a class of this source
+   * @param note the comment after it, without the {@code #}
+   */
+  public record Attribute(String name, String type, String note) {}
+
+  /** A class and its attributes, in the order of the source. */
+  public record ModuleClass(String name, List<Attribute> attributes) {
+    public ModuleClass {
+      attributes = List.copyOf(attributes);
+    }
+  }
+
+  public static final String ROOT = "Network";
+
+  private static final Pattern CLASS = Pattern.compile("class (\\w+)\\(Module\\):.*");
+  private static final Pattern ATTRIBUTE =
+      Pattern.compile("  (\\w+) *: *(\\w+)\\s*(?:#\\s*(.*))?");
+  private static final Pattern METHOD = Pattern.compile("  def (\\w+)\\(self\\b(.*)");
+  private static final Pattern FUNCTION = Pattern.compile("def (\\w+)\\(.*");
+
+  private final String text;
+  private final Map<String, ModuleClass> classes;
+
+  private NetworkSource(String text, Map<String, ModuleClass> classes) {
+    this.text = text;
+    this.classes = classes;
+  }
+
+  /** Reads a source; {@code file} names it in errors. */
+  public static NetworkSource parse(String file, String text) {
+    Map<String, ModuleClass> classes = new LinkedHashMap<>();
+    String name = "";
+    List<Attribute> attributes = new ArrayList<>();
+    for (String line : text.split("\n", -1)) {
+      Matcher start = CLASS.matcher(line);
+      Matcher attribute = ATTRIBUTE.matcher(line);
+      if (start.matches()) {
+        name = start.group(1);
+        attributes = new ArrayList<>();
+        if (classes.put(name, new ModuleClass(name, attributes)) != null) {
+          throw new BundleException(file + " declares class " + name + " twice");
+        }
+      } else if (attribute.matches() && !name.isEmpty()) {
+        String note = attribute.group(3);
+        attributes.add(
+            new Attribute(attribute.group(1), attribute.group(2), note == null ? "" : note.strip()));
+        classes.put(name, new ModuleClass(name, attributes));
+      } else if (!line.isBlank() && !line.startsWith(" ")) {
+        name = "";
+      }
+    }
+    NetworkSource source = new NetworkSource(text, classes);
+    if (!classes.containsKey(ROOT)) {
+      throw new BundleException(file + " declares no class " + ROOT);
+    }
+    classes
+        .values()
+        .forEach(
+            c ->
+                c.attributes.forEach(
+                    a -> {
+                      if (!a.type.equals("Tensor")
+                          && !a.type.equals("int")
+                          && !classes.containsKey(a.type)) {
+                        throw new BundleException(
+                            "%s: attribute %s of class %s has the unknown type %s"
+                                .formatted(file, a.name, c.name, a.type));
+                      }
+                    }));
+    return source;
+  }
+
+  public ModuleClass root() {
+    return moduleClass(ROOT);
+  }
+
+  public ModuleClass moduleClass(String name) {
+    ModuleClass found = classes.get(name);
+    if (found == null) {
+      throw new IllegalArgumentException("the source declares no class " + name);
+    }
+    return found;
+  }
+
+  /** The same source as the archive wants it: types and calls qualified, parameters listed. */
+  String qualified() {
+    StringBuilder out = new StringBuilder();
+    String inside = "";
+    for (String line : text.split("\n", -1)) {
+      Matcher start = CLASS.matcher(line);
+      Matcher attribute = ATTRIBUTE.matcher(line);
+      Matcher method = METHOD.matcher(line);
+      if (start.matches()) {
+        inside = start.group(1);
+        out.append(line).append('\n').append(parameters(moduleClass(inside)));
+      } else if (attribute.matches() && !inside.isEmpty()) {
+        String type = attribute.group(2);
+        out.append("  ").append(attribute.group(1)).append(" : ");
+        out.append(classes.containsKey(type) ? "__torch__." + type : type).append('\n');
+      } else if (method.matches()) {
+        out.append("  def %s(self: __torch__.%s%s\n".formatted(method.group(1), inside, method.group(2)));
+      } else {
+        if (!line.isBlank() && !line.startsWith(" ")) {
+          inside = "";
+        }
+        out.append(line).append('\n');
+      }
+    }
+    return functionsQualified(out.toString());
+  }
+
+  private static String parameters(ModuleClass c) {
+    StringBuilder names = new StringBuilder();
+    for (Attribute attribute : c.attributes) {
+      if (attribute.type.equals("Tensor")) {
+        names.append('"').append(attribute.name).append("\", ");
+      }
+    }
+    return "  __parameters__ = [%s]\n  __buffers__ = []\n  training : bool\n".formatted(names);
+  }
+
+  /** Functions outside of a class are called by their full name. */
+  private static String functionsQualified(String code) {
+    String out = code;
+    for (String line : code.split("\n", -1)) {
+      Matcher function = FUNCTION.matcher(line);
+      if (function.matches()) {
+        out = out.replaceAll("(?<!def )(?<![\\w.])" + function.group(1) + "\\(", "__torch__." + function.group(1) + "(");
+      }
+    }
+    return out;
+  }
+}

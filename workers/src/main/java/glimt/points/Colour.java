@@ -1,0 +1,91 @@
+package glimt.points;
+
+import java.util.Locale;
+
+/** The colours a caption can name, by hue, saturation and value. */
+public enum Colour {
+  RED(0.80f, 0.13f, 0.12f),
+  ORANGE(0.93f, 0.48f, 0.10f),
+  YELLOW(0.95f, 0.83f, 0.15f),
+  GREEN(0.20f, 0.55f, 0.20f),
+  CYAN(0.15f, 0.75f, 0.80f),
+  BLUE(0.15f, 0.30f, 0.80f),
+  PURPLE(0.48f, 0.20f, 0.75f),
+  PINK(0.92f, 0.35f, 0.65f),
+  BROWN(0.42f, 0.27f, 0.13f),
+  WHITE(0.93f, 0.93f, 0.92f),
+  GREY(0.50f, 0.50f, 0.51f),
+  BLACK(0.09f, 0.09f, 0.10f);
+
+  private final float[] rgb;
+
+  Colour(float red, float green, float blue) {
+    rgb = new float[] {red, green, blue};
+  }
+
+  /** A typical sRGB of this name, each of three in [0, 1]. */
+  public float[] rgb() {
+    return rgb.clone();
+  }
+
+  /** The word a prompt says. */
+  public String word() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** What a person would call this sRGB, each in [0, 1]. */
+  public static Colour of(float red, float green, float blue) {
+    float value = Math.max(red, Math.max(green, blue));
+    float chroma = value - Math.min(red, Math.min(green, blue));
+    if (value < 0.2f) {
+      return BLACK;
+    }
+    if (chroma < 0.18f * value) {
+      return value > 0.8f ? WHITE : GREY;
+    }
+    float hue = hue(red, green, blue, value, chroma);
+    if (hue < 14 || hue >= 345) {
+      return value < 0.45f ? BROWN : RED;
+    } else if (hue < 42) {
+      return value < 0.75f ? BROWN : ORANGE;
+    } else if (hue < 66) {
+      return value < 0.5f ? GREEN : YELLOW;
+    } else if (hue < 165) {
+      return GREEN;
+    } else if (hue < 200) {
+      return CYAN;
+    } else if (hue < 255) {
+      return BLUE;
+    } else {
+      return hue < 290 ? PURPLE : PINK;
+    }
+  }
+
+  private static float hue(float red, float green, float blue, float value, float chroma) {
+    if (value == red) {
+      return 60 * ((green - blue) / chroma + (green < blue ? 6 : 0));
+    }
+    return value == green
+        ? 60 * ((blue - red) / chroma + 2)
+        : 60 * ((red - green) / chroma + 4);
+  }
+
+  /** The colour of most points and their share of all. */
+  public record Dominant(Colour colour, double share) {}
+
+  /**
+   * @param cloud {@code [n, 6]} with sRGB in [0, 1]
+   */
+  public static Dominant dominant(float[] cloud) {
+    int[] counts = new int[values().length];
+    for (int at = 0; at < cloud.length; at += KdOrder.CHANNELS) {
+      counts[of(cloud[at + 3], cloud[at + 4], cloud[at + 5]).ordinal()]++;
+    }
+    int most = 0;
+    for (int i = 1; i < counts.length; i++) {
+      most = counts[i] > counts[most] ? i : most;
+    }
+    return new Dominant(
+        values()[most], counts[most] / (double) Math.max(1, cloud.length / KdOrder.CHANNELS));
+  }
+}

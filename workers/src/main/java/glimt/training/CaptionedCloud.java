@@ -1,0 +1,12 @@
+package glimt.training;
+
+import java.util.List;
+
+/**
+ * An object and what is said of it.
+ *
+ * @param cloud {@code [n, 6]}: positions in [-1, 1], sRGB in [0, 1]
+ * @param words of the caption
+ */
+@SuppressWarnings("ArrayRecordComponent")
+record CaptionedCloud(float[] cloud, List<String> words) {}

@@ -1,0 +1,29 @@
+package glimt.training;
+
+import glimt.bundle.Safetensors.Tensor;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Samples of one level, made as they are asked for.
+ *
+ * <p>A batch is a pure function of its size and the generator's state, so that training that goes on
+ * from a checkpoint sees what it would have seen.
+ */
+public interface Dataset {
+
+  /**
+   * Clean samples with their words.
+   *
+   * @param x F32 [B, …], as the level's network takes it
+   * @param words I64 [B, length] token ids
+   * @param below F32, what the level is conditioned on, already augmented; null at a base level
+   */
+  record Batch(Tensor x, Tensor words, @Nullable Tensor below) {}
+
+  Batch batch(int size, RandomGenerator random);
+
+  /** Sizes that the network's source may name: at least {@code vocabulary} and {@code length}. */
+  Map<String, Double> sizes();
+}

@@ -1,0 +1,149 @@
+package glimt.training;
+
+import static glimt.points.KdOrder.CHANNELS;
+
+import glimt.points.Colour;
+import glimt.training.ObjectClouds.Item;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.random.RandomGenerator;
+
+/**
+ * Objects as a network is trained on them: mirrored, turned, stretched and painted, with the caption
+ * that is then true. Without painting, no caption would say "a blue rock".
+ */
+final class ObjectVariations {
+  private static final double PAINTED = 0.35;
+  private static final double COLOUR_SAID = 0.5;
+  private static final double STATE_SAID = 0.8;
+  private static final double STRETCH = 0.07;
+  private static final double LEAN = 0.08;
+
+  private final ObjectClouds objects;
+
+  /** Running sums of the items' weights: a class counts by the root of its members. */
+  private final double[] upTo;
+
+  ObjectVariations(ObjectClouds objects) {
+    this.objects = objects;
+    List<Item> items = objects.trained();
+    double[] members = new double[objects.words().classes().size()];
+    items.forEach(item -> members[item.ofClass()]++);
+    upTo = new double[items.size()];
+    double sum = 0;
+    for (int i = 0; i < upTo.length; i++) {
+      sum += 1 / Math.sqrt(members[items.get(i).ofClass()]);
+      upTo[i] = sum;
+    }
+  }
+
+  /** An object, chosen and varied at random. */
+  CaptionedCloud draw(RandomGenerator random) {
+    double at = random.nextDouble(upTo[upTo.length - 1]);
+    int chosen = java.util.Arrays.binarySearch(upTo, at);
+    return vary(objects.trained().get(chosen < 0 ? -chosen - 1 : chosen), random);
+  }
+
+  CaptionedCloud vary(Item item, RandomGenerator random) {
+    float[] cloud = objects.cloud(item);
+    reshape(cloud, objects.words().classes().get(item.ofClass()).round(), random);
+    boolean painted = random.nextDouble() < PAINTED;
+    if (painted) {
+      paint(cloud, random);
+    } else {
+      tint(cloud, random);
+    }
+    List<String> words = new ArrayList<>();
+    if (!painted && random.nextDouble() < STATE_SAID) {
+      words.addAll(item.states());
+    }
+    if (painted || random.nextDouble() < COLOUR_SAID) {
+      words.add(Colour.dominant(cloud).colour().word());
+    }
+    words.addAll(objects.words().classes().get(item.ofClass()).words());
+    return new CaptionedCloud(cloud, List.copyOf(words));
+  }
+
+  /** Mirrors, turns about the upright axis, stretches, and fits the result into [-1, 1] again. */
+  private static void reshape(float[] cloud, boolean round, RandomGenerator random) {
+    double turn = round ? random.nextDouble(2 * Math.PI) : random.nextGaussian(0, LEAN);
+    double mirror = random.nextBoolean() ? 1 : -1;
+    double[] stretch = new double[3];
+    for (int axis = 0; axis < 3; axis++) {
+      stretch[axis] = Math.exp(random.nextGaussian(0, STRETCH));
+    }
+    double cos = Math.cos(turn);
+    double sin = Math.sin(turn);
+    for (int at = 0; at < cloud.length; at += CHANNELS) {
+      double x = cloud[at] * mirror;
+      double z = cloud[at + 2];
+      cloud[at] = (float) ((x * cos + z * sin) * stretch[0]);
+      cloud[at + 1] = (float) (cloud[at + 1] * stretch[1]);
+      cloud[at + 2] = (float) ((z * cos - x * sin) * stretch[2]);
+    }
+    fit(cloud);
+  }
+
+  /** Moves the middle of the bounding box to 0 and its longest half-extent to 1. */
+  static void fit(float[] cloud) {
+    float longest = Float.MIN_NORMAL;
+    for (int axis = 0; axis < 3; axis++) {
+      float least = Float.POSITIVE_INFINITY;
+      float most = Float.NEGATIVE_INFINITY;
+      for (int at = axis; at < cloud.length; at += CHANNELS) {
+        least = Math.min(least, cloud[at]);
+        most = Math.max(most, cloud[at]);
+      }
+      for (int at = axis; at < cloud.length; at += CHANNELS) {
+        cloud[at] -= (least + most) / 2;
+      }
+      longest = Math.max(longest, (most - least) / 2);
+    }
+    for (int at = 0; at < cloud.length; at++) {
+      cloud[at] = at % CHANNELS < 3 ? cloud[at] / longest : cloud[at];
+    }
+  }
+
+  /** Gives all points, or those of the most frequent colour, another hue; light and shade stay. */
+  private static void paint(float[] cloud, RandomGenerator random) {
+    Colour wanted = Colour.values()[random.nextInt(Colour.values().length)];
+    float[] paint = wanted.rgb();
+    boolean everywhere = random.nextBoolean();
+    Colour dominant = Colour.dominant(cloud).colour();
+    boolean[] painted = new boolean[cloud.length / CHANNELS];
+    double light = 0;
+    int count = 0;
+    for (int i = 0; i < painted.length; i++) {
+      int at = i * CHANNELS + 3;
+      painted[i] = everywhere || Colour.of(cloud[at], cloud[at + 1], cloud[at + 2]) == dominant;
+      light += painted[i] ? luma(cloud, at) : 0;
+      count += painted[i] ? 1 : 0;
+    }
+    light = Math.max(0.02, light / Math.max(1, count));
+    double cover = random.nextDouble(0.75, 1);
+    double gain = Math.exp(random.nextGaussian(0, 0.08));
+    for (int i = 0; i < painted.length; i++) {
+      int at = i * CHANNELS + 3;
+      double shade = gain * Math.clamp(Math.sqrt(luma(cloud, at) / light), 0.5, 1.5);
+      for (int c = 0; painted[i] && c < 3; c++) {
+        double mixed = cover * paint[c] * shade + (1 - cover) * cloud[at + c];
+        cloud[at + c] = (float) Math.clamp(mixed, 0, 1);
+      }
+    }
+  }
+
+  /** Rec. 601. */
+  private static double luma(float[] cloud, int at) {
+    return 0.299 * cloud[at] + 0.587 * cloud[at + 1] + 0.114 * cloud[at + 2];
+  }
+
+  private static void tint(float[] cloud, RandomGenerator random) {
+    for (int c = 3; c < CHANNELS; c++) {
+      double gain = Math.exp(random.nextGaussian(0, 0.05));
+      double shift = random.nextGaussian(0, 0.02);
+      for (int at = c; at < cloud.length; at += CHANNELS) {
+        cloud[at] = (float) Math.clamp(cloud[at] * gain + shift, 0, 1);
+      }
+    }
+  }
+}

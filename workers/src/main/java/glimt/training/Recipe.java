@@ -1,0 +1,150 @@
+package glimt.training;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a bundle's networks are trained: one small file beside their sources.
+ *
+ * @param bundle the bundle's name
+ * @param dataset the kind of data, {@code clips} or {@code objects}
+ * @param data what that kind wants to know: its grammar, its classes
+ * @param networks by level, in the order they are trained
+ */
+public record Recipe(
+    @JsonProperty(required = true) String bundle,
+    @JsonProperty(required = true) String dataset,
+    @JsonProperty(required = true) JsonNode data,
+    @JsonProperty(required = true) Map<String, NetworkRecipe> networks) {
+
+  /**
+   * How one network is trained.
+   *
+   * @param source its file, beside the recipe
+   * @param sizes numbers its source may name
+   * @param sigmaData standard deviation of the samples (Karras et al. 2022, Table 1)
+   * @param batch samples a step
+   * @param steps how long to train; the rate's fall and the noise's are spread over it
+   * @param seconds the same by the clock, where a deadline matters more than repeating it exactly;
+   *     one of the two is given
+   * @param rate the highest learning rate
+   * @param warmup steps over which the rate rises to it
+   * @param steady share of the time after which the rate begins to fall linearly, to a fiftieth
+   * @param clip the longest gradient, over all weights
+   * @param weightDecay decoupled, of matrices only (AdamW)
+   * @param average decay of the exponential average of the weights
+   * @param silence share of samples whose words are left out, for guidance
+   * @param sigma the noise levels it meets
+   * @param data what this level's data wants to know
+   * @param seed of the weights, the data and the noise
+   */
+  public record NetworkRecipe(
+      @JsonProperty(required = true) String source,
+      @JsonProperty(required = true) Map<String, Double> sizes,
+      @JsonProperty(required = true) double sigmaData,
+      @JsonProperty(required = true) int batch,
+      @Nullable Long steps,
+      @Nullable Long seconds,
+      @JsonProperty(required = true) double rate,
+      @JsonProperty(required = true) int warmup,
+      @JsonProperty(required = true) double steady,
+      @JsonProperty(required = true) double clip,
+      @JsonProperty(required = true) double weightDecay,
+      @JsonProperty(required = true) double average,
+      @JsonProperty(required = true) double silence,
+      @JsonProperty(required = true) NoiseLevels sigma,
+      @JsonProperty(required = true) JsonNode data,
+      @JsonProperty(required = true) long seed) {
+    public NetworkRecipe {
+      require(batch > 0, "batch", batch);
+      require((steps == null) != (seconds == null), "one of steps and seconds", steps + ", " + seconds);
+      require(steps == null || steps > 0, "steps", steps);
+      require(seconds == null || seconds > 0, "seconds", seconds);
+      require(sigmaData > 0, "sigmaData", sigmaData);
+      require(rate > 0, "rate", rate);
+      require(clip > 0, "clip", clip);
+      require(steady >= 0 && steady <= 1, "steady", steady);
+      require(average > 0 && average < 1, "average", average);
+      require(silence >= 0 && silence < 1, "silence", silence);
+      sizes = Map.copyOf(sizes);
+    }
+
+    /** The share of the training that is behind it. */
+    double done(long step, Duration spent) {
+      double done =
+          steps != null
+              ? (double) step / steps
+              : seconds != null ? spent.toMillis() / (1000.0 * seconds) : 1;
+      return Math.min(1, done);
+    }
+  }
+
+  /**
+   * Log-normal noise levels whose mean falls as training goes on: where things are is decided at
+   * high noise, and has to be learned before what they look like.
+   *
+   * @param start mean of ln(sigma) at first
+   * @param hold share of the time it stays there
+   * @param fall share of the time over which it then falls linearly to the end
+   * @param end mean of ln(sigma) after that
+   * @param spread standard deviation of ln(sigma)
+   * @param max no level is higher
+   */
+  public record NoiseLevels(
+      @JsonProperty(required = true) double start,
+      @JsonProperty(required = true) double hold,
+      @JsonProperty(required = true) double fall,
+      @JsonProperty(required = true) double end,
+      @JsonProperty(required = true) double spread,
+      @JsonProperty(required = true) double max) {
+    double mean(double done) {
+      double fallen = fall == 0 ? 1 : Math.clamp((done - hold) / fall, 0, 1);
+      return start + (end - start) * fallen;
+    }
+  }
+
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+          .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
+
+  public static Recipe read(Path file) {
+    try {
+      return JSON.readValue(Files.readString(file), Recipe.class);
+    } catch (JsonProcessingException broken) {
+      throw new TrainingException(
+          "%s is no recipe: %s".formatted(file, broken.getOriginalMessage()), broken);
+    } catch (IOException broken) {
+      throw new TrainingException("cannot read the recipe " + file + ": " + broken, broken);
+    }
+  }
+
+  /** A part of the recipe as the record it describes; unknown fields are errors. */
+  public static <T> T part(JsonNode node, Class<T> type) {
+    try {
+      return JSON.treeToValue(node, type);
+    } catch (JsonProcessingException broken) {
+      throw new TrainingException(
+          "the recipe's data is wrong: " + broken.getOriginalMessage(), broken);
+    }
+  }
+
+  private static void require(boolean right, String name, @Nullable Object value) {
+    if (!right) {
+      throw new IllegalArgumentException(name + " is out of range: " + value);
+    }
+  }
+}

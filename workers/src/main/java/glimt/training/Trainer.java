@@ -1,0 +1,282 @@
+package glimt.training;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import glimt.bundle.BundleException;
+import glimt.bundle.NetworkSource;
+import glimt.bundle.Precision;
+import glimt.bundle.Safetensors;
+import glimt.bundle.Safetensors.Tensor;
+import glimt.bundle.TrainableNetwork;
+import glimt.training.Dataset.Batch;
+import glimt.training.Recipe.NetworkRecipe;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Trains one network: denoising with EDM's preconditioning and weighting (Karras et al. 2022,
+ * Table 1), in which the loss is the plain squared error of F,
+ *
+ * <pre>
+ *   x = x0 + sigma n,   target = (x0 - c_skip x) / c_out,   loss = |F(c_in x; ln(sigma)/4) - target|^2
+ * </pre>
+ *
+ * <p>Step k draws its data and noise from a generator that is a function of the seed and k alone,
+ * and a checkpoint holds everything else, so training that was interrupted goes on as if it had not
+ * been. The averaged weights go to {@code LEVEL.safetensors} with every checkpoint.
+ */
+public final class Trainer {
+  private static final Duration BETWEEN_CHECKPOINTS = Duration.ofSeconds(60);
+  private static final Duration BETWEEN_LINES = Duration.ofSeconds(5);
+
+  private final String level;
+  private final NetworkRecipe recipe;
+  private final Dataset dataset;
+  private final NetworkSource source;
+  private final Path weightsFile;
+  private final Path checkpointFile;
+
+  /**
+   * @param sources the folder of the recipe and its sources
+   * @param out the bundle's folder; the checkpoint lies beside the weights while training lasts
+   */
+  public Trainer(String level, NetworkRecipe recipe, Dataset dataset, Path sources, Path out) {
+    this.level = level;
+    this.recipe = recipe;
+    this.dataset = dataset;
+    this.weightsFile = out.resolve(level + ".safetensors");
+    this.checkpointFile = out.resolve(level + ".checkpoint");
+    Path file = sources.resolve(recipe.source());
+    try {
+      Files.createDirectories(out);
+      this.source = NetworkSource.parse(file.toString(), Files.readString(file));
+    } catch (IOException broken) {
+      throw new TrainingException("cannot start training " + level + ": " + broken, broken);
+    }
+  }
+
+  /**
+   * Trains until the recipe's time is spent, or {@code stop} says so; either way the state is kept.
+   *
+   * @param resume go on from the checkpoint, which must be of the same recipe
+   * @param watch sees a line every few seconds
+   * @return whether the training is finished
+   */
+  public boolean train(boolean resume, Consumer<Progress> watch, BooleanSupplier stop) {
+    long step = 0;
+    Duration before = Duration.ZERO;
+    Safetensors state = null;
+    if (resume && Files.exists(checkpointFile)) {
+      state = Safetensors.read(checkpointFile);
+      if (!fingerprint().equals(state.metadata().get("recipe"))) {
+        throw new TrainingException(checkpointFile + " is the checkpoint of another recipe");
+      }
+      step = Long.parseLong(state.metadata().getOrDefault("step", "0"));
+      before = Duration.ofMillis(Long.parseLong(state.metadata().getOrDefault("millis", "0")));
+    }
+    try (TrainableNetwork network =
+            TrainableNetwork.of(
+                level, source, weights(state), Precision.ofThisProcessor());
+        Learner learner = Learner.of(network)) {
+      if (state != null) {
+        learner.restore(state);
+      }
+      return new Run(network, learner, step, before).walk(watch, stop);
+    }
+  }
+
+  private Safetensors weights(@Nullable Safetensors state) {
+    if (state == null) {
+      Map<String, Double> sizes = new HashMap<>(dataset.sizes());
+      sizes.putAll(recipe.sizes());
+      return Initial.weights(source, sizes, new SplittableRandom(recipe.seed()));
+    }
+    Map<String, Tensor> values = new LinkedHashMap<>();
+    state
+        .tensors()
+        .forEach(
+            (name, tensor) -> {
+              if (name.startsWith("value/")) {
+                values.put(name.substring("value/".length()), tensor);
+              }
+            });
+    return new Safetensors(values);
+  }
+
+  /** What a checkpoint must agree on. The time is not part of it: training may be given more. */
+  private String fingerprint() {
+    return "%s %s %s %s".formatted(level, recipe.source(), new TreeMap<>(recipe.sizes()), recipe.seed());
+  }
+
+  /** The training as it runs. */
+  private final class Run {
+    private final TrainableNetwork network;
+    private final Learner learner;
+    private final Duration before;
+    private final long firstStep;
+    private final long began = System.nanoTime();
+    private long step;
+    private double loss = Double.NaN;
+    private double gradientLength;
+
+    Run(TrainableNetwork network, Learner learner, long step, Duration before) {
+      this.network = network;
+      this.learner = learner;
+      this.step = step;
+      this.firstStep = step;
+      this.before = before;
+    }
+
+    boolean walk(Consumer<Progress> watch, BooleanSupplier stop) {
+      long spokenAt = began - BETWEEN_LINES.toNanos();
+      long savedAt = began;
+      double done = done();
+      while (done < 1 && !stop.getAsBoolean()) {
+        step(done);
+        done = done();
+        long now = System.nanoTime();
+        if (now - spokenAt > BETWEEN_LINES.toNanos() || done >= 1) {
+          spokenAt = now;
+          watch.accept(progress(done));
+        }
+        if (now - savedAt > BETWEEN_CHECKPOINTS.toNanos()) {
+          save();
+          savedAt = System.nanoTime();
+        }
+      }
+      save();
+      return done >= 1;
+    }
+
+    private Duration spent() {
+      return before.plusNanos(System.nanoTime() - began);
+    }
+
+    private double done() {
+      return recipe.done(step, spent());
+    }
+
+    private void step(double done) {
+      step++;
+      SplittableRandom random = new SplittableRandom(recipe.seed() * 0x9E3779B97F4A7C15L + step);
+      Batch batch = dataset.batch(recipe.batch(), random.split());
+      double error;
+      try (NDManager scope = network.manager().newSubManager()) {
+        NDArray lost = loss(batch, recipe.sigma().mean(done), random, scope);
+        network.learn(lost);
+        error = lost.getFloat();
+      }
+      gradientLength = learner.gradientLength();
+      if (!Double.isFinite(error) || !Double.isFinite(gradientLength)) {
+        throw new TrainingException(
+            "%s: the loss became %s at step %d; the last good state is kept in %s"
+                .formatted(level, error, step, checkpointFile));
+      }
+      learner.update(
+          step,
+          recipe.rate() * slowed(done),
+          Math.min(1, recipe.clip() / gradientLength),
+          recipe.weightDecay(),
+          Math.min(recipe.average(), 1 - 1 / (1 + 0.08 * step)));
+      network.forget();
+      loss = Double.isNaN(loss) ? error : 0.99 * loss + 0.01 * error;
+    }
+
+    /** The share of the highest rate. */
+    private double slowed(double done) {
+      double rising = Math.min(1, (double) step / recipe.warmup());
+      double falling =
+          done < recipe.steady() ? 1 : 0.02 + 0.98 * (1 - done) / (1 - recipe.steady());
+      return rising * falling;
+    }
+
+    private NDArray loss(Batch batch, double mean, SplittableRandom random, NDManager scope) {
+      long[] shape = batch.x().dimensions();
+      int rows = Math.toIntExact(shape[0]);
+      int size = batch.x().size() / rows;
+      float[] clean = batch.x().floats();
+      float[] in = new float[clean.length];
+      float[] target = new float[clean.length];
+      float[] noise = new float[rows];
+      double data = recipe.sigmaData();
+      for (int row = 0; row < rows; row++) {
+        double sigma =
+            Math.min(
+                recipe.sigma().max(),
+                Math.exp(random.nextGaussian(mean, recipe.sigma().spread())));
+        double total = Math.sqrt(sigma * sigma + data * data);
+        double skip = data * data / (total * total);
+        double out = sigma * data / total;
+        noise[row] = (float) (Math.log(sigma) / 4);
+        for (int i = row * size; i < (row + 1) * size; i++) {
+          double noisy = clean[i] + sigma * random.nextGaussian();
+          in[i] = (float) (noisy / total);
+          target[i] = (float) ((clean[i] - skip * noisy) / out);
+        }
+      }
+      NDList inputs =
+          new NDList(
+              scope.create(in, new Shape(shape)),
+              scope.create(noise, new Shape(rows)),
+              scope.create(words(batch, random), new Shape(batch.words().dimensions())));
+      if (batch.below() instanceof Tensor below) {
+        inputs.add(scope.create(below.floats(), new Shape(below.dimensions())));
+      }
+      NDArray f = network.forward(inputs);
+      return f.sub(scope.create(target, new Shape(shape))).square().mean();
+    }
+
+    /** The words, some rows silenced. */
+    private long[] words(Batch batch, SplittableRandom random) {
+      long[] words = batch.words().longs();
+      int length = Math.toIntExact(batch.words().dimensions()[1]);
+      for (int row = 0; row * length < words.length; row++) {
+        if (random.nextDouble() < recipe.silence()) {
+          Arrays.fill(words, row * length, (row + 1) * length, 0);
+        }
+      }
+      return words;
+    }
+
+    private void save() {
+      try {
+        new Safetensors(
+                learner.state(),
+                Map.of(
+                    "recipe", fingerprint(),
+                    "step", Long.toString(step),
+                    "millis", Long.toString(spent().toMillis())))
+            .write(checkpointFile);
+        learner.average().as(Safetensors.Dtype.BF16).write(weightsFile);
+      } catch (BundleException broken) {
+        throw new TrainingException(
+            "%s: step %d could not be kept: %s".formatted(level, step, broken.getMessage()), broken);
+      }
+    }
+
+    private Progress progress(double done) {
+      double seconds = (System.nanoTime() - began) / 1e9;
+      return new Progress(
+          level,
+          step,
+          done,
+          loss,
+          gradientLength,
+          (step - firstStep) * recipe.batch() / seconds,
+          Duration.ofMillis(Math.round(spent().toMillis() * (1 - done) / Math.max(done, 1e-9))));
+    }
+  }
+}
