@@ -1,5 +1,6 @@
 package glimt.deploy;
 
+import glimt.bundle.Bundle;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.channels.FileChannel;
@@ -11,7 +12,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The folder that holds all that a farm keeps, and at most one farm at a time.
@@ -19,7 +22,8 @@ import java.util.Optional;
  * <pre>
  *   postgres/   the database, where it is our own       lock      held by the farm that runs here
  *   artifacts/  samples, media, checkpoints             address   where it answers
- *   models/     more bundles, a folder each             logs/
+ *   models/     more bundles, a folder each             logs/     of the farm and each worker
+ *   cache/      programs unpacked
  * </pre>
  */
 record Home(Path folder) {
@@ -59,6 +63,31 @@ record Home(Path folder) {
 
   Path models() {
     return folder.resolve("models");
+  }
+
+  /** Every folder that holds a bundle: the ones that came with glimt, then this home's own. */
+  List<Path> bundles() {
+    String packaged = System.getProperty("glimt.models", "");
+    List<Path> shelves =
+        packaged.isEmpty() ? List.of(models()) : List.of(Path.of(packaged), models());
+    return shelves.stream().flatMap(Home::bundlesOn).toList();
+  }
+
+  private static Stream<Path> bundlesOn(Path shelf) {
+    try (Stream<Path> folders = Files.list(shelf)) {
+      return folders
+          .filter(folder -> Files.exists(folder.resolve(Bundle.CARD)))
+          .sorted()
+          .toList()
+          .stream();
+    } catch (IOException e) {
+      throw new DeployException("the bundles in %s cannot be read".formatted(shelf), e);
+    }
+  }
+
+  /** What can be made again at any time. */
+  Path cache() {
+    return folder.resolve("cache");
   }
 
   Path logs() {
