@@ -71,7 +71,7 @@ final class Learner implements AutoCloseable {
    * @param decay of the average
    */
   void update(long step, double rate, double scale, double weightDecay, double decay) {
-    double corrected = rate * Math.sqrt(1 - Math.pow(BETA2, step)) / (1 - Math.pow(BETA1, step));
+    double corrected = rate * Math.sqrt(1 - Math.pow(BETA2, (double) step)) / (1 - Math.pow(BETA1, (double) step));
     try (NDManager scope = memory.newSubManager()) {
       for (Weight weight : weights.values()) {
         NDArray gradient = weight.value.getGradient();

@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Trainer {
   private static final Duration BETWEEN_CHECKPOINTS = Duration.ofSeconds(60);
-  private static final Duration BETWEEN_LINES = Duration.ofSeconds(5);
+  private static final Duration BETWEEN_LINES = Duration.ofSeconds(10);
 
   private final String level;
   private final NetworkRecipe recipe;
@@ -232,7 +232,8 @@ public final class Trainer {
               scope.create(in, new Shape(shape)),
               scope.create(noise, new Shape(rows)),
               scope.create(words(batch, random), new Shape(batch.words().dimensions())));
-      if (batch.below() instanceof Tensor below) {
+      Tensor below = batch.below();
+      if (below != null) {
         inputs.add(scope.create(below.floats(), new Shape(below.dimensions())));
       }
       NDArray f = network.forward(inputs);

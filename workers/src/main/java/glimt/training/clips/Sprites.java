@@ -1,0 +1,135 @@
+package glimt.training.clips;
+
+import glimt.training.TrainingException;
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+
+/** The animated pictures that scenes are made of, read from the npm archives in a folder. */
+public final class Sprites {
+  /** Sizes the renderer chooses from; each halves the one before it. */
+  private static final int[] SIZES = {96, 48, 24};
+
+  /**
+   * One animated picture: square frames of premultiplied red, green, blue, alpha in 0..1, pixel by
+   * pixel.
+   */
+  record Sprite(Map<Integer, List<float[]>> bySize) {
+    int frames() {
+      return frames(SIZES[0]).size();
+    }
+
+    List<float[]> frames(int size) {
+      List<float[]> frames = bySize.get(size);
+      if (frames == null) {
+        throw new IllegalArgumentException("no sprites of size " + size);
+      }
+      return frames;
+    }
+  }
+
+  private final Map<String, Sprite> byClip;
+
+  private Sprites(Map<String, Sprite> byClip) {
+    this.byClip = byClip;
+  }
+
+  /**
+   * Reads the clips named by their code points, such as {@code 1f433}.
+   *
+   * @param folder holds the archives as npm packs them, {@code *.tgz}
+   */
+  public static Sprites read(Path folder, List<String> clips) {
+    Map<String, Sprite> found = new HashMap<>();
+    List<Path> archives;
+    try (Stream<Path> files = Files.list(folder)) {
+      archives = files.filter(file -> file.toString().endsWith(".tgz")).sorted().toList();
+    } catch (IOException broken) {
+      throw new TrainingException("cannot list the data folder " + folder + ": " + broken, broken);
+    }
+    for (Path archive : archives) {
+      if (found.size() < clips.size()) {
+        read(archive, clips, found);
+      }
+    }
+    TreeSet<String> missing = new TreeSet<>(clips);
+    missing.removeAll(found.keySet());
+    if (!missing.isEmpty()) {
+      throw new TrainingException(
+          "the archives in %s hold no clip %s; npm's @lobehub/fluent-emoji-anim-1 to -4 do"
+              .formatted(folder, missing));
+    }
+    return new Sprites(found);
+  }
+
+  Sprite of(String clip) {
+    Sprite sprite = byClip.get(clip);
+    if (sprite == null) {
+      throw new IllegalArgumentException("clip " + clip + " was not read");
+    }
+    return sprite;
+  }
+
+  private static void read(Path archive, List<String> clips, Map<String, Sprite> found) {
+    try (InputStream file = new BufferedInputStream(Files.newInputStream(archive), 1 << 16);
+        TarArchiveInputStream tar = new TarArchiveInputStream(new GZIPInputStream(file, 1 << 16))) {
+      for (TarArchiveEntry entry; (entry = tar.getNextEntry()) != null; ) {
+        String name = entry.getName();
+        String clip = name.replaceAll(".*/|(-fe0f)?\\.webp$", "");
+        if (name.endsWith(".webp") && clips.contains(clip)) {
+          found.put(clip, sprite(AnimatedWebp.frames(name, tar.readAllBytes())));
+        }
+      }
+    } catch (IOException broken) {
+      throw new TrainingException("cannot read " + archive + ": " + broken, broken);
+    }
+  }
+
+  private static Sprite sprite(List<int[]> frames) {
+    Map<Integer, List<float[]>> bySize = new HashMap<>();
+    for (int size : SIZES) {
+      bySize.put(size, frames.stream().map(frame -> shrunk(frame, size)).toList());
+    }
+    return new Sprite(bySize);
+  }
+
+  /** The mean colour over the area that each pixel of the small picture covers. */
+  private static float[] shrunk(int[] frame, int size) {
+    int from = (int) Math.round(Math.sqrt(frame.length / 4.0));
+    double scale = (double) from / size;
+    float[] out = new float[4 * size * size];
+    for (int y = 0; y < size; y++) {
+      for (int x = 0; x < size; x++) {
+        double total = 0;
+        double[] sum = new double[4];
+        for (int v = (int) (y * scale); v < (y + 1) * scale; v++) {
+          double high = Math.min(v + 1, (y + 1) * scale) - Math.max(v, y * scale);
+          for (int u = (int) (x * scale); u < (x + 1) * scale; u++) {
+            double area = high * (Math.min(u + 1, (x + 1) * scale) - Math.max(u, x * scale));
+            int at = 4 * (v * from + u);
+            double alpha = area * frame[at + 3] / 255;
+            for (int c = 0; c < 3; c++) {
+              sum[c] += alpha * frame[at + c] / 255;
+            }
+            sum[3] += alpha;
+            total += area;
+          }
+        }
+        for (int c = 0; c < 4; c++) {
+          out[4 * (y * size + x) + c] = (float) (sum[c] / total);
+        }
+      }
+    }
+    return out;
+  }
+}
