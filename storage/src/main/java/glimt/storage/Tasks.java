@@ -340,11 +340,12 @@ public final class Tasks {
       JobId job,
       JobSpec spec,
       ArtifactId card,
+      int ordinal,
       Work work,
       Optional<Checkpoint> checkpoint,
       boolean first) {
     Task with(List<ArtifactId> inputs) {
-      return new Task(lease, job, spec, card, work, inputs, checkpoint);
+      return new Task(lease, job, spec, card, ordinal, work, inputs, checkpoint);
     }
   }
 
@@ -355,6 +356,7 @@ public final class Tasks {
         new JobId(row.getObject("job", UUID.class)),
         Json.read(row.getString("spec"), JobSpec.class),
         new ArtifactId(row.getString("card")),
+        row.getInt("ordinal"),
         Json.read(row.getString("work"), Work.class),
         state == null
             ? Optional.empty()

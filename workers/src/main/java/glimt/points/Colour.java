@@ -1,6 +1,9 @@
 package glimt.points;
 
+import java.util.Collections;
+import java.util.EnumMap;
 import java.util.Locale;
+import java.util.Map;
 
 /** The colours a caption can name, by hue, saturation and value. */
 public enum Colour {
@@ -17,15 +20,19 @@ public enum Colour {
   GREY(0.50f, 0.50f, 0.51f),
   BLACK(0.09f, 0.09f, 0.10f);
 
-  private final float[] rgb;
+  private final float red;
+  private final float green;
+  private final float blue;
 
   Colour(float red, float green, float blue) {
-    rgb = new float[] {red, green, blue};
+    this.red = red;
+    this.green = green;
+    this.blue = blue;
   }
 
   /** A typical sRGB of this name, each of three in [0, 1]. */
   public float[] rgb() {
-    return rgb.clone();
+    return new float[] {red, green, blue};
   }
 
   /** The word a prompt says. */
@@ -74,18 +81,16 @@ public enum Colour {
   public record Dominant(Colour colour, double share) {}
 
   /**
-   * @param cloud {@code [n, 6]} with sRGB in [0, 1]
+   * @param cloud {@code [n, 6]} with sRGB in [0, 1], n > 0
    */
   public static Dominant dominant(float[] cloud) {
-    int[] counts = new int[values().length];
+    Map<Colour, Integer> counts = new EnumMap<>(Colour.class);
     for (int at = 0; at < cloud.length; at += KdOrder.CHANNELS) {
-      counts[of(cloud[at + 3], cloud[at + 4], cloud[at + 5]).ordinal()]++;
+      counts.merge(of(cloud[at + 3], cloud[at + 4], cloud[at + 5]), 1, Integer::sum);
     }
-    int most = 0;
-    for (int i = 1; i < counts.length; i++) {
-      most = counts[i] > counts[most] ? i : most;
-    }
-    return new Dominant(
-        values()[most], counts[most] / (double) Math.max(1, cloud.length / KdOrder.CHANNELS));
+    Map.Entry<Colour, Integer> most =
+        Collections.max(counts.entrySet(), Map.Entry.comparingByValue());
+    int points = cloud.length / KdOrder.CHANNELS;
+    return new Dominant(most.getKey(), most.getValue() / (double) points);
   }
 }

@@ -1,4 +1,4 @@
-package glimt.training;
+package glimt.training.objects;
 
 import static glimt.points.KdOrder.CHANNELS;
 
@@ -6,6 +6,7 @@ import glimt.bundle.Safetensors.Tensor;
 import glimt.job.Vocabulary;
 import glimt.points.KdOrder;
 import glimt.points.PointLevels;
+import glimt.training.Dataset;
 import java.util.List;
 import java.util.Map;
 import java.util.random.RandomGenerator;

@@ -1,8 +1,9 @@
-package glimt.training;
+package glimt.training.objects;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import glimt.points.KdOrder;
+import glimt.training.TrainingException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package glimt.training;
+package glimt.training.objects;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import glimt.job.Vocabulary;

@@ -1,5 +1,6 @@
-package glimt.training;
+package glimt.training.objects;
 
+import glimt.training.TrainingException;
 import java.io.IOException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;

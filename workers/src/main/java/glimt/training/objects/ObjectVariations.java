@@ -1,9 +1,9 @@
-package glimt.training;
+package glimt.training.objects;
 
 import static glimt.points.KdOrder.CHANNELS;
 
 import glimt.points.Colour;
-import glimt.training.ObjectClouds.Item;
+import glimt.training.objects.ObjectClouds.Item;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
@@ -61,7 +61,7 @@ final class ObjectVariations {
       words.add(Colour.dominant(cloud).colour().word());
     }
     words.addAll(objects.words().classes().get(item.ofClass()).words());
-    return new CaptionedCloud(cloud, List.copyOf(words));
+    return new CaptionedCloud(cloud, List.copyOf(words), item.ofClass());
   }
 
   /** Mirrors, turns about the upright axis, stretches, and fits the result into [-1, 1] again. */

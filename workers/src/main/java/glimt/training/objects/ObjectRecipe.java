@@ -1,7 +1,8 @@
-package glimt.training;
+package glimt.training.objects;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import glimt.points.KdOrder;
+import glimt.training.Classifier;
 import java.util.List;
 
 /**
@@ -10,11 +11,13 @@ import java.util.List;
  * @param words how file names become captions
  * @param scale what one unit of each channel of a sample is worth
  * @param offset what 0 of each channel is
+ * @param classifier how the network is trained that results are measured with
  */
 public record ObjectRecipe(
     @JsonProperty(required = true) ObjectWords words,
     @JsonProperty(required = true) List<Double> scale,
-    @JsonProperty(required = true) List<Double> offset) {
+    @JsonProperty(required = true) List<Double> offset,
+    @JsonProperty(required = true) Classifier.Training classifier) {
   public ObjectRecipe {
     scale = List.copyOf(scale);
     offset = List.copyOf(offset);

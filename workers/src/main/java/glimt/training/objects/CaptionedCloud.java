@@ -1,4 +1,4 @@
-package glimt.training;
+package glimt.training.objects;
 
 import java.util.List;
 
@@ -7,6 +7,6 @@ import java.util.List;
  *
  * @param cloud {@code [n, 6]}: positions in [-1, 1], sRGB in [0, 1]
  * @param words of the caption
+ * @param ofClass index into {@link ObjectWords#classes}
  */
-@SuppressWarnings("ArrayRecordComponent")
-record CaptionedCloud(float[] cloud, List<String> words) {}
+record CaptionedCloud(float[] cloud, List<String> words, int ofClass) {}

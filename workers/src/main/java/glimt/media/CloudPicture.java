@@ -1,0 +1,125 @@
+package glimt.media;
+
+import java.util.Arrays;
+
+/**
+ * Draws a point cloud without a graphics card: every point is a small ball in a depth buffer, and
+ * edges in depth are darkened so that the shape is seen (eye-dome lighting: Boucheny, 2009).
+ */
+public final class CloudPicture {
+
+  private static final int OVERSAMPLING = 3;
+  private static final int PAPER = 0xF7F7F7;
+  private static final float NOTHING = Float.NEGATIVE_INFINITY;
+
+  /**
+   * A ball's radius as a share of the cloud's, for 1,024 points; it shrinks with the root of their
+   * number.
+   */
+  private static final double BALL = 0.062;
+
+  private static final double DARKENING = 0.35;
+
+  private CloudPicture() {}
+
+  /**
+   * The cloud seen from a distance, y up, filling most of a square.
+   *
+   * @param side the picture's width and height in pixels
+   * @param azimuth degrees around the upright axis; 0 looks along -z
+   * @param elevation degrees above the horizon
+   */
+  public static Picture of(PointCloud cloud, int side, double azimuth, double elevation) {
+    if (side < 1 || side > 8192) {
+      throw new IllegalArgumentException(
+          "a picture of " + side + " pixels; 1 to 8192 can be drawn");
+    }
+    int fine = side * OVERSAMPLING;
+    float[] seen = turned(cloud, Math.toRadians(azimuth), Math.toRadians(elevation));
+    double radius = BALL * Math.sqrt(1024.0 / cloud.size());
+    double scale = fine / (2.04 * (1 + radius));
+    float[] depth = new float[fine * fine];
+    Arrays.fill(depth, NOTHING);
+    byte[] rgb = Picture.plain(fine, fine, PAPER).rgb();
+    int reach = Math.max(1, (int) Math.round(radius * scale));
+    for (int i = 0; i < seen.length; i += 3) {
+      int left = (int) Math.round(fine / 2.0 + seen[i] * scale) - reach;
+      int top = (int) Math.round(fine / 2.0 - seen[i + 1] * scale) - reach;
+      for (int dy = 0; dy <= 2 * reach; dy++) {
+        for (int dx = 0; dx <= 2 * reach; dx++) {
+          int bulge = reach * reach - (dx - reach) * (dx - reach) - (dy - reach) * (dy - reach);
+          int x = left + dx;
+          int y = top + dy;
+          if (bulge < 0 || x < 0 || y < 0 || x >= fine || y >= fine) {
+            continue;
+          }
+          float near =
+              (float) (seen[i + 2] * scale / reach + 0.5 * Math.sqrt(bulge) / reach); // in radii
+          int at = y * fine + x;
+          if (near > depth[at]) {
+            depth[at] = near;
+            System.arraycopy(cloud.rgb(), i, rgb, 3 * at, 3);
+          }
+        }
+      }
+    }
+    darkenEdges(rgb, depth, fine, reach);
+    return new Picture(fine, fine, rgb).scaled(side, side);
+  }
+
+  /**
+   * Right, up and towards the viewer for every point, in units of the distance from the middle to
+   * the farthest.
+   */
+  private static float[] turned(PointCloud cloud, double azimuth, double elevation) {
+    float[] lowest = cloud.lowest();
+    float[] highest = cloud.highest();
+    double[] middle = new double[3];
+    for (int k = 0; k < 3; k++) {
+      middle[k] = (lowest[k] + (double) highest[k]) / 2;
+    }
+    float[] xyz = cloud.xyz();
+    double farthest = Float.MIN_NORMAL;
+    for (int i = 0; i < xyz.length; i += 3) {
+      double x = xyz[i] - middle[0];
+      double y = xyz[i + 1] - middle[1];
+      double z = xyz[i + 2] - middle[2];
+      farthest = Math.max(farthest, Math.sqrt(x * x + y * y + z * z));
+    }
+    float[] seen = new float[xyz.length];
+    for (int i = 0; i < xyz.length; i += 3) {
+      double x = (xyz[i] - middle[0]) / farthest;
+      double y = (xyz[i + 1] - middle[1]) / farthest;
+      double z = (xyz[i + 2] - middle[2]) / farthest;
+      double towards = x * Math.sin(azimuth) + z * Math.cos(azimuth);
+      seen[i] = (float) (x * Math.cos(azimuth) - z * Math.sin(azimuth));
+      seen[i + 1] = (float) (y * Math.cos(elevation) - towards * Math.sin(elevation));
+      seen[i + 2] = (float) (y * Math.sin(elevation) + towards * Math.cos(elevation));
+    }
+    return seen;
+  }
+
+  /** Darkens a pixel by how far its neighbours stand before it. */
+  private static void darkenEdges(byte[] rgb, float[] depth, int side, int reach) {
+    for (int y = 0; y < side; y++) {
+      for (int x = 0; x < side; x++) {
+        int at = y * side + x;
+        if (depth[at] == NOTHING) {
+          continue;
+        }
+        double hidden = 0;
+        for (int dy = -reach; dy <= reach; dy += reach) {
+          for (int dx = -reach; dx <= reach; dx += reach) {
+            int u = Math.clamp(x + dx, 0, side - 1);
+            int v = Math.clamp(y + dy, 0, side - 1);
+            hidden += Math.clamp(depth[v * side + u] - depth[at], 0, 3);
+          }
+        }
+        double light = Math.exp(-DARKENING * hidden / 8);
+        for (int k = 3 * at; k < 3 * at + 3; k++) {
+          rgb[k] = (byte) Math.round((rgb[k] & 0xff) * light);
+        }
+      }
+    }
+  }
+}

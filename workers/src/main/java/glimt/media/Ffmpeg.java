@@ -1,0 +1,129 @@
+package glimt.media;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+
+/**
+ * FFmpeg as a program of its own: a broken encoder ends its process and not ours, and nothing of it
+ * is loaded into the JVM. Arguments go to the program as they are, never through a shell. Safe for
+ * many threads.
+ */
+public final class Ffmpeg {
+
+  private static final Duration LIMIT = Duration.ofMinutes(10);
+  private static final int LAST_WORDS = 4096;
+
+  private final Path folder;
+  private final Duration limit;
+
+  private Ffmpeg(Path folder, Duration limit) {
+    this.folder = folder;
+    this.limit = limit;
+  }
+
+  /**
+   * FFmpeg from the class path, unpacked (62 MB, about half a second) unless {@code cache} already
+   * holds it.
+   *
+   * @throws MediaException if this platform has none on the class path, or the folder cannot be
+   *     written
+   */
+  public static Ffmpeg unpackedIn(Path cache) {
+    return new Ffmpeg(FfmpegFolder.in(cache), LIMIT);
+  }
+
+  /** The same program, ended when it has not finished by itself within {@code limit}. */
+  Ffmpeg within(Duration limit) {
+    return new Ffmpeg(folder, limit);
+  }
+
+  /**
+   * Runs {@code ffmpeg} or {@code ffprobe}, feeds it {@code input} and returns what it printed.
+   *
+   * @throws MediaException with the program's last lines if it fails or does not end in time
+   * @throws InterruptedException if this thread is interrupted; the program is ended then
+   */
+  byte[] run(String program, List<String> arguments, byte[] input) throws InterruptedException {
+    List<String> command =
+        new ArrayList<>(List.of(folder.resolve(program).toString(), "-v", "error"));
+    command.addAll(arguments);
+    var builder = new ProcessBuilder(command);
+    builder.environment().clear(); // no setting of ours or of the user's may change the bytes
+    builder.environment().put("LD_LIBRARY_PATH", folder.toString());
+    try (ExecutorService pipes =
+        Executors.newThreadPerTaskExecutor(
+            Thread.ofPlatform().daemon().name(program, 0).factory())) {
+      Process process = builder.start();
+      try {
+        Future<byte[]> printed = pipes.submit(() -> process.getInputStream().readAllBytes());
+        Future<String> said = pipes.submit(() -> lastWords(process.getErrorStream()));
+        Future<Boolean> fed = pipes.submit(() -> feed(process.getOutputStream(), input));
+        if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+          throw new MediaException(
+              program + " did not end within " + limit.toMillis() / 1000.0 + " s and was stopped");
+        }
+        if (process.exitValue() != 0) {
+          throw new MediaException(
+              program + " ended with " + process.exitValue() + ": " + said.get());
+        }
+        if (!fed.get()) {
+          throw new MediaException(program + " did not read all of its input: " + said.get());
+        }
+        return printed.get();
+      } finally {
+        process.destroyForcibly(); // also ends the three pipes
+      }
+    } catch (IOException e) {
+      throw new MediaException("running " + folder.resolve(program), e);
+    } catch (ExecutionException e) {
+      throw new MediaException("talking to " + program, e);
+    }
+  }
+
+  /**
+   * Returns whether all of it was taken: a program that fails early closes the pipe, and its own
+   * words say why.
+   */
+  private static boolean feed(OutputStream pipe, byte[] input) {
+    try (pipe) {
+      pipe.write(input);
+      return true;
+    } catch (IOException _) {
+      return false;
+    }
+  }
+
+  private static String lastWords(InputStream pipe) throws IOException {
+    var tail = new ByteArrayOutputStream();
+    byte[] buffer = new byte[LAST_WORDS];
+    for (int n = pipe.read(buffer); n >= 0; n = pipe.read(buffer)) {
+      if (tail.size() > 4 * LAST_WORDS) {
+        tail.reset();
+      }
+      tail.write(buffer, 0, n);
+    }
+    String words =
+        tail.toString(StandardCharsets.UTF_8)
+            .lines()
+            .filter(line -> !line.isBlank() && !line.contains(FfmpegFolder.LOADERS_REMARK))
+            .map(
+                line ->
+                    line.replaceAll(
+                        " @ 0x[0-9a-f]+", "")) // addresses say nothing and differ each time
+            .collect(Collectors.joining("\n"));
+    return words.substring(Math.max(0, words.length() - LAST_WORDS));
+  }
+}

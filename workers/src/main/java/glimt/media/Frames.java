@@ -1,0 +1,123 @@
+package glimt.media;
+
+import java.util.Arrays;
+
+/**
+ * A moving picture in memory: {@code count} frames of {@code height * width} sRGB pixels, three
+ * bytes each, frame by frame and row by row. The array is not copied.
+ *
+ * @param fps frames a second
+ */
+public record Frames(int count, int height, int width, double fps, byte[] rgb) {
+
+  public Frames {
+    if (count < 1 || height < 1 || width < 1) {
+      throw new IllegalArgumentException(count + " frames of " + width + "x" + height + " pixels");
+    }
+    if (!(fps >= 0.1 && fps <= 240)) {
+      throw new IllegalArgumentException(fps + " frames a second; 0.1 to 240 can be written");
+    }
+    long bytes = bytes(count, height, width);
+    if (rgb.length != bytes) {
+      throw new IllegalArgumentException(
+          "%d bytes for %d frames of %dx%d, which need %d"
+              .formatted(rgb.length, count, width, height, bytes));
+    }
+  }
+
+  /**
+   * Frames of a sample: {@code [count, 3, height, width]} in [-1, 1], the layout the networks use.
+   * Values beyond are clipped; one that is not a number means a broken sample and is refused.
+   */
+  public static Frames ofSample(float[] sample, int count, int height, int width, double fps) {
+    long bytes = bytes(count, height, width);
+    if (sample.length != bytes) {
+      throw new IllegalArgumentException(
+          "%d values for %d frames of %dx%d, which need %d"
+              .formatted(sample.length, count, width, height, bytes));
+    }
+    byte[] rgb = new byte[sample.length];
+    int plane = height * width;
+    for (int at = 0; at < sample.length; at++) {
+      float value = sample[at];
+      if (Float.isNaN(value)) {
+        throw new IllegalArgumentException("value " + at + " of the sample is not a number");
+      }
+      int pixel = at % plane;
+      int channel = at / plane % 3;
+      int frame = at / plane / 3;
+      rgb[3 * (frame * plane + pixel) + channel] =
+          (byte) Math.round(Math.clamp((value + 1) * 127.5f, 0f, 255f));
+    }
+    return new Frames(count, height, width, fps, rgb);
+  }
+
+  /** One frame, copied. */
+  public Picture picture(int frame) {
+    int size = 3 * height * width;
+    return new Picture(width, height, Arrays.copyOfRange(rgb, frame * size, (frame + 1) * size));
+  }
+
+  /** Every pixel repeated {@code factor} times in both directions. */
+  public Frames enlarged(int factor) {
+    return factor == 1 ? this : resized(height * factor, width * factor, factor);
+  }
+
+  /** Rows and columns made even, as 4:2:0 pictures need, by repeating the last row or column. */
+  Frames even() {
+    return height % 2 == 0 && width % 2 == 0
+        ? this
+        : resized(height + height % 2, width + width % 2, 1);
+  }
+
+  private Frames resized(int newHeight, int newWidth, int factor) {
+    byte[] out = new byte[(int) bytes(count, newHeight, newWidth)];
+    int row = 3 * newWidth;
+    int at = 0;
+    for (int frame = 0; frame < count; frame++) {
+      for (int y = 0; y < newHeight; y++, at += row) {
+        if (y % factor != 0) {
+          System.arraycopy(out, at - row, out, at, row);
+          continue;
+        }
+        int from = 3 * (frame * height + Math.min(y / factor, height - 1)) * width;
+        for (int x = 0; x < newWidth; x++) {
+          System.arraycopy(rgb, from + 3 * Math.min(x / factor, width - 1), out, at + 3 * x, 3);
+        }
+      }
+    }
+    return new Frames(count, newHeight, newWidth, fps, out);
+  }
+
+  private static long bytes(long count, long height, long width) {
+    if (count < 1 || height < 1 || width < 1) {
+      throw new IllegalArgumentException(count + " frames of " + width + "x" + height + " pixels");
+    }
+    double bytes = 3.0 * count * height * width;
+    if (bytes > Integer.MAX_VALUE - 8) {
+      throw new IllegalArgumentException(
+          "%d frames of %dx%d are more than one array holds".formatted(count, width, height));
+    }
+    return (long) bytes;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Frames(int n, int h, int w, double rate, byte[] pixels)
+        && n == count
+        && h == height
+        && w == width
+        && Double.compare(rate, fps) == 0
+        && Arrays.equals(pixels, rgb);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * count + Arrays.hashCode(rgb);
+  }
+
+  @Override
+  public String toString() {
+    return "Frames[%d of %dx%d, %s a second]".formatted(count, width, height, fps);
+  }
+}

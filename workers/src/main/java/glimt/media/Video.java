@@ -1,0 +1,163 @@
+package glimt.media;
+
+import glimt.job.Format;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Frames become files, and files frames. The same frames always become the same bytes. */
+public final class Video {
+
+  /** OpenH264 refuses less. */
+  private static final int SMALLEST_SIDE = 16;
+
+  private static final Pattern SHAPE =
+      Pattern.compile("(\\d+),(\\d+),(\\d+)/(\\d+).*", Pattern.DOTALL);
+
+  private final Ffmpeg ffmpeg;
+
+  public Video(Ffmpeg ffmpeg) {
+    this.ffmpeg = ffmpeg;
+  }
+
+  /**
+   * Writes {@code frames} to {@code target}, replacing it at once when the file is complete.
+   *
+   * <p>A tiny level would be a stamp on the screen and below what encoders take, so small frames
+   * are enlarged by a whole factor, pixels repeated, until the longer side has {@code atLeast}
+   * pixels (and the shorter 16). Odd rows and columns are made even for MP4 and WebM by repeating
+   * the last.
+   *
+   * @throws MediaException if the file cannot be made; {@code target} is then as it was
+   */
+  public void write(Frames frames, Format format, int atLeast, Path target)
+      throws InterruptedException {
+    var encoding = Encoding.of(format);
+    Frames shown = frames.enlarged(enlargement(frames, atLeast));
+    if (encoding.even()) {
+      shown = shown.even();
+    }
+    Path whole = target.toAbsolutePath();
+    Path part = whole.resolveSibling(whole.getFileName() + "." + UUID.randomUUID() + ".part");
+    try {
+      ffmpeg.run("ffmpeg", arguments(shown, encoding, part), shown.rgb());
+      Files.move(part, whole, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new MediaException("writing " + whole, e);
+    } finally {
+      deleteIfThere(part);
+    }
+  }
+
+  /** The same file as bytes. */
+  public byte[] bytes(Frames frames, Format format, int atLeast) throws InterruptedException {
+    try {
+      Path file =
+          Files.createTempFile(
+              "glimt-", "." + format.ending()); // MP4 needs a file that seeks, not a pipe
+      try {
+        write(frames, format, atLeast, file);
+        return Files.readAllBytes(file);
+      } finally {
+        deleteIfThere(file);
+      }
+    } catch (IOException e) {
+      throw new MediaException("writing a temporary " + format, e);
+    }
+  }
+
+  /**
+   * Reads all frames of a video file.
+   *
+   * @throws MediaException if it is none
+   */
+  public Frames read(Path file) throws InterruptedException {
+    String source = "file:" + file.toAbsolutePath();
+    byte[] said =
+        ffmpeg.run(
+            "ffprobe",
+            List.of(
+                "-select_streams",
+                "v:0",
+                "-show_entries",
+                "stream=width,height,r_frame_rate",
+                "-of",
+                "csv=p=0",
+                source),
+            new byte[0]);
+    Matcher shape = SHAPE.matcher(new String(said, StandardCharsets.UTF_8));
+    if (!shape.matches()) {
+      throw new MediaException("no video in " + file);
+    }
+    int width = Integer.parseInt(shape.group(1));
+    int height = Integer.parseInt(shape.group(2));
+    double fps = Double.parseDouble(shape.group(3)) / Double.parseDouble(shape.group(4));
+    byte[] rgb =
+        ffmpeg.run(
+            "ffmpeg",
+            List.of(
+                "-nostdin",
+                "-threads",
+                "1",
+                "-i",
+                source,
+                "-map",
+                "0:v:0",
+                "-vf",
+                "scale=flags=bilinear+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact",
+                "-fps_mode",
+                "passthrough",
+                "-f",
+                "rawvideo",
+                "-pix_fmt",
+                "rgb24",
+                "pipe:1"),
+            new byte[0]);
+    return new Frames(rgb.length / (3 * width * height), height, width, fps, rgb);
+  }
+
+  static int enlargement(Frames frames, int atLeast) {
+    int longer = Math.max(frames.width(), frames.height());
+    int shorter = Math.min(frames.width(), frames.height());
+    return Math.max(
+        1, Math.max(Math.ceilDiv(atLeast, longer), Math.ceilDiv(SMALLEST_SIDE, shorter)));
+  }
+
+  private static List<String> arguments(Frames frames, Encoding encoding, Path target) {
+    var all = new ArrayList<String>();
+    all.addAll(List.of("-f", "rawvideo", "-pix_fmt", "rgb24"));
+    all.addAll(List.of("-video_size", frames.width() + "x" + frames.height()));
+    all.addAll(List.of("-framerate", Double.toString(frames.fps()), "-i", "pipe:0"));
+    all.addAll(
+        List.of("-filter_threads", "1", "-vf", encoding.filter(), "-fps_mode", "passthrough"));
+    all.addAll(encoding.encoder());
+    // One thread, no version, no time of day: equal frames, equal bytes.
+    all.addAll(
+        List.of(
+            "-threads",
+            "1",
+            "-map_metadata",
+            "-1",
+            "-fflags",
+            "+bitexact",
+            "-flags:v",
+            "+bitexact"));
+    all.addAll(List.of("-y", "file:" + target));
+    return all;
+  }
+
+  private static void deleteIfThere(Path file) {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      throw new MediaException("deleting " + file, e);
+    }
+  }
+}

@@ -1,0 +1,146 @@
+package glimt.media;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import glimt.job.Format;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Scanner;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PointsTest {
+
+  /** Prints the number of errors, of warnings and of everything said. */
+  private static final String VALIDATE =
+      """
+      const fs = require('fs'), validator = require('gltf-validator');
+      validator.validateBytes(new Uint8Array(fs.readFileSync(process.argv[2]))).then(report => {
+        const i = report.issues;
+        console.log(i.numErrors, i.numWarnings, i.numInfos, i.numHints, report.info.totalVertexCount);
+        console.log(JSON.stringify(i.messages));
+      });
+      """;
+
+  @Test
+  void khronos_validator_has_nothing_to_say_of_a_glb(@TempDir Path folder) throws Exception {
+    Path node = Given.program("node");
+    Path npm = Given.program("npm");
+    Files.writeString(folder.resolve("package.json"), "{\"private\":true}");
+    Given.Said installed =
+        Given.run(
+            folder,
+            List.of(
+                npm.toString(),
+                "install",
+                "--no-audit",
+                "--no-fund",
+                "--ignore-scripts",
+                "gltf-validator@2.0.0-dev.3.10"));
+    if (installed.exit() != 0) {
+      throw Given.missing("gltf-validator could not be installed: " + installed.words());
+    }
+    Files.writeString(folder.resolve("validate.js"), VALIDATE);
+    var odd =
+        new PointCloud(
+            new float[] {-0f, 1e-7f, 0.1f, 3.4e38f, -Float.MIN_NORMAL, 1 / 3f}, new byte[6]);
+    for (PointCloud cloud :
+        List.of(Given.tree(4096), odd, new PointCloud(new float[3], new byte[3]))) {
+      Files.write(folder.resolve("cloud.glb"), cloud.encoded(Format.GLB));
+      Given.Said verdict = Given.run(folder, List.of(node.toString(), "validate.js", "cloud.glb"));
+      assertThat(verdict.words()).startsWith("0 0 0 0 " + cloud.size() + "\n");
+    }
+  }
+
+  @Test
+  void a_glb_holds_the_points_and_gives_every_colour_back() {
+    byte[] colours = new byte[3 * 256];
+    float[] xyz = new float[3 * 256];
+    for (int i = 0; i < xyz.length; i++) {
+      colours[i] = (byte) (i / 3);
+      xyz[i] = i / 7f;
+    }
+    byte[] glb = new PointCloud(xyz, colours).encoded(Format.GLB);
+    var file = ByteBuffer.wrap(glb).order(ByteOrder.LITTLE_ENDIAN);
+    assertThat(file.getInt(8)).isEqualTo(glb.length);
+    int json = file.getInt(12);
+    assertThat(new String(glb, 20, json, StandardCharsets.UTF_8))
+        .contains("\"count\":256")
+        .contains("\"mode\":0");
+    file.position(20 + json + 8);
+    for (float coordinate : xyz) {
+      assertThat(file.getFloat()).isEqualTo(coordinate);
+    }
+    for (int i = 0; i < 256; i++) {
+      double linear = (file.getShort() & 0xffff) / 65535.0;
+      double encoded =
+          linear <= 0.0031308 ? 12.92 * linear : 1.055 * Math.pow(linear, 1 / 2.4) - 0.055;
+      assertThat(Math.round(encoded * 255)).isEqualTo(i);
+      file.position(file.position() + 4);
+      assertThat(file.getShort()).isEqualTo((short) -1);
+    }
+    assertThat(file.hasRemaining()).isFalse();
+  }
+
+  @Test
+  void a_ply_reads_back_by_its_own_header() {
+    PointCloud cloud = Given.tree(100);
+    byte[] ply = cloud.encoded(Format.PLY);
+    String text = new String(ply, StandardCharsets.ISO_8859_1);
+    int body = text.indexOf("end_header\n") + 11;
+    var header = new Scanner(text.substring(0, body));
+    assertThat(header.nextLine()).isEqualTo("ply");
+    assertThat(header.nextLine()).isEqualTo("format binary_little_endian 1.0");
+    int points = 0;
+    int stride = 0;
+    while (header.hasNextLine()) {
+      String[] words = header.nextLine().split(" ", -1);
+      switch (words[0]) {
+        case "element" -> points = Integer.parseInt(words[2]);
+        case "property" -> stride += words[1].equals("float") ? 4 : 1;
+        default -> assertThat(words[0]).isIn("comment", "end_header");
+      }
+    }
+    assertThat(points).isEqualTo(100);
+    assertThat(ply).hasSize(body + points * stride);
+    var values = ByteBuffer.wrap(ply).order(ByteOrder.LITTLE_ENDIAN);
+    for (int i = 0; i < 300; i++) {
+      int at = body + i / 3 * stride;
+      assertThat(values.getFloat(at + i % 3 * 4)).isEqualTo(cloud.xyz()[i]);
+      assertThat(values.get(at + 12 + i % 3)).isEqualTo(cloud.rgb()[i]);
+    }
+  }
+
+  @Test
+  void rows_of_six_become_points_and_bytes() {
+    var cloud = PointCloud.ofRows(new float[] {1, 2, 3, 0, 0.5f, 2, -1, -2, -3, -1, 1, 0.25f});
+    assertThat(cloud)
+        .isEqualTo(
+            new PointCloud(
+                new float[] {1, 2, 3, -1, -2, -3}, new byte[] {0, (byte) 128, -1, 0, -1, 64}));
+  }
+
+  @Test
+  void clouds_that_cannot_be_are_refused_in_words() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> new PointCloud(new float[0], new byte[0]))
+        .withMessageStartingWith("0 coordinates");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> new PointCloud(new float[6], new byte[3]))
+        .withMessage("3 colour bytes for 2 points, which need 6");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> new PointCloud(new float[] {0, 0, 0, 0, Float.NaN, 0}, new byte[6]))
+        .withMessage("point 1 has the coordinate NaN");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> PointCloud.ofRows(new float[] {0, 0, 0, 0, Float.NaN, 0}))
+        .withMessage("a colour of point 0 is not a number");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Given.tree(1).encoded(Format.MP4))
+        .withMessage("points cannot be written as MP4");
+  }
+}
