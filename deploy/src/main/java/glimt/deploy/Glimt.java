@@ -31,9 +31,8 @@ import picocli.CommandLine.ScopeType;
       CancelJob.class,
       ListModels.class,
       Train.class,
-      Eval.class,
       Bench.class,
-      WorkerProcess.class
+      WorkerCommand.class
     })
 final class Glimt {
   static final class Version implements IVersionProvider {
@@ -49,7 +48,7 @@ final class Glimt {
   public static void main(String[] args) {
     int code =
         new CommandLine(new Glimt())
-            .setCaseInsensitiveEnumValuesAllowed(true)
+            .setUsageHelpWidth(100)
             .setExecutionExceptionHandler((e, _, _) -> failed(e))
             .execute(args);
     System.exit(code);

@@ -8,7 +8,6 @@ import glimt.coordinator.Node;
 import glimt.diffusion.Samplers;
 import glimt.gateway.Gateway;
 import glimt.gateway.GatewayException;
-import glimt.job.ArtifactId;
 import glimt.storage.Artifacts;
 import glimt.storage.Bundles;
 import glimt.storage.Database;
@@ -90,7 +89,12 @@ record House(URI address, Node node) {
     Node node = exit.open(() -> Node.found(Set.of(Node.Role.COORDINATOR, Node.Role.GATEWAY)));
     node.coordinate(new Tasks(database, Tasks.Terms.USUAL), threads, Cadence.DEFAULT);
     Farm farm = node.farm();
-    exit.open(() -> Slots.start(settings.workers(), node.address(), home));
+    exit.open(
+        () ->
+            Slots.start(
+                settings.workers(),
+                (slot, id) -> WorkerCommand.process(home, node.address(), slot, id),
+                farm::gone));
     Gateway gateway =
         new Gateway(
             new Gateway.Address(Gateway.Address.LOOPBACK, settings.port()),
@@ -123,10 +127,9 @@ record House(URI address, Node node) {
   private static void offer(Bundles bundles, Home home) {
     for (Path folder : home.bundles()) {
       try {
-        bundles.offer(
-            new ArtifactId(Bundle.sha256(Files.readAllBytes(folder.resolve(Bundle.CARD)))),
-            Bundle.open(folder).card());
-      } catch (BundleException | IllegalArgumentException | IOException e) {
+        Bundle bundle = Bundle.open(folder);
+        bundles.offer(bundle.digest(), bundle.card());
+      } catch (BundleException e) {
         LOG.warn("left out the bundle {}", folder, e);
         System.err.println("glimt: left out the bundle " + folder + ": " + e.getMessage());
       }

@@ -12,10 +12,10 @@ final class ListModels implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    for (JsonNode model : RunningFarm.on(home.open()).get("/v1/models").path("data")) {
+    for (JsonNode model : RunningFarm.on(home.open()).get("/v1/models").path("models")) {
       System.out.printf(
           "%-16s %-7s %s%n",
-          model.path("id").asText(), model.path("kind").asText(), model.path("summary").asText());
+          model.path("name").asText(), model.path("kind").asText(), model.path("summary").asText());
     }
     return 0;
   }

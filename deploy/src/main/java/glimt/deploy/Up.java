@@ -32,7 +32,7 @@ final class Up implements Callable<Integer> {
   @Option(
       names = "--workers",
       paramLabel = "N",
-      description = "Worker processes. Default: one a GPU, else one a core, up to ${MOST_WORKERS}")
+      description = "Worker processes. Default: one a GPU, else one a core, at most 4")
   private @Nullable Integer workers;
 
   @Option(

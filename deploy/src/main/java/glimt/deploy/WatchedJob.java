@@ -44,10 +44,15 @@ final class WatchedJob {
    * @throws Client.Refused if the farm will not have it
    */
   static WatchedJob submit(Client farm, JsonNode wish) {
-    JsonNode job = farm.post("/v1/jobs", wish);
+    JsonNode job;
+    try {
+      job = farm.post("/v1/jobs", wish);
+      job = farm.get(job.path("links").path("self").asText());
+    } catch (IOException e) {
+      throw new DeployException("the farm at %s does not answer".formatted(farm.farm()), e);
+    }
     WatchedJob watched = new WatchedJob(farm, job.path("links").path("self").asText());
-    JsonNode whole = farm.get(watched.path);
-    for (JsonNode level : whole.path("levels")) {
+    for (JsonNode level : job.path("levels")) {
       Steps steps = new Steps();
       for (JsonNode task : level.path("tasks")) {
         steps.planned += task.path("steps").asInt();
