@@ -3,6 +3,7 @@ package glimt.bundle;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import glimt.job.ArtifactId;
 import glimt.job.BundleCard;
 import glimt.job.Level;
 import java.io.IOException;
@@ -10,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
@@ -26,7 +28,8 @@ import java.util.Map;
 public final class Bundle {
   public static final String CARD = "bundle.json";
 
-  private static final JsonMapper JSON =
+  /** How cards are read and written. */
+  public static final JsonMapper JSON =
       JsonMapper.builder()
           .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
           .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
@@ -37,13 +40,19 @@ public final class Bundle {
   private record Stored(NetworkSource source, Safetensors weights) {}
 
   private final BundleCard card;
+  private final ArtifactId digest;
   private final Path folder;
   private final Map<String, byte[]> files;
   private final Map<String, Stored> networks;
 
   private Bundle(
-      BundleCard card, Path folder, Map<String, byte[]> files, Map<String, Stored> networks) {
+      BundleCard card,
+      ArtifactId digest,
+      Path folder,
+      Map<String, byte[]> files,
+      Map<String, Stored> networks) {
     this.card = card;
+    this.digest = digest;
     this.folder = folder;
     this.files = files;
     this.networks = networks;
@@ -55,7 +64,8 @@ public final class Bundle {
    * @throws BundleException naming the file and what is wrong with it
    */
   public static Bundle open(Path folder) {
-    BundleCard card = card(folder);
+    byte[] written = bytes(folder, CARD);
+    BundleCard card = card(folder, written);
     Map<String, byte[]> files = new HashMap<>();
     card.files()
         .forEach(
@@ -82,14 +92,18 @@ public final class Bundle {
               Safetensors.parse(
                   folder.resolve(weights).toString(), named(folder, files, weights))));
     }
-    return new Bundle(card, folder, files, networks);
+    return new Bundle(card, new ArtifactId(sha256(written)), folder, files, networks);
   }
 
   /** Reads the card alone, without the files it names. */
   public static BundleCard card(Path folder) {
+    return card(folder, bytes(folder, CARD));
+  }
+
+  private static BundleCard card(Path folder, byte[] written) {
     Path file = folder.resolve(CARD);
     try {
-      return JSON.readValue(bytes(folder, CARD), BundleCard.class);
+      return JSON.readValue(written, BundleCard.class);
     } catch (JsonProcessingException broken) {
       Throwable cause = broken.getCause() == null ? broken : broken.getCause();
       String why =
@@ -102,8 +116,26 @@ public final class Bundle {
     }
   }
 
+  /** Writes a card, replacing the one there. */
+  public static void write(Path folder, BundleCard card) {
+    Path file = folder.resolve(CARD);
+    Path temporary = folder.resolve(CARD + ".part");
+    try {
+      JSON.writerWithDefaultPrettyPrinter().writeValue(temporary.toFile(), card);
+      Files.move(
+          temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException broken) {
+      throw new BundleException("cannot write " + file + ": " + broken, broken);
+    }
+  }
+
   public BundleCard card() {
     return card;
+  }
+
+  /** The SHA-256 of the card, and so of the bundle: the card names the digest of every file. */
+  public ArtifactId digest() {
+    return digest;
   }
 
   /**
