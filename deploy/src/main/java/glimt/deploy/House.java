@@ -87,14 +87,17 @@ record House(URI address, Node node) {
     ExecutorService threads =
         exit.open(Executors::newVirtualThreadPerTaskExecutor, ExecutorService::shutdownNow);
     Node node = exit.open(() -> Node.found(Set.of(Node.Role.COORDINATOR, Node.Role.GATEWAY)));
-    node.coordinate(new Tasks(database, Tasks.Terms.USUAL), threads, Cadence.DEFAULT);
+    Tasks tasks = new Tasks(database, Tasks.Terms.USUAL);
+    node.coordinate(tasks, threads, Cadence.DEFAULT);
     Farm farm = node.farm();
     exit.open(
         () ->
             Slots.start(
                 settings.workers(),
                 (slot, id) -> WorkerCommand.process(home, node.address(), slot, id),
-                farm::gone));
+                tasks,
+                farm,
+                Cadence.DEFAULT));
     Gateway gateway =
         new Gateway(
             new Gateway.Address(Gateway.Address.LOOPBACK, settings.port()),
