@@ -122,6 +122,9 @@ final class RealFarm implements AutoCloseable {
   @Override
   public void close() throws IOException {
     http.close();
+    if (contract != null) {
+      contract.close();
+    }
     gateway.close();
     node.close();
     database.close();
@@ -195,7 +198,7 @@ final class RealFarm implements AutoCloseable {
   /** Read once: that takes seconds. */
   Contract contract() {
     if (contract == null) {
-      contract = Contract.of(this);
+      contract = Contract.of(get("/openapi.yaml").body());
     }
     return contract;
   }

@@ -41,7 +41,7 @@ public final class Golden {
     int known = bundle.card().vocabulary().words().size();
     long[] words = new long[length];
     for (int i = 0; i < Math.min(4, length); i++) {
-      words[i] = 1 + i % known;
+      words[i] = 1L + i % known;
     }
     int size = Math.toIntExact(shape.size());
     float[] x = new float[size];

@@ -47,7 +47,7 @@ class TrainerTest {
       long[] words = new long[size];
       for (int row = 0; row < size; row++) {
         int which = random.nextInt(2);
-        words[row] = which + 1;
+        words[row] = which + 1L;
         for (int i = 0; i < 4; i++) {
           x[4 * row + i] = which == 0 ? 1 : -0.5f;
         }
