@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 final class WatchedJob {
   private static final Logger LOG = LoggerFactory.getLogger(WatchedJob.class);
 
-  /** How often a farm that is gone is looked for again, a second apart. */
+  /** How often in a row a farm that does not answer is looked for again, a second apart. */
   private static final int TRIES = 60;
 
   private final Client farm;
@@ -23,6 +23,7 @@ final class WatchedJob {
   private final Map<String, Steps> levels = new LinkedHashMap<>();
   private long seq;
   private volatile @Nullable JsonNode ending;
+  private volatile boolean lost;
 
   /** The steps of a level's tasks, by ordinal. */
   private static final class Steps {
@@ -69,26 +70,27 @@ final class WatchedJob {
   /** Shows its progress until it has ended, through any number of farms that come and go. */
   JsonNode follow(Bars bars) {
     levels.keySet().forEach(level -> bars.show(level, 0));
-    IOException last = null;
-    for (int tries = 0; tries < TRIES; tries++) {
-      long before = seq;
+    int tries = 0;
+    while (true) {
       try {
         farm.events(path + "/events", seq, event -> hear(event, bars));
+        tries = 0;
       } catch (IOException e) {
         LOG.info("the events of {} broke off", path, e);
-        last = e;
+        if (++tries == TRIES) {
+          lost = true;
+          throw new DeployException(
+              "lost the farm at %s; its job %s goes on when it is up again"
+                  .formatted(farm.farm(), path),
+              e);
+        }
       }
-      if (ending != null) {
-        return ending;
-      }
-      if (seq > before) {
-        tries = 0;
+      JsonNode end = ending;
+      if (end != null) {
+        return end;
       }
       pause();
     }
-    throw new DeployException(
-        "lost the farm at %s; its job %s goes on when it is up again".formatted(farm.farm(), path),
-        last);
   }
 
   /** Where the file of the highest finished level is. */
@@ -106,7 +108,7 @@ final class WatchedJob {
 
   /** Nobody waits for it any more. */
   void giveUp() {
-    if (ending != null) {
+    if (lost || ending != null) {
       return;
     }
     try {
