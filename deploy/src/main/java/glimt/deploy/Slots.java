@@ -36,7 +36,7 @@ final class Slots implements AutoCloseable {
   private static final Duration LONG_LIFE = Duration.ofMinutes(1);
 
   /** Loading an engine takes a while on a busy machine. */
-  private static final Duration SILENCE = Duration.ofMinutes(1);
+  private static final Duration SILENCE = Duration.ofMinutes(3);
 
   /** What a worker may need to finish its step, hand back its task and leave. */
   private static final Duration LEAVE_WITHIN = Duration.ofSeconds(20);
@@ -74,17 +74,17 @@ final class Slots implements AutoCloseable {
   @Override
   public void close() {
     closing.countDown();
-    slots.forEach(slot -> slot.end(Process::destroy));
+    slots.forEach(slot -> slot.end(ProcessHandle::destroy));
     long end = System.nanoTime() + LEAVE_WITHIN.toNanos();
     try {
       for (Slot slot : slots) {
         if (!slot.thread.join(Duration.ofNanos(Math.max(1, end - System.nanoTime())))) {
-          slot.end(Process::destroyForcibly);
+          slot.end(ProcessHandle::destroyForcibly);
           slot.thread.join();
         }
       }
     } catch (InterruptedException e) {
-      slots.forEach(slot -> slot.end(Process::destroyForcibly));
+      slots.forEach(slot -> slot.end(ProcessHandle::destroyForcibly));
       Thread.currentThread().interrupt();
     }
   }
@@ -140,7 +140,7 @@ final class Slots implements AutoCloseable {
         Process process = launch.worker(number, id).start();
         life = new Life(id, process);
         if (closing.getCount() == 0) {
-          process.destroy();
+          end(ProcessHandle::destroy);
         }
         int code = process.waitFor();
         LOG.info("{} (process {}) ended with {}", id, process.pid(), code);
@@ -165,10 +165,11 @@ final class Slots implements AutoCloseable {
       }
     }
 
-    private void end(Consumer<Process> how) {
+    /** By its handle: the process itself would close its standard input, and so end at once. */
+    private void end(Consumer<ProcessHandle> how) {
       Life now = life;
       if (now != null) {
-        how.accept(now.process);
+        how.accept(now.process.toHandle());
       }
     }
 
