@@ -128,7 +128,7 @@ public final class Node implements AutoCloseable {
   /** What has to be done before this node leaves the cluster. */
   public void beforeLeaving(String name, Supplier<CompletionStage<Done>> task) {
     CoordinatedShutdown.get(system)
-        .addTask(CoordinatedShutdown.PhaseBeforeServiceUnbind(), name, task::get);
+        .addTask(CoordinatedShutdown.PhaseBeforeServiceUnbind(), name, task);
   }
 
   /** Completes when this node has left, or was put out: what it served is served no more. */
