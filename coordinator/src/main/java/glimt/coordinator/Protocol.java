@@ -84,8 +84,8 @@ public interface Protocol {
    *
    * @param mediaType {@code image/jpeg} for a sprite sheet, {@code application/vnd.glimt.points}
    *     for packed points
+   * @param frames in the sprite sheet, row by row; 0 for points
    * @param columns of the sprite sheet; 0 for points
-   * @param rows of the sprite sheet; 0 for points
    * @param bytes at most 64 KiB
    */
   record Previewed(
@@ -95,8 +95,8 @@ public interface Protocol {
       int step,
       int steps,
       String mediaType,
+      int frames,
       int columns,
-      int rows,
       byte[] bytes)
       implements Live {
     /** What fits a frame of the wire with room to spare. */

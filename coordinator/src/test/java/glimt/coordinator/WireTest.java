@@ -43,7 +43,7 @@ class WireTest {
   private static final Lease LEASE = new Lease(new TaskId(7), 3);
   private static final JobId JOB = JobId.random();
   private static final Checkpoint CHECKPOINT = new Checkpoint(DIGEST, 9, "cpu avx512 f32 1");
-  private static final Effort EFFORT = new Effort("cpu avx512 f32 1", 2, 7, 1.25);
+  private static final Effort EFFORT = new Effort("cpu avx512 f32 1", 2, 7, 1.25, 0.75);
 
   private static Node node;
 

@@ -36,7 +36,7 @@ final class Slots implements AutoCloseable {
   private static final Duration LONG_LIFE = Duration.ofMinutes(1);
 
   /** Loading an engine takes a while on a busy machine. */
-  private static final Duration SILENCE = Duration.ofMinutes(1);
+  private static final Duration SILENCE = Duration.ofMinutes(3);
 
   /** What a worker may need to finish its step, hand back its task and leave. */
   private static final Duration LEAVE_WITHIN = Duration.ofSeconds(20);

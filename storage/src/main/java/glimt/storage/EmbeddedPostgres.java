@@ -18,6 +18,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -156,7 +159,15 @@ public final class EmbeddedPostgres implements AutoCloseable {
                   "-w",
                   "-t",
                   "" + STOP_SECONDS));
-    } catch (IOException e) {
+      // Its lock file goes a moment before it does.
+      Optional<ProcessHandle> last = ProcessHandle.of(postmaster.pid());
+      if (last.isPresent()) {
+        last.get().onExit().get(STOP_SECONDS, TimeUnit.SECONDS);
+      }
+    } catch (IOException | ExecutionException | TimeoutException e) {
+      throw new StorageException("stop PostgreSQL in " + home.folder(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
       throw new StorageException("stop PostgreSQL in " + home.folder(), e);
     }
   }

@@ -73,7 +73,7 @@ final class Endings {
       """
       UPDATE attempt SET
         ended = clock_timestamp(), outcome = ?, fault = ?, why = ?,
-        numeric_class = ?, resumed_from = ?, steps = ?, seconds = ?
+        numeric_class = ?, resumed_from = ?, steps = ?, seconds = ?, network_seconds = ?
       WHERE task = ? AND number = ? AND ended IS NULL
       """;
 
@@ -293,6 +293,7 @@ final class Endings {
         effort == null ? null : effort.resumedFrom(),
         effort == null ? null : effort.steps(),
         effort == null ? null : effort.seconds(),
+        effort == null ? null : effort.networkSeconds(),
         lease.task().value(),
         lease.attempt());
   }

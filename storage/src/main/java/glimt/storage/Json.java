@@ -46,9 +46,9 @@ import glimt.job.WorkerId;
 import java.io.IOException;
 import java.lang.reflect.Executable;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,6 +63,14 @@ import org.jspecify.annotations.Nullable;
 public final class Json {
   private static final int DEPTH_LIMIT = 64;
   private static final int TEXT_LIMIT = 1 << 20;
+
+  /** What is sealed, and the annotations that tell its kinds apart. */
+  private static final Map<Class<?>, Class<?>> SEALED =
+      Map.of(
+          JobSpec.class, SpecKinds.class,
+          Work.class, WorkTypes.class,
+          JobEvent.Fact.class, FactTypes.class,
+          Outcome.class, OutcomeTypes.class);
 
   private static final ObjectMapper MAPPER = build();
 
@@ -108,22 +116,7 @@ public final class Json {
 
   /** What a reader of bad JSON should be told, whoever parsed it: the field, and what is wrong. */
   public static InvalidSpec refusal(JsonProcessingException e) {
-    if (e.getCause() instanceof InvalidSpec invalid) {
-      return invalid;
-    }
-    String field =
-        e instanceof JsonMappingException mapping
-            ? mapping.getPath().stream()
-                .map(at -> at.getFieldName() == null ? "" + at.getIndex() : at.getFieldName())
-                .collect(Collectors.joining("."))
-            : "";
-    String message =
-        e.getCause() instanceof IllegalArgumentException ours
-            ? ours.getMessage()
-            : e.getOriginalMessage();
-    InvalidSpec invalid = new InvalidSpec(field, message == null ? "is not understood" : message);
-    invalid.initCause(e);
-    return invalid;
+    return Refusal.of(e, SEALED);
   }
 
   private static ObjectMapper build() {
@@ -137,13 +130,11 @@ public final class Json {
                     .maxStringLength(TEXT_LIMIT)
                     .build())
             .build();
-    return JsonMapper.builder(factory)
+    JsonMapper.Builder builder = JsonMapper.builder(factory);
+    SEALED.forEach(builder::addMixIn);
+    return builder
         .addModules(new Jdk8Module(), new JavaTimeModule(), plainValues())
         .annotationIntrospector(new Components())
-        .addMixIn(JobSpec.class, SpecKinds.class)
-        .addMixIn(Work.class, WorkTypes.class)
-        .addMixIn(JobEvent.Fact.class, FactTypes.class)
-        .addMixIn(Outcome.class, OutcomeTypes.class)
         .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
         .enable(DeserializationFeature.FAIL_ON_NUMBERS_FOR_ENUMS)
         .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)

@@ -120,6 +120,8 @@ CREATE TABLE attempt (
   resumed_from  integer,
   steps         integer,
   seconds       double precision,
+  -- Of these, in the networks' forward passes.
+  network_seconds double precision,
   PRIMARY KEY (task, number),
   CONSTRAINT attempt_outcome_is_known CHECK (
     outcome IN ('succeeded', 'failed', 'yielded', 'lost', 'cancelled')),
@@ -127,7 +129,8 @@ CREATE TABLE attempt (
   CONSTRAINT attempt_effort_is_whole CHECK (
     (numeric_class IS NULL) = (resumed_from IS NULL)
     AND (numeric_class IS NULL) = (steps IS NULL)
-    AND (numeric_class IS NULL) = (seconds IS NULL))
+    AND (numeric_class IS NULL) = (seconds IS NULL)
+    AND (numeric_class IS NULL) = (network_seconds IS NULL))
 );
 
 -- One accepted result for each task, whatever became of its other attempts.

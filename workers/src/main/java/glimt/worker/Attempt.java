@@ -28,6 +28,7 @@ public final class Attempt {
 
   private volatile int resumedFrom;
   private volatile int step;
+  private volatile double networkSeconds;
   private volatile long steppedAt = began;
   private volatile boolean abandoned;
   private volatile boolean leaving;
@@ -64,6 +65,11 @@ public final class Attempt {
     }
   }
 
+  /** Says how long the networks' forward passes took. */
+  public void spent(double inNetworks) {
+    networkSeconds = inNetworks;
+  }
+
   /** Whether anybody looks: only then is a preview worth making. */
   public boolean watched() {
     return watchedUntil - System.nanoTime() > 0;
@@ -73,11 +79,11 @@ public final class Attempt {
    * Shows the sample as it is now.
    *
    * @param mediaType see {@link Previewed}
+   * @param frames in the sprite sheet; 0 for points
    * @param columns of the sprite sheet; 0 for points
-   * @param rows of the sprite sheet; 0 for points
    * @param bytes at most {@link Previewed#BYTES_LIMIT}
    */
-  public void preview(String mediaType, int columns, int rows, byte[] bytes) {
+  public void preview(String mediaType, int frames, int columns, byte[] bytes) {
     feed.accept(
         new Previewed(
             task.job(),
@@ -86,8 +92,8 @@ public final class Attempt {
             step,
             steps,
             mediaType,
+            frames,
             columns,
-            rows,
             bytes));
   }
 
@@ -142,7 +148,7 @@ public final class Attempt {
 
   Effort effort(String numericClass) {
     double seconds = (System.nanoTime() - began) / 1e9;
-    return new Effort(numericClass, resumedFrom, step - resumedFrom, seconds);
+    return new Effort(numericClass, resumedFrom, step - resumedFrom, seconds, networkSeconds);
   }
 
   /** The lease is gone: whatever comes of this attempt, nobody wants it. */

@@ -198,7 +198,7 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
       case Nothing _, Making _, Reporting _ -> {
         // Two coordinators had work for it.
         Outcome back = new Outcome.Yielded(task.checkpoint());
-        tell(new Ended(task.lease(), back, new Effort(card.numericClass(), 0, 0, 0), here));
+        tell(new Ended(task.lease(), back, new Effort(card.numericClass(), 0, 0, 0, 0), here));
       }
     }
   }
