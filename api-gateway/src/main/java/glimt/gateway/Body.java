@@ -98,8 +98,13 @@ final class Body {
                 _ ->
                     done.tryFail(
                         Problem.slow("a body must be here within 30 seconds").refusal()));
+    // A broken chunk, or whoever sends it went away: neither is our mistake.
     request.exceptionHandler(
-        e -> done.tryFail(request.isExpectMultipart() ? unreadableForm() : e));
+        _ ->
+            done.tryFail(
+                request.isExpectMultipart()
+                    ? unreadableForm()
+                    : Problem.malformed("the body breaks off").refusal()));
     request.handler(
         bytes -> {
           if (body.length() + bytes.length() > LIMIT) {

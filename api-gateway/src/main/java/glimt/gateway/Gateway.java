@@ -267,6 +267,9 @@ public final class Gateway implements AutoCloseable {
       response.reset();
       return;
     }
+    if (!response.headers().contains(Doorstep.REQUEST_ID)) {
+      Doorstep.greet(response); // the router refused it before the doorstep
+    }
     boolean videos = ctx.request().path().startsWith(VideoRoutes.PREFIX);
     send(
         response,

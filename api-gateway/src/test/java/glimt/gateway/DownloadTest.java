@@ -3,10 +3,12 @@ package glimt.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import glimt.job.ArtifactId;
 import glimt.job.JobId;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -112,8 +114,8 @@ class DownloadTest {
     farm.finish(job);
     String path = "/v1/jobs/" + job + "/artifacts/base";
     String tag = header(farm.get(path), "ETag").replace("\"", "");
-    java.nio.file.Files.writeString(
-        farm.artifacts.path(new glimt.job.ArtifactId(tag)), "too short");
+    Files.writeString(
+        farm.artifacts.path(new ArtifactId(tag)), "too short");
     HttpResponse<String> answer = farm.get(path);
     assertThat(answer.statusCode()).isEqualTo(500);
     JsonNode problem = RealFarm.json(answer);
