@@ -3,7 +3,6 @@ package glimt.points;
 import static glimt.points.KdOrder.CHANNELS;
 
 import java.util.Arrays;
-import java.util.List;
 
 /**
  * A dense cloud as two levels: a base of parents, and the children of each as what they differ from
@@ -102,22 +101,6 @@ public record PointLevels(float[] base, float[] residual) {
           ordered, (start + child) / CHILDREN * CHANNELS, parents, child * CHANNELS, CHANNELS);
     }
     return parents;
-  }
-
-  /**
-   * The children from {@code start} on: their parents plus the residual that the dense level made.
-   *
-   * @param base {@code [n, 6]}, in k-d order
-   * @param residual {@code [m, 6]}
-   * @param units of the residual, a channel each
-   * @return {@code [m, 6]}
-   */
-  public static float[] children(float[] base, int start, float[] residual, List<Double> units) {
-    float[] children = parents(base, start, residual.length / CHANNELS);
-    for (int i = 0; i < children.length; i++) {
-      children[i] += (float) (residual[i] * units.get(i % CHANNELS));
-    }
-    return children;
   }
 
   @Override

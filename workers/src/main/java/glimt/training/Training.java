@@ -8,6 +8,7 @@ import glimt.bundle.Safetensors.Dtype;
 import glimt.job.BundleCard;
 import glimt.job.Level;
 import glimt.training.clips.ClipMaterial;
+import glimt.training.objects.ObjectMaterial;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -89,6 +90,7 @@ public final class Training {
   public static Material material(Recipe recipe, Path data) {
     return switch (recipe.dataset()) {
       case "clips" -> ClipMaterial.read(recipe, data);
+      case "objects" -> ObjectMaterial.read(recipe, data);
       default ->
           throw new TrainingException(
               "there is no dataset '%s'; there are clips, objects".formatted(recipe.dataset()));

@@ -1,7 +1,7 @@
 package glimt.training.objects;
 
-import glimt.bundle.Network;
-import glimt.job.BundleCard;
+import glimt.bundle.Bundle;
+import glimt.bundle.NetworkSource;
 import glimt.media.CloudPicture;
 import glimt.media.ContactSheet;
 import glimt.media.Picture;
@@ -12,12 +12,15 @@ import glimt.points.Colour;
 import glimt.points.KdOrder;
 import glimt.points.PointLevels;
 import glimt.training.Classifier;
+import glimt.training.Recipe;
+import glimt.training.Training;
 import glimt.training.objects.ObjectClouds.Item;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Measures a bundle of coloured objects: do its clouds show what was asked, in the colour that was
@@ -31,22 +34,21 @@ public final class ObjectEvaluation implements AutoCloseable {
 
   private final CloudWalks walks;
   private final Classifier classifier;
-  private final ObjectClouds objects;
   private final ObjectRecipe recipe;
+  private final @Nullable ObjectClouds objects;
 
   /**
-   * @param networks of the card's levels, by level; closed with the evaluation, as is the classifier
+   * @param bundle with its recipe and its classifier
+   * @param data the folder it was trained on; without it, nothing is compared with held-out objects
    */
-  public ObjectEvaluation(
-      BundleCard card,
-      Map<String, Network> networks,
-      Classifier classifier,
-      ObjectClouds objects,
-      ObjectRecipe recipe) {
-    this.walks = new CloudWalks(card, networks);
-    this.classifier = classifier;
-    this.objects = objects;
-    this.recipe = recipe;
+  public ObjectEvaluation(Bundle bundle, @Nullable Path data) {
+    recipe = ObjectRecipe.of(Recipe.parse(Training.RECIPE, bundle.text(Training.RECIPE)));
+    objects = data == null ? null : new ObjectClouds(data, recipe.words());
+    String source = recipe.classifier().source();
+    classifier =
+        new Classifier(
+            NetworkSource.parse(source, bundle.text(source)), bundle.tensors(Training.CLASSIFIER));
+    walks = new CloudWalks(bundle);
   }
 
   /**
@@ -54,10 +56,11 @@ public final class ObjectEvaluation implements AutoCloseable {
    * @param watch hears what is being done
    */
   public List<Figure> measure(int each, Consumer<String> watch) throws InterruptedException {
-    List<Figure> figures = new ArrayList<>();
-    figures.addAll(classes(each, watch));
+    List<Figure> figures = new ArrayList<>(classes(each, watch));
     figures.add(colours(each, watch));
-    figures.add(enlargement(watch));
+    if (objects != null) {
+      figures.add(enlargement(objects, watch));
+    }
     return List.copyOf(figures);
   }
 
@@ -65,7 +68,7 @@ public final class ObjectEvaluation implements AutoCloseable {
   public Picture sheet(List<String> prompts, int columns, int side) throws InterruptedException {
     List<ContactSheet.Cell> cells = new ArrayList<>();
     for (String prompt : prompts) {
-      float[] cloud = walks.open(walks.dense(prompt, walks.base(prompt, 0), 0));
+      float[] cloud = recipe.open(walks.dense(prompt, walks.base(prompt, 0), 0));
       Picture picture = CloudPicture.of(PointCloud.ofRows(cloud), side, AZIMUTH, ELEVATION);
       cells.add(new ContactSheet.Cell(picture, prompt));
     }
@@ -73,7 +76,7 @@ public final class ObjectEvaluation implements AutoCloseable {
   }
 
   /** How often the classifier finds the class that was asked for, and how long a cloud takes. */
-  private List<Figure> classes(int each, Consumer<String> watch) throws InterruptedException {
+  List<Figure> classes(int each, Consumer<String> watch) throws InterruptedException {
     List<float[]> bases = new ArrayList<>();
     List<float[]> fromDense = new ArrayList<>();
     List<Integer> asked = new ArrayList<>();
@@ -94,19 +97,35 @@ public final class ObjectEvaluation implements AutoCloseable {
         asked.add(ofClass);
       }
     }
-    List<Item> held = measured(objects.heldOut());
-    List<float[]> real = new ArrayList<>();
-    held.forEach(item -> real.add(PointLevels.of(standardised(item)).base()));
+    List<Figure> figures = new ArrayList<>();
+    if (objects != null) {
+      figures.addAll(besideReal(objects, bases, fromDense, asked));
+    } else {
+      figures.add(Figure.of("class right, base level", right(bases, asked)));
+      figures.add(Figure.of("class right, dense level", right(fromDense, asked)));
+    }
+    figures.add(Figure.of("seconds a cloud, base level", baseNanos / 1e9 / asked.size()));
+    figures.add(Figure.of("seconds a cloud, dense level", denseNanos / 1e9 / asked.size()));
+    return figures;
+  }
+
+  private List<Figure> besideReal(
+      ObjectClouds data, List<float[]> bases, List<float[]> fromDense, List<Integer> asked) {
+    List<Item> held = measured(data.heldOut());
+    List<float[]> real = bases(data, held);
+    List<float[]> trained = bases(data, measured(data.trained()));
     double right = right(real, held.stream().map(Item::ofClass).toList());
     return List.of(
         Figure.of("class right, base level (held-out objects)", right(bases, asked), right),
         Figure.of("class right, dense level (held-out objects)", right(fromDense, asked), right),
         Figure.of(
             "distance to the nearest training object, x 1000 (held-out objects)",
-            1000 * copied(bases),
-            1000 * copied(real)),
-        Figure.of("seconds a cloud, base level", baseNanos / 1e9 / asked.size()),
-        Figure.of("seconds a cloud, dense level", denseNanos / 1e9 / asked.size()));
+            1000 * copied(bases, trained),
+            1000 * copied(real, trained)));
+  }
+
+  private List<float[]> bases(ObjectClouds data, List<Item> items) {
+    return items.stream().map(item -> PointLevels.of(standardised(data, item)).base()).toList();
   }
 
   private List<Item> measured(List<Item> items) {
@@ -114,8 +133,8 @@ public final class ObjectEvaluation implements AutoCloseable {
     return items.stream().filter(item -> wanted.contains(item.ofClass())).toList();
   }
 
-  private float[] standardised(Item item) {
-    return recipe.standardise(objects.cloud(item));
+  private float[] standardised(ObjectClouds data, Item item) {
+    return recipe.standardise(data.cloud(item));
   }
 
   /** The share whose class is found, among all classes and not only the measured. */
@@ -132,17 +151,15 @@ public final class ObjectEvaluation implements AutoCloseable {
     return right / (double) bases.size();
   }
 
-  /** Mean Chamfer distance to the nearest training object: copying shows as small. */
-  private double copied(List<float[]> bases) {
-    List<float[]> trained = new ArrayList<>();
-    measured(objects.trained())
-        .forEach(item -> trained.add(coarse(PointLevels.of(standardised(item)).base())));
-    double sum = 0;
-    for (float[] base : bases) {
-      float[] coarse = coarse(base);
-      sum += trained.stream().mapToDouble(other -> Clouds.chamfer(coarse, other)).min().orElse(0);
-    }
-    return sum / bases.size();
+  /** Mean Chamfer distance to the nearest of others: copying shows as small. */
+  private static double copied(List<float[]> bases, List<float[]> others) {
+    List<float[]> coarse = others.stream().map(ObjectEvaluation::coarse).toList();
+    return bases.stream()
+        .map(ObjectEvaluation::coarse)
+        .mapToDouble(
+            base -> coarse.stream().mapToDouble(other -> Clouds.chamfer(base, other)).min().orElse(0))
+        .average()
+        .orElse(0);
   }
 
   private static float[] coarse(float[] base) {
@@ -160,7 +177,7 @@ public final class ObjectEvaluation implements AutoCloseable {
       watch.accept("%d clouds in %s".formatted(each, colour.word()));
       for (int seed = 0; seed < each; seed++) {
         String name = recipe.words().classes().get(classes.get(seed % classes.size())).name();
-        float[] cloud = walks.open(walks.base(colour.word() + " " + name, seed));
+        float[] cloud = recipe.open(walks.base(colour.word() + " " + name, seed));
         right += Colour.dominant(cloud).colour() == colour ? 1 : 0;
         asked++;
       }
@@ -169,13 +186,14 @@ public final class ObjectEvaluation implements AutoCloseable {
   }
 
   /** Held-out clouds made dense again from their base, by the network and by midpoints. */
-  private Figure enlargement(Consumer<String> watch) throws InterruptedException {
+  private Figure enlargement(ObjectClouds data, Consumer<String> watch)
+      throws InterruptedException {
     double made = 0;
     double midway = 0;
-    List<Item> held = measured(objects.heldOut());
+    List<Item> held = measured(data.heldOut());
     watch.accept("%d held-out objects made dense again".formatted(held.size()));
     for (Item item : held) {
-      float[] dense = standardised(item);
+      float[] dense = standardised(data, item);
       float[] base = PointLevels.of(dense).base();
       String prompt = recipe.words().classes().get(item.ofClass()).name();
       made += Clouds.chamfer(walks.dense(prompt, base, 1), dense);
