@@ -51,7 +51,7 @@ async function loadModels() {
     h("label", { title: model.summary },
       h("input", { type: "radio", name: "model", value: model.name, checked: i === 0, onchange: choose }),
       alone(model) ? made[model.kind] : `${made[model.kind]}: ${model.name}`)));
-  fill(form.elements.sampler, [["", "the model's own"], ...farm.samplers.map(name => [name, name])]);
+  fill(form.elements.sampler, [["", "auto"], ...farm.samplers.map(name => [name, name])]);
   if (models.length) choose();
   else refuse({ detail: "No model is here yet. A worker brings them when it starts." });
 }
@@ -66,7 +66,7 @@ function choose() {
   const base = model.levels[0];
   form.elements.steps.placeholder = base.steps;
   form.elements.guidance.placeholder = base.guidance;
-  form.elements.sampler.options[0].text = `${base.sampler} (its own)`;
+  form.elements.sampler.options[0].text = `auto: ${base.sampler}`;
   $("vocabulary").replaceChildren(...model.vocabulary.words.map(word =>
     h("button", { type: "button", onclick: () => add(word) }, word)));
 }

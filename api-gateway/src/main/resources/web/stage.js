@@ -127,7 +127,11 @@ export class Cloud {
       high[i % 3] = Math.max(high[i % 3], value);
     });
     this.middle = low.map((value, k) => (value + high[k]) / 2);
-    this.reach = Math.hypot(...low.map((value, k) => (high[k] - value) / 2)) || 1;
+    this.reach = 1e-6;
+    for (let i = 0; i < this.xyz.length; i += 3) {
+      const off = this.middle.map((value, k) => this.xyz[i + k] - value);
+      this.reach = Math.max(this.reach, Math.hypot(...off));
+    }
     this.order = Uint32Array.from({ length: count }, (_, i) => i);
     this.seen = new Float32Array(count * 3);
   }

@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,10 @@ final class Fields {
   /** NaN and Infinity are no JSON, but reading them lets the answer name the field they are in. */
   private static final ObjectReader READER =
       Json.mapper().reader().with(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS);
+
+  /** A JSON number of bearable length. */
+  private static final Pattern NUMBER =
+      Pattern.compile("-?[0-9]{1,40}(\\.[0-9]{1,40})?([eE][-+]?[0-9]{1,4})?");
 
   private final Map<String, JsonNode> values = new LinkedHashMap<>();
   private final List<String> asked = new ArrayList<>();
@@ -45,7 +50,8 @@ final class Fields {
     try {
       body = READER.readTree(json);
     } catch (StreamConstraintsException e) {
-      throw Problem.malformed("the body is nested too deep or has too long a name or number").refusal();
+      throw Problem.malformed("the body is nested too deep or has too long a name or number")
+          .refusal();
     } catch (JsonProcessingException e) {
       throw Problem.malformed(
               "the body is not JSON, or has a field twice: see line %d, column %d"
@@ -99,7 +105,8 @@ final class Fields {
                     name,
                     "must be one of %s, not %s"
                         .formatted(
-                            choices.stream().map(spelling).toList(), shown(TextNode.valueOf(text)))));
+                            choices.stream().map(spelling).toList(),
+                            shown(TextNode.valueOf(text)))));
   }
 
   @Nullable Integer whole(String name, int least, int most) {
@@ -157,14 +164,10 @@ final class Fields {
 
   /** The number that a value stands for; null if it stands for none. */
   private @Nullable BigDecimal decimal(JsonNode value) {
-    try {
-      if (form) {
-        return value.textValue().length() > 40 ? null : new BigDecimal(value.textValue().strip());
-      }
-      return value.isNumber() && Double.isFinite(value.doubleValue()) ? value.decimalValue() : null;
-    } catch (NumberFormatException e) {
-      return null;
+    if (form) {
+      return NUMBER.matcher(value.textValue()).matches() ? new BigDecimal(value.textValue()) : null;
     }
+    return value.isNumber() && Double.isFinite(value.doubleValue()) ? value.decimalValue() : null;
   }
 
   /** A value as it may be repeated in an answer: short, and no list or object. */

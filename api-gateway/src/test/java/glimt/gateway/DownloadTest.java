@@ -3,10 +3,12 @@ package glimt.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import glimt.job.ArtifactId;
 import glimt.job.JobId;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -56,18 +58,14 @@ class DownloadTest {
     String all = farm.get(finished).body();
     int length = all.length();
     assertRange("bytes=0-9", all.substring(0, 10), "bytes 0-9/" + length);
-    assertRange(
-        "bytes=10-", all.substring(10), "bytes 10-%d/%d".formatted(length - 1, length));
+    assertRange("bytes=10-", all.substring(10), "bytes 10-%d/%d".formatted(length - 1, length));
     assertRange(
         "bytes=-7",
         all.substring(length - 7),
         "bytes %d-%d/%d".formatted(length - 7, length - 1, length));
     assertRange(
-        "bytes=5-99999999",
-        all.substring(5),
-        "bytes 5-%d/%d".formatted(length - 1, length));
-    assertRange(
-        "bytes=-99999999", all, "bytes 0-%d/%d".formatted(length - 1, length));
+        "bytes=5-99999999", all.substring(5), "bytes 5-%d/%d".formatted(length - 1, length));
+    assertRange("bytes=-99999999", all, "bytes 0-%d/%d".formatted(length - 1, length));
   }
 
   @Test
@@ -112,8 +110,7 @@ class DownloadTest {
     farm.finish(job);
     String path = "/v1/jobs/" + job + "/artifacts/base";
     String tag = header(farm.get(path), "ETag").replace("\"", "");
-    java.nio.file.Files.writeString(
-        farm.artifacts.path(new glimt.job.ArtifactId(tag)), "too short");
+    Files.writeString(farm.artifacts.path(new ArtifactId(tag)), "too short");
     HttpResponse<String> answer = farm.get(path);
     assertThat(answer.statusCode()).isEqualTo(500);
     JsonNode problem = RealFarm.json(answer);

@@ -88,8 +88,7 @@ final class RealFarm implements AutoCloseable {
   final Farm cluster;
   final Gateway gateway;
   final URI uri;
-  final HttpClient http =
-      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private final Node node;
   private @Nullable Contract contract;
 
@@ -115,8 +114,7 @@ final class RealFarm implements AutoCloseable {
   }
 
   Gateway.Parts parts(Jobs ofJobs) {
-    return new Gateway.Parts(
-        ofJobs, new Events(database), artifacts, bundles, cluster, SAMPLERS);
+    return new Gateway.Parts(ofJobs, new Events(database), artifacts, bundles, cluster, SAMPLERS);
   }
 
   @Override
@@ -163,14 +161,24 @@ final class RealFarm implements AutoCloseable {
             new Level(
                 "base",
                 List.of(Axis.whole("frames", 8), Axis.whole("height", 16), Axis.whole("width", 16)),
-                3, "base", 0.5, List.of(), 0, sampling),
+                3,
+                "base",
+                0.5,
+                List.of(),
+                0,
+                sampling),
             new Level(
                 "spatial",
                 List.of(
                     Axis.whole("frames", 8),
                     new Axis("height", 64, 40, 24, 4),
                     new Axis("width", 64, 40, 24, 4)),
-                3, "spatial", 0.5, List.of(1.0, 1.0, 1.0), 0.1, sampling)),
+                3,
+                "spatial",
+                0.5,
+                List.of(1.0, 1.0, 1.0),
+                0.1,
+                sampling)),
         Map.of(),
         Map.of("data", "drawn for tests"));
   }
@@ -264,7 +272,7 @@ final class RealFarm implements AutoCloseable {
   }
 
   void succeed(Task task) {
-    Effort effort = new Effort("test engine, f32, 1 thread", 0, 8, 0.25);
+    Effort effort = new Effort("test engine, f32, 1 thread", 0, 8, 0.25, 0.2);
     tasks.end(task.lease(), new Outcome.Succeeded(products(task)), effort);
   }
 

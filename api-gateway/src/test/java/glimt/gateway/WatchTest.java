@@ -53,9 +53,12 @@ class WatchTest {
       assertThat(first.type()).isEqualTo("submitted");
       farm.finish(job); // and nobody sends a hint
       List<SseEvent> rest = rest(stream);
-      assertThat(rest).extracting(SseEvent::type).containsExactly("started", "level_finished", "ended");
+      assertThat(rest)
+          .extracting(SseEvent::type)
+          .containsExactly("started", "level_finished", "ended");
       assertThat(rest).extracting(SseEvent::id).containsExactly("2", "3", "4");
-      assertThat(rest.get(1).data().at("/artifacts/1/href").textValue()).endsWith("/artifacts/base");
+      assertThat(rest.get(1).data().at("/artifacts/1/href").textValue())
+          .endsWith("/artifacts/base");
       assertThat(rest.get(2).data().get("state").textValue()).isEqualTo("succeeded");
     }
   }
@@ -188,7 +191,9 @@ class WatchTest {
     return all;
   }
 
-  /** A subscription takes a moment to reach the cluster's topic, so it is said until it is heard. */
+  /**
+   * A subscription takes a moment to reach the cluster's topic, so it is said until it is heard.
+   */
   private SseEvent liveUntil(JobId job, BufferedReader stream, String type, byte[] sheet)
       throws IOException {
     publish(job, sheet);
@@ -202,8 +207,7 @@ class WatchTest {
 
   private void publish(JobId job, byte[] sheet) {
     farm.feed.publish(new Protocol.Progress(job, "base", 0, 3, 8));
-    farm.feed.publish(
-        new Protocol.Previewed(job, "base", 0, 3, 8, "image/jpeg", 2, 4, sheet));
+    farm.feed.publish(new Protocol.Previewed(job, "base", 0, 3, 8, "image/jpeg", 2, 4, sheet));
   }
 
   private WebSocket connect(JobId job, long after, @Nullable String origin, Ear ear) {

@@ -194,13 +194,17 @@ public final class Farm {
         case News(Live live) ->
             viewers.getOrDefault(live.job(), List.of()).forEach(viewer -> show(viewer, live));
         case FoundCoordinators(Set<ActorRef<ToCoordinator>> all) -> coordinators = all;
-        case FoundWorkers(Set<ActorRef<ToWorker>> all) -> workers = all;
-        case StillWatched _ ->
-            viewers
-                .keySet()
-                .forEach(job -> workers.forEach(one -> one.tell(new Watched(job))));
+        case FoundWorkers(Set<ActorRef<ToWorker>> all) -> {
+          workers = all;
+          look();
+        }
+        case StillWatched _ -> look();
       }
       return this;
+    }
+
+    private void look() {
+      viewers.keySet().forEach(job -> workers.forEach(one -> one.tell(new Watched(job))));
     }
 
     private void show(Consumer<Live> viewer, Live live) {

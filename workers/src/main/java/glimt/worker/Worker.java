@@ -127,12 +127,18 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
     this.here = context.messageAdapter(ToWorker.class, Said::new);
     ActorRef<Receptionist.Command> receptionist = context.getSystem().receptionist();
     receptionist.tell(Receptionist.register(Protocol.WORKERS, here));
-    receptionist.tell(
-        Receptionist.subscribe(
-            Protocol.COORDINATORS,
-            context.messageAdapter(
-                Receptionist.Listing.class,
-                listing -> new Coordinators(listing.getServiceInstances(Protocol.COORDINATORS)))));
+    // All adapters of one actor are one reference, which cannot both register and subscribe.
+    ActorRef<Message> self = context.getSelf();
+    ActorRef<Receptionist.Listing> lookout =
+        context.spawn(
+            Behaviors.receiveMessage(
+                listing -> {
+                  self.tell(
+                      new Coordinators(listing.getServiceInstances(Protocol.COORDINATORS)));
+                  return Behaviors.same();
+                }),
+            "lookout");
+    receptionist.tell(Receptionist.subscribe(Protocol.COORDINATORS, lookout));
   }
 
   @Override
@@ -218,7 +224,7 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
         return new Stopped(attempt);
       }
       Outcome.Failed failed = Blame.of(broken);
-      LOG.error("task {} failed: {}", attempt.task().lease(), failed, broken);
+      LOG.warn("task {} failed: {}", attempt.task().lease(), failed, broken);
       return new Finished(attempt, failed);
     }
   }
