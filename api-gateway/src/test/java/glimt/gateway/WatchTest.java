@@ -90,7 +90,7 @@ class WatchTest {
       SseEvent preview = liveUntil(job, stream, "preview", sheet);
       assertThat(Base64.getDecoder().decode(preview.data().get("data").textValue()))
           .isEqualTo(sheet);
-      assertThat(preview.data().get("columns").intValue()).isEqualTo(2);
+      assertThat(preview.data().get("columns").intValue()).isEqualTo(4);
     }
   }
 
@@ -207,7 +207,7 @@ class WatchTest {
 
   private void publish(JobId job, byte[] sheet) {
     farm.feed.publish(new Protocol.Progress(job, "base", 0, 3, 8));
-    farm.feed.publish(new Protocol.Previewed(job, "base", 0, 3, 8, "image/jpeg", 2, 4, sheet));
+    farm.feed.publish(new Protocol.Previewed(job, "base", 0, 3, 8, "image/jpeg", 8, 4, sheet));
   }
 
   private WebSocket connect(JobId job, long after, @Nullable String origin, Ear ear) {
