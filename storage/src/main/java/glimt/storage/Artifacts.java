@@ -96,6 +96,24 @@ public final class Artifacts {
     }
   }
 
+  /**
+   * All its bytes, and no others.
+   *
+   * @throws StorageException if it is not there, or damaged
+   */
+  public byte[] read(ArtifactId id) {
+    byte[] bytes;
+    try {
+      bytes = Files.readAllBytes(path(id));
+    } catch (IOException e) {
+      throw new StorageException("read artifact " + id, e);
+    }
+    if (!HexFormat.of().formatHex(sha256().digest(bytes)).equals(id.sha256())) {
+      throw new StorageException("read artifact " + id + ": its bytes are not those of its name");
+    }
+    return bytes;
+  }
+
   /** Whether it is there, with the very bytes that its name stands for. */
   public boolean verify(ArtifactId id) {
     MessageDigest digest = sha256();

@@ -76,9 +76,10 @@ final class Endings {
       UPDATE attempt SET
         ended = clock_timestamp(), outcome = said.outcome, fault = said.fault, why = said.why,
         numeric_class = said.numeric_class, resumed_from = said.resumed_from,
-        steps = said.steps, seconds = said.seconds
-      FROM unnest(?, ?, ?, ?, ?, ?, ?, ?, ?) AS said
-        (task, number, outcome, fault, why, numeric_class, resumed_from, steps, seconds)
+        steps = said.steps, seconds = said.seconds, network_seconds = said.network_seconds
+      FROM unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?) AS said
+        (task, number, outcome, fault, why, numeric_class, resumed_from, steps, seconds,
+         network_seconds)
       WHERE attempt.task = said.task AND attempt.number = said.number AND attempt.ended IS NULL
       """;
 
@@ -321,7 +322,8 @@ final class Endings {
         efforts(words, Effort::numericClass).toArray(String[]::new),
         efforts(words, Effort::resumedFrom).toArray(Integer[]::new),
         efforts(words, Effort::steps).toArray(Integer[]::new),
-        efforts(words, Effort::seconds).toArray(Double[]::new));
+        efforts(words, Effort::seconds).toArray(Double[]::new),
+        efforts(words, Effort::networkSeconds).toArray(Double[]::new));
   }
 
   private static <T> Stream<@Nullable T> efforts(List<Word> words, Function<Effort, T> part) {

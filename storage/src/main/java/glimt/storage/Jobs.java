@@ -385,7 +385,8 @@ public final class Jobs {
                 numericClass,
                 row.getInt("resumed_from"),
                 row.getInt("steps"),
-                row.getDouble("seconds")),
+                row.getDouble("seconds"),
+                row.getDouble("network_seconds")),
         row.getString("outcome"),
         fault(row),
         row.getString("why"));

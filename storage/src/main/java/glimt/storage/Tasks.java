@@ -346,6 +346,7 @@ public final class Tasks {
             new JobId(row.getObject("job", UUID.class)),
             Json.read(row.getString("spec"), JobSpec.class),
             new ArtifactId(row.getString("card")),
+            row.getInt("ordinal"),
             Json.read(row.getString("work"), Work.class),
             Arrays.stream((String[]) row.getArray("inputs").getArray())
                 .map(ArtifactId::new)

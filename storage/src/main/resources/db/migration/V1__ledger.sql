@@ -108,18 +108,19 @@ CREATE TABLE task_edge (
 CREATE UNIQUE INDEX task_edge_by_input ON task_edge (after, position);
 
 CREATE TABLE attempt (
-  task          bigint NOT NULL REFERENCES task ON DELETE CASCADE,
-  number        integer NOT NULL,
-  worker        text NOT NULL,
-  started       timestamptz NOT NULL,
-  ended         timestamptz,
-  outcome       text,
-  fault         text,
-  why           text,
-  numeric_class text,
-  resumed_from  integer,
-  steps         integer,
-  seconds       double precision,
+  task            bigint NOT NULL REFERENCES task ON DELETE CASCADE,
+  number          integer NOT NULL,
+  worker          text NOT NULL,
+  started         timestamptz NOT NULL,
+  ended           timestamptz,
+  outcome         text,
+  fault           text,
+  why             text,
+  numeric_class   text,
+  resumed_from    integer,
+  steps           integer,
+  seconds         double precision,
+  network_seconds double precision, -- of these, in the networks' forward passes
   PRIMARY KEY (task, number),
   CONSTRAINT attempt_outcome_is_known CHECK (
     outcome IN ('succeeded', 'failed', 'yielded', 'lost', 'cancelled')),
@@ -127,7 +128,8 @@ CREATE TABLE attempt (
   CONSTRAINT attempt_effort_is_whole CHECK (
     (numeric_class IS NULL) = (resumed_from IS NULL)
     AND (numeric_class IS NULL) = (steps IS NULL)
-    AND (numeric_class IS NULL) = (seconds IS NULL))
+    AND (numeric_class IS NULL) = (seconds IS NULL)
+    AND (numeric_class IS NULL) = (network_seconds IS NULL))
 );
 
 -- One accepted result for each task, whatever became of its other attempts.

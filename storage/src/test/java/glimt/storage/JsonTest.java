@@ -79,6 +79,7 @@ class JsonTest {
             job,
             Ledger.spec(),
             digest,
+            3,
             work,
             List.of(digest),
             Optional.of(checkpoint)));

@@ -40,7 +40,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class Ledger implements AutoCloseable {
   static final Tasks.Terms TERMS =
       new Tasks.Terms(Duration.ofSeconds(10), Duration.ofSeconds(2), Duration.ZERO);
-  static final Effort EFFORT = new Effort("test", 0, 4, 0.5);
+  static final Effort EFFORT = new Effort("test", 0, 4, 0.5, 0.4);
   static final Path PROGRAMS = Path.of("target", "postgres");
 
   private static final AtomicInteger COUNT = new AtomicInteger();

@@ -442,7 +442,7 @@ class TasksTest {
 
   private static Optional<Tasks.Ending> fail(Task task, Fault fault, String why) {
     return ledger.tasks.end(
-        task.lease(), new Outcome.Failed(fault, why), new Effort("test", 0, 0, 0.1));
+        task.lease(), new Outcome.Failed(fault, why), new Effort("test", 0, 0, 0.1, 0));
   }
 
   private static TaskView task(JobId job, int ordinal) {

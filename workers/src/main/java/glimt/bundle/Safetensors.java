@@ -314,6 +314,17 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
 
   // ---- writing
 
+  /** The file's bytes. The same tensors and metadata always give the same. */
+  public byte[] bytes() {
+    byte[] header = header();
+    int values = tensors.values().stream().mapToInt(tensor -> tensor.values.capacity()).sum();
+    ByteBuffer out =
+        ByteBuffer.allocate(Math.addExact(8 + header.length, values)).order(ByteOrder.LITTLE_ENDIAN);
+    out.putLong(header.length).put(header);
+    tensors.values().forEach(tensor -> out.put(tensor.bytes()));
+    return out.array();
+  }
+
   /** Writes the file whole or not at all: a temporary file beside it, flushed, then renamed. */
   public void write(Path file) {
     Path temporary = file.resolveSibling(file.getFileName() + ".part");
@@ -324,14 +335,7 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
               StandardOpenOption.CREATE,
               StandardOpenOption.TRUNCATE_EXISTING,
               StandardOpenOption.WRITE)) {
-        byte[] header = header();
-        ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
-        length.putLong(0, header.length);
-        writeFully(out, length);
-        writeFully(out, ByteBuffer.wrap(header));
-        for (Tensor tensor : tensors.values()) {
-          writeFully(out, tensor.bytes());
-        }
+        writeFully(out, ByteBuffer.wrap(bytes()));
         out.force(true);
       }
       Files.move(

@@ -80,6 +80,28 @@ public final class NoiseSchedule {
     return of(sigmas);
   }
 
+  /** Levels of flow matching, t from 1 to 0: sigma = t / (1 - t), and {@link #NO_SIGNAL} for 1. */
+  public static NoiseSchedule flow(double... times) {
+    return of(
+        Arrays.stream(times).map(t -> t == 1 ? NO_SIGNAL : t / (1 - t)).toArray());
+  }
+
+  /**
+   * The names a network knows these levels by, exact at each level and linear in log sigma between
+   * them.
+   *
+   * @param times one for each level but the last
+   */
+  public DoubleUnaryOperator naming(double... times) {
+    double[] rising = new double[times.length];
+    double[] logs = new double[times.length];
+    for (int i = 0; i < times.length; i++) {
+      rising[i] = times[times.length - 1 - i];
+      logs[i] = Math.log(sigmas[times.length - 1 - i]);
+    }
+    return sigma -> Interpolation.linear(Interpolation.inverse(Math.log(sigma), logs), rising);
+  }
+
   public int steps() {
     return sigmas.length - 1;
   }

@@ -1,6 +1,7 @@
 package glimt.diffusion;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import java.util.function.DoubleUnaryOperator;
 
 /**
@@ -64,5 +65,97 @@ public record Preconditioning(
         s -> s * sigmaData / Math.sqrt(s * s + d2),
         s -> 1 / Math.sqrt(s * s + d2),
         s -> Math.log(s) / 4);
+  }
+
+  /**
+   * A variance-preserving network that answers the noise: x0 = (z - s eps) / a (Ho et al. 2020).
+   *
+   * @param time the network's name for a level
+   */
+  public static Preconditioning epsilon(DoubleUnaryOperator time) {
+    return new Preconditioning(_ -> 1, s -> -s, Preconditioning::signal, time);
+  }
+
+  /** A variance-preserving network that answers x0 itself. */
+  public static Preconditioning sample(DoubleUnaryOperator time) {
+    return new Preconditioning(_ -> 0, _ -> 1, Preconditioning::signal, time);
+  }
+
+  /** A variance-preserving network that answers v = a eps - s x0 (Salimans and Ho 2022, section 4). */
+  public static Preconditioning velocity(DoubleUnaryOperator time) {
+    return new Preconditioning(
+        s -> 1 / (1 + s * s), s -> -s * signal(s), Preconditioning::signal, time);
+  }
+
+  /**
+   * A flow-matching network, z = (1 - t) x0 + t n with t = sigma / (1 + sigma), that answers n - x0
+   * (Liu et al. 2022, eq. 1; Esser et al. 2024).
+   */
+  public static Preconditioning flow(DoubleUnaryOperator time) {
+    return new Preconditioning(s -> 1 / (1 + s), s -> -s / (1 + s), s -> 1 / (1 + s), time);
+  }
+
+  /**
+   * A network that is handed x unscaled and answers the score of its density, (D - x) / sigma^2 (Song
+   * et al. 2021, variance exploding).
+   */
+  public static Preconditioning score(DoubleUnaryOperator time) {
+    return new Preconditioning(_ -> 1, s -> s * s, _ -> 1, time);
+  }
+
+  /**
+   * EDM scalings shifted so that D is the identity at sigmaMin: the boundary condition of consistency
+   * models (Song et al. 2023, eq. 5 and appendix C).
+   */
+  public static Preconditioning consistency(
+      double sigmaData, double sigmaMin, DoubleUnaryOperator time) {
+    double d2 = sigmaData * sigmaData;
+    return new Preconditioning(
+        s -> d2 / ((s - sigmaMin) * (s - sigmaMin) + d2),
+        s -> (s - sigmaMin) * sigmaData / Math.sqrt(s * s + d2),
+        s -> 1 / Math.sqrt(s * s + d2),
+        time);
+  }
+
+  /**
+   * The consistency function of a latent consistency model on top of these scalings, from its
+   * discrete time t (Luo et al. 2023, section 4.1):
+   *
+   * <pre>
+   *   f = c_skip z + c_out D,  c_skip = d^2 / (k^2 + d^2),  c_out = k / sqrt(k^2 + d^2),  k = scaling t
+   * </pre>
+   *
+   * @param scaling 10 in the paper's code
+   * @param data d, 0.5 in the paper
+   */
+  public Preconditioning latentConsistency(double scaling, double data) {
+    DoubleUnaryOperator k = s -> scaling * noise(s);
+    DoubleUnaryOperator lcmSkip =
+        s -> data * data / (k.applyAsDouble(s) * k.applyAsDouble(s) + data * data);
+    DoubleUnaryOperator lcmOut = s -> k.applyAsDouble(s) / Math.hypot(k.applyAsDouble(s), data);
+    return new Preconditioning(
+        s ->
+            lcmSkip.applyAsDouble(s) * signal(s)
+                + lcmOut.applyAsDouble(s) * skip.applyAsDouble(s),
+        s -> lcmOut.applyAsDouble(s) * out.applyAsDouble(s),
+        in,
+        noise);
+  }
+
+  /** a(sigma) = 1 / sqrt(1 + sigma^2): the share of signal in a variance-preserving sample. */
+  public static double signal(double sigma) {
+    return 1 / Math.hypot(1, sigma);
+  }
+
+  /**
+   * D by a network that also answers a variance in its second half of channels (axis 1), which is set
+   * aside as {@link Variance#LEARNED} (Nichol and Dhariwal 2021, section 3.1).
+   */
+  public Denoiser denoiserWithVariance(Prediction network) {
+    return (x, sigma, _) -> {
+      NDList halves = network.predict(input(x, sigma), noise(sigma)).split(2, 1);
+      return new Estimate(sigma, x, denoised(x, sigma, halves.get(0)))
+          .aside(Variance.LEARNED, halves.get(1));
+    };
   }
 }

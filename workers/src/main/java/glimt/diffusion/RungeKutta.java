@@ -16,6 +16,39 @@ public final class RungeKutta {
     return new Sampler("heun", 0, RungeKutta::heun);
   }
 
+  /** {@link #dpm2(Step)} as a sampler. Second order, two network calls. */
+  public static Sampler dpm2() {
+    return new Sampler("dpm_2", 0, RungeKutta::dpm2);
+  }
+
+  /**
+   * {@link #along(Step, Course, double)} as a sampler. Second order, two network calls.
+   *
+   * @param course the time and scale in which steps are straight
+   * @param alpha where the second slope is taken: 1 is Heun's method, 1/2 the midpoint, 2/3 Ralston's
+   */
+  public static Sampler heun(Course course, double alpha) {
+    if (!(alpha > 0 && alpha <= 1)) {
+      throw new IllegalArgumentException("alpha must lie in (0, 1], not " + alpha);
+    }
+    return new Sampler(
+        "heun(%s, alpha=%s)".formatted(course.name(), alpha), 0, at -> along(at, course, alpha));
+  }
+
+  /** Euler's method in the time and scale of a course. First order, one network call. */
+  public static Sampler euler(Course course) {
+    return new Sampler(
+        "euler(%s)".formatted(course.name()),
+        0,
+        at -> {
+          Estimate now = at.now();
+          double t = course.time(at.sigma());
+          double h = course.time(at.next()) - t;
+          NDArray y = course.scaled(at.x(), at.sigma()).add(course.slope(now).mul(h));
+          return at.to(course.plain(y, at.next()), now);
+        });
+  }
+
   /**
    * Euler's step, Karras et al. 2022, Algorithm 1 without its correction; in these coordinates it is
    * DDIM with eta = 0 (Song et al. 2021, eq. 13):
@@ -44,5 +77,51 @@ public final class RungeKutta {
     }
     NDArray bend = at.estimate(euler, at.next()).slope().sub(now.slope());
     return at.to(euler.add(bend.mul((at.next() - at.sigma()) / 2)), now);
+  }
+
+  /**
+   * The midpoint method with its midpoint in log sigma: DPM-Solver-2, Lu et al. 2022a, Algorithm 1,
+   * in the linear form of k-diffusion; the last step is Euler's:
+   *
+   * <pre>
+   *   x_m = x + (sigma_m - sigma) d(x; sigma),  sigma_m = sqrt(sigma sigma')
+   *   x'  = x + (sigma' - sigma) d(x_m; sigma_m)
+   * </pre>
+   */
+  static Move dpm2(Step at) {
+    Estimate now = at.now();
+    if (at.next() == 0) {
+      return at.to(now.line(0), now);
+    }
+    double middle = Math.sqrt(at.sigma() * at.next());
+    NDArray slope = at.estimate(now.line(middle), middle).slope();
+    return at.to(at.x().add(slope.mul(at.next() - at.sigma())), now);
+  }
+
+  /**
+   * A two-stage method along a course, Karras et al. 2022, Algorithm 3 without noise, with y = s(t) x:
+   *
+   * <pre>
+   *   y_a = y + alpha h y&#775;(y; t),  h = t' - t
+   *   y'  = y + h ((1 - 1/2alpha) y&#775;(y; t) + 1/2alpha y&#775;(y_a; t + alpha h))
+   * </pre>
+   *
+   * The last step is Euler's.
+   */
+  static Move along(Step at, Course course, double alpha) {
+    Estimate now = at.now();
+    double t = course.time(at.sigma());
+    double h = course.time(at.next()) - t;
+    NDArray y = course.scaled(at.x(), at.sigma());
+    NDArray first = course.slope(now);
+    if (at.next() == 0) {
+      return at.to(course.plain(y.add(first.mul(h)), 0), now);
+    }
+    double sigma = alpha == 1 ? at.next() : course.sigma(t + alpha * h);
+    NDArray ya = y.add(first.mul(alpha * h));
+    NDArray second = course.slope(at.estimate(course.plain(ya, sigma), sigma));
+    double w = 1 / (2 * alpha);
+    NDArray slope = first.mul(1 - w).add(second.mul(w));
+    return at.to(course.plain(y.add(slope.mul(h)), at.next()), now);
   }
 }

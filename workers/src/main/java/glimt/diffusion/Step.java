@@ -48,6 +48,16 @@ public record Step(
     return new Step(x, sigma, next, index, remaining, past, memory, noise, denoiser);
   }
 
+  /** This step towards another level. */
+  public Step towards(double next) {
+    return new Step(x, sigma, next, index, remaining, past, memory, noise, denoiser);
+  }
+
+  /** All steps of the walk. */
+  public int steps() {
+    return index + 1 + remaining;
+  }
+
   /** On to the schedule's next level. */
   public Move to(NDArray x, Estimate seen) {
     return to(x, seen, Memory.NOTHING);

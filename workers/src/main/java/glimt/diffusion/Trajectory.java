@@ -46,7 +46,8 @@ public record Trajectory(Sampler sampler, Denoiser denoiser, Draw noise) {
     return at(schedule, clean.add(noise.mul(schedule.sigma(0))), model);
   }
 
-  private Waypoint at(NoiseSchedule schedule, NDArray x, String model) {
+  /** The start of a walk from a sample that carries noise of the schedule's first level. */
+  public Waypoint at(NoiseSchedule schedule, NDArray x, String model) {
     return new Waypoint(
         sampler.name(), model, schedule, 0, 0, schedule.sigma(0), x, List.of(), Memory.NOTHING);
   }

@@ -73,24 +73,32 @@ public record PointLevels(float[] base, float[] residual) {
    * What the network of the dense level sees of the level below for the children from {@code start}
    * on: the whole base, turned so that their parents come first.
    *
-   * @param base {@code [n, 6]}, in k-d order
+   * @param base {@code [n, 6]}; a network makes it in k-d order but for its errors, and it is put
+   *     in order here, as it was in training
    * @param start index of the first child
    * @return {@code [n, 6]}
    */
   public static float[] below(float[] base, int start) {
+    float[] ordered = KdOrder.sorted(base);
     int turned = start / CHILDREN * CHANNELS;
     float[] below = new float[base.length];
-    System.arraycopy(base, turned, below, 0, base.length - turned);
-    System.arraycopy(base, 0, below, base.length - turned, turned);
+    System.arraycopy(ordered, turned, below, 0, base.length - turned);
+    System.arraycopy(ordered, 0, below, base.length - turned, turned);
     return below;
   }
 
-  /** The parents from {@code start / 4} on, each four times: what a residual is added to. */
+  /**
+   * The parents of the children from {@code start} on, each four times: what a residual is added to.
+   *
+   * @param base as for {@link #below}
+   * @return {@code [children, 6]}
+   */
   public static float[] parents(float[] base, int start, int children) {
+    float[] ordered = KdOrder.sorted(base);
     float[] parents = new float[children * CHANNELS];
     for (int child = 0; child < children; child++) {
       System.arraycopy(
-          base, (start + child) / CHILDREN * CHANNELS, parents, child * CHANNELS, CHANNELS);
+          ordered, (start + child) / CHILDREN * CHANNELS, parents, child * CHANNELS, CHANNELS);
     }
     return parents;
   }

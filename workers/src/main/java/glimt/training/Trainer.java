@@ -232,7 +232,8 @@ public final class Trainer {
               scope.create(in, new Shape(shape)),
               scope.create(noise, new Shape(rows)),
               scope.create(words(batch, random), new Shape(batch.words().dimensions())));
-      if (batch.below() instanceof Tensor below) {
+      Tensor below = batch.below();
+      if (below != null) {
         inputs.add(scope.create(below.floats(), new Shape(below.dimensions())));
       }
       NDArray f = network.forward(inputs);

@@ -57,8 +57,18 @@ final class PointLevelsTest {
     assertThat(Arrays.copyOf(below, 32 * 6))
         .containsExactly(Arrays.copyOfRange(levels.base(), 32 * 6, 64 * 6));
     assertThat(rows(below)).containsExactlyInAnyOrderElementsOf(rows(levels.base()));
-    assertThat(PointLevels.parents(levels.base(), 128, 4))
-        .containsExactly(PointLevels.parents(below, 0, 4));
+    assertThat(Arrays.copyOf(PointLevels.parents(levels.base(), 128, 4), 6))
+        .containsExactly(Arrays.copyOf(below, 6));
+  }
+
+  @Test
+  void a_base_out_of_order_is_put_in_order_first() {
+    float[] swapped = levels.base().clone();
+    System.arraycopy(levels.base(), 0, swapped, 60, 6);
+    System.arraycopy(levels.base(), 60, swapped, 0, 6);
+    assertThat(PointLevels.below(swapped, 0)).containsExactly(levels.base());
+    assertThat(PointLevels.parents(swapped, 40, 8))
+        .containsExactly(PointLevels.parents(levels.base(), 40, 8));
   }
 
   private static List<List<Float>> rows(float[] cloud) {

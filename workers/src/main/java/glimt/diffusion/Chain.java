@@ -1,0 +1,178 @@
+package glimt.diffusion;
+
+import java.util.Arrays;
+import java.util.function.DoubleUnaryOperator;
+import java.util.function.IntToDoubleFunction;
+
+/**
+ * The discrete chain of noise levels a variance-preserving network was trained on: t = 0 ... T-1, from
+ * little noise to much, with abar_t = prod (1 - beta_s) the share of signal that is left. In the
+ * coordinates of this package, sigma_t = sqrt((1 - abar_t) / abar_t).
+ */
+public final class Chain {
+
+  private final double[] abar;
+
+  private Chain(double[] abar) {
+    this.abar = abar;
+  }
+
+  /**
+   * A chain by its shares of signal.
+   *
+   * @throws IllegalArgumentException unless they fall and lie in (0, 1]; only the last may be 0
+   */
+  public static Chain ofAbar(double... abar) {
+    for (int t = 0; t < abar.length; t++) {
+      boolean falls = t == 0 || abar[t] < abar[t - 1];
+      boolean signal = abar[t] > 0 || (abar[t] == 0 && t == abar.length - 1);
+      if (!falls || !signal || abar[t] > 1) {
+        throw new IllegalArgumentException(
+            "the signal must fall from 1 to 0, but abar %d is %s".formatted(t, abar[t]));
+      }
+    }
+    if (abar.length == 0) {
+      throw new IllegalArgumentException("a chain needs at least one level");
+    }
+    return new Chain(abar.clone());
+  }
+
+  /** A chain by the variance beta_t that each forward step adds, in [0, 1]. */
+  public static Chain ofBetas(double... betas) {
+    double[] abar = new double[betas.length];
+    double product = 1;
+    for (int t = 0; t < betas.length; t++) {
+      product *= 1 - betas[t];
+      abar[t] = product;
+    }
+    return ofAbar(abar);
+  }
+
+  private static Chain betas(int length, IntToDoubleFunction beta) {
+    if (length < 1) {
+      throw new IllegalArgumentException("a chain needs at least one level, not " + length);
+    }
+    double[] betas = new double[length];
+    Arrays.setAll(betas, beta);
+    return ofBetas(betas);
+  }
+
+  /** Equally spaced betas, Ho et al. 2020, section 4: there 1e-4 to 0.02 over 1,000 levels. */
+  public static Chain linear(int length, double first, double last) {
+    return betas(length, t -> between(first, last, t, length));
+  }
+
+  /** Equally spaced square roots of beta, as latent diffusion has them (Rombach et al. 2022). */
+  public static Chain scaledLinear(int length, double first, double last) {
+    return betas(
+        length,
+        t -> {
+          double root = between(Math.sqrt(first), Math.sqrt(last), t, length);
+          return root * root;
+        });
+  }
+
+  /** Betas along a logistic curve from -6 to 6 (Xu et al. 2022, GeoDiff). */
+  public static Chain sigmoid(int length, double first, double last) {
+    return betas(
+        length,
+        t -> first + (last - first) / (1 + Math.exp(-between(-6, 6, t, length))));
+  }
+
+  /**
+   * Nichol and Dhariwal 2021, eq. 17: abar follows cos^2((u + 0.008) / 1.008 pi / 2).
+   *
+   * @param most the largest beta, which keeps the end from being singular; 0.999 in the paper
+   */
+  public static Chain cosine(int length, double most) {
+    return betas(length, t -> Math.min(1 - cosine((t + 1.) / length) / cosine((double) t / length), most));
+  }
+
+  private static double cosine(double u) {
+    double c = Math.cos((u + 0.008) / 1.008 * Math.PI / 2);
+    return c * c;
+  }
+
+  private static double between(double first, double last, int i, int length) {
+    return length == 1 ? first : first + (last - first) * i / (length - 1);
+  }
+
+  /**
+   * The same chain shifted and stretched in sqrt(abar) so that its last level has no signal at all and
+   * its first is as before: Lin et al. 2023, Algorithm 1.
+   */
+  public Chain zeroTerminalSnr() {
+    double first = Math.sqrt(abar[0]);
+    double last = Math.sqrt(abar[abar.length - 1]);
+    double[] changed = new double[abar.length];
+    for (int t = 0; t < changed.length; t++) {
+      double root = (Math.sqrt(abar[t]) - last) * first / (first - last);
+      changed[t] = root * root;
+    }
+    changed[changed.length - 1] = 0;
+    return ofAbar(changed);
+  }
+
+  /** The same chain with its SNR divided by {@code scale}: CogVideoX's shift (Yang et al. 2024). */
+  public Chain shifted(double scale) {
+    return ofAbar(Arrays.stream(abar).map(a -> a / (scale + (1 - scale) * a)).toArray());
+  }
+
+  /** The chain that visits only these of the levels, given in rising order. */
+  public Chain respaced(int... levels) {
+    return ofAbar(Arrays.stream(levels).mapToDouble(t -> abar[t]).toArray());
+  }
+
+  /** T. */
+  public int length() {
+    return abar.length;
+  }
+
+  /** abar_t. */
+  public double abar(int t) {
+    return abar[t];
+  }
+
+  /** sigma_t; {@link NoiseSchedule#NO_SIGNAL} where abar is 0. */
+  public double sigma(int t) {
+    return abar[t] == 0 ? NoiseSchedule.NO_SIGNAL : Math.sqrt((1 - abar[t]) / abar[t]);
+  }
+
+  /** All sigma_t, rising. */
+  public double[] sigmas() {
+    double[] sigmas = new double[abar.length];
+    Arrays.setAll(sigmas, this::sigma);
+    return sigmas;
+  }
+
+  /** sigma at a fractional t, linear in sigma between levels (diffusers' Euler). */
+  public double sigma(double t) {
+    return Interpolation.linear(t, sigmas());
+  }
+
+  /** The fractional t of a level, linear in log sigma between levels (k-diffusion); clamped. */
+  public DoubleUnaryOperator time() {
+    double[] logs = Arrays.stream(sigmas()).map(Math::log).toArray();
+    return sigma -> Interpolation.inverse(Math.log(sigma), logs);
+  }
+
+  /** The schedule through these levels, given in falling order, ended by {@code last}. */
+  public NoiseSchedule schedule(int[] times, double last) {
+    double[] sigmas = new double[times.length + 1];
+    for (int i = 0; i < times.length; i++) {
+      sigmas[i] = sigma(times[i]);
+    }
+    sigmas[times.length] = last;
+    return NoiseSchedule.of(sigmas);
+  }
+
+  /** The schedule through these fractional levels, given in falling order, then 0. */
+  public NoiseSchedule schedule(double[] times) {
+    double[] all = sigmas();
+    double[] sigmas = new double[times.length + 1];
+    for (int i = 0; i < times.length; i++) {
+      sigmas[i] = Interpolation.linear(times[i], all);
+    }
+    return NoiseSchedule.of(sigmas);
+  }
+}

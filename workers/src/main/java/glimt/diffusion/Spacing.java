@@ -1,0 +1,92 @@
+package glimt.diffusion;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
+
+/** Which of a chain's T levels a walk of n steps visits; in falling order unless said otherwise. */
+public final class Spacing {
+  private Spacing() {}
+
+  /** i floor(T/n) + offset: starts short of the last level (Song et al. 2021's DDIM). */
+  public static int[] leading(int length, int steps, int offset) {
+    check(length, steps);
+    int stride = length / steps;
+    return IntStream.range(0, steps).map(i -> (steps - 1 - i) * stride + offset).toArray();
+  }
+
+  /** round(T - i T/n) - 1: starts at the last level, as Lin et al. 2023 advise. */
+  public static int[] trailing(int length, int steps) {
+    check(length, steps);
+    double stride = (double) length / steps;
+    return IntStream.range(0, steps)
+        .map(i -> (int) Math.rint(length - i * stride) - 1)
+        .toArray();
+  }
+
+  /** n points from T-1 to 0, both ends included, fractional. */
+  public static double[] linspace(int length, int steps) {
+    check(length, steps);
+    double[] times = new double[steps];
+    for (int i = 0; i < steps; i++) {
+      times[steps - 1 - i] = steps == 1 ? 0 : i * ((length - 1.) / (steps - 1));
+    }
+    return times;
+  }
+
+  /** {@link #linspace} rounded half to even. */
+  public static int[] rounded(double[] times) {
+    return Arrays.stream(times).mapToInt(t -> (int) Math.rint(t)).toArray();
+  }
+
+  /**
+   * Levels in sections, each section with its own count, rising: Nichol and Dhariwal 2021's code. The
+   * chain is cut into as many equal sections as there are counts; each is sampled at equal strides
+   * from its first level to its last.
+   */
+  public static int[] sections(int length, int... counts) {
+    TreeSet<Integer> levels = new TreeSet<>();
+    int start = 0;
+    for (int s = 0; s < counts.length; s++) {
+      int size = length / counts.length + (s < length % counts.length ? 1 : 0);
+      if (counts[s] < 1 || counts[s] > size) {
+        throw new IllegalArgumentException(
+            "a section of %d levels cannot be divided into %d steps".formatted(size, counts[s]));
+      }
+      double stride = counts[s] == 1 ? 1 : (size - 1.) / (counts[s] - 1);
+      double at = 0;
+      for (int i = 0; i < counts[s]; i++) {
+        levels.add(start + (int) Math.rint(at));
+        at += stride;
+      }
+      start += size;
+    }
+    return levels.stream().mapToInt(Integer::intValue).toArray();
+  }
+
+  /** The whole-number stride that gives exactly n levels, rising. */
+  public static int[] strided(int length, int steps) {
+    check(length, steps);
+    List<Integer> strides = new ArrayList<>();
+    for (int stride = 1; stride < length && strides.isEmpty(); stride++) {
+      if ((length + stride - 1) / stride == steps) {
+        strides.add(stride);
+      }
+    }
+    if (strides.isEmpty()) {
+      throw new IllegalArgumentException(
+          "no whole stride takes %d steps through %d levels".formatted(steps, length));
+    }
+    int stride = strides.getFirst();
+    return IntStream.range(0, steps).map(i -> i * stride).toArray();
+  }
+
+  private static void check(int length, int steps) {
+    if (steps < 1 || steps > length) {
+      throw new IllegalArgumentException(
+          "a walk through %d levels takes 1 to %d steps, not %d".formatted(length, length, steps));
+    }
+  }
+}

@@ -1,0 +1,52 @@
+package glimt.diffusion;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+import java.util.function.UnaryOperator;
+
+/** Keeps guesses in the range the data has; for {@link Denoiser#then}. */
+public final class Thresholding {
+  private Thresholding() {}
+
+  /** Clamps every value to [-range, range]. */
+  public static UnaryOperator<NDArray> clamped(double range) {
+    if (!(range > 0)) {
+      throw new IllegalArgumentException("a range must be positive, not " + range);
+    }
+    return d -> d.clip(-range, range);
+  }
+
+  /**
+   * Dynamic thresholding (Saharia et al. 2022, section 2.3): each sample of the batch is clamped to
+   * its own quantile s of absolute values, where that exceeds 1, and divided by it.
+   *
+   * @param quantile in (0, 1]
+   * @param most an upper bound of s; infinite in the paper
+   */
+  public static UnaryOperator<NDArray> dynamic(double quantile, double most) {
+    if (!(quantile > 0 && quantile <= 1 && most >= 1)) {
+      throw new IllegalArgumentException(
+          "a quantile lies in (0, 1] and its bound is at least 1, not %s and %s"
+              .formatted(quantile, most));
+    }
+    return d -> {
+      NDArray rows = d.reshape(d.getShape().get(0), -1);
+      NDArray s = quantile(rows.abs(), quantile).clip(1, most);
+      return rows.minimum(s).maximum(s.neg()).div(s).reshape(d.getShape());
+    };
+  }
+
+  /** The quantile of each row, [B, n] to [B, 1], linear between neighbours at place q (n - 1). */
+  private static NDArray quantile(NDArray rows, double q) {
+    long n = rows.getShape().get(1);
+    NDArray sorted = rows.sort(1);
+    double place = q * (n - 1);
+    long below = (long) Math.floor(place);
+    NDArray low = sorted.get(":, {}:{}", below, below + 1);
+    if (below + 1 == n) {
+      return low;
+    }
+    NDArray high = sorted.get(":, {}:{}", below + 1, below + 2);
+    return low.add(high.sub(low).mul(place - below)).reshape(new Shape(-1, 1));
+  }
+}
