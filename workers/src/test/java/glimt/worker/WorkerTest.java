@@ -241,7 +241,8 @@ class WorkerTest {
     assertThat(tasks(view).getFirst().attempts())
         .extracting(AttemptView::outcome)
         .containsExactly("yielded", "succeeded");
-    assertThat(tasks(view).getFirst().attempts().getLast().effort().resumedFrom()).isPositive();
+    assertThat(tasks(view).getFirst().attempts().getLast().effort())
+        .satisfies(effort -> assertThat(effort.resumedFrom()).isPositive());
     assertThat(view.levels().getFirst().products())
         .isEqualTo(undisturbed.levels().getFirst().products());
   }
