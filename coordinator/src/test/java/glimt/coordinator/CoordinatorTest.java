@@ -247,6 +247,7 @@ class CoordinatorTest {
     Adapter.toClassic(node.system()).stop(Adapter.toClassic(dying));
     ActorRef<ToCoordinator> next = coordinator();
     next.tell(new Beat(task.lease(), 5, hand.probe().ref()));
+    hand.probe().expectNoMessage(Duration.ofMillis(200));
     next.tell(hand.ended(task));
     hand.probe().expectMessage(SOON, new Heard(task.lease()));
     for (int ordinal = 1; ordinal < 3; ordinal++) {
