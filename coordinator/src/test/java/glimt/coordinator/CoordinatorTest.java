@@ -113,8 +113,7 @@ class CoordinatorTest {
     Hand hand = Hand.with(bundle, node);
     Duration never = Duration.ofHours(1);
     ActorRef<ToCoordinator> coordinator =
-        coordinator(
-            node, new Cadence(Ledger.CADENCE.beat(), Ledger.CADENCE.lease(), never, never));
+        coordinator(node, new Cadence(Ledger.CADENCE.beat(), Ledger.CADENCE.lease(), never, never));
     coordinator.tell(hand.idle());
     JobId job = ledger.submit(bundle);
     coordinator.tell(new TasksReady());
@@ -221,10 +220,7 @@ class CoordinatorTest {
                 Ledger.CADENCE.beat(),
                 () -> {
                   coordinator.tell(other.idle());
-                  return other
-                      .probe()
-                      .expectMessageClass(Run.class, Ledger.CADENCE.beat())
-                      .task();
+                  return other.probe().expectMessageClass(Run.class, Ledger.CADENCE.beat()).task();
                 });
     assertThat(again.lease().task()).isEqualTo(task.lease().task());
     coordinator.tell(silent.ended(task));

@@ -17,7 +17,6 @@ import glimt.job.JobState;
 import glimt.job.JobView;
 import glimt.job.JobView.AttemptView;
 import glimt.job.JobView.TaskView;
-import glimt.job.TaskState;
 import glimt.job.TenantId;
 import glimt.job.WorkerId;
 import glimt.storage.Bundles;
