@@ -31,7 +31,7 @@ fitting_jdk() {
 
 # 25 of JAVA_VERSION="25.0.1", and 1 of the "1.8" that older ones say; 0 if it does not say.
 jdk_release() {
-  release=$(sed -n 's/^JAVA_VERSION="\{0,1\}\([0-9]\{1,\}\).*/\1/p' "$1/release" 2>/dev/null)
+  release=$(sed -n 's/^JAVA_VERSION="\{0,1\}\([0-9]\{1,\}\).*/\1/p' "$1/release" 2>/dev/null) || release=0
   echo "${release:-0}"
 }
 

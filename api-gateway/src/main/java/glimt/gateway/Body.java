@@ -95,9 +95,7 @@ final class Body {
         ctx.vertx()
             .setTimer(
                 PATIENCE_MS,
-                _ ->
-                    done.tryFail(
-                        Problem.slow("a body must be here within 30 seconds").refusal()));
+                _ -> done.tryFail(Problem.slow("a body must be here within 30 seconds").refusal()));
     // A broken chunk, or whoever sends it went away: neither is our mistake.
     request.exceptionHandler(
         _ ->
@@ -132,7 +130,10 @@ final class Body {
 
   private static String text(Buffer body) {
     try {
-      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body.getBytes())).toString();
+      return StandardCharsets.UTF_8
+          .newDecoder()
+          .decode(ByteBuffer.wrap(body.getBytes()))
+          .toString();
     } catch (CharacterCodingException e) {
       throw Problem.malformed("the body is not UTF-8").refusal();
     }

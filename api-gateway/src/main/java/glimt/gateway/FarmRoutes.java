@@ -57,8 +57,7 @@ final class FarmRoutes {
   /** Well is who can reach the ledger: without it nothing can be promised. */
   Future<?> health(RoutingContext ctx) {
     return desk.ask(bundles::list)
-        .compose(
-            _ -> Desk.answer(ctx, 200, Json.mapper().createObjectNode().put("status", "ok")));
+        .compose(_ -> Desk.answer(ctx, 200, Json.mapper().createObjectNode().put("status", "ok")));
   }
 
   private static ObjectNode model(Bundles.Entry entry) {

@@ -50,7 +50,8 @@ final class Fields {
     try {
       body = READER.readTree(json);
     } catch (StreamConstraintsException e) {
-      throw Problem.malformed("the body is nested too deep or has too long a name or number").refusal();
+      throw Problem.malformed("the body is nested too deep or has too long a name or number")
+          .refusal();
     } catch (JsonProcessingException e) {
       throw Problem.malformed(
               "the body is not JSON, or has a field twice: see line %d, column %d"
@@ -104,7 +105,8 @@ final class Fields {
                     name,
                     "must be one of %s, not %s"
                         .formatted(
-                            choices.stream().map(spelling).toList(), shown(TextNode.valueOf(text)))));
+                            choices.stream().map(spelling).toList(),
+                            shown(TextNode.valueOf(text)))));
   }
 
   @Nullable Integer whole(String name, int least, int most) {
@@ -163,9 +165,7 @@ final class Fields {
   /** The number that a value stands for; null if it stands for none. */
   private @Nullable BigDecimal decimal(JsonNode value) {
     if (form) {
-      return NUMBER.matcher(value.textValue()).matches()
-          ? new BigDecimal(value.textValue())
-          : null;
+      return NUMBER.matcher(value.textValue()).matches() ? new BigDecimal(value.textValue()) : null;
     }
     return value.isNumber() && Double.isFinite(value.doubleValue()) ? value.decimalValue() : null;
   }

@@ -6,7 +6,6 @@ import glimt.storage.Artifacts;
 import glimt.storage.Bundles;
 import glimt.storage.Events;
 import glimt.storage.Jobs;
-import io.netty.handler.codec.TooLongFrameException;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Future;
@@ -182,13 +181,11 @@ public final class Gateway implements AutoCloseable {
     return List.copyOf(all);
   }
 
-  private static Operation get(
-      String id, String path, Function<RoutingContext, Future<?>> route) {
+  private static Operation get(String id, String path, Function<RoutingContext, Future<?>> route) {
     return operation(id, HttpMethod.GET, path, route);
   }
 
-  private static Operation post(
-      String id, String path, Function<RoutingContext, Future<?>> route) {
+  private static Operation post(String id, String path, Function<RoutingContext, Future<?>> route) {
     return operation(id, HttpMethod.POST, path, route);
   }
 
@@ -219,9 +216,7 @@ public final class Gateway implements AutoCloseable {
     methods.forEach(
         (path, allowed) ->
             router.route(path).handler(ctx -> ctx.fail(Problem.method(allowed).refusal())));
-    router
-        .route()
-        .handler(ctx -> ctx.fail(Problem.notFound("there is nothing here").refusal()));
+    router.route().handler(ctx -> ctx.fail(Problem.notFound("there is nothing here").refusal()));
     router.errorHandler(400, Gateway::refuse);
     router.errorHandler(500, Gateway::refuse);
     return router;
@@ -249,7 +244,9 @@ public final class Gateway implements AutoCloseable {
   private static void refuse(RoutingContext ctx) {
     Throwable failure = ctx.failure();
     Problem problem =
-        failure == null || ctx.statusCode() == 400 ? Problem.framing(ctx.statusCode()) : Problem.of(failure);
+        failure == null || ctx.statusCode() == 400
+            ? Problem.framing(ctx.statusCode())
+            : Problem.of(failure);
     HttpServerResponse response = ctx.response();
     if (problem.status() >= 500) {
       LOG.warn(
@@ -284,7 +281,6 @@ public final class Gateway implements AutoCloseable {
         switch (cause) {
           case TooLongHttpLineException _ -> 414;
           case TooLongHttpHeaderException _ -> 431;
-          case TooLongFrameException _ -> 413;
           case null, default -> 400;
         };
     Problem problem = Problem.framing(status);
@@ -313,7 +309,10 @@ public final class Gateway implements AutoCloseable {
 
   private static <T> T await(Future<T> future) throws Exception {
     try {
-      return future.toCompletionStage().toCompletableFuture().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+      return future
+          .toCompletionStage()
+          .toCompletableFuture()
+          .get(PATIENCE_SECONDS, TimeUnit.SECONDS);
     } catch (TimeoutException e) {
       throw new TimeoutException("took longer than %d seconds".formatted(PATIENCE_SECONDS));
     }

@@ -112,8 +112,8 @@ final class JobDocument {
         .put("step", at.step())
         .put("steps", at.steps())
         .put("mediaType", at.mediaType())
+        .put("frames", at.frames())
         .put("columns", at.columns())
-        .put("rows", at.rows())
         .put("length", at.bytes().length);
   }
 
@@ -126,7 +126,8 @@ final class JobDocument {
     String plain =
         Normalizer.normalize(job.spec().prompt(), Normalizer.Form.NFKD).toLowerCase(Locale.ROOT);
     String words = NOT_IN_NAMES.matcher(plain.replaceAll("\\p{M}", "")).replaceAll("-");
-    String stem = words.substring(0, Math.min(NAME_LIMIT, words.length())).replaceAll("^-+|-+$", "");
+    String stem =
+        words.substring(0, Math.min(NAME_LIMIT, words.length())).replaceAll("^-+|-+$", "");
     String ending =
         Arrays.stream(Format.values())
             .filter(format -> format.mediaType().equals(artifact.mediaType()))
@@ -165,8 +166,7 @@ final class JobDocument {
           .put("role", word(product.role()))
           .put("mediaType", artifact.mediaType())
           .put("length", artifact.length())
-          .put(
-              "href", path(job) + "/artifacts/" + (media ? level : artifact.id().sha256()));
+          .put("href", path(job) + "/artifacts/" + (media ? level : artifact.id().sha256()));
     }
     return out;
   }
@@ -207,7 +207,8 @@ final class JobDocument {
                 out.put("numericClass", effort.numericClass())
                     .put("resumedFrom", effort.resumedFrom())
                     .put("steps", effort.steps())
-                    .put("seconds", effort.seconds()));
+                    .put("seconds", effort.seconds())
+                    .put("networkSeconds", effort.networkSeconds()));
     return out;
   }
 

@@ -73,8 +73,7 @@ final class JobRoutes {
         .compose(_ -> desk.job(ctx))
         .compose(
             job ->
-                desk.ask(
-                    () -> jobs.cancel(Desk.tenant(), job.id()).orElseThrow(Desk::noSuchJob)))
+                desk.ask(() -> jobs.cancel(Desk.tenant(), job.id()).orElseThrow(Desk::noSuchJob)))
         .compose(
             job -> {
               farm.cancelled(job.id());

@@ -123,7 +123,12 @@ record Problem(
           new Problem(414, "uri-too-long", "URI too long", "the URI is too long", null, Map.of());
       case 431 ->
           new Problem(
-              431, "headers-too-large", "Headers too large", "the headers are too large", null, Map.of());
+              431,
+              "headers-too-large",
+              "Headers too large",
+              "the headers are too large",
+              null,
+              Map.of());
       default -> malformed("this is not HTTP/1.1 as RFC 9112 has it");
     };
   }

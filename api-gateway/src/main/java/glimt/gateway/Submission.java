@@ -108,17 +108,13 @@ final class Submission {
     if (wish.prompt() == null) {
       throw new InvalidSpec("prompt", "must say what to make");
     }
-    long seed =
-        wish.seed() == null ? random.nextLong(JobSpec.SEED_LIMIT + 1) : wish.seed();
-    JobSpec.Wishes wishes =
-        new JobSpec.Wishes(seed, wish.steps(), wish.guidance(), wish.sampler());
-    Format format =
-        Objects.requireNonNullElse(wish.format(), Format.of(wish.kind()).getFirst());
+    long seed = wish.seed() == null ? random.nextLong(JobSpec.SEED_LIMIT + 1) : wish.seed();
+    JobSpec.Wishes wishes = new JobSpec.Wishes(seed, wish.steps(), wish.guidance(), wish.sampler());
+    Format format = Objects.requireNonNullElse(wish.format(), Format.of(wish.kind()).getFirst());
     return switch (wish.kind()) {
       case VIDEO -> {
         absent("points", wish.points(), "a video has frames and a size");
-        yield new JobSpec.Video(
-            wish.prompt(), model, wishes, wish.frames(), wish.size(), format);
+        yield new JobSpec.Video(wish.prompt(), model, wishes, wish.frames(), wish.size(), format);
       }
       case POINTS -> {
         absent("frames", wish.frames(), "a point cloud has points");

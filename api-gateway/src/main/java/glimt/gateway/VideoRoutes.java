@@ -75,8 +75,7 @@ final class VideoRoutes {
                   Download.find(job, top.name())
                       .filter(_ -> job.state() == JobState.SUCCEEDED)
                       .orElseThrow(
-                          () ->
-                              Problem.notReady("the video is " + status(job.state())).refusal()));
+                          () -> Problem.notReady("the video is " + status(job.state())).refusal()));
             });
   }
 
@@ -186,14 +185,12 @@ final class VideoRoutes {
             .put("progress", (int) (100 * job.progress()))
             .put("created_at", job.created().getEpochSecond())
             .put(
-                "completed_at",
-                job.state() == JobState.SUCCEEDED ? epochSecond(job.ended()) : null)
+                "completed_at", job.state() == JobState.SUCCEEDED ? epochSecond(job.ended()) : null)
             .putNull("expires_at")
             .put("prompt", job.spec().prompt())
             .putNull("remixed_from_video_id")
             .put("seconds", seconds.toPlainString())
-            .put(
-                "size", top.axis("width").extent() + "x" + top.axis("height").extent());
+            .put("size", top.axis("width").extent() + "x" + top.axis("height").extent());
     out.putNull("error");
     if (job.state() == JobState.FAILED || job.state() == JobState.CANCELLED) {
       boolean failed = job.state() == JobState.FAILED;

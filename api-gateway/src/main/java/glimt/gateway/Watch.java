@@ -65,8 +65,7 @@ final class Watch {
   /**
    * @param after the number of the last event the viewer knows
    */
-  Watch(
-      Desk desk, Events events, Farm farm, Pace pace, JobView job, long after, Viewer viewer) {
+  Watch(Desk desk, Events events, Farm farm, Pace pace, JobView job, long after, Viewer viewer) {
     this.desk = desk;
     this.events = events;
     this.job = job;

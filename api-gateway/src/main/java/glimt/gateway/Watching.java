@@ -17,7 +17,9 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** {@code GET /v1/jobs/{id}/events}: a WebSocket for who upgrades, server-sent events for others. */
+/**
+ * {@code GET /v1/jobs/{id}/events}: a WebSocket for who upgrades, server-sent events for others.
+ */
 final class Watching {
   private final Desk desk;
   private final Events events;
@@ -71,12 +73,11 @@ final class Watching {
   }
 
   private void overWebSocket(ServerWebSocket socket, JobView job, long after) {
-    Watch watch =
-        new Watch(desk, events, farm, pace, job, after, new Socket(socket));
+    Watch watch = new Watch(desk, events, farm, pace, job, after, new Socket(socket));
     socket.closeHandler(_ -> watch.close());
     socket.exceptionHandler(_ -> watch.close());
     socket.drainHandler(_ -> watch.caughtUp());
-    if (job.state().ended() && after == job.lastSeq()) {
+    if (socket.isClosed() || (job.state().ended() && after == job.lastSeq())) {
       watch.close();
       socket.close();
     }
@@ -90,11 +91,13 @@ final class Watching {
             .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
             // Proxies like nginx hold events back otherwise.
             .putHeader("X-Accel-Buffering", "no");
-    Watch watch =
-        new Watch(desk, events, farm, pace, job, after, new Stream(response));
+    Watch watch = new Watch(desk, events, farm, pace, job, after, new Stream(response));
     response.closeHandler(_ -> watch.close());
     response.exceptionHandler(_ -> watch.close());
     response.drainHandler(_ -> watch.caughtUp());
+    if (response.closed()) {
+      watch.close();
+    }
   }
 
   /** Each event is a text message; a preview's bytes follow it as one binary message. */

@@ -7,7 +7,6 @@ import io.vertx.ext.web.RoutingContext;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -26,8 +25,7 @@ record Web(String mediaType, Buffer bytes, String tag) {
       }
       byte[] bytes = in.readAllBytes();
       byte[] digest = MessageDigest.getInstance("SHA-256").digest(bytes);
-      return new Web(
-          mediaType, Buffer.buffer(bytes), '"' + HexFormat.of().formatHex(digest) + '"');
+      return new Web(mediaType, Buffer.buffer(bytes), '"' + HexFormat.of().formatHex(digest) + '"');
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (NoSuchAlgorithmException e) {
@@ -43,9 +41,5 @@ record Web(String mediaType, Buffer bytes, String tag) {
       return ctx.response().setStatusCode(304).end();
     }
     return ctx.response().putHeader(HttpHeaders.CONTENT_TYPE, mediaType).end(bytes);
-  }
-
-  String text() {
-    return bytes.toString(StandardCharsets.UTF_8);
   }
 }

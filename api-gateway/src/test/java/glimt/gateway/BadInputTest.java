@@ -8,6 +8,7 @@ import glimt.storage.Json;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -189,7 +190,13 @@ class BadInputTest {
         arguments(415, null, "POST", "/v1/jobs", "text/plain", "{\"prompt\":\"a tree\"}"),
         arguments(415, null, "POST", "/v1/jobs", "application/yaml", "prompt: a tree"),
         arguments(415, null, "POST", "/v1/jobs", "application/x-www-form-urlencoded", "prompt=a"),
-        arguments(400, "frobs", "POST", "/v1/jobs/" + ID + "/cancel", "application/json", "{\"frobs\":1}"),
+        arguments(
+            400,
+            "frobs",
+            "POST",
+            "/v1/jobs/" + ID + "/cancel",
+            "application/json",
+            "{\"frobs\":1}"),
         arguments(400, "limit", "GET", "/v1/jobs?limit=0", null, null),
         arguments(400, "limit", "GET", "/v1/jobs?limit=101", null, null),
         arguments(400, "limit", "GET", "/v1/jobs?limit=many", null, null),
@@ -213,8 +220,7 @@ class BadInputTest {
       @Nullable String body) {
     HttpRequest.Builder request =
         farm.request(path)
-            .method(
-                method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body));
+            .method(method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body));
     if (contentType != null) {
       request.header("Content-Type", contentType);
     }
@@ -262,7 +268,8 @@ class BadInputTest {
     String prompt = "--x\r\nContent-Disposition: form-data; name=\"prompt\"\r\n\r\na tree\r\n";
     for (String number : List.of("NaN", "Infinity", "1e999", "0x10", "", "4,5", "٤")) {
       HttpResponse<String> answer =
-          form("multipart/form-data; boundary=x", prompt + form.formatted("guidance_scale", number));
+          form(
+              "multipart/form-data; boundary=x", prompt + form.formatted("guidance_scale", number));
       assertThat(answer.statusCode()).as(number + answer.body()).isEqualTo(400);
       assertThat(RealFarm.json(answer).at("/error/param").textValue()).isEqualTo("guidance_scale");
     }
@@ -271,7 +278,9 @@ class BadInputTest {
         .isEqualTo(400);
     assertThat(form("multipart/form-data; boundary=x", prompt + prompt + "--x--").statusCode())
         .isEqualTo(400);
-    assertThat(form("multipart/form-data; boundary=x", form.formatted("prompt", "a".repeat(70_000))).statusCode())
+    assertThat(
+            form("multipart/form-data; boundary=x", form.formatted("prompt", "a".repeat(70_000)))
+                .statusCode())
         .isEqualTo(413);
     assertGoodRequestWorks();
   }
@@ -294,34 +303,72 @@ class BadInputTest {
         arguments(400, "an unknown version", "GET /healthz HTTP/9.9x\r\n" + host + "\r\n"),
         arguments(400, "no host", "GET /healthz HTTP/1.1\r\n\r\n"),
         arguments(421, "a foreign host", "GET /healthz HTTP/1.1\r\nHost: evil.example\r\n\r\n"),
-        arguments(421, "a host that begins like ours",
+        arguments(
+            421,
+            "a host that begins like ours",
             "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1.evil.example\r\n\r\n"),
-        arguments(400, "a NUL in a header", "GET /healthz HTTP/1.1\r\n" + host + "A: \u0000\r\n\r\n"),
-        arguments(414, "a long line", "GET /" + "a".repeat(20_000) + " HTTP/1.1\r\n" + host + "\r\n"),
-        arguments(431, "long headers",
+        arguments(
+            400, "a NUL in a header", "GET /healthz HTTP/1.1\r\n" + host + "A: \u0000\r\n\r\n"),
+        arguments(
+            414, "a long line", "GET /" + "a".repeat(20_000) + " HTTP/1.1\r\n" + host + "\r\n"),
+        arguments(
+            431,
+            "long headers",
             "GET /healthz HTTP/1.1\r\n" + host + "A: " + "a".repeat(70_000) + "\r\n\r\n"),
-        arguments(431, "many headers",
+        arguments(
+            431,
+            "many headers",
             "GET /healthz HTTP/1.1\r\n" + host + "A: aaaaaaaaaaaaaaaa\r\n".repeat(2_000) + "\r\n"),
-        arguments(400, "two lengths",
-            "POST /v1/jobs HTTP/1.1\r\n" + host + json
+        arguments(
+            400,
+            "two lengths",
+            "POST /v1/jobs HTTP/1.1\r\n"
+                + host
+                + json
                 + "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}"),
-        arguments(400, "a length that is none",
+        arguments(
+            400,
+            "a length that is none",
             "POST /v1/jobs HTTP/1.1\r\n" + host + json + "Content-Length: two\r\n\r\n{}"),
-        arguments(400, "a length below nothing",
+        arguments(
+            400,
+            "a length below nothing",
             "POST /v1/jobs HTTP/1.1\r\n" + host + json + "Content-Length: -2\r\n\r\n{}"),
-        arguments(413, "a length beyond the limit",
+        arguments(
+            413,
+            "a length beyond the limit",
             "POST /v1/jobs HTTP/1.1\r\n" + host + json + "Content-Length: 99999999999\r\n\r\n"),
-        arguments(413, "chunks beyond the limit",
-            "POST /v1/jobs HTTP/1.1\r\n" + host + json + "Transfer-Encoding: chunked\r\n\r\n"
-                + ("1000\r\n" + "a".repeat(4096) + "\r\n").repeat(17) + "0\r\n\r\n"),
-        arguments(400, "a path with a broken escape", "GET /v1/jobs/%zz HTTP/1.1\r\n" + host + "\r\n"),
-        arguments(400, "bytes that are no UTF-8",
-            "POST /v1/jobs HTTP/1.1\r\n" + host + json + "Content-Length: 15\r\n\r\n{\"prompt\":\"\u00ff\"} "),
-        arguments(403, "a page of another origin",
-            "POST /v1/jobs HTTP/1.1\r\n" + host + json
+        arguments(
+            413,
+            "chunks beyond the limit",
+            "POST /v1/jobs HTTP/1.1\r\n"
+                + host
+                + json
+                + "Transfer-Encoding: chunked\r\n\r\n"
+                + ("1000\r\n" + "a".repeat(4096) + "\r\n").repeat(17)
+                + "0\r\n\r\n"),
+        arguments(
+            400, "a path with a broken escape", "GET /v1/jobs/%zz HTTP/1.1\r\n" + host + "\r\n"),
+        arguments(
+            400,
+            "bytes that are no UTF-8",
+            "POST /v1/jobs HTTP/1.1\r\n"
+                + host
+                + json
+                + "Content-Length: 15\r\n\r\n{\"prompt\":\"\u00ff\"} "),
+        arguments(
+            403,
+            "a page of another origin",
+            "POST /v1/jobs HTTP/1.1\r\n"
+                + host
+                + json
                 + "Origin: http://evil.example\r\nContent-Length: 2\r\n\r\n{}"),
-        arguments(403, "a page of no origin",
-            "POST /v1/jobs HTTP/1.1\r\n" + host + json
+        arguments(
+            403,
+            "a page of no origin",
+            "POST /v1/jobs HTTP/1.1\r\n"
+                + host
+                + json
                 + "Origin: null\r\nContent-Length: 2\r\n\r\n{}"));
   }
 
@@ -355,7 +402,7 @@ class BadInputTest {
 
   /** What comes back until the other side closes, or stays silent for a second. */
   private String raw(String bytes) throws IOException {
-    try (Socket socket = new Socket("127.0.0.1", farm.uri.getPort())) {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), farm.uri.getPort())) {
       socket.setSoTimeout(1_000);
       OutputStream out = socket.getOutputStream();
       StringBuilder answer = new StringBuilder();

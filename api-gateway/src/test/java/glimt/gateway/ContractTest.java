@@ -20,7 +20,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** The contract is what the gateway does, no more and no less. */
 @ExtendWith(RealFarm.Given.class)
 class ContractTest {
-  private static final Set<String> METHODS = Set.of("get", "head", "post", "put", "delete", "patch");
+  private static final Set<String> METHODS =
+      Set.of("get", "head", "post", "put", "delete", "patch");
 
   private final RealFarm farm;
   private final JsonNode contract;

@@ -17,15 +17,11 @@ class DownloadTest {
   private final RealFarm farm;
 
   /** One finished job for all: none of these tests changes it. */
-  private static String finished = "";
+  private final String finished;
 
   DownloadTest(RealFarm farm) {
     this.farm = farm;
-    if (finished.isEmpty()) {
-      JobId job = farm.submit("{\"prompt\":\"A Whale, moves LEFT!\",\"size\":16}");
-      farm.finish(job);
-      finished = "/v1/jobs/" + job + "/artifacts/base";
-    }
+    this.finished = farm.finishedWhale();
   }
 
   @Test
@@ -58,18 +54,14 @@ class DownloadTest {
     String all = farm.get(finished).body();
     int length = all.length();
     assertRange("bytes=0-9", all.substring(0, 10), "bytes 0-9/" + length);
-    assertRange(
-        "bytes=10-", all.substring(10), "bytes 10-%d/%d".formatted(length - 1, length));
+    assertRange("bytes=10-", all.substring(10), "bytes 10-%d/%d".formatted(length - 1, length));
     assertRange(
         "bytes=-7",
         all.substring(length - 7),
         "bytes %d-%d/%d".formatted(length - 7, length - 1, length));
     assertRange(
-        "bytes=5-99999999",
-        all.substring(5),
-        "bytes 5-%d/%d".formatted(length - 1, length));
-    assertRange(
-        "bytes=-99999999", all, "bytes 0-%d/%d".formatted(length - 1, length));
+        "bytes=5-99999999", all.substring(5), "bytes 5-%d/%d".formatted(length - 1, length));
+    assertRange("bytes=-99999999", all, "bytes 0-%d/%d".formatted(length - 1, length));
   }
 
   @Test
@@ -114,8 +106,7 @@ class DownloadTest {
     farm.finish(job);
     String path = "/v1/jobs/" + job + "/artifacts/base";
     String tag = header(farm.get(path), "ETag").replace("\"", "");
-    Files.writeString(
-        farm.artifacts.path(new ArtifactId(tag)), "too short");
+    Files.writeString(farm.artifacts.path(new ArtifactId(tag)), "too short");
     HttpResponse<String> answer = farm.get(path);
     assertThat(answer.statusCode()).isEqualTo(500);
     JsonNode problem = RealFarm.json(answer);

@@ -23,8 +23,7 @@ class GatewayTest {
   @Test
   void a_port_in_use_is_said_plainly() {
     Gateway second =
-        new Gateway(
-            new Gateway.Address("127.0.0.1", farm.uri.getPort()), farm.parts(farm.jobs));
+        new Gateway(new Gateway.Address("127.0.0.1", farm.uri.getPort()), farm.parts(farm.jobs));
     assertThatThrownBy(second::start)
         .isInstanceOf(GatewayException.class)
         .hasMessageContaining("listen on 127.0.0.1:" + farm.uri.getPort())

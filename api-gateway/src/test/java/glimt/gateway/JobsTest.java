@@ -96,8 +96,7 @@ class JobsTest {
   void a_cancelled_job_stays_cancelled_however_often_it_is_said() {
     JobId id = farm.submit("{\"prompt\":\"a whale\"}");
     HttpResponse<String> answer =
-        farm.send(
-            farm.request("/v1/jobs/" + id + "/cancel").POST(BodyPublishers.noBody()).build());
+        farm.send(farm.request("/v1/jobs/" + id + "/cancel").POST(BodyPublishers.noBody()).build());
     contract.allows("cancelJob", answer);
     assertThat(RealFarm.json(answer).get("state").textValue()).isEqualTo("cancelled");
     assertThat(farm.post("/v1/jobs/" + id + "/cancel", "{}").statusCode()).isEqualTo(200);

@@ -88,10 +88,10 @@ final class RealFarm implements AutoCloseable {
   final Farm cluster;
   final Gateway gateway;
   final URI uri;
-  final HttpClient http =
-      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private final Node node;
   private @Nullable Contract contract;
+  private @Nullable JobId whale;
 
   RealFarm() {
     try {
@@ -115,8 +115,7 @@ final class RealFarm implements AutoCloseable {
   }
 
   Gateway.Parts parts(Jobs ofJobs) {
-    return new Gateway.Parts(
-        ofJobs, new Events(database), artifacts, bundles, cluster, SAMPLERS);
+    return new Gateway.Parts(ofJobs, new Events(database), artifacts, bundles, cluster, SAMPLERS);
   }
 
   @Override
@@ -163,14 +162,24 @@ final class RealFarm implements AutoCloseable {
             new Level(
                 "base",
                 List.of(Axis.whole("frames", 8), Axis.whole("height", 16), Axis.whole("width", 16)),
-                3, "base", 0.5, List.of(), 0, sampling),
+                3,
+                "base",
+                0.5,
+                List.of(),
+                0,
+                sampling),
             new Level(
                 "spatial",
                 List.of(
                     Axis.whole("frames", 8),
                     new Axis("height", 64, 40, 24, 4),
                     new Axis("width", 64, 40, 24, 4)),
-                3, "spatial", 0.5, List.of(1.0, 1.0, 1.0), 0.1, sampling)),
+                3,
+                "spatial",
+                0.5,
+                List.of(1.0, 1.0, 1.0),
+                0.1,
+                sampling)),
         Map.of(),
         Map.of("data", "drawn for tests"));
   }
@@ -259,12 +268,21 @@ final class RealFarm implements AutoCloseable {
     }
   }
 
+  /** Where the media of a finished job are; made once. */
+  String finishedWhale() {
+    if (whale == null) {
+      whale = submit("{\"prompt\":\"A Whale, moves LEFT!\",\"size\":16}");
+      finish(whale);
+    }
+    return "/v1/jobs/" + whale + "/artifacts/base";
+  }
+
   List<Task> claim() {
     return tasks.claim(WORKER, Map.of("clips", digest('a'), "objects", digest('b')), 8);
   }
 
   void succeed(Task task) {
-    Effort effort = new Effort("test engine, f32, 1 thread", 0, 8, 0.25);
+    Effort effort = new Effort("test engine, f32, 1 thread", 0, 8, 0.25, 0.2);
     tasks.end(task.lease(), new Outcome.Succeeded(products(task)), effort);
   }
 
