@@ -1,36 +1,44 @@
 # The second level of `clips`: frames between the key frames.
 #
-# A diffusion transformer over tubelets of 2 frames x 4 x 4 pixels, like the base, but of a window of the clip. It makes
-# the residual over `below`, the frames drawn linearly between the keys, and reads both side by side.
+# A small U-Net (Ronneberger et al. 2015; Ho et al. 2020) over a window of the clip. It makes the residual over `below`,
+# the frames drawn linearly between the keys. Frames learn of each other by handing some channels to the next and the one
+# before (temporal shift, Lin et al. 2019), which costs nothing. A window starts at a key frame, so that the place of a
+# frame says how far it is from one; `place` tells.
+#
+# Inside, values are laid out [B, frames, height, width, channels].
 #
 #   x, below [B, 12, 3, 16, 16] float32, noise [B] float32, words [B, length] int64 -> [B, 12, 3, 16, 16] float32
 
 class Network(Module):
   precision : int
   prompt : Prompt
-  enter : Linear        # n=192 m=d gain=1
-  place : Tensor        # [96, d] normal 0.5
-  b0 : Block
-  b1 : Block
-  b2 : Block
-  b3 : Block
-  tune : Linear         # n=d m=2*d gain=0
-  leave : Linear        # n=d m=96 gain=0
+  enter : Linear        # n=24 m=c gain=1
+  place : Tensor        # [12, 1, 1, c] normal 0.5
+  in0 : Block           # c=c
+  down : Linear         # n=4*c m=3*c gain=1
+  b0 : Block            # c=3*c
+  b1 : Block            # c=3*c
+  b2 : Block            # c=3*c
+  up : Linear           # n=3*c m=4*c gain=1
+  join : Linear         # n=2*c m=c gain=1
+  out0 : Block          # c=c
+  leave : Linear        # n=c m=12 gain=0
 
   def forward(self, x: Tensor, noise: Tensor, words: Tensor, below: Tensor) -> Tensor:
     mood = self.prompt.forward(words, noise, self.precision)
 
-    both = torch.cat([tubelets(x), tubelets(below)], -1)
-    z = self.enter.forward(torch.to(both, self.precision))
-    z = z + same(self.place, z)
+    both = torch.permute(torch.cat([x, below], 2), [0, 1, 3, 4, 2])
+    z = self.enter.forward(patches(torch.to(both, self.precision)))
+    fine = self.in0.forward(z + same(self.place, z), mood)
 
+    z = self.down.forward(patches(fine))
     z = self.b0.forward(z, mood)
     z = self.b1.forward(z, mood)
     z = self.b2.forward(z, mood)
-    z = self.b3.forward(z, mood)
 
-    scale, shift = torch.chunk(torch.unsqueeze(self.tune.forward(mood), 1), 2, -1)
-    return clip(self.leave.forward(torch.to(normal(z) * (scale + 1) + shift, 6)))
+    z = self.join.forward(torch.cat([places(self.up.forward(z)), fine], -1))
+    z = self.out0.forward(z, mood)
+    return torch.permute(places(self.leave.forward(torch.to(normal(z), 6))), [0, 1, 4, 2, 3])
 
 
 # What the words and the noise level say, summed up: the mood [B, d].
@@ -51,20 +59,28 @@ class Prompt(Module):
     return torch.to(torch.silu(normal(gist) * torch.amax(said, [1]) * 1.2 + normal(level)), precision)
 
 
-# Attention among the tokens, then a layer for each; both scaled, shifted and gated by the mood.
+# Two convolutions around a step in time, scaled, shifted and gated by the mood.
 class Block(Module):
-  mix : Linear          # n=d m=3*d gain=1
-  join : Linear         # n=d m=d gain=1
-  widen : Linear        # n=d m=4*d gain=1
-  narrow : Linear       # n=4*d m=d gain=1
-  tune : Linear         # n=d m=6*d gain=0
+  first : Convolution   # n=c m=c gain=1
+  second : Convolution  # n=c m=c gain=1
+  tune : Linear         # n=d m=3*c gain=0
 
   def forward(self, z: Tensor, mood: Tensor) -> Tensor:
-    scale, shift, gate, scale2, shift2, gate2 = torch.chunk(torch.unsqueeze(self.tune.forward(mood), 1), 6, -1)
-    q, k, v = torch.chunk(self.mix.forward(normal(z) * (scale + 1) + shift), 3, -1)
-    seen = attention(heads(q), heads(k), heads(v))
-    z1 = z + gate * self.join.forward(torch.flatten(torch.transpose(seen, 1, 2), 2))
-    return z1 + gate2 * self.narrow.forward(torch.gelu(self.widen.forward(normal(z1) * (scale2 + 1) + shift2)))
+    tune = torch.reshape(self.tune.forward(mood), [torch.size(z, 0), 1, 1, 1, -1])
+    scale, shift, gate = torch.chunk(tune, 3, -1)
+    h = self.first.forward(handed(normal(z) * (scale + 1) + shift))
+    return z + gate * self.second.forward(torch.silu(h))
+
+
+# 3 x 3 within each frame.
+class Convolution(Module):
+  weight : Tensor       # [m, n, 3, 3] normal gain/sqrt(9*n)
+  bias : Tensor         # [m] zero
+
+  def forward(self, z: Tensor) -> Tensor:
+    frames = torch.permute(torch.flatten(z, 0, 1), [0, 3, 1, 2])
+    h = torch.conv2d(frames, same(self.weight, z), same(self.bias, z), [1, 1], [1, 1], [1, 1], 1)
+    return torch.unflatten(torch.permute(h, [0, 2, 3, 1]), 0, [torch.size(z, 0), torch.size(z, 1)])
 
 
 class Linear(Module):
@@ -85,14 +101,14 @@ def normal(z: Tensor) -> Tensor:
   return torch.layer_norm(z, [torch.size(z, -1)])
 
 
-# Written out, since the fused kernel's backward pass calls a tiny product per head: 3 times slower on a CPU in bf16.
-def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-  return torch.matmul(torch.softmax(torch.matmul(q, torch.transpose(k, -2, -1)) * 0.17677670, -1), v)
-
-
-# [B, N, d] -> [B, d/32, N, 32]: attention heads of 32.
-def heads(z: Tensor) -> Tensor:
-  return torch.transpose(torch.unflatten(z, -1, [-1, 32]), 1, 2)
+# A quarter of the channels comes from the frame before, a quarter from the one after; at the ends they are 0.
+def handed(z: Tensor) -> Tensor:
+  quarter = torch.size(z, -1) // 4
+  last = torch.size(z, 1) - 1
+  nothing = torch.zeros_like(torch.narrow(torch.narrow(z, 1, 0, 1), -1, 0, quarter))
+  before = torch.cat([nothing, torch.narrow(torch.narrow(z, 1, 0, last), -1, 0, quarter)], 1)
+  after = torch.cat([torch.narrow(torch.narrow(z, 1, 1, last), -1, quarter, quarter), nothing], 1)
+  return torch.cat([before, after, torch.narrow(z, -1, 2 * quarter, torch.size(z, -1) - 2 * quarter)], -1)
 
 
 # The noise level [B] as sines and cosines [B, d] of frequencies from 10 down to 0.01.
@@ -102,13 +118,15 @@ def waves(noise: Tensor, d: int) -> Tensor:
   return torch.cat([torch.sin(turn), torch.cos(turn)], 1)
 
 
-# [B, 12, 3, 16, 16] -> [B, 96, 96]: tokens in the order time, row, column; values in the order frame, colour, y, x.
-def tubelets(x: Tensor) -> Tensor:
-  z = torch.reshape(x, [-1, 6, 2, 3, 4, 4, 4, 4])
-  return torch.reshape(torch.permute(z, [0, 1, 4, 6, 2, 3, 5, 7]), [-1, 96, 96])
+# Each square of 2 x 2 places becomes one place of 4 times the channels.
+def patches(z: Tensor) -> Tensor:
+  b, t, h, w, c = torch.size(z)
+  z = torch.permute(torch.reshape(z, [b, t, h // 2, 2, w // 2, 2, c]), [0, 1, 2, 4, 3, 5, 6])
+  return torch.reshape(z, [b, t, h // 2, w // 2, 4 * c])
 
 
 # The way back.
-def clip(z: Tensor) -> Tensor:
-  x = torch.permute(torch.reshape(z, [-1, 6, 4, 4, 2, 3, 4, 4]), [0, 1, 4, 5, 2, 6, 3, 7])
-  return torch.reshape(x, [-1, 12, 3, 16, 16])
+def places(z: Tensor) -> Tensor:
+  b, t, h, w, c = torch.size(z)
+  z = torch.permute(torch.reshape(z, [b, t, h, w, 2, 2, c // 4]), [0, 1, 2, 4, 3, 5, 6])
+  return torch.reshape(z, [b, t, 2 * h, 2 * w, c // 4])

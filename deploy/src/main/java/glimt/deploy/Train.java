@@ -46,6 +46,7 @@ final class Train implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    Logs.to(home.open().logs().resolve("train.log"));
     Thread hook = Thread.ofPlatform().name("at-exit").unstarted(this::stop);
     Runtime.getRuntime().addShutdownHook(hook);
     try {
@@ -59,7 +60,7 @@ final class Train implements Callable<Integer> {
       System.out.println(out);
       return 0;
     } catch (TrainingException e) {
-      throw new DeployException(e.getMessage(), e);
+      throw new DeployException(e);
     } finally {
       stopped.countDown();
     }

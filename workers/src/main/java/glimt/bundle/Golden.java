@@ -5,12 +5,13 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import glimt.bundle.Safetensors.Tensor;
 import glimt.job.Axis;
+import glimt.job.BundleCard;
+import glimt.job.Kind;
 import glimt.job.Level;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What each network of a bundle answers to fixed inputs, so that another machine, library or
@@ -45,14 +46,17 @@ public final class Golden {
     }
     int size = Math.toIntExact(shape.size());
     float[] x = new float[size];
-    float[] under = new float[size];
     for (int i = 0; i < size; i++) {
       x[i] = (float) Math.sin(0.37 * i);
+    }
+    Shape belowShape = belowShape(bundle.card(), level, shape);
+    float[] under = new float[Math.toIntExact(belowShape.size())];
+    for (int i = 0; i < under.length; i++) {
       under[i] = (float) (Math.cos(0.11 * i) / 2);
     }
     try (Network network = bundle.network(level.name(), precision);
         NDManager scope = NDManager.newBaseManager("PyTorch")) {
-      @Nullable NDArray below = base ? null : scope.create(under, shape);
+      NDArray below = base ? null : scope.create(under, belowShape);
       float[] all =
           network
               .forward(
@@ -67,6 +71,16 @@ public final class Golden {
       }
       return kept;
     }
+  }
+
+  /** A network of frames sees as much of the level below as of its own, one of points all of it. */
+  private static Shape belowShape(BundleCard card, Level level, Shape shape) {
+    int index = card.levels().indexOf(level);
+    if (card.kind() == Kind.VIDEO || index == 0) {
+      return shape;
+    }
+    Level below = card.levels().get(index - 1);
+    return new Shape(1, below.axis("points").extent(), below.channels());
   }
 
   /** One row of what the level's network takes; video puts the channels after the frames. */

@@ -116,6 +116,42 @@ public final class Clips {
     return sum / (2.0 * count * size * (size - 1));
   }
 
+  /**
+   * The mean step between neighbours across the columns and rows in {@code from..to}, where tiles
+   * are blended, over that elsewhere. 1 is seamless.
+   */
+  public static double seams(float[] planes, int size, int from, int to) {
+    int count = planes.length / (size * size);
+    double within = 0;
+    double elsewhere = 0;
+    long near = 0;
+    long far = 0;
+    for (int plane = 0; plane < count; plane++) {
+      for (int y = 1; y < size; y++) {
+        for (int x = 1; x < size; x++) {
+          int at = (plane * size + y) * size + x;
+          double across = Math.abs(planes[at] - planes[at - 1]);
+          double down = Math.abs(planes[at] - planes[at - size]);
+          if (x >= from && x <= to) {
+            within += across;
+            near++;
+          } else {
+            elsewhere += across;
+            far++;
+          }
+          if (y >= from && y <= to) {
+            within += down;
+            near++;
+          } else {
+            elsewhere += down;
+            far++;
+          }
+        }
+      }
+    }
+    return within / near / (elsewhere / far);
+  }
+
   /** The mean change of a value from one frame to the next. */
   public static double restlessness(float[] clip, int frames) {
     int values = clip.length / frames;

@@ -70,7 +70,8 @@ public record Recipe(
       @JsonProperty(required = true) long seed) {
     public NetworkRecipe {
       require(batch > 0, "batch", batch);
-      require((steps == null) != (seconds == null), "one of steps and seconds", steps + ", " + seconds);
+      require(
+          (steps == null) != (seconds == null), "one of steps and seconds", steps + ", " + seconds);
       require(steps == null || steps > 0, "steps", steps);
       require(seconds == null || seconds > 0, "seconds", seconds);
       require(sigmaData > 0, "sigmaData", sigmaData);

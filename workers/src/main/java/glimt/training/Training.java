@@ -130,14 +130,16 @@ public final class Training {
       for (String name : files) {
         Path source = name.equals(RECIPE) ? recipeFile : folder(recipeFile).resolve(name);
         if (!Files.exists(out.resolve(name))
-            || (Files.exists(source) && !Files.isSameFile(source, out.resolve(name)) && !name.endsWith(".safetensors"))) {
+            || (Files.exists(source)
+                && !Files.isSameFile(source, out.resolve(name))
+                && !name.endsWith(".safetensors"))) {
           Files.copy(source, out.resolve(name), StandardCopyOption.REPLACE_EXISTING);
         }
       }
       Bundle.write(out, with(draft, digests(out, files)));
       Golden.of(Bundle.open(out)).write(out.resolve(GOLDEN));
       files.add(GOLDEN);
-      for (String picture : List.of("sheet.png")) {
+      for (String picture : List.of(Evaluation.SHEET)) {
         if (Files.exists(out.resolve(picture))) {
           files.add(picture);
         }

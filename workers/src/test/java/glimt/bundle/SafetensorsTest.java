@@ -43,8 +43,7 @@ class SafetensorsTest {
   void bfloat16_rounds_to_nearest_and_ties_to_even() {
     float tie = Float.intBitsToFloat(0x3f808000); // halfway between 1 and the next bfloat16
     float above = Float.intBitsToFloat(0x3f818000); // halfway, and the lower neighbour is odd
-    Tensor rounded =
-        Tensor.of(new float[] {1, tie, above, -3.14159f, Float.NaN}, 5).as(Dtype.BF16);
+    Tensor rounded = Tensor.of(new float[] {1, tie, above, -3.14159f, Float.NaN}, 5).as(Dtype.BF16);
 
     assertThat(rounded.values().capacity()).isEqualTo(10);
     assertThat(rounded.floats())

@@ -41,7 +41,9 @@ class ClipsTest {
     assertThat(Clips.restlessness(new float[] {0, 0, 1, 3}, 2)).isEqualTo(2);
   }
 
-  /** 8 frames of a bright square of 4 pixels that moves this far each frame from near the middle. */
+  /**
+   * 8 frames of a bright square of 4 pixels that moves this far each frame from near the middle.
+   */
   private static float[] square(int dx, int dy) {
     float[] clip = new float[8 * 3 * 256];
     Arrays.fill(clip, -0.5f);

@@ -17,7 +17,9 @@ class ExpressionTest {
 
   @Test
   void what_cannot_be_worked_out_is_shown_with_what_is_known() {
-    assertThatThrownBy(() -> value("2*e")).hasMessageContaining("'2*e'").hasMessageContaining("[d]");
+    assertThatThrownBy(() -> value("2*e"))
+        .hasMessageContaining("'2*e'")
+        .hasMessageContaining("[d]");
     assertThatThrownBy(() -> value("(1")).hasMessageContaining("position 2");
     assertThatThrownBy(() -> value("1 2 +")).hasMessageContaining("cannot work out");
   }

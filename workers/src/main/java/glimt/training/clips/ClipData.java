@@ -13,8 +13,8 @@ import java.util.random.RandomGenerator;
  *
  * <ul>
  *   <li>{@code base}: every third frame of the whole clip, 16 pixels wide;
- *   <li>{@code temporal}: a window of frames, 16 pixels wide, as the residual over the frames between
- *       keys drawn linearly;
+ *   <li>{@code temporal}: a window of frames, 16 pixels wide, as the residual over the frames
+ *       between keys drawn linearly;
  *   <li>{@code spatial}: a window of frames and a tile of pixels of the clip 64 pixels wide, as the
  *       residual over its 16 pixels drawn bilinearly.
  * </ul>
@@ -35,8 +35,8 @@ public final class ClipData implements Dataset {
    * @param window frames a network sees
    * @param tile pixels a network sees, each way
    * @param belowNoise the highest standard deviation of the noise given to what lies below
-   * @param keysOnly share of the spatial windows made of key frames, so that the level can follow the
-   *     base directly
+   * @param keysOnly share of the spatial windows made of key frames, so that the level can follow
+   *     the base directly
    */
   public record Shown(
       @JsonProperty(required = true) String level,
@@ -61,7 +61,8 @@ public final class ClipData implements Dataset {
 
   @Override
   public Map<String, Double> sizes() {
-    return Map.of("vocabulary", 1.0 + vocabulary.words().size(), "length", (double) vocabulary.length());
+    return Map.of(
+        "vocabulary", 1.0 + vocabulary.words().size(), "length", (double) vocabulary.length());
   }
 
   @Override

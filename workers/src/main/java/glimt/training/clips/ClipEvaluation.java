@@ -8,6 +8,7 @@ import glimt.bundle.Safetensors.Tensor;
 import glimt.job.Level;
 import glimt.job.Vocabulary;
 import glimt.metrics.Clips;
+import glimt.metrics.Figure;
 import glimt.training.Classifier;
 import glimt.training.Dataset.Batch;
 import glimt.training.Recipe;
@@ -19,8 +20,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
-/** Measures a bundle of clips: does it show what was asked for, and is an upsampler worth its time. */
+/**
+ * Measures a bundle of clips: does it show what was asked for, and is an upsampler worth its time.
+ */
 public final class ClipEvaluation {
   /** Clips sampled at once. */
   private static final int TOGETHER = 16;
@@ -59,6 +63,9 @@ public final class ClipEvaluation {
     }
   }
 
+  /** What upsamplers and the classifier are held against. */
+  private static final int WINDOWS = 32;
+
   private final Bundle bundle;
   private final Recipe recipe;
   private final ClipRecipe clips;
@@ -67,6 +74,51 @@ public final class ClipEvaluation {
     this.bundle = bundle;
     this.recipe = Recipe.parse(Training.RECIPE, bundle.text(Training.RECIPE));
     this.clips = Recipe.part(recipe.data(), ClipRecipe.class);
+  }
+
+  /**
+   * All figures of the bundle's card.
+   *
+   * @param material real clips; without them the upsamplers are not measured
+   * @param see takes a contact sheet of unselected results, a JPEG picture
+   */
+  public List<Figure> measure(
+      @Nullable ClipMaterial material, Consumer<String> watch, Consumer<byte[]> see)
+      throws InterruptedException {
+    Steering steering = steering(1, _ -> {});
+    watch.accept(steering.toString());
+    List<Figure> figures = new ArrayList<>();
+    figures.add(Figure.of("clips made, 8 subjects x 4 motions x 4 colours", steering.clips()));
+    figures.add(Figure.of("background colour right", steering.colour()));
+    figures.add(Figure.of("direction right", steering.direction()));
+    if (material == null) {
+      figures.add(Figure.of("subject right, by the classifier", steering.subject()));
+    } else {
+      double real = real(material);
+      figures.add(
+          Figure.of("subject right, by the classifier (real clips)", steering.subject(), real));
+    }
+    figures.add(Figure.of("all three right", (double) steering.all() / steering.clips()));
+    if (material != null) {
+      for (Level level : bundle.card().levels().subList(1, bundle.card().levels().size())) {
+        Upsampling upsampling = upsampling(material, level.name(), WINDOWS);
+        watch.accept(upsampling.toString());
+        figures.addAll(upsampling.figures());
+      }
+    }
+    Showing showing = showing();
+    see.accept(showing.jpeg());
+    figures.add(
+        Figure.of(
+            "seams: steps between pixels across tile borders (enlarged level below = 1)",
+            showing.seams()));
+    figures.add(Figure.of("seconds a clip, one thread, all levels", showing.seconds()));
+    return List.copyOf(figures);
+  }
+
+  /** Unselected results of the whole cascade. */
+  public Showing showing() throws InterruptedException {
+    return Showing.of(bundle, prompts().stream().map(Asked::prompt).toList());
   }
 
   /**
@@ -164,7 +216,9 @@ public final class ClipEvaluation {
     return best;
   }
 
-  /** How well the classifier names subjects in real clips: what no sampler can be measured beyond. */
+  /**
+   * How well the classifier names subjects in real clips: what no sampler can be measured beyond.
+   */
   public double real(ClipMaterial material) {
     try (Classifier classifier = classifier()) {
       SplittableRandom random = new SplittableRandom(99);
@@ -185,8 +239,8 @@ public final class ClipEvaluation {
    * @param below PSNR of the enlargement alone
    * @param guess PSNR of the network's estimate after one evaluation
    * @param sampled PSNR of its samples
-   * @param sharpBelow sharpness of the enlargement over that of the real clip: across pixels for the
-   *     spatial level, from frame to frame for the temporal one
+   * @param sharpBelow sharpness of the enlargement over that of the real clip: across pixels for
+   *     the spatial level, from frame to frame for the temporal one
    * @param sharpSampled the same of the samples
    */
   public record Upsampling(
@@ -197,6 +251,14 @@ public final class ClipEvaluation {
       double sampled,
       double sharpBelow,
       double sharpSampled) {
+    List<Figure> figures() {
+      String kind = level.equals("temporal") ? "linear in time" : "bilinear";
+      return List.of(
+          Figure.of(level + ": PSNR of one evaluation, dB (" + kind + ")", guess, below),
+          Figure.of(level + ": PSNR of samples, dB (" + kind + ")", sampled, below),
+          Figure.of(level + ": sharpness, share of real (" + kind + ")", sharpSampled, sharpBelow));
+    }
+
     @Override
     public String toString() {
       return String.format(
@@ -222,8 +284,7 @@ public final class ClipEvaluation {
     }
     ClipData.Shown trained = Recipe.part(network.data(), ClipData.Shown.class);
     ClipData held =
-        material.dataset(
-            new ClipData.Shown(level, trained.window(), trained.tile(), 0, 0), true);
+        material.dataset(new ClipData.Shown(level, trained.window(), trained.tile(), 0, 0), true);
     SplittableRandom random = new SplittableRandom(77);
     double[] sums = new double[6];
     Level card = bundle.card().level(level);

@@ -85,8 +85,7 @@ public final class ClipMaterial implements Material {
               random.nextInt(grammar.motions().size()),
               random.nextInt(grammar.colours().size()),
               random);
-      float[] clip =
-          renderer.render(scene, 0, ClipData.STRIDE, ClipData.KEYS, ClipData.SMALL);
+      float[] clip = renderer.render(scene, 0, ClipData.STRIDE, ClipData.KEYS, ClipData.SMALL);
       for (int i = 0; i < values; i++) {
         x[row * values + i] = (float) (clip[i] + noise * random.nextGaussian());
       }

@@ -13,8 +13,8 @@ import glimt.diffusion.Guidance;
 import glimt.diffusion.Noise;
 import glimt.diffusion.NoiseSchedule;
 import glimt.diffusion.Observer;
-import glimt.diffusion.Prediction;
 import glimt.diffusion.Preconditioning;
+import glimt.diffusion.Prediction;
 import glimt.diffusion.Region;
 import glimt.diffusion.Samplers;
 import glimt.diffusion.Trajectory;
@@ -67,7 +67,10 @@ final class LevelSampler {
     }
   }
 
-  /** The best guess of the sample from pure noise, one evaluation: what a level makes of below alone. */
+  /**
+   * The best guess of the sample from pure noise, one evaluation: what a level makes of below
+   * alone.
+   */
   float[] guess(Tensor words, long[] shape, @Nullable Tensor below, long seed) {
     try (NDManager scope = NDManager.newBaseManager("PyTorch")) {
       Region.Frames region =
