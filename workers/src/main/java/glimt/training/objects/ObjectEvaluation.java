@@ -72,11 +72,12 @@ public final class ObjectEvaluation implements AutoCloseable {
     return List.copyOf(figures);
   }
 
-  /** Unselected clouds to be looked at: the first seed of every prompt. */
+  /** Unselected clouds to be looked at, one of every prompt; their seeds count from 0. */
   Picture sheet(List<String> prompts) throws InterruptedException {
     List<ContactSheet.Cell> cells = new ArrayList<>();
     for (String prompt : prompts) {
-      float[] cloud = recipe.open(walks.dense(prompt, walks.base(prompt, 0), 0));
+      int seed = cells.size();
+      float[] cloud = recipe.open(walks.dense(prompt, walks.base(prompt, seed), seed));
       Picture picture = CloudPicture.of(PointCloud.ofRows(cloud), SIDE, AZIMUTH, ELEVATION);
       cells.add(new ContactSheet.Cell(picture, prompt));
     }
