@@ -33,7 +33,7 @@ export class Clip {
     const picture = await createImageBitmap(new Blob([sheet.bytes], { type: sheet.mediaType }));
     if (!level || !segment) return;
     level.pieces.get(ordinal)?.picture.close();
-    level.pieces.set(ordinal, { segment, picture, columns: sheet.columns, rows: sheet.rows });
+    level.pieces.set(ordinal, { segment, picture, columns: sheet.columns, frames: sheet.frames });
     this.top = this.levels.reduce((top, one) => (one.pieces.size ? one : top), this.top);
   }
 
@@ -66,12 +66,12 @@ export class Clip {
     paper.imageSmoothingEnabled = true;
     const x = this.canvas.width / level.width;
     const y = this.canvas.height / level.height;
-    for (const { segment, picture, columns, rows } of level.pieces.values()) {
+    for (const { segment, picture, columns, frames } of level.pieces.values()) {
       const [[start, end], [top, bottom], [left, right]] = segment;
       if (frame < start || frame >= end) continue;
       const wide = picture.width / columns;
-      const high = picture.height / rows;
-      const cell = frame - start;
+      const high = picture.height / Math.ceil(frames / columns);
+      const cell = Math.floor(((frame - start) * frames) / (end - start));
       paper.drawImage(
         picture, (cell % columns) * wide, Math.floor(cell / columns) * high, wide, high,
         left * x, top * y, (right - left) * x, (bottom - top) * y);
@@ -191,7 +191,7 @@ export class Cloud {
     order.sort((a, b) => seen[3 * b + 2] - seen[3 * a + 2]);
     const paper = canvas.getContext("2d");
     paper.clearRect(0, 0, side, side);
-    const size = (side * 1.1) / Math.sqrt(Math.max(600, order.length));
+    const size = (side * 1.6) / Math.sqrt(Math.max(600, order.length));
     for (const i of order) {
       const radius = size / seen[3 * i + 2];
       paper.fillStyle = this.colours[i];

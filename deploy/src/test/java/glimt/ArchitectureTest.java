@@ -11,7 +11,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.AccessTarget.MethodCallTarget;
-import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaMethodCall;
@@ -62,8 +61,7 @@ class ArchitectureTest {
           "HTTP", useNothingOf("io.vertx..", "java.net.http..", "com.sun.net.httpserver.."),
           "tensors", useNothingOf("ai.djl.."),
           "JSON", useNothingOf("com.fasterxml.jackson.."),
-          "I/O",
-              useNothingOf("java.io..", "java.nio.file..", "java.nio.channels..", "java.net.."),
+          "I/O", useNothingOf("java.io..", "java.nio.file..", "java.nio.channels..", "java.net.."),
           "SQL",
               useNothingOf(
                       "java.sql..",
@@ -126,11 +124,7 @@ class ArchitectureTest {
         .resideInAnyPackage(
             "java.sql..", "javax.sql..", "org.postgresql..", "com.zaxxer..", "org.flywaydb..")
         .check(GLIMT);
-    classes()
-        .that()
-        .resideOutsideOfPackage("glimt.storage..")
-        .should(holdNoSql())
-        .check(GLIMT);
+    classes().that().resideOutsideOfPackage("glimt.storage..").should(holdNoSql()).check(GLIMT);
   }
 
   @Test
@@ -230,8 +224,7 @@ class ArchitectureTest {
     for (JavaClass type : GLIMT) {
       if (type.isRecord() && type.isAssignableTo(Protocol.Wire.class)) {
         long sides =
-            Stream.of(
-                    Protocol.ToCoordinator.class, Protocol.ToWorker.class, Protocol.Live.class)
+            Stream.of(Protocol.ToCoordinator.class, Protocol.ToWorker.class, Protocol.Live.class)
                 .filter(type::isAssignableTo)
                 .count();
         assertThat(sides).as("sides of " + type.getSimpleName()).isLessThanOrEqualTo(1);
@@ -290,8 +283,7 @@ class ArchitectureTest {
   // ---- the words
 
   private static ArchCondition<JavaClass> useNothingOf(String... packages) {
-    DescribedPredicate<JavaClass> there =
-        JavaClass.Predicates.resideInAnyPackage(packages);
+    DescribedPredicate<JavaClass> there = JavaClass.Predicates.resideInAnyPackage(packages);
     return condition(
         "use nothing of " + List.of(packages),
         type ->
@@ -339,7 +331,7 @@ class ArchitectureTest {
   private static Stream<String> strings(JavaClass type) {
     try (InputStream file = type.getSource().orElseThrow().getUri().toURL().openStream()) {
       return StreamSupport.stream(
-              ClassFile.of().parse(file.readAllBytes()).constantPool().spliterator(), false)
+          ClassFile.of().parse(file.readAllBytes()).constantPool().spliterator(), false)
           .filter(StringEntry.class::isInstance)
           .map(entry -> ((StringEntry) entry).stringValue())
           .toList()

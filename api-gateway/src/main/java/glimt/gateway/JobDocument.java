@@ -112,8 +112,8 @@ final class JobDocument {
         .put("step", at.step())
         .put("steps", at.steps())
         .put("mediaType", at.mediaType())
+        .put("frames", at.frames())
         .put("columns", at.columns())
-        .put("rows", at.rows())
         .put("length", at.bytes().length);
   }
 

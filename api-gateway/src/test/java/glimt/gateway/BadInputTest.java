@@ -8,6 +8,7 @@ import glimt.storage.Json;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -401,7 +402,7 @@ class BadInputTest {
 
   /** What comes back until the other side closes, or stays silent for a second. */
   private String raw(String bytes) throws IOException {
-    try (Socket socket = new Socket("127.0.0.1", farm.uri.getPort())) {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), farm.uri.getPort())) {
       socket.setSoTimeout(1_000);
       OutputStream out = socket.getOutputStream();
       StringBuilder answer = new StringBuilder();

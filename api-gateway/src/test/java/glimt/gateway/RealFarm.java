@@ -91,6 +91,7 @@ final class RealFarm implements AutoCloseable {
   final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private final Node node;
   private @Nullable Contract contract;
+  private @Nullable JobId whale;
 
   RealFarm() {
     try {
@@ -265,6 +266,15 @@ final class RealFarm implements AutoCloseable {
     while (!find(job).state().ended()) {
       claim().forEach(this::succeed);
     }
+  }
+
+  /** Where the media of a finished job are; made once. */
+  String finishedWhale() {
+    if (whale == null) {
+      whale = submit("{\"prompt\":\"A Whale, moves LEFT!\",\"size\":16}");
+      finish(whale);
+    }
+    return "/v1/jobs/" + whale + "/artifacts/base";
   }
 
   List<Task> claim() {

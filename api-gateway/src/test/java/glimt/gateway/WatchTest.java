@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -90,7 +91,7 @@ class WatchTest {
       SseEvent preview = liveUntil(job, stream, "preview", sheet);
       assertThat(Base64.getDecoder().decode(preview.data().get("data").textValue()))
           .isEqualTo(sheet);
-      assertThat(preview.data().get("columns").intValue()).isEqualTo(2);
+      assertThat(preview.data().get("columns").intValue()).isEqualTo(4);
     }
   }
 
@@ -109,7 +110,7 @@ class WatchTest {
     assertThat(ear.next()).isEqualTo(ByteBuffer.wrap(sheet));
     farm.finish(job);
     List<String> durable = new ArrayList<>();
-    for (Object one = ear.next(); one != Ear.CLOSED; one = ear.next()) {
+    for (Object one = ear.next(); !one.equals(Ear.CLOSED); one = ear.next()) {
       if (one instanceof JsonNode event && event.has("seq")) {
         durable.add(event.get("seq") + event.get("type").textValue());
       }
@@ -160,9 +161,7 @@ class WatchTest {
   }
 
   private static SseEvent next(BufferedReader stream) throws IOException {
-    SseEvent event = nextOrEnd(stream);
-    assertThat(event).as("an event").isNotNull();
-    return event;
+    return Objects.requireNonNull(nextOrEnd(stream), "the stream ended");
   }
 
   private static @Nullable SseEvent nextOrEnd(BufferedReader stream) throws IOException {
@@ -207,7 +206,7 @@ class WatchTest {
 
   private void publish(JobId job, byte[] sheet) {
     farm.feed.publish(new Protocol.Progress(job, "base", 0, 3, 8));
-    farm.feed.publish(new Protocol.Previewed(job, "base", 0, 3, 8, "image/jpeg", 2, 4, sheet));
+    farm.feed.publish(new Protocol.Previewed(job, "base", 0, 3, 8, "image/jpeg", 8, 4, sheet));
   }
 
   private WebSocket connect(JobId job, long after, @Nullable String origin, Ear ear) {
@@ -255,9 +254,7 @@ class WatchTest {
     }
 
     Object next() throws InterruptedException {
-      Object next = heard.poll(20, TimeUnit.SECONDS);
-      assertThat(next).as("something heard within 20 seconds").isNotNull();
-      return next;
+      return Objects.requireNonNull(heard.poll(20, TimeUnit.SECONDS), "silence for 20 seconds");
     }
 
     JsonNode text() throws InterruptedException {

@@ -23,7 +23,7 @@ final class CancelJob implements Callable<Integer> {
           RunningFarm.on(home.open()).post("/v1/jobs/" + id + "/cancel").path("state").asText());
       return 0;
     } catch (Client.Refused e) {
-      throw new DeployException(e.getMessage(), e);
+      throw new DeployException(e);
     }
   }
 }

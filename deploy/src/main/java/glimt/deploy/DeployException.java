@@ -8,6 +8,11 @@ final class DeployException extends RuntimeException {
     super(message);
   }
 
+  /** For what already says it well enough. */
+  DeployException(RuntimeException cause) {
+    super(cause.getMessage(), cause);
+  }
+
   DeployException(String message, Throwable cause) {
     super(message, cause);
   }

@@ -79,10 +79,11 @@ final class Generate implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Format format = format();
-    Path target = writable(output.toAbsolutePath());
+    Path target = output.toAbsolutePath();
+    Path folder = writable(target);
     Home at = home.open();
     try (AtExit exit = new AtExit()) {
-      return make(exit, farm(at, exit), format, target);
+      return make(exit, farm(at, exit), format, folder, target);
     } catch (Client.Refused e) {
       System.err.println("glimt: " + e.getMessage());
       return e.ours() ? 2 : 1;
@@ -98,16 +99,16 @@ final class Generate implements Callable<Integer> {
     return new Client(House.start(exit, free.get(), House.Settings.forOneself()).address());
   }
 
-  private int make(AtExit exit, Client farm, Format format, Path target) throws IOException {
-    WatchedJob job =
-        exit.open(() -> WatchedJob.submit(farm, wish(format)), WatchedJob::giveUp);
+  private int make(AtExit exit, Client farm, Format format, Path folder, Path target)
+      throws IOException {
+    WatchedJob job = exit.open(() -> WatchedJob.submit(farm, wish(format)), WatchedJob::giveUp);
     JsonNode ending = job.follow(new Bars(System.err, Boolean.getBoolean("glimt.terminal")));
     String state = ending.path("state").asText();
     if (!state.equals("succeeded")) {
       System.err.printf("glimt: %s: %s%n", state, ending.path("why").asText("nobody said why"));
       return 1;
     }
-    Path draft = Files.createTempFile(target.getParent(), ".glimt", "." + format.ending());
+    Path draft = Files.createTempFile(folder, ".glimt", "." + format.ending());
     try {
       farm.download(job.result(), draft);
       Files.setPosixFilePermissions(draft, PosixFilePermissions.fromString("rw-r--r--"));
@@ -120,26 +121,27 @@ final class Generate implements Callable<Integer> {
   }
 
   private Format format() {
-    String name = output.getFileName().toString();
+    String name = output.toString();
     int dot = name.lastIndexOf('.');
     try {
       return Format.ofEnding(dot < 0 ? "" : name.substring(dot + 1));
     } catch (InvalidSpec e) {
       throw new ParameterException(
-          command.commandLine(), "the ending of %s says no format: %s".formatted(output, e.getMessage()));
+          command.commandLine(),
+          "the ending of %s says no format: %s".formatted(output, e.getMessage()));
     }
   }
 
-  /** Finds out before anything is generated whether the file could be written. */
+  /** The folder of the file; finds out before anything is generated whether it can be written. */
   private static Path writable(Path target) {
     Path folder = target.getParent();
-    if (!Files.isDirectory(folder)) {
+    if (folder == null || !Files.isDirectory(folder)) {
       throw new DeployException("the folder %s does not exist".formatted(folder));
     }
     if (!Files.isWritable(folder) || Files.isDirectory(target)) {
       throw new DeployException("%s cannot be written".formatted(target));
     }
-    return target;
+    return folder;
   }
 
   private ObjectNode wish(Format format) {

@@ -21,10 +21,13 @@ import picocli.CommandLine.Parameters;
     footerHeading = "%nExamples:%n",
     footer = {
       "  glimt train workers/models/clips/recipe.json --data clips --out my-clips",
-      "  glimt train workers/models/clips/recipe.json --data clips --out my-clips --only base --resume"
+      "  glimt train workers/models/clips/recipe.json --data clips --out my-clips --only base"
+          + " --resume"
     })
 final class Train implements Callable<Integer> {
-  @Parameters(paramLabel = "RECIPE", description = "What to train: recipe.json, beside its sources.")
+  @Parameters(
+      paramLabel = "RECIPE",
+      description = "What to train: recipe.json, beside its sources.")
   private Path recipe;
 
   @Option(names = "--data", paramLabel = "DIR", required = true, description = "The raw data.")
@@ -46,6 +49,7 @@ final class Train implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    Logs.to(home.open().logs().resolve("train.log"));
     Thread hook = Thread.ofPlatform().name("at-exit").unstarted(this::stop);
     Runtime.getRuntime().addShutdownHook(hook);
     try {
@@ -59,7 +63,7 @@ final class Train implements Callable<Integer> {
       System.out.println(out);
       return 0;
     } catch (TrainingException e) {
-      throw new DeployException(e.getMessage(), e);
+      throw new DeployException(e);
     } finally {
       stopped.countDown();
     }

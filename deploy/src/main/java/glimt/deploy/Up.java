@@ -51,8 +51,7 @@ final class Up implements Callable<Integer> {
   @Override
   public Integer call() {
     if (port < 0 || port > 65_535) {
-      throw new ParameterException(
-          command.commandLine(), "--port must be 0 to 65535, not " + port);
+      throw new ParameterException(command.commandLine(), "--port must be 0 to 65535, not " + port);
     }
     if (workers != null && (workers < 0 || workers > House.WORKERS_LIMIT)) {
       throw new ParameterException(
@@ -75,9 +74,7 @@ final class Up implements Callable<Integer> {
               exit,
               lock.get(),
               new House.Settings(
-                  port,
-                  workers == null ? House.slots() : workers,
-                  Optional.ofNullable(jdbcUrl)));
+                  port, workers == null ? House.slots() : workers, Optional.ofNullable(jdbcUrl)));
       System.out.println("glimt is ready at " + house.address());
       house.awaitEnd();
     }

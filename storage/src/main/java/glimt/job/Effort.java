@@ -10,4 +10,5 @@ package glimt.job;
  * @param seconds how long it was busy
  * @param networkSeconds how much of that the networks' forward passes took
  */
-public record Effort(String numericClass, int resumedFrom, int steps, double seconds, double networkSeconds) {}
+public record Effort(
+    String numericClass, int resumedFrom, int steps, double seconds, double networkSeconds) {}

@@ -17,8 +17,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,7 +50,8 @@ final class Endings {
       UPDATE task SET
         state = 'succeeded', step = steps, reached = steps, lease_until = NULL,
         checkpoint_state = NULL, checkpoint_step = NULL, checkpoint_class = NULL
-      WHERE id = ? AND attempt = ? AND state = 'running'
+      FROM unnest(?, ?) AS lease (task, attempt)
+      WHERE task.id = lease.task AND task.attempt = lease.attempt AND state = 'running'
       """;
 
   private static final String GIVE_BACK =
@@ -69,26 +71,27 @@ final class Endings {
       WHERE id = ? AND attempt = ? AND state = 'running'
       """;
 
-  private static final String END_ATTEMPT =
+  private static final String END_ATTEMPTS =
       """
       UPDATE attempt SET
-        ended = clock_timestamp(), outcome = ?, fault = ?, why = ?,
-        numeric_class = ?, resumed_from = ?, steps = ?, seconds = ?, network_seconds = ?
-      WHERE task = ? AND number = ? AND ended IS NULL
+        ended = clock_timestamp(), outcome = said.outcome, fault = said.fault, why = said.why,
+        numeric_class = said.numeric_class, resumed_from = said.resumed_from,
+        steps = said.steps, seconds = said.seconds, network_seconds = said.network_seconds
+      FROM unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?) AS said
+        (task, number, outcome, fault, why, numeric_class, resumed_from, steps, seconds,
+         network_seconds)
+      WHERE attempt.task = said.task AND attempt.number = said.number AND attempt.ended IS NULL
       """;
 
-  /** Sorted, since two transactions that insert the same digests wait for each other. */
-  private static final String KEEP_ARTIFACTS =
+  /** Artifacts are sorted: two transactions that insert the same ones wait for each other. */
+  private static final String KEEP =
       """
-      INSERT INTO artifact (sha256, media_type, length, made)
-      SELECT sha256, media_type, length, clock_timestamp()
-      FROM unnest(?, ?, ?) AS made (sha256, media_type, length)
-      ORDER BY sha256
-      ON CONFLICT (sha256) DO NOTHING
-      """;
-
-  private static final String KEEP_PRODUCTS =
-      """
+      WITH kept AS (
+        INSERT INTO artifact (sha256, media_type, length, made)
+        SELECT DISTINCT ON (sha256) sha256, media_type, length, clock_timestamp()
+        FROM unnest(?, ?, ?) AS made (sha256, media_type, length)
+        ORDER BY sha256
+        ON CONFLICT (sha256) DO NOTHING)
       INSERT INTO product (task, position, role, artifact)
       SELECT * FROM unnest(?, ?, ?, ?)
       """;
@@ -113,11 +116,12 @@ final class Endings {
       RETURNING task.job, state
       """;
 
-  private static final String DONE =
+  private static final String END_DONE =
       """
-      SELECT id FROM unnest(?::uuid[]) AS finished (id)
-      WHERE NOT EXISTS (SELECT FROM task WHERE job = finished.id AND state <> 'succeeded')
-      ORDER BY id
+      UPDATE job SET ended = clock_timestamp(), ending = 'succeeded'
+      WHERE id = ANY(?::uuid[]) AND ended IS NULL
+        AND NOT EXISTS (SELECT FROM task WHERE task.job = job.id AND state <> 'succeeded')
+      RETURNING id
       """;
 
   private static final String END_JOB =
@@ -147,6 +151,18 @@ final class Endings {
   record Held(
       Lease lease, JobId job, Work work, int failures, int losses, String worker, boolean late) {}
 
+  /**
+   * The last word on an attempt.
+   *
+   * @param effort null if its worker was not heard
+   */
+  record Word(
+      Lease lease,
+      String outcome,
+      @Nullable Fault fault,
+      @Nullable String why,
+      @Nullable Effort effort) {}
+
   private final Session session;
   private final Map<JobId, Long> lastSeq;
 
@@ -165,9 +181,9 @@ final class Endings {
     return new Endings(session, lastSeq);
   }
 
-  /** Speaks of one job, whose row the caller has locked. */
-  static Endings ofLocked(Session session, JobId job, long lastSeq) {
-    return new Endings(session, new HashMap<>(Map.of(job, lastSeq)));
+  /** For a caller that has locked the job it speaks of. */
+  static Endings ofLocked(Session session) {
+    return new Endings(session, new HashMap<>());
   }
 
   /** Locks those of the attempts that still run, in the order of their tasks. */
@@ -183,23 +199,29 @@ final class Endings {
                 row.getInt("losses"),
                 row.getString("worker"),
                 row.getBoolean("late")),
-        leases.stream().mapToLong(lease -> lease.task().value()).toArray(),
-        leases.stream().mapToInt(Lease::attempt).toArray());
+        ids(leases),
+        attempts(leases));
+  }
+
+  private static long[] ids(Collection<Lease> leases) {
+    return leases.stream().mapToLong(lease -> lease.task().value()).toArray();
+  }
+
+  private static int[] attempts(Collection<Lease> leases) {
+    return leases.stream().mapToInt(Lease::attempt).toArray();
   }
 
   long lastSeq(JobId job) {
     return lastSeq.getOrDefault(job, 0L);
   }
 
-  void append(JobId job, JobEvent.Fact fact) throws SQLException {
-    lastSeq.put(job, Events.append(session, job, fact));
-  }
-
   /** Returns the jobs in which a task became ready. */
   List<JobId> succeed(Map<Held, List<Product>> successes) throws SQLException {
-    for (Held held : successes.keySet()) {
-      session.update(SUCCEED, held.lease().task().value(), held.lease().attempt());
+    if (successes.isEmpty()) {
+      return List.of();
     }
+    List<Lease> leases = successes.keySet().stream().map(Held::lease).toList();
+    session.update(SUCCEED, ids(leases), attempts(leases));
     keep(successes);
     List<JobId> freed = new ArrayList<>();
     session.all(
@@ -207,49 +229,54 @@ final class Endings {
         row ->
             row.getString("state").equals("ready")
                 && freed.add(new JobId(row.getObject("job", UUID.class))),
-        successes.keySet().stream().mapToLong(held -> held.lease().task().value()).toArray());
-    for (Map.Entry<Held, List<Product>> success : successes.entrySet()) {
-      if (success.getKey().work() instanceof Work.Assemble(String level, _)) {
-        append(success.getKey().job(), new JobEvent.LevelFinished(level, success.getValue()));
-      }
-    }
+        ids(leases));
+    List<Events.Said> facts = new ArrayList<>();
+    successes.forEach(
+        (held, products) -> {
+          if (held.work() instanceof Work.Assemble(String level, _)) {
+            facts.add(new Events.Said(held.job(), new JobEvent.LevelFinished(level, products)));
+          }
+        });
     String[] jobs =
         successes.keySet().stream()
             .map(held -> held.job().toString())
             .distinct()
             .toArray(String[]::new);
     for (JobId done :
-        session.all(DONE, row -> new JobId(row.getObject("id", UUID.class)), (Object) jobs)) {
-      endJob(done, JobState.SUCCEEDED, null, null);
+        session.all(END_DONE, row -> new JobId(row.getObject("id", UUID.class)), (Object) jobs)) {
+      facts.add(new Events.Said(done, new JobEvent.Ended(JobState.SUCCEEDED, null, null)));
     }
+    lastSeq.putAll(Events.append(session, facts));
     return freed;
   }
 
   private void keep(Map<Held, List<Product>> successes) throws SQLException {
-    Map<String, Artifact> artifacts = new TreeMap<>();
     List<Long> tasks = new ArrayList<>();
     List<Integer> positions = new ArrayList<>();
     List<Product> products = new ArrayList<>();
     successes.forEach(
         (held, made) -> {
           for (int i = 0; i < made.size(); i++) {
-            artifacts.put(made.get(i).artifact().id().sha256(), made.get(i).artifact());
             tasks.add(held.lease().task().value());
             positions.add(i);
             products.add(made.get(i));
           }
         });
+    if (products.isEmpty()) {
+      return;
+    }
+    List<Artifact> artifacts = products.stream().map(Product::artifact).toList();
+    String[] digests =
+        artifacts.stream().map(artifact -> artifact.id().sha256()).toArray(String[]::new);
     session.update(
-        KEEP_ARTIFACTS,
-        artifacts.keySet().toArray(String[]::new),
-        artifacts.values().stream().map(Artifact::mediaType).toArray(String[]::new),
-        artifacts.values().stream().mapToLong(Artifact::length).toArray());
-    session.update(
-        KEEP_PRODUCTS,
+        KEEP,
+        digests,
+        artifacts.stream().map(Artifact::mediaType).toArray(String[]::new),
+        artifacts.stream().mapToLong(Artifact::length).toArray(),
         tasks.toArray(Long[]::new),
         positions.toArray(Integer[]::new),
         products.stream().map(made -> word(made.role())).toArray(String[]::new),
-        products.stream().map(made -> made.artifact().id().sha256()).toArray(String[]::new));
+        digests);
   }
 
   /**
@@ -274,38 +301,47 @@ final class Endings {
   /** Fails a task for good, and its job with it. */
   void fail(Held held, int failures, int losses, Fault fault, String why) throws SQLException {
     session.update(FAIL, failures, losses, held.lease().task().value(), held.lease().attempt());
-    endJob(held.job(), JobState.FAILED, fault, why);
+    cutShort(held.job(), JobState.FAILED, fault, why);
   }
 
-  void endAttempt(
-      Lease lease,
-      String outcome,
-      @Nullable Fault fault,
-      @Nullable String why,
-      @Nullable Effort effort)
-      throws SQLException {
+  /** Writes what became of attempts, but for those that have ended. */
+  void endAttempts(List<Word> words) throws SQLException {
+    if (words.isEmpty()) {
+      return;
+    }
+    List<Lease> leases = words.stream().map(Word::lease).toList();
     session.update(
-        END_ATTEMPT,
-        outcome,
-        fault == null ? null : word(fault),
-        why,
-        effort == null ? null : effort.numericClass(),
-        effort == null ? null : effort.resumedFrom(),
-        effort == null ? null : effort.steps(),
-        effort == null ? null : effort.seconds(),
-        effort == null ? null : effort.networkSeconds(),
-        lease.task().value(),
-        lease.attempt());
+        END_ATTEMPTS,
+        ids(leases),
+        attempts(leases),
+        words.stream().map(Word::outcome).toArray(String[]::new),
+        words.stream()
+            .map(said -> said.fault() == null ? null : word(said.fault()))
+            .toArray(String[]::new),
+        words.stream().map(Word::why).toArray(String[]::new),
+        efforts(words, Effort::numericClass).toArray(String[]::new),
+        efforts(words, Effort::resumedFrom).toArray(Integer[]::new),
+        efforts(words, Effort::steps).toArray(Integer[]::new),
+        efforts(words, Effort::seconds).toArray(Double[]::new),
+        efforts(words, Effort::networkSeconds).toArray(Double[]::new));
   }
 
-  /** Writes a job's ending, once: the first to come is right, and the rest is cancelled. */
-  void endJob(JobId job, JobState ending, @Nullable Fault fault, @Nullable String why)
+  private static <T> Stream<@Nullable T> efforts(List<Word> words, Function<Effort, T> part) {
+    return words.stream().map(said -> said.effort() == null ? null : part.apply(said.effort()));
+  }
+
+  /**
+   * Ends a job before its tasks are done. The first ending to come is right; what the job has left
+   * to do is cancelled.
+   */
+  void cutShort(JobId job, JobState ending, @Nullable Fault fault, @Nullable String why)
       throws SQLException {
     int written =
         session.update(END_JOB, word(ending), fault == null ? null : word(fault), why, job.value());
     if (written == 1) {
       session.update(CANCEL_REST, job.value());
-      append(job, new JobEvent.Ended(ending, fault, why));
+      JobEvent.Fact ended = new JobEvent.Ended(ending, fault, why);
+      lastSeq.putAll(Events.append(session, List.of(new Events.Said(job, ended))));
     }
   }
 

@@ -5,18 +5,29 @@ import glimt.job.JobId;
 import glimt.job.TenantId;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.UUID;
 
 /** What happened to each job, for ever, numbered without a gap. */
 public final class Events {
-  /** Under the job's row lock, which the update takes if the caller has not. */
+  /** Under the jobs' row locks, which the caller holds or this takes. */
   private static final String APPEND =
       """
-      WITH counted AS (
-        UPDATE job SET last_seq = last_seq + 1 WHERE id = ? RETURNING id, last_seq)
+      WITH said AS (
+        SELECT job, fact, row_number() OVER (PARTITION BY job ORDER BY place) AS nth,
+               count(*) OVER (PARTITION BY job) AS facts
+        FROM unnest(?::uuid[], ?::jsonb[]) WITH ORDINALITY AS said (job, fact, place)),
+      counted AS (
+        UPDATE job SET last_seq = last_seq + facts
+        FROM (SELECT DISTINCT job, facts FROM said) AS total
+        WHERE job.id = total.job
+        RETURNING job.id, last_seq)
       INSERT INTO event (job, seq, at, fact)
-      SELECT id, last_seq, clock_timestamp(), ?::jsonb FROM counted
-      RETURNING seq
+      SELECT job, last_seq - facts + nth, clock_timestamp(), fact
+      FROM said JOIN counted ON counted.id = said.job
+      RETURNING job, seq
       """;
 
   private static final String AFTER =
@@ -51,11 +62,22 @@ public final class Events {
                 limit));
   }
 
-  /** Returns the event's number. */
-  static long append(Session session, JobId job, JobEvent.Fact fact) throws SQLException {
-    return session
-        .first(APPEND, row -> row.getLong("seq"), job.value(), fact(fact))
-        .orElseThrow(() -> new StorageException("append to a job that is not there: " + job));
+  /** Something to be remembered of a job. */
+  record Said(JobId job, JobEvent.Fact fact) {}
+
+  /** Numbers facts in their order and returns the newest number of each job. */
+  static Map<JobId, Long> append(Session session, List<Said> facts) throws SQLException {
+    Map<JobId, Long> newest = new HashMap<>();
+    if (!facts.isEmpty()) {
+      session.all(
+          APPEND,
+          row ->
+              newest.merge(
+                  new JobId(row.getObject("job", UUID.class)), row.getLong("seq"), Math::max),
+          facts.stream().map(said -> said.job().toString()).toArray(String[]::new),
+          facts.stream().map(said -> fact(said.fact())).toArray(String[]::new));
+    }
+    return newest;
   }
 
   static String fact(JobEvent.Fact fact) {

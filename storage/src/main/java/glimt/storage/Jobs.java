@@ -98,7 +98,7 @@ public final class Jobs {
       """;
 
   private static final String LOCK =
-      "SELECT last_seq FROM job WHERE tenant = ? AND id = ? AND ended IS NULL FOR UPDATE";
+      "SELECT id FROM job WHERE tenant = ? AND id = ? AND ended IS NULL FOR UPDATE";
 
   private final Database database;
 
@@ -156,11 +156,8 @@ public final class Jobs {
     return database.transact(
         "cancel job " + job,
         session -> {
-          Optional<Long> lastSeq =
-              session.first(LOCK, row -> row.getLong("last_seq"), tenant.value(), job.value());
-          if (lastSeq.isPresent()) {
-            Endings.ofLocked(session, job, lastSeq.get())
-                .endJob(job, JobState.CANCELLED, null, null);
+          if (session.first(LOCK, row -> row, tenant.value(), job.value()).isPresent()) {
+            Endings.ofLocked(session).cutShort(job, JobState.CANCELLED, null, null);
           }
           return view(session, tenant, job);
         });

@@ -18,13 +18,14 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -66,26 +67,30 @@ public final class Tasks {
       begun AS (
         INSERT INTO attempt (task, number, worker, started)
         SELECT id, attempt, worker, clock_timestamp() FROM claimed)
-      SELECT claimed.*, job.spec, job.started IS NULL AS first
+      SELECT claimed.*, job.spec, job.started IS NULL AS first, ARRAY(
+        SELECT product.artifact
+        FROM task_edge JOIN product ON product.task = task_edge.before
+        WHERE task_edge.after = claimed.id AND product.role = 'sample'
+        ORDER BY task_edge.position, product.position) AS inputs
       FROM claimed JOIN job ON job.id = claimed.job
       ORDER BY job_number, ordinal
       """;
 
-  private static final String INPUTS =
+  /**
+   * Tells of each job's first claim. The one statement that locks jobs under locks of tasks: a
+   * cancel at the same instant may be found in a deadlock with it, and either is tried again.
+   */
+  private static final String START =
       """
-      SELECT task_edge.after, product.artifact
-      FROM task_edge JOIN product ON product.task = task_edge.before
-      WHERE task_edge.after = ANY(?) AND product.role = 'sample'
-      ORDER BY task_edge.after, task_edge.position, product.position
+      WITH first AS MATERIALIZED (
+        SELECT id FROM job WHERE id = ANY(?::uuid[]) AND started IS NULL ORDER BY id FOR UPDATE),
+      started AS (
+        UPDATE job SET started = clock_timestamp(), last_seq = last_seq + 1
+        FROM first WHERE job.id = first.id
+        RETURNING job.id, last_seq)
+      INSERT INTO event (job, seq, at, fact)
+      SELECT id, last_seq, clock_timestamp(), ?::jsonb FROM started
       """;
-
-  private static final String LOCK_UNSTARTED =
-      """
-      SELECT id FROM job WHERE id = ANY(?::uuid[]) AND started IS NULL
-      ORDER BY id FOR UPDATE
-      """;
-
-  private static final String START = "UPDATE job SET started = clock_timestamp() WHERE id = ?";
 
   private static final String RENEW =
       """
@@ -204,14 +209,8 @@ public final class Tasks {
                   most,
                   worker.value(),
                   seconds(terms.lease()));
-          if (claimed.isEmpty()) {
-            return List.of();
-          }
           start(session, claimed);
-          Map<TaskId, List<ArtifactId>> inputs = inputs(session, claimed);
-          return claimed.stream()
-              .map(one -> one.with(inputs.getOrDefault(one.lease().task(), List.of())))
-              .toList();
+          return claimed.stream().map(Claimed::task).toList();
         });
   }
 
@@ -269,26 +268,25 @@ public final class Tasks {
           Endings endings =
               Endings.lockJobsOf(session, words.keySet().stream().map(Lease::task).toList());
           List<Endings.Held> ours = endings.hold(words.keySet());
+          List<Endings.Word> said = new ArrayList<>();
           Set<Lease> freed = new HashSet<>();
           Map<Endings.Held, List<Product>> successes = new LinkedHashMap<>();
           for (Endings.Held held : ours) {
-            Ended word = words.get(held.lease());
-            if (word != null && word.outcome() instanceof Outcome.Succeeded(var products)) {
-              endings.endAttempt(held.lease(), "succeeded", null, null, word.effort());
+            Ended word = Objects.requireNonNull(words.get(held.lease()));
+            said.add(word(word));
+            if (word.outcome() instanceof Outcome.Succeeded(var products)) {
               successes.put(held, products);
             }
           }
-          if (!successes.isEmpty()) {
-            Collection<JobId> jobs = endings.succeed(successes);
-            successes.keySet().stream()
-                .filter(held -> jobs.contains(held.job()))
-                .forEach(held -> freed.add(held.lease()));
-          }
+          endings.endAttempts(said);
+          Collection<JobId> jobs = endings.succeed(successes);
           for (Endings.Held held : ours) {
-            Ended word = words.get(held.lease());
-            if (word != null
-                && !successes.containsKey(held)
-                && unfinished(session, endings, held, word)) {
+            Ended word = Objects.requireNonNull(words.get(held.lease()));
+            boolean ready =
+                successes.containsKey(held)
+                    ? jobs.contains(held.job())
+                    : unfinished(session, endings, held, word.outcome());
+            if (ready) {
               freed.add(held.lease());
             }
           }
@@ -335,75 +333,48 @@ public final class Tasks {
         session -> lose(session, session.all(HELD_BY, Tasks::lease, worker.value()), _ -> true));
   }
 
-  private record Claimed(
-      Lease lease,
-      JobId job,
-      JobSpec spec,
-      ArtifactId card,
-      int ordinal,
-      Work work,
-      Optional<Checkpoint> checkpoint,
-      boolean first) {
-    Task with(List<ArtifactId> inputs) {
-      return new Task(lease, job, spec, card, ordinal, work, inputs, checkpoint);
-    }
-  }
+  /**
+   * @param first whether its job had not started
+   */
+  private record Claimed(Task task, boolean first) {}
 
   private static Claimed claimed(ResultSet row) throws SQLException {
     String state = row.getString("checkpoint_state");
-    return new Claimed(
-        lease(row),
-        new JobId(row.getObject("job", UUID.class)),
-        Json.read(row.getString("spec"), JobSpec.class),
-        new ArtifactId(row.getString("card")),
-        row.getInt("ordinal"),
-        Json.read(row.getString("work"), Work.class),
-        state == null
-            ? Optional.empty()
-            : Optional.of(
-                new Checkpoint(
-                    new ArtifactId(state),
-                    row.getInt("checkpoint_step"),
-                    row.getString("checkpoint_class"))),
-        row.getBoolean("first"));
+    Task task =
+        new Task(
+            lease(row),
+            new JobId(row.getObject("job", UUID.class)),
+            Json.read(row.getString("spec"), JobSpec.class),
+            new ArtifactId(row.getString("card")),
+            row.getInt("ordinal"),
+            Json.read(row.getString("work"), Work.class),
+            Arrays.stream((String[]) row.getArray("inputs").getArray())
+                .map(ArtifactId::new)
+                .toList(),
+            state == null
+                ? Optional.empty()
+                : Optional.of(
+                    new Checkpoint(
+                        new ArtifactId(state),
+                        row.getInt("checkpoint_step"),
+                        row.getString("checkpoint_class"))));
+    return new Claimed(task, row.getBoolean("first"));
   }
 
   private static Lease lease(ResultSet row) throws SQLException {
     return new Lease(new TaskId(row.getLong("id")), row.getInt("attempt"));
   }
 
-  /**
-   * Tells of each job's first claim. The one place that locks a job while it holds its tasks: a
-   * cancel at the same instant may be found in a deadlock with it, and either is tried again.
-   */
   private static void start(Session session, List<Claimed> claimed) throws SQLException {
     String[] first =
         claimed.stream()
             .filter(Claimed::first)
-            .map(one -> one.job().toString())
+            .map(one -> one.task().job().toString())
             .distinct()
             .toArray(String[]::new);
-    if (first.length == 0) {
-      return;
+    if (first.length > 0) {
+      session.update(START, first, Events.fact(new JobEvent.Started()));
     }
-    for (UUID job :
-        session.all(LOCK_UNSTARTED, row -> row.getObject("id", UUID.class), (Object) first)) {
-      session.update(START, job);
-      Events.append(session, new JobId(job), new JobEvent.Started());
-    }
-  }
-
-  private static Map<TaskId, List<ArtifactId>> inputs(Session session, List<Claimed> claimed)
-      throws SQLException {
-    Map<TaskId, List<ArtifactId>> inputs = new HashMap<>();
-    session.all(
-        INPUTS,
-        row ->
-            inputs
-                .computeIfAbsent(new TaskId(row.getLong("after")), _ -> new ArrayList<>())
-                .add(new ArtifactId(row.getString("artifact"))),
-        claimed.stream().mapToLong(one -> one.lease().task().value()).toArray());
-    return inputs;
   }
 
   /** Returns whether it reaches further than the one there was. */
@@ -423,30 +394,32 @@ public final class Tasks {
         == 1;
   }
 
+  private static Endings.Word word(Ended ended) {
+    Lease lease = ended.lease();
+    Effort effort = ended.effort();
+    return switch (ended.outcome()) {
+      case Outcome.Succeeded _ -> new Endings.Word(lease, "succeeded", null, null, effort);
+      case Outcome.Yielded _ -> new Endings.Word(lease, "yielded", null, null, effort);
+      case Outcome.Failed(Fault fault, String why) ->
+          new Endings.Word(lease, "failed", fault, clean(why), effort);
+    };
+  }
+
   /** Returns whether the task is ready again. */
-  private boolean unfinished(Session session, Endings endings, Endings.Held held, Ended word)
+  private boolean unfinished(Session session, Endings endings, Endings.Held held, Outcome outcome)
       throws SQLException {
-    return switch (word.outcome()) {
-      case Outcome.Succeeded _ -> throw new IllegalArgumentException("finished: " + word);
+    return switch (outcome) {
+      case Outcome.Succeeded _ -> false;
       case Outcome.Yielded(var checkpoint) -> {
-        boolean further = false;
-        if (checkpoint.isPresent()) {
-          further = keep(session, held.lease(), checkpoint.get());
-        }
-        endings.endAttempt(held.lease(), "yielded", null, null, word.effort());
+        boolean further = checkpoint.isPresent() && keep(session, held.lease(), checkpoint.get());
         // The losses that a further checkpoint has just forgiven stay forgiven.
-        int losses = further ? 0 : held.losses();
-        yield endings.giveBack(held, held.failures(), losses, null, 0);
+        yield endings.giveBack(held, held.failures(), further ? 0 : held.losses(), null, 0);
       }
-      case Outcome.Failed(Fault fault, String said) -> {
-        String why = clean(said);
-        endings.endAttempt(held.lease(), "failed", fault, why, word.effort());
-        if (fault == Fault.LOST) {
-          yield lost(endings, held);
-        }
+      case Outcome.Failed(Fault fault, _) when fault == Fault.LOST -> lost(endings, held);
+      case Outcome.Failed(Fault fault, String why) -> {
         int failures = held.failures() + 1;
         if (!fault.retryable() || failures >= TRIES) {
-          endings.fail(held, failures, held.losses(), fault, why);
+          endings.fail(held, failures, held.losses(), fault, clean(why));
           yield false;
         }
         double rest =
@@ -465,12 +438,14 @@ public final class Tasks {
       return jobs;
     }
     Endings endings = Endings.lockJobsOf(session, leases.stream().map(Lease::task).toList());
-    for (Endings.Held held : endings.hold(leases)) {
-      if (still.test(held)) {
-        endings.endAttempt(held.lease(), "lost", Fault.LOST, null, null);
-        lost(endings, held);
-        jobs.add(held.job());
-      }
+    List<Endings.Held> lost = endings.hold(leases).stream().filter(still).toList();
+    endings.endAttempts(
+        lost.stream()
+            .map(held -> new Endings.Word(held.lease(), "lost", Fault.LOST, null, null))
+            .toList());
+    for (Endings.Held held : lost) {
+      lost(endings, held);
+      jobs.add(held.job());
     }
     return jobs;
   }

@@ -108,20 +108,19 @@ CREATE TABLE task_edge (
 CREATE UNIQUE INDEX task_edge_by_input ON task_edge (after, position);
 
 CREATE TABLE attempt (
-  task          bigint NOT NULL REFERENCES task ON DELETE CASCADE,
-  number        integer NOT NULL,
-  worker        text NOT NULL,
-  started       timestamptz NOT NULL,
-  ended         timestamptz,
-  outcome       text,
-  fault         text,
-  why           text,
-  numeric_class text,
-  resumed_from  integer,
-  steps         integer,
-  seconds       double precision,
-  -- Of these, in the networks' forward passes.
-  network_seconds double precision,
+  task            bigint NOT NULL REFERENCES task ON DELETE CASCADE,
+  number          integer NOT NULL,
+  worker          text NOT NULL,
+  started         timestamptz NOT NULL,
+  ended           timestamptz,
+  outcome         text,
+  fault           text,
+  why             text,
+  numeric_class   text,
+  resumed_from    integer,
+  steps           integer,
+  seconds         double precision,
+  network_seconds double precision, -- of these, in the networks' forward passes
   PRIMARY KEY (task, number),
   CONSTRAINT attempt_outcome_is_known CHECK (
     outcome IN ('succeeded', 'failed', 'yielded', 'lost', 'cancelled')),

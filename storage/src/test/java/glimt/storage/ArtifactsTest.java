@@ -35,6 +35,7 @@ class ArtifactsTest {
     try (InputStream in = artifacts.open(artifact.id())) {
       assertThat(in.readAllBytes()).isEqualTo(bytes);
     }
+    assertThat(artifacts.read(artifact.id())).isEqualTo(bytes);
     assertThat(artifacts.verify(artifact.id())).isTrue();
     String name = artifact.id().sha256();
     assertThat(artifacts.path(artifact.id()))
@@ -77,6 +78,9 @@ class ArtifactsTest {
     ArtifactId id = artifacts.put("a/b", new byte[] {1, 2, 3}).id();
     Files.write(artifacts.path(id), new byte[] {1, 2, 2});
     assertThat(artifacts.verify(id)).isFalse();
+    assertThatThrownBy(() -> artifacts.read(id))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("not those of its name");
     artifacts.put("a/b", new byte[] {1, 2, 3});
     assertThat(artifacts.verify(id)).isTrue();
   }

@@ -9,7 +9,8 @@ import java.util.Arrays;
  * it by.
  *
  * @param base {@code [n, 6]}, in {@linkplain KdOrder k-d order}
- * @param residual {@code [4 n, 6]}: child minus parent; parent i has children 4 i to 4 i + 3
+ * @param residual {@code [4 n, 6]}: child minus parent; parent i has children 4 i to 4 i + 3, the first
+ *     of them itself
  */
 public record PointLevels(float[] base, float[] residual) {
   /** Children of one parent. */
@@ -22,8 +23,8 @@ public record PointLevels(float[] base, float[] residual) {
    * @param dense {@code [4 n, 6]}, in any order
    */
   public static PointLevels of(float[] dense) {
-    float[] children = KdOrder.sorted(dense);
-    return withParents(medoids(children), children);
+    float[] children = children(dense);
+    return withParents(parents(children), children);
   }
 
   /**
@@ -43,30 +44,54 @@ public record PointLevels(float[] base, float[] residual) {
     return new PointLevels(base, residual);
   }
 
-  /** The medoid of each four neighbours of {@code children}. */
-  public static float[] medoids(float[] children) {
-    int cells = children.length / (CHILDREN * CHANNELS);
-    int[] medoids = new int[cells];
-    for (int cell = 0; cell < cells; cell++) {
-      int first = cell * CHILDREN;
-      double nearest = Double.POSITIVE_INFINITY;
+  /**
+   * The points of a cloud, each cell's medoid first and then the others in k-d order.
+   *
+   * @param dense {@code [4 n, 6]}, in any order
+   */
+  public static float[] children(float[] dense) {
+    float[] children = KdOrder.sorted(dense);
+    int[] order = new int[children.length / CHANNELS];
+    for (int first = 0; first < order.length; first += CHILDREN) {
+      int medoid = medoid(children, first);
+      order[first] = medoid;
+      int next = first + 1;
       for (int child = first; child < first + CHILDREN; child++) {
-        double distance = 0;
-        for (int axis = 0; axis < 3; axis++) {
-          double mean = 0;
-          for (int other = first; other < first + CHILDREN; other++) {
-            mean += children[other * CHANNELS + axis];
-          }
-          double off = children[child * CHANNELS + axis] - mean / CHILDREN;
-          distance += off * off;
-        }
-        if (distance < nearest) {
-          nearest = distance;
-          medoids[cell] = child;
+        if (child != medoid) {
+          order[next++] = child;
         }
       }
     }
-    return KdOrder.gather(children, medoids, CHANNELS);
+    return KdOrder.gather(children, order, CHANNELS);
+  }
+
+  /** The first of each four children. */
+  public static float[] parents(float[] children) {
+    int[] first = new int[children.length / (CHILDREN * CHANNELS)];
+    Arrays.setAll(first, cell -> cell * CHILDREN);
+    return KdOrder.gather(children, first, CHANNELS);
+  }
+
+  /** Which of four neighbours is nearest to their mean. */
+  private static int medoid(float[] points, int first) {
+    int medoid = first;
+    double nearest = Double.POSITIVE_INFINITY;
+    for (int point = first; point < first + CHILDREN; point++) {
+      double distance = 0;
+      for (int axis = 0; axis < 3; axis++) {
+        double mean = 0;
+        for (int other = first; other < first + CHILDREN; other++) {
+          mean += points[other * CHANNELS + axis];
+        }
+        double off = points[point * CHANNELS + axis] - mean / CHILDREN;
+        distance += off * off;
+      }
+      if (distance < nearest) {
+        nearest = distance;
+        medoid = point;
+      }
+    }
+    return medoid;
   }
 
   /**

@@ -15,7 +15,6 @@ import glimt.training.Classifier;
 import glimt.training.Recipe;
 import glimt.training.Training;
 import glimt.training.objects.ObjectClouds.Item;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -32,18 +31,21 @@ public final class ObjectEvaluation implements AutoCloseable {
   private static final double AZIMUTH = 35;
   private static final double ELEVATION = 20;
 
+  /** Clouds of a class and of a colour in the bundle's card. */
+  private static final int EACH = 16;
+
+  private static final int COLUMNS = 8;
+  private static final int SIDE = 110;
+
   private final CloudWalks walks;
   private final Classifier classifier;
   private final ObjectRecipe recipe;
-  private final @Nullable ObjectClouds objects;
 
   /**
    * @param bundle with its recipe and its classifier
-   * @param data the folder it was trained on; without it, nothing is compared with held-out objects
    */
-  public ObjectEvaluation(Bundle bundle, @Nullable Path data) {
+  public ObjectEvaluation(Bundle bundle) {
     recipe = ObjectRecipe.of(Recipe.parse(Training.RECIPE, bundle.text(Training.RECIPE)));
-    objects = data == null ? null : new ObjectClouds(data, recipe.words());
     String source = recipe.classifier().source();
     classifier =
         new Classifier(
@@ -52,31 +54,39 @@ public final class ObjectEvaluation implements AutoCloseable {
   }
 
   /**
-   * @param each clouds a class and a colour
+   * All figures of the bundle's card.
+   *
+   * @param material real objects; without them nothing is compared with what was held out
    * @param watch hears what is being done
+   * @param see takes a contact sheet of unselected results, a JPEG picture
    */
-  public List<Figure> measure(int each, Consumer<String> watch) throws InterruptedException {
-    List<Figure> figures = new ArrayList<>(classes(each, watch));
-    figures.add(colours(each, watch));
-    if (objects != null) {
-      figures.add(enlargement(objects, watch));
+  public List<Figure> measure(
+      @Nullable ObjectMaterial material, Consumer<String> watch, Consumer<byte[]> see)
+      throws InterruptedException {
+    List<Figure> figures = new ArrayList<>(classes(EACH, material, watch));
+    figures.add(colours(EACH / 2, watch));
+    if (material != null) {
+      figures.add(enlargement(material.objects(), watch));
     }
+    see.accept(sheet(recipe.words().shown()).jpeg());
     return List.copyOf(figures);
   }
 
-  /** Unselected clouds to be looked at: the first seed of every prompt. */
-  public Picture sheet(List<String> prompts, int columns, int side) throws InterruptedException {
+  /** Unselected clouds to be looked at, one of every prompt; their seeds count from 0. */
+  Picture sheet(List<String> prompts) throws InterruptedException {
     List<ContactSheet.Cell> cells = new ArrayList<>();
     for (String prompt : prompts) {
-      float[] cloud = recipe.open(walks.dense(prompt, walks.base(prompt, 0), 0));
-      Picture picture = CloudPicture.of(PointCloud.ofRows(cloud), side, AZIMUTH, ELEVATION);
+      int seed = cells.size();
+      float[] cloud = recipe.open(walks.dense(prompt, walks.base(prompt, seed), seed));
+      Picture picture = CloudPicture.of(PointCloud.ofRows(cloud), SIDE, AZIMUTH, ELEVATION);
       cells.add(new ContactSheet.Cell(picture, prompt));
     }
-    return ContactSheet.of(cells, columns, side);
+    return ContactSheet.of(cells, COLUMNS, SIDE);
   }
 
   /** How often the classifier finds the class that was asked for, and how long a cloud takes. */
-  List<Figure> classes(int each, Consumer<String> watch) throws InterruptedException {
+  List<Figure> classes(int each, @Nullable ObjectMaterial material, Consumer<String> watch)
+      throws InterruptedException {
     List<float[]> bases = new ArrayList<>();
     List<float[]> fromDense = new ArrayList<>();
     List<Integer> asked = new ArrayList<>();
@@ -98,8 +108,8 @@ public final class ObjectEvaluation implements AutoCloseable {
       }
     }
     List<Figure> figures = new ArrayList<>();
-    if (objects != null) {
-      figures.addAll(besideReal(objects, bases, fromDense, asked));
+    if (material != null) {
+      figures.addAll(besideReal(material.objects(), bases, fromDense, asked));
     } else {
       figures.add(Figure.of("class right, base level", right(bases, asked)));
       figures.add(Figure.of("class right, dense level", right(fromDense, asked)));
@@ -169,7 +179,7 @@ public final class ObjectEvaluation implements AutoCloseable {
   }
 
   /** How often the colour that was asked for is the colour of most points. */
-  private Figure colours(int each, Consumer<String> watch) throws InterruptedException {
+  Figure colours(int each, Consumer<String> watch) throws InterruptedException {
     int right = 0;
     int asked = 0;
     List<Integer> classes = recipe.words().measuredClasses();
@@ -186,7 +196,7 @@ public final class ObjectEvaluation implements AutoCloseable {
   }
 
   /** Held-out clouds made dense again from their base, by the network and by midpoints. */
-  private Figure enlargement(ObjectClouds data, Consumer<String> watch)
+  Figure enlargement(ObjectClouds data, Consumer<String> watch)
       throws InterruptedException {
     double made = 0;
     double midway = 0;
