@@ -30,6 +30,7 @@ import picocli.CommandLine.ScopeType;
       CancelJob.class,
       ListModels.class,
       Train.class,
+      Eval.class,
       Bench.class,
       WorkerCommand.class
     })
