@@ -167,7 +167,8 @@ public final class ObjectEvaluation implements AutoCloseable {
     return bases.stream()
         .map(ObjectEvaluation::coarse)
         .mapToDouble(
-            base -> coarse.stream().mapToDouble(other -> Clouds.chamfer(base, other)).min().orElse(0))
+            base ->
+                coarse.stream().mapToDouble(other -> Clouds.chamfer(base, other)).min().orElse(0))
         .average()
         .orElse(0);
   }
@@ -196,8 +197,7 @@ public final class ObjectEvaluation implements AutoCloseable {
   }
 
   /** Held-out clouds made dense again from their base, by the network and by midpoints. */
-  Figure enlargement(ObjectClouds data, Consumer<String> watch)
-      throws InterruptedException {
+  Figure enlargement(ObjectClouds data, Consumer<String> watch) throws InterruptedException {
     double made = 0;
     double midway = 0;
     List<Item> held = measured(data.heldOut());
@@ -211,9 +211,9 @@ public final class ObjectEvaluation implements AutoCloseable {
     }
     int n = held.size();
     return Figure.of(
-            "dense level, Chamfer to the true cloud, x 1000 (midpoints)",
-            1000 * made / n,
-            1000 * midway / n);
+        "dense level, Chamfer to the true cloud, x 1000 (midpoints)",
+        1000 * made / n,
+        1000 * midway / n);
   }
 
   @Override
