@@ -1,8 +1,8 @@
 # The second level of `objects`: four children of each base point, as residuals over it, 256 parents at a time.
 #
-# A transformer over 64 tokens of 4 parents and their 16 children. Beside each other they see the whole base as 64 more
-# tokens of 16 points, which is read once, whatever the noise. Points enter relative to the mean of their token, so that
-# the small print is not drowned by where it stands.
+# Each parent looks at its eight nearest neighbours, whatever their place in the order: they show how the surface lies
+# there, and what is answered is above all a weighing of the ways to them (after Satorras et al. 2021). A transformer over
+# 64 tokens of 4 parents lets the parents agree; beside each other the tokens see the whole base as 64 more tokens of 16.
 #
 #   x [B, 1024, 6] float32, noise [B] float32, words [B, length] int64,
 #   below [B, 1024, 6] float32: the base in k-d order, turned so that the 256 parents come first
@@ -13,35 +13,53 @@ class Network(Module):
   mood : Mood
   survey : Linear       # n=102 m=d gain=1
   place : Tensor        # [64, d] normal 0.5
-  widen : Linear        # n=d m=3*d gain=1
-  narrow : Linear       # n=3*d m=d gain=1
-  enter : Linear        # n=126 m=d gain=1
+  look : Linear         # n=104 m=96 gain=1.4
+  pitch : Linear        # n=d m=96 gain=1
+  see : Linear          # n=96 m=96 gain=1.4
+  enter : Linear        # n=414 m=d gain=1
   order : Tensor        # [64, d] normal 0.5
   b0 : Block
   b1 : Block
-  b2 : Block
   tune : Linear         # n=d m=2*d gain=0
-  leave : Linear        # n=2*d m=96 gain=0
-  again : Linear        # n=126 m=d gain=1
+  spread : Linear       # n=d m=384 gain=1
+  settle : Linear       # n=192 m=128 gain=1.4
+  leave : Linear        # n=128 m=60 gain=0
 
   def forward(self, x: Tensor, noise: Tensor, words: Tensor, below: Tensor) -> Tensor:
     mood, tones = self.mood.forward(noise, words, self.precision)
 
     far = self.survey.forward(torch.to(local(below, 16), self.precision))
-    far1 = far + same(self.place, far)
-    far2 = far1 + self.narrow.forward(torch.gelu(self.widen.forward(normal(far1))))
-    around = normal(far2)
+    around = normal(far + same(self.place, far))
 
-    parents = local(torch.narrow(below, 1, 0, 256), 4)
-    near = torch.to(torch.cat([torch.reshape(x, [-1, 64, 96]), parents], -1), self.precision)
-    z = self.enter.forward(near)
+    children = torch.reshape(x, [-1, 256, 4, 6])
+    ways = neighbours(below)
+    along = torch.matmul(torch.narrow(children, 3, 0, 3), torch.transpose(torch.narrow(ways, 3, 0, 3), 2, 3))
+    found = torch.cat([torch.flatten(ways, 2), torch.flatten(children, 2), torch.flatten(along, 2)], -1)
+    looked = self.look.forward(torch.to(found, self.precision)) + torch.unsqueeze(self.pitch.forward(mood), 1)
+    seen = torch.gelu(self.see.forward(torch.gelu(looked)))
+
+    parents = torch.to(local(torch.narrow(below, 1, 0, 256), 4), self.precision)
+    z = self.enter.forward(torch.cat([torch.reshape(seen, [-1, 64, 384]), parents], -1))
     z0 = self.b0.forward(z + same(self.order, z), around, tones)
     z1 = self.b1.forward(z0, around, tones)
-    z2 = self.b2.forward(z1, around, tones)
 
     scale, shift = torch.chunk(torch.unsqueeze(self.tune.forward(mood), 1), 2, -1)
-    y = torch.cat([normal(z2) * (scale + 1) + shift, torch.gelu(self.again.forward(near))], -1)
-    return torch.to(torch.reshape(self.leave.forward(y), [-1, 1024, 6]), 6)
+    agreed = torch.reshape(self.spread.forward(normal(z1) * (scale + 1) + shift), [-1, 256, 96])
+    settled = torch.gelu(self.settle.forward(torch.cat([agreed, seen], -1)))
+    answer = torch.unflatten(torch.to(self.leave.forward(settled), 6), -1, [4, 15])
+    own = torch.narrow(answer, 3, 0, 6) + torch.narrow(answer, 3, 6, 1) * children
+    return torch.reshape(own + torch.matmul(torch.narrow(answer, 3, 7, 8), ways), [-1, 1024, 6])
+
+
+# The ways from each of the first 256 points to its eight nearest, [B, 256, 8, 6], in units of the residual.
+def neighbours(below: Tensor) -> Tensor:
+  parents = torch.narrow(below, 1, 0, 256)
+  distance = torch.cdist(torch.narrow(parents, 2, 0, 3), torch.narrow(below, 2, 0, 3), 2., 2)
+  distances, nearest = torch.topk(distance, 9, -1, False)
+  index = torch.expand(torch.unsqueeze(torch.narrow(nearest, 2, 1, 8), -1), [-1, -1, -1, 6])
+  near = torch.gather(torch.expand(torch.unsqueeze(below, 1), [-1, 256, -1, -1]), 2, index)
+  way = near - torch.unsqueeze(parents, 2)
+  return torch.cat([torch.narrow(way, 3, 0, 3) * 10, torch.narrow(way, 3, 3, 3) * 3.3333], 3)
 
 
 # [B, N, 6] -> [B, N/size, 6 size + 6]: tokens of neighbours, each relative to their mean and enlarged, and that mean.

@@ -11,6 +11,7 @@ import glimt.job.WorkerId;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.receptionist.ServiceKey;
 
 /**
  * Everything the nodes say to each other, on one page. A message is a hint or a delivery, never the
@@ -21,9 +22,15 @@ public interface Protocol {
   /** Whatever crosses the wire, as CBOR. */
   interface Wire {}
 
+  /** By which the receptionist knows every coordinator. */
+  ServiceKey<ToCoordinator> COORDINATORS = ServiceKey.create(ToCoordinator.class, "coordinators");
+
+  /** By which the receptionist knows every worker. */
+  ServiceKey<ToWorker> WORKERS = ServiceKey.create(ToWorker.class, "workers");
+
   // ---- to a coordinator: any of them will do
 
-  sealed interface ToCoordinator extends Wire {}
+  sealed interface ToCoordinator extends Coordinator.Message, Wire {}
 
   /** There may be ready tasks. */
   record TasksReady() implements ToCoordinator {}
@@ -56,6 +63,9 @@ public interface Protocol {
   /** Somebody looks at this job now: show previews for the next few seconds. */
   record Watched(JobId job) implements ToWorker {}
 
+  /** The job's owner cancelled it: beat at once, to hear that the lease is gone. */
+  record Cancelled(JobId job) implements ToWorker {}
+
   record Describe(ActorRef<WorkerView> to) implements ToWorker {}
 
   // ---- from workers and coordinators to whoever watches a job
@@ -64,8 +74,8 @@ public interface Protocol {
     JobId job();
   }
 
-  /** The job's durable events reach up to {@code seq}; read the rows. */
-  record Advanced(JobId job, long seq) implements Live {}
+  /** The job has new durable events, or may have; read the rows. */
+  record Advanced(JobId job) implements Live {}
 
   record Progress(JobId job, String level, int ordinal, int step, int steps) implements Live {}
 
@@ -74,8 +84,8 @@ public interface Protocol {
    *
    * @param mediaType {@code image/jpeg} for a sprite sheet, {@code application/vnd.glimt.points}
    *     for packed points
+   * @param frames in the sprite sheet, row by row; 0 for points
    * @param columns of the sprite sheet; 0 for points
-   * @param rows of the sprite sheet; 0 for points
    * @param bytes at most 64 KiB
    */
   record Previewed(
@@ -85,10 +95,20 @@ public interface Protocol {
       int step,
       int steps,
       String mediaType,
+      int frames,
       int columns,
-      int rows,
       byte[] bytes)
-      implements Live {}
+      implements Live {
+    /** What fits a frame of the wire with room to spare. */
+    public static final int BYTES_LIMIT = 64 * 1024;
+
+    public Previewed {
+      if (bytes.length > BYTES_LIMIT) {
+        throw new IllegalArgumentException(
+            "a preview has at most %d bytes, not %d".formatted(BYTES_LIMIT, bytes.length));
+      }
+    }
+  }
 
   // ---- who works here
 

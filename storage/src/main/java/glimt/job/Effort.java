@@ -8,5 +8,7 @@ package glimt.job;
  * @param resumedFrom the step it began at; 0 is the beginning
  * @param steps how many steps it did itself
  * @param seconds how long it was busy
+ * @param networkSeconds how much of that the networks' forward passes took
  */
-public record Effort(String numericClass, int resumedFrom, int steps, double seconds) {}
+public record Effort(
+    String numericClass, int resumedFrom, int steps, double seconds, double networkSeconds) {}

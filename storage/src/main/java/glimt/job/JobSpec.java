@@ -84,6 +84,11 @@ public sealed interface JobSpec {
     }
   }
 
+  /** A surrogate without its other half, which no encoding of text can carry. */
+  private static boolean isHalfACharacter(int codePoint) {
+    return codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE;
+  }
+
   private static void check(String prompt, Kind kind, Format format) {
     if (prompt.isBlank()) {
       throw new InvalidSpec("prompt", "must say what to make");
@@ -94,7 +99,7 @@ public sealed interface JobSpec {
           "must be at most %d characters, not %d".formatted(PROMPT_LIMIT, prompt.length()));
     }
     if (prompt.chars().anyMatch(c -> Character.isISOControl(c) && !Character.isWhitespace(c))
-        || prompt.indexOf(0) >= 0) {
+        || prompt.codePoints().anyMatch(JobSpec::isHalfACharacter)) {
       throw new InvalidSpec("prompt", "must be text, without control characters");
     }
     if (format.kind() != kind) {

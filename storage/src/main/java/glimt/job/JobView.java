@@ -54,7 +54,7 @@ public record JobView(
 
   /**
    * @param effort null while it runs, and for ever if its worker never said
-   * @param outcome succeeded, failed, yielded or lost; null while it runs
+   * @param outcome succeeded, failed, yielded, lost or cancelled; null while it runs
    */
   public record AttemptView(
       int number,

@@ -8,6 +8,7 @@ import java.util.Optional;
  *
  * @param card the digest of the {@code bundle.json} it was planned with; a worker with another
  *     refuses
+ * @param ordinal its place in {@link Plan#tasks}
  * @param inputs the samples of the tasks before it, in the order of its plan
  * @param checkpoint where an earlier attempt got to
  */
@@ -16,6 +17,7 @@ public record Task(
     JobId job,
     JobSpec spec,
     ArtifactId card,
+    int ordinal,
     Work work,
     List<ArtifactId> inputs,
     Optional<Checkpoint> checkpoint) {

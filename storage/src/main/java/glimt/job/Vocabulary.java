@@ -1,6 +1,7 @@
 package glimt.job;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -8,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
@@ -25,7 +27,8 @@ public record Vocabulary(
   public Vocabulary {
     words = List.copyOf(words);
     synonyms = Map.copyOf(synonyms);
-    ignored = Set.copyOf(ignored);
+    // In one order, since a card is known by the digest of its JSON.
+    ignored = Collections.unmodifiableSet(new TreeSet<>(ignored));
     if (words.isEmpty() || length < 1) {
       throw new IllegalArgumentException("a vocabulary needs words and a length");
     }

@@ -48,8 +48,7 @@ public final class NetworkSource {
   public static final String ROOT = "Network";
 
   private static final Pattern CLASS = Pattern.compile("class (\\w+)\\(Module\\):.*");
-  private static final Pattern ATTRIBUTE =
-      Pattern.compile("  (\\w+) *: *(\\w+)\\s*(?:#\\s*(.*))?");
+  private static final Pattern ATTRIBUTE = Pattern.compile("  (\\w+) *: *(\\w+)\\s*(?:#\\s*(.*))?");
   private static final Pattern METHOD = Pattern.compile("  def (\\w+)\\(self\\b(.*)");
   private static final Pattern FUNCTION = Pattern.compile("def (\\w+)\\(.*");
 
@@ -78,7 +77,8 @@ public final class NetworkSource {
       } else if (attribute.matches() && !name.isEmpty()) {
         String note = attribute.group(3);
         attributes.add(
-            new Attribute(attribute.group(1), attribute.group(2), note == null ? "" : note.strip()));
+            new Attribute(
+                attribute.group(1), attribute.group(2), note == null ? "" : note.strip()));
         classes.put(name, new ModuleClass(name, attributes));
       } else if (!line.isBlank() && !line.startsWith(" ")) {
         name = "";
@@ -133,7 +133,8 @@ public final class NetworkSource {
         out.append("  ").append(attribute.group(1)).append(" : ");
         out.append(classes.containsKey(type) ? "__torch__." + type : type).append('\n');
       } else if (method.matches()) {
-        out.append("  def %s(self: __torch__.%s%s\n".formatted(method.group(1), inside, method.group(2)));
+        out.append(
+            "  def %s(self: __torch__.%s%s\n".formatted(method.group(1), inside, method.group(2)));
       } else {
         if (!line.isBlank() && !line.startsWith(" ")) {
           inside = "";
@@ -160,7 +161,10 @@ public final class NetworkSource {
     for (String line : code.split("\n", -1)) {
       Matcher function = FUNCTION.matcher(line);
       if (function.matches()) {
-        out = out.replaceAll("(?<!def )(?<![\\w.])" + function.group(1) + "\\(", "__torch__." + function.group(1) + "(");
+        out =
+            out.replaceAll(
+                "(?<!def )(?<![\\w.])" + function.group(1) + "\\(",
+                "__torch__." + function.group(1) + "(");
       }
     }
     return out;

@@ -74,7 +74,9 @@ final class Pickle {
     return this;
   }
 
-  /** Opens an object of the class on the stack; name-value pairs follow, then {@link #endObject}. */
+  /**
+   * Opens an object of the class on the stack; name-value pairs follow, then {@link #endObject}.
+   */
   Pickle object() {
     raw(')', 0x81, '}', '(');
     return this;

@@ -65,15 +65,13 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
     }
 
     public static Tensor of(float[] values, long... shape) {
-      ByteBuffer bytes =
-          ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+      ByteBuffer bytes = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
       bytes.asFloatBuffer().put(values);
       return new Tensor(Dtype.F32, Arrays.stream(shape).boxed().toList(), bytes);
     }
 
     public static Tensor of(long[] values, long... shape) {
-      ByteBuffer bytes =
-          ByteBuffer.allocate(8 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+      ByteBuffer bytes = ByteBuffer.allocate(8 * values.length).order(ByteOrder.LITTLE_ENDIAN);
       bytes.asLongBuffer().put(values);
       return new Tensor(Dtype.I64, Arrays.stream(shape).boxed().toList(), bytes);
     }
@@ -207,7 +205,10 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
         .forEach(
             field -> {
               if (field.getKey().equals("__metadata__")) {
-                field.getValue().properties().forEach(m -> metadata.put(m.getKey(), m.getValue().asText()));
+                field
+                    .getValue()
+                    .properties()
+                    .forEach(m -> metadata.put(m.getKey(), m.getValue().asText()));
               } else {
                 entries.add(Entry.of(file, field.getKey(), field.getValue()));
               }
@@ -247,7 +248,9 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
       return JSON.readTree(json);
     } catch (JsonProcessingException broken) {
       throw new BundleException(
-          file + " is no safetensors file: its header is broken JSON: " + broken.getOriginalMessage(),
+          file
+              + " is no safetensors file: its header is broken JSON: "
+              + broken.getOriginalMessage(),
           broken);
     }
   }
@@ -314,6 +317,18 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
 
   // ---- writing
 
+  /** The file's bytes. The same tensors and metadata always give the same. */
+  public byte[] bytes() {
+    byte[] header = header();
+    int values = tensors.values().stream().mapToInt(tensor -> tensor.values.capacity()).sum();
+    ByteBuffer out =
+        ByteBuffer.allocate(Math.addExact(8 + header.length, values))
+            .order(ByteOrder.LITTLE_ENDIAN);
+    out.putLong(header.length).put(header);
+    tensors.values().forEach(tensor -> out.put(tensor.bytes()));
+    return out.array();
+  }
+
   /** Writes the file whole or not at all: a temporary file beside it, flushed, then renamed. */
   public void write(Path file) {
     Path temporary = file.resolveSibling(file.getFileName() + ".part");
@@ -324,14 +339,7 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
               StandardOpenOption.CREATE,
               StandardOpenOption.TRUNCATE_EXISTING,
               StandardOpenOption.WRITE)) {
-        byte[] header = header();
-        ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
-        length.putLong(0, header.length);
-        writeFully(out, length);
-        writeFully(out, ByteBuffer.wrap(header));
-        for (Tensor tensor : tensors.values()) {
-          writeFully(out, tensor.bytes());
-        }
+        writeFully(out, ByteBuffer.wrap(bytes()));
         out.force(true);
       }
       Files.move(

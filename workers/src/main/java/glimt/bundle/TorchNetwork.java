@@ -1,15 +1,11 @@
 package glimt.bundle;
 
-import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A network that libtorch runs from an archive assembled in memory. */
@@ -24,14 +20,7 @@ final class TorchNetwork implements Network {
 
   /** Loads an archive; {@code name} stands for it in errors. */
   static TorchNetwork load(String name, byte[] archive) {
-    Model model = Model.newInstance(name, "PyTorch");
-    try {
-      model.load(new ByteArrayInputStream(archive), Map.of());
-      return new TorchNetwork(model);
-    } catch (IOException | MalformedModelException | RuntimeException broken) {
-      model.close();
-      throw new BundleException("libtorch does not take network " + name + ": " + broken.getMessage(), broken);
-    }
+    return new TorchNetwork(TorchScript.load(name, archive, false));
   }
 
   @Override
@@ -41,13 +30,16 @@ final class TorchNetwork implements Network {
       if (below != null) {
         inputs.add(alias(below, scope));
       }
-      NDArray result = block.forward(new ParameterStore(scope, false), inputs, false).singletonOrThrow();
+      NDArray result =
+          block.forward(new ParameterStore(scope, false), inputs, false).singletonOrThrow();
       result.attach(x.getManager());
       return result;
     }
   }
 
-  /** The same values under another manager, so that the call leaves the caller's array where it is. */
+  /**
+   * The same values under another manager, so that the call leaves the caller's array where it is.
+   */
   private static NDArray alias(NDArray array, NDManager scope) {
     NDArray alias = array.reshape(array.getShape());
     alias.attach(scope);

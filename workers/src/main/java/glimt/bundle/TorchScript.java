@@ -1,7 +1,11 @@
 package glimt.bundle;
 
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.pytorch.jni.JniUtils;
 import glimt.bundle.NetworkSource.Attribute;
 import glimt.bundle.NetworkSource.ModuleClass;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -9,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
@@ -17,10 +22,10 @@ import java.util.zip.ZipOutputStream;
 /**
  * Assembles a TorchScript archive in memory from a readable source and safetensors weights.
  *
- * <p>The archive is a stored zip: {@code code/__torch__.py} is the source, {@code data.pkl} the tree
- * of modules, {@code data/N} the raw values of parameter N. It is a build product for the libtorch
- * at hand, never kept; source and weights are the truth. The same archive trains, serves, and loads
- * in any PyTorch.
+ * <p>The archive is a stored zip: {@code code/__torch__.py} is the source, {@code data.pkl} the
+ * tree of modules, {@code data/N} the raw values of parameter N. It is a build product for the
+ * libtorch at hand, never kept; source and weights are the truth. The same archive trains, serves,
+ * and loads in any PyTorch.
  *
  * <p>A weight is named by its path through the modules: attribute {@code qkv} of module {@code b0}
  * whose class holds a tensor {@code weight} is {@code b0.qkv.weight}. Source and weights must name
@@ -57,12 +62,36 @@ public final class TorchScript {
     return new TorchScript(source, weights, kept, computed).archive();
   }
 
+  /**
+   * Loads an archive; {@code name} stands for it in errors.
+   *
+   * <p>libtorch's optimising executor is switched off: it runs a network's first calls by other
+   * kernels than the later ones, so that a walk resumed in a new process would end in other bits.
+   * It was not faster either.
+   *
+   * @param trained whether the weights are to learn
+   */
+  static Model load(String name, byte[] archive, boolean trained) {
+    Model model = Model.newInstance(name, "PyTorch");
+    JniUtils.setGraphExecutorOptimize(false);
+    try {
+      Map<String, String> options = trained ? Map.of("trainParam", "true") : Map.of();
+      model.load(new ByteArrayInputStream(archive), options);
+      return model;
+    } catch (IOException | MalformedModelException | RuntimeException broken) {
+      model.close();
+      throw new BundleException(
+          "libtorch does not take network " + name + ": " + broken.getMessage(), broken);
+    }
+  }
+
   private byte[] archive() {
     module("", source.root());
     Set<String> unused = new LinkedHashSet<>(weights.tensors().keySet());
     unused.removeAll(used);
     if (!unused.isEmpty()) {
-      throw new BundleException("the weights hold tensors that no module of the source has: " + unused);
+      throw new BundleException(
+          "the weights hold tensors that no module of the source has: " + unused);
     }
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ZipOutputStream zip = new ZipOutputStream(bytes)) {

@@ -1,6 +1,5 @@
 package glimt.bundle;
 
-import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -10,8 +9,6 @@ import ai.djl.nn.Block;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.ParameterStore;
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -43,14 +40,7 @@ public final class TrainableNetwork implements AutoCloseable {
   public static TrainableNetwork of(
       String name, NetworkSource source, Safetensors weights, Precision computed) {
     byte[] archive = TorchScript.assemble(source, weights, Precision.FLOAT32, computed);
-    Model model = Model.newInstance(name, "PyTorch");
-    try {
-      model.load(new ByteArrayInputStream(archive), Map.of("trainParam", "true"));
-      return new TrainableNetwork(model);
-    } catch (IOException | MalformedModelException | RuntimeException broken) {
-      model.close();
-      throw new BundleException("libtorch does not take network " + name + ": " + broken, broken);
-    }
+    return new TrainableNetwork(TorchScript.load(name, archive, true));
   }
 
   /** The weights by their path through the modules. */

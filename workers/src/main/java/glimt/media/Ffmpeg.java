@@ -35,8 +35,8 @@ public final class Ffmpeg {
   }
 
   /**
-   * FFmpeg from the class path, unpacked (62 MB, about half a second) unless {@code cache} already
-   * holds it.
+   * FFmpeg from the class path, unpacked (62 MB, about a second) unless {@code cache} already holds
+   * it.
    *
    * @throws MediaException if this platform has none on the class path, or the folder cannot be
    *     written

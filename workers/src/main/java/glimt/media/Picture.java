@@ -95,6 +95,11 @@ public record Picture(int width, int height, byte[] rgb) {
     }
   }
 
+  /** The picture as a JPEG file: smaller, and not quite exact. */
+  public byte[] jpeg() {
+    return SpriteSheet.jpeg(this, 0.85f);
+  }
+
   /** The picture as a PNG file. */
   public byte[] png() {
     var bytes = new ByteArrayOutputStream();

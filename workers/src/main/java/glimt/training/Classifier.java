@@ -18,7 +18,10 @@ import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 
-/** A network that names what it sees, x [B, ...] to scores [B, classes]: what results are measured with. */
+/**
+ * A network that names what it sees, x [B, ...] to scores [B, classes]: what results are measured
+ * with.
+ */
 public final class Classifier implements AutoCloseable {
   private static final double SMOOTHED = 0.05;
   private static final double AVERAGE = 0.995;
@@ -85,7 +88,8 @@ public final class Classifier implements AutoCloseable {
         double error = learn(network, examples.batch(training.batch(), random));
         double length = learner.gradientLength();
         if (!Double.isFinite(error) || !Double.isFinite(length)) {
-          throw new TrainingException("classifier: the loss became %s at step %d".formatted(error, step));
+          throw new TrainingException(
+              "classifier: the loss became %s at step %d".formatted(error, step));
         }
         double slowed = Math.min(1, (double) step / WARMUP) * (1 - done);
         learner.update(

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Samples of one level, made as they are asked for.
  *
- * <p>A batch is a pure function of its size and the generator's state, so that training that goes on
- * from a checkpoint sees what it would have seen.
+ * <p>A batch is a pure function of its size and the generator's state, so that training that goes
+ * on from a checkpoint sees what it would have seen.
  */
 public interface Dataset {
 

@@ -9,9 +9,9 @@ import glimt.bundle.Safetensors.Tensor;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.random.RandomGenerator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.random.RandomGenerator;
 import java.util.stream.LongStream;
 
 /**
@@ -69,10 +69,12 @@ public final class Initial {
             .toArray();
     int count = Math.toIntExact(LongStream.of(shape).reduce(1, Math::multiplyExact));
     float[] values = new float[count];
-    double spread =
-        parts.group(2).equals("normal") ? Expression.value(parts.group(3), sizes) : 0;
+    double spread = parts.group(2).equals("normal") ? Expression.value(parts.group(3), sizes) : 0;
     for (int i = 0; i < count; i++) {
-      values[i] = parts.group(2).equals("one") ? 1 : spread == 0 ? 0 : (float) random.nextGaussian(0, spread);
+      values[i] =
+          parts.group(2).equals("one")
+              ? 1
+              : spread == 0 ? 0 : (float) random.nextGaussian(0, spread);
     }
     weights.put(path, Tensor.of(values, shape));
   }

@@ -14,8 +14,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * AdamW (Loshchilov &amp; Hutter 2019, Algorithm 2) with gradients clipped by their common length, and
- * the exponential average of the weights. Its state goes into a checkpoint as it is.
+ * AdamW (Loshchilov &amp; Hutter 2019, Algorithm 2) with gradients clipped by their common length,
+ * and the exponential average of the weights. Its state goes into a checkpoint as it is.
  */
 final class Learner implements AutoCloseable {
   private static final float BETA1 = 0.9f;
@@ -71,7 +71,8 @@ final class Learner implements AutoCloseable {
    * @param decay of the average
    */
   void update(long step, double rate, double scale, double weightDecay, double decay) {
-    double corrected = rate * Math.sqrt(1 - Math.pow(BETA2, (double) step)) / (1 - Math.pow(BETA1, (double) step));
+    double corrected =
+        rate * Math.sqrt(1 - Math.pow(BETA2, (double) step)) / (1 - Math.pow(BETA1, (double) step));
     try (NDManager scope = memory.newSubManager()) {
       for (Weight weight : weights.values()) {
         NDArray gradient = weight.value.getGradient();

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,12 +19,15 @@ import org.jspecify.annotations.Nullable;
  * @param bundle the bundle's name
  * @param dataset the kind of data, {@code clips} or {@code objects}
  * @param data what that kind wants to know: its grammar, its classes
+ * @param card what the bundle says of itself, but for what only the trained bundle knows: its
+ *     vocabulary and files
  * @param networks by level, in the order they are trained
  */
 public record Recipe(
     @JsonProperty(required = true) String bundle,
     @JsonProperty(required = true) String dataset,
     @JsonProperty(required = true) JsonNode data,
+    @JsonProperty(required = true) ObjectNode card,
     @JsonProperty(required = true) Map<String, NetworkRecipe> networks) {
 
   /**
@@ -66,7 +70,8 @@ public record Recipe(
       @JsonProperty(required = true) long seed) {
     public NetworkRecipe {
       require(batch > 0, "batch", batch);
-      require((steps == null) != (seconds == null), "one of steps and seconds", steps + ", " + seconds);
+      require(
+          (steps == null) != (seconds == null), "one of steps and seconds", steps + ", " + seconds);
       require(steps == null || steps > 0, "steps", steps);
       require(seconds == null || seconds > 0, "seconds", seconds);
       require(sigmaData > 0, "sigmaData", sigmaData);
@@ -122,12 +127,19 @@ public record Recipe(
 
   public static Recipe read(Path file) {
     try {
-      return JSON.readValue(Files.readString(file), Recipe.class);
+      return parse(file.toString(), Files.readString(file));
+    } catch (IOException broken) {
+      throw new TrainingException("cannot read the recipe " + file + ": " + broken, broken);
+    }
+  }
+
+  /** Reads a recipe already in memory; {@code file} names it in errors. */
+  public static Recipe parse(String file, String text) {
+    try {
+      return JSON.readValue(text, Recipe.class);
     } catch (JsonProcessingException broken) {
       throw new TrainingException(
           "%s is no recipe: %s".formatted(file, broken.getOriginalMessage()), broken);
-    } catch (IOException broken) {
-      throw new TrainingException("cannot read the recipe " + file + ": " + broken, broken);
     }
   }
 

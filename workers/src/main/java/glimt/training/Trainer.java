@@ -27,8 +27,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Trains one network: denoising with EDM's preconditioning and weighting (Karras et al. 2022,
- * Table 1), in which the loss is the plain squared error of F,
+ * Trains one network: denoising with EDM's preconditioning and weighting (Karras et al. 2022, Table
+ * 1), in which the loss is the plain squared error of F,
  *
  * <pre>
  *   x = x0 + sigma n,   target = (x0 - c_skip x) / c_out,   loss = |F(c_in x; ln(sigma)/4) - target|^2
@@ -88,8 +88,7 @@ public final class Trainer {
       before = Duration.ofMillis(Long.parseLong(state.metadata().getOrDefault("millis", "0")));
     }
     try (TrainableNetwork network =
-            TrainableNetwork.of(
-                level, source, weights(state), Precision.ofThisProcessor());
+            TrainableNetwork.of(level, source, weights(state), Precision.ofThisProcessor());
         Learner learner = Learner.of(network)) {
       if (state != null) {
         learner.restore(state);
@@ -118,7 +117,8 @@ public final class Trainer {
 
   /** What a checkpoint must agree on. The time is not part of it: training may be given more. */
   private String fingerprint() {
-    return "%s %s %s %s".formatted(level, recipe.source(), new TreeMap<>(recipe.sizes()), recipe.seed());
+    return "%s %s %s %s"
+        .formatted(level, recipe.source(), new TreeMap<>(recipe.sizes()), recipe.seed());
   }
 
   /** The training as it runs. */
@@ -215,8 +215,7 @@ public final class Trainer {
       for (int row = 0; row < rows; row++) {
         double sigma =
             Math.min(
-                recipe.sigma().max(),
-                Math.exp(random.nextGaussian(mean, recipe.sigma().spread())));
+                recipe.sigma().max(), Math.exp(random.nextGaussian(mean, recipe.sigma().spread())));
         double total = Math.sqrt(sigma * sigma + data * data);
         double skip = data * data / (total * total);
         double out = sigma * data / total;
@@ -232,7 +231,8 @@ public final class Trainer {
               scope.create(in, new Shape(shape)),
               scope.create(noise, new Shape(rows)),
               scope.create(words(batch, random), new Shape(batch.words().dimensions())));
-      if (batch.below() instanceof Tensor below) {
+      Tensor below = batch.below();
+      if (below != null) {
         inputs.add(scope.create(below.floats(), new Shape(below.dimensions())));
       }
       NDArray f = network.forward(inputs);
@@ -263,7 +263,8 @@ public final class Trainer {
         learner.average().as(Safetensors.Dtype.BF16).write(weightsFile);
       } catch (BundleException broken) {
         throw new TrainingException(
-            "%s: step %d could not be kept: %s".formatted(level, step, broken.getMessage()), broken);
+            "%s: step %d could not be kept: %s".formatted(level, step, broken.getMessage()),
+            broken);
       }
     }
 

@@ -32,17 +32,10 @@ final class PointLevelsTest {
   }
 
   @Test
-  void a_parent_is_one_of_its_four_children() {
+  void the_first_child_is_the_parent_itself() {
     for (int parent = 0; parent < 64; parent++) {
-      double nearest = Double.POSITIVE_INFINITY;
-      for (int child = parent * 4; child < parent * 4 + 4; child++) {
-        double off = 0;
-        for (int i = 0; i < 6; i++) {
-          off += Math.abs(levels.residual()[child * 6 + i]);
-        }
-        nearest = Math.min(nearest, off);
-      }
-      assertThat(nearest).isZero();
+      int at = parent * 4 * 6;
+      assertThat(Arrays.copyOfRange(levels.residual(), at, at + 6)).containsOnly(0);
     }
   }
 
@@ -57,8 +50,18 @@ final class PointLevelsTest {
     assertThat(Arrays.copyOf(below, 32 * 6))
         .containsExactly(Arrays.copyOfRange(levels.base(), 32 * 6, 64 * 6));
     assertThat(rows(below)).containsExactlyInAnyOrderElementsOf(rows(levels.base()));
-    assertThat(PointLevels.parents(levels.base(), 128, 4))
-        .containsExactly(PointLevels.parents(below, 0, 4));
+    assertThat(Arrays.copyOf(PointLevels.parents(levels.base(), 128, 4), 6))
+        .containsExactly(Arrays.copyOf(below, 6));
+  }
+
+  @Test
+  void a_base_out_of_order_is_put_in_order_first() {
+    float[] swapped = levels.base().clone();
+    System.arraycopy(levels.base(), 0, swapped, 60, 6);
+    System.arraycopy(levels.base(), 60, swapped, 0, 6);
+    assertThat(PointLevels.below(swapped, 0)).containsExactly(levels.base());
+    assertThat(PointLevels.parents(swapped, 40, 8))
+        .containsExactly(PointLevels.parents(levels.base(), 40, 8));
   }
 
   private static List<List<Float>> rows(float[] cloud) {

@@ -2,6 +2,7 @@ package glimt.training.clips;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import glimt.bundle.Safetensors.Tensor;
+import glimt.frames.Enlargement;
 import glimt.job.Vocabulary;
 import glimt.training.Dataset;
 import java.util.Map;
@@ -12,8 +13,8 @@ import java.util.random.RandomGenerator;
  *
  * <ul>
  *   <li>{@code base}: every third frame of the whole clip, 16 pixels wide;
- *   <li>{@code temporal}: a window of frames, 16 pixels wide, as the residual over the frames between
- *       keys drawn linearly;
+ *   <li>{@code temporal}: a window of frames, 16 pixels wide, as the residual over the frames
+ *       between keys drawn linearly;
  *   <li>{@code spatial}: a window of frames and a tile of pixels of the clip 64 pixels wide, as the
  *       residual over its 16 pixels drawn bilinearly.
  * </ul>
@@ -34,8 +35,8 @@ public final class ClipData implements Dataset {
    * @param window frames a network sees
    * @param tile pixels a network sees, each way
    * @param belowNoise the highest standard deviation of the noise given to what lies below
-   * @param keysOnly share of the spatial windows made of key frames, so that the level can follow the
-   *     base directly
+   * @param keysOnly share of the spatial windows made of key frames, so that the level can follow
+   *     the base directly
    */
   public record Shown(
       @JsonProperty(required = true) String level,
@@ -60,7 +61,8 @@ public final class ClipData implements Dataset {
 
   @Override
   public Map<String, Double> sizes() {
-    return Map.of("vocabulary", 1.0 + vocabulary.words().size(), "length", (double) vocabulary.length());
+    return Map.of(
+        "vocabulary", 1.0 + vocabulary.words().size(), "length", (double) vocabulary.length());
   }
 
   @Override
@@ -104,7 +106,7 @@ public final class ClipData implements Dataset {
       System.arraycopy(all, key * STRIDE * frame, keys, key * frame, frame);
     }
     roughen(keys, random);
-    float[] drawn = Enlargement.inTime(keys, KEYS, STRIDE);
+    float[] drawn = Enlargement.inTime(keys, frame, STRIDE, Renderer.LENGTH);
     int first = STRIDE * random.nextInt((Renderer.LENGTH - shown.window) / STRIDE + 1);
     for (int i = 0; i < shown.window * frame; i++) {
       below[at + i] = drawn[first * frame + i];
@@ -117,9 +119,9 @@ public final class ClipData implements Dataset {
     int stride = keys ? STRIDE : 1;
     int first = keys ? 0 : random.nextInt(Renderer.LENGTH - shown.window + 1);
     float[] all = renderer.render(scene, first, stride, shown.window, LARGE);
-    float[] small = Enlargement.shrunk(all, LARGE, LARGE / SMALL);
+    float[] small = shrunk(all, LARGE, LARGE / SMALL);
     roughen(small, random);
-    float[] drawn = Enlargement.inSpace(small, SMALL, LARGE / SMALL);
+    float[] drawn = Enlargement.inSpace(small, SMALL, SMALL, LARGE / SMALL);
     int grid = LARGE / SMALL;
     int top = grid * random.nextInt((LARGE - shown.tile) / grid + 1);
     int left = grid * random.nextInt((LARGE - shown.tile) / grid + 1);
@@ -133,6 +135,26 @@ public final class ClipData implements Dataset {
         }
       }
     }
+  }
+
+  /**
+   * The mean over squares of {@code factor} pixels: what a level's sample is to the level below.
+   *
+   * @param planes [planes, size, size]
+   */
+  static float[] shrunk(float[] planes, int size, int factor) {
+    int small = size / factor;
+    int count = planes.length / (size * size);
+    float[] out = new float[count * small * small];
+    for (int plane = 0; plane < count; plane++) {
+      for (int y = 0; y < small * factor; y++) {
+        for (int x = 0; x < small * factor; x++) {
+          out[(plane * small + y / factor) * small + x / factor] +=
+              planes[(plane * size + y) * size + x] / (factor * factor);
+        }
+      }
+    }
+    return out;
   }
 
   private void roughen(float[] values, RandomGenerator random) {

@@ -14,8 +14,8 @@ import java.util.random.RandomGenerator;
  * @param subjects words and the clips they stand for
  * @param colours backgrounds: red, green, blue in 0..255
  * @param motions directions, x to the right and y down
- * @param sizes words and the share of the picture's width that a subject takes at least; the word ""
- *     goes unsaid
+ * @param sizes words and the share of the picture's width that a subject takes at least; the word
+ *     "" goes unsaid
  * @param phrasings captions with {subject}, {motion}, {colour} and {size}
  * @param synonyms other words for the same
  * @param ignored words that carry nothing

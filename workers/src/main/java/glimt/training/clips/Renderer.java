@@ -47,7 +47,12 @@ public final class Renderer {
         for (int part = 0; part < 4; part++) { // four points of each pixel, against jagged edges
           double x = 2 * (column + 0.25 + 0.5 * (part & 1)) / size - 1;
           double y = 2 * (row + 0.25 + 0.5 * (part >> 1)) / size - 1;
-          add(picture, texels, (x - left) * texelsPerUnit - 0.5, (y - top) * texelsPerUnit - 0.5, sum);
+          add(
+              picture,
+              texels,
+              (x - left) * texelsPerUnit - 0.5,
+              (y - top) * texelsPerUnit - 0.5,
+              sum);
         }
         float uncovered = 1 - sum[3] / 4;
         for (int c = 0; c < 3; c++) {

@@ -41,7 +41,7 @@ public final class Sprites {
   private final Map<String, Sprite> byClip;
 
   private Sprites(Map<String, Sprite> byClip) {
-    this.byClip = byClip;
+    this.byClip = Map.copyOf(byClip);
   }
 
   /**
@@ -70,6 +70,13 @@ public final class Sprites {
               .formatted(folder, missing));
     }
     return new Sprites(found);
+  }
+
+  /** Pictures already at hand: square frames of red, green, blue, alpha in 0..255, by clip. */
+  static Sprites of(Map<String, List<int[]>> frames) {
+    Map<String, Sprite> sprites = new HashMap<>();
+    frames.forEach((clip, pictures) -> sprites.put(clip, sprite(pictures)));
+    return new Sprites(sprites);
   }
 
   Sprite of(String clip) {

@@ -44,8 +44,8 @@ public final class ObjectBatches implements Dataset {
     for (int first = 0; first < size; first += level.repeats()) {
       CaptionedCloud object = variations.draw(random);
       List<Integer> tokens = vocabulary.read(String.join(" ", object.words())).tokens();
-      float[] children = KdOrder.sorted(recipe.standardise(object.cloud()));
-      float[] parents = PointLevels.medoids(children);
+      float[] children = PointLevels.children(recipe.standardise(object.cloud()));
+      float[] parents = PointLevels.parents(children);
       for (int i = first; i < Math.min(size, first + level.repeats()); i++) {
         if (dense) {
           int start = random.nextInt(children.length / values) * WINDOW;

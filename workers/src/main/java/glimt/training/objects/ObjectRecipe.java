@@ -3,28 +3,42 @@ package glimt.training.objects;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import glimt.points.KdOrder;
 import glimt.training.Classifier;
+import glimt.training.Recipe;
+import glimt.training.TrainingException;
 import java.util.List;
 
 /**
  * What the recipe of coloured objects says of its data.
  *
  * @param words how file names become captions
- * @param scale what one unit of each channel of a sample is worth
- * @param offset what 0 of each channel is
  * @param classifier how the network is trained that results are measured with
+ * @param scale what one unit of each channel of a sample is worth, as the card says
+ * @param offset what 0 of each channel is
  */
 public record ObjectRecipe(
-    @JsonProperty(required = true) ObjectWords words,
-    @JsonProperty(required = true) List<Double> scale,
-    @JsonProperty(required = true) List<Double> offset,
-    @JsonProperty(required = true) Classifier.Training classifier) {
+    ObjectWords words, Classifier.Training classifier, List<Double> scale, List<Double> offset) {
   public ObjectRecipe {
     scale = List.copyOf(scale);
     offset = List.copyOf(offset);
     if (scale.size() != KdOrder.CHANNELS || offset.size() != KdOrder.CHANNELS) {
-      throw new IllegalArgumentException(
-          "scale and offset need %d values each".formatted(KdOrder.CHANNELS));
+      throw new TrainingException(
+          "a card of coloured points needs a scale and an offset of %d values"
+              .formatted(KdOrder.CHANNELS));
     }
+  }
+
+  private record Data(
+      @JsonProperty(required = true) ObjectWords words,
+      @JsonProperty(required = true) Classifier.Training classifier) {}
+
+  public static ObjectRecipe of(Recipe recipe) {
+    Data data = Recipe.part(recipe.data(), Data.class);
+    return new ObjectRecipe(
+        data.words, data.classifier, numbers(recipe, "scale"), numbers(recipe, "offset"));
+  }
+
+  private static List<Double> numbers(Recipe recipe, String name) {
+    return List.of(Recipe.part(recipe.card().path(name), Double[].class));
   }
 
   /**
@@ -64,5 +78,16 @@ public record ObjectRecipe(
       cloud[i] = (float) ((cloud[i] - offset.get(channel)) / scale.get(channel));
     }
     return cloud;
+  }
+
+  /** A sample as positions in [-1, 1] and sRGB in [0, 1]. */
+  float[] open(float[] sample) {
+    float[] open = sample.clone();
+    for (int i = 0; i < open.length; i++) {
+      int channel = i % KdOrder.CHANNELS;
+      double value = open[i] * scale.get(channel) + offset.get(channel);
+      open[i] = (float) (channel < 3 ? value : Math.clamp(value, 0, 1));
+    }
+    return open;
   }
 }

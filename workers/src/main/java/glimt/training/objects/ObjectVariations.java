@@ -18,6 +18,7 @@ final class ObjectVariations {
   private static final double STATE_SAID = 0.8;
   private static final double STRETCH = 0.07;
   private static final double LEAN = 0.08;
+  private static final List<Colour> COLOURS = List.of(Colour.values());
 
   private final ObjectClouds objects;
 
@@ -106,7 +107,7 @@ final class ObjectVariations {
 
   /** Gives all points, or those of the most frequent colour, another hue; light and shade stay. */
   private static void paint(float[] cloud, RandomGenerator random) {
-    Colour wanted = Colour.values()[random.nextInt(Colour.values().length)];
+    Colour wanted = COLOURS.get(random.nextInt(COLOURS.size()));
     float[] paint = wanted.rgb();
     boolean everywhere = random.nextBoolean();
     Colour dominant = Colour.dominant(cloud).colour();

@@ -20,6 +20,7 @@ import java.util.regex.Pattern;
  * @param classes the first one whose pattern is found in {@code pack|name} is an object's class
  * @param states fragments of a file name that say how an object looks, and the word for it
  * @param measured names of the classes that an evaluation asks for
+ * @param shown prompts of its contact sheet
  * @param synonyms other words for those of classes, states and colours
  * @param ignored words that mean nothing here
  * @param length most words of a caption
@@ -28,6 +29,7 @@ public record ObjectWords(
     @JsonProperty(required = true) List<ObjectClass> classes,
     @JsonProperty(required = true) Map<String, String> states,
     @JsonProperty(required = true) List<String> measured,
+    @JsonProperty(required = true) List<String> shown,
     @JsonProperty(required = true) Map<String, List<String>> synonyms,
     @JsonProperty(required = true) Set<String> ignored,
     @JsonProperty(required = true) int length) {
@@ -59,6 +61,7 @@ public record ObjectWords(
     classes = List.copyOf(classes);
     states = Collections.unmodifiableMap(new LinkedHashMap<>(states));
     measured = List.copyOf(measured);
+    shown = List.copyOf(shown);
     synonyms = Collections.unmodifiableMap(new LinkedHashMap<>(synonyms));
     ignored = Collections.unmodifiableSet(new LinkedHashSet<>(ignored));
     List<String> names = classes.stream().map(ObjectClass::name).toList();

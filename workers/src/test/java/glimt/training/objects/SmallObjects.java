@@ -20,7 +20,7 @@ final class SmallObjects {
 
   /** The recipe that the default bundle is trained by. */
   static ObjectRecipe recipe() {
-    return Recipe.part(Recipe.read(Path.of("models/objects/recipe.json")).data(), ObjectRecipe.class);
+    return ObjectRecipe.of(Recipe.read(Path.of("models/objects/recipe.json")));
   }
 
   /**

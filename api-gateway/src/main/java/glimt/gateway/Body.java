@@ -1,0 +1,146 @@
+package glimt.gateway;
+
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.ext.web.RoutingContext;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+
+/** Reads a request's body, of bounded size and in bounded time, as {@link Fields}. */
+final class Body {
+  static final int LIMIT = 64 * 1024;
+  private static final long PATIENCE_MS = 30_000;
+
+  private static final String JSON = "application/json";
+  private static final String FORM = "multipart/form-data";
+
+  private Body() {}
+
+  static Future<Fields> json(RoutingContext ctx) {
+    if (!mediaType(ctx.request()).equals(JSON)) {
+      return Future.failedFuture(Problem.mediaType(JSON).refusal());
+    }
+    return readJson(ctx);
+  }
+
+  static Future<Fields> jsonOrForm(RoutingContext ctx) {
+    return switch (mediaType(ctx.request())) {
+      case JSON -> readJson(ctx);
+      case FORM -> readForm(ctx);
+      default -> Future.failedFuture(Problem.mediaType(FORM + " or " + JSON).refusal());
+    };
+  }
+
+  /** For operations without fields: no body and an empty object are the same. */
+  static Future<Void> none(RoutingContext ctx) {
+    Buffer body = Buffer.buffer();
+    return read(
+        ctx,
+        body,
+        () -> {
+          if (body.length() > 0) {
+            Fields.ofJson(text(body)).end();
+          }
+          return null;
+        });
+  }
+
+  private static Future<Fields> readJson(RoutingContext ctx) {
+    Buffer body = Buffer.buffer();
+    return read(ctx, body, () -> Fields.ofJson(text(body)));
+  }
+
+  private static Future<Fields> readForm(RoutingContext ctx) {
+    HttpServerRequest request = ctx.request();
+    List<String> files = new ArrayList<>();
+    try {
+      request.setExpectMultipart(true);
+    } catch (RuntimeException e) {
+      return Future.failedFuture(unreadableForm());
+    }
+    request.uploadHandler(
+        upload -> {
+          files.add(upload.name());
+          upload.handler(_ -> {});
+        });
+    return read(
+        ctx,
+        Buffer.buffer(),
+        () -> {
+          if (!files.isEmpty()) {
+            throw Problem.invalid(files.getFirst(), "must be text: files are not taken here")
+                .refusal();
+          }
+          return Fields.ofForm(request.formAttributes().entries());
+        });
+  }
+
+  /** Keeps the bytes in {@code body} and calls {@code read} when the last one is there. */
+  private static <T> Future<T> read(RoutingContext ctx, Buffer body, Callable<T> read) {
+    HttpServerRequest request = ctx.request();
+    String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
+    if (length != null && (length.length() > 9 || Long.parseLong(length) > LIMIT)) {
+      return Future.failedFuture(Problem.tooLarge(LIMIT).refusal());
+    }
+    Promise<T> done = Promise.promise();
+    long timer =
+        ctx.vertx()
+            .setTimer(
+                PATIENCE_MS,
+                _ -> done.tryFail(Problem.slow("a body must be here within 30 seconds").refusal()));
+    // A broken chunk, or whoever sends it went away: neither is our mistake.
+    request.exceptionHandler(
+        _ ->
+            done.tryFail(
+                request.isExpectMultipart()
+                    ? unreadableForm()
+                    : Problem.malformed("the body breaks off").refusal()));
+    request.handler(
+        bytes -> {
+          if (body.length() + bytes.length() > LIMIT) {
+            done.tryFail(Problem.tooLarge(LIMIT).refusal());
+          } else {
+            body.appendBuffer(bytes);
+          }
+        });
+    request.endHandler(
+        _ -> {
+          if (!done.future().isComplete()) {
+            try {
+              done.tryComplete(read.call());
+            } catch (Exception e) {
+              done.tryFail(e);
+            }
+          }
+        });
+    return done.future().onComplete(_ -> ctx.vertx().cancelTimer(timer));
+  }
+
+  private static Problem.Refusal unreadableForm() {
+    return Problem.malformed("the form cannot be read as " + FORM).refusal();
+  }
+
+  private static String text(Buffer body) {
+    try {
+      return StandardCharsets.UTF_8
+          .newDecoder()
+          .decode(ByteBuffer.wrap(body.getBytes()))
+          .toString();
+    } catch (CharacterCodingException e) {
+      throw Problem.malformed("the body is not UTF-8").refusal();
+    }
+  }
+
+  private static String mediaType(HttpServerRequest request) {
+    String type = request.getHeader(HttpHeaders.CONTENT_TYPE);
+    return type == null ? "" : type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,143 @@
+package glimt.gateway;
+
+import glimt.job.Artifact;
+import glimt.job.JobView;
+import glimt.job.Product;
+import glimt.storage.Artifacts;
+import io.vertx.core.Future;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.RoutingContext;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sends an artifact as RFC 9110 has it: whole or one range of it, or the word that whoever asks has
+ * it already. Its name is its strong entity tag, since it is the digest of its bytes.
+ */
+final class Download {
+  private static final Pattern RANGE = Pattern.compile("bytes=(\\d{0,18})-(\\d{0,18})");
+
+  private final Desk desk;
+  private final Artifacts artifacts;
+
+  Download(Desk desk, Artifacts artifacts) {
+    this.desk = desk;
+    this.artifacts = artifacts;
+  }
+
+  /** What of a job a path means: a level's name its media, a digest that very artifact. */
+  static Optional<Named> find(JobView job, String levelOrDigest) {
+    return job.levels().stream()
+        .flatMap(
+            level ->
+                level.products().stream()
+                    .filter(
+                        product ->
+                            product.artifact().id().sha256().equals(levelOrDigest)
+                                || (product.role() == Product.Role.MEDIA
+                                    && level.name().equals(levelOrDigest)))
+                    .map(product -> new Named(level.name(), product.artifact())))
+        .findFirst();
+  }
+
+  /** An artifact and the level it is of. */
+  record Named(String level, Artifact artifact) {}
+
+  /** The bytes {@code start <= i < end}. */
+  record Range(long start, long end) {}
+
+  Future<Void> send(RoutingContext ctx, JobView job, Named named) {
+    Artifact artifact = named.artifact();
+    Path file = artifacts.path(artifact.id());
+    return desk.ask(() -> Files.isRegularFile(file) && Files.size(file) == artifact.length())
+        .compose(
+            whole -> {
+              if (!whole) {
+                throw new IllegalStateException("artifact %s is damaged".formatted(artifact.id()));
+              }
+              return send(ctx, artifact, file, JobDocument.fileName(job, named.level(), artifact));
+            });
+  }
+
+  private static Future<Void> send(
+      RoutingContext ctx, Artifact artifact, Path file, String fileName) {
+    HttpServerRequest request = ctx.request();
+    HttpServerResponse response = ctx.response();
+    String tag = '"' + artifact.id().sha256() + '"';
+    response
+        .putHeader(HttpHeaders.ETAG, tag)
+        .putHeader(HttpHeaders.ACCEPT_RANGES, "bytes")
+        // A finished level stays what it is, but a page may ask again: 304 is cheap.
+        .putHeader(HttpHeaders.CACHE_CONTROL, "private, no-cache");
+    if (matches(request.getHeader(HttpHeaders.IF_NONE_MATCH), tag)) {
+      return response.setStatusCode(304).end();
+    }
+    response
+        .putHeader(HttpHeaders.CONTENT_TYPE, artifact.mediaType())
+        .putHeader("Content-Disposition", "inline; filename=\"" + fileName + '"');
+    String ifRange = request.getHeader("If-Range");
+    Optional<Range> asked =
+        ifRange == null || ifRange.equals(tag)
+            ? range(request.getHeader("Range"), artifact.length())
+            : Optional.empty();
+    Range range = asked.orElse(new Range(0, artifact.length()));
+    if (asked.isPresent()) {
+      response
+          .setStatusCode(206)
+          .putHeader(
+              HttpHeaders.CONTENT_RANGE,
+              "bytes %d-%d/%d".formatted(range.start(), range.end() - 1, artifact.length()));
+    }
+    long length = range.end() - range.start();
+    response.putHeader(HttpHeaders.CONTENT_LENGTH, Long.toString(length));
+    return request.method().equals(HttpMethod.HEAD) || length == 0
+        ? response.end()
+        : response.sendFile(file.toString(), range.start(), length);
+  }
+
+  private static boolean matches(@Nullable String ifNoneMatch, String tag) {
+    return ifNoneMatch != null
+        && Arrays.stream(ifNoneMatch.split(","))
+            .map(one -> one.strip().replaceFirst("^W/", ""))
+            .anyMatch(one -> one.equals("*") || one.equals(tag));
+  }
+
+  /**
+   * The one range asked for; empty for everything, also when the header makes no sense or asks for
+   * several, which RFC 9110 section 14.2 lets a server ignore.
+   *
+   * @throws Problem.Refusal if it lies outside
+   */
+  static Optional<Range> range(@Nullable String header, long length) {
+    Matcher asked = RANGE.matcher(header == null ? "" : header.strip());
+    if (!asked.matches() || (asked.group(1).isEmpty() && asked.group(2).isEmpty())) {
+      return Optional.empty();
+    }
+    long start;
+    long end = length;
+    if (asked.group(1).isEmpty()) {
+      start = Math.max(0, length - Long.parseLong(asked.group(2)));
+    } else {
+      start = Long.parseLong(asked.group(1));
+      if (!asked.group(2).isEmpty()) {
+        long last = Long.parseLong(asked.group(2));
+        if (last < start) {
+          return Optional.empty();
+        }
+        end = Math.min(length, last + 1);
+      }
+    }
+    if (start >= end) {
+      throw Problem.range(length).refusal();
+    }
+    return Optional.of(new Range(start, end));
+  }
+}

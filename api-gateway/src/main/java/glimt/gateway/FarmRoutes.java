@@ -1,0 +1,121 @@
+package glimt.gateway;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import glimt.coordinator.Farm;
+import glimt.coordinator.Protocol.WorkerView;
+import glimt.job.Axis;
+import glimt.job.BundleCard;
+import glimt.job.Format;
+import glimt.job.Level;
+import glimt.job.Vocabulary;
+import glimt.storage.Bundles;
+import glimt.storage.Json;
+import io.vertx.core.Future;
+import io.vertx.ext.web.RoutingContext;
+import java.util.List;
+
+/** What the farm can do, who works there, and whether it is well. */
+final class FarmRoutes {
+  private static final long PATIENCE_SECONDS = 5;
+
+  private final Desk desk;
+  private final Bundles bundles;
+  private final Farm farm;
+  private final List<String> samplers;
+
+  FarmRoutes(Desk desk, Bundles bundles, Farm farm, List<String> samplers) {
+    this.desk = desk;
+    this.bundles = bundles;
+    this.farm = farm;
+    this.samplers = List.copyOf(samplers);
+  }
+
+  Future<?> models(RoutingContext ctx) {
+    return desk.ask(bundles::list)
+        .compose(
+            entries -> {
+              ObjectNode body = Json.mapper().createObjectNode();
+              ArrayNode models = body.putArray("models");
+              entries.forEach(entry -> models.add(model(entry)));
+              samplers.forEach(body.putArray("samplers")::add);
+              return Desk.answer(ctx, 200, body);
+            });
+  }
+
+  Future<?> workers(RoutingContext ctx) {
+    return desk.within(PATIENCE_SECONDS, farm.workers())
+        .compose(
+            views -> {
+              ObjectNode body = Json.mapper().createObjectNode();
+              ArrayNode workers = body.putArray("workers");
+              views.forEach(view -> workers.add(worker(view)));
+              return Desk.answer(ctx, 200, body);
+            });
+  }
+
+  /** Well is who can reach the ledger: without it nothing can be promised. */
+  Future<?> health(RoutingContext ctx) {
+    return desk.ask(bundles::list)
+        .compose(_ -> Desk.answer(ctx, 200, Json.mapper().createObjectNode().put("status", "ok")));
+  }
+
+  private static ObjectNode model(Bundles.Entry entry) {
+    BundleCard card = entry.card();
+    ObjectNode out =
+        Json.mapper()
+            .createObjectNode()
+            .put("name", card.name())
+            .put("kind", JobDocument.word(card.kind()))
+            .put("summary", card.summary())
+            .put("licence", card.licence())
+            .put("card", entry.digest().sha256())
+            .put("fps", card.fps());
+    Format.of(card.kind()).forEach(format -> out.withArray("formats").add(format.ending()));
+    ArrayNode levels = out.putArray("levels");
+    card.levels().forEach(level -> levels.add(level(level)));
+    Vocabulary vocabulary = card.vocabulary();
+    ObjectNode words = out.putObject("vocabulary").put("length", vocabulary.length());
+    vocabulary.words().forEach(words.putArray("words")::add);
+    words.set("synonyms", Json.mapper().valueToTree(vocabulary.synonyms()));
+    vocabulary.ignored().stream().sorted().forEach(words.putArray("ignored")::add);
+    out.set("notes", Json.mapper().valueToTree(card.notes()));
+    return out;
+  }
+
+  private static ObjectNode level(Level level) {
+    ObjectNode out = Json.mapper().createObjectNode().put("name", level.name());
+    ObjectNode extent = out.putObject("extent");
+    for (Axis axis : level.axes()) {
+      extent.put(axis.name(), axis.extent());
+    }
+    return out.put("segments", level.segments().size())
+        .put("sampler", level.sampling().sampler())
+        .put("steps", level.sampling().steps())
+        .put("guidance", level.sampling().guidance());
+  }
+
+  private static ObjectNode worker(WorkerView view) {
+    ObjectNode out =
+        Json.mapper()
+            .createObjectNode()
+            .put("id", view.worker().id().value())
+            .put("pid", view.worker().pid())
+            .put("device", view.worker().device())
+            .put("numericClass", view.worker().numericClass());
+    ObjectNode models = out.putObject("models");
+    view.worker().bundles().forEach((name, digest) -> models.put(name, digest.sha256()));
+    out.putNull("task");
+    view.lease()
+        .ifPresent(
+            lease -> {
+              ObjectNode task =
+                  out.putObject("task")
+                      .put("id", lease.task().value())
+                      .put("attempt", lease.attempt())
+                      .put("step", view.step());
+              view.job().ifPresent(job -> task.put("job", job.toString()));
+            });
+    return out;
+  }
+}

@@ -1,0 +1,189 @@
+package glimt.gateway;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.node.JsonNodeType;
+import com.fasterxml.jackson.databind.node.TextNode;
+import glimt.job.InvalidSpec;
+import glimt.storage.Json;
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The named values of a request, read one by one and each for what it must be; whatever nobody
+ * asked for is refused at the {@link #end}. What is absent or null reads as null.
+ *
+ * <p>Throws {@link InvalidSpec} with the field's name, or a {@link Problem.Refusal} when there are
+ * no fields to name.
+ */
+final class Fields {
+  /** NaN and Infinity are no JSON, but reading them lets the answer name the field they are in. */
+  private static final ObjectReader READER =
+      Json.mapper().reader().with(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS);
+
+  /** A JSON number of bearable length. */
+  private static final Pattern NUMBER =
+      Pattern.compile("-?[0-9]{1,40}(\\.[0-9]{1,40})?([eE][-+]?[0-9]{1,4})?");
+
+  private final Map<String, JsonNode> values = new LinkedHashMap<>();
+  private final List<String> asked = new ArrayList<>();
+
+  /** In a form every value is text, so a number is read from it. */
+  private final boolean form;
+
+  private Fields(boolean form) {
+    this.form = form;
+  }
+
+  static Fields ofJson(String json) {
+    JsonNode body;
+    try {
+      body = READER.readTree(json);
+    } catch (StreamConstraintsException e) {
+      throw Problem.malformed("the body is nested too deep or has too long a name or number")
+          .refusal();
+    } catch (JsonProcessingException e) {
+      throw Problem.malformed(
+              "the body is not JSON, or has a field twice: see line %d, column %d"
+                  .formatted(e.getLocation().getLineNr(), e.getLocation().getColumnNr()))
+          .refusal();
+    }
+    if (!body.isObject()) {
+      throw Problem.malformed("the body must be a JSON object with fields").refusal();
+    }
+    Fields fields = new Fields(false);
+    body.properties().forEach(field -> fields.values.put(field.getKey(), field.getValue()));
+    return fields;
+  }
+
+  static Fields ofForm(Iterable<Map.Entry<String, String>> form) {
+    Fields fields = new Fields(true);
+    for (Map.Entry<String, String> field : form) {
+      if (fields.values.put(field.getKey(), TextNode.valueOf(field.getValue())) != null) {
+        throw new InvalidSpec(shown(field.getKey()), "is there twice");
+      }
+    }
+    return fields;
+  }
+
+  @Nullable String text(String name) {
+    JsonNode value = value(name);
+    if (value == null) {
+      return null;
+    }
+    if (!value.isTextual()) {
+      throw new InvalidSpec(name, "must be text, not " + shown(value));
+    }
+    if (!StandardCharsets.UTF_8.newEncoder().canEncode(value.textValue())) {
+      throw new InvalidSpec(name, "must be text; it has half of a surrogate pair");
+    }
+    return value.textValue();
+  }
+
+  /** Text that is one of a few words. */
+  <T> @Nullable T choice(String name, List<T> choices, Function<T, String> spelling) {
+    String text = text(name);
+    if (text == null) {
+      return null;
+    }
+    return choices.stream()
+        .filter(choice -> spelling.apply(choice).equals(text))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new InvalidSpec(
+                    name,
+                    "must be one of %s, not %s"
+                        .formatted(
+                            choices.stream().map(spelling).toList(),
+                            shown(TextNode.valueOf(text)))));
+  }
+
+  @Nullable Integer whole(String name, int least, int most) {
+    Long value = whole(name, (long) least, (long) most);
+    return value == null ? null : Math.toIntExact(value);
+  }
+
+  @Nullable Long whole(String name, long least, long most) {
+    JsonNode value = value(name);
+    if (value == null) {
+      return null;
+    }
+    BigDecimal number = decimal(value);
+    if (number == null
+        || number.compareTo(BigDecimal.valueOf(least)) < 0
+        || number.compareTo(BigDecimal.valueOf(most)) > 0
+        || number.stripTrailingZeros().scale() > 0) {
+      throw new InvalidSpec(
+          name,
+          "must be a whole number from %d to %d, not %s".formatted(least, most, shown(value)));
+    }
+    return number.longValueExact();
+  }
+
+  @Nullable Double number(String name, double least, double most) {
+    JsonNode value = value(name);
+    if (value == null) {
+      return null;
+    }
+    BigDecimal number = decimal(value);
+    if (number == null || !(number.doubleValue() >= least && number.doubleValue() <= most)) {
+      throw new InvalidSpec(
+          name, "must be a number from %s to %s, not %s".formatted(least, most, shown(value)));
+    }
+    return number.doubleValue();
+  }
+
+  /**
+   * @throws InvalidSpec if there is a field that nobody asked for
+   */
+  void end() {
+    for (String name : values.keySet()) {
+      if (!asked.contains(name)) {
+        throw new InvalidSpec(
+            shown(name), "is not known here; the fields are " + asked.stream().sorted().toList());
+      }
+    }
+  }
+
+  private @Nullable JsonNode value(String name) {
+    asked.add(name);
+    JsonNode value = values.get(name);
+    return value == null || value.isNull() ? null : value;
+  }
+
+  /** The number that a value stands for; null if it stands for none. */
+  private @Nullable BigDecimal decimal(JsonNode value) {
+    if (form) {
+      return NUMBER.matcher(value.textValue()).matches() ? new BigDecimal(value.textValue()) : null;
+    }
+    return value.isNumber() && Double.isFinite(value.doubleValue()) ? value.decimalValue() : null;
+  }
+
+  /** A value as it may be repeated in an answer: short, and no list or object. */
+  private static String shown(JsonNode value) {
+    JsonNodeType type = value.getNodeType();
+    return switch (type) {
+      case STRING -> "'" + shown(value.textValue()) + "'";
+      case NUMBER, BOOLEAN -> shown(value.asText());
+      case ARRAY -> "a list";
+      case OBJECT -> "an object";
+      case BINARY, MISSING, NULL, POJO -> "that";
+    };
+  }
+
+  private static String shown(String text) {
+    String printable = text.replaceAll("[\\p{Cntrl}\\p{Cs}]", "?");
+    return printable.length() <= 40 ? printable : printable.substring(0, 40) + "…";
+  }
+}

@@ -1,0 +1,320 @@
+package glimt.gateway;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import glimt.coordinator.Farm;
+import glimt.storage.Artifacts;
+import glimt.storage.Bundles;
+import glimt.storage.Events;
+import glimt.storage.Jobs;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.Route;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The farm's front: HTTP, as {@code openapi.yaml} has it, and the page. Holds nothing but
+ * connections, so any number of gateways may serve one farm.
+ */
+public final class Gateway implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
+
+  private static final int LOOPS = 2;
+  private static final int URI_LIMIT = 4 * 1024;
+  private static final int HEADERS_LIMIT = 16 * 1024;
+  private static final int IDLE_SECONDS = 60;
+  private static final long PATIENCE_SECONDS = 10;
+
+  /**
+   * Where to listen.
+   *
+   * @param host a name or address of this machine
+   * @param port 0 for any that is free
+   */
+  public record Address(String host, int port) {
+    public static final String LOOPBACK = "127.0.0.1";
+  }
+
+  /**
+   * What a gateway speaks for.
+   *
+   * @param samplers the names a job may ask for
+   */
+  public record Parts(
+      Jobs jobs,
+      Events events,
+      Artifacts artifacts,
+      Bundles bundles,
+      Farm farm,
+      List<String> samplers) {
+    public Parts {
+      samplers = List.copyOf(samplers);
+    }
+  }
+
+  /** One operation of the contract, by its {@code operationId} and path there. */
+  record Operation(String id, HttpMethod method, String path, Handler<RoutingContext> handler) {
+    /** The path as the router writes it. */
+    String route() {
+      return path.replaceAll("\\{(\\w+)}", ":$1");
+    }
+  }
+
+  private final Address address;
+  private final List<Operation> operations;
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private @Nullable Vertx vertx;
+
+  public Gateway(Address address, Parts parts) {
+    this(address, parts, Watch.Pace.DEFAULT);
+  }
+
+  Gateway(Address address, Parts parts, Watch.Pace pace) {
+    this.address = address;
+    this.operations = operations(parts, new Desk(parts.jobs(), threads), pace);
+  }
+
+  /**
+   * Returns when connections are accepted.
+   *
+   * @return where it is reached from this machine
+   * @throws GatewayException if it cannot listen there, say because the port is in use
+   */
+  public URI start() {
+    Vertx started =
+        Vertx.vertx(
+            new VertxOptions()
+                .setEventLoopPoolSize(LOOPS)
+                .setWorkerPoolSize(LOOPS)
+                .setFileSystemOptions(
+                    new FileSystemOptions()
+                        .setFileCachingEnabled(false)
+                        .setClassPathResolvingEnabled(false)));
+    vertx = started;
+    Future<HttpServer> listening =
+        started
+            .createHttpServer(options())
+            .requestHandler(router(started))
+            .invalidRequestHandler(Gateway::refuseFraming)
+            .listen();
+    try {
+      int port = await(listening).actualPort();
+      return URI.create("http://%s:%d".formatted(reachable(address.host()), port));
+    } catch (Exception e) {
+      close();
+      throw new GatewayException(
+          "listen on %s:%d: %s".formatted(address.host(), address.port(), e.getMessage()), e);
+    }
+  }
+
+  /** Stops listening and ends every connection. */
+  @Override
+  public void close() {
+    Vertx running = vertx;
+    vertx = null;
+    if (running != null) {
+      try {
+        await(running.close());
+      } catch (Exception e) {
+        LOG.warn("closed in disorder", e);
+      }
+    }
+    threads.shutdownNow();
+  }
+
+  /** What the contract offers, in its order. */
+  List<Operation> operations() {
+    return operations;
+  }
+
+  private static List<Operation> operations(Parts parts, Desk desk, Watch.Pace pace) {
+    Submission submission =
+        new Submission(parts.jobs(), parts.bundles(), parts.farm(), parts.samplers());
+    Download download = new Download(desk, parts.artifacts());
+    JobRoutes jobs = new JobRoutes(desk, parts.jobs(), parts.farm(), submission, download);
+    Watching watching = new Watching(desk, parts.events(), parts.farm(), pace);
+    VideoRoutes videos = new VideoRoutes(desk, parts.bundles(), submission, download);
+    FarmRoutes farm = new FarmRoutes(desk, parts.bundles(), parts.farm(), parts.samplers());
+    List<Operation> all = new ArrayList<>();
+    all.add(post("submitJob", "/v1/jobs", jobs::submit));
+    all.add(get("listJobs", "/v1/jobs", jobs::list));
+    all.add(get("findJob", "/v1/jobs/{id}", jobs::find));
+    all.add(post("cancelJob", "/v1/jobs/{id}/cancel", jobs::cancel));
+    all.add(get("watchJob", "/v1/jobs/{id}/events", watching::watch));
+    String artifact = "/v1/jobs/{id}/artifacts/{artifact}";
+    all.add(get("getArtifact", artifact, jobs::artifact));
+    all.add(operation("headArtifact", HttpMethod.HEAD, artifact, jobs::artifact));
+    all.add(post("createVideo", VideoRoutes.PREFIX, videos::create));
+    all.add(get("retrieveVideo", VideoRoutes.PREFIX + "/{id}", videos::retrieve));
+    all.add(get("videoContent", VideoRoutes.PREFIX + "/{id}/content", videos::content));
+    all.add(get("listModels", "/v1/models", farm::models));
+    all.add(get("listWorkers", "/v1/workers", farm::workers));
+    all.add(get("health", "/healthz", farm::health));
+    all.add(file("contract", "/openapi.yaml", "/openapi.yaml", "application/yaml"));
+    all.add(file("page", "/", "/web/index.html", "text/html; charset=utf-8"));
+    all.add(file("pageScript", "/glimt.js", "/web/glimt.js", "text/javascript; charset=utf-8"));
+    all.add(file("pageStage", "/stage.js", "/web/stage.js", "text/javascript; charset=utf-8"));
+    all.add(file("pageStyle", "/glimt.css", "/web/glimt.css", "text/css; charset=utf-8"));
+    return List.copyOf(all);
+  }
+
+  private static Operation get(String id, String path, Function<RoutingContext, Future<?>> route) {
+    return operation(id, HttpMethod.GET, path, route);
+  }
+
+  private static Operation post(String id, String path, Function<RoutingContext, Future<?>> route) {
+    return operation(id, HttpMethod.POST, path, route);
+  }
+
+  private static Operation file(String id, String path, String resource, String mediaType) {
+    Web web = Web.of(resource, mediaType);
+    return get(id, path, web::send);
+  }
+
+  private static Operation operation(
+      String id, HttpMethod method, String path, Function<RoutingContext, Future<?>> route) {
+    return new Operation(id, method, path, Desk.answering(route));
+  }
+
+  private Router router(Vertx on) {
+    Router router = Router.router(on);
+    Route everything = router.route();
+    everything.handler(new Doorstep(address.host())::pass).failureHandler(Gateway::refuse);
+    Map<String, List<String>> methods = new LinkedHashMap<>();
+    for (Operation operation : operations) {
+      router
+          .route(operation.method(), operation.route())
+          .handler(operation.handler())
+          .setName(operation.id());
+      methods
+          .computeIfAbsent(operation.route(), _ -> new ArrayList<>())
+          .add(operation.method().name());
+    }
+    methods.forEach(
+        (path, allowed) ->
+            router.route(path).handler(ctx -> ctx.fail(Problem.method(allowed).refusal())));
+    router.route().handler(ctx -> ctx.fail(Problem.notFound("there is nothing here").refusal()));
+    router.errorHandler(400, Gateway::refuse);
+    router.errorHandler(500, Gateway::refuse);
+    return router;
+  }
+
+  private HttpServerOptions options() {
+    return new HttpServerOptions()
+        .setHost(address.host())
+        .setPort(address.port())
+        .setMaxInitialLineLength(URI_LIMIT)
+        .setMaxHeaderSize(HEADERS_LIMIT)
+        .setMaxFormAttributeSize(Body.LIMIT)
+        .setMaxFormBufferedBytes(Body.LIMIT)
+        .setIdleTimeout(IDLE_SECONDS)
+        .setIdleTimeoutUnit(TimeUnit.SECONDS)
+        .setHandle100ContinueAutomatically(true)
+        // One way to talk to it is enough to defend.
+        .setHttp2ClearTextEnabled(false)
+        // Previews are compressed already, and a small frame may unpack to a large one.
+        .setPerFrameWebSocketCompressionSupported(false)
+        .setPerMessageWebSocketCompressionSupported(false);
+  }
+
+  /** The one place where a failed request is answered, and logged if it is our fault. */
+  private static void refuse(RoutingContext ctx) {
+    Throwable failure = ctx.failure();
+    Problem problem =
+        failure == null || ctx.statusCode() == 400
+            ? Problem.framing(ctx.statusCode())
+            : Problem.of(failure);
+    HttpServerResponse response = ctx.response();
+    if (problem.status() >= 500) {
+      LOG.warn(
+          "{} {}: {} ({})",
+          ctx.request().method(),
+          ctx.request().path(),
+          problem.detail(),
+          response.headers().get(Doorstep.REQUEST_ID),
+          failure);
+    }
+    if (response.ended() || response.closed()) {
+      return;
+    }
+    if (response.headWritten()) {
+      response.reset();
+      return;
+    }
+    if (!response.headers().contains(Doorstep.REQUEST_ID)) {
+      Doorstep.greet(response); // the router refused it before the doorstep
+    }
+    boolean videos = ctx.request().path().startsWith(VideoRoutes.PREFIX);
+    send(
+        response,
+        problem,
+        videos ? "application/json" : "application/problem+json",
+        videos ? problem.videoError() : problem.details());
+  }
+
+  private static void refuseFraming(HttpServerRequest request) {
+    Throwable cause = request.decoderResult().cause();
+    int status =
+        switch (cause) {
+          case TooLongHttpLineException _ -> 414;
+          case TooLongHttpHeaderException _ -> 431;
+          case null, default -> 400;
+        };
+    Problem problem = Problem.framing(status);
+    Doorstep.greet(request.response());
+    send(request.response(), problem, "application/problem+json", problem.details())
+        .onComplete(_ -> request.connection().close());
+  }
+
+  private static Future<Void> send(
+      HttpServerResponse response, Problem problem, String mediaType, ObjectNode body) {
+    response.headers().remove("ETag").remove("Accept-Ranges").remove("Content-Disposition");
+    problem.headers().forEach(response::putHeader);
+    return response
+        .setStatusCode(problem.status())
+        .putHeader("Content-Type", mediaType)
+        .putHeader("Cache-Control", "no-store")
+        .end(body.toString());
+  }
+
+  private static String reachable(String host) {
+    return switch (host) {
+      case "0.0.0.0", "::" -> Address.LOOPBACK;
+      default -> host.contains(":") ? "[" + host + "]" : host;
+    };
+  }
+
+  private static <T> T await(Future<T> future) throws Exception {
+    try {
+      return future
+          .toCompletionStage()
+          .toCompletableFuture()
+          .get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      throw new TimeoutException("took longer than %d seconds".formatted(PATIENCE_SECONDS));
+    }
+  }
+}

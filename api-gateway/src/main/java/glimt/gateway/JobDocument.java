@@ -1,0 +1,222 @@
+package glimt.gateway;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import glimt.coordinator.Protocol;
+import glimt.job.Artifact;
+import glimt.job.Format;
+import glimt.job.JobEvent;
+import glimt.job.JobId;
+import glimt.job.JobSpec;
+import glimt.job.JobView;
+import glimt.job.JobView.AttemptView;
+import glimt.job.JobView.LevelView;
+import glimt.job.JobView.TaskView;
+import glimt.job.Product;
+import glimt.job.Span;
+import glimt.job.Work;
+import glimt.storage.Json;
+import java.text.Normalizer;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** Jobs and what happens to them, as the contract's JSON. */
+final class JobDocument {
+  private static final Pattern NOT_IN_NAMES = Pattern.compile("[^a-z0-9]+");
+  private static final int NAME_LIMIT = 60;
+
+  private JobDocument() {}
+
+  /** A job without its tasks, for lists. */
+  static ObjectNode brief(JobView job) {
+    ObjectNode out = object();
+    out.put("id", job.id().toString());
+    describe(out, job.spec());
+    out.put("state", word(job.state()))
+        .put("progress", job.progress())
+        .put("created", job.created().toString())
+        .put("started", text(job.started()))
+        .put("ended", text(job.ended()))
+        .put("fault", word(job.fault()))
+        .put("why", job.why())
+        .put("card", job.card().sha256())
+        .put("lastSeq", job.lastSeq());
+    job.warnings().forEach(out.putArray("warnings")::add);
+    String self = path(job.id());
+    out.putObject("links")
+        .put("self", self)
+        .put("events", self + "/events")
+        .put("cancel", self + "/cancel");
+    return out;
+  }
+
+  /** A job with its levels, their tasks and every attempt. */
+  static ObjectNode whole(JobView job) {
+    ObjectNode out = brief(job);
+    ArrayNode levels = out.putArray("levels");
+    for (LevelView level : job.levels()) {
+      ObjectNode at =
+          levels
+              .addObject()
+              .put("name", level.name())
+              .put("state", word(level.state()))
+              .put("progress", level.progress());
+      at.set("artifacts", artifacts(job.id(), level.name(), level.products()));
+      ArrayNode tasks = at.putArray("tasks");
+      level.tasks().forEach(task -> tasks.add(task(task)));
+    }
+    return out;
+  }
+
+  static ObjectNode event(JobEvent event) {
+    ObjectNode out = object();
+    switch (event.fact()) {
+      case JobEvent.Submitted(List<String> warnings) -> {
+        out.put("type", "submitted");
+        warnings.forEach(out.putArray("warnings")::add);
+      }
+      case JobEvent.Started _ -> out.put("type", "started");
+      case JobEvent.LevelFinished(String level, List<Product> products) -> {
+        out.put("type", "level_finished").put("level", level);
+        out.set("artifacts", artifacts(event.job(), level, products));
+      }
+      case JobEvent.Ended ended ->
+          out.put("type", "ended")
+              .put("state", word(ended.state()))
+              .put("fault", word(ended.fault()))
+              .put("why", ended.why());
+    }
+    return out.put("seq", event.seq()).put("at", event.at().toString());
+  }
+
+  static ObjectNode progress(Protocol.Progress at) {
+    return object()
+        .put("type", "progress")
+        .put("level", at.level())
+        .put("ordinal", at.ordinal())
+        .put("step", at.step())
+        .put("steps", at.steps());
+  }
+
+  /** All of a preview but its bytes. */
+  static ObjectNode preview(Protocol.Previewed at) {
+    return object()
+        .put("type", "preview")
+        .put("level", at.level())
+        .put("ordinal", at.ordinal())
+        .put("step", at.step())
+        .put("steps", at.steps())
+        .put("mediaType", at.mediaType())
+        .put("frames", at.frames())
+        .put("columns", at.columns())
+        .put("length", at.bytes().length);
+  }
+
+  static String path(JobId job) {
+    return "/v1/jobs/" + job;
+  }
+
+  /** What a file of a job is called on the disk of whoever saves it. */
+  static String fileName(JobView job, String level, Artifact artifact) {
+    String plain =
+        Normalizer.normalize(job.spec().prompt(), Normalizer.Form.NFKD).toLowerCase(Locale.ROOT);
+    String words = NOT_IN_NAMES.matcher(plain.replaceAll("\\p{M}", "")).replaceAll("-");
+    String stem =
+        words.substring(0, Math.min(NAME_LIMIT, words.length())).replaceAll("^-+|-+$", "");
+    String ending =
+        Arrays.stream(Format.values())
+            .filter(format -> format.mediaType().equals(artifact.mediaType()))
+            .map(Format::ending)
+            .findFirst()
+            .orElse("safetensors");
+    return "%s-%s.%s".formatted(stem.isEmpty() ? "glimt" : stem, level, ending);
+  }
+
+  /** A word of ours as the outside spells it. */
+  static @Nullable String word(@Nullable Enum<?> word) {
+    return word == null ? null : word.name().toLowerCase(Locale.ROOT);
+  }
+
+  private static void describe(ObjectNode out, JobSpec spec) {
+    out.put("kind", word(spec.kind())).put("prompt", spec.prompt()).put("model", spec.model());
+    JobSpec.Wishes wishes = spec.wishes();
+    out.put("seed", wishes.seed())
+        .put("steps", wishes.steps())
+        .put("guidance", wishes.guidance())
+        .put("sampler", wishes.sampler());
+    switch (spec) {
+      case JobSpec.Video video -> out.put("frames", video.frames()).put("size", video.size());
+      case JobSpec.PointCloud cloud -> out.put("points", cloud.points());
+    }
+    out.put("format", spec.format().ending());
+  }
+
+  private static ArrayNode artifacts(JobId job, String level, List<Product> products) {
+    ArrayNode out = Json.mapper().createArrayNode();
+    for (Product product : products) {
+      Artifact artifact = product.artifact();
+      boolean media = product.role() == Product.Role.MEDIA;
+      out.addObject()
+          .put("id", artifact.id().sha256())
+          .put("role", word(product.role()))
+          .put("mediaType", artifact.mediaType())
+          .put("length", artifact.length())
+          .put("href", path(job) + "/artifacts/" + (media ? level : artifact.id().sha256()));
+    }
+    return out;
+  }
+
+  private static ObjectNode task(TaskView task) {
+    ObjectNode out = object().put("id", task.id().value()).put("ordinal", task.ordinal());
+    switch (task.work()) {
+      case Work.Sample sample -> {
+        ArrayNode segment = out.put("work", "sample").putArray("segment");
+        for (Span span : sample.segment().spans()) {
+          segment.addArray().add(span.start()).add(span.end());
+        }
+        out.put("sampler", sample.sampling().sampler())
+            .put("guidance", sample.sampling().guidance())
+            .put("steps", sample.sampling().steps());
+      }
+      case Work.Assemble _ -> out.put("work", "assemble");
+    }
+    out.put("state", word(task.state())).put("step", task.step());
+    ArrayNode attempts = out.putArray("attempts");
+    task.attempts().forEach(attempt -> attempts.add(attempt(attempt)));
+    return out;
+  }
+
+  private static JsonNode attempt(AttemptView attempt) {
+    ObjectNode out =
+        object()
+            .put("number", attempt.number())
+            .put("worker", attempt.worker().value())
+            .put("started", attempt.started().toString())
+            .put("ended", text(attempt.ended()))
+            .put("outcome", attempt.outcome())
+            .put("fault", word(attempt.fault()))
+            .put("why", attempt.why());
+    Optional.ofNullable(attempt.effort())
+        .ifPresent(
+            effort ->
+                out.put("numericClass", effort.numericClass())
+                    .put("resumedFrom", effort.resumedFrom())
+                    .put("steps", effort.steps())
+                    .put("seconds", effort.seconds())
+                    .put("networkSeconds", effort.networkSeconds()));
+    return out;
+  }
+
+  private static @Nullable String text(@Nullable Object value) {
+    return value == null ? null : value.toString();
+  }
+
+  private static ObjectNode object() {
+    return Json.mapper().createObjectNode();
+  }
+}

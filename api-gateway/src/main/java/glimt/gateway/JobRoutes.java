@@ -1,0 +1,120 @@
+package glimt.gateway;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import glimt.coordinator.Farm;
+import glimt.job.InvalidSpec;
+import glimt.job.JobId;
+import glimt.job.JobState;
+import glimt.job.JobView;
+import glimt.storage.Jobs;
+import glimt.storage.Json;
+import io.vertx.core.Future;
+import io.vertx.ext.web.RoutingContext;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+
+/** {@code /v1/jobs}: submit, list, look, cancel, fetch. */
+final class JobRoutes {
+  static final int LIST_LIMIT = 100;
+  private static final int LIST_DEFAULT = 20;
+
+  private final Desk desk;
+  private final Jobs jobs;
+  private final Farm farm;
+  private final Submission submission;
+  private final Download download;
+
+  JobRoutes(Desk desk, Jobs jobs, Farm farm, Submission submission, Download download) {
+    this.desk = desk;
+    this.jobs = jobs;
+    this.farm = farm;
+    this.submission = submission;
+    this.download = download;
+  }
+
+  Future<?> submit(RoutingContext ctx) {
+    return Body.json(ctx)
+        .map(Submission.Wish::of)
+        .compose(wish -> desk.ask(() -> submission.submit(Desk.tenant(), wish)))
+        .compose(
+            job -> {
+              ctx.response().putHeader("Location", JobDocument.path(job.id()));
+              return Desk.answer(ctx, 202, JobDocument.whole(job));
+            });
+  }
+
+  Future<?> list(RoutingContext ctx) {
+    Fields query = Fields.ofForm(ctx.queryParams().entries());
+    int limit = Objects.requireNonNullElse(query.whole("limit", 1, LIST_LIMIT), LIST_DEFAULT);
+    Optional<JobId> after = Optional.ofNullable(query.text("after")).map(JobRoutes::after);
+    Optional<JobState> state =
+        Optional.ofNullable(query.choice("state", List.of(JobState.values()), JobDocument::word));
+    query.end();
+    return desk.ask(() -> jobs.list(Desk.tenant(), limit, after, state))
+        .compose(
+            found -> {
+              ObjectNode body = Json.mapper().createObjectNode();
+              ArrayNode all = body.putArray("jobs");
+              found.forEach(job -> all.add(JobDocument.brief(job)));
+              JobView last = found.size() == limit ? found.getLast() : null;
+              body.put("next", last == null ? null : nextPage(limit, last, state));
+              return Desk.answer(ctx, 200, body);
+            });
+  }
+
+  Future<?> find(RoutingContext ctx) {
+    return desk.job(ctx).compose(job -> Desk.answer(ctx, 200, JobDocument.whole(job)));
+  }
+
+  Future<?> cancel(RoutingContext ctx) {
+    return Body.none(ctx)
+        .compose(_ -> desk.job(ctx))
+        .compose(
+            job ->
+                desk.ask(() -> jobs.cancel(Desk.tenant(), job.id()).orElseThrow(Desk::noSuchJob)))
+        .compose(
+            job -> {
+              farm.cancelled(job.id());
+              return Desk.answer(ctx, 200, JobDocument.whole(job));
+            });
+  }
+
+  Future<?> artifact(RoutingContext ctx) {
+    return desk.job(ctx)
+        .compose(
+            job ->
+                download.send(
+                    ctx,
+                    job,
+                    Download.find(job, ctx.pathParam("artifact"))
+                        .orElseThrow(
+                            () ->
+                                Problem.notFound(
+                                        "the job has no such artifact, or not yet; its finished"
+                                            + " levels are "
+                                            + finished(job))
+                                    .refusal())));
+  }
+
+  private static List<String> finished(JobView job) {
+    return job.levels().stream()
+        .filter(level -> !level.products().isEmpty())
+        .map(JobView.LevelView::name)
+        .toList();
+  }
+
+  private static JobId after(String text) {
+    try {
+      return JobId.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw new InvalidSpec("after", "must be the id of a job");
+    }
+  }
+
+  private static String nextPage(int limit, JobView last, Optional<JobState> state) {
+    return "/v1/jobs?limit=%d&after=%s".formatted(limit, last.id())
+        + state.map(only -> "&state=" + JobDocument.word(only)).orElse("");
+  }
+}

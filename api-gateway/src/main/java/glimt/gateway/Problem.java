@@ -1,0 +1,195 @@
+package glimt.gateway;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import glimt.job.InvalidSpec;
+import glimt.storage.Json;
+import glimt.storage.StorageException;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Why a request was not granted, as problem details (RFC 9457), or in the shape that clients of
+ * {@code /v1/videos} read.
+ *
+ * @param type the last part of its URN, for programs
+ * @param detail for people: what was wrong and what is allowed
+ * @param field of the request, where one is to blame
+ * @param headers that the answer carries besides
+ */
+record Problem(
+    int status,
+    String type,
+    String title,
+    String detail,
+    @Nullable String field,
+    Map<String, String> headers) {
+
+  /** Ends a request's handling with a problem. */
+  static final class Refusal extends RuntimeException {
+    private final transient Problem problem;
+
+    private Refusal(Problem problem, @Nullable Throwable cause) {
+      super(problem.detail, cause, false, false);
+      this.problem = problem;
+    }
+
+    Problem problem() {
+      return problem;
+    }
+  }
+
+  static Problem invalid(String field, String detail) {
+    return new Problem(400, "invalid", "Invalid field", detail, field, Map.of());
+  }
+
+  static Problem malformed(String detail) {
+    return new Problem(400, "malformed", "Malformed request", detail, null, Map.of());
+  }
+
+  static Problem foreign(String detail) {
+    return new Problem(403, "foreign", "Foreign origin", detail, null, Map.of());
+  }
+
+  static Problem notFound(String what) {
+    return new Problem(404, "not-found", "Not found", what, null, Map.of());
+  }
+
+  static Problem method(List<String> allowed) {
+    String methods = String.join(", ", allowed);
+    return new Problem(
+        405,
+        "method",
+        "Method not allowed",
+        "allowed here: " + methods,
+        null,
+        Map.of("Allow", methods));
+  }
+
+  static Problem slow(String detail) {
+    return new Problem(
+        408, "slow", "Request took too long", detail, null, Map.of("Connection", "close"));
+  }
+
+  /** Trying again soon would not help, so clients that do so by themselves are told not to. */
+  static Problem notReady(String detail) {
+    return new Problem(
+        409, "not-ready", "Not ready", detail, null, Map.of("x-should-retry", "false"));
+  }
+
+  static Problem tooLarge(int limit) {
+    return new Problem(
+        413,
+        "too-large",
+        "Body too large",
+        "a body has at most %d bytes".formatted(limit),
+        null,
+        Map.of("Connection", "close"));
+  }
+
+  static Problem mediaType(String allowed) {
+    return new Problem(
+        415,
+        "media-type",
+        "Wrong content type",
+        "the Content-Type must be " + allowed,
+        null,
+        Map.of());
+  }
+
+  static Problem range(long length) {
+    return new Problem(
+        416,
+        "range",
+        "Range not satisfiable",
+        "there are %d bytes".formatted(length),
+        "Range",
+        Map.of("Content-Range", "bytes */" + length));
+  }
+
+  static Problem misdirected(String detail) {
+    return new Problem(421, "misdirected", "Misdirected request", detail, "Host", Map.of());
+  }
+
+  static Problem unavailable(String detail) {
+    return new Problem(503, "unavailable", "Unavailable", detail, null, Map.of("Retry-After", "5"));
+  }
+
+  /** What HTTP itself found wrong before any route saw the request. */
+  static Problem framing(int status) {
+    return switch (status) {
+      case 414 ->
+          new Problem(414, "uri-too-long", "URI too long", "the URI is too long", null, Map.of());
+      case 431 ->
+          new Problem(
+              431,
+              "headers-too-large",
+              "Headers too large",
+              "the headers are too large",
+              null,
+              Map.of());
+      default -> malformed("this is not HTTP/1.1 as RFC 9112 has it");
+    };
+  }
+
+  /** What a failure looks like from outside: nothing of our insides. */
+  static Problem of(Throwable failure) {
+    return switch (failure) {
+      case Refusal refusal -> refusal.problem();
+      case InvalidSpec invalid -> invalid(invalid.field(), says(invalid));
+      case StorageException _ -> unavailable("the ledger cannot be reached; try again in a while");
+      case TimeoutException _ -> unavailable("the farm did not answer in time");
+      default ->
+          new Problem(
+              500,
+              "internal",
+              "Our mistake",
+              "something broke here; the log has it under this answer's x-request-id",
+              null,
+              Map.of());
+    };
+  }
+
+  private static String says(InvalidSpec invalid) {
+    String message = invalid.getMessage();
+    return message == null ? "is not understood" : message;
+  }
+
+  Refusal refusal() {
+    return new Refusal(this, null);
+  }
+
+  Refusal refusal(Throwable cause) {
+    return new Refusal(this, cause);
+  }
+
+  /** The same problem, blamed on the name by which this surface knows the field. */
+  Problem renamed(Map<String, String> names) {
+    return field == null
+        ? this
+        : new Problem(status, type, title, detail, names.getOrDefault(field, field), headers);
+  }
+
+  ObjectNode details() {
+    ObjectNode body =
+        Json.mapper()
+            .createObjectNode()
+            .put("type", "urn:glimt:problem:" + type)
+            .put("title", title)
+            .put("status", status)
+            .put("detail", detail);
+    return field == null ? body : body.put("field", field);
+  }
+
+  /** As clients of {@code /v1/videos} expect it. */
+  ObjectNode videoError() {
+    ObjectNode body = Json.mapper().createObjectNode();
+    body.putObject("error")
+        .put("message", field == null ? detail : field + ": " + detail)
+        .put("type", status < 500 ? "invalid_request_error" : "server_error")
+        .put("code", type.replace('-', '_'))
+        .put("param", field);
+    return body;
+  }
+}

@@ -1,0 +1,145 @@
+package glimt.gateway;
+
+import glimt.coordinator.Farm;
+import glimt.job.Format;
+import glimt.job.InvalidSpec;
+import glimt.job.JobSpec;
+import glimt.job.JobView;
+import glimt.job.Kind;
+import glimt.job.Plan;
+import glimt.job.TenantId;
+import glimt.storage.Bundles;
+import glimt.storage.Jobs;
+import java.security.SecureRandom;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Turns a wish into a job: checks it against the catalogue, plans it, writes it, says so. */
+final class Submission {
+  /** Far more than any bundle makes; the plan says what it does make. */
+  static final int FRAMES_LIMIT = 100_000;
+
+  static final int SIZE_LIMIT = 16_384;
+  static final int POINTS_LIMIT = 10_000_000;
+
+  /** What was asked for, whatever surface it came through; null is left to us. */
+  record Wish(
+      Kind kind,
+      @Nullable String prompt,
+      @Nullable String model,
+      @Nullable Long seed,
+      @Nullable Integer steps,
+      @Nullable Double guidance,
+      @Nullable String sampler,
+      @Nullable Integer frames,
+      @Nullable Integer size,
+      @Nullable Integer points,
+      @Nullable Format format) {
+
+    /** Reads the fields of {@code POST /v1/jobs}. */
+    static Wish of(Fields fields) {
+      Kind kind =
+          Objects.requireNonNullElse(
+              fields.choice("kind", List.of(Kind.values()), JobDocument::word), Kind.VIDEO);
+      Wish wish =
+          new Wish(
+              kind,
+              fields.text("prompt"),
+              fields.text("model"),
+              fields.whole("seed", 0, JobSpec.SEED_LIMIT),
+              fields.whole("steps", 1, JobSpec.STEPS_LIMIT),
+              fields.number("guidance", 0, JobSpec.GUIDANCE_LIMIT),
+              fields.text("sampler"),
+              fields.whole("frames", 1, FRAMES_LIMIT),
+              fields.whole("size", 1, SIZE_LIMIT),
+              fields.whole("points", 1, POINTS_LIMIT),
+              fields.choice("format", Format.of(kind), Format::ending));
+      fields.end();
+      return wish;
+    }
+
+    Wish withFrames(int count) {
+      return new Wish(
+          kind, prompt, model, seed, steps, guidance, sampler, count, size, points, format);
+    }
+  }
+
+  private final Jobs jobs;
+  private final Bundles bundles;
+  private final Farm farm;
+  private final List<String> samplers;
+  private final SecureRandom random = new SecureRandom();
+
+  Submission(Jobs jobs, Bundles bundles, Farm farm, List<String> samplers) {
+    this.jobs = jobs;
+    this.bundles = bundles;
+    this.farm = farm;
+    this.samplers = List.copyOf(samplers);
+  }
+
+  /**
+   * Blocks until the job is committed.
+   *
+   * @throws InvalidSpec if the wish cannot be granted; nothing is written
+   */
+  JobView submit(TenantId tenant, Wish wish) {
+    if (wish.sampler() != null && !samplers.contains(wish.sampler())) {
+      throw new InvalidSpec("sampler", "must be one of %s".formatted(samplers));
+    }
+    Bundles.Entry bundle = bundle(wish);
+    JobSpec spec = spec(wish, bundle.card().name());
+    JobView job = jobs.submit(tenant, spec, bundle.digest(), Plan.of(spec, bundle.card()));
+    farm.tasksReady();
+    return job;
+  }
+
+  Bundles.Entry bundle(Wish wish) {
+    if (wish.model() != null && wish.model().length() <= 200 && wish.model().indexOf(0) < 0) {
+      return bundles.find(wish.model()).orElseThrow(() -> noSuchModel(wish.kind()));
+    }
+    return bundles.list().stream()
+        .filter(entry -> wish.model() == null && entry.card().kind() == wish.kind())
+        .findFirst()
+        .orElseThrow(() -> noSuchModel(wish.kind()));
+  }
+
+  private JobSpec spec(Wish wish, String model) {
+    if (wish.prompt() == null) {
+      throw new InvalidSpec("prompt", "must say what to make");
+    }
+    long seed = wish.seed() == null ? random.nextLong(JobSpec.SEED_LIMIT + 1) : wish.seed();
+    JobSpec.Wishes wishes = new JobSpec.Wishes(seed, wish.steps(), wish.guidance(), wish.sampler());
+    Format format = Objects.requireNonNullElse(wish.format(), Format.of(wish.kind()).getFirst());
+    return switch (wish.kind()) {
+      case VIDEO -> {
+        absent("points", wish.points(), "a video has frames and a size");
+        yield new JobSpec.Video(wish.prompt(), model, wishes, wish.frames(), wish.size(), format);
+      }
+      case POINTS -> {
+        absent("frames", wish.frames(), "a point cloud has points");
+        absent("size", wish.size(), "a point cloud has points");
+        yield new JobSpec.PointCloud(wish.prompt(), model, wishes, wish.points(), format);
+      }
+    };
+  }
+
+  private static void absent(String field, @Nullable Integer value, String because) {
+    if (value != null) {
+      throw new InvalidSpec(field, "does not go with this kind: " + because);
+    }
+  }
+
+  private InvalidSpec noSuchModel(Kind kind) {
+    List<String> known =
+        bundles.list().stream()
+            .filter(entry -> entry.card().kind() == kind)
+            .map(entry -> entry.card().name())
+            .toList();
+    return new InvalidSpec(
+        "model",
+        known.isEmpty()
+            ? "no model here makes " + JobDocument.word(kind)
+            : "must be one of %s for %s".formatted(known, JobDocument.word(kind)));
+  }
+}

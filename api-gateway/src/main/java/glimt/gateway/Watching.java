@@ -1,0 +1,174 @@
+package glimt.gateway;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import glimt.coordinator.Farm;
+import glimt.job.JobView;
+import glimt.storage.Events;
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.ServerWebSocket;
+import io.vertx.ext.web.RoutingContext;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code GET /v1/jobs/{id}/events}: a WebSocket for who upgrades, server-sent events for others.
+ */
+final class Watching {
+  private final Desk desk;
+  private final Events events;
+  private final Farm farm;
+  private final Watch.Pace pace;
+
+  Watching(Desk desk, Events events, Farm farm, Watch.Pace pace) {
+    this.desk = desk;
+    this.events = events;
+    this.farm = farm;
+    this.pace = pace;
+  }
+
+  Future<Void> watch(RoutingContext ctx) {
+    long asked = after(ctx);
+    boolean upgrade = "websocket".equalsIgnoreCase(ctx.request().getHeader(HttpHeaders.UPGRADE));
+    // A request whose end went by cannot be upgraded any more.
+    ctx.request().pause();
+    return desk.job(ctx)
+        .compose(
+            job -> {
+              long after = Math.min(asked, job.lastSeq());
+              if (upgrade) {
+                Future<ServerWebSocket> socket = ctx.request().toWebSocket();
+                ctx.request().resume();
+                return socket.onSuccess(open -> overWebSocket(open, job, after)).mapEmpty();
+              }
+              ctx.request().resume();
+              if (job.state().ended() && after == job.lastSeq()) {
+                // Nothing will ever come; 204 tells an EventSource to stop asking.
+                return ctx.response().setStatusCode(204).end();
+              }
+              overSse(ctx, job, after);
+              return Future.<Void>succeededFuture();
+            })
+        .onFailure(_ -> ctx.request().resume());
+  }
+
+  /** The number of the last event that whoever asks has seen. */
+  private static long after(RoutingContext ctx) {
+    List<Map.Entry<String, String>> query = new ArrayList<>(ctx.queryParams().entries());
+    Fields fields = Fields.ofForm(query);
+    @Nullable Long after = fields.whole("after", 0, Long.MAX_VALUE);
+    fields.end();
+    String last = ctx.request().getHeader("Last-Event-ID");
+    if (last != null && !last.isEmpty()) {
+      Fields header = Fields.ofForm(List.of(Map.entry("Last-Event-ID", last)));
+      return Objects.requireNonNull(header.whole("Last-Event-ID", 0, Long.MAX_VALUE));
+    }
+    return Objects.requireNonNullElse(after, 0L);
+  }
+
+  private void overWebSocket(ServerWebSocket socket, JobView job, long after) {
+    Watch watch = new Watch(desk, events, farm, pace, job, after, new Socket(socket));
+    socket.closeHandler(_ -> watch.close());
+    socket.exceptionHandler(_ -> watch.close());
+    socket.drainHandler(_ -> watch.caughtUp());
+    if (socket.isClosed() || (job.state().ended() && after == job.lastSeq())) {
+      watch.close();
+      socket.close();
+    }
+  }
+
+  private void overSse(RoutingContext ctx, JobView job, long after) {
+    HttpServerResponse response =
+        ctx.response()
+            .setChunked(true)
+            .putHeader(HttpHeaders.CONTENT_TYPE, "text/event-stream")
+            .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
+            // Proxies like nginx hold events back otherwise.
+            .putHeader("X-Accel-Buffering", "no");
+    Watch watch = new Watch(desk, events, farm, pace, job, after, new Stream(response));
+    response.closeHandler(_ -> watch.close());
+    response.exceptionHandler(_ -> watch.close());
+    response.drainHandler(_ -> watch.caughtUp());
+    if (response.closed()) {
+      watch.close();
+    }
+  }
+
+  /** Each event is a text message; a preview's bytes follow it as one binary message. */
+  private record Socket(ServerWebSocket socket) implements Watch.Viewer {
+    @Override
+    public void durable(long seq, ObjectNode event) {
+      socket.writeTextMessage(event.toString());
+    }
+
+    @Override
+    public void progress(ObjectNode event) {
+      socket.writeTextMessage(event.toString());
+    }
+
+    @Override
+    public void preview(ObjectNode event, byte[] bytes) {
+      socket.writeTextMessage(event.toString());
+      socket.writeBinaryMessage(Buffer.buffer(bytes));
+    }
+
+    @Override
+    public boolean isBehind() {
+      return socket.writeQueueFull();
+    }
+
+    @Override
+    public void heartbeat() {
+      socket.writePing(Buffer.buffer());
+    }
+
+    @Override
+    public void end() {
+      socket.close();
+    }
+  }
+
+  /** Durable events carry their number as id; a preview's bytes are in it as Base64. */
+  private record Stream(HttpServerResponse response) implements Watch.Viewer {
+    @Override
+    public void durable(long seq, ObjectNode event) {
+      response.write("id: %d\n%s".formatted(seq, lines(event)));
+    }
+
+    @Override
+    public void progress(ObjectNode event) {
+      response.write(lines(event));
+    }
+
+    @Override
+    public void preview(ObjectNode event, byte[] bytes) {
+      event.put("data", Base64.getEncoder().encodeToString(bytes));
+      response.write(lines(event));
+    }
+
+    @Override
+    public boolean isBehind() {
+      return response.writeQueueFull();
+    }
+
+    @Override
+    public void heartbeat() {
+      response.write(": still here\n\n");
+    }
+
+    @Override
+    public void end() {
+      response.end();
+    }
+
+    private static String lines(ObjectNode event) {
+      return "event: %s\ndata: %s\n\n".formatted(event.get("type").textValue(), event);
+    }
+  }
+}

@@ -1,0 +1,45 @@
+package glimt.gateway;
+
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.ext.web.RoutingContext;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/** A file that comes with the program: the page and the contract. Read once, served from memory. */
+record Web(String mediaType, Buffer bytes, String tag) {
+
+  /**
+   * @throws IllegalStateException if it is not on the class path, so that a broken build does not
+   *     start
+   */
+  static Web of(String resource, String mediaType) {
+    try (InputStream in = Web.class.getResourceAsStream(resource)) {
+      if (in == null) {
+        throw new IllegalStateException("the program lacks its file " + resource);
+      }
+      byte[] bytes = in.readAllBytes();
+      byte[] digest = MessageDigest.getInstance("SHA-256").digest(bytes);
+      return new Web(mediaType, Buffer.buffer(bytes), '"' + HexFormat.of().formatHex(digest) + '"');
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+
+  Future<Void> send(RoutingContext ctx) {
+    ctx.response()
+        .putHeader(HttpHeaders.ETAG, tag)
+        .putHeader(HttpHeaders.CACHE_CONTROL, "no-cache");
+    if (tag.equals(ctx.request().getHeader(HttpHeaders.IF_NONE_MATCH))) {
+      return ctx.response().setStatusCode(304).end();
+    }
+    return ctx.response().putHeader(HttpHeaders.CONTENT_TYPE, mediaType).end(bytes);
+  }
+}

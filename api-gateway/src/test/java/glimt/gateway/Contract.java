@@ -1,0 +1,132 @@
+package glimt.gateway;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import glimt.storage.Json;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonObject;
+import io.vertx.openapi.contract.MediaType;
+import io.vertx.openapi.contract.OpenAPIContract;
+import io.vertx.openapi.contract.Operation;
+import io.vertx.openapi.validation.ResponseValidator;
+import io.vertx.openapi.validation.ValidatableResponse;
+import java.net.http.HttpResponse;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.yaml.snakeyaml.Yaml;
+
+/**
+ * The contract in somebody else's eyes: vertx-openapi's, which holds it against OpenAPI 3.1 and
+ * answers against it. It reads no media type but JSON, so problems are shown to it as JSON, and
+ * what is no JSON not at all.
+ */
+final class Contract implements AutoCloseable {
+  private static final String PROBLEM = "application/problem+json";
+
+  private final Vertx vertx;
+  private final JsonNode tree;
+  private final OpenAPIContract contract;
+  private final ResponseValidator validator;
+
+  private Contract(JsonNode tree, Vertx vertx, OpenAPIContract contract) {
+    this.vertx = vertx;
+    this.tree = tree;
+    this.contract = contract;
+    this.validator = ResponseValidator.create(vertx, contract);
+  }
+
+  static Contract of(String yaml) {
+    Vertx vertx = Vertx.vertx();
+    try {
+      Map<String, Object> all = new Yaml().load(yaml);
+      JsonNode tree = Json.mapper().valueToTree(all);
+      JsonObject readable = new JsonObject(Json.write(readable(all)));
+      return new Contract(
+          tree,
+          vertx,
+          OpenAPIContract.from(vertx, readable)
+              .toCompletionStage()
+              .toCompletableFuture()
+              .get(60, TimeUnit.SECONDS));
+    } catch (Exception e) {
+      vertx.close();
+      throw new AssertionError("not a contract: " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public void close() {
+    vertx.close();
+  }
+
+  private static Object readable(Object node) {
+    return switch (node) {
+      case Map<?, ?> map -> {
+        Map<Object, Object> copy = new LinkedHashMap<>();
+        map.forEach(
+            (key, value) -> {
+              if (key.equals("content")) {
+                copy.put(key, jsonOnly((Map<?, ?>) value));
+              } else {
+                copy.put(key, value == null ? null : readable(value));
+              }
+            });
+        yield copy;
+      }
+      case List<?> list -> {
+        List<Object> copy = new ArrayList<>();
+        list.forEach(one -> copy.add(one == null ? null : readable(one)));
+        yield copy;
+      }
+      default -> node;
+    };
+  }
+
+  private static Map<Object, Object> jsonOnly(Map<?, ?> content) {
+    Map<Object, Object> copy = new LinkedHashMap<>();
+    content.forEach(
+        (type, value) -> {
+          if (MediaType.isMediaTypeSupported(type.toString())) {
+            copy.put(type, readable(value));
+          } else if (type.equals(PROBLEM)) {
+            copy.put(MediaType.APPLICATION_JSON, readable(value));
+          }
+        });
+    return copy;
+  }
+
+  List<Operation> operations() {
+    return contract.operations();
+  }
+
+  JsonNode tree() {
+    return tree;
+  }
+
+  /** Fails unless the contract allows such an answer to that operation. */
+  void allows(String operation, HttpResponse<String> response) {
+    Map<String, String> headers = new HashMap<>();
+    response.headers().map().forEach((name, values) -> headers.put(name, values.getFirst()));
+    headers.replace("content-type", PROBLEM, MediaType.APPLICATION_JSON);
+    try {
+      validator
+          .validate(
+              ValidatableResponse.create(
+                  response.statusCode(),
+                  headers,
+                  Buffer.buffer(response.body()),
+                  headers.get("content-type")),
+              operation)
+          .toCompletionStage()
+          .toCompletableFuture()
+          .get(20, TimeUnit.SECONDS);
+    } catch (Exception e) {
+      throw new AssertionError(
+          "%s: %d %s".formatted(operation, response.statusCode(), response.body()), e);
+    }
+  }
+}

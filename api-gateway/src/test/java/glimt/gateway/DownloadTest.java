@@ -1,0 +1,130 @@
+package glimt.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import glimt.job.ArtifactId;
+import glimt.job.JobId;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@ExtendWith(RealFarm.Given.class)
+class DownloadTest {
+  private final RealFarm farm;
+
+  /** One finished job for all: none of these tests changes it. */
+  private final String finished;
+
+  DownloadTest(RealFarm farm) {
+    this.farm = farm;
+    this.finished = farm.finishedWhale();
+  }
+
+  @Test
+  void a_level_is_served_whole_with_its_digest_its_type_and_a_name() {
+    HttpResponse<String> answer = farm.get(finished);
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(header(answer, "Content-Type")).isEqualTo("video/mp4");
+    assertThat(header(answer, "Content-Length")).isEqualTo("" + answer.body().length());
+    assertThat(header(answer, "Content-Disposition"))
+        .isEqualTo("inline; filename=\"a-whale-moves-left-base.mp4\"");
+    assertThat(header(answer, "X-Content-Type-Options")).isEqualTo("nosniff");
+    String digest = header(answer, "ETag").replace("\"", "");
+    String byDigest = finished.replace("/base", "/" + digest);
+    assertThat(farm.get(byDigest).body()).isEqualTo(answer.body());
+  }
+
+  @Test
+  void who_has_it_is_told_so() {
+    String tag = header(farm.get(finished), "ETag");
+    for (String known : new String[] {tag, "*", "\"other\", " + tag, "W/" + tag}) {
+      HttpResponse<String> again = ask("If-None-Match", known);
+      assertThat(again.statusCode()).isEqualTo(304);
+      assertThat(again.body()).isEmpty();
+    }
+    assertThat(ask("If-None-Match", "\"other\"").statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void one_range_is_served_however_it_is_said() {
+    String all = farm.get(finished).body();
+    int length = all.length();
+    assertRange("bytes=0-9", all.substring(0, 10), "bytes 0-9/" + length);
+    assertRange("bytes=10-", all.substring(10), "bytes 10-%d/%d".formatted(length - 1, length));
+    assertRange(
+        "bytes=-7",
+        all.substring(length - 7),
+        "bytes %d-%d/%d".formatted(length - 7, length - 1, length));
+    assertRange(
+        "bytes=5-99999999", all.substring(5), "bytes 5-%d/%d".formatted(length - 1, length));
+    assertRange("bytes=-99999999", all, "bytes 0-%d/%d".formatted(length - 1, length));
+  }
+
+  @Test
+  void a_range_outside_is_refused_with_the_length() {
+    for (String range : new String[] {"bytes=99999999-", "bytes=-0"}) {
+      HttpResponse<String> answer = ask("Range", range);
+      assertThat(answer.statusCode()).isEqualTo(416);
+      assertThat(header(answer, "Content-Range")).startsWith("bytes */");
+      assertThat(header(answer, "Content-Type")).isEqualTo("application/problem+json");
+    }
+  }
+
+  @Test
+  void ranges_that_make_no_sense_or_are_several_are_ignored() {
+    for (String range : new String[] {"bytes=9-2", "bytes=-", "lines=1-2", "bytes=0-1,3-4", "x"}) {
+      assertThat(ask("Range", range).statusCode()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void a_range_of_another_file_is_not_served() {
+    HttpRequest request =
+        farm.request(finished).header("Range", "bytes=0-9").header("If-Range", "\"other\"").build();
+    assertThat(farm.send(request).statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void head_says_what_get_would_say_without_the_bytes() {
+    HttpResponse<String> get = farm.get(finished);
+    HttpResponse<String> head =
+        farm.send(farm.request(finished).method("HEAD", BodyPublishers.noBody()).build());
+    assertThat(head.statusCode()).isEqualTo(200);
+    assertThat(head.body()).isEmpty();
+    for (String name : new String[] {"ETag", "Content-Length", "Content-Type", "Accept-Ranges"}) {
+      assertThat(header(head, name)).isEqualTo(header(get, name));
+    }
+  }
+
+  @Test
+  void a_file_that_was_damaged_is_not_served_as_if_it_were_whole() throws Exception {
+    JobId job = farm.submit("{\"prompt\":\"a red whale\",\"size\":16}");
+    farm.finish(job);
+    String path = "/v1/jobs/" + job + "/artifacts/base";
+    String tag = header(farm.get(path), "ETag").replace("\"", "");
+    Files.writeString(farm.artifacts.path(new ArtifactId(tag)), "too short");
+    HttpResponse<String> answer = farm.get(path);
+    assertThat(answer.statusCode()).isEqualTo(500);
+    JsonNode problem = RealFarm.json(answer);
+    assertThat(problem.toString()).doesNotContain(farm.home.toString()).doesNotContain("Exception");
+  }
+
+  private void assertRange(String range, String bytes, String contentRange) {
+    HttpResponse<String> answer = ask("Range", range);
+    assertThat(answer.statusCode()).isEqualTo(206);
+    assertThat(answer.body()).isEqualTo(bytes);
+    assertThat(header(answer, "Content-Range")).isEqualTo(contentRange);
+  }
+
+  private HttpResponse<String> ask(String name, String value) {
+    return farm.send(farm.request(finished).header(name, value).build());
+  }
+
+  private static String header(HttpResponse<String> answer, String name) {
+    return answer.headers().firstValue(name).orElseThrow();
+  }
+}

@@ -1,0 +1,309 @@
+package glimt.gateway;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import glimt.coordinator.Farm;
+import glimt.coordinator.Feed;
+import glimt.coordinator.Node;
+import glimt.job.ArtifactId;
+import glimt.job.Axis;
+import glimt.job.BundleCard;
+import glimt.job.Effort;
+import glimt.job.Format;
+import glimt.job.JobId;
+import glimt.job.JobView;
+import glimt.job.Kind;
+import glimt.job.Level;
+import glimt.job.Outcome;
+import glimt.job.Product;
+import glimt.job.Sampling;
+import glimt.job.Task;
+import glimt.job.TenantId;
+import glimt.job.Vocabulary;
+import glimt.job.Work;
+import glimt.job.WorkerId;
+import glimt.storage.Artifacts;
+import glimt.storage.Bundles;
+import glimt.storage.Database;
+import glimt.storage.EmbeddedPostgres;
+import glimt.storage.Events;
+import glimt.storage.Jobs;
+import glimt.storage.Json;
+import glimt.storage.Tasks;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+
+/**
+ * A gateway on a free port, over a real PostgreSQL, a real artifact store and a cluster of one. The
+ * tests do the work themselves, by the ledger's own words. One for all test classes.
+ */
+final class RealFarm implements AutoCloseable {
+  static final List<String> SAMPLERS = List.of("euler", "heun", "dpmpp_2m");
+  static final Watch.Pace QUICK = new Watch.Pace(200, 500);
+  private static final WorkerId WORKER = new WorkerId("worker-1");
+
+  /** Gives a test class the farm as a parameter. */
+  static final class Given implements ParameterResolver {
+    @Override
+    public boolean supportsParameter(ParameterContext parameter, ExtensionContext test) {
+      return parameter.getParameter().getType() == RealFarm.class;
+    }
+
+    @Override
+    public Object resolveParameter(ParameterContext parameter, ExtensionContext test) {
+      return test.getRoot()
+          .getStore(ExtensionContext.Namespace.GLOBAL)
+          .computeIfAbsent(RealFarm.class, _ -> new RealFarm(), RealFarm.class);
+    }
+  }
+
+  final Path home;
+  final EmbeddedPostgres postgres;
+  final Database database;
+  final Jobs jobs;
+  final Tasks tasks;
+  final Bundles bundles;
+  final Artifacts artifacts;
+  final Feed feed;
+  final Farm cluster;
+  final Gateway gateway;
+  final URI uri;
+  final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private final Node node;
+  private @Nullable Contract contract;
+  private @Nullable JobId whale;
+
+  RealFarm() {
+    try {
+      home = Files.createTempDirectory("glimt-gateway");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    postgres = EmbeddedPostgres.start(home);
+    database = Database.open(postgres.url(), postgres.user(), postgres.password());
+    jobs = new Jobs(database);
+    tasks = new Tasks(database, Tasks.Terms.USUAL);
+    bundles = new Bundles(database);
+    artifacts = new Artifacts(home.resolve("artifacts"));
+    bundles.offer(digest('a'), clips());
+    bundles.offer(digest('b'), objects());
+    node = Node.found(Set.of(Node.Role.GATEWAY));
+    feed = node.feed();
+    cluster = node.farm();
+    gateway = new Gateway(new Gateway.Address("127.0.0.1", 0), parts(jobs), QUICK);
+    uri = gateway.start();
+  }
+
+  Gateway.Parts parts(Jobs ofJobs) {
+    return new Gateway.Parts(ofJobs, new Events(database), artifacts, bundles, cluster, SAMPLERS);
+  }
+
+  @Override
+  public void close() throws IOException {
+    http.close();
+    if (contract != null) {
+      contract.close();
+    }
+    gateway.close();
+    node.close();
+    database.close();
+    postgres.close();
+    try (Stream<Path> files = Files.walk(home)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+
+  static ArtifactId digest(char digit) {
+    return new ArtifactId(String.valueOf(digit).repeat(64));
+  }
+
+  private static Vocabulary words() {
+    return new Vocabulary(
+        List.of("whale", "tree", "left", "right", "blue", "red"),
+        Map.of("pine", List.of("tree")),
+        Set.of("a", "over", "moves"),
+        8);
+  }
+
+  private static BundleCard clips() {
+    Sampling sampling = new Sampling("dpmpp_2m", 8, 3, 0.02, 80, 7);
+    return new BundleCard(
+        "clips",
+        Kind.VIDEO,
+        "Small things that move over one colour.",
+        "Apache-2.0",
+        words(),
+        8,
+        List.of(127.5, 127.5, 127.5),
+        List.of(127.5, 127.5, 127.5),
+        List.of(
+            new Level(
+                "base",
+                List.of(Axis.whole("frames", 8), Axis.whole("height", 16), Axis.whole("width", 16)),
+                3,
+                "base",
+                0.5,
+                List.of(),
+                0,
+                sampling),
+            new Level(
+                "spatial",
+                List.of(
+                    Axis.whole("frames", 8),
+                    new Axis("height", 64, 40, 24, 4),
+                    new Axis("width", 64, 40, 24, 4)),
+                3,
+                "spatial",
+                0.5,
+                List.of(1.0, 1.0, 1.0),
+                0.1,
+                sampling)),
+        Map.of(),
+        Map.of("data", "drawn for tests"));
+  }
+
+  private static BundleCard objects() {
+    Sampling sampling = new Sampling("heun", 8, 2, 0.02, 80, 7);
+    return new BundleCard(
+        "objects",
+        Kind.POINTS,
+        "Small coloured things.",
+        "Apache-2.0",
+        words(),
+        0,
+        Collections.nCopies(6, 1.0),
+        Collections.nCopies(6, 0.0),
+        List.of(
+            new Level(
+                "base", List.of(Axis.whole("points", 1024)), 6, "base", 1, List.of(), 0, sampling)),
+        Map.of(),
+        Map.of());
+  }
+
+  // ---- what a client does
+
+  /** Read once: that takes seconds. */
+  Contract contract() {
+    if (contract == null) {
+      contract = Contract.of(get("/openapi.yaml").body());
+    }
+    return contract;
+  }
+
+  HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(uri.resolve(path)).timeout(Duration.ofSeconds(20));
+  }
+
+  HttpResponse<String> get(String path) {
+    return send(request(path).build());
+  }
+
+  HttpResponse<String> post(String path, String json) {
+    return send(
+        request(path)
+            .header("Content-Type", "application/json")
+            .POST(BodyPublishers.ofString(json))
+            .build());
+  }
+
+  HttpResponse<String> send(HttpRequest request) {
+    return send(request, BodyHandlers.ofString());
+  }
+
+  <T> HttpResponse<T> send(HttpRequest request, HttpResponse.BodyHandler<T> body) {
+    try {
+      return http.send(request, body);
+    } catch (IOException e) {
+      throw new UncheckedIOException(request.toString(), e);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  static JsonNode json(HttpResponse<String> response) {
+    return Json.read(response.body(), JsonNode.class);
+  }
+
+  /** Submits by HTTP and gives the job's id. */
+  JobId submit(String json) {
+    HttpResponse<String> response = post("/v1/jobs", json);
+    if (response.statusCode() != 202) {
+      throw new AssertionError(response.statusCode() + " " + response.body());
+    }
+    return JobId.parse(json(response).get("id").textValue());
+  }
+
+  // ---- what a worker does
+
+  JobView find(JobId job) {
+    return jobs.find(TenantId.DEFAULT, job).orElseThrow();
+  }
+
+  /** Does every task of a job; of others' too, if they are older. */
+  void finish(JobId job) {
+    while (!find(job).state().ended()) {
+      claim().forEach(this::succeed);
+    }
+  }
+
+  /** Where the media of a finished job are; made once. */
+  String finishedWhale() {
+    if (whale == null) {
+      whale = submit("{\"prompt\":\"A Whale, moves LEFT!\",\"size\":16}");
+      finish(whale);
+    }
+    return "/v1/jobs/" + whale + "/artifacts/base";
+  }
+
+  List<Task> claim() {
+    return tasks.claim(WORKER, Map.of("clips", digest('a'), "objects", digest('b')), 8);
+  }
+
+  void succeed(Task task) {
+    Effort effort = new Effort("test engine, f32, 1 thread", 0, 8, 0.25, 0.2);
+    tasks.end(task.lease(), new Outcome.Succeeded(products(task)), effort);
+  }
+
+  private List<Product> products(Task task) {
+    List<Product> products = new ArrayList<>();
+    products.add(
+        new Product(
+            Product.Role.SAMPLE,
+            artifacts.put("application/octet-stream", bytes("sample of " + task.lease()))));
+    if (task.work() instanceof Work.Assemble assemble) {
+      Format format = task.spec().format();
+      products.add(
+          new Product(
+              Product.Role.MEDIA,
+              artifacts.put(
+                  format.mediaType(), bytes(assemble.level() + " of " + task.job() + "\n"))));
+    }
+    return products;
+  }
+
+  private static byte[] bytes(String text) {
+    return text.repeat(100).getBytes(StandardCharsets.UTF_8);
+  }
+}

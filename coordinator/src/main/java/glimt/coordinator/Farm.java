@@ -1,0 +1,218 @@
+package glimt.coordinator;
+
+import glimt.coordinator.Protocol.Cancelled;
+import glimt.coordinator.Protocol.Describe;
+import glimt.coordinator.Protocol.Live;
+import glimt.coordinator.Protocol.TasksReady;
+import glimt.coordinator.Protocol.ToCoordinator;
+import glimt.coordinator.Protocol.ToWorker;
+import glimt.coordinator.Protocol.Watched;
+import glimt.coordinator.Protocol.WorkerView;
+import glimt.job.JobId;
+import glimt.job.WorkerId;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.Props;
+import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
+import org.apache.pekko.actor.typed.javadsl.ActorContext;
+import org.apache.pekko.actor.typed.javadsl.AskPattern;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.actor.typed.receptionist.Receptionist;
+import org.apache.pekko.cluster.ClusterEvent;
+import org.apache.pekko.cluster.Member;
+import org.apache.pekko.cluster.typed.Cluster;
+import org.apache.pekko.cluster.typed.Down;
+
+/**
+ * The whole farm as a gateway or a command sees it: who works, what happens to a job right now, and
+ * two hints. Any thread may call.
+ */
+public final class Farm {
+  private static final Duration ANSWER_WITHIN = Duration.ofSeconds(1);
+  private static final Duration WATCHED_EVERY = Duration.ofSeconds(1);
+
+  /** Somebody's look at a job; closed, it is over. */
+  public interface Watch extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  private final ActorSystem<?> system;
+  private final Map<JobId, List<Consumer<Live>>> viewers;
+  private final ActorRef<Hub.Message> hub;
+
+  private Farm(
+      ActorSystem<?> system,
+      Map<JobId, List<Consumer<Live>>> viewers,
+      ActorRef<Hub.Message> hub) {
+    this.system = system;
+    this.viewers = viewers;
+    this.hub = hub;
+  }
+
+  static Farm start(ActorSystem<?> system, Feed feed) {
+    Map<JobId, List<Consumer<Live>>> viewers = new ConcurrentHashMap<>();
+    return new Farm(
+        system, viewers, system.systemActorOf(Hub.create(feed, viewers), "farm", Props.empty()));
+  }
+
+  /** Says that there may be ready tasks. */
+  public void tasksReady() {
+    hub.tell(new Hub.TellCoordinators(new TasksReady()));
+  }
+
+  /** Says that a job was cancelled, so that its workers stop at their next step. */
+  public void cancelled(JobId job) {
+    hub.tell(new Hub.TellWorkers(new Cancelled(job)));
+  }
+
+  /**
+   * Shows what happens to a job from now on, until closed. While anybody watches it, its workers make
+   * previews.
+   *
+   * @param viewer called by one thread at a time, which it must not block
+   */
+  public Watch watch(JobId job, Consumer<Live> viewer) {
+    // A list holds a viewer as often as it watches, and removes it as often.
+    viewers.computeIfAbsent(job, _ -> new CopyOnWriteArrayList<>()).add(viewer);
+    hub.tell(new Hub.TellWorkers(new Watched(job)));
+    return () ->
+        viewers.computeIfPresent(
+            job,
+            (_, all) -> {
+              all.remove(viewer);
+              return all.isEmpty() ? null : all;
+            });
+  }
+
+  /** The workers that answer within a second, by their ids. */
+  public CompletionStage<List<WorkerView>> workers() {
+    CompletionStage<Set<ActorRef<ToWorker>>> known =
+        AskPattern.ask(hub, Hub.Workers::new, ANSWER_WITHIN, system.scheduler());
+    return known.thenCompose(
+        workers -> {
+          List<CompletableFuture<Optional<WorkerView>>> answers =
+              workers.stream().map(this::describe).toList();
+          return CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new))
+              .thenApply(
+                  _ ->
+                      answers.stream()
+                          .flatMap(answer -> answer.join().stream())
+                          .sorted(Comparator.comparing(view -> view.worker().id().value()))
+                          .toList());
+        });
+  }
+
+  private CompletableFuture<Optional<WorkerView>> describe(ActorRef<ToWorker> worker) {
+    CompletionStage<WorkerView> answer =
+        AskPattern.ask(worker, Describe::new, ANSWER_WITHIN, system.scheduler());
+    return answer.<Optional<WorkerView>>thenApply(Optional::of)
+        .exceptionally(_ -> Optional.empty())
+        .toCompletableFuture();
+  }
+
+  /** Says that the process of a worker is no more, so that the cluster need not find out. */
+  public void gone(WorkerId worker) {
+    Cluster cluster = Cluster.get(system);
+    ClusterEvent.CurrentClusterState state = cluster.state();
+    for (Member member : state.getMembers()) {
+      if (member.hasRole(worker.value())) {
+        cluster.manager().tell(new Down(member.address()));
+      }
+    }
+  }
+
+  /** Knows the way to every coordinator and worker, and brings live news to their viewers. */
+  private static final class Hub extends AbstractMatchingBehavior<Hub.Message> {
+    sealed interface Message {}
+
+    record TellCoordinators(ToCoordinator word) implements Message {}
+
+    record TellWorkers(ToWorker word) implements Message {}
+
+    record Workers(ActorRef<Set<ActorRef<ToWorker>>> to) implements Message {}
+
+    private record News(Live live) implements Message {}
+
+    private record FoundCoordinators(Set<ActorRef<ToCoordinator>> all) implements Message {}
+
+    private record FoundWorkers(Set<ActorRef<ToWorker>> all) implements Message {}
+
+    private enum StillWatched implements Message {
+      STILL_WATCHED
+    }
+
+    private final Map<JobId, List<Consumer<Live>>> viewers;
+    private Set<ActorRef<ToCoordinator>> coordinators = Set.of();
+    private Set<ActorRef<ToWorker>> workers = Set.of();
+
+    static Behavior<Message> create(Feed feed, Map<JobId, List<Consumer<Live>>> viewers) {
+      return Behaviors.setup(
+          context ->
+              Behaviors.withTimers(
+                  timers -> {
+                    timers.startTimerWithFixedDelay(StillWatched.STILL_WATCHED, WATCHED_EVERY);
+                    return new Hub(context, feed, viewers);
+                  }));
+    }
+
+    private Hub(
+        ActorContext<Message> context, Feed feed, Map<JobId, List<Consumer<Live>>> viewers) {
+      super(context);
+      this.viewers = viewers;
+      feed.subscribe(context.messageAdapter(Live.class, News::new));
+      ActorRef<Receptionist.Listing> found =
+          context.messageAdapter(Receptionist.Listing.class, Hub::found);
+      context.getSystem().receptionist().tell(Receptionist.subscribe(Protocol.WORKERS, found));
+      context.getSystem().receptionist().tell(Receptionist.subscribe(Protocol.COORDINATORS, found));
+    }
+
+    private static Message found(Receptionist.Listing listing) {
+      return listing.isForKey(Protocol.WORKERS)
+          ? new FoundWorkers(listing.getServiceInstances(Protocol.WORKERS))
+          : new FoundCoordinators(listing.getServiceInstances(Protocol.COORDINATORS));
+    }
+
+    @Override
+    public Behavior<Message> onMessage(Message message) {
+      switch (message) {
+        case TellCoordinators(ToCoordinator word) -> coordinators.forEach(one -> one.tell(word));
+        case TellWorkers(ToWorker word) -> workers.forEach(one -> one.tell(word));
+        case Workers(ActorRef<Set<ActorRef<ToWorker>>> to) -> to.tell(workers);
+        case News(Live live) ->
+            viewers.getOrDefault(live.job(), List.of()).forEach(viewer -> show(viewer, live));
+        case FoundCoordinators(Set<ActorRef<ToCoordinator>> all) -> coordinators = all;
+        case FoundWorkers(Set<ActorRef<ToWorker>> all) -> {
+          workers = all;
+          look();
+        }
+        case StillWatched _ -> look();
+      }
+      return this;
+    }
+
+    private void look() {
+      viewers.keySet().forEach(job -> workers.forEach(one -> one.tell(new Watched(job))));
+    }
+
+    private void show(Consumer<Live> viewer, Live live) {
+      try {
+        viewer.accept(live);
+      } catch (RuntimeException e) {
+        getContext().getLog().warn("a viewer of job {} broke", live.job(), e);
+      }
+    }
+  }
+}

@@ -1,0 +1,156 @@
+package glimt.coordinator;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import glimt.storage.Tasks;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.apache.pekko.Done;
+import org.apache.pekko.actor.AddressFromURIString;
+import org.apache.pekko.actor.CoordinatedShutdown;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.Props;
+import org.apache.pekko.actor.typed.javadsl.AskPattern;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.cluster.typed.Cluster;
+import org.apache.pekko.cluster.typed.JoinSeedNodes;
+
+/**
+ * One process's place in the cluster. A farm of one process is a cluster of one node: it joins
+ * itself, and its workers join it.
+ */
+public final class Node implements AutoCloseable {
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  public enum Role {
+    COORDINATOR,
+    GATEWAY,
+    WORKER;
+
+    String word() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  private final ActorSystem<Void> system;
+  private final Feed feed;
+
+  private Node(ActorSystem<Void> system) {
+    this.system = system;
+    this.feed = Feed.start(system);
+  }
+
+  /** Begins a cluster. Returns when it stands. */
+  public static Node found(Set<Role> roles) {
+    Node node = new Node(system(roles, List.of()));
+    node.join(node.address());
+    return node;
+  }
+
+  /**
+   * Joins the cluster of another node. Returns at once; {@link #stopped} tells when it was in vain.
+   *
+   * @param address the other's {@link #address}
+   * @param names what else this node is known by, see {@link Farm#gone}
+   */
+  public static Node join(String address, Set<Role> roles, String... names) {
+    Node node = new Node(system(roles, List.of(names)));
+    node.join(address);
+    return node;
+  }
+
+  private static ActorSystem<Void> system(Set<Role> roles, List<String> names) {
+    List<String> words = new ArrayList<>(names);
+    roles.forEach(role -> words.add(role.word()));
+    Config config =
+        ConfigFactory.defaultOverrides()
+            .withFallback(ConfigFactory.parseMap(Map.of("pekko.cluster.roles", words)))
+            .withFallback(ConfigFactory.parseResources(Node.class.getClassLoader(), "glimt-cluster.conf"))
+            .withFallback(ConfigFactory.defaultReference())
+            .resolve();
+    return ActorSystem.create(Behaviors.empty(), "glimt", config);
+  }
+
+  private void join(String address) {
+    Cluster.get(system)
+        .manager()
+        .tell(new JoinSeedNodes(List.of(AddressFromURIString.parse(address))));
+  }
+
+  /** What another node joins by, such as {@code pekko://glimt@127.0.0.1:41234}. */
+  public String address() {
+    return Cluster.get(system).selfMember().address().toString();
+  }
+
+  /** Starts a coordinator here, next to any others of the farm. */
+  public void coordinate(Tasks tasks, Executor jdbc, Cadence cadence) {
+    spawn(Coordinator.create(tasks, jdbc, feed, cadence), "coordinator");
+  }
+
+  /** This node's handle on the conversation; called once. */
+  public Farm farm() {
+    return Farm.start(system, feed);
+  }
+
+  public Feed feed() {
+    return feed;
+  }
+
+  ActorSystem<?> system() {
+    return system;
+  }
+
+  /** Starts an actor. Any thread may. */
+  public <T> ActorRef<T> spawn(Behavior<T> behavior, String name) {
+    return system.systemActorOf(behavior, name, Props.empty());
+  }
+
+  /** Asks an actor and waits no longer than {@code within}. */
+  public <T, A> CompletionStage<A> ask(
+      ActorRef<T> actor, Function<ActorRef<A>, T> question, Duration within) {
+    return AskPattern.ask(actor, question::apply, within, system.scheduler());
+  }
+
+  /** What has to be done before this node leaves the cluster. */
+  public void beforeLeaving(String name, Supplier<CompletionStage<Done>> task) {
+    CoordinatedShutdown.get(system)
+        .addTask(CoordinatedShutdown.PhaseBeforeServiceUnbind(), name, task);
+  }
+
+  /** Completes when this node has left, or was put out: what it served is served no more. */
+  public CompletionStage<Void> stopped() {
+    return system.getWhenTerminated().thenApply(_ -> null);
+  }
+
+  /** Leaves in order: tasks are handed back, then the others hear that it goes. */
+  @Override
+  public void close() {
+    CompletableFuture<Done> left =
+        CoordinatedShutdown.get(system)
+            .runAll(CoordinatedShutdown.actorSystemTerminateReason())
+            .toCompletableFuture();
+    try {
+      left.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      system.terminate();
+    } catch (ExecutionException | TimeoutException e) {
+      system.log().warn("left the cluster in disorder", e);
+      system.terminate();
+    }
+  }
+}

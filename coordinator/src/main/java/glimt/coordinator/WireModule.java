@@ -1,0 +1,31 @@
+package glimt.coordinator;
+
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import com.fasterxml.jackson.databind.jsontype.NamedType;
+import com.fasterxml.jackson.databind.module.SimpleModule;
+import glimt.job.JobSpec;
+import glimt.job.Outcome;
+import glimt.job.Work;
+import java.util.List;
+
+/**
+ * Tells Jackson which of a sealed type's records a message holds, by the record's name. Only these
+ * records can be named, so no message can ask for another class.
+ */
+public final class WireModule extends SimpleModule {
+  private static final List<Class<?>> SEALED = List.of(JobSpec.class, Work.class, Outcome.class);
+
+  @JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
+  private interface Named {}
+
+  /** Called by name from the configuration. */
+  public WireModule() {
+    super("glimt");
+    for (Class<?> type : SEALED) {
+      setMixInAnnotation(type, Named.class);
+      for (Class<?> record : type.getPermittedSubclasses()) {
+        registerSubtypes(new NamedType(record, record.getSimpleName()));
+      }
+    }
+  }
+}

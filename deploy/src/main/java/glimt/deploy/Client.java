@@ -1,0 +1,157 @@
+package glimt.deploy;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.function.Consumer;
+
+/** Talks to a farm as anybody would: by HTTP. */
+final class Client {
+  private static final JsonMapper JSON = new JsonMapper();
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  /** The farm refuses; a fault of the request's if it is {@code ours}. */
+  static final class Refused extends RuntimeException {
+    private static final long serialVersionUID = 1;
+    private final int status;
+
+    private Refused(int status, String message) {
+      super(message);
+      this.status = status;
+    }
+
+    boolean ours() {
+      return status >= 400 && status < 500;
+    }
+  }
+
+  private final URI farm;
+  private final HttpClient http =
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .connectTimeout(Duration.ofSeconds(5))
+          .build();
+
+  Client(URI farm) {
+    this.farm = farm;
+  }
+
+  URI farm() {
+    return farm;
+  }
+
+  boolean answers() {
+    try {
+      get("/v1/models");
+      return true;
+    } catch (IOException | Refused e) {
+      return false;
+    }
+  }
+
+  JsonNode get(String path) throws IOException {
+    return json(send(request(path).GET()));
+  }
+
+  JsonNode post(String path, JsonNode body) throws IOException {
+    return json(
+        send(
+            request(path)
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(body.toString()))));
+  }
+
+  JsonNode post(String path) throws IOException {
+    return json(send(request(path).POST(HttpRequest.BodyPublishers.noBody())));
+  }
+
+  void download(String path, Path file) throws IOException {
+    HttpResponse<Path> answer = exchange(request(path).GET().build(), BodyHandlers.ofFile(file));
+    if (answer.statusCode() != 200) {
+      throw new IOException("GET %s answered %d".formatted(path, answer.statusCode()));
+    }
+  }
+
+  /**
+   * Hears a job's events as they come: the durable ones after {@code seq}, and the passing ones.
+   * Returns when the farm ends the stream.
+   */
+  void events(String path, long seq, Consumer<JsonNode> hear) throws IOException {
+    HttpRequest request =
+        HttpRequest.newBuilder(farm.resolve(path))
+            .header("Accept", "text/event-stream")
+            .header("Last-Event-ID", Long.toString(seq))
+            .build();
+    HttpResponse<InputStream> answer = exchange(request, BodyHandlers.ofInputStream());
+    try (BufferedReader lines =
+        new BufferedReader(new InputStreamReader(answer.body(), StandardCharsets.UTF_8))) {
+      if (answer.statusCode() != 200) {
+        throw new IOException("GET %s answered %d".formatted(path, answer.statusCode()));
+      }
+      StringBuilder data = new StringBuilder();
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        if (line.startsWith("data:")) {
+          data.append(line.substring("data:".length()).strip());
+        } else if (line.isEmpty() && !data.isEmpty()) {
+          hear.accept(read(data.toString()));
+          data.setLength(0);
+        }
+      }
+    }
+  }
+
+  private HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(farm.resolve(path)).timeout(PATIENCE);
+  }
+
+  private HttpResponse<String> send(HttpRequest.Builder request) throws IOException {
+    return exchange(request.build(), BodyHandlers.ofString());
+  }
+
+  private <T> HttpResponse<T> exchange(HttpRequest request, HttpResponse.BodyHandler<T> body)
+      throws IOException {
+    try {
+      return http.send(request, body);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
+  }
+
+  private static JsonNode json(HttpResponse<String> answer) throws IOException {
+    int status = answer.statusCode();
+    if (status >= 200 && status < 300) {
+      return read(answer.body());
+    }
+    JsonNode problem;
+    try {
+      problem = read(answer.body());
+    } catch (JsonProcessingException e) {
+      throw new Refused(status, "the farm answered %d".formatted(status));
+    }
+    String field = problem.path("field").asText();
+    String detail = problem.path("detail").asText("the farm answered %d".formatted(status));
+    throw new Refused(status, field.isEmpty() ? detail : field + " " + detail);
+  }
+
+  static ObjectNode object() {
+    return JSON.createObjectNode();
+  }
+
+  private static JsonNode read(String json) throws JsonProcessingException {
+    return JSON.readTree(json);
+  }
+}

@@ -1,0 +1,19 @@
+package glimt.deploy;
+
+/** Something outside stands in the way; the message tells a person what, and the way out. */
+final class DeployException extends RuntimeException {
+  private static final long serialVersionUID = 1;
+
+  DeployException(String message) {
+    super(message);
+  }
+
+  /** For what already says it well enough. */
+  DeployException(RuntimeException cause) {
+    super(cause.getMessage(), cause);
+  }
+
+  DeployException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}

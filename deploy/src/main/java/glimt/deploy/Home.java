@@ -1,0 +1,161 @@
+package glimt.deploy;
+
+import glimt.bundle.Bundle;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * The folder that holds all that a farm keeps, and at most one farm at a time.
+ *
+ * <pre>
+ *   postgres/   the database, where it is our own       lock      held by the farm that runs here
+ *   artifacts/  samples, media, checkpoints             address   where it answers
+ *   models/     more bundles, a folder each             logs/     of the farm and each worker
+ *   cache/      programs unpacked
+ * </pre>
+ */
+record Home(Path folder) {
+
+  /**
+   * Finds or makes the folder.
+   *
+   * @throws DeployException if it cannot be made or written
+   */
+  static Home open(Path path) {
+    Path folder = path.toAbsolutePath().normalize();
+    try {
+      if (!Files.isDirectory(folder)) {
+        Files.createDirectories(folder);
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
+      }
+      Files.delete(Files.createTempFile(folder, "try", null));
+      Home home = new Home(folder);
+      Files.createDirectories(home.models());
+      Files.createDirectories(home.logs());
+      return home;
+    } catch (IOException | UnsupportedOperationException e) {
+      throw new DeployException(
+          "the home %s cannot be written (%s); give another with --home or GLIMT_HOME"
+              .formatted(folder, reason(e)),
+          e);
+    }
+  }
+
+  Path database() {
+    return folder.resolve("postgres");
+  }
+
+  Path artifacts() {
+    return folder.resolve("artifacts");
+  }
+
+  Path models() {
+    return folder.resolve("models");
+  }
+
+  /** Every folder that holds a bundle: the ones that came with glimt, then this home's own. */
+  List<Path> bundles() {
+    String packaged = System.getProperty("glimt.models", "");
+    List<Path> shelves =
+        packaged.isEmpty() ? List.of(models()) : List.of(Path.of(packaged), models());
+    return shelves.stream().flatMap(Home::bundlesOn).toList();
+  }
+
+  private static Stream<Path> bundlesOn(Path shelf) {
+    try (Stream<Path> folders = Files.list(shelf)) {
+      return folders
+          .filter(folder -> Files.exists(folder.resolve(Bundle.CARD)))
+          .sorted()
+          .toList()
+          .stream();
+    } catch (IOException e) {
+      throw new DeployException("the bundles in %s cannot be read".formatted(shelf), e);
+    }
+  }
+
+  /** What can be made again at any time. */
+  Path cache() {
+    return folder.resolve("cache");
+  }
+
+  Path logs() {
+    return folder.resolve("logs");
+  }
+
+  /** The right to run a farm here; it ends with the process, however that ends. */
+  record Lock(Home home, FileChannel channel, FileLock lock) implements AutoCloseable {
+
+    /** Tells everybody where this farm answers. */
+    void announce(URI address) {
+      try {
+        Path draft = home.folder.resolve("address.new");
+        Files.writeString(draft, address + "\n");
+        Files.move(draft, home.addressFile(), StandardCopyOption.ATOMIC_MOVE);
+      } catch (AtomicMoveNotSupportedException e) {
+        throw new IllegalStateException("one folder is on one file system", e);
+      } catch (IOException e) {
+        throw new DeployException("the home %s cannot be written".formatted(home.folder), e);
+      }
+    }
+
+    @Override
+    public void close() {
+      try (channel) {
+        Files.deleteIfExists(home.addressFile());
+        lock.release();
+      } catch (IOException e) {
+        throw new DeployException("the lock of %s cannot be given back".formatted(home.folder), e);
+      }
+    }
+  }
+
+  /** Empty if a farm runs here already. */
+  Optional<Lock> lock() {
+    try {
+      FileChannel channel =
+          FileChannel.open(
+              folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      FileLock lock = channel.tryLock();
+      if (lock == null) {
+        channel.close();
+        return Optional.empty();
+      }
+      // What a killed farm left behind.
+      Files.deleteIfExists(addressFile());
+      return Optional.of(new Lock(this, channel, lock));
+    } catch (IOException e) {
+      throw new DeployException("the home %s cannot be locked".formatted(folder), e);
+    }
+  }
+
+  /** Where the farm that holds the lock answers; empty while it starts. */
+  Optional<URI> address() {
+    try {
+      return Optional.of(URI.create(Files.readString(addressFile()).strip()));
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    } catch (IOException e) {
+      throw new DeployException("the home %s cannot be read".formatted(folder), e);
+    }
+  }
+
+  private Path addressFile() {
+    return folder.resolve("address");
+  }
+
+  private static String reason(Exception e) {
+    return e.getClass().getSimpleName().replaceAll("Exception$", "") + ": " + e.getMessage();
+  }
+}

@@ -1,0 +1,83 @@
+package glimt.deploy;
+
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+@Command(
+    name = "up",
+    description = {
+      "Starts a farm on this machine and serves it until it is told to stop (Ctrl-C, SIGTERM).",
+      "What an earlier farm on the same home did not finish, this one does."
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  glimt up",
+      "  glimt up --port 9000 --workers 1 --home /srv/glimt",
+      "  glimt up --jdbc-url \"jdbc:postgresql://db/glimt?user=glimt\""
+    })
+final class Up implements Callable<Integer> {
+  @Option(
+      names = "--port",
+      defaultValue = "8080",
+      description = "Of the HTTP server on 127.0.0.1; 0 takes any free one. Default: 8080")
+  private int port;
+
+  @Option(
+      names = "--workers",
+      paramLabel = "N",
+      description = "Worker processes. Default: one a GPU, else one a core, at most 4")
+  private @Nullable Integer workers;
+
+  @Option(
+      names = "--jdbc-url",
+      paramLabel = "URL",
+      description = {
+        "A PostgreSQL of your own instead of the embedded one.",
+        "Its password may be in PGPASSWORD."
+      })
+  private @Nullable String jdbcUrl;
+
+  @Mixin private HomeOption home;
+
+  @Spec private CommandSpec command;
+
+  @Override
+  public Integer call() {
+    if (port < 0 || port > 65_535) {
+      throw new ParameterException(command.commandLine(), "--port must be 0 to 65535, not " + port);
+    }
+    if (workers != null && (workers < 0 || workers > House.WORKERS_LIMIT)) {
+      throw new ParameterException(
+          command.commandLine(),
+          "--workers must be 0 to %d, not %d".formatted(House.WORKERS_LIMIT, workers));
+    }
+    Home at = home.open();
+    Optional<Home.Lock> lock = at.lock();
+    if (lock.isEmpty()) {
+      throw new DeployException(
+          "a farm runs on %s already, at %s; stop it, or give another home with --home"
+              .formatted(
+                  at.folder(),
+                  at.address().map(Object::toString).orElse("an address it has yet to say")));
+    }
+    Logs.to(at.logs().resolve("farm.log"));
+    try (AtExit exit = new AtExit()) {
+      House house =
+          House.start(
+              exit,
+              lock.get(),
+              new House.Settings(
+                  port, workers == null ? House.slots() : workers, Optional.ofNullable(jdbcUrl)));
+      System.out.println("glimt is ready at " + house.address());
+      house.awaitEnd();
+    }
+    throw new DeployException("the farm stopped by itself; its log is in " + at.logs());
+  }
+}

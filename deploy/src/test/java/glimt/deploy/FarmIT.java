@@ -1,0 +1,221 @@
+package glimt.deploy;
+
+import static glimt.deploy.Launched.eventually;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import glimt.media.Ffmpeg;
+import glimt.media.Video;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A farm of real processes with the real models, from its first start to its last. */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class FarmIT {
+  @TempDir private static Path folder;
+
+  private static Path home;
+  private static Launched farm;
+
+  @BeforeAll
+  static void up() {
+    home = folder.resolve("home");
+    farm = Launched.up(home, "--workers", "2");
+  }
+
+  @AfterAll
+  static void down() {
+    farm.close();
+    Launched.processesOf(home).forEach(ProcessHandle::destroyForcibly);
+  }
+
+  @Test
+  @Order(1)
+  void a_prompt_becomes_a_video_that_plays() throws IOException {
+    JsonNode job = finished(submit("a whale moves left over blue", "mp4", 4));
+    Path video = folder.resolve("whale.mp4");
+    for (JsonNode level : job.path("levels")) {
+      farm.client().download(media(level), video);
+      assertThat(frames(video)).as("frames of " + level.path("name")).isGreaterThan(7);
+    }
+  }
+
+  @Test
+  @Order(2)
+  void a_prompt_becomes_a_point_cloud_that_opens() throws IOException {
+    JsonNode job = finished(submit("a pine tree", "glb", 4));
+    JsonNode levels = job.path("levels");
+    Path cloud = folder.resolve("tree.glb");
+    farm.client().download(media(levels.get(levels.size() - 1)), cloud);
+    ByteBuffer glb = ByteBuffer.wrap(Files.readAllBytes(cloud)).order(ByteOrder.LITTLE_ENDIAN);
+    assertThat(glb.getInt(0)).as("magic").isEqualTo(0x46546C67);
+    assertThat(glb.getInt(4)).as("version").isEqualTo(2);
+    assertThat(glb.getInt(8)).as("length").isEqualTo(glb.capacity());
+    String json = new String(glb.array(), 20, glb.getInt(12), StandardCharsets.UTF_8);
+    assertThat(json).contains("\"POSITION\"").contains("4096");
+  }
+
+  @Test
+  @Order(3)
+  void the_farm_that_runs_generates_for_whoever_asks_on_its_home() {
+    Path file = folder.resolve("rocket.gif");
+    Launched generate =
+        Launched.glimt(
+            "generate", "a rocket moves up over yellow", "-o", file.toString(),
+            "--home", home.toString(), "--steps", "4", "--seed", "7");
+    assertThat(generate.exit()).as(generate.err()).isZero();
+    assertThat(generate.out()).isEqualTo(file + "\n");
+    assertThat(file).content(StandardCharsets.ISO_8859_1).startsWith("GIF89a");
+    assertThat(generate.err()).contains("base 100 %").contains("spatial 100 %");
+  }
+
+  @Test
+  @Order(4)
+  void what_a_job_cannot_be_is_bad_usage() {
+    Launched generate =
+        Launched.glimt(
+            "generate", "a whale", "-o", folder.resolve("whale.mp4").toString(),
+            "--home", home.toString(), "--frames", "7");
+    assertThat(generate.exit()).isEqualTo(2);
+    assertThat(generate.err()).contains("frames").hasLineCount(1);
+  }
+
+  @Test
+  @Order(5)
+  void a_second_farm_on_the_home_is_told_where_the_first_is() {
+    Launched second = Launched.glimt("up", "--home", home.toString(), "--port", "0");
+    assertThat(second.exit()).isEqualTo(1);
+    assertThat(second.err()).contains(farm.client().farm().toString()).hasLineCount(1);
+  }
+
+  @Test
+  @Order(6)
+  void a_port_in_use_is_told_with_the_way_out() {
+    int port = farm.client().farm().getPort();
+    Launched second =
+        Launched.glimt(
+            "up", "--home", folder.resolve("other").toString(), "--port", Integer.toString(port));
+    assertThat(second.exit()).isEqualTo(1);
+    assertThat(second.err()).contains("port " + port + " is in use").contains("--port");
+    assertThat(second.err()).hasLineCount(1);
+  }
+
+  @Test
+  @Order(7)
+  void a_worker_killed_in_mid_job_costs_the_job_nothing() throws IOException {
+    String job = submit("a fish moves right over green", "mp4", 150);
+    List<JsonNode> busy =
+        eventually(() -> busyWith(job, get("/v1/workers")), workers -> !workers.isEmpty());
+    ProcessHandle.of(busy.getFirst().path("pid").asLong()).orElseThrow().destroyForcibly();
+    JsonNode ended = finished(job);
+    assertThat(ended.findValuesAsText("outcome")).contains("lost", "succeeded");
+    eventually(() -> get("/v1/workers").path("workers"), workers -> workers.size() == 2);
+  }
+
+  @Test
+  @Order(8)
+  void everything_killed_in_mid_job_costs_the_job_nothing() throws IOException {
+    String job = submit("a cat moves down over red", "mp4", 150);
+    eventually(() -> busyWith(job, get("/v1/workers")), workers -> !workers.isEmpty());
+    List<ProcessHandle> all = Launched.processesOf(home);
+    assertThat(all).as("farm, workers, PostgreSQL").hasSizeGreaterThan(3);
+    all.forEach(ProcessHandle::destroyForcibly);
+    farm.exit();
+    farm = Launched.up(home, "--workers", "2");
+    finished(job);
+  }
+
+  @Test
+  @Order(9)
+  void told_to_stop_it_leaves_no_process_behind() {
+    List<ProcessHandle> all = Launched.processesOf(home);
+    assertThat(all).hasSizeGreaterThan(3);
+    farm.terminate();
+    farm.exit();
+    assertThat(all.stream().filter(ProcessHandle::isAlive)).isEmpty();
+    assertThat(Launched.processesOf(home)).isEmpty();
+    assertThat(farm.out()).as("one line on standard output").hasLineCount(1);
+  }
+
+  @Test
+  @Order(10)
+  void without_a_farm_generate_starts_one_for_itself_and_stops_it() {
+    Path file = folder.resolve("tree.ply");
+    Launched generate =
+        Launched.glimt(
+            "generate", "a pine tree", "-o", file.toString(),
+            "--home", home.toString(), "--steps", "4");
+    assertThat(generate.exit()).as(generate.err()).isZero();
+    assertThat(file).content(StandardCharsets.ISO_8859_1).startsWith("ply\n");
+    assertThat(Launched.processesOf(home)).isEmpty();
+  }
+
+  // ---- what a client does
+
+  private static String submit(String prompt, String format, int steps) throws IOException {
+    ObjectNode wish = Client.object();
+    wish.put("kind", format.equals("glb") ? "points" : "video");
+    wish.put("prompt", prompt).put("format", format).put("steps", steps).put("seed", 7);
+    return farm.client().post("/v1/jobs", wish).path("id").asText();
+  }
+
+  private static JsonNode finished(String job) {
+    JsonNode ended =
+        eventually(
+            () -> get("/v1/jobs/" + job),
+            seen -> List.of("succeeded", "failed").contains(seen.path("state").asText()));
+    assertThat(ended.path("state").asText()).as(ended.toPrettyString()).isEqualTo("succeeded");
+    return ended;
+  }
+
+  private static JsonNode get(String path) {
+    try {
+      return farm.client().get(path);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static List<JsonNode> busyWith(String job, JsonNode workers) {
+    List<JsonNode> busy = new ArrayList<>();
+    for (JsonNode worker : workers.path("workers")) {
+      JsonNode task = worker.path("task");
+      if (task.path("job").asText().equals(job) && task.path("step").asInt() > 0) {
+        busy.add(worker);
+      }
+    }
+    return busy;
+  }
+
+  private static int frames(Path video) {
+    try {
+      return new Video(Ffmpeg.unpackedIn(home.resolve("cache"))).read(video).count();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static String media(JsonNode level) {
+    for (JsonNode artifact : level.path("artifacts")) {
+      if (artifact.path("role").asText().equals("media")) {
+        return artifact.path("href").asText();
+      }
+    }
+    throw new AssertionError("no media: " + level);
+  }
+}

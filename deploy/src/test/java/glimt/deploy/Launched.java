@@ -1,0 +1,155 @@
+package glimt.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+
+/** {@code deploy/glimt} as a newcomer runs it: a process of its own, on a home of its own. */
+final class Launched implements AutoCloseable {
+  private static final Path LAUNCHER = Path.of("glimt").toAbsolutePath();
+  private static final String READY = "glimt is ready at ";
+
+  private final Process process;
+  private final Path out;
+  private final Path err;
+
+  private Launched(Process process, Path out, Path err) {
+    this.process = process;
+    this.out = out;
+    this.err = err;
+  }
+
+  static Launched glimt(String... arguments) {
+    List<String> command = new ArrayList<>(List.of(LAUNCHER.toString()));
+    command.addAll(List.of(arguments));
+    try {
+      Path out = Files.createTempFile("glimt", ".out");
+      Path err = Files.createTempFile("glimt", ".err");
+      Process process =
+          new ProcessBuilder(command)
+              .directory(Path.of(System.getProperty("java.io.tmpdir")).toFile())
+              .redirectOutput(out.toFile())
+              .redirectError(err.toFile())
+              .start();
+      return new Launched(process, out, err);
+    } catch (IOException e) {
+      throw new UncheckedIOException("starting " + command, e);
+    }
+  }
+
+  /** A farm that is ready. */
+  static Launched up(Path home, String... arguments) {
+    List<String> all = new ArrayList<>(List.of("up", "--home", home.toString(), "--port", "0"));
+    all.addAll(List.of(arguments));
+    Launched farm = glimt(all.toArray(String[]::new));
+    eventually(farm::state, state -> state.startsWith(READY));
+    return farm;
+  }
+
+  /** Talks to this farm. */
+  Client client() {
+    return new Client(java.net.URI.create(out().strip().substring(READY.length())));
+  }
+
+  String out() {
+    return text(out);
+  }
+
+  String err() {
+    return text(err);
+  }
+
+  long pid() {
+    return process.pid();
+  }
+
+  /** Its exit code, once it has ended. */
+  int exit() {
+    try {
+      assertThat(process.waitFor(120, TimeUnit.SECONDS)).as("has ended: %s", err()).isTrue();
+      return process.exitValue();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  void terminate() {
+    process.destroy();
+  }
+
+  /** kill -9 */
+  void kill() {
+    process.destroyForcibly();
+    exit();
+  }
+
+  /** Every process that names a folder in its command, and those that came from it. */
+  static List<ProcessHandle> processesOf(Path home) {
+    return ProcessHandle.allProcesses()
+        .filter(process -> commandLine(process.pid()).contains(home.toString()))
+        .flatMap(process -> Stream.concat(Stream.of(process), process.descendants()))
+        .filter(ProcessHandle::isAlive)
+        .distinct()
+        .toList();
+  }
+
+  /** Stops it in order, and failing that by force. */
+  @Override
+  public void close() {
+    terminate();
+    try {
+      if (!process.waitFor(60, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Waits until it is so, for two minutes at most; says what was last seen when it never is. */
+  static <T> T eventually(Supplier<T> look, Predicate<T> isSo) {
+    long deadline = System.nanoTime() + Duration.ofMinutes(2).toNanos();
+    T seen = look.get();
+    while (!isSo.test(seen)) {
+      assertThat(System.nanoTime()).as("gave up; last seen: %s", seen).isLessThan(deadline);
+      LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
+      seen = look.get();
+    }
+    return seen;
+  }
+
+  private String state() {
+    assertThat(process.isAlive()).as("runs: %s", err()).isTrue();
+    return out();
+  }
+
+  private static String commandLine(long pid) {
+    try {
+      return new String(
+          Files.readAllBytes(Path.of("/proc", Long.toString(pid), "cmdline")),
+          StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
+  private static String text(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

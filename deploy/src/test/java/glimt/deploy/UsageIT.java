@@ -1,0 +1,100 @@
+package glimt.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What the program says to those who hold it wrong, and to those who ask. */
+class UsageIT {
+  @TempDir private Path folder;
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "generate | Missing required",
+        "generate whale | Missing required",
+        "generate whale -o whale.exe | unknown format 'exe'",
+        "generate whale -o whale | says no format",
+        "generate whale -o whale.mp4 --seed banana | 'banana' is not a long",
+        "up --port banana | 'banana' is not an int",
+        "up --port 70000 | 0 to 65535",
+        "up --workers -1 | --workers must be",
+        "dance | Unmatched argument"
+      })
+  void bad_usage_is_told_and_exits_with_2(String arguments, String said) {
+    Launched glimt = Launched.glimt(arguments.split(" "));
+    assertThat(glimt.exit()).isEqualTo(2);
+    assertThat(glimt.err()).contains(said);
+    assertThat(glimt.out()).isEmpty();
+  }
+
+  @Test
+  void help_helps() {
+    for (String command : List.of("up", "generate", "train", "eval", "bench", "models", "jobs")) {
+      Launched glimt = Launched.glimt(command, "--help");
+      assertThat(glimt.exit()).isZero();
+      assertThat(glimt.out()).contains("Usage: glimt " + command);
+    }
+  }
+
+  @Test
+  void a_home_that_cannot_be_made_is_named() throws IOException {
+    Path file = Files.createFile(folder.resolve("file"));
+    Launched glimt = Launched.glimt("up", "--home", file.resolve("home").toString());
+    assertThat(glimt.exit()).isEqualTo(1);
+    assertThat(glimt.err()).contains(file.toString()).contains("--home").hasLineCount(1);
+  }
+
+  @Test
+  void nothing_is_generated_for_a_folder_that_is_not_there() {
+    Launched glimt =
+        Launched.glimt(
+            "generate", "a whale", "-o", folder.resolve("nowhere/whale.mp4").toString(),
+            "--home", folder.resolve("home").toString());
+    assertThat(glimt.exit()).isEqualTo(1);
+    assertThat(glimt.err()).contains("nowhere does not exist");
+    assertThat(folder.resolve("home")).doesNotExist();
+  }
+
+  @Test
+  void without_a_farm_its_jobs_cannot_be_listed() {
+    Launched glimt = Launched.glimt("jobs", "--home", folder.resolve("home").toString());
+    assertThat(glimt.exit()).isEqualTo(1);
+    assertThat(glimt.err()).contains("glimt up");
+  }
+
+  @Test
+  void without_a_JDK_one_line_says_how_to_get_one() throws Exception {
+    Path shells = Files.createDirectory(folder.resolve("bin"));
+    for (String tool : List.of("dirname", "readlink", "sed")) {
+      Files.createSymbolicLink(shells.resolve(tool), Path.of("/usr/bin", tool));
+    }
+    // A copy that looks for JDKs where there are none.
+    Path root = folder.resolve("glimt");
+    Files.createDirectories(root.resolve("deploy"));
+    Files.createDirectories(root.resolve(".mvn"));
+    Files.copy(Path.of("glimt"), root.resolve("deploy/glimt"));
+    Files.writeString(
+        root.resolve(".mvn/jdk.sh"),
+        Files.readString(Path.of("../.mvn/jdk.sh")).replaceAll("(?<= )/(usr|opt|Library)", "/nowhere"));
+    ProcessBuilder builder =
+        new ProcessBuilder("/bin/sh", root.resolve("deploy/glimt").toString(), "up");
+    builder.environment().clear();
+    builder.environment().put("PATH", shells.toString());
+    builder.environment().put("HOME", folder.toString());
+    Process process = builder.redirectErrorStream(true).start();
+    String said = new String(process.getInputStream().readAllBytes());
+    assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).isEqualTo(1);
+    assertThat(said).hasLineCount(1).contains("JDK >= 25").contains("install");
+  }
+}

@@ -1,0 +1,146 @@
+package glimt.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import glimt.job.Plan.PlannedTask;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class PlanTest {
+  private static final Sampling EIGHT = new Sampling("euler", 8, 2, 0.002, 80, 7);
+  private static final Sampling FOUR = new Sampling("euler", 4, 1, 0.002, 80, 7);
+
+  private static final BundleCard CLIPS =
+      new BundleCard(
+          "clips",
+          Kind.VIDEO,
+          "Clips.",
+          "MIT",
+          new Vocabulary(List.of("whale"), Map.of(), Set.of("a"), 4),
+          12,
+          List.of(1.0, 1.0, 1.0),
+          List.of(0.0, 0.0, 0.0),
+          List.of(
+              level("base", EIGHT, Axis.whole("frames", 8), 16, 16, 0),
+              level("temporal", FOUR, new Axis("frames", 24, 12, 6, 0), 16, 16, 0),
+              level("spatial", FOUR, new Axis("frames", 24, 9, 5, 1), 64, 40, 4)),
+          Map.of(),
+          Map.of());
+
+  @Test
+  void a_level_is_cut_into_segments_and_put_together_before_the_next() {
+    Plan plan = Plan.of(video(null, null, "a whale"), CLIPS);
+    assertThat(plan.levels()).isEqualTo(CLIPS.levels());
+    // 1 + 1 of the base, 3 windows + 1, 4 windows of 2 by 2 tiles + 1.
+    assertThat(plan.tasks()).hasSize(2 + 4 + 17);
+    assertThat(plan.tasks().stream().collect(Collectors.groupingBy(task -> task.work().level())))
+        .hasEntrySatisfying("spatial", tasks -> assertThat(tasks).hasSize(17));
+    PlannedTask last = plan.tasks().getLast();
+    assertThat(last.work()).isEqualTo(new Work.Assemble("spatial", List.of(24, 64, 64)));
+    assertThat(last.after()).hasSize(16);
+    assertThat(plan.warnings()).isEmpty();
+  }
+
+  @Test
+  void each_task_reads_only_from_tasks_before_it_and_a_level_only_from_the_one_below() {
+    Plan plan = Plan.of(video(null, null, "a whale"), CLIPS);
+    Set<Integer> done = new HashSet<>();
+    Integer below = null;
+    for (PlannedTask task : plan.tasks()) {
+      assertThat(task.ordinal()).isEqualTo(done.size());
+      assertThat(done).containsAll(task.after());
+      switch (task.work()) {
+        case Work.Sample _ ->
+            assertThat(task.after()).isEqualTo(below == null ? List.of() : List.of(below));
+        case Work.Assemble(String level, _) -> {
+          assertThat(task.after())
+              .containsExactlyElementsOf(
+                  plan.tasks().stream()
+                      .filter(other -> other.work().level().equals(level))
+                      .filter(other -> other.work() instanceof Work.Sample)
+                      .map(PlannedTask::ordinal)
+                      .toList());
+          below = task.ordinal();
+        }
+      }
+      done.add(task.ordinal());
+    }
+  }
+
+  @Test
+  void the_same_wish_is_split_alike_and_wishes_steer_the_base_only() {
+    JobSpec spec =
+        new JobSpec.Video(
+            "a whale", "clips", new JobSpec.Wishes(1, 30, 0.0, "heun"), null, null, Format.MP4);
+    Plan plan = Plan.of(spec, CLIPS);
+    assertThat(plan).isEqualTo(Plan.of(spec, CLIPS));
+    assertThat(plan.tasks().stream().map(PlannedTask::work).filter(Work.Sample.class::isInstance))
+        .extracting(work -> ((Work.Sample) work).sampling())
+        .startsWith(new Sampling("heun", 30, 0, 0.002, 80, 7), FOUR)
+        .endsWith(FOUR);
+  }
+
+  @Test
+  void fewer_frames_or_pixels_end_the_plan_at_a_lower_level() {
+    assertThat(names(Plan.of(video(8, null, "a whale"), CLIPS))).containsExactly("base");
+    assertThat(names(Plan.of(video(24, 16, "a whale"), CLIPS))).containsExactly("base", "temporal");
+    assertThat(names(Plan.of(video(24, 64, "a whale"), CLIPS)))
+        .containsExactly("base", "temporal", "spatial");
+    refused(() -> Plan.of(video(9, null, "a whale"), CLIPS), "frames");
+    refused(() -> Plan.of(video(8, 64, "a whale"), CLIPS), "size");
+  }
+
+  @Test
+  void a_bundle_of_another_kind_is_refused() {
+    JobSpec points =
+        new JobSpec.PointCloud(
+            "a whale", "clips", new JobSpec.Wishes(1, null, null, null), null, Format.PLY);
+    refused(() -> Plan.of(points, CLIPS), "model");
+  }
+
+  @Test
+  void what_was_not_understood_is_told() {
+    assertThat(Plan.of(video(null, null, "a wale"), CLIPS).warnings())
+        .first()
+        .asString()
+        .contains("'wale'", "whale");
+  }
+
+  @Test
+  void work_counts_network_evaluations_times_values() {
+    Plan plan = Plan.of(video(null, null, "a whale"), CLIPS);
+    assertThat(plan.tasks().getFirst().work().amount()).isEqualTo(8L * 8 * 16 * 16);
+    assertThat(plan.tasks().getLast().work().amount()).isEqualTo(24L * 64 * 64);
+  }
+
+  private static void refused(Runnable planning, String field) {
+    assertThatThrownBy(planning::run)
+        .isInstanceOfSatisfying(InvalidSpec.class, e -> assertThat(e.field()).isEqualTo(field));
+  }
+
+  private static List<String> names(Plan plan) {
+    return plan.levels().stream().map(Level::name).toList();
+  }
+
+  private static JobSpec video(@Nullable Integer frames, @Nullable Integer size, String prompt) {
+    return new JobSpec.Video(
+        prompt, "clips", new JobSpec.Wishes(1, null, null, null), frames, size, Format.MP4);
+  }
+
+  private static Level level(
+      String name, Sampling sampling, Axis frames, int size, int tile, int halo) {
+    int step = size == tile ? tile : size - tile;
+    List<Axis> axes =
+        List.of(
+            frames,
+            new Axis("height", size, tile, step, halo),
+            new Axis("width", size, tile, step, halo));
+    return new Level(name, axes, 3, name, 0.5, List.of(), 0, sampling);
+  }
+}

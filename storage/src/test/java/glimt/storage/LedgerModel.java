@@ -1,0 +1,280 @@
+package glimt.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import glimt.job.Fault;
+import glimt.job.JobId;
+import glimt.job.JobState;
+import glimt.job.JobView;
+import glimt.job.JobView.TaskView;
+import glimt.job.Lease;
+import glimt.job.Outcome;
+import glimt.job.Plan;
+import glimt.job.Task;
+import glimt.job.TaskState;
+import glimt.job.WorkerId;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** The ledger as it ought to be, in memory and for one hand: what every word must have led to. */
+final class LedgerModel {
+  private static final class Entry {
+    final JobEntry job;
+    final Plan.PlannedTask planned;
+    TaskState state = TaskState.BLOCKED;
+    int attempt;
+    int failures;
+    int losses;
+    int checkpoint;
+    int step;
+    @Nullable String worker;
+    @Nullable String failedOn;
+
+    Entry(JobEntry job, Plan.PlannedTask planned) {
+      this.job = job;
+      this.planned = planned;
+    }
+
+    Lease lease(JobView view) {
+      return new Lease(tasks(view).get(planned.ordinal()).id(), attempt);
+    }
+  }
+
+  private static final class JobEntry {
+    final JobId id;
+    final List<Entry> tasks = new ArrayList<>();
+    long events = 1;
+    boolean started;
+    @Nullable JobState ending;
+    @Nullable Fault fault;
+
+    JobEntry(JobId id) {
+      this.id = id;
+    }
+  }
+
+  private final Map<JobId, JobEntry> jobs = new LinkedHashMap<>();
+
+  /** Of every lease that was ever handed out, its task. */
+  private final Map<Lease, Entry> leases = new LinkedHashMap<>();
+
+  void submitted(JobId id, Plan plan) {
+    JobEntry job = new JobEntry(id);
+    for (Plan.PlannedTask planned : plan.tasks()) {
+      Entry task = new Entry(job, planned);
+      if (planned.after().isEmpty()) {
+        task.state = TaskState.READY;
+      }
+      job.tasks.add(task);
+    }
+    jobs.put(id, job);
+  }
+
+  /** Predicts a claim and takes note of the leases that it made. */
+  void claimed(String worker, int most, List<Task> claimed) {
+    List<Entry> expected =
+        jobs.values().stream()
+            .flatMap(job -> job.tasks.stream())
+            .filter(task -> task.state == TaskState.READY && !worker.equals(task.failedOn))
+            .limit(most)
+            .toList();
+    assertThat(claimed).extracting(Task::job).containsExactlyElementsOf(jobIds(expected));
+    for (int i = 0; i < expected.size(); i++) {
+      Entry task = expected.get(i);
+      task.state = TaskState.RUNNING;
+      task.attempt++;
+      task.worker = worker;
+      task.step = task.checkpoint;
+      assertThat(claimed.get(i).work()).isEqualTo(task.planned.work());
+      assertThat(claimed.get(i).lease().attempt()).isEqualTo(task.attempt);
+      assertThat(claimed.get(i).checkpoint().isPresent()).isEqualTo(task.checkpoint > 0);
+      assertThat(claimed.get(i).inputs()).hasSize(task.planned.after().size());
+      leases.put(claimed.get(i).lease(), task);
+      if (!task.job.started) {
+        task.job.started = true;
+        task.job.events++;
+      }
+    }
+  }
+
+  void renewed(Lease lease, int step, boolean stillOurs) {
+    Entry task = held(lease);
+    assertThat(stillOurs).isEqualTo(task != null);
+    if (task != null) {
+      task.step = Math.max(task.step, step);
+    }
+  }
+
+  void checkpointed(Lease lease, int step, boolean stillOurs) {
+    Entry task = held(lease);
+    assertThat(stillOurs).isEqualTo(task != null);
+    if (task != null) {
+      keep(task, step);
+    }
+  }
+
+  void ended(Lease lease, Outcome outcome, Optional<Tasks.Ending> ending) {
+    Entry task = held(lease);
+    assertThat(ending.isPresent()).isEqualTo(task != null);
+    if (task == null) {
+      return;
+    }
+    switch (outcome) {
+      case Outcome.Succeeded _ -> succeed(task);
+      case Outcome.Yielded(var checkpoint) -> {
+        checkpoint.ifPresent(state -> keep(task, state.step()));
+        giveBack(task);
+      }
+      case Outcome.Failed(Fault fault, _) -> {
+        task.failures++;
+        task.failedOn = task.worker;
+        if (fault.retryable() && task.failures < Tasks.TRIES) {
+          giveBack(task);
+        } else {
+          fail(task, fault);
+        }
+      }
+    }
+    assertThat(ending.orElseThrow().seq()).isEqualTo(task.job.events);
+  }
+
+  void lost(WorkerId worker) {
+    running().filter(task -> worker.value().equals(task.worker)).forEach(LedgerModel::lose);
+  }
+
+  void expired(List<Lease> late) {
+    late.stream().map(leases::get).forEach(LedgerModel::lose);
+  }
+
+  void cancelled(JobId id) {
+    end(Objects.requireNonNull(jobs.get(id)), JobState.CANCELLED, null);
+  }
+
+  /** Leases that are held now, in the order of their tasks. */
+  List<Lease> held() {
+    return leases.keySet().stream().filter(lease -> held(lease) != null).toList();
+  }
+
+  List<Lease> everHeld() {
+    return List.copyOf(leases.keySet());
+  }
+
+  List<JobId> jobs() {
+    return List.copyOf(jobs.keySet());
+  }
+
+  boolean allEnded() {
+    return jobs.values().stream().allMatch(job -> job.ending != null);
+  }
+
+  void agreesWith(JobView view) {
+    JobEntry job = Objects.requireNonNull(jobs.get(view.id()));
+    JobState open = job.started ? JobState.RUNNING : JobState.QUEUED;
+    assertThat(view.state()).isEqualTo(job.ending == null ? open : job.ending);
+    assertThat(view.fault()).isEqualTo(job.fault);
+    assertThat(view.lastSeq()).isEqualTo(job.events);
+    List<TaskView> tasks = tasks(view);
+    assertThat(tasks).extracting(TaskView::state).containsExactlyElementsOf(states(job));
+    for (Entry task : job.tasks) {
+      TaskView seen = tasks.get(task.planned.ordinal());
+      assertThat(seen.attempts()).hasSize(task.attempt);
+      if (task.state == TaskState.RUNNING) {
+        assertThat(seen.step()).isEqualTo(task.step);
+        assertThat(held(task.lease(view))).isSameAs(task);
+      }
+    }
+  }
+
+  private @Nullable Entry held(Lease lease) {
+    Entry task = leases.get(lease);
+    boolean held =
+        task != null && task.state == TaskState.RUNNING && task.attempt == lease.attempt();
+    return held ? task : null;
+  }
+
+  private static void succeed(Entry task) {
+    task.state = TaskState.SUCCEEDED;
+    List<Entry> tasks = task.job.tasks;
+    for (Entry after : tasks) {
+      if (after.state == TaskState.BLOCKED
+          && after.planned.after().stream()
+              .allMatch(before -> tasks.get(before).state == TaskState.SUCCEEDED)) {
+        after.state = TaskState.READY;
+      }
+    }
+    if (task.planned.work() instanceof glimt.job.Work.Assemble) {
+      task.job.events++;
+    }
+    if (tasks.stream().allMatch(each -> each.state == TaskState.SUCCEEDED)) {
+      end(task.job, JobState.SUCCEEDED, null);
+    }
+  }
+
+  private static void keep(Entry task, int step) {
+    if (step > task.checkpoint) {
+      task.checkpoint = step;
+      task.losses = 0;
+      task.step = Math.max(task.step, step);
+    }
+  }
+
+  private static void lose(Entry task) {
+    if (task.state != TaskState.RUNNING) {
+      return;
+    }
+    task.losses++;
+    task.failedOn = task.worker;
+    if (task.losses < Tasks.LOSSES) {
+      giveBack(task);
+    } else {
+      fail(task, Fault.POISON);
+    }
+  }
+
+  private static void giveBack(Entry task) {
+    task.state = TaskState.READY;
+  }
+
+  private static void fail(Entry task, Fault fault) {
+    task.state = TaskState.FAILED;
+    end(task.job, JobState.FAILED, fault);
+  }
+
+  private static void end(JobEntry job, JobState ending, @Nullable Fault fault) {
+    if (job.ending != null) {
+      return;
+    }
+    job.ending = ending;
+    job.fault = fault;
+    job.events++;
+    for (Entry task : job.tasks) {
+      if (task.state != TaskState.SUCCEEDED && task.state != TaskState.FAILED) {
+        task.state = TaskState.CANCELLED;
+      }
+    }
+  }
+
+  private Stream<Entry> running() {
+    return jobs.values().stream()
+        .flatMap(job -> job.tasks.stream())
+        .filter(task -> task.state == TaskState.RUNNING);
+  }
+
+  private static List<JobId> jobIds(List<Entry> tasks) {
+    return tasks.stream().map(task -> task.job.id).toList();
+  }
+
+  private static List<TaskState> states(JobEntry job) {
+    return job.tasks.stream().map(task -> task.state).toList();
+  }
+
+  private static List<TaskView> tasks(JobView view) {
+    return view.levels().stream().flatMap(level -> level.tasks().stream()).toList();
+  }
+}

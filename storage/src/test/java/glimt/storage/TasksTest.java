@@ -1,0 +1,469 @@
+package glimt.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import glimt.job.ArtifactId;
+import glimt.job.BundleCard;
+import glimt.job.Checkpoint;
+import glimt.job.Effort;
+import glimt.job.Fault;
+import glimt.job.JobEvent;
+import glimt.job.JobId;
+import glimt.job.JobState;
+import glimt.job.JobView;
+import glimt.job.JobView.AttemptView;
+import glimt.job.JobView.TaskView;
+import glimt.job.Lease;
+import glimt.job.Outcome;
+import glimt.job.Task;
+import glimt.job.TaskState;
+import glimt.job.TenantId;
+import glimt.job.Work;
+import glimt.job.WorkerId;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class TasksTest {
+  private static Ledger ledger;
+
+  @BeforeAll
+  static void open() {
+    ledger = Ledger.fresh();
+  }
+
+  @AfterAll
+  static void close() {
+    ledger.close();
+  }
+
+  @AfterEach
+  void forget() {
+    ledger.sql("DELETE FROM job");
+  }
+
+  @Test
+  void a_job_whose_tasks_all_succeed_succeeds() {
+    JobId job = ledger.submit();
+    assertThat(ledger.view(job).state()).isEqualTo(JobState.QUEUED);
+    Task base = ledger.claimOne("w");
+    assertThat(ledger.view(job).state()).isEqualTo(JobState.RUNNING);
+    assertThat(ledger.claim("w", 9)).isEmpty();
+    assertThat(ledger.succeed(base).orElseThrow().freed()).isTrue();
+    ledger.finishAll("w");
+    JobView view = ledger.view(job);
+    assertThat(view.state()).isEqualTo(JobState.SUCCEEDED);
+    assertThat(view.progress()).isEqualTo(1);
+    assertThat(view.levels()).allSatisfy(level -> assertThat(level.products()).hasSize(1));
+    assertThat(facts(job))
+        .hasExactlyElementsOfTypes(
+            JobEvent.Submitted.class,
+            JobEvent.Started.class,
+            JobEvent.LevelFinished.class,
+            JobEvent.LevelFinished.class,
+            JobEvent.Ended.class);
+    AttemptView attempt = view.levels().getFirst().tasks().getFirst().attempts().getFirst();
+    assertThat(attempt.effort()).isEqualTo(Ledger.EFFORT);
+    assertThat(attempt.outcome()).isEqualTo("succeeded");
+    assertThat(attempt.ended()).isAfterOrEqualTo(attempt.started());
+  }
+
+  @Test
+  void a_task_reads_what_the_tasks_before_it_made_in_the_order_of_its_plan() {
+    ledger.submit();
+    ledger.succeed(ledger.claimOne("w"));
+    Task assemble = ledger.claimOne("w");
+    ledger.succeed(assemble);
+    List<Task> upper = ledger.claim("w", 9);
+    assertThat(upper).hasSize(3);
+    assertThat(upper)
+        .allSatisfy(task -> assertThat(task.inputs()).containsExactly(Ledger.made(assemble)));
+    upper.reversed().forEach(ledger::succeed);
+    assertThat(ledger.claimOne("w").inputs())
+        .containsExactlyElementsOf(upper.stream().map(Ledger::made).toList());
+  }
+
+  @Test
+  void the_oldest_job_comes_first_and_within_it_the_order_of_its_plan() {
+    JobId first = ledger.submit();
+    JobId second = ledger.submit();
+    List<Task> bases = ledger.claim("w", 9);
+    assertThat(bases).extracting(Task::job).containsExactly(first, second);
+    bases.reversed().forEach(ledger::succeed);
+    ledger.claim("w", 2).forEach(ledger::succeed);
+    assertThat(ledger.claim("w", 4))
+        .extracting(Task::job)
+        .containsExactly(first, first, first, second);
+  }
+
+  @Test
+  void a_worker_gets_only_tasks_of_the_very_card_it_has() {
+    JobId job = ledger.submit();
+    ArtifactId changed = Ledger.digestOf("toy, changed");
+    ledger.bundles.offer(changed, ledger.card);
+    WorkerId worker = new WorkerId("w");
+    assertThat(ledger.tasks.claim(worker, Map.of("toy", changed), 1)).isEmpty();
+    assertThat(ledger.tasks.claim(worker, Map.of(), 1)).isEmpty();
+    assertThat(ledger.tasks.claim(worker, Map.of("other", changed, "toy", ledger.digest), 1))
+        .extracting(Task::job)
+        .containsExactly(job);
+  }
+
+  @Test
+  void a_task_is_handed_out_once() throws Exception {
+    for (int i = 0; i < 8; i++) {
+      ledger.submit();
+    }
+    List<Callable<List<Task>>> claims = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      String worker = "w" + i;
+      claims.add(() -> ledger.claim(worker, 2));
+    }
+    assertThat(atOnce(claims).stream().flatMap(List::stream).map(Task::lease))
+        .hasSize(8)
+        .doesNotHaveDuplicates();
+  }
+
+  @Test
+  void a_worker_that_lost_its_lease_changes_nothing() {
+    JobId job = ledger.submit();
+    Task lost = ledger.claimOne("slow");
+    ledger.letLeasesRunOut();
+    assertThat(ledger.tasks.expire()).containsExactly(job);
+    JobView before = ledger.view(job);
+    changesNothing(lost);
+    assertThat(ledger.view(job)).isEqualTo(before);
+
+    Task again = ledger.claimOne("quick");
+    assertThat(again.lease()).isEqualTo(new Lease(lost.lease().task(), 2));
+    before = ledger.view(job);
+    changesNothing(lost);
+    assertThat(ledger.view(job)).isEqualTo(before);
+    assertThat(ledger.succeed(again)).isPresent();
+  }
+
+  @Test
+  void ending_twice_is_harmless() {
+    JobId job = ledger.submit();
+    Task task = ledger.claimOne("w");
+    assertThat(ledger.succeed(task)).isPresent();
+    JobView before = ledger.view(job);
+    changesNothing(task);
+    assertThat(ledger.view(job)).isEqualTo(before);
+    Task assemble = ledger.claimOne("w");
+    Tasks.Ended twice = new Tasks.Ended(assemble.lease(), Ledger.success(assemble), Ledger.EFFORT);
+    assertThat(ledger.tasks.end(List.of(twice, twice))).hasSize(1);
+  }
+
+  @Test
+  void a_lease_that_is_renewed_does_not_run_out() {
+    ledger.submit();
+    Task task = ledger.claimOne("w");
+    ledger.letLeasesRunOut();
+    assertThat(ledger.tasks.renew(Map.of(task.lease(), 1))).containsExactly(task.lease());
+    assertThat(ledger.tasks.expire()).isEmpty();
+    assertThat(ledger.succeed(task)).isPresent();
+  }
+
+  @Test
+  void leases_are_renewed_by_the_batch() {
+    JobId job = ledger.submit();
+    ledger.submit();
+    List<Task> tasks = ledger.claim("w", 2);
+    ledger.succeed(tasks.getLast());
+    assertThat(ledger.tasks.renew(Map.of(tasks.getFirst().lease(), 3, tasks.getLast().lease(), 4)))
+        .containsExactly(tasks.getFirst().lease());
+    assertThat(task(job, 0).step()).isEqualTo(3);
+    assertThat(ledger.tasks.renew(Map.of())).isEmpty();
+  }
+
+  @Test
+  void progress_counts_the_steps_of_running_tasks_and_never_goes_back() {
+    JobId job = ledger.submit();
+    Task base = ledger.claimOne("w");
+    ledger.tasks.renew(Map.of(base.lease(), 2));
+    double half = ledger.view(job).progress();
+    // Of 4 steps of 8 values, 8 to assemble, 3 times 2 steps of 8, 24 to assemble.
+    assertThat(half).isEqualTo(2 * 8.0 / (32 + 8 + 48 + 24));
+    assertThat(ledger.view(job).levels().getFirst().progress()).isEqualTo(16.0 / 40);
+    ledger.tasks.lose(new WorkerId("w"));
+    assertThat(ledger.view(job).progress()).isEqualTo(half);
+    Task again = ledger.claimOne("v");
+    assertThat(task(job, 0).step()).isZero();
+    ledger.tasks.renew(Map.of(again.lease(), 1));
+    assertThat(ledger.view(job).progress()).isEqualTo(half);
+    ledger.tasks.renew(Map.of(again.lease(), 99));
+    assertThat(ledger.view(job).progress()).isEqualTo(2 * half);
+  }
+
+  @Test
+  void a_checkpoint_is_where_the_next_attempt_goes_on() {
+    JobId job = ledger.submit();
+    Task first = ledger.claimOne("w");
+    assertThat(first.checkpoint()).isEmpty();
+    Checkpoint at2 = new Checkpoint(Ledger.digestOf("at 2"), 2, "cpu");
+    assertThat(ledger.tasks.checkpoint(first.lease(), at2)).isTrue();
+    Checkpoint late = new Checkpoint(Ledger.digestOf("at 1"), 1, "cpu");
+    assertThat(ledger.tasks.checkpoint(first.lease(), late)).isTrue();
+    ledger.tasks.lose(new WorkerId("w"));
+    Task second = ledger.claimOne("v");
+    assertThat(second.checkpoint()).contains(at2);
+    assertThat(task(job, 0).step()).isEqualTo(2);
+    ledger.succeed(second);
+    assertThat(ledger.count("SELECT count(*) FROM task WHERE checkpoint_state IS NOT NULL"))
+        .isZero();
+  }
+
+  @Test
+  void a_yielded_task_is_ready_at_once_and_uncharged() {
+    JobId job = ledger.submit();
+    Checkpoint at3 = new Checkpoint(Ledger.digestOf("at 3"), 3, "cpu");
+    for (int i = 0; i < 5; i++) {
+      Task task = ledger.claimOne("w");
+      assertThat(task.checkpoint()).isEqualTo(i == 0 ? Optional.empty() : Optional.of(at3));
+      assertThat(
+              ledger
+                  .tasks
+                  .end(task.lease(), new Outcome.Yielded(Optional.of(at3)), Ledger.EFFORT)
+                  .orElseThrow()
+                  .freed())
+          .isTrue();
+    }
+    ledger.finishAll("w");
+    assertThat(ledger.view(job).state()).isEqualTo(JobState.SUCCEEDED);
+    assertThat(task(job, 0).attempts())
+        .extracting(AttemptView::outcome)
+        .containsExactly("yielded", "yielded", "yielded", "yielded", "yielded", "succeeded");
+  }
+
+  @Test
+  void a_retryable_failure_is_charged_and_the_third_ends_the_job() {
+    JobId job = ledger.submit();
+    for (int i = 1; i <= 3; i++) {
+      Task task = ledger.claimOne("w" + i);
+      assertThat(fail(task, Fault.INTERNAL, "try " + i).orElseThrow().freed()).isEqualTo(i < 3);
+    }
+    JobView view = ledger.view(job);
+    assertThat(view.state()).isEqualTo(JobState.FAILED);
+    assertThat(view.fault()).isEqualTo(Fault.INTERNAL);
+    assertThat(view.why()).isEqualTo("try 3");
+    assertThat(task(job, 0).state()).isEqualTo(TaskState.FAILED);
+    assertThat(task(job, 1).state()).isEqualTo(TaskState.CANCELLED);
+    assertThat(ledger.claim("w", 9)).isEmpty();
+    assertThat(facts(job).getLast())
+        .isEqualTo(new JobEvent.Ended(JobState.FAILED, Fault.INTERNAL, "try 3"));
+  }
+
+  @Test
+  void a_failure_that_trying_again_cannot_help_ends_the_job_and_stops_its_siblings() {
+    JobId job = ledger.submit();
+    ledger.succeed(ledger.claimOne("w"));
+    ledger.succeed(ledger.claimOne("w"));
+    List<Task> siblings = ledger.claim("w", 2);
+    fail(siblings.getFirst(), Fault.INVALID, "no such \0 thing");
+    JobView view = ledger.view(job);
+    assertThat(view.state()).isEqualTo(JobState.FAILED);
+    assertThat(view.why()).isEqualTo("no such   thing");
+    assertThat(view.levels().getFirst().state()).isEqualTo(JobState.SUCCEEDED);
+    assertThat(view.levels().getFirst().products()).hasSize(1);
+    assertThat(task(job, 3).attempts())
+        .extracting(AttemptView::outcome)
+        .containsExactly("cancelled");
+    changesNothing(siblings.getLast());
+  }
+
+  @Test
+  void a_task_that_failed_rests_longer_each_time() {
+    Tasks patient =
+        new Tasks(
+            ledger.database,
+            new Tasks.Terms(Duration.ofSeconds(10), Duration.ofSeconds(2), Duration.ofMinutes(1)));
+    ledger.submit();
+    for (int i = 0; i < 2; i++) {
+      Task task = ledger.claimOne("w" + i);
+      patient.end(task.lease(), new Outcome.Failed(Fault.STORAGE, "disk"), Ledger.EFFORT);
+      assertThat(ledger.claim("v", 1)).isEmpty();
+      long rest =
+          ledger.count(
+              "SELECT extract(epoch FROM ready_at - now())::int FROM task WHERE ordinal = 0");
+      assertThat(rest).isBetween(43L << i, 76L << i);
+      ledger.sql("UPDATE task SET ready_at = now() - interval '1 hour' WHERE state = 'ready'");
+    }
+  }
+
+  @Test
+  void a_worker_that_failed_a_task_leaves_it_to_the_others_for_a_while() {
+    ledger.submit();
+    fail(ledger.claimOne("unlucky"), Fault.OUT_OF_MEMORY, "no room");
+    assertThat(ledger.claim("unlucky", 1)).isEmpty();
+    ledger.sql("UPDATE task SET ready_at = now() - interval '3 seconds' WHERE state = 'ready'");
+    assertThat(ledger.claim("unlucky", 1)).hasSize(1);
+  }
+
+  @Test
+  void a_task_that_loses_three_workers_without_a_checkpoint_is_poison() {
+    JobId job = ledger.submit();
+    for (int i = 0; i < 2; i++) {
+      ledger.claimOne("w" + i);
+      assertThat(ledger.tasks.lose(new WorkerId("w" + i))).containsExactly(job);
+    }
+    Task task = ledger.claimOne("w2");
+    ledger.tasks.checkpoint(task.lease(), new Checkpoint(Ledger.digestOf("at 1"), 1, "cpu"));
+    for (int i = 2; i < 4; i++) {
+      assertThat(ledger.tasks.lose(new WorkerId("w" + i))).containsExactly(job);
+      ledger.claimOne("w" + (i + 1));
+    }
+    assertThat(ledger.view(job).state()).isEqualTo(JobState.RUNNING);
+    ledger.tasks.lose(new WorkerId("w4"));
+    assertThat(ledger.view(job).state()).isEqualTo(JobState.FAILED);
+    assertThat(ledger.view(job).fault()).isEqualTo(Fault.POISON);
+    assertThat(task(job, 0).attempts())
+        .hasSize(5)
+        .allSatisfy(attempt -> assertThat(attempt.fault()).isEqualTo(Fault.LOST));
+  }
+
+  @Test
+  void losing_a_worker_takes_back_only_what_it_holds() {
+    ledger.submit();
+    ledger.submit();
+    Task mine = ledger.claimOne("mine");
+    Task other = ledger.claimOne("other");
+    assertThat(ledger.tasks.lose(new WorkerId("mine"))).containsExactly(mine.job());
+    assertThat(ledger.tasks.lose(new WorkerId("mine"))).isEmpty();
+    assertThat(ledger.tasks.renew(Map.of(mine.lease(), 0, other.lease(), 0)))
+        .containsExactly(other.lease());
+  }
+
+  @Test
+  void nobody_is_dead_when_it_was_the_database_that_was_away() {
+    ledger.submit();
+    ledger.submit();
+    Task silent = ledger.claimOne("silent");
+    Task renewed = ledger.claimOne("renewed");
+    // An hour passes in which nothing is written; one worker is heard before the first sweep.
+    ledger.sql("UPDATE pulse SET at = at - interval '1 hour'");
+    ledger.letLeasesRunOut();
+    ledger.tasks.renew(Map.of(renewed.lease(), 1));
+    assertThat(ledger.tasks.expire()).isEmpty();
+    assertThat(
+            ledger.count(
+                """
+                SELECT count(*) FROM task
+                WHERE state = 'running'
+                  AND lease_until BETWEEN now() AND now() + interval '11 seconds'
+                """))
+        .isEqualTo(2);
+    // From here on silence counts again.
+    ledger.letLeasesRunOut();
+    assertThat(ledger.tasks.expire()).containsExactlyInAnyOrder(silent.job(), renewed.job());
+  }
+
+  @Test
+  void eight_finishers_of_eight_siblings_free_their_successor_once() throws Exception {
+    BundleCard wide = Ledger.card("wide", 8);
+    ArtifactId digest = Ledger.digestOf("wide");
+    ledger.bundles.offer(digest, wide);
+    for (int round = 0; round < 10; round++) {
+      JobId job = ledger.submit(wide, digest);
+      WorkerId worker = new WorkerId("w");
+      Map<String, ArtifactId> bundles = Map.of("wide", digest);
+      for (int i = 0; i < 2; i++) {
+        ledger.succeed(ledger.tasks.claim(worker, bundles, 1).getFirst());
+      }
+      List<Task> siblings = ledger.tasks.claim(worker, bundles, 9);
+      assertThat(siblings).hasSize(8);
+      List<Callable<Boolean>> finishers = new ArrayList<>();
+      for (Task sibling : siblings) {
+        finishers.add(() -> ledger.succeed(sibling).orElseThrow().freed());
+      }
+      assertThat(atOnce(finishers)).containsOnlyOnce(true);
+      List<Task> freed = ledger.tasks.claim(worker, bundles, 9);
+      assertThat(freed).hasSize(1);
+      ledger.succeed(freed.getFirst());
+      assertThat(ledger.view(job).state()).isEqualTo(JobState.SUCCEEDED);
+    }
+  }
+
+  @Test
+  void a_batch_that_holds_all_predecessors_frees_their_successor() {
+    JobId job = ledger.submit();
+    ledger.succeed(ledger.claimOne("w"));
+    ledger.succeed(ledger.claimOne("w"));
+    List<Tasks.Ended> batch =
+        ledger.claim("w", 9).stream()
+            .map(task -> new Tasks.Ended(task.lease(), Ledger.success(task), Ledger.EFFORT))
+            .toList();
+    List<Tasks.Ending> endings = ledger.tasks.end(batch);
+    assertThat(endings).hasSize(3).allSatisfy(ending -> assertThat(ending.freed()).isTrue());
+    Task last = ledger.claimOne("w");
+    assertThat(last.work()).isInstanceOf(Work.Assemble.class);
+    Tasks.Ending ending = ledger.succeed(last).orElseThrow();
+    assertThat(ending.seq()).isEqualTo(ledger.view(job).lastSeq()).isEqualTo(5);
+  }
+
+  @Test
+  void in_a_batch_one_failure_for_good_ends_the_job_and_what_succeeded_stays() {
+    JobId job = ledger.submit();
+    ledger.succeed(ledger.claimOne("w"));
+    ledger.succeed(ledger.claimOne("w"));
+    List<Task> upper = ledger.claim("w", 9);
+    Outcome invalid = new Outcome.Failed(Fault.INVALID, "no");
+    Outcome yielded = new Outcome.Yielded(Optional.empty());
+    ledger.tasks.end(
+        List.of(
+            new Tasks.Ended(upper.get(0).lease(), invalid, Ledger.EFFORT),
+            new Tasks.Ended(upper.get(1).lease(), yielded, Ledger.EFFORT),
+            new Tasks.Ended(upper.get(2).lease(), Ledger.success(upper.get(2)), Ledger.EFFORT)));
+    assertThat(ledger.view(job).state()).isEqualTo(JobState.FAILED);
+    assertThat(task(job, 2).state()).isEqualTo(TaskState.FAILED);
+    assertThat(task(job, 3).state()).isEqualTo(TaskState.CANCELLED);
+    assertThat(task(job, 4).state()).isEqualTo(TaskState.SUCCEEDED);
+  }
+
+  private static void changesNothing(Task task) {
+    assertThat(ledger.tasks.renew(Map.of(task.lease(), 3))).isEmpty();
+    assertThat(
+            ledger.tasks.checkpoint(
+                task.lease(), new Checkpoint(Ledger.digestOf("late"), 4, "cpu")))
+        .isFalse();
+    assertThat(fail(task, Fault.INVALID, "late")).isEmpty();
+    assertThat(ledger.succeed(task)).isEmpty();
+  }
+
+  private static Optional<Tasks.Ending> fail(Task task, Fault fault, String why) {
+    return ledger.tasks.end(
+        task.lease(), new Outcome.Failed(fault, why), new Effort("test", 0, 0, 0.1, 0));
+  }
+
+  private static TaskView task(JobId job, int ordinal) {
+    return ledger.view(job).levels().stream()
+        .flatMap(level -> level.tasks().stream())
+        .filter(task -> task.ordinal() == ordinal)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static List<JobEvent.Fact> facts(JobId job) {
+    return ledger.events.after(TenantId.DEFAULT, job, 0, 99).stream().map(JobEvent::fact).toList();
+  }
+
+  private static <T> List<T> atOnce(List<Callable<T>> calls) throws Exception {
+    List<T> results = new ArrayList<>();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (Future<T> call : threads.invokeAll(calls)) {
+        results.add(call.get());
+      }
+    }
+    return results;
+  }
+}

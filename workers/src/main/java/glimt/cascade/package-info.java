@@ -1,0 +1,12 @@
+/**
+ * How a level is made: cascaded diffusion (Ho et al. 2022, "Cascaded diffusion models for high
+ * fidelity image generation").
+ *
+ * <p>Here the mathematics of {@link glimt.diffusion} meets the networks of {@link glimt.bundle}.
+ * One segment is sampled at a time, in words, numbers and arrays: no files, no clock, no actors, so
+ * that a worker and an evaluation make the same thing. Read {@link glimt.cascade.Cascade} first.
+ */
+@NullMarked
+package glimt.cascade;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,164 @@
+package glimt.metrics;
+
+import java.util.Arrays;
+
+/**
+ * What can be measured of a clip by its pixels alone. Clips are [frames, 3, size, size] in [-1, 1].
+ */
+public final class Clips {
+  /** How far from the background a pixel's strongest channel has to be to belong to the subject. */
+  private static final double APART = 0.24;
+
+  /** Of each end of the clip, the frames whose centres of mass are averaged. */
+  private static final int ENDS = 2;
+
+  private Clips() {}
+
+  /** The median colour of the pixels at the border of all frames: the background, 3 values. */
+  public static float[] border(float[] clip, int size) {
+    int frames = clip.length / (3 * size * size);
+    int around = 4 * (size - 1);
+    float[] colour = new float[3];
+    for (int c = 0; c < 3; c++) {
+      float[] values = new float[frames * around];
+      int n = 0;
+      for (int frame = 0; frame < frames; frame++) {
+        int plane = (frame * 3 + c) * size * size;
+        for (int i = 0; i + 1 < size; i++) {
+          values[n++] = clip[plane + i];
+          values[n++] = clip[plane + i * size + size - 1];
+          values[n++] = clip[plane + (size - 1) * size + size - 1 - i];
+          values[n++] = clip[plane + (size - 1 - i) * size];
+        }
+      }
+      Arrays.sort(values);
+      colour[c] = values[values.length / 2];
+    }
+    return colour;
+  }
+
+  /** A way across the picture, whose width is 2: x to the right, y down. */
+  public record Way(double x, double y) {
+
+    /**
+     * The direction of the way: 1 or -1 along the axis it mainly follows, 0 along the other; both 0
+     * where it is short or goes askew.
+     */
+    public Way direction() {
+      double wide = Math.abs(x);
+      double tall = Math.abs(y);
+      if (Math.max(wide, tall) < 0.25 || Math.min(wide, tall) > 0.6 * Math.max(wide, tall)) {
+        return new Way(0, 0);
+      }
+      return wide > tall ? new Way(Math.signum(x), 0) : new Way(0, Math.signum(y));
+    }
+  }
+
+  /** How far what is not background moves from the first two frames to the last two. */
+  public static Way way(float[] clip, int size) {
+    int frames = clip.length / (3 * size * size);
+    float[] background = border(clip, size);
+    double x = 0;
+    double y = 0;
+    for (int i = 0; i < ENDS; i++) {
+      Way first = centre(clip, i, size, background);
+      Way last = centre(clip, frames - 1 - i, size, background);
+      x += (last.x - first.x) / ENDS;
+      y += (last.y - first.y) / ENDS;
+    }
+    return new Way(x, y);
+  }
+
+  private static Way centre(float[] clip, int frame, int size, float[] background) {
+    double mass = 1e-6;
+    double x = 0;
+    double y = 0;
+    for (int row = 0; row < size; row++) {
+      for (int column = 0; column < size; column++) {
+        double apart = 0;
+        for (int c = 0; c < 3; c++) {
+          float value = Math.clamp(clip[((frame * 3 + c) * size + row) * size + column], -1, 1);
+          apart = Math.max(apart, Math.abs(value - background[c]));
+        }
+        if (apart > APART) {
+          mass += apart;
+          x += apart * (2 * (column + 0.5) / size - 1);
+          y += apart * (2 * (row + 0.5) / size - 1);
+        }
+      }
+    }
+    return new Way(x / mass, y / mass);
+  }
+
+  /** Peak signal-to-noise ratio in decibels, for values in [-1, 1]. */
+  public static double psnr(float[] clip, float[] truth) {
+    double sum = 0;
+    for (int i = 0; i < clip.length; i++) {
+      double error = Math.clamp(clip[i], -1, 1) - truth[i];
+      sum += error * error;
+    }
+    return 10 * Math.log10(4 / (sum / clip.length));
+  }
+
+  /** The mean step from one pixel to the next, across and down: more is sharper. */
+  public static double sharpness(float[] planes, int size) {
+    int count = planes.length / (size * size);
+    double sum = 0;
+    for (int plane = 0; plane < count; plane++) {
+      for (int y = 0; y < size; y++) {
+        for (int x = 0; x < size; x++) {
+          int at = (plane * size + y) * size + x;
+          sum += x == 0 ? 0 : Math.abs(planes[at] - planes[at - 1]);
+          sum += y == 0 ? 0 : Math.abs(planes[at] - planes[at - size]);
+        }
+      }
+    }
+    return sum / (2.0 * count * size * (size - 1));
+  }
+
+  /**
+   * The mean step between neighbours across the columns and rows in {@code from..to}, where tiles
+   * are blended, over that elsewhere. 1 is seamless.
+   */
+  public static double seams(float[] planes, int size, int from, int to) {
+    int count = planes.length / (size * size);
+    double within = 0;
+    double elsewhere = 0;
+    long near = 0;
+    long far = 0;
+    for (int plane = 0; plane < count; plane++) {
+      for (int y = 1; y < size; y++) {
+        for (int x = 1; x < size; x++) {
+          int at = (plane * size + y) * size + x;
+          double across = Math.abs(planes[at] - planes[at - 1]);
+          double down = Math.abs(planes[at] - planes[at - size]);
+          if (x >= from && x <= to) {
+            within += across;
+            near++;
+          } else {
+            elsewhere += across;
+            far++;
+          }
+          if (y >= from && y <= to) {
+            within += down;
+            near++;
+          } else {
+            elsewhere += down;
+            far++;
+          }
+        }
+      }
+    }
+    return within / near / (elsewhere / far);
+  }
+
+  /** The mean change of a value from one frame to the next. */
+  public static double restlessness(float[] clip, int frames) {
+    int values = clip.length / frames;
+    double sum = 0;
+    for (int i = values; i < clip.length; i++) {
+      sum += Math.abs(clip[i] - clip[i - values]);
+    }
+    return sum / (clip.length - values);
+  }
+}

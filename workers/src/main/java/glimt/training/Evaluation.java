@@ -1,0 +1,86 @@
+package glimt.training;
+
+import glimt.bundle.Bundle;
+import glimt.job.BundleCard;
+import glimt.metrics.Figure;
+import glimt.training.clips.ClipEvaluation;
+import glimt.training.clips.ClipMaterial;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** How good a bundle is. */
+public final class Evaluation {
+  static final String SHEET = "sheet.jpg";
+  private static final String FIGURES = "figures";
+
+  private Evaluation() {}
+
+  /**
+   * Measures a bundle by fixed prompts and seeds.
+   *
+   * @param folder the bundle's
+   * @param data folder of the raw data; without it what needs real samples is left out
+   * @param keep whether the card is to tell the figures, and a contact sheet to lie beside it
+   * @param watch sees a line now and then
+   * @return the figures as a table
+   */
+  public static String measure(
+      Path folder, @Nullable Path data, boolean keep, Consumer<String> watch)
+      throws InterruptedException {
+    Bundle bundle = Bundle.open(folder);
+    Recipe recipe = Recipe.parse(Training.RECIPE, bundle.text(Training.RECIPE));
+    byte[][] sheet = new byte[1][];
+    List<Figure> figures =
+        switch (recipe.dataset()) {
+          case "clips" ->
+              new ClipEvaluation(bundle)
+                  .measure(
+                      data == null ? null : ClipMaterial.read(recipe, data),
+                      watch,
+                      picture -> sheet[0] = picture);
+          default ->
+              throw new TrainingException(
+                  "results of '%s' cannot be measured".formatted(recipe.dataset()));
+        };
+    String table = Figure.table(figures);
+    if (keep) {
+      keep(folder, bundle.card(), table, sheet[0]);
+    }
+    return table;
+  }
+
+  private static void keep(Path folder, BundleCard card, String table, byte @Nullable [] sheet) {
+    Map<String, String> notes = new TreeMap<>(card.notes());
+    notes.put(FIGURES, table);
+    Map<String, String> files = new TreeMap<>(card.files());
+    if (sheet != null) {
+      try {
+        Files.write(folder.resolve(SHEET), sheet);
+      } catch (IOException broken) {
+        throw new TrainingException(
+            "cannot write " + folder.resolve(SHEET) + ": " + broken, broken);
+      }
+      files.put(SHEET, Bundle.sha256(sheet));
+    }
+    Bundle.write(
+        folder,
+        new BundleCard(
+            card.name(),
+            card.kind(),
+            card.summary(),
+            card.licence(),
+            card.vocabulary(),
+            card.fps(),
+            card.scale(),
+            card.offset(),
+            card.levels(),
+            files,
+            notes));
+  }
+}

@@ -1,0 +1,14 @@
+package glimt.training.clips;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import glimt.training.Classifier;
+
+/**
+ * What the recipe of clips says of its data.
+ *
+ * @param grammar what a scene can be, and how it is said
+ * @param classifier how the network is trained that names subjects when results are measured
+ */
+public record ClipRecipe(
+    @JsonProperty(required = true) Grammar grammar,
+    @JsonProperty(required = true) Classifier.Training classifier) {}

@@ -1,0 +1,69 @@
+package glimt.training.objects;
+
+import ai.djl.ndarray.NDManager;
+import glimt.bundle.Bundle;
+import glimt.bundle.Network;
+import glimt.bundle.Precision;
+import glimt.cascade.Cascade;
+import glimt.cascade.Mosaic;
+import glimt.cascade.Piece;
+import glimt.diffusion.Observer;
+import glimt.diffusion.Waypoint;
+import glimt.job.Level;
+import glimt.job.Segment;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Samples clouds as a job's tasks do, one segment after another, to measure them. */
+final class CloudWalks implements AutoCloseable {
+  private final Cascade cascade;
+  private final Map<String, Network> networks = new HashMap<>();
+  private final NDManager memory = NDManager.newBaseManager("PyTorch");
+
+  CloudWalks(Bundle bundle) {
+    for (Level level : bundle.card().levels()) {
+      networks.put(
+          level.network(), bundle.network(level.name(), Precision.ofThisProcessor()));
+    }
+    cascade =
+        new Cascade(
+            bundle.card(),
+            level -> Objects.requireNonNull(networks.get(level.network())),
+            bundle.card().name());
+  }
+
+  /** The base level, {@code [1024, 6]} in the units of samples. */
+  float[] base(String prompt, long seed) throws InterruptedException {
+    return whole(cascade.card().levels().getFirst(), prompt, null, seed);
+  }
+
+  /** The dense level over a base, {@code [4096, 6]} in the units of samples. */
+  float[] dense(String prompt, float[] base, long seed) throws InterruptedException {
+    return whole(cascade.card().levels().getLast(), prompt, base, seed);
+  }
+
+  private float[] whole(Level level, String prompt, float @Nullable [] below, long seed)
+      throws InterruptedException {
+    List<Integer> words = cascade.card().vocabulary().read(prompt).tokens();
+    List<float[]> pieces = new ArrayList<>();
+    for (Segment segment : level.segments()) {
+      try (Piece piece =
+              cascade.piece(memory, level, segment, level.sampling(), seed, words, below);
+          Waypoint start = piece.start();
+          Waypoint end = piece.walk(start, Observer.NOBODY)) {
+        pieces.add(piece.sample(end));
+      }
+    }
+    return Mosaic.joined(level, pieces);
+  }
+
+  @Override
+  public void close() {
+    networks.values().forEach(Network::close);
+    memory.close();
+  }
+}

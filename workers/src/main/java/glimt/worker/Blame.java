@@ -1,0 +1,56 @@
+package glimt.worker;
+
+import ai.djl.engine.EngineException;
+import glimt.bundle.BundleException;
+import glimt.diffusion.DivergenceException;
+import glimt.job.Fault;
+import glimt.job.InvalidSpec;
+import glimt.job.Outcome;
+import glimt.storage.StorageException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Locale;
+
+/** Says what kind of fault a throwable is: would trying again help? */
+final class Blame {
+  private static final int SENTENCE = 300;
+
+  private Blame() {}
+
+  /** The first cause that says what kind it is, in the words of that cause. */
+  static Outcome.Failed of(Throwable broken) {
+    for (Throwable cause = broken; cause != null; cause = cause.getCause()) {
+      Fault fault = kind(cause);
+      if (fault != Fault.INTERNAL) {
+        return new Outcome.Failed(fault, sentence(cause));
+      }
+    }
+    return new Outcome.Failed(Fault.INTERNAL, sentence(broken));
+  }
+
+  private static Fault kind(Throwable cause) {
+    return switch (cause) {
+      case OutOfMemoryError _ -> Fault.OUT_OF_MEMORY;
+      case EngineException e when outOfMemory(e) -> Fault.OUT_OF_MEMORY;
+      case DivergenceException _ -> Fault.POISON;
+      case StorageException _, IOException _, UncheckedIOException _ -> Fault.STORAGE;
+      case BundleException _, InvalidSpec _ -> Fault.INVALID;
+      default -> Fault.INTERNAL;
+    };
+  }
+
+  /** As libtorch says it: "CUDA out of memory", "DefaultCPUAllocator: can't allocate memory". */
+  private static boolean outOfMemory(EngineException e) {
+    String message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
+    return message.contains("out of memory") || message.contains("can't allocate memory");
+  }
+
+  private static String sentence(Throwable cause) {
+    String message = cause.getMessage();
+    if (message == null || message.isBlank()) {
+      return cause.getClass().getSimpleName();
+    }
+    String line = message.strip().lines().findFirst().orElseThrow();
+    return line.length() <= SENTENCE ? line : line.substring(0, SENTENCE) + "…";
+  }
+}

@@ -1,0 +1,226 @@
+package glimt.worker;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import glimt.bundle.Safetensors;
+import glimt.bundle.Safetensors.Tensor;
+import glimt.cascade.Cascade;
+import glimt.cascade.Mosaic;
+import glimt.cascade.Piece;
+import glimt.diffusion.Estimate;
+import glimt.diffusion.Observer;
+import glimt.diffusion.Waypoint;
+import glimt.job.Artifact;
+import glimt.job.ArtifactId;
+import glimt.job.Checkpoint;
+import glimt.job.InvalidSpec;
+import glimt.job.Level;
+import glimt.job.Outcome;
+import glimt.job.Product;
+import glimt.job.Product.Role;
+import glimt.job.Task;
+import glimt.job.Work;
+import glimt.media.Preview;
+import glimt.media.Video;
+import glimt.storage.Artifacts;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Task → artifacts. A sample task walks one segment from noise to a sample; an assemble task blends a
+ * level's segments and writes the file people open.
+ *
+ * @param bundles by name
+ * @param manager where native memory is taken from
+ * @param numericClass what the bits depend on beside card, spec and networks
+ */
+public record Generation(
+    Map<String, LoadedBundle> bundles,
+    Artifacts artifacts,
+    Video video,
+    NDManager manager,
+    String numericClass)
+    implements Maker {
+
+  private static final String SAFETENSORS = "application/vnd.safetensors";
+  private static final String SAMPLE = "sample";
+
+  /** At most this much work is lost when a worker dies. */
+  private static final long CHECKPOINT_EVERY = Duration.ofSeconds(4).toNanos();
+
+  private static final long PREVIEW_EVERY = Duration.ofMillis(400).toNanos();
+  private static final Logger log = LoggerFactory.getLogger(Generation.class);
+
+  @Override
+  public Outcome make(Task task, Attempt attempt) throws InterruptedException {
+    LoadedBundle bundle = bundle(task);
+    Level level = bundle.card().level(task.work().level());
+    return new Outcome.Succeeded(
+        switch (task.work()) {
+          case Work.Sample sample -> List.of(sampled(task, sample, level, bundle, attempt));
+          case Work.Assemble _ -> assembled(task, level, bundle);
+        });
+  }
+
+  private LoadedBundle bundle(Task task) {
+    LoadedBundle bundle = bundles.get(task.spec().model());
+    if (bundle == null || !bundle.digest().equals(task.card())) {
+      throw new InvalidSpec(
+          "model", "this worker has no %s of digest %s".formatted(task.spec().model(), task.card()));
+    }
+    return bundle;
+  }
+
+  // ---- sample
+
+  private Product sampled(
+      Task task, Work.Sample work, Level level, LoadedBundle bundle, Attempt attempt)
+      throws InterruptedException {
+    float[] below = task.inputs().isEmpty() ? null : read(task.inputs().getFirst());
+    List<Integer> words = bundle.card().vocabulary().read(task.spec().prompt()).tokens();
+    Cascade cascade =
+        new Cascade(bundle.card(), bundle::network, task.card() + " on " + numericClass);
+    try (Piece piece =
+        cascade.piece(
+            manager,
+            level,
+            work.segment(),
+            work.sampling(),
+            task.spec().wishes().seed(),
+            words,
+            below)) {
+      int steps = work.sampling().steps();
+      Observer observer = new Reporter(piece, new Rendering(bundle.card(), level), attempt, steps);
+      try (Waypoint from = begin(task, piece, attempt);
+          Waypoint end = piece.walk(from, observer)) {
+        if (!end.arrived()) {
+          attempt.check();
+        }
+        attempt.spent(piece.networkSeconds());
+        attempt.progress(steps, steps);
+        return sample(piece.sample(end), piece.shape());
+      }
+    }
+  }
+
+  /** Where the last attempt got to, if that can be trusted; else the beginning. */
+  private Waypoint begin(Task task, Piece piece, Attempt attempt) {
+    Optional<Checkpoint> checkpoint =
+        task.checkpoint().filter(saved -> saved.numericClass().equals(numericClass));
+    if (checkpoint.isPresent()) {
+      ArtifactId state = checkpoint.get().state();
+      try {
+        Safetensors saved = safetensors(state);
+        Map<String, NDArray> arrays = new LinkedHashMap<>();
+        saved.tensors().forEach((name, tensor) -> arrays.put(name, array(piece.manager(), tensor)));
+        Waypoint here = piece.resume(arrays, saved.metadata());
+        attempt.resumed(here.steps());
+        return here;
+      } catch (RuntimeException unusable) {
+        log.warn("task {} starts afresh: checkpoint {} is unusable", task.lease(), state, unusable);
+      }
+    }
+    return piece.start();
+  }
+
+  /** Tells, between two steps, how far a walk is; shows it to who watches; saves it now and then. */
+  private final class Reporter implements Observer {
+    private final Piece piece;
+    private final Rendering rendering;
+    private final Attempt attempt;
+    private final int steps;
+    private long savedAt = System.nanoTime();
+    private long shownAt = savedAt - PREVIEW_EVERY;
+
+    private Reporter(Piece piece, Rendering rendering, Attempt attempt, int steps) {
+      this.piece = piece;
+      this.rendering = rendering;
+      this.attempt = attempt;
+      this.steps = steps;
+    }
+
+    @Override
+    public void seen(Estimate now, int step) {
+      if (attempt.watched() && System.nanoTime() - shownAt >= PREVIEW_EVERY) {
+        shownAt = System.nanoTime();
+        Preview preview = rendering.preview(piece.guess(now), piece.shape());
+        show(preview);
+      }
+    }
+
+    private void show(Preview preview) {
+      switch (preview) {
+        case Preview.Sheet sheet ->
+            attempt.preview(sheet.mediaType(), sheet.frames(), sheet.columns(), sheet.bytes());
+        case Preview.Points points -> attempt.preview(points.mediaType(), 0, 0, points.bytes());
+      }
+    }
+
+    @Override
+    public boolean between(Waypoint here) {
+      attempt.progress(here.steps(), steps);
+      if (attempt.leaving() || System.nanoTime() - savedAt >= CHECKPOINT_EVERY) {
+        attempt.checkpoint(save(here));
+        savedAt = System.nanoTime();
+      }
+      return !attempt.stopping();
+    }
+  }
+
+  private Checkpoint save(Waypoint here) {
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    here.arrays()
+        .forEach(
+            (name, array) ->
+                tensors.put(
+                    name, Tensor.of(array.toFloatArray(), array.getShape().getShape())));
+    Artifact state = put(new Safetensors(tensors, here.facts()));
+    return new Checkpoint(state.id(), here.steps(), numericClass);
+  }
+
+  // ---- assemble
+
+  private List<Product> assembled(Task task, Level level, LoadedBundle bundle)
+      throws InterruptedException {
+    List<float[]> pieces = new ArrayList<>();
+    for (ArtifactId input : task.inputs()) {
+      pieces.add(read(input));
+    }
+    float[] whole = Mosaic.joined(level, pieces);
+    long[] shape = Mosaic.shape(level);
+    byte[] file =
+        new Rendering(bundle.card(), level).file(whole, shape, task.spec().format(), video);
+    Artifact media = artifacts.put(task.spec().format().mediaType(), file);
+    return List.of(sample(whole, shape), new Product(Role.MEDIA, media));
+  }
+
+  // ---- samples on disk
+
+  private Product sample(float[] values, long[] shape) {
+    return new Product(
+        Role.SAMPLE, put(new Safetensors(Map.of(SAMPLE, Tensor.of(values, shape)))));
+  }
+
+  private Artifact put(Safetensors tensors) {
+    return artifacts.put(SAFETENSORS, tensors.bytes());
+  }
+
+  private float[] read(ArtifactId sample) {
+    return safetensors(sample).get(SAMPLE).floats();
+  }
+
+  private Safetensors safetensors(ArtifactId id) {
+    return Safetensors.parse("artifact " + id, artifacts.read(id));
+  }
+
+  private static NDArray array(NDManager manager, Tensor tensor) {
+    return manager.create(tensor.floats(), new Shape(tensor.dimensions()));
+  }
+}

@@ -1,0 +1,307 @@
+package glimt.worker;
+
+import glimt.coordinator.Cadence;
+import glimt.coordinator.Feed;
+import glimt.coordinator.Protocol;
+import glimt.coordinator.Protocol.Abandon;
+import glimt.coordinator.Protocol.Beat;
+import glimt.coordinator.Protocol.Cancelled;
+import glimt.coordinator.Protocol.Checkpointed;
+import glimt.coordinator.Protocol.Describe;
+import glimt.coordinator.Protocol.Ended;
+import glimt.coordinator.Protocol.Heard;
+import glimt.coordinator.Protocol.Idle;
+import glimt.coordinator.Protocol.Run;
+import glimt.coordinator.Protocol.ToCoordinator;
+import glimt.coordinator.Protocol.ToWorker;
+import glimt.coordinator.Protocol.Watched;
+import glimt.coordinator.Protocol.WorkerCard;
+import glimt.coordinator.Protocol.WorkerView;
+import glimt.job.Checkpoint;
+import glimt.job.Effort;
+import glimt.job.JobId;
+import glimt.job.Lease;
+import glimt.job.Outcome;
+import glimt.job.Task;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import org.apache.pekko.Done;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
+import org.apache.pekko.actor.typed.javadsl.ActorContext;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.actor.typed.receptionist.Receptionist;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One device slot: asks any coordinator for work, has one attempt at a time made on the slot's own
+ * thread, keeps its lease warm, and repeats how it ended until that is heard.
+ */
+public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
+  private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
+
+  /** One look lasts this long, unless it is repeated. */
+  private static final Duration LOOK = Duration.ofSeconds(3);
+
+  public sealed interface Message {}
+
+  /** A word of the protocol. */
+  private record Said(ToWorker word) implements Message {}
+
+  private record Coordinators(Set<ActorRef<ToCoordinator>> all) implements Message {}
+
+  private record Saved(Lease lease, Checkpoint checkpoint) implements Message {}
+
+  /** The attempt came to its end, and the thread is free again. */
+  private record Finished(Attempt attempt, Outcome outcome) implements Message {}
+
+  /** The attempt stopped because it should, and the thread is free again. */
+  private record Stopped(Attempt attempt) implements Message {}
+
+  /** The JVM itself is broken. */
+  private record Doomed(Error error) implements Message {}
+
+  /** Hand back what runs, then answer. */
+  record Leave(ActorRef<Done> to) implements Message {}
+
+  private enum Tick implements Message {
+    BEAT
+  }
+
+  private sealed interface Doing {}
+
+  private record Nothing() implements Doing {}
+
+  private record Making(Attempt attempt) implements Doing {}
+
+  private record Reporting(Ended ended) implements Doing {}
+
+  private final WorkerCard card;
+  private final Maker maker;
+  private final Executor thread;
+  private final Feed feed;
+  private final Cadence cadence;
+  private final ActorRef<ToWorker> here;
+
+  /** Until when each job is looked at, in {@link System#nanoTime}. */
+  private final Map<JobId, Long> looks = new HashMap<>();
+
+  private Optional<ActorRef<ToCoordinator>> coordinator = Optional.empty();
+  private Optional<ActorRef<Done>> leaving = Optional.empty();
+  private Doing doing = new Nothing();
+
+  /**
+   * @param thread the slot's own: one at a time, always the same
+   */
+  static Behavior<Message> create(
+      WorkerCard card, Maker maker, Executor thread, Feed feed, Cadence cadence) {
+    return Behaviors.setup(
+        context ->
+            Behaviors.withTimers(
+                timers -> {
+                  timers.startTimerWithFixedDelay(Tick.BEAT, cadence.beat());
+                  return new Worker(context, card, maker, thread, feed, cadence);
+                }));
+  }
+
+  private Worker(
+      ActorContext<Message> context,
+      WorkerCard card,
+      Maker maker,
+      Executor thread,
+      Feed feed,
+      Cadence cadence) {
+    super(context);
+    this.card = card;
+    this.maker = maker;
+    this.thread = thread;
+    this.feed = feed;
+    this.cadence = cadence;
+    this.here = context.messageAdapter(ToWorker.class, Said::new);
+    ActorRef<Receptionist.Command> receptionist = context.getSystem().receptionist();
+    receptionist.tell(Receptionist.register(Protocol.WORKERS, here));
+    // All adapters of one actor are one reference, which cannot both register and subscribe.
+    ActorRef<Message> self = context.getSelf();
+    ActorRef<Receptionist.Listing> lookout =
+        context.spawn(
+            Behaviors.receiveMessage(
+                listing -> {
+                  self.tell(
+                      new Coordinators(listing.getServiceInstances(Protocol.COORDINATORS)));
+                  return Behaviors.same();
+                }),
+            "lookout");
+    receptionist.tell(Receptionist.subscribe(Protocol.COORDINATORS, lookout));
+  }
+
+  @Override
+  public Behavior<Message> onMessage(Message message) {
+    switch (message) {
+      case Said(Run(Task task)) -> run(task);
+      case Said(Abandon(Lease lease)) -> abandon(lease);
+      case Said(Heard(Lease lease)) -> heard(lease);
+      case Said(Watched(JobId job)) -> watched(job);
+      case Said(Cancelled(JobId job)) -> {
+        if (doing instanceof Making(Attempt attempt) && attempt.task().job().equals(job)) {
+          beat();
+        }
+      }
+      case Said(Describe(ActorRef<WorkerView> to)) -> to.tell(view());
+      case Coordinators(Set<ActorRef<ToCoordinator>> all) -> choose(all);
+      case Saved(Lease lease, Checkpoint checkpoint) -> tell(new Checkpointed(lease, checkpoint));
+      case Finished(Attempt attempt, Outcome outcome) -> finish(attempt, outcome);
+      case Stopped(Attempt attempt) -> finish(attempt, new Outcome.Yielded(attempt.latest()));
+      // Thrown on, it ends the process.
+      case Doomed(Error error) -> throw error;
+      case Leave(ActorRef<Done> to) -> leave(to);
+      case Tick _ -> {
+        looks.values().removeIf(until -> until - System.nanoTime() < 0);
+        beat();
+      }
+    }
+    return this;
+  }
+
+  /** Says again whatever there is to say. */
+  private void beat() {
+    switch (doing) {
+      case Nothing _ -> {
+        if (leaving.isEmpty()) {
+          tell(new Idle(card, here));
+        }
+      }
+      case Making(Attempt attempt) -> {
+        if (attempt.still().compareTo(cadence.stall()) > 0) {
+          // Silent, it loses its lease, and another worker its chance to hang.
+          LOG.error("step {} of task {} hangs", attempt.step(), attempt.task().lease());
+        } else if (!attempt.abandoned()) {
+          tell(new Beat(attempt.task().lease(), attempt.step(), here));
+        }
+      }
+      case Reporting(Ended ended) -> tell(ended);
+    }
+  }
+
+  private void run(Task task) {
+    switch (doing) {
+      case Nothing _ when leaving.isEmpty() -> begin(task);
+      // The same word twice.
+      case Making(Attempt attempt) when attempt.task().lease().equals(task.lease()) -> {}
+      case Reporting(Ended ended) when ended.lease().equals(task.lease()) -> {}
+      case Nothing _, Making _, Reporting _ -> {
+        // Two coordinators had work for it.
+        Outcome back = new Outcome.Yielded(task.checkpoint());
+        tell(new Ended(task.lease(), back, new Effort(card.numericClass(), 0, 0, 0, 0), here));
+      }
+    }
+  }
+
+  private void begin(Task task) {
+    ActorRef<Message> self = getContext().getSelf();
+    Attempt attempt =
+        new Attempt(
+            task, feed::publish, checkpoint -> self.tell(new Saved(task.lease(), checkpoint)));
+    attempt.watched(looks.getOrDefault(task.job(), System.nanoTime()));
+    doing = new Making(attempt);
+    thread.execute(() -> self.tell(made(attempt)));
+  }
+
+  /** On the slot's own thread. */
+  private Message made(Attempt attempt) {
+    try {
+      return new Finished(attempt, maker.make(attempt.task(), attempt));
+    } catch (InternalError | UnknownError doomed) {
+      return new Doomed(doomed);
+    } catch (Throwable broken) {
+      if (broken instanceof InterruptedException && attempt.stopping()) {
+        return new Stopped(attempt);
+      }
+      Outcome.Failed failed = Blame.of(broken);
+      LOG.warn("task {} failed: {}", attempt.task().lease(), failed, broken);
+      return new Finished(attempt, failed);
+    }
+  }
+
+  private void finish(Attempt attempt, Outcome outcome) {
+    if (attempt.abandoned()) {
+      free();
+    } else {
+      doing =
+          new Reporting(
+              new Ended(
+                  attempt.task().lease(), outcome, attempt.effort(card.numericClass()), here));
+      beat();
+    }
+  }
+
+  private void abandon(Lease lease) {
+    if (doing instanceof Making(Attempt attempt) && attempt.task().lease().equals(lease)) {
+      attempt.abandon();
+    }
+  }
+
+  private void heard(Lease lease) {
+    if (doing instanceof Reporting(Ended ended) && ended.lease().equals(lease)) {
+      free();
+    }
+  }
+
+  private void free() {
+    doing = new Nothing();
+    leaving.ifPresentOrElse(to -> to.tell(Done.getInstance()), this::beat);
+  }
+
+  private void watched(JobId job) {
+    long until = System.nanoTime() + LOOK.toNanos();
+    looks.put(job, until);
+    if (doing instanceof Making(Attempt attempt) && attempt.task().job().equals(job)) {
+      attempt.watched(until);
+    }
+  }
+
+  private void leave(ActorRef<Done> to) {
+    leaving = Optional.of(to);
+    getContext().getSystem().receptionist().tell(Receptionist.deregister(Protocol.WORKERS, here));
+    switch (doing) {
+      case Nothing _ -> to.tell(Done.getInstance());
+      case Making(Attempt attempt) -> attempt.leave();
+      case Reporting _ -> {}
+    }
+  }
+
+  /** Stays with one coordinator, and so do not all workers with the same. */
+  private void choose(Set<ActorRef<ToCoordinator>> all) {
+    Optional<ActorRef<ToCoordinator>> chosen =
+        all.stream()
+            .max(Comparator.comparingInt(one -> (card.id() + " " + one.path()).hashCode()));
+    if (!chosen.equals(coordinator)) {
+      coordinator = chosen;
+      beat();
+    }
+  }
+
+  private void tell(ToCoordinator word) {
+    coordinator.ifPresent(one -> one.tell(word));
+  }
+
+  private WorkerView view() {
+    return switch (doing) {
+      case Nothing _ -> new WorkerView(card, Optional.empty(), Optional.empty(), 0);
+      case Making(Attempt attempt) ->
+          new WorkerView(
+              card,
+              Optional.of(attempt.task().job()),
+              Optional.of(attempt.task().lease()),
+              attempt.step());
+      case Reporting(Ended ended) ->
+          new WorkerView(card, Optional.empty(), Optional.of(ended.lease()), ended.effort().steps());
+    };
+  }
+}

@@ -1,0 +1,58 @@
+package glimt.worker;
+
+import glimt.coordinator.Cadence;
+import glimt.coordinator.Node;
+import glimt.coordinator.Node.Role;
+import glimt.coordinator.Protocol.WorkerCard;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.apache.pekko.actor.typed.ActorRef;
+
+/** The process of one device slot, from its start to its end. */
+public final class WorkerProcess {
+  /** Less than the cluster waits for it when it leaves. */
+  private static final Duration HAND_BACK_WITHIN = Duration.ofSeconds(9);
+
+  private WorkerProcess() {}
+
+  /**
+   * Works until told to stop. SIGTERM and SIGINT hand back what runs, leave the cluster and end the
+   * process. A closed standard input ends it at once: its parent is dead, and its lease will run out.
+   *
+   * <p>Returns when this node is no longer of the cluster, be it that it left or that it was put
+   * out; the process should end then, and a new one start.
+   *
+   * @param parent the {@link Node#address} by which to join
+   */
+  public static void run(String parent, WorkerCard card, Maker maker, Cadence cadence) {
+    endWithParent();
+    Node node = Node.join(parent, Set.of(Role.WORKER), card.id().value());
+    ExecutorService slot =
+        Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("slot").factory());
+    ActorRef<Worker.Message> worker =
+        node.spawn(Worker.create(card, maker, slot, node.feed(), cadence), "worker");
+    node.beforeLeaving("hand back", () -> node.ask(worker, Worker.Leave::new, HAND_BACK_WITHIN));
+    Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("leave").unstarted(node::close));
+    node.stopped().toCompletableFuture().join();
+  }
+
+  private static void endWithParent() {
+    Thread.ofPlatform()
+        .daemon()
+        .name("parent")
+        .start(
+            () -> {
+              try {
+                // What it says does not matter, only that it lives.
+                System.in.transferTo(OutputStream.nullOutputStream());
+              } catch (IOException e) {
+                // As good as closed.
+              }
+              Runtime.getRuntime().halt(0);
+            });
+  }
+}

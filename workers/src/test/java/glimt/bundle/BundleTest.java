@@ -1,0 +1,167 @@
+package glimt.bundle;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class BundleTest {
+  @TempDir Path folder;
+
+  @BeforeEach
+  void write() throws Exception {
+    ToyBundle.write(folder);
+  }
+
+  @Test
+  void a_network_written_as_readable_source_computes_offline() {
+    try (Network network = Bundle.open(folder).network("base", Precision.FLOAT32);
+        NDManager scope = NDManager.newBaseManager("PyTorch")) {
+      NDArray x = scope.create(new float[] {1, 0, 0, 1, 1, 1}, new Shape(1, 3, 2));
+      NDArray noise = scope.create(new float[] {0.5f});
+      NDArray words = scope.create(new long[] {2, 1, 0, 0}, new Shape(1, 4));
+
+      // 2 [[1, 0], [0, 1], [1, 1]] [[1, 2], [3, 4]] + 0.5 + 2 words
+      assertThat(network.forward(x, noise, words, null).toFloatArray())
+          .containsExactly(4.5f, 6.5f, 8.5f, 10.5f, 10.5f, 14.5f);
+    }
+  }
+
+  @Test
+  void bfloat16_inside_is_float32_outside_and_nearly_the_same() {
+    try (Network network = Bundle.open(folder).network("base", Precision.BFLOAT16);
+        NDManager scope = NDManager.newBaseManager("PyTorch")) {
+      NDArray x = scope.create(new float[] {1, 0, 0.3f, 1, 1, 1}, new Shape(1, 3, 2));
+      NDArray words = scope.create(new long[4], new Shape(1, 4));
+
+      float[] y = network.forward(x, scope.zeros(new Shape(1)), words, null).toFloatArray();
+
+      assertThat(y[2]).isCloseTo(6.6f, within(0.05f));
+    }
+  }
+
+  @Test
+  void a_thousand_calls_leave_no_native_memory_behind() {
+    try (Network network = Bundle.open(folder).network("base", Precision.FLOAT32);
+        NDManager scope = NDManager.newBaseManager("PyTorch")) {
+      NDArray x = scope.ones(new Shape(1, 3, 2));
+      NDArray noise = scope.zeros(new Shape(1));
+      NDArray words = scope.create(new long[4], new Shape(1, 4));
+      int before = scope.getManagedArrays().size();
+      for (int i = 0; i < 1000; i++) {
+        network.forward(x, noise, words, null).close();
+      }
+      assertThat(scope.getManagedArrays()).hasSize(before);
+    }
+  }
+
+  @Test
+  void a_changed_file_is_refused_by_its_digest() throws Exception {
+    Files.writeString(folder.resolve("net.py"), ToyBundle.SOURCE + "\n# more");
+    refused("net.py", "SHA-256", "where the card says");
+  }
+
+  @Test
+  void a_missing_file_is_named() throws Exception {
+    Files.delete(folder.resolve("net.safetensors"));
+    refused("net.safetensors is missing");
+  }
+
+  @Test
+  void a_missing_card_is_named() throws Exception {
+    Files.delete(folder.resolve(Bundle.CARD));
+    refused("bundle.json is missing");
+  }
+
+  @Test
+  void a_broken_card_says_where() throws Exception {
+    Path card = folder.resolve(Bundle.CARD);
+    String text = Files.readString(card);
+    Files.writeString(card, text.substring(0, text.length() / 2));
+    refused("bundle.json is no card");
+    Files.writeString(card, text.replace("\"sigmaData\" : 1.0", "\"sigmaData\" : -1.0"));
+    refused("bundle.json is no card", "sigmaData > 0");
+    Files.writeString(card, text.replace("\"fps\"", "\"colour\" : 1, \"fps\""));
+    refused("bundle.json is no card", "colour");
+  }
+
+  @Test
+  void a_card_that_reaches_out_of_its_folder_is_refused() throws Exception {
+    Path card = folder.resolve(Bundle.CARD);
+    Files.writeString(card, Files.readString(card).replace("\"net.py\"", "\"../net.py\""));
+    refused("outside of its folder");
+  }
+
+  @Test
+  void a_level_whose_files_the_card_does_not_pin_is_refused() throws Exception {
+    Path card = folder.resolve(Bundle.CARD);
+    Files.writeString(
+        card, Files.readString(card).replace("\"network\" : \"net\"", "\"network\" : \"other\""));
+    refused("names no file other.py");
+  }
+
+  @Test
+  void lying_weights_are_refused_although_their_digest_is_right() throws Exception {
+    byte[] bytes = Files.readAllBytes(folder.resolve("net.safetensors"));
+    pin("net.safetensors", java.util.Arrays.copyOf(bytes, bytes.length - 1));
+    refused("net.safetensors is no safetensors file", "holds only 15 bytes");
+  }
+
+  @Test
+  void weights_and_source_must_name_the_same_tensors() throws Exception {
+    assertThatThrownBy(
+            () ->
+                Network.of(
+                    "toy",
+                    NetworkSource.parse(
+                        "net.py", ToyBundle.SOURCE.replace("  w : Tensor", "  v : Tensor")),
+                    ToyBundle.weights(),
+                    Precision.FLOAT32))
+        .isInstanceOf(BundleException.class)
+        .hasMessageContaining("no tensor inner.v");
+  }
+
+  @Test
+  void a_source_that_libtorch_does_not_take_is_an_error_with_its_reason() {
+    assertThatThrownBy(
+            () ->
+                Network.of(
+                    "toy",
+                    NetworkSource.parse(
+                        "net.py", ToyBundle.SOURCE.replace("torch.matmul", "torch.nonsense")),
+                    ToyBundle.weights(),
+                    Precision.FLOAT32))
+        .isInstanceOf(BundleException.class)
+        .hasMessageContaining("nonsense");
+  }
+
+  @Test
+  void a_source_without_a_root_or_with_an_unknown_type_is_refused() {
+    assertThatThrownBy(() -> NetworkSource.parse("net.py", "class Other(Module):\n  w : Tensor\n"))
+        .hasMessageContaining("net.py declares no class Network");
+    assertThatThrownBy(
+            () -> NetworkSource.parse("net.py", "class Network(Module):\n  w : Nothing\n"))
+        .hasMessageContaining("unknown type Nothing");
+  }
+
+  private void pin(String name, byte[] bytes) throws Exception {
+    Path card = folder.resolve(Bundle.CARD);
+    String old = Bundle.sha256(Files.readAllBytes(folder.resolve(name)));
+    Files.write(folder.resolve(name), bytes);
+    Files.writeString(card, Files.readString(card).replace(old, Bundle.sha256(bytes)));
+  }
+
+  private void refused(String... reasons) {
+    assertThatThrownBy(() -> Bundle.open(folder))
+        .isInstanceOf(BundleException.class)
+        .hasMessageContainingAll(reasons);
+  }
+}

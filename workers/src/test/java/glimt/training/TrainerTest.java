@@ -1,0 +1,168 @@
+package glimt.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import glimt.bundle.Safetensors;
+import glimt.bundle.Safetensors.Tensor;
+import glimt.training.Recipe.NetworkRecipe;
+import glimt.training.Recipe.NoiseLevels;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TrainerTest {
+  private static final String SOURCE =
+      """
+      class Network(Module):
+        precision : int
+        enter : Linear  # n=4 m=d
+        leave : Linear  # n=d m=4
+
+        def forward(self, x: Tensor, noise: Tensor, words: Tensor) -> Tensor:
+          z = torch.silu(self.enter.forward(torch.to(x, self.precision)))
+          return torch.to(self.leave.forward(z), 6)
+
+      class Linear(Module):
+        weight : Tensor  # [m, n] normal 1/sqrt(n)
+        bias : Tensor    # [m] zero
+
+        def forward(self, z: Tensor) -> Tensor:
+          dtype = ops.prim.dtype(z)
+          return torch.linear(z, torch.to(self.weight, dtype), torch.to(self.bias, dtype))
+      """;
+
+  /** Samples that are all one of two points. */
+  private static final class TwoPoints implements Dataset {
+    @Override
+    public Batch batch(int size, RandomGenerator random) {
+      float[] x = new float[4 * size];
+      long[] words = new long[size];
+      for (int row = 0; row < size; row++) {
+        int which = random.nextInt(2);
+        words[row] = which + 1L;
+        for (int i = 0; i < 4; i++) {
+          x[4 * row + i] = which == 0 ? 1 : -0.5f;
+        }
+      }
+      return new Batch(Tensor.of(x, size, 4), Tensor.of(words, size, 1), null);
+    }
+
+    @Override
+    public Map<String, Double> sizes() {
+      return Map.of("vocabulary", 3.0, "length", 1.0);
+    }
+  }
+
+  @TempDir Path sources;
+  @TempDir Path out;
+
+  @BeforeEach
+  void write() throws Exception {
+    Files.writeString(sources.resolve("net.py"), SOURCE);
+  }
+
+  @Test
+  void training_lowers_the_loss() {
+    List<Progress> seen = new ArrayList<>();
+    assertThat(trainer(400, 0.01).train(false, seen::add, () -> false)).isTrue();
+
+    assertThat(seen.getFirst().loss()).isGreaterThan(0.8);
+    assertThat(seen.getLast().loss()).isLessThan(0.6 * seen.getFirst().loss());
+    assertThat(seen.getLast().done()).isEqualTo(1);
+    assertThat(Safetensors.read(out.resolve("base.safetensors")).tensors())
+        .containsOnlyKeys("enter.weight", "enter.bias", "leave.weight", "leave.bias");
+  }
+
+  @Test
+  void training_that_was_stopped_goes_on_as_if_it_had_not_been() throws Exception {
+    trainer(40, 0.01).train(false, _ -> {}, () -> false);
+    byte[] undisturbed = Files.readAllBytes(out.resolve("base.safetensors"));
+    Files.delete(out.resolve("base.checkpoint"));
+
+    int[] asked = {0};
+    assertThat(trainer(40, 0.01).train(false, _ -> {}, () -> asked[0]++ == 17)).isFalse();
+    assertThat(trainer(40, 0.01).train(true, _ -> {}, () -> false)).isTrue();
+
+    assertThat(Files.readAllBytes(out.resolve("base.safetensors"))).isEqualTo(undisturbed);
+  }
+
+  @Test
+  void a_loss_that_explodes_stops_and_keeps_the_last_good_state() throws Exception {
+    trainer(5, 0.01).train(false, _ -> {}, () -> false);
+    byte[] good = Files.readAllBytes(out.resolve("base.checkpoint"));
+
+    assertThatThrownBy(() -> trainer(500, 1e30).train(true, _ -> {}, () -> false))
+        .isInstanceOf(TrainingException.class)
+        .hasMessageContaining("the loss became")
+        .hasMessageContaining("base.checkpoint");
+    assertThat(Files.readAllBytes(out.resolve("base.checkpoint"))).isEqualTo(good);
+  }
+
+  @Test
+  void the_checkpoint_of_another_recipe_is_refused() {
+    trainer(2, 0.01).train(false, _ -> {}, () -> false);
+    NetworkRecipe other = recipe(4, 0.01, Map.of("d", 8.0));
+
+    assertThatThrownBy(
+            () ->
+                new Trainer("base", other, new TwoPoints(), sources, out)
+                    .train(true, _ -> {}, () -> false))
+        .hasMessageContaining("checkpoint of another recipe");
+  }
+
+  @Test
+  void a_recipe_with_an_unknown_field_is_refused_by_its_name() throws Exception {
+    Path file = sources.resolve("recipe.json");
+    Files.writeString(
+        file,
+        """
+        {"bundle": "b", "dataset": "clips", "data": {}, "card": {}, "networks": {}, "colour": 1}
+        """);
+
+    assertThatThrownBy(() -> Recipe.read(file))
+        .isInstanceOf(TrainingException.class)
+        .hasMessageContaining("recipe.json is no recipe")
+        .hasMessageContaining("colour");
+  }
+
+  @Test
+  void a_source_whose_comment_gives_no_shape_is_refused_by_the_tensors_name() throws Exception {
+    Files.writeString(sources.resolve("net.py"), SOURCE.replace("# [m] zero", "# as you like"));
+
+    assertThatThrownBy(() -> trainer(2, 0.01).train(false, _ -> {}, () -> false))
+        .hasMessageContaining("enter.bias has no shape");
+  }
+
+  private Trainer trainer(long steps, double rate) {
+    return new Trainer(
+        "base", recipe(steps, rate, Map.of("d", 32.0)), new TwoPoints(), sources, out);
+  }
+
+  private static NetworkRecipe recipe(long steps, double rate, Map<String, Double> sizes) {
+    return new NetworkRecipe(
+        "net.py",
+        sizes,
+        0.75,
+        16,
+        steps,
+        null,
+        rate,
+        10,
+        0.5,
+        1,
+        0.01,
+        0.99,
+        0.1,
+        new NoiseLevels(0, 0.1, 0.3, -1, 1, 50),
+        JsonNodeFactory.instance.objectNode(),
+        1);
+  }
+}

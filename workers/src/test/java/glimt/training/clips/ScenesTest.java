@@ -1,0 +1,119 @@
+package glimt.training.clips;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import glimt.frames.Enlargement;
+import glimt.job.Vocabulary.Reading;
+import glimt.metrics.Clips;
+import glimt.training.Dataset.Batch;
+import glimt.training.TrainingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ScenesTest {
+  private final Grammar grammar = GivenScenes.grammar();
+  private final Renderer renderer = GivenScenes.squares(grammar);
+  private final SplittableRandom random = new SplittableRandom(7);
+
+  @Test
+  void every_caption_is_understood_and_names_subject_motion_and_colour() {
+    for (int i = 0; i < 200; i++) {
+      Scene scene = grammar.scene(false, random);
+      Reading reading = grammar.vocabulary().read(grammar.caption(scene, random));
+
+      assertThat(reading.warnings()).isEmpty();
+      assertThat(reading.tokens().stream().filter(token -> token > 0).count()).isBetween(3L, 4L);
+    }
+  }
+
+  @Test
+  void one_combination_in_ten_is_held_out_and_never_trained_on() {
+    Set<List<Integer>> trained = new HashSet<>();
+    Set<List<Integer>> held = new HashSet<>();
+    for (int i = 0; i < 5000; i++) {
+      Scene seen = grammar.scene(false, random);
+      Scene kept = grammar.scene(true, random);
+      trained.add(List.of(seen.subject(), seen.motion(), seen.colour()));
+      held.add(List.of(kept.subject(), kept.motion(), kept.colour()));
+    }
+    assertThat(trained).doesNotContainAnyElementsOf(held);
+    assertThat(held.size() / (double) (trained.size() + held.size())).isBetween(0.07, 0.13);
+  }
+
+  @Test
+  void what_moves_left_is_drawn_moving_left_over_its_colour() {
+    for (int motion = 0; motion < grammar.motions().size(); motion++) {
+      Scene scene = grammar.scene(0, motion, 4, random);
+      float[] clip = renderer.render(scene, 0, 3, 8, 16);
+
+      Clips.Way way = Clips.way(clip, 16).direction();
+      assertThat(way.x()).isEqualTo(grammar.motions().get(motion).x());
+      assertThat(way.y()).isEqualTo(grammar.motions().get(motion).y());
+      assertThat(Clips.border(clip, 16))
+          .containsExactly(2 * scene.red() - 1, 2 * scene.green() - 1, 2 * scene.blue() - 1);
+    }
+  }
+
+  @Test
+  void a_batch_is_a_function_of_its_generator() {
+    ClipData data = data("spatial", 9, 40, 0.1);
+    Batch one = data.batch(3, new SplittableRandom(5));
+    Batch other = data.batch(3, new SplittableRandom(5));
+    assertThat(one.x().floats()).isEqualTo(other.x().floats());
+    assertThat(one.words().longs()).isEqualTo(other.words().longs());
+  }
+
+  @Test
+  void an_upsampler_learns_the_residual_over_the_plain_enlargement() {
+    Batch batch = data("temporal", 12, 16, 0).batch(1, new SplittableRandom(1));
+    float[] residual = batch.x().floats();
+    int frame = 3 * 16 * 16;
+    // Key frames are known: there is nothing to add to them, and something in between.
+    assertThat(sum(residual, 0, frame)).isZero();
+    assertThat(sum(residual, 3 * frame, 4 * frame)).isZero();
+    assertThat(sum(residual, 0, residual.length)).isPositive();
+  }
+
+  @Test
+  void shrinking_undoes_the_enlargement_of_flat_pictures() {
+    float[] flat = new float[3 * 16 * 16];
+    Arrays.fill(flat, 0.25f);
+    assertThat(ClipData.shrunk(Enlargement.inSpace(flat, 16, 16, 4), 64, 4)).isEqualTo(flat);
+  }
+
+  @Test
+  void a_data_folder_without_the_clips_is_refused_by_the_names_of_what_is_missing(
+      @TempDir Path folder) throws Exception {
+    assertThatThrownBy(() -> Sprites.read(folder, List.of("1f433")))
+        .isInstanceOf(TrainingException.class)
+        .hasMessageContaining("no clip [1f433]");
+    Files.writeString(folder.resolve("broken.tgz"), "this is no archive");
+    assertThatThrownBy(() -> Sprites.read(folder, List.of("1f433")))
+        .isInstanceOf(TrainingException.class)
+        .hasMessageContaining("broken.tgz");
+    assertThatThrownBy(() -> AnimatedWebp.frames("x.webp", new byte[40]))
+        .isInstanceOf(TrainingException.class)
+        .hasMessageContaining("x.webp");
+  }
+
+  private ClipData data(String level, int window, int tile, double noise) {
+    return new ClipData(
+        grammar, renderer, new ClipData.Shown(level, window, tile, noise, 0), false);
+  }
+
+  private static double sum(float[] values, int from, int to) {
+    double sum = 0;
+    for (int i = from; i < to; i++) {
+      sum += Math.abs(values[i]);
+    }
+    return sum;
+  }
+}

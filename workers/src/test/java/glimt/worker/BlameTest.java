@@ -1,0 +1,53 @@
+package glimt.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.engine.EngineException;
+import glimt.bundle.BundleException;
+import glimt.job.Fault;
+import glimt.job.InvalidSpec;
+import glimt.job.Outcome;
+import java.io.FileNotFoundException;
+import java.io.UncheckedIOException;
+import java.nio.file.NoSuchFileException;
+import org.junit.jupiter.api.Test;
+
+class BlameTest {
+  private static Fault fault(Throwable broken) {
+    return Blame.of(broken).fault();
+  }
+
+  @Test
+  void no_room_on_the_device_is_told_from_other_troubles_of_libtorch() {
+    assertThat(fault(new OutOfMemoryError("Java heap space"))).isEqualTo(Fault.OUT_OF_MEMORY);
+    assertThat(fault(new EngineException("CUDA out of memory. Tried to allocate 2 GiB")))
+        .isEqualTo(Fault.OUT_OF_MEMORY);
+    assertThat(fault(new EngineException("DefaultCPUAllocator: can't allocate memory: 8 bytes")))
+        .isEqualTo(Fault.OUT_OF_MEMORY);
+    assertThat(fault(new EngineException("expected a tensor of 4 dimensions")))
+        .isEqualTo(Fault.INTERNAL);
+  }
+
+  @Test
+  void what_cannot_be_done_as_asked_is_not_tried_again() {
+    assertThat(fault(new BundleException("clips: no such file"))).isEqualTo(Fault.INVALID);
+    assertThat(fault(new InvalidSpec("sampler", "unknown"))).isEqualTo(Fault.INVALID);
+  }
+
+  @Test
+  void the_cause_that_knows_speaks() {
+    Throwable wrapped =
+        new IllegalStateException(
+            "the walk broke", new UncheckedIOException(new NoSuchFileException("state")));
+    assertThat(Blame.of(wrapped))
+        .isEqualTo(new Outcome.Failed(Fault.STORAGE, "java.nio.file.NoSuchFileException: state"));
+    assertThat(fault(new FileNotFoundException("state"))).isEqualTo(Fault.STORAGE);
+  }
+
+  @Test
+  void a_reason_is_one_short_line() {
+    assertThat(Blame.of(new IllegalStateException("first\nsecond")).why()).isEqualTo("first");
+    assertThat(Blame.of(new IllegalStateException("x".repeat(5000))).why()).hasSize(301);
+    assertThat(Blame.of(new IllegalStateException()).why()).isEqualTo("IllegalStateException");
+  }
+}
