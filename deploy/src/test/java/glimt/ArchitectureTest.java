@@ -307,10 +307,10 @@ class ArchitectureTest {
 
   private static boolean isClock(MethodCallTarget target) {
     String owner = target.getOwner().getName();
-    return owner.startsWith("java.time.") && target.getName().equals("now")
+    return (owner.startsWith("java.time.") && target.getName().equals("now"))
         || owner.equals("java.time.Clock")
-        || owner.equals("java.lang.System")
-            && Set.of("nanoTime", "currentTimeMillis").contains(target.getName());
+        || (owner.equals("java.lang.System")
+            && Set.of("nanoTime", "currentTimeMillis").contains(target.getName()));
   }
 
   private static boolean isBanned(MethodCallTarget target) {

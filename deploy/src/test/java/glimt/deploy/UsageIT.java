@@ -3,6 +3,7 @@ package glimt.deploy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -19,6 +20,7 @@ class UsageIT {
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
+      quoteCharacter = '"',
       value = {
         "generate | Missing required",
         "generate whale | Missing required",
@@ -80,7 +82,7 @@ class UsageIT {
   void without_a_JDK_one_line_says_how_to_get_one() throws Exception {
     Path shells = Files.createDirectory(folder.resolve("bin"));
     for (String tool : List.of("dirname", "readlink", "sed")) {
-      Files.createSymbolicLink(shells.resolve(tool), Path.of("/usr/bin", tool));
+      Files.copy(Path.of("/usr/bin", tool), shells.resolve(tool));
     }
     // A copy that looks for JDKs where there are none.
     Path root = folder.resolve("glimt");
@@ -97,7 +99,7 @@ class UsageIT {
     builder.environment().put("PATH", shells.toString());
     builder.environment().put("HOME", folder.toString());
     Process process = builder.redirectErrorStream(true).start();
-    String said = new String(process.getInputStream().readAllBytes());
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
     assertThat(process.exitValue()).isEqualTo(1);
     assertThat(said).hasLineCount(1).contains("JDK >= 25").contains("install");
