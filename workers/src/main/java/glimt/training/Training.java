@@ -7,13 +7,13 @@ import glimt.bundle.NetworkSource;
 import glimt.bundle.Safetensors.Dtype;
 import glimt.job.BundleCard;
 import glimt.job.Level;
+import glimt.job.Vocabulary;
 import glimt.training.clips.ClipMaterial;
 import glimt.training.objects.ObjectMaterial;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -114,7 +114,7 @@ public final class Training {
    * Writes the card: what the recipe says of the bundle, the vocabulary, golden outputs, and the
    * digest of every file.
    */
-  public static void assemble(Path recipeFile, glimt.job.Vocabulary vocabulary, Path out) {
+  public static void assemble(Path recipeFile, Vocabulary vocabulary, Path out) {
     Recipe recipe = Recipe.read(recipeFile);
     ObjectNode card = recipe.card().deepCopy();
     card.put("name", recipe.bundle());
@@ -139,10 +139,8 @@ public final class Training {
       Bundle.write(out, with(draft, digests(out, files)));
       Golden.of(Bundle.open(out)).write(out.resolve(GOLDEN));
       files.add(GOLDEN);
-      for (String picture : List.of(Evaluation.SHEET)) {
-        if (Files.exists(out.resolve(picture))) {
-          files.add(picture);
-        }
+      if (Files.exists(out.resolve(Evaluation.SHEET))) {
+        files.add(Evaluation.SHEET);
       }
       Bundle.write(out, with(draft, digests(out, files)));
     } catch (IOException broken) {
@@ -167,7 +165,7 @@ public final class Training {
 
   private static Map<String, String> digests(Path folder, Set<String> names) throws IOException {
     Map<String, String> digests = new TreeMap<>();
-    for (String name : new ArrayList<>(names)) {
+    for (String name : names) {
       digests.put(name, Bundle.sha256(Files.readAllBytes(folder.resolve(name))));
     }
     return digests;

@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
@@ -100,7 +101,7 @@ final class AnimatedWebp {
   private static void wipe(Placed place, int[] canvas, int width) {
     for (int y = place.y; y < place.y + place.height; y++) {
       int from = 4 * (y * width + place.x);
-      java.util.Arrays.fill(canvas, from, from + 4 * place.width, 0);
+      Arrays.fill(canvas, from, from + 4 * place.width, 0);
     }
   }
 

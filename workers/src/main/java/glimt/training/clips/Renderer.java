@@ -1,6 +1,7 @@
 package glimt.training.clips;
 
 import glimt.training.clips.Grammar.Motion;
+import java.util.Arrays;
 import java.util.List;
 
 /** Draws scenes: frames in [-1, 1], laid out [frames, 3, size, size]. */
@@ -43,7 +44,7 @@ public final class Renderer {
     int plane = size * size;
     for (int row = 0; row < size; row++) {
       for (int column = 0; column < size; column++) {
-        java.util.Arrays.fill(sum, 0);
+        Arrays.fill(sum, 0);
         for (int part = 0; part < 4; part++) { // four points of each pixel, against jagged edges
           double x = 2 * (column + 0.25 + 0.5 * (part & 1)) / size - 1;
           double y = 2 * (row + 0.25 + 0.5 * (part >> 1)) / size - 1;
