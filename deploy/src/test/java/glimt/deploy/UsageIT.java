@@ -58,8 +58,12 @@ class UsageIT {
   void nothing_is_generated_for_a_folder_that_is_not_there() {
     Launched glimt =
         Launched.glimt(
-            "generate", "a whale", "-o", folder.resolve("nowhere/whale.mp4").toString(),
-            "--home", folder.resolve("home").toString());
+            "generate",
+            "a whale",
+            "-o",
+            folder.resolve("nowhere/whale.mp4").toString(),
+            "--home",
+            folder.resolve("home").toString());
     assertThat(glimt.exit()).isEqualTo(1);
     assertThat(glimt.err()).contains("nowhere does not exist");
     assertThat(folder.resolve("home")).doesNotExist();
@@ -85,7 +89,8 @@ class UsageIT {
     Files.copy(Path.of("glimt"), root.resolve("deploy/glimt"));
     Files.writeString(
         root.resolve(".mvn/jdk.sh"),
-        Files.readString(Path.of("../.mvn/jdk.sh")).replaceAll("(?<= )/(usr|opt|Library)", "/nowhere"));
+        Files.readString(Path.of("../.mvn/jdk.sh"))
+            .replaceAll("(?<= )/(usr|opt|Library)", "/nowhere"));
     ProcessBuilder builder =
         new ProcessBuilder("/bin/sh", root.resolve("deploy/glimt").toString(), "up");
     builder.environment().clear();

@@ -21,8 +21,8 @@ public final class Ancestral {
   }
 
   /**
-   * An ODE sampler that steps down to a lower level and adds noise back up to the schedule's (Euler's
-   * is the ancestral sampler of k-diffusion, and the same as {@link #ddim}):
+   * An ODE sampler that steps down to a lower level and adds noise back up to the schedule's
+   * (Euler's is the ancestral sampler of k-diffusion, and the same as {@link #ddim}):
    *
    * <pre>
    *   up   = min(sigma', eta sqrt(sigma'^2 (sigma^2 - sigma'^2) / sigma^2))
@@ -65,7 +65,7 @@ public final class Ancestral {
    */
   static Move ddim(Step at, double eta) {
     Estimate now = at.now();
-    double up = eta * up(at.sigma(), at.next());
+    double up = eta == 0 ? 0 : eta * up(at.sigma(), at.next());
     NDArray down = now.line(Math.sqrt(at.next() * at.next() - up * up));
     return at.to(up == 0 ? down : down.add(at.draw(0).mul(up)), now);
   }

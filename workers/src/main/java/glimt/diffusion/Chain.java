@@ -5,9 +5,9 @@ import java.util.function.DoubleUnaryOperator;
 import java.util.function.IntToDoubleFunction;
 
 /**
- * The discrete chain of noise levels a variance-preserving network was trained on: t = 0 ... T-1, from
- * little noise to much, with abar_t = prod (1 - beta_s) the share of signal that is left. In the
- * coordinates of this package, sigma_t = sqrt((1 - abar_t) / abar_t).
+ * The discrete chain of noise levels a variance-preserving network was trained on: t = 0 ... T-1,
+ * from little noise to much, with abar_t = prod (1 - beta_s) the share of signal that is left. In
+ * the coordinates of this package, sigma_t = sqrt((1 - abar_t) / abar_t).
  */
 public final class Chain {
 
@@ -74,9 +74,7 @@ public final class Chain {
 
   /** Betas along a logistic curve from -6 to 6 (Xu et al. 2022, GeoDiff). */
   public static Chain sigmoid(int length, double first, double last) {
-    return betas(
-        length,
-        t -> first + (last - first) / (1 + Math.exp(-between(-6, 6, t, length))));
+    return betas(length, t -> first + (last - first) / (1 + Math.exp(-between(-6, 6, t, length))));
   }
 
   /**
@@ -85,7 +83,8 @@ public final class Chain {
    * @param most the largest beta, which keeps the end from being singular; 0.999 in the paper
    */
   public static Chain cosine(int length, double most) {
-    return betas(length, t -> Math.min(1 - cosine((t + 1.) / length) / cosine((double) t / length), most));
+    return betas(
+        length, t -> Math.min(1 - cosine((t + 1.) / length) / cosine((double) t / length), most));
   }
 
   private static double cosine(double u) {
@@ -98,8 +97,8 @@ public final class Chain {
   }
 
   /**
-   * The same chain shifted and stretched in sqrt(abar) so that its last level has no signal at all and
-   * its first is as before: Lin et al. 2023, Algorithm 1.
+   * The same chain shifted and stretched in sqrt(abar) so that its last level has no signal at all
+   * and its first is as before: Lin et al. 2023, Algorithm 1.
    */
   public Chain zeroTerminalSnr() {
     double first = Math.sqrt(abar[0]);
@@ -154,6 +153,49 @@ public final class Chain {
   public DoubleUnaryOperator time() {
     double[] logs = Arrays.stream(sigmas()).map(Math::log).toArray();
     return sigma -> Interpolation.inverse(Math.log(sigma), logs);
+  }
+
+  /** sigma at a fractional t, linear in log abar between levels (DPM-Solver, Lu et al. 2022a). */
+  public double sigmaBySignal(double t) {
+    return Math.sqrt(Math.expm1(Interpolation.linear(t, signals())));
+  }
+
+  /** The fractional t of a level, the inverse of {@link #sigmaBySignal}; clamped. */
+  public DoubleUnaryOperator timeBySignal() {
+    double[] signals = signals();
+    return sigma -> Interpolation.inverse(Math.log1p(sigma * sigma), signals);
+  }
+
+  /** -log abar, rising. */
+  private double[] signals() {
+    return Arrays.stream(abar).map(a -> -Math.log(a)).toArray();
+  }
+
+  /** beta_t, the variance the forward step to t adds. */
+  public double beta(int t) {
+    return 1 - abar[t] / before(t);
+  }
+
+  /**
+   * The variance of the step to t - 1 given x0, in variance-preserving terms: Ho et al. 2020, eq.
+   * 7.
+   */
+  public double posteriorVariance(int t) {
+    return beta(t) * (1 - before(t)) / (1 - abar[t]);
+  }
+
+  /** The weight of x0 in the mean of the step to t - 1. */
+  public double posteriorOfClean(int t) {
+    return beta(t) * Math.sqrt(before(t)) / (1 - abar[t]);
+  }
+
+  /** The weight of x_t in the mean of the step to t - 1. */
+  public double posteriorOfNoisy(int t) {
+    return (1 - before(t)) * Math.sqrt(1 - beta(t)) / (1 - abar[t]);
+  }
+
+  private double before(int t) {
+    return t == 0 ? 1 : abar[t - 1];
   }
 
   /** The schedule through these levels, given in falling order, ended by {@code last}. */

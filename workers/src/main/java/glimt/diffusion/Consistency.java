@@ -11,8 +11,8 @@ public final class Consistency {
   private Consistency() {}
 
   /**
-   * {@link #jump(Step, double)} as a sampler; with sigmaMin 0 it is LCM (Luo et al. 2023, Algorithm 3),
-   * for flow matching too.
+   * {@link #jump(Step, double)} as a sampler; with sigmaMin 0 it is LCM (Luo et al. 2023, Algorithm
+   * 3), for flow matching too.
    *
    * @param sigmaMin the level at which the consistency function is the identity
    */
@@ -51,8 +51,8 @@ public final class Consistency {
   }
 
   /**
-   * Strategic stochastic sampling of trajectory consistency distillation, Zheng et al. 2024, Algorithm
-   * 4: along the ODE to a level s below the next, then noise back up:
+   * Strategic stochastic sampling of trajectory consistency distillation, Zheng et al. 2024,
+   * Algorithm 4: along the ODE to a level s below the next, then noise back up:
    *
    * <pre>  x' = D + s d + sqrt(sigma'^2 - s^2) z</pre>
    */

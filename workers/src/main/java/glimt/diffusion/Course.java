@@ -4,9 +4,9 @@ import ai.djl.ndarray.NDArray;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * A time t and a scale s in which a sample y = s x runs from noise to data: Karras et al. 2022, eq. 4
- * and Table 1. Solvers are exact on straight lines, and differ by the course they call straight. In
- * terms of D,
+ * A time t and a scale s in which a sample y = s x runs from noise to data: Karras et al. 2022, eq.
+ * 4 and Table 1. Solvers are exact on straight lines, and differ by the course they call straight.
+ * In terms of D,
  *
  * <pre>  dy/dt = keep x - pull D,  pull = s sigma&#775; / sigma,  keep = s&#775; + pull</pre>
  *
@@ -25,7 +25,9 @@ public record Course(
     DoubleUnaryOperator keep,
     DoubleUnaryOperator pull) {
 
-  /** Time is sigma itself: the course of {@link RungeKutta#euler()} and {@link RungeKutta#heun()}. */
+  /**
+   * Time is sigma itself: the course of {@link RungeKutta#euler()} and {@link RungeKutta#heun()}.
+   */
   public static Course linear() {
     return new Course("linear", t -> t, s -> s, _ -> 1, s -> 1 / s, s -> 1 / s);
   }
@@ -37,8 +39,8 @@ public record Course(
   }
 
   /**
-   * Variance preserving: sigma^2 = exp(betaD t^2 / 2 + betaMin t) - 1, with samples that shrink as s =
-   * 1 / sqrt(1 + sigma^2).
+   * Variance preserving: sigma^2 = exp(betaD t^2 / 2 + betaMin t) - 1, with samples that shrink as
+   * s = 1 / sqrt(1 + sigma^2).
    */
   public static Course variancePreserving(double betaD, double betaMin) {
     Course plain = variancePreservingUnscaled(betaD, betaMin);
@@ -66,15 +68,12 @@ public record Course(
         rate);
   }
 
-  /** Rectified flow: y = (1 - t) x0 + t n, so sigma = t / (1 - t) and s = 1 - t (Liu et al. 2022). */
+  /**
+   * Rectified flow: y = (1 - t) x0 + t n, so sigma = t / (1 - t) and s = 1 - t (Liu et al. 2022).
+   */
   public static Course flow() {
     return new Course(
-        "flow",
-        t -> t / (1 - t),
-        s -> s / (1 + s),
-        s -> 1 / (1 + s),
-        s -> 1 / s,
-        s -> (1 + s) / s);
+        "flow", t -> t / (1 - t), s -> s / (1 + s), s -> 1 / (1 + s), s -> 1 / s, s -> (1 + s) / s);
   }
 
   private double beta(double betaD, double betaMin, double sigma) {

@@ -15,8 +15,8 @@ public interface Denoiser {
    * Estimates what is under x.
    *
    * @param x [B, ...], x0 + sigma n
-   * @param before the estimate of the step before, or null on the first; only a guidance with momentum
-   *     looks at it
+   * @param before the estimate of the step before, or null on the first; only a guidance with
+   *     momentum looks at it
    */
   Estimate estimate(NDArray x, double sigma, @Nullable Estimate before);
 
@@ -46,5 +46,18 @@ public interface Denoiser {
   default Denoiser within(double low, double high, Denoiser elsewhere) {
     return (x, sigma, before) ->
         (sigma > low && sigma <= high ? this : elsewhere).estimate(x, sigma, before);
+  }
+
+  /**
+   * Classifier guidance (Dhariwal and Nichol 2021, Algorithm 2; Song et al. 2021, section 5): the
+   * score gains the classifier's gradient, so D gains sigma^2 times it.
+   *
+   * @param gradient of log p(y | x) in x, times any guidance scale
+   */
+  default Denoiser towards(Function gradient) {
+    return (x, sigma, before) -> {
+      Estimate plain = estimate(x, sigma, before);
+      return plain.with(plain.denoised().add(gradient.denoise(x, sigma).mul(sigma * sigma)));
+    };
   }
 }

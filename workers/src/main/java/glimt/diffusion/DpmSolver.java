@@ -8,6 +8,11 @@ import java.util.List;
  * 2022a) and DPM-Solver++ (Lu et al. 2022b). With h = lambda' - lambda &gt; 0, sigma' / sigma =
  * exp(-h).
  *
+ * <p>The third-order forms are as published and as everyone has them: the weight of D2 is half of
+ * what Newton's polynomial through the three answers would have, so they converge with order 2,
+ * though with less error than the second-order forms. For a true third order there are {@link
+ * Multistep#deis}, {@link Singlestep} and {@link UniPc}.
+ *
  * <p>Both expand their answer in divided differences of past answers,
  *
  * <pre>
@@ -34,7 +39,7 @@ public final class DpmSolver {
     return data("dpmpp_2m", 2, 0, 0, Second.MIDPOINT);
   }
 
-  /** DPM-Solver++(3M), Lu et al. 2022b. Third order, one network call. */
+  /** DPM-Solver++(3M), Lu et al. 2022b. One network call. */
   public static Sampler dpmpp3m() {
     return data("dpmpp_3m", 3, 0, 0, Second.MIDPOINT);
   }
@@ -53,8 +58,9 @@ public final class DpmSolver {
    * DPM-Solver++ in any form.
    *
    * @param order 1 to 3
-   * @param tail how many steps before the end the order begins to fall to 1, which steadies walks of
-   *     few steps (Lu et al. 2022b, section 6): 0, or {@code order}; a step to 0 is always first-order
+   * @param tail how many steps before the end the order begins to fall to 1, which steadies walks
+   *     of few steps (Lu et al. 2022b, section 6): 0, or {@code order}; a step to 0 is always
+   *     first-order
    * @param eta 0 for the ODE, 1 for the SDE
    */
   public static Sampler data(String name, int order, int tail, double eta, Second second) {

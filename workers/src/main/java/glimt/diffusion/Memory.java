@@ -4,8 +4,8 @@ import ai.djl.ndarray.NDArray;
 import java.util.Map;
 
 /**
- * What a sampler keeps from one step to the next beside past estimates: its own few arrays and numbers.
- * A checkpoint saves it.
+ * What a sampler keeps from one step to the next beside past estimates: its own few arrays and
+ * numbers. A checkpoint saves it.
  */
 public record Memory(Map<String, NDArray> arrays, Map<String, Double> numbers) {
 

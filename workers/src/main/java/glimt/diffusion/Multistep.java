@@ -58,7 +58,8 @@ public final class Multistep {
    * Linear multistep with exact weights for unequal steps, the Adams-Bashforth method in sigma
    * (k-diffusion, 2022):
    *
-   * <pre>  x' = x + sum_j n_j int_sigma^sigma' prod_{k != j} (s - sigma_k) / (sigma_j - sigma_k) ds</pre>
+   * <pre>  x' = x + sum_j n_j int_sigma^sigma' prod_{k != j} (s - sigma_k) / (sigma_j - sigma_k) ds
+   * </pre>
    */
   static Move lms(Step at, int order) {
     Estimate now = at.now();
@@ -75,7 +76,9 @@ public final class Multistep {
    * DEIS, Zhang and Chen 2023, eq. 15, with its polynomial in log sigma ("log-rho"); a step to 0,
    * which has no logarithm, is Euler's:
    *
-   * <pre>  x' = x + sum_j n_j int_u^u' exp(v) prod_{k != j} (v - u_k) / (u_j - u_k) dv,  u = ln sigma</pre>
+   * <pre>
+   *   x' = x + sum_j n_j int_u^u' exp(v) prod_{k != j} (v - u_k) / (u_j - u_k) dv,  u = ln sigma
+   * </pre>
    */
   static Move deis(Step at, int order) {
     Estimate now = at.now();
@@ -101,21 +104,22 @@ public final class Multistep {
   }
 
   /**
-   * PNDM with a linear multistep throughout ("PLMS"), Liu et al. 2022, eq. 12, with Heun's method for
-   * its first step.
+   * PNDM with a linear multistep throughout ("PLMS"), Liu et al. 2022, eq. 12, with Heun's method
+   * for its first step.
    */
   static Move plms(Step at) {
     return at.past().isEmpty() ? RungeKutta.heun(at) : ipndm(at);
   }
 
   /**
-   * PNDM, Liu et al. 2022, Algorithm 2: three steps of the classical Runge-Kutta method (eq. 13), then
-   * fourth-order Adams-Bashforth (eq. 12):
+   * PNDM, Liu et al. 2022, Algorithm 2: three steps of the classical Runge-Kutta method (eq. 13),
+   * then fourth-order Adams-Bashforth (eq. 12); a step to 0 is never Runge and Kutta's, whose last
+   * slope is undefined there:
    *
    * <pre>  x' = x + (sigma' - sigma) (n_1 + 2 n_2 + 2 n_3 + n_4) / 6</pre>
    */
   static Move pndm(Step at, DoubleBinaryOperator middle) {
-    if (at.past().size() == 3) {
+    if (at.past().size() == 3 || at.next() == 0) {
       return ipndm(at);
     }
     Estimate now = at.now();
@@ -155,7 +159,9 @@ public final class Multistep {
     return sigmas;
   }
 
-  /** Coefficients, lowest power first, of the polynomial that is 1 at node j and 0 at the others. */
+  /**
+   * Coefficients, lowest power first, of the polynomial that is 1 at node j and 0 at the others.
+   */
   private static double[] basis(double[] nodes, int j) {
     double[] p = {1};
     for (int k = 0; k < nodes.length; k++) {
@@ -182,18 +188,23 @@ public final class Multistep {
   /** The antiderivative of exp(u) p(u): exp(u) (p - p' + p'' - ...). */
   private static double exponential(double[] p, double u) {
     double sum = 0;
-    for (double[] d = p; d.length > 0; ) {
+    double sign = 1;
+    for (double[] d = p; d.length > 0; d = derivative(d)) {
       double value = 0;
       for (int i = d.length - 1; i >= 0; i--) {
         value = value * u + d[i];
       }
-      sum = value - sum;
-      double[] next = new double[d.length - 1];
-      for (int i = 0; i < next.length; i++) {
-        next[i] = d[i + 1] * (i + 1);
-      }
-      d = next;
+      sum += sign * value;
+      sign = -sign;
     }
     return Math.exp(u) * sum;
+  }
+
+  private static double[] derivative(double[] p) {
+    double[] d = new double[p.length - 1];
+    for (int i = 0; i < d.length; i++) {
+      d[i] = p[i + 1] * (i + 1);
+    }
+    return d;
   }
 }

@@ -6,11 +6,11 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 
 /**
- * Standard normal noise as a pure function of seed, level, purpose, step, draw and absolute position:
- * the same values whatever the tiling, the worker, the thread or the batch.
+ * Standard normal noise as a pure function of seed, level, purpose, step, draw and absolute
+ * position: the same values whatever the tiling, the worker, the thread or the batch.
  *
- * <p>Uniforms are Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"):
- * the key is the seed, low word first, and the counter is
+ * <p>Uniforms are Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2,
+ * 3"): the key is the seed, low word first, and the counter is
  *
  * <pre>
  *   word 0   y &lt;&lt; 16 | x               (the point's index for a point cloud)
@@ -126,8 +126,8 @@ public record Noise(long seed) {
   }
 
   /**
-   * The p-quantile of the standard normal law. AS 241's far tail, beyond exp(-25), is out of reach of
-   * 32-bit uniforms and left out.
+   * The p-quantile of the standard normal law. AS 241's far tail, beyond exp(-25), is out of reach
+   * of 32-bit uniforms and left out.
    */
   static double quantile(double p) {
     double q = p - 0.5;

@@ -4,14 +4,14 @@ import java.util.Arrays;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * The noise levels a walk visits: strictly decreasing, finite, one more than there are steps, and the
- * last is 0 unless the walk stops early.
+ * The noise levels a walk visits: strictly decreasing, finite, one more than there are steps, and
+ * the last is 0 unless the walk stops early.
  */
 public final class NoiseSchedule {
 
   /**
-   * The level that stands for no signal at all, which has no finite sigma: zero terminal SNR (Lin et
-   * al. 2023), and time 1 of flow matching. Sampling from it differs from the limit by 1e-12.
+   * The level that stands for no signal at all, which has no finite sigma: zero terminal SNR (Lin
+   * et al. 2023), and time 1 of flow matching. Sampling from it differs from the limit by 1e-12.
    */
   public static final double NO_SIGNAL = 1e12;
 
@@ -28,18 +28,28 @@ public final class NoiseSchedule {
    *     strictly decreasing or below 0
    */
   public static NoiseSchedule of(double... sigmas) {
+    return checked(sigmas.clone(), 1);
+  }
+
+  /** The levels of a checkpoint, falling or rising. */
+  static NoiseSchedule stored(double... sigmas) {
+    return checked(sigmas, sigmas.length > 1 && sigmas[1] > sigmas[0] ? -1 : 1);
+  }
+
+  /** Levels that fall, or rise where {@code sign} is -1. */
+  private static NoiseSchedule checked(double[] sigmas, int sign) {
     if (sigmas.length < 2) {
       throw new IllegalArgumentException("a schedule needs at least one step");
     }
     for (int i = 0; i < sigmas.length; i++) {
-      boolean falls = i == 0 || sigmas[i] < sigmas[i - 1];
+      boolean falls = i == 0 || sign * sigmas[i] < sign * sigmas[i - 1];
       if (!Double.isFinite(sigmas[i]) || sigmas[i] < 0 || !falls) {
         throw new IllegalArgumentException(
             "noise levels must be finite, strictly decreasing and not below 0, but sigma %d is %s after %s"
                 .formatted(i, sigmas[i], i == 0 ? "nothing" : sigmas[i - 1]));
       }
     }
-    return new NoiseSchedule(sigmas.clone());
+    return new NoiseSchedule(sigmas);
   }
 
   /** Karras et al. 2022, eq. 5: equal steps in sigma^(1/rho), then 0. The paper's rho is 7. */
@@ -54,7 +64,9 @@ public final class NoiseSchedule {
     return polyexponential(steps, sigmaMin, sigmaMax, 1);
   }
 
-  /** Steps in log sigma along a ramp of power rho, then 0 (k-diffusion, 2022); rho 1 is exponential. */
+  /**
+   * Steps in log sigma along a ramp of power rho, then 0 (k-diffusion, 2022); rho 1 is exponential.
+   */
   public static NoiseSchedule polyexponential(
       int steps, double sigmaMin, double sigmaMax, double rho) {
     double high = Math.log(sigmaMax);
@@ -80,10 +92,45 @@ public final class NoiseSchedule {
     return of(sigmas);
   }
 
+  /**
+   * Equal steps in the time of a variance-preserving SDE from 1 to {@code end}, then 0: sigma^2 =
+   * exp(betaD t^2 / 2 + betaMin t) - 1 (Song et al. 2021; Karras et al. 2022, Table 1, with betaD
+   * 19.9, betaMin 0.1 and end 1e-3).
+   */
+  public static NoiseSchedule variancePreserving(
+      int steps, double betaD, double betaMin, double end) {
+    Course course = Course.variancePreserving(betaD, betaMin);
+    return ramp(steps, course.sigma(end), course.sigma(1), u -> course.sigma(1 + u * (end - 1)));
+  }
+
+  /**
+   * Equal steps in t from 1 to 0 of a log-SNR function, sigma = exp(-logSnr / 2): {@link
+   * #cosineLogSnr} or {@link #linearLogSnr} (Kingma et al. 2021; Imagen, Saharia et al. 2022). The
+   * last level is that of t = 0.
+   */
+  public static NoiseSchedule logSnr(int steps, DoubleUnaryOperator logSnr) {
+    if (steps < 1) {
+      throw new IllegalArgumentException("steps must be at least 1, not " + steps);
+    }
+    double[] sigmas = new double[steps + 1];
+    Arrays.setAll(sigmas, i -> Math.exp(-logSnr.applyAsDouble(1 - (double) i / steps) / 2));
+    return of(sigmas);
+  }
+
+  /** log SNR of the cosine schedule, at t = 0 held at that of tan^2 = 1e-5. */
+  public static double cosineLogSnr(double t) {
+    double c = Math.cos((t + 0.008) / 1.008 * Math.PI / 2);
+    return -Math.log(Math.max(1e-5, 1 / (c * c) - 1));
+  }
+
+  /** log SNR of the linear schedule: -log(exp(1e-4 + 10 t^2) - 1). */
+  public static double linearLogSnr(double t) {
+    return -Math.log(Math.expm1(1e-4 + 10 * t * t));
+  }
+
   /** Levels of flow matching, t from 1 to 0: sigma = t / (1 - t), and {@link #NO_SIGNAL} for 1. */
   public static NoiseSchedule flow(double... times) {
-    return of(
-        Arrays.stream(times).map(t -> t == 1 ? NO_SIGNAL : t / (1 - t)).toArray());
+    return of(Arrays.stream(times).map(t -> t == 1 ? NO_SIGNAL : t / (1 - t)).toArray());
   }
 
   /**
@@ -127,6 +174,19 @@ public final class NoiseSchedule {
   /** The same walk stopped early, after {@code steps} steps. */
   public NoiseSchedule early(int steps) {
     return of(Arrays.copyOf(sigmas, steps + 1));
+  }
+
+  /**
+   * The way back up: from the last level above 0 to the first. A deterministic sampler walked along
+   * it inverts itself, finding the noise a picture comes from (DDIM inversion, Song et al. 2021).
+   */
+  public NoiseSchedule rising() {
+    int levels = sigmas[sigmas.length - 1] == 0 ? sigmas.length - 1 : sigmas.length;
+    double[] rising = new double[levels];
+    for (int i = 0; i < levels; i++) {
+      rising[i] = sigmas[levels - 1 - i];
+    }
+    return checked(rising, -1);
   }
 
   @Override

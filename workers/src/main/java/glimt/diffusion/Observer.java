@@ -10,8 +10,8 @@ public interface Observer {
   default void seen(Estimate now, int step) {}
 
   /**
-   * Called after each step but the last: the moment to save {@code here}, which is all that a resumed
-   * walk needs.
+   * Called after each step but the last: the moment to save {@code here}, which is all that a
+   * resumed walk needs.
    *
    * @return whether to go on; false ends the walk here
    */

@@ -10,8 +10,8 @@ import java.util.function.DoubleUnaryOperator;
  * <pre>  D(x; sigma) = c_skip(sigma) x + c_out(sigma) F(c_in(sigma) x; c_noise(sigma))</pre>
  *
  * Every parametrisation in the field is four functions of the noise level. Those of a
- * variance-preserving network follow from its input z = a x0 + s n with a = 1 / sqrt(1 + sigma^2) and s
- * = sigma a, so that z = a x.
+ * variance-preserving network follow from its input z = a x0 + s n with a = 1 / sqrt(1 + sigma^2)
+ * and s = sigma a, so that z = a x.
  */
 public record Preconditioning(
     DoubleUnaryOperator skip,
@@ -52,8 +52,8 @@ public record Preconditioning(
   }
 
   /**
-   * Karras et al. 2022, Table 1, "Ours": unit variance in, out and in the target for data of standard
-   * deviation sigmaData; c_noise = ln(sigma) / 4.
+   * Karras et al. 2022, Table 1, "Ours": unit variance in, out and in the target for data of
+   * standard deviation sigmaData; c_noise = ln(sigma) / 4.
    */
   public static Preconditioning edm(double sigmaData) {
     if (!(sigmaData > 0) || Double.isInfinite(sigmaData)) {
@@ -81,7 +81,9 @@ public record Preconditioning(
     return new Preconditioning(_ -> 0, _ -> 1, Preconditioning::signal, time);
   }
 
-  /** A variance-preserving network that answers v = a eps - s x0 (Salimans and Ho 2022, section 4). */
+  /**
+   * A variance-preserving network that answers v = a eps - s x0 (Salimans and Ho 2022, section 4).
+   */
   public static Preconditioning velocity(DoubleUnaryOperator time) {
     return new Preconditioning(
         s -> 1 / (1 + s * s), s -> -s * signal(s), Preconditioning::signal, time);
@@ -96,16 +98,16 @@ public record Preconditioning(
   }
 
   /**
-   * A network that is handed x unscaled and answers the score of its density, (D - x) / sigma^2 (Song
-   * et al. 2021, variance exploding).
+   * A network that is handed x unscaled and answers the score of its density, (D - x) / sigma^2
+   * (Song et al. 2021, variance exploding).
    */
   public static Preconditioning score(DoubleUnaryOperator time) {
     return new Preconditioning(_ -> 1, s -> s * s, _ -> 1, time);
   }
 
   /**
-   * EDM scalings shifted so that D is the identity at sigmaMin: the boundary condition of consistency
-   * models (Song et al. 2023, eq. 5 and appendix C).
+   * EDM scalings shifted so that D is the identity at sigmaMin: the boundary condition of
+   * consistency models (Song et al. 2023, eq. 5 and appendix C).
    */
   public static Preconditioning consistency(
       double sigmaData, double sigmaMin, DoubleUnaryOperator time) {
@@ -134,9 +136,7 @@ public record Preconditioning(
         s -> data * data / (k.applyAsDouble(s) * k.applyAsDouble(s) + data * data);
     DoubleUnaryOperator lcmOut = s -> k.applyAsDouble(s) / Math.hypot(k.applyAsDouble(s), data);
     return new Preconditioning(
-        s ->
-            lcmSkip.applyAsDouble(s) * signal(s)
-                + lcmOut.applyAsDouble(s) * skip.applyAsDouble(s),
+        s -> lcmSkip.applyAsDouble(s) * signal(s) + lcmOut.applyAsDouble(s) * skip.applyAsDouble(s),
         s -> lcmOut.applyAsDouble(s) * out.applyAsDouble(s),
         in,
         noise);
@@ -148,8 +148,8 @@ public record Preconditioning(
   }
 
   /**
-   * D by a network that also answers a variance in its second half of channels (axis 1), which is set
-   * aside as {@link Variance#LEARNED} (Nichol and Dhariwal 2021, section 3.1).
+   * D by a network that also answers a variance in its second half of channels (axis 1), which is
+   * set aside as {@link Variance#LEARNED} (Nichol and Dhariwal 2021, section 3.1).
    */
   public Denoiser denoiserWithVariance(Prediction network) {
     return (x, sigma, _) -> {

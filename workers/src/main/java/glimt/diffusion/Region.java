@@ -3,8 +3,8 @@ package glimt.diffusion;
 import ai.djl.ndarray.types.Shape;
 
 /**
- * A part of a whole sample, by its absolute position in it. Noise is a function of this position and
- * never of an offset into a tile, so overlapping parts see the same noise where they overlap.
+ * A part of a whole sample, by its absolute position in it. Noise is a function of this position
+ * and never of an offset into a tile, so overlapping parts see the same noise where they overlap.
  */
 public sealed interface Region {
 
@@ -27,7 +27,12 @@ public sealed interface Region {
             "a region needs frames and channels, not frame %d, %d frames, %d channels"
                 .formatted(frame, frames, channels));
       }
-      if (y < 0 || x < 0 || height < 1 || width < 1 || y + height > 1 << 16 || x + width > 1 << 16) {
+      if (y < 0
+          || x < 0
+          || height < 1
+          || width < 1
+          || y + height > 1 << 16
+          || x + width > 1 << 16) {
         throw new IllegalArgumentException(
             "a region lies within 65536 x 65536 pixels, not %d+%d, %d+%d"
                 .formatted(y, height, x, width));

@@ -25,7 +25,8 @@ public final class RungeKutta {
    * {@link #along(Step, Course, double)} as a sampler. Second order, two network calls.
    *
    * @param course the time and scale in which steps are straight
-   * @param alpha where the second slope is taken: 1 is Heun's method, 1/2 the midpoint, 2/3 Ralston's
+   * @param alpha where the second slope is taken: 1 is Heun's method, 1/2 the midpoint, 2/3
+   *     Ralston's
    */
   public static Sampler heun(Course course, double alpha) {
     if (!(alpha > 0 && alpha <= 1)) {
@@ -50,8 +51,8 @@ public final class RungeKutta {
   }
 
   /**
-   * Euler's step, Karras et al. 2022, Algorithm 1 without its correction; in these coordinates it is
-   * DDIM with eta = 0 (Song et al. 2021, eq. 13):
+   * Euler's step, Karras et al. 2022, Algorithm 1 without its correction; in these coordinates it
+   * is DDIM with eta = 0 (Song et al. 2021, eq. 13):
    *
    * <pre>  x' = x + (sigma' - sigma) d(x; sigma)</pre>
    */
@@ -99,7 +100,8 @@ public final class RungeKutta {
   }
 
   /**
-   * A two-stage method along a course, Karras et al. 2022, Algorithm 3 without noise, with y = s(t) x:
+   * A two-stage method along a course, Karras et al. 2022, Algorithm 3 without noise, with y = s(t)
+   * x:
    *
    * <pre>
    *   y_a = y + alpha h y&#775;(y; t),  h = t' - t

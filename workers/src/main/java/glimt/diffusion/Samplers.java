@@ -12,10 +12,36 @@ public final class Samplers {
   private static final Map<String, Supplier<Sampler>> NAMED = new LinkedHashMap<>();
 
   static {
+    // Deterministic: the noise a walk starts from decides its end.
     NAMED.put("euler", RungeKutta::euler);
     NAMED.put("heun", RungeKutta::heun);
-    NAMED.put("dpmpp_2m", DpmSolver::dpmpp2m);
+    NAMED.put("flow_heun", () -> RungeKutta.heun(Course.flow(), 1));
+    NAMED.put("dpm_2", RungeKutta::dpm2);
     NAMED.put("ddim", () -> Ancestral.ddim(0));
+    NAMED.put("lms", () -> Multistep.lms(4));
+    NAMED.put("plms", Multistep::plms);
+    NAMED.put("pndm", () -> Multistep.pndm((sigma, next) -> Math.sqrt(sigma * next)));
+    NAMED.put("ipndm", Multistep::ipndm);
+    NAMED.put("deis", () -> Multistep.deis(3));
+    NAMED.put("dpm_fast", () -> Singlestep.of("dpm_fast", Singlestep.Of.NOISE, 3));
+    NAMED.put("dpm_adaptive", () -> AdaptiveDpm.usual().sampler());
+    NAMED.put("dpmpp_2s", Singlestep::dpmpp2s);
+    NAMED.put("dpmpp_2m", DpmSolver::dpmpp2m);
+    NAMED.put("dpmpp_3m", DpmSolver::dpmpp3m);
+    NAMED.put("uni_pc", () -> UniPc.of(3, 3, UniPc.B.BH2));
+    NAMED.put("uni_pc_bh1", () -> UniPc.of(3, 3, UniPc.B.BH1));
+    // Stochastic: each step forgets a little of it.
+    NAMED.put("ddpm", () -> Ancestral.ddpm(Variance.small()));
+    NAMED.put("euler_ancestral", () -> Ancestral.of(RungeKutta.euler(), 1, 1));
+    NAMED.put("dpm_2_ancestral", () -> Ancestral.of(RungeKutta.dpm2(), 1, 1));
+    NAMED.put("dpmpp_2s_ancestral", () -> Ancestral.of(Singlestep.dpmpp2s(), 1, 1));
+    NAMED.put("dpmpp_sde", () -> Singlestep.dpmppSde(1));
+    NAMED.put("dpmpp_2m_sde", DpmSolver::dpmpp2mSde);
+    NAMED.put("dpmpp_3m_sde", DpmSolver::dpmpp3mSde);
+    NAMED.put("edm", () -> new Churn(40, 0.05, 50, 1.003).before(RungeKutta.heun()));
+    // For networks distilled to answer the end of the walk.
+    NAMED.put("lcm", () -> Consistency.of(0));
+    NAMED.put("tcd", () -> Consistency.tcd(0.3, sigma -> 0.7 * sigma));
   }
 
   /** All names, in the order in which they are shown. */

@@ -21,9 +21,7 @@ public final class Spacing {
   public static int[] trailing(int length, int steps) {
     check(length, steps);
     double stride = (double) length / steps;
-    return IntStream.range(0, steps)
-        .map(i -> (int) Math.rint(length - i * stride) - 1)
-        .toArray();
+    return IntStream.range(0, steps).map(i -> (int) Math.rint(length - i * stride) - 1).toArray();
   }
 
   /** n points from T-1 to 0, both ends included, fractional. */
@@ -42,9 +40,9 @@ public final class Spacing {
   }
 
   /**
-   * Levels in sections, each section with its own count, rising: Nichol and Dhariwal 2021's code. The
-   * chain is cut into as many equal sections as there are counts; each is sampled at equal strides
-   * from its first level to its last.
+   * Levels in sections, each section with its own count, rising: Nichol and Dhariwal 2021's code.
+   * The chain is cut into as many equal sections as there are counts; each is sampled at equal
+   * strides from its first level to its last.
    */
   public static int[] sections(int length, int... counts) {
     TreeSet<Integer> levels = new TreeSet<>();

@@ -4,8 +4,8 @@ import ai.djl.ndarray.NDArray;
 import java.util.List;
 
 /**
- * What a sampler sees: a sample at a noise level, where the schedule would have it next, and whom to
- * ask.
+ * What a sampler sees: a sample at a noise level, where the schedule would have it next, and whom
+ * to ask.
  *
  * @param x the sample, [B, ...]
  * @param sigma its noise level

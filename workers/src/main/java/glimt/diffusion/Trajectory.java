@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Walks a sample down a noise schedule. Owns the loop, interruption, observation, what is remembered
- * between steps, and the native memory of each step.
+ * Walks a sample down a noise schedule. Owns the loop, interruption, observation, what is
+ * remembered between steps, and the native memory of each step.
  *
  * <pre>{@code
  * Trajectory walk = new Trajectory(Samplers.named("dpmpp_2m"), denoiser, noise.draws(0, region));
@@ -26,8 +26,8 @@ public record Trajectory(Sampler sampler, Denoiser denoiser, Draw noise) {
   /**
    * The start of a walk from pure noise: x = sigma_0 n.
    *
-   * @param noise standard normals, [B, ...], float32 or float64; every array of the walk has its type
-   *     and lives in its manager
+   * @param noise standard normals, [B, ...], float32 or float64; every array of the walk has its
+   *     type and lives in its manager
    * @param model what is sampled, in the caller's words; a checkpoint of another is not resumed
    */
   public Waypoint start(NoiseSchedule schedule, NDArray noise, String model) {
@@ -69,7 +69,9 @@ public record Trajectory(Sampler sampler, Denoiser denoiser, Draw noise) {
     }
     Waypoint here = copy(from);
     try {
-      for (boolean on = true; on && !here.arrived(); on = here.arrived() || observer.between(here)) {
+      for (boolean on = true;
+          on && !here.arrived();
+          on = here.arrived() || observer.between(here)) {
         if (Thread.interrupted()) {
           throw new InterruptedException("stopped before step " + here.steps());
         }
@@ -85,7 +87,8 @@ public record Trajectory(Sampler sampler, Denoiser denoiser, Draw noise) {
   /** One step. The arrays of {@code here} are used up. */
   private Waypoint step(Waypoint here, Observer observer) {
     NDManager home = here.x().getManager();
-    // DJL puts a result where its first operand lives: bring the inputs in, and only what is carried
+    // DJL puts a result where its first operand lives: bring the inputs in, and only what is
+    // carried
     // out survives.
     try (NDManager scope = home.newSubManager()) {
       here.arrays().values().forEach(array -> array.attach(scope));
@@ -110,7 +113,7 @@ public record Trajectory(Sampler sampler, Denoiser denoiser, Draw noise) {
               here.model(),
               schedule,
               here.steps() + 1,
-              move.sigma() <= step.next() ? next : here.level(),
+              move.sigma() == step.next() ? next : here.level(),
               move.sigma(),
               move.x(),
               remembered(move.seen(), here.past()),

@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * UniPC, a unified predictor-corrector (Zhao et al. 2023). The corrector reuses the network's answer
- * at the predicted sample, so a step costs one network call:
+ * UniPC, a unified predictor-corrector (Zhao et al. 2023). The corrector reuses the network's
+ * answer at the predicted sample, so a step costs one network call:
  *
  * <pre>
  *   (x^c', x') from D(x'; sigma'):  correct the sample just reached, then predict the next from there
@@ -126,8 +126,8 @@ public final class UniPc {
   }
 
   /**
-   * The weights that meet the order conditions, Zhao et al. 2023, eq. 9: R rho = b with R_im = r_m^i
-   * and b_i = (i + 1)! phi_{i+2}(-h) / B(-h), i from 0.
+   * The weights that meet the order conditions, Zhao et al. 2023, eq. 9: R rho = b with R_im =
+   * r_m^i and b_i = (i + 1)! phi_{i+2}(-h) / B(-h), i from 0.
    */
   private static double[] weights(double[] r, double h, B b) {
     int n = r.length;

@@ -20,6 +20,14 @@ public interface Variance {
    */
   NDArray times(NDArray z, Estimate now, double next);
 
+  /**
+   * The logarithm of the variance between two logarithms, shaped like x.
+   *
+   * @param low of the smaller of the two fixed variances
+   * @param high of the larger
+   */
+  NDArray logBetween(double low, double high, Estimate now);
+
   /** beta~, the variance of the posterior given x0: the lower bound. */
   static double small(double sigma, double next) {
     double up = Ancestral.up(sigma, next);
@@ -34,12 +42,12 @@ public interface Variance {
 
   /** The posterior's variance. */
   static Variance small() {
-    return fixed("small", (sigma, next) -> Math.sqrt(small(sigma, next)));
+    return fixed("small", (small, _) -> small);
   }
 
   /** The forward step's variance. */
   static Variance large() {
-    return fixed("large", (sigma, next) -> Math.sqrt(large(sigma, next)));
+    return fixed("large", (_, large) -> large);
   }
 
   /**
@@ -49,10 +57,7 @@ public interface Variance {
    */
   static Variance mixed(double flexibility) {
     return fixed(
-        "mixed " + flexibility,
-        (sigma, next) ->
-            flexibility * Math.sqrt(large(sigma, next))
-                + (1 - flexibility) * Math.sqrt(small(sigma, next)));
+        "mixed " + flexibility, (small, large) -> flexibility * large + (1 - flexibility) * small);
   }
 
   /**
@@ -68,13 +73,18 @@ public interface Variance {
 
       @Override
       public NDArray times(NDArray z, Estimate now, double next) {
+        double low = Math.log(small(now.sigma(), next));
+        double high = Math.log(large(now.sigma(), next));
+        return z.mul(logBetween(low, high, now).div(2).exp());
+      }
+
+      @Override
+      public NDArray logBetween(double low, double high, Estimate now) {
         NDArray v = now.aside().get(LEARNED);
         if (v == null) {
           throw new IllegalArgumentException("this denoiser has learned no variance");
         }
-        double low = Math.log(small(now.sigma(), next));
-        double high = Math.log(large(now.sigma(), next));
-        return z.mul(v.add(1).mul((high - low) / 4).add(low / 2).exp());
+        return v.add(1).mul((high - low) / 2).add(low);
       }
     };
   }
@@ -82,6 +92,7 @@ public interface Variance {
   /** The name under which a denoiser sets a learned variance aside, shaped like x. */
   String LEARNED = "variance";
 
+  /** A deviation from the small and the large one. */
   private static Variance fixed(String name, DoubleBinaryOperator deviation) {
     return new Variance() {
       @Override
@@ -91,7 +102,14 @@ public interface Variance {
 
       @Override
       public NDArray times(NDArray z, Estimate now, double next) {
-        return z.mul(deviation.applyAsDouble(now.sigma(), next));
+        double low = Math.sqrt(small(now.sigma(), next));
+        return z.mul(deviation.applyAsDouble(low, Math.sqrt(large(now.sigma(), next))));
+      }
+
+      @Override
+      public NDArray logBetween(double low, double high, Estimate now) {
+        double wide = deviation.applyAsDouble(Math.exp(low / 2), Math.exp(high / 2));
+        return now.x().zerosLike().add(2 * Math.log(wide));
       }
     };
   }

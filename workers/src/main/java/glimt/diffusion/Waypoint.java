@@ -9,9 +9,9 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * Where a walk stands between two steps: everything the rest of it depends on beside the network. As
- * {@link #arrays()} and {@link #facts()} it goes into one safetensors file, and {@link #of} reads it
- * back bit for bit.
+ * Where a walk stands between two steps: everything the rest of it depends on beside the network.
+ * As {@link #arrays()} and {@link #facts()} it goes into one safetensors file, and {@link #of}
+ * reads it back bit for bit.
  *
  * @param sampler the sampler's name with its settings
  * @param model what is sampled by which network, in the caller's words: a digest, a version
@@ -61,7 +61,9 @@ public record Waypoint(
     return all;
   }
 
-  /** Everything that is not an array, by name; doubles are written so that they read back exactly. */
+  /**
+   * Everything that is not an array, by name; doubles are written so that they read back exactly.
+   */
   public Map<String, String> facts() {
     Map<String, String> all = new LinkedHashMap<>();
     all.put("version", VERSION);
@@ -102,7 +104,7 @@ public record Waypoint(
     return new Waypoint(
         need(facts, "sampler"),
         need(facts, "model"),
-        NoiseSchedule.of(numbers(need(facts, "schedule"))),
+        NoiseSchedule.stored(numbers(need(facts, "schedule"))),
         Integer.parseInt(need(facts, "steps")),
         Integer.parseInt(need(facts, "level")),
         Double.parseDouble(need(facts, "sigma")),

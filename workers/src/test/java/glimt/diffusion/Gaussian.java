@@ -16,8 +16,6 @@ record Gaussian(double mean, double variance) {
 
   /** Where the probability-flow ODE takes x from one level to another. */
   NDArray flow(NDArray x, double from, double to) {
-    return x.sub(mean)
-        .mul(Math.sqrt((variance + to * to) / (variance + from * from)))
-        .add(mean);
+    return x.sub(mean).mul(Math.sqrt((variance + to * to) / (variance + from * from))).add(mean);
   }
 }

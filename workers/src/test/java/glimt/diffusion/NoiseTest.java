@@ -46,8 +46,7 @@ class NoiseTest {
   void overlapping_tiles_see_the_same_noise() {
     Noise noise = new Noise(42);
     float[] whole = noise.normals(1, Purpose.START, 0, 0, Region.Frames.whole(4, 6, 8, 9));
-    float[] tile =
-        noise.normals(1, Purpose.START, 0, 0, new Region.Frames(1, 2, 6, 3, 4, 2, 5));
+    float[] tile = noise.normals(1, Purpose.START, 0, 0, new Region.Frames(1, 2, 6, 3, 4, 2, 5));
     for (int f = 0; f < 2; f++) {
       for (int c = 0; c < 6; c++) {
         for (int y = 0; y < 4; y++) {
@@ -100,7 +99,8 @@ class NoiseTest {
   void a_region_of_another_size_is_refused() {
     try (NDManager manager = NDManager.newBaseManager()) {
       Draw draw = new Noise(1).draws(0, new Region.Points(0, 4, 6));
-      assertThatThrownBy(() -> draw.normal(manager.ones(new ai.djl.ndarray.types.Shape(1, 5, 6)), 0, 0))
+      assertThatThrownBy(
+              () -> draw.normal(manager.ones(new ai.djl.ndarray.types.Shape(1, 5, 6)), 0, 0))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("(4, 6)")
           .hasMessageContaining("(1, 5, 6)");

@@ -142,8 +142,7 @@ class TrajectoryTest {
 
   @Test
   void not_a_number_from_the_network_stops_the_walk_and_names_the_step() {
-    Denoiser failing =
-        Denoiser.of((x, sigma) -> x.mul(sigma < 1 ? Double.NaN : 0.5));
+    Denoiser failing = Denoiser.of((x, sigma) -> x.mul(sigma < 1 ? Double.NaN : 0.5));
     Trajectory walk = walk(Samplers.named("heun"), failing);
     int before = manager.getManagedArrays().size();
     try (Waypoint start = start(walk)) {
@@ -170,8 +169,7 @@ class TrajectoryTest {
   @Test
   void a_checkpoint_of_another_sampler_or_version_is_refused() {
     try (Waypoint start = start(walk(Samplers.named("heun"), TANH))) {
-      assertThatThrownBy(
-              () -> walk(Samplers.named("dpmpp_2m"), TANH).on(start, Observer.NOBODY))
+      assertThatThrownBy(() -> walk(Samplers.named("dpmpp_2m"), TANH).on(start, Observer.NOBODY))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage("a checkpoint of sampler heun, not dpmpp_2m");
       Map<String, String> old = new LinkedHashMap<>(start.facts());
@@ -195,8 +193,7 @@ class TrajectoryTest {
     try (Waypoint start = walk.start(late, clean, n, "test");
         Waypoint end = walk.on(start, Observer.NOBODY)) {
       assertThat(end.steps()).isEqualTo(2);
-      assertThat(end.x().sub(clean).abs().max().getFloat())
-          .isLessThan((float) (4 * late.sigma(0)));
+      assertThat(end.x().sub(clean).abs().max().getFloat()).isLessThan((float) (4 * late.sigma(0)));
     }
     assertThatThrownBy(() -> walk.start(late, clean.get(":, 1:"), n, "test"))
         .isInstanceOf(IllegalArgumentException.class)

@@ -1,0 +1,96 @@
+package glimt.diffusion;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
+import java.util.Map;
+
+/**
+ * DPM-Solver-12 and -23 with a step size of its own (Lu et al. 2022a, appendix C; the controller is
+ * k-diffusion's, Crowson 2022). Within a schedule it goes from each level to the next in as many
+ * steps as its tolerance asks for; a schedule of two levels leaves it all choice. A step is one
+ * attempt: where the two orders disagree too much, the sample stays and the next attempt is
+ * shorter.
+ *
+ * @param order 2 or 3
+ * @param relative tolerance, 0.05 in the paper
+ * @param absolute tolerance, 0.0078 in the paper: half a grey level
+ * @param first the first step tried, in log sigma
+ * @param accept the least factor at which an attempt is accepted
+ */
+public record AdaptiveDpm(
+    int order, double relative, double absolute, double first, double accept) {
+
+  public AdaptiveDpm {
+    if ((order != 2 && order != 3) || !(relative > 0 && absolute > 0 && first > 0)) {
+      throw new IllegalArgumentException(
+          "an adaptive DPM-Solver has order 2 or 3 and positive tolerances, not %d, %s, %s, %s"
+              .formatted(order, relative, absolute, first));
+    }
+  }
+
+  /** The paper's settings. */
+  public static AdaptiveDpm usual() {
+    return new AdaptiveDpm(3, 0.05, 0.0078, 0.05, 0.81);
+  }
+
+  public Sampler sampler() {
+    String name = "dpm_adaptive(order=%d, rtol=%s, atol=%s)".formatted(order, relative, absolute);
+    return new Sampler(name, 0, this::step);
+  }
+
+  private Move step(Step at) {
+    Estimate now = at.now();
+    if (at.next() == 0) {
+      return at.to(now.line(0), now, at.memory());
+    }
+    double left = Math.log(at.sigma() / at.next());
+    double wished = at.memory().numbers().getOrDefault("h", first);
+    boolean arrives = wished >= left - 1e-9;
+    double h = arrives ? left : wished;
+    NDArray before = at.memory().arrays().getOrDefault("low", at.x());
+    double r = order == 2 ? 0.5 : 1. / 3;
+    NDArray bend = stage(at, now, r * h).slope().sub(now.slope());
+    NDArray low = order == 2 ? now.line(at.sigma() * Math.exp(-h)) : second(now, bend, h, r);
+    NDArray high = order == 2 ? second(now, bend, h, r) : third(at, now, bend, h);
+    double error = error(low, high, before);
+    // Wished-for, not taken: the controller scales the step it asked for.
+    double factor = 1 + Math.atan(Math.pow(1 / (error + 1e-8), 1. / order) - 1);
+    Map<String, Double> numbers = Map.of("h", wished * factor);
+    if (factor < accept) {
+      return new Move(at.x(), at.sigma(), now, new Memory(at.memory().arrays(), numbers));
+    }
+    double reached = arrives ? at.next() : at.sigma() * Math.exp(-h);
+    return new Move(high, reached, now, new Memory(Map.of("low", low), numbers));
+  }
+
+  /** DPM-Solver-2, Lu et al. 2022a, Algorithm 1, from how the slope bends at r h. */
+  private static NDArray second(Estimate now, NDArray bend, double h, double r) {
+    double sigma = now.sigma() * Math.exp(-h);
+    return now.line(sigma).sub(bend.mul(sigma * Math.expm1(h) / (2 * r)));
+  }
+
+  /** DPM-Solver-3, Lu et al. 2022a, Algorithm 2, from how the slope bends at h / 3. */
+  private static NDArray third(Step at, Estimate now, NDArray bend, double h) {
+    double r = 2. / 3;
+    double middle = now.sigma() * Math.exp(-r * h);
+    double phi = Math.expm1(r * h) / (r * h) - 1;
+    NDArray u2 = now.line(middle).sub(bend.mul(middle * 2 * phi));
+    NDArray later = at.estimate(u2, middle).slope().sub(now.slope());
+    double sigma = now.sigma() * Math.exp(-h);
+    return now.line(sigma).sub(later.mul(sigma / r * (Math.expm1(h) / h - 1)));
+  }
+
+  private static Estimate stage(Step at, Estimate now, double h) {
+    double sigma = at.sigma() * Math.exp(-h);
+    return at.estimate(now.line(sigma), sigma);
+  }
+
+  /** The root mean square of the difference in units of the tolerance. */
+  private double error(NDArray low, NDArray high, NDArray before) {
+    NDArray size = low.abs().maximum(before.abs()).mul(relative);
+    NDArray allowed = size.maximum(absolute);
+    NDArray off = low.sub(high).div(allowed);
+    NDArray mean = off.mul(off).mean().toType(DataType.FLOAT64, false);
+    return Math.sqrt(mean.getDouble());
+  }
+}

@@ -1,0 +1,70 @@
+package glimt.metrics;
+
+/** The mean and covariance of a set of feature vectors. */
+public final class Moments {
+  private final double[] mean;
+  private final double[][] covariance;
+
+  public Moments(double[] mean, double[][] covariance) {
+    if (covariance.length != mean.length || covariance[0].length != mean.length) {
+      throw new IllegalArgumentException(
+          "a mean of %d needs a square covariance, not %d x %d"
+              .formatted(mean.length, covariance.length, covariance[0].length));
+    }
+    this.mean = mean.clone();
+    this.covariance = Matrix.copy(covariance);
+  }
+
+  /**
+   * Moments of rows of features, with the unbiased covariance (divided by n - 1).
+   *
+   * @param features [n, d], n at least 2
+   */
+  public static Moments of(double[][] features) {
+    int n = features.length;
+    if (n < 2) {
+      throw new IllegalArgumentException("a covariance needs at least 2 features, not " + n);
+    }
+    int d = features[0].length;
+    double[] mean = new double[d];
+    for (double[] row : features) {
+      for (int i = 0; i < d; i++) {
+        mean[i] += row[i] / n;
+      }
+    }
+    double[][] covariance = new double[d][d];
+    for (double[] row : features) {
+      for (int i = 0; i < d; i++) {
+        for (int j = 0; j < d; j++) {
+          covariance[i][j] += (row[i] - mean[i]) * (row[j] - mean[j]) / (n - 1);
+        }
+      }
+    }
+    return new Moments(mean, covariance);
+  }
+
+  /**
+   * The Fr&eacute;chet distance of two normal laws (Dowson and Landau 1982; FID, Heusel et al.
+   * 2017; FVD, Unterthiner et al. 2018), squared as the field reports it:
+   *
+   * <pre>  |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2))</pre>
+   */
+  public double frechet(Moments other) {
+    if (other.mean.length != mean.length) {
+      throw new IllegalArgumentException(
+          "features of %d and %d dimensions".formatted(mean.length, other.mean.length));
+    }
+    double sum = 0;
+    for (int i = 0; i < mean.length; i++) {
+      double d = mean[i] - other.mean[i];
+      sum += d * d + covariance[i][i] + other.covariance[i][i];
+    }
+    // (C1 C2)^(1/2) has the trace of (R C2 R)^(1/2) with R = C1^(1/2), which is symmetric.
+    double[][] root = Matrix.squareRoot(covariance);
+    double[][] inner = Matrix.multiply(Matrix.multiply(root, other.covariance), root);
+    for (double lambda : Matrix.eigenvalues(inner)) {
+      sum -= 2 * Math.sqrt(Math.max(0, lambda));
+    }
+    return sum;
+  }
+}

@@ -1,0 +1,145 @@
+package glimt.golden;
+
+import ai.djl.ndarray.NDArray;
+import com.fasterxml.jackson.databind.JsonNode;
+import glimt.diffusion.Chain;
+import glimt.diffusion.Course;
+import glimt.diffusion.Denoiser;
+import glimt.diffusion.DpmSolver;
+import glimt.diffusion.NoiseSchedule;
+import glimt.diffusion.Preconditioning;
+import glimt.diffusion.Sampler;
+import glimt.diffusion.Singlestep;
+import glimt.diffusion.Thresholding;
+import glimt.diffusion.UniPc;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.function.DoubleUnaryOperator;
+import java.util.stream.IntStream;
+
+/** The authors' own LuChengTHU/dpm-solver and wl-zhao/UniPC: walks in a continuous time t. */
+final class OfficialSolvers implements Adapter {
+
+  /** sigma(t), t(sigma), what the network is told, and the last time. */
+  private record Clock(
+      DoubleUnaryOperator sigma, DoubleUnaryOperator time, DoubleUnaryOperator told, double end) {}
+
+  @Override
+  public void run(Settings config, JsonNode json, Replay replay) {
+    config.ignore("library", "shape");
+    Settings args = config.settings("sample_args");
+    Clock clock = clock(config, args);
+    int steps = config.integer("steps");
+    int order = config.integer("order");
+    String algorithm = config.text("algorithm_type");
+    boolean single = args.text("method", "multistep").startsWith("singlestep");
+    int[] groups = single ? Singlestep.groups(order, steps) : new int[0];
+    NoiseSchedule levels = levels(args, clock, steps, groups);
+    Sampler sampler = sampler(algorithm, args, order, steps, groups, config);
+    args.close();
+    if (replay.hasSchedule("t")) {
+      double[] sigmas = levels.sigmas();
+      replay
+          .schedule("t", Arrays.stream(sigmas).map(clock.time()).toArray())
+          .schedule("lam", Arrays.stream(sigmas).map(s -> -Math.log(s)).toArray())
+          .schedule("log_alpha", Arrays.stream(sigmas).map(s -> -Math.log1p(s * s) / 2).toArray());
+    }
+    DoubleUnaryOperator told = s -> clock.told().applyAsDouble(clock.time().applyAsDouble(s));
+    Denoiser denoiser =
+        switch (config.text("model_type")) {
+          case "noise" -> Preconditioning.epsilon(told).denoiser(replay::network);
+          case "x_start" -> Preconditioning.sample(told).denoiser(replay::network);
+          case "v" -> Preconditioning.velocity(told).denoiser(replay::network);
+          default -> throw config.unknown("model_type");
+        };
+    if (config.flag("dynamic_thresholding")) {
+      Settings limits = config.settings("dynamic_thresholding_args");
+      limits.only(Map.of("max_val", 1.0));
+      denoiser =
+          denoiser.then(Thresholding.dynamic(limits.number("ratio"), Double.POSITIVE_INFINITY));
+      limits.close();
+    }
+    config.close();
+    NDArray x = replay.start(1).div(Preconditioning.signal(levels.sigma(0)));
+    NDArray end = replay.walk(sampler, denoiser, levels, x);
+    replay.result(end.mul(Preconditioning.signal(levels.sigma(levels.steps()))));
+  }
+
+  private static Clock clock(Settings config, Settings args) {
+    Settings noise = config.settings("noise_schedule_args");
+    Clock clock =
+        switch (config.text("noise_schedule")) {
+          case "discrete" -> {
+            int n = noise.integer("n");
+            Chain chain = Chain.linear(n, noise.number("beta_start"), noise.number("beta_end"));
+            DoubleUnaryOperator place = chain.timeBySignal();
+            yield new Clock(
+                t -> chain.sigmaBySignal(t * n - 1),
+                s -> (place.applyAsDouble(s) + 1) / n,
+                t -> (t - 1. / n) * 1000,
+                args.number("t_end", 1. / n));
+          }
+          case "linear" -> {
+            double first = noise.number("continuous_beta_0");
+            Course course =
+                Course.variancePreserving(noise.number("continuous_beta_1") - first, first);
+            yield new Clock(course.sigma(), course.time(), t -> t, args.number("t_end", 1e-3));
+          }
+          default -> throw config.unknown("noise_schedule");
+        };
+    noise.close();
+    return clock;
+  }
+
+  private static NoiseSchedule levels(Settings args, Clock clock, int steps, int[] groups) {
+    double high = clock.sigma().applyAsDouble(1);
+    double low = clock.sigma().applyAsDouble(clock.end());
+    return switch (args.text("skip_type", "time_uniform")) {
+      case "time_uniform" -> timed(clock, steps, i -> 1 + (clock.end() - 1) * i / steps);
+      case "time_quadratic" ->
+          timed(
+              clock,
+              steps,
+              i -> {
+                double root = 1 + (Math.sqrt(clock.end()) - 1) * i / steps;
+                return root * root;
+              });
+      case "logSNR" ->
+          groups.length > 0
+              ? Singlestep.levels(low, high, groups)
+              : NoiseSchedule.exponential(steps + 1, low, high).early(steps);
+      default -> throw args.unknown("skip_type");
+    };
+  }
+
+  private static NoiseSchedule timed(Clock clock, int steps, DoubleUnaryOperator time) {
+    return NoiseSchedule.of(
+        IntStream.rangeClosed(0, steps)
+            .mapToDouble(i -> clock.sigma().applyAsDouble(time.applyAsDouble(i)))
+            .toArray());
+  }
+
+  private static Sampler sampler(
+      String algorithm, Settings args, int order, int steps, int[] groups, Settings config) {
+    args.only(Map.of("lower_order_final", true, "denoise_to_zero", false));
+    if (groups.length > 0) {
+      args.only(Map.of("solver_type", "dpmsolver"));
+      return Singlestep.of(
+          "golden",
+          algorithm.equals("dpmsolver++") ? Singlestep.Of.DATA : Singlestep.Of.NOISE,
+          groups);
+    }
+    int tail = steps < 10 ? order : 0;
+    DpmSolver.Second second =
+        args.text("solver_type", "dpmsolver").equals("taylor")
+            ? DpmSolver.Second.EXACT
+            : DpmSolver.Second.MIDPOINT;
+    return switch (algorithm) {
+      case "dpmsolver++" -> DpmSolver.data("golden", order, tail, 0, second);
+      case "dpmsolver" -> DpmSolver.noise("golden", order, tail, 0, second);
+      case "data_prediction|bh1" -> UniPc.of(order, order, UniPc.B.BH1);
+      case "data_prediction|bh2" -> UniPc.of(order, order, UniPc.B.BH2);
+      default -> throw config.unknown("algorithm_type");
+    };
+  }
+}

@@ -1,0 +1,131 @@
+package glimt.golden;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import com.fasterxml.jackson.databind.JsonNode;
+import glimt.diffusion.Ancestral;
+import glimt.diffusion.Chain;
+import glimt.diffusion.Churn;
+import glimt.diffusion.Denoiser;
+import glimt.diffusion.Estimate;
+import glimt.diffusion.Guidance;
+import glimt.diffusion.NoiseSchedule;
+import glimt.diffusion.Preconditioning;
+import glimt.diffusion.RungeKutta;
+import glimt.diffusion.Sampler;
+import glimt.diffusion.Thresholding;
+import glimt.diffusion.Variance;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.function.DoubleUnaryOperator;
+import java.util.stream.IntStream;
+
+/** Both samplers of openai/point-e, on clouds [B, 6, points] of positions and colours. */
+final class PointE implements Adapter {
+
+  @Override
+  public void run(Settings config, JsonNode json, Replay replay) {
+    config.ignore("library", "shape", "batch_size", "num_points");
+    Settings diffusion = config.settings("diffusion");
+    diffusion.only(Map.of("mean_type", "epsilon", "var", "learned_range"));
+    int length = diffusion.integer("timesteps");
+    Chain chain = OpenAi.chain(diffusion.text("schedule"), length, diffusion);
+    double scale = config.number("guidance_scale");
+    config.only(Map.of("clip_denoised", true, "use_karras", false));
+    NDArray end;
+    if (diffusion.given("respacing")) {
+      int[] map = OpenAi.respacing(diffusion.text("respacing"), length);
+      end = ancestral(replay, chain.respaced(map), map, scale);
+    } else {
+      end = karras(config, replay, chain, scale);
+    }
+    NDArray bias = channels(replay, diffusion.numbers("channel_biases"));
+    NDArray scales = channels(replay, diffusion.numbers("channel_scales"));
+    diffusion.close();
+    config.close();
+    replay.result(end.sub(bias).div(scales));
+  }
+
+  private static NDArray channels(Replay replay, double[] values) {
+    return replay
+        .manager()
+        .create(values)
+        .toType(replay.type(), false)
+        .reshape(1, values.length, 1);
+  }
+
+  /** DDPM; guidance reaches positions only. */
+  private static NDArray ancestral(Replay replay, Chain chain, int[] map, double scale) {
+    DoubleUnaryOperator place = chain.time();
+    replay.schedule("timestep_map", Arrays.stream(map).asDoubleStream().toArray());
+    Denoiser denoiser =
+        Preconditioning.epsilon(s -> map[(int) Math.rint(place.applyAsDouble(s))])
+            .denoiserWithVariance(Guidance.scale(scale).onChannels(3).batched(replay::network))
+            .then(Thresholding.clamped(1));
+    int n = chain.length();
+    NoiseSchedule levels = chain.schedule(IntStream.range(0, n).map(i -> n - 1 - i).toArray(), 0);
+    NDArray x = replay.start(1).get(":1").div(Preconditioning.signal(levels.sigma(0)));
+    return replay.walk(Ancestral.ddpm(Variance.learned()), denoiser, levels, x);
+  }
+
+  private static NDArray karras(Settings config, Replay replay, Chain chain, double scale) {
+    NoiseSchedule levels =
+        NoiseSchedule.karras(
+            config.integer("karras_steps"),
+            config.number("sigma_min"),
+            config.number("sigma_max"),
+            config.number("rho", 7));
+    replay.schedule("sigmas", levels.sigmas());
+    double churn = config.number("s_churn");
+    Sampler sampler =
+        switch (config.text("sampler")) {
+          case "heun" -> new Churn(churn, 0, Double.POSITIVE_INFINITY, 1).before(RungeKutta.heun());
+          case "dpm" -> new Churn(churn, 0, Double.POSITIVE_INFINITY, 1).before(RungeKutta.dpm2());
+          case "ancestral" -> Ancestral.of(RungeKutta.euler(), 1, 1);
+          default -> throw config.unknown("sampler");
+        };
+    Preconditioning terms = whole(chain);
+    boolean guided = scale != 0 && scale != 1;
+    Denoiser denoiser =
+        (x, sigma, _) -> {
+          NDArray both = guided ? NDArrays.concat(new NDList(x, x)) : x;
+          NDArray noise =
+              replay.network(terms.input(both, sigma), terms.noise(sigma)).split(2, 1).get(0);
+          NDArray d = terms.denoised(both, sigma, noise).clip(-1, 1);
+          if (guided) {
+            NDList rows = d.split(2);
+            d = Guidance.scale(scale).guide(rows.get(0), rows.get(1));
+          }
+          return new Estimate(sigma, x, d);
+        };
+    return replay.walk(sampler, denoiser, levels, replay.start(levels.sigma(0)));
+  }
+
+  /**
+   * The network knows whole t only: it is asked at, and believed for, the one at or below sigma.
+   */
+  private static Preconditioning whole(Chain chain) {
+    DoubleUnaryOperator time = s -> Math.floor(byAbar(chain, s));
+    return new Preconditioning(
+        s ->
+            Preconditioning.signal(s)
+                / Preconditioning.signal(chain.sigma((int) time.applyAsDouble(s))),
+        s -> -chain.sigma((int) time.applyAsDouble(s)),
+        Preconditioning::signal,
+        time);
+  }
+
+  /** The fractional t of a level, linear in abar. */
+  private static double byAbar(Chain chain, double sigma) {
+    double abar = 1 / (sigma * sigma + 1);
+    int t = 0;
+    while (t < chain.length() && chain.abar(t) > abar) {
+      t++;
+    }
+    if (t == 0 || t == chain.length()) {
+      return Math.min(t, chain.length() - 1);
+    }
+    return t - 1 + (chain.abar(t - 1) - abar) / (chain.abar(t - 1) - chain.abar(t));
+  }
+}
