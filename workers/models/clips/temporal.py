@@ -12,7 +12,7 @@
 class Network(Module):
   precision : int
   prompt : Prompt
-  enter : Linear        # n=24 m=c gain=1
+  enter : Linear        # n=36 m=c gain=1
   place : Tensor        # [12, 1, 1, c] normal 0.5
   in0 : Block           # c=c
   down : Linear         # n=4*c m=3*c gain=1
@@ -27,8 +27,8 @@ class Network(Module):
   def forward(self, x: Tensor, noise: Tensor, words: Tensor, below: Tensor) -> Tensor:
     mood = self.prompt.forward(words, noise, self.precision)
 
-    both = torch.permute(torch.cat([x, below], 2), [0, 1, 3, 4, 2])
-    z = self.enter.forward(patches(torch.to(both, self.precision)))
+    all = torch.permute(torch.cat([x, below, pace(below)], 2), [0, 1, 3, 4, 2])
+    z = self.enter.forward(patches(torch.to(all, self.precision)))
     fine = self.in0.forward(z + same(self.place, z), mood)
 
     z = self.down.forward(patches(fine))
@@ -99,6 +99,12 @@ def same(weight: Tensor, z: Tensor) -> Tensor:
 # Layer normalisation without weights of its own.
 def normal(z: Tensor) -> Tensor:
   return torch.layer_norm(z, [torch.size(z, -1)])
+
+
+# What changes to the next frame, eight times enlarged: a residual over frames drawn linearly is about as small.
+def pace(below: Tensor) -> Tensor:
+  steps = torch.narrow(below, 1, 1, 11) - torch.narrow(below, 1, 0, 11)
+  return torch.cat([steps, torch.narrow(steps, 1, 10, 1)], 1) * 8
 
 
 # A quarter of the channels comes from the frame before, a quarter from the one after; at the ends they are 0.
