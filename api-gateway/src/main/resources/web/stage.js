@@ -191,7 +191,7 @@ export class Cloud {
     order.sort((a, b) => seen[3 * b + 2] - seen[3 * a + 2]);
     const paper = canvas.getContext("2d");
     paper.clearRect(0, 0, side, side);
-    const size = (side * 1.1) / Math.sqrt(Math.max(600, order.length));
+    const size = (side * 1.6) / Math.sqrt(Math.max(600, order.length));
     for (const i of order) {
       const radius = size / seen[3 * i + 2];
       paper.fillStyle = this.colours[i];

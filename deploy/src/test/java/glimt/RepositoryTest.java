@@ -51,7 +51,10 @@ class RepositoryTest {
   void no_file_names_a_machine_or_a_registry() {
     List<String> breaches =
         Repository.files().stream()
-            .filter(file -> file.matches(".*\\.(java|md|xml|sh|py|json|ya?ml|html|js|css|sql|flags)|.*/(mvnw|glimt|run)|mvnw"))
+            .filter(
+                file ->
+                    file.matches(
+                        ".*\\.(java|md|xml|sh|py|json|ya?ml|html|js|css|sql|flags)|.*/(mvnw|glimt|run)|mvnw"))
             .filter(file -> !file.startsWith(".mvn/wrapper/"))
             .flatMap(
                 file ->

@@ -39,9 +39,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Introduces ready tasks to idle workers. It remembers only who is idle and what the ledger is being
- * asked: any number of coordinators may run, any may take any message, and one that dies takes
- * nothing with it.
+ * Introduces ready tasks to idle workers. It remembers only who is idle and what the ledger is
+ * being asked: any number of coordinators may run, any may take any message, and one that dies
+ * takes nothing with it.
  *
  * <p>It trusts no message to arrive. Idle workers say so again, endings are repeated until they are
  * heard, and every sweep looks at the ledger afresh.
@@ -106,8 +106,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
             context ->
                 Behaviors.withTimers(
                     timers -> {
-                      timers.startTimerWithFixedDelay(
-                          Signal.SWEEP, Duration.ZERO, cadence.sweep());
+                      timers.startTimerWithFixedDelay(Signal.SWEEP, Duration.ZERO, cadence.sweep());
                       return new Coordinator(context, tasks, jdbc, feed, cadence);
                     }));
     // It has nothing to lose.
@@ -304,8 +303,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
     long forgotten = System.nanoTime() - cadence.beat().multipliedBy(3).toNanos();
     idle.entrySet()
         .removeIf(
-            entry ->
-                !asking.contains(entry.getKey()) && entry.getValue().said() - forgotten < 0);
+            entry -> !asking.contains(entry.getKey()) && entry.getValue().said() - forgotten < 0);
     if (!sweeping) {
       sweeping = true;
       ask("sweep", tasks::expire, Swept::new, new Swept(Set.of()));

@@ -54,9 +54,7 @@ public final class Farm {
   private final ActorRef<Hub.Message> hub;
 
   private Farm(
-      ActorSystem<?> system,
-      Map<JobId, List<Consumer<Live>>> viewers,
-      ActorRef<Hub.Message> hub) {
+      ActorSystem<?> system, Map<JobId, List<Consumer<Live>>> viewers, ActorRef<Hub.Message> hub) {
     this.system = system;
     this.viewers = viewers;
     this.hub = hub;
@@ -79,8 +77,8 @@ public final class Farm {
   }
 
   /**
-   * Shows what happens to a job from now on, until closed. While anybody watches it, its workers make
-   * previews.
+   * Shows what happens to a job from now on, until closed. While anybody watches it, its workers
+   * make previews.
    *
    * @param viewer called by one thread at a time, which it must not block
    */
@@ -118,7 +116,8 @@ public final class Farm {
   private CompletableFuture<Optional<WorkerView>> describe(ActorRef<ToWorker> worker) {
     CompletionStage<WorkerView> answer =
         AskPattern.ask(worker, Describe::new, ANSWER_WITHIN, system.scheduler());
-    return answer.<Optional<WorkerView>>thenApply(Optional::of)
+    return answer
+        .<Optional<WorkerView>>thenApply(Optional::of)
         .exceptionally(_ -> Optional.empty())
         .toCompletableFuture();
   }

@@ -18,8 +18,7 @@ public final class Feed {
   }
 
   static Feed start(ActorSystem<?> system) {
-    return new Feed(
-        system.systemActorOf(Topic.create(Live.class, "feed"), "feed", Props.empty()));
+    return new Feed(system.systemActorOf(Topic.create(Live.class, "feed"), "feed", Props.empty()));
   }
 
   public void publish(Live live) {

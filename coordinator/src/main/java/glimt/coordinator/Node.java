@@ -79,7 +79,8 @@ public final class Node implements AutoCloseable {
     Config config =
         ConfigFactory.defaultOverrides()
             .withFallback(ConfigFactory.parseMap(Map.of("pekko.cluster.roles", words)))
-            .withFallback(ConfigFactory.parseResources(Node.class.getClassLoader(), "glimt-cluster.conf"))
+            .withFallback(
+                ConfigFactory.parseResources(Node.class.getClassLoader(), "glimt-cluster.conf"))
             .withFallback(ConfigFactory.defaultReference())
             .resolve();
     return ActorSystem.create(Behaviors.empty(), "glimt", config);

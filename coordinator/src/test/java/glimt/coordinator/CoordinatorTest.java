@@ -113,8 +113,7 @@ class CoordinatorTest {
     Hand hand = Hand.with(bundle, node);
     Duration never = Duration.ofHours(1);
     ActorRef<ToCoordinator> coordinator =
-        coordinator(
-            node, new Cadence(Ledger.CADENCE.beat(), Ledger.CADENCE.lease(), never, never));
+        coordinator(node, new Cadence(Ledger.CADENCE.beat(), Ledger.CADENCE.lease(), never, never));
     coordinator.tell(hand.idle());
     JobId job = ledger.submit(bundle);
     coordinator.tell(new TasksReady());
@@ -221,10 +220,7 @@ class CoordinatorTest {
                 Ledger.CADENCE.beat(),
                 () -> {
                   coordinator.tell(other.idle());
-                  return other
-                      .probe()
-                      .expectMessageClass(Run.class, Ledger.CADENCE.beat())
-                      .task();
+                  return other.probe().expectMessageClass(Run.class, Ledger.CADENCE.beat()).task();
                 });
     assertThat(again.lease().task()).isEqualTo(task.lease().task());
     coordinator.tell(silent.ended(task));
@@ -247,6 +243,7 @@ class CoordinatorTest {
     Adapter.toClassic(node.system()).stop(Adapter.toClassic(dying));
     ActorRef<ToCoordinator> next = coordinator();
     next.tell(new Beat(task.lease(), 5, hand.probe().ref()));
+    hand.probe().expectNoMessage(Duration.ofMillis(200));
     next.tell(hand.ended(task));
     hand.probe().expectMessage(SOON, new Heard(task.lease()));
     for (int ordinal = 1; ordinal < 3; ordinal++) {

@@ -63,7 +63,10 @@ final class Bench implements Callable<Integer> {
   }
 
   private void measure(Path place) throws IOException, InterruptedException {
-    row("measured on", System.getProperty("os.arch"), Runtime.getRuntime().availableProcessors() + " cores");
+    row(
+        "measured on",
+        System.getProperty("os.arch"),
+        Runtime.getRuntime().availableProcessors() + " cores");
     try (Started cold = start(place)) {
       row("up to ready, the first time", "%.1f s".formatted(cold.seconds()), "");
     }

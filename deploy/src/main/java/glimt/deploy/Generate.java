@@ -101,8 +101,7 @@ final class Generate implements Callable<Integer> {
 
   private int make(AtExit exit, Client farm, Format format, Path folder, Path target)
       throws IOException {
-    WatchedJob job =
-        exit.open(() -> WatchedJob.submit(farm, wish(format)), WatchedJob::giveUp);
+    WatchedJob job = exit.open(() -> WatchedJob.submit(farm, wish(format)), WatchedJob::giveUp);
     JsonNode ending = job.follow(new Bars(System.err, Boolean.getBoolean("glimt.terminal")));
     String state = ending.path("state").asText();
     if (!state.equals("succeeded")) {
@@ -128,7 +127,8 @@ final class Generate implements Callable<Integer> {
       return Format.ofEnding(dot < 0 ? "" : name.substring(dot + 1));
     } catch (InvalidSpec e) {
       throw new ParameterException(
-          command.commandLine(), "the ending of %s says no format: %s".formatted(output, e.getMessage()));
+          command.commandLine(),
+          "the ending of %s says no format: %s".formatted(output, e.getMessage()));
     }
   }
 

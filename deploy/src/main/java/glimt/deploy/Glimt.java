@@ -1,6 +1,5 @@
 package glimt.deploy;
 
-import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -31,6 +30,7 @@ import picocli.CommandLine.ScopeType;
       CancelJob.class,
       ListModels.class,
       Train.class,
+      Eval.class,
       Bench.class,
       WorkerCommand.class
     })
@@ -54,7 +54,10 @@ final class Glimt {
     System.exit(code);
   }
 
-  /** What stands in a person's way is one sentence; what is our own mistake has its trace in the log. */
+  /**
+   * What stands in a person's way is one sentence; what is our own mistake has its trace in the
+   * log.
+   */
   private static int failed(Exception e) {
     if (e instanceof DeployException) {
       System.err.println("glimt: " + e.getMessage());

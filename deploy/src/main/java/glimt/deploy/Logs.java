@@ -18,8 +18,8 @@ import java.nio.file.Path;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where the log goes: warnings to standard error, until a home gives it a file. Found by logback
- * as a service; in Java, because reading its XML takes a noticeable part of the start.
+ * Where the log goes: warnings to standard error, until a home gives it a file. Found by logback as
+ * a service; in Java, because reading its XML takes a noticeable part of the start.
  */
 public final class Logs extends ContextAwareBase implements Configurator {
   private static final String LINE = "%d{yyyy-MM-dd'T'HH:mm:ss.SSS} %-5level %logger{24} %msg%n";

@@ -21,10 +21,13 @@ import picocli.CommandLine.Parameters;
     footerHeading = "%nExamples:%n",
     footer = {
       "  glimt train workers/models/clips/recipe.json --data clips --out my-clips",
-      "  glimt train workers/models/clips/recipe.json --data clips --out my-clips --only base --resume"
+      "  glimt train workers/models/clips/recipe.json --data clips --out my-clips --only base"
+          + " --resume"
     })
 final class Train implements Callable<Integer> {
-  @Parameters(paramLabel = "RECIPE", description = "What to train: recipe.json, beside its sources.")
+  @Parameters(
+      paramLabel = "RECIPE",
+      description = "What to train: recipe.json, beside its sources.")
   private Path recipe;
 
   @Option(names = "--data", paramLabel = "DIR", required = true, description = "The raw data.")

@@ -76,8 +76,16 @@ class FarmIT {
     Path file = folder.resolve("rocket.gif");
     Launched generate =
         Launched.glimt(
-            "generate", "a rocket moves up over yellow", "-o", file.toString(),
-            "--home", home.toString(), "--steps", "4", "--seed", "7");
+            "generate",
+            "a rocket moves up over yellow",
+            "-o",
+            file.toString(),
+            "--home",
+            home.toString(),
+            "--steps",
+            "4",
+            "--seed",
+            "7");
     assertThat(generate.exit()).as(generate.err()).isZero();
     assertThat(generate.out()).isEqualTo(file + "\n");
     assertThat(file).content(StandardCharsets.ISO_8859_1).startsWith("GIF89a");
@@ -89,8 +97,14 @@ class FarmIT {
   void what_a_job_cannot_be_is_bad_usage() {
     Launched generate =
         Launched.glimt(
-            "generate", "a whale", "-o", folder.resolve("whale.mp4").toString(),
-            "--home", home.toString(), "--frames", "7");
+            "generate",
+            "a whale",
+            "-o",
+            folder.resolve("whale.mp4").toString(),
+            "--home",
+            home.toString(),
+            "--frames",
+            "7");
     assertThat(generate.exit()).isEqualTo(2);
     assertThat(generate.err()).contains("frames").hasLineCount(1);
   }
@@ -158,8 +172,14 @@ class FarmIT {
     Path file = folder.resolve("tree.ply");
     Launched generate =
         Launched.glimt(
-            "generate", "a pine tree", "-o", file.toString(),
-            "--home", home.toString(), "--steps", "4");
+            "generate",
+            "a pine tree",
+            "-o",
+            file.toString(),
+            "--home",
+            home.toString(),
+            "--steps",
+            "4");
     assertThat(generate.exit()).as(generate.err()).isZero();
     assertThat(file).content(StandardCharsets.ISO_8859_1).startsWith("ply\n");
     assertThat(Launched.processesOf(home)).isEmpty();

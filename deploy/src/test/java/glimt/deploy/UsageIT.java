@@ -3,6 +3,7 @@ package glimt.deploy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -19,6 +20,7 @@ class UsageIT {
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
+      quoteCharacter = '"',
       value = {
         "generate | Missing required",
         "generate whale | Missing required",
@@ -58,8 +60,12 @@ class UsageIT {
   void nothing_is_generated_for_a_folder_that_is_not_there() {
     Launched glimt =
         Launched.glimt(
-            "generate", "a whale", "-o", folder.resolve("nowhere/whale.mp4").toString(),
-            "--home", folder.resolve("home").toString());
+            "generate",
+            "a whale",
+            "-o",
+            folder.resolve("nowhere/whale.mp4").toString(),
+            "--home",
+            folder.resolve("home").toString());
     assertThat(glimt.exit()).isEqualTo(1);
     assertThat(glimt.err()).contains("nowhere does not exist");
     assertThat(folder.resolve("home")).doesNotExist();
@@ -76,7 +82,7 @@ class UsageIT {
   void without_a_JDK_one_line_says_how_to_get_one() throws Exception {
     Path shells = Files.createDirectory(folder.resolve("bin"));
     for (String tool : List.of("dirname", "readlink", "sed")) {
-      Files.createSymbolicLink(shells.resolve(tool), Path.of("/usr/bin", tool));
+      Files.copy(Path.of("/usr/bin", tool), shells.resolve(tool));
     }
     // A copy that looks for JDKs where there are none.
     Path root = folder.resolve("glimt");
@@ -85,14 +91,15 @@ class UsageIT {
     Files.copy(Path.of("glimt"), root.resolve("deploy/glimt"));
     Files.writeString(
         root.resolve(".mvn/jdk.sh"),
-        Files.readString(Path.of("../.mvn/jdk.sh")).replaceAll("(?<= )/(usr|opt|Library)", "/nowhere"));
+        Files.readString(Path.of("../.mvn/jdk.sh"))
+            .replaceAll("(?<= )/(usr|opt|Library)", "/nowhere"));
     ProcessBuilder builder =
         new ProcessBuilder("/bin/sh", root.resolve("deploy/glimt").toString(), "up");
     builder.environment().clear();
     builder.environment().put("PATH", shells.toString());
     builder.environment().put("HOME", folder.toString());
     Process process = builder.redirectErrorStream(true).start();
-    String said = new String(process.getInputStream().readAllBytes());
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
     assertThat(process.exitValue()).isEqualTo(1);
     assertThat(said).hasLineCount(1).contains("JDK >= 25").contains("install");

@@ -18,9 +18,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -159,16 +156,14 @@ public final class EmbeddedPostgres implements AutoCloseable {
                   "-w",
                   "-t",
                   "" + STOP_SECONDS));
-      // Its lock file goes a moment before it does.
-      Optional<ProcessHandle> last = ProcessHandle.of(postmaster.pid());
-      if (last.isPresent()) {
-        last.get().onExit().get(STOP_SECONDS, TimeUnit.SECONDS);
-      }
-    } catch (IOException | ExecutionException | TimeoutException e) {
+    } catch (IOException e) {
       throw new StorageException("stop PostgreSQL in " + home.folder(), e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new StorageException("stop PostgreSQL in " + home.folder(), e);
+    }
+    // Its lock file goes a moment before it does. Not onExit(), whose answer may never come once
+    // the JVM shuts down.
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (ProcessHandle.of(postmaster.pid()).isPresent() && System.nanoTime() < deadline) {
+      LockSupport.parkNanos(POLL.toNanos());
     }
   }
 

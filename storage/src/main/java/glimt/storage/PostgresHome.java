@@ -111,6 +111,11 @@ record PostgresHome(Path folder, PostgresPrograms programs, String password) {
     Path incoming = Files.createTempDirectory(folder, "data-incoming");
     programs.give(incoming);
     programs.give(secret);
+    if (!programs.reach(incoming)) {
+      throw new IOException(
+          "PostgreSQL must not be root, and user nobody cannot enter %s: take another home, or be an ordinary user"
+              .formatted(folder));
+    }
     programs.run(
         "initdb",
         List.of(

@@ -51,7 +51,7 @@ record PostgresPrograms(Path folder, List<String> prefix, @Nullable Integer owne
     if (!Integer.valueOf(0).equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid"))) {
       return new PostgresPrograms(folder, List.of(), null);
     }
-    if (succeeds("unshare", "-U", "true")) {
+    if (succeeds(List.of("unshare", "-U", "true"))) {
       return new PostgresPrograms(folder, List.of("unshare", "-U"), null);
     }
     return new PostgresPrograms(
@@ -89,6 +89,13 @@ record PostgresPrograms(Path folder, List<String> prefix, @Nullable Integer owne
             return FileVisitResult.CONTINUE;
           }
         });
+  }
+
+  /** Whether whom the programs run as can write into a folder. */
+  boolean reach(Path path) {
+    List<String> command = new ArrayList<>(prefix);
+    command.addAll(List.of("test", "-w", path.toString()));
+    return succeeds(command);
   }
 
   static void delete(Path folder) throws IOException {
@@ -159,7 +166,7 @@ record PostgresPrograms(Path folder, List<String> prefix, @Nullable Integer owne
     }
   }
 
-  private static boolean succeeds(String... command) {
+  private static boolean succeeds(List<String> command) {
     try {
       return status(
               new ProcessBuilder(command)

@@ -48,36 +48,50 @@ class HistoriesTest {
 
   @Test
   void a_history_by_one_hand_agrees_with_the_model_after_every_word() {
-    long seed = ThreadLocalRandom.current().nextLong();
-    try (Ledger ledger = Ledger.fresh()) {
-      new OneHand(ledger, new Random(seed)).play(200);
-    } catch (AssertionError e) {
-      throw new AssertionError("seed " + seed + "L: " + e.getMessage(), e);
-    }
+    withSeed(
+        seed -> {
+          try (Ledger ledger = Ledger.fresh()) {
+            new OneHand(ledger, new Random(seed)).play(200);
+          }
+        });
   }
 
   @Test
-  void a_history_by_many_hands_keeps_the_invariants() throws Exception {
+  void a_history_by_many_hands_keeps_the_invariants() {
+    withSeed(
+        seed -> {
+          try (Ledger ledger = Ledger.fresh();
+              ExecutorService threads = Executors.newFixedThreadPool(4)) {
+            ManyHands history = new ManyHands(ledger);
+            List<Callable<Void>> hands = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+              Random random = new Random(seed + i);
+              String worker = "w" + i;
+              hands.add(
+                  () -> {
+                    history.play(random, worker, 100);
+                    return null;
+                  });
+            }
+            for (Future<Void> hand : threads.invokeAll(hands)) {
+              hand.get();
+            }
+            history.finish();
+          }
+        });
+  }
+
+  @FunctionalInterface
+  private interface Play {
+    void from(long seed) throws Exception;
+  }
+
+  private static void withSeed(Play play) {
     long seed = ThreadLocalRandom.current().nextLong();
-    try (Ledger ledger = Ledger.fresh();
-        ExecutorService threads = Executors.newFixedThreadPool(4)) {
-      ManyHands history = new ManyHands(ledger);
-      List<Callable<Void>> hands = new ArrayList<>();
-      for (int i = 0; i < 4; i++) {
-        Random random = new Random(seed + i);
-        String worker = "w" + i;
-        hands.add(
-            () -> {
-              history.play(random, worker, 100);
-              return null;
-            });
-      }
-      for (Future<Void> hand : threads.invokeAll(hands)) {
-        hand.get();
-      }
-      history.finish();
-    } catch (AssertionError e) {
-      throw new AssertionError("seed " + seed + "L: " + e.getMessage(), e);
+    try {
+      play.from(seed);
+    } catch (Exception | AssertionError e) {
+      throw new AssertionError("seed %dL: %s".formatted(seed, e.getMessage()), e);
     }
   }
 

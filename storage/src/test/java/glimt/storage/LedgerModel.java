@@ -12,6 +12,7 @@ import glimt.job.Outcome;
 import glimt.job.Plan;
 import glimt.job.Task;
 import glimt.job.TaskState;
+import glimt.job.Work;
 import glimt.job.WorkerId;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -39,6 +40,10 @@ final class LedgerModel {
     Entry(JobEntry job, Plan.PlannedTask planned) {
       this.job = job;
       this.planned = planned;
+    }
+
+    int steps() {
+      return planned.work() instanceof Work.Sample sample ? sample.sampling().steps() : 1;
     }
 
     Lease lease(JobView view) {
@@ -107,7 +112,7 @@ final class LedgerModel {
     Entry task = held(lease);
     assertThat(stillOurs).isEqualTo(task != null);
     if (task != null) {
-      task.step = Math.max(task.step, step);
+      task.step = Math.max(task.step, Math.min(step, task.steps()));
     }
   }
 
@@ -208,7 +213,7 @@ final class LedgerModel {
         after.state = TaskState.READY;
       }
     }
-    if (task.planned.work() instanceof glimt.job.Work.Assemble) {
+    if (task.planned.work() instanceof Work.Assemble) {
       task.job.events++;
     }
     if (tasks.stream().allMatch(each -> each.state == TaskState.SUCCEEDED)) {

@@ -3,8 +3,9 @@
  * fidelity image generation").
  *
  * <p>Here the mathematics of {@link glimt.diffusion} meets the networks of {@link glimt.bundle}.
- * One segment is sampled at a time, in words, numbers and arrays: no files, no clock, no actors, so
- * that a worker and an evaluation make the same thing. Read {@link glimt.cascade.Cascade} first.
+ * One segment is sampled at a time, in words, numbers and arrays: no files, no actors, so that a
+ * worker and an evaluation make the same thing; the one clock times the networks. Read {@link
+ * glimt.cascade.Cascade} first.
  */
 @NullMarked
 package glimt.cascade;

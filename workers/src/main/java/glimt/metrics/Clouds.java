@@ -2,7 +2,10 @@ package glimt.metrics;
 
 import static glimt.points.KdOrder.CHANNELS;
 
-/** Distances between clouds of points, and what to compare an enlargement with: {@code [n, 6]} each; only positions count. */
+/**
+ * Distances between clouds of points, and what to compare an enlargement with: {@code [n, 6]} each;
+ * only positions count.
+ */
 public final class Clouds {
   private Clouds() {}
 

@@ -72,9 +72,7 @@ public enum Colour {
     if (value == red) {
       return 60 * ((green - blue) / chroma + (green < blue ? 6 : 0));
     }
-    return value == green
-        ? 60 * ((blue - red) / chroma + 2)
-        : 60 * ((red - green) / chroma + 4);
+    return value == green ? 60 * ((blue - red) / chroma + 2) : 60 * ((red - green) / chroma + 4);
   }
 
   /** The colour of most points and their share of all. */

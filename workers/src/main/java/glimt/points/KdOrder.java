@@ -16,7 +16,10 @@ public final class KdOrder {
   /** Cells are cut across y, x, z in turn: up is what everyday objects differ along most. */
   private static final int[][] AXES = {{1, 0, 2}, {0, 2, 1}, {2, 1, 0}};
 
-  /** The cuts are a little oblique, so that points of a flat face are ordered along it, not by chance. */
+  /**
+   * The cuts are a little oblique, so that points of a flat face are ordered along it, not by
+   * chance.
+   */
   private static final float SECOND = 0.04f;
 
   private static final float THIRD = 0.03f;
@@ -63,8 +66,7 @@ public final class KdOrder {
     for (int i = from; i < to; i++) {
       int index = (int) points[i];
       int at = index * CHANNELS;
-      float key =
-          cloud[at + axes[0]] + SECOND * cloud[at + axes[1]] + THIRD * cloud[at + axes[2]];
+      float key = cloud[at + axes[0]] + SECOND * cloud[at + axes[1]] + THIRD * cloud[at + axes[2]];
       points[i] = (long) sortable(key) << Integer.SIZE | index;
     }
     int middle = from + (to - from) / 2;

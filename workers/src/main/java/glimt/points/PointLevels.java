@@ -9,8 +9,8 @@ import java.util.Arrays;
  * it by.
  *
  * @param base {@code [n, 6]}, in {@linkplain KdOrder k-d order}
- * @param residual {@code [4 n, 6]}: child minus parent; parent i has children 4 i to 4 i + 3, the first
- *     of them itself
+ * @param residual {@code [4 n, 6]}: child minus parent; parent i has children 4 i to 4 i + 3, the
+ *     first of them itself
  */
 public record PointLevels(float[] base, float[] residual) {
   /** Children of one parent. */
@@ -113,7 +113,8 @@ public record PointLevels(float[] base, float[] residual) {
   }
 
   /**
-   * The parents of the children from {@code start} on, each four times: what a residual is added to.
+   * The parents of the children from {@code start} on, each four times: what a residual is added
+   * to.
    *
    * @param base as for {@link #below}
    * @return {@code [children, 6]}

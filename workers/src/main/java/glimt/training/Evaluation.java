@@ -5,6 +5,8 @@ import glimt.job.BundleCard;
 import glimt.metrics.Figure;
 import glimt.training.clips.ClipEvaluation;
 import glimt.training.clips.ClipMaterial;
+import glimt.training.objects.ObjectEvaluation;
+import glimt.training.objects.ObjectMaterial;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,6 +46,7 @@ public final class Evaluation {
                       data == null ? null : ClipMaterial.read(recipe, data),
                       watch,
                       picture -> sheet[0] = picture);
+          case "objects" -> objects(bundle, recipe, data, watch, picture -> sheet[0] = picture);
           default ->
               throw new TrainingException(
                   "results of '%s' cannot be measured".formatted(recipe.dataset()));
@@ -53,6 +56,19 @@ public final class Evaluation {
       keep(folder, bundle.card(), table, sheet[0]);
     }
     return table;
+  }
+
+  private static List<Figure> objects(
+      Bundle bundle,
+      Recipe recipe,
+      @Nullable Path data,
+      Consumer<String> watch,
+      Consumer<byte[]> see)
+      throws InterruptedException {
+    try (ObjectEvaluation evaluation = new ObjectEvaluation(bundle)) {
+      return evaluation.measure(
+          data == null ? null : ObjectMaterial.read(recipe, data), watch, see);
+    }
   }
 
   private static void keep(Path folder, BundleCard card, String table, byte @Nullable [] sheet) {

@@ -115,7 +115,10 @@ public final class Trainer {
     return new Safetensors(values);
   }
 
-  /** What a checkpoint must agree on. The time is not part of it: training may be given more. */
+  /**
+   * What the weights and the random numbers of a checkpoint depend on. How they are taught is not part
+   * of it: training may be given more time, or other data.
+   */
   private String fingerprint() {
     return "%s %s %s %s"
         .formatted(level, recipe.source(), new TreeMap<>(recipe.sizes()), recipe.seed());

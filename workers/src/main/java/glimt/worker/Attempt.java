@@ -11,8 +11,8 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * One try at a task, as the thread sees it that tries. It says how far it is, shows what it has, and
- * learns between two steps whether it should go on.
+ * One try at a task, as the thread sees it that tries. It says how far it is, shows what it has,
+ * and learns between two steps whether it should go on.
  *
  * <p>The methods that say something belong to the thread that tries; the worker's actor turns the
  * flags and reads the step.
@@ -104,8 +104,8 @@ public final class Attempt {
   }
 
   /**
-   * Whether the worker leaves: a checkpoint saved now is where the next attempt goes on, and then it
-   * is time to stop.
+   * Whether the worker leaves: a checkpoint saved now is where the next attempt goes on, and then
+   * it is time to stop.
    */
   public boolean leaving() {
     return leaving;

@@ -20,7 +20,10 @@ import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One device and all that is needed to generate on it: a GPU where the engine sees one, else the CPU. */
+/**
+ * One device and all that is needed to generate on it: a GPU where the engine sees one, else the
+ * CPU.
+ */
 public final class DeviceSlot {
   private static final Logger log = LoggerFactory.getLogger(DeviceSlot.class);
 

@@ -10,7 +10,8 @@ public interface Maker {
    * Makes it, and says through {@code attempt} how far it is.
    *
    * @return success, or a failure that the maker can tell better than an exception could
-   * @throws InterruptedException from {@link Attempt#check}: stopped between two steps, nothing made
+   * @throws InterruptedException from {@link Attempt#check}: stopped between two steps, nothing
+   *     made
    * @throws Exception what went wrong; {@link Blame} says what kind of fault that is
    */
   Outcome make(Task task, Attempt attempt) throws Exception;

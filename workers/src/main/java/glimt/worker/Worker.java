@@ -133,8 +133,7 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
         context.spawn(
             Behaviors.receiveMessage(
                 listing -> {
-                  self.tell(
-                      new Coordinators(listing.getServiceInstances(Protocol.COORDINATORS)));
+                  self.tell(new Coordinators(listing.getServiceInstances(Protocol.COORDINATORS)));
                   return Behaviors.same();
                 }),
             "lookout");
@@ -279,8 +278,7 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
   /** Stays with one coordinator, and so do not all workers with the same. */
   private void choose(Set<ActorRef<ToCoordinator>> all) {
     Optional<ActorRef<ToCoordinator>> chosen =
-        all.stream()
-            .max(Comparator.comparingInt(one -> (card.id() + " " + one.path()).hashCode()));
+        all.stream().max(Comparator.comparingInt(one -> (card.id() + " " + one.path()).hashCode()));
     if (!chosen.equals(coordinator)) {
       coordinator = chosen;
       beat();
@@ -301,7 +299,8 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
               Optional.of(attempt.task().lease()),
               attempt.step());
       case Reporting(Ended ended) ->
-          new WorkerView(card, Optional.empty(), Optional.of(ended.lease()), ended.effort().steps());
+          new WorkerView(
+              card, Optional.empty(), Optional.of(ended.lease()), ended.effort().steps());
     };
   }
 }

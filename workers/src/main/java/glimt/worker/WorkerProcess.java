@@ -21,7 +21,8 @@ public final class WorkerProcess {
 
   /**
    * Works until told to stop. SIGTERM and SIGINT hand back what runs, leave the cluster and end the
-   * process. A closed standard input ends it at once: its parent is dead, and its lease will run out.
+   * process. A closed standard input ends it at once: its parent is dead, and its lease will run
+   * out.
    *
    * <p>Returns when this node is no longer of the cluster, be it that it left or that it was put
    * out; the process should end then, and a new one start.

@@ -65,7 +65,8 @@ final class KdOrderTest {
   @Test
   void points_at_one_place_keep_the_order_they_came_in() {
     float[] same = new float[16 * 6];
-    assertThat(KdOrder.of(same)).containsExactly(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    assertThat(KdOrder.of(same))
+        .containsExactly(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
   }
 
   static float[] cloud(int points) {

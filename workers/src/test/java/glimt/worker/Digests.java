@@ -16,6 +16,7 @@ import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.util.List;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A quick piece of real work: a sample is the digest of its seed and place, digested again in each
@@ -66,7 +67,9 @@ record Digests(Artifacts artifacts, Semaphore steps) implements Maker {
         attempt.checkpoint(new Checkpoint(keep(state).id(), step, NUMERIC_CLASS));
       }
       attempt.check();
-      this.steps.acquire();
+      if (!this.steps.tryAcquire(10, TimeUnit.MILLISECONDS)) {
+        continue;
+      }
       state = sha256().digest(state);
       step++;
       attempt.progress(step, steps);

@@ -26,8 +26,7 @@ final class CloudWalks implements AutoCloseable {
 
   CloudWalks(Bundle bundle) {
     for (Level level : bundle.card().levels()) {
-      networks.put(
-          level.network(), bundle.network(level.name(), Precision.ofThisProcessor()));
+      networks.put(level.network(), bundle.network(level.name(), Precision.ofThisProcessor()));
     }
     cascade =
         new Cascade(

@@ -92,7 +92,8 @@ public record Npy(Type type, List<Integer> shape, ByteBuffer values) {
     }
     Matcher fields = HEADER.matcher(header);
     if (!fields.matches() || fields.group(2).equals("True")) {
-      throw new TrainingException("%s has a header that is not understood: %s".formatted(what, header));
+      throw new TrainingException(
+          "%s has a header that is not understood: %s".formatted(what, header));
     }
     Type type =
         Arrays.stream(Type.values())
@@ -106,7 +107,8 @@ public record Npy(Type type, List<Integer> shape, ByteBuffer values) {
             .filter(extent -> !extent.isEmpty())
             .map(Integer::parseInt)
             .toList();
-    long needed = shape.stream().mapToLong(Integer::longValue).reduce(type.bytes, Math::multiplyExact);
+    long needed =
+        shape.stream().mapToLong(Integer::longValue).reduce(type.bytes, Math::multiplyExact);
     if (needed != bytes.remaining()) {
       throw new TrainingException(
           "%s of shape %s needs %d bytes and has %d"

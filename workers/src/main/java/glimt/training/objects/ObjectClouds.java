@@ -30,7 +30,9 @@ public final class ObjectClouds {
   /** Points of every cloud. */
   public static final int DENSE = 4096;
 
-  /** Two shapes whose mean squared distance is below this are near-twins (unit: half the extent). */
+  /**
+   * Two shapes whose mean squared distance is below this are near-twins (unit: half the extent).
+   */
   static final double TWIN = 0.0025;
 
   private static final int COARSE = 128;
@@ -139,7 +141,9 @@ public final class ObjectClouds {
     }
     for (Item one : some) {
       for (Item other : others) {
-        if (distance(coarse.getOrDefault(one, new float[0]), coarse.getOrDefault(other, new float[0])) < TWIN) {
+        if (distance(
+                coarse.getOrDefault(one, new float[0]), coarse.getOrDefault(other, new float[0]))
+            < TWIN) {
           return true;
         }
       }
@@ -166,7 +170,8 @@ public final class ObjectClouds {
     for (int c = 0; c < words.classes().size(); c++) {
       int ofClass = c;
       List<List<Item>> own =
-          new ArrayList<>(families.stream().filter(f -> f.getFirst().ofClass() == ofClass).toList());
+          new ArrayList<>(
+              families.stream().filter(f -> f.getFirst().ofClass() == ofClass).toList());
       int count = own.stream().mapToInt(List::size).sum();
       Collections.shuffle(own, random);
       int wanted = own.size() < 3 ? 0 : Math.max(1, (int) Math.round(HELD_OUT * count));

@@ -72,11 +72,12 @@ public final class ObjectEvaluation implements AutoCloseable {
     return List.copyOf(figures);
   }
 
-  /** Unselected clouds to be looked at: the first seed of every prompt. */
+  /** Unselected clouds to be looked at, one of every prompt; their seeds count from 0. */
   Picture sheet(List<String> prompts) throws InterruptedException {
     List<ContactSheet.Cell> cells = new ArrayList<>();
     for (String prompt : prompts) {
-      float[] cloud = recipe.open(walks.dense(prompt, walks.base(prompt, 0), 0));
+      int seed = cells.size();
+      float[] cloud = recipe.open(walks.dense(prompt, walks.base(prompt, seed), seed));
       Picture picture = CloudPicture.of(PointCloud.ofRows(cloud), SIDE, AZIMUTH, ELEVATION);
       cells.add(new ContactSheet.Cell(picture, prompt));
     }
@@ -166,7 +167,8 @@ public final class ObjectEvaluation implements AutoCloseable {
     return bases.stream()
         .map(ObjectEvaluation::coarse)
         .mapToDouble(
-            base -> coarse.stream().mapToDouble(other -> Clouds.chamfer(base, other)).min().orElse(0))
+            base ->
+                coarse.stream().mapToDouble(other -> Clouds.chamfer(base, other)).min().orElse(0))
         .average()
         .orElse(0);
   }
@@ -195,8 +197,7 @@ public final class ObjectEvaluation implements AutoCloseable {
   }
 
   /** Held-out clouds made dense again from their base, by the network and by midpoints. */
-  Figure enlargement(ObjectClouds data, Consumer<String> watch)
-      throws InterruptedException {
+  Figure enlargement(ObjectClouds data, Consumer<String> watch) throws InterruptedException {
     double made = 0;
     double midway = 0;
     List<Item> held = measured(data.heldOut());
@@ -210,9 +211,9 @@ public final class ObjectEvaluation implements AutoCloseable {
     }
     int n = held.size();
     return Figure.of(
-            "dense level, Chamfer to the true cloud, x 1000 (midpoints)",
-            1000 * made / n,
-            1000 * midway / n);
+        "dense level, Chamfer to the true cloud, x 1000 (midpoints)",
+        1000 * made / n,
+        1000 * midway / n);
   }
 
   @Override

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 
 /**
- * Objects as a network is trained on them: mirrored, turned, stretched and painted, with the caption
- * that is then true. Without painting, no caption would say "a blue rock".
+ * Objects as a network is trained on them: mirrored, turned, stretched and painted, with the
+ * caption that is then true. Without painting, no caption would say "a blue rock".
  */
 final class ObjectVariations {
   private static final double PAINTED = 0.35;

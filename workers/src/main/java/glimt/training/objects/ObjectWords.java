@@ -69,7 +69,8 @@ public record ObjectWords(
       throw new IllegalArgumentException("the recipe names no classes: the vocabulary is empty");
     }
     if (!names.containsAll(measured)) {
-      throw new IllegalArgumentException("not all of the measured %s are among %s".formatted(measured, names));
+      throw new IllegalArgumentException(
+          "not all of the measured %s are among %s".formatted(measured, names));
     }
   }
 

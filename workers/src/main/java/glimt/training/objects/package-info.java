@@ -2,7 +2,7 @@
  * Coloured objects as training data for the bundle {@code objects}: what files hold, what a caption
  * says, which are held out, how they are varied.
  *
- * <p>No networks, no actors, no SQL, no HTTP.
+ * <p>No actors, no SQL, no HTTP.
  */
 @NullMarked
 package glimt.training.objects;

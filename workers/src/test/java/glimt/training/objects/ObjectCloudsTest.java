@@ -61,8 +61,8 @@ final class ObjectCloudsTest {
     var random = ObjectClouds.random(4);
     for (int i = 0; i < 20; i++) {
       CaptionedCloud varied = variations.draw(random);
-      assertThat(varied.words()).endsWith(
-          RECIPE.words().classes().get(varied.ofClass()).words().getLast());
+      assertThat(varied.words())
+          .endsWith(RECIPE.words().classes().get(varied.ofClass()).words().getLast());
       assertThat(RECIPE.words().vocabulary().read(String.join(" ", varied.words())).warnings())
           .isEmpty();
       float most = 0;
@@ -85,7 +85,8 @@ final class ObjectCloudsTest {
 
   @Test
   void samples_that_share_an_object_are_the_same_and_in_order() {
-    float[] x = new ObjectBatches(objects, RECIPE, BASE).batch(2, ObjectClouds.random(9)).x().floats();
+    float[] x =
+        new ObjectBatches(objects, RECIPE, BASE).batch(2, ObjectClouds.random(9)).x().floats();
     float[] first = Arrays.copyOf(x, x.length / 2);
     assertThat(first).containsExactly(Arrays.copyOfRange(x, x.length / 2, x.length));
     assertThat(KdOrder.sorted(first)).containsExactly(first);

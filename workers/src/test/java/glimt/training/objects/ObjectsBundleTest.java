@@ -42,8 +42,7 @@ final class ObjectsBundleTest {
             level ->
                 assertThat(Golden.of(bundle).get(level.name()).floats())
                     .usingComparatorWithPrecision(1e-3f)
-                    .containsExactly(
-                        bundle.tensors(Training.GOLDEN).get(level.name()).floats()));
+                    .containsExactly(bundle.tensors(Training.GOLDEN).get(level.name()).floats()));
   }
 
   @Test

@@ -64,7 +64,8 @@ final class SmallObjects {
       StringBuilder rows = new StringBuilder("[");
       for (String name : names) {
         rows.append(rows.length() > 1 ? "," : "");
-        rows.append("{\"pack\": \"nature\", \"name\": \"%s\", \"textured\": false}".formatted(name));
+        rows.append(
+            "{\"pack\": \"nature\", \"name\": \"%s\", \"textured\": false}".formatted(name));
       }
       Files.writeString(folder.resolve("objects.json"), rows.append("]"));
     } catch (IOException e) {

@@ -1,0 +1,47 @@
+package glimt.deploy;
+
+import glimt.bundle.BundleException;
+import glimt.training.Evaluation;
+import glimt.training.TrainingException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "eval",
+    description = {
+      "Measures how well a bundle does what its prompts say, by fixed prompts and seeds,",
+      "and prints a table."
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {"  glimt eval workers/models/clips", "  glimt eval my-clips --data clips --keep"})
+final class Eval implements Callable<Integer> {
+  @Parameters(paramLabel = "BUNDLE", description = "The folder of a bundle.")
+  private Path bundle;
+
+  @Option(
+      names = "--data",
+      paramLabel = "DIR",
+      description = "The raw data; without it, what needs real samples is left out.")
+  private @Nullable Path data;
+
+  @Option(names = "--keep", description = "Write the figures into the card, a sheet beside it.")
+  private boolean keep;
+
+  @Mixin private HomeOption home;
+
+  @Override
+  public Integer call() throws InterruptedException {
+    Logs.to(home.open().logs().resolve("eval.log"));
+    try {
+      System.out.println(Evaluation.measure(bundle, data, keep, System.err::println));
+      return 0;
+    } catch (BundleException | TrainingException e) {
+      throw new DeployException(e);
+    }
+  }
+}
