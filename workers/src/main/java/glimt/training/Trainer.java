@@ -116,8 +116,8 @@ public final class Trainer {
   }
 
   /**
-   * What the weights and the random numbers of a checkpoint depend on. How they are taught is not part
-   * of it: training may be given more time, or other data.
+   * What the weights and the random numbers of a checkpoint depend on. How they are taught is not
+   * part of it: training may be given more time, or other data.
    */
   private String fingerprint() {
     return "%s %s %s %s"
