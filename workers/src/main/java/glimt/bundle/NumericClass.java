@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * What the bits of a network's answer depend on beside its inputs: the engine's build, the processor's
- * widest instructions or the GPU, the precision, the threads. Two workers of one class give the same
- * bytes; two of different classes give the same picture.
+ * What the bits of a network's answer depend on beside its inputs: the engine's build, the
+ * processor's widest instructions or the GPU, the precision, the threads. Two workers of one class
+ * give the same bytes; two of different classes give the same picture.
  */
 public final class NumericClass {
   /** From the widest down, as the engine chooses its kernels. */
@@ -21,7 +21,10 @@ public final class NumericClass {
 
   private NumericClass() {}
 
-  /** The class of this process on a device, such as {@code pytorch-2.7.1 cpu avx512_bf16 bfloat16 1-thread}. */
+  /**
+   * The class of this process on a device, such as {@code pytorch-2.7.1 cpu avx512_bf16 bfloat16
+   * 1-thread}.
+   */
   public static String of(Device device, Precision precision) {
     Engine engine = Engine.getEngine("PyTorch");
     return String.join(

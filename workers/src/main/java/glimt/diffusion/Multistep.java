@@ -67,7 +67,7 @@ public final class Multistep {
     double[] sigmas = sigmas(now, at.past(), used);
     double[] weights = new double[used];
     for (int j = 0; j < used; j++) {
-      weights[j] = integral(basis(sigmas, j), at.sigma(), at.next());
+      weights[j] = Polynomial.integral(Polynomial.through(sigmas, j), at.sigma(), at.next());
     }
     return at.to(combine(at.x(), now, at.past(), weights), now);
   }
@@ -92,8 +92,10 @@ public final class Multistep {
     }
     double[] weights = new double[used];
     for (int j = 0; j < used; j++) {
-      double[] p = basis(logs, j);
-      weights[j] = exponential(p, Math.log(at.next())) - exponential(p, Math.log(at.sigma()));
+      double[] p = Polynomial.through(logs, j);
+      weights[j] =
+          Polynomial.weighted(p, 1, Math.log(at.next()))
+              - Polynomial.weighted(p, 1, Math.log(at.sigma()));
     }
     return at.to(combine(at.x(), now, at.past(), weights), now);
   }
@@ -157,54 +159,5 @@ public final class Multistep {
       sigmas[k] = past.get(k - 1).sigma();
     }
     return sigmas;
-  }
-
-  /**
-   * Coefficients, lowest power first, of the polynomial that is 1 at node j and 0 at the others.
-   */
-  private static double[] basis(double[] nodes, int j) {
-    double[] p = {1};
-    for (int k = 0; k < nodes.length; k++) {
-      if (k != j) {
-        double[] q = new double[p.length + 1];
-        for (int i = 0; i < p.length; i++) {
-          q[i + 1] += p[i] / (nodes[j] - nodes[k]);
-          q[i] -= p[i] * nodes[k] / (nodes[j] - nodes[k]);
-        }
-        p = q;
-      }
-    }
-    return p;
-  }
-
-  private static double integral(double[] p, double from, double to) {
-    double sum = 0;
-    for (int i = 0; i < p.length; i++) {
-      sum += p[i] * (Math.pow(to, i + 1) - Math.pow(from, i + 1)) / (i + 1);
-    }
-    return sum;
-  }
-
-  /** The antiderivative of exp(u) p(u): exp(u) (p - p' + p'' - ...). */
-  private static double exponential(double[] p, double u) {
-    double sum = 0;
-    double sign = 1;
-    for (double[] d = p; d.length > 0; d = derivative(d)) {
-      double value = 0;
-      for (int i = d.length - 1; i >= 0; i--) {
-        value = value * u + d[i];
-      }
-      sum += sign * value;
-      sign = -sign;
-    }
-    return Math.exp(u) * sum;
-  }
-
-  private static double[] derivative(double[] p) {
-    double[] d = new double[p.length - 1];
-    for (int i = 0; i < d.length; i++) {
-      d[i] = p[i + 1] * (i + 1);
-    }
-    return d;
   }
 }

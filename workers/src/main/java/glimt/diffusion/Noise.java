@@ -75,6 +75,7 @@ public record Noise(long seed) {
     int when = step << 8 | draw;
     int what = level << 24 | purpose.code << 16;
     float[] out = new float[Math.toIntExact(region.shape().size())];
+    int[] block = new int[4];
     switch (region) {
       case Region.Frames r -> {
         int plane = r.height() * r.width();
@@ -82,13 +83,13 @@ public record Noise(long seed) {
           for (int p = 0; p < plane; p++) {
             int place = (r.y() + p / r.width()) << 16 | (r.x() + p % r.width());
             int at = f * r.channels() * plane + p;
-            channels(place, r.frame() + f, when, what, out, at, plane, r.channels());
+            channels(place, r.frame() + f, when, what, block, out, at, plane, r.channels());
           }
         }
       }
       case Region.Points r -> {
         for (int p = 0; p < r.points(); p++) {
-          channels(r.point() + p, 0, when, what, out, p * r.channels(), 1, r.channels());
+          channels(r.point() + p, 0, when, what, block, out, p * r.channels(), 1, r.channels());
         }
       }
     }
@@ -97,8 +98,15 @@ public record Noise(long seed) {
 
   /** Writes the channels of one place to out[at], out[at + stride], ... */
   private void channels(
-      int place, int frame, int when, int what, float[] out, int at, int stride, int channels) {
-    int[] block = new int[4];
+      int place,
+      int frame,
+      int when,
+      int what,
+      int[] block,
+      float[] out,
+      int at,
+      int stride,
+      int channels) {
     for (int c = 0; c < channels; c++) {
       if (c % 4 == 0) {
         philox(place, frame, when, what | c / 4, (int) seed, (int) (seed >>> 32), block);

@@ -38,6 +38,7 @@ public final class Samplers {
     NAMED.put("dpmpp_sde", () -> Singlestep.dpmppSde(1));
     NAMED.put("dpmpp_2m_sde", DpmSolver::dpmpp2mSde);
     NAMED.put("dpmpp_3m_sde", DpmSolver::dpmpp3mSde);
+    NAMED.put("sa_solver", () -> SaSolver.of(1, 2, 2));
     NAMED.put("edm", () -> new Churn(40, 0.05, 50, 1.003).before(RungeKutta.heun()));
     // For networks distilled to answer the end of the walk.
     NAMED.put("lcm", () -> Consistency.of(0));

@@ -42,6 +42,19 @@ public record Waypoint(
     past = List.copyOf(past);
   }
 
+  /**
+   * This waypoint, if it is of this model.
+   *
+   * @throws IllegalArgumentException otherwise
+   */
+  public Waypoint expecting(String model) {
+    if (!this.model.equals(model)) {
+      throw new IllegalArgumentException(
+          "a checkpoint of model %s, not %s".formatted(this.model, model));
+    }
+    return this;
+  }
+
   /** Whether the walk has reached the end of its schedule. */
   public boolean arrived() {
     return level == schedule.steps();

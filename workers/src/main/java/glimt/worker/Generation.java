@@ -34,8 +34,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Task → artifacts. A sample task walks one segment from noise to a sample; an assemble task blends a
- * level's segments and writes the file people open.
+ * Task → artifacts. A sample task walks one segment from noise to a sample; an assemble task blends
+ * a level's segments and writes the file people open.
  *
  * @param bundles by name
  * @param manager where native memory is taken from
@@ -73,7 +73,8 @@ public record Generation(
     LoadedBundle bundle = bundles.get(task.spec().model());
     if (bundle == null || !bundle.digest().equals(task.card())) {
       throw new InvalidSpec(
-          "model", "this worker has no %s of digest %s".formatted(task.spec().model(), task.card()));
+          "model",
+          "this worker has no %s of digest %s".formatted(task.spec().model(), task.card()));
     }
     return bundle;
   }
@@ -130,7 +131,9 @@ public record Generation(
     return piece.start();
   }
 
-  /** Tells, between two steps, how far a walk is; shows it to who watches; saves it now and then. */
+  /**
+   * Tells, between two steps, how far a walk is; shows it to who watches; saves it now and then.
+   */
   private final class Reporter implements Observer {
     private final Piece piece;
     private final Rendering rendering;
@@ -179,8 +182,7 @@ public record Generation(
     here.arrays()
         .forEach(
             (name, array) ->
-                tensors.put(
-                    name, Tensor.of(array.toFloatArray(), array.getShape().getShape())));
+                tensors.put(name, Tensor.of(array.toFloatArray(), array.getShape().getShape())));
     Artifact state = put(new Safetensors(tensors, here.facts()));
     return new Checkpoint(state.id(), here.steps(), numericClass);
   }
@@ -204,8 +206,7 @@ public record Generation(
   // ---- samples on disk
 
   private Product sample(float[] values, long[] shape) {
-    return new Product(
-        Role.SAMPLE, put(new Safetensors(Map.of(SAMPLE, Tensor.of(values, shape)))));
+    return new Product(Role.SAMPLE, put(new Safetensors(Map.of(SAMPLE, Tensor.of(values, shape)))));
   }
 
   private Artifact put(Safetensors tensors) {

@@ -11,8 +11,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * A bundle and those of its networks that were asked for, on one device slot. Confined to the slot's
- * thread.
+ * A bundle and those of its networks that were asked for, on one device slot. Confined to the
+ * slot's thread.
  */
 public final class LoadedBundle {
   private final Bundle bundle;

@@ -31,8 +31,7 @@ record Rendering(BundleCard card, Level level) {
 
   private Frames frames(float[] sample, long[] shape) {
     double share =
-        (double) level.axis("frames").extent()
-            / card.levels().getLast().axis("frames").extent();
+        (double) level.axis("frames").extent() / card.levels().getLast().axis("frames").extent();
     return Frames.ofSample(
         sample, (int) shape[0], (int) shape[2], (int) shape[3], card.fps() * share);
   }
@@ -43,8 +42,7 @@ record Rendering(BundleCard card, Level level) {
     float[] rows = new float[sample.length];
     for (int i = 0; i < rows.length; i++) {
       int channel = i % channels;
-      rows[i] =
-          (float) (sample[i] * card.scale().get(channel) + card.offset().get(channel));
+      rows[i] = (float) (sample[i] * card.scale().get(channel) + card.offset().get(channel));
     }
     return PointCloud.ofRows(rows);
   }

@@ -37,6 +37,9 @@ class ConvergenceTest {
         Arguments.of(DpmSolver.dpmpp2m(), 2),
         Arguments.of(DpmSolver.noise("dpm_solver_2", 2, 0, 0, DpmSolver.Second.MIDPOINT), 2),
         Arguments.of(Multistep.deis(2), 2),
+        Arguments.of(SaSolver.of(0, 2, 0), 2),
+        Arguments.of(SaSolver.of(0, 2, 2), 3),
+        Arguments.of(SaSolver.of(0, 3, 0), 3),
         Arguments.of(DpmSolver.dpmpp3m(), 2), // as published: see DpmSolver
         Arguments.of(Multistep.deis(3), 3),
         Arguments.of(Multistep.lms(3), 3),

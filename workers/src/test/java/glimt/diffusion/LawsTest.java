@@ -150,6 +150,7 @@ class LawsTest {
         "dpmpp_sde",
         "dpmpp_2m_sde",
         "dpmpp_3m_sde",
+        "sa_solver",
         "edm"
       })
   void a_stochastic_sampler_ends_in_the_law_of_the_data(String name) throws InterruptedException {
@@ -239,7 +240,7 @@ class LawsTest {
 
   /** Mean and covariance within four standard errors and the error of the steps. */
   private void marginals(Sampler sampler, NoiseSchedule schedule) throws InterruptedException {
-    int n = 4_000;
+    int n = 2_000;
     Mixture law = new Mixture(0.3);
     Region region = new Region.Points(0, n, 2);
     Noise noise = new Noise(17);

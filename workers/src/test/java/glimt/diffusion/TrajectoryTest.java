@@ -167,11 +167,15 @@ class TrajectoryTest {
   }
 
   @Test
-  void a_checkpoint_of_another_sampler_or_version_is_refused() {
+  void a_checkpoint_of_another_sampler_model_or_version_is_refused() {
     try (Waypoint start = start(walk(Samplers.named("heun"), TANH))) {
       assertThatThrownBy(() -> walk(Samplers.named("dpmpp_2m"), TANH).on(start, Observer.NOBODY))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage("a checkpoint of sampler heun, not dpmpp_2m");
+      assertThat(start.expecting("test")).isSameAs(start);
+      assertThatThrownBy(() -> start.expecting("another"))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("a checkpoint of model test, not another");
       Map<String, String> old = new LinkedHashMap<>(start.facts());
       old.put("version", "0");
       assertThatThrownBy(() -> Waypoint.of(start.arrays(), old))
