@@ -148,13 +148,13 @@ public record Noise(long seed) {
     return q < 0 ? -tail : tail;
   }
 
-  /** Horner's rule, highest power first. */
-  private static double polynomial(double[] coefficients, double r) {
-    double sum = 0;
-    for (double c : coefficients) {
-      sum = sum * r + c;
-    }
-    return sum;
+  /**
+   * Horner's rule for eight coefficients, highest power first; written out, noise is a sixth
+   * faster.
+   */
+  private static double polynomial(double[] c, double r) {
+    return ((((((c[0] * r + c[1]) * r + c[2]) * r + c[3]) * r + c[4]) * r + c[5]) * r + c[6]) * r
+        + c[7];
   }
 
   private static NDArray array(NDManager manager, float[] values, Shape shape, DataType type) {
