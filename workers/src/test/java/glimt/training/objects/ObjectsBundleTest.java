@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import glimt.bundle.Bundle;
 import glimt.bundle.Golden;
-import glimt.job.BundleCard;
+import glimt.bundle.Safetensors;
 import glimt.metrics.Figure;
 import glimt.training.Recipe;
 import glimt.training.Training;
@@ -36,13 +36,16 @@ final class ObjectsBundleTest {
 
   @Test
   void the_networks_answer_as_they_did_when_they_were_trained() {
-    BundleCard card = bundle.card();
-    card.levels()
+    Safetensors answers = Golden.of(bundle);
+    Safetensors then = bundle.tensors(Training.GOLDEN);
+    assertThat(answers.tensors()).containsOnlyKeys(then.tensors().keySet());
+    answers
+        .tensors()
         .forEach(
-            level ->
-                assertThat(Golden.of(bundle).get(level.name()).floats())
+            (level, answer) ->
+                assertThat(answer.floats())
                     .usingComparatorWithPrecision(1e-3f)
-                    .containsExactly(bundle.tensors(Training.GOLDEN).get(level.name()).floats()));
+                    .containsExactly(then.get(level).floats()));
   }
 
   @Test
