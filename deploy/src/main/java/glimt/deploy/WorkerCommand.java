@@ -46,13 +46,7 @@ final class WorkerCommand implements Callable<Integer> {
         .filter(argument -> !argument.startsWith("-Xmx") && !argument.startsWith("-XX:AOT"))
         .forEach(command::add);
     command.addAll(
-        List.of(
-            HEAP,
-            "-Dai.djl.pytorch.num_threads=1",
-            "-Dai.djl.pytorch.num_interop_threads=1",
-            "-cp",
-            System.getProperty("java.class.path"),
-            Glimt.class.getName()));
+        List.of(HEAP, "-cp", System.getProperty("java.class.path"), Glimt.class.getName()));
     command.addAll(
         List.of(
             "worker",
