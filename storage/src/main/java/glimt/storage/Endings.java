@@ -130,21 +130,20 @@ final class Endings {
       WHERE id = ? AND ended IS NULL
       """;
 
+  /**
+   * The attempts are ended by a statement of their own: this one may have waited for a claim, and
+   * would not see the attempt that claim has begun since.
+   */
   private static final String CANCEL_REST =
       """
       WITH rest AS MATERIALIZED (
         SELECT id FROM task WHERE job = ? AND state IN ('blocked', 'ready', 'running')
-        ORDER BY id FOR UPDATE),
-      cancelled AS (
-        UPDATE task SET
-          state = 'cancelled', lease_until = NULL,
-          checkpoint_state = NULL, checkpoint_step = NULL, checkpoint_class = NULL
-        FROM rest WHERE task.id = rest.id
-        RETURNING task.id, attempt)
-      UPDATE attempt SET ended = clock_timestamp(), outcome = 'cancelled'
-      FROM cancelled
-      WHERE attempt.task = cancelled.id AND attempt.number = cancelled.attempt
-        AND attempt.ended IS NULL
+        ORDER BY id FOR UPDATE)
+      UPDATE task SET
+        state = 'cancelled', lease_until = NULL,
+        checkpoint_state = NULL, checkpoint_step = NULL, checkpoint_class = NULL
+      FROM rest WHERE task.id = rest.id
+      RETURNING task.id, attempt
       """;
 
   /** A running attempt whose row, and whose job's, this transaction holds. */
@@ -339,7 +338,17 @@ final class Endings {
     int written =
         session.update(END_JOB, word(ending), fault == null ? null : word(fault), why, job.value());
     if (written == 1) {
-      session.update(CANCEL_REST, job.value());
+      endAttempts(
+          session.all(
+              CANCEL_REST,
+              row ->
+                  new Word(
+                      new Lease(new TaskId(row.getLong("id")), row.getInt("attempt")),
+                      "cancelled",
+                      null,
+                      null,
+                      null),
+              job.value()));
       JobEvent.Fact ended = new JobEvent.Ended(ending, fault, why);
       lastSeq.putAll(Events.append(session, List.of(new Events.Said(job, ended))));
     }
