@@ -157,10 +157,11 @@ class WorkerTest {
   void a_watcher_sees_progress_and_previews_and_without_one_none_are_made() throws Exception {
     Bundles.Entry bundle = ledger.bundle(1);
     Semaphore steps = new Semaphore(0);
-    worker(bundle, new Digests(ledger.artifacts, steps));
     JobId job = submit(bundle);
     Screen screen = new Screen();
     try (Farm.Watch _ = farm.watch(job, screen.shown::add)) {
+      // Only now, or its claim may be news before anybody listens.
+      worker(bundle, new Digests(ledger.artifacts, steps));
       screen.next(Advanced.class);
       // Its answer comes after the hint to it.
       views();
