@@ -6,6 +6,7 @@ import glimt.coordinator.Protocol.Progress;
 import glimt.job.Checkpoint;
 import glimt.job.Effort;
 import glimt.job.Task;
+import glimt.job.Work;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -43,6 +44,7 @@ public final class Attempt {
     this.feed = feed;
     this.saved = saved;
     this.checkpoint = task.checkpoint();
+    this.steps = task.work() instanceof Work.Sample sample ? sample.sampling().steps() : 1;
   }
 
   // ---- for the thread that tries
