@@ -18,7 +18,7 @@ final class AtExit implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private final Deque<Runnable> closings = new ArrayDeque<>();
   private final Thread hook = Thread.ofPlatform().name("at-exit").unstarted(this::closeAll);
-  private boolean closed;
+  private volatile boolean closed;
 
   AtExit() {
     Runtime.getRuntime().addShutdownHook(hook);
@@ -43,6 +43,11 @@ final class AtExit implements AutoCloseable {
 
   <T extends AutoCloseable> T open(Supplier<T> opening) {
     return open(opening, AtExit::close);
+  }
+
+  /** Whether the process was told to stop, or the block is over. */
+  boolean closed() {
+    return closed;
   }
 
   @Override

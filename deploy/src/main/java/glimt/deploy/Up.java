@@ -77,6 +77,9 @@ final class Up implements Callable<Integer> {
                   port, workers == null ? House.slots() : workers, Optional.ofNullable(jdbcUrl)));
       System.out.println("glimt is ready at " + house.address());
       house.awaitEnd();
+      if (exit.closed()) {
+        return 0;
+      }
     }
     throw new DeployException("the farm stopped by itself; its log is in " + at.logs());
   }

@@ -163,6 +163,7 @@ class FarmIT {
     farm.exit();
     assertThat(all.stream().filter(ProcessHandle::isAlive)).isEmpty();
     assertThat(Launched.processesOf(home)).isEmpty();
+    assertThat(farm.err()).isEmpty();
     assertThat(farm.out()).as("one line on standard output").hasLineCount(1);
   }
 

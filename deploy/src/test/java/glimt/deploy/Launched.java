@@ -37,6 +37,8 @@ final class Launched implements AutoCloseable {
     try {
       Path out = Files.createTempFile("glimt", ".out");
       Path err = Files.createTempFile("glimt", ".err");
+      out.toFile().deleteOnExit();
+      err.toFile().deleteOnExit();
       Process process =
           new ProcessBuilder(command)
               .directory(Path.of(System.getProperty("java.io.tmpdir")).toFile())

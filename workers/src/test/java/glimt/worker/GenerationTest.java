@@ -1,0 +1,215 @@
+package glimt.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import glimt.bundle.NumericClass;
+import glimt.bundle.Precision;
+import glimt.coordinator.Protocol.Live;
+import glimt.coordinator.Protocol.Previewed;
+import glimt.job.ArtifactId;
+import glimt.job.Checkpoint;
+import glimt.job.Format;
+import glimt.job.InvalidSpec;
+import glimt.job.JobId;
+import glimt.job.JobSpec;
+import glimt.job.Lease;
+import glimt.job.Outcome;
+import glimt.job.Plan;
+import glimt.job.Plan.PlannedTask;
+import glimt.job.Product;
+import glimt.job.Product.Role;
+import glimt.job.Task;
+import glimt.job.TaskId;
+import glimt.media.Ffmpeg;
+import glimt.media.Video;
+import glimt.storage.Artifacts;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whole jobs of the default bundles, task after task, as one worker would do them. */
+class GenerationTest {
+  private static final Path MODELS = Path.of("models");
+  private static final JobSpec CLOUD =
+      new JobSpec.PointCloud(
+          "a pine tree", "objects", new JobSpec.Wishes(7, 6, null, null), null, Format.GLB);
+  private static final JobSpec CLIP =
+      new JobSpec.Video(
+          "a whale moves left over blue",
+          "clips",
+          new JobSpec.Wishes(7, 3, null, null),
+          null,
+          null,
+          Format.MP4);
+
+  @TempDir Path folder;
+  private Artifacts artifacts;
+  private Generation generation;
+
+  @BeforeEach
+  void prepare() {
+    Precision precision = Precision.ofThisProcessor();
+    artifacts = new Artifacts(folder.resolve("artifacts"));
+    generation =
+        new Generation(
+            Map.of(
+                "clips", new LoadedBundle(MODELS.resolve("clips"), precision),
+                "objects", new LoadedBundle(MODELS.resolve("objects"), precision)),
+            artifacts,
+            new Video(Ffmpeg.unpackedIn(folder.resolve("ffmpeg"))),
+            NDManager.newBaseManager(Device.cpu(), "PyTorch"),
+            NumericClass.of(Device.cpu(), precision));
+  }
+
+  @Test
+  void a_cloud_is_made_level_by_level_and_every_level_can_be_opened() throws Exception {
+    List<Product> media = media(done(CLOUD));
+
+    assertThat(media).hasSize(2);
+    for (Product level : media) {
+      assertThat(level.artifact().mediaType()).isEqualTo("model/gltf-binary");
+      assertThat(artifacts.read(level.artifact().id())).startsWith('g', 'l', 'T', 'F');
+    }
+  }
+
+  @Test
+  void a_clip_is_made_level_by_level_and_every_level_can_be_played() throws Exception {
+    List<Product> media = media(done(CLIP));
+
+    assertThat(media).hasSize(3);
+    assertThat(media.stream().map(product -> product.artifact().mediaType()))
+        .containsOnly("video/mp4");
+    Video video = new Video(Ffmpeg.unpackedIn(folder.resolve("ffmpeg")));
+    assertThat(video.read(artifacts.path(media.get(0).artifact().id())).count()).isEqualTo(8);
+    assertThat(video.read(artifacts.path(media.get(1).artifact().id())).count()).isEqualTo(24);
+    assertThat(video.read(artifacts.path(media.get(2).artifact().id())).count()).isEqualTo(24);
+  }
+
+  @Test
+  void the_same_job_gives_the_same_bytes_and_another_seed_gives_others() throws Exception {
+    JobSpec another =
+        new JobSpec.PointCloud(
+            "a pine tree", "objects", new JobSpec.Wishes(8, 6, null, null), null, Format.GLB);
+
+    assertThat(done(CLOUD)).isEqualTo(done(CLOUD)).isNotEqualTo(done(another));
+  }
+
+  @Test
+  void a_walk_stopped_after_every_step_and_resumed_gives_the_bytes_of_an_undisturbed_one()
+      throws Exception {
+    PlannedTask base = plan(CLOUD).tasks().getFirst();
+    Outcome undisturbed = generation.make(task(CLOUD, base, List.of(), null), attempt(_ -> {}));
+
+    List<Checkpoint> saved = new ArrayList<>();
+    for (int step = 1; step < 6; step++) {
+      Task task = task(CLOUD, base, List.of(), saved.isEmpty() ? null : saved.getLast());
+      Attempt leaving = new Attempt(task, _ -> {}, saved::add);
+      leaving.leave();
+      assertThatThrownBy(() -> generation.make(task, leaving))
+          .isInstanceOf(InterruptedException.class);
+      assertThat(saved.getLast().step()).isEqualTo(step);
+    }
+    Task last = task(CLOUD, base, List.of(), saved.getLast());
+
+    assertThat(generation.make(last, attempt(_ -> {}))).isEqualTo(undisturbed);
+  }
+
+  @Test
+  void a_checkpoint_of_another_numeric_class_is_not_resumed() throws Exception {
+    PlannedTask base = plan(CLOUD).tasks().getFirst();
+    Outcome undisturbed = generation.make(task(CLOUD, base, List.of(), null), attempt(_ -> {}));
+    Checkpoint foreign = new Checkpoint(new ArtifactId("0".repeat(64)), 3, "some other machine");
+
+    assertThat(generation.make(task(CLOUD, base, List.of(), foreign), attempt(_ -> {})))
+        .isEqualTo(undisturbed);
+  }
+
+  @Test
+  void previews_are_made_only_while_somebody_watches() throws Exception {
+    PlannedTask base = plan(CLOUD).tasks().getFirst();
+    Task task = task(CLOUD, base, List.of(), null);
+    List<Live> unwatched = new ArrayList<>();
+    generation.make(task, new Attempt(task, unwatched::add, _ -> {}));
+    List<Live> watched = new ArrayList<>();
+    Attempt attempt = new Attempt(task, watched::add, _ -> {});
+    attempt.watched(Long.MAX_VALUE);
+    generation.make(task, attempt);
+
+    assertThat(unwatched).noneMatch(Previewed.class::isInstance);
+    assertThat(watched).anyMatch(Previewed.class::isInstance);
+  }
+
+  @Test
+  void a_worker_with_another_card_refuses() {
+    PlannedTask base = plan(CLOUD).tasks().getFirst();
+    Task right = task(CLOUD, base, List.of(), null);
+    Task wrong =
+        new Task(
+            right.lease(),
+            right.job(),
+            right.spec(),
+            new ArtifactId("0".repeat(64)),
+            right.ordinal(),
+            right.work(),
+            right.inputs(),
+            right.checkpoint());
+
+    assertThatThrownBy(() -> generation.make(wrong, attempt(_ -> {})))
+        .isInstanceOf(InvalidSpec.class)
+        .hasMessageContaining("objects");
+  }
+
+  /** Does every task of a job in the order of its plan. */
+  private List<List<Product>> done(JobSpec spec) throws Exception {
+    List<List<Product>> products = new ArrayList<>();
+    for (PlannedTask planned : plan(spec).tasks()) {
+      List<ArtifactId> inputs =
+          planned.after().stream()
+              .flatMap(before -> products.get(before).stream())
+              .filter(product -> product.role() == Role.SAMPLE)
+              .map(product -> product.artifact().id())
+              .toList();
+      Outcome outcome = generation.make(task(spec, planned, inputs, null), attempt(_ -> {}));
+      products.add(((Outcome.Succeeded) outcome).products());
+    }
+    return products;
+  }
+
+  private static List<Product> media(List<List<Product>> products) {
+    return products.stream()
+        .flatMap(List::stream)
+        .filter(product -> product.role() == Role.MEDIA)
+        .toList();
+  }
+
+  private Plan plan(JobSpec spec) {
+    return Plan.of(spec, generation.bundles().get(spec.model()).card());
+  }
+
+  private Task task(
+      JobSpec spec, PlannedTask planned, List<ArtifactId> inputs, @Nullable Checkpoint checkpoint) {
+    return new Task(
+        new Lease(new TaskId(planned.ordinal() + 1L), 1),
+        JobId.parse("00000000-0000-0000-0000-000000000001"),
+        spec,
+        generation.bundles().get(spec.model()).digest(),
+        planned.ordinal(),
+        planned.work(),
+        inputs,
+        Optional.ofNullable(checkpoint));
+  }
+
+  private Attempt attempt(Consumer<Live> feed) {
+    return new Attempt(task(CLOUD, plan(CLOUD).tasks().getFirst(), List.of(), null), feed, _ -> {});
+  }
+}
