@@ -7,8 +7,10 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import glimt.bundle.NumericClass;
 import glimt.bundle.Precision;
+import glimt.bundle.Safetensors;
 import glimt.coordinator.Protocol.Live;
 import glimt.coordinator.Protocol.Previewed;
+import glimt.diffusion.Samplers;
 import glimt.job.ArtifactId;
 import glimt.job.Checkpoint;
 import glimt.job.Format;
@@ -30,12 +32,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Whole jobs of the default bundles, task after task, as one worker would do them. */
 class GenerationTest {
@@ -52,12 +57,12 @@ class GenerationTest {
           null,
           Format.MP4);
 
-  @TempDir Path folder;
-  private Artifacts artifacts;
-  private Generation generation;
+  @TempDir static Path folder;
+  private static Artifacts artifacts;
+  private static Generation generation;
 
-  @BeforeEach
-  void prepare() {
+  @BeforeAll
+  static void prepare() {
     Precision precision = Precision.ofThisProcessor();
     artifacts = new Artifacts(folder.resolve("artifacts"));
     generation =
@@ -124,6 +129,31 @@ class GenerationTest {
     assertThat(generation.make(last, attempt(_ -> {}))).isEqualTo(undisturbed);
   }
 
+  @ParameterizedTest
+  @MethodSource("samplers")
+  void every_sampler_a_user_can_name_makes_a_sample(String sampler) throws Exception {
+    JobSpec spec =
+        new JobSpec.PointCloud(
+            "a pine tree", "objects", new JobSpec.Wishes(7, 12, null, sampler), 1024, Format.PLY);
+    Outcome outcome =
+        generation.make(
+            task(spec, plan(spec).tasks().getFirst(), List.of(), null), attempt(_ -> {}));
+
+    ArtifactId made = ((Outcome.Succeeded) outcome).products().getFirst().artifact().id();
+    float[] values = Safetensors.parse(sampler, artifacts.read(made)).get("sample").floats();
+    double squares = 0;
+    for (float value : values) {
+      squares += value * value;
+    }
+    assertThat(Math.sqrt(squares / values.length))
+        .as("spread of standardised values by %s", sampler)
+        .isBetween(0.5, 2.0);
+  }
+
+  static List<String> samplers() {
+    return Samplers.names();
+  }
+
   @Test
   void a_checkpoint_of_another_numeric_class_is_not_resumed() throws Exception {
     PlannedTask base = plan(CLOUD).tasks().getFirst();
@@ -170,7 +200,7 @@ class GenerationTest {
   }
 
   /** Does every task of a job in the order of its plan. */
-  private List<List<Product>> done(JobSpec spec) throws Exception {
+  private static List<List<Product>> done(JobSpec spec) throws Exception {
     List<List<Product>> products = new ArrayList<>();
     for (PlannedTask planned : plan(spec).tasks()) {
       List<ArtifactId> inputs =
@@ -192,24 +222,28 @@ class GenerationTest {
         .toList();
   }
 
-  private Plan plan(JobSpec spec) {
-    return Plan.of(spec, generation.bundles().get(spec.model()).card());
+  private static LoadedBundle bundle(JobSpec spec) {
+    return Objects.requireNonNull(generation.bundles().get(spec.model()));
   }
 
-  private Task task(
+  private static Plan plan(JobSpec spec) {
+    return Plan.of(spec, bundle(spec).card());
+  }
+
+  private static Task task(
       JobSpec spec, PlannedTask planned, List<ArtifactId> inputs, @Nullable Checkpoint checkpoint) {
     return new Task(
         new Lease(new TaskId(planned.ordinal() + 1L), 1),
         JobId.parse("00000000-0000-0000-0000-000000000001"),
         spec,
-        generation.bundles().get(spec.model()).digest(),
+        bundle(spec).digest(),
         planned.ordinal(),
         planned.work(),
         inputs,
         Optional.ofNullable(checkpoint));
   }
 
-  private Attempt attempt(Consumer<Live> feed) {
+  private static Attempt attempt(Consumer<Live> feed) {
     return new Attempt(task(CLOUD, plan(CLOUD).tasks().getFirst(), List.of(), null), feed, _ -> {});
   }
 }
