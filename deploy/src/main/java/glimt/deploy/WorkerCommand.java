@@ -59,8 +59,12 @@ final class WorkerCommand implements Callable<Integer> {
             "--id",
             id.value()));
     File words = home.logs().resolve("worker-%d.out".formatted(slot)).toFile();
-    return new ProcessBuilder(command)
-        .redirectErrorStream(true)
-        .redirectOutput(ProcessBuilder.Redirect.appendTo(words));
+    ProcessBuilder builder =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(words));
+    // glibc gives every thread a heap of its own, and libtorch's tensors leave holes in each.
+    builder.environment().putIfAbsent("MALLOC_ARENA_MAX", "2");
+    return builder;
   }
 }
