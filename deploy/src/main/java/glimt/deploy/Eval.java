@@ -18,7 +18,11 @@ import picocli.CommandLine.Parameters;
       "and prints a table."
     },
     footerHeading = "%nExamples:%n",
-    footer = {"  glimt eval workers/models/clips", "  glimt eval my-clips --data clips --keep"})
+    footer = {
+      "  glimt eval workers/models/clips",
+      "  glimt eval my-clips --data clips --keep",
+      "  glimt eval workers/models/objects --naming named"
+    })
 final class Eval implements Callable<Integer> {
   @Parameters(paramLabel = "BUNDLE", description = "The folder of a bundle.")
   private Path bundle;
@@ -32,12 +36,26 @@ final class Eval implements Callable<Integer> {
   @Option(names = "--keep", description = "Write the figures into the card, a sheet beside it.")
   private boolean keep;
 
+  @Option(
+      names = "--naming",
+      paramLabel = "DIR",
+      description = {
+        "Measure nothing; make results for someone to name who has not seen the prompts:",
+        "a sheet of them in shuffled order, and apart from it the key."
+      })
+  private @Nullable Path naming;
+
   @Mixin private HomeOption home;
 
   @Override
   public Integer call() throws InterruptedException {
     Logs.to(home.open().logs().resolve("eval.log"));
     try {
+      if (naming != null) {
+        Evaluation.naming(bundle, naming, System.err::println);
+        System.out.println(naming);
+        return 0;
+      }
       System.out.println(Evaluation.measure(bundle, data, keep, System.err::println));
       return 0;
     } catch (BundleException | TrainingException e) {

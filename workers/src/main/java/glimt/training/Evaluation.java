@@ -58,6 +58,29 @@ public final class Evaluation {
     return table;
   }
 
+  /**
+   * Makes results to be named blindly: see {@link NamingSheet}.
+   *
+   * @param folder the bundle's
+   * @param to where the sheet and its key go
+   * @param watch sees a line now and then
+   */
+  public static void naming(Path folder, Path to, Consumer<String> watch)
+      throws InterruptedException {
+    Bundle bundle = Bundle.open(folder);
+    Recipe recipe = Recipe.parse(Training.RECIPE, bundle.text(Training.RECIPE));
+    switch (recipe.dataset()) {
+      case "objects" -> {
+        try (ObjectEvaluation evaluation = new ObjectEvaluation(bundle)) {
+          NamingSheet.write(to, evaluation.unnamed(watch), 8, 144, 40);
+        }
+      }
+      default ->
+          throw new TrainingException(
+              "there is no sheet to name results of '%s' by".formatted(recipe.dataset()));
+    }
+  }
+
   private static List<Figure> objects(
       Bundle bundle,
       Recipe recipe,

@@ -37,6 +37,11 @@ public final class ObjectEvaluation implements AutoCloseable {
   private static final int COLUMNS = 8;
   private static final int SIDE = 110;
 
+  private static final int UNNAMED = 40;
+
+  /** Their first seed, so that they are not those of the contact sheet. */
+  private static final int NAMED_FROM = 1000;
+
   private final CloudWalks walks;
   private final Classifier classifier;
   private final ObjectRecipe recipe;
@@ -82,6 +87,20 @@ public final class ObjectEvaluation implements AutoCloseable {
       cells.add(new ContactSheet.Cell(picture, prompt));
     }
     return ContactSheet.of(cells, COLUMNS, SIDE);
+  }
+
+  /** Forty unselected clouds to be named blindly: of every class, then of the first ones again. */
+  public List<ContactSheet.Cell> unnamed(Consumer<String> watch) throws InterruptedException {
+    watch.accept("%d clouds to be named".formatted(UNNAMED));
+    List<ContactSheet.Cell> cells = new ArrayList<>();
+    List<ObjectWords.ObjectClass> classes = recipe.words().classes();
+    for (int i = 0; i < UNNAMED; i++) {
+      String prompt = classes.get(i % classes.size()).name();
+      float[] cloud = recipe.open(walks.dense(prompt, walks.base(prompt, NAMED_FROM + i), i));
+      Picture picture = CloudPicture.of(PointCloud.ofRows(cloud), 144, AZIMUTH, ELEVATION);
+      cells.add(new ContactSheet.Cell(picture, prompt));
+    }
+    return List.copyOf(cells);
   }
 
   /** How often the classifier finds the class that was asked for, and how long a cloud takes. */

@@ -1,0 +1,48 @@
+package glimt.training;
+
+import glimt.media.ContactSheet;
+import glimt.media.ContactSheet.Cell;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/**
+ * Results to be named by someone who does not know what was asked for: a picture of them in another
+ * order under numbers, and apart from it the key.
+ */
+public final class NamingSheet {
+  public static final String SHEET = "naming.png";
+  public static final String KEY = "naming-key.txt";
+
+  private NamingSheet() {}
+
+  /**
+   * Writes both files, replacing those there.
+   *
+   * @param folder made if it is missing
+   * @param results each under the prompt it was made for, which only the key tells
+   * @param side the square of pixels each is fitted into
+   * @param seed of the order
+   */
+  public static void write(Path folder, List<Cell> results, int columns, int side, long seed) {
+    List<Cell> shuffled = new ArrayList<>(results);
+    Collections.shuffle(shuffled, new SplittableRandom(seed));
+    List<Cell> numbered = new ArrayList<>();
+    StringBuilder key = new StringBuilder();
+    for (Cell result : shuffled) {
+      numbered.add(new Cell(result.picture(), Integer.toString(numbered.size() + 1)));
+      key.append("%d\t%s\n".formatted(numbered.size(), result.label()));
+    }
+    try {
+      Files.createDirectories(folder);
+      Files.write(folder.resolve(SHEET), ContactSheet.of(numbered, columns, side).png());
+      Files.writeString(folder.resolve(KEY), key);
+    } catch (IOException broken) {
+      throw new TrainingException("cannot write the sheet into " + folder + ": " + broken, broken);
+    }
+  }
+}
