@@ -1,5 +1,6 @@
 package glimt.deploy;
 
+import glimt.bundle.BundleException;
 import glimt.training.Training;
 import glimt.training.TrainingException;
 import java.nio.file.Path;
@@ -52,17 +53,18 @@ final class Train implements Callable<Integer> {
     Logs.to(home.open().logs().resolve("train.log"));
     Thread hook = Thread.ofPlatform().name("at-exit").unstarted(this::stop);
     Runtime.getRuntime().addShutdownHook(hook);
+    OneLine line = new OneLine(System.err, Boolean.getBoolean("glimt.terminal"));
     try {
       boolean done =
-          new Training(recipe, data, out)
-              .train(only, resume, System.err::println, () -> stopping.getCount() == 0);
+          new Training(recipe, data, out).train(only, resume, line, () -> stopping.getCount() == 0);
       if (!done) {
-        System.err.println("stopped; go on with --resume");
+        line.done("stopped, and nothing is lost: go on with --resume");
         return 1;
       }
       System.out.println(out);
       return 0;
-    } catch (TrainingException e) {
+    } catch (TrainingException | BundleException e) {
+      line.end();
       throw new DeployException(e);
     } finally {
       stopped.countDown();

@@ -344,6 +344,12 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
       }
       Files.move(
           temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Path folder = file.toAbsolutePath().getParent();
+      if (folder != null) { // the new name is kept only once its folder is
+        try (FileChannel names = FileChannel.open(folder, StandardOpenOption.READ)) {
+          names.force(true);
+        }
+      }
     } catch (IOException broken) {
       try {
         Files.deleteIfExists(temporary);

@@ -3,13 +3,17 @@ package glimt.training;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -70,6 +74,8 @@ public record Recipe(
       @JsonProperty(required = true) long seed) {
     public NetworkRecipe {
       require(batch > 0, "batch", batch);
+      require(warmup >= 0, "warmup", warmup);
+      require(weightDecay >= 0, "weightDecay", weightDecay);
       require(
           (steps == null) != (seconds == null), "one of steps and seconds", steps + ", " + seconds);
       require(steps == null || steps > 0, "steps", steps);
@@ -138,8 +144,7 @@ public record Recipe(
     try {
       return JSON.readValue(text, Recipe.class);
     } catch (JsonProcessingException broken) {
-      throw new TrainingException(
-          "%s is no recipe: %s".formatted(file, broken.getOriginalMessage()), broken);
+      throw new TrainingException("%s is no recipe: %s".formatted(file, why(broken)), broken);
     }
   }
 
@@ -149,8 +154,46 @@ public record Recipe(
       return JSON.treeToValue(node, type);
     } catch (JsonProcessingException broken) {
       throw new TrainingException(
-          "the recipe's data is wrong: " + broken.getOriginalMessage(), broken);
+          "the recipe is wrong where it tells of %s: %s"
+              .formatted(type.getSimpleName(), why(broken)),
+          broken);
     }
+  }
+
+  /** What is wrong, and where: the way down to it, and the line where that is known. */
+  private static String why(JsonProcessingException broken) {
+    String what =
+        switch (broken) {
+          case UnrecognizedPropertyException unknown ->
+              "unknown field '%s'; known here are %s"
+                  .formatted(
+                      unknown.getPropertyName(),
+                      unknown.getKnownPropertyIds() == null
+                          ? "none"
+                          : new ArrayList<>(unknown.getKnownPropertyIds()));
+          case ValueInstantiationException wrong when wrong.getCause() != null ->
+              String.valueOf(wrong.getCause().getMessage());
+          default ->
+              broken
+                  .getOriginalMessage()
+                  .replaceFirst("Missing required creator property.*", "is missing");
+        };
+    StringBuilder place = new StringBuilder();
+    if (broken instanceof JsonMappingException at) {
+      for (JsonMappingException.Reference step : at.getPath()) {
+        if (step.getFieldName() == null) {
+          place.append('[').append(step.getIndex()).append(']');
+        } else {
+          place.append(place.isEmpty() ? "" : ".").append(step.getFieldName());
+        }
+      }
+    }
+    if (broken.getLocation() != null && broken.getLocation().getLineNr() > 0) {
+      place
+          .append(place.isEmpty() ? "line " : " in line ")
+          .append(broken.getLocation().getLineNr());
+    }
+    return place.isEmpty() ? what : place + ": " + what;
   }
 
   private static void require(boolean right, String name, @Nullable Object value) {

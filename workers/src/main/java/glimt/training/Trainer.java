@@ -79,11 +79,13 @@ public final class Trainer {
     long step = 0;
     Duration before = Duration.ZERO;
     Safetensors state = null;
-    if (resume && Files.exists(checkpointFile)) {
-      state = Safetensors.read(checkpointFile);
-      if (!fingerprint().equals(state.metadata().get("recipe"))) {
-        throw new TrainingException(checkpointFile + " is the checkpoint of another recipe");
+    if (Files.exists(checkpointFile)) {
+      if (!resume) {
+        throw new TrainingException(
+            "%s is there already: go on from it with --resume, or move it away to begin afresh"
+                .formatted(checkpointFile));
       }
+      state = checkpoint();
       step = Long.parseLong(state.metadata().getOrDefault("step", "0"));
       before = Duration.ofMillis(Long.parseLong(state.metadata().getOrDefault("millis", "0")));
     }
@@ -97,11 +99,53 @@ public final class Trainer {
     }
   }
 
+  /**
+   * @throws TrainingException if it is broken, or another recipe's
+   */
+  private Safetensors checkpoint() {
+    Safetensors state;
+    try {
+      state = Safetensors.read(checkpointFile);
+    } catch (BundleException broken) {
+      throw new TrainingException(
+          "%s cannot be gone on from: %s; move it away to begin afresh"
+              .formatted(checkpointFile, broken.getMessage()),
+          broken);
+    }
+    String made = state.metadata().getOrDefault("recipe", "nothing");
+    if (!fingerprint().equals(made)) {
+      throw foreign("made by '%s', where this one says '%s'".formatted(made, fingerprint()));
+    }
+    initial()
+        .tensors()
+        .forEach(
+            (name, tensor) -> {
+              Tensor kept = state.tensors().get("value/" + name);
+              if (kept == null || !kept.shape().equals(tensor.shape())) {
+                throw foreign(
+                    "its weight %s is %s, where this one's is %s"
+                        .formatted(name, kept == null ? "missing" : kept.shape(), tensor.shape()));
+              }
+            });
+    return state;
+  }
+
+  private TrainingException foreign(String how) {
+    return new TrainingException(
+        "%s is the checkpoint of another recipe, %s; take another --out, or move it away"
+            .formatted(checkpointFile, how));
+  }
+
+  /** What an untrained network begins with. */
+  private Safetensors initial() {
+    Map<String, Double> sizes = new HashMap<>(dataset.sizes());
+    sizes.putAll(recipe.sizes());
+    return Initial.weights(source, sizes, new SplittableRandom(recipe.seed()));
+  }
+
   private Safetensors weights(@Nullable Safetensors state) {
     if (state == null) {
-      Map<String, Double> sizes = new HashMap<>(dataset.sizes());
-      sizes.putAll(recipe.sizes());
-      return Initial.weights(source, sizes, new SplittableRandom(recipe.seed()));
+      return initial();
     }
     Map<String, Tensor> values = new LinkedHashMap<>();
     state
@@ -132,6 +176,7 @@ public final class Trainer {
     private final long firstStep;
     private final long began = System.nanoTime();
     private long step;
+    private long keptStep;
     private double loss = Double.NaN;
     private double gradientLength;
 
@@ -140,6 +185,7 @@ public final class Trainer {
       this.learner = learner;
       this.step = step;
       this.firstStep = step;
+      this.keptStep = step;
       this.before = before;
     }
 
@@ -174,6 +220,7 @@ public final class Trainer {
 
     private void step(double done) {
       step++;
+      double rate = recipe.rate() * slowed(done);
       SplittableRandom random = new SplittableRandom(recipe.seed() * 0x9E3779B97F4A7C15L + step);
       Batch batch = dataset.batch(recipe.batch(), random.split());
       double error;
@@ -185,12 +232,12 @@ public final class Trainer {
       gradientLength = learner.gradientLength();
       if (!Double.isFinite(error) || !Double.isFinite(gradientLength)) {
         throw new TrainingException(
-            "%s: the loss became %s at step %d; the last good state is kept in %s"
-                .formatted(level, error, step, checkpointFile));
+            "%s: the loss became %s at step %d (rate %.2g, gradient %.2g); %s; a lower rate may help"
+                .formatted(level, error, step, rate, gradientLength, kept()));
       }
       learner.update(
           step,
-          recipe.rate() * slowed(done),
+          rate,
           Math.min(1, recipe.clip() / gradientLength),
           recipe.weightDecay(),
           Math.min(recipe.average(), 1 - 1 / (1 + 0.08 * step)));
@@ -254,21 +301,48 @@ public final class Trainer {
       return words;
     }
 
+    /** Both files whole or as they were; weights that are no numbers are never kept. */
     private void save() {
+      Map<String, Tensor> state = learner.state();
+      if (!finite(state)) {
+        throw new TrainingException(
+            "%s: a weight is no number after step %d; %s; a lower rate may help"
+                .formatted(level, step, kept()));
+      }
       try {
         new Safetensors(
-                learner.state(),
+                state,
                 Map.of(
                     "recipe", fingerprint(),
                     "step", Long.toString(step),
                     "millis", Long.toString(spent().toMillis())))
             .write(checkpointFile);
         learner.average().as(Safetensors.Dtype.BF16).write(weightsFile);
+        keptStep = step;
       } catch (BundleException broken) {
         throw new TrainingException(
-            "%s: step %d could not be kept: %s".formatted(level, step, broken.getMessage()),
+            "%s: step %d could not be kept: %s; %s; go on with --resume once it can be written"
+                .formatted(level, step, broken.getMessage(), kept()),
             broken);
       }
+    }
+
+    /** What a person still has. */
+    private String kept() {
+      return keptStep == 0
+          ? "nothing was kept yet"
+          : "the last good state, of step %d, is kept in %s".formatted(keptStep, checkpointFile);
+    }
+
+    private static boolean finite(Map<String, Tensor> state) {
+      for (Tensor tensor : state.values()) {
+        for (float value : tensor.floats()) {
+          if (!Float.isFinite(value)) {
+            return false;
+          }
+        }
+      }
+      return true;
     }
 
     private Progress progress(double done) {

@@ -20,7 +20,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** From a recipe and a folder of data to a bundle. */
@@ -52,36 +51,37 @@ public final class Training {
    *
    * @param only the one network to train, {@code classifier} included; null for all
    * @param resume go on from the checkpoints there are
-   * @param say a line of progress now and then
+   * @param watch sees how far it is, and what is done
    * @param stop asked after each step; true keeps the state and returns
    * @return whether all that was asked for is trained
    */
-  public boolean train(
-      @Nullable String only, boolean resume, Consumer<String> say, BooleanSupplier stop) {
+  public boolean train(@Nullable String only, boolean resume, Watch watch, BooleanSupplier stop) {
     if (only != null && !only.equals("classifier") && !recipe.networks().containsKey(only)) {
       throw new TrainingException(
           "the recipe has no network %s; it has %s and classifier"
               .formatted(only, recipe.networks().keySet()));
     }
     Material material = material(recipe, data);
+    draft(recipe, vocabulary(material)); // a wrong card is better heard of before than after
     for (String level : recipe.networks().keySet()) {
       if (only == null || only.equals(level)) {
         Recipe.NetworkRecipe network = recipe.networks().get(level);
         Trainer trainer =
             new Trainer(level, network, material.dataset(network), folder(recipeFile), out);
-        if (!trainer.train(resume, progress -> say.accept(progress.toString()), stop)) {
+        if (!trainer.train(resume, progress -> watch.now(progress.toString()), stop)) {
           return false;
         }
+        watch.done(level + " is trained");
       }
     }
     if (only == null || only.equals("classifier")) {
-      classifier(material, say);
+      classifier(material, watch);
     }
     if (Files.exists(out.resolve(CLASSIFIER))
         && recipe.networks().keySet().stream()
             .allMatch(level -> Files.exists(out.resolve(level + ".safetensors")))) {
-      assemble(recipeFile, material.vocabulary(), out);
-      say.accept(out + " is complete");
+      assemble(recipeFile, vocabulary(material), out);
+      watch.done(out + " is complete");
     }
     return true;
   }
@@ -97,14 +97,33 @@ public final class Training {
     };
   }
 
-  private void classifier(Material material, Consumer<String> say) {
+  private static Vocabulary vocabulary(Material material) {
+    try {
+      return material.vocabulary();
+    } catch (IllegalArgumentException wrong) {
+      throw new TrainingException("the recipe's words: " + wrong.getMessage(), wrong);
+    }
+  }
+
+  /** The card as far as the recipe and its words tell it: without the digests of files. */
+  private static BundleCard draft(Recipe recipe, Vocabulary vocabulary) {
+    ObjectNode card = recipe.card().deepCopy();
+    card.put("name", recipe.bundle());
+    card.set("vocabulary", Bundle.JSON.valueToTree(vocabulary));
+    card.putObject("files");
+    return Recipe.part(card, BundleCard.class);
+  }
+
+  private void classifier(Material material, Watch watch) {
     Classifier.Training training = material.classifier();
     Path file = folder(recipeFile).resolve(training.source());
     try {
       NetworkSource source = NetworkSource.parse(file.toString(), Files.readString(file));
-      Classifier.train(training, source, material.classifierSizes(), material.examples(), say)
+      Classifier.train(
+              training, source, material.classifierSizes(), material.examples(), watch::now)
           .as(Dtype.BF16)
           .write(out.resolve(CLASSIFIER));
+      watch.done("the classifier is trained");
     } catch (IOException broken) {
       throw new TrainingException("cannot train the classifier: " + broken, broken);
     }
@@ -116,11 +135,7 @@ public final class Training {
    */
   public static void assemble(Path recipeFile, Vocabulary vocabulary, Path out) {
     Recipe recipe = Recipe.read(recipeFile);
-    ObjectNode card = recipe.card().deepCopy();
-    card.put("name", recipe.bundle());
-    card.set("vocabulary", Bundle.JSON.valueToTree(vocabulary));
-    card.putObject("files");
-    BundleCard draft = Recipe.part(card, BundleCard.class);
+    BundleCard draft = draft(recipe, vocabulary);
     try {
       Set<String> files = new LinkedHashSet<>(List.of(RECIPE, "classifier.py", CLASSIFIER));
       for (Level level : draft.levels()) {

@@ -2,15 +2,18 @@ package glimt.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Tensor;
 import glimt.training.Recipe.NetworkRecipe;
 import glimt.training.Recipe.NoiseLevels;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.random.RandomGenerator;
@@ -131,6 +134,92 @@ class TrainerTest {
         .isInstanceOf(TrainingException.class)
         .hasMessageContaining("recipe.json is no recipe")
         .hasMessageContaining("colour");
+  }
+
+  @Test
+  void a_wrong_field_deep_in_a_recipe_is_refused_with_its_place() throws Exception {
+    String recipe = Files.readString(Path.of("models/objects/recipe.json"));
+    int networks = recipe.indexOf("\"networks\"");
+    String wrong =
+        recipe.substring(0, networks)
+            + recipe.substring(networks).replaceFirst("\"spread\"", "\"breadth\": 1, \"spread\"");
+
+    assertThatThrownBy(() -> Recipe.parse("recipe.json", wrong))
+        .isInstanceOf(TrainingException.class)
+        .hasMessageContaining("networks.base.sigma.breadth in line")
+        .hasMessageContaining("unknown field 'breadth'");
+  }
+
+  @Test
+  void a_checkpoint_is_not_trained_over_unasked() {
+    trainer(2, 0.01).train(false, _ -> {}, () -> false);
+
+    assertThatThrownBy(() -> trainer(2, 0.01).train(false, _ -> {}, () -> false))
+        .isInstanceOf(TrainingException.class)
+        .hasMessageContaining("base.checkpoint")
+        .hasMessageContaining("--resume");
+  }
+
+  @Test
+  void a_checkpoint_that_is_broken_off_is_refused() throws Exception {
+    trainer(2, 0.01).train(false, _ -> {}, () -> false);
+    Path checkpoint = out.resolve("base.checkpoint");
+    byte[] whole = Files.readAllBytes(checkpoint);
+    Files.write(checkpoint, Arrays.copyOf(whole, whole.length - 100));
+
+    assertThatThrownBy(() -> trainer(2, 0.01).train(true, _ -> {}, () -> false))
+        .isInstanceOf(TrainingException.class)
+        .hasMessageContaining("base.checkpoint cannot be gone on from")
+        .hasMessageContaining("begin afresh");
+  }
+
+  @Test
+  void the_checkpoint_of_another_vocabulary_is_refused() throws Exception {
+    String words = "  words : Tensor  # [vocabulary, d] zero\n  enter :";
+    Files.writeString(sources.resolve("net.py"), SOURCE.replace("  enter :", words));
+    trainer(2, 0.01).train(false, _ -> {}, () -> false);
+    Files.writeString(
+        sources.resolve("net.py"),
+        SOURCE.replace("  enter :", words.replace("vocabulary", "vocabulary+1")));
+
+    assertThatThrownBy(() -> trainer(2, 0.01).train(true, _ -> {}, () -> false))
+        .hasMessageContaining("checkpoint of another recipe")
+        .hasMessageContaining("words is [3, 32]");
+  }
+
+  @Test
+  void a_full_disk_leaves_the_checkpoint_before_it_whole() throws Exception {
+    Process mounted =
+        new ProcessBuilder("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", out.toString())
+            .redirectErrorStream(true)
+            .start();
+    boolean mayMount = mounted.waitFor() == 0;
+    if (!mayMount) {
+      System.err.println("skipped: a small disk cannot be mounted here, only root may");
+    }
+    assumeTrue(mayMount, "a small disk can be mounted");
+    try {
+      trainer(3, 0.01).train(false, _ -> {}, () -> false);
+      Path checkpoint = out.resolve("base.checkpoint");
+      byte[] whole = Files.readAllBytes(checkpoint);
+      try (OutputStream filler = Files.newOutputStream(out.resolve("filler"))) {
+        assertThatThrownBy(() -> filler.write(new byte[1 << 20])).hasMessageContaining("space");
+      }
+
+      assertThatThrownBy(() -> trainer(9, 0.01).train(true, _ -> {}, () -> false))
+          .isInstanceOf(TrainingException.class)
+          .hasMessageContaining("step 9 could not be kept")
+          .hasMessageContaining("No space left")
+          .hasMessageContaining("of step 3, is kept in")
+          .hasMessageContaining("--resume");
+      assertThat(Files.readAllBytes(checkpoint)).isEqualTo(whole);
+      assertThat(out.resolve("base.checkpoint.part")).doesNotExist();
+
+      Files.delete(out.resolve("filler"));
+      assertThat(trainer(9, 0.01).train(true, _ -> {}, () -> false)).isTrue();
+    } finally {
+      new ProcessBuilder("umount", out.toString()).start().waitFor();
+    }
   }
 
   @Test

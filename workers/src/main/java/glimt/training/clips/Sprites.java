@@ -57,6 +57,11 @@ public final class Sprites {
     } catch (IOException broken) {
       throw new TrainingException("cannot list the data folder " + folder + ": " + broken, broken);
     }
+    if (archives.isEmpty()) {
+      throw new TrainingException(
+          "there is no archive (*.tgz) in the data folder %s; `npm pack %s` puts one there"
+              .formatted(folder, "@lobehub/fluent-emoji-anim-1"));
+    }
     for (Path archive : archives) {
       if (found.size() < clips.size()) {
         read(archive, clips, found);
@@ -98,7 +103,9 @@ public final class Sprites {
         }
       }
     } catch (IOException broken) {
-      throw new TrainingException("cannot read " + archive + ": " + broken, broken);
+      throw new TrainingException(
+          "cannot read %s, which may be broken off: %s; fetch it again".formatted(archive, broken),
+          broken);
     }
   }
 
