@@ -5,6 +5,7 @@ import glimt.bundle.Safetensors.Tensor;
 import glimt.frames.Enlargement;
 import glimt.job.Vocabulary;
 import glimt.training.Dataset;
+import glimt.training.clips.Renderer.Part;
 import java.util.Map;
 import java.util.random.RandomGenerator;
 
@@ -16,7 +17,8 @@ import java.util.random.RandomGenerator;
  *   <li>{@code temporal}: a window of frames, 16 pixels wide, as the residual over the frames
  *       between keys drawn linearly;
  *   <li>{@code spatial}: a window of frames and a tile of pixels of the clip 64 pixels wide, as the
- *       residual over its 16 pixels drawn bilinearly.
+ *       residual over its 16 pixels drawn bilinearly;
+ *   <li>{@code detail}: the same of the clip 128 pixels wide, over its 64 pixels.
  * </ul>
  *
  * What lies below is given noise in training, so that an upsampler does not trust it more than a
@@ -27,11 +29,12 @@ public final class ClipData implements Dataset {
   static final int STRIDE = 3;
   static final int SMALL = 16;
   static final int LARGE = 64;
+  static final int FULL = 128;
 
   /**
    * A level's part of the recipe.
    *
-   * @param level base, temporal or spatial
+   * @param level base, temporal, spatial or detail
    * @param window frames a network sees
    * @param tile pixels a network sees, each way
    * @param belowNoise the highest standard deviation of the noise given to what lies below
@@ -80,7 +83,8 @@ public final class ClipData implements Dataset {
             System.arraycopy(
                 renderer.render(scene, 0, STRIDE, KEYS, SMALL), 0, x, row * values, values);
         case "temporal" -> temporal(scene, random, x, below, row * values);
-        case "spatial" -> spatial(scene, random, x, below, row * values);
+        case "spatial" -> spatial(scene, SMALL, LARGE, random, x, below, row * values);
+        case "detail" -> spatial(scene, LARGE, FULL, random, x, below, row * values);
         default -> throw new IllegalArgumentException("clips have no level " + shown.level);
       }
     }
@@ -114,20 +118,24 @@ public final class ClipData implements Dataset {
     }
   }
 
-  private void spatial(Scene scene, RandomGenerator random, float[] x, float[] below, int at) {
+  private void spatial(
+      Scene scene, int few, int many, RandomGenerator random, float[] x, float[] below, int at) {
     boolean keys = random.nextDouble() < shown.keysOnly;
     int stride = keys ? STRIDE : 1;
     int first = keys ? 0 : random.nextInt(Renderer.LENGTH - shown.window + 1);
-    float[] all = renderer.render(scene, first, stride, shown.window, LARGE);
-    float[] small = shrunk(all, LARGE, LARGE / SMALL);
+    int grid = many / few;
+    int top = grid * random.nextInt((many - shown.tile) / grid + 1);
+    int left = grid * random.nextInt((many - shown.tile) / grid + 1);
+    // One small pixel more all around, where there is one: what is drawn between them needs it.
+    Part part = wider(top, left, grid, many);
+    float[] all = renderer.render(scene, first, stride, shown.window, many, part);
+    float[] small = shrunk(all, part.height(), part.width(), grid);
     roughen(small, random);
-    float[] drawn = Enlargement.inSpace(small, SMALL, SMALL, LARGE / SMALL);
-    int grid = LARGE / SMALL;
-    int top = grid * random.nextInt((LARGE - shown.tile) / grid + 1);
-    int left = grid * random.nextInt((LARGE - shown.tile) / grid + 1);
+    float[] drawn = Enlargement.inSpace(small, part.height() / grid, part.width() / grid, grid);
     for (int plane = 0; plane < shown.window * 3; plane++) {
       for (int row = 0; row < shown.tile; row++) {
-        int from = (plane * LARGE + top + row) * LARGE + left;
+        int from =
+            (plane * part.height() + top - part.top() + row) * part.width() + left - part.left();
         int to = at + (plane * shown.tile + row) * shown.tile;
         for (int i = 0; i < shown.tile; i++) {
           below[to + i] = drawn[from + i];
@@ -137,20 +145,30 @@ public final class ClipData implements Dataset {
     }
   }
 
+  private Part wider(int top, int left, int margin, int size) {
+    int up = Math.max(0, top - margin);
+    int west = Math.max(0, left - margin);
+    int bottom = Math.min(size, top + shown.tile + margin);
+    int east = Math.min(size, left + shown.tile + margin);
+    return new Part(up, west, bottom - up, east - west);
+  }
+
   /**
    * The mean over squares of {@code factor} pixels: what a level's sample is to the level below.
    *
-   * @param planes [planes, size, size]
+   * @param planes [planes, height, width]
+   * @return [planes, height / factor, width / factor]
    */
-  static float[] shrunk(float[] planes, int size, int factor) {
-    int small = size / factor;
-    int count = planes.length / (size * size);
-    float[] out = new float[count * small * small];
+  static float[] shrunk(float[] planes, int height, int width, int factor) {
+    int few = width / factor;
+    int count = planes.length / (height * width);
+    float[] out = new float[count * (height / factor) * few];
     for (int plane = 0; plane < count; plane++) {
-      for (int y = 0; y < small * factor; y++) {
-        for (int x = 0; x < small * factor; x++) {
-          out[(plane * small + y / factor) * small + x / factor] +=
-              planes[(plane * size + y) * size + x] / (factor * factor);
+      for (int y = 0; y < height; y++) {
+        int to = (plane * (height / factor) + y / factor) * few;
+        int from = (plane * height + y) * width;
+        for (int x = 0; x < width; x++) {
+          out[to + x / factor] += planes[from + x] / (factor * factor);
         }
       }
     }

@@ -13,10 +13,13 @@ import java.util.random.RandomGenerator;
  *
  * @param subjects words and the clips they stand for
  * @param colours backgrounds: red, green, blue in 0..255
- * @param motions directions, x to the right and y down
+ * @param motions ways to go, to grow and to turn, each with its phrases
  * @param sizes words and the share of the picture's width that a subject takes at least; the word
  *     "" goes unsaid
- * @param phrasings captions with {subject}, {motion}, {colour} and {size}
+ * @param phrasings captions with {subject}, {motion}, {colour} and {size}; {motion} becomes one of
+ *     the motion's phrases
+ * @param unsaid share of captions that say nothing of the motion, and of those that say nothing of
+ *     the colour, so that a prompt may leave them open
  * @param synonyms other words for the same
  * @param ignored words that carry nothing
  * @param length words a network reads
@@ -27,6 +30,7 @@ public record Grammar(
     @JsonProperty(required = true) List<Motion> motions,
     @JsonProperty(required = true) List<Size> sizes,
     @JsonProperty(required = true) List<String> phrasings,
+    @JsonProperty(required = true) double unsaid,
     @JsonProperty(required = true) Map<String, List<String>> synonyms,
     @JsonProperty(required = true) Set<String> ignored,
     @JsonProperty(required = true) int length) {
@@ -35,7 +39,23 @@ public record Grammar(
 
   public record Colour(String word, List<Integer> rgb) {}
 
-  public record Motion(String word, int x, int y) {}
+  /**
+   * What becomes of the subject from the first frame to the last.
+   *
+   * @param x where it goes: -1 left, 0, 1 right
+   * @param y where it goes: -1 up, 0, 1 down
+   * @param from its extent in the first frame, as a share of what it takes otherwise
+   * @param to its extent in the last frame
+   * @param turns how often it turns, clockwise
+   */
+  public record Motion(
+      @JsonProperty(required = true) String word,
+      @JsonProperty(required = true) List<String> phrases,
+      @JsonProperty(required = true) int x,
+      @JsonProperty(required = true) int y,
+      @JsonProperty(required = true) double from,
+      @JsonProperty(required = true) double to,
+      @JsonProperty(required = true) double turns) {}
 
   public record Size(String word, double share) {}
 
@@ -97,13 +117,15 @@ public record Grammar(
         background[2]);
   }
 
-  /** The scene said in one of the phrasings. */
+  /** The scene said in one of the phrasings, whole or with a part left open. */
   public String caption(Scene scene, RandomGenerator random) {
+    List<String> phrases = motions.get(scene.motion()).phrases;
+    String motion = phrases.get(random.nextInt(phrases.size()));
     return phrasings
         .get(random.nextInt(phrasings.size()))
         .replace("{subject}", subjects.get(scene.subject()).word)
-        .replace("{motion}", motions.get(scene.motion()).word)
-        .replace("{colour}", colours.get(scene.colour()).word)
+        .replace("{motion}", random.nextDouble() < unsaid ? "" : motion)
+        .replace("{colour}", random.nextDouble() < unsaid ? "" : colours.get(scene.colour()).word)
         .replace("{size}", sizes.get(scene.size()).word)
         .replaceAll(" +", " ")
         .strip();

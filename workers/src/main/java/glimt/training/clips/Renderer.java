@@ -17,51 +17,83 @@ public final class Renderer {
     this.sprites = grammar.subjects().stream().map(s -> sprites.of(s.clip())).toList();
   }
 
+  /** The part of a picture that is drawn, in pixels of the whole. */
+  record Part(int top, int left, int height, int width) {}
+
   /**
    * Draws {@code count} frames, the first being number {@code first} of the whole clip, {@code
    * stride} apart.
+   *
+   * @return [count, 3, size, size]
    */
   public float[] render(Scene scene, int first, int stride, int count, int size) {
-    float[] out = new float[count * 3 * size * size];
+    return render(scene, first, stride, count, size, new Part(0, 0, size, size));
+  }
+
+  /**
+   * Draws a part of {@code count} frames of {@code size} pixels each way.
+   *
+   * @return [count, 3, part.height, part.width]
+   */
+  float[] render(Scene scene, int first, int stride, int count, int size, Part part) {
+    int frame = 3 * part.height * part.width;
+    float[] out = new float[count * frame];
     for (int i = 0; i < count; i++) {
-      frame(scene, first + i * stride, size, out, i * 3 * size * size);
+      frame(scene, first + i * stride, size, part, out, i * frame);
     }
     return out;
   }
 
-  private void frame(Scene scene, int number, int size, float[] out, int at) {
+  private void frame(Scene scene, int number, int size, Part part, float[] out, int at) {
+    Motion motion = grammar.motions().get(scene.motion());
+    double time = (double) number / (LENGTH - 1);
+    double share = scene.share() * (motion.from() + (motion.to() - motion.from()) * time);
+    double way = scene.distance() * (time - 0.5);
+    double middleX = scene.x() + motion.x() * way;
+    double middleY = scene.y() + motion.y() * way;
+    double turn = 2 * Math.PI * motion.turns() * time;
+
     Sprites.Sprite sprite = sprites.get(scene.subject());
-    int texels = size <= 16 ? 24 : size <= 32 ? 48 : 96;
+    int texels = texels(share * size);
     int shown = (int) ((scene.phase() + (double) number / LENGTH) * sprite.frames());
     float[] picture = sprite.frames(texels).get(shown % sprite.frames());
-    Motion motion = grammar.motions().get(scene.motion());
-    double way = scene.distance() * ((double) number / (LENGTH - 1) - 0.5);
-    double left = scene.x() + motion.x() * way - scene.share();
-    double top = scene.y() + motion.y() * way - scene.share();
-    double texelsPerUnit = texels / (2 * scene.share());
+
+    // From the picture's coordinates to the sprite's texels: back by the turn, then enlarged.
+    double scale = texels / (2 * share);
+    double across = Math.cos(turn) * scale;
+    double down = Math.sin(turn) * scale;
+    double centre = texels / 2.0 - 0.5;
     float[] background = {scene.red(), scene.green(), scene.blue()};
     float[] sum = new float[4];
-    int plane = size * size;
-    for (int row = 0; row < size; row++) {
-      for (int column = 0; column < size; column++) {
+    int plane = part.height * part.width;
+    for (int row = 0; row < part.height; row++) {
+      for (int column = 0; column < part.width; column++) {
         Arrays.fill(sum, 0);
-        for (int part = 0; part < 4; part++) { // four points of each pixel, against jagged edges
-          double x = 2 * (column + 0.25 + 0.5 * (part & 1)) / size - 1;
-          double y = 2 * (row + 0.25 + 0.5 * (part >> 1)) / size - 1;
-          add(
-              picture,
-              texels,
-              (x - left) * texelsPerUnit - 0.5,
-              (y - top) * texelsPerUnit - 0.5,
-              sum);
+        for (int quarter = 0;
+            quarter < 4;
+            quarter++) { // four points of each pixel, against jagged edges
+          double x = 2 * (part.left + column + 0.25 + 0.5 * (quarter & 1)) / size - 1 - middleX;
+          double y = 2 * (part.top + row + 0.25 + 0.5 * (quarter >> 1)) / size - 1 - middleY;
+          add(picture, texels, across * x + down * y + centre, across * y - down * x + centre, sum);
         }
         float uncovered = 1 - sum[3] / 4;
         for (int c = 0; c < 3; c++) {
-          out[at + c * plane + row * size + column] =
+          out[at + c * plane + row * part.width + column] =
               2 * (sum[c] / 4 + uncovered * background[c]) - 1;
         }
       }
     }
+  }
+
+  /** The smallest sprites that have two texels for each of so many pixels, or the largest. */
+  private static int texels(double pixels) {
+    int fitting = Sprites.SIZES.getFirst();
+    for (int size : Sprites.SIZES) {
+      if (size >= 2 * pixels) {
+        fitting = size;
+      }
+    }
+    return fitting;
   }
 
   /** Adds the picture's value between its texels; around it there is nothing. */

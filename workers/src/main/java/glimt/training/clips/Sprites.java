@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +19,10 @@ import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 /** The animated pictures that scenes are made of, read from the npm archives in a folder. */
 public final class Sprites {
   /** Sizes the renderer chooses from; each halves the one before it. */
-  private static final int[] SIZES = {96, 48, 24};
+  static final List<Integer> SIZES = List.of(128, 64, 32, 16);
+
+  /** As many as a clip has, since an animation runs once in a clip. */
+  private static final int FRAMES = Renderer.LENGTH;
 
   /**
    * One animated picture: square frames of premultiplied red, green, blue, alpha in 0..1, pixel by
@@ -26,7 +30,7 @@ public final class Sprites {
    */
   record Sprite(Map<Integer, List<float[]>> bySize) {
     int frames() {
-      return frames(SIZES[0]).size();
+      return frames(SIZES.getFirst()).size();
     }
 
     List<float[]> frames(int size) {
@@ -109,7 +113,11 @@ public final class Sprites {
     }
   }
 
-  private static Sprite sprite(List<int[]> frames) {
+  private static Sprite sprite(List<int[]> all) {
+    List<int[]> frames = new ArrayList<>();
+    for (int i = 0; i < Math.min(FRAMES, all.size()); i++) {
+      frames.add(all.get(i * all.size() / Math.min(FRAMES, all.size())));
+    }
     Map<Integer, List<float[]>> bySize = new HashMap<>();
     for (int size : SIZES) {
       bySize.put(size, frames.stream().map(frame -> shrunk(frame, size)).toList());

@@ -1,5 +1,6 @@
 package glimt.training.clips;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -83,10 +84,38 @@ class ScenesTest {
   }
 
   @Test
+  void a_part_of_a_picture_is_drawn_as_in_the_whole() {
+    Scene scene = grammar.scene(0, 1, 4, random);
+    float[] whole = renderer.render(scene, 2, 3, 2, 64);
+    float[] part = renderer.render(scene, 2, 3, 2, 64, new Renderer.Part(8, 20, 32, 24));
+    for (int plane = 0; plane < 6; plane++) {
+      for (int row = 0; row < 32; row++) {
+        int from = (plane * 64 + 8 + row) * 64 + 20;
+        int to = (plane * 32 + row) * 24;
+        assertThat(Arrays.copyOfRange(part, to, to + 24))
+            .containsExactly(Arrays.copyOfRange(whole, from, from + 24));
+      }
+    }
+  }
+
+  @Test
+  void a_tile_s_ground_is_the_level_below_drawn_larger_as_a_job_draws_it() {
+    // What training shows, ground and residual together, is a tile of the clip: sharp, and the
+    // ground alone is what the mean of its pixels becomes when enlarged.
+    Batch batch = data("detail", 9, 72, 0).batch(1, new SplittableRandom(3));
+    float[] ground = requireNonNull(batch.below()).floats();
+    float[] residual = batch.x().floats();
+    for (int i = 0; i < ground.length; i++) {
+      assertThat(ground[i] + residual[i]).isBetween(-1.0001f, 1.0001f);
+    }
+    assertThat(sum(residual, 0, residual.length)).isPositive();
+  }
+
+  @Test
   void shrinking_undoes_the_enlargement_of_flat_pictures() {
     float[] flat = new float[3 * 16 * 16];
     Arrays.fill(flat, 0.25f);
-    assertThat(ClipData.shrunk(Enlargement.inSpace(flat, 16, 16, 4), 64, 4)).isEqualTo(flat);
+    assertThat(ClipData.shrunk(Enlargement.inSpace(flat, 16, 16, 4), 64, 64, 4)).isEqualTo(flat);
   }
 
   @Test
