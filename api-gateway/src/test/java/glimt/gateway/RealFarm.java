@@ -20,6 +20,7 @@ import glimt.job.Task;
 import glimt.job.TenantId;
 import glimt.job.Vocabulary;
 import glimt.job.Work;
+import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
 import glimt.storage.Artifacts;
 import glimt.storage.Bundles;
@@ -58,9 +59,9 @@ import org.junit.jupiter.api.extension.ParameterResolver;
  * tests do the work themselves, by the ledger's own words. One for all test classes.
  */
 final class RealFarm implements AutoCloseable {
+  private static final String CLASS = "test engine, f32, 1 thread";
   static final List<String> SAMPLERS = List.of("euler", "heun", "dpmpp_2m");
   static final Watch.Pace QUICK = new Watch.Pace(200, 500);
-  private static final WorkerId WORKER = new WorkerId("worker-1");
 
   /** Gives a test class the farm as a parameter. */
   static final class Given implements ParameterResolver {
@@ -278,11 +279,18 @@ final class RealFarm implements AutoCloseable {
   }
 
   List<Task> claim() {
-    return tasks.claim(WORKER, Map.of("clips", digest('a'), "objects", digest('b')), 8);
+    WorkerCard worker =
+        new WorkerCard(
+            new WorkerId("worker-1"),
+            1,
+            "cpu",
+            CLASS,
+            Map.of("clips", digest('a'), "objects", digest('b')));
+    return tasks.claim(worker, "here", 8);
   }
 
   void succeed(Task task) {
-    Effort effort = new Effort("test engine, f32, 1 thread", 0, 8, 0.25, 0.2);
+    Effort effort = new Effort(CLASS, 0, 8, 0.25, 0.2);
     tasks.end(task.lease(), new Outcome.Succeeded(products(task)), effort);
   }
 

@@ -35,6 +35,7 @@ import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.receptionist.Receptionist;
+import org.apache.pekko.cluster.typed.Cluster;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -207,10 +208,21 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
       long asOf = hints;
       ask(
           "claim",
-          () -> tasks.claim(id, worker.worker().bundles(), 1),
+          () -> tasks.claim(worker.worker(), machine(worker), 1),
           claimed -> new Claimed(worker, asOf, claimed),
           new Claimed(worker, hints, List.of()));
     }
+  }
+
+  /** A worker of this very node has no address in its name. */
+  private String machine(Idle worker) {
+    return worker
+        .at()
+        .path()
+        .address()
+        .getHost()
+        .or(() -> Cluster.get(getContext().getSystem()).selfMember().address().getHost())
+        .orElse("here");
   }
 
   private void hand(Claimed claimed) {

@@ -1,14 +1,12 @@
 package glimt.coordinator;
 
-import glimt.job.ArtifactId;
 import glimt.job.Checkpoint;
 import glimt.job.Effort;
 import glimt.job.JobId;
 import glimt.job.Lease;
 import glimt.job.Outcome;
 import glimt.job.Task;
-import glimt.job.WorkerId;
-import java.util.Map;
+import glimt.job.WorkerCard;
 import java.util.Optional;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.receptionist.ServiceKey;
@@ -111,14 +109,6 @@ public interface Protocol {
   }
 
   // ---- who works here
-
-  /**
-   * @param device such as {@code cpu} or {@code cuda:0}
-   * @param bundles the card's digest of each bundle it has, by name
-   */
-  record WorkerCard(
-      WorkerId id, long pid, String device, String numericClass, Map<String, ArtifactId> bundles)
-      implements Wire {}
 
   /**
    * @param lease what it holds now

@@ -20,6 +20,7 @@ import glimt.job.Span;
 import glimt.job.Task;
 import glimt.job.TaskId;
 import glimt.job.Work;
+import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -82,9 +83,10 @@ class WireTest {
             EFFORT,
             worker),
         new Ended(LEASE, new Outcome.Failed(Fault.POISON, "not a number"), EFFORT, worker),
+        new Ended(LEASE, new Outcome.Damaged(DIGEST), EFFORT, worker),
         new Ended(LEASE, new Outcome.Yielded(Optional.of(CHECKPOINT)), EFFORT, worker),
         new Ended(LEASE, new Outcome.Yielded(Optional.empty()), EFFORT, worker),
-        new Run(new Task(LEASE, JOB, video, DIGEST, 0, sample, List.of(), Optional.empty())),
+        new Run(new Task(LEASE, JOB, video, DIGEST, 0, sample, List.of(), List.of())),
         new Run(
             new Task(
                 LEASE,
@@ -94,7 +96,7 @@ class WireTest {
                 1,
                 assemble,
                 List.of(DIGEST, DIGEST),
-                Optional.of(CHECKPOINT))),
+                List.of(CHECKPOINT, CHECKPOINT))),
         new Abandon(LEASE),
         new Heard(LEASE),
         new Watched(JOB),
@@ -103,7 +105,6 @@ class WireTest {
         new Advanced(JOB),
         new Progress(JOB, "base", 1, 2, 3),
         new Previewed(JOB, "base", 1, 2, 3, "image/jpeg", 4, 2, new byte[] {1, -2, 3}),
-        card,
         new WorkerView(card, Optional.of(JOB), Optional.of(LEASE), 5),
         new WorkerView(card, Optional.empty(), Optional.empty(), 0));
   }

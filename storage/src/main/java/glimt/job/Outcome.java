@@ -16,6 +16,12 @@ public sealed interface Outcome {
    */
   record Failed(Fault fault, String why) implements Outcome {}
 
+  /**
+   * Not to be done until one of its inputs is made again: that file is missing, or its bytes are
+   * not those of its name. Uncharged.
+   */
+  record Damaged(ArtifactId input) implements Outcome {}
+
   /** Given back unfinished and uncharged, because the worker leaves. */
   record Yielded(Optional<Checkpoint> checkpoint) implements Outcome {}
 }

@@ -10,7 +10,8 @@ import java.util.Optional;
  *     refuses
  * @param ordinal its place in {@link Plan#tasks}
  * @param inputs the samples of the tasks before it, in the order of its plan
- * @param checkpoint where an earlier attempt got to
+ * @param checkpoints where earlier attempts got to in the worker's numeric class, the latest first:
+ *     a worker goes on from the first that it can trust, and else from the beginning
  */
 public record Task(
     Lease lease,
@@ -20,8 +21,14 @@ public record Task(
     int ordinal,
     Work work,
     List<ArtifactId> inputs,
-    Optional<Checkpoint> checkpoint) {
+    List<Checkpoint> checkpoints) {
   public Task {
     inputs = List.copyOf(inputs);
+    checkpoints = List.copyOf(checkpoints);
+  }
+
+  /** The latest. */
+  public Optional<Checkpoint> checkpoint() {
+    return checkpoints.stream().findFirst();
   }
 }

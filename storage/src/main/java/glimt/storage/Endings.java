@@ -49,7 +49,8 @@ final class Endings {
       """
       UPDATE task SET
         state = 'succeeded', step = steps, reached = steps, lease_until = NULL,
-        checkpoint_state = NULL, checkpoint_step = NULL, checkpoint_class = NULL
+        checkpoint_state = NULL, checkpoint_step = NULL, checkpoint_class = NULL,
+        fallback_state = NULL, fallback_step = NULL, fallback_class = NULL
       FROM unnest(?, ?) AS lease (task, attempt)
       WHERE task.id = lease.task AND task.attempt = lease.attempt AND state = 'running'
       """;
@@ -58,7 +59,7 @@ final class Endings {
       """
       UPDATE task SET
         state = 'ready', ready_at = clock_timestamp() + make_interval(secs => ?),
-        failures = ?, losses = ?, failed_on = coalesce(?, failed_on),
+        failures = ?, losses = coalesce(?, losses), failed_on = coalesce(?, failed_on),
         step = coalesce(checkpoint_step, 0), lease_until = NULL
       WHERE id = ? AND attempt = ? AND state = 'running'
       """;
@@ -67,7 +68,8 @@ final class Endings {
       """
       UPDATE task SET
         state = 'failed', failures = ?, losses = ?, failed_on = worker, lease_until = NULL,
-        checkpoint_state = NULL, checkpoint_step = NULL, checkpoint_class = NULL
+        checkpoint_state = NULL, checkpoint_step = NULL, checkpoint_class = NULL,
+        fallback_state = NULL, fallback_step = NULL, fallback_class = NULL
       WHERE id = ? AND attempt = ? AND state = 'running'
       """;
 
@@ -141,7 +143,8 @@ final class Endings {
         ORDER BY id FOR UPDATE)
       UPDATE task SET
         state = 'cancelled', lease_until = NULL,
-        checkpoint_state = NULL, checkpoint_step = NULL, checkpoint_class = NULL
+        checkpoint_state = NULL, checkpoint_step = NULL, checkpoint_class = NULL,
+        fallback_state = NULL, fallback_step = NULL, fallback_class = NULL
       FROM rest WHERE task.id = rest.id
       RETURNING task.id, attempt
       """;
@@ -281,10 +284,12 @@ final class Endings {
   /**
    * Lets another attempt begin, after a while.
    *
+   * @param losses null to keep what is remembered, which a checkpoint may just have forgiven
    * @param failedOn the worker to be spared the next one, or null to keep what is remembered
    * @return whether it is ready: it is not if its job has ended in this transaction
    */
-  boolean giveBack(Held held, int failures, int losses, @Nullable String failedOn, double seconds)
+  boolean giveBack(
+      Held held, int failures, @Nullable Integer losses, @Nullable String failedOn, double seconds)
       throws SQLException {
     return session.update(
             GIVE_BACK,

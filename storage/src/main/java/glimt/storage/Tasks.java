@@ -4,21 +4,18 @@ import glimt.job.ArtifactId;
 import glimt.job.Checkpoint;
 import glimt.job.Effort;
 import glimt.job.Fault;
-import glimt.job.JobEvent;
 import glimt.job.JobId;
-import glimt.job.JobSpec;
 import glimt.job.Lease;
 import glimt.job.Outcome;
 import glimt.job.Product;
 import glimt.job.Task;
 import glimt.job.TaskId;
-import glimt.job.Work;
+import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -28,8 +25,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.UUID;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Predicate;
 
 /**
@@ -45,53 +40,6 @@ public final class Tasks {
 
   private static final int WHY_LIMIT = 1000;
 
-  /**
-   * MATERIALIZED, or the planner may run the subquery more than once and claim more than its limit.
-   * A worker that failed at a task leaves it to the others for a while.
-   */
-  private static final String CLAIM =
-      """
-      WITH next AS MATERIALIZED (
-        SELECT id FROM task
-        WHERE state = 'ready' AND card = ANY(?) AND ready_at <= now()
-          AND (failed_on IS DISTINCT FROM ? OR ready_at <= now() - make_interval(secs => ?))
-        ORDER BY job_number, ordinal
-        LIMIT ?
-        FOR UPDATE SKIP LOCKED),
-      claimed AS (
-        UPDATE task SET
-          state = 'running', attempt = attempt + 1, worker = ?, step = coalesce(checkpoint_step, 0),
-          lease_until = now() + make_interval(secs => ?)
-        FROM next WHERE task.id = next.id
-        RETURNING task.*),
-      begun AS (
-        INSERT INTO attempt (task, number, worker, started)
-        SELECT id, attempt, worker, clock_timestamp() FROM claimed)
-      SELECT claimed.*, job.spec, job.started IS NULL AS first, ARRAY(
-        SELECT product.artifact
-        FROM task_edge JOIN product ON product.task = task_edge.before
-        WHERE task_edge.after = claimed.id AND product.role = 'sample'
-        ORDER BY task_edge.position, product.position) AS inputs
-      FROM claimed JOIN job ON job.id = claimed.job
-      ORDER BY job_number, ordinal
-      """;
-
-  /**
-   * Tells of each job's first claim. The one statement that locks jobs under locks of tasks: a
-   * cancel at the same instant may be found in a deadlock with it, and either is tried again.
-   */
-  private static final String START =
-      """
-      WITH first AS MATERIALIZED (
-        SELECT id FROM job WHERE id = ANY(?::uuid[]) AND started IS NULL ORDER BY id FOR UPDATE),
-      started AS (
-        UPDATE job SET started = clock_timestamp(), last_seq = last_seq + 1
-        FROM first WHERE job.id = first.id
-        RETURNING job.id, last_seq)
-      INSERT INTO event (job, seq, at, fact)
-      SELECT id, last_seq, clock_timestamp(), ?::jsonb FROM started
-      """;
-
   private static final String RENEW =
       """
       WITH ours AS MATERIALIZED (
@@ -103,22 +51,40 @@ public final class Tasks {
         ORDER BY task.id FOR UPDATE OF task)
       UPDATE task SET
         lease_until = clock_timestamp() + make_interval(secs => ?),
-        step = greatest(task.step, least(steps, ours.step)),
+        step = least(steps, ours.step),
+        stepped = CASE WHEN least(steps, ours.step) = task.step THEN stepped
+                       ELSE clock_timestamp() END,
         reached = greatest(reached, least(steps, ours.step))
       FROM ours WHERE task.id = ours.id
       RETURNING task.id, attempt
       """;
 
   /**
-   * Only one that reaches further: words may overtake each other, and a task whose losses are
-   * forgiven only by further checkpoints cannot be tried for ever.
+   * Of one attempt's checkpoints only one that reaches further: words may overtake each other. The
+   * first of a new attempt is taken in any case: an attempt that did not begin at the latest found
+   * that it cannot be trusted, and then the one before it stays the fallback. No step forgives
+   * losses twice, so a task cannot be tried for ever.
    */
   private static final String CHECKPOINT =
       """
+      WITH here (state, step, class, task, attempt) AS (VALUES (?, ?, ?, ?, ?))
       UPDATE task SET
-        losses = 0, checkpoint_state = ?, checkpoint_step = ?, checkpoint_class = ?,
-        step = greatest(step, ?), reached = greatest(reached, ?)
-      WHERE id = ? AND attempt = ? AND state = 'running' AND ? > coalesce(checkpoint_step, 0)
+        fallback_state = CASE WHEN here.step > checkpoint_step THEN checkpoint_state
+                              ELSE fallback_state END,
+        fallback_step = CASE WHEN here.step > checkpoint_step THEN checkpoint_step
+                             ELSE fallback_step END,
+        fallback_class = CASE WHEN here.step > checkpoint_step THEN checkpoint_class
+                              ELSE fallback_class END,
+        checkpoint_state = here.state, checkpoint_step = here.step, checkpoint_class = here.class,
+        checkpoint_attempt = here.attempt,
+        losses = CASE WHEN here.step > forgiven THEN 0 ELSE losses END,
+        forgiven = greatest(forgiven, here.step),
+        step = greatest(task.step, here.step), reached = greatest(reached, here.step),
+        stepped = clock_timestamp()
+      FROM here
+      WHERE task.id = here.task AND task.attempt = here.attempt AND task.state = 'running'
+        AND (here.step > coalesce(checkpoint_step, 0)
+          OR here.step > 0 AND checkpoint_attempt IS DISTINCT FROM here.attempt)
       """;
 
   private static final String HOLDS =
@@ -190,27 +156,15 @@ public final class Tasks {
   /**
    * Hands out ready tasks, those of the oldest job first and within it in the order of its plan.
    *
-   * @param bundles the card's digest of each bundle that the worker has, by name; only tasks that
-   *     were planned with one of them are handed out
+   * @param machine where the worker runs; a device is told apart by it
    * @param most how many at most
    */
-  public List<Task> claim(WorkerId worker, Map<String, ArtifactId> bundles, int most) {
-    String[] cards = bundles.values().stream().map(ArtifactId::sha256).toArray(String[]::new);
+  public List<Task> claim(WorkerCard worker, String machine, int most) {
     return database.transact(
-        "claim for worker " + worker,
+        "claim for worker " + worker.id(),
         session -> {
-          List<Claimed> claimed =
-              session.all(
-                  CLAIM,
-                  Tasks::claimed,
-                  cards,
-                  worker.value(),
-                  seconds(terms.sweep()),
-                  most,
-                  worker.value(),
-                  seconds(terms.lease()));
-          start(session, claimed);
-          return claimed.stream().map(Claimed::task).toList();
+          Workers.see(session, worker, machine, seconds(terms.sweep()));
+          return Claims.claim(session, worker, most, seconds(terms.lease()));
         });
   }
 
@@ -330,67 +284,26 @@ public final class Tasks {
   public Set<JobId> lose(WorkerId worker) {
     return database.transact(
         "take back from worker " + worker,
-        session -> lose(session, session.all(HELD_BY, Tasks::lease, worker.value()), _ -> true));
-  }
-
-  /**
-   * @param first whether its job had not started
-   */
-  private record Claimed(Task task, boolean first) {}
-
-  private static Claimed claimed(ResultSet row) throws SQLException {
-    String state = row.getString("checkpoint_state");
-    Task task =
-        new Task(
-            lease(row),
-            new JobId(row.getObject("job", UUID.class)),
-            Json.read(row.getString("spec"), JobSpec.class),
-            new ArtifactId(row.getString("card")),
-            row.getInt("ordinal"),
-            Json.read(row.getString("work"), Work.class),
-            Arrays.stream((String[]) row.getArray("inputs").getArray())
-                .map(ArtifactId::new)
-                .toList(),
-            state == null
-                ? Optional.empty()
-                : Optional.of(
-                    new Checkpoint(
-                        new ArtifactId(state),
-                        row.getInt("checkpoint_step"),
-                        row.getString("checkpoint_class"))));
-    return new Claimed(task, row.getBoolean("first"));
+        session -> {
+          Workers.forget(session, worker);
+          return lose(session, session.all(HELD_BY, Tasks::lease, worker.value()), _ -> true);
+        });
   }
 
   private static Lease lease(ResultSet row) throws SQLException {
     return new Lease(new TaskId(row.getLong("id")), row.getInt("attempt"));
   }
 
-  private static void start(Session session, List<Claimed> claimed) throws SQLException {
-    String[] first =
-        claimed.stream()
-            .filter(Claimed::first)
-            .map(one -> one.task().job().toString())
-            .distinct()
-            .toArray(String[]::new);
-    if (first.length > 0) {
-      session.update(START, first, Events.fact(new JobEvent.Started()));
-    }
-  }
-
-  /** Returns whether it reaches further than the one there was. */
+  /** Returns whether it was taken. */
   private static boolean keep(Session session, Lease lease, Checkpoint checkpoint)
       throws SQLException {
-    int step = checkpoint.step();
     return session.update(
             CHECKPOINT,
             checkpoint.state().sha256(),
-            step,
+            checkpoint.step(),
             checkpoint.numericClass(),
-            step,
-            step,
             lease.task().value(),
-            lease.attempt(),
-            step)
+            lease.attempt())
         == 1;
   }
 
@@ -402,6 +315,8 @@ public final class Tasks {
       case Outcome.Yielded _ -> new Endings.Word(lease, "yielded", null, null, effort);
       case Outcome.Failed(Fault fault, String why) ->
           new Endings.Word(lease, "failed", fault, clean(why), effort);
+      case Outcome.Damaged(ArtifactId input) ->
+          new Endings.Word(lease, "failed", Fault.STORAGE, damaged(input), effort);
     };
   }
 
@@ -411,24 +326,43 @@ public final class Tasks {
     return switch (outcome) {
       case Outcome.Succeeded _ -> false;
       case Outcome.Yielded(var checkpoint) -> {
-        boolean further = checkpoint.isPresent() && keep(session, held.lease(), checkpoint.get());
-        // The losses that a further checkpoint has just forgiven stay forgiven.
-        yield endings.giveBack(held, held.failures(), further ? 0 : held.losses(), null, 0);
-      }
-      case Outcome.Failed(Fault fault, _) when fault == Fault.LOST -> lost(endings, held);
-      case Outcome.Failed(Fault fault, String why) -> {
-        int failures = held.failures() + 1;
-        if (!fault.retryable() || failures >= TRIES) {
-          endings.fail(held, failures, held.losses(), fault, clean(why));
-          yield false;
+        if (checkpoint.isPresent()) {
+          keep(session, held.lease(), checkpoint.get());
         }
-        double rest =
-            seconds(terms.backOff())
-                * (1 << (failures - 1))
-                * ThreadLocalRandom.current().nextDouble(0.75, 1.25);
-        yield endings.giveBack(held, failures, held.losses(), held.worker(), rest);
+        yield endings.giveBack(held, held.failures(), null, null, 0);
       }
+      case Outcome.Damaged(ArtifactId input) ->
+          failed(endings, held, Fault.STORAGE, damaged(input));
+      case Outcome.Failed(Fault fault, _) when fault == Fault.LOST -> lost(endings, held);
+      case Outcome.Failed(Fault fault, String why) -> failed(endings, held, fault, clean(why));
     };
+  }
+
+  /** Returns whether the task is ready again. */
+  private boolean failed(Endings endings, Endings.Held held, Fault fault, String why)
+      throws SQLException {
+    int failures = held.failures() + 1;
+    if (!fault.retryable() || failures >= TRIES) {
+      endings.fail(held, failures, held.losses(), fault, why);
+      return false;
+    }
+    double rest = seconds(terms.backOff()) * (1 << (failures - 1)) * jitter(held.lease());
+    return endings.giveBack(held, failures, null, held.worker(), rest);
+  }
+
+  /**
+   * From 0.75 to 1.25, so that tasks that failed together do not come back together; the same for
+   * the same attempt. The mixer is SplitMix64's (Steele, Lea, Flood 2014).
+   */
+  private static double jitter(Lease lease) {
+    long z = lease.task().value() * 0x9E3779B97F4A7C15L + lease.attempt();
+    z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
+    z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+    return 0.75 + ((z ^ (z >>> 31)) >>> 11) * 0x1p-54;
+  }
+
+  private static String damaged(ArtifactId input) {
+    return "its input %s is missing or damaged".formatted(input);
   }
 
   private static Set<JobId> lose(Session session, List<Lease> leases, Predicate<Endings.Held> still)

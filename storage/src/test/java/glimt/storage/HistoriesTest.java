@@ -18,6 +18,7 @@ import glimt.job.Task;
 import glimt.job.TaskId;
 import glimt.job.TaskState;
 import glimt.job.TenantId;
+import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -141,15 +142,15 @@ class HistoriesTest {
                       model.renewed(lease, step, tasks.renew(Map.of(lease, step)).contains(lease)));
         }
         case 5 -> {
-          Checkpoint checkpoint = checkpoint();
           any(model.everHeld())
               .ifPresent(
-                  lease ->
-                      model.checkpointed(
-                          lease, checkpoint.step(), tasks.checkpoint(lease, checkpoint)));
+                  lease -> {
+                    Checkpoint checkpoint = checkpoint(lease);
+                    model.checkpointed(lease, checkpoint, tasks.checkpoint(lease, checkpoint));
+                  });
         }
-        case 6 -> any(model.everHeld()).ifPresent(lease -> end(lease, outcome()));
-        case 7 -> any(model.held()).ifPresent(lease -> end(lease, outcome()));
+        case 6 -> any(model.everHeld()).ifPresent(lease -> end(lease, outcome(lease)));
+        case 7 -> any(model.held()).ifPresent(lease -> end(lease, outcome(lease)));
         case 8 -> {
           if (random.nextInt(3) == 0) {
             tasks.lose(new WorkerId(worker));
@@ -173,8 +174,8 @@ class HistoriesTest {
     }
 
     private void claim(String worker, int most) {
-      List<Task> claimed = tasks.claim(new WorkerId(worker), Map.of("toy", ledger.digest), most);
-      model.claimed(worker, most, claimed);
+      WorkerCard card = card(worker);
+      model.claimed(card, most, tasks.claim(card, "here", most));
     }
 
     private void end(Lease lease, Outcome outcome) {
@@ -197,10 +198,10 @@ class HistoriesTest {
       model.expired(late);
     }
 
-    private Outcome outcome() {
+    private Outcome outcome(Lease lease) {
       return switch (random.nextInt(8)) {
         case 0 -> new Outcome.Yielded(Optional.empty());
-        case 1 -> new Outcome.Yielded(Optional.of(checkpoint()));
+        case 1 -> new Outcome.Yielded(Optional.of(checkpoint(lease)));
         case 2 -> new Outcome.Failed(Fault.INTERNAL, "chance");
         case 3 ->
             random.nextInt(4) == 0
@@ -210,9 +211,16 @@ class HistoriesTest {
       };
     }
 
-    private Checkpoint checkpoint() {
-      // A task that assembles has one step.
-      return new Checkpoint(Ledger.digestOf("state"), 1, "test");
+    private Checkpoint checkpoint(Lease lease) {
+      int step = 1 + random.nextInt(model.steps(lease));
+      return new Checkpoint(Ledger.digestOf("state"), step, model.numericClass(lease));
+    }
+
+    /** Workers are of two classes. */
+    private WorkerCard card(String worker) {
+      String numericClass = worker.charAt(worker.length() - 1) % 2 == 0 ? "even" : "odd";
+      return new WorkerCard(
+          new WorkerId(worker), 1, "cpu", numericClass, Map.of("toy", ledger.digest));
     }
 
     private <T> Optional<T> any(List<T> list) {
@@ -297,7 +305,7 @@ class HistoriesTest {
 
     private void claim(String worker, int most) {
       Set<JobId> before = Set.copyOf(cancelled);
-      for (Task task : tasks.claim(new WorkerId(worker), Map.of("toy", ledger.digest), most)) {
+      for (Task task : tasks.claim(ledger.worker(worker), "here", most)) {
         assertThat(before).as("I11: no task of a cancelled job starts").doesNotContain(task.job());
         assertThat(accepted).as("I3: done once").doesNotContain(task.lease().task());
         newest.merge(task.lease().task(), task.lease().attempt(), Math::max);
@@ -375,7 +383,7 @@ class HistoriesTest {
           tasks.lose(new WorkerId("w" + worker));
         }
         String fresh = "fresh" + i;
-        for (Task task : tasks.claim(new WorkerId(fresh), Map.of("toy", ledger.digest), 99)) {
+        for (Task task : tasks.claim(ledger.worker(fresh), "here", 99)) {
           ledger.succeed(task);
         }
         assertThat(i).as("I17: the queue drains").isLessThan(50);

@@ -68,6 +68,7 @@ class JsonTest {
         new Work.Assemble("base", List.of(8, 16, 16)),
         new Outcome.Succeeded(products),
         new Outcome.Failed(Fault.OUT_OF_MEMORY, "no room"),
+        new Outcome.Damaged(digest),
         new Outcome.Yielded(Optional.empty()),
         new Outcome.Yielded(Optional.of(checkpoint)),
         new JobEvent(job, 1, at, new JobEvent.Submitted(List.of("a warning"))),
@@ -82,7 +83,7 @@ class JsonTest {
             3,
             work,
             List.of(digest),
-            Optional.of(checkpoint)));
+            List.of(checkpoint)));
   }
 
   @ParameterizedTest

@@ -19,6 +19,7 @@ import glimt.job.Sampling;
 import glimt.job.Task;
 import glimt.job.TenantId;
 import glimt.job.Vocabulary;
+import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -159,7 +160,16 @@ final class Ledger implements AutoCloseable {
   }
 
   List<Task> claim(String worker, int most) {
-    return tasks.claim(new WorkerId(worker), Map.of("toy", digest), most);
+    return tasks.claim(worker(worker), "here", most);
+  }
+
+  /** A worker with the toy bundle. */
+  WorkerCard worker(String id) {
+    return worker(id, Map.of("toy", digest));
+  }
+
+  static WorkerCard worker(String id, Map<String, ArtifactId> bundles) {
+    return new WorkerCard(new WorkerId(id), 1, "cpu", "test", bundles);
   }
 
   Task claimOne(String worker) {

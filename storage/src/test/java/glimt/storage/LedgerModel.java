@@ -2,6 +2,7 @@ package glimt.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import glimt.job.Checkpoint;
 import glimt.job.Fault;
 import glimt.job.JobId;
 import glimt.job.JobState;
@@ -13,13 +14,16 @@ import glimt.job.Plan;
 import glimt.job.Task;
 import glimt.job.TaskState;
 import glimt.job.Work;
+import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -32,9 +36,13 @@ final class LedgerModel {
     int attempt;
     int failures;
     int losses;
-    int checkpoint;
+    @Nullable Checkpoint checkpoint;
+    @Nullable Checkpoint fallback;
+    int checkpointAttempt;
+    int forgiven;
     int step;
     @Nullable String worker;
+    String numericClass = "";
     @Nullable String failedOn;
 
     Entry(JobEntry job, Plan.PlannedTask planned) {
@@ -69,6 +77,9 @@ final class LedgerModel {
   /** Of every lease that was ever handed out, its task. */
   private final Map<Lease, Entry> leases = new LinkedHashMap<>();
 
+  /** Workers that asked for work and were not lost since. */
+  private final Set<String> workers = new HashSet<>();
+
   void submitted(JobId id, Plan plan) {
     JobEntry job = new JobEntry(id);
     for (Plan.PlannedTask planned : plan.tasks()) {
@@ -82,23 +93,37 @@ final class LedgerModel {
   }
 
   /** Predicts a claim and takes note of the leases that it made. */
-  void claimed(String worker, int most, List<Task> claimed) {
+  void claimed(WorkerCard card, int most, List<Task> claimed) {
+    String worker = card.id().value();
+    workers.add(worker);
     List<Entry> expected =
         jobs.values().stream()
             .flatMap(job -> job.tasks.stream())
-            .filter(task -> task.state == TaskState.READY && !worker.equals(task.failedOn))
+            .filter(task -> task.state == TaskState.READY)
+            // No time passes here, so nobody who waits for another waits long enough.
+            .filter(task -> !worker.equals(task.failedOn) || workers.equals(Set.of(worker)))
+            .filter(
+                task ->
+                    task.checkpoint == null
+                        || task.checkpoint.numericClass().equals(card.numericClass()))
             .limit(most)
             .toList();
     assertThat(claimed).extracting(Task::job).containsExactlyElementsOf(jobIds(expected));
     for (int i = 0; i < expected.size(); i++) {
       Entry task = expected.get(i);
+      List<Checkpoint> checkpoints =
+          Stream.of(task.checkpoint, task.fallback)
+              .flatMap(Stream::ofNullable)
+              .filter(checkpoint -> checkpoint.numericClass().equals(card.numericClass()))
+              .toList();
       task.state = TaskState.RUNNING;
       task.attempt++;
       task.worker = worker;
-      task.step = task.checkpoint;
+      task.numericClass = card.numericClass();
+      task.step = checkpoints.isEmpty() ? 0 : checkpoints.getFirst().step();
       assertThat(claimed.get(i).work()).isEqualTo(task.planned.work());
       assertThat(claimed.get(i).lease().attempt()).isEqualTo(task.attempt);
-      assertThat(claimed.get(i).checkpoint().isPresent()).isEqualTo(task.checkpoint > 0);
+      assertThat(claimed.get(i).checkpoints()).isEqualTo(checkpoints);
       assertThat(claimed.get(i).inputs()).hasSize(task.planned.after().size());
       leases.put(claimed.get(i).lease(), task);
       if (!task.job.started) {
@@ -112,15 +137,15 @@ final class LedgerModel {
     Entry task = held(lease);
     assertThat(stillOurs).isEqualTo(task != null);
     if (task != null) {
-      task.step = Math.max(task.step, Math.min(step, task.steps()));
+      task.step = Math.min(step, task.steps());
     }
   }
 
-  void checkpointed(Lease lease, int step, boolean stillOurs) {
+  void checkpointed(Lease lease, Checkpoint checkpoint, boolean stillOurs) {
     Entry task = held(lease);
     assertThat(stillOurs).isEqualTo(task != null);
     if (task != null) {
-      keep(task, step);
+      keep(task, checkpoint);
     }
   }
 
@@ -133,9 +158,10 @@ final class LedgerModel {
     switch (outcome) {
       case Outcome.Succeeded _ -> succeed(task);
       case Outcome.Yielded(var checkpoint) -> {
-        checkpoint.ifPresent(state -> keep(task, state.step()));
+        checkpoint.ifPresent(state -> keep(task, state));
         giveBack(task);
       }
+      case Outcome.Damaged _ -> throw new IllegalStateException("not said here");
       case Outcome.Failed(Fault fault, _) -> {
         task.failures++;
         task.failedOn = task.worker;
@@ -150,6 +176,7 @@ final class LedgerModel {
   }
 
   void lost(WorkerId worker) {
+    workers.remove(worker.value());
     running().filter(task -> worker.value().equals(task.worker)).forEach(LedgerModel::lose);
   }
 
@@ -168,6 +195,15 @@ final class LedgerModel {
 
   List<Lease> everHeld() {
     return List.copyOf(leases.keySet());
+  }
+
+  int steps(Lease lease) {
+    return Objects.requireNonNull(leases.get(lease)).steps();
+  }
+
+  /** Of the worker that a task was handed to last. */
+  String numericClass(Lease lease) {
+    return Objects.requireNonNull(leases.get(lease)).numericClass;
   }
 
   List<JobId> jobs() {
@@ -221,12 +257,22 @@ final class LedgerModel {
     }
   }
 
-  private static void keep(Entry task, int step) {
-    if (step > task.checkpoint) {
-      task.checkpoint = step;
-      task.losses = 0;
-      task.step = Math.max(task.step, step);
+  private static void keep(Entry task, Checkpoint checkpoint) {
+    int step = checkpoint.step();
+    int before = task.checkpoint == null ? 0 : task.checkpoint.step();
+    if (step <= before && task.checkpointAttempt == task.attempt) {
+      return;
     }
+    if (step > before && task.checkpoint != null) {
+      task.fallback = task.checkpoint;
+    }
+    task.checkpoint = checkpoint;
+    task.checkpointAttempt = task.attempt;
+    if (step > task.forgiven) {
+      task.losses = 0;
+      task.forgiven = step;
+    }
+    task.step = Math.max(task.step, step);
   }
 
   private static void lose(Entry task) {

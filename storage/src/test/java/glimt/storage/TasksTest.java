@@ -19,6 +19,7 @@ import glimt.job.Task;
 import glimt.job.TaskState;
 import glimt.job.TenantId;
 import glimt.job.Work;
+import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -50,6 +51,7 @@ class TasksTest {
   @AfterEach
   void forget() {
     ledger.sql("DELETE FROM job");
+    ledger.sql("DELETE FROM worker");
   }
 
   @Test
@@ -111,10 +113,9 @@ class TasksTest {
     JobId job = ledger.submit();
     ArtifactId changed = Ledger.digestOf("toy, changed");
     ledger.bundles.offer(changed, ledger.card);
-    WorkerId worker = new WorkerId("w");
-    assertThat(ledger.tasks.claim(worker, Map.of("toy", changed), 1)).isEmpty();
-    assertThat(ledger.tasks.claim(worker, Map.of(), 1)).isEmpty();
-    assertThat(ledger.tasks.claim(worker, Map.of("other", changed, "toy", ledger.digest), 1))
+    assertThat(claim("w", Map.of("toy", changed), 1)).isEmpty();
+    assertThat(claim("w", Map.of(), 1)).isEmpty();
+    assertThat(claim("w", Map.of("other", changed, "toy", ledger.digest), 1))
         .extracting(Task::job)
         .containsExactly(job);
   }
@@ -211,9 +212,9 @@ class TasksTest {
     JobId job = ledger.submit();
     Task first = ledger.claimOne("w");
     assertThat(first.checkpoint()).isEmpty();
-    Checkpoint at2 = new Checkpoint(Ledger.digestOf("at 2"), 2, "cpu");
+    Checkpoint at2 = new Checkpoint(Ledger.digestOf("at 2"), 2, "test");
     assertThat(ledger.tasks.checkpoint(first.lease(), at2)).isTrue();
-    Checkpoint late = new Checkpoint(Ledger.digestOf("at 1"), 1, "cpu");
+    Checkpoint late = new Checkpoint(Ledger.digestOf("at 1"), 1, "test");
     assertThat(ledger.tasks.checkpoint(first.lease(), late)).isTrue();
     ledger.tasks.lose(new WorkerId("w"));
     Task second = ledger.claimOne("v");
@@ -225,9 +226,66 @@ class TasksTest {
   }
 
   @Test
+  void the_checkpoint_before_the_latest_is_kept_for_whoever_cannot_trust_the_latest() {
+    ledger.submit();
+    Task first = ledger.claimOne("w");
+    Checkpoint at1 = checkpoint(1);
+    Checkpoint at2 = checkpoint(2);
+    Checkpoint at3 = checkpoint(3);
+    for (Checkpoint each : List.of(at1, at2, at3)) {
+      assertThat(ledger.tasks.checkpoint(first.lease(), each)).isTrue();
+    }
+    ledger.tasks.lose(new WorkerId("w"));
+    Task second = ledger.claimOne("v");
+    assertThat(second.checkpoints()).containsExactly(at3, at2);
+
+    // It could not read the latest, went on from the one before, and is lost at the same step.
+    ledger.tasks.renew(Map.of(second.lease(), 2));
+    Checkpoint again = new Checkpoint(Ledger.digestOf("at 3, made again"), 3, "test");
+    ledger.tasks.checkpoint(second.lease(), again);
+    ledger.tasks.lose(new WorkerId("v"));
+    assertThat(ledger.claimOne("u").checkpoints()).containsExactly(again, at2);
+    assertThat(ledger.count("SELECT losses FROM task WHERE ordinal = 0"))
+        .as("a step that was reached before forgives no losses")
+        .isEqualTo(2);
+  }
+
+  @Test
+  void a_checkpoint_waits_for_a_worker_of_its_class_while_there_is_one() {
+    JobId job = ledger.submit();
+    ledger.submit();
+    Task first = ledger.claimOne("w");
+    ledger.claimOne("colleague");
+    ledger.tasks.checkpoint(first.lease(), checkpoint(3));
+    ledger.tasks.lose(new WorkerId("w"));
+    // The colleague is busy, but it is there.
+    ledger.sql("UPDATE worker SET seen = now() - interval '1 hour'");
+    ledger.sql("UPDATE task SET ready_at = now() - interval '1 hour' WHERE state = 'ready'");
+    assertThat(claim("stranger", "another")).isEmpty();
+    ledger.tasks.lose(new WorkerId("colleague"));
+    assertThat(claim("stranger", "another")).extracting(Task::job).contains(job);
+  }
+
+  @Test
+  void a_checkpoint_of_which_nobody_is_left_waits_a_while_and_then_its_task_starts_afresh() {
+    JobId job = ledger.submit();
+    ledger.tasks.checkpoint(ledger.claimOne("w").lease(), checkpoint(3));
+    ledger.tasks.lose(new WorkerId("w"));
+    assertThat(claim("stranger", "another")).isEmpty();
+    ledger.sql("UPDATE task SET ready_at = now() - interval '11 seconds' WHERE state = 'ready'");
+    Task afresh = claim("stranger", "another").getFirst();
+    assertThat(afresh.checkpoints()).as("two classes never mix in a task").isEmpty();
+    assertThat(task(job, 0).step()).isZero();
+    Checkpoint theirs = new Checkpoint(Ledger.digestOf("theirs"), 1, "another");
+    ledger.tasks.checkpoint(afresh.lease(), theirs);
+    ledger.tasks.lose(new WorkerId("stranger"));
+    assertThat(claim("stranger again", "another").getFirst().checkpoints()).containsExactly(theirs);
+  }
+
+  @Test
   void a_yielded_task_is_ready_at_once_and_uncharged() {
     JobId job = ledger.submit();
-    Checkpoint at3 = new Checkpoint(Ledger.digestOf("at 3"), 3, "cpu");
+    Checkpoint at3 = new Checkpoint(Ledger.digestOf("at 3"), 3, "test");
     for (int i = 0; i < 5; i++) {
       Task task = ledger.claimOne("w");
       assertThat(task.checkpoint()).isEqualTo(i == 0 ? Optional.empty() : Optional.of(at3));
@@ -304,9 +362,13 @@ class TasksTest {
   @Test
   void a_worker_that_failed_a_task_leaves_it_to_the_others_for_a_while() {
     ledger.submit();
-    fail(ledger.claimOne("unlucky"), Fault.OUT_OF_MEMORY, "no room");
+    fail(ledger.claimOne("unlucky"), Fault.STORAGE, "no room");
+    Task again = ledger.claimOne("unlucky");
+    assertThat(again.lease().attempt()).as("there are no others").isEqualTo(2);
+    assertThat(ledger.claim("other", 1)).isEmpty();
+    fail(again, Fault.STORAGE, "no room");
     assertThat(ledger.claim("unlucky", 1)).isEmpty();
-    ledger.sql("UPDATE task SET ready_at = now() - interval '3 seconds' WHERE state = 'ready'");
+    ledger.sql("UPDATE task SET ready_at = now() - interval '11 seconds' WHERE state = 'ready'");
     assertThat(ledger.claim("unlucky", 1)).hasSize(1);
   }
 
@@ -318,7 +380,7 @@ class TasksTest {
       assertThat(ledger.tasks.lose(new WorkerId("w" + i))).containsExactly(job);
     }
     Task task = ledger.claimOne("w2");
-    ledger.tasks.checkpoint(task.lease(), new Checkpoint(Ledger.digestOf("at 1"), 1, "cpu"));
+    ledger.tasks.checkpoint(task.lease(), new Checkpoint(Ledger.digestOf("at 1"), 1, "test"));
     for (int i = 2; i < 4; i++) {
       assertThat(ledger.tasks.lose(new WorkerId("w" + i))).containsExactly(job);
       ledger.claimOne("w" + (i + 1));
@@ -375,19 +437,18 @@ class TasksTest {
     ledger.bundles.offer(digest, wide);
     for (int round = 0; round < 10; round++) {
       JobId job = ledger.submit(wide, digest);
-      WorkerId worker = new WorkerId("w");
       Map<String, ArtifactId> bundles = Map.of("wide", digest);
       for (int i = 0; i < 2; i++) {
-        ledger.succeed(ledger.tasks.claim(worker, bundles, 1).getFirst());
+        ledger.succeed(claim("w", bundles, 1).getFirst());
       }
-      List<Task> siblings = ledger.tasks.claim(worker, bundles, 9);
+      List<Task> siblings = claim("w", bundles, 9);
       assertThat(siblings).hasSize(8);
       List<Callable<Boolean>> finishers = new ArrayList<>();
       for (Task sibling : siblings) {
         finishers.add(() -> ledger.succeed(sibling).orElseThrow().freed());
       }
       assertThat(atOnce(finishers)).containsOnlyOnce(true);
-      List<Task> freed = ledger.tasks.claim(worker, bundles, 9);
+      List<Task> freed = claim("w", bundles, 9);
       assertThat(freed).hasSize(1);
       ledger.succeed(freed.getFirst());
       assertThat(ledger.view(job).state()).isEqualTo(JobState.SUCCEEDED);
@@ -434,10 +495,24 @@ class TasksTest {
     assertThat(ledger.tasks.renew(Map.of(task.lease(), 3))).isEmpty();
     assertThat(
             ledger.tasks.checkpoint(
-                task.lease(), new Checkpoint(Ledger.digestOf("late"), 4, "cpu")))
+                task.lease(), new Checkpoint(Ledger.digestOf("late"), 4, "test")))
         .isFalse();
     assertThat(fail(task, Fault.INVALID, "late")).isEmpty();
     assertThat(ledger.succeed(task)).isEmpty();
+  }
+
+  private static List<Task> claim(String worker, Map<String, ArtifactId> bundles, int most) {
+    return ledger.tasks.claim(Ledger.worker(worker, bundles), "here", most);
+  }
+
+  private static List<Task> claim(String worker, String numericClass) {
+    WorkerCard card =
+        new WorkerCard(new WorkerId(worker), 1, "cpu", numericClass, Map.of("toy", ledger.digest));
+    return ledger.tasks.claim(card, "here", 1);
+  }
+
+  private static Checkpoint checkpoint(int step) {
+    return new Checkpoint(Ledger.digestOf("at " + step), step, "test");
   }
 
   private static Optional<Tasks.Ending> fail(Task task, Fault fault, String why) {

@@ -29,7 +29,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -113,10 +112,11 @@ public record Generation(
 
   /** Where the last attempt got to, if that can be trusted; else the beginning. */
   private Waypoint begin(Task task, Piece piece, Attempt attempt) {
-    Optional<Checkpoint> checkpoint =
-        task.checkpoint().filter(saved -> saved.numericClass().equals(numericClass));
-    if (checkpoint.isPresent()) {
-      ArtifactId state = checkpoint.get().state();
+    for (Checkpoint checkpoint : task.checkpoints()) {
+      ArtifactId state = checkpoint.state();
+      if (!checkpoint.numericClass().equals(numericClass)) {
+        continue;
+      }
       try {
         Safetensors saved = safetensors(state);
         Map<String, NDArray> arrays = new LinkedHashMap<>();
@@ -125,7 +125,7 @@ public record Generation(
         attempt.resumed(here.steps());
         return here;
       } catch (RuntimeException unusable) {
-        log.warn("task {} starts afresh: checkpoint {} is unusable", task.lease(), state, unusable);
+        log.warn("task {} does not go on from checkpoint {}", task.lease(), state, unusable);
       }
     }
     return piece.start();

@@ -3,7 +3,7 @@ package glimt.worker;
 import glimt.coordinator.Cadence;
 import glimt.coordinator.Node;
 import glimt.coordinator.Node.Role;
-import glimt.coordinator.Protocol.WorkerCard;
+import glimt.job.WorkerCard;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;

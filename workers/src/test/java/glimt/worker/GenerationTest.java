@@ -33,7 +33,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
@@ -192,7 +191,7 @@ class GenerationTest {
             right.ordinal(),
             right.work(),
             right.inputs(),
-            right.checkpoint());
+            right.checkpoints());
 
     assertThatThrownBy(() -> generation.make(wrong, attempt(_ -> {})))
         .isInstanceOf(InvalidSpec.class)
@@ -240,7 +239,7 @@ class GenerationTest {
         planned.ordinal(),
         planned.work(),
         inputs,
-        Optional.ofNullable(checkpoint));
+        checkpoint == null ? List.of() : List.of(checkpoint));
   }
 
   private static Attempt attempt(Consumer<Live> feed) {

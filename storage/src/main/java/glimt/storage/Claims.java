@@ -1,0 +1,154 @@
+package glimt.storage;
+
+import glimt.job.ArtifactId;
+import glimt.job.Checkpoint;
+import glimt.job.JobEvent;
+import glimt.job.JobId;
+import glimt.job.JobSpec;
+import glimt.job.Lease;
+import glimt.job.Task;
+import glimt.job.TaskId;
+import glimt.job.Work;
+import glimt.job.WorkerCard;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** How ready tasks are handed out: to whom, which, and in what order. */
+final class Claims {
+  /**
+   * MATERIALIZED, or the planner may run the subquery more than once and claim more than its limit.
+   *
+   * <p>Two kinds of task wait a lease's time for somebody better, and longer only as nobody is: one
+   * that failed waits for another worker, and one with a checkpoint for a worker of its numeric
+   * class. Handed to a worker of another class after all, it starts afresh: no task mixes two.
+   */
+  private static final String CLAIM =
+      """
+      WITH asks (id, class, cards, patience) AS (
+        VALUES (?, ?, ?::text[], make_interval(secs => ?))),
+      colleagues AS MATERIALIZED (
+        SELECT worker.numeric_class, worker.cards
+        FROM worker, asks
+        WHERE worker.id <> asks.id AND drained IS NULL
+          AND (seen > now() - patience
+            OR EXISTS (SELECT FROM task WHERE task.worker = worker.id AND state = 'running'))),
+      next AS MATERIALIZED (
+        SELECT task.id FROM task, asks
+        WHERE state = 'ready' AND card = ANY(asks.cards) AND ready_at <= now()
+          AND (failed_on IS DISTINCT FROM asks.id OR ready_at <= now() - patience
+            OR NOT EXISTS (SELECT FROM colleagues WHERE card = ANY(colleagues.cards)))
+          AND (checkpoint_class IS NULL OR checkpoint_class = asks.class
+            OR ready_at <= now() - patience
+              AND NOT EXISTS (
+                SELECT FROM colleagues
+                WHERE numeric_class = checkpoint_class AND card = ANY(colleagues.cards)))
+        ORDER BY job_number, ordinal
+        LIMIT ?
+        FOR UPDATE OF task SKIP LOCKED),
+      claimed AS (
+        UPDATE task SET
+          state = 'running', attempt = attempt + 1, worker = asks.id, stepped = now(),
+          lease_until = now() + make_interval(secs => ?),
+          step = CASE WHEN checkpoint_class = asks.class THEN checkpoint_step
+                      WHEN fallback_class = asks.class THEN fallback_step
+                      ELSE 0 END
+        FROM next, asks WHERE task.id = next.id
+        RETURNING task.*),
+      begun AS (
+        INSERT INTO attempt (task, number, worker, started)
+        SELECT id, attempt, worker, clock_timestamp() FROM claimed)
+      SELECT claimed.*, job.spec, job.started IS NULL AS first, ARRAY(
+        SELECT product.artifact
+        FROM task_edge JOIN product ON product.task = task_edge.before
+        WHERE task_edge.after = claimed.id AND product.role = 'sample'
+        ORDER BY task_edge.position, product.position) AS inputs
+      FROM claimed JOIN job ON job.id = claimed.job
+      ORDER BY job_number, ordinal
+      """;
+
+  /**
+   * Claims are not ordered by job, since SKIP LOCKED never waits, so two that start the same jobs
+   * at the same instant may be found in a deadlock with it, and either is tried again.
+   */
+  private static final String START =
+      """
+      WITH first AS MATERIALIZED (
+        SELECT id FROM job WHERE id = ANY(?::uuid[]) AND started IS NULL ORDER BY id FOR UPDATE),
+      started AS (
+        UPDATE job SET started = clock_timestamp(), last_seq = last_seq + 1
+        FROM first WHERE job.id = first.id
+        RETURNING job.id, last_seq)
+      INSERT INTO event (job, seq, at, fact)
+      SELECT id, last_seq, clock_timestamp(), ?::jsonb FROM started
+      """;
+
+  private Claims() {}
+
+  /**
+   * @param first whether its job had not started
+   */
+  private record Claimed(Task task, boolean first) {}
+
+  /**
+   * @param patience how long, in seconds, a task waits for somebody better; and a lease lasts
+   */
+  static List<Task> claim(Session session, WorkerCard worker, int most, double patience)
+      throws SQLException {
+    List<Claimed> claimed =
+        session.all(
+            CLAIM,
+            row -> claimed(row, worker.numericClass()),
+            worker.id().value(),
+            worker.numericClass(),
+            Workers.cards(worker),
+            patience,
+            most,
+            patience);
+    start(session, claimed);
+    return claimed.stream().map(Claimed::task).toList();
+  }
+
+  private static Claimed claimed(ResultSet row, String numericClass) throws SQLException {
+    Task task =
+        new Task(
+            new Lease(new TaskId(row.getLong("id")), row.getInt("attempt")),
+            new JobId(row.getObject("job", UUID.class)),
+            Json.read(row.getString("spec"), JobSpec.class),
+            new ArtifactId(row.getString("card")),
+            row.getInt("ordinal"),
+            Json.read(row.getString("work"), Work.class),
+            Arrays.stream((String[]) row.getArray("inputs").getArray())
+                .map(ArtifactId::new)
+                .toList(),
+            Stream.of(checkpoint(row, "checkpoint"), checkpoint(row, "fallback"))
+                .flatMap(Stream::ofNullable)
+                .filter(checkpoint -> checkpoint.numericClass().equals(numericClass))
+                .toList());
+    return new Claimed(task, row.getBoolean("first"));
+  }
+
+  private static @Nullable Checkpoint checkpoint(ResultSet row, String which) throws SQLException {
+    String state = row.getString(which + "_state");
+    return state == null
+        ? null
+        : new Checkpoint(
+            new ArtifactId(state), row.getInt(which + "_step"), row.getString(which + "_class"));
+  }
+
+  private static void start(Session session, List<Claimed> claimed) throws SQLException {
+    String[] first =
+        claimed.stream()
+            .filter(Claimed::first)
+            .map(one -> one.task().job().toString())
+            .distinct()
+            .toArray(String[]::new);
+    if (first.length > 0) {
+      session.update(START, first, Events.fact(new JobEvent.Started()));
+    }
+  }
+}
