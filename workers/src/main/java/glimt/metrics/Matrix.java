@@ -1,7 +1,11 @@
 package glimt.metrics;
 
+import java.util.Arrays;
+
 /** The little dense algebra that Fr&eacute;chet distances need, for symmetric matrices. */
 final class Matrix {
+  private static final double EPSILON = Math.ulp(1.0);
+
   private Matrix() {}
 
   static double[][] copy(double[][] a) {
@@ -12,105 +16,154 @@ final class Matrix {
     return b;
   }
 
-  static double[][] multiply(double[][] a, double[][] b) {
-    int n = a.length;
-    double[][] c = new double[n][n];
+  /**
+   * Cholesky's factor with the largest pivot first: g, of as many rows as c has rank, so that c =
+   * g' g.
+   *
+   * @param c symmetric, no eigenvalue below 0
+   */
+  static double[][] factor(double[][] c) {
+    int n = c.length;
+    double[] rest = new double[n];
     for (int i = 0; i < n; i++) {
-      for (int k = 0; k < n; k++) {
+      rest[i] = c[i][i];
+    }
+    double[][] g = new double[n][];
+    double least = 0;
+    for (int row = 0; row < n; row++) {
+      int pivot = 0;
+      for (int i = 1; i < n; i++) {
+        pivot = rest[i] > rest[pivot] ? i : pivot;
+      }
+      least = row == 0 ? n * EPSILON * rest[pivot] : least;
+      if (!(rest[pivot] > least)) {
+        return Arrays.copyOf(g, row);
+      }
+      double[] line = c[pivot].clone();
+      for (int k = 0; k < row; k++) {
+        double scale = g[k][pivot];
         for (int j = 0; j < n; j++) {
-          c[i][j] += a[i][k] * b[k][j];
+          line[j] -= scale * g[k][j];
         }
       }
+      double root = Math.sqrt(rest[pivot]);
+      for (int j = 0; j < n; j++) {
+        line[j] /= root;
+        rest[j] -= line[j] * line[j];
+      }
+      rest[pivot] = Double.NEGATIVE_INFINITY;
+      g[row] = line;
     }
-    return c;
+    return g;
   }
 
+  /** g c g', for a symmetric c. */
+  static double[][] congruent(double[][] g, double[][] c) {
+    double[][] out = new double[g.length][g.length];
+    double[] line = new double[c.length];
+    for (int i = 0; i < g.length; i++) {
+      Arrays.fill(line, 0);
+      for (int k = 0; k < c.length; k++) {
+        double scale = g[i][k];
+        for (int j = 0; j < c.length; j++) {
+          line[j] += scale * c[k][j];
+        }
+      }
+      for (int j = 0; j <= i; j++) {
+        out[i][j] = dot(line, g[j], 0);
+        out[j][i] = out[i][j];
+      }
+    }
+    return out;
+  }
+
+  /**
+   * The eigenvalues from the least up: Householder's reflections to three diagonals, then bisection
+   * by the signs of Sturm's sequence (Golub and Van Loan, 8.3.1 and 8.4.1).
+   */
   static double[] eigenvalues(double[][] symmetric) {
-    double[][] a = copy(symmetric);
-    diagonalise(a, identity(a.length));
-    double[] values = new double[a.length];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = a[i][i];
+    int n = symmetric.length;
+    double[] diagonal = new double[n];
+    double[] beside = new double[n];
+    tridiagonal(copy(symmetric), diagonal, beside);
+    double reach = 0;
+    for (int i = 0; i < n; i++) {
+      double next = i + 1 < n ? Math.abs(beside[i + 1]) : 0;
+      reach = Math.max(reach, Math.abs(diagonal[i]) + Math.abs(beside[i]) + next);
+    }
+    double[] values = new double[n];
+    for (int k = 0; k < n; k++) {
+      double low = k == 0 ? -reach : values[k - 1];
+      double high = reach;
+      while (high - low > EPSILON * reach) {
+        double middle = low + (high - low) / 2;
+        if (middle == low || middle == high) {
+          break;
+        }
+        if (below(middle, diagonal, beside) > k) {
+          high = middle;
+        } else {
+          low = middle;
+        }
+      }
+      values[k] = low + (high - low) / 2;
     }
     return values;
   }
 
-  /** The symmetric square root; eigenvalues below 0 count as 0. */
-  static double[][] squareRoot(double[][] symmetric) {
-    int n = symmetric.length;
-    double[][] a = copy(symmetric);
-    double[][] v = identity(n);
-    diagonalise(a, v);
-    double[][] root = new double[n][n];
-    for (int k = 0; k < n; k++) {
-      double s = Math.sqrt(Math.max(0, a[k][k]));
-      for (int i = 0; i < n; i++) {
-        for (int j = 0; j < n; j++) {
-          root[i][j] += v[i][k] * s * v[j][k];
-        }
+  /** How many eigenvalues are less than x. */
+  private static int below(double x, double[] diagonal, double[] beside) {
+    int count = 0;
+    double q = 1;
+    for (int i = 0; i < diagonal.length; i++) {
+      q = diagonal[i] - x - beside[i] * beside[i] / q;
+      if (q == 0) {
+        q = Double.MIN_NORMAL;
       }
+      count += q < 0 ? 1 : 0;
     }
-    return root;
+    return count;
   }
 
-  private static double[][] identity(int n) {
-    double[][] v = new double[n][n];
-    for (int i = 0; i < n; i++) {
-      v[i][i] = 1;
-    }
-    return v;
-  }
-
-  /** Jacobi's method: rotates a to its diagonal and gathers the rotations in v. */
-  private static void diagonalise(double[][] a, double[][] v) {
+  /** Reflects a to three diagonals; {@code beside[i]} lies between i - 1 and i. */
+  private static void tridiagonal(double[][] a, double[] diagonal, double[] beside) {
     int n = a.length;
-    for (int sweep = 0; sweep < 60 && offDiagonal(a) > 0; sweep++) {
-      for (int p = 0; p < n; p++) {
-        for (int q = p + 1; q < n; q++) {
-          if (a[p][q] != 0) {
-            rotate(a, v, p, q);
-          }
+    double[] v = new double[n];
+    double[] w = new double[n];
+    for (int k = 0; k < n; k++) {
+      diagonal[k] = a[k][k];
+      if (k + 1 == n) {
+        return;
+      }
+      Arrays.fill(v, 0);
+      System.arraycopy(a[k], k + 1, v, k + 1, n - k - 1);
+      double length = Math.sqrt(dot(v, v, k + 1));
+      beside[k + 1] = v[k + 1] > 0 ? -length : length;
+      v[k + 1] -= beside[k + 1];
+      double square = dot(v, v, k + 1);
+      if (square == 0) {
+        continue;
+      }
+      for (int i = k + 1; i < n; i++) {
+        w[i] = 2 * dot(a[i], v, k + 1) / square;
+      }
+      double half = dot(w, v, k + 1) / square;
+      for (int i = k + 1; i < n; i++) {
+        w[i] -= half * v[i];
+      }
+      for (int i = k + 1; i < n; i++) {
+        for (int j = k + 1; j < n; j++) {
+          a[i][j] -= v[i] * w[j] + w[i] * v[j];
         }
       }
     }
   }
 
-  private static double offDiagonal(double[][] a) {
-    double off = 0;
-    double on = 0;
-    for (int i = 0; i < a.length; i++) {
-      for (int j = 0; j < a.length; j++) {
-        if (i == j) {
-          on += a[i][j] * a[i][j];
-        } else {
-          off += a[i][j] * a[i][j];
-        }
-      }
+  private static double dot(double[] a, double[] b, int from) {
+    double sum = 0;
+    for (int i = from; i < a.length; i++) {
+      sum += a[i] * b[i];
     }
-    return off <= 1e-32 * on ? 0 : off;
-  }
-
-  private static void rotate(double[][] a, double[][] v, int p, int q) {
-    double theta = (a[q][q] - a[p][p]) / (2 * a[p][q]);
-    double t = Math.copySign(1, theta) / (Math.abs(theta) + Math.hypot(theta, 1));
-    double c = 1 / Math.hypot(t, 1);
-    double s = t * c;
-    int n = a.length;
-    for (int k = 0; k < n; k++) {
-      double kp = a[k][p];
-      double kq = a[k][q];
-      a[k][p] = c * kp - s * kq;
-      a[k][q] = s * kp + c * kq;
-    }
-    for (int k = 0; k < n; k++) {
-      double pk = a[p][k];
-      double qk = a[q][k];
-      a[p][k] = c * pk - s * qk;
-      a[q][k] = s * pk + c * qk;
-      double vp = v[k][p];
-      double vq = v[k][q];
-      v[k][p] = c * vp - s * vq;
-      v[k][q] = s * vp + c * vq;
-    }
+    return sum;
   }
 }

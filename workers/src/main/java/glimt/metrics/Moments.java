@@ -59,9 +59,9 @@ public final class Moments {
       double d = mean[i] - other.mean[i];
       sum += d * d + covariance[i][i] + other.covariance[i][i];
     }
-    // (C1 C2)^(1/2) has the trace of (R C2 R)^(1/2) with R = C1^(1/2), which is symmetric.
-    double[][] root = Matrix.squareRoot(covariance);
-    double[][] inner = Matrix.multiply(Matrix.multiply(root, other.covariance), root);
+    // With C1 = G'G, C1 C2 has the eigenvalues of G C2 G', which is symmetric, and zeros beside
+    // them.
+    double[][] inner = Matrix.congruent(Matrix.factor(covariance), other.covariance);
     for (double lambda : Matrix.eigenvalues(inner)) {
       sum -= 2 * Math.sqrt(Math.max(0, lambda));
     }
