@@ -59,6 +59,13 @@ public final class TrainableNetwork implements AutoCloseable {
     return block.forward(new ParameterStore(scope, false), inputs, true).singletonOrThrow();
   }
 
+  /** One evaluation that remembers nothing. */
+  public NDArray look(NDList inputs) {
+    JniUtils.setGradMode(false);
+    NDManager scope = inputs.head().getManager();
+    return block.forward(new ParameterStore(scope, false), inputs, false).singletonOrThrow();
+  }
+
   /** Adds the derivative of a loss, a scalar, to the gradient of every weight. */
   public void learn(NDArray loss) {
     try (NDArray one = loss.getManager().ones(new Shape())) {

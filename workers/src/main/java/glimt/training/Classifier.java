@@ -10,6 +10,7 @@ import glimt.bundle.Precision;
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Tensor;
 import glimt.bundle.TrainableNetwork;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -17,10 +18,11 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 
 /**
- * A network that names what it sees, x [B, ...] to scores [B, classes]: what results are measured
- * with.
+ * A network that names what it sees, x [B, ...] to a row of numbers for each sample: the scores of
+ * one head after the other, then features, if it has any. What results are measured with.
  */
 public final class Classifier implements AutoCloseable {
   private static final double SMOOTHED = 0.05;
@@ -45,12 +47,35 @@ public final class Classifier implements AutoCloseable {
       @JsonProperty(required = true) double rate,
       @JsonProperty(required = true) long seed) {}
 
-  /** Samples and the class of each. */
-  public record Labelled(Tensor x, List<Integer> classes) {
+  /**
+   * One thing that it decides.
+   *
+   * @param name of the number of classes, which the source may name as a size
+   */
+  public record Head(String name, int classes) {}
+
+  /**
+   * Samples and the class of each.
+   *
+   * @param classes by head, then by sample
+   */
+  public record Labelled(Tensor x, List<List<Integer>> classes) {
     public Labelled {
-      classes = List.copyOf(classes);
+      classes = classes.stream().map(List::copyOf).toList();
+    }
+
+    /** Of a network with one head. */
+    public static Labelled of(Tensor x, List<Integer> classes) {
+      return new Labelled(x, List.of(classes));
     }
   }
+
+  /**
+   * What it makes of one sample.
+   *
+   * @param classes the most likely, by head
+   */
+  public record Seen(List<Integer> classes, double[] features) {}
 
   /** Where labelled samples come from. */
   @FunctionalInterface
@@ -59,25 +84,32 @@ public final class Classifier implements AutoCloseable {
   }
 
   private final TrainableNetwork network;
+  private final List<Head> heads;
 
-  public Classifier(NetworkSource source, Safetensors weights) {
-    network = TrainableNetwork.of("classifier", source, weights, Precision.ofThisProcessor());
+  /**
+   * @param heads in the order of their scores
+   */
+  public Classifier(NetworkSource source, Safetensors weights, List<Head> heads) {
+    // In 32 bits, so that what is measured does not depend on the processor.
+    network = TrainableNetwork.of("classifier", source, weights, Precision.FLOAT32);
+    this.heads = List.copyOf(heads);
   }
 
   /**
    * Trains by cross-entropy with smoothed labels (Szegedy et al. 2016, §7).
    *
-   * @param sizes numbers the source may name
    * @param watch sees a line now and then
    * @return the averaged weights, 32 bits
    */
   public static Safetensors train(
       Training training,
       NetworkSource source,
-      Map<String, Double> sizes,
+      List<Head> heads,
       Examples examples,
       Consumer<String> watch) {
     SplittableRandom random = new SplittableRandom(training.seed());
+    Map<String, Double> sizes =
+        heads.stream().collect(Collectors.toMap(Head::name, head -> (double) head.classes));
     Safetensors first = Initial.weights(source, sizes, random);
     try (TrainableNetwork network =
             TrainableNetwork.of("classifier", source, first, Precision.ofThisProcessor());
@@ -85,7 +117,7 @@ public final class Classifier implements AutoCloseable {
       double loss = 0;
       for (int step = 1; step <= training.steps(); step++) {
         double done = (double) step / training.steps();
-        double error = learn(network, examples.batch(training.batch(), random));
+        double error = learn(network, heads, examples.batch(training.batch(), random));
         double length = learner.gradientLength();
         if (!Double.isFinite(error) || !Double.isFinite(length)) {
           throw new TrainingException(
@@ -111,38 +143,59 @@ public final class Classifier implements AutoCloseable {
     }
   }
 
-  private static double learn(TrainableNetwork network, Labelled labelled) {
+  private static double learn(TrainableNetwork network, List<Head> heads, Labelled labelled) {
     try (NDManager scope = network.manager().newSubManager()) {
-      NDArray scores = network.forward(new NDList(array(labelled.x(), scope))).logSoftmax(-1);
-      int rows = labelled.classes().size();
-      int names = Math.toIntExact(scores.getShape().get(1));
-      float[] wanted = new float[rows * names];
-      Arrays.fill(wanted, (float) (-SMOOTHED / names / rows));
-      for (int row = 0; row < rows; row++) {
-        wanted[row * names + labelled.classes().get(row)] -= (float) ((1 - SMOOTHED) / rows);
+      NDArray all = network.forward(new NDList(array(labelled.x(), scope)));
+      NDArray loss = scope.create(0f);
+      int from = 0;
+      for (int head = 0; head < heads.size(); head++) {
+        int names = heads.get(head).classes;
+        List<Integer> classes = labelled.classes().get(head);
+        int rows = classes.size();
+        NDArray scores = all.get(":, %d:%d".formatted(from, from + names)).logSoftmax(-1);
+        float[] wanted = new float[rows * names];
+        Arrays.fill(wanted, (float) (-SMOOTHED / names / rows));
+        for (int row = 0; row < rows; row++) {
+          wanted[row * names + classes.get(row)] -= (float) ((1 - SMOOTHED) / rows);
+        }
+        loss = loss.add(scores.mul(scope.create(wanted, scores.getShape())).sum());
+        from += names;
       }
-      NDArray loss = scores.mul(scope.create(wanted, scores.getShape())).sum();
       network.learn(loss);
       return loss.getFloat();
     }
   }
 
-  /** The most likely class of each sample. */
-  public int[] classes(Tensor x) {
+  /** What it makes of each sample. */
+  public List<Seen> see(Tensor x) {
+    int rows = Math.toIntExact(x.shape().getFirst());
     try (NDManager scope = network.manager().newSubManager()) {
-      float[] scores = network.forward(new NDList(array(x, scope))).toFloatArray();
-      int rows = Math.toIntExact(x.shape().getFirst());
-      int names = scores.length / rows;
-      int[] classes = new int[rows];
+      float[] all = network.look(new NDList(array(x, scope))).toFloatArray();
+      int values = all.length / rows;
+      List<Seen> seen = new ArrayList<>();
       for (int row = 0; row < rows; row++) {
-        for (int name = 1; name < names; name++) {
-          if (scores[row * names + name] > scores[row * names + classes[row]]) {
-            classes[row] = name;
-          }
+        int at = row * values;
+        List<Integer> classes = new ArrayList<>();
+        for (Head head : heads) {
+          classes.add(highest(all, at, head.classes));
+          at += head.classes;
         }
+        double[] features = new double[(row + 1) * values - at];
+        for (int i = 0; i < features.length; i++) {
+          features[i] = all[at + i];
+        }
+        seen.add(new Seen(List.copyOf(classes), features));
       }
-      return classes;
+      return List.copyOf(seen);
     }
+  }
+
+  private static int highest(float[] scores, int from, int count) {
+    int best = 0;
+    for (int name = 1; name < count; name++) {
+      best = scores[from + name] > scores[from + best] ? name : best;
+    }
+    return best;
   }
 
   private static NDArray array(Tensor tensor, NDManager scope) {

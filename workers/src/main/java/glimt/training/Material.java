@@ -2,7 +2,7 @@ package glimt.training;
 
 import glimt.job.Vocabulary;
 import glimt.training.Recipe.NetworkRecipe;
-import java.util.Map;
+import java.util.List;
 
 /** A kind of data, read and ready: what a recipe's {@code dataset} names. */
 public interface Material {
@@ -16,8 +16,8 @@ public interface Material {
   /** How the network is trained that results are measured with. */
   Classifier.Training classifier();
 
-  /** Sizes that the classifier's source may name. */
-  Map<String, Double> classifierSizes();
+  /** What it is to decide. */
+  List<Classifier.Head> heads();
 
   /** What the classifier is shown. */
   Classifier.Examples examples();

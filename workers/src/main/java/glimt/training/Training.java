@@ -119,8 +119,7 @@ public final class Training {
     Path file = folder(recipeFile).resolve(training.source());
     try {
       NetworkSource source = NetworkSource.parse(file.toString(), Files.readString(file));
-      Classifier.train(
-              training, source, material.classifierSizes(), material.examples(), watch::now)
+      Classifier.train(training, source, material.heads(), material.examples(), watch::now)
           .as(Dtype.BF16)
           .write(out.resolve(CLASSIFIER));
       watch.done("the classifier is trained");

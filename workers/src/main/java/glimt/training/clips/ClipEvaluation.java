@@ -10,6 +10,7 @@ import glimt.job.Vocabulary;
 import glimt.metrics.Clips;
 import glimt.metrics.Figure;
 import glimt.training.Classifier;
+import glimt.training.Classifier.Seen;
 import glimt.training.Dataset.Batch;
 import glimt.training.Recipe;
 import glimt.training.Recipe.NetworkRecipe;
@@ -166,7 +167,7 @@ public final class ClipEvaluation {
         List<Asked> some = asked.subList(from, Math.min(asked.size(), from + TOGETHER));
         long[] shape = {some.size(), ClipData.KEYS, 3, ClipData.SMALL, ClipData.SMALL};
         float[] made = sampler.sample(words(some), shape, null, from + 1);
-        total = add(total, some, made, classifier.classes(Tensor.of(made, shape)));
+        total = add(total, some, made, classifier.see(Tensor.of(made, shape)));
         int size = made.length / some.size();
         for (int row = 0; row < some.size(); row++) {
           see.accept(Arrays.copyOfRange(made, row * size, (row + 1) * size));
@@ -176,7 +177,7 @@ public final class ClipEvaluation {
     }
   }
 
-  private Steering add(Steering total, List<Asked> asked, float[] made, int[] subjects) {
+  private Steering add(Steering total, List<Asked> asked, float[] made, List<Seen> seen) {
     int size = made.length / asked.size();
     int colours = total.colours;
     int directions = total.directions;
@@ -189,7 +190,7 @@ public final class ClipEvaluation {
       Grammar.Motion motion = clips.grammar().motions().get(wanted.motion);
       Clips.Way way = Clips.way(clip, ClipData.SMALL).direction();
       boolean direction = way.x() == motion.x() && way.y() == motion.y();
-      boolean subject = subjects[row] == wanted.subject;
+      boolean subject = seen.get(row).classes().getFirst() == wanted.subject;
       colours += colour ? 1 : 0;
       directions += direction ? 1 : 0;
       named += subject ? 1 : 0;
@@ -225,9 +226,10 @@ public final class ClipEvaluation {
       int right = 0;
       int rows = 128;
       Classifier.Labelled labelled = material.labelled(rows, random, 0);
-      int[] named = classifier.classes(labelled.x());
+      List<Seen> seen = classifier.see(labelled.x());
       for (int row = 0; row < rows; row++) {
-        right += named[row] == labelled.classes().get(row) ? 1 : 0;
+        List<Integer> named = seen.get(row).classes();
+        right += named.getFirst().equals(labelled.classes().getFirst().get(row)) ? 1 : 0;
       }
       return (double) right / rows;
     }
@@ -349,6 +351,8 @@ public final class ClipEvaluation {
   private Classifier classifier() {
     String source = clips.classifier().source();
     return new Classifier(
-        NetworkSource.parse(source, bundle.text(source)), bundle.tensors(Training.CLASSIFIER));
+        NetworkSource.parse(source, bundle.text(source)),
+        bundle.tensors(Training.CLASSIFIER),
+        clips.heads());
   }
 }

@@ -10,7 +10,6 @@ import glimt.training.Recipe.NetworkRecipe;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.random.RandomGenerator;
 
 /** Scenes of animated sprites, as a recipe describes them. */
@@ -62,8 +61,8 @@ public final class ClipMaterial implements Material {
   }
 
   @Override
-  public Map<String, Double> classifierSizes() {
-    return Map.of("subjects", (double) grammar().subjects().size());
+  public List<Classifier.Head> heads() {
+    return recipe.heads();
   }
 
   /** Every combination, held out or not, in the light noise of a sampled clip. */
@@ -91,7 +90,7 @@ public final class ClipMaterial implements Material {
       }
       classes.add(scene.subject());
     }
-    return new Classifier.Labelled(
+    return Classifier.Labelled.of(
         Tensor.of(x, size, ClipData.KEYS, 3, ClipData.SMALL, ClipData.SMALL), classes);
   }
 }

@@ -2,6 +2,7 @@ package glimt.training.clips;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import glimt.training.Classifier;
+import java.util.List;
 
 /**
  * What the recipe of clips says of its data.
@@ -11,4 +12,9 @@ import glimt.training.Classifier;
  */
 public record ClipRecipe(
     @JsonProperty(required = true) Grammar grammar,
-    @JsonProperty(required = true) Classifier.Training classifier) {}
+    @JsonProperty(required = true) Classifier.Training classifier) {
+  /** What the classifier decides. */
+  List<Classifier.Head> heads() {
+    return List.of(new Classifier.Head("subjects", grammar.subjects().size()));
+  }
+}

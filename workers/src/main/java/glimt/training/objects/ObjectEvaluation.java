@@ -12,6 +12,7 @@ import glimt.points.Colour;
 import glimt.points.KdOrder;
 import glimt.points.PointLevels;
 import glimt.training.Classifier;
+import glimt.training.Classifier.Seen;
 import glimt.training.Recipe;
 import glimt.training.Training;
 import glimt.training.objects.ObjectClouds.Item;
@@ -54,7 +55,9 @@ public final class ObjectEvaluation implements AutoCloseable {
     String source = recipe.classifier().source();
     classifier =
         new Classifier(
-            NetworkSource.parse(source, bundle.text(source)), bundle.tensors(Training.CLASSIFIER));
+            NetworkSource.parse(source, bundle.text(source)),
+            bundle.tensors(Training.CLASSIFIER),
+            recipe.heads());
     walks = new CloudWalks(bundle);
   }
 
@@ -172,9 +175,9 @@ public final class ObjectEvaluation implements AutoCloseable {
     int right = 0;
     for (int from = 0; from < bases.size(); from += TOGETHER) {
       int to = Math.min(bases.size(), from + TOGETHER);
-      int[] found = classifier.classes(ObjectNames.seen(bases.subList(from, to), random));
+      List<Seen> found = classifier.see(ObjectNames.seen(bases.subList(from, to), random));
       for (int i = from; i < to; i++) {
-        right += found[i - from] == asked.get(i) ? 1 : 0;
+        right += found.get(i - from).classes().getFirst().equals(asked.get(i)) ? 1 : 0;
       }
     }
     return right / (double) bases.size();

@@ -7,7 +7,7 @@ import glimt.training.Material;
 import glimt.training.Recipe;
 import glimt.training.Recipe.NetworkRecipe;
 import java.nio.file.Path;
-import java.util.Map;
+import java.util.List;
 
 /** Coloured objects, as a recipe describes them. */
 public final class ObjectMaterial implements Material {
@@ -52,8 +52,8 @@ public final class ObjectMaterial implements Material {
   }
 
   @Override
-  public Map<String, Double> classifierSizes() {
-    return Map.of("classes", (double) recipe.words().classes().size());
+  public List<Classifier.Head> heads() {
+    return recipe.heads();
   }
 
   @Override

@@ -43,7 +43,7 @@ final class ObjectNames implements Examples {
       bases.add(base);
       classes.add(object.ofClass());
     }
-    return new Labelled(seen(bases, random), classes);
+    return Labelled.of(seen(bases, random), classes);
   }
 
   /**

@@ -71,6 +71,11 @@ public record ObjectRecipe(
     }
   }
 
+  /** What the classifier decides. */
+  List<Classifier.Head> heads() {
+    return List.of(new Classifier.Head("classes", words.classes().size()));
+  }
+
   /** A cloud in the units of samples, in place. */
   float[] standardise(float[] cloud) {
     for (int i = 0; i < cloud.length; i++) {
