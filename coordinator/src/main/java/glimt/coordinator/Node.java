@@ -2,13 +2,19 @@ package glimt.coordinator;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import glimt.storage.Database;
+import glimt.storage.DatabaseAddress;
+import glimt.storage.Nodes;
 import glimt.storage.Tasks;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
@@ -18,16 +24,23 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.pekko.Done;
+import org.apache.pekko.actor.Address;
 import org.apache.pekko.actor.AddressFromURIString;
+import org.apache.pekko.actor.BootstrapSetup;
 import org.apache.pekko.actor.CoordinatedShutdown;
+import org.apache.pekko.actor.setup.ActorSystemSetup;
+import org.apache.pekko.actor.setup.Setup;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.Props;
 import org.apache.pekko.actor.typed.javadsl.AskPattern;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.cluster.MemberStatus;
 import org.apache.pekko.cluster.typed.Cluster;
+import org.apache.pekko.cluster.typed.Join;
 import org.apache.pekko.cluster.typed.JoinSeedNodes;
+import org.apache.pekko.remote.RemoteTransportException;
 
 /**
  * One process's place in the cluster. A farm of one process is a cluster of one node: it joins
@@ -41,7 +54,7 @@ public final class Node implements AutoCloseable {
     GATEWAY,
     WORKER;
 
-    String word() {
+    public String word() {
       return name().toLowerCase(Locale.ROOT);
     }
   }
@@ -54,42 +67,106 @@ public final class Node implements AutoCloseable {
     this.feed = Feed.start(system);
   }
 
-  /** Begins a cluster. Returns when it stands. */
+  /** Begins a cluster of its own, on loopback. */
   public static Node found(Set<Role> roles) {
-    Node node = new Node(system(roles, List.of()));
-    node.join(node.address());
+    Node node = new Node(system("glimt", Place.LOOPBACK, roles, List.of(), List.of()));
+    node.begin();
     return node;
   }
 
   /**
-   * Joins the cluster of another node. Returns at once; {@link #stopped} tells when it was in vain.
+   * Joins the cluster of the process that started this one, on its machine. Returns at once; {@link
+   * #stopped} tells when it was in vain.
    *
    * @param address the other's {@link #address}
    * @param names what else this node is known by, see {@link Farm#gone}
    */
   public static Node join(String address, Set<Role> roles, String... names) {
-    Node node = new Node(system(roles, List.of(names)));
-    node.join(address);
+    List<Setup> bench = DatabaseAddress.ofEnvironment().stream().<Setup>map(Node::bench).toList();
+    Node node =
+        new Node(
+            system(parse(address).system(), Place.ofChild(address), roles, List.of(names), bench));
+    node.join(List.of(address));
     return node;
   }
 
-  private static ActorSystem<Void> system(Set<Role> roles, List<String> names) {
+  /**
+   * A node of a farm that has yet to {@link Rendezvous#enter enter} its cluster.
+   *
+   * @throws NodeException if it cannot listen at its place
+   */
+  public static Node of(UUID farm, Place place, Set<Role> roles, Nodes nodes) {
+    Setup bench = new Arbiter.Bench(nodes::mayGoOn);
+    try {
+      return new Node(system("glimt-" + farm, place, roles, List.of(), List.of(bench)));
+    } catch (RemoteTransportException e) {
+      throw new NodeException(
+          "cannot listen on %s:%d for the other nodes (%s)"
+              .formatted(place.host(), place.port(), e.getMessage()),
+          e);
+    }
+  }
+
+  /** For a process that has no other use for a database. */
+  private static Setup bench(DatabaseAddress address) {
+    return new Arbiter.Bench(
+        (self, side, within) -> {
+          try (Database database = address.connect()) {
+            return new Nodes(database).mayGoOn(self, side, within);
+          }
+        });
+  }
+
+  private static ActorSystem<Void> system(
+      String name, Place place, Set<Role> roles, List<String> names, List<Setup> setups) {
     List<String> words = new ArrayList<>(names);
     roles.forEach(role -> words.add(role.word()));
+    Map<String, Object> settings = new HashMap<>(place.settings());
+    settings.put("pekko.cluster.roles", words);
     Config config =
         ConfigFactory.defaultOverrides()
-            .withFallback(ConfigFactory.parseMap(Map.of("pekko.cluster.roles", words)))
+            .withFallback(ConfigFactory.parseMap(settings))
             .withFallback(
                 ConfigFactory.parseResources(Node.class.getClassLoader(), "glimt-cluster.conf"))
             .withFallback(ConfigFactory.defaultReference())
             .resolve();
-    return ActorSystem.create(Behaviors.empty(), "glimt", config);
+    ActorSystemSetup setup = ActorSystemSetup.create(BootstrapSetup.create(config));
+    for (Setup one : setups) {
+      setup = setup.and(one);
+    }
+    return ActorSystem.create(Behaviors.empty(), name, setup);
   }
 
-  private void join(String address) {
+  /** Is the first of its cluster. */
+  void begin() {
+    Cluster.get(system).manager().tell(new Join(Cluster.get(system).selfMember().address()));
+  }
+
+  /** Asks to be taken in, until one of them does. */
+  void join(List<String> addresses) {
     Cluster.get(system)
         .manager()
-        .tell(new JoinSeedNodes(List.of(AddressFromURIString.parse(address))));
+        .tell(new JoinSeedNodes(addresses.stream().map(Node::parse).toList()));
+  }
+
+  /** Whether the cluster has taken it in. */
+  boolean isMember() {
+    MemberStatus status = Cluster.get(system).selfMember().status();
+    return status.equals(MemberStatus.up()) || status.equals(MemberStatus.weaklyUp());
+  }
+
+  /** The addresses of all in its cluster. */
+  Set<String> members() {
+    Set<String> addresses = new HashSet<>();
+    Cluster.get(system)
+        .state()
+        .getMembers()
+        .forEach(member -> addresses.add(member.address().toString()));
+    return addresses;
+  }
+
+  static Address parse(String address) {
+    return AddressFromURIString.parse(address);
   }
 
   /** What another node joins by, such as {@code pekko://glimt@127.0.0.1:41234}. */

@@ -17,11 +17,28 @@ final class AtExit implements AutoCloseable {
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Deque<Runnable> closings = new ArrayDeque<>();
-  private final Thread hook = Thread.ofPlatform().name("at-exit").unstarted(this::closeAll);
+  private final Thread hook;
   private volatile boolean closed;
 
   AtExit() {
+    this(() -> {});
+  }
+
+  private AtExit(Runnable end) {
+    this.hook =
+        Thread.ofPlatform()
+            .name("at-exit")
+            .unstarted(
+                () -> {
+                  closeAll();
+                  end.run();
+                });
     Runtime.getRuntime().addShutdownHook(hook);
+  }
+
+  /** Of a process whose task it is to run until it is told to stop: it ends with 0 then. */
+  static AtExit ofServer() {
+    return new AtExit(() -> Runtime.getRuntime().halt(0));
   }
 
   /**
@@ -45,6 +62,28 @@ final class AtExit implements AutoCloseable {
     return open(opening, AtExit::close);
   }
 
+  /** How much is open; see {@link #closeBackTo}. */
+  int mark() {
+    lock.lock();
+    try {
+      return closings.size();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Closes what was opened since {@code mark}. */
+  void closeBackTo(int mark) {
+    lock.lock();
+    try {
+      while (closings.size() > mark) {
+        closeLast();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Whether the process was told to stop, or the block is over. */
   boolean closed() {
     return closed;
@@ -65,14 +104,18 @@ final class AtExit implements AutoCloseable {
     try {
       closed = true;
       while (!closings.isEmpty()) {
-        try {
-          closings.pop().run();
-        } catch (RuntimeException e) {
-          LOG.warn("could not be closed in order", e);
-        }
+        closeLast();
       }
     } finally {
       lock.unlock();
+    }
+  }
+
+  private void closeLast() {
+    try {
+      closings.pop().run();
+    } catch (RuntimeException e) {
+      LOG.warn("could not be closed in order", e);
     }
   }
 

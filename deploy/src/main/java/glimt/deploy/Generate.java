@@ -96,7 +96,10 @@ final class Generate implements Callable<Integer> {
       return RunningFarm.await(at);
     }
     Logs.to(at.logs().resolve("farm.log"));
-    return new Client(House.start(exit, free.get(), House.Settings.forOneself()).address());
+    return new Client(
+        House.start(exit, Up.atHome(exit, free.get(), 0, House.slots(), Optional.empty()))
+            .address()
+            .orElseThrow());
   }
 
   private int make(AtExit exit, Client farm, Format format, Path folder, Path target)

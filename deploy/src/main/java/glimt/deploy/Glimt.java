@@ -1,5 +1,9 @@
 package glimt.deploy;
 
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -22,9 +26,16 @@ import picocli.CommandLine.ScopeType;
       "  glimt generate \"a pine tree\" -o tree.glb"
     },
     exitCodeListHeading = "%nExit codes:%n",
-    exitCodeList = {"0:done", "1:it failed, and standard error says why", "2:bad usage"},
+    exitCodeList = {
+      "0:done",
+      "1:it failed, and standard error says why",
+      "2:bad usage",
+      "3:a node was put out of its farm and could not come back; start it again"
+    },
     subcommands = {
       Up.class,
+      NodeCommand.class,
+      FarmCommand.class,
       Generate.class,
       ListJobs.class,
       CancelJob.class,
@@ -38,9 +49,31 @@ final class Glimt {
   static final class Version implements IVersionProvider {
     @Override
     public String[] getVersion() {
-      String version = Glimt.class.getPackage().getImplementationVersion();
-      return new String[] {"glimt " + (version == null ? "unpackaged" : version)};
+      return new String[] {"glimt " + version()};
     }
+  }
+
+  /**
+   * This program once more: as this JVM was started, with a heap of its own size.
+   *
+   * @param heap such as {@code -Xmx64m}
+   */
+  static List<String> command(String heap, List<String> arguments) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter(argument -> !argument.startsWith("-Xmx") && !argument.startsWith("-XX:AOT"))
+        .forEach(command::add);
+    command.addAll(
+        List.of(heap, "-cp", System.getProperty("java.class.path"), Glimt.class.getName()));
+    command.addAll(arguments);
+    return command;
+  }
+
+  /** Which glimt this is. */
+  static String version() {
+    String version = Glimt.class.getPackage().getImplementationVersion();
+    return version == null ? "unpackaged" : version;
   }
 
   private Glimt() {}
@@ -59,6 +92,10 @@ final class Glimt {
    * log.
    */
   private static int failed(Exception e) {
+    if (e instanceof PutOutException) {
+      System.err.println("glimt: " + e.getMessage());
+      return PutOutException.CODE;
+    }
     if (e instanceof DeployException) {
       System.err.println("glimt: " + e.getMessage());
     } else {

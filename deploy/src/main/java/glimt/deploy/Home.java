@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -61,15 +62,33 @@ record Home(Path folder) {
     return folder.resolve("artifacts");
   }
 
+  /** The folder of the artifacts of a farm that has no other. */
+  Path makeArtifacts() {
+    try {
+      return Files.createDirectories(artifacts());
+    } catch (IOException e) {
+      throw new DeployException("the home %s cannot be written".formatted(folder), e);
+    }
+  }
+
   Path models() {
     return folder.resolve("models");
   }
 
   /** Every folder that holds a bundle: the ones that came with glimt, then this home's own. */
   List<Path> bundles() {
+    return bundles(Optional.empty());
+  }
+
+  /**
+   * @param shelf a folder with more of them
+   */
+  List<Path> bundles(Optional<Path> shelf) {
     String packaged = System.getProperty("glimt.models", "");
     List<Path> shelves =
-        packaged.isEmpty() ? List.of(models()) : List.of(Path.of(packaged), models());
+        new ArrayList<>(
+            packaged.isEmpty() ? List.of(models()) : List.of(Path.of(packaged), models()));
+    shelf.ifPresent(shelves::add);
     return shelves.stream().flatMap(Home::bundlesOn).toList();
   }
 

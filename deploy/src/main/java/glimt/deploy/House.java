@@ -5,15 +5,21 @@ import glimt.bundle.BundleException;
 import glimt.coordinator.Cadence;
 import glimt.coordinator.Farm;
 import glimt.coordinator.Node;
+import glimt.coordinator.Node.Role;
+import glimt.coordinator.NodeException;
+import glimt.coordinator.Place;
+import glimt.coordinator.Rendezvous;
 import glimt.diffusion.Samplers;
 import glimt.gateway.Gateway;
 import glimt.gateway.GatewayException;
 import glimt.storage.Artifacts;
 import glimt.storage.Bundles;
 import glimt.storage.Database;
-import glimt.storage.EmbeddedPostgres;
+import glimt.storage.DatabaseAddress;
 import glimt.storage.Events;
+import glimt.storage.FarmFolder;
 import glimt.storage.Jobs;
+import glimt.storage.Nodes;
 import glimt.storage.StorageException;
 import glimt.storage.Tasks;
 import java.io.IOException;
@@ -22,36 +28,69 @@ import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A farm on one machine: the database, the coordinator and the gateway in this process, and a
- * process for each worker.
+ * One node of a farm: whichever of coordinator, gateway and workers it is to be, in this process,
+ * but for a process of its own for each worker.
  *
- * @param address where it answers
+ * @param address where its gateway answers, if it has one
  */
-record House(URI address, Node node) {
+record House(Optional<URI> address, Node node) {
   private static final Logger LOG = LoggerFactory.getLogger(House.class);
 
   static final int WORKERS_LIMIT = 64;
   private static final int CPU_WORKERS = 4;
   private static final Path GPUS = Path.of("/proc/driver/nvidia/gpus");
 
+  /** How long a node that starts tries to reach the database, and then the others. */
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  private static final Duration ADMITTED_WITHIN = Duration.ofSeconds(60);
+
+  /** How often a node that was put out tries to come back. */
+  private static final int COMEBACKS = 10;
+
   /**
-   * @param port 0 for any that is free
+   * What a node is to be.
+   *
+   * @param home where its logs are, and what it unpacks
+   * @param name for people
+   * @param http where its gateway is to listen; port 0 for any that is free
    * @param workers how many processes
-   * @param jdbcUrl of the database, unless it is our own
+   * @param artifacts the folder that all nodes of the farm share
+   * @param models a folder with more bundles
    */
-  record Settings(int port, int workers, Optional<String> jdbcUrl) {
-    /** For one job of one's own. */
-    static Settings forOneself() {
-      return new Settings(0, slots(), Optional.empty());
+  record Settings(
+      Home home,
+      String name,
+      Set<Role> roles,
+      Place place,
+      Gateway.Address http,
+      int workers,
+      DatabaseAddress database,
+      Path artifacts,
+      Optional<Path> models) {
+    Settings {
+      roles = Set.copyOf(roles);
+    }
+
+    boolean is(Role role) {
+      return roles.contains(role);
+    }
+
+    /** What a log of this node is called, where several of them share a home. */
+    String log(String what) {
+      return name.equals("up") ? what : name + "-" + what;
     }
   }
 
@@ -62,73 +101,122 @@ record House(URI address, Node node) {
   }
 
   /**
-   * Starts everything; it ends with {@code exit}, the last started first. Returns when the first
-   * job would be accepted.
+   * Starts a node and runs it until the process is told to stop. One that was put out of the
+   * cluster, say because it was frozen for a while, starts again.
    *
+   * @param ready hears of it whenever it has started
    * @throws DeployException if something outside stands in the way
    */
-  static House start(AtExit exit, Home.Lock lock, Settings settings) {
-    Home home = exit.open(() -> lock).home();
-    if (settings.port() != 0) {
-      refuseIfTaken(settings.port());
-    }
-    try {
-      return open(exit, lock, home, settings);
-    } catch (StorageException | GatewayException e) {
-      throw new DeployException(
-          "%s (%s); more in %s".formatted(e.getMessage(), rootOf(e).getMessage(), home.logs()), e);
+  static void serve(AtExit exit, Settings settings, Consumer<House> ready) {
+    int mark = exit.mark();
+    for (int comeback = 0; ; comeback++) {
+      try {
+        House house = start(exit, settings);
+        ready.accept(house);
+        comeback = 0;
+        house.node.stopped().toCompletableFuture().join();
+        LOG.warn("{} is no longer in the cluster", settings.name());
+      } catch (DeployException e) {
+        if (exit.closed()) {
+          return;
+        }
+        if (comeback == 0) {
+          throw e;
+        }
+        if (comeback == COMEBACKS) {
+          throw new PutOutException(e);
+        }
+        LOG.warn("could not start again", e);
+      }
+      if (exit.closed()) {
+        return;
+      }
+      exit.closeBackTo(mark);
     }
   }
 
-  private static House open(AtExit exit, Home.Lock lock, Home home, Settings settings) {
-    Database database = exit.open(() -> database(exit, home, settings));
+  /**
+   * Starts a node; it ends with {@code exit}, the last part started first. Returns when it does all
+   * that it is to do; with a gateway, when the first job would be accepted.
+   *
+   * @throws DeployException if something outside stands in the way
+   */
+  static House start(AtExit exit, Settings settings) {
+    if (settings.is(Role.GATEWAY)) {
+      refuseIfTaken(settings.http());
+    }
+    try {
+      return open(exit, settings);
+    } catch (StorageException | GatewayException | NodeException e) {
+      throw explained(settings.home(), e);
+    }
+  }
+
+  private static House open(AtExit exit, Settings settings) {
+    Database database = exit.open(() -> database(settings.database()));
+    Nodes nodes = new Nodes(database);
+    UUID id = nodes.farm();
+    FarmFolder.check(database, id, settings.artifacts());
     Bundles bundles = new Bundles(database);
-    offer(bundles, home);
+    if (settings.is(Role.GATEWAY) || settings.is(Role.WORKER)) {
+      offer(bundles, settings);
+    }
     ExecutorService threads =
         exit.open(Executors::newVirtualThreadPerTaskExecutor, ExecutorService::shutdownNow);
-    Node node = exit.open(() -> Node.found(Set.of(Node.Role.COORDINATOR, Node.Role.GATEWAY)));
+    Node node = exit.open(() -> Node.of(id, settings.place(), settings.roles(), nodes));
+    Nodes.Self self =
+        new Nodes.Self(
+            node.address(),
+            settings.name(),
+            settings.roles().stream().sorted().map(Role::word).toList(),
+            Glimt.version(),
+            ProcessHandle.current().pid(),
+            Optional.empty());
+    Rendezvous rendezvous = exit.open(() -> Rendezvous.enter(node, nodes, self, ADMITTED_WITHIN));
     Tasks tasks = new Tasks(database, Tasks.Terms.USUAL);
-    node.coordinate(tasks, threads, Cadence.DEFAULT);
+    if (settings.is(Role.COORDINATOR)) {
+      node.coordinate(tasks, threads, Cadence.DEFAULT);
+    }
     Farm farm = node.farm();
-    exit.open(
-        () ->
-            Slots.start(
-                settings.workers(),
-                (slot, id) -> WorkerCommand.process(home, node.address(), slot, id),
-                tasks,
-                farm,
-                Cadence.DEFAULT));
+    if (settings.is(Role.WORKER)) {
+      exit.open(
+          () ->
+              Slots.start(
+                  settings.workers(),
+                  (slot, worker) -> WorkerCommand.process(settings, node.address(), slot, worker),
+                  tasks,
+                  farm,
+                  Cadence.DEFAULT));
+    }
+    if (!settings.is(Role.GATEWAY)) {
+      return new House(Optional.empty(), node);
+    }
     Gateway gateway =
         new Gateway(
-            new Gateway.Address(Gateway.Address.LOOPBACK, settings.port()),
+            settings.http(),
             new Gateway.Parts(
                 new Jobs(database),
                 new Events(database),
-                new Artifacts(home.artifacts()),
+                new Artifacts(settings.artifacts()),
                 bundles,
                 farm,
                 Samplers.names()));
     URI address = exit.open(gateway::start, _ -> gateway.close());
-    lock.announce(address);
-    return new House(address, node);
+    rendezvous.serves(address);
+    return new House(Optional.of(address), node);
   }
 
-  /** Waits until this process is told to stop, or the farm falls apart. */
-  void awaitEnd() {
-    node.stopped().toCompletableFuture().join();
-  }
-
-  private static Database database(AtExit exit, Home home, Settings settings) {
-    if (settings.jdbcUrl().isPresent()) {
-      return Database.open(settings.jdbcUrl().get(), null, System.getenv("PGPASSWORD"));
+  private static Database database(DatabaseAddress address) {
+    try {
+      return address.open(PATIENCE);
+    } catch (StorageException e) {
+      throw new DeployException("PostgreSQL at %s: %s".formatted(address.host(), reason(e)), e);
     }
-    EmbeddedPostgres postgres = exit.open(() -> EmbeddedPostgres.start(home.database()));
-    return Database.open(postgres.url(), postgres.user(), postgres.password());
   }
 
   /** Puts every bundle found into the catalogue; one that is broken is left out, and named. */
-  private static void offer(Bundles bundles, Home home) {
-    for (Path folder : home.bundles()) {
+  private static void offer(Bundles bundles, Settings settings) {
+    for (Path folder : settings.home().bundles(settings.models())) {
       try {
         Bundle bundle = Bundle.open(folder);
         bundles.offer(bundle.digest(), bundle.card());
@@ -147,18 +235,36 @@ record House(URI address, Node node) {
     }
   }
 
-  private static void refuseIfTaken(int port) {
-    try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+  static void refuseIfTaken(Gateway.Address http) {
+    if (http.port() == 0) {
+      return;
+    }
+    try (ServerSocket socket =
+        new ServerSocket(http.port(), 1, InetAddress.getByName(http.host()))) {
       LOG.debug("port {} is free", socket.getLocalPort());
     } catch (IOException e) {
       throw new DeployException(
           "port %d is in use (%s); take another with --port, or --port 0 for any that is free"
-              .formatted(port, e.getMessage()),
+              .formatted(http.port(), e.getMessage()),
           e);
     }
   }
 
-  private static Throwable rootOf(Throwable e) {
-    return e.getCause() == null ? e : rootOf(e.getCause());
+  static DeployException explained(Home home, RuntimeException e) {
+    return e.getCause() == null
+        ? new DeployException(e)
+        : new DeployException("%s; more in %s".formatted(reason(e), home.logs()), e);
+  }
+
+  private static String reason(RuntimeException e) {
+    Throwable root = e;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    String cause =
+        root instanceof IOException
+            ? root.getClass().getSimpleName().replaceAll("Exception$", ": ") + root.getMessage()
+            : String.valueOf(root.getMessage());
+    return root == e ? cause : "%s (%s)".formatted(e.getMessage(), cause);
   }
 }

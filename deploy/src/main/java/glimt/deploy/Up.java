@@ -1,5 +1,12 @@
 package glimt.deploy;
 
+import glimt.coordinator.Node.Role;
+import glimt.coordinator.Place;
+import glimt.gateway.Gateway;
+import glimt.storage.DatabaseAddress;
+import glimt.storage.EmbeddedPostgres;
+import glimt.storage.StorageException;
+import java.util.EnumSet;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -68,19 +75,48 @@ final class Up implements Callable<Integer> {
                   at.address().map(Object::toString).orElse("an address it has yet to say")));
     }
     Logs.to(at.logs().resolve("farm.log"));
-    try (AtExit exit = new AtExit()) {
-      House house =
-          House.start(
+    try (AtExit exit = AtExit.ofServer()) {
+      House.serve(
+          exit,
+          atHome(
               exit,
               lock.get(),
-              new House.Settings(
-                  port, workers == null ? House.slots() : workers, Optional.ofNullable(jdbcUrl)));
-      System.out.println("glimt is ready at " + house.address());
-      house.awaitEnd();
-      if (exit.closed()) {
-        return 0;
-      }
+              port,
+              workers == null ? House.slots() : workers,
+              Optional.ofNullable(jdbcUrl)),
+          house -> lock.get().announce(house.address().orElseThrow()));
     }
-    throw new DeployException("the farm stopped by itself; its log is in " + at.logs());
+    return 0;
+  }
+
+  /**
+   * A node that does everything, with a database of its own unless it is told of another.
+   *
+   * @param lock given back with {@code exit}
+   */
+  static House.Settings atHome(
+      AtExit exit, Home.Lock lock, int port, int workers, Optional<String> jdbcUrl) {
+    Home home = exit.open(() -> lock).home();
+    Gateway.Address http = new Gateway.Address(Gateway.Address.LOOPBACK, port);
+    House.refuseIfTaken(http);
+    return new House.Settings(
+        home,
+        "up",
+        EnumSet.allOf(Role.class),
+        Place.LOOPBACK,
+        http,
+        workers,
+        jdbcUrl.map(DatabaseAddress::of).orElseGet(() -> own(exit, home)),
+        home.makeArtifacts(),
+        Optional.empty());
+  }
+
+  private static DatabaseAddress own(AtExit exit, Home home) {
+    try {
+      EmbeddedPostgres postgres = exit.open(() -> EmbeddedPostgres.start(home.database()));
+      return new DatabaseAddress(postgres.url(), postgres.user(), postgres.password());
+    } catch (StorageException e) {
+      throw House.explained(home, e);
+    }
   }
 }

@@ -3,12 +3,12 @@ package glimt.deploy;
 import glimt.job.WorkerId;
 import glimt.storage.Artifacts;
 import glimt.worker.DeviceSlot;
-import java.io.File;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -27,42 +27,58 @@ final class WorkerCommand implements Callable<Integer> {
   @Option(names = "--slot", required = true)
   private int slot;
 
+  @Option(names = "--artifacts", required = true)
+  private Path artifacts;
+
+  @Option(names = "--log", required = true)
+  private Path log;
+
+  @Option(names = "--models")
+  private @Nullable Path models;
+
   @Mixin private HomeOption home;
 
   @Override
   public Integer call() {
     Home at = home.open();
-    Logs.to(at.logs().resolve("worker-%d.log".formatted(slot)));
+    Logs.to(log);
     DeviceSlot.work(
-        farm, new WorkerId(id), slot, at.bundles(), new Artifacts(at.artifacts()), at.cache());
+        farm,
+        new WorkerId(id),
+        slot,
+        at.bundles(Optional.ofNullable(models)),
+        new Artifacts(artifacts),
+        at.cache());
     return 0;
   }
 
   /** How a farm starts one: as this JVM was started, with a heap and a libtorch of its own size. */
-  static ProcessBuilder process(Home home, String farm, int slot, WorkerId id) {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-        .filter(argument -> !argument.startsWith("-Xmx") && !argument.startsWith("-XX:AOT"))
-        .forEach(command::add);
-    command.addAll(
-        List.of(HEAP, "-cp", System.getProperty("java.class.path"), Glimt.class.getName()));
-    command.addAll(
-        List.of(
-            "worker",
-            "--home",
-            home.folder().toString(),
-            "--farm",
-            farm,
-            "--slot",
-            Integer.toString(slot),
-            "--id",
-            id.value()));
-    File words = home.logs().resolve("worker-%d.out".formatted(slot)).toFile();
+  static ProcessBuilder process(House.Settings settings, String farm, int slot, WorkerId id) {
+    String name = settings.log("worker-%d".formatted(slot));
+    Path logs = settings.home().logs();
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "worker",
+                "--home",
+                settings.home().folder().toString(),
+                "--artifacts",
+                settings.artifacts().toString(),
+                "--log",
+                logs.resolve(name + ".log").toString(),
+                "--farm",
+                farm,
+                "--slot",
+                Integer.toString(slot),
+                "--id",
+                id.value()));
+    settings.models().ifPresent(shelf -> arguments.addAll(List.of("--models", shelf.toString())));
     ProcessBuilder builder =
-        new ProcessBuilder(command)
+        new ProcessBuilder(Glimt.command(HEAP, arguments))
             .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.appendTo(words));
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(logs.resolve(name + ".out").toFile()));
+    builder.environment().putAll(settings.database().environment());
+    builder.environment().putAll(settings.place().environment());
     // glibc gives every thread a heap of its own, and libtorch's tensors leave holes in each.
     builder.environment().putIfAbsent("MALLOC_ARENA_MAX", "2");
     return builder;

@@ -5,9 +5,13 @@ import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.pool.HikariPool;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
+import org.flywaydb.core.api.MigrationInfo;
+import org.flywaydb.core.api.MigrationState;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +24,7 @@ public final class Database implements AutoCloseable {
 
   private static final int TRIES = 10;
   private static final int CONNECTIONS = 10;
+  private static final Duration RETRY = Duration.ofMillis(500);
 
   /**
    * A session that waits longer for a lock, or a client that is frozen within a transaction, is in
@@ -45,9 +50,48 @@ public final class Database implements AutoCloseable {
    * @param url a JDBC URL of PostgreSQL
    * @param user null if the URL says who
    * @param password null if the URL says it, or none is needed
-   * @throws StorageException if the database cannot be reached or migrated
+   * @throws StorageException if the database cannot be reached or migrated, or is of a newer glimt
    */
   public static Database open(String url, @Nullable String user, @Nullable String password) {
+    return open(url, user, password, Duration.ZERO);
+  }
+
+  /**
+   * @param patience how long to try while nobody answers there
+   */
+  public static Database open(
+      String url, @Nullable String user, @Nullable String password, Duration patience) {
+    Database database = new Database(pool(url, user, password, patience));
+    try {
+      Flyway ledger = Flyway.configure().dataSource(database.pool).loggers("slf4j").load();
+      refuseNewer(ledger);
+      ledger.migrate();
+      return database;
+    } catch (FlywayException e) {
+      database.close();
+      throw new StorageException("migrate the database", e);
+    } catch (StorageException e) {
+      database.close();
+      throw e;
+    }
+  }
+
+  static Database connect(String url, @Nullable String user, @Nullable String password) {
+    return new Database(pool(url, user, password, Duration.ZERO));
+  }
+
+  private static void refuseNewer(Flyway ledger) {
+    for (MigrationInfo made : ledger.info().applied()) {
+      if (made.getState() == MigrationState.FUTURE_SUCCESS) {
+        throw new StorageException(
+            "the database is of a newer glimt, with tables of version %s that this one does not know"
+                .formatted(made.getVersion()));
+      }
+    }
+  }
+
+  private static HikariDataSource pool(
+      String url, @Nullable String user, @Nullable String password, Duration patience) {
     HikariConfig config = new HikariConfig();
     config.setPoolName("ledger");
     config.setJdbcUrl(url);
@@ -59,19 +103,27 @@ public final class Database implements AutoCloseable {
     config.setConnectionInitSql(MANNERS);
     config.addDataSourceProperty("ApplicationName", "glimt");
     config.addDataSourceProperty("socketTimeout", "60");
-    HikariDataSource pool;
-    try {
-      pool = new HikariDataSource(config);
-    } catch (HikariPool.PoolInitializationException e) {
-      throw new StorageException("connect to the database", e);
+    for (long end = System.nanoTime() + patience.toNanos(); ; ) {
+      try {
+        return new HikariDataSource(config);
+      } catch (HikariPool.PoolInitializationException e) {
+        if (!isAway(e) || System.nanoTime() - end > 0) {
+          throw new StorageException("connect to the database", e);
+        }
+        LockSupport.parkNanos(RETRY.toNanos());
+      }
     }
-    try {
-      Flyway.configure().dataSource(pool).loggers("slf4j").load().migrate();
-      return new Database(pool);
-    } catch (FlywayException e) {
-      pool.close();
-      throw new StorageException("migrate the database", e);
+  }
+
+  /** Whether nobody answers, or somebody who is about to start or to stop. */
+  private static boolean isAway(Throwable e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      String state = cause instanceof SQLException refusal ? refusal.getSQLState() : null;
+      if (state != null && (state.startsWith("08") || state.startsWith("57P"))) {
+        return true;
+      }
     }
+    return false;
   }
 
   /**

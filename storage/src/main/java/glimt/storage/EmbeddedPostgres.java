@@ -54,7 +54,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
       List.of(
           "listen_addresses=127.0.0.1",
           "unix_socket_directories=",
-          "max_connections=40",
+          "max_connections=100",
           "shared_buffers=32MB",
           "max_wal_size=256MB",
           "wal_level=minimal",
