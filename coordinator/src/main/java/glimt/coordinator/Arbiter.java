@@ -34,7 +34,7 @@ final class Arbiter extends Lease {
   private static final Logger LOG = LoggerFactory.getLogger(Arbiter.class);
 
   /** Longer than both sides of a split take to find out. */
-  private static final Duration UNDISPUTED = Duration.ofSeconds(15);
+  private static final Duration UNDISPUTED = Duration.ofSeconds(30);
 
   /** How long to ask while the database does not answer; after that the answer is no. */
   private static final Duration PATIENCE = Duration.ofSeconds(20);

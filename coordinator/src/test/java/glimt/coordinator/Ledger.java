@@ -17,6 +17,7 @@ import glimt.storage.Bundles;
 import glimt.storage.Database;
 import glimt.storage.EmbeddedPostgres;
 import glimt.storage.Jobs;
+import glimt.storage.Nodes;
 import glimt.storage.Tasks;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -49,6 +50,10 @@ final class Ledger implements AutoCloseable {
         new Tasks(
             database, new Tasks.Terms(CADENCE.lease(), CADENCE.sweep(), Duration.ofMillis(10)));
     jobs = new Jobs(database);
+  }
+
+  Nodes nodes() {
+    return new Nodes(database);
   }
 
   /** A bundle that nobody else's jobs were planned with; its jobs have that many tasks, and one. */

@@ -209,13 +209,19 @@ final class FarmCommand implements Runnable {
       private boolean cont;
 
       private Fleet.Signal signal() {
+        if (term) {
+          return Fleet.Signal.TERM;
+        }
         if (kill) {
           return Fleet.Signal.KILL;
         }
         if (stop) {
           return Fleet.Signal.STOP;
         }
-        return cont ? Fleet.Signal.CONT : Fleet.Signal.TERM;
+        if (cont) {
+          return Fleet.Signal.CONT;
+        }
+        throw new IllegalStateException("none of a group's options was given");
       }
     }
 

@@ -115,7 +115,6 @@ record House(Optional<URI> address, Node node) {
         ready.accept(house);
         comeback = 0;
         house.node.stopped().toCompletableFuture().join();
-        LOG.warn("{} is no longer in the cluster", settings.name());
       } catch (DeployException e) {
         if (exit.closed()) {
           return;
@@ -131,6 +130,7 @@ record House(Optional<URI> address, Node node) {
       if (exit.closed()) {
         return;
       }
+      LOG.warn("{} is no longer in the cluster, and starts again", settings.name());
       exit.closeBackTo(mark);
     }
   }
@@ -257,14 +257,18 @@ record House(Optional<URI> address, Node node) {
   }
 
   private static String reason(RuntimeException e) {
-    Throwable root = e;
+    String doing = String.valueOf(e.getMessage());
+    if (e.getCause() == null) {
+      return doing;
+    }
+    Throwable root = e.getCause();
     while (root.getCause() != null) {
       root = root.getCause();
     }
-    String cause =
+    String kind =
         root instanceof IOException
-            ? root.getClass().getSimpleName().replaceAll("Exception$", ": ") + root.getMessage()
-            : String.valueOf(root.getMessage());
-    return root == e ? cause : "%s (%s)".formatted(e.getMessage(), cause);
+            ? root.getClass().getSimpleName().replaceAll("Exception$", ": ")
+            : "";
+    return "%s (%s%s)".formatted(doing, kind, root.getMessage());
   }
 }

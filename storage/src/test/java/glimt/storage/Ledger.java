@@ -83,12 +83,16 @@ final class Ledger implements AutoCloseable {
   final ArtifactId digest = digestOf("toy");
 
   private Ledger(String url) {
-    database = Database.open(url, Server.POSTGRES.user(), Server.POSTGRES.password());
+    database = open(url);
     jobs = new Jobs(database);
     tasks = new Tasks(database, TERMS);
     events = new Events(database);
     bundles = new Bundles(database);
     bundles.offer(digest, card);
+  }
+
+  static Database open(String url) {
+    return Database.open(url, Server.POSTGRES.user(), Server.POSTGRES.password());
   }
 
   static Ledger fresh() {
