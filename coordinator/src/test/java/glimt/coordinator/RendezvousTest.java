@@ -95,7 +95,9 @@ class RendezvousTest {
     nodes.pulse(stranger(nobody, "1"));
     Node one = node();
     open.push(enter(one));
-    assertThat(nodes.list()).extracting(entry -> entry.node().address()).containsExactly(one.address());
+    assertThat(nodes.list())
+        .extracting(entry -> entry.node().address())
+        .containsExactly(one.address());
   }
 
   @Test
@@ -113,15 +115,13 @@ class RendezvousTest {
 
   @Test
   void nodes_of_another_farm_are_never_joined() {
-    Node theirs =
-        Node.of(UUID.randomUUID(), Place.LOOPBACK, Set.of(Node.Role.COORDINATOR), nodes);
+    Node theirs = Node.of(UUID.randomUUID(), Place.LOOPBACK, Set.of(Node.Role.COORDINATOR), nodes);
     open.push(theirs);
     theirs.begin();
     // As after a mistake, or when their node took the port of one of ours.
     nodes.pulse(self(theirs, "1"));
     Node ours = node();
-    assertThatThrownBy(
-            () -> Rendezvous.enter(ours, nodes, self(ours, "1"), Duration.ofMillis(1)))
+    assertThatThrownBy(() -> Rendezvous.enter(ours, nodes, self(ours, "1"), Duration.ofMillis(1)))
         .isInstanceOf(NodeException.class)
         .hasMessageContaining(theirs.address());
     assertThat(theirs.members()).doesNotContain(ours.address());

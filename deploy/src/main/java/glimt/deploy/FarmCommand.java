@@ -108,7 +108,9 @@ final class FarmCommand implements Runnable {
       for (String name : names) {
         Fleet.Member ready = fleet.awaitReady(name);
         System.out.println(
-            name + " is ready" + ready.http().map(URI::toString).map(url -> " at " + url).orElse(""));
+            name
+                + " is ready"
+                + ready.http().map(URI::toString).map(url -> " at " + url).orElse(""));
       }
       return 0;
     }
@@ -155,11 +157,7 @@ final class FarmCommand implements Runnable {
             member.http().map(URI::toString).orElse(""));
         List<ProcessHandle> slots = member.slots();
         for (int slot = 0; slot < slots.size(); slot++) {
-          row(
-              member.name() + "/" + slot,
-              "" + slots.get(slot).pid(),
-              since(slots.get(slot)),
-              "");
+          row(member.name() + "/" + slot, "" + slots.get(slot).pid(), since(slots.get(slot)), "");
         }
       }
       return 0;
@@ -182,7 +180,8 @@ final class FarmCommand implements Runnable {
   @Command(
       name = "kill",
       description = {
-        "Sends a signal to a process of the farm; -TERM, the default, asks a node to leave in order.",
+        "Sends a signal to a process of the farm; -TERM, the default, asks a node to leave in"
+            + " order.",
         "A worker's own process is called NODE/0, the database " + Fleet.POSTGRES + "."
       })
   static final class Kill implements Callable<Integer> {
@@ -229,8 +228,7 @@ final class FarmCommand implements Runnable {
     public Integer call() {
       Fleet fleet = Fleet.on(home.open());
       Fleet.signal(
-          process(fleet)
-              .orElseThrow(() -> new DeployException("%s does not run".formatted(name))),
+          process(fleet).orElseThrow(() -> new DeployException("%s does not run".formatted(name))),
           which == null ? Fleet.Signal.TERM : which.signal());
       return 0;
     }

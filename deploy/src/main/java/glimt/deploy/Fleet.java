@@ -63,7 +63,10 @@ final class Fleet {
   record Member(String name, Optional<ProcessHandle> process, boolean ready, Optional<URI> http) {
     /** The workers' own processes, if it is a node of workers. */
     List<ProcessHandle> slots() {
-      return process.stream().flatMap(ProcessHandle::children).sorted(Comparator.comparingLong(ProcessHandle::pid)).toList();
+      return process.stream()
+          .flatMap(ProcessHandle::children)
+          .sorted(Comparator.comparingLong(ProcessHandle::pid))
+          .toList();
     }
   }
 
