@@ -2,6 +2,7 @@ package glimt.deploy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import glimt.deploy.queue.QueueBench;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.URI;
@@ -23,7 +24,8 @@ import picocli.CommandLine.Option;
     description = {
       "Measures how fast glimt is on this machine and what it holds in memory, and prints a table.",
       "Starts farms of its own in a folder of the home, and removes it after."
-    })
+    },
+    subcommands = QueueBench.class)
 final class Bench implements Callable<Integer> {
   private static final String READY = "glimt is ready at ";
   private static final int WARM_UP_JOBS = 20;

@@ -1,10 +1,10 @@
 package glimt.deploy;
 
 /** Something outside stands in the way; the message tells a person what, and the way out. */
-final class DeployException extends RuntimeException {
+public final class DeployException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  DeployException(String message) {
+  public DeployException(String message) {
     super(message);
   }
 
@@ -13,7 +13,7 @@ final class DeployException extends RuntimeException {
     super(cause.getMessage(), cause);
   }
 
-  DeployException(String message, Throwable cause) {
+  public DeployException(String message, Throwable cause) {
     super(message, cause);
   }
 }

@@ -27,7 +27,7 @@ import java.util.stream.Stream;
  *   cache/      programs unpacked
  * </pre>
  */
-record Home(Path folder) {
+public record Home(Path folder) {
 
   /**
    * Finds or makes the folder.
@@ -54,7 +54,7 @@ record Home(Path folder) {
     }
   }
 
-  Path database() {
+  public Path database() {
     return folder.resolve("postgres");
   }
 
@@ -76,7 +76,7 @@ record Home(Path folder) {
   }
 
   /** Every folder that holds a bundle: the ones that came with glimt, then this home's own. */
-  List<Path> bundles() {
+  public List<Path> bundles() {
     return bundles(Optional.empty());
   }
 
@@ -109,7 +109,7 @@ record Home(Path folder) {
     return folder.resolve("cache");
   }
 
-  Path logs() {
+  public Path logs() {
     return folder.resolve("logs");
   }
 

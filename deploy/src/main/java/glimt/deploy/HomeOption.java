@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import picocli.CommandLine.Option;
 
 /** {@code --home}, on every command. */
-final class HomeOption {
+public final class HomeOption {
   @Option(
       names = "--home",
       paramLabel = "DIR",
@@ -15,7 +15,7 @@ final class HomeOption {
       })
   private Path path;
 
-  Home open() {
+  public Home open() {
     return Home.open(path);
   }
 }

@@ -33,7 +33,7 @@ public final class Logs extends ContextAwareBase implements Configurator {
   }
 
   /** From here on the log of this process goes to a file, of which one older part is kept. */
-  static void to(Path file) {
+  public static void to(Path file) {
     LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
     context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).detachAndStopAllAppenders();
 

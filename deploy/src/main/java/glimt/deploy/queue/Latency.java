@@ -1,0 +1,105 @@
+package glimt.deploy.queue;
+
+import glimt.coordinator.Cadence;
+import glimt.coordinator.Farm;
+import glimt.coordinator.Node;
+import glimt.deploy.DeployException;
+import glimt.deploy.queue.InstantWorker.News;
+import glimt.job.JobId;
+import glimt.job.JobSpec;
+import glimt.job.Plan;
+import glimt.job.TenantId;
+import glimt.job.WorkerCard;
+import glimt.job.WorkerId;
+import glimt.storage.Bundles;
+import glimt.storage.Database;
+import glimt.storage.EmbeddedPostgres;
+import glimt.storage.Jobs;
+import glimt.storage.Tasks;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * From the call that submits a job to the word {@code Run} at a worker, on an idle farm: through
+ * the real ledger, the hint, the real coordinator, and the wire to another node. The worker does
+ * nothing, since only the queue is measured.
+ *
+ * @param millis one job after another, sorted
+ */
+record Latency(double[] millis) {
+  private static final int PATIENCE_SECONDS = 30;
+
+  static Latency measure(EmbeddedPostgres server, Bundles.Entry bundle, JobSpec spec, int jobs) {
+    try (Database database = Database.open(server.url(), server.user(), server.password());
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+        Node farmNode = Node.found(Set.of(Node.Role.COORDINATOR, Node.Role.GATEWAY));
+        Node workerNode = Node.join(farmNode.address(), Set.of(Node.Role.WORKER))) {
+      new Bundles(database).offer(bundle.digest(), bundle.card());
+      farmNode.coordinate(new Tasks(database, Tasks.Terms.USUAL), threads, Cadence.DEFAULT);
+      Farm farm = farmNode.farm();
+      BlockingQueue<News> news = new LinkedBlockingQueue<>();
+      WorkerCard card =
+          new WorkerCard(
+              new WorkerId("instant"),
+              ProcessHandle.current().pid(),
+              "none",
+              "queue bench",
+              Map.of(bundle.card().name(), bundle.digest()));
+      workerNode.spawn(InstantWorker.create(card, news), "instant");
+      Jobs ledger = new Jobs(database);
+      Plan plan = Plan.of(spec, bundle.card());
+      double[] millis = new double[jobs];
+      // The first half again, unmeasured: until the code is warm.
+      for (int i = -jobs / 2; i < jobs; i++) {
+        long begin = System.nanoTime();
+        JobId job = ledger.submit(TenantId.DEFAULT, spec, bundle.digest(), plan).id();
+        farm.tasksReady();
+        News first = next(news);
+        if (!first.task().job().equals(job)) {
+          throw new IllegalStateException("another job was begun: " + first);
+        }
+        if (i >= 0) {
+          millis[i] = (first.nanos() - begin) / 1e6;
+        }
+        // Until the worker has nothing to do again.
+        News last = first;
+        while (last.task().ordinal() < plan.tasks().size() - 1 || !last.ended()) {
+          last = next(news);
+        }
+      }
+      Arrays.sort(millis);
+      return new Latency(millis);
+    }
+  }
+
+  private static News next(BlockingQueue<News> news) {
+    try {
+      News next = news.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
+      if (next == null) {
+        throw new DeployException(
+            "no task was started within %d seconds".formatted(PATIENCE_SECONDS));
+      }
+      return next;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new DeployException("interrupted", e);
+    }
+  }
+
+  double mean() {
+    return Arrays.stream(millis).average().orElse(Double.NaN);
+  }
+
+  /**
+   * @param share 0 to 1
+   */
+  double quantile(double share) {
+    return millis[(int) Math.min(millis.length - 1L, (long) (share * millis.length))];
+  }
+}

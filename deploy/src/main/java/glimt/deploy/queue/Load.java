@@ -1,0 +1,193 @@
+package glimt.deploy.queue;
+
+import glimt.deploy.DeployException;
+import glimt.job.Format;
+import glimt.job.JobSpec;
+import glimt.job.Plan;
+import glimt.job.Task;
+import glimt.job.TenantId;
+import glimt.job.WorkerCard;
+import glimt.job.WorkerId;
+import glimt.storage.Bundles;
+import glimt.storage.Database;
+import glimt.storage.EmbeddedPostgres;
+import glimt.storage.Jobs;
+import glimt.storage.Tasks;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Loads a ledger with point clouds: submits them and works them off, on so many connections, as
+ * fast as it goes.
+ */
+final class Load implements AutoCloseable {
+  /** A default point cloud ends with its second level; a small one with its first. */
+  enum Size {
+    SMALL(1024),
+    DEFAULT(null);
+
+    private final @Nullable Integer points;
+
+    Size(@Nullable Integer points) {
+      this.points = points;
+    }
+  }
+
+  /** As many as ever work at once. */
+  static final int MOST = 16;
+
+  private static final int FILLING = 4;
+
+  private final Bundles.Entry bundle;
+
+  /** A pool each, as if of two nodes; a thread keeps the connection that it had. */
+  private final List<Database> nodes;
+
+  /** Tasks that are submitted and not yet done. */
+  private final AtomicLong stock = new AtomicLong();
+
+  Load(EmbeddedPostgres server, Bundles.Entry bundle) {
+    this.bundle = bundle;
+    this.nodes = List.of(open(server), open(server));
+    new Bundles(nodes.getFirst()).offer(bundle.digest(), bundle.card());
+  }
+
+  private static Database open(EmbeddedPostgres server) {
+    return Database.open(server.url(), server.user(), server.password());
+  }
+
+  JobSpec spec(Size size) {
+    return new JobSpec.PointCloud(
+        "a pine tree",
+        bundle.card().name(),
+        new JobSpec.Wishes(7, null, null, null),
+        size.points,
+        Format.PLY);
+  }
+
+  int tasks(Size size) {
+    return plan(size).tasks().size();
+  }
+
+  private Plan plan(Size size) {
+    return Plan.of(spec(size), bundle.card());
+  }
+
+  /** Jobs a second, each planned and submitted in a transaction of its own. */
+  double submits(Size size, int connections, double seconds) {
+    return rate(connections, seconds, database -> submit(new Jobs(database), size));
+  }
+
+  private long submit(Jobs jobs, Size size) {
+    Plan plan = plan(size);
+    jobs.submit(TenantId.DEFAULT, spec(size), bundle.digest(), plan);
+    stock.addAndGet(plan.tasks().size());
+    return 1;
+  }
+
+  /** Tasks a second, claimed and ended so many at a time. */
+  double tasks(int batch, int connections, double seconds) {
+    AtomicLong names = new AtomicLong();
+    ThreadLocal<WorkerCard> worker =
+        ThreadLocal.withInitial(() -> card("bench-" + names.incrementAndGet()));
+    return rate(
+        connections,
+        seconds,
+        database -> work(new Tasks(database, Tasks.Terms.USUAL), worker.get(), batch));
+  }
+
+  private WorkerCard card(String name) {
+    return new WorkerCard(
+        new WorkerId(name),
+        ProcessHandle.current().pid(),
+        "none",
+        "queue bench",
+        Map.of(bundle.card().name(), bundle.digest()));
+  }
+
+  private long work(Tasks tasks, WorkerCard worker, int batch) {
+    List<Task> claimed = tasks.claim(worker, "bench", batch);
+    if (claimed.isEmpty()) {
+      throw new DeployException("the bench ran out of tasks; give it fewer seconds");
+    }
+    int done =
+        tasks
+            .end(
+                claimed.stream()
+                    .map(task -> new Tasks.Ended(task.lease(), Made.of(task), Made.EFFORT))
+                    .toList())
+            .size();
+    if (done != claimed.size()) {
+      throw new IllegalStateException("ended %d of %d".formatted(done, claimed.size()));
+    }
+    stock.addAndGet(-done);
+    return done;
+  }
+
+  /** Submits default jobs until that many tasks wait, untimed. */
+  void fill(long wanted) {
+    run(
+        FILLING,
+        database -> {
+          Jobs jobs = new Jobs(database);
+          while (stock.get() < wanted) {
+            submit(jobs, Size.DEFAULT);
+          }
+          return 0L;
+        });
+  }
+
+  private double rate(int connections, double seconds, ToLongFunction<Database> once) {
+    // The first on each connection opens it.
+    run(connections, once);
+    long begin = System.nanoTime();
+    long deadline = begin + (long) (seconds * 1e9);
+    long sum =
+        run(
+            connections,
+            database -> {
+              long count = 0;
+              while (System.nanoTime() < deadline) {
+                count += once.applyAsLong(database);
+              }
+              return count;
+            });
+    return sum / ((System.nanoTime() - begin) / 1e9);
+  }
+
+  private long run(int threads, ToLongFunction<Database> body) {
+    List<Future<Long>> parts = new ArrayList<>();
+    try (ExecutorService pool = Executors.newFixedThreadPool(threads)) {
+      for (int i = 0; i < threads; i++) {
+        Database database = nodes.get(i % nodes.size());
+        parts.add(pool.submit(() -> body.applyAsLong(database)));
+      }
+      long sum = 0;
+      for (Future<Long> part : parts) {
+        sum += part.get();
+      }
+      return sum;
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof DeployException told) {
+        throw told;
+      }
+      throw new IllegalStateException("the bench broke", e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new DeployException("interrupted", e);
+    }
+  }
+
+  @Override
+  public void close() {
+    nodes.forEach(Database::close);
+  }
+}

@@ -1,0 +1,215 @@
+package glimt.deploy.queue;
+
+import glimt.bundle.Bundle;
+import glimt.deploy.DeployException;
+import glimt.deploy.Home;
+import glimt.deploy.HomeOption;
+import glimt.deploy.Logs;
+import glimt.storage.Bundles;
+import glimt.storage.EmbeddedPostgres;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.function.DoubleSupplier;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+@Command(
+    name = "queue",
+    description = {
+      "Measures the queue alone: jobs submitted, tasks claimed and completed, and how long a job",
+      "waits for an idle worker, on a durable PostgreSQL of its own, next to what",
+      "pgbench -N -M prepared does on the same server. No network runs: tasks end at once.",
+      "Takes about two minutes."
+    })
+public final class QueueBench implements Callable<Integer> {
+  private static final int[] CONNECTIONS = {1, 4, Load.MOST};
+  private static final int[] BATCHES = {32, 1};
+
+  private static final String BUNDLE = "objects";
+  private static final String PGBENCH = "pgbench -N -M prepared";
+
+  /** More tasks a second than are ever claimed. */
+  private static final int STOCK = 15_000;
+
+  @Option(
+      names = "--rounds",
+      defaultValue = "5",
+      description = "Each figure is the median of so many. Default: 5")
+  private int rounds;
+
+  @Option(
+      names = "--seconds",
+      defaultValue = "1.5",
+      description = "How long each measurement of a round takes. Default: 1.5")
+  private double seconds;
+
+  @Option(
+      names = "--jobs",
+      defaultValue = "500",
+      description = "How many jobs wait for an idle worker, one by one. Default: 500")
+  private int jobs;
+
+  @Mixin private HomeOption home;
+
+  @Spec private CommandSpec command;
+
+  /**
+   * What is measured once a round.
+   *
+   * @param aim how many times pgbench
+   * @param rates of the rounds so far, a second
+   */
+  private record Row(
+      String what, int connections, String aim, DoubleSupplier once, List<Double> rates) {
+    Row(String what, int connections, String aim, DoubleSupplier once) {
+      this(what, connections, aim, once, new ArrayList<>());
+    }
+
+    double median() {
+      List<Double> sorted = rates.stream().sorted().toList();
+      int middle = sorted.size() / 2;
+      return sorted.size() % 2 == 1
+          ? sorted.get(middle)
+          : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
+    }
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    if (rounds < 1 || rounds > 100 || seconds < 0.1 || seconds > 60 || jobs < 1) {
+      throw new ParameterException(
+          command.commandLine(),
+          "--rounds must be 1 to 100, --seconds 0.1 to 60 and --jobs at least 1");
+    }
+    Home at = home.open();
+    Logs.to(at.logs().resolve("bench.log"));
+    Path place = Files.createTempDirectory(at.folder(), "bench");
+    try (EmbeddedPostgres server =
+        EmbeddedPostgres.start(place, at.database().resolve("postgres"))) {
+      measure(server, bundle(at));
+    } finally {
+      delete(place);
+    }
+    return 0;
+  }
+
+  private void measure(EmbeddedPostgres server, Bundles.Entry bundle) {
+    Optional<Pgbench> pgbench = Pgbench.find().map(program -> new Pgbench(program, server));
+    if (pgbench.isEmpty()) {
+      say("there is no pgbench, so no ratios; on Debian: apt-get install postgresql-contrib");
+    }
+    say("%d jobs, one after another, for an idle worker".formatted(jobs));
+    Latency latency;
+    List<Row> rows;
+    try (Load load = new Load(server, bundle)) {
+      latency = Latency.measure(server, bundle, load.spec(Load.Size.SMALL), jobs);
+      pgbench.ifPresent(Pgbench::prepare);
+      rows = rows(load, pgbench);
+      for (int round = 1; round <= rounds; round++) {
+        say("round %d of %d: %d measurements".formatted(round, rounds, rows.size()));
+        rows.forEach(row -> row.rates().add(row.once().getAsDouble()));
+      }
+    }
+    print(rows, latency);
+  }
+
+  private List<Row> rows(Load load, Optional<Pgbench> pgbench) {
+    List<Row> rows = new ArrayList<>();
+    int whole = Math.max(1, (int) Math.round(seconds));
+    for (int connections : CONNECTIONS) {
+      if (connections > 1) {
+        pgbench.ifPresent(
+            program ->
+                rows.add(new Row(PGBENCH, connections, "", () -> program.tps(connections, whole))));
+      }
+    }
+    for (Load.Size size : Load.Size.values()) {
+      for (int connections : CONNECTIONS) {
+        rows.add(
+            new Row(
+                "jobs submitted, %d tasks each".formatted(load.tasks(size)),
+                connections,
+                size == Load.Size.SMALL ? "0.8" : "",
+                () -> load.submits(size, connections, seconds)));
+      }
+    }
+    for (int batch : BATCHES) {
+      for (int connections : CONNECTIONS) {
+        rows.add(
+            new Row(
+                "tasks claimed and completed, %s".formatted(batch == 1 ? "singly" : "by " + batch),
+                connections,
+                batch == 1 ? "" : "5",
+                () -> {
+                  load.fill(Math.round(seconds * STOCK));
+                  return load.tasks(batch, connections, seconds);
+                }));
+      }
+    }
+    return rows;
+  }
+
+  private static void print(List<Row> rows, Latency latency) {
+    double best =
+        rows.stream()
+            .filter(row -> row.what().equals(PGBENCH))
+            .mapToDouble(Row::median)
+            .max()
+            .orElse(Double.NaN);
+    System.out.printf(
+        "%-40s %11s %10s %10s  %s%n", "a second", "connections", "median", "x pgbench", "aim");
+    for (Row row : rows) {
+      System.out.printf(
+          Locale.ROOT,
+          "%-40s %11d %10.0f %10s  %s%n",
+          row.what(),
+          row.connections(),
+          row.median(),
+          Double.isNaN(best) ? "" : String.format(Locale.ROOT, "%.2f", row.median() / best),
+          row.aim());
+    }
+    System.out.println();
+    System.out.printf(
+        Locale.ROOT,
+        "%-40s mean %.1f ms, p50 %.1f, p99 %.1f, max %.1f  under 5 ms mean%n",
+        "from submit to the worker's Run",
+        latency.mean(),
+        latency.quantile(0.5),
+        latency.quantile(0.99),
+        latency.quantile(1));
+  }
+
+  /** The bundle whose point clouds are the jobs. */
+  private static Bundles.Entry bundle(Home home) {
+    return home.bundles().stream()
+        .map(Bundle::open)
+        .filter(bundle -> bundle.card().name().equals(BUNDLE))
+        .map(bundle -> new Bundles.Entry(bundle.digest(), bundle.card()))
+        .findFirst()
+        .orElseThrow(() -> new DeployException("the bundle %s is not there".formatted(BUNDLE)));
+  }
+
+  private static void say(String line) {
+    System.err.println("glimt: " + line);
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (Stream<Path> all = Files.walk(folder)) {
+      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(path);
+      }
+    }
+  }
+}
