@@ -263,6 +263,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
   private static void abandon(Renewed renewed) {
     for (Beat beat : renewed.beats()) {
       if (!renewed.stillOurs().contains(beat.lease())) {
+        LOG.info("a beat came too late: {} is no longer held", beat.lease());
         beat.from().tell(new Abandon(beat.lease()));
       }
     }
@@ -283,6 +284,12 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
   /** Those that were not written had lost their lease; they too need not be said again. */
   private void hear(Settled settled) {
     settled.endings().forEach(ended -> ended.from().tell(new Heard(ended.lease())));
+    Set<Lease> held =
+        settled.written().stream().map(Tasks.Ending::lease).collect(Collectors.toSet());
+    settled.endings().stream()
+        .map(Ended::lease)
+        .filter(lease -> !held.contains(lease))
+        .forEach(lease -> LOG.info("an ending came too late: {} is no longer held", lease));
     settled.written().stream()
         .map(Tasks.Ending::job)
         .distinct()

@@ -26,11 +26,14 @@ final class Claims {
    * <p>Two kinds of task wait a lease's time for somebody better, and longer only as nobody is: one
    * that failed waits for another worker, and one with a checkpoint for a worker of its numeric
    * class. Handed to a worker of another class after all, it starts afresh: no task mixes two.
+   *
+   * <p>Nothing is handed out beside a task that must be alone on its device; and when such a task
+   * is the first in line, nothing is until its device is empty.
    */
   private static final String CLAIM =
       """
-      WITH asks (id, class, cards, patience) AS (
-        VALUES (?, ?, ?::text[], make_interval(secs => ?))),
+      WITH asks (id, machine, device, class, cards, patience) AS (
+        VALUES (?, ?, ?, ?, ?::text[], make_interval(secs => ?))),
       colleagues AS MATERIALIZED (
         SELECT worker.numeric_class, worker.cards
         FROM worker, asks
@@ -38,7 +41,7 @@ final class Claims {
           AND (seen > now() - patience
             OR EXISTS (SELECT FROM task WHERE task.worker = worker.id AND state = 'running'))),
       next AS MATERIALIZED (
-        SELECT task.id FROM task, asks
+        SELECT task.id, alone FROM task, asks
         WHERE state = 'ready' AND card = ANY(asks.cards) AND ready_at <= now()
           AND (failed_on IS DISTINCT FROM asks.id OR ready_at <= now() - patience
             OR NOT EXISTS (SELECT FROM colleagues WHERE card = ANY(colleagues.cards)))
@@ -47,6 +50,12 @@ final class Claims {
               AND NOT EXISTS (
                 SELECT FROM colleagues
                 WHERE numeric_class = checkpoint_class AND card = ANY(colleagues.cards)))
+          AND NOT EXISTS (
+            SELECT FROM worker WHERE worker.id = asks.id AND drained IS NOT NULL)
+          AND NOT EXISTS (
+            SELECT FROM task AS other JOIN worker ON worker.id = other.worker
+            WHERE other.alone AND other.state = 'running'
+              AND worker.machine = asks.machine AND worker.device = asks.device)
         ORDER BY job_number, ordinal
         LIMIT ?
         FOR UPDATE OF task SKIP LOCKED),
@@ -57,7 +66,12 @@ final class Claims {
           step = CASE WHEN checkpoint_class = asks.class THEN checkpoint_step
                       WHEN fallback_class = asks.class THEN fallback_step
                       ELSE 0 END
-        FROM next, asks WHERE task.id = next.id
+        FROM next, asks
+        WHERE task.id = next.id AND NOT (next.alone AND (
+          (SELECT count(*) FROM next) > 1 OR EXISTS (
+            SELECT FROM task AS other JOIN worker ON worker.id = other.worker
+            WHERE other.state = 'running'
+              AND worker.machine = asks.machine AND worker.device = asks.device)))
         RETURNING task.*),
       begun AS (
         INSERT INTO attempt (task, number, worker, started)
@@ -97,13 +111,16 @@ final class Claims {
   /**
    * @param patience how long, in seconds, a task waits for somebody better; and a lease lasts
    */
-  static List<Task> claim(Session session, WorkerCard worker, int most, double patience)
+  static List<Task> claim(
+      Session session, WorkerCard worker, String machine, int most, double patience)
       throws SQLException {
     List<Claimed> claimed =
         session.all(
             CLAIM,
             row -> claimed(row, worker.numericClass()),
             worker.id().value(),
+            machine,
+            worker.device(),
             worker.numericClass(),
             Workers.cards(worker),
             patience,

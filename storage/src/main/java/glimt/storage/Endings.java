@@ -37,10 +37,13 @@ final class Endings {
   private static final String HOLD =
       """
       SELECT task.id, task.attempt, job, work, failures, losses, worker,
-             lease_until < clock_timestamp() AS late
+             coalesce(strikes, 0) AS strikes,
+             lease_until < clock_timestamp() AS silent,
+             stepped < clock_timestamp() - make_interval(secs => ?) AS stalled
       FROM task
       JOIN unnest(?, ?) AS lease (task, attempt)
         ON task.id = lease.task AND task.attempt = lease.attempt
+      LEFT JOIN worker ON worker.id = task.worker
       WHERE state = 'running'
       ORDER BY task.id FOR UPDATE OF task
       """;
@@ -60,6 +63,7 @@ final class Endings {
       UPDATE task SET
         state = 'ready', ready_at = clock_timestamp() + make_interval(secs => ?),
         failures = ?, losses = coalesce(?, losses), failed_on = coalesce(?, failed_on),
+        alone = alone OR ?,
         step = coalesce(checkpoint_step, 0), lease_until = NULL
       WHERE id = ? AND attempt = ? AND state = 'running'
       """;
@@ -151,7 +155,47 @@ final class Endings {
 
   /** A running attempt whose row, and whose job's, this transaction holds. */
   record Held(
-      Lease lease, JobId job, Work work, int failures, int losses, String worker, boolean late) {}
+      Lease lease,
+      JobId job,
+      Work work,
+      int failures,
+      int losses,
+      String worker,
+      int strikes,
+      boolean silent,
+      boolean stalled) {
+    boolean late() {
+      return silent || stalled;
+    }
+  }
+
+  /**
+   * How a task is given back.
+   *
+   * @param losses null to keep what is remembered, which a checkpoint may just have forgiven
+   * @param failedOn the worker to be spared the next attempt, or null to keep what is remembered
+   * @param alone whether nothing may run beside it on its device from now on
+   * @param rest seconds until another attempt may begin
+   */
+  record Back(
+      int failures,
+      @Nullable Integer losses,
+      @Nullable String failedOn,
+      boolean alone,
+      double rest) {
+    static Back uncharged(Held held) {
+      return new Back(held.failures(), null, null, false, 0);
+    }
+
+    static Back failed(Held held, Fault fault, double rest) {
+      boolean alone = fault == Fault.OUT_OF_MEMORY;
+      return new Back(held.failures() + 1, null, held.worker(), alone, rest);
+    }
+
+    static Back lost(Held held) {
+      return new Back(held.failures(), held.losses() + 1, held.worker(), false, 0);
+    }
+  }
 
   /**
    * The last word on an attempt.
@@ -189,7 +233,7 @@ final class Endings {
   }
 
   /** Locks those of the attempts that still run, in the order of their tasks. */
-  List<Held> hold(Collection<Lease> leases) throws SQLException {
+  List<Held> hold(Collection<Lease> leases, Tasks.Terms terms) throws SQLException {
     return session.all(
         HOLD,
         row ->
@@ -200,7 +244,10 @@ final class Endings {
                 row.getInt("failures"),
                 row.getInt("losses"),
                 row.getString("worker"),
-                row.getBoolean("late")),
+                row.getInt("strikes"),
+                row.getBoolean("silent"),
+                row.getBoolean("stalled")),
+        Tasks.seconds(terms.stall()),
         ids(leases),
         attempts(leases));
   }
@@ -225,6 +272,7 @@ final class Endings {
     List<Lease> leases = successes.keySet().stream().map(Held::lease).toList();
     session.update(SUCCEED, ids(leases), attempts(leases));
     keep(successes);
+    Workers.praise(session, successes.keySet());
     List<JobId> freed = new ArrayList<>();
     session.all(
         FREE,
@@ -282,21 +330,18 @@ final class Endings {
   }
 
   /**
-   * Lets another attempt begin, after a while.
+   * Lets another attempt begin.
    *
-   * @param losses null to keep what is remembered, which a checkpoint may just have forgiven
-   * @param failedOn the worker to be spared the next one, or null to keep what is remembered
    * @return whether it is ready: it is not if its job has ended in this transaction
    */
-  boolean giveBack(
-      Held held, int failures, @Nullable Integer losses, @Nullable String failedOn, double seconds)
-      throws SQLException {
+  boolean giveBack(Held held, Back back) throws SQLException {
     return session.update(
             GIVE_BACK,
-            seconds,
-            failures,
-            losses,
-            failedOn,
+            back.rest(),
+            back.failures(),
+            back.losses(),
+            back.failedOn(),
+            back.alone(),
             held.lease().task().value(),
             held.lease().attempt())
         == 1;

@@ -9,10 +9,8 @@ import glimt.job.Lease;
 import glimt.job.Outcome;
 import glimt.job.Product;
 import glimt.job.Task;
-import glimt.job.TaskId;
 import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,6 +24,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The task ledger. A claim hands out a {@link Lease}; its attempt number fences every later word on
@@ -40,94 +39,31 @@ public final class Tasks {
 
   private static final int WHY_LIMIT = 1000;
 
-  private static final String RENEW =
-      """
-      WITH ours AS MATERIALIZED (
-        SELECT task.id, beat.step
-        FROM task
-        JOIN unnest(?, ?, ?) AS beat (task, attempt, step)
-          ON task.id = beat.task AND task.attempt = beat.attempt
-        WHERE state = 'running'
-        ORDER BY task.id FOR UPDATE OF task)
-      UPDATE task SET
-        lease_until = clock_timestamp() + make_interval(secs => ?),
-        step = least(steps, ours.step),
-        stepped = CASE WHEN least(steps, ours.step) = task.step THEN stepped
-                       ELSE clock_timestamp() END,
-        reached = greatest(reached, least(steps, ours.step))
-      FROM ours WHERE task.id = ours.id
-      RETURNING task.id, attempt
-      """;
-
-  /**
-   * Of one attempt's checkpoints only one that reaches further: words may overtake each other. The
-   * first of a new attempt is taken in any case: an attempt that did not begin at the latest found
-   * that it cannot be trusted, and then the one before it stays the fallback. No step forgives
-   * losses twice, so a task cannot be tried for ever.
-   */
-  private static final String CHECKPOINT =
-      """
-      WITH here (state, step, class, task, attempt) AS (VALUES (?, ?, ?, ?, ?))
-      UPDATE task SET
-        fallback_state = CASE WHEN here.step > checkpoint_step THEN checkpoint_state
-                              ELSE fallback_state END,
-        fallback_step = CASE WHEN here.step > checkpoint_step THEN checkpoint_step
-                             ELSE fallback_step END,
-        fallback_class = CASE WHEN here.step > checkpoint_step THEN checkpoint_class
-                              ELSE fallback_class END,
-        checkpoint_state = here.state, checkpoint_step = here.step, checkpoint_class = here.class,
-        checkpoint_attempt = here.attempt,
-        losses = CASE WHEN here.step > forgiven THEN 0 ELSE losses END,
-        forgiven = greatest(forgiven, here.step),
-        step = greatest(task.step, here.step), reached = greatest(reached, here.step),
-        stepped = clock_timestamp()
-      FROM here
-      WHERE task.id = here.task AND task.attempt = here.attempt AND task.state = 'running'
-        AND (here.step > coalesce(checkpoint_step, 0)
-          OR here.step > 0 AND checkpoint_attempt IS DISTINCT FROM here.attempt)
-      """;
-
-  private static final String HOLDS =
-      "SELECT id, attempt FROM task WHERE id = ? AND attempt = ? AND state = 'running'";
-
-  private static final String PULSE =
-      """
-      WITH before AS MATERIALIZED (SELECT at FROM pulse FOR UPDATE)
-      UPDATE pulse SET at = clock_timestamp() FROM before
-      RETURNING extract(epoch FROM pulse.at - before.at)::double precision AS gap
-      """;
-
-  /** Never past a whole lease from now, which is all that a lease renewed since then deserves. */
-  private static final String FORGIVE =
-      """
-      WITH running AS MATERIALIZED (
-        SELECT id FROM task WHERE state = 'running' ORDER BY id FOR UPDATE)
-      UPDATE task SET
-        lease_until = greatest(lease_until, least(
-          lease_until + make_interval(secs => ?), clock_timestamp() + make_interval(secs => ?)))
-      FROM running WHERE task.id = running.id AND state = 'running'
-      """;
-
-  private static final String LATE =
-      """
-      SELECT id, attempt FROM task WHERE state = 'running' AND lease_until < clock_timestamp()
-      """;
-
-  private static final String HELD_BY =
-      "SELECT id, attempt FROM task WHERE state = 'running' AND worker = ?";
-
   /**
    * How long things take.
    *
    * @param lease how long a worker may be silent
    * @param sweep from one {@link #expire} to the next
    * @param backOff how long a task rests after its first failure; twice that after the second
+   * @param stall how long one step may take before its attempt is taken to hang
    */
-  public record Terms(Duration lease, Duration sweep, Duration backOff) {
+  public record Terms(Duration lease, Duration sweep, Duration backOff, Duration stall) {
     public static final Terms USUAL =
-        new Terms(Duration.ofSeconds(10), Duration.ofSeconds(2), Duration.ofSeconds(1));
+        new Terms(
+            Duration.ofSeconds(10),
+            Duration.ofSeconds(2),
+            Duration.ofSeconds(1),
+            Duration.ofMinutes(2));
+
+    /** A step may take as long as twelve leases. */
+    public Terms(Duration lease, Duration sweep, Duration backOff) {
+      this(lease, sweep, backOff, lease.multipliedBy(12));
+    }
 
     public Terms {
+      if (stall.compareTo(lease) <= 0) {
+        throw new IllegalArgumentException("a step may take longer than a lease");
+      }
       if (lease.compareTo(sweep) <= 0 || !sweep.isPositive() || backOff.isNegative()) {
         throw new IllegalArgumentException("a lease must outlast a sweep, and no time be negative");
       }
@@ -164,7 +100,7 @@ public final class Tasks {
         "claim for worker " + worker.id(),
         session -> {
           Workers.see(session, worker, machine, seconds(terms.sweep()));
-          return Claims.claim(session, worker, most, seconds(terms.lease()));
+          return Claims.claim(session, worker, machine, most, seconds(terms.lease()));
         });
   }
 
@@ -175,18 +111,14 @@ public final class Tasks {
    * @return those that still hold their lease; the others must stop
    */
   public Set<Lease> renew(Map<Lease, Integer> steps) {
-    List<Map.Entry<Lease, Integer>> beats = List.copyOf(steps.entrySet());
     return Set.copyOf(
         database.transact(
             "renew leases",
-            session ->
-                session.all(
-                    RENEW,
-                    Tasks::lease,
-                    beats.stream().mapToLong(beat -> beat.getKey().task().value()).toArray(),
-                    beats.stream().mapToInt(beat -> beat.getKey().attempt()).toArray(),
-                    beats.stream().mapToInt(Map.Entry::getValue).toArray(),
-                    seconds(terms.lease()))));
+            session -> {
+              List<Lease> held = Leases.renew(session, steps, seconds(terms.lease()));
+              LateWords.count(session, "beat", steps.size() - held.size());
+              return held;
+            }));
   }
 
   /**
@@ -198,9 +130,12 @@ public final class Tasks {
     long task = lease.task().value();
     return database.transact(
         "checkpoint task " + task,
-        session ->
-            keep(session, lease, checkpoint)
-                || session.first(HOLDS, Tasks::lease, task, lease.attempt()).isPresent());
+        session -> {
+          boolean taken = Leases.keep(session, lease, checkpoint);
+          boolean held = taken || Leases.holds(session, lease);
+          LateWords.count(session, "checkpoint", taken ? 0 : 1);
+          return held;
+        });
   }
 
   /** Returns nothing if the lease was no longer held; ending twice is harmless. */
@@ -221,7 +156,7 @@ public final class Tasks {
         session -> {
           Endings endings =
               Endings.lockJobsOf(session, words.keySet().stream().map(Lease::task).toList());
-          List<Endings.Held> ours = endings.hold(words.keySet());
+          List<Endings.Held> ours = endings.hold(words.keySet(), terms);
           List<Endings.Word> said = new ArrayList<>();
           Set<Lease> freed = new HashSet<>();
           Map<Endings.Held, List<Product>> successes = new LinkedHashMap<>();
@@ -244,6 +179,7 @@ public final class Tasks {
               freed.add(held.lease());
             }
           }
+          LateWords.count(session, "end", batch.size() - ours.size());
           return ours.stream()
               .map(
                   held ->
@@ -266,13 +202,9 @@ public final class Tasks {
     return database.transact(
         "expire leases",
         session -> {
-          double gap = session.first(PULSE, row -> row.getDouble("gap")).orElse(0.0);
-          if (gap > 2 * seconds(terms.sweep())) {
-            session.update(FORGIVE, gap, seconds(terms.lease()));
-          }
-          List<Lease> late = session.all(LATE, Tasks::lease);
+          Workers.forgetSilent(session);
           // Some may have been renewed since they were read and before they were locked.
-          return lose(session, late, Endings.Held::late);
+          return lose(session, Leases.late(session, terms), Endings.Held::late);
         });
   }
 
@@ -286,25 +218,16 @@ public final class Tasks {
         "take back from worker " + worker,
         session -> {
           Workers.forget(session, worker);
-          return lose(session, session.all(HELD_BY, Tasks::lease, worker.value()), _ -> true);
+          return lose(session, Leases.heldBy(session, worker), _ -> true);
         });
   }
 
-  private static Lease lease(ResultSet row) throws SQLException {
-    return new Lease(new TaskId(row.getLong("id")), row.getInt("attempt"));
-  }
-
-  /** Returns whether it was taken. */
-  private static boolean keep(Session session, Lease lease, Checkpoint checkpoint)
-      throws SQLException {
-    return session.update(
-            CHECKPOINT,
-            checkpoint.state().sha256(),
-            checkpoint.step(),
-            checkpoint.numericClass(),
-            lease.task().value(),
-            lease.attempt())
-        == 1;
+  /**
+   * How often each kind of word came too late, or twice: {@code beat}, {@code checkpoint}, {@code
+   * end}.
+   */
+  public Map<String, Long> lateWords() {
+    return database.read("count late words", LateWords::all);
   }
 
   private static Endings.Word word(Ended ended) {
@@ -327,9 +250,9 @@ public final class Tasks {
       case Outcome.Succeeded _ -> false;
       case Outcome.Yielded(var checkpoint) -> {
         if (checkpoint.isPresent()) {
-          keep(session, held.lease(), checkpoint.get());
+          Leases.keep(session, held.lease(), checkpoint.get());
         }
-        yield endings.giveBack(held, held.failures(), null, null, 0);
+        yield endings.giveBack(held, Endings.Back.uncharged(held));
       }
       case Outcome.Damaged(ArtifactId input) ->
           failed(endings, held, Fault.STORAGE, damaged(input));
@@ -347,7 +270,7 @@ public final class Tasks {
       return false;
     }
     double rest = seconds(terms.backOff()) * (1 << (failures - 1)) * jitter(held.lease());
-    return endings.giveBack(held, failures, null, held.worker(), rest);
+    return endings.giveBack(held, Endings.Back.failed(held, fault, rest));
   }
 
   /**
@@ -365,17 +288,17 @@ public final class Tasks {
     return "its input %s is missing or damaged".formatted(input);
   }
 
-  private static Set<JobId> lose(Session session, List<Lease> leases, Predicate<Endings.Held> still)
+  private Set<JobId> lose(Session session, List<Lease> leases, Predicate<Endings.Held> still)
       throws SQLException {
     Set<JobId> jobs = new LinkedHashSet<>();
     if (leases.isEmpty()) {
       return jobs;
     }
     Endings endings = Endings.lockJobsOf(session, leases.stream().map(Lease::task).toList());
-    List<Endings.Held> lost = endings.hold(leases).stream().filter(still).toList();
+    List<Endings.Held> lost = endings.hold(leases, terms).stream().filter(still).toList();
     endings.endAttempts(
         lost.stream()
-            .map(held -> new Endings.Word(held.lease(), "lost", Fault.LOST, null, null))
+            .map(held -> new Endings.Word(held.lease(), "lost", Fault.LOST, whyLost(held), null))
             .toList());
     for (Endings.Held held : lost) {
       lost(endings, held);
@@ -393,10 +316,17 @@ public final class Tasks {
           held.failures(),
           losses,
           Fault.POISON,
-          "%d workers were lost at the same point of it".formatted(losses));
+          (held.stalled() ? "it hung %d workers" : "%d workers were lost at the same point of it")
+              .formatted(losses));
       return false;
     }
-    return endings.giveBack(held, held.failures(), losses, held.worker(), 0);
+    return endings.giveBack(held, Endings.Back.lost(held));
+  }
+
+  private @Nullable String whyLost(Endings.Held held) {
+    return held.stalled()
+        ? "no step was done for %d seconds".formatted(terms.stall().toSeconds())
+        : null;
   }
 
   /** PostgreSQL's text holds no NUL, and nobody reads a reason of many pages. */
@@ -405,7 +335,7 @@ public final class Tasks {
     return text.substring(0, Math.min(WHY_LIMIT, text.length()));
   }
 
-  private static double seconds(Duration duration) {
+  static double seconds(Duration duration) {
     return duration.toNanos() / 1e9;
   }
 }

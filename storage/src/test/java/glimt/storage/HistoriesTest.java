@@ -100,6 +100,7 @@ class HistoriesTest {
   private static final class OneHand {
     private final Ledger ledger;
     private final Tasks tasks;
+    private final Workers workers;
     private final Random random;
     private final LedgerModel model = new LedgerModel();
     private final Plan plan;
@@ -107,6 +108,7 @@ class HistoriesTest {
     OneHand(Ledger ledger, Random random) {
       this.ledger = ledger;
       this.tasks = new Tasks(ledger.database, TERMS);
+      this.workers = new Workers(ledger.database);
       this.random = random;
       this.plan = Plan.of(Ledger.spec(), ledger.card);
     }
@@ -115,12 +117,14 @@ class HistoriesTest {
       for (int i = 0; i < words; i++) {
         say();
         model.jobs().forEach(job -> model.agreesWith(ledger.view(job)));
+        assertThat(workers.drained().keySet()).isEqualTo(model.drained());
       }
       // Fresh workers, whom no task shuns, bring everything to an end.
       for (int i = 0; !model.allEnded(); i++) {
-        claim("fresh" + i, 9);
+        // One by one, for those that must be alone.
+        claim("fresh" + i, 1 + i % 3);
         model.held().forEach(lease -> end(lease, new Outcome.Succeeded(List.of())));
-        assertThat(i).isLessThan(100);
+        assertThat(i).isLessThan(200);
       }
       model.jobs().forEach(job -> model.agreesWith(ledger.view(job)));
     }
@@ -202,7 +206,9 @@ class HistoriesTest {
       return switch (random.nextInt(8)) {
         case 0 -> new Outcome.Yielded(Optional.empty());
         case 1 -> new Outcome.Yielded(Optional.of(checkpoint(lease)));
-        case 2 -> new Outcome.Failed(Fault.INTERNAL, "chance");
+        case 2 ->
+            new Outcome.Failed(
+                random.nextBoolean() ? Fault.INTERNAL : Fault.OUT_OF_MEMORY, "chance");
         case 3 ->
             random.nextInt(4) == 0
                 ? new Outcome.Failed(Fault.INVALID, "chance")
@@ -216,11 +222,15 @@ class HistoriesTest {
       return new Checkpoint(Ledger.digestOf("state"), step, model.numericClass(lease));
     }
 
-    /** Workers are of two classes. */
+    /** Workers are of two classes, one on each of two devices. */
     private WorkerCard card(String worker) {
-      String numericClass = worker.charAt(worker.length() - 1) % 2 == 0 ? "even" : "odd";
+      int device = worker.charAt(worker.length() - 1) % 2;
       return new WorkerCard(
-          new WorkerId(worker), 1, "cpu", numericClass, Map.of("toy", ledger.digest));
+          new WorkerId(worker),
+          1,
+          "cuda:" + device,
+          "class " + device,
+          Map.of("toy", ledger.digest));
     }
 
     private <T> Optional<T> any(List<T> list) {

@@ -17,6 +17,7 @@ import glimt.job.Work;
 import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,6 +25,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -43,11 +45,18 @@ final class LedgerModel {
     int step;
     @Nullable String worker;
     String numericClass = "";
+    String device = "";
+    boolean alone;
+    final Set<String> failedBy = new HashSet<>();
     @Nullable String failedOn;
 
     Entry(JobEntry job, Plan.PlannedTask planned) {
       this.job = job;
       this.planned = planned;
+    }
+
+    String worker() {
+      return Objects.requireNonNull(worker);
     }
 
     int steps() {
@@ -80,6 +89,9 @@ final class LedgerModel {
   /** Workers that asked for work and were not lost since. */
   private final Set<String> workers = new HashSet<>();
 
+  private final Map<String, Integer> strikes = new HashMap<>();
+  private final Set<String> drained = new HashSet<>();
+
   void submitted(JobId id, Plan plan) {
     JobEntry job = new JobEntry(id);
     for (Plan.PlannedTask planned : plan.tasks()) {
@@ -96,18 +108,26 @@ final class LedgerModel {
   void claimed(WorkerCard card, int most, List<Task> claimed) {
     String worker = card.id().value();
     workers.add(worker);
-    List<Entry> expected =
+    Set<String> able = new HashSet<>(workers);
+    able.removeAll(drained);
+    boolean busy = running().anyMatch(task -> task.device.equals(card.device()));
+    boolean hands =
+        !drained.contains(worker)
+            && running().noneMatch(task -> task.alone && task.device.equals(card.device()));
+    List<Entry> next =
         jobs.values().stream()
             .flatMap(job -> job.tasks.stream())
-            .filter(task -> task.state == TaskState.READY)
+            .filter(task -> hands && task.state == TaskState.READY)
             // No time passes here, so nobody who waits for another waits long enough.
-            .filter(task -> !worker.equals(task.failedOn) || workers.equals(Set.of(worker)))
+            .filter(task -> !worker.equals(task.failedOn) || able.equals(Set.of(worker)))
             .filter(
                 task ->
                     task.checkpoint == null
                         || task.checkpoint.numericClass().equals(card.numericClass()))
             .limit(most)
             .toList();
+    List<Entry> expected =
+        next.stream().filter(task -> !task.alone || (!busy && next.size() == 1)).toList();
     assertThat(claimed).extracting(Task::job).containsExactlyElementsOf(jobIds(expected));
     for (int i = 0; i < expected.size(); i++) {
       Entry task = expected.get(i);
@@ -120,6 +140,7 @@ final class LedgerModel {
       task.attempt++;
       task.worker = worker;
       task.numericClass = card.numericClass();
+      task.device = card.device();
       task.step = checkpoints.isEmpty() ? 0 : checkpoints.getFirst().step();
       assertThat(claimed.get(i).work()).isEqualTo(task.planned.work());
       assertThat(claimed.get(i).lease().attempt()).isEqualTo(task.attempt);
@@ -156,7 +177,10 @@ final class LedgerModel {
       return;
     }
     switch (outcome) {
-      case Outcome.Succeeded _ -> succeed(task);
+      case Outcome.Succeeded _ -> {
+        praise(task);
+        succeed(task);
+      }
       case Outcome.Yielded(var checkpoint) -> {
         checkpoint.ifPresent(state -> keep(task, state));
         giveBack(task);
@@ -165,6 +189,8 @@ final class LedgerModel {
       case Outcome.Failed(Fault fault, _) -> {
         task.failures++;
         task.failedOn = task.worker;
+        task.failedBy.add(task.worker());
+        task.alone |= fault == Fault.OUT_OF_MEMORY;
         if (fault.retryable() && task.failures < Tasks.TRIES) {
           giveBack(task);
         } else {
@@ -177,6 +203,8 @@ final class LedgerModel {
 
   void lost(WorkerId worker) {
     workers.remove(worker.value());
+    strikes.remove(worker.value());
+    drained.remove(worker.value());
     running().filter(task -> worker.value().equals(task.worker)).forEach(LedgerModel::lose);
   }
 
@@ -210,6 +238,10 @@ final class LedgerModel {
     return List.copyOf(jobs.keySet());
   }
 
+  Set<WorkerId> drained() {
+    return drained.stream().map(WorkerId::new).collect(Collectors.toSet());
+  }
+
   boolean allEnded() {
     return jobs.values().stream().allMatch(job -> job.ending != null);
   }
@@ -237,6 +269,19 @@ final class LedgerModel {
     boolean held =
         task != null && task.state == TaskState.RUNNING && task.attempt == lease.attempt();
     return held ? task : null;
+  }
+
+  private void praise(Entry task) {
+    for (String worker : task.failedBy) {
+      if (!worker.equals(task.worker()) && workers.contains(worker)) {
+        if (strikes.merge(worker, 1, Integer::sum) >= Workers.STRIKES) {
+          drained.add(worker);
+        }
+      }
+    }
+    if (!drained.contains(task.worker())) {
+      strikes.remove(task.worker());
+    }
   }
 
   private static void succeed(Entry task) {

@@ -395,6 +395,92 @@ class TasksTest {
   }
 
   @Test
+  void an_attempt_whose_step_stands_still_is_taken_back_however_often_it_beats() {
+    JobId job = ledger.submit();
+    for (int i = 0; i < 3; i++) {
+      Task task = ledger.claimOne("w" + i);
+      ledger.tasks.renew(Map.of(task.lease(), 2));
+      ledger.sql("UPDATE task SET stepped = now() - interval '119 seconds' WHERE step > 0");
+      assertThat(ledger.tasks.expire()).isEmpty();
+      ledger.sql("UPDATE task SET stepped = now() - interval '121 seconds' WHERE step > 0");
+      ledger.tasks.renew(Map.of(task.lease(), 2));
+      assertThat(ledger.tasks.expire()).containsExactly(job);
+    }
+    JobView view = ledger.view(job);
+    assertThat(view.fault()).isEqualTo(Fault.POISON);
+    assertThat(view.why()).isEqualTo("it hung 3 workers");
+    assertThat(task(job, 0).attempts())
+        .allSatisfy(
+            attempt -> {
+              assertThat(attempt.outcome()).isEqualTo("lost");
+              assertThat(attempt.why()).isEqualTo("no step was done for 120 seconds");
+            });
+  }
+
+  @Test
+  void words_that_come_too_late_or_twice_are_counted() {
+    ledger.submit();
+    Map<String, Long> before = ledger.tasks.lateWords();
+    Task task = ledger.claimOne("w");
+    ledger.tasks.renew(Map.of(task.lease(), 1));
+    ledger.tasks.checkpoint(task.lease(), checkpoint(1));
+    assertThat(ledger.tasks.lateWords()).as("none of these is late").isEqualTo(before);
+    ledger.tasks.checkpoint(task.lease(), checkpoint(1));
+    ledger.succeed(task);
+    ledger.succeed(task);
+    ledger.succeed(task);
+    ledger.tasks.renew(Map.of(task.lease(), 1, new Lease(task.lease().task(), 7), 2));
+    Map<String, Long> after = ledger.tasks.lateWords();
+    assertThat(after.get("checkpoint")).isEqualTo(before.getOrDefault("checkpoint", 0L) + 1);
+    assertThat(after.get("end")).isEqualTo(before.getOrDefault("end", 0L) + 2);
+    assertThat(after.get("beat")).isEqualTo(before.getOrDefault("beat", 0L) + 2);
+  }
+
+  @Test
+  void what_ran_out_of_memory_is_tried_again_with_nothing_beside_it_on_its_device() {
+    JobId job = ledger.submit();
+    ledger.submit();
+    ledger.submit();
+    Task large = ledger.claimOne("first");
+    Task beside = ledger.claimOne("second");
+    fail(large, Fault.OUT_OF_MEMORY, "no room");
+    assertThat(ledger.claim("third", 1)).as("it is first in line, and not alone").isEmpty();
+    ledger.succeed(beside);
+    Task again = ledger.claimOne("third");
+    assertThat(again.job()).isEqualTo(job);
+    assertThat(ledger.claim("second", 1)).as("nothing beside it").isEmpty();
+    WorkerCard elsewhere =
+        new WorkerCard(
+            new WorkerId("elsewhere"), 1, "cuda:1", "test", Map.of("toy", ledger.digest));
+    assertThat(ledger.tasks.claim(elsewhere, "here", 1)).hasSize(1);
+    ledger.succeed(again);
+    assertThat(ledger.claim("second", 1)).hasSize(1);
+  }
+
+  @Test
+  void a_worker_that_fails_what_others_can_do_is_drained_but_not_by_one_bad_task() {
+    Workers workers = new Workers(ledger.database);
+    for (int i = 0; i < 3; i++) {
+      assertThat(workers.drained()).isEmpty();
+      JobId job = ledger.submit();
+      fail(ledger.claimOne("bad"), Fault.INTERNAL, "a broken device");
+      ledger.succeed(ledger.claimOne("good"));
+      ledger.jobs.cancel(TenantId.DEFAULT, job);
+    }
+    assertThat(workers.drained()).containsOnlyKeys(new WorkerId("bad"));
+    JobId poison = ledger.submit();
+    assertThat(ledger.claim("bad", 1)).isEmpty();
+    for (int i = 0; i < 3; i++) {
+      fail(ledger.claimOne("good " + i), Fault.INTERNAL, "nobody can");
+    }
+    assertThat(ledger.view(poison).state()).isEqualTo(JobState.FAILED);
+    assertThat(workers.drained()).hasSize(1);
+    // Its process ends, and the one in its place is another.
+    ledger.tasks.lose(new WorkerId("bad"));
+    assertThat(workers.drained()).isEmpty();
+  }
+
+  @Test
   void losing_a_worker_takes_back_only_what_it_holds() {
     ledger.submit();
     ledger.submit();
