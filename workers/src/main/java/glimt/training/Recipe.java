@@ -51,7 +51,9 @@ public record Recipe(
    * @param weightDecay decoupled, of matrices only (AdamW)
    * @param average decay of the exponential average of the weights
    * @param silence share of samples whose words are left out, for guidance
-   * @param sigma the noise levels it meets
+   * @param sigma the noise levels it meets, drawn log-normally; or else
+   * @param uniform those levels, drawn evenly or by importance
+   * @param loss in whose terms errors are counted; else EDM's
    * @param data what this level's data wants to know
    * @param seed of the weights, the data and the noise
    */
@@ -69,7 +71,9 @@ public record Recipe(
       @JsonProperty(required = true) double weightDecay,
       @JsonProperty(required = true) double average,
       @JsonProperty(required = true) double silence,
-      @JsonProperty(required = true) NoiseLevels sigma,
+      @Nullable NoiseLevels sigma,
+      @Nullable UniformLevels uniform,
+      @Nullable Terms loss,
       @JsonProperty(required = true) JsonNode data,
       @JsonProperty(required = true) long seed) {
     public NetworkRecipe {
@@ -81,6 +85,8 @@ public record Recipe(
       require(steps == null || steps > 0, "steps", steps);
       require(seconds == null || seconds > 0, "seconds", seconds);
       require(sigmaData > 0, "sigmaData", sigmaData);
+      require(
+          (sigma == null) != (uniform == null), "one of sigma and uniform", sigma + ", " + uniform);
       require(rate > 0, "rate", rate);
       require(clip > 0, "clip", clip);
       require(steady >= 0 && steady <= 1, "steady", steady);
@@ -120,6 +126,25 @@ public record Recipe(
     double mean(double done) {
       double fallen = fall == 0 ? 1 : Math.clamp((done - hold) / fall, 0, 1);
       return start + (end - start) * fallen;
+    }
+  }
+
+  /**
+   * Noise levels spread evenly over ln(sigma).
+   *
+   * @param min the least
+   * @param max the greatest
+   * @param by what decides which are drawn more often, and then count less; else nothing
+   * @param bins in which that is remembered; else 32
+   */
+  public record UniformLevels(
+      @JsonProperty(required = true) double min,
+      @JsonProperty(required = true) double max,
+      NoiseLaw.@Nullable By by,
+      @Nullable Integer bins) {
+    public UniformLevels {
+      require(min > 0 && min < max, "min and max", min + ", " + max);
+      require(bins == null || (bins > 0 && bins <= 1000), "bins", bins);
     }
   }
 

@@ -1,9 +1,7 @@
 package glimt.training;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import glimt.bundle.BundleException;
 import glimt.bundle.NetworkSource;
 import glimt.bundle.Precision;
@@ -16,7 +14,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -27,12 +24,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Trains one network: denoising with EDM's preconditioning and weighting (Karras et al. 2022, Table
- * 1), in which the loss is the plain squared error of F,
- *
- * <pre>
- *   x = x0 + sigma n,   target = (x0 - c_skip x) / c_out,   loss = |F(c_in x; ln(sigma)/4) - target|^2
- * </pre>
+ * Trains one network by the exercises of a {@link Lesson}: {@link Denoising}, or what a teacher
+ * does.
  *
  * <p>Step k draws its data and noise from a generator that is a function of the seed and k alone,
  * and a checkpoint holds everything else, so training that was interrupted goes on as if it had not
@@ -91,11 +84,13 @@ public final class Trainer {
     }
     try (TrainableNetwork network =
             TrainableNetwork.of(level, source, weights(state), Precision.ofThisProcessor());
-        Learner learner = Learner.of(network)) {
+        Learner learner = Learner.of(network);
+        Lesson lesson = new Denoising(recipe)) {
       if (state != null) {
         learner.restore(state);
+        lesson.restore(state);
       }
-      return new Run(network, learner, step, before).walk(watch, stop);
+      return new Run(network, learner, lesson, step, before).walk(watch, stop);
     }
   }
 
@@ -172,6 +167,7 @@ public final class Trainer {
   private final class Run {
     private final TrainableNetwork network;
     private final Learner learner;
+    private final Lesson lesson;
     private final Duration before;
     private final long firstStep;
     private final long began = System.nanoTime();
@@ -180,9 +176,10 @@ public final class Trainer {
     private double loss = Double.NaN;
     private double gradientLength;
 
-    Run(TrainableNetwork network, Learner learner, long step, Duration before) {
+    Run(TrainableNetwork network, Learner learner, Lesson lesson, long step, Duration before) {
       this.network = network;
       this.learner = learner;
+      this.lesson = lesson;
       this.step = step;
       this.firstStep = step;
       this.keptStep = step;
@@ -223,11 +220,14 @@ public final class Trainer {
       double rate = recipe.rate() * slowed(done);
       SplittableRandom random = new SplittableRandom(recipe.seed() * 0x9E3779B97F4A7C15L + step);
       Batch batch = dataset.batch(recipe.batch(), random.split());
+      Exercise exercise = lesson.exercise(batch, done, random);
       double error;
       try (NDManager scope = network.manager().newSubManager()) {
-        NDArray lost = loss(batch, recipe.sigma().mean(done), random, scope);
+        NDArray f = network.forward(exercise.inputs(scope));
+        NDArray lost = exercise.loss(f, scope);
         network.learn(lost);
         error = lost.getFloat();
+        lesson.answered(f.stopGradient()::toFloatArray);
       }
       gradientLength = learner.gradientLength();
       if (!Double.isFinite(error) || !Double.isFinite(gradientLength)) {
@@ -253,57 +253,10 @@ public final class Trainer {
       return rising * falling;
     }
 
-    private NDArray loss(Batch batch, double mean, SplittableRandom random, NDManager scope) {
-      long[] shape = batch.x().dimensions();
-      int rows = Math.toIntExact(shape[0]);
-      int size = batch.x().size() / rows;
-      float[] clean = batch.x().floats();
-      float[] in = new float[clean.length];
-      float[] target = new float[clean.length];
-      float[] noise = new float[rows];
-      double data = recipe.sigmaData();
-      for (int row = 0; row < rows; row++) {
-        double sigma =
-            Math.min(
-                recipe.sigma().max(), Math.exp(random.nextGaussian(mean, recipe.sigma().spread())));
-        double total = Math.sqrt(sigma * sigma + data * data);
-        double skip = data * data / (total * total);
-        double out = sigma * data / total;
-        noise[row] = (float) (Math.log(sigma) / 4);
-        for (int i = row * size; i < (row + 1) * size; i++) {
-          double noisy = clean[i] + sigma * random.nextGaussian();
-          in[i] = (float) (noisy / total);
-          target[i] = (float) ((clean[i] - skip * noisy) / out);
-        }
-      }
-      NDList inputs =
-          new NDList(
-              scope.create(in, new Shape(shape)),
-              scope.create(noise, new Shape(rows)),
-              scope.create(words(batch, random), new Shape(batch.words().dimensions())));
-      Tensor below = batch.below();
-      if (below != null) {
-        inputs.add(scope.create(below.floats(), new Shape(below.dimensions())));
-      }
-      NDArray f = network.forward(inputs);
-      return f.sub(scope.create(target, new Shape(shape))).square().mean();
-    }
-
-    /** The words, some rows silenced. */
-    private long[] words(Batch batch, SplittableRandom random) {
-      long[] words = batch.words().longs();
-      int length = Math.toIntExact(batch.words().dimensions()[1]);
-      for (int row = 0; row * length < words.length; row++) {
-        if (random.nextDouble() < recipe.silence()) {
-          Arrays.fill(words, row * length, (row + 1) * length, 0);
-        }
-      }
-      return words;
-    }
-
     /** Both files whole or as they were; weights that are no numbers are never kept. */
     private void save() {
-      Map<String, Tensor> state = learner.state();
+      Map<String, Tensor> state = new LinkedHashMap<>(learner.state());
+      state.putAll(new TreeMap<>(lesson.state()));
       if (!finite(state)) {
         throw new TrainingException(
             "%s: a weight is no number after step %d; %s; a lower rate may help"

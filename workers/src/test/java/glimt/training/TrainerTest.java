@@ -230,6 +230,46 @@ class TrainerTest {
         .hasMessageContaining("enter.bias has no shape");
   }
 
+  @Test
+  void levels_drawn_by_their_loss_go_on_from_a_checkpoint_as_if_undisturbed() throws Exception {
+    Recipe.UniformLevels levels = new Recipe.UniformLevels(0.02, 20, NoiseLaw.By.LOSS, 3);
+    NetworkRecipe plain = recipe(60, 0.01, Map.of("d", 32.0));
+    NetworkRecipe recipe =
+        new NetworkRecipe(
+            "net.py",
+            plain.sizes(),
+            0.75,
+            16,
+            60L,
+            null,
+            0.01,
+            10,
+            0.5,
+            1,
+            0.01,
+            0.99,
+            0.1,
+            null,
+            levels,
+            Terms.VELOCITY,
+            plain.data(),
+            1);
+    Path undisturbed = out.resolve("undisturbed");
+    Path stopped = out.resolve("stopped");
+    new Trainer("base", recipe, new TwoPoints(), sources, undisturbed)
+        .train(false, _ -> {}, () -> false);
+    int[] asked = {0};
+    new Trainer("base", recipe, new TwoPoints(), sources, stopped)
+        .train(false, _ -> {}, () -> asked[0]++ == 31);
+    new Trainer("base", recipe, new TwoPoints(), sources, stopped)
+        .train(true, _ -> {}, () -> false);
+
+    assertThat(Files.readAllBytes(stopped.resolve("base.safetensors")))
+        .isEqualTo(Files.readAllBytes(undisturbed.resolve("base.safetensors")));
+    Safetensors kept = Safetensors.read(stopped.resolve("base.checkpoint"));
+    assertThat(kept.get("levels/count").floats()).doesNotContain(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
+  }
+
   private Trainer trainer(long steps, double rate) {
     return new Trainer(
         "base", recipe(steps, rate, Map.of("d", 32.0)), new TwoPoints(), sources, out);
@@ -251,6 +291,8 @@ class TrainerTest {
         0.99,
         0.1,
         new NoiseLevels(0, 0.1, 0.3, -1, 1, 50),
+        null,
+        null,
         JsonNodeFactory.instance.objectNode(),
         1);
   }

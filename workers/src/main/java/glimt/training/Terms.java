@@ -1,0 +1,73 @@
+package glimt.training;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import glimt.diffusion.Preconditioning;
+import java.util.function.DoubleFunction;
+import java.util.function.DoubleUnaryOperator;
+
+/**
+ * In whose terms an error is counted.
+ *
+ * <p>Denoising score matching regresses on the score of the noise alone, which on average is that
+ * of the noisy data (Vincent 2011, eq. 11). Every parametrisation asks for the same D by an answer
+ * F of its own, D = c_skip x + c_out F, so that its squared error is
+ *
+ * <pre>  |F - (x0 - c_skip x) / c_out|^2  =  |D - x0|^2 / c_out(sigma)^2</pre>
+ *
+ * and all of them have the same minimum, by another weight on each noise level. With x = x0 + sigma
+ * n, a = 1 / sqrt(1 + sigma^2) and s = sigma a:
+ */
+public enum Terms {
+  /**
+   * (sigma^2 + d^2) / (sigma d)^2 |D - x0|^2: unit variance of the answer at every level (Karras et
+   * al. 2022, Table 1 and eq. 8).
+   */
+  @JsonProperty("edm")
+  EDM(Preconditioning::edm),
+
+  /** |eps - n|^2 = |D - x0|^2 / sigma^2 (Ho et al. 2020, eq. 14). */
+  @JsonProperty("eps")
+  EPSILON(_ -> Preconditioning.epsilon(Terms::unnamed)),
+
+  /** |D - x0|^2 (Ramesh et al. 2022; Salimans and Ho 2022, section 4). */
+  @JsonProperty("x0")
+  SAMPLE(_ -> Preconditioning.sample(Terms::unnamed)),
+
+  /**
+   * |v - (a n - s x0)|^2 = (1 + 1 / sigma^2) |D - x0|^2, "SNR + 1" (Salimans and Ho 2022, section
+   * 4).
+   */
+  @JsonProperty("v")
+  VELOCITY(_ -> Preconditioning.velocity(Terms::unnamed)),
+
+  /** |score + n / sigma|^2 = |D - x0|^2 / sigma^4 (Song and Ermon 2019, eq. 2, unweighted). */
+  @JsonProperty("score")
+  SCORE(_ -> Preconditioning.score(Terms::unnamed));
+
+  private final DoubleFunction<Preconditioning> of;
+
+  Terms(DoubleFunction<Preconditioning> of) {
+    this.of = of;
+  }
+
+  /**
+   * What the squared error of EDM's F is multiplied with at a level.
+   *
+   * @param sigmaData standard deviation of the samples
+   */
+  double weight(double sigma, double sigmaData) {
+    double ours = out(Preconditioning.edm(sigmaData), sigma);
+    double theirs = out(of.apply(sigmaData), sigma);
+    return ours * ours / (theirs * theirs);
+  }
+
+  private static double out(Preconditioning terms, double sigma) {
+    DoubleUnaryOperator out = terms.out();
+    return out.applyAsDouble(sigma);
+  }
+
+  /** Only the scale of the answer matters here, not the network's name for a level. */
+  private static double unnamed(double sigma) {
+    throw new IllegalStateException("nobody is asked about level " + sigma);
+  }
+}
