@@ -64,6 +64,8 @@ function choose() {
   fill(form.elements.extent, sizes);
   fill(form.elements.format, model.formats.map(format => [format, format.toUpperCase()]));
   const base = model.levels[0];
+  const fast = model.levels.some(level => level.fastSteps);
+  fill(form.elements.quality, [["", "full"], ...(fast ? [["fast", "fast: fewer steps"]] : [])]);
   form.elements.steps.placeholder = base.steps;
   form.elements.guidance.placeholder = base.guidance;
   form.elements.sampler.options[0].text = `auto: ${base.sampler}`;
@@ -106,6 +108,7 @@ form.addEventListener("submit", async event => {
   }
   wish.format = form.elements.format.value || undefined;
   wish.sampler = form.elements.sampler.value || undefined;
+  wish.quality = form.elements.quality.value || undefined;
   for (const name of ["seed", "steps", "guidance"]) {
     const text = form.elements[name].value.trim();
     // What is no number goes as it is: the farm says best what it may be.
@@ -327,7 +330,7 @@ class Job {
     const facts = [
       words[view.state] + took, view.model, `seed ${view.seed}`,
       view.steps && `${view.steps} steps`, view.guidance != null && `guidance ${view.guidance}`,
-      view.sampler, view.format.toUpperCase(),
+      view.sampler, view.quality, view.format.toUpperCase(),
     ].filter(Boolean);
     this.head.replaceChildren(
       h("div", {},

@@ -6,6 +6,7 @@ import glimt.coordinator.Farm;
 import glimt.coordinator.Protocol.WorkerView;
 import glimt.job.Axis;
 import glimt.job.BundleCard;
+import glimt.job.Fast;
 import glimt.job.Format;
 import glimt.job.Level;
 import glimt.job.Vocabulary;
@@ -89,10 +90,12 @@ final class FarmRoutes {
     for (Axis axis : level.axes()) {
       extent.put(axis.name(), axis.extent());
     }
+    Fast fast = level.fast();
     return out.put("segments", level.segments().size())
         .put("sampler", level.sampling().sampler())
         .put("steps", level.sampling().steps())
-        .put("guidance", level.sampling().guidance());
+        .put("guidance", level.sampling().guidance())
+        .put("fastSteps", fast == null ? null : fast.sampling().steps());
   }
 
   private static ObjectNode worker(WorkerView view) {

@@ -148,7 +148,8 @@ final class JobDocument {
     out.put("seed", wishes.seed())
         .put("steps", wishes.steps())
         .put("guidance", wishes.guidance())
-        .put("sampler", wishes.sampler());
+        .put("sampler", wishes.sampler())
+        .put("quality", word(wishes.quality()));
     switch (spec) {
       case JobSpec.Video video -> out.put("frames", video.frames()).put("size", video.size());
       case JobSpec.PointCloud cloud -> out.put("points", cloud.points());

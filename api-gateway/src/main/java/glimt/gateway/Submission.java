@@ -7,6 +7,7 @@ import glimt.job.JobSpec;
 import glimt.job.JobView;
 import glimt.job.Kind;
 import glimt.job.Plan;
+import glimt.job.Quality;
 import glimt.job.TenantId;
 import glimt.storage.Bundles;
 import glimt.storage.Jobs;
@@ -32,6 +33,7 @@ final class Submission {
       @Nullable Integer steps,
       @Nullable Double guidance,
       @Nullable String sampler,
+      @Nullable Quality quality,
       @Nullable Integer frames,
       @Nullable Integer size,
       @Nullable Integer points,
@@ -51,6 +53,7 @@ final class Submission {
               fields.whole("steps", 1, JobSpec.STEPS_LIMIT),
               fields.number("guidance", 0, JobSpec.GUIDANCE_LIMIT),
               fields.text("sampler"),
+              fields.choice("quality", List.of(Quality.values()), JobDocument::word),
               fields.whole("frames", 1, FRAMES_LIMIT),
               fields.whole("size", 1, SIZE_LIMIT),
               fields.whole("points", 1, POINTS_LIMIT),
@@ -61,7 +64,8 @@ final class Submission {
 
     Wish withFrames(int count) {
       return new Wish(
-          kind, prompt, model, seed, steps, guidance, sampler, count, size, points, format);
+          kind, prompt, model, seed, steps, guidance, sampler, quality, count, size, points,
+          format);
     }
   }
 
@@ -109,7 +113,8 @@ final class Submission {
       throw new InvalidSpec("prompt", "must say what to make");
     }
     long seed = wish.seed() == null ? random.nextLong(JobSpec.SEED_LIMIT + 1) : wish.seed();
-    JobSpec.Wishes wishes = new JobSpec.Wishes(seed, wish.steps(), wish.guidance(), wish.sampler());
+    JobSpec.Wishes wishes =
+        new JobSpec.Wishes(seed, wish.steps(), wish.guidance(), wish.sampler(), wish.quality());
     Format format = Objects.requireNonNullElse(wish.format(), Format.of(wish.kind()).getFirst());
     return switch (wish.kind()) {
       case VIDEO -> {

@@ -153,6 +153,7 @@ final class VideoRoutes {
             asked.steps(),
             asked.guidance(),
             null,
+            null,
             asked.frames(),
             asked.size(),
             null,

@@ -63,6 +63,12 @@ final class Generate implements Callable<Integer> {
   @Option(names = "--sampler", description = "Which sampler walks the base level.")
   private @Nullable String sampler;
 
+  @Option(
+      names = "--quality",
+      paramLabel = "full|fast",
+      description = "fast: by the networks that need few steps, where the bundle has them.")
+  private @Nullable String quality;
+
   @Option(names = "--frames", description = "Frames of a video; stops at the level that has them.")
   private @Nullable Integer frames;
 
@@ -152,6 +158,7 @@ final class Generate implements Callable<Integer> {
     wish.put("kind", format.kind().name().toLowerCase(Locale.ROOT));
     wish.put("format", format.ending());
     wish.put("prompt", prompt).put("model", model).put("sampler", sampler);
+    wish.put("quality", quality);
     wish.put("seed", seed).put("steps", steps).put("guidance", guidance);
     wish.put("frames", frames).put("size", size).put("points", points);
     wish.properties().removeIf(field -> field.getValue().isNull());

@@ -68,9 +68,21 @@ public sealed interface JobSpec {
   /**
    * How to sample. The seed steers every level; steps, guidance and sampler steer the base, where
    * the content is decided: the levels above keep what their card says.
+   *
+   * @param quality of every level; null is full
    */
   record Wishes(
-      long seed, @Nullable Integer steps, @Nullable Double guidance, @Nullable String sampler) {
+      long seed,
+      @Nullable Integer steps,
+      @Nullable Double guidance,
+      @Nullable String sampler,
+      @Nullable Quality quality) {
+    /** Wishes of full quality. */
+    public Wishes(
+        long seed, @Nullable Integer steps, @Nullable Double guidance, @Nullable String sampler) {
+      this(seed, steps, guidance, sampler, null);
+    }
+
     public Wishes {
       if (seed < 0 || seed > SEED_LIMIT) {
         throw new InvalidSpec("seed", "must be 0 to " + SEED_LIMIT + ", not " + seed);

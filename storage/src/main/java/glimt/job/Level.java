@@ -2,6 +2,7 @@ package glimt.job;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One resolution of the hierarchy and the network that makes it.
@@ -19,6 +20,7 @@ import java.util.List;
  * @param belowNoise the standard deviation of the noise added to the enlarged level below before
  *     the network sees it (noise conditioning augmentation, Ho et al. 2022, §3)
  * @param sampling how it is sampled unless a job says otherwise
+ * @param fast how it is made when a job is to be quick; null if there is no such way
  */
 public record Level(
     String name,
@@ -28,7 +30,21 @@ public record Level(
     double sigmaData,
     List<Double> residual,
     double belowNoise,
-    Sampling sampling) {
+    Sampling sampling,
+    @Nullable Fast fast) {
+  /** A level that is made in one way. */
+  public Level(
+      String name,
+      List<Axis> axes,
+      int channels,
+      String network,
+      double sigmaData,
+      List<Double> residual,
+      double belowNoise,
+      Sampling sampling) {
+    this(name, axes, channels, network, sigmaData, residual, belowNoise, sampling, null);
+  }
+
   public Level {
     axes = List.copyOf(axes);
     residual = List.copyOf(residual);
@@ -41,6 +57,19 @@ public record Level(
           "level %s: residual has %d units for %d channels"
               .formatted(name, residual.size(), channels));
     }
+  }
+
+  /** The same level with another fast way. */
+  public Level with(@Nullable Fast way) {
+    return new Level(name, axes, channels, network, sigmaData, residual, belowNoise, sampling, way);
+  }
+
+  /** The level as it is made at this quality: by its fast network if that is wished and there. */
+  public Level at(@Nullable Quality quality) {
+    return quality == Quality.FAST && fast != null
+        ? new Level(
+            name, axes, channels, fast.network(), sigmaData, residual, belowNoise, fast.sampling())
+        : this;
   }
 
   /**

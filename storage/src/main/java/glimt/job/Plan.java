@@ -47,11 +47,26 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
     if (spec.kind() != card.kind()) {
       throw new InvalidSpec("model", "%s does not make %s".formatted(card.name(), spec.kind()));
     }
-    List<Level> levels =
+    List<Level> asked =
         switch (spec) {
           case JobSpec.Video video -> upTo(card, video);
           case JobSpec.PointCloud cloud -> upTo(card, cloud);
         };
+    Quality quality = spec.wishes().quality();
+    List<String> warnings = new ArrayList<>(card.vocabulary().read(spec.prompt()).warnings());
+    if (quality == Quality.FAST) {
+      List<String> slow =
+          asked.stream().filter(level -> level.fast() == null).map(Level::name).toList();
+      if (!slow.isEmpty()) {
+        warnings.add(
+            "%s has no fast network for %s, made at full quality instead"
+                .formatted(card.name(), String.join(", ", slow)));
+      }
+      if (asked.getFirst().fast() != null) {
+        refuseSampling(spec.wishes());
+      }
+    }
+    List<Level> levels = asked.stream().map(level -> level.at(quality)).toList();
     List<PlannedTask> tasks = new ArrayList<>();
     List<Integer> below = List.of();
     for (Level level : levels) {
@@ -69,7 +84,18 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
       below = List.of(tasks.size());
       tasks.add(new PlannedTask(tasks.size(), new Work.Assemble(level.name(), extents), segments));
     }
-    return new Plan(levels, tasks, card.vocabulary().read(spec.prompt()).warnings());
+    return new Plan(levels, tasks, warnings);
+  }
+
+  /** A fast network knows the one walk it was taught. */
+  private static void refuseSampling(JobSpec.Wishes wishes) {
+    String field =
+        wishes.steps() != null
+            ? "steps"
+            : wishes.guidance() != null ? "guidance" : wishes.sampler() != null ? "sampler" : "";
+    if (!field.isEmpty()) {
+      throw new InvalidSpec(field, "does not go with quality fast, whose walk is fixed");
+    }
   }
 
   private static List<Level> upTo(BundleCard card, JobSpec.Video video) {

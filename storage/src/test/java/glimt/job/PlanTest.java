@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import glimt.job.Plan.PlannedTask;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -87,6 +88,35 @@ class PlanTest {
   }
 
   @Test
+  void a_quick_job_is_made_by_the_fast_networks_there_are_and_told_of_the_others() {
+    Fast fast = new Fast("base-fast", new Sampling("euler", 2, 1, 1, 80, 7));
+    BundleCard quick = with(CLIPS.levels().getFirst().with(fast));
+    JobSpec spec = quick(null, null, null);
+    Plan plan = Plan.of(spec, quick);
+
+    assertThat(((Work.Sample) plan.tasks().getFirst().work()).sampling())
+        .isEqualTo(fast.sampling());
+    assertThat(plan.levels().getFirst().network()).isEqualTo("base-fast");
+    assertThat(plan.levels().subList(1, 3)).isEqualTo(CLIPS.levels().subList(1, 3));
+    assertThat(plan.warnings())
+        .containsExactly(
+            "clips has no fast network for temporal, spatial, made at full quality instead");
+    assertThat(Plan.of(video(null, null, "a whale"), quick).tasks())
+        .isEqualTo(Plan.of(video(null, null, "a whale"), CLIPS).tasks());
+
+    refused(() -> Plan.of(quick(9, null, null), quick), "steps");
+    refused(() -> Plan.of(quick(null, 2.0, null), quick), "guidance");
+    refused(() -> Plan.of(quick(null, null, "heun"), quick), "sampler");
+  }
+
+  @Test
+  void a_quick_job_of_a_card_without_fast_networks_is_made_in_full_and_told_so() {
+    Plan plan = Plan.of(quick(30, null, null), CLIPS);
+    assertThat(plan.tasks()).isEqualTo(Plan.of(steps(30), CLIPS).tasks());
+    assertThat(plan.warnings()).singleElement().asString().contains("base, temporal, spatial");
+  }
+
+  @Test
   void fewer_frames_or_pixels_end_the_plan_at_a_lower_level() {
     assertThat(names(Plan.of(video(8, null, "a whale"), CLIPS))).containsExactly("base");
     assertThat(names(Plan.of(video(24, 16, "a whale"), CLIPS))).containsExactly("base", "temporal");
@@ -131,6 +161,35 @@ class PlanTest {
   private static JobSpec video(@Nullable Integer frames, @Nullable Integer size, String prompt) {
     return new JobSpec.Video(
         prompt, "clips", new JobSpec.Wishes(1, null, null, null), frames, size, Format.MP4);
+  }
+
+  private static JobSpec quick(
+      @Nullable Integer steps, @Nullable Double guidance, @Nullable String sampler) {
+    JobSpec.Wishes wishes = new JobSpec.Wishes(1, steps, guidance, sampler, Quality.FAST);
+    return new JobSpec.Video("a whale", "clips", wishes, null, null, Format.MP4);
+  }
+
+  private static JobSpec steps(int steps) {
+    JobSpec.Wishes wishes = new JobSpec.Wishes(1, steps, null, null);
+    return new JobSpec.Video("a whale", "clips", wishes, null, null, Format.MP4);
+  }
+
+  /** The same card with another base. */
+  private static BundleCard with(Level base) {
+    List<Level> levels = new ArrayList<>(CLIPS.levels());
+    levels.set(0, base);
+    return new BundleCard(
+        CLIPS.name(),
+        CLIPS.kind(),
+        CLIPS.summary(),
+        CLIPS.licence(),
+        CLIPS.vocabulary(),
+        CLIPS.fps(),
+        CLIPS.scale(),
+        CLIPS.offset(),
+        levels,
+        CLIPS.files(),
+        CLIPS.notes());
   }
 
   private static Level level(

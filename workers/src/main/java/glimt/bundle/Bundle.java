@@ -5,7 +5,9 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import glimt.job.ArtifactId;
 import glimt.job.BundleCard;
+import glimt.job.Fast;
 import glimt.job.Level;
+import glimt.job.Quality;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -81,18 +83,41 @@ public final class Bundle {
             });
     Map<String, Stored> networks = new HashMap<>();
     for (Level level : card.levels()) {
-      String source = level.network() + ".py";
-      String weights = level.network() + ".safetensors";
-      networks.put(
-          level.name(),
-          new Stored(
-              NetworkSource.parse(
-                  folder.resolve(source).toString(),
-                  new String(named(folder, files, source), StandardCharsets.UTF_8)),
-              Safetensors.parse(
-                  folder.resolve(weights).toString(), named(folder, files, weights))));
+      String file = level.network() + ".py";
+      NetworkSource source =
+          NetworkSource.parse(
+              folder.resolve(file).toString(),
+              new String(named(folder, files, file), StandardCharsets.UTF_8));
+      networks.put(level.network(), new Stored(source, weights(folder, files, level.network())));
+      Fast fast = level.fast();
+      if (fast != null) {
+        networks.put(fast.network(), new Stored(source, weights(folder, files, fast.network())));
+      }
     }
     return new Bundle(card, new ArtifactId(sha256(written)), folder, files, networks);
+  }
+
+  private static Safetensors weights(Path folder, Map<String, byte[]> files, String network) {
+    String file = network + ".safetensors";
+    return Safetensors.parse(folder.resolve(file).toString(), named(folder, files, file));
+  }
+
+  /** The same bundle whose levels are made at this quality, where they can be. */
+  public Bundle at(Quality quality) {
+    BundleCard quick =
+        new BundleCard(
+            card.name(),
+            card.kind(),
+            card.summary(),
+            card.licence(),
+            card.vocabulary(),
+            card.fps(),
+            card.scale(),
+            card.offset(),
+            card.levels().stream().map(level -> level.at(quality)).toList(),
+            card.files(),
+            card.notes());
+    return new Bundle(quick, digest, folder, files, networks);
   }
 
   /** Reads the card alone, without the files it names. */
@@ -144,11 +169,17 @@ public final class Bundle {
    * @throws IllegalArgumentException if the card has no such level
    */
   public Network network(String level, Precision precision) {
-    Stored stored = networks.get(card.level(level).name());
+    return network(card.level(level), precision);
+  }
+
+  /** As {@link #network(String, Precision)}, of a level {@link Level#at at} its quality. */
+  public Network network(Level level, Precision precision) {
+    Stored stored = networks.get(level.network());
     if (stored == null) {
-      throw new IllegalStateException("level " + level + " was not read");
+      throw new IllegalStateException("network " + level.network() + " was not read");
     }
-    return Network.of(card.name() + "/" + level, stored.source, stored.weights, precision);
+    String name = card.name() + "/" + level.network();
+    return Network.of(name, stored.source, stored.weights, precision);
   }
 
   /** The tensors of another file that the card names, such as golden outputs. */

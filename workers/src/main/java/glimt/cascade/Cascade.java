@@ -39,7 +39,7 @@ public record Cascade(BundleCard card, Function<Level, Network> networks, String
       long seed,
       List<Integer> words,
       float @Nullable [] below) {
-    int index = card.levels().indexOf(level);
+    int index = card.levels().indexOf(card.level(level.name())); // at whichever quality
     if ((index == 0) != (below == null)) {
       throw new IllegalArgumentException(
           "level %s %s a level below".formatted(level.name(), index == 0 ? "has not" : "needs"));

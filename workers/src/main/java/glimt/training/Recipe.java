@@ -9,12 +9,14 @@ import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import glimt.training.NoiseLaw.By;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,13 +28,28 @@ import org.jspecify.annotations.Nullable;
  * @param card what the bundle says of itself, but for what only the trained bundle knows: its
  *     vocabulary and files
  * @param networks by level, in the order they are trained
+ * @param students networks that make a level in few steps, taught by one of {@code networks}
  */
 public record Recipe(
     @JsonProperty(required = true) String bundle,
     @JsonProperty(required = true) String dataset,
     @JsonProperty(required = true) JsonNode data,
     @JsonProperty(required = true) ObjectNode card,
-    @JsonProperty(required = true) Map<String, NetworkRecipe> networks) {
+    @JsonProperty(required = true) Map<String, NetworkRecipe> networks,
+    @Nullable Map<String, Student> students) {
+  public Recipe {
+    students = students == null ? Map.of() : students;
+    for (Map.Entry<String, Student> student : students.entrySet()) {
+      require(!networks.containsKey(student.getKey()), "name of a student", student.getKey());
+      String teacher = student.getValue().teacher();
+      require(networks.containsKey(teacher), "teacher of " + student.getKey(), teacher);
+    }
+  }
+
+  @Override
+  public Map<String, Student> students() {
+    return Objects.requireNonNullElse(students, Map.of());
+  }
 
   /**
    * How one network is trained.
@@ -140,7 +157,7 @@ public record Recipe(
   public record UniformLevels(
       @JsonProperty(required = true) double min,
       @JsonProperty(required = true) double max,
-      NoiseLaw.@Nullable By by,
+      @Nullable By by,
       @Nullable Integer bins) {
     public UniformLevels {
       require(min > 0 && min < max, "min and max", min + ", " + max);

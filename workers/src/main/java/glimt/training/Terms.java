@@ -2,8 +2,6 @@ package glimt.training;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import glimt.diffusion.Preconditioning;
-import java.util.function.DoubleFunction;
-import java.util.function.DoubleUnaryOperator;
 
 /**
  * In whose terms an error is counted.
@@ -23,32 +21,26 @@ public enum Terms {
    * al. 2022, Table 1 and eq. 8).
    */
   @JsonProperty("edm")
-  EDM(Preconditioning::edm),
+  EDM,
 
   /** |eps - n|^2 = |D - x0|^2 / sigma^2 (Ho et al. 2020, eq. 14). */
   @JsonProperty("eps")
-  EPSILON(_ -> Preconditioning.epsilon(Terms::unnamed)),
+  EPSILON,
 
   /** |D - x0|^2 (Ramesh et al. 2022; Salimans and Ho 2022, section 4). */
   @JsonProperty("x0")
-  SAMPLE(_ -> Preconditioning.sample(Terms::unnamed)),
+  SAMPLE,
 
   /**
    * |v - (a n - s x0)|^2 = (1 + 1 / sigma^2) |D - x0|^2, "SNR + 1" (Salimans and Ho 2022, section
    * 4).
    */
   @JsonProperty("v")
-  VELOCITY(_ -> Preconditioning.velocity(Terms::unnamed)),
+  VELOCITY,
 
   /** |score + n / sigma|^2 = |D - x0|^2 / sigma^4 (Song and Ermon 2019, eq. 2, unweighted). */
   @JsonProperty("score")
-  SCORE(_ -> Preconditioning.score(Terms::unnamed));
-
-  private final DoubleFunction<Preconditioning> of;
-
-  Terms(DoubleFunction<Preconditioning> of) {
-    this.of = of;
-  }
+  SCORE;
 
   /**
    * What the squared error of EDM's F is multiplied with at a level.
@@ -57,13 +49,22 @@ public enum Terms {
    */
   double weight(double sigma, double sigmaData) {
     double ours = out(Preconditioning.edm(sigmaData), sigma);
-    double theirs = out(of.apply(sigmaData), sigma);
+    double theirs = out(preconditioning(sigmaData), sigma);
     return ours * ours / (theirs * theirs);
   }
 
+  private Preconditioning preconditioning(double sigmaData) {
+    return switch (this) {
+      case EDM -> Preconditioning.edm(sigmaData);
+      case EPSILON -> Preconditioning.epsilon(Terms::unnamed);
+      case SAMPLE -> Preconditioning.sample(Terms::unnamed);
+      case VELOCITY -> Preconditioning.velocity(Terms::unnamed);
+      case SCORE -> Preconditioning.score(Terms::unnamed);
+    };
+  }
+
   private static double out(Preconditioning terms, double sigma) {
-    DoubleUnaryOperator out = terms.out();
-    return out.applyAsDouble(sigma);
+    return terms.out().applyAsDouble(sigma);
   }
 
   /** Only the scale of the answer matters here, not the network's name for a level. */

@@ -3,6 +3,7 @@ package glimt.training;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import glimt.bundle.BundleException;
+import glimt.bundle.Network;
 import glimt.bundle.NetworkSource;
 import glimt.bundle.Precision;
 import glimt.bundle.Safetensors;
@@ -39,14 +40,35 @@ public final class Trainer {
   private final NetworkRecipe recipe;
   private final Dataset dataset;
   private final NetworkSource source;
+  private final @Nullable Teacher teacher;
   private final Path weightsFile;
   private final Path checkpointFile;
+
+  /**
+   * Whom a student learns from, and begins as.
+   *
+   * @param weights the file
+   * @param guidance how it is guided
+   * @param levels the noise levels it walks
+   */
+  record Teacher(Path weights, double guidance, double[] levels) {}
 
   /**
    * @param sources the folder of the recipe and its sources
    * @param out the bundle's folder; the checkpoint lies beside the weights while training lasts
    */
   public Trainer(String level, NetworkRecipe recipe, Dataset dataset, Path sources, Path out) {
+    this(level, recipe, dataset, sources, out, null);
+  }
+
+  Trainer(
+      String level,
+      NetworkRecipe recipe,
+      Dataset dataset,
+      Path sources,
+      Path out,
+      @Nullable Teacher teacher) {
+    this.teacher = teacher;
     this.level = level;
     this.recipe = recipe;
     this.dataset = dataset;
@@ -59,6 +81,11 @@ public final class Trainer {
     } catch (IOException broken) {
       throw new TrainingException("cannot start training " + level + ": " + broken, broken);
     }
+  }
+
+  /** The network's name. */
+  public String name() {
+    return level;
   }
 
   /**
@@ -85,7 +112,7 @@ public final class Trainer {
     try (TrainableNetwork network =
             TrainableNetwork.of(level, source, weights(state), Precision.ofThisProcessor());
         Learner learner = Learner.of(network);
-        Lesson lesson = new Denoising(recipe)) {
+        Lesson lesson = lesson()) {
       if (state != null) {
         learner.restore(state);
         lesson.restore(state);
@@ -131,8 +158,30 @@ public final class Trainer {
             .formatted(checkpointFile, how));
   }
 
-  /** What an untrained network begins with. */
+  private Lesson lesson() {
+    if (teacher == null) {
+      return new Denoising(recipe);
+    }
+    Network taught =
+        Network.of(
+            teacher.weights.toString(),
+            source,
+            Safetensors.read(teacher.weights),
+            Precision.ofThisProcessor());
+    return new Distillation(
+        taught, teacher.guidance, teacher.levels, recipe.sigmaData(), recipe.silence());
+  }
+
+  /** What a network begins with: a student as its teacher, any other untrained. */
   private Safetensors initial() {
+    if (teacher != null) {
+      if (!Files.exists(teacher.weights)) {
+        throw new TrainingException(
+            "%s learns from %s, which is not there: train that network first"
+                .formatted(level, teacher.weights));
+      }
+      return Safetensors.read(teacher.weights).as(Safetensors.Dtype.F32);
+    }
     Map<String, Double> sizes = new HashMap<>(dataset.sizes());
     sizes.putAll(recipe.sizes());
     return Initial.weights(source, sizes, new SplittableRandom(recipe.seed()));

@@ -6,17 +6,23 @@ import glimt.bundle.Golden;
 import glimt.bundle.NetworkSource;
 import glimt.bundle.Safetensors.Dtype;
 import glimt.job.BundleCard;
+import glimt.job.Fast;
 import glimt.job.Level;
+import glimt.job.Sampling;
 import glimt.job.Vocabulary;
+import glimt.training.Recipe.NetworkRecipe;
 import glimt.training.clips.ClipMaterial;
 import glimt.training.objects.ObjectMaterial;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
@@ -56,23 +62,37 @@ public final class Training {
    * @return whether all that was asked for is trained
    */
   public boolean train(@Nullable String only, boolean resume, Watch watch, BooleanSupplier stop) {
-    if (only != null && !only.equals("classifier") && !recipe.networks().containsKey(only)) {
-      throw new TrainingException(
-          "the recipe has no network %s; it has %s and classifier"
-              .formatted(only, recipe.networks().keySet()));
+    Set<String> all = new LinkedHashSet<>(recipe.networks().keySet());
+    all.addAll(recipe.students().keySet());
+    all.add("classifier");
+    if (only != null && !all.contains(only)) {
+      throw new TrainingException("the recipe has no network %s; it has %s".formatted(only, all));
     }
     Material material = material(recipe, data);
-    draft(recipe, vocabulary(material)); // a wrong card is better heard of before than after
-    for (String level : recipe.networks().keySet()) {
-      if (only == null || only.equals(level)) {
-        Recipe.NetworkRecipe network = recipe.networks().get(level);
-        Trainer trainer =
-            new Trainer(level, network, material.dataset(network), folder(recipeFile), out);
-        if (!trainer.train(resume, progress -> watch.now(progress.toString()), stop)) {
-          return false;
-        }
-        watch.done(level + " is trained");
+    BundleCard card = draft(recipe, vocabulary(material)); // what is wrong is better heard of now
+    List<Trainer> trainers = new ArrayList<>();
+    recipe
+        .networks()
+        .forEach(
+            (name, network) -> {
+              if (only == null || only.equals(name)) {
+                Dataset dataset = material.dataset(network);
+                trainers.add(new Trainer(name, network, dataset, folder(recipeFile), out));
+              }
+            });
+    recipe
+        .students()
+        .forEach(
+            (name, student) -> {
+              if (only == null || only.equals(name)) {
+                trainers.addAll(halvings(name, student, material, walk(card, student)));
+              }
+            });
+    for (Trainer trainer : trainers) {
+      if (!trainer.train(resume, progress -> watch.now(progress.toString()), stop)) {
+        return false;
       }
+      watch.done(trainer.name() + " is trained");
     }
     if (only == null || only.equals("classifier")) {
       classifier(material, watch);
@@ -84,6 +104,64 @@ public final class Training {
       watch.done(out + " is complete");
     }
     return true;
+  }
+
+  /** A student's steps are halved one training after the other, each the teacher of the next. */
+  private List<Trainer> halvings(String name, Student student, Material material, Sampling walk) {
+    NetworkRecipe taught =
+        Objects.requireNonNull(recipe.networks().get(student.teacher()), "the recipe has it");
+    Dataset dataset = material.dataset(taught);
+    List<Trainer> halvings = new ArrayList<>();
+    String teacher = student.teacher();
+    double guidance = student.guidance(walk);
+    for (int steps = student.from(walk) / 2; steps >= student.steps(); steps /= 2) {
+      String halved = steps == student.steps() ? name : name + "-" + steps;
+      halvings.add(
+          new Trainer(
+              halved,
+              student.recipe(taught, steps),
+              dataset,
+              folder(recipeFile),
+              out,
+              new Trainer.Teacher(
+                  out.resolve(teacher + ".safetensors"),
+                  guidance,
+                  student.levels(walk, 2 * steps))));
+      teacher = halved;
+      guidance = 1;
+    }
+    return halvings;
+  }
+
+  /** How the level of a student's teacher is walked. */
+  private static Sampling walk(BundleCard card, Student student) {
+    return card.levels().stream()
+        .filter(level -> level.network().equals(student.teacher()))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new TrainingException(
+                    "no level of the card is made by %s, whom a student shall learn from"
+                        .formatted(student.teacher())))
+        .sampling();
+  }
+
+  /** The card with the fast networks that are trained. */
+  private static BundleCard quickened(BundleCard card, Recipe recipe, Path out) {
+    Map<String, Fast> fast = new HashMap<>();
+    recipe
+        .students()
+        .forEach(
+            (name, student) -> {
+              if (Files.exists(out.resolve(name + ".safetensors"))) {
+                fast.put(student.teacher(), student.fast(name, walk(card, student)));
+              }
+            });
+    List<Level> levels =
+        card.levels().stream()
+            .map(level -> level.with(fast.getOrDefault(level.network(), level.fast())))
+            .toList();
+    return with(card, levels, card.files());
   }
 
   /** Reads what the recipe calls for. */
@@ -134,12 +212,16 @@ public final class Training {
    */
   public static void assemble(Path recipeFile, Vocabulary vocabulary, Path out) {
     Recipe recipe = Recipe.read(recipeFile);
-    BundleCard draft = draft(recipe, vocabulary);
+    BundleCard draft = quickened(draft(recipe, vocabulary), recipe, out);
     try {
       Set<String> files = new LinkedHashSet<>(List.of(RECIPE, "classifier.py", CLASSIFIER));
       for (Level level : draft.levels()) {
         files.add(level.network() + ".py");
         files.add(level.network() + ".safetensors");
+        Fast fast = level.fast();
+        if (fast != null) {
+          files.add(fast.network() + ".safetensors");
+        }
       }
       for (String name : files) {
         Path source = name.equals(RECIPE) ? recipeFile : folder(recipeFile).resolve(name);
@@ -150,19 +232,19 @@ public final class Training {
           Files.copy(source, out.resolve(name), StandardCopyOption.REPLACE_EXISTING);
         }
       }
-      Bundle.write(out, with(draft, digests(out, files)));
+      Bundle.write(out, with(draft, draft.levels(), digests(out, files)));
       Golden.of(Bundle.open(out)).write(out.resolve(GOLDEN));
       files.add(GOLDEN);
       if (Files.exists(out.resolve(Evaluation.SHEET))) {
         files.add(Evaluation.SHEET);
       }
-      Bundle.write(out, with(draft, digests(out, files)));
+      Bundle.write(out, with(draft, draft.levels(), digests(out, files)));
     } catch (IOException broken) {
       throw new TrainingException("cannot put " + out + " together: " + broken, broken);
     }
   }
 
-  private static BundleCard with(BundleCard card, Map<String, String> files) {
+  private static BundleCard with(BundleCard card, List<Level> levels, Map<String, String> files) {
     return new BundleCard(
         card.name(),
         card.kind(),
@@ -172,7 +254,7 @@ public final class Training {
         card.fps(),
         card.scale(),
         card.offset(),
-        card.levels(),
+        levels,
         files,
         card.notes());
   }

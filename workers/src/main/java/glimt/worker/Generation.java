@@ -60,7 +60,7 @@ public record Generation(
   @Override
   public Outcome make(Task task, Attempt attempt) throws InterruptedException {
     LoadedBundle bundle = bundle(task);
-    Level level = bundle.card().level(task.work().level());
+    Level level = bundle.card().level(task.work().level()).at(task.spec().wishes().quality());
     return new Outcome.Succeeded(
         switch (task.work()) {
           case Work.Sample sample -> List.of(sampled(task, sample, level, bundle, attempt));

@@ -38,6 +38,6 @@ public final class LoadedBundle {
 
   /** The network of a level, loaded when first asked for and kept. */
   Network network(Level level) {
-    return networks.computeIfAbsent(level.name(), name -> bundle.network(name, precision));
+    return networks.computeIfAbsent(level.network(), _ -> bundle.network(level, precision));
   }
 }

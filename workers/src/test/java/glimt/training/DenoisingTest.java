@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDManager;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Tensor;
 import glimt.training.Dataset.Batch;
 import glimt.training.Recipe.NetworkRecipe;
@@ -139,7 +140,7 @@ class DenoisingTest {
       Exercise exercise = lesson.exercise(gaussian(random), 0, random);
       lesson.answered(() -> best(exercise));
     }
-    float[] seen = lesson.state().get("levels/history").floats();
+    float[] seen = new Safetensors(lesson.state()).get("levels/history").floats();
     for (int bin = 0; bin < 4; bin++) {
       double mean = 0;
       for (int i = 0; i < 10; i++) {

@@ -5,31 +5,41 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
+import glimt.bundle.Bundle;
 import glimt.bundle.NumericClass;
 import glimt.bundle.Precision;
 import glimt.bundle.Safetensors;
+import glimt.bundle.Safetensors.Tensor;
 import glimt.coordinator.Protocol.Live;
 import glimt.coordinator.Protocol.Previewed;
 import glimt.diffusion.Samplers;
 import glimt.job.ArtifactId;
+import glimt.job.BundleCard;
 import glimt.job.Checkpoint;
+import glimt.job.Fast;
 import glimt.job.Format;
 import glimt.job.InvalidSpec;
 import glimt.job.JobId;
 import glimt.job.JobSpec;
 import glimt.job.Lease;
+import glimt.job.Level;
 import glimt.job.Outcome;
 import glimt.job.Plan;
 import glimt.job.Plan.PlannedTask;
 import glimt.job.Product;
 import glimt.job.Product.Role;
+import glimt.job.Quality;
+import glimt.job.Sampling;
 import glimt.job.Task;
 import glimt.job.TaskId;
 import glimt.media.Ffmpeg;
 import glimt.media.Video;
 import glimt.storage.Artifacts;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -61,14 +71,15 @@ class GenerationTest {
   private static Generation generation;
 
   @BeforeAll
-  static void prepare() {
+  static void prepare() throws IOException {
     Precision precision = Precision.ofThisProcessor();
     artifacts = new Artifacts(folder.resolve("artifacts"));
     generation =
         new Generation(
             Map.of(
                 "clips", new LoadedBundle(MODELS.resolve("clips"), precision),
-                "objects", new LoadedBundle(MODELS.resolve("objects"), precision)),
+                "objects", new LoadedBundle(MODELS.resolve("objects"), precision),
+                "quick", new LoadedBundle(quick(folder.resolve("quick")), precision)),
             artifacts,
             new Video(Ffmpeg.unpackedIn(folder.resolve("ffmpeg"))),
             NDManager.newBaseManager(Device.cpu(), "PyTorch"),
@@ -126,6 +137,67 @@ class GenerationTest {
     Task last = task(CLOUD, base, List.of(), saved.getLast());
 
     assertThat(generation.make(last, attempt(_ -> {}))).isEqualTo(undisturbed);
+  }
+
+  /** The objects bundle with a fast network whose answers are half as large. */
+  private static Path quick(Path to) throws IOException {
+    Files.createDirectory(to);
+    Bundle objects = Bundle.open(MODELS.resolve("objects"));
+    BundleCard card = objects.card();
+    for (String name : card.files().keySet()) {
+      Files.copy(MODELS.resolve("objects").resolve(name), to.resolve(name));
+    }
+    Map<String, Tensor> halved = new HashMap<>(objects.tensors("base.safetensors").tensors());
+    halved.computeIfPresent(
+        "leave.weight",
+        (_, weight) -> {
+          float[] values = weight.floats();
+          for (int i = 0; i < values.length; i++) {
+            values[i] /= 2;
+          }
+          return Tensor.of(values, weight.dimensions());
+        });
+    new Safetensors(halved).write(to.resolve("base-fast.safetensors"));
+    Map<String, String> files = new HashMap<>(card.files());
+    files.put(
+        "base-fast.safetensors",
+        Bundle.sha256(Files.readAllBytes(to.resolve("base-fast.safetensors"))));
+    Sampling walk = new Sampling("euler", 2, 1, 0.02, 80, 7);
+    List<Level> levels = new ArrayList<>(card.levels());
+    levels.set(0, levels.getFirst().with(new Fast("base-fast", walk)));
+    Bundle.write(
+        to,
+        new BundleCard(
+            "quick",
+            card.kind(),
+            card.summary(),
+            card.licence(),
+            card.vocabulary(),
+            card.fps(),
+            card.scale(),
+            card.offset(),
+            levels,
+            files,
+            card.notes()));
+    return to;
+  }
+
+  @Test
+  void a_quick_job_is_made_by_the_fast_network_of_a_level_and_by_the_only_one_elsewhere()
+      throws Exception {
+    JobSpec fast = cloud(new JobSpec.Wishes(7, null, null, null, Quality.FAST));
+    JobSpec sameWalk = cloud(new JobSpec.Wishes(7, 2, 1.0, "euler"));
+    List<List<Product>> quick = done(fast);
+    List<List<Product>> full = done(sameWalk);
+
+    assertThat(plan(fast).tasks()).isEqualTo(plan(sameWalk).tasks());
+    assertThat(plan(fast).warnings()).singleElement().asString().contains("dense");
+    assertThat(quick.getFirst()).isNotEqualTo(full.getFirst());
+    assertThat(media(quick)).hasSize(2);
+  }
+
+  private static JobSpec cloud(JobSpec.Wishes wishes) {
+    return new JobSpec.PointCloud("a pine tree", "quick", wishes, null, Format.GLB);
   }
 
   @ParameterizedTest
