@@ -6,7 +6,10 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.net.HostAndPort;
 import io.vertx.ext.web.RoutingContext;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.regex.Pattern;
@@ -15,7 +18,8 @@ import java.util.regex.Pattern;
  * What every request passes first. Other people's pages must not steer a farm through the browser
  * of somebody who can reach it: so what changes something, and every WebSocket, has to come from
  * our own page or from no page at all; and a farm on loopback answers only to loopback's names,
- * which a foreign name that was pointed at 127.0.0.1 is not.
+ * which a foreign name that was pointed at 127.0.0.1 is not. Where there is a key, every request
+ * has to show it, but for the question whether the farm is well.
  */
 final class Doorstep {
   static final String REQUEST_ID = "x-request-id";
@@ -25,13 +29,19 @@ final class Doorstep {
 
   private static final Set<HttpMethod> SAFE = Set.of(HttpMethod.GET, HttpMethod.HEAD);
 
-  private final boolean onLoopback;
+  private static final String HEALTH = "/healthz";
 
-  /**
-   * @param bound the address the gateway listens on
-   */
-  Doorstep(String bound) {
-    this.onLoopback = LOOPBACK.matcher(bound).matches();
+  private final boolean onLoopback;
+  private final Optional<byte[]> credentials;
+
+  Doorstep(Gateway.Address address) {
+    this.onLoopback = isLoopback(address.host());
+    this.credentials = address.key().map(key -> bytes("Bearer " + key));
+  }
+
+  /** Whether nobody beyond this machine reaches what listens there. */
+  static boolean isLoopback(String host) {
+    return LOOPBACK.matcher(host).matches();
   }
 
   void pass(RoutingContext ctx) {
@@ -44,6 +54,13 @@ final class Doorstep {
     if (onLoopback && !LOOPBACK.matcher(authority.host().toLowerCase(Locale.ROOT)).matches()) {
       throw Problem.misdirected("this farm answers to localhost and 127.0.0.1 only").refusal();
     }
+    if (credentials.isPresent() && !HEALTH.equals(request.path())) {
+      String shown = request.getHeader(HttpHeaders.AUTHORIZATION);
+      // Takes as long whatever is wrong with it.
+      if (shown == null || !MessageDigest.isEqual(bytes(shown), credentials.get())) {
+        throw Problem.stranger("this farm wants its key, as Authorization: Bearer KEY").refusal();
+      }
+    }
     String origin = request.getHeader(HttpHeaders.ORIGIN);
     boolean changes =
         !SAFE.contains(request.method()) || request.headers().contains(HttpHeaders.UPGRADE);
@@ -51,6 +68,10 @@ final class Doorstep {
       throw Problem.foreign("pages of other origins may not do that").refusal();
     }
     ctx.next();
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
   }
 
   private static boolean isOurs(String origin, String host) {

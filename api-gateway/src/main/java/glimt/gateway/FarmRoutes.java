@@ -3,6 +3,7 @@ package glimt.gateway;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.coordinator.Farm;
+import glimt.coordinator.Node;
 import glimt.coordinator.Protocol.WorkerView;
 import glimt.job.Axis;
 import glimt.job.BundleCard;
@@ -12,6 +13,7 @@ import glimt.job.Level;
 import glimt.job.Vocabulary;
 import glimt.storage.Bundles;
 import glimt.storage.Json;
+import glimt.storage.Nodes;
 import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
@@ -22,12 +24,14 @@ final class FarmRoutes {
 
   private final Desk desk;
   private final Bundles bundles;
+  private final Nodes nodes;
   private final Farm farm;
   private final List<String> samplers;
 
-  FarmRoutes(Desk desk, Bundles bundles, Farm farm, List<String> samplers) {
+  FarmRoutes(Desk desk, Bundles bundles, Nodes nodes, Farm farm, List<String> samplers) {
     this.desk = desk;
     this.bundles = bundles;
+    this.nodes = nodes;
     this.farm = farm;
     this.samplers = List.copyOf(samplers);
   }
@@ -55,10 +59,50 @@ final class FarmRoutes {
             });
   }
 
+  Future<?> nodes(RoutingContext ctx) {
+    return desk.ask(nodes::list)
+        .compose(
+            entries -> {
+              ObjectNode body = Json.mapper().createObjectNode();
+              ArrayNode list = body.putArray("nodes");
+              entries.forEach(entry -> list.add(node(entry)));
+              return Desk.answer(ctx, 200, body);
+            });
+  }
+
   /** Well is who can reach the ledger: without it nothing can be promised. */
   Future<?> health(RoutingContext ctx) {
-    return desk.ask(bundles::list)
-        .compose(_ -> Desk.answer(ctx, 200, Json.mapper().createObjectNode().put("status", "ok")));
+    return desk.ask(nodes::list)
+        .compose(
+            entries -> {
+              ObjectNode body = Json.mapper().createObjectNode().put("status", "ok");
+              ObjectNode counts = body.putObject("nodes");
+              for (Node.Role role : Node.Role.values()) {
+                counts.put(
+                    role.word(),
+                    entries.stream()
+                        .filter(Nodes.Entry::lives)
+                        .filter(entry -> entry.node().roles().contains(role.word()))
+                        .count());
+              }
+              return Desk.answer(ctx, 200, body);
+            });
+  }
+
+  private static ObjectNode node(Nodes.Entry entry) {
+    Nodes.Self self = entry.node();
+    ObjectNode out =
+        Json.mapper()
+            .createObjectNode()
+            .put("name", self.name())
+            .put("address", self.address())
+            .put("version", self.version())
+            .put("pid", self.pid())
+            .put("http", self.http().map(Object::toString).orElse(null))
+            .put("started", entry.started().toString())
+            .put("lives", entry.lives());
+    self.roles().forEach(out.putArray("roles")::add);
+    return out;
   }
 
   private static ObjectNode model(Bundles.Entry entry) {

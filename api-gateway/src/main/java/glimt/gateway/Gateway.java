@@ -6,6 +6,7 @@ import glimt.storage.Artifacts;
 import glimt.storage.Bundles;
 import glimt.storage.Events;
 import glimt.storage.Jobs;
+import glimt.storage.Nodes;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Future;
@@ -26,6 +27,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -48,14 +50,41 @@ public final class Gateway implements AutoCloseable {
   private static final int IDLE_SECONDS = 60;
   private static final long PATIENCE_SECONDS = 10;
 
+  /** How long answers that have begun may take when the gateway is closed. */
+  private static final long GRACE_SECONDS = 3;
+
   /**
-   * Where to listen.
+   * Where to listen, and to whom.
    *
    * @param host a name or address of this machine
    * @param port 0 for any that is free
+   * @param key what every request has to show, if it has to show any
    */
-  public record Address(String host, int port) {
+  public record Address(String host, int port, Optional<String> key) {
     public static final String LOOPBACK = "127.0.0.1";
+
+    /** Shorter ones could be guessed. */
+    public static final int KEY_LEAST = 20;
+
+    public Address {
+      if (key.isPresent() && key.get().length() < KEY_LEAST) {
+        throw new IllegalArgumentException("a key has at least %d characters".formatted(KEY_LEAST));
+      }
+      if (key.isEmpty() && !Doorstep.isLoopback(host)) {
+        throw new IllegalArgumentException(
+            "a gateway that listens on %s, beyond this machine, needs a key".formatted(host));
+      }
+    }
+
+    public Address(String host, int port) {
+      this(host, port, Optional.empty());
+    }
+
+    /** Keeps the key out of logs. */
+    @Override
+    public String toString() {
+      return host + ":" + port;
+    }
   }
 
   /**
@@ -68,6 +97,7 @@ public final class Gateway implements AutoCloseable {
       Events events,
       Artifacts artifacts,
       Bundles bundles,
+      Nodes nodes,
       Farm farm,
       List<String> samplers) {
     public Parts {
@@ -87,6 +117,7 @@ public final class Gateway implements AutoCloseable {
   private final List<Operation> operations;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private @Nullable Vertx vertx;
+  private @Nullable HttpServer server;
 
   public Gateway(Address address, Parts parts) {
     this(address, parts, Watch.Pace.DEFAULT);
@@ -121,7 +152,8 @@ public final class Gateway implements AutoCloseable {
             .invalidRequestHandler(Gateway::refuseFraming)
             .listen();
     try {
-      int port = await(listening).actualPort();
+      server = await(listening);
+      int port = server.actualPort();
       return URI.create("http://%s:%d".formatted(reachable(address.host()), port));
     } catch (Exception e) {
       close();
@@ -130,9 +162,18 @@ public final class Gateway implements AutoCloseable {
     }
   }
 
-  /** Stops listening and ends every connection. */
+  /** Stops listening, finishes what it was answering, and ends every connection. */
   @Override
   public void close() {
+    HttpServer listening = server;
+    server = null;
+    if (listening != null) {
+      try {
+        await(listening.shutdown(GRACE_SECONDS, TimeUnit.SECONDS));
+      } catch (Exception e) {
+        LOG.warn("stopped listening in disorder", e);
+      }
+    }
     Vertx running = vertx;
     vertx = null;
     if (running != null) {
@@ -157,7 +198,8 @@ public final class Gateway implements AutoCloseable {
     JobRoutes jobs = new JobRoutes(desk, parts.jobs(), parts.farm(), submission, download);
     Watching watching = new Watching(desk, parts.events(), parts.farm(), pace);
     VideoRoutes videos = new VideoRoutes(desk, parts.bundles(), submission, download);
-    FarmRoutes farm = new FarmRoutes(desk, parts.bundles(), parts.farm(), parts.samplers());
+    FarmRoutes farm =
+        new FarmRoutes(desk, parts.bundles(), parts.nodes(), parts.farm(), parts.samplers());
     List<Operation> all = new ArrayList<>();
     all.add(post("submitJob", "/v1/jobs", jobs::submit));
     all.add(get("listJobs", "/v1/jobs", jobs::list));
@@ -172,6 +214,7 @@ public final class Gateway implements AutoCloseable {
     all.add(get("videoContent", VideoRoutes.PREFIX + "/{id}/content", videos::content));
     all.add(get("listModels", "/v1/models", farm::models));
     all.add(get("listWorkers", "/v1/workers", farm::workers));
+    all.add(get("listNodes", "/v1/nodes", farm::nodes));
     all.add(get("health", "/healthz", farm::health));
     all.add(file("contract", "/openapi.yaml", "/openapi.yaml", "application/yaml"));
     all.add(file("page", "/", "/web/index.html", "text/html; charset=utf-8"));
@@ -202,7 +245,7 @@ public final class Gateway implements AutoCloseable {
   private Router router(Vertx on) {
     Router router = Router.router(on);
     Route everything = router.route();
-    everything.handler(new Doorstep(address.host())::pass).failureHandler(Gateway::refuse);
+    everything.handler(new Doorstep(address)::pass).failureHandler(Gateway::refuse);
     Map<String, List<String>> methods = new LinkedHashMap<>();
     for (Operation operation : operations) {
       router

@@ -48,6 +48,11 @@ record Problem(
     return new Problem(400, "malformed", "Malformed request", detail, null, Map.of());
   }
 
+  static Problem stranger(String detail) {
+    return new Problem(
+        401, "stranger", "Key wanted", detail, null, Map.of("WWW-Authenticate", "Bearer"));
+  }
+
   static Problem foreign(String detail) {
     return new Problem(403, "foreign", "Foreign origin", detail, null, Map.of());
   }

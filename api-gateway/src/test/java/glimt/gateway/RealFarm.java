@@ -29,6 +29,7 @@ import glimt.storage.EmbeddedPostgres;
 import glimt.storage.Events;
 import glimt.storage.Jobs;
 import glimt.storage.Json;
+import glimt.storage.Nodes;
 import glimt.storage.Tasks;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -116,7 +117,13 @@ final class RealFarm implements AutoCloseable {
   }
 
   Gateway.Parts parts(Jobs ofJobs) {
-    return new Gateway.Parts(ofJobs, new Events(database), artifacts, bundles, cluster, SAMPLERS);
+    return new Gateway.Parts(
+        ofJobs, new Events(database), artifacts, bundles, new Nodes(database), cluster, SAMPLERS);
+  }
+
+  /** As if a node had told of itself. */
+  void tell(Nodes.Self node) {
+    new Nodes(database).pulse(node);
   }
 
   @Override

@@ -16,7 +16,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.apache.pekko.actor.Address;
 import org.slf4j.Logger;
@@ -32,9 +31,6 @@ public final class Rendezvous implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Rendezvous.class);
 
   private static final Duration PULSE = Duration.ofSeconds(2);
-
-  /** Who was not seen for so long, and does not take us in, is dead. */
-  private static final Duration SILENCE = Duration.ofSeconds(15);
 
   /** How long the others may take to take us in before we look again who is there. */
   private static final Duration ROUND = Duration.ofSeconds(5);
@@ -146,7 +142,7 @@ public final class Rendezvous implements AutoCloseable {
     } catch (IOException e) {
       LOG.debug("{} does not answer", address, e);
     }
-    return entry.silent().compareTo(SILENCE) > 0 && tried.contains(entry.node().address());
+    return !entry.lives() && tried.contains(entry.node().address());
   }
 
   private boolean isMemberWithin(Duration within) {
@@ -182,10 +178,9 @@ public final class Rendezvous implements AutoCloseable {
   }
 
   private boolean isWithTheOldest() {
-    Predicate<Entry> isThere = entry -> entry.silent().compareTo(SILENCE) < 0;
     Set<String> members = node.members();
     return nodes.list().stream()
-        .filter(isThere)
+        .filter(Entry::lives)
         .findFirst()
         .map(oldest -> members.contains(oldest.node().address()))
         .orElse(true);

@@ -23,6 +23,9 @@ final class Client {
   private static final JsonMapper JSON = new JsonMapper();
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
+  /** In whose environment variable the farm's key is, if it wants one. */
+  static final String KEY = "GLIMT_KEY";
+
   /** The farm refuses; a fault of the request's if it is {@code ours}. */
   static final class Refused extends RuntimeException {
     private static final long serialVersionUID = 1;
@@ -91,7 +94,7 @@ final class Client {
    */
   void events(String path, long seq, Consumer<JsonNode> hear) throws IOException {
     HttpRequest request =
-        HttpRequest.newBuilder(farm.resolve(path))
+        keyed(HttpRequest.newBuilder(farm.resolve(path)))
             .header("Accept", "text/event-stream")
             .header("Last-Event-ID", Long.toString(seq))
             .build();
@@ -114,7 +117,12 @@ final class Client {
   }
 
   private HttpRequest.Builder request(String path) {
-    return HttpRequest.newBuilder(farm.resolve(path)).timeout(PATIENCE);
+    return keyed(HttpRequest.newBuilder(farm.resolve(path)).timeout(PATIENCE));
+  }
+
+  private static HttpRequest.Builder keyed(HttpRequest.Builder request) {
+    String key = System.getenv(KEY);
+    return key == null ? request : request.header("Authorization", "Bearer " + key);
   }
 
   private HttpResponse<String> send(HttpRequest.Builder request) throws IOException {

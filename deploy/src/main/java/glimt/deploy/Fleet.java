@@ -49,6 +49,8 @@ final class Fleet {
   /** What a process of the farm may be told. */
   enum Signal {
     TERM,
+    INT,
+    QUIT,
     KILL,
     STOP,
     CONT
@@ -101,11 +103,23 @@ final class Fleet {
 
   /** The first process of our own PostgreSQL, if it runs. */
   Optional<ProcessHandle> postgres() {
-    Path lock = home.database().resolve("data").resolve("postmaster.pid");
+    Path data = home.database().resolve("data");
+    Path lock = data.resolve("postmaster.pid");
     if (!Files.exists(lock)) {
       return Optional.empty();
     }
-    return ProcessHandle.of(Long.parseLong(read(lock).lines().findFirst().orElse("0").strip()));
+    long pid = Long.parseLong(read(lock).lines().findFirst().orElse("0").strip());
+    // Not whoever has its number since the machine started again.
+    return ProcessHandle.of(pid).filter(_ -> worksIn(pid, data));
+  }
+
+  private static boolean worksIn(long pid, Path data) {
+    try {
+      return Files.isSameFile(Path.of("/proc", Long.toString(pid), "cwd"), data);
+    } catch (IOException e) {
+      // It has just ended, or is another user's.
+      return false;
+    }
   }
 
   // ---- its nodes
@@ -118,7 +132,9 @@ final class Fleet {
   void add(String name, Role role, List<String> options) {
     List<String> command = new ArrayList<>(List.of("node", "--roles", role.word()));
     command.addAll(List.of("--name", name, "--home", home.folder().toString()));
-    command.addAll(List.of("--artifacts", home.makeArtifacts().toString()));
+    if (!options.contains("--artifacts")) {
+      command.addAll(List.of("--artifacts", home.makeArtifacts().toString()));
+    }
     if (role == Role.GATEWAY && !options.contains("--http-port")) {
       // The same whenever it is started again, so that its clients find it.
       command.addAll(List.of("--http-port", Integer.toString(freePort())));

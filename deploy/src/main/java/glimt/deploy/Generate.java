@@ -97,6 +97,9 @@ final class Generate implements Callable<Integer> {
   }
 
   private static Client farm(Home at, AtExit exit) {
+    if (Fleet.on(at).runs()) {
+      return RunningFarm.on(at);
+    }
     Optional<Home.Lock> free = at.lock();
     if (free.isEmpty()) {
       return RunningFarm.await(at);

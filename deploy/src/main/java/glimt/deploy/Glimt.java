@@ -40,6 +40,7 @@ import picocli.CommandLine.ScopeType;
       ListJobs.class,
       CancelJob.class,
       ListModels.class,
+      ListNodes.class,
       Train.class,
       Eval.class,
       Bench.class,

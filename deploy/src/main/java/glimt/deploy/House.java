@@ -199,6 +199,7 @@ record House(Optional<URI> address, Node node) {
                 new Events(database),
                 new Artifacts(settings.artifacts()),
                 bundles,
+                nodes,
                 farm,
                 Samplers.names()));
     URI address = exit.open(gateway::start, _ -> gateway.close());

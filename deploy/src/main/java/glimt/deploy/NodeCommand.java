@@ -4,6 +4,7 @@ import glimt.coordinator.Node.Role;
 import glimt.coordinator.Place;
 import glimt.gateway.Gateway;
 import glimt.storage.DatabaseAddress;
+import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -93,11 +94,30 @@ final class NodeCommand implements Callable<Integer> {
   private @Nullable Path tls;
 
   @Option(
+      names = "--http-host",
+      paramLabel = "HOST",
+      defaultValue = Gateway.Address.LOOPBACK,
+      description = {
+        "Where a gateway's HTTP server listens. Default: 127.0.0.1",
+        "Any other than this machine's loopback needs a key."
+      })
+  private String httpHost;
+
+  @Option(
       names = "--http-port",
       paramLabel = "PORT",
       defaultValue = "8080",
-      description = "Of a gateway's HTTP server on 127.0.0.1; 0 takes any free one. Default: 8080")
+      description = "Of a gateway's HTTP server; 0 takes any free one. Default: 8080")
   private int httpPort;
+
+  @Option(
+      names = "--key-file",
+      paramLabel = "FILE",
+      description = {
+        "Holds the key that every HTTP request has to show, as Authorization: Bearer KEY.",
+        "Default: GLIMT_KEY itself is the key, where it is set"
+      })
+  private @Nullable Path keyFile;
 
   @Option(
       names = "--workers",
@@ -138,7 +158,7 @@ final class NodeCommand implements Callable<Integer> {
             called,
             chosen,
             place,
-            new Gateway.Address(Gateway.Address.LOOPBACK, httpPort),
+            http(chosen),
             slots,
             DatabaseAddress.of(jdbcUrl),
             artifacts == null ? at.makeArtifacts() : artifacts.toAbsolutePath().normalize(),
@@ -169,6 +189,28 @@ final class NodeCommand implements Callable<Integer> {
       chosen.add(role);
     }
     return chosen;
+  }
+
+  private Gateway.Address http(EnumSet<Role> roles) {
+    if (!roles.contains(Role.GATEWAY)) {
+      return new Gateway.Address(Gateway.Address.LOOPBACK, 0);
+    }
+    try {
+      return new Gateway.Address(httpHost, httpPort, key());
+    } catch (IllegalArgumentException e) {
+      throw bad(e.getMessage() + "; see --key-file");
+    }
+  }
+
+  private Optional<String> key() {
+    if (keyFile == null) {
+      return Optional.ofNullable(System.getenv(Client.KEY));
+    }
+    try {
+      return Optional.of(Files.readString(keyFile).strip());
+    } catch (IOException e) {
+      throw bad("--key-file: there is no %s to read".formatted(keyFile));
+    }
   }
 
   private Place place() {

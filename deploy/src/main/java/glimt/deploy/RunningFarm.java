@@ -19,6 +19,10 @@ final class RunningFarm {
    * @throws DeployException if none runs there
    */
   static Client on(Home home) {
+    Optional<URI> gateway = Fleet.on(home).gateway();
+    if (gateway.isPresent()) {
+      return new Client(gateway.get());
+    }
     Optional<Home.Lock> free = home.lock();
     if (free.isPresent()) {
       free.get().close();

@@ -66,6 +66,11 @@ final class Up implements Callable<Integer> {
           "--workers must be 0 to %d, not %d".formatted(House.WORKERS_LIMIT, workers));
     }
     Home at = home.open();
+    if (Fleet.on(at).runs()) {
+      throw new DeployException(
+          "a farm of several nodes runs on %s; see glimt farm ps, or give another home with --home"
+              .formatted(at.folder()));
+    }
     Optional<Home.Lock> lock = at.lock();
     if (lock.isEmpty()) {
       throw new DeployException(

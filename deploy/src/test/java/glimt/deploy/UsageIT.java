@@ -30,6 +30,14 @@ class UsageIT {
         "up --port banana | 'banana' is not an int",
         "up --port 70000 | 0 to 65535",
         "up --workers -1 | --workers must be",
+        "node --roles dancer --jdbc-url jdbc:postgresql://127.0.0.1:1/x | no role 'dancer'",
+        "node --roles gateway | --jdbc-url must name the farm's database",
+        "node --jdbc-url jdbc:postgresql://127.0.0.1:1/x | Missing required",
+        "node --roles gateway --jdbc-url jdbc:postgresql://x/y --host 192.0.2.1 | need TLS",
+        "node --roles gateway --jdbc-url jdbc:postgresql://x/y --http-host 0.0.0.0 | needs a key",
+        "node --roles gateway --jdbc-url jdbc:postgresql://x/y --tls nowhere | --tls: there is no",
+        "farm | up, ps, kill",
+        "farm up --workers 99 | 0 to 32",
         "dance | Unmatched argument"
       })
   void bad_usage_is_told_and_exits_with_2(String arguments, String said) {
@@ -40,8 +48,35 @@ class UsageIT {
   }
 
   @Test
+  void a_database_that_does_not_answer_is_named_without_its_password() {
+    Launched node =
+        Launched.glimt(
+            "node",
+            "--home",
+            folder.resolve("home").toString(),
+            "--roles",
+            "coordinator",
+            "--jdbc-url",
+            "jdbc:postgresql://127.0.0.1:1/glimt?user=glimt&password=secret");
+    assertThat(node.exit()).isEqualTo(1);
+    assertThat(node.err()).contains("127.0.0.1:1").contains("refused").hasLineCount(1);
+    assertThat(node.err()).doesNotContain("secret");
+  }
+
+  @Test
   void help_helps() {
-    for (String command : List.of("up", "generate", "train", "eval", "bench", "models", "jobs")) {
+    for (String command :
+        List.of(
+            "up",
+            "node",
+            "farm",
+            "generate",
+            "train",
+            "eval",
+            "bench",
+            "models",
+            "nodes",
+            "jobs")) {
       Launched glimt = Launched.glimt(command, "--help");
       assertThat(glimt.exit()).isZero();
       assertThat(glimt.out()).contains("Usage: glimt " + command);

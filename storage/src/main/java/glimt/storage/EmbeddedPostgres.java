@@ -1,6 +1,7 @@
 package glimt.storage;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.channels.Channels;
@@ -210,7 +211,9 @@ public final class EmbeddedPostgres implements AutoCloseable {
 
   /** In a session of its own, so that Ctrl-C on our terminal does not reach it. */
   private static PostgresHome.Postmaster spawn(PostgresHome home) throws IOException {
-    int port = freePort();
+    int port =
+        home.lastPort().filter(EmbeddedPostgres::isFree).orElseGet(EmbeddedPostgres::freePort);
+    home.keepPort(port);
     List<String> arguments =
         new ArrayList<>(List.of("-D", home.data().toString(), "-p", Integer.toString(port)));
     SETTINGS.forEach(setting -> arguments.addAll(List.of("-c", setting)));
@@ -259,9 +262,19 @@ public final class EmbeddedPostgres implements AutoCloseable {
     return "jdbc:postgresql://127.0.0.1:%d/postgres".formatted(postmaster.port());
   }
 
-  private static int freePort() throws IOException {
+  private static boolean isFree(int port) {
+    try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+      return socket.isBound();
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static int freePort() {
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new UncheckedIOException("no port is free", e);
     }
   }
 

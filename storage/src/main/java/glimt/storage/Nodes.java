@@ -72,7 +72,15 @@ public final class Nodes {
    * @param started when it was first seen
    * @param silent how long since it was last seen
    */
-  public record Entry(Self node, Instant started, Duration silent) {}
+  public record Entry(Self node, Instant started, Duration silent) {
+    /** Longer than any node pauses that is well. */
+    private static final Duration SILENCE = Duration.ofSeconds(15);
+
+    /** Whether it was seen lately. */
+    public boolean lives() {
+      return silent.compareTo(SILENCE) < 0;
+    }
+  }
 
   private final Database database;
 

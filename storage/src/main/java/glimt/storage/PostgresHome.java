@@ -17,6 +17,7 @@ import java.util.stream.Stream;
  *
  * <pre>
  *   folder/postgres.password   of its only user; mode 0600
+ *   folder/postgres.port       the last, which it takes again if it can: others know it by that
  *   folder/postgres.log
  *   folder/data/               the database; made whole or not at all
  * </pre>
@@ -53,6 +54,20 @@ record PostgresHome(Path folder, PostgresPrograms programs, String password) {
 
   Path log() {
     return folder.resolve("postgres.log");
+  }
+
+  /** Where it listened last. */
+  Optional<Integer> lastPort() throws IOException {
+    String port = Files.exists(portFile()) ? Files.readString(portFile()).strip() : "";
+    return port.matches("\\d{1,5}") ? Optional.of(Integer.parseInt(port)) : Optional.empty();
+  }
+
+  void keepPort(int port) throws IOException {
+    Files.writeString(portFile(), port + "\n");
+  }
+
+  private Path portFile() {
+    return folder.resolve("postgres.port");
   }
 
   /**

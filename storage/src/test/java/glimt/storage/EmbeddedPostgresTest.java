@@ -64,8 +64,10 @@ class EmbeddedPostgresTest {
 
   @Test
   void a_lock_file_that_names_a_process_of_another_kind_is_stale() throws Exception {
+    String url;
     try (EmbeddedPostgres postgres = EmbeddedPostgres.start(home, Ledger.PROGRAMS)) {
       postmaster = postgres.pid();
+      url = postgres.url();
     }
     String data = home.toRealPath().resolve("data").toString();
     Files.write(
@@ -73,6 +75,7 @@ class EmbeddedPostgresTest {
         List.of(Long.toString(ProcessHandle.current().pid()), data, "0", "5432", "", "127.0.0.1"));
     try (EmbeddedPostgres postgres = EmbeddedPostgres.start(home, Ledger.PROGRAMS)) {
       assertThat(postgres.adopted()).isFalse();
+      assertThat(postgres.url()).as("where others know it").isEqualTo(url);
       postmaster = postgres.pid();
     }
   }
