@@ -33,4 +33,9 @@ public record Cadence(Duration beat, Duration lease, Duration sweep, Duration st
               .formatted(lease, stall));
     }
   }
+
+  /** These clocks, with another patience for a step. */
+  public Cadence withStall(Duration patience) {
+    return new Cadence(beat, lease, sweep, patience);
+  }
 }

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -106,7 +107,7 @@ final class Generate implements Callable<Integer> {
     }
     Logs.to(at.logs().resolve("farm.log"));
     return new Client(
-        House.start(exit, Up.atHome(exit, free.get(), 0, House.slots(), Optional.empty()))
+        House.start(exit, Up.atHome(exit, free.get(), 0, House.slots(), Optional.empty(), Map.of()))
             .address()
             .orElseThrow());
   }

@@ -29,6 +29,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -69,6 +70,7 @@ record House(Optional<URI> address, Node node) {
    * @param workers how many processes
    * @param artifacts the folder that all nodes of the farm share
    * @param models a folder with more bundles
+   * @param working what its workers hear of how to work, through their environment
    */
   record Settings(
       Home home,
@@ -79,9 +81,11 @@ record House(Optional<URI> address, Node node) {
       int workers,
       DatabaseAddress database,
       Path artifacts,
-      Optional<Path> models) {
+      Optional<Path> models,
+      Map<String, String> working) {
     Settings {
       roles = Set.copyOf(roles);
+      working = Map.copyOf(working);
     }
 
     boolean is(Role role) {

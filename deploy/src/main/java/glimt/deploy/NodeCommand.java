@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Callable;
@@ -131,6 +132,8 @@ final class NodeCommand implements Callable<Integer> {
       description = "More bundles, a folder each, beside those in HOME/models.")
   private @Nullable Path models;
 
+  @Mixin private WorkerOptions working;
+
   @Mixin private HomeOption home;
 
   @Spec private CommandSpec command;
@@ -146,6 +149,7 @@ final class NodeCommand implements Callable<Integer> {
     if (jdbcUrl == null || !jdbcUrl.startsWith("jdbc:postgresql:")) {
       throw bad("--jdbc-url must name the farm's database, as jdbc:postgresql://HOST/NAME");
     }
+    Map<String, String> heard = working.environment();
     Home at = home.open();
     String called = name == null ? anyName(chosen) : name;
     if (!called.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,62}")) {
@@ -162,7 +166,8 @@ final class NodeCommand implements Callable<Integer> {
             slots,
             DatabaseAddress.of(jdbcUrl),
             artifacts == null ? at.makeArtifacts() : artifacts.toAbsolutePath().normalize(),
-            Optional.ofNullable(models));
+            Optional.ofNullable(models),
+            heard);
     try (AtExit exit = AtExit.ofServer()) {
       House.serve(exit, settings, NodeCommand::announce);
     }

@@ -3,14 +3,12 @@ package glimt.deploy;
 import glimt.coordinator.Cadence;
 import glimt.coordinator.Farm;
 import glimt.coordinator.Protocol.WorkerView;
-import glimt.job.Lease;
 import glimt.job.WorkerId;
 import glimt.storage.StorageException;
 import glimt.storage.Tasks;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
@@ -24,7 +22,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The worker processes of this machine, one a device slot. What one held is taken back the moment
  * its process ends, and another is started, after a rest that grows as long as they end soon. One
- * that hangs at a step, or does not answer, is killed.
+ * that does not answer is killed; one that hangs at a step ends by itself.
  */
 final class Slots implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Slots.class);
@@ -175,52 +173,32 @@ final class Slots implements AutoCloseable {
 
     private void judge(List<WorkerView> views) {
       Life now = life;
-      if (now != null) {
-        now.trouble(views)
-            .ifPresent(
-                trouble -> {
-                  LOG.warn("killed {} (process {}): {}", now.id, now.process.pid(), trouble);
-                  now.process.destroyForcibly();
-                });
+      if (now != null && now.silent(views)) {
+        LOG.warn("killed {} (process {}): silent for {}", now.id, now.process.pid(), SILENCE);
+        now.process.destroyForcibly();
       }
     }
   }
 
   /** One process of a slot, and when it was last seen to be well. */
-  private final class Life {
+  private static final class Life {
     private final WorkerId id;
     private final Process process;
 
-    // Of the guard's thread alone.
+    /** Of the guard's thread alone. */
     private long answered = System.nanoTime();
-    private long stepped = answered;
-    private Optional<Lease> lease = Optional.empty();
-    private int step;
 
     Life(WorkerId id, Process process) {
       this.id = id;
       this.process = process;
     }
 
-    Optional<String> trouble(List<WorkerView> views) {
+    boolean silent(List<WorkerView> views) {
       long now = System.nanoTime();
-      Optional<WorkerView> view =
-          views.stream().filter(one -> one.worker().id().equals(id)).findFirst();
-      if (view.isEmpty()) {
-        return now - answered > SILENCE.toNanos()
-            ? Optional.of("silent for " + SILENCE)
-            : Optional.empty();
+      if (views.stream().anyMatch(view -> view.worker().id().equals(id))) {
+        answered = now;
       }
-      answered = now;
-      boolean works = view.get().job().isPresent();
-      if (!works || !view.get().lease().equals(lease) || view.get().step() != step) {
-        stepped = now;
-      }
-      lease = view.get().lease();
-      step = view.get().step();
-      return now - stepped > cadence.stall().toNanos()
-          ? Optional.of("step %d of %s hangs".formatted(step, lease))
-          : Optional.empty();
+      return now - answered > SILENCE.toNanos();
     }
   }
 }

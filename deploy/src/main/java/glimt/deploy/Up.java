@@ -7,6 +7,7 @@ import glimt.storage.DatabaseAddress;
 import glimt.storage.EmbeddedPostgres;
 import glimt.storage.StorageException;
 import java.util.EnumSet;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +52,8 @@ final class Up implements Callable<Integer> {
       })
   private @Nullable String jdbcUrl;
 
+  @Mixin private WorkerOptions working;
+
   @Mixin private HomeOption home;
 
   @Spec private CommandSpec command;
@@ -65,6 +68,7 @@ final class Up implements Callable<Integer> {
           command.commandLine(),
           "--workers must be 0 to %d, not %d".formatted(House.WORKERS_LIMIT, workers));
     }
+    Map<String, String> heard = working.environment();
     Home at = home.open();
     if (Fleet.on(at).runs()) {
       throw new DeployException(
@@ -88,7 +92,8 @@ final class Up implements Callable<Integer> {
               lock.get(),
               port,
               workers == null ? House.slots() : workers,
-              Optional.ofNullable(jdbcUrl)),
+              Optional.ofNullable(jdbcUrl),
+              heard),
           house -> lock.get().announce(house.address().orElseThrow()));
     }
     return 0;
@@ -100,7 +105,12 @@ final class Up implements Callable<Integer> {
    * @param lock given back with {@code exit}
    */
   static House.Settings atHome(
-      AtExit exit, Home.Lock lock, int port, int workers, Optional<String> jdbcUrl) {
+      AtExit exit,
+      Home.Lock lock,
+      int port,
+      int workers,
+      Optional<String> jdbcUrl,
+      Map<String, String> working) {
     Home home = exit.open(() -> lock).home();
     Gateway.Address http = new Gateway.Address(Gateway.Address.LOOPBACK, port);
     House.refuseIfTaken(http);
@@ -113,7 +123,8 @@ final class Up implements Callable<Integer> {
         workers,
         jdbcUrl.map(DatabaseAddress::of).orElseGet(() -> own(exit, home)),
         home.makeArtifacts(),
-        Optional.empty());
+        Optional.empty(),
+        working);
   }
 
   private static DatabaseAddress own(AtExit exit, Home home) {

@@ -36,6 +36,8 @@ final class WorkerCommand implements Callable<Integer> {
   @Option(names = "--models")
   private @Nullable Path models;
 
+  @Mixin private WorkerOptions options;
+
   @Mixin private HomeOption home;
 
   @Override
@@ -45,7 +47,7 @@ final class WorkerCommand implements Callable<Integer> {
     DeviceSlot.work(
         farm,
         new WorkerId(id),
-        slot,
+        options.settings(slot),
         at.bundles(Optional.ofNullable(models)),
         new Artifacts(artifacts),
         at.cache());
@@ -79,6 +81,7 @@ final class WorkerCommand implements Callable<Integer> {
             .redirectOutput(ProcessBuilder.Redirect.appendTo(logs.resolve(name + ".out").toFile()));
     builder.environment().putAll(settings.database().environment());
     builder.environment().putAll(settings.place().environment());
+    builder.environment().putAll(settings.working());
     // glibc gives every thread a heap of its own, and libtorch's tensors leave holes in each.
     builder.environment().putIfAbsent("MALLOC_ARENA_MAX", "2");
     return builder;

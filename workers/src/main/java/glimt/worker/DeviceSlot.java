@@ -14,9 +14,11 @@ import glimt.media.Ffmpeg;
 import glimt.media.Video;
 import glimt.storage.Artifacts;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,17 +32,28 @@ public final class DeviceSlot {
   private DeviceSlot() {}
 
   /**
+   * @param slot which device of this machine, from 0
+   * @param precision what networks compute in; else what the device is fastest in
+   * @param stepLimit how long one step may take
+   */
+  public record Settings(int slot, Optional<Precision> precision, Duration stepLimit) {}
+
+  /**
    * Works for a farm until told to stop, as {@link WorkerProcess#run} does.
    *
-   * @param slot which device of this machine, from 0
    * @param folders the bundles it offers; a broken one is left out
    * @param cache where programs are unpacked
    */
   public static void work(
-      String farm, WorkerId id, int slot, List<Path> folders, Artifacts artifacts, Path cache) {
+      String farm,
+      WorkerId id,
+      Settings settings,
+      List<Path> folders,
+      Artifacts artifacts,
+      Path cache) {
     int gpus = Engine.getEngine("PyTorch").getGpuCount();
-    Device device = gpus > 0 ? Device.gpu(slot % gpus) : Device.cpu();
-    Precision precision = device.isGpu() ? Precision.BFLOAT16 : Precision.ofThisProcessor();
+    Device device = gpus > 0 ? Device.gpu(settings.slot() % gpus) : Device.cpu();
+    Precision precision = settings.precision().orElseGet(() -> usual(device));
     String numericClass = NumericClass.of(device, precision);
     Map<String, LoadedBundle> bundles = new HashMap<>();
     Map<String, ArtifactId> digests = new HashMap<>();
@@ -62,7 +75,11 @@ public final class DeviceSlot {
           card,
           new Generation(
               bundles, artifacts, new Video(Ffmpeg.unpackedIn(cache)), manager, numericClass),
-          Cadence.DEFAULT);
+          Cadence.DEFAULT.withStall(settings.stepLimit()));
     }
+  }
+
+  private static Precision usual(Device device) {
+    return device.isGpu() ? Precision.BFLOAT16 : Precision.ofThisProcessor();
   }
 }

@@ -88,6 +88,7 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
   private final Executor thread;
   private final Feed feed;
   private final Cadence cadence;
+  private final Runnable hung;
   private final ActorRef<ToWorker> here;
 
   /** Until when each job is looked at, in {@link System#nanoTime}. */
@@ -99,15 +100,17 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
 
   /**
    * @param thread the slot's own: one at a time, always the same
+   * @param hung what to do about a step that outlasts the cadence's stall: its thread cannot be
+   *     stopped
    */
   static Behavior<Message> create(
-      WorkerCard card, Maker maker, Executor thread, Feed feed, Cadence cadence) {
+      WorkerCard card, Maker maker, Executor thread, Feed feed, Cadence cadence, Runnable hung) {
     return Behaviors.setup(
         context ->
             Behaviors.withTimers(
                 timers -> {
                   timers.startTimerWithFixedDelay(Tick.BEAT, cadence.beat());
-                  return new Worker(context, card, maker, thread, feed, cadence);
+                  return new Worker(context, card, maker, thread, feed, cadence, hung);
                 }));
   }
 
@@ -117,13 +120,15 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
       Maker maker,
       Executor thread,
       Feed feed,
-      Cadence cadence) {
+      Cadence cadence,
+      Runnable hung) {
     super(context);
     this.card = card;
     this.maker = maker;
     this.thread = thread;
     this.feed = feed;
     this.cadence = cadence;
+    this.hung = hung;
     this.here = context.messageAdapter(ToWorker.class, Said::new);
     ActorRef<Receptionist.Command> receptionist = context.getSystem().receptionist();
     receptionist.tell(Receptionist.register(Protocol.WORKERS, here));
@@ -155,7 +160,10 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
       case Said(Describe(ActorRef<WorkerView> to)) -> to.tell(view());
       case Coordinators(Set<ActorRef<ToCoordinator>> all) -> choose(all);
       case Saved(Lease lease, Checkpoint checkpoint) -> tell(new Checkpointed(lease, checkpoint));
-      case Finished(Attempt attempt, Outcome outcome) -> finish(attempt, outcome);
+      case Finished(Attempt attempt, Outcome outcome) -> {
+        CrashPoint.BEFORE_REPORT.reached();
+        finish(attempt, outcome);
+      }
       case Stopped(Attempt attempt) -> finish(attempt, new Outcome.Yielded(attempt.latest()));
       // Thrown on, it ends the process.
       case Doomed(Error error) -> throw error;
@@ -178,8 +186,8 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
       }
       case Making(Attempt attempt) -> {
         if (attempt.still().compareTo(cadence.stall()) > 0) {
-          // Silent, it loses its lease, and another worker its chance to hang.
-          LOG.error("step {} of task {} hangs", attempt.step(), attempt.task().lease());
+          LOG.error("task {} hangs after step {}", attempt.task().lease(), attempt.step());
+          hung.run();
         } else if (!attempt.abandoned()) {
           tell(new Beat(attempt.task().lease(), attempt.step(), here));
         }
@@ -196,7 +204,7 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
       case Reporting(Ended ended) when ended.lease().equals(task.lease()) -> {}
       case Nothing _, Making _, Reporting _ -> {
         // Two coordinators had work for it.
-        Outcome back = new Outcome.Yielded(task.checkpoint());
+        Outcome back = new Outcome.Yielded(Optional.empty());
         tell(new Ended(task.lease(), back, new Effort(card.numericClass(), 0, 0, 0, 0), here));
       }
     }

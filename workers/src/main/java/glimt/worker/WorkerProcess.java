@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.pekko.actor.typed.ActorRef;
 
 /** The process of one device slot, from its start to its end. */
@@ -17,12 +18,18 @@ public final class WorkerProcess {
   /** Less than the cluster waits for it when it leaves. */
   private static final Duration HAND_BACK_WITHIN = Duration.ofSeconds(9);
 
+  /** How a process ends whose step hangs: with the code of a fault of its own. */
+  public static final int HUNG = 70;
+
+  private static final int TOLD_TWICE = 143;
+
   private WorkerProcess() {}
 
   /**
-   * Works until told to stop. SIGTERM and SIGINT hand back what runs, leave the cluster and end the
-   * process. A closed standard input ends it at once: its parent is dead, and its lease will run
-   * out.
+   * Works until told to stop. SIGTERM, or SIGINT, hands back what runs with a checkpoint at the
+   * next step's end, and leaves the cluster; the second of its kind ends the process at once. A
+   * closed standard input does that too: its parent is dead, and its lease will run out. A step
+   * that hangs ends it with {@link #HUNG}.
    *
    * <p>Returns when this node is no longer of the cluster, be it that it left or that it was put
    * out; the process should end then, and a new one start.
@@ -35,10 +42,27 @@ public final class WorkerProcess {
     ExecutorService slot =
         Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("slot").factory());
     ActorRef<Worker.Message> worker =
-        node.spawn(Worker.create(card, maker, slot, node.feed(), cadence), "worker");
+        node.spawn(
+            Worker.create(
+                card, maker, slot, node.feed(), cadence, () -> Runtime.getRuntime().halt(HUNG)),
+            "worker");
     node.beforeLeaving("hand back", () -> node.ask(worker, Worker.Leave::new, HAND_BACK_WITHIN));
-    Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("leave").unstarted(node::close));
+    leaveOn("TERM", node);
+    leaveOn("INT", node);
     node.stopped().toCompletableFuture().join();
+  }
+
+  /** Ctrl-C in a terminal is followed by the parent's SIGTERM, so each is counted alone. */
+  private static void leaveOn(String signal, Node node) {
+    AtomicBoolean told = new AtomicBoolean();
+    StopSignal.handle(
+        signal,
+        () -> {
+          if (told.getAndSet(true)) {
+            Runtime.getRuntime().halt(TOLD_TWICE);
+          }
+          Thread.ofPlatform().name("leave").start(node::close);
+        });
   }
 
   private static void endWithParent() {

@@ -36,7 +36,7 @@ final class Ledger implements AutoCloseable {
           Duration.ofMillis(200),
           Duration.ofSeconds(2),
           Duration.ofMillis(200),
-          Duration.ofSeconds(20));
+          Duration.ofSeconds(5));
 
   private final EmbeddedPostgres postgres;
   private final Database database;

@@ -1,6 +1,7 @@
 package glimt.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
 
 import glimt.bundle.BundleException;
 import glimt.coordinator.Farm;
@@ -16,6 +17,7 @@ import glimt.job.JobState;
 import glimt.job.JobView;
 import glimt.job.JobView.AttemptView;
 import glimt.job.JobView.TaskView;
+import glimt.job.Outcome;
 import glimt.job.TenantId;
 import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
@@ -27,6 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -69,6 +72,11 @@ class WorkerTest {
 
   private static ActorRef<Worker.Message> worker(Bundles.Entry bundle, Maker maker)
       throws Exception {
+    return worker(bundle, maker, () -> fail("a step hangs"));
+  }
+
+  private static ActorRef<Worker.Message> worker(Bundles.Entry bundle, Maker maker, Runnable hung)
+      throws Exception {
     WorkerId id = new WorkerId("worker-" + NAMES.incrementAndGet());
     WorkerCard card =
         new WorkerCard(
@@ -78,7 +86,8 @@ class WorkerTest {
             Digests.NUMERIC_CLASS,
             Map.of(bundle.card().name(), bundle.digest()));
     ActorRef<Worker.Message> worker =
-        node.spawn(Worker.create(card, maker, slots, node.feed(), Ledger.CADENCE), id.value());
+        node.spawn(
+            Worker.create(card, maker, slots, node.feed(), Ledger.CADENCE, hung), id.value());
     long end = System.nanoTime() + SOON.toNanos();
     while (views().stream().noneMatch(view -> view.worker().equals(card))) {
       assertThat(System.nanoTime()).as("the farm knows %s", id).isLessThan(end);
@@ -264,5 +273,21 @@ class WorkerTest {
     assertThat(view.worker().bundles()).containsValue(bundle.digest());
     steps.release(8);
     assertThat(ended(job).state()).isEqualTo(JobState.SUCCEEDED);
+  }
+
+  @Test
+  void a_step_that_outlasts_its_limit_is_noticed() throws Exception {
+    Bundles.Entry bundle = ledger.bundle(1);
+    CountDownLatch noticed = new CountDownLatch(1);
+    worker(
+        bundle,
+        (_, attempt) -> {
+          attempt.progress(3, 10);
+          noticed.await();
+          return new Outcome.Failed(Fault.POISON, "it hung");
+        },
+        noticed::countDown);
+    JobView job = ended(submit(bundle));
+    assertThat(job.why()).isEqualTo("it hung");
   }
 }
