@@ -22,6 +22,7 @@ import glimt.diffusion.Waypoint;
 import glimt.job.Level;
 import glimt.job.Sampling;
 import glimt.job.Segment;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -73,11 +74,8 @@ public final class Piece implements AutoCloseable {
 
   /** Pure noise at the first level of the schedule. */
   public Waypoint start() {
-    NoiseSchedule schedule =
-        NoiseSchedule.karras(
-            sampling.steps(), sampling.sigmaMin(), sampling.sigmaMax(), sampling.rho());
     try (NDArray start = noise.start(manager, index, region, DataType.FLOAT32)) {
-      return trajectory().start(schedule, start, model);
+      return trajectory().start(schedule(), start, model);
     }
   }
 
@@ -88,10 +86,21 @@ public final class Piece implements AutoCloseable {
    * @throws IllegalArgumentException if it is another's
    */
   public Waypoint resume(Map<String, NDArray> arrays, Map<String, String> facts) {
-    Waypoint saved = Waypoint.of(arrays, facts);
-    if (!saved.model().equals(model)) {
+    Waypoint saved = Waypoint.of(arrays, facts).expecting(model);
+    String sampler = trajectory().sampler().name();
+    Shape whole = new Shape(1).addAll(new Shape(shape));
+    if (!saved.sampler().equals(sampler)
+        || !Arrays.equals(saved.schedule().sigmas(), schedule().sigmas())
+        || !saved.x().getShape().equals(whole)) {
       throw new IllegalArgumentException(
-          "a checkpoint of %s, not of %s".formatted(saved.model(), model));
+          "a checkpoint of %d steps of %s on %s, not of %d steps of %s on %s"
+              .formatted(
+                  saved.schedule().steps(),
+                  saved.sampler(),
+                  saved.x().getShape(),
+                  sampling.steps(),
+                  sampler,
+                  whole));
     }
     return saved;
   }
@@ -130,6 +139,11 @@ public final class Piece implements AutoCloseable {
   @Override
   public void close() {
     manager.close();
+  }
+
+  private NoiseSchedule schedule() {
+    return NoiseSchedule.karras(
+        sampling.steps(), sampling.sigmaMin(), sampling.sigmaMax(), sampling.rho());
   }
 
   private Trajectory trajectory() {

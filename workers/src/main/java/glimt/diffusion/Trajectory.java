@@ -58,7 +58,7 @@ public record Trajectory(Sampler sampler, Denoiser denoiser, Draw noise) {
    * @param from the start, or a saved waypoint; it stays the caller's, unchanged
    * @return where the walk ended, in the manager of {@code from}'s sample; the caller closes it
    * @throws InterruptedException when the thread was interrupted, between two steps
-   * @throws DivergenceException when the network answers NaN or infinity
+   * @throws DivergenceException when the network's answer or the sample is NaN or infinite
    * @throws IllegalArgumentException when {@code from} belongs to another sampler, or the denoiser
    *     changes shape or type
    */
@@ -106,6 +106,9 @@ public record Trajectory(Sampler sampler, Denoiser denoiser, Draw noise) {
               noise,
               checked(here.steps()));
       Move move = sampler.step(step);
+      if (!finite(move.x())) {
+        throw new DivergenceException("the sample", here.steps(), here.sigma());
+      }
       observer.seen(move.seen(), here.steps());
       Waypoint there =
           new Waypoint(
@@ -141,12 +144,16 @@ public record Trajectory(Sampler sampler, Denoiser denoiser, Draw noise) {
             "the denoiser answered %s %s to a sample %s %s"
                 .formatted(d.getDataType(), d.getShape(), x.getDataType(), x.getShape()));
       }
-      // A sum is finite unless an element is not, or the elements are beyond any sample's size.
-      if (!Double.isFinite(d.sum().toType(DataType.FLOAT64, false).getDouble())) {
-        throw new DivergenceException(step, sigma);
+      if (!finite(d)) {
+        throw new DivergenceException("the network's answer", step, sigma);
       }
       return estimate;
     };
+  }
+
+  /** A sum is finite unless an element is not, or the elements are beyond any sample's size. */
+  private static boolean finite(NDArray values) {
+    return Double.isFinite(values.sum().toType(DataType.FLOAT64, false).getDouble());
   }
 
   private static Waypoint copy(Waypoint from) {

@@ -34,7 +34,7 @@ public final class Attempt {
   private volatile boolean abandoned;
   private volatile boolean leaving;
   private volatile long watchedUntil = began;
-  private volatile Optional<Checkpoint> checkpoint;
+  private volatile Optional<Checkpoint> checkpoint = Optional.empty();
 
   private int steps;
   private long toldAt = began - QUIET;
@@ -43,7 +43,6 @@ public final class Attempt {
     this.task = task;
     this.feed = feed;
     this.saved = saved;
-    this.checkpoint = task.checkpoint();
     this.steps = task.work() instanceof Work.Sample sample ? sample.sampling().steps() : 1;
   }
 
@@ -99,7 +98,9 @@ public final class Attempt {
             bytes));
   }
 
-  /** Says that the next attempt may go on from here. Its artifact is safe by now. */
+  /**
+   * Says that the next attempt may go on from here. Its artifact is safe by now. Any thread may.
+   */
   public void checkpoint(Checkpoint here) {
     checkpoint = Optional.of(here);
     saved.accept(here);
@@ -144,6 +145,7 @@ public final class Attempt {
     return Duration.ofNanos(System.nanoTime() - steppedAt);
   }
 
+  /** The last that this attempt has saved. */
   Optional<Checkpoint> latest() {
     return checkpoint;
   }

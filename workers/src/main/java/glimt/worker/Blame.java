@@ -9,11 +9,24 @@ import glimt.job.Outcome;
 import glimt.storage.StorageException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.Locale;
 
 /** Says what kind of fault a throwable is: would trying again help? */
 final class Blame {
   private static final int SENTENCE = 300;
+
+  private static final List<String> NO_ROOM =
+      List.of(
+          "out of memory", // CUDA, cuDNN
+          "can't allocate memory", // the CPU's allocator
+          "not enough memory", // the same, elsewhere
+          "std::bad_alloc",
+          "status_alloc_failed"); // cuBLAS, cuDNN
+
+  /** Then comes a trace of many lines, and the reason is the last. */
+  private static final String TRACE =
+      "The following operation failed in the TorchScript interpreter.";
 
   private Blame() {}
 
@@ -39,10 +52,10 @@ final class Blame {
     };
   }
 
-  /** As libtorch says it: "CUDA out of memory", "DefaultCPUAllocator: can't allocate memory". */
+  /** As libtorch, CUDA and its libraries say it. */
   private static boolean outOfMemory(EngineException e) {
     String message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
-    return message.contains("out of memory") || message.contains("can't allocate memory");
+    return NO_ROOM.stream().anyMatch(message::contains);
   }
 
   private static String sentence(Throwable cause) {
@@ -50,7 +63,8 @@ final class Blame {
     if (message == null || message.isBlank()) {
       return cause.getClass().getSimpleName();
     }
-    String line = message.strip().lines().findFirst().orElseThrow();
+    List<String> lines = message.strip().lines().toList();
+    String line = lines.getFirst().equals(TRACE) ? lines.getLast().strip() : lines.getFirst();
     return line.length() <= SENTENCE ? line : line.substring(0, SENTENCE) + "…";
   }
 }

@@ -3,6 +3,7 @@ package glimt.worker;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import glimt.bundle.BundleException;
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Tensor;
 import glimt.cascade.Cascade;
@@ -24,11 +25,13 @@ import glimt.job.Work;
 import glimt.media.Preview;
 import glimt.media.Video;
 import glimt.storage.Artifacts;
+import glimt.storage.StorageException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,9 +54,6 @@ public record Generation(
   private static final String SAFETENSORS = "application/vnd.safetensors";
   private static final String SAMPLE = "sample";
 
-  /** At most this much work is lost when a worker dies. */
-  private static final long CHECKPOINT_EVERY = Duration.ofSeconds(4).toNanos();
-
   private static final long PREVIEW_EVERY = Duration.ofMillis(400).toNanos();
   private static final Logger log = LoggerFactory.getLogger(Generation.class);
 
@@ -61,11 +61,13 @@ public record Generation(
   public Outcome make(Task task, Attempt attempt) throws InterruptedException {
     LoadedBundle bundle = bundle(task);
     Level level = bundle.card().level(task.work().level()).at(task.spec().wishes().quality());
-    return new Outcome.Succeeded(
+    List<Product> products =
         switch (task.work()) {
           case Work.Sample sample -> List.of(sampled(task, sample, level, bundle, attempt));
           case Work.Assemble _ -> assembled(task, level, bundle);
-        });
+        };
+    CrashPoint.AFTER_ARTIFACT.reached();
+    return new Outcome.Succeeded(products);
   }
 
   private LoadedBundle bundle(Task task) {
@@ -96,39 +98,67 @@ public record Generation(
             task.spec().wishes().seed(),
             words,
             below)) {
-      int steps = work.sampling().steps();
-      Observer observer = new Reporter(piece, new Rendering(bundle.card(), level), attempt, steps);
-      try (Waypoint from = begin(task, piece, attempt);
-          Waypoint end = piece.walk(from, observer)) {
+      return walked(task, work, piece, new Rendering(bundle.card(), level), attempt);
+    }
+  }
+
+  private Product walked(
+      Task task, Work.Sample work, Piece piece, Rendering rendering, Attempt attempt)
+      throws InterruptedException {
+    int steps = work.sampling().steps();
+    long began = System.nanoTime();
+    try (Waypoint from = begin(task, piece, attempt)) {
+      Reporter reporter = new Reporter(piece, rendering, attempt, steps, from.steps());
+      try (Waypoint end = piece.walk(from, reporter)) {
         if (!end.arrived()) {
           attempt.check();
         }
         attempt.spent(piece.networkSeconds());
         attempt.progress(steps, steps);
         return sample(piece.sample(end), piece.shape());
+      } finally {
+        reporter.close(Duration.ofNanos(System.nanoTime() - began));
       }
     }
   }
 
-  /** Where the last attempt got to, if that can be trusted; else the beginning. */
+  /** Where an earlier attempt got to, if that can be trusted; else the beginning. */
   private Waypoint begin(Task task, Piece piece, Attempt attempt) {
     for (Checkpoint checkpoint : task.checkpoints()) {
-      ArtifactId state = checkpoint.state();
-      if (!checkpoint.numericClass().equals(numericClass)) {
-        continue;
-      }
       try {
-        Safetensors saved = safetensors(state);
-        Map<String, NDArray> arrays = new LinkedHashMap<>();
-        saved.tensors().forEach((name, tensor) -> arrays.put(name, array(piece.manager(), tensor)));
-        Waypoint here = piece.resume(arrays, saved.metadata());
+        Waypoint here = resumed(checkpoint, piece);
         attempt.resumed(here.steps());
         return here;
-      } catch (RuntimeException unusable) {
-        log.warn("task {} does not go on from checkpoint {}", task.lease(), state, unusable);
+      } catch (StorageException | BundleException | IllegalArgumentException refused) {
+        log.warn(
+            "task {} does not go on from checkpoint {} at step {}: {}",
+            task.lease(),
+            checkpoint.state(),
+            checkpoint.step(),
+            refused.toString());
       }
     }
     return piece.start();
+  }
+
+  /**
+   * @throws StorageException if its file is not there, or not what its digest stands for
+   * @throws BundleException if that file is none of ours
+   * @throws IllegalArgumentException if it is of another class, bundle, version, task or step
+   */
+  private Waypoint resumed(Checkpoint checkpoint, Piece piece) {
+    if (!checkpoint.numericClass().equals(numericClass)) {
+      throw new IllegalArgumentException(
+          "it is of class %s, not %s".formatted(checkpoint.numericClass(), numericClass));
+    }
+    Safetensors saved = safetensors(checkpoint.state());
+    Map<String, NDArray> arrays = new LinkedHashMap<>();
+    saved.tensors().forEach((name, tensor) -> arrays.put(name, array(piece.manager(), tensor)));
+    Waypoint here = piece.resume(arrays, saved.metadata());
+    if (here.steps() != checkpoint.step()) {
+      throw new IllegalArgumentException("it is of step " + here.steps());
+    }
+    return here;
   }
 
   /**
@@ -139,18 +169,21 @@ public record Generation(
     private final Rendering rendering;
     private final Attempt attempt;
     private final int steps;
-    private long savedAt = System.nanoTime();
-    private long shownAt = savedAt - PREVIEW_EVERY;
+    private final Pace pace;
+    private CompletableFuture<Void> saving = CompletableFuture.completedFuture(null);
+    private long shownAt = System.nanoTime() - PREVIEW_EVERY;
 
-    private Reporter(Piece piece, Rendering rendering, Attempt attempt, int steps) {
+    private Reporter(Piece piece, Rendering rendering, Attempt attempt, int steps, int from) {
       this.piece = piece;
       this.rendering = rendering;
       this.attempt = attempt;
       this.steps = steps;
+      this.pace = new Pace(steps, from, System.nanoTime());
     }
 
     @Override
     public void seen(Estimate now, int step) {
+      CrashPoint.MID_STEP.reached(step);
       if (attempt.watched() && System.nanoTime() - shownAt >= PREVIEW_EVERY) {
         shownAt = System.nanoTime();
         Preview preview = rendering.preview(piece.guess(now), piece.shape());
@@ -169,22 +202,58 @@ public record Generation(
     @Override
     public boolean between(Waypoint here) {
       attempt.progress(here.steps(), steps);
-      if (attempt.leaving() || System.nanoTime() - savedAt >= CHECKPOINT_EVERY) {
-        attempt.checkpoint(save(here));
-        savedAt = System.nanoTime();
+      if (attempt.leaving()) {
+        saving.join();
+        write(state(here), here.steps());
+      } else if (pace.due(here.steps(), System.nanoTime()) && saving.isDone()) {
+        save(here);
       }
       return !attempt.stopping();
     }
+
+    /** The device waits until the state is copied, and not until it is on disk. */
+    private void save(Waypoint here) {
+      long began = System.nanoTime();
+      Safetensors state = state(here);
+      int step = here.steps();
+      saving =
+          CompletableFuture.runAsync(
+              () -> write(state, step), run -> Thread.ofVirtual().name("checkpoint").start(run));
+      pace.saved(began, System.nanoTime());
+    }
+
+    /** A checkpoint that cannot be kept costs time if this process dies, and nothing else. */
+    private void write(Safetensors state, int step) {
+      try {
+        Artifact kept = put(state);
+        CrashPoint.AFTER_CHECKPOINT_FILE.reached();
+        attempt.checkpoint(new Checkpoint(kept.id(), step, numericClass));
+      } catch (StorageException e) {
+        log.warn("no checkpoint of task {} at step {}", attempt.task().lease(), step, e);
+      }
+    }
+
+    /** Waits for what is being saved, and says what saving cost. */
+    private void close(Duration busy) {
+      saving.join();
+      if (pace.saves() > 0) {
+        log.info(
+            "task {}: {} checkpoints in {} s kept the device waiting for {} %",
+            attempt.task().lease(),
+            pace.saves(),
+            "%.1f".formatted(busy.toNanos() / 1e9),
+            "%.3f".formatted(100.0 * pace.costs() / busy.toNanos()));
+      }
+    }
   }
 
-  private Checkpoint save(Waypoint here) {
+  private static Safetensors state(Waypoint here) {
     Map<String, Tensor> tensors = new LinkedHashMap<>();
     here.arrays()
         .forEach(
             (name, array) ->
                 tensors.put(name, Tensor.of(array.toFloatArray(), array.getShape().getShape())));
-    Artifact state = put(new Safetensors(tensors, here.facts()));
-    return new Checkpoint(state.id(), here.steps(), numericClass);
+    return new Safetensors(tensors, here.facts());
   }
 
   // ---- assemble

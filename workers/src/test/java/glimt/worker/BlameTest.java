@@ -1,8 +1,12 @@
 package glimt.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
+import ai.djl.Device;
 import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import glimt.bundle.BundleException;
 import glimt.job.Fault;
 import glimt.job.InvalidSpec;
@@ -23,6 +27,8 @@ class BlameTest {
     assertThat(fault(new EngineException("CUDA out of memory. Tried to allocate 2 GiB")))
         .isEqualTo(Fault.OUT_OF_MEMORY);
     assertThat(fault(new EngineException("DefaultCPUAllocator: can't allocate memory: 8 bytes")))
+        .isEqualTo(Fault.OUT_OF_MEMORY);
+    assertThat(fault(new EngineException("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling")))
         .isEqualTo(Fault.OUT_OF_MEMORY);
     assertThat(fault(new EngineException("expected a tensor of 4 dimensions")))
         .isEqualTo(Fault.INTERNAL);
@@ -49,5 +55,28 @@ class BlameTest {
     assertThat(Blame.of(new IllegalStateException("first\nsecond")).why()).isEqualTo("first");
     assertThat(Blame.of(new IllegalStateException("x".repeat(5000))).why()).hasSize(301);
     assertThat(Blame.of(new IllegalStateException()).why()).isEqualTo("IllegalStateException");
+  }
+
+  @Test
+  void an_allocation_that_libtorch_refuses_is_out_of_memory() {
+    try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
+      Throwable refused = catchThrowable(() -> manager.zeros(new Shape(1L << 46))); // 256 TiB
+      assertThat(fault(refused)).as(String.valueOf(refused)).isEqualTo(Fault.OUT_OF_MEMORY);
+    }
+  }
+
+  @Test
+  void of_a_trace_through_a_network_the_last_line_is_the_reason() {
+    String trace =
+        """
+        The following operation failed in the TorchScript interpreter.
+        Traceback of TorchScript, serialized code (most recent call last):
+          File "code/__torch__/Network.py", line 5, in forward
+            return torch.reshape(x, [7])
+                   ~~~~~~~~~~~~~ <--- HERE
+        RuntimeError: shape '[7]' is invalid for input of size 6
+        """;
+    assertThat(Blame.of(new EngineException(trace)).why())
+        .isEqualTo("RuntimeError: shape '[7]' is invalid for input of size 6");
   }
 }

@@ -1,5 +1,6 @@
 package glimt.worker;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -36,15 +37,18 @@ import glimt.media.Ffmpeg;
 import glimt.media.Video;
 import glimt.storage.Artifacts;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -123,18 +127,20 @@ class GenerationTest {
   void a_walk_stopped_after_every_step_and_resumed_gives_the_bytes_of_an_undisturbed_one()
       throws Exception {
     PlannedTask base = plan(CLOUD).tasks().getFirst();
-    Outcome undisturbed = generation.make(task(CLOUD, base, List.of(), null), attempt(_ -> {}));
+    Outcome undisturbed =
+        generation.make(task(CLOUD, base, List.of(), List.of()), attempt(_ -> {}));
 
     List<Checkpoint> saved = new ArrayList<>();
     for (int step = 1; step < 6; step++) {
-      Task task = task(CLOUD, base, List.of(), saved.isEmpty() ? null : saved.getLast());
+      Task task =
+          task(CLOUD, base, List.of(), saved.isEmpty() ? List.of() : List.of(saved.getLast()));
       Attempt leaving = new Attempt(task, _ -> {}, saved::add);
       leaving.leave();
       assertThatThrownBy(() -> generation.make(task, leaving))
           .isInstanceOf(InterruptedException.class);
       assertThat(saved.getLast().step()).isEqualTo(step);
     }
-    Task last = task(CLOUD, base, List.of(), saved.getLast());
+    Task last = task(CLOUD, base, List.of(), List.of(saved.getLast()));
 
     assertThat(generation.make(last, attempt(_ -> {}))).isEqualTo(undisturbed);
   }
@@ -208,7 +214,7 @@ class GenerationTest {
             "a pine tree", "objects", new JobSpec.Wishes(7, 12, null, sampler), 1024, Format.PLY);
     Outcome outcome =
         generation.make(
-            task(spec, plan(spec).tasks().getFirst(), List.of(), null), attempt(_ -> {}));
+            task(spec, plan(spec).tasks().getFirst(), List.of(), List.of()), attempt(_ -> {}));
 
     ArtifactId made = ((Outcome.Succeeded) outcome).products().getFirst().artifact().id();
     float[] values = Safetensors.parse(sampler, artifacts.read(made)).get("sample").floats();
@@ -228,17 +234,109 @@ class GenerationTest {
   @Test
   void a_checkpoint_of_another_numeric_class_is_not_resumed() throws Exception {
     PlannedTask base = plan(CLOUD).tasks().getFirst();
-    Outcome undisturbed = generation.make(task(CLOUD, base, List.of(), null), attempt(_ -> {}));
+    Outcome undisturbed =
+        generation.make(task(CLOUD, base, List.of(), List.of()), attempt(_ -> {}));
     Checkpoint foreign = new Checkpoint(new ArtifactId("0".repeat(64)), 3, "some other machine");
 
-    assertThat(generation.make(task(CLOUD, base, List.of(), foreign), attempt(_ -> {})))
+    assertThat(generation.make(task(CLOUD, base, List.of(), List.of(foreign)), attempt(_ -> {})))
         .isEqualTo(undisturbed);
+  }
+
+  /** Every way in which a checkpoint can be wrong, and what is wrong about it. */
+  static Map<String, UnaryOperator<Checkpoint>> wrongs() {
+    Map<String, UnaryOperator<Checkpoint>> wrongs = new LinkedHashMap<>();
+    wrongs.put("a flipped bit", saved -> damaged(saved, bytes -> bytes[bytes.length / 2] ^= 1));
+    wrongs.put("the file cut short", GenerationTest::truncated);
+    wrongs.put("no file", saved -> of(saved, new ArtifactId("0".repeat(64))));
+    wrongs.put("a file of another kind", saved -> of(saved, put("state".getBytes(UTF_8))));
+    wrongs.put(
+        "another class",
+        saved -> new Checkpoint(saved.state(), saved.step(), "some other machine"));
+    wrongs.put(
+        "another step",
+        saved -> new Checkpoint(saved.state(), saved.step() + 1, saved.numericClass()));
+    for (String fact : List.of("version", "model", "sampler", "schedule")) {
+      wrongs.put("another " + fact, saved -> rewritten(saved, fact));
+    }
+    return wrongs;
+  }
+
+  @Test
+  void a_checkpoint_that_cannot_be_trusted_is_refused_and_the_one_before_it_used()
+      throws Exception {
+    PlannedTask base = plan(CLOUD).tasks().getFirst();
+    Outcome undisturbed =
+        generation.make(task(CLOUD, base, List.of(), List.of()), attempt(_ -> {}));
+    Checkpoint first = stopped(task(CLOUD, base, List.of(), List.of()));
+    for (Map.Entry<String, UnaryOperator<Checkpoint>> wrong : wrongs().entrySet()) {
+      Checkpoint second = stopped(task(CLOUD, base, List.of(), List.of(first)));
+      assertThat(second.step()).isEqualTo(2);
+      Checkpoint bad = wrong.getValue().apply(second);
+
+      Task both = task(CLOUD, base, List.of(), List.of(bad, first));
+      Attempt fromFirst = new Attempt(both, _ -> {}, _ -> {});
+      assertThat(generation.make(both, fromFirst)).as(wrong.getKey()).isEqualTo(undisturbed);
+      assertThat(fromFirst.effort("").resumedFrom()).as(wrong.getKey()).isEqualTo(1);
+
+      Task alone = task(CLOUD, base, List.of(), List.of(bad));
+      Attempt afresh = new Attempt(alone, _ -> {}, _ -> {});
+      assertThat(generation.make(alone, afresh)).as(wrong.getKey()).isEqualTo(undisturbed);
+      assertThat(afresh.effort("").resumedFrom()).as(wrong.getKey()).isZero();
+    }
+  }
+
+  /** Leaves at the end of its first step. */
+  private static Checkpoint stopped(Task task) {
+    List<Checkpoint> saved = new ArrayList<>();
+    Attempt leaving = new Attempt(task, _ -> {}, saved::add);
+    leaving.leave();
+    assertThatThrownBy(() -> generation.make(task, leaving))
+        .isInstanceOf(InterruptedException.class);
+    return saved.getLast();
+  }
+
+  private static Checkpoint of(Checkpoint saved, ArtifactId state) {
+    return new Checkpoint(state, saved.step(), saved.numericClass());
+  }
+
+  private static ArtifactId put(byte[] bytes) {
+    return artifacts.put("application/octet-stream", bytes).id();
+  }
+
+  private static Checkpoint rewritten(Checkpoint saved, String fact) {
+    Safetensors state = Safetensors.parse("state", artifacts.read(saved.state()));
+    Map<String, String> facts = new LinkedHashMap<>(state.metadata());
+    facts.put(fact, fact.equals("schedule") ? "10.0 1.0 0.0" : "other");
+    return of(saved, put(new Safetensors(state.tensors(), facts).bytes()));
+  }
+
+  private static Checkpoint truncated(Checkpoint saved) {
+    Path file = artifacts.path(saved.state());
+    try {
+      byte[] bytes = Files.readAllBytes(file);
+      Files.write(file, Arrays.copyOf(bytes, bytes.length / 2));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return saved;
+  }
+
+  private static Checkpoint damaged(Checkpoint saved, Consumer<byte[]> damage) {
+    Path file = artifacts.path(saved.state());
+    try {
+      byte[] bytes = Files.readAllBytes(file);
+      damage.accept(bytes);
+      Files.write(file, bytes);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return saved;
   }
 
   @Test
   void previews_are_made_only_while_somebody_watches() throws Exception {
     PlannedTask base = plan(CLOUD).tasks().getFirst();
-    Task task = task(CLOUD, base, List.of(), null);
+    Task task = task(CLOUD, base, List.of(), List.of());
     List<Live> unwatched = new ArrayList<>();
     generation.make(task, new Attempt(task, unwatched::add, _ -> {}));
     List<Live> watched = new ArrayList<>();
@@ -253,7 +351,7 @@ class GenerationTest {
   @Test
   void a_worker_with_another_card_refuses() {
     PlannedTask base = plan(CLOUD).tasks().getFirst();
-    Task right = task(CLOUD, base, List.of(), null);
+    Task right = task(CLOUD, base, List.of(), List.of());
     Task wrong =
         new Task(
             right.lease(),
@@ -280,7 +378,7 @@ class GenerationTest {
               .filter(product -> product.role() == Role.SAMPLE)
               .map(product -> product.artifact().id())
               .toList();
-      Outcome outcome = generation.make(task(spec, planned, inputs, null), attempt(_ -> {}));
+      Outcome outcome = generation.make(task(spec, planned, inputs, List.of()), attempt(_ -> {}));
       products.add(((Outcome.Succeeded) outcome).products());
     }
     return products;
@@ -302,7 +400,7 @@ class GenerationTest {
   }
 
   private static Task task(
-      JobSpec spec, PlannedTask planned, List<ArtifactId> inputs, @Nullable Checkpoint checkpoint) {
+      JobSpec spec, PlannedTask planned, List<ArtifactId> inputs, List<Checkpoint> checkpoints) {
     return new Task(
         new Lease(new TaskId(planned.ordinal() + 1L), 1),
         JobId.parse("00000000-0000-0000-0000-000000000001"),
@@ -311,10 +409,11 @@ class GenerationTest {
         planned.ordinal(),
         planned.work(),
         inputs,
-        checkpoint == null ? List.of() : List.of(checkpoint));
+        checkpoints);
   }
 
   private static Attempt attempt(Consumer<Live> feed) {
-    return new Attempt(task(CLOUD, plan(CLOUD).tasks().getFirst(), List.of(), null), feed, _ -> {});
+    return new Attempt(
+        task(CLOUD, plan(CLOUD).tasks().getFirst(), List.of(), List.of()), feed, _ -> {});
   }
 }
