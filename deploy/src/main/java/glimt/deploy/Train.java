@@ -16,11 +16,15 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "train",
     description = {
-      "Trains the networks of a recipe, and puts them together as a bundle.",
-      "Told to stop (Ctrl-C), it keeps what it has; --resume goes on from there."
+      "Trains the networks of a recipe, its students and its classifier, one after the other, and",
+      "puts them together as a bundle. Every minute each keeps a checkpoint beside its weights"
+          + " and,",
+      "at a fiftieth of the time, a sheet of samples (NETWORK.samples.png). Told to stop (Ctrl-C),",
+      "it keeps what it has; --resume goes on from there."
     },
     footerHeading = "%nExamples:%n",
     footer = {
+      "  glimt train workers/recipes/toy.json --out toy",
       "  glimt train workers/models/clips/recipe.json --data clips --out my-clips",
       "  glimt train workers/models/clips/recipe.json --data clips --out my-clips --only base"
           + " --resume"
@@ -31,13 +35,19 @@ final class Train implements Callable<Integer> {
       description = "What to train: recipe.json, beside its sources.")
   private Path recipe;
 
-  @Option(names = "--data", paramLabel = "DIR", required = true, description = "The raw data.")
-  private Path data;
+  @Option(
+      names = "--data",
+      paramLabel = "DIR",
+      description = "The raw data; only shapes, which are drawn, need none.")
+  private @Nullable Path data;
 
   @Option(names = "--out", paramLabel = "BUNDLE", required = true, description = "Where to.")
   private Path out;
 
-  @Option(names = "--only", paramLabel = "LEVEL", description = "This network alone.")
+  @Option(
+      names = "--only",
+      paramLabel = "NETWORK",
+      description = "This network or student alone, or the classifier.")
   private @Nullable String only;
 
   @Option(names = "--resume", description = "Go on from the checkpoints in BUNDLE.")

@@ -1,7 +1,9 @@
 package glimt.training;
 
 import glimt.bundle.Safetensors.Tensor;
+import glimt.media.Picture;
 import java.util.Map;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +25,17 @@ public interface Dataset {
   record Batch(Tensor x, Tensor words, @Nullable Tensor below) {}
 
   Batch batch(int size, RandomGenerator random);
+
+  /**
+   * Samples drawn for people to see, a row each.
+   *
+   * @param batch whose words were asked for, over what lies below
+   * @param samples shaped like the batch's x
+   * @return empty where this kind of data is not drawn
+   */
+  default Optional<Picture> picture(Batch batch, float[] samples) {
+    return Optional.empty();
+  }
 
   /** Sizes that the network's source may name: at least {@code vocabulary} and {@code length}. */
   Map<String, Double> sizes();

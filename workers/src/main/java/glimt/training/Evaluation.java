@@ -7,6 +7,7 @@ import glimt.training.clips.ClipEvaluation;
 import glimt.training.clips.ClipMaterial;
 import glimt.training.objects.ObjectEvaluation;
 import glimt.training.objects.ObjectMaterial;
+import glimt.training.shapes.Shapes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,6 +47,9 @@ public final class Evaluation {
                       data == null ? null : ClipMaterial.read(recipe, data),
                       watch,
                       picture -> sheet[0] = picture);
+          case "shapes" ->
+              new ClipEvaluation(bundle)
+                  .measure(Shapes.material(recipe), watch, picture -> sheet[0] = picture);
           case "objects" -> objects(bundle, recipe, data, watch, picture -> sheet[0] = picture);
           default ->
               throw new TrainingException(

@@ -102,12 +102,17 @@ public record Student(
     return some;
   }
 
-  /**
-   * What the card says of it. Equal steps in sigma^(1/rho) that are left out leave equal steps, so
-   * that the same spacing finds the same levels down to a higher last one.
-   */
+  /** What the card says of it. */
   Fast fast(String name, Sampling walk) {
-    double last = steps == 1 ? walk.sigmaMin() : levels(walk, steps)[steps - 1];
-    return new Fast(name, new Sampling("euler", steps, 1, last, walk.sigmaMax(), walk.rho()));
+    return new Fast(name, sampling(walk, steps));
+  }
+
+  /**
+   * The walk in {@code walked} steps. Equal steps in sigma^(1/rho) that are left out leave equal
+   * steps, so that the same spacing finds the same levels down to a higher last one.
+   */
+  Sampling sampling(Sampling walk, int walked) {
+    double last = walked == 1 ? walk.sigmaMin() : levels(walk, walked)[walked - 1];
+    return new Sampling("euler", walked, 1, last, walk.sigmaMax(), walk.rho());
   }
 }

@@ -9,6 +9,8 @@ import glimt.bundle.Precision;
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Tensor;
 import glimt.bundle.TrainableNetwork;
+import glimt.diffusion.DivergenceException;
+import glimt.media.Picture;
 import glimt.training.Dataset.Batch;
 import glimt.training.Recipe.NetworkRecipe;
 import java.io.IOException;
@@ -18,6 +20,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
@@ -30,7 +33,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Step k draws its data and noise from a generator that is a function of the seed and k alone,
  * and a checkpoint holds everything else, so training that was interrupted goes on as if it had not
- * been. The averaged weights go to {@code LEVEL.safetensors} with every checkpoint.
+ * been. The averaged weights go to {@code LEVEL.safetensors} with every checkpoint, and samples by
+ * them, where they can be drawn, to {@code LEVEL.samples.png} now and then.
  */
 public final class Trainer {
   private static final Duration BETWEEN_CHECKPOINTS = Duration.ofSeconds(60);
@@ -41,6 +45,8 @@ public final class Trainer {
   private final Dataset dataset;
   private final NetworkSource source;
   private final @Nullable Teacher teacher;
+  private final @Nullable Sheet sheet;
+  private final Path sheetFile;
   private final Path weightsFile;
   private final Path checkpointFile;
 
@@ -58,7 +64,7 @@ public final class Trainer {
    * @param out the bundle's folder; the checkpoint lies beside the weights while training lasts
    */
   public Trainer(String level, NetworkRecipe recipe, Dataset dataset, Path sources, Path out) {
-    this(level, recipe, dataset, sources, out, null);
+    this(level, recipe, dataset, sources, out, null, null);
   }
 
   Trainer(
@@ -67,8 +73,11 @@ public final class Trainer {
       Dataset dataset,
       Path sources,
       Path out,
-      @Nullable Teacher teacher) {
+      @Nullable Teacher teacher,
+      @Nullable Sheet sheet) {
     this.teacher = teacher;
+    this.sheet = sheet;
+    this.sheetFile = out.resolve(level + ".samples.png");
     this.level = level;
     this.recipe = recipe;
     this.dataset = dataset;
@@ -224,6 +233,8 @@ public final class Trainer {
     private long keptStep;
     private double loss = Double.NaN;
     private double gradientLength;
+    private long drawing;
+    private long lastDrawing;
 
     Run(TrainableNetwork network, Learner learner, Lesson lesson, long step, Duration before) {
       this.network = network;
@@ -249,10 +260,14 @@ public final class Trainer {
         }
         if (now - savedAt > BETWEEN_CHECKPOINTS.toNanos()) {
           save();
+          drawIfCheap(now - began);
           savedAt = System.nanoTime();
         }
       }
       save();
+      if (step > firstStep) {
+        draw();
+      }
       return done >= 1;
     }
 
@@ -327,6 +342,45 @@ public final class Trainer {
                 .formatted(level, step, broken.getMessage(), kept()),
             broken);
       }
+    }
+
+    /**
+     * Draws a sheet if all of them together then took less than a fiftieth of the time. What the
+     * first will take is guessed: a step of training is about three evaluations of its batch.
+     */
+    private void drawIfCheap(long spent) {
+      if (sheet == null) {
+        return;
+      }
+      double next =
+          lastDrawing > 0
+              ? lastDrawing
+              : sheet.evaluations() * (double) spent / (3.0 * recipe.batch() * (step - firstStep));
+      if (drawing + next < 0.02 * spent) {
+        draw();
+      }
+    }
+
+    private void draw() {
+      if (sheet == null) {
+        return;
+      }
+      long from = System.nanoTime();
+      Safetensors average = learner.average();
+      try (Network averaged = Network.of(level, source, average, Precision.ofThisProcessor())) {
+        Optional<Picture> picture = sheet.draw(averaged);
+        if (picture.isPresent()) {
+          Files.write(sheetFile, picture.get().png());
+        }
+      } catch (InterruptedException stopped) {
+        Thread.currentThread().interrupt();
+      } catch (DivergenceException young) {
+        // An untrained network may answer nonsense: there is nothing to see yet.
+      } catch (IOException broken) {
+        throw new TrainingException("cannot write %s: %s".formatted(sheetFile, broken), broken);
+      }
+      lastDrawing = System.nanoTime() - from;
+      drawing += lastDrawing;
     }
 
     /** What a person still has. */

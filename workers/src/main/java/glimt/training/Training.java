@@ -13,6 +13,7 @@ import glimt.job.Vocabulary;
 import glimt.training.Recipe.NetworkRecipe;
 import glimt.training.clips.ClipMaterial;
 import glimt.training.objects.ObjectMaterial;
+import glimt.training.shapes.Shapes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,19 +33,20 @@ import org.jspecify.annotations.Nullable;
 public final class Training {
   public static final String RECIPE = "recipe.json";
   public static final String CLASSIFIER = "classifier.safetensors";
+  private static final String CLASSIFIER_SOURCE = "classifier.py";
   public static final String GOLDEN = "golden.safetensors";
 
   private final Path recipeFile;
   private final Recipe recipe;
-  private final Path data;
+  private final @Nullable Path data;
   private final Path out;
 
   /**
    * @param recipeFile beside the sources it names
-   * @param data folder of the raw data
+   * @param data folder of the raw data; null for shapes, which need none
    * @param out the bundle's folder; may be the recipe's own
    */
-  public Training(Path recipeFile, Path data, Path out) {
+  public Training(Path recipeFile, @Nullable Path data, Path out) {
     this.recipeFile = recipeFile;
     this.recipe = Recipe.read(recipeFile);
     this.data = data;
@@ -76,8 +78,7 @@ public final class Training {
         .forEach(
             (name, network) -> {
               if (only == null || only.equals(name)) {
-                Dataset dataset = material.dataset(network);
-                trainers.add(new Trainer(name, network, dataset, folder(recipeFile), out));
+                trainers.add(trainer(name, network, material.dataset(network), card));
               }
             });
     recipe
@@ -106,6 +107,16 @@ public final class Training {
     return true;
   }
 
+  private Trainer trainer(String name, NetworkRecipe network, Dataset dataset, BundleCard card) {
+    Sheet sheet =
+        card.levels().stream()
+            .filter(level -> level.network().equals(name))
+            .findFirst()
+            .map(level -> new Sheet(dataset, level.sampling(), network.sigmaData()))
+            .orElse(null);
+    return new Trainer(name, network, dataset, folder(recipeFile), out, null, sheet);
+  }
+
   /** A student's steps are halved one training after the other, each the teacher of the next. */
   private List<Trainer> halvings(String name, Student student, Material material, Sampling walk) {
     NetworkRecipe taught =
@@ -124,9 +135,8 @@ public final class Training {
               folder(recipeFile),
               out,
               new Trainer.Teacher(
-                  out.resolve(teacher + ".safetensors"),
-                  guidance,
-                  student.levels(walk, 2 * steps))));
+                  out.resolve(teacher + ".safetensors"), guidance, student.levels(walk, 2 * steps)),
+              new Sheet(dataset, student.sampling(walk, steps), taught.sigmaData())));
       teacher = halved;
       guidance = 1;
     }
@@ -165,14 +175,24 @@ public final class Training {
   }
 
   /** Reads what the recipe calls for. */
-  public static Material material(Recipe recipe, Path data) {
+  public static Material material(Recipe recipe, @Nullable Path data) {
     return switch (recipe.dataset()) {
-      case "clips" -> ClipMaterial.read(recipe, data);
-      case "objects" -> ObjectMaterial.read(recipe, data);
+      case "clips" -> ClipMaterial.read(recipe, given(recipe, data));
+      case "objects" -> ObjectMaterial.read(recipe, given(recipe, data));
+      case "shapes" -> Shapes.material(recipe);
       default ->
           throw new TrainingException(
-              "there is no dataset '%s'; there are clips, objects".formatted(recipe.dataset()));
+              "there is no dataset '%s'; there are clips, objects, shapes"
+                  .formatted(recipe.dataset()));
     };
+  }
+
+  private static Path given(Recipe recipe, @Nullable Path data) {
+    if (data == null) {
+      throw new TrainingException(
+          "the dataset %s is read from a folder: name it with --data".formatted(recipe.dataset()));
+    }
+    return data;
   }
 
   private static Vocabulary vocabulary(Material material) {
@@ -214,7 +234,7 @@ public final class Training {
     Recipe recipe = Recipe.read(recipeFile);
     BundleCard draft = quickened(draft(recipe, vocabulary), recipe, out);
     try {
-      Set<String> files = new LinkedHashSet<>(List.of(RECIPE, "classifier.py", CLASSIFIER));
+      Set<String> files = new LinkedHashSet<>(List.of(RECIPE, CLASSIFIER_SOURCE, CLASSIFIER));
       for (Level level : draft.levels()) {
         files.add(level.network() + ".py");
         files.add(level.network() + ".safetensors");
@@ -224,7 +244,7 @@ public final class Training {
         }
       }
       for (String name : files) {
-        Path source = name.equals(RECIPE) ? recipeFile : folder(recipeFile).resolve(name);
+        Path source = name.equals(RECIPE) ? recipeFile : source(recipe, recipeFile, name);
         if (!Files.exists(out.resolve(name))
             || (Files.exists(source)
                 && !Files.isSameFile(source, out.resolve(name))
@@ -242,6 +262,17 @@ public final class Training {
     } catch (IOException broken) {
       throw new TrainingException("cannot put " + out + " together: " + broken, broken);
     }
+  }
+
+  /** Where a file of the bundle comes from: a network's source is where the recipe says. */
+  private static Path source(Recipe recipe, Path recipeFile, String name) {
+    Path folder = folder(recipeFile);
+    if (name.equals(CLASSIFIER_SOURCE)) {
+      String said = recipe.data().path("classifier").path("source").asText(name);
+      return folder.resolve(said);
+    }
+    NetworkRecipe network = recipe.networks().get(name.replaceFirst("\\.py$", ""));
+    return folder.resolve(network == null || !name.endsWith(".py") ? name : network.source());
   }
 
   private static BundleCard with(BundleCard card, List<Level> levels, Map<String, String> files) {

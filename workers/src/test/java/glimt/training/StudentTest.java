@@ -145,7 +145,8 @@ class StudentTest {
       Trainer.Teacher whom =
           new Trainer.Teacher(teacher, guidance, student.levels(WALK, 2 * steps));
       assertThat(
-              new Trainer(name, student.recipe(taught, steps), new Corners(), sources, out, whom)
+              new Trainer(
+                      name, student.recipe(taught, steps), new Corners(), sources, out, whom, null)
                   .train(false, _ -> {}, () -> false))
           .isTrue();
       teacher = out.resolve(name + ".safetensors");
@@ -216,7 +217,7 @@ class StudentTest {
         new Trainer.Teacher(out.resolve("base.safetensors"), 1.5, student.levels(WALK, 8));
     NetworkRecipe recipe = student.recipe(recipe(1), 4);
     int[] asked = {0};
-    new Trainer("quick", recipe, new Corners(), sources, to, whom)
+    new Trainer("quick", recipe, new Corners(), sources, to, whom, null)
         .train(resume, _ -> {}, () -> asked[0]++ == stopAt);
   }
 

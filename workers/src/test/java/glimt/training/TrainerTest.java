@@ -7,8 +7,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Tensor;
+import glimt.job.Sampling;
+import glimt.media.Picture;
 import glimt.training.Recipe.NetworkRecipe;
 import glimt.training.Recipe.NoiseLevels;
+import java.awt.image.BufferedImage;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,7 +19,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -148,6 +153,57 @@ class TrainerTest {
         .isInstanceOf(TrainingException.class)
         .hasMessageContaining("networks.base.sigma.breadth in line")
         .hasMessageContaining("unknown field 'breadth'");
+  }
+
+  /** Points drawn as grey pixels, a row each. */
+  private static final class SeenPoints implements Dataset {
+    private final TwoPoints points = new TwoPoints();
+
+    @Override
+    public Batch batch(int size, RandomGenerator random) {
+      return points.batch(size, random);
+    }
+
+    @Override
+    public Map<String, Double> sizes() {
+      return points.sizes();
+    }
+
+    @Override
+    public Optional<Picture> picture(Batch batch, float[] samples) {
+      byte[] rgb = new byte[3 * samples.length];
+      for (int i = 0; i < rgb.length; i++) {
+        rgb[i] = (byte) Math.clamp((long) (128 + 100 * samples[i / 3]), 0, 255);
+      }
+      return Optional.of(new Picture(4, samples.length / 4, rgb));
+    }
+  }
+
+  @Test
+  void samples_by_the_averaged_weights_lie_beside_the_checkpoint_and_change_nothing()
+      throws Exception {
+    trainer(300, 0.01).train(false, _ -> {}, () -> false);
+    Path seen = out.resolve("seen");
+    Sampling walk = new Sampling("euler", 12, 1, 0.02, 40, 7);
+    NetworkRecipe recipe = recipe(300, 0.01, Map.of("d", 32.0));
+    new Trainer(
+            "base",
+            recipe,
+            new SeenPoints(),
+            sources,
+            seen,
+            null,
+            new Sheet(new SeenPoints(), walk, recipe.sigmaData()))
+        .train(false, _ -> {}, () -> false);
+
+    BufferedImage sheet = ImageIO.read(seen.resolve("base.samples.png").toFile());
+    assertThat(sheet.getWidth()).isEqualTo(4);
+    assertThat(sheet.getHeight()).isEqualTo(8);
+    for (int row = 0; row < 8; row++) {
+      assertThat(sheet.getRGB(1, row) & 0xff).as("one of two points").isBetween(60, 250);
+    }
+    assertThat(Files.readAllBytes(seen.resolve("base.safetensors")))
+        .isEqualTo(Files.readAllBytes(out.resolve("base.safetensors")));
   }
 
   @Test

@@ -4,9 +4,16 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import glimt.bundle.Safetensors.Tensor;
 import glimt.frames.Enlargement;
 import glimt.job.Vocabulary;
+import glimt.media.ContactSheet;
+import glimt.media.Frames;
+import glimt.media.Picture;
 import glimt.training.Dataset;
 import glimt.training.clips.Renderer.Part;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /**
@@ -25,6 +32,11 @@ import java.util.random.RandomGenerator;
  * sampled one deserves (noise conditioning augmentation, Ho et al. 2022, §3).
  */
 public final class ClipData implements Dataset {
+  /** Of a sheet: frames of a clip, and pixels of a frame. */
+  private static final int FRAMES = 8;
+
+  private static final int PIXELS = 64;
+
   static final int KEYS = 8;
   static final int STRIDE = 3;
   static final int SMALL = 16;
@@ -93,6 +105,33 @@ public final class ClipData implements Dataset {
         Tensor.of(x, shape),
         Tensor.of(words, size, vocabulary.length()),
         base ? null : Tensor.of(below, shape));
+  }
+
+  /** Up to eight frames of each clip, below them what was asked for. */
+  @Override
+  public Optional<Picture> picture(Batch batch, float[] samples) {
+    Tensor below = batch.below();
+    float[] clips = samples.clone();
+    if (below != null) {
+      float[] ground = below.floats();
+      for (int i = 0; i < clips.length; i++) {
+        clips[i] += ground[i];
+      }
+    }
+    int values = shown.window * 3 * shown.tile * shown.tile;
+    long[] words = batch.words().longs();
+    List<ContactSheet.Cell> cells = new ArrayList<>();
+    for (int row = 0; row < clips.length / values; row++) {
+      StringBuilder said = new StringBuilder();
+      for (int i = 0; i < vocabulary.length(); i++) {
+        int word = Math.toIntExact(words[row * vocabulary.length() + i]);
+        said.append(word == 0 ? "" : vocabulary.words().get(word - 1) + " ");
+      }
+      float[] clip = Arrays.copyOfRange(clips, row * values, (row + 1) * values);
+      Frames frames = Frames.ofSample(clip, shown.window, shown.tile, shown.tile, 1);
+      cells.addAll(ContactSheet.strip(frames, FRAMES, said.toString().strip()));
+    }
+    return Optional.of(ContactSheet.of(cells, Math.min(FRAMES, shown.window), PIXELS));
   }
 
   private void words(String caption, long[] words, int row) {

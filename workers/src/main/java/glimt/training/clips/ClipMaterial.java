@@ -26,11 +26,16 @@ public final class ClipMaterial implements Material {
    * @param data folder of the npm archives that hold the clips
    */
   public static ClipMaterial read(Recipe recipe, Path data) {
+    Grammar grammar = Recipe.part(recipe.data(), ClipRecipe.class).grammar();
+    return of(
+        recipe,
+        Sprites.read(data, grammar.subjects().stream().map(Grammar.Subject::clip).toList()));
+  }
+
+  /** Scenes of sprites at hand. */
+  public static ClipMaterial of(Recipe recipe, Sprites sprites) {
     ClipRecipe clips = Recipe.part(recipe.data(), ClipRecipe.class);
-    Grammar grammar = clips.grammar();
-    Sprites sprites =
-        Sprites.read(data, grammar.subjects().stream().map(Grammar.Subject::clip).toList());
-    return new ClipMaterial(clips, new Renderer(grammar, sprites));
+    return new ClipMaterial(clips, new Renderer(clips.grammar(), sprites));
   }
 
   Grammar grammar() {

@@ -82,7 +82,7 @@ public final class Sprites {
   }
 
   /** Pictures already at hand: square frames of red, green, blue, alpha in 0..255, by clip. */
-  static Sprites of(Map<String, List<int[]>> frames) {
+  public static Sprites of(Map<String, List<int[]>> frames) {
     Map<String, Sprite> sprites = new HashMap<>();
     frames.forEach((clip, pictures) -> sprites.put(clip, sprite(pictures)));
     return new Sprites(sprites);
