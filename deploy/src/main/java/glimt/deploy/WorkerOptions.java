@@ -62,12 +62,14 @@ final class WorkerOptions {
     return words;
   }
 
+  /** Shorter than what the ledger allows a step, and longer than a worker may be silent. */
   private Optional<Integer> checked() {
-    if (stepLimit != null && command != null && stepLimit <= Cadence.DEFAULT.lease().toSeconds()) {
+    long least = Cadence.DEFAULT.lease().toSeconds() + 1;
+    long most = Cadence.DEFAULT.stall().toSeconds();
+    if (stepLimit != null && command != null && (stepLimit < least || stepLimit > most)) {
       throw new ParameterException(
           command.commandLine(),
-          "--step-limit must be more than a lease of %d s, not %d"
-              .formatted(Cadence.DEFAULT.lease().toSeconds(), stepLimit));
+          "--step-limit must be %d to %d, not %d".formatted(least, most, stepLimit));
     }
     return Optional.ofNullable(stepLimit);
   }

@@ -38,6 +38,8 @@ class UsageIT {
         "node --roles gateway --jdbc-url jdbc:postgresql://x/y --tls nowhere | --tls: there is no",
         "farm | up, ps, kill",
         "farm up --workers 99 | 0 to 32",
+        "up --precision fp8 | must be fp32 or bf16",
+        "up --step-limit 5 | 11 to 120",
         "dance | Unmatched argument"
       })
   void bad_usage_is_told_and_exits_with_2(String arguments, String said) {

@@ -140,9 +140,9 @@ public final class Attempt {
     return step;
   }
 
-  /** How long the step that runs now has been running. */
-  Duration still() {
-    return Duration.ofNanos(System.nanoTime() - steppedAt);
+  /** When it last said how far it is, in {@link System#nanoTime}. */
+  long steppedAt() {
+    return steppedAt;
   }
 
   /** The last that this attempt has saved. */

@@ -97,6 +97,8 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
   private Optional<ActorRef<ToCoordinator>> coordinator = Optional.empty();
   private Optional<ActorRef<Done>> leaving = Optional.empty();
   private Doing doing = new Nothing();
+  private long steppedAt;
+  private int beatsSinceStep;
 
   /**
    * @param thread the slot's own: one at a time, always the same
@@ -170,6 +172,7 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
       case Leave(ActorRef<Done> to) -> leave(to);
       case Tick _ -> {
         looks.values().removeIf(until -> until - System.nanoTime() < 0);
+        watchSteps();
         beat();
       }
     }
@@ -185,14 +188,23 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
         }
       }
       case Making(Attempt attempt) -> {
-        if (attempt.still().compareTo(cadence.stall()) > 0) {
-          LOG.error("task {} hangs after step {}", attempt.task().lease(), attempt.step());
-          hung.run();
-        } else if (!attempt.abandoned()) {
+        if (!attempt.abandoned()) {
           tell(new Beat(attempt.task().lease(), attempt.step(), here));
         }
       }
       case Reporting(Ended ended) -> tell(ended);
+    }
+  }
+
+  /** By its own beats, not by the clock: a process that was frozen has not hung. */
+  private void watchSteps() {
+    if (doing instanceof Making(Attempt attempt)) {
+      beatsSinceStep = attempt.steppedAt() == steppedAt ? beatsSinceStep + 1 : 0;
+      steppedAt = attempt.steppedAt();
+      if (cadence.beat().multipliedBy(beatsSinceStep).compareTo(cadence.stall()) > 0) {
+        LOG.error("task {} hangs after step {}", attempt.task().lease(), attempt.step());
+        hung.run();
+      }
     }
   }
 
