@@ -15,8 +15,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 
@@ -107,15 +110,50 @@ public final class Classifier implements AutoCloseable {
       List<Head> heads,
       Examples examples,
       Consumer<String> watch) {
-    SplittableRandom random = new SplittableRandom(training.seed());
+    return train(training, source, heads, examples, watch, Optional.empty(), _ -> true)
+        .orElseThrow();
+  }
+
+  /**
+   * As above, from where an earlier training stopped. Step k draws its examples by the seed and k
+   * alone, so that it goes on as if it had not.
+   *
+   * @param before what {@code keep} was last given, of the same training
+   * @param keep sees after every step what a later training would go on from, and says whether to
+   *     go on now
+   * @return empty if it was stopped
+   */
+  static Optional<Safetensors> train(
+      Training training,
+      NetworkSource source,
+      List<Head> heads,
+      Examples examples,
+      Consumer<String> watch,
+      Optional<Safetensors> before,
+      Predicate<Supplier<Safetensors>> keep) {
     Map<String, Double> sizes =
         heads.stream().collect(Collectors.toMap(Head::name, head -> (double) head.classes));
-    Safetensors first = Initial.weights(source, sizes, random);
+    String made = "classifier %s %s".formatted(training, heads);
+    if (before.isPresent() && !made.equals(before.get().metadata().get("recipe"))) {
+      throw new TrainingException(
+          "classifier: the checkpoint is that of another recipe, %s; move it away to begin afresh"
+              .formatted(before.get().metadata().get("recipe")));
+    }
+    int from =
+        before.map(kept -> Integer.parseInt(kept.metadata().getOrDefault("step", "0"))).orElse(0);
+    Safetensors first =
+        before
+            .map(Learner::values)
+            .orElseGet(() -> Initial.weights(source, sizes, new SplittableRandom(training.seed())));
     try (TrainableNetwork network =
             TrainableNetwork.of("classifier", source, first, Precision.ofThisProcessor());
         Learner learner = Learner.of(network)) {
+      before.ifPresent(learner::restore);
       double loss = 0;
-      for (int step = 1; step <= training.steps(); step++) {
+      for (int step = from + 1; step <= training.steps(); step++) {
+        int now = step;
+        SplittableRandom random =
+            new SplittableRandom(training.seed() * 0x9E3779B97F4A7C15L + step);
         double done = (double) step / training.steps();
         double error = learn(network, heads, examples.batch(training.batch(), random));
         double length = learner.gradientLength();
@@ -138,8 +176,15 @@ public final class Classifier implements AutoCloseable {
                   Locale.ROOT, "classifier  %5.1f %%  step %d  loss %.3f", 100 * done, step, loss));
           loss = 0;
         }
+        Supplier<Safetensors> state =
+            () ->
+                new Safetensors(
+                    learner.state(), Map.of("recipe", made, "step", Integer.toString(now)));
+        if (!keep.test(state)) {
+          return Optional.empty();
+        }
       }
-      return learner.average();
+      return Optional.of(learner.average());
     }
   }
 

@@ -120,6 +120,20 @@ final class Learner implements AutoCloseable {
     return out;
   }
 
+  /** The weights of a {@link #state}, not averaged: what its network goes on from. */
+  static Safetensors values(Safetensors state) {
+    Map<String, Tensor> values = new LinkedHashMap<>();
+    state
+        .tensors()
+        .forEach(
+            (name, tensor) -> {
+              if (name.startsWith("value/")) {
+                values.put(name.substring("value/".length()), tensor);
+              }
+            });
+    return new Safetensors(values);
+  }
+
   void restore(Safetensors state) {
     weights.forEach(
         (name, weight) -> {

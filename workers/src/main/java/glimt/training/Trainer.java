@@ -200,16 +200,7 @@ public final class Trainer {
     if (state == null) {
       return initial();
     }
-    Map<String, Tensor> values = new LinkedHashMap<>();
-    state
-        .tensors()
-        .forEach(
-            (name, tensor) -> {
-              if (name.startsWith("value/")) {
-                values.put(name.substring("value/".length()), tensor);
-              }
-            });
-    return new Safetensors(values);
+    return Learner.values(state);
   }
 
   /**

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.bundle.Bundle;
 import glimt.bundle.Golden;
 import glimt.bundle.NetworkSource;
+import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Dtype;
 import glimt.job.BundleCard;
 import glimt.job.Fast;
@@ -24,6 +25,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
@@ -95,8 +97,12 @@ public final class Training {
       }
       watch.done(trainer.name() + " is trained");
     }
-    if (only == null || only.equals("classifier")) {
-      classifier(material, watch);
+    boolean wanted =
+        only == null
+            ? !(resume && Files.exists(out.resolve(CLASSIFIER)))
+            : only.equals("classifier");
+    if (wanted && !classifier(material, resume, watch, stop)) {
+      return false;
     }
     if (Files.exists(out.resolve(CLASSIFIER))
         && recipe.networks().keySet().stream()
@@ -212,15 +218,38 @@ public final class Training {
     return Recipe.part(card, BundleCard.class);
   }
 
-  private void classifier(Material material, Watch watch) {
+  private boolean classifier(Material material, boolean resume, Watch watch, BooleanSupplier stop) {
     Classifier.Training training = material.classifier();
     Path file = folder(recipeFile).resolve(training.source());
+    Path checkpoint = out.resolve("classifier.checkpoint");
     try {
       NetworkSource source = NetworkSource.parse(file.toString(), Files.readString(file));
-      Classifier.train(training, source, material.heads(), material.examples(), watch::now)
-          .as(Dtype.BF16)
-          .write(out.resolve(CLASSIFIER));
+      Optional<Safetensors> before =
+          resume && Files.exists(checkpoint)
+              ? Optional.of(Safetensors.read(checkpoint))
+              : Optional.empty();
+      Optional<Safetensors> weights =
+          Classifier.train(
+              training,
+              source,
+              material.heads(),
+              material.examples(),
+              watch::now,
+              before,
+              state -> {
+                boolean stopped = stop.getAsBoolean();
+                if (stopped) {
+                  state.get().write(checkpoint);
+                }
+                return !stopped;
+              });
+      if (weights.isEmpty()) {
+        return false;
+      }
+      weights.get().as(Dtype.BF16).write(out.resolve(CLASSIFIER));
+      Files.deleteIfExists(checkpoint);
       watch.done("the classifier is trained");
+      return true;
     } catch (IOException broken) {
       throw new TrainingException("cannot train the classifier: " + broken, broken);
     }

@@ -107,7 +107,7 @@ public final class ClipData implements Dataset {
         base ? null : Tensor.of(below, shape));
   }
 
-  /** Up to eight frames of each clip, below them what was asked for. */
+  /** Up to eight frames of each clip, a word of what was asked for below each. */
   @Override
   public Optional<Picture> picture(Batch batch, float[] samples) {
     Tensor below = batch.below();
@@ -122,14 +122,15 @@ public final class ClipData implements Dataset {
     long[] words = batch.words().longs();
     List<ContactSheet.Cell> cells = new ArrayList<>();
     for (int row = 0; row < clips.length / values; row++) {
-      StringBuilder said = new StringBuilder();
-      for (int i = 0; i < vocabulary.length(); i++) {
-        int word = Math.toIntExact(words[row * vocabulary.length() + i]);
-        said.append(word == 0 ? "" : vocabulary.words().get(word - 1) + " ");
-      }
       float[] clip = Arrays.copyOfRange(clips, row * values, (row + 1) * values);
       Frames frames = Frames.ofSample(clip, shown.window, shown.tile, shown.tile, 1);
-      cells.addAll(ContactSheet.strip(frames, FRAMES, said.toString().strip()));
+      List<ContactSheet.Cell> strip = ContactSheet.strip(frames, FRAMES, "");
+      for (int i = 0; i < strip.size(); i++) {
+        int at = row * vocabulary.length() + i;
+        int word = i < vocabulary.length() ? Math.toIntExact(words[at]) : 0;
+        String label = word == 0 ? "" : vocabulary.words().get(word - 1);
+        cells.add(new ContactSheet.Cell(strip.get(i).picture(), label));
+      }
     }
     return Optional.of(ContactSheet.of(cells, Math.min(FRAMES, shown.window), PIXELS));
   }
