@@ -10,6 +10,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -83,6 +84,7 @@ public final class Rendezvous implements AutoCloseable {
 
   private void join(Duration patience) {
     Set<String> tried = new HashSet<>();
+    List<String> asked = List.of();
     for (long end = System.nanoTime() + patience.toNanos(); ; ) {
       List<Entry> others =
           nodes.list().stream()
@@ -99,7 +101,11 @@ public final class Rendezvous implements AutoCloseable {
       List<String> seeds = there.stream().map(entry -> entry.node().address()).toList();
       tried.addAll(seeds);
       if (!seeds.isEmpty()) {
-        node.join(seeds);
+        // Asked anew, they would begin anew: on a machine under load that takes them longer.
+        if (Collections.disjoint(seeds, asked)) {
+          node.join(seeds);
+          asked = seeds;
+        }
       } else if (nodes.begin(self, gone)) {
         node.begin();
       } else {

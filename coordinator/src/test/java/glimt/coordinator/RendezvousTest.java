@@ -47,7 +47,12 @@ class RendezvousTest {
   }
 
   private Node node() {
-    Node node = Node.of(nodes.farm(), Place.LOOPBACK, Set.of(Node.Role.COORDINATOR), nodes);
+    return node(Optional.empty());
+  }
+
+  private Node node(Optional<Path> tls) {
+    Place place = new Place("127.0.0.1", 0, tls);
+    Node node = Node.of(nodes.farm(), place, Set.of(Node.Role.COORDINATOR), nodes);
     open.push(node);
     return node;
   }
@@ -132,6 +137,24 @@ class RendezvousTest {
     assertThatThrownBy(() -> new Place("192.0.2.1", 0, Optional.empty()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("TLS");
+  }
+
+  @Test
+  void nodes_with_certificates_of_one_authority_meet_and_nobody_else_is_heard() throws Exception {
+    Path ours = Certificates.in(home.resolve("ours"));
+    Node one = node(Optional.of(ours));
+    open.push(enter(one));
+    Node other = node(Optional.of(ours));
+    open.push(enter(other));
+    assertTogether(one, other);
+    for (Optional<Path> wrong :
+        List.of(Optional.of(Certificates.in(home.resolve("theirs"))), Optional.<Path>empty())) {
+      Node stranger = node(wrong);
+      assertThatThrownBy(
+              () -> Rendezvous.enter(stranger, nodes, self(stranger, "1"), Duration.ofMillis(1)))
+          .isInstanceOf(NodeException.class);
+      assertThat(one.members()).doesNotContain(stranger.address());
+    }
   }
 
   private Self stranger(int port, String version) {

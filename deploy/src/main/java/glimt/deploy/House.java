@@ -35,6 +35,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -56,10 +57,12 @@ record House(Optional<URI> address, Node node) {
   /** How long a node that starts tries to reach the database, and then the others. */
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
-  private static final Duration ADMITTED_WITHIN = Duration.ofSeconds(60);
+  private static final Duration ADMITTED_WITHIN = Duration.ofSeconds(120);
 
-  /** How often a node that was put out tries to come back. */
+  /** How often a node that was put out tries to come back, and the rest before it does. */
   private static final int COMEBACKS = 10;
+
+  private static final Duration REST = Duration.ofSeconds(1);
 
   /**
    * What a node is to be.
@@ -136,6 +139,7 @@ record House(Optional<URI> address, Node node) {
       }
       LOG.warn("{} is no longer in the cluster, and starts again", settings.name());
       exit.closeBackTo(mark);
+      LockSupport.parkNanos(REST.toNanos());
     }
   }
 
@@ -147,7 +151,7 @@ record House(Optional<URI> address, Node node) {
    */
   static House start(AtExit exit, Settings settings) {
     if (settings.is(Role.GATEWAY)) {
-      refuseIfTaken(settings.http());
+      refuseIfTaken(settings.http(), "--http-port");
     }
     try {
       return open(exit, settings);
@@ -240,7 +244,10 @@ record House(Optional<URI> address, Node node) {
     }
   }
 
-  static void refuseIfTaken(Gateway.Address http) {
+  /**
+   * @param option by which another port is chosen
+   */
+  static void refuseIfTaken(Gateway.Address http, String option) {
     if (http.port() == 0) {
       return;
     }
@@ -249,8 +256,8 @@ record House(Optional<URI> address, Node node) {
       LOG.debug("port {} is free", socket.getLocalPort());
     } catch (IOException e) {
       throw new DeployException(
-          "port %d is in use (%s); take another with --port, or --port 0 for any that is free"
-              .formatted(http.port(), e.getMessage()),
+          "port %d is in use (%s); take another with %s, or %s 0 for any that is free"
+              .formatted(http.port(), e.getMessage(), option, option),
           e);
     }
   }

@@ -113,7 +113,7 @@ final class Up implements Callable<Integer> {
       Map<String, String> working) {
     Home home = exit.open(() -> lock).home();
     Gateway.Address http = new Gateway.Address(Gateway.Address.LOOPBACK, port);
-    House.refuseIfTaken(http);
+    House.refuseIfTaken(http, "--port");
     return new House.Settings(
         home,
         "up",

@@ -21,6 +21,9 @@ final class Launched implements AutoCloseable {
   private static final Path LAUNCHER = Path.of("glimt").toAbsolutePath();
   private static final String READY = "glimt is ready at ";
 
+  /** A machine with other work on it takes minutes to start a dozen JVMs. */
+  private static final Duration PATIENCE = Duration.ofMinutes(5);
+
   private final Process process;
   private final Path out;
   private final Path err;
@@ -80,7 +83,9 @@ final class Launched implements AutoCloseable {
   /** Its exit code, once it has ended. */
   int exit() {
     try {
-      assertThat(process.waitFor(120, TimeUnit.SECONDS)).as("has ended: %s", err()).isTrue();
+      assertThat(process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+          .as("has ended: %s", err())
+          .isTrue();
       return process.exitValue();
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
@@ -120,9 +125,9 @@ final class Launched implements AutoCloseable {
     }
   }
 
-  /** Waits until it is so, for two minutes at most; says what was last seen when it never is. */
+  /** Waits until it is so, for some minutes at most; says what was last seen when it never is. */
   static <T> T eventually(Supplier<T> look, Predicate<T> isSo) {
-    long deadline = System.nanoTime() + Duration.ofMinutes(2).toNanos();
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
     T seen = look.get();
     while (!isSo.test(seen)) {
       assertThat(System.nanoTime()).as("gave up; last seen: %s", seen).isLessThan(deadline);

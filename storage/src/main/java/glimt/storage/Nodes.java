@@ -35,6 +35,10 @@ public final class Nodes {
           started = CASE WHEN node.pid = excluded.pid THEN node.started ELSE excluded.started END
       """;
 
+  /** Who has been dead for long is of no use to anybody. */
+  private static final String BURY =
+      "DELETE FROM node WHERE pulse < clock_timestamp() - interval '10 min'";
+
   private static final String LIST =
       """
       SELECT address, name, roles, version, pid, http, started,
@@ -121,7 +125,12 @@ public final class Nodes {
 
   /** Says that {@code self} is there. */
   public void pulse(Self self) {
-    database.transact("say that this node is there", session -> pulse(session, self));
+    database.transact(
+        "say that this node is there",
+        session -> {
+          session.update(BURY);
+          return pulse(session, self);
+        });
   }
 
   private static int pulse(Session session, Self self) throws SQLException {

@@ -73,8 +73,9 @@ class NodesTest {
       Nodes nodes = new Nodes(ledger.database);
       nodes.pulse(node(1));
       nodes.pulse(node(2));
-      ledger.sql("UPDATE node SET pulse = pulse - interval '1 h' WHERE pid = 1");
-      assertThat(nodes.list().getFirst().silent()).isGreaterThan(Duration.ofMinutes(59));
+      ledger.sql("UPDATE node SET pulse = pulse - interval '1 min' WHERE pid = 1");
+      assertThat(nodes.list().getFirst().silent()).isGreaterThan(Duration.ofSeconds(59));
+      assertThat(nodes.list()).extracting(Nodes.Entry::lives).containsExactly(false, true);
       Self serving =
           new Self(
               node(1).address(),
@@ -87,6 +88,10 @@ class NodesTest {
       Nodes.Entry seen = nodes.list().getFirst();
       assertThat(seen.node()).isEqualTo(serving);
       assertThat(seen.silent()).isLessThan(Duration.ofMinutes(1));
+      ledger.sql("UPDATE node SET pulse = pulse - interval '1 h' WHERE pid = 1");
+      nodes.pulse(node(2));
+      assertThat(nodes.list()).as("1 is long dead").hasSize(1);
+      nodes.pulse(serving);
       nodes.forget(serving.address());
       assertThat(nodes.list()).extracting(Nodes.Entry::node).containsExactly(node(2));
     }
