@@ -50,8 +50,12 @@ public record Place(String host, int port, Optional<Path> tls) {
     settings.put("pekko.remote.artery.canonical.port", port);
     tls.ifPresent(
         folder -> {
-          String engine = "pekko.remote.artery.ssl.rotating-keys-engine.";
+          String ssl = "pekko.remote.artery.ssl.";
+          String engine = ssl + "rotating-keys-engine.";
           settings.put("pekko.remote.artery.transport", "tls-tcp");
+          settings.put(
+              ssl + "ssl-engine-provider",
+              "org.apache.pekko.remote.artery.tcp.ssl.RotatingKeysSSLEngineProvider");
           settings.put(engine + "key-file", folder.resolve("node.key").toString());
           settings.put(engine + "cert-file", folder.resolve("node.crt").toString());
           settings.put(engine + "ca-cert-file", folder.resolve("ca.crt").toString());

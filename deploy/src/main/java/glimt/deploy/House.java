@@ -57,7 +57,7 @@ record House(Optional<URI> address, Node node) {
   /** How long a node that starts tries to reach the database, and then the others. */
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
-  private static final Duration ADMITTED_WITHIN = Duration.ofSeconds(120);
+  private static final Duration ADMITTED_WITHIN = Duration.ofMinutes(2);
 
   /** How often a node that was put out tries to come back, and the rest before it does. */
   private static final int COMEBACKS = 10;
