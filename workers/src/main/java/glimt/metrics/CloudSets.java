@@ -16,13 +16,23 @@ public final class CloudSets {
    * @param real clouds of [n, 3] each
    */
   public CloudSets(double[][][] made, double[][][] real, CloudDistance distance) {
-    if (made.length == 0 || real.length == 0) {
+    this(
+        distances(real, made, distance),
+        distances(real, real, distance),
+        distances(made, made, distance));
+  }
+
+  /**
+   * @param realToMade distances already known: a row for each real cloud
+   */
+  public CloudSets(double[][] realToMade, double[][] realToReal, double[][] madeToMade) {
+    if (realToReal.length == 0 || madeToMade.length == 0) {
       throw new IllegalArgumentException(
-          "%d made and %d real clouds".formatted(made.length, real.length));
+          "%d made and %d real clouds".formatted(madeToMade.length, realToReal.length));
     }
-    realToMade = distances(real, made, distance);
-    realToReal = distances(real, real, distance);
-    madeToMade = distances(made, made, distance);
+    this.realToMade = realToMade;
+    this.realToReal = realToReal;
+    this.madeToMade = madeToMade;
   }
 
   private static double[][] distances(double[][][] a, double[][][] b, CloudDistance distance) {

@@ -1,5 +1,6 @@
 package glimt.metrics;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -15,8 +16,9 @@ import org.jspecify.annotations.Nullable;
  * @param what was measured, with its unit
  * @param made by the bundle
  * @param beside the same of what it is held against, by name: held-out data, a simpler method …
+ * @param bar what it has to reach, if anything
  */
-public record Figure(String what, double made, Map<String, Double> beside) {
+public record Figure(String what, double made, Map<String, Double> beside, @Nullable Bar bar) {
   private static final String COMPARED = "compared with";
 
   public Figure {
@@ -25,7 +27,7 @@ public record Figure(String what, double made, Map<String, Double> beside) {
   }
 
   public static Figure of(String what, double made) {
-    return new Figure(what, made, Map.of());
+    return new Figure(what, made, Map.of(), null);
   }
 
   /** A figure whose line says what it is compared with. */
@@ -37,26 +39,48 @@ public record Figure(String what, double made, Map<String, Double> beside) {
   public Figure beside(String name, double value) {
     Map<String, Double> more = new LinkedHashMap<>(beside);
     more.put(name, value);
-    return new Figure(what, made, more);
+    return new Figure(what, made, more, bar);
   }
 
-  /** A Markdown table with a column for everything that a figure is held against. */
+  /** This figure with a bar. */
+  public Figure toReach(Bar wanted) {
+    return new Figure(what, made, beside, wanted);
+  }
+
+  /**
+   * A Markdown table with a column for everything that a figure is held against, and one for bars,
+   * if there are any, that says which were missed.
+   */
   public static String table(List<Figure> figures) {
     Set<String> names = new LinkedHashSet<>();
     figures.forEach(figure -> names.addAll(figure.beside.keySet()));
-    StringBuilder table = new StringBuilder("| | made |");
-    names.forEach(name -> table.append(" ").append(name).append(" |"));
-    table.append("\n|---|---|").append("---|".repeat(names.size())).append("\n");
+    boolean bars = figures.stream().anyMatch(figure -> figure.bar != null);
+    List<String> heads = new ArrayList<>(List.of("", "made"));
+    heads.addAll(names);
+    if (bars) {
+      heads.add("to reach");
+    }
+    StringBuilder table = new StringBuilder(line(heads));
+    table.append("|").append("---|".repeat(heads.size())).append("\n");
     for (Figure figure : figures) {
-      table
-          .append("| %s | %s | ".formatted(figure.what, number(figure.made)))
-          .append(
-              names.stream()
-                  .map(name -> number(figure.beside.get(name)))
-                  .collect(Collectors.joining(" | ")))
-          .append(names.isEmpty() ? "\n" : " |\n");
+      List<String> cells = new ArrayList<>(List.of(figure.what, number(figure.made)));
+      names.forEach(name -> cells.add(number(figure.beside.get(name))));
+      if (bars) {
+        cells.add(figure.judged());
+      }
+      table.append(line(cells));
     }
     return table.toString();
+  }
+
+  private static String line(List<String> cells) {
+    return cells.stream()
+        .map(cell -> cell.isEmpty() ? " " : " " + cell + " ")
+        .collect(Collectors.joining("|", "|", "|\n"));
+  }
+
+  private String judged() {
+    return bar == null ? "" : bar + (bar.met(made) ? "" : " (missed)");
   }
 
   private static String number(@Nullable Double value) {

@@ -76,7 +76,7 @@ public final class Evaluation {
     switch (recipe.dataset()) {
       case "objects" -> {
         try (ObjectEvaluation evaluation = new ObjectEvaluation(bundle)) {
-          NamingSheet.write(to, evaluation.unnamed(watch), 8, 144, 40);
+          NamingSheet.write(to, evaluation.unnamed(144, watch), 8, 144, 40);
         }
       }
       default ->

@@ -1,5 +1,6 @@
 package glimt.training.objects;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import glimt.bundle.Bundle;
 import glimt.bundle.Network;
@@ -9,6 +10,7 @@ import glimt.cascade.Mosaic;
 import glimt.cascade.Piece;
 import glimt.diffusion.Observer;
 import glimt.diffusion.Waypoint;
+import glimt.job.BundleCard;
 import glimt.job.Level;
 import glimt.job.Segment;
 import java.util.ArrayList;
@@ -16,23 +18,55 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Samples clouds as a job's tasks do, one segment after another, to measure them. */
 final class CloudWalks implements AutoCloseable {
   private final Cascade cascade;
-  private final Map<String, Network> networks = new HashMap<>();
+  private final Map<String, Counted> networks = new HashMap<>();
   private final NDManager memory = NDManager.newBaseManager("PyTorch");
 
   CloudWalks(Bundle bundle) {
-    for (Level level : bundle.card().levels()) {
-      networks.put(level.network(), bundle.network(level.name(), Precision.ofThisProcessor()));
+    this(bundle.card(), level -> bundle.network(level.name(), Precision.ofThisProcessor()));
+  }
+
+  /**
+   * @param load the network of a level; it is closed with this
+   */
+  CloudWalks(BundleCard card, Function<Level, Network> load) {
+    for (Level level : card.levels()) {
+      networks.put(level.network(), new Counted(load.apply(level)));
     }
     cascade =
         new Cascade(
-            bundle.card(),
-            level -> Objects.requireNonNull(networks.get(level.network())),
-            bundle.card().name());
+            card, level -> Objects.requireNonNull(networks.get(level.network())), card.name());
+  }
+
+  /** A network that counts how often it is asked. */
+  private static final class Counted implements Network {
+    private final Network network;
+    private long calls;
+
+    Counted(Network network) {
+      this.network = network;
+    }
+
+    @Override
+    public NDArray forward(NDArray x, NDArray noise, NDArray words, @Nullable NDArray below) {
+      calls++;
+      return network.forward(x, noise, words, below);
+    }
+
+    @Override
+    public void close() {
+      network.close();
+    }
+  }
+
+  /** Network evaluations of a level so far; guided ones, which see two rows, count once. */
+  long evaluations(Level level) {
+    return Objects.requireNonNull(networks.get(level.network())).calls;
   }
 
   /** The base level, {@code [1024, 6]} in the units of samples. */

@@ -30,8 +30,7 @@ public final class ObjectBatches implements Dataset {
 
   @Override
   public Map<String, Double> sizes() {
-    return Map.of(
-        "vocabulary", vocabulary.words().size() + 1.0, "length", (double) vocabulary.length());
+    return recipe.sizes();
   }
 
   @Override

@@ -1,11 +1,13 @@
 package glimt.training.objects;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import glimt.job.Vocabulary;
 import glimt.points.KdOrder;
 import glimt.training.Classifier;
 import glimt.training.Recipe;
 import glimt.training.TrainingException;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What the recipe of coloured objects says of its data.
@@ -74,6 +76,13 @@ public record ObjectRecipe(
   /** What the classifier decides. */
   List<Classifier.Head> heads() {
     return List.of(new Classifier.Head("classes", words.classes().size()));
+  }
+
+  /** Sizes that the sources of the networks may name. */
+  Map<String, Double> sizes() {
+    Vocabulary vocabulary = words.vocabulary();
+    return Map.of(
+        "vocabulary", vocabulary.words().size() + 1.0, "length", (double) vocabulary.length());
   }
 
   /** A cloud in the units of samples, in place. */

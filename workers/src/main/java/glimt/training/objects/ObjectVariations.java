@@ -65,7 +65,12 @@ final class ObjectVariations {
     return new CaptionedCloud(cloud, List.copyOf(words), item.ofClass());
   }
 
-  /** Mirrors, turns about the upright axis, stretches, and fits the result into [-1, 1] again. */
+  /** Mirrors, turns about the upright axis, and fits the result into [-1, 1] again, in place. */
+  static float[] turned(float[] cloud, double turn, boolean mirrored) {
+    reshape(cloud, turn, mirrored ? -1 : 1, new double[] {1, 1, 1});
+    return cloud;
+  }
+
   private static void reshape(float[] cloud, boolean round, RandomGenerator random) {
     double turn = round ? random.nextDouble(2 * Math.PI) : random.nextGaussian(0, LEAN);
     double mirror = random.nextBoolean() ? 1 : -1;
@@ -73,6 +78,10 @@ final class ObjectVariations {
     for (int axis = 0; axis < 3; axis++) {
       stretch[axis] = Math.exp(random.nextGaussian(0, STRETCH));
     }
+    reshape(cloud, turn, mirror, stretch);
+  }
+
+  private static void reshape(float[] cloud, double turn, double mirror, double[] stretch) {
     double cos = Math.cos(turn);
     double sin = Math.sin(turn);
     for (int at = 0; at < cloud.length; at += CHANNELS) {

@@ -51,8 +51,8 @@ final class ObjectsBundleTest {
   @Test
   void a_prompt_decides_what_is_seen() throws InterruptedException {
     try (ObjectEvaluation evaluation = new ObjectEvaluation(bundle)) {
-      List<Figure> figures = evaluation.classes(1, null, _ -> {});
-      assertThat(figures.getFirst().what()).startsWith("class right");
+      List<Figure> figures = evaluation.named(1, _ -> {});
+      assertThat(figures.getFirst().what()).startsWith("class top-1");
       assertThat(figures.getFirst().made()).isGreaterThanOrEqualTo(0.5);
       assertThat(figures.get(1).made()).isGreaterThanOrEqualTo(0.5);
     }

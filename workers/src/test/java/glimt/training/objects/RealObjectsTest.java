@@ -1,0 +1,56 @@
+package glimt.training.objects;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import glimt.training.objects.ObjectClouds.Item;
+import java.nio.file.Path;
+import java.util.List;
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class RealObjectsTest {
+  @TempDir static Path folder;
+  private static ObjectClouds objects;
+  private static RealObjects real;
+
+  @BeforeAll
+  static void read() {
+    objects = new ObjectClouds(SmallObjects.write(folder), SmallObjects.recipe().words());
+    real = new RealObjects(objects);
+  }
+
+  @Test
+  void a_copy_is_found_however_it_was_turned() {
+    for (Specimen trained : real.specimens(objects.trained(), 3)) {
+      assertThat(real.nearest(trained).distance()).isCloseTo(0, Offset.offset(0.004));
+      assertThat(real.nearest(trained).copy().ofClass()).isEqualTo(trained.ofClass());
+    }
+  }
+
+  @Test
+  void what_was_held_out_is_farther_from_what_was_trained_on_than_a_copy() {
+    List<Item> trained = objects.trained();
+    double copies = mean(real.specimens(trained, 3));
+    assertThat(mean(real.specimens(objects.heldOut(), 3))).isGreaterThan(1.3 * copies);
+  }
+
+  private static double mean(List<Specimen> specimens) {
+    return specimens.stream().mapToDouble(one -> real.nearest(one).distance()).average().orElse(0);
+  }
+
+  @Test
+  void those_that_stand_in_are_of_the_same_classes_and_all_different() {
+    List<Item> items = objects.heldOut();
+    List<Specimen> chosen = real.standIns(items, 1);
+    assertThat(chosen.stream().map(Specimen::ofClass))
+        .containsExactlyElementsOf(items.stream().map(Item::ofClass).toList());
+    double[][] apart = RealObjects.distances(chosen);
+    for (int i = 0; i < apart.length; i++) {
+      for (int j = 0; j < i; j++) {
+        assertThat(apart[i][j]).isEqualTo(apart[j][i]).isPositive();
+      }
+    }
+  }
+}
