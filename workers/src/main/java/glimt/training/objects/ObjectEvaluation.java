@@ -35,11 +35,12 @@ import org.jspecify.annotations.Nullable;
  * asked; as a set, are they like objects it never saw; are they smooth, various and its own; is the
  * upper level better than none?
  *
- * <p>One cloud is made for each held-out object, by its caption, and that as often as it takes for
- * 256 clouds. Each such set is compared with the held-out set, and the figures are averaged. Beside
- * the bundle's stand three that it has to be told from: objects that were held out (in the figures
- * of sets, objects that were trained on, one for each held out); the same networks untrained; and
- * copies, that is for each cloud of the bundle the object nearest to it among those trained on.
+ * <p>One cloud is made for each held-out object that has no twin in training, by its caption, and
+ * that as often as it takes for 256 clouds. Each such set is compared with the held-out set, and
+ * the figures are averaged. Beside the bundle's stand three that it has to be told from: objects
+ * that were held out (in the figures of sets, objects that were trained on, one for each held out);
+ * the same networks untrained; and copies, that is for each cloud of the bundle the object nearest
+ * to it among those trained on.
  */
 public final class ObjectEvaluation implements AutoCloseable {
   /** Clouds of each kind in the bundle's card. */
@@ -162,7 +163,7 @@ public final class ObjectEvaluation implements AutoCloseable {
 
   private List<Figure> compared(RealObjects real, ObjectClouds objects, Consumer<String> watch)
       throws InterruptedException {
-    List<Item> items = objects.heldOut();
+    List<Item> items = real.withoutTwins(objects.heldOut());
     List<Specimen> held = real.specimens(items, 1);
     int sets = Math.ceilDiv(enough, held.size());
     List<Asked> asked = new ArrayList<>();
@@ -171,7 +172,9 @@ public final class ObjectEvaluation implements AutoCloseable {
         asked.add(new Asked(one.prompt(), one.ofClass(), asked.size()));
       }
     }
-    watch.accept("making %d clouds, %d for each held-out object".formatted(asked.size(), sets));
+    watch.accept(
+        "making %d clouds, %d for each of %d held-out objects; %d more have twins in training"
+            .formatted(asked.size(), sets, items.size(), objects.heldOut().size() - items.size()));
     List<Made> made = makers.make(asked);
     watch.accept("as many by untrained networks");
     List<Made> noise;
@@ -195,6 +198,7 @@ public final class ObjectEvaluation implements AutoCloseable {
     Four four = new Four(ours, theirs, first, copied);
 
     List<Figure> figures = new ArrayList<>();
+    figures.add(Figure.of("clouds", made.size()).beside(REAL, held.size()));
     figures.add(four.line("class top-1", m -> m.right));
     figures.add(
         four.line("class top-1 / real", m -> m.right / theirs.right).toReach(new Bar.AtLeast(0.9)));

@@ -29,6 +29,12 @@ final class RealObjects {
 
   private static final int CANDIDATES = 6;
 
+  /**
+   * Chamfer distance below which two objects are twins: about twice that of two clouds strewn over
+   * one surface.
+   */
+  private static final double TWIN = 0.003;
+
   private final ObjectClouds objects;
 
   /** Every form of what was trained on, by class. */
@@ -130,6 +136,13 @@ final class RealObjects {
             .orElseThrow();
     Form form = best.form;
     return new Nearest(specimen(form.item, form.turn, form.mirrored), best.distance);
+  }
+
+  /** Those that nothing that was trained on is nearly the same as, however turned or mirrored. */
+  List<Item> withoutTwins(List<Item> items) {
+    return items.stream()
+        .filter(item -> nearest(specimen(item, 0, false)).distance() >= TWIN)
+        .toList();
   }
 
   /** Whether anything of a class that was trained on is of a colour as it is. */
