@@ -7,6 +7,7 @@ import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -14,19 +15,33 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.security.DigestInputStream;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.UUID;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Immutable files under one folder, each named by the SHA-256 of what is in it: {@code
  * ab/cd/abcd…}. Once {@code put} returns, the file is whole and survives a crash of the machine;
  * until then nobody sees it. Any number of processes may share the folder.
+ *
+ * <p>Whoever reads is sure of the bytes: they are compared with the name. An object store would fit
+ * behind the same words, but for {@link #file}, which is a short cut for who sends a file on.
  */
 public final class Artifacts {
   private static final int BUFFER = 1 << 16;
+  private static final String DAMAGED = "is damaged: its bytes are not those of its name";
 
   /** Writes an artifact's bytes. */
   @FunctionalInterface
@@ -34,10 +49,26 @@ public final class Artifacts {
     void writeTo(OutputStream out) throws IOException;
   }
 
+  private static final Pattern NAME = Pattern.compile("[0-9a-f]{64}");
+
+  /** Of how many files it is remembered that they were whole. */
+  private static final int REMEMBERED = 4096;
+
   private final Path root;
+  private final Path incoming;
+
+  /** When each file that was found whole had been written. */
+  private final Map<ArtifactId, FileTime> whole =
+      new LinkedHashMap<>() {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<ArtifactId, FileTime> eldest) {
+          return size() > REMEMBERED;
+        }
+      };
 
   public Artifacts(Path root) {
     this.root = root.toAbsolutePath().normalize();
+    this.incoming = this.root.resolve("incoming");
   }
 
   public Artifact put(String mediaType, byte[] bytes) {
@@ -54,21 +85,21 @@ public final class Artifacts {
    *     it
    */
   public Artifact put(String mediaType, Content content) {
-    Path incoming = root.resolve("incoming").resolve(UUID.randomUUID().toString());
+    Path written = incoming.resolve(UUID.randomUUID().toString());
     try {
-      Files.createDirectories(incoming.getParent());
+      Files.createDirectories(incoming);
       try {
-        Artifact artifact = write(incoming, mediaType, content);
+        Artifact artifact = write(written, mediaType, content);
         // Over a file of that name, if there is one: it has the same bytes, or was damaged.
         Path folder = Files.createDirectories(folder(artifact.id()));
-        Files.move(incoming, path(artifact.id()), StandardCopyOption.ATOMIC_MOVE);
+        Files.move(written, path(artifact.id()), StandardCopyOption.ATOMIC_MOVE);
         // All of them, since another process may have made the folders and not come this far.
         sync(folder);
         sync(folder.resolve(".."));
         sync(root);
         return artifact;
       } finally {
-        Files.deleteIfExists(incoming);
+        Files.deleteIfExists(written);
       }
     } catch (IOException e) {
       throw new StorageException("write an artifact of type " + mediaType, e);
@@ -86,46 +117,202 @@ public final class Artifacts {
   }
 
   /**
-   * @throws StorageException if it is not there
+   * Its bytes as they are read; the end of the stream is reached only if they were the right ones.
+   *
+   * @throws DamagedArtifact if it is not there, and from the stream if it is damaged
+   * @throws StorageException if the store cannot be read
    */
   public InputStream open(ArtifactId id) {
+    InputStream bytes;
     try {
-      return Files.newInputStream(path(id));
+      bytes = Files.newInputStream(path(id));
     } catch (IOException e) {
-      throw new StorageException("open artifact " + id, e);
+      throw unreadable(id, e);
     }
+    MessageDigest digest = sha256();
+    return new DigestInputStream(bytes, digest) {
+      private boolean compared;
+
+      @Override
+      public int read() throws IOException {
+        return compareAtEnd(super.read());
+      }
+
+      @Override
+      public int read(byte[] into, int offset, int length) throws IOException {
+        return compareAtEnd(super.read(into, offset, length));
+      }
+
+      private int compareAtEnd(int read) {
+        if (read == -1 && !compared) {
+          compared = true;
+          compare(id, digest);
+        }
+        return read;
+      }
+    };
   }
 
   /**
    * All its bytes, and no others.
    *
-   * @throws StorageException if it is not there, or damaged
+   * @throws DamagedArtifact if it is not there, or damaged
+   * @throws StorageException if the store cannot be read
    */
   public byte[] read(ArtifactId id) {
     byte[] bytes;
     try {
       bytes = Files.readAllBytes(path(id));
     } catch (IOException e) {
-      throw new StorageException("read artifact " + id, e);
+      throw unreadable(id, e);
     }
-    if (!HexFormat.of().formatHex(sha256().digest(bytes)).equals(id.sha256())) {
-      throw new StorageException("read artifact " + id + ": its bytes are not those of its name");
-    }
+    MessageDigest digest = sha256();
+    digest.update(bytes);
+    compare(id, digest);
     return bytes;
   }
 
   /** Whether it is there, with the very bytes that its name stands for. */
   public boolean verify(ArtifactId id) {
-    MessageDigest digest = sha256();
-    try (InputStream in = Files.newInputStream(path(id));
-        OutputStream out = new DigestOutputStream(OutputStream.nullOutputStream(), digest)) {
-      in.transferTo(out);
-    } catch (NoSuchFileException e) {
+    try (InputStream in = open(id)) {
+      in.transferTo(OutputStream.nullOutputStream());
+      return true;
+    } catch (DamagedArtifact e) {
       return false;
     } catch (IOException e) {
       throw new StorageException("verify artifact " + id, e);
     }
-    return HexFormat.of().formatHex(digest.digest()).equals(id.sha256());
+  }
+
+  /**
+   * The file of an artifact, for who sends it on by parts. Its bytes are compared with its name the
+   * first time, and again whenever it has been written since.
+   *
+   * @throws DamagedArtifact if it is not there, or damaged
+   */
+  public Path file(ArtifactId id) {
+    Path file = path(id);
+    try {
+      FileTime written = Files.getLastModifiedTime(file);
+      synchronized (whole) {
+        if (written.equals(whole.get(id))) {
+          return file;
+        }
+      }
+      if (!verify(id)) {
+        throw new DamagedArtifact(id, DAMAGED);
+      }
+      synchronized (whole) {
+        whole.put(id, written);
+      }
+      return file;
+    } catch (IOException e) {
+      throw unreadable(id, e);
+    }
+  }
+
+  private static void compare(ArtifactId id, MessageDigest digest) {
+    if (!HexFormat.of().formatHex(digest.digest()).equals(id.sha256())) {
+      throw new DamagedArtifact(id, DAMAGED);
+    }
+  }
+
+  /** A store that was never written to, or is not mounted, has lost nothing. */
+  private StorageException unreadable(ArtifactId id, IOException e) {
+    return e instanceof NoSuchFileException && Files.isDirectory(incoming)
+        ? new DamagedArtifact(id, "is missing")
+        : new StorageException("read artifact " + id, e);
+  }
+
+  // ---- what is left over, for who knows which are needed
+
+  /** How many folders there are to look into. */
+  static final int FOLDERS = 256;
+
+  /** The artifacts in one of the folders that were written longer ago than {@code age}. */
+  List<ArtifactId> old(int folder, Duration age) {
+    Path top = root.resolve("%02x".formatted(folder));
+    if (!Files.isDirectory(top)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.walk(top, 2)) {
+      Instant before = now().minus(age);
+      List<ArtifactId> old = new ArrayList<>();
+      for (Path file : files.filter(file -> NAME.matcher(name(file)).matches()).toList()) {
+        if (isOlder(file, before)) {
+          old.add(new ArtifactId(name(file)));
+        }
+      }
+      return old;
+    } catch (IOException | UncheckedIOException e) {
+      throw new StorageException("look for old artifacts", e);
+    }
+  }
+
+  /**
+   * Takes an artifact away, unless it has been written again of late.
+   *
+   * @return whether it is gone
+   */
+  boolean remove(ArtifactId id, Duration age) {
+    Path aside = incoming.resolve(UUID.randomUUID().toString());
+    try {
+      Instant before = now().minus(age);
+      // Moved aside first: between a look at the file and its end it might be replaced.
+      Files.move(path(id), aside, StandardCopyOption.ATOMIC_MOVE);
+      if (isOlder(aside, before)) {
+        Files.delete(aside);
+        return true;
+      }
+      Files.move(aside, path(id), StandardCopyOption.ATOMIC_MOVE);
+      return false;
+    } catch (NoSuchFileException e) {
+      return false;
+    } catch (IOException e) {
+      throw new StorageException("remove artifact " + id, e);
+    }
+  }
+
+  /** Takes away what writers that died left half written. Returns how many files. */
+  int removeHalfWritten(Duration age) {
+    if (!Files.isDirectory(incoming)) {
+      return 0;
+    }
+    int removed = 0;
+    try (Stream<Path> files = Files.list(incoming)) {
+      Instant before = now().minus(age);
+      for (Path file : files.toList()) {
+        if (isOlder(file, before) && Files.deleteIfExists(file)) {
+          removed++;
+        }
+      }
+      return removed;
+    } catch (IOException e) {
+      throw new StorageException("remove what is half written", e);
+    }
+  }
+
+  /** By the clock of the store itself, whatever this machine thinks. */
+  private Instant now() throws IOException {
+    Files.createDirectories(incoming);
+    Path probe = Files.createTempFile(incoming, "now", "");
+    try {
+      return Files.getLastModifiedTime(probe).toInstant();
+    } finally {
+      Files.delete(probe);
+    }
+  }
+
+  private static boolean isOlder(Path file, Instant before) throws IOException {
+    try {
+      return Files.getLastModifiedTime(file).toInstant().isBefore(before);
+    } catch (NoSuchFileException e) {
+      return false;
+    }
+  }
+
+  private static String name(Path file) {
+    return file.getFileName().toString();
   }
 
   private static Artifact write(Path file, String mediaType, Content content) throws IOException {

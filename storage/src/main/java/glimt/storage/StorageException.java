@@ -3,7 +3,7 @@ package glimt.storage;
 /**
  * The ledger or the artifact store could not do what it was doing; the message says what that was.
  */
-public final class StorageException extends RuntimeException {
+public class StorageException extends RuntimeException {
   StorageException(String doing, Throwable cause) {
     super(doing, cause);
   }

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -79,19 +80,35 @@ class ArtifactsTest {
     Files.write(artifacts.path(id), new byte[] {1, 2, 2});
     assertThat(artifacts.verify(id)).isFalse();
     assertThatThrownBy(() -> artifacts.read(id))
-        .isInstanceOf(StorageException.class)
+        .isInstanceOf(DamagedArtifact.class)
         .hasMessageContaining("not those of its name");
+    assertThatThrownBy(() -> artifacts.file(id)).isInstanceOf(DamagedArtifact.class);
+    assertThatThrownBy(
+            () -> {
+              try (InputStream in = artifacts.open(id)) {
+                in.readAllBytes();
+              }
+            })
+        .isInstanceOf(DamagedArtifact.class);
     artifacts.put("a/b", new byte[] {1, 2, 3});
     assertThat(artifacts.verify(id)).isTrue();
+    assertThat(artifacts.file(id)).hasBinaryContent(new byte[] {1, 2, 3});
+    Files.write(artifacts.path(id), new byte[] {3, 2, 1});
+    Files.setLastModifiedTime(artifacts.path(id), FileTime.fromMillis(0));
+    assertThatThrownBy(() -> artifacts.file(id)).isInstanceOf(DamagedArtifact.class);
   }
 
   @Test
   void an_artifact_that_is_not_there_is_said_to_be_missing() {
     Artifacts artifacts = new Artifacts(folder);
     ArtifactId id = Ledger.digestOf("nowhere");
+    assertThatThrownBy(() -> artifacts.open(id))
+        .as("a store that was never written to may not be the right one")
+        .isExactlyInstanceOf(StorageException.class);
+    artifacts.put("a/b", new byte[1]);
     assertThat(artifacts.verify(id)).isFalse();
     assertThatThrownBy(() -> artifacts.open(id))
-        .isInstanceOf(StorageException.class)
+        .isInstanceOf(DamagedArtifact.class)
         .hasMessageContaining(id.sha256());
   }
 
