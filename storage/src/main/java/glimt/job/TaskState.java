@@ -8,6 +8,9 @@ package glimt.job;
  *  waits for   └─────────────────┤
  *  others                        └──────────────────▶ failed     any but an ending ── cancel ──▶ cancelled
  * </pre>
+ *
+ * A task whose file is lost after it succeeded is ready again, yet is shown as succeeded: its
+ * result stays accepted while that file is made again. What would read it waits.
  */
 public enum TaskState {
   BLOCKED,

@@ -50,6 +50,7 @@ final class Claims {
               AND NOT EXISTS (
                 SELECT FROM colleagues
                 WHERE numeric_class = checkpoint_class AND card = ANY(colleagues.cards)))
+          AND (remade_in IS NULL OR remade_in = asks.class)
           AND NOT EXISTS (
             SELECT FROM worker WHERE worker.id = asks.id AND drained IS NOT NULL)
           AND NOT EXISTS (

@@ -14,9 +14,11 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -30,14 +32,14 @@ final class Endings {
   private static final String LOCK_JOBS =
       """
       SELECT id, last_seq FROM job
-      WHERE ended IS NULL AND id IN (SELECT job FROM task WHERE id = ANY(?))
+      WHERE id IN (SELECT job FROM task WHERE id = ANY(?))
       ORDER BY id FOR UPDATE
       """;
 
   private static final String HOLD =
       """
       SELECT task.id, task.attempt, job, work, failures, losses, worker,
-             coalesce(strikes, 0) AS strikes,
+             remade_in IS NOT NULL AS remakes, coalesce(strikes, 0) AS strikes,
              lease_until < clock_timestamp() AS silent,
              stepped < clock_timestamp() - make_interval(secs => ?) AS stalled
       FROM task
@@ -52,19 +54,40 @@ final class Endings {
       """
       UPDATE task SET
         state = 'succeeded', step = steps, reached = steps, lease_until = NULL,
+        failures = 0, losses = 0, remade_in = NULL,
         checkpoint_state = NULL, checkpoint_step = NULL, checkpoint_class = NULL,
         fallback_state = NULL, fallback_step = NULL, fallback_class = NULL
       FROM unnest(?, ?) AS lease (task, attempt)
       WHERE task.id = lease.task AND task.attempt = lease.attempt AND state = 'running'
       """;
 
+  /** It waits again for what is being made again. */
   private static final String GIVE_BACK =
       """
+      WITH open AS (
+        SELECT count(*)::integer AS predecessors
+        FROM task_edge JOIN task ON task.id = before
+        WHERE after = ? AND state <> 'succeeded')
       UPDATE task SET
-        state = 'ready', ready_at = clock_timestamp() + make_interval(secs => ?),
+        state = CASE WHEN predecessors = 0 THEN 'ready' ELSE 'blocked' END,
+        waits_for = predecessors,
+        ready_at = clock_timestamp() + make_interval(secs => ?),
         failures = ?, losses = coalesce(?, losses), failed_on = coalesce(?, failed_on),
         alone = alone OR ?,
         step = coalesce(checkpoint_step, 0), lease_until = NULL
+      FROM open
+      WHERE task.id = ? AND task.attempt = ? AND task.state = 'running'
+      RETURNING task.state
+      """;
+
+  /** What it once made stays accepted, and its tries stay used up: nobody tries again. */
+  private static final String GIVE_UP =
+      """
+      UPDATE task SET
+        state = 'succeeded', step = steps, lease_until = NULL, remade_in = NULL,
+        failures = ?, losses = ?,
+        checkpoint_state = NULL, checkpoint_step = NULL, checkpoint_class = NULL,
+        fallback_state = NULL, fallback_step = NULL, fallback_class = NULL
       WHERE id = ? AND attempt = ? AND state = 'running'
       """;
 
@@ -126,7 +149,9 @@ final class Endings {
       """
       UPDATE job SET ended = clock_timestamp(), ending = 'succeeded'
       WHERE id = ANY(?::uuid[]) AND ended IS NULL
-        AND NOT EXISTS (SELECT FROM task WHERE task.job = job.id AND state <> 'succeeded')
+        AND NOT EXISTS (
+          SELECT FROM task
+          WHERE task.job = job.id AND state <> 'succeeded' AND remade_in IS NULL)
       RETURNING id
       """;
 
@@ -138,7 +163,8 @@ final class Endings {
 
   /**
    * The attempts are ended by a statement of their own: this one may have waited for a claim, and
-   * would not see the attempt that claim has begun since.
+   * would not see the attempt that claim has begun since. What was being made again had been
+   * accepted, and is.
    */
   private static final String CANCEL_REST =
       """
@@ -146,14 +172,21 @@ final class Endings {
         SELECT id FROM task WHERE job = ? AND state IN ('blocked', 'ready', 'running')
         ORDER BY id FOR UPDATE)
       UPDATE task SET
-        state = 'cancelled', lease_until = NULL,
+        state = CASE WHEN remade_in IS NULL THEN 'cancelled' ELSE 'succeeded' END,
+        waits_for = CASE WHEN remade_in IS NULL THEN waits_for ELSE 0 END,
+        lease_until = NULL, remade_in = NULL,
         checkpoint_state = NULL, checkpoint_step = NULL, checkpoint_class = NULL,
         fallback_state = NULL, fallback_step = NULL, fallback_class = NULL
       FROM rest WHERE task.id = rest.id
       RETURNING task.id, attempt
       """;
 
-  /** A running attempt whose row, and whose job's, this transaction holds. */
+  /**
+   * A running attempt whose row, and whose job's, this transaction holds.
+   *
+   * @param remakes whether its task has a result already, of which a file is made again
+   * @param strikes of its worker
+   */
   record Held(
       Lease lease,
       JobId job,
@@ -161,6 +194,7 @@ final class Endings {
       int failures,
       int losses,
       String worker,
+      boolean remakes,
       int strikes,
       boolean silent,
       boolean stalled) {
@@ -217,7 +251,7 @@ final class Endings {
     this.lastSeq = lastSeq;
   }
 
-  /** Locks the jobs of some tasks, but for those that have ended. */
+  /** Locks the jobs of some tasks. */
   static Endings lockJobsOf(Session session, Collection<TaskId> tasks) throws SQLException {
     Map<JobId, Long> lastSeq = new HashMap<>();
     session.all(
@@ -244,6 +278,7 @@ final class Endings {
                 row.getInt("failures"),
                 row.getInt("losses"),
                 row.getString("worker"),
+                row.getBoolean("remakes"),
                 row.getInt("strikes"),
                 row.getBoolean("silent"),
                 row.getBoolean("stalled")),
@@ -264,24 +299,20 @@ final class Endings {
     return lastSeq.getOrDefault(job, 0L);
   }
 
-  /** Returns the jobs in which a task became ready. */
+  /** Returns the jobs in which a task became ready. A result that is there already is kept. */
   List<JobId> succeed(Map<Held, List<Product>> successes) throws SQLException {
     if (successes.isEmpty()) {
       return List.of();
     }
     List<Lease> leases = successes.keySet().stream().map(Held::lease).toList();
     session.update(SUCCEED, ids(leases), attempts(leases));
-    keep(successes);
-    Workers.praise(session, successes.keySet());
-    List<JobId> freed = new ArrayList<>();
-    session.all(
-        FREE,
-        row ->
-            row.getString("state").equals("ready")
-                && freed.add(new JobId(row.getObject("job", UUID.class))),
-        ids(leases));
+    Map<Held, List<Product>> results = new LinkedHashMap<>(successes);
+    results.keySet().removeIf(Held::remakes);
+    keep(results);
+    Workers.praise(session, results.keySet());
+    List<JobId> freed = free(leases);
     List<Events.Said> facts = new ArrayList<>();
-    successes.forEach(
+    results.forEach(
         (held, products) -> {
           if (held.work() instanceof Work.Assemble(String level, _)) {
             facts.add(new Events.Said(held.job(), new JobEvent.LevelFinished(level, products)));
@@ -297,6 +328,17 @@ final class Endings {
       facts.add(new Events.Said(done, new JobEvent.Ended(JobState.SUCCEEDED, null, null)));
     }
     lastSeq.putAll(Events.append(session, facts));
+    return freed;
+  }
+
+  private List<JobId> free(Collection<Lease> done) throws SQLException {
+    List<JobId> freed = new ArrayList<>();
+    session.all(
+        FREE,
+        row ->
+            row.getString("state").equals("ready")
+                && freed.add(new JobId(row.getObject("job", UUID.class))),
+        ids(done));
     return freed;
   }
 
@@ -332,11 +374,15 @@ final class Endings {
   /**
    * Lets another attempt begin.
    *
-   * @return whether it is ready: it is not if its job has ended in this transaction
+   * @return whether it is ready: it is not if its job has ended in this transaction, or if one of
+   *     its inputs is being made again
    */
   boolean giveBack(Held held, Back back) throws SQLException {
-    return session.update(
+    return session
+        .first(
             GIVE_BACK,
+            row -> row.getString("state"),
+            held.lease().task().value(),
             back.rest(),
             back.failures(),
             back.losses(),
@@ -344,13 +390,25 @@ final class Endings {
             back.alone(),
             held.lease().task().value(),
             held.lease().attempt())
-        == 1;
+        .equals(Optional.of("ready"));
   }
 
-  /** Fails a task for good, and its job with it. */
-  void fail(Held held, int failures, int losses, Fault fault, String why) throws SQLException {
-    session.update(FAIL, failures, losses, held.lease().task().value(), held.lease().attempt());
+  /**
+   * Fails a task for good, and its job with it. A task that has a result is given up instead, and
+   * what waits for its file finds out by itself.
+   *
+   * @return whether a task is ready now that was not
+   */
+  boolean fail(Held held, int failures, int losses, Fault fault, String why) throws SQLException {
+    long task = held.lease().task().value();
+    int attempt = held.lease().attempt();
+    if (held.remakes()) {
+      session.update(GIVE_UP, failures, losses, task, attempt);
+      return !free(List.of(held.lease())).isEmpty();
+    }
+    session.update(FAIL, failures, losses, task, attempt);
     cutShort(held.job(), JobState.FAILED, fault, why);
+    return false;
   }
 
   /** Writes what became of attempts, but for those that have ended. */

@@ -156,7 +156,10 @@ final class JobViews {
               id,
               row.getInt("ordinal"),
               Json.read(row.getString("work"), Work.class),
-              Endings.value(TaskState.class, row.getString("state")),
+              // Making a file again takes no result back.
+              row.getString("remade_in") == null
+                  ? Endings.value(TaskState.class, row.getString("state"))
+                  : TaskState.SUCCEEDED,
               row.getInt("step"),
               attempts.getOrDefault(id, List.of())),
           row.getLong("amount"),

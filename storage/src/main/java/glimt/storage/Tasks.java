@@ -15,6 +15,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -160,21 +161,24 @@ public final class Tasks {
           List<Endings.Word> said = new ArrayList<>();
           Set<Lease> freed = new HashSet<>();
           Map<Endings.Held, List<Product>> successes = new LinkedHashMap<>();
+          Map<Lease, Outcome> outcomes = new HashMap<>();
           for (Endings.Held held : ours) {
             Ended word = Objects.requireNonNull(words.get(held.lease()));
-            said.add(word(word));
-            if (word.outcome() instanceof Outcome.Succeeded(var products)) {
+            Outcome outcome = held.remakes() ? compared(session, word) : word.outcome();
+            outcomes.put(held.lease(), outcome);
+            said.add(word(held, outcome, word.effort()));
+            if (outcome instanceof Outcome.Succeeded(var products)) {
               successes.put(held, products);
             }
           }
           endings.endAttempts(said);
           Collection<JobId> jobs = endings.succeed(successes);
           for (Endings.Held held : ours) {
-            Ended word = Objects.requireNonNull(words.get(held.lease()));
+            Outcome outcome = Objects.requireNonNull(outcomes.get(held.lease()));
             boolean ready =
                 successes.containsKey(held)
                     ? jobs.contains(held.job())
-                    : unfinished(session, endings, held, word.outcome());
+                    : unfinished(session, endings, held, outcome);
             if (ready) {
               freed.add(held.lease());
             }
@@ -230,16 +234,38 @@ public final class Tasks {
     return database.read("count late words", LateWords::all);
   }
 
-  private static Endings.Word word(Ended ended) {
-    Lease lease = ended.lease();
-    Effort effort = ended.effort();
-    return switch (ended.outcome()) {
-      case Outcome.Succeeded _ -> new Endings.Word(lease, "succeeded", null, null, effort);
+  /**
+   * Has a file of a job made again that is missing or damaged. Its bytes will be the same.
+   *
+   * @return whether that is under way; false if the job was cut short, or it was tried in vain
+   */
+  public boolean remake(JobId job, ArtifactId file) {
+    return database.transact(
+        "make artifact " + file + " again", session -> Repairs.remake(session, job, file));
+  }
+
+  /** Made again, a file has the same bytes, or it is another. */
+  private static Outcome compared(Session session, Ended word) throws SQLException {
+    if (!(word.outcome() instanceof Outcome.Succeeded(var products))) {
+      return word.outcome();
+    }
+    List<ArtifactId> made = products.stream().map(product -> product.artifact().id()).toList();
+    return made.equals(Repairs.accepted(session, word.lease().task()))
+        ? word.outcome()
+        : new Outcome.Failed(Fault.INTERNAL, "made again, its result has other bytes");
+  }
+
+  private static Endings.Word word(Endings.Held held, Outcome outcome, Effort effort) {
+    Lease lease = held.lease();
+    return switch (outcome) {
+      case Outcome.Succeeded _ ->
+          new Endings.Word(lease, held.remakes() ? "remade" : "succeeded", null, null, effort);
       case Outcome.Yielded _ -> new Endings.Word(lease, "yielded", null, null, effort);
       case Outcome.Failed(Fault fault, String why) ->
           new Endings.Word(lease, "failed", fault, clean(why), effort);
+      // Given back rather than failed: nobody is to blame who tried.
       case Outcome.Damaged(ArtifactId input) ->
-          new Endings.Word(lease, "failed", Fault.STORAGE, damaged(input), effort);
+          new Endings.Word(lease, "yielded", Fault.STORAGE, damaged(input), effort);
     };
   }
 
@@ -254,8 +280,13 @@ public final class Tasks {
         }
         yield endings.giveBack(held, Endings.Back.uncharged(held));
       }
-      case Outcome.Damaged(ArtifactId input) ->
-          failed(endings, held, Fault.STORAGE, damaged(input));
+      case Outcome.Damaged(ArtifactId input) -> {
+        if (!Repairs.remakeFor(session, held.lease().task(), input)) {
+          yield failed(endings, held, Fault.STORAGE, damaged(input));
+        }
+        endings.giveBack(held, Endings.Back.uncharged(held));
+        yield true; // if not this task, then the one that makes its input
+      }
       case Outcome.Failed(Fault fault, _) when fault == Fault.LOST -> lost(endings, held);
       case Outcome.Failed(Fault fault, String why) -> failed(endings, held, fault, clean(why));
     };
@@ -266,8 +297,7 @@ public final class Tasks {
       throws SQLException {
     int failures = held.failures() + 1;
     if (!fault.retryable() || failures >= TRIES) {
-      endings.fail(held, failures, held.losses(), fault, why);
-      return false;
+      return endings.fail(held, failures, held.losses(), fault, why);
     }
     double rest = seconds(terms.backOff()) * (1 << (failures - 1)) * jitter(held.lease());
     return endings.giveBack(held, Endings.Back.failed(held, fault, rest));
@@ -311,14 +341,13 @@ public final class Tasks {
   private static boolean lost(Endings endings, Endings.Held held) throws SQLException {
     int losses = held.losses() + 1;
     if (losses >= LOSSES) {
-      endings.fail(
+      return endings.fail(
           held,
           held.failures(),
           losses,
           Fault.POISON,
           (held.stalled() ? "it hung %d workers" : "%d workers were lost at the same point of it")
               .formatted(losses));
-      return false;
     }
     return endings.giveBack(held, Endings.Back.lost(held));
   }

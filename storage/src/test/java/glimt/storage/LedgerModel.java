@@ -2,6 +2,7 @@ package glimt.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import glimt.job.ArtifactId;
 import glimt.job.Checkpoint;
 import glimt.job.Fault;
 import glimt.job.JobId;
@@ -47,6 +48,10 @@ final class LedgerModel {
     String numericClass = "";
     String device = "";
     boolean alone;
+    int damages;
+    @Nullable String madeIn;
+    @Nullable String remadeIn;
+    List<ArtifactId> inputs = List.of();
     final Set<String> failedBy = new HashSet<>();
     @Nullable String failedOn;
 
@@ -61,6 +66,15 @@ final class LedgerModel {
 
     int steps() {
       return planned.work() instanceof Work.Sample sample ? sample.sampling().steps() : 1;
+    }
+
+    boolean ready() {
+      return planned.after().stream()
+          .allMatch(before -> job.tasks.get(before).state == TaskState.SUCCEEDED);
+    }
+
+    TaskState shown() {
+      return remadeIn == null ? state : TaskState.SUCCEEDED;
     }
 
     Lease lease(JobView view) {
@@ -124,6 +138,7 @@ final class LedgerModel {
                 task ->
                     task.checkpoint == null
                         || task.checkpoint.numericClass().equals(card.numericClass()))
+            .filter(task -> task.remadeIn == null || task.remadeIn.equals(card.numericClass()))
             .limit(most)
             .toList();
     List<Entry> expected =
@@ -146,6 +161,7 @@ final class LedgerModel {
       assertThat(claimed.get(i).lease().attempt()).isEqualTo(task.attempt);
       assertThat(claimed.get(i).checkpoints()).isEqualTo(checkpoints);
       assertThat(claimed.get(i).inputs()).hasSize(task.planned.after().size());
+      task.inputs = claimed.get(i).inputs();
       leases.put(claimed.get(i).lease(), task);
       if (!task.job.started) {
         task.job.started = true;
@@ -178,27 +194,75 @@ final class LedgerModel {
     }
     switch (outcome) {
       case Outcome.Succeeded _ -> {
-        praise(task);
+        if (task.remadeIn == null) {
+          praise(task);
+        }
         succeed(task);
       }
       case Outcome.Yielded(var checkpoint) -> {
         checkpoint.ifPresent(state -> keep(task, state));
         giveBack(task);
       }
-      case Outcome.Damaged _ -> throw new IllegalStateException("not said here");
-      case Outcome.Failed(Fault fault, _) -> {
-        task.failures++;
-        task.failedOn = task.worker;
-        task.failedBy.add(task.worker());
-        task.alone |= fault == Fault.OUT_OF_MEMORY;
-        if (fault.retryable() && task.failures < Tasks.TRIES) {
+      case Outcome.Damaged(ArtifactId input) -> {
+        Entry maker = maker(task, input);
+        task.damages++;
+        boolean wornOut = task.damages >= (Tasks.TRIES + 1) * task.inputs.size();
+        if (!wornOut && remake(maker)) {
           giveBack(task);
         } else {
-          fail(task, fault);
+          failed(task, Fault.STORAGE);
+        }
+      }
+      case Outcome.Failed(Fault fault, _) -> failed(task, fault);
+    }
+    assertThat(ending.orElseThrow().seq()).isEqualTo(task.job.events);
+  }
+
+  /** Someone found that a task's file is gone. Returns whether it is being made again. */
+  boolean remade(Lease lease) {
+    Entry task = Objects.requireNonNull(leases.get(lease));
+    JobState ending = task.job.ending;
+    return (ending == null || ending == JobState.SUCCEEDED) && madeOnce(task) && remake(task);
+  }
+
+  private static boolean madeOnce(Entry task) {
+    return task.madeIn != null;
+  }
+
+  private static boolean remake(Entry maker) {
+    boolean givenUp = maker.failures >= Tasks.TRIES || maker.losses >= Tasks.LOSSES;
+    if (maker.remadeIn == null && givenUp) {
+      return false;
+    }
+    if (maker.remadeIn == null) {
+      maker.state = TaskState.READY;
+      maker.remadeIn = maker.madeIn;
+      maker.failedOn = null;
+      maker.forgiven = 0;
+      for (Entry after : maker.job.tasks) {
+        if (after.planned.after().contains(maker.planned.ordinal())
+            && after.state == TaskState.READY) {
+          after.state = TaskState.BLOCKED;
         }
       }
     }
-    assertThat(ending.orElseThrow().seq()).isEqualTo(task.job.events);
+    return true;
+  }
+
+  private static Entry maker(Entry reader, ArtifactId input) {
+    return reader.job.tasks.get(reader.planned.after().get(reader.inputs.indexOf(input)));
+  }
+
+  private void failed(Entry task, Fault fault) {
+    task.failures++;
+    task.failedOn = task.worker;
+    task.failedBy.add(task.worker());
+    task.alone |= fault == Fault.OUT_OF_MEMORY;
+    if (fault.retryable() && task.failures < Tasks.TRIES) {
+      giveBack(task);
+    } else {
+      fail(task, fault);
+    }
   }
 
   void lost(WorkerId worker) {
@@ -223,6 +287,15 @@ final class LedgerModel {
 
   List<Lease> everHeld() {
     return List.copyOf(leases.keySet());
+  }
+
+  /** What the last attempt at a task read. */
+  List<ArtifactId> inputs(Lease lease) {
+    return Objects.requireNonNull(leases.get(lease)).inputs;
+  }
+
+  JobId job(Lease lease) {
+    return Objects.requireNonNull(leases.get(lease)).job.id;
   }
 
   int steps(Lease lease) {
@@ -285,20 +358,33 @@ final class LedgerModel {
   }
 
   private static void succeed(Entry task) {
-    task.state = TaskState.SUCCEEDED;
-    List<Entry> tasks = task.job.tasks;
-    for (Entry after : tasks) {
-      if (after.state == TaskState.BLOCKED
-          && after.planned.after().stream()
-              .allMatch(before -> tasks.get(before).state == TaskState.SUCCEEDED)) {
-        after.state = TaskState.READY;
-      }
+    boolean remade = task.remadeIn != null;
+    settle(task);
+    task.failures = 0;
+    task.losses = 0;
+    if (remade) {
+      return;
     }
+    task.madeIn = task.numericClass;
     if (task.planned.work() instanceof Work.Assemble) {
       task.job.events++;
     }
-    if (tasks.stream().allMatch(each -> each.state == TaskState.SUCCEEDED)) {
+    if (task.job.tasks.stream()
+        .allMatch(each -> each.state == TaskState.SUCCEEDED || each.remadeIn != null)) {
       end(task.job, JobState.SUCCEEDED, null);
+    }
+  }
+
+  /** It has its result, and what waited for that may begin. */
+  private static void settle(Entry task) {
+    task.state = TaskState.SUCCEEDED;
+    task.remadeIn = null;
+    task.checkpoint = null;
+    task.fallback = null;
+    for (Entry after : task.job.tasks) {
+      if (after.state == TaskState.BLOCKED && after.ready()) {
+        after.state = TaskState.READY;
+      }
     }
   }
 
@@ -334,10 +420,14 @@ final class LedgerModel {
   }
 
   private static void giveBack(Entry task) {
-    task.state = TaskState.READY;
+    task.state = task.ready() ? TaskState.READY : TaskState.BLOCKED;
   }
 
   private static void fail(Entry task, Fault fault) {
+    if (task.remadeIn != null) {
+      settle(task);
+      return;
+    }
     task.state = TaskState.FAILED;
     end(task.job, JobState.FAILED, fault);
   }
@@ -350,7 +440,10 @@ final class LedgerModel {
     job.fault = fault;
     job.events++;
     for (Entry task : job.tasks) {
-      if (task.state != TaskState.SUCCEEDED && task.state != TaskState.FAILED) {
+      if (task.remadeIn != null) {
+        task.state = ending == JobState.SUCCEEDED ? task.state : TaskState.SUCCEEDED;
+        task.remadeIn = ending == JobState.SUCCEEDED ? task.remadeIn : null;
+      } else if (task.state != TaskState.SUCCEEDED && task.state != TaskState.FAILED) {
         task.state = TaskState.CANCELLED;
       }
     }
@@ -367,7 +460,7 @@ final class LedgerModel {
   }
 
   private static List<TaskState> states(JobEntry job) {
-    return job.tasks.stream().map(task -> task.state).toList();
+    return job.tasks.stream().map(Entry::shown).toList();
   }
 
   private static List<TaskView> tasks(JobView view) {

@@ -2,6 +2,7 @@ package glimt.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import glimt.job.Artifact;
 import glimt.job.ArtifactId;
 import glimt.job.BundleCard;
 import glimt.job.Checkpoint;
@@ -15,6 +16,7 @@ import glimt.job.JobView.AttemptView;
 import glimt.job.JobView.TaskView;
 import glimt.job.Lease;
 import glimt.job.Outcome;
+import glimt.job.Product;
 import glimt.job.Task;
 import glimt.job.TaskState;
 import glimt.job.TenantId;
@@ -478,6 +480,112 @@ class TasksTest {
     // Its process ends, and the one in its place is another.
     ledger.tasks.lose(new WorkerId("bad"));
     assertThat(workers.drained()).isEmpty();
+  }
+
+  @Test
+  void a_damaged_input_is_made_again_and_whoever_reads_it_waits_uncharged() {
+    JobId job = ledger.submit();
+    ledger.succeed(ledger.claimOne("w"));
+    Task assemble = ledger.claimOne("w");
+    ledger.succeed(assemble);
+    List<Task> readers = ledger.claim("w", 2);
+    double progress = ledger.view(job).progress();
+    long seq = ledger.view(job).lastSeq();
+    Outcome damaged = new Outcome.Damaged(Ledger.made(assemble));
+    assertThat(
+            ledger
+                .tasks
+                .end(readers.getFirst().lease(), damaged, Ledger.EFFORT)
+                .orElseThrow()
+                .freed())
+        .isTrue();
+    assertThat(task(job, 2).state()).isEqualTo(TaskState.BLOCKED);
+    assertThat(task(job, 4).state()).as("it would read the same").isEqualTo(TaskState.BLOCKED);
+    assertThat(task(job, 1).state()).as("a result stays accepted").isEqualTo(TaskState.SUCCEEDED);
+    assertThat(ledger.view(job).progress()).isEqualTo(progress);
+
+    Task again = ledger.claimOne("w");
+    assertThat(again.lease()).isEqualTo(new Lease(assemble.lease().task(), 2));
+    assertThat(again.inputs()).isEqualTo(assemble.inputs());
+    // Another reader finds the same while that runs.
+    ledger.tasks.end(readers.getLast().lease(), damaged, Ledger.EFFORT);
+    assertThat(ledger.claim("w", 9)).isEmpty();
+    assertThat(ledger.succeed(again).orElseThrow().freed()).isTrue();
+    assertThat(ledger.view(job).lastSeq()).as("nothing new happened").isEqualTo(seq);
+    assertThat(task(job, 1).attempts())
+        .extracting(AttemptView::outcome)
+        .containsExactly("succeeded", "remade");
+    ledger.finishAll("w");
+    assertThat(ledger.view(job).state()).isEqualTo(JobState.SUCCEEDED);
+    assertThat(task(job, 2).attempts())
+        .extracting(AttemptView::outcome)
+        .containsExactly("yielded", "succeeded");
+  }
+
+  @Test
+  void a_file_of_a_job_that_succeeded_is_made_again_by_its_class_and_its_ending_stays() {
+    JobId job = ledger.submit();
+    ledger.finishAll("w");
+    JobView before = ledger.view(job);
+    ArtifactId file = before.levels().getLast().products().getFirst().artifact().id();
+    assertThat(ledger.tasks.remake(job, Ledger.digestOf("of another job"))).isFalse();
+    assertThat(ledger.tasks.remake(job, file)).isTrue();
+    assertThat(ledger.tasks.remake(job, file)).as("asked twice").isTrue();
+    assertThat(ledger.view(job)).isEqualTo(before);
+    assertThat(claim("stranger", "another")).as("its bytes would be others").isEmpty();
+    Task again = ledger.claimOne("v");
+    // Its input is gone as well.
+    ledger.tasks.end(again.lease(), new Outcome.Damaged(again.inputs().getFirst()), Ledger.EFFORT);
+    Task input = ledger.claimOne("v");
+    assertThat(Ledger.made(input)).isEqualTo(again.inputs().getFirst());
+    ledger.succeed(input);
+    ledger.succeed(ledger.claimOne("v"));
+    JobView after = ledger.view(job);
+    assertThat(after.state()).isEqualTo(JobState.SUCCEEDED);
+    assertThat(after.ended()).isEqualTo(before.ended());
+    assertThat(after.lastSeq()).isEqualTo(before.lastSeq());
+    assertThat(after.levels().getLast().products()).isEqualTo(before.levels().getLast().products());
+    assertThat(ledger.claim("v", 9)).isEmpty();
+  }
+
+  @Test
+  void what_cannot_be_made_again_with_the_same_bytes_is_given_up() {
+    JobId job = ledger.submit();
+    Task base = ledger.claimOne("w");
+    ledger.succeed(base);
+    Task reader = ledger.claimOne("w");
+    ledger.tasks.end(reader.lease(), new Outcome.Damaged(Ledger.made(base)), Ledger.EFFORT);
+    Product other =
+        new Product(Product.Role.SAMPLE, new Artifact(Ledger.digestOf("other bytes"), "a/b", 3));
+    for (int i = 0; i < 3; i++) {
+      Task again = ledger.claimOne("v" + i);
+      assertThat(again.lease().task()).isEqualTo(base.lease().task());
+      ledger.tasks.end(again.lease(), new Outcome.Succeeded(List.of(other)), Ledger.EFFORT);
+    }
+    assertThat(task(job, 0).state()).isEqualTo(TaskState.SUCCEEDED);
+    assertThat(ledger.tasks.remake(job, Ledger.made(base))).isFalse();
+    for (int i = 0; i < 3; i++) {
+      Task more = ledger.claimOne("u" + i);
+      assertThat(more.lease().task()).isEqualTo(reader.lease().task());
+      ledger.tasks.end(more.lease(), new Outcome.Damaged(Ledger.made(base)), Ledger.EFFORT);
+    }
+    assertThat(ledger.view(job).fault()).isEqualTo(Fault.STORAGE);
+    assertThat(ledger.view(job).why()).contains("missing or damaged");
+  }
+
+  @Test
+  void cancelling_a_job_leaves_alone_what_it_had_made() {
+    JobId job = ledger.submit();
+    Task base = ledger.claimOne("w");
+    ledger.succeed(base);
+    ledger.tasks.end(
+        ledger.claimOne("w").lease(), new Outcome.Damaged(Ledger.made(base)), Ledger.EFFORT);
+    Task again = ledger.claimOne("w");
+    ledger.jobs.cancel(TenantId.DEFAULT, job);
+    assertThat(ledger.succeed(again)).isEmpty();
+    assertThat(task(job, 0).state()).isEqualTo(TaskState.SUCCEEDED);
+    assertThat(task(job, 1).state()).isEqualTo(TaskState.CANCELLED);
+    assertThat(ledger.tasks.remake(job, Ledger.made(base))).as("I11").isFalse();
   }
 
   @Test
