@@ -1,5 +1,7 @@
 package glimt.storage;
 
+import static java.util.Objects.requireNonNull;
+
 import glimt.job.ArtifactId;
 import glimt.job.InvalidSpec;
 import glimt.job.JobEvent;
@@ -7,44 +9,58 @@ import glimt.job.JobId;
 import glimt.job.JobSpec;
 import glimt.job.JobState;
 import glimt.job.JobView;
+import glimt.job.JobView.LevelView;
+import glimt.job.JobView.TaskView;
 import glimt.job.Plan;
+import glimt.job.TaskId;
+import glimt.job.TaskState;
 import glimt.job.TenantId;
 import glimt.job.Work;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** The jobs of every tenant: submitted, read and cancelled. Each is read by (tenant, id). */
 public final class Jobs {
+  /**
+   * One statement, so that a submission costs one question and one commit. With a key that was used
+   * before nothing is written and nothing comes back.
+   */
   private static final String SUBMIT =
       """
-      INSERT INTO job (id, tenant, card, spec, warnings, created, last_seq)
-      VALUES (?, ?, ?, ?::jsonb, ?::jsonb, clock_timestamp(), 1)
-      RETURNING number
+      WITH submitted AS (
+        INSERT INTO job (id, tenant, card, spec, warnings, created, last_seq, key, asked)
+        VALUES (?, ?, ?, ?::jsonb, ?::jsonb, clock_timestamp(), 1, ?, ?)
+        ON CONFLICT (tenant, key) WHERE key IS NOT NULL DO NOTHING
+        RETURNING id, number, created, card),
+      told AS (
+        INSERT INTO event (job, seq, at, fact) SELECT id, 1, created, ?::jsonb FROM submitted),
+      planned AS (
+        INSERT INTO task
+          (job, job_number, ordinal, card, work, amount, steps, waits_for, state, ready_at)
+        SELECT submitted.id, number, ordinal, card, work::jsonb, amount, steps, waits_for,
+               CASE WHEN waits_for = 0 THEN 'ready' ELSE 'blocked' END, created
+        FROM submitted, unnest(?, ?, ?, ?, ?) AS plan (ordinal, work, amount, steps, waits_for)
+        ORDER BY ordinal
+        RETURNING id, ordinal),
+      joined AS (
+        INSERT INTO task_edge (before, after, position)
+        SELECT reads.id, planned.id, position
+        FROM unnest(?, ?, ?) AS edge (ordinal, reads, position)
+        JOIN planned ON planned.ordinal = edge.ordinal
+        JOIN planned AS reads ON reads.ordinal = edge.reads)
+      SELECT created, planned.id AS task FROM submitted, planned ORDER BY ordinal
       """;
 
-  private static final String SUBMITTED =
-      "INSERT INTO event (job, seq, at, fact) VALUES (?, 1, clock_timestamp(), ?::jsonb)";
-
-  private static final String PLAN_TASKS =
-      """
-      INSERT INTO task
-        (job, job_number, ordinal, card, work, amount, steps, waits_for, state, ready_at)
-      SELECT ?, ?, ordinal, ?, work::jsonb, amount, steps, waits_for,
-             CASE WHEN waits_for = 0 THEN 'ready' ELSE 'blocked' END, clock_timestamp()
-      FROM unnest(?, ?, ?, ?, ?) AS planned (ordinal, work, amount, steps, waits_for)
-      ORDER BY ordinal
-      """;
-
-  private static final String PLAN_EDGES =
-      """
-      INSERT INTO task_edge (before, after, position)
-      SELECT reads.id, task.id, position
-      FROM unnest(?, ?, ?) AS edge (ordinal, reads, position)
-      JOIN task ON task.job = ? AND task.ordinal = edge.ordinal
-      JOIN task AS reads ON reads.job = task.job AND reads.ordinal = edge.reads
-      """;
+  private static final String BY_KEY = "SELECT id, asked FROM job WHERE tenant = ? AND key = ?";
 
   private static final String FIND = "SELECT * FROM job WHERE tenant = ? AND id = ?";
 
@@ -63,6 +79,22 @@ public final class Jobs {
   private static final String LOCK =
       "SELECT id FROM job WHERE tenant = ? AND id = ? AND ended IS NULL FOR UPDATE";
 
+  /**
+   * By which a client that heard no answer may ask again.
+   *
+   * @param asked the digest of what is asked for with it
+   */
+  public record Key(String value, ArtifactId asked) {
+    public Key {
+      if (value.isEmpty() || value.length() > KEY_LIMIT || !value.matches("[\\x21-\\x7e]+")) {
+        throw new InvalidSpec(
+            "Idempotency-Key", "must be 1 to %d visible ASCII characters".formatted(KEY_LIMIT));
+      }
+    }
+  }
+
+  public static final int KEY_LIMIT = 255;
+
   private final Database database;
 
   public Jobs(Database database) {
@@ -75,13 +107,48 @@ public final class Jobs {
    * @param card the digest of a card that is in the catalogue, with which the plan was made
    */
   public JobView submit(TenantId tenant, JobSpec spec, ArtifactId card, Plan plan) {
+    return submit(tenant, spec, card, plan, null).orElseThrow();
+  }
+
+  /**
+   * As above; asked again with the same key, it gives the job that was made the first time.
+   *
+   * @return nothing if the key was used to ask for something else
+   */
+  public Optional<JobView> submit(
+      TenantId tenant, JobSpec spec, ArtifactId card, Plan plan, @Nullable Key key) {
     JobId job = JobId.random();
     return database.transact(
         "submit job " + job,
         session -> {
-          insert(session, tenant, job, spec, card, plan);
-          return view(session, tenant, job).orElseThrow();
+          List<Row> rows = insert(session, tenant, job, spec, card, plan, key);
+          if (!rows.isEmpty()) {
+            return Optional.of(fresh(tenant, job, spec, card, plan, rows));
+          }
+          Earlier earlier =
+              session
+                  .first(BY_KEY, Earlier::read, tenant.value(), requireNonNull(key).value())
+                  .orElseThrow();
+          return earlier.asked().equals(key.asked().sha256())
+              ? view(session, tenant, earlier.job())
+              : Optional.empty();
         });
+  }
+
+  /** What the ledger made of a planned task. */
+  private record Row(Instant created, TaskId task) {
+    static Row read(ResultSet row) throws SQLException {
+      return new Row(
+          row.getObject("created", OffsetDateTime.class).toInstant(),
+          new TaskId(row.getLong("task")));
+    }
+  }
+
+  /** A job that was asked for before, with the same key. */
+  private record Earlier(JobId job, String asked) {
+    static Earlier read(ResultSet row) throws SQLException {
+      return new Earlier(new JobId(row.getObject("id", UUID.class)), row.getString("asked"));
+    }
   }
 
   public Optional<JobView> find(TenantId tenant, JobId job) {
@@ -125,32 +192,16 @@ public final class Jobs {
         });
   }
 
-  private static void insert(
-      Session session, TenantId tenant, JobId job, JobSpec spec, ArtifactId card, Plan plan)
+  private static List<Row> insert(
+      Session session,
+      TenantId tenant,
+      JobId job,
+      JobSpec spec,
+      ArtifactId card,
+      Plan plan,
+      @Nullable Key key)
       throws SQLException {
-    long number =
-        session
-            .first(
-                SUBMIT,
-                row -> row.getLong("number"),
-                job.value(),
-                tenant.value(),
-                card.sha256(),
-                Json.write(spec),
-                Json.write(plan.warnings()))
-            .orElseThrow();
-    session.update(SUBMITTED, job.value(), Events.fact(new JobEvent.Submitted(plan.warnings())));
     List<Plan.PlannedTask> tasks = plan.tasks();
-    session.update(
-        PLAN_TASKS,
-        job.value(),
-        number,
-        card.sha256(),
-        tasks.stream().mapToInt(Plan.PlannedTask::ordinal).toArray(),
-        tasks.stream().map(task -> Json.write(task.work())).toArray(String[]::new),
-        tasks.stream().mapToLong(task -> task.work().amount()).toArray(),
-        tasks.stream().mapToInt(task -> steps(task.work())).toArray(),
-        tasks.stream().mapToInt(task -> task.after().size()).toArray());
     List<Integer> ordinals = new ArrayList<>();
     List<Integer> reads = new ArrayList<>();
     List<Integer> positions = new ArrayList<>();
@@ -161,12 +212,63 @@ public final class Jobs {
         positions.add(position);
       }
     }
-    session.update(
-        PLAN_EDGES,
+    return session.all(
+        SUBMIT,
+        Row::read,
+        job.value(),
+        tenant.value(),
+        card.sha256(),
+        Json.write(spec),
+        Json.write(plan.warnings()),
+        key == null ? null : key.value(),
+        key == null ? null : key.asked().sha256(),
+        Events.fact(new JobEvent.Submitted(plan.warnings())),
+        tasks.stream().mapToInt(Plan.PlannedTask::ordinal).toArray(),
+        tasks.stream().map(task -> Json.write(task.work())).toArray(String[]::new),
+        tasks.stream().mapToLong(task -> task.work().amount()).toArray(),
+        tasks.stream().mapToInt(task -> steps(task.work())).toArray(),
+        tasks.stream().mapToInt(task -> task.after().size()).toArray(),
         ordinals.toArray(Integer[]::new),
         reads.toArray(Integer[]::new),
-        positions.toArray(Integer[]::new),
-        job.value());
+        positions.toArray(Integer[]::new));
+  }
+
+  /** The job as it would be read now, without asking. */
+  private static JobView fresh(
+      TenantId tenant, JobId job, JobSpec spec, ArtifactId card, Plan plan, List<Row> rows) {
+    Map<String, List<TaskView>> levels = new LinkedHashMap<>();
+    for (Plan.PlannedTask task : plan.tasks()) {
+      levels
+          .computeIfAbsent(task.work().level(), _ -> new ArrayList<>())
+          .add(
+              new TaskView(
+                  rows.get(task.ordinal()).task(),
+                  task.ordinal(),
+                  task.work(),
+                  task.after().isEmpty() ? TaskState.READY : TaskState.BLOCKED,
+                  0,
+                  List.of()));
+    }
+    return new JobView(
+        job,
+        tenant,
+        spec,
+        card,
+        JobState.QUEUED,
+        0,
+        plan.warnings(),
+        rows.getFirst().created(),
+        null,
+        null,
+        null,
+        null,
+        1,
+        levels.entrySet().stream()
+            .map(
+                level ->
+                    new LevelView(
+                        level.getKey(), JobState.QUEUED, 0, List.of(), level.getValue()))
+            .toList());
   }
 
   private static int steps(Work work) {

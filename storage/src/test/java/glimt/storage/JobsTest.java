@@ -14,8 +14,15 @@ import glimt.job.Plan;
 import glimt.job.Task;
 import glimt.job.TaskState;
 import glimt.job.TenantId;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -73,6 +80,38 @@ class JobsTest {
         .isInstanceOf(StorageException.class);
     assertThat(ledger.count("SELECT (SELECT count(*) FROM job) + (SELECT count(*) FROM task)"))
         .isZero();
+  }
+
+  @Test
+  void asked_again_with_its_key_a_job_is_the_one_that_was_made_the_first_time() throws Exception {
+    Plan plan = Plan.of(Ledger.spec(), ledger.card);
+    Jobs.Key key = new Jobs.Key("once", Ledger.digestOf("a pine tree"));
+    List<Callable<JobView>> askers = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      askers.add(
+          () ->
+              ledger
+                  .jobs
+                  .submit(TenantId.DEFAULT, Ledger.spec(), ledger.digest, plan, key)
+                  .orElseThrow());
+    }
+    Set<JobView> answers = new HashSet<>();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (Future<JobView> answer : threads.invokeAll(askers)) {
+        answers.add(answer.get());
+      }
+    }
+    assertThat(answers).hasSize(1);
+    assertThat(ledger.count("SELECT count(*) FROM job")).isEqualTo(1);
+    assertThat(ledger.count("SELECT count(*) FROM task")).isEqualTo(6);
+
+    Jobs.Key other = new Jobs.Key("once", Ledger.digestOf("a fir"));
+    assertThat(ledger.jobs.submit(TenantId.DEFAULT, Ledger.spec(), ledger.digest, plan, other))
+        .isEmpty();
+    assertThat(ledger.jobs.submit(OTHER, Ledger.spec(), ledger.digest, plan, key)).isPresent();
+    assertThat(ledger.count("SELECT count(*) FROM job")).isEqualTo(2);
+    assertThatThrownBy(() -> new Jobs.Key("two words", Ledger.digestOf("x")))
+        .isInstanceOf(InvalidSpec.class);
   }
 
   @Test
