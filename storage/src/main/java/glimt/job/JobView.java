@@ -53,7 +53,8 @@ public record JobView(
   }
 
   /**
-   * @param effort null while it runs, and for ever if its worker never said
+   * @param effort as its worker told it at the end; until then, and of a worker that never did,
+   *     what the ledger knows
    * @param outcome succeeded, failed, yielded, lost or cancelled; null while it runs
    */
   public record AttemptView(

@@ -75,8 +75,11 @@ final class Claims {
               AND worker.machine = asks.machine AND worker.device = asks.device)))
         RETURNING task.*),
       begun AS (
-        INSERT INTO attempt (task, number, worker, started)
-        SELECT id, attempt, worker, clock_timestamp() FROM claimed)
+        INSERT INTO attempt
+          (task, number, worker, started, numeric_class, resumed_from, steps, seconds,
+           network_seconds)
+        SELECT claimed.id, attempt, worker, clock_timestamp(), class, step, 0, 0, 0
+        FROM claimed, asks)
       SELECT claimed.*, job.spec, job.started IS NULL AS first, ARRAY(
         SELECT product.artifact
         FROM task_edge JOIN product ON product.task = task_edge.before

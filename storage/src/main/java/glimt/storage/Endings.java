@@ -100,15 +100,24 @@ final class Endings {
       WHERE id = ? AND attempt = ? AND state = 'running'
       """;
 
+  /** Of an attempt whose worker was not heard it is told what the beats and the clock say. */
   private static final String END_ATTEMPTS =
       """
       UPDATE attempt SET
         ended = clock_timestamp(), outcome = said.outcome, fault = said.fault, why = said.why,
-        numeric_class = said.numeric_class, resumed_from = said.resumed_from,
-        steps = said.steps, seconds = said.seconds, network_seconds = said.network_seconds
+        numeric_class = coalesce(said.numeric_class, attempt.numeric_class),
+        resumed_from = coalesce(said.resumed_from, attempt.resumed_from),
+        steps = coalesce(said.steps, CASE
+          WHEN task.step > attempt.resumed_from THEN task.step - attempt.resumed_from
+          WHEN attempt.resumed_from IS NOT NULL THEN 0 END),
+        seconds = coalesce(said.seconds, CASE
+          WHEN attempt.seconds IS NOT NULL
+          THEN extract(epoch FROM clock_timestamp() - attempt.started) END),
+        network_seconds = coalesce(said.network_seconds, attempt.network_seconds)
       FROM unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?) AS said
         (task, number, outcome, fault, why, numeric_class, resumed_from, steps, seconds,
          network_seconds)
+      JOIN task ON task.id = said.task
       WHERE attempt.task = said.task AND attempt.number = said.number AND attempt.ended IS NULL
       """;
 

@@ -266,8 +266,7 @@ public final class Jobs {
         levels.entrySet().stream()
             .map(
                 level ->
-                    new LevelView(
-                        level.getKey(), JobState.QUEUED, 0, List.of(), level.getValue()))
+                    new LevelView(level.getKey(), JobState.QUEUED, 0, List.of(), level.getValue()))
             .toList());
   }
 

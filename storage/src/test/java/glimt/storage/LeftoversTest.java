@@ -1,5 +1,6 @@
 package glimt.storage;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -54,7 +55,7 @@ class LeftoversTest {
     ArtifactId superseded = old("checkpoint 0");
     ArtifactId checkpoint = old("checkpoint 1");
     ledger.tasks.checkpoint(assemble.lease(), new Checkpoint(checkpoint, 1, "test"));
-    ArtifactId young = artifacts.put("a/b", "young".getBytes()).id();
+    ArtifactId young = artifacts.put("a/b", "young".getBytes(UTF_8)).id();
     Path halfWritten = Files.writeString(folder.resolve("incoming").resolve("half"), "a");
     age(halfWritten);
 
@@ -89,7 +90,7 @@ class LeftoversTest {
     round(leftovers);
     ledger.submit();
     ledger.tasks.checkpoint(ledger.claimOne("w").lease(), new Checkpoint(late, 1, "test"));
-    artifacts.put("a/b", "made again".getBytes());
+    artifacts.put("a/b", "made again".getBytes(UTF_8));
     assertThat(round(leftovers)).isZero();
     assertThat(artifacts.verify(late)).isTrue();
     assertThat(artifacts.verify(again)).isTrue();
@@ -116,7 +117,7 @@ class LeftoversTest {
   }
 
   private ArtifactId old(String text) throws IOException {
-    ArtifactId id = artifacts.put("a/b", text.getBytes()).id();
+    ArtifactId id = artifacts.put("a/b", text.getBytes(UTF_8)).id();
     age(artifacts.path(id));
     return id;
   }

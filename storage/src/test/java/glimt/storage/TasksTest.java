@@ -27,6 +27,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -586,6 +587,26 @@ class TasksTest {
     assertThat(task(job, 0).state()).isEqualTo(TaskState.SUCCEEDED);
     assertThat(task(job, 1).state()).isEqualTo(TaskState.CANCELLED);
     assertThat(ledger.tasks.remake(job, Ledger.made(base))).as("I11").isFalse();
+  }
+
+  @Test
+  void of_a_lost_attempt_it_is_told_what_the_ledger_knows() {
+    JobId job = ledger.submit();
+    Task first = ledger.claimOne("w");
+    ledger.tasks.checkpoint(first.lease(), checkpoint(1));
+    ledger.tasks.renew(Map.of(first.lease(), 2));
+    ledger.tasks.lose(new WorkerId("w"));
+    Task second = ledger.claimOne("v");
+    ledger.tasks.renew(Map.of(second.lease(), 4));
+    ledger.tasks.lose(new WorkerId("v"));
+    List<Effort> efforts =
+        task(job, 0).attempts().stream()
+            .map(attempt -> Objects.requireNonNull(attempt.effort()))
+            .toList();
+    assertThat(efforts).extracting(Effort::numericClass).containsExactly("test", "test");
+    assertThat(efforts).extracting(Effort::resumedFrom).containsExactly(0, 1);
+    assertThat(efforts).extracting(Effort::steps).containsExactly(2, 3);
+    assertThat(efforts).extracting(Effort::seconds).allSatisfy(s -> assertThat(s).isPositive());
   }
 
   @Test
