@@ -6,11 +6,13 @@ import glimt.diffusion.DivergenceException;
 import glimt.job.Fault;
 import glimt.job.InvalidSpec;
 import glimt.job.Outcome;
+import glimt.storage.DamagedArtifact;
 import glimt.storage.StorageException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /** Says what kind of fault a throwable is: would trying again help? */
 final class Blame {
@@ -29,6 +31,16 @@ final class Blame {
       "The following operation failed in the TorchScript interpreter.";
 
   private Blame() {}
+
+  /** The input that is to be made again, if that is what was wrong. */
+  static Optional<Outcome.Damaged> damage(Throwable broken) {
+    for (Throwable cause = broken; cause != null; cause = cause.getCause()) {
+      if (cause instanceof DamagedArtifact damaged) {
+        return Optional.of(new Outcome.Damaged(damaged.id()));
+      }
+    }
+    return Optional.empty();
+  }
 
   /** The first cause that says what kind it is, in the words of that cause. */
   static Outcome.Failed of(Throwable broken) {

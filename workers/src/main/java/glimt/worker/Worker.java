@@ -242,7 +242,8 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
       if (broken instanceof InterruptedException && attempt.stopping()) {
         return new Stopped(attempt);
       }
-      Outcome.Failed failed = Blame.of(broken);
+      Outcome failed =
+          Blame.damage(broken).map(Outcome.class::cast).orElseGet(() -> Blame.of(broken));
       LOG.warn("task {} failed: {}", attempt.task().lease(), failed, broken);
       return new Finished(attempt, failed);
     }

@@ -8,13 +8,19 @@ import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import glimt.bundle.BundleException;
+import glimt.job.ArtifactId;
 import glimt.job.Fault;
 import glimt.job.InvalidSpec;
 import glimt.job.Outcome;
+import glimt.storage.Artifacts;
 import java.io.FileNotFoundException;
+import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class BlameTest {
   private static Fault fault(Throwable broken) {
@@ -48,6 +54,18 @@ class BlameTest {
     assertThat(Blame.of(wrapped))
         .isEqualTo(new Outcome.Failed(Fault.STORAGE, "java.nio.file.NoSuchFileException: state"));
     assertThat(fault(new FileNotFoundException("state"))).isEqualTo(Fault.STORAGE);
+  }
+
+  @Test
+  void a_lost_input_is_told_by_its_name_so_that_it_is_made_again(@TempDir Path folder)
+      throws IOException {
+    Artifacts artifacts = new Artifacts(folder);
+    ArtifactId input = artifacts.put("a/b", new byte[] {1, 2, 3}).id();
+    Files.delete(artifacts.path(input));
+    Throwable missing = catchThrowable(() -> artifacts.read(input));
+    assertThat(Blame.damage(new IllegalStateException("no sample", missing)))
+        .contains(new Outcome.Damaged(input));
+    assertThat(Blame.damage(new FileNotFoundException("state"))).isEmpty();
   }
 
   @Test
