@@ -16,6 +16,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** What every route needs: to ask the ledger without blocking an event loop, and to answer. */
 final class Desk {
@@ -63,6 +64,11 @@ final class Desk {
   /** Whose jobs a request sees. A farm has one tenant until it is divided. */
   static TenantId tenant() {
     return TenantId.DEFAULT;
+  }
+
+  /** What tells the request from its repetition, if the client cares. */
+  static @Nullable String key(RoutingContext ctx) {
+    return ctx.request().getHeader(Problem.IDEMPOTENCY_KEY);
   }
 
   static Problem.Refusal noSuchJob() {

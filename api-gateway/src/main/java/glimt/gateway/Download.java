@@ -1,36 +1,46 @@
 package glimt.gateway;
 
+import glimt.coordinator.Farm;
 import glimt.job.Artifact;
 import glimt.job.JobView;
 import glimt.job.Product;
 import glimt.storage.Artifacts;
+import glimt.storage.DamagedArtifact;
+import glimt.storage.Tasks;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Sends an artifact as RFC 9110 has it: whole or one range of it, or the word that whoever asks has
  * it already. Its name is its strong entity tag, since it is the digest of its bytes.
  */
 final class Download {
+  private static final Logger LOG = LoggerFactory.getLogger(Download.class);
   private static final Pattern RANGE = Pattern.compile("bytes=(\\d{0,18})-(\\d{0,18})");
 
   private final Desk desk;
   private final Artifacts artifacts;
 
-  Download(Desk desk, Artifacts artifacts) {
+  private final Tasks tasks;
+  private final Farm farm;
+
+  Download(Desk desk, Artifacts artifacts, Tasks tasks, Farm farm) {
     this.desk = desk;
     this.artifacts = artifacts;
+    this.tasks = tasks;
+    this.farm = farm;
   }
 
   /** What of a job a path means: a level's name its media, a digest that very artifact. */
@@ -56,15 +66,23 @@ final class Download {
 
   Future<Void> send(RoutingContext ctx, JobView job, Named named) {
     Artifact artifact = named.artifact();
-    Path file = artifacts.path(artifact.id());
-    return desk.ask(() -> Files.isRegularFile(file) && Files.size(file) == artifact.length())
+    return desk.ask(() -> whole(job, artifact))
         .compose(
-            whole -> {
-              if (!whole) {
-                throw new IllegalStateException("artifact %s is damaged".formatted(artifact.id()));
-              }
-              return send(ctx, artifact, file, JobDocument.fileName(job, named.level(), artifact));
-            });
+            file -> send(ctx, artifact, file, JobDocument.fileName(job, named.level(), artifact)));
+  }
+
+  /** Its file; one that is lost is made again meanwhile. */
+  private Path whole(JobView job, Artifact artifact) {
+    try {
+      return artifacts.file(artifact.id());
+    } catch (DamagedArtifact e) {
+      if (!tasks.remake(job.id(), artifact.id())) {
+        throw Problem.lost().refusal(e);
+      }
+      LOG.warn("{}, and is made again", e.getMessage());
+      farm.tasksReady();
+      throw Problem.remaking().refusal(e);
+    }
   }
 
   private static Future<Void> send(

@@ -11,12 +11,17 @@ import glimt.job.Fast;
 import glimt.job.Format;
 import glimt.job.Level;
 import glimt.job.Vocabulary;
+import glimt.job.WorkerId;
 import glimt.storage.Bundles;
 import glimt.storage.Json;
 import glimt.storage.Nodes;
+import glimt.storage.Tasks;
+import glimt.storage.Workers;
 import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 
 /** What the farm can do, who works there, and whether it is well. */
 final class FarmRoutes {
@@ -24,13 +29,24 @@ final class FarmRoutes {
 
   private final Desk desk;
   private final Bundles bundles;
+  private final Tasks tasks;
+  private final Workers workers;
   private final Nodes nodes;
   private final Farm farm;
   private final List<String> samplers;
 
-  FarmRoutes(Desk desk, Bundles bundles, Nodes nodes, Farm farm, List<String> samplers) {
+  FarmRoutes(
+      Desk desk,
+      Bundles bundles,
+      Tasks tasks,
+      Workers workers,
+      Nodes nodes,
+      Farm farm,
+      List<String> samplers) {
     this.desk = desk;
     this.bundles = bundles;
+    this.tasks = tasks;
+    this.workers = workers;
     this.nodes = nodes;
     this.farm = farm;
     this.samplers = List.copyOf(samplers);
@@ -49,12 +65,22 @@ final class FarmRoutes {
   }
 
   Future<?> workers(RoutingContext ctx) {
-    return desk.within(PATIENCE_SECONDS, farm.workers())
+    Future<Map<WorkerId, Instant>> drained = desk.ask(workers::drained);
+    Future<Map<String, Long>> late = desk.ask(tasks::lateWords);
+    Future<List<WorkerView>> here = desk.within(PATIENCE_SECONDS, farm.workers());
+    return Future.all(drained, late, here)
         .compose(
-            views -> {
+            _ -> {
               ObjectNode body = Json.mapper().createObjectNode();
-              ArrayNode workers = body.putArray("workers");
-              views.forEach(view -> workers.add(worker(view)));
+              ArrayNode all = body.putArray("workers");
+              here.result()
+                  .forEach(
+                      view -> {
+                        Instant since = drained.result().get(view.worker().id());
+                        all.add(
+                            worker(view).put("drained", since == null ? null : since.toString()));
+                      });
+              body.set("lateWords", Json.mapper().valueToTree(late.result()));
               return Desk.answer(ctx, 200, body);
             });
   }

@@ -7,6 +7,8 @@ import glimt.storage.Bundles;
 import glimt.storage.Events;
 import glimt.storage.Jobs;
 import glimt.storage.Nodes;
+import glimt.storage.Tasks;
+import glimt.storage.Workers;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Future;
@@ -94,9 +96,11 @@ public final class Gateway implements AutoCloseable {
    */
   public record Parts(
       Jobs jobs,
+      Tasks tasks,
       Events events,
       Artifacts artifacts,
       Bundles bundles,
+      Workers workers,
       Nodes nodes,
       Farm farm,
       List<String> samplers) {
@@ -194,17 +198,25 @@ public final class Gateway implements AutoCloseable {
   private static List<Operation> operations(Parts parts, Desk desk, Watch.Pace pace) {
     Submission submission =
         new Submission(parts.jobs(), parts.bundles(), parts.farm(), parts.samplers());
-    Download download = new Download(desk, parts.artifacts());
+    Download download = new Download(desk, parts.artifacts(), parts.tasks(), parts.farm());
     JobRoutes jobs = new JobRoutes(desk, parts.jobs(), parts.farm(), submission, download);
     Watching watching = new Watching(desk, parts.events(), parts.farm(), pace);
     VideoRoutes videos = new VideoRoutes(desk, parts.bundles(), submission, download);
     FarmRoutes farm =
-        new FarmRoutes(desk, parts.bundles(), parts.nodes(), parts.farm(), parts.samplers());
+        new FarmRoutes(
+            desk,
+            parts.bundles(),
+            parts.tasks(),
+            parts.workers(),
+            parts.nodes(),
+            parts.farm(),
+            parts.samplers());
     List<Operation> all = new ArrayList<>();
     all.add(post("submitJob", "/v1/jobs", jobs::submit));
     all.add(get("listJobs", "/v1/jobs", jobs::list));
     all.add(get("findJob", "/v1/jobs/{id}", jobs::find));
     all.add(post("cancelJob", "/v1/jobs/{id}/cancel", jobs::cancel));
+    all.add(post("retryJob", "/v1/jobs/{id}/retry", jobs::retry));
     all.add(get("watchJob", "/v1/jobs/{id}/events", watching::watch));
     String artifact = "/v1/jobs/{id}/artifacts/{artifact}";
     all.add(get("getArtifact", artifact, jobs::artifact));

@@ -51,7 +51,8 @@ final class JobDocument {
     out.putObject("links")
         .put("self", self)
         .put("events", self + "/events")
-        .put("cancel", self + "/cancel");
+        .put("cancel", self + "/cancel")
+        .put("retry", self + "/retry");
     return out;
   }
 

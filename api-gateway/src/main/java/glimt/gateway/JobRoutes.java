@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
-/** {@code /v1/jobs}: submit, list, look, cancel, fetch. */
+/** {@code /v1/jobs}: submit, list, look, cancel, retry, fetch. */
 final class JobRoutes {
   static final int LIST_LIMIT = 100;
   private static final int LIST_DEFAULT = 20;
@@ -37,12 +37,20 @@ final class JobRoutes {
   Future<?> submit(RoutingContext ctx) {
     return Body.json(ctx)
         .map(Submission.Wish::of)
-        .compose(wish -> desk.ask(() -> submission.submit(Desk.tenant(), wish)))
-        .compose(
-            job -> {
-              ctx.response().putHeader("Location", JobDocument.path(job.id()));
-              return Desk.answer(ctx, 202, JobDocument.whole(job));
-            });
+        .compose(wish -> desk.ask(() -> submission.submit(Desk.tenant(), wish, Desk.key(ctx))))
+        .compose(job -> submitted(ctx, job));
+  }
+
+  private static Future<Void> submitted(RoutingContext ctx, JobView job) {
+    ctx.response().putHeader("Location", JobDocument.path(job.id()));
+    return Desk.answer(ctx, 202, JobDocument.whole(job));
+  }
+
+  Future<?> retry(RoutingContext ctx) {
+    return Body.none(ctx)
+        .compose(_ -> desk.job(ctx))
+        .compose(job -> desk.ask(() -> submission.again(Desk.tenant(), job, Desk.key(ctx))))
+        .compose(job -> submitted(ctx, job));
   }
 
   Future<?> list(RoutingContext ctx) {
@@ -76,6 +84,9 @@ final class JobRoutes {
                 desk.ask(() -> jobs.cancel(Desk.tenant(), job.id()).orElseThrow(Desk::noSuchJob)))
         .compose(
             job -> {
+              if (job.state() != JobState.CANCELLED) {
+                throw Problem.ended(job.state(), "there is nothing to cancel").refusal();
+              }
               farm.cancelled(job.id());
               return Desk.answer(ctx, 200, JobDocument.whole(job));
             });

@@ -2,6 +2,7 @@ package glimt.gateway;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.job.InvalidSpec;
+import glimt.job.JobState;
 import glimt.storage.Json;
 import glimt.storage.StorageException;
 import java.util.List;
@@ -25,6 +26,9 @@ record Problem(
     String detail,
     @Nullable String field,
     Map<String, String> headers) {
+
+  /** The header that tells a request from its repetition. */
+  static final String IDEMPOTENCY_KEY = "Idempotency-Key";
 
   /** Ends a request's handling with a problem. */
   static final class Refusal extends RuntimeException {
@@ -81,6 +85,59 @@ record Problem(
   static Problem notReady(String detail) {
     return new Problem(
         409, "not-ready", "Not ready", detail, null, Map.of("x-should-retry", "false"));
+  }
+
+  /** What a job came to stays. */
+  static Problem ended(JobState state, String so) {
+    String word = JobDocument.word(state);
+    return new Problem(
+        409,
+        "ended",
+        "The job has ended",
+        "the job has %s, and that is final; %s".formatted(word, so),
+        null,
+        Map.of("x-should-retry", "false"));
+  }
+
+  static Problem notEnded(JobState state) {
+    return new Problem(
+        409,
+        "not-ended",
+        "The job has not ended",
+        "the job is %s; wait for its end, or cancel it".formatted(JobDocument.word(state)),
+        null,
+        Map.of("x-should-retry", "false"));
+  }
+
+  static Problem lost() {
+    return new Problem(
+        410,
+        "lost",
+        "Lost for good",
+        "the file is damaged, and its job came to an end from which it is not made again; retry"
+            + " the job",
+        null,
+        Map.of());
+  }
+
+  static Problem remaking() {
+    return new Problem(
+        503,
+        "remaking",
+        "Being made again",
+        "the file was missing or damaged and is being made again, with the same bytes",
+        null,
+        Map.of("Retry-After", "5"));
+  }
+
+  static Problem keyReused() {
+    return new Problem(
+        422,
+        "key-reused",
+        "Key used for something else",
+        "another request was made with this key; take a new key for a new request",
+        IDEMPOTENCY_KEY,
+        Map.of());
   }
 
   static Problem tooLarge(int limit) {
@@ -143,7 +200,8 @@ record Problem(
     return switch (failure) {
       case Refusal refusal -> refusal.problem();
       case InvalidSpec invalid -> invalid(invalid.field(), says(invalid));
-      case StorageException _ -> unavailable("the ledger cannot be reached; try again in a while");
+      case StorageException _ ->
+          unavailable("the ledger cannot be reached or written; try again in a while");
       case TimeoutException _ -> unavailable("the farm did not answer in time");
       default ->
           new Problem(

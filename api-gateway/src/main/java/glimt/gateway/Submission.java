@@ -1,9 +1,11 @@
 package glimt.gateway;
 
 import glimt.coordinator.Farm;
+import glimt.job.ArtifactId;
 import glimt.job.Format;
 import glimt.job.InvalidSpec;
 import glimt.job.JobSpec;
+import glimt.job.JobState;
 import glimt.job.JobView;
 import glimt.job.Kind;
 import glimt.job.Plan;
@@ -11,7 +13,12 @@ import glimt.job.Quality;
 import glimt.job.TenantId;
 import glimt.storage.Bundles;
 import glimt.storage.Jobs;
+import glimt.storage.Json;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -85,17 +92,56 @@ final class Submission {
   /**
    * Blocks until the job is committed.
    *
+   * @param key by which the client may ask again and get the same job
    * @throws InvalidSpec if the wish cannot be granted; nothing is written
    */
-  JobView submit(TenantId tenant, Wish wish) {
+  JobView submit(TenantId tenant, Wish wish, @Nullable String key) {
     if (wish.sampler() != null && !samplers.contains(wish.sampler())) {
       throw new InvalidSpec("sampler", "must be one of %s".formatted(samplers));
     }
     Bundles.Entry bundle = bundle(wish);
     JobSpec spec = spec(wish, bundle.card().name());
-    JobView job = jobs.submit(tenant, spec, bundle.digest(), Plan.of(spec, bundle.card()));
+    return submit(tenant, spec, bundle, key == null ? null : new Jobs.Key(key, digest(wish)));
+  }
+
+  /**
+   * Asks once more for what a job did not come to make. It is another job: an ending is final.
+   *
+   * @throws Problem.Refusal unless it failed or was cancelled
+   */
+  JobView again(TenantId tenant, JobView job, @Nullable String key) {
+    if (!job.state().ended()) {
+      throw Problem.notEnded(job.state()).refusal();
+    }
+    if (job.state() == JobState.SUCCEEDED) {
+      throw Problem.ended(job.state(), "there is nothing to retry").refusal();
+    }
+    Bundles.Entry bundle = bundles.byDigest(job.card()).orElseThrow();
+    return submit(
+        tenant,
+        job.spec(),
+        bundle,
+        key == null ? null : new Jobs.Key(key, digest("retry " + job.id())));
+  }
+
+  private JobView submit(
+      TenantId tenant, JobSpec spec, Bundles.Entry bundle, Jobs.@Nullable Key key) {
+    JobView job =
+        jobs.submit(tenant, spec, bundle.digest(), Plan.of(spec, bundle.card()), key)
+            .orElseThrow(() -> Problem.keyReused().refusal());
     farm.tasksReady();
     return job;
+  }
+
+  /** What was asked for, before anything is chosen for the client. */
+  private static ArtifactId digest(Object asked) {
+    try {
+      byte[] json = Json.write(asked).getBytes(StandardCharsets.UTF_8);
+      return new ArtifactId(
+          HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(json)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
   }
 
   Bundles.Entry bundle(Wish wish) {

@@ -49,7 +49,7 @@ final class VideoRoutes {
         .map(Asked::of)
         .compose(
             asked ->
-                desk.ask(() -> video(submission.submit(Desk.tenant(), wish(asked))))
+                desk.ask(() -> video(submission.submit(Desk.tenant(), wish(asked), Desk.key(ctx))))
                     .recover(
                         e -> Future.failedFuture(Problem.of(e).renamed(asked.names()).refusal(e))))
         .compose(video -> Desk.answer(ctx, 200, video));

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import glimt.job.ArtifactId;
 import glimt.job.JobId;
+import glimt.job.JobState;
+import glimt.job.JobView;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -106,11 +108,38 @@ class DownloadTest {
     farm.finish(job);
     String path = "/v1/jobs/" + job + "/artifacts/base";
     String tag = header(farm.get(path), "ETag").replace("\"", "");
-    Files.writeString(farm.artifacts.path(new ArtifactId(tag)), "too short");
+    String whole = farm.get(path).body();
+    Files.writeString(farm.artifacts.path(new ArtifactId(tag)), "x".repeat(whole.length()));
     HttpResponse<String> answer = farm.get(path);
-    assertThat(answer.statusCode()).isEqualTo(500);
+    farm.contract().allows("getArtifact", answer);
+    assertThat(answer.statusCode()).isEqualTo(503);
+    assertThat(header(answer, "Retry-After")).isEqualTo("5");
     JsonNode problem = RealFarm.json(answer);
+    assertThat(problem.get("type").textValue()).isEqualTo("urn:glimt:problem:remaking");
     assertThat(problem.toString()).doesNotContain(farm.home.toString()).doesNotContain("Exception");
+
+    // A worker makes it again; the job never stopped having succeeded.
+    assertThat(farm.find(job).state()).isEqualTo(JobState.SUCCEEDED);
+    farm.claim().forEach(farm::succeed);
+    assertThat(farm.get(path).body()).isEqualTo(whole);
+    assertThat(farm.find(job).levels().getFirst().tasks().getLast().attempts())
+        .extracting(JobView.AttemptView::outcome)
+        .containsExactly("succeeded", "remade");
+  }
+
+  @Test
+  void a_lost_file_of_a_cancelled_job_is_said_to_be_lost() throws Exception {
+    JobId job = farm.submit("{\"prompt\":\"a blue whale\"}");
+    while (farm.find(job).levels().getFirst().products().isEmpty()) {
+      farm.claim().forEach(farm::succeed);
+    }
+    String path = "/v1/jobs/" + job + "/artifacts/base";
+    String tag = header(farm.get(path), "ETag").replace("\"", "");
+    farm.post("/v1/jobs/" + job + "/cancel", "{}");
+    Files.delete(farm.artifacts.path(new ArtifactId(tag)));
+    HttpResponse<String> answer = farm.get(path);
+    farm.contract().allows("getArtifact", answer);
+    assertThat(answer.statusCode()).isEqualTo(410);
   }
 
   private void assertRange(String range, String bytes, String contentRange) {

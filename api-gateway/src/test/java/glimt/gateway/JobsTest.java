@@ -104,6 +104,65 @@ class JobsTest {
   }
 
   @Test
+  void what_has_succeeded_or_failed_is_not_cancelled() {
+    JobId id = farm.submit("{\"prompt\":\"a whale\",\"size\":16}");
+    farm.finish(id);
+    HttpResponse<String> answer = farm.post("/v1/jobs/" + id + "/cancel", "{}");
+    contract.allows("cancelJob", answer);
+    assertThat(answer.statusCode()).isEqualTo(409);
+    assertThat(RealFarm.json(answer).get("detail").textValue())
+        .isEqualTo("the job has succeeded, and that is final; there is nothing to cancel");
+    assertThat(farm.get("/v1/jobs/" + id + "/artifacts/base").statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void what_failed_is_retried_as_another_job_of_the_same_wish() {
+    JobId id = farm.submit("{\"prompt\":\"a whale\",\"size\":16}");
+    String retry = "/v1/jobs/" + id + "/retry";
+    HttpResponse<String> early = farm.post(retry, "{}");
+    contract.allows("retryJob", early);
+    assertThat(early.statusCode()).isEqualTo(409);
+    assertThat(RealFarm.json(early).get("type").textValue())
+        .isEqualTo("urn:glimt:problem:not-ended");
+    farm.post("/v1/jobs/" + id + "/cancel", "{}");
+    HttpResponse<String> answer = farm.post(retry, "{}");
+    contract.allows("retryJob", answer);
+    assertThat(answer.statusCode()).isEqualTo(202);
+    JobId again = JobId.parse(RealFarm.json(answer).get("id").textValue());
+    assertThat(again).isNotEqualTo(id);
+    assertThat(farm.find(again).spec()).isEqualTo(farm.find(id).spec());
+    farm.finish(again);
+    assertThat(farm.post("/v1/jobs/" + again + "/retry", "{}").statusCode()).isEqualTo(409);
+  }
+
+  @Test
+  void a_request_that_is_repeated_with_its_key_makes_one_job() {
+    String wish = "{\"prompt\":\"a red whale\"}";
+    HttpResponse<String> first = keyed("once", wish);
+    HttpResponse<String> second = keyed("once", wish);
+    assertThat(second.statusCode()).isEqualTo(202);
+    assertThat(RealFarm.json(second).get("id")).isEqualTo(RealFarm.json(first).get("id"));
+    assertThat(RealFarm.json(second).get("seed")).isEqualTo(RealFarm.json(first).get("seed"));
+    HttpResponse<String> other = keyed("once", "{\"prompt\":\"a blue whale\"}");
+    contract.allows("submitJob", other);
+    assertThat(other.statusCode()).isEqualTo(422);
+    assertThat(keyed("twice", wish).statusCode()).isEqualTo(202);
+    HttpResponse<String> bad = keyed("two words", wish);
+    contract.allows("submitJob", bad);
+    assertThat(bad.statusCode()).isEqualTo(400);
+    assertThat(RealFarm.json(bad).get("field").textValue()).isEqualTo("Idempotency-Key");
+  }
+
+  private HttpResponse<String> keyed(String key, String wish) {
+    return farm.send(
+        farm.request("/v1/jobs")
+            .header("Content-Type", "application/json")
+            .header("Idempotency-Key", key)
+            .POST(BodyPublishers.ofString(wish))
+            .build());
+  }
+
+  @Test
   void the_newest_jobs_come_first_and_the_list_goes_on_where_it_says() {
     JobId first = farm.submit("{\"prompt\":\"a whale\"}");
     JobId second = farm.submit("{\"prompt\":\"a tree\"}");
@@ -126,6 +185,7 @@ class JobsTest {
     HttpResponse<String> workers = farm.get("/v1/workers");
     contract.allows("listWorkers", workers);
     assertThat(RealFarm.json(workers).get("workers")).isEmpty();
+    assertThat(RealFarm.json(workers).get("lateWords").isObject()).isTrue();
     HttpResponse<String> health = farm.get("/healthz");
     contract.allows("health", health);
   }

@@ -31,6 +31,7 @@ import glimt.storage.Jobs;
 import glimt.storage.Json;
 import glimt.storage.Nodes;
 import glimt.storage.Tasks;
+import glimt.storage.Workers;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -118,7 +119,15 @@ final class RealFarm implements AutoCloseable {
 
   Gateway.Parts parts(Jobs ofJobs) {
     return new Gateway.Parts(
-        ofJobs, new Events(database), artifacts, bundles, new Nodes(database), cluster, SAMPLERS);
+        ofJobs,
+        tasks,
+        new Events(database),
+        artifacts,
+        bundles,
+        new Workers(database),
+        new Nodes(database),
+        cluster,
+        SAMPLERS);
   }
 
   /** As if a node had told of itself. */

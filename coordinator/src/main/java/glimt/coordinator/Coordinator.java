@@ -74,6 +74,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
   private enum Signal implements Internal {
     SWEEP,
     UNSETTLED,
+    TIDIED,
     /** Nothing is to be done about an answer. */
     NOTED
   }
@@ -89,6 +90,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
   private final Executor jdbc;
   private final Feed feed;
   private final Cadence cadence;
+  private final List<Runnable> chores;
 
   private final Map<WorkerId, Waiting> idle = new HashMap<>();
   private final Set<WorkerId> asking = new HashSet<>();
@@ -97,18 +99,21 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
   private Set<ActorRef<ToCoordinator>> colleagues = Set.of();
   private long hints;
   private boolean sweeping;
+  private boolean tidying;
 
   /**
    * @param jdbc where the ledger's blocking calls run
+   * @param chores what is done besides at every sweep; it may take its time, and may fail
    */
-  static Behavior<Message> create(Tasks tasks, Executor jdbc, Feed feed, Cadence cadence) {
+  static Behavior<Message> create(
+      Tasks tasks, Executor jdbc, Feed feed, Cadence cadence, Runnable... chores) {
     Behavior<Message> behavior =
         Behaviors.setup(
             context ->
                 Behaviors.withTimers(
                     timers -> {
                       timers.startTimerWithFixedDelay(Signal.SWEEP, Duration.ZERO, cadence.sweep());
-                      return new Coordinator(context, tasks, jdbc, feed, cadence);
+                      return new Coordinator(context, tasks, jdbc, feed, cadence, List.of(chores));
                     }));
     // It has nothing to lose.
     return Behaviors.supervise(behavior)
@@ -116,8 +121,14 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
   }
 
   private Coordinator(
-      ActorContext<Message> context, Tasks tasks, Executor jdbc, Feed feed, Cadence cadence) {
+      ActorContext<Message> context,
+      Tasks tasks,
+      Executor jdbc,
+      Feed feed,
+      Cadence cadence,
+      List<Runnable> chores) {
     super(context);
+    this.chores = chores;
     this.tasks = tasks;
     this.jdbc = jdbc;
     this.feed = feed;
@@ -183,6 +194,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
             endings.back(false);
             settle();
           }
+          case TIDIED -> tidying = false;
           case NOTED -> {}
         }
       }
@@ -327,6 +339,15 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
       sweeping = true;
       ask("sweep", tasks::expire, Swept::new, new Swept(Set.of()));
     }
+    if (!tidying && !chores.isEmpty()) {
+      tidying = true;
+      ask("tidy up", this::doChores, _ -> Signal.TIDIED, Signal.TIDIED);
+    }
+  }
+
+  private boolean doChores() {
+    chores.forEach(Runnable::run);
+    return true;
   }
 
   /** Asks the ledger, off this actor's thread; the answer comes back as a message. */

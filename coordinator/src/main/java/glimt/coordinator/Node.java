@@ -174,9 +174,13 @@ public final class Node implements AutoCloseable {
     return Cluster.get(system).selfMember().address().toString();
   }
 
-  /** Starts a coordinator here, next to any others of the farm. */
-  public void coordinate(Tasks tasks, Executor jdbc, Cadence cadence) {
-    spawn(Coordinator.create(tasks, jdbc, feed, cadence), "coordinator");
+  /**
+   * Starts a coordinator here, next to any others of the farm.
+   *
+   * @param chores what it sees to besides, at every sweep
+   */
+  public void coordinate(Tasks tasks, Executor jdbc, Cadence cadence, Runnable... chores) {
+    spawn(Coordinator.create(tasks, jdbc, feed, cadence, chores), "coordinator");
   }
 
   /** This node's handle on the conversation; called once. */

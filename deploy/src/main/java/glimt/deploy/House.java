@@ -19,9 +19,11 @@ import glimt.storage.DatabaseAddress;
 import glimt.storage.Events;
 import glimt.storage.FarmFolder;
 import glimt.storage.Jobs;
+import glimt.storage.Leftovers;
 import glimt.storage.Nodes;
 import glimt.storage.StorageException;
 import glimt.storage.Tasks;
+import glimt.storage.Workers;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -182,8 +184,9 @@ record House(Optional<URI> address, Node node) {
             Optional.empty());
     Rendezvous rendezvous = exit.open(() -> Rendezvous.enter(node, nodes, self, ADMITTED_WITHIN));
     Tasks tasks = new Tasks(database, Tasks.Terms.USUAL);
+    Artifacts artifacts = new Artifacts(settings.artifacts());
     if (settings.is(Role.COORDINATOR)) {
-      node.coordinate(tasks, threads, Cadence.DEFAULT);
+      node.coordinate(tasks, threads, Cadence.DEFAULT, new Leftovers(database, artifacts)::collect);
     }
     Farm farm = node.farm();
     if (settings.is(Role.WORKER)) {
@@ -204,9 +207,11 @@ record House(Optional<URI> address, Node node) {
             settings.http(),
             new Gateway.Parts(
                 new Jobs(database),
+                tasks,
                 new Events(database),
-                new Artifacts(settings.artifacts()),
+                artifacts,
                 bundles,
+                new Workers(database),
                 nodes,
                 farm,
                 Samplers.names()));
