@@ -419,6 +419,7 @@ class HistoriesTest {
       submitted.forEach(this::watch);
       submitted.forEach(this::check);
       assertThat(ledger.count("SELECT count(*) FROM job")).isEqualTo(submitted.size());
+      assertThat(new Audit(ledger.database).breaches()).isEmpty();
     }
 
     private void check(JobId job) {
