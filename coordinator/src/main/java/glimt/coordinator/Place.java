@@ -48,6 +48,10 @@ public record Place(String host, int port, Optional<Path> tls) {
     Map<String, Object> settings = new HashMap<>();
     settings.put("pekko.remote.artery.canonical.hostname", host);
     settings.put("pekko.remote.artery.canonical.port", port);
+    if (isLoopback(host)) {
+      // So that routes can tell the nodes of one machine apart.
+      settings.put("pekko.remote.artery.advanced.tcp.outbound-client-hostname", host);
+    }
     tls.ifPresent(
         folder -> {
           String ssl = "pekko.remote.artery.ssl.";

@@ -12,7 +12,7 @@ import org.slf4j.LoggerFactory;
  * What was opened, closed in the reverse order: at the end of the block, or when the process is
  * told to stop within it, whichever comes first. What is just being opened then is waited for.
  */
-final class AtExit implements AutoCloseable {
+public final class AtExit implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(AtExit.class);
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -20,7 +20,7 @@ final class AtExit implements AutoCloseable {
   private final Thread hook;
   private volatile boolean closed;
 
-  AtExit() {
+  public AtExit() {
     this(() -> {});
   }
 
@@ -44,7 +44,7 @@ final class AtExit implements AutoCloseable {
   /**
    * @throws DeployException if the process is being stopped
    */
-  <T> T open(Supplier<T> opening, Consumer<? super T> closing) {
+  public <T> T open(Supplier<T> opening, Consumer<? super T> closing) {
     lock.lock();
     try {
       if (closed) {
@@ -58,7 +58,7 @@ final class AtExit implements AutoCloseable {
     }
   }
 
-  <T extends AutoCloseable> T open(Supplier<T> opening) {
+  public <T extends AutoCloseable> T open(Supplier<T> opening) {
     return open(opening, AtExit::close);
   }
 
@@ -85,7 +85,7 @@ final class AtExit implements AutoCloseable {
   }
 
   /** Whether the process was told to stop, or the block is over. */
-  boolean closed() {
+  public boolean closed() {
     return closed;
   }
 

@@ -19,7 +19,7 @@ import java.time.Duration;
 import java.util.function.Consumer;
 
 /** Talks to a farm as anybody would: by HTTP. */
-final class Client {
+public final class Client {
   private static final JsonMapper JSON = new JsonMapper();
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -27,7 +27,7 @@ final class Client {
   static final String KEY = "GLIMT_KEY";
 
   /** The farm refuses; a fault of the request's if it is {@code ours}. */
-  static final class Refused extends RuntimeException {
+  public static final class Refused extends RuntimeException {
     private static final long serialVersionUID = 1;
     private final int status;
 
@@ -36,7 +36,7 @@ final class Client {
       this.status = status;
     }
 
-    boolean ours() {
+    public boolean ours() {
       return status >= 400 && status < 500;
     }
   }
@@ -48,7 +48,7 @@ final class Client {
           .connectTimeout(Duration.ofSeconds(5))
           .build();
 
-  Client(URI farm) {
+  public Client(URI farm) {
     this.farm = farm;
   }
 
@@ -65,23 +65,26 @@ final class Client {
     }
   }
 
-  JsonNode get(String path) throws IOException {
+  public JsonNode get(String path) throws IOException {
     return json(send(request(path).GET()));
   }
 
-  JsonNode post(String path, JsonNode body) throws IOException {
-    return json(
-        send(
-            request(path)
-                .header("Content-Type", "application/json")
-                .POST(HttpRequest.BodyPublishers.ofString(body.toString()))));
+  /**
+   * @param headers more of them: a name, its value, and so on
+   */
+  public JsonNode post(String path, JsonNode body, String... headers) throws IOException {
+    HttpRequest.Builder request = request(path).header("Content-Type", "application/json");
+    for (int i = 0; i < headers.length; i += 2) {
+      request.header(headers[i], headers[i + 1]);
+    }
+    return json(send(request.POST(HttpRequest.BodyPublishers.ofString(body.toString()))));
   }
 
-  JsonNode post(String path) throws IOException {
+  public JsonNode post(String path) throws IOException {
     return json(send(request(path).POST(HttpRequest.BodyPublishers.noBody())));
   }
 
-  void download(String path, Path file) throws IOException {
+  public void download(String path, Path file) throws IOException {
     HttpResponse<Path> answer = exchange(request(path).GET().build(), BodyHandlers.ofFile(file));
     if (answer.statusCode() != 200) {
       throw new IOException("GET %s answered %d".formatted(path, answer.statusCode()));
@@ -92,7 +95,7 @@ final class Client {
    * Hears a job's events as they come: the durable ones after {@code seq}, and the passing ones.
    * Returns when the farm ends the stream.
    */
-  void events(String path, long seq, Consumer<JsonNode> hear) throws IOException {
+  public void events(String path, long seq, Consumer<JsonNode> hear) throws IOException {
     HttpRequest request =
         keyed(HttpRequest.newBuilder(farm.resolve(path)))
             .header("Accept", "text/event-stream")
@@ -155,7 +158,7 @@ final class Client {
     throw new Refused(status, field.isEmpty() ? detail : field + " " + detail);
   }
 
-  static ObjectNode object() {
+  public static ObjectNode object() {
     return JSON.createObjectNode();
   }
 

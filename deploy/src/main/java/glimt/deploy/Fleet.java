@@ -34,9 +34,9 @@ import java.util.stream.Stream;
  *                  /out /err  what it said
  * </pre>
  */
-final class Fleet {
+public final class Fleet {
   /** What the database is called among the nodes. */
-  static final String POSTGRES = "postgres";
+  public static final String POSTGRES = "postgres";
 
   private static final String READY = "glimt is ready";
   private static final Duration POLL = Duration.ofMillis(50);
@@ -47,7 +47,7 @@ final class Fleet {
   private static final Duration STOP_LIMIT = Duration.ofSeconds(40);
 
   /** What a process of the farm may be told. */
-  enum Signal {
+  public enum Signal {
     TERM,
     INT,
     QUIT,
@@ -62,9 +62,10 @@ final class Fleet {
    * @param process empty if it does not run
    * @param http where its gateway answers, if it has one and is ready
    */
-  record Member(String name, Optional<ProcessHandle> process, boolean ready, Optional<URI> http) {
+  public record Member(
+      String name, Optional<ProcessHandle> process, boolean ready, Optional<URI> http) {
     /** The workers' own processes, if it is a node of workers. */
-    List<ProcessHandle> slots() {
+    public List<ProcessHandle> slots() {
       return process.stream()
           .flatMap(ProcessHandle::children)
           .sorted(Comparator.comparingLong(ProcessHandle::pid))
@@ -80,7 +81,7 @@ final class Fleet {
     this.folder = home.folder().resolve("nodes");
   }
 
-  static Fleet on(Home home) {
+  public static Fleet on(Home home) {
     return new Fleet(home);
   }
 
@@ -92,7 +93,7 @@ final class Fleet {
   }
 
   /** How the database is reached; our own is started if it does not run. */
-  DatabaseAddress database() {
+  public DatabaseAddress database() {
     Path given = folder.resolve("database");
     if (Files.exists(given)) {
       return DatabaseAddress.of(read(given));
@@ -102,7 +103,7 @@ final class Fleet {
   }
 
   /** The first process of our own PostgreSQL, if it runs. */
-  Optional<ProcessHandle> postgres() {
+  public Optional<ProcessHandle> postgres() {
     Path data = home.database().resolve("data");
     Path lock = data.resolve("postmaster.pid");
     if (!Files.exists(lock)) {
@@ -130,6 +131,13 @@ final class Fleet {
    * @param options more of {@code glimt node}'s
    */
   void add(String name, Role role, List<String> options) {
+    add(name, role, options, Map.of());
+  }
+
+  /**
+   * @param environment what else its environment says, this time
+   */
+  public void add(String name, Role role, List<String> options, Map<String, String> environment) {
     List<String> command = new ArrayList<>(List.of("node", "--roles", role.word()));
     command.addAll(List.of("--name", name, "--home", home.folder().toString()));
     if (!options.contains("--artifacts")) {
@@ -141,7 +149,7 @@ final class Fleet {
     }
     command.addAll(options);
     write(at(name, "command"), String.join("\n", command));
-    start(name, Map.of());
+    start(name, environment);
   }
 
   /**
@@ -149,7 +157,7 @@ final class Fleet {
    *
    * @param environment what else its environment says
    */
-  void start(String name, Map<String, String> environment) {
+  public void start(String name, Map<String, String> environment) {
     List<String> arguments = read(at(name, "command")).lines().toList();
     if (find(name).process().isPresent()) {
       return;
@@ -160,6 +168,7 @@ final class Fleet {
     command.addAll(Glimt.command(works ? "-Xmx96m" : "-Xmx128m", arguments));
     ProcessBuilder builder =
         new ProcessBuilder(command)
+            .directory(home.folder().toFile())
             .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
             .redirectOutput(at(name, "out").toFile())
             .redirectError(at(name, "err").toFile());
@@ -196,7 +205,7 @@ final class Fleet {
    *
    * @throws DeployException if there is none of that name
    */
-  Member find(String name) {
+  public Member find(String name) {
     if (!Files.exists(at(name, "command"))) {
       throw new DeployException(
           "there is no node %s in %s; its nodes are %s"
@@ -227,7 +236,7 @@ final class Fleet {
    *
    * @throws DeployException if it ends before, or takes too long
    */
-  Member awaitReady(String name) {
+  public Member awaitReady(String name) {
     for (long end = System.nanoTime() + START_LIMIT.toNanos(); System.nanoTime() - end < 0; ) {
       Member member = find(name);
       if (member.ready()) {
@@ -249,7 +258,7 @@ final class Fleet {
   }
 
   /** Sends a signal to a process of the farm. */
-  static void signal(ProcessHandle process, Signal signal) {
+  public static void signal(ProcessHandle process, Signal signal) {
     try {
       // Java itself knows but two of them.
       Process kill =
@@ -266,7 +275,7 @@ final class Fleet {
   }
 
   /** Waits until a process has ended, and after too long ends it. */
-  static void awaitEnd(ProcessHandle process) {
+  public static void awaitEnd(ProcessHandle process) {
     try {
       process.onExit().get(STOP_LIMIT.toSeconds(), TimeUnit.SECONDS);
     } catch (InterruptedException e) {
@@ -277,7 +286,7 @@ final class Fleet {
   }
 
   /** Stops everything in order; the database, if it is our own, at last. */
-  void down() {
+  public void down() {
     for (String role : List.of("worker", "gateway", "coordinator")) {
       List<ProcessHandle> processes =
           members().stream()

@@ -1,5 +1,6 @@
 package glimt.deploy;
 
+import glimt.deploy.chaos.Chaos;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -44,9 +45,10 @@ import picocli.CommandLine.ScopeType;
       Train.class,
       Eval.class,
       Bench.class,
+      Chaos.class,
       WorkerCommand.class
     })
-final class Glimt {
+public final class Glimt {
   static final class Version implements IVersionProvider {
     @Override
     public String[] getVersion() {
@@ -59,7 +61,7 @@ final class Glimt {
    *
    * @param heap such as {@code -Xmx64m}
    */
-  static List<String> command(String heap, List<String> arguments) {
+  public static List<String> command(String heap, List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()

@@ -34,7 +34,7 @@ public record Home(Path folder) {
    *
    * @throws DeployException if it cannot be made or written
    */
-  static Home open(Path path) {
+  public static Home open(Path path) {
     Path folder = path.toAbsolutePath().normalize();
     try {
       if (!Files.isDirectory(folder)) {
@@ -58,7 +58,7 @@ public record Home(Path folder) {
     return folder.resolve("postgres");
   }
 
-  Path artifacts() {
+  public Path artifacts() {
     return folder.resolve("artifacts");
   }
 
@@ -71,7 +71,7 @@ public record Home(Path folder) {
     }
   }
 
-  Path models() {
+  public Path models() {
     return folder.resolve("models");
   }
 

@@ -82,8 +82,12 @@ final class Launched implements AutoCloseable {
 
   /** Its exit code, once it has ended. */
   int exit() {
+    return exit(PATIENCE);
+  }
+
+  int exit(Duration within) {
     try {
-      assertThat(process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+      assertThat(process.waitFor(within.toSeconds(), TimeUnit.SECONDS))
           .as("has ended: %s", err())
           .isTrue();
       return process.exitValue();

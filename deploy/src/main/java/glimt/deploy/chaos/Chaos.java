@@ -1,0 +1,262 @@
+package glimt.deploy.chaos;
+
+import glimt.deploy.AtExit;
+import glimt.deploy.DeployException;
+import glimt.deploy.Glimt;
+import glimt.deploy.Home;
+import glimt.deploy.HomeOption;
+import glimt.deploy.Logs;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+@Command(
+    name = "chaos",
+    description = {
+      "Starts a farm of real processes on a PostgreSQL of its own, and has every fault happen to"
+          + " it",
+      "while it makes small videos and point clouds, each at a moment that the seed chooses. After",
+      "each it checks what must be true: by the ledger, by the files, by what a client saw, and by",
+      "the bytes, which must be those of an undisturbed run."
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  glimt chaos --seeds 1 --only worker-killed --only postgres-crashed",
+      "  glimt chaos --seeds 10 --minutes 240"
+    })
+public final class Chaos implements Callable<Integer> {
+  private static final String HEAP = "-Xmx192m";
+
+  @Option(
+      names = "--seeds",
+      defaultValue = "1",
+      description = "How many times each fault happens. Default: 1")
+  private int seeds;
+
+  @Option(
+      names = "--first-seed",
+      paramLabel = "SEED",
+      defaultValue = "1",
+      description = "The seeds are this one and those after it. Default: 1")
+  private long firstSeed;
+
+  @Option(
+      names = "--minutes",
+      defaultValue = "60",
+      description = "No fault begins after so many. Default: 60")
+  private int minutes;
+
+  @Option(names = "--only", paramLabel = "FAULT", description = "Only this fault; may be repeated.")
+  private List<String> only = List.of();
+
+  @Option(names = "--list", description = "Lists the faults and does nothing.")
+  private boolean list;
+
+  @Mixin private HomeOption home;
+
+  @Spec private CommandSpec command;
+
+  /** What the trials came to. */
+  private static final class Tally {
+    private int survived;
+    private int happened;
+    private int lost;
+    private int duplicates;
+    private int identical;
+    private int compared;
+    private int left;
+    private final Map<String, String> skipped = new TreeMap<>();
+
+    boolean well() {
+      return happened > 0
+          && survived == happened
+          && lost == 0
+          && duplicates == 0
+          && identical == compared;
+    }
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    if (list) {
+      Faults.ALL.forEach(
+          fault ->
+              System.out.println(
+                  "%-24s %s%s"
+                      .formatted(
+                          fault.name(),
+                          fault.what(),
+                          fault.hindrance().get().map(" (not here: %s)"::formatted).orElse(""))));
+      return 0;
+    }
+    if (seeds < 1 || minutes < 1) {
+      throw new ParameterException(command.commandLine(), "--seeds and --minutes must be positive");
+    }
+    List<Fault> chosen = chosen();
+    if (Namespace.isPossible() && !Namespace.isHere()) {
+      return Namespace.run(
+          Glimt.command(HEAP, command.root().commandLine().getParseResult().originalArgs()));
+    }
+    Home at = home.open();
+    Logs.to(at.logs().resolve("chaos.log"));
+    Path place = Files.createTempDirectory(at.folder(), "chaos");
+    Tally tally = new Tally();
+    try (AtExit exit = new AtExit()) {
+      exit.open(
+          () -> tally,
+          all -> {
+            if (all.well()) {
+              delete(place);
+            } else {
+              say("what is left of the farm, and its logs, are in " + place);
+            }
+          });
+      run(exit, Home.open(place), chosen, tally);
+    }
+    return close(tally);
+  }
+
+  private List<Fault> chosen() {
+    for (String name : only) {
+      if (Faults.ALL.stream().noneMatch(fault -> fault.name().equals(name))) {
+        throw new ParameterException(
+            command.commandLine(), "there is no fault '%s'; see --list".formatted(name));
+      }
+    }
+    return Faults.ALL.stream()
+        .filter(fault -> only.isEmpty() || only.contains(fault.name()))
+        .toList();
+  }
+
+  private void run(AtExit exit, Home place, List<Fault> chosen, Tally tally) {
+    List<Fault> possible = new ArrayList<>();
+    for (Fault fault : chosen) {
+      Optional<String> hindrance = fault.hindrance().get();
+      hindrance.ifPresent(why -> tally.skipped.put(fault.name(), why));
+      if (hindrance.isEmpty()) {
+        possible.add(fault);
+      }
+    }
+    long began = System.nanoTime();
+    say("starting a farm of %d nodes".formatted(Victim.NODES));
+    Victim farm = exit.open(() -> Victim.in(place, Shell.isRoot()));
+    farm.begin(Faults.poisons(possible).toList());
+    say("the farm is whole after %.0f s".formatted(since(began)));
+    Witness client = exit.open(() -> new Witness(farm.gateway()));
+    Undisturbed undisturbed = new Undisturbed(farm, client);
+    tally.left = seeds * possible.size();
+    for (long seed = firstSeed; seed < firstSeed + seeds; seed++) {
+      RandomGenerator order = generator(seed);
+      List<Fault> waiting = new ArrayList<>(possible);
+      while (!waiting.isEmpty() && since(began) < 60.0 * minutes && !exit.closed()) {
+        Fault fault = waiting.remove(order.nextInt(waiting.size()));
+        tally.left--;
+        RandomGenerator random = generator(seed * 31 + fault.name().hashCode());
+        happen(fault, seed, new Trial(farm, client, undisturbed, random), tally);
+      }
+    }
+  }
+
+  private static void happen(Fault fault, long seed, Trial trial, Tally tally) {
+    long began = System.nanoTime();
+    Optional<String> skipped = Optional.empty();
+    Verdict verdict;
+    try {
+      try {
+        fault.injection().happen(trial);
+      } catch (Fault.NotInjected e) {
+        skipped = Optional.of(e.why());
+      }
+      trial.awaitWhole();
+      verdict = Verdict.on(trial);
+    } catch (Exception e) {
+      // Pekko throws checked ones past the compiler. Whatever it is, the trials go on.
+      verdict = Verdict.broken(trial, e);
+    }
+    tally.lost += verdict.lost();
+    tally.duplicates += verdict.duplicates();
+    tally.identical += verdict.identical();
+    tally.compared += verdict.compared();
+    String what = "survived";
+    if (!verdict.survived()) {
+      tally.happened++;
+      what = "FAILED";
+    } else if (skipped.isPresent()) {
+      tally.skipped.put(fault.name(), skipped.get());
+      what = "skipped (%s)".formatted(skipped.get());
+    } else {
+      tally.happened++;
+      tally.survived++;
+    }
+    System.out.printf(
+        Locale.ROOT,
+        "seed %d  %-24s %s in %.0f s  %s%n",
+        seed,
+        fault.name(),
+        what,
+        since(began),
+        trial.story());
+    verdict.breaches().forEach(breach -> System.out.println("    " + breach));
+  }
+
+  private int close(Tally tally) {
+    System.out.printf("seeds %d to %d%n", firstSeed, firstSeed + seeds - 1);
+    if (tally.left > 0) {
+      System.out.printf("after %d minutes %d faults had not begun%n", minutes, tally.left);
+    }
+    if (!tally.skipped.isEmpty()) {
+      System.out.printf(
+          "skipped %d: %s%n", tally.skipped.size(), String.join(", ", tally.skipped.keySet()));
+      tally.skipped.forEach((name, why) -> say("%s was skipped: %s".formatted(name, why)));
+    }
+    System.out.printf(
+        "faults survived %d of %d, jobs lost %d, duplicates %d, bytes identical %d of %d%n",
+        tally.survived,
+        tally.happened,
+        tally.lost,
+        tally.duplicates,
+        tally.identical,
+        tally.compared);
+    return tally.well() ? 0 : 1;
+  }
+
+  private static RandomGenerator generator(long seed) {
+    return RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
+  }
+
+  private static double since(long nanos) {
+    return (System.nanoTime() - nanos) / (double) Duration.ofSeconds(1).toNanos();
+  }
+
+  private static void say(String line) {
+    System.err.println("glimt: " + line);
+  }
+
+  private static void delete(Path folder) {
+    try (Stream<Path> all = Files.walk(folder)) {
+      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(path);
+      }
+    } catch (IOException e) {
+      throw new DeployException("%s could not be removed".formatted(folder), e);
+    }
+  }
+}

@@ -1,0 +1,78 @@
+package glimt.deploy.chaos;
+
+import glimt.bundle.Bundle;
+import glimt.job.BundleCard;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * Bundles that no worker survives or can do anything with: the base level of a good one, with a
+ * line at the head of its network's source.
+ */
+enum Poison {
+  /** No tensor has such a shape. */
+  THROWS("x = torch.reshape(x, [7, 7, 7, 7])"),
+
+  /** Reads far beyond what is there: nobody checks the strides of this one. */
+  CRASHES("x = torch._reshape_alias(x, [2], [1000000000000]) + 1"),
+
+  HANGS("going = True\n    while going:\n      going = True");
+
+  private static final String FORWARD =
+      "  def forward(self, x: Tensor, noise: Tensor, words: Tensor) -> Tensor:\n";
+
+  private final String line;
+
+  Poison(String line) {
+    this.line = line;
+  }
+
+  String bundle() {
+    return "poison-" + name().toLowerCase(Locale.ROOT);
+  }
+
+  /**
+   * Writes the bundle.
+   *
+   * @param good the folder of a bundle of point clouds
+   * @param shelf the folder to make its folder in
+   */
+  void write(Path good, Path shelf) {
+    try {
+      BundleCard card = Bundle.card(good);
+      String network = card.levels().getFirst().network();
+      String source = Files.readString(good.resolve(network + ".py"));
+      byte[] spoilt =
+          source
+              .replaceFirst(FORWARD.replaceAll("[()\\[\\]]", "."), "$0    " + line + "\n")
+              .getBytes(java.nio.charset.StandardCharsets.UTF_8);
+      byte[] weights = Files.readAllBytes(good.resolve(network + ".safetensors"));
+      Path folder = Files.createDirectories(shelf.resolve(bundle()));
+      Files.write(folder.resolve(network + ".py"), spoilt);
+      Files.write(folder.resolve(network + ".safetensors"), weights);
+      Bundle.write(
+          folder,
+          new BundleCard(
+              bundle(),
+              card.kind(),
+              "A network that " + name().toLowerCase(Locale.ROOT) + ".",
+              card.licence(),
+              card.vocabulary(),
+              card.fps(),
+              card.scale(),
+              card.offset(),
+              List.of(card.levels().getFirst()),
+              Map.of(
+                  network + ".py", Bundle.sha256(spoilt),
+                  network + ".safetensors", Bundle.sha256(weights)),
+              Map.of()));
+    } catch (IOException e) {
+      throw new UncheckedIOException("writing the bundle " + bundle(), e);
+    }
+  }
+}

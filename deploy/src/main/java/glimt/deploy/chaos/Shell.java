@@ -1,0 +1,50 @@
+package glimt.deploy.chaos;
+
+import glimt.deploy.DeployException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/** The programs of the system that faults are made with. */
+final class Shell {
+  private static final int LIMIT_SECONDS = 30;
+
+  private Shell() {}
+
+  static boolean isRoot() {
+    return System.getProperty("user.name", "").equals("root");
+  }
+
+  static boolean has(String program) {
+    return Stream.of((System.getenv().getOrDefault("PATH", "") + ":/usr/sbin:/sbin").split(":"))
+        .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
+  }
+
+  /**
+   * @throws DeployException with what it said, if it failed
+   */
+  static String run(List<String> command) {
+    try {
+      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+      String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+        throw new DeployException("%s takes too long".formatted(String.join(" ", command)));
+      }
+      if (process.exitValue() != 0) {
+        throw new DeployException(
+            "%s failed: %s".formatted(String.join(" ", command), said.strip()));
+      }
+      return said;
+    } catch (IOException e) {
+      throw new DeployException("%s cannot be run".formatted(command.getFirst()), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new DeployException("interrupted", e);
+    }
+  }
+}

@@ -1,0 +1,66 @@
+package glimt.deploy.chaos;
+
+import glimt.deploy.DeployException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** A small file system in memory, which can be full. Needs root. */
+final class Tmpfs implements AutoCloseable {
+  private static final int BLOCK = 64 * 1024;
+
+  private final Path folder;
+  private final Path filler;
+
+  private Tmpfs(Path folder) {
+    this.folder = folder;
+    this.filler = folder.resolve("filler");
+  }
+
+  static Tmpfs mount(Path folder, int megabytes) {
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw new DeployException("cannot make " + folder, e);
+    }
+    Shell.run(
+        List.of(
+            "mount",
+            "-t",
+            "tmpfs",
+            "-o",
+            "size=" + megabytes + "m,mode=755",
+            "tmpfs",
+            folder.toString()));
+    return new Tmpfs(folder);
+  }
+
+  /** Leaves no byte free. */
+  void fill() {
+    byte[] block = new byte[BLOCK];
+    try (OutputStream out = Files.newOutputStream(filler)) {
+      // The file system's size bounds it.
+      while (true) {
+        out.write(block);
+      }
+    } catch (IOException full) {
+      // As it should be.
+    }
+  }
+
+  void free() {
+    try {
+      Files.deleteIfExists(filler);
+    } catch (IOException e) {
+      throw new DeployException("cannot remove " + filler, e);
+    }
+  }
+
+  @Override
+  public void close() {
+    // Whoever still has a file open there keeps it, and nobody else sees it.
+    Shell.run(List.of("umount", "-l", folder.toString()));
+  }
+}

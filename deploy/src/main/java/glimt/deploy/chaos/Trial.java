@@ -1,0 +1,174 @@
+package glimt.deploy.chaos;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import glimt.deploy.Fleet;
+import glimt.deploy.chaos.Witness.Asked;
+import glimt.job.Lease;
+import glimt.job.TaskId;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.random.RandomGenerator;
+
+/**
+ * One fault and the jobs that it happens to, at a moment that the seed chooses. The farm is whole
+ * when it begins.
+ */
+final class Trial {
+  static final Duration LEASE = Duration.ofSeconds(10);
+
+  /** How long a job may take to come where the fault is to hit it. */
+  private static final Duration COMES_WITHIN = Duration.ofMinutes(2);
+
+  private static final int AGAIN = 3;
+  private static final String SUCCEEDED = "succeeded";
+
+  final Victim farm;
+  final Witness client;
+  final RandomGenerator random;
+  private final Undisturbed undisturbed;
+  private final Map<Asked, String> expected = new ConcurrentHashMap<>();
+  private final List<String> story = new ArrayList<>();
+
+  /**
+   * A worker in the middle of a task.
+   *
+   * @param steps that are done
+   */
+  record Busy(ProcessHandle process, Lease lease, int steps) {}
+
+  Trial(Victim farm, Witness client, Undisturbed undisturbed, RandomGenerator random) {
+    this.farm = farm;
+    this.client = client;
+    this.undisturbed = undisturbed;
+    this.random = random;
+  }
+
+  // ---- the jobs
+
+  /** A small job of each kind. */
+  List<Asked> askForBoth() {
+    return List.of(ask(undisturbed.few("video", random)), ask(undisturbed.few("points", random)));
+  }
+
+  /** A job of many steps, for which checkpoints are made. */
+  Asked askForMany() {
+    return ask(undisturbed.many(random.nextBoolean() ? "video" : "points"));
+  }
+
+  Asked ask(Request request) {
+    return note(client.submit(request), SUCCEEDED);
+  }
+
+  /** Remembers how a job has to end. */
+  Asked note(Asked asked, String ending) {
+    expected.put(asked, ending);
+    return asked;
+  }
+
+  Map<Asked, String> expected() {
+    return expected;
+  }
+
+  Undisturbed undisturbed() {
+    return undisturbed;
+  }
+
+  // ---- the moment
+
+  /**
+   * Asks for both kinds, and waits until a worker has done some steps of one of them. What is over
+   * before anybody looked is asked for again.
+   */
+  Busy inMidStep() {
+    for (int more = AGAIN; ; more--) {
+      List<Asked> jobs = askForBoth();
+      int wanted = 1 + random.nextInt(jobs.getFirst().request().steps() / 2);
+      try {
+        return awaitStep(jobs, wanted);
+      } catch (Fault.NotInjected e) {
+        if (more == 0) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  Busy awaitStep(List<Asked> jobs, int wanted) {
+    List<String> ids = jobs.stream().map(asked -> asked.job().toString()).toList();
+    List<Busy> found = new ArrayList<>();
+    boolean came =
+        Victim.within(
+            COMES_WITHIN,
+            () -> {
+              busy(ids).stream().filter(busy -> busy.steps() >= wanted).forEach(found::add);
+              return !found.isEmpty() || jobs.stream().allMatch(this::ended);
+            });
+    if (!came || found.isEmpty()) {
+      throw new Fault.NotInjected("no worker was seen after %d steps".formatted(wanted));
+    }
+    Busy busy = found.getFirst();
+    say("%s was at step %d".formatted(busy.lease(), busy.steps()));
+    return busy;
+  }
+
+  private List<Busy> busy(List<String> jobs) {
+    List<Busy> busy = new ArrayList<>();
+    for (JsonNode worker : client.workers()) {
+      JsonNode task = worker.path("task");
+      Optional<ProcessHandle> process = ProcessHandle.of(worker.path("pid").asLong());
+      if (jobs.contains(task.path("job").asText()) && process.isPresent()) {
+        Lease lease = new Lease(new TaskId(task.path("id").asLong()), task.path("attempt").asInt());
+        busy.add(new Busy(process.get(), lease, task.path("step").asInt()));
+      }
+    }
+    return busy;
+  }
+
+  boolean ended(Asked asked) {
+    return client
+        .find(asked)
+        .map(document -> document.path("state").asText())
+        .filter(state -> List.of(SUCCEEDED, "failed", "cancelled").contains(state))
+        .isPresent();
+  }
+
+  /** Waits for something that the fault needs, as long as there is a job that could bring it. */
+  void await(String what, Asked asked, java.util.function.Supplier<Boolean> isSo) {
+    boolean came = Victim.within(COMES_WITHIN, () -> isSo.get() || ended(asked));
+    if (!came || !isSo.get()) {
+      throw new Fault.NotInjected("it did not come to be: " + what);
+    }
+  }
+
+  /** A moment of at most so many milliseconds. */
+  void pause(int most) {
+    Witness.pause(Duration.ofMillis(random.nextInt(most)));
+  }
+
+  void kill(ProcessHandle process) {
+    say("killed process %d".formatted(process.pid()));
+    Fleet.signal(process, Fleet.Signal.KILL);
+    Fleet.awaitEnd(process);
+  }
+
+  /** Brings back what is gone, and waits until the client sees every worker. */
+  void awaitWhole() {
+    farm.awaitWhole();
+    Victim.eventually(
+        "every worker is seen", () -> client.workers().size() >= Victim.WORKERS.size());
+  }
+
+  // ---- what is told of it
+
+  void say(String what) {
+    story.add(what);
+  }
+
+  String story() {
+    return String.join(", ", story);
+  }
+}

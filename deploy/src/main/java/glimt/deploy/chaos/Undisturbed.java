@@ -1,0 +1,61 @@
+package glimt.deploy.chaos;
+
+import glimt.deploy.chaos.Witness.Asked;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.random.RandomGenerator;
+
+/**
+ * What requests give when nothing happens to the farm: the digest of all that each task makes. A
+ * request is made once, when it is first chosen, and the farm is whole then.
+ */
+final class Undisturbed {
+  private static final Duration LIMIT = Duration.ofMinutes(6);
+  private static final List<Long> SEEDS = List.of(7L, 11L);
+
+  private final Victim farm;
+  private final Witness client;
+  private final Map<Request, Made> made = new ConcurrentHashMap<>();
+
+  /**
+   * @param tasks {@code ordinal/position digest}, in their order
+   * @param file the digest of what is downloaded
+   */
+  record Made(List<String> tasks, String file) {}
+
+  Undisturbed(Victim farm, Witness client) {
+    this.farm = farm;
+    this.client = client;
+  }
+
+  Request few(String kind, RandomGenerator random) {
+    return known(Request.few(kind, SEEDS.get(random.nextInt(SEEDS.size()))));
+  }
+
+  Request many(String kind) {
+    return known(Request.many(kind, SEEDS.getFirst()));
+  }
+
+  private Request known(Request request) {
+    if (!made.containsKey(request)) {
+      Asked asked = client.submit(request);
+      Optional<String> ending = client.ending(asked, LIMIT);
+      if (!ending.equals(Optional.of("succeeded"))) {
+        throw new BrokenPromise("undisturbed, %s was not made: %s".formatted(request, ending));
+      }
+      made.put(request, new Made(farm.audit().made(asked.job()), client.download(asked)));
+    }
+    return request;
+  }
+
+  Made of(Request request) {
+    Made known = made.get(request);
+    if (known == null) {
+      throw new IllegalArgumentException("never made undisturbed: " + request);
+    }
+    return known;
+  }
+}

@@ -1,0 +1,130 @@
+package glimt.deploy.chaos;
+
+import glimt.deploy.chaos.Witness.Asked;
+import glimt.job.ArtifactId;
+import glimt.job.JobId;
+import glimt.storage.Audit;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * What became of the jobs of a trial: whether every promise was kept, by the ledger's rows, by the
+ * files in the store, and by what the client saw.
+ *
+ * @param breaches what was broken
+ * @param lost jobs that were accepted and are not there, or did not end
+ * @param duplicates results accepted twice, jobs made twice of one request, jobs nobody asked for
+ * @param identical files that are what they are undisturbed
+ * @param compared files that have to be
+ */
+record Verdict(List<String> breaches, int lost, int duplicates, int identical, int compared) {
+  private static final Duration ENDS_WITHIN = Duration.ofMinutes(5);
+  private static final String ONE_RESULT = "one accepted result";
+
+  /** Waits for the trial's jobs, and looks at everything there is. */
+  static Verdict on(Trial trial) {
+    List<String> breaches = new ArrayList<>();
+    Set<JobId> lost = new HashSet<>();
+    int identical = 0;
+    int compared = 0;
+    for (Map.Entry<Asked, String> entry : trial.expected().entrySet()) {
+      Asked asked = entry.getKey();
+      Optional<String> ending = trial.client.ending(asked, ENDS_WITHIN);
+      if (ending.isEmpty()) {
+        lost.add(asked.job());
+        breaches.add("%s, job %s, did not end".formatted(asked.request(), asked.job()));
+      } else if (!ending.get().equals(entry.getValue())) {
+        breaches.add(
+            "%s, job %s, is %s and not %s: %s"
+                .formatted(
+                    asked.request(),
+                    asked.job(),
+                    ending.get(),
+                    entry.getValue(),
+                    trial.client.find(asked).map(job -> job.path("why").asText()).orElse("")));
+      } else if (ending.get().equals("succeeded")) {
+        Undisturbed.Made undisturbed = trial.undisturbed().of(asked.request());
+        List<String> made = trial.farm.audit().made(asked.job());
+        compared += undisturbed.tasks().size() + 1;
+        identical += same(undisturbed.tasks(), made);
+        if (!made.equals(undisturbed.tasks())) {
+          breaches.add(
+              "%s, job %s, made other bytes: %s and not %s"
+                  .formatted(asked.request(), asked.job(), made, undisturbed.tasks()));
+        }
+        if (trial.client.download(asked).equals(undisturbed.file())) {
+          identical++;
+        } else {
+          breaches.add("job %s is downloaded as another file".formatted(asked.job()));
+        }
+      }
+      trial.client.repeat(asked);
+    }
+    List<Audit.Breach> rows = trial.farm.audit().breaches();
+    rows.forEach(breach -> breaches.add(breach.toString()));
+    breaches.addAll(store(trial.farm));
+    int ghosts = ghosts(trial, breaches);
+    lost.addAll(missing(trial, breaches));
+    List<String> seen = trial.client.breaches();
+    breaches.addAll(seen);
+    // What is broken stays broken; it is told where it broke.
+    breaches.removeIf(breach -> !trial.farm.isNews(breach));
+    long twice =
+        rows.stream().filter(breach -> breach.promise().equals(ONE_RESULT)).count()
+            + seen.stream().filter(breach -> breach.startsWith("one key")).count();
+    return new Verdict(breaches, lost.size(), (int) twice + ghosts, identical, compared);
+  }
+
+  /** The farm did not come back, so nothing more can be asked of it. */
+  static Verdict broken(Trial trial, Exception why) {
+    List<String> breaches = new ArrayList<>(trial.client.breaches());
+    breaches.add("it could not be judged: " + why);
+    for (Throwable cause = why.getCause(); cause != null; cause = cause.getCause()) {
+      breaches.add("because of " + cause);
+    }
+    return new Verdict(breaches, 0, 0, 0, 0);
+  }
+
+  private static int same(List<String> undisturbed, List<String> made) {
+    Set<String> there = new HashSet<>(made);
+    return (int) undisturbed.stream().filter(there::contains).count();
+  }
+
+  private static List<String> store(Victim farm) {
+    List<String> breaches = new ArrayList<>();
+    for (ArtifactId artifact : farm.audit().named()) {
+      if (!farm.artifacts().verify(artifact)) {
+        breaches.add("a row names artifact %s, which is gone or damaged".formatted(artifact));
+      }
+    }
+    return breaches;
+  }
+
+  private static int ghosts(Trial trial, List<String> breaches) {
+    Set<JobId> ghosts = new HashSet<>(trial.farm.audit().jobs());
+    ghosts.removeAll(asked(trial));
+    ghosts.forEach(job -> breaches.add("nobody asked for job %s".formatted(job)));
+    return ghosts.size();
+  }
+
+  private static Set<JobId> missing(Trial trial, List<String> breaches) {
+    Set<JobId> missing = new HashSet<>(asked(trial));
+    missing.removeAll(trial.farm.audit().jobs());
+    missing.forEach(job -> breaches.add("job %s was accepted and is not there".formatted(job)));
+    return missing;
+  }
+
+  private static Set<JobId> asked(Trial trial) {
+    return trial.client.asked().stream().map(Asked::job).collect(Collectors.toSet());
+  }
+
+  boolean survived() {
+    return breaches.isEmpty();
+  }
+}

@@ -1,0 +1,293 @@
+package glimt.deploy.chaos;
+
+import glimt.coordinator.Node.Role;
+import glimt.deploy.DeployException;
+import glimt.deploy.Fleet;
+import glimt.deploy.Home;
+import glimt.storage.Artifacts;
+import glimt.storage.Audit;
+import glimt.storage.Database;
+import glimt.storage.DatabaseAddress;
+import glimt.storage.StorageException;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
+
+/**
+ * The farm that faults happen to: two coordinators, a gateway, two nodes of a worker each and a
+ * PostgreSQL, every one a process of its own.
+ */
+final class Victim implements AutoCloseable {
+  static final List<String> COORDINATORS = List.of("coordinator-1", "coordinator-2");
+  static final String GATEWAY = "gateway-1";
+  static final List<String> WORKERS = List.of("worker-1", "worker-2");
+
+  static final int NODES = 5;
+
+  /** Seconds; a step of a small job takes a fraction of one. */
+  private static final String STEP_LIMIT = "20";
+
+  private static final Duration WHOLE_WITHIN = Duration.ofMinutes(4);
+  private static final Duration PAUSE = Duration.ofMillis(200);
+  private static final int DATABASE_MEGABYTES = 700;
+  private static final int STORE_MEGABYTES = 400;
+
+  private final Home home;
+  private final Fleet fleet;
+  private final Path crashPoints;
+  private final Optional<Tmpfs> databaseDisk;
+  private final Optional<Tmpfs> storeDisk;
+  private final Database database;
+  private final Set<String> told = new HashSet<>();
+
+  private Victim(Home home, Optional<Tmpfs> databaseDisk, Optional<Tmpfs> storeDisk) {
+    this.home = home;
+    this.databaseDisk = databaseDisk;
+    this.storeDisk = storeDisk;
+    this.fleet = Fleet.on(home);
+    this.crashPoints = home.folder().resolve("crash-points");
+    this.database = database(fleet.database());
+  }
+
+  private static Database database(DatabaseAddress address) {
+    return Database.open(address.url(), address.user(), address.password());
+  }
+
+  /**
+   * The place of a farm, with its PostgreSQL, and no node yet.
+   *
+   * @param onSmallDisks whether its database and its store can be full; needs root
+   */
+  static Victim in(Home home, boolean onSmallDisks) {
+    Optional<Tmpfs> databaseDisk = disk(onSmallDisks, home.database(), DATABASE_MEGABYTES);
+    Optional<Tmpfs> storeDisk = disk(onSmallDisks, home.artifacts(), STORE_MEGABYTES);
+    try {
+      return new Victim(home, databaseDisk, storeDisk);
+    } catch (RuntimeException e) {
+      databaseDisk.ifPresent(Tmpfs::close);
+      storeDisk.ifPresent(Tmpfs::close);
+      throw e;
+    }
+  }
+
+  /**
+   * Starts its nodes; it is whole when this returns.
+   *
+   * @param poisons the bundles it offers beside the usual
+   */
+  void begin(List<Poison> poisons) {
+    try {
+      Files.createDirectories(crashPoints);
+    } catch (IOException e) {
+      throw new DeployException("cannot make " + crashPoints, e);
+    }
+    for (Path good : home.bundles()) {
+      if (good.endsWith("objects")) {
+        poisons.forEach(poison -> poison.write(good, home.models()));
+      }
+    }
+    COORDINATORS.forEach(name -> add(name, Role.COORDINATOR));
+    add(GATEWAY, Role.GATEWAY);
+    WORKERS.forEach(name -> add(name, Role.WORKER, "--workers", "1"));
+    awaitWhole();
+  }
+
+  private static Optional<Tmpfs> disk(boolean wanted, Path folder, int megabytes) {
+    return wanted ? Optional.of(Tmpfs.mount(folder, megabytes)) : Optional.empty();
+  }
+
+  private void add(String name, Role role, String... options) {
+    List<String> all = new ArrayList<>(List.of("--host", host(name)));
+    all.addAll(List.of(options));
+    fleet.add(name, role, all, environment());
+  }
+
+  /** Every node has an address of its own, so that one can be cut off from another. */
+  String host(String name) {
+    return "127.0.1." + (1 + names().indexOf(name));
+  }
+
+  private Map<String, String> environment() {
+    return Map.of(
+        "GLIMT_CRASH_POINTS",
+        crashPoints.toString(),
+        "GLIMT_STEP_LIMIT",
+        STEP_LIMIT,
+        // Short lives start quicker with one compiler, and a JVM that crashes tells of it there.
+        "JDK_JAVA_OPTIONS",
+        "-XX:TieredStopAtLevel=1 -XX:ErrorFile=" + home.logs().resolve("crash-%p.log"));
+  }
+
+  URI gateway() {
+    return fleet.awaitReady(GATEWAY).http().orElseThrow();
+  }
+
+  Database database() {
+    return database;
+  }
+
+  DatabaseAddress databaseAddress() {
+    return fleet.database();
+  }
+
+  Audit audit() {
+    return new Audit(database);
+  }
+
+  Artifacts artifacts() {
+    return new Artifacts(home.artifacts());
+  }
+
+  Optional<Tmpfs> databaseDisk() {
+    return databaseDisk;
+  }
+
+  Optional<Tmpfs> storeDisk() {
+    return storeDisk;
+  }
+
+  /** Whether this was not told before. */
+  boolean isNews(String breach) {
+    return told.add(breach);
+  }
+
+  /** Arms a crash point; returns its file, which goes when a worker has come there. */
+  Path arm(String point) {
+    try {
+      return Files.createFile(crashPoints.resolve(point));
+    } catch (IOException e) {
+      throw new DeployException("cannot arm " + point, e);
+    }
+  }
+
+  // ---- its processes
+
+  List<String> names() {
+    List<String> names = new ArrayList<>(COORDINATORS);
+    names.add(GATEWAY);
+    names.addAll(WORKERS);
+    return names;
+  }
+
+  /** The process of a node. */
+  Optional<ProcessHandle> node(String name) {
+    return fleet.find(name).process();
+  }
+
+  /** The worker process of a node of workers. */
+  Optional<ProcessHandle> worker(String name) {
+    return fleet.find(name).slots().stream().findFirst();
+  }
+
+  Optional<ProcessHandle> postgres() {
+    return fleet.postgres();
+  }
+
+  /** Ends a node at once, and its workers with it. */
+  void kill(String name) {
+    List<ProcessHandle> all = new ArrayList<>(fleet.find(name).slots());
+    node(name).ifPresent(all::add);
+    all.forEach(process -> Fleet.signal(process, Fleet.Signal.KILL));
+    all.forEach(Fleet::awaitEnd);
+  }
+
+  /** Starts a node again, without waiting for it. */
+  void start(String name) {
+    start(name, Map.of());
+  }
+
+  /**
+   * @param more what else its environment says
+   */
+  void start(String name, Map<String, String> more) {
+    Map<String, String> environment = new HashMap<>(environment());
+    environment.putAll(more);
+    fleet.start(name, environment);
+  }
+
+  /** Ends PostgreSQL, each way that there is, and waits until it has ended. */
+  void end(ProcessHandle postgres, Fleet.Signal signal) {
+    Fleet.signal(postgres, signal);
+    Fleet.awaitEnd(postgres);
+  }
+
+  /** Starts PostgreSQL again, where it was. */
+  void startPostgres() {
+    eventually(
+        "PostgreSQL starts",
+        () -> {
+          try {
+            fleet.database();
+            return true;
+          } catch (StorageException e) {
+            return false;
+          }
+        });
+  }
+
+  /** Brings back whatever does not run, and waits until all of it does. */
+  void awaitWhole() {
+    databaseDisk.ifPresent(Tmpfs::free);
+    storeDisk.ifPresent(Tmpfs::free);
+    startPostgres();
+    names().forEach(this::start);
+    names().forEach(this::awaitReady);
+    eventually(
+        "every worker has a process",
+        () -> WORKERS.stream().allMatch(name -> worker(name).isPresent()));
+  }
+
+  void awaitReady(String name) {
+    eventually(
+        name + " is ready",
+        () -> {
+          if (node(name).isEmpty()) {
+            start(name);
+          }
+          return fleet.find(name).ready();
+        });
+  }
+
+  /** Waits until it is so, and no longer than a machine under load may need. */
+  static void eventually(String what, Supplier<Boolean> isSo) {
+    if (!within(WHOLE_WITHIN, isSo)) {
+      throw new BrokenPromise("not within %s: %s".formatted(WHOLE_WITHIN, what));
+    }
+  }
+
+  /** Whether it comes to be so within a while. */
+  static boolean within(Duration time, Supplier<Boolean> isSo) {
+    for (long end = System.nanoTime() + time.toNanos(); System.nanoTime() - end < 0; ) {
+      if (isSo.get()) {
+        return true;
+      }
+      Witness.pause(PAUSE);
+    }
+    return isSo.get();
+  }
+
+  /** Ends everything that this started, as it can. */
+  @Override
+  public void close() {
+    try {
+      database.close();
+      names().stream()
+          .flatMap(name -> node(name).stream())
+          .forEach(process -> Fleet.signal(process, Fleet.Signal.CONT));
+      fleet.down();
+    } finally {
+      databaseDisk.ifPresent(Tmpfs::close);
+      storeDisk.ifPresent(Tmpfs::close);
+    }
+  }
+}

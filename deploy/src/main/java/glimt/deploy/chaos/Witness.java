@@ -1,0 +1,319 @@
+package glimt.deploy.chaos;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import glimt.deploy.Client;
+import glimt.job.JobId;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A client of the farm that trusts nobody: it repeats what was not answered, follows every event of
+ * its jobs through any number of breaks, and writes down whatever a client must never see.
+ */
+final class Witness implements AutoCloseable {
+  private static final Duration PATIENCE = Duration.ofMinutes(4);
+  private static final Duration PAUSE = Duration.ofMillis(250);
+  private static final Duration LOOK = Duration.ofMillis(700);
+
+  /** How long the stream of a job that has ended may take to say so. */
+  private static final Duration NEWS = Duration.ofSeconds(30);
+
+  private static final double ROUNDING = 1e-9;
+
+  private final Client client;
+  private final Map<JobId, Seen> jobs = new ConcurrentHashMap<>();
+  private final ConcurrentLinkedQueue<String> breaches = new ConcurrentLinkedQueue<>();
+  private final CountDownLatch closing = new CountDownLatch(1);
+
+  /**
+   * A job as this client knows it.
+   *
+   * @param key with which it was asked for
+   */
+  record Asked(JobId job, Request request, String key) {}
+
+  private static final class Seen {
+    private final Asked asked;
+    private final ReentrantLock looking = new ReentrantLock();
+    private final CountDownLatch told = new CountDownLatch(1);
+    private volatile long seq;
+    private volatile double progress;
+    private volatile @Nullable String ending;
+
+    Seen(Asked asked) {
+      this.asked = asked;
+    }
+  }
+
+  Witness(URI gateway) {
+    this.client = new Client(gateway);
+    Thread.ofVirtual().name("witness").start(this::look);
+  }
+
+  /** Asks for a job until the farm says that it has it, always with the same key. */
+  Asked submit(Request request) {
+    return submit(request, UUID.randomUUID().toString());
+  }
+
+  Asked submit(Request request, String key) {
+    JobId job = answered("submit " + request, () -> post(request, key));
+    Asked asked = new Asked(job, request, key);
+    Seen seen = new Seen(asked);
+    if (jobs.putIfAbsent(job, seen) == null) {
+      Thread.ofVirtual().name("follow " + job).start(() -> follow(seen));
+    }
+    return asked;
+  }
+
+  private JobId post(Request request, String key) throws IOException {
+    return new JobId(
+        UUID.fromString(
+            client.post("/v1/jobs", request.body(), "Idempotency-Key", key).path("id").asText()));
+  }
+
+  /** Asks once more for what it has: it must be given the same job. */
+  void repeat(Asked asked) {
+    JobId again = answered("repeat", () -> post(asked.request(), asked.key()));
+    if (!again.equals(asked.job())) {
+      breaches.add("one key, two jobs: %s and %s".formatted(asked.job(), again));
+    }
+  }
+
+  /** Whether a job would be accepted now; a refusal must be one that is worth trying again. */
+  boolean accepts(Request request, String key) {
+    try {
+      post(request, key);
+      return true;
+    } catch (Client.Refused e) {
+      if (e.ours()) {
+        breaches.add("a good request was refused: " + e.getMessage());
+      }
+      return false;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** Cancels a job; returns the state that the farm answered with. */
+  String cancel(Asked asked) {
+    return answered(
+        "cancel",
+        () -> client.post("/v1/jobs/%s/cancel".formatted(asked.job())).path("state").asText());
+  }
+
+  /** The job's document, if the farm answers now. */
+  Optional<JsonNode> find(Asked asked) {
+    return now("/v1/jobs/" + asked.job());
+  }
+
+  /** Who works now; nobody if the farm does not answer. */
+  List<JsonNode> workers() {
+    List<JsonNode> workers = new ArrayList<>();
+    now("/v1/workers").ifPresent(answer -> answer.path("workers").forEach(workers::add));
+    return workers;
+  }
+
+  private Optional<JsonNode> now(String path) {
+    try {
+      return Optional.of(client.get(path));
+    } catch (IOException | Client.Refused e) {
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * Waits until a job has ended, and its stream has said so.
+   *
+   * @return how it ended; empty if it has not within {@code within}
+   */
+  Optional<String> ending(Asked asked, Duration within) {
+    Seen seen = seen(asked);
+    for (long end = System.nanoTime() + within.toNanos(); System.nanoTime() - end < 0; ) {
+      observe(seen);
+      if (seen.ending != null) {
+        await(seen);
+        return Optional.ofNullable(seen.ending);
+      }
+      pause(PAUSE);
+    }
+    return Optional.empty();
+  }
+
+  private void await(Seen seen) {
+    try {
+      if (!seen.told.await(NEWS.toSeconds(), TimeUnit.SECONDS)) {
+        breaches.add(
+            "%s is %s, and its events end at %d"
+                .formatted(seen.asked.job(), seen.ending, seen.seq));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** The SHA-256 of the file of a job's last level, as it is downloaded. */
+  String download(Asked asked) {
+    return answered(
+        "download",
+        () -> {
+          JsonNode levels = client.get("/v1/jobs/" + asked.job()).path("levels");
+          Path file = Files.createTempFile("glimt", null);
+          try {
+            client.download(media(levels.get(levels.size() - 1)), file);
+            return glimt.bundle.Bundle.sha256(Files.readAllBytes(file));
+          } finally {
+            Files.delete(file);
+          }
+        });
+  }
+
+  private static String media(JsonNode level) {
+    for (JsonNode artifact : level.path("artifacts")) {
+      if (artifact.path("role").asText().equals("media")) {
+        return artifact.path("href").asText();
+      }
+    }
+    return "";
+  }
+
+  List<Asked> asked() {
+    return jobs.values().stream().map(seen -> seen.asked).toList();
+  }
+
+  /** What was seen that must not be, since this was asked last. */
+  List<String> breaches() {
+    List<String> since = new ArrayList<>();
+    for (String breach = breaches.poll(); breach != null; breach = breaches.poll()) {
+      since.add(breach);
+    }
+    return since;
+  }
+
+  @Override
+  public void close() {
+    closing.countDown();
+  }
+
+  private Seen seen(Asked asked) {
+    Seen seen = jobs.get(asked.job());
+    if (seen == null) {
+      throw new IllegalArgumentException("not asked for: " + asked);
+    }
+    return seen;
+  }
+
+  // ---- what it looks at all the time
+
+  private void follow(Seen seen) {
+    String path = "/v1/jobs/%s/events".formatted(seen.asked.job());
+    while (seen.told.getCount() > 0 && closing.getCount() > 0) {
+      try {
+        client.events(path, seen.seq, event -> hear(seen, event));
+      } catch (IOException | Client.Refused e) {
+        // The gateway is away.
+      }
+      pause(PAUSE);
+    }
+  }
+
+  private void hear(Seen seen, JsonNode event) {
+    if (!event.has("seq")) {
+      return;
+    }
+    long seq = event.path("seq").asLong();
+    if (seq != seen.seq + 1) {
+      breaches.add("%s: event %d came after %d".formatted(seen.asked.job(), seq, seen.seq));
+    }
+    if (seen.told.getCount() == 0) {
+      breaches.add("%s: an event came after the last".formatted(seen.asked.job()));
+    }
+    seen.seq = seq;
+    if (event.path("type").asText().equals("ended")) {
+      seen.told.countDown();
+    }
+  }
+
+  private void look() {
+    while (closing.getCount() > 0) {
+      for (Seen seen : jobs.values()) {
+        if (seen.ending == null) {
+          observe(seen);
+        }
+      }
+      pause(LOOK);
+    }
+  }
+
+  /** One look at a time, so that none is told late. */
+  private void observe(Seen seen) {
+    seen.looking.lock();
+    try {
+      find(seen.asked).ifPresent(document -> note(seen, document));
+    } finally {
+      seen.looking.unlock();
+    }
+  }
+
+  private void note(Seen seen, JsonNode document) {
+    double progress = document.path("progress").asDouble();
+    if (progress < seen.progress - ROUNDING) {
+      breaches.add(
+          "%s: progress went from %f to %f".formatted(seen.asked.job(), seen.progress, progress));
+    }
+    seen.progress = progress;
+    String state = document.path("state").asText();
+    String before = seen.ending;
+    if (before != null && !before.equals(state)) {
+      breaches.add("%s: was %s and is %s".formatted(seen.asked.job(), before, state));
+    } else if (List.of("succeeded", "failed", "cancelled").contains(state)) {
+      seen.ending = state;
+    }
+  }
+
+  // ---- patience
+
+  @FunctionalInterface
+  private interface Question<T> {
+    T ask() throws IOException;
+  }
+
+  private static <T> T answered(String what, Question<T> question) {
+    Exception last = new IllegalStateException("not asked");
+    for (long end = System.nanoTime() + PATIENCE.toNanos(); System.nanoTime() - end < 0; ) {
+      try {
+        return question.ask();
+      } catch (IOException e) {
+        last = e;
+      } catch (Client.Refused e) {
+        if (e.ours()) {
+          throw e;
+        }
+        last = e;
+      }
+      pause(PAUSE);
+    }
+    throw new BrokenPromise("no answer within %s to: %s".formatted(PATIENCE, what), last);
+  }
+
+  static void pause(Duration time) {
+    try {
+      new CountDownLatch(1).await(time.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
