@@ -2,6 +2,7 @@ package glimt.deploy;
 
 import glimt.bundle.BundleException;
 import glimt.training.Evaluation;
+import glimt.training.Training;
 import glimt.training.TrainingException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -21,7 +22,8 @@ import picocli.CommandLine.Parameters;
     footer = {
       "  glimt eval workers/models/clips",
       "  glimt eval my-clips --data clips --keep",
-      "  glimt eval workers/models/objects --naming named"
+      "  glimt eval workers/models/objects --naming named",
+      "  glimt eval my-clips --recipe workers/models/clips/recipe.json --data clips --only base"
     })
 final class Eval implements Callable<Integer> {
   @Parameters(paramLabel = "BUNDLE", description = "The folder of a bundle.")
@@ -45,6 +47,34 @@ final class Eval implements Callable<Integer> {
       })
   private @Nullable Path naming;
 
+  @Option(
+      names = "--only",
+      paramLabel = "LEVEL",
+      description = {
+        "This level's network alone, with the classifier: neither a card nor other weights are",
+        "needed, so that a network can be measured while it is being trained. For bundles of clips."
+      })
+  private @Nullable String only;
+
+  @Option(
+      names = "--samples",
+      paramLabel = "N",
+      defaultValue = "128",
+      description = "With --only, how many are made (default: ${DEFAULT-VALUE}).")
+  private int samples;
+
+  @Option(
+      names = "--recipe",
+      paramLabel = "FILE",
+      description = "With --only, the recipe beside the sources (default: BUNDLE/recipe.json).")
+  private @Nullable Path recipe;
+
+  @Option(
+      names = "--sheet",
+      paramLabel = "FILE",
+      description = "With --only, where a contact sheet of the first level's clips goes, a PNG.")
+  private @Nullable Path sheet;
+
   @Mixin private HomeOption home;
 
   @Override
@@ -56,10 +86,19 @@ final class Eval implements Callable<Integer> {
         System.out.println(naming);
         return 0;
       }
-      System.out.println(Evaluation.measure(bundle, data, keep, System.err::println));
+      System.out.println(only == null ? whole() : level(only));
       return 0;
     } catch (BundleException | TrainingException e) {
       throw new DeployException(e);
     }
+  }
+
+  private String whole() throws InterruptedException {
+    return Evaluation.measure(bundle, data, keep, System.err::println);
+  }
+
+  private String level(String level) throws InterruptedException {
+    Path from = recipe == null ? bundle.resolve(Training.RECIPE) : recipe;
+    return Evaluation.measure(from, bundle, data, level, samples, sheet, System.err::println);
   }
 }

@@ -44,14 +44,34 @@ public final class ContactSheet {
     return page;
   }
 
-  /** {@code most} frames of a video, evenly spread, as cells; the first carries the label. */
-  public static List<Cell> strip(Frames frames, int most, String label) {
+  /**
+   * {@code most} frames of a video, evenly spread, as cells; the label runs on below them.
+   *
+   * @param side of the cells on their sheet
+   */
+  public static List<Cell> strip(Frames frames, int most, String label, int side) {
     int shown = Math.clamp(frames.count(), 1, Math.max(1, most));
+    int letters = Math.max(1, side / (Lettering.WIDTH * LETTERS));
     return IntStream.range(0, shown)
         .mapToObj(
             i ->
                 new Cell(
-                    frames.picture((int) ((long) i * frames.count() / shown)), i == 0 ? label : ""))
+                    frames.picture((int) ((long) i * frames.count() / shown)),
+                    label.substring(
+                        Math.min(label.length(), i * letters),
+                        Math.min(label.length(), (i + 1) * letters))))
         .toList();
+  }
+
+  /** Four frames of a video, evenly spread, in reading order. */
+  public static Picture quarters(Frames frames) {
+    Picture four = Picture.plain(2 * frames.width() + 2, 2 * frames.height() + 2, PAPER);
+    for (int i = 0; i < 4; i++) {
+      four.paste(
+          frames.picture(i * (frames.count() - 1) / 3),
+          i % 2 * (frames.width() + 2),
+          i / 2 * (frames.height() + 2));
+    }
+    return four;
   }
 }

@@ -31,6 +31,18 @@ public sealed interface Bar {
     }
   }
 
+  record Between(double low, double high) implements Bar {
+    @Override
+    public boolean met(double made) {
+      return made >= low && made <= high;
+    }
+
+    @Override
+    public String toString() {
+      return shown(low) + " to " + shown(high);
+    }
+  }
+
   private static String shown(double value) {
     return String.format(Locale.ROOT, "%.2f", value);
   }

@@ -117,39 +117,75 @@ public final class Clips {
   }
 
   /**
-   * The mean step between neighbours across the columns and rows in {@code from..to}, where tiles
-   * are blended, over that elsewhere. 1 is seamless.
+   * How much changes from one value to the next, at borders and elsewhere.
+   *
+   * @param border sum of the steps that lead across a border
+   * @param borders how many there are
+   * @param elsewhere sum of all others
    */
-  public static double seams(float[] planes, int size, int from, int to) {
+  public record Steps(double border, long borders, double elsewhere, long others) {
+    public static final Steps NONE = new Steps(0, 0, 0, 0);
+
+    public Steps plus(Steps more) {
+      return new Steps(
+          border + more.border,
+          borders + more.borders,
+          elsewhere + more.elsewhere,
+          others + more.others);
+    }
+
+    /** The mean step across a border over the mean step elsewhere. */
+    public double ratio() {
+      return border / borders / (elsewhere / others);
+    }
+
+    private Steps plus(boolean across, double step) {
+      return across
+          ? new Steps(border + step, borders + 1, elsewhere, others)
+          : new Steps(border, borders, elsewhere + step, others + 1);
+    }
+  }
+
+  /**
+   * Steps between neighbouring pixels, across and down.
+   *
+   * @param planes [planes, size, size]
+   * @param border whether there is one between a column, or row, and the one before it
+   */
+  public static Steps acrossPixels(float[] planes, int size, boolean[] border) {
+    Steps steps = Steps.NONE;
     int count = planes.length / (size * size);
-    double within = 0;
-    double elsewhere = 0;
-    long near = 0;
-    long far = 0;
-    for (int plane = 0; plane < count; plane++) {
-      for (int y = 1; y < size; y++) {
-        for (int x = 1; x < size; x++) {
-          int at = (plane * size + y) * size + x;
-          double across = Math.abs(planes[at] - planes[at - 1]);
-          double down = Math.abs(planes[at] - planes[at - size]);
-          if (x >= from && x <= to) {
-            within += across;
-            near++;
-          } else {
-            elsewhere += across;
-            far++;
-          }
-          if (y >= from && y <= to) {
-            within += down;
-            near++;
-          } else {
-            elsewhere += down;
-            far++;
-          }
+    for (int i = 1; i < size; i++) {
+      double sum = 0;
+      for (int plane = 0; plane < count; plane++) {
+        for (int along = 0; along < size; along++) {
+          int down = (plane * size + i) * size + along;
+          int across = (plane * size + along) * size + i;
+          sum += Math.abs(planes[down] - planes[down - size]);
+          sum += Math.abs(planes[across] - planes[across - 1]);
         }
       }
+      steps = steps.plus(border[i], sum / (2.0 * count * size));
     }
-    return within / near / (elsewhere / far);
+    return steps;
+  }
+
+  /**
+   * Steps from frame to frame.
+   *
+   * @param border whether there is one between a frame and the one before it
+   */
+  public static Steps acrossFrames(float[] clip, int frames, boolean[] border) {
+    Steps steps = Steps.NONE;
+    int values = clip.length / frames;
+    for (int frame = 1; frame < frames; frame++) {
+      double sum = 0;
+      for (int i = frame * values; i < (frame + 1) * values; i++) {
+        sum += Math.abs(clip[i] - clip[i - values]);
+      }
+      steps = steps.plus(border[frame], sum / values);
+    }
+    return steps;
   }
 
   /** The mean change of a value from one frame to the next. */

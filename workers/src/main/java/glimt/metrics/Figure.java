@@ -84,6 +84,6 @@ public record Figure(String what, double made, Map<String, Double> beside, @Null
   }
 
   private static String number(@Nullable Double value) {
-    return value == null ? "" : String.format(Locale.ROOT, "%.3f", value);
+    return value == null || value.isNaN() ? "" : String.format(Locale.ROOT, "%.3f", value);
   }
 }

@@ -2,9 +2,11 @@ package glimt.training;
 
 import glimt.bundle.Bundle;
 import glimt.job.BundleCard;
+import glimt.media.Picture;
 import glimt.metrics.Figure;
 import glimt.training.clips.ClipEvaluation;
 import glimt.training.clips.ClipMaterial;
+import glimt.training.clips.ClipRecipe;
 import glimt.training.objects.ObjectEvaluation;
 import glimt.training.objects.ObjectMaterial;
 import glimt.training.shapes.Shapes;
@@ -41,15 +43,17 @@ public final class Evaluation {
     byte[][] sheet = new byte[1][];
     List<Figure> figures =
         switch (recipe.dataset()) {
-          case "clips" ->
-              new ClipEvaluation(bundle)
-                  .measure(
-                      data == null ? null : ClipMaterial.read(recipe, data),
-                      watch,
-                      picture -> sheet[0] = picture);
-          case "shapes" ->
-              new ClipEvaluation(bundle)
-                  .measure(Shapes.material(recipe), watch, picture -> sheet[0] = picture);
+          case "clips", "shapes" -> {
+            try (ClipEvaluation evaluation =
+                new ClipEvaluation(Candidate.of(bundle), clips(recipe, data), watch)) {
+              ClipEvaluation.Report report = evaluation.measure(ClipEvaluation.Extent.CARD);
+              Picture picture = report.sheet();
+              if (picture != null) {
+                sheet[0] = picture.jpeg();
+              }
+              yield report.figures();
+            }
+          }
           case "objects" -> objects(bundle, recipe, data, watch, picture -> sheet[0] = picture);
           default ->
               throw new TrainingException(
@@ -60,6 +64,55 @@ public final class Evaluation {
       keep(folder, bundle.card(), table, sheet[0]);
     }
     return table;
+  }
+
+  /**
+   * Measures one network, whatever else is trained already.
+   *
+   * @param recipeFile beside the sources
+   * @param folder of the weights, the classifier's among them
+   * @param data folder of the raw data; without it what needs real samples is left out
+   * @param level whose network it is
+   * @param samples how many are made
+   * @param sheet where a contact sheet of the results goes, a PNG picture
+   * @param watch sees a line now and then
+   * @return the figures as a table
+   */
+  public static String measure(
+      Path recipeFile,
+      Path folder,
+      @Nullable Path data,
+      String level,
+      int samples,
+      @Nullable Path sheet,
+      Consumer<String> watch)
+      throws InterruptedException {
+    Recipe recipe = Recipe.read(recipeFile);
+    if (!List.of("clips", "shapes").contains(recipe.dataset())) {
+      throw new TrainingException(
+          "single networks of '%s' cannot be measured".formatted(recipe.dataset()));
+    }
+    Candidate candidate =
+        Candidate.unfinished(
+            recipeFile,
+            folder,
+            Recipe.part(recipe.data(), ClipRecipe.class).grammar().vocabulary());
+    try (ClipEvaluation evaluation = new ClipEvaluation(candidate, clips(recipe, data), watch)) {
+      ClipEvaluation.Report report = evaluation.measure(level, samples);
+      Picture picture = report.sheet();
+      if (sheet != null && picture != null) {
+        Files.write(sheet, picture.png());
+      }
+      return Figure.table(report.figures());
+    } catch (IOException broken) {
+      throw new TrainingException("cannot write " + sheet + ": " + broken, broken);
+    }
+  }
+
+  private static @Nullable ClipMaterial clips(Recipe recipe, @Nullable Path data) {
+    return recipe.dataset().equals("shapes")
+        ? Shapes.material(recipe)
+        : data == null ? null : ClipMaterial.read(recipe, data);
   }
 
   /**
@@ -77,6 +130,11 @@ public final class Evaluation {
       case "objects" -> {
         try (ObjectEvaluation evaluation = new ObjectEvaluation(bundle)) {
           NamingSheet.write(to, evaluation.unnamed(144, watch), 8, 144, 40);
+        }
+      }
+      case "clips", "shapes" -> {
+        try (ClipEvaluation evaluation = new ClipEvaluation(Candidate.of(bundle), null, watch)) {
+          NamingSheet.write(to, evaluation.unnamed(), 5, 258, 40);
         }
       }
       default ->

@@ -210,7 +210,7 @@ public final class Training {
   }
 
   /** The card as far as the recipe and its words tell it: without the digests of files. */
-  private static BundleCard draft(Recipe recipe, Vocabulary vocabulary) {
+  static BundleCard draft(Recipe recipe, Vocabulary vocabulary) {
     ObjectNode card = recipe.card().deepCopy();
     card.put("name", recipe.bundle());
     card.set("vocabulary", Bundle.JSON.valueToTree(vocabulary));

@@ -17,8 +17,8 @@ class SheetTest {
   @Test
   void a_contact_sheet_holds_frames_and_clouds_with_labels() throws Exception {
     List<ContactSheet.Cell> cells = new ArrayList<>();
-    cells.addAll(ContactSheet.strip(Given.cartoon(24, 16, 16), 4, "fish right blue"));
-    cells.addAll(ContactSheet.strip(Given.cartoon(24, 64, 64), 4, "level 64, 42%"));
+    cells.addAll(ContactSheet.strip(Given.cartoon(24, 16, 16), 4, "fish right blue", 120));
+    cells.addAll(ContactSheet.strip(Given.cartoon(24, 64, 64), 4, "level 64, 42%", 120));
     for (int turn = 0; turn < 4; turn++) {
       cells.add(
           new ContactSheet.Cell(

@@ -41,6 +41,21 @@ class ClipsTest {
     assertThat(Clips.restlessness(new float[] {0, 0, 1, 3}, 2)).isEqualTo(2);
   }
 
+  @Test
+  void steps_across_borders_are_told_from_those_elsewhere() {
+    float[] two = {0, 0, 3, 0, 0, 3, 0, 0, 3};
+    // Across: 0 to 0 is no border, 0 to 3 is one; down: nothing changes.
+    Clips.Steps steps = Clips.acrossPixels(two, 3, new boolean[] {false, false, true});
+    assertThat(steps.border()).isEqualTo(1.5);
+    assertThat(steps.elsewhere()).isZero();
+    assertThat(Clips.acrossPixels(two, 3, new boolean[] {false, true, false}).border()).isZero();
+
+    float[] clip = {0, 1, 3, 4};
+    Clips.Steps frames = Clips.acrossFrames(clip, 4, new boolean[] {false, false, true, false});
+    assertThat(frames.ratio()).isEqualTo(2);
+    assertThat(frames.plus(frames).ratio()).isEqualTo(2);
+  }
+
   /**
    * 8 frames of a bright square of 4 pixels that moves this far each frame from near the middle.
    */

@@ -34,5 +34,14 @@ final class FigureTest {
   void what_could_not_be_measured_misses_every_bar() {
     assertThat(new Bar.AtLeast(0).met(Double.NaN)).isFalse();
     assertThat(new Bar.AtMost(1).met(Double.NaN)).isFalse();
+    assertThat(new Bar.Between(0, 1).met(Double.NaN)).isFalse();
+  }
+
+  @Test
+  void a_bar_on_both_sides_is_missed_on_either() {
+    Bar bar = new Bar.Between(0.8, 1.2);
+    assertThat(List.of(0.79, 0.8, 1.2, 1.21).stream().map(bar::met))
+        .containsExactly(false, true, true, false);
+    assertThat(bar).hasToString("0.80 to 1.20");
   }
 }

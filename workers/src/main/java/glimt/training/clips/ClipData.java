@@ -124,7 +124,7 @@ public final class ClipData implements Dataset {
     for (int row = 0; row < clips.length / values; row++) {
       float[] clip = Arrays.copyOfRange(clips, row * values, (row + 1) * values);
       Frames frames = Frames.ofSample(clip, shown.window, shown.tile, shown.tile, 1);
-      List<ContactSheet.Cell> strip = ContactSheet.strip(frames, FRAMES, "");
+      List<ContactSheet.Cell> strip = ContactSheet.strip(frames, FRAMES, "", PIXELS);
       for (int i = 0; i < strip.size(); i++) {
         int at = row * vocabulary.length() + i;
         int word = i < vocabulary.length() ? Math.toIntExact(words[at]) : 0;

@@ -14,6 +14,8 @@ import java.util.random.RandomGenerator;
 
 /** Scenes of animated sprites, as a recipe describes them. */
 public final class ClipMaterial implements Material {
+  private static final double MOST_NOISE = 0.1;
+
   private final ClipRecipe recipe;
   private final Renderer renderer;
 
@@ -70,18 +72,25 @@ public final class ClipMaterial implements Material {
     return recipe.heads();
   }
 
-  /** Every combination, held out or not, in the light noise of a sampled clip. */
   @Override
   public Classifier.Examples examples() {
-    return (size, random) -> labelled(size, random, random.nextDouble(0.15));
+    return this::labelled;
   }
 
-  /** Key frames and the subjects in them, as seen through noise. */
-  Classifier.Labelled labelled(int size, RandomGenerator random, double noise) {
+  /**
+   * Key frames of any combination, held out or not. Half of the clips lie in light noise, since
+   * what is sampled is never quite clean; in one of eight, one frame stands still, so that a
+   * subject is known by a frame alone.
+   */
+  private Classifier.Labelled labelled(int size, RandomGenerator random) {
     Grammar grammar = grammar();
-    int values = ClipData.KEYS * 3 * ClipData.SMALL * ClipData.SMALL;
+    int still = grammar.motions().stream().map(Grammar.Motion::word).toList().indexOf("still");
+    int frame = 3 * ClipData.SMALL * ClipData.SMALL;
+    int values = ClipData.KEYS * frame;
     float[] x = new float[size * values];
-    List<Integer> classes = new ArrayList<>();
+    List<Integer> subjects = new ArrayList<>();
+    List<Integer> motions = new ArrayList<>();
+    List<Integer> colours = new ArrayList<>();
     for (int row = 0; row < size; row++) {
       Scene scene =
           grammar.scene(
@@ -90,12 +99,19 @@ public final class ClipMaterial implements Material {
               random.nextInt(grammar.colours().size()),
               random);
       float[] clip = renderer.render(scene, 0, ClipData.STRIDE, ClipData.KEYS, ClipData.SMALL);
+      boolean frozen = still >= 0 && random.nextInt(8) == 0;
+      int shown = random.nextInt(ClipData.KEYS);
+      double noise = random.nextBoolean() ? random.nextDouble(MOST_NOISE) : 0;
       for (int i = 0; i < values; i++) {
-        x[row * values + i] = (float) (clip[i] + noise * random.nextGaussian());
+        float value = frozen ? clip[shown * frame + i % frame] : clip[i];
+        x[row * values + i] = noise == 0 ? value : (float) (value + noise * random.nextGaussian());
       }
-      classes.add(scene.subject());
+      subjects.add(scene.subject());
+      motions.add(frozen ? still : scene.motion());
+      colours.add(scene.colour());
     }
-    return Classifier.Labelled.of(
-        Tensor.of(x, size, ClipData.KEYS, 3, ClipData.SMALL, ClipData.SMALL), classes);
+    return new Classifier.Labelled(
+        Tensor.of(x, size, ClipData.KEYS, 3, ClipData.SMALL, ClipData.SMALL),
+        List.of(subjects, motions, colours));
   }
 }

@@ -7,8 +7,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import glimt.bundle.Network;
-import glimt.bundle.Safetensors.Tensor;
-import glimt.diffusion.Denoiser;
 import glimt.diffusion.Guidance;
 import glimt.diffusion.Noise;
 import glimt.diffusion.NoiseSchedule;
@@ -21,91 +19,83 @@ import glimt.diffusion.Trajectory;
 import glimt.diffusion.Waypoint;
 import glimt.job.Level;
 import glimt.job.Sampling;
-import org.jspecify.annotations.Nullable;
+import glimt.job.Vocabulary;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 
-/** Samples many clips of one level at once, by the path that jobs take: to measure with. */
-final class LevelSampler {
-  private final Network network;
-  private final Level level;
-  private final int depth;
-  private final Sampling sampling;
+/**
+ * Samples many clips of the first level at once, by the path that jobs take: to measure with.
+ *
+ * @param network of the level; it stays the caller's
+ */
+record LevelSampler(Network network, Level level, Vocabulary vocabulary) {
+  /** Clips sampled at once. */
+  private static final int TOGETHER = 16;
 
-  /**
-   * @param depth 0 for the base, counted up the hierarchy
-   */
-  LevelSampler(Network network, Level level, int depth, Sampling sampling) {
-    this.network = network;
-    this.level = level;
-    this.depth = depth;
-    this.sampling = sampling;
+  /** One clip for each prompt, the first from the noise of {@code seed}, and so on. */
+  List<float[]> sample(List<String> prompts, long seed) throws InterruptedException {
+    List<float[]> clips = new ArrayList<>();
+    for (int from = 0; from < prompts.size(); from += TOGETHER) {
+      int to = Math.min(prompts.size(), from + TOGETHER);
+      clips.addAll(together(prompts.subList(from, to), seed + from));
+    }
+    return clips;
   }
 
-  /**
-   * One sample for each row of words; row i from the noise of {@code seed + i}.
-   *
-   * @param shape [rows, frames, 3, height, width]
-   * @return of that shape
-   */
-  float[] sample(Tensor words, long[] shape, @Nullable Tensor below, long seed)
-      throws InterruptedException {
+  private List<float[]> together(List<String> prompts, long seed) throws InterruptedException {
+    Sampling sampling = level.sampling();
+    NoiseSchedule schedule =
+        NoiseSchedule.karras(
+            sampling.steps(), sampling.sigmaMin(), sampling.sigmaMax(), sampling.rho());
+    Region.Frames region =
+        Region.Frames.whole(
+            level.axis("frames").extent(),
+            level.channels(),
+            level.axis("height").extent(),
+            level.axis("width").extent());
     try (NDManager scope = NDManager.newBaseManager("PyTorch")) {
-      NoiseSchedule schedule =
-          NoiseSchedule.karras(
-              sampling.steps(), sampling.sigmaMin(), sampling.sigmaMax(), sampling.rho());
-      Region.Frames region =
-          Region.Frames.whole((int) shape[1], (int) shape[2], (int) shape[3], (int) shape[4]);
+      NDList rows = new NDList();
+      for (int row = 0; row < prompts.size(); row++) {
+        rows.add(new Noise(seed + row).start(scope, 0, region, DataType.FLOAT32));
+      }
       Trajectory walk =
           new Trajectory(
               Samplers.named(sampling.sampler()),
-              denoiser(scope, words, below),
-              new Noise(seed).draws(depth, region));
-      NDArray noise = noise(scope, region, shape, seed);
-      try (Waypoint start = walk.start(schedule, noise, level.name());
+              Preconditioning.edm(level.sigmaData()).denoiser(prediction(words(prompts, scope))),
+              new Noise(seed).draws(0, region));
+      try (Waypoint start = walk.start(schedule, NDArrays.concat(rows, 0), level.name());
           Waypoint end = walk.on(start, Observer.NOBODY)) {
-        return end.x().toFloatArray();
+        float[] all = end.x().toFloatArray();
+        int size = all.length / prompts.size();
+        List<float[]> clips = new ArrayList<>();
+        for (int row = 0; row < prompts.size(); row++) {
+          clips.add(Arrays.copyOfRange(all, row * size, (row + 1) * size));
+        }
+        return clips;
       }
     }
   }
 
-  /**
-   * The best guess of the sample from pure noise, one evaluation: what a level makes of below
-   * alone.
-   */
-  float[] guess(Tensor words, long[] shape, @Nullable Tensor below, long seed) {
-    try (NDManager scope = NDManager.newBaseManager("PyTorch")) {
-      Region.Frames region =
-          Region.Frames.whole((int) shape[1], (int) shape[2], (int) shape[3], (int) shape[4]);
-      NDArray x = noise(scope, region, shape, seed).mul(sampling.sigmaMax());
-      return denoiser(scope, words, below)
-          .estimate(x, sampling.sigmaMax(), null)
-          .denoised()
-          .toFloatArray();
-    }
+  private NDArray words(List<String> prompts, NDManager scope) {
+    long[] words =
+        prompts.stream()
+            .flatMap(prompt -> vocabulary.read(prompt).tokens().stream())
+            .mapToLong(Integer::longValue)
+            .toArray();
+    return scope.create(words, new Shape(prompts.size(), vocabulary.length()));
   }
 
-  private NDArray noise(NDManager scope, Region.Frames region, long[] shape, long seed) {
-    NDList rows = new NDList();
-    for (int row = 0; row < shape[0]; row++) {
-      rows.add(new Noise(seed + row).start(scope, depth, region, DataType.FLOAT32));
-    }
-    return NDArrays.concat(rows, 0);
-  }
-
-  private Denoiser denoiser(NDManager scope, Tensor words, @Nullable Tensor below) {
-    boolean guided = sampling.guidance() != 1;
-    NDArray said = scope.create(words.longs(), new Shape(words.dimensions()));
-    NDArray under =
-        below == null ? null : scope.create(below.floats(), new Shape(below.dimensions()));
-    NDArray asked = guided ? said.concat(said.zerosLike()) : said;
-    NDArray given = guided && under != null ? under.concat(under) : under;
+  private Prediction prediction(NDArray words) {
+    double guidance = level.sampling().guidance();
+    NDArray asked = guidance == 1 ? words : words.concat(words.zerosLike());
     Prediction plain =
         (input, noise) ->
             network.forward(
                 input,
                 input.getManager().full(new Shape(input.getShape().get(0)), (float) noise),
                 asked,
-                given);
-    Preconditioning edm = Preconditioning.edm(level.sigmaData());
-    return edm.denoiser(guided ? Guidance.scale(sampling.guidance()).batched(plain) : plain);
+                null);
+    return guidance == 1 ? plain : Guidance.scale(guidance).batched(plain);
   }
 }

@@ -1,5 +1,6 @@
 package glimt.training.clips;
 
+import glimt.job.Level;
 import glimt.training.Recipe;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -15,6 +16,12 @@ final class GivenScenes {
 
   static Grammar grammar() {
     return Recipe.part(Recipe.read(RECIPE).data(), ClipRecipe.class).grammar();
+  }
+
+  /** A level of the default bundle, as its recipe has it. */
+  static Level level(String name) {
+    Level[] levels = Recipe.part(Recipe.read(RECIPE).card().path("levels"), Level[].class);
+    return Arrays.stream(levels).filter(one -> one.name().equals(name)).findFirst().orElseThrow();
   }
 
   /** Squares that fill the middle half of each picture, and blink: every second frame is darker. */

@@ -123,7 +123,7 @@ class ScenesTest {
       @TempDir Path folder) throws Exception {
     assertThatThrownBy(() -> Sprites.read(folder, List.of("1f433")))
         .isInstanceOf(TrainingException.class)
-        .hasMessageContaining("no clip [1f433]");
+        .hasMessageContaining("there is no archive");
     Files.writeString(folder.resolve("broken.tgz"), "this is no archive");
     assertThatThrownBy(() -> Sprites.read(folder, List.of("1f433")))
         .isInstanceOf(TrainingException.class)
