@@ -32,6 +32,9 @@ class FarmIT {
   private static Path home;
   private static Launched farm;
 
+  /** What came of a job under which everything was killed. */
+  private static List<String> disturbed = List.of();
+
   @BeforeAll
   static void up() {
     home = folder.resolve("home");
@@ -133,9 +136,7 @@ class FarmIT {
   @Order(7)
   void a_worker_killed_in_mid_job_costs_the_job_nothing() throws IOException {
     String job = submit("a fish moves right over green", "mp4", 150);
-    List<JsonNode> busy =
-        eventually(() -> busyWith(job, get("/v1/workers")), workers -> !workers.isEmpty());
-    ProcessHandle.of(busy.getFirst().path("pid").asLong()).orElseThrow().destroyForcibly();
+    kill(busy(job).getFirst());
     JsonNode ended = finished(job);
     assertThat(ended.findValuesAsText("outcome")).contains("lost", "succeeded");
     eventually(() -> get("/v1/workers").path("workers"), workers -> workers.size() == 2);
@@ -144,18 +145,33 @@ class FarmIT {
   @Test
   @Order(8)
   void everything_killed_in_mid_job_costs_the_job_nothing() throws IOException {
-    String job = submit("a cat moves down over red", "mp4", 150);
-    eventually(() -> busyWith(job, get("/v1/workers")), workers -> !workers.isEmpty());
+    String job = submitCat();
+    busy(job);
     List<ProcessHandle> all = Launched.processesOf(home);
     assertThat(all).as("farm, workers, PostgreSQL").hasSizeGreaterThan(3);
     all.forEach(ProcessHandle::destroyForcibly);
     farm.exit();
     farm = Launched.up(home, "--workers", "2");
-    finished(job);
+    disturbed = digests(finished(job));
   }
 
   @Test
   @Order(9)
+  void one_worker_two_or_four_make_the_same_bytes_killed_or_not() throws IOException {
+    List<String> undisturbed = digests(finished(submitCat()));
+    assertThat(undisturbed).hasSizeGreaterThan(3).isEqualTo(disturbed);
+    for (String workers : List.of("1", "4")) {
+      farm.terminate();
+      farm.exit();
+      farm = Launched.up(home, "--workers", workers);
+      String job = submitCat();
+      kill(busy(job).getFirst());
+      assertThat(digests(finished(job))).as(workers + " workers").isEqualTo(undisturbed);
+    }
+  }
+
+  @Test
+  @Order(10)
   void told_to_stop_it_leaves_no_process_behind() {
     List<ProcessHandle> all = Launched.processesOf(home);
     assertThat(all).hasSizeGreaterThan(3);
@@ -168,7 +184,7 @@ class FarmIT {
   }
 
   @Test
-  @Order(10)
+  @Order(11)
   void without_a_farm_generate_starts_one_for_itself_and_stops_it() {
     Path file = folder.resolve("tree.ply");
     Launched generate =
@@ -210,6 +226,28 @@ class FarmIT {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private static String submitCat() throws IOException {
+    return submit("a cat moves down over red", "mp4", 150);
+  }
+
+  /** The workers that are past the first step of one of its tasks. */
+  private static List<JsonNode> busy(String job) {
+    return eventually(() -> busyWith(job, get("/v1/workers")), workers -> !workers.isEmpty());
+  }
+
+  private static void kill(JsonNode worker) {
+    ProcessHandle.of(worker.path("pid").asLong()).orElseThrow().destroyForcibly();
+  }
+
+  /** Of every artifact of every level. */
+  private static List<String> digests(JsonNode job) {
+    List<String> digests = new ArrayList<>();
+    for (JsonNode level : job.path("levels")) {
+      level.path("artifacts").forEach(artifact -> digests.add(artifact.path("id").asText()));
+    }
+    return digests;
   }
 
   private static List<JsonNode> busyWith(String job, JsonNode workers) {

@@ -35,9 +35,13 @@ final class Ledger implements AutoCloseable {
   final Jobs jobs;
 
   Ledger(Path home) {
+    this(home, Tasks.Terms.USUAL);
+  }
+
+  Ledger(Path home, Tasks.Terms terms) {
     postgres = EmbeddedPostgres.start(home, Path.of("target", "postgres"));
     database = Database.open(postgres.url(), postgres.user(), postgres.password());
-    tasks = new Tasks(database, Tasks.Terms.USUAL);
+    tasks = new Tasks(database, terms);
     jobs = new Jobs(database);
   }
 

@@ -8,6 +8,7 @@ import glimt.coordinator.Node;
 import glimt.coordinator.Protocol.Live;
 import glimt.coordinator.Protocol.WorkerView;
 import glimt.job.ArtifactId;
+import glimt.job.Fault;
 import glimt.job.JobId;
 import glimt.job.JobState;
 import glimt.job.JobView;
@@ -20,6 +21,7 @@ import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
 import glimt.storage.Artifacts;
 import glimt.storage.Bundles;
+import glimt.storage.Tasks;
 import glimt.worker.WorkerProcess;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -39,9 +41,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class SlotsTest {
-  private static final Duration SOON = Duration.ofSeconds(60);
+  private static final Duration SOON = Duration.ofMinutes(2);
   private static final Duration STEP = Duration.ofMillis(5);
   private static final Duration POLL = Duration.ofMillis(200);
+
+  /** Short leases, and little patience. */
+  private static final Cadence CADENCE =
+      new Cadence(
+          Duration.ofMillis(300),
+          Duration.ofSeconds(2),
+          Duration.ofMillis(300),
+          Duration.ofSeconds(6));
 
   @TempDir private Path home;
   private Ledger ledger;
@@ -49,7 +59,10 @@ class SlotsTest {
   private Node node;
   private Farm farm;
 
-  /** A worker whose tasks last until a file is there: {@code address id name digest home}. */
+  /**
+   * A worker whose tasks last until a file is there, and hang while another is: {@code address id
+   * name digest home}.
+   */
   static final class Child {
     private Child() {}
 
@@ -68,8 +81,10 @@ class SlotsTest {
           card,
           (task, attempt) -> {
             while (!Files.exists(home.resolve("go"))) {
-              attempt.check();
-              attempt.progress(1, 10);
+              if (!Files.exists(home.resolve("hang"))) {
+                attempt.check();
+                attempt.progress(1, 10);
+              }
               LockSupport.parkNanos(STEP.toNanos());
             }
             byte[] bytes = ("task " + task.ordinal()).getBytes(StandardCharsets.UTF_8);
@@ -77,16 +92,17 @@ class SlotsTest {
             return new Outcome.Succeeded(
                 List.of(new Product(Role.SAMPLE, artifact), new Product(Role.MEDIA, artifact)));
           },
-          Cadence.DEFAULT);
+          CADENCE);
     }
   }
 
   @BeforeEach
   void start() {
-    ledger = new Ledger(home);
+    ledger =
+        new Ledger(home, new Tasks.Terms(CADENCE.lease(), CADENCE.sweep(), Duration.ofMillis(10)));
     bundle = ledger.bundle(1);
     node = Node.found(Set.of(Node.Role.COORDINATOR, Node.Role.GATEWAY));
-    node.coordinate(ledger.tasks, ledger.jdbc, Cadence.DEFAULT);
+    node.coordinate(ledger.tasks, ledger.jdbc, CADENCE);
     farm = node.farm();
   }
 
@@ -96,8 +112,8 @@ class SlotsTest {
     ledger.close();
   }
 
-  private Slots slots(int count, Cadence cadence) {
-    return Slots.start(count, this::child, ledger.tasks, farm, cadence);
+  private Slots slots(int count) {
+    return Slots.start(count, this::child, ledger.tasks, farm, CADENCE);
   }
 
   private ProcessBuilder child(int slot, WorkerId id) {
@@ -148,6 +164,12 @@ class SlotsTest {
     return ledger.find(job).levels().getFirst().tasks().getFirst().attempts();
   }
 
+  /** What a shell's kill does, which Java has no word for. */
+  private static void signal(String name, ProcessHandle process) throws Exception {
+    Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start();
+    assertThat(kill.waitFor()).isZero();
+  }
+
   /** The process that works on a job. */
   private ProcessHandle worksOn(JobId job) throws Exception {
     for (long end = System.nanoTime() + SOON.toNanos(); System.nanoTime() < end; ) {
@@ -162,7 +184,7 @@ class SlotsTest {
 
   @Test
   void a_killed_worker_is_replaced_and_its_task_ends_elsewhere() throws Exception {
-    try (Slots _ = slots(2, Cadence.DEFAULT)) {
+    try (Slots _ = slots(2)) {
       JobId job = submit();
       eventually(job, view -> runs(view, 1));
       ProcessHandle victim = worksOn(job);
@@ -190,15 +212,85 @@ class SlotsTest {
   @Test
   void closing_hands_back_what_runs_uncharged() throws Exception {
     JobId job;
-    try (Slots _ = slots(1, Cadence.DEFAULT)) {
+    try (Slots _ = slots(1)) {
       job = submit();
       eventually(job, view -> runs(view, 1));
     }
     assertThat(attempts(job)).extracting(AttemptView::outcome).containsExactly("yielded");
     Files.createFile(home.resolve("go"));
-    try (Slots _ = slots(1, Cadence.DEFAULT)) {
+    try (Slots _ = slots(1)) {
       assertThat(eventually(job, view -> view.state().ended()).state())
           .isEqualTo(JobState.SUCCEEDED);
     }
+  }
+
+  @Test
+  void a_task_at_whose_step_every_worker_hangs_is_poison_and_the_next_job_is_done()
+      throws Exception {
+    Files.createFile(home.resolve("hang"));
+    try (Slots _ = slots(1)) {
+      JobId poison = submit();
+      JobView view = eventually(poison, one -> one.state().ended());
+      assertThat(view.fault()).isEqualTo(Fault.POISON);
+      assertThat(attempts(poison)).extracting(AttemptView::outcome).containsOnly("lost");
+      Files.delete(home.resolve("hang"));
+      Files.createFile(home.resolve("go"));
+      assertThat(eventually(submit(), one -> one.state().ended()).state())
+          .isEqualTo(JobState.SUCCEEDED);
+    }
+  }
+
+  @Test
+  void a_worker_that_froze_past_its_lease_changes_nothing_and_takes_new_work() throws Exception {
+    try (Slots _ = slots(1)) {
+      JobId job = submit();
+      eventually(job, view -> runs(view, 1));
+      ProcessHandle zombie = worksOn(job);
+      signal("STOP", zombie);
+      eventually(
+          job, view -> view.levels().getFirst().tasks().getFirst().state() == TaskState.READY);
+      try (Slots _ = slots(1)) {
+        eventually(job, view -> runs(view, 2));
+        signal("CONT", zombie);
+        // Both work, so the zombie has let go of the first.
+        JobId next = submit();
+        eventually(next, view -> runs(view, 1));
+        assertThat(worksOn(next)).isEqualTo(zombie);
+        Files.createFile(home.resolve("go"));
+        assertThat(eventually(next, view -> view.state().ended()).state())
+            .isEqualTo(JobState.SUCCEEDED);
+        assertThat(eventually(job, view -> view.state().ended()).state())
+            .isEqualTo(JobState.SUCCEEDED);
+        assertThat(attempts(job))
+            .extracting(AttemptView::outcome)
+            .containsExactly("lost", "succeeded");
+      }
+    }
+  }
+
+  @Test
+  void told_to_stop_a_worker_hands_back_its_task_and_exits_with_0() throws Exception {
+    Process worker = child(0, new WorkerId("alone")).start();
+    JobId job = submit();
+    eventually(job, view -> runs(view, 1));
+    worker.toHandle().destroy();
+    assertThat(worker.waitFor(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    assertThat(worker.exitValue()).isZero();
+    assertThat(attempts(job)).extracting(AttemptView::outcome).containsExactly("yielded");
+  }
+
+  @Test
+  void told_twice_a_worker_exits_at_once() throws Exception {
+    Process worker = child(0, new WorkerId("alone")).start();
+    JobId job = submit();
+    eventually(job, view -> runs(view, 1));
+    // It cannot stop between two steps.
+    Files.createFile(home.resolve("hang"));
+    long began = System.nanoTime();
+    do {
+      worker.toHandle().destroy();
+    } while (!worker.waitFor(50, TimeUnit.MILLISECONDS));
+    assertThat(worker.exitValue()).isEqualTo(143);
+    assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(CADENCE.stall());
   }
 }
