@@ -8,7 +8,6 @@ import glimt.coordinator.Node;
 import glimt.coordinator.Protocol.Live;
 import glimt.coordinator.Protocol.WorkerView;
 import glimt.job.ArtifactId;
-import glimt.job.Fault;
 import glimt.job.JobId;
 import glimt.job.JobState;
 import glimt.job.JobView;
@@ -225,17 +224,18 @@ class SlotsTest {
   }
 
   @Test
-  void a_task_at_whose_step_every_worker_hangs_is_poison_and_the_next_job_is_done()
+  void a_worker_that_hangs_at_a_step_is_ended_and_its_task_done_by_another_process()
       throws Exception {
-    Files.createFile(home.resolve("hang"));
     try (Slots _ = slots(1)) {
-      JobId poison = submit();
-      JobView view = eventually(poison, one -> one.state().ended());
-      assertThat(view.fault()).isEqualTo(Fault.POISON);
-      assertThat(attempts(poison)).extracting(AttemptView::outcome).containsOnly("lost");
+      JobId job = submit();
+      eventually(job, view -> runs(view, 1));
+      ProcessHandle hanging = worksOn(job);
+      Files.createFile(home.resolve("hang"));
+      eventually(job, view -> "lost".equals(attempts(job).getFirst().outcome()));
+      assertThat(hanging.isAlive()).isFalse();
       Files.delete(home.resolve("hang"));
       Files.createFile(home.resolve("go"));
-      assertThat(eventually(submit(), one -> one.state().ended()).state())
+      assertThat(eventually(job, view -> view.state().ended()).state())
           .isEqualTo(JobState.SUCCEEDED);
     }
   }
