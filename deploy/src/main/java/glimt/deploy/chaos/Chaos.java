@@ -111,7 +111,7 @@ public final class Chaos implements Callable<Integer> {
       throw new ParameterException(command.commandLine(), "--seeds and --minutes must be positive");
     }
     List<Fault> chosen = chosen();
-    if (Namespace.isPossible() && !Namespace.isHere()) {
+    if (!Namespace.isHere() && Namespace.isPossible()) {
       return Namespace.run(
           Glimt.command(HEAP, command.root().commandLine().getParseResult().originalArgs()));
     }
@@ -157,7 +157,7 @@ public final class Chaos implements Callable<Integer> {
     }
     long began = System.nanoTime();
     say("starting a farm of %d nodes".formatted(Victim.NODES));
-    Victim farm = exit.open(() -> Victim.in(place, Shell.isRoot()));
+    Victim farm = exit.open(() -> Victim.in(place, Tmpfs.isPossible()));
     farm.begin(Faults.poisons(possible).toList());
     say("the farm is whole after %.0f s".formatted(since(began)));
     Witness client = exit.open(() -> new Witness(farm.gateway()));

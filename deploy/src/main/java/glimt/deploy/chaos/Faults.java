@@ -211,7 +211,7 @@ final class Faults {
         name,
         "partition between " + what,
         () ->
-            Namespace.isPossible()
+            Namespace.isHere() || Namespace.isPossible()
                 ? Optional.empty()
                 : Optional.of("it takes root, unshare and ip to make a network of our own"),
         trial -> {
@@ -418,7 +418,10 @@ final class Faults {
     return new Fault(
         name,
         what,
-        () -> Shell.isRoot() ? Optional.empty() : Optional.of("only root may mount a small disk"),
+        () ->
+            Tmpfs.isPossible()
+                ? Optional.empty()
+                : Optional.of("a small disk cannot be mounted here; root can"),
         injection);
   }
 

@@ -15,15 +15,17 @@ import java.util.Map;
 final class Namespace {
   private static final String MARK = "GLIMT_CHAOS_NAMESPACE";
 
-  /** Before this, routes of its own are looked up; a rule for local addresses comes first. */
-  private static final String LOCAL = "100";
+  /** Its own addresses are looked up first of all; from here on, after the rules that cut. */
+  private static final String BEGIN =
+      "ip link set lo up && ip rule add pref 100 lookup local && ip rule del pref 0";
 
   private static final String CUT = "10";
 
   private Namespace() {}
 
+  /** Root alone does not say: a container may hold it back. */
   static boolean isPossible() {
-    return Shell.isRoot() && Shell.has("unshare") && Shell.has("ip");
+    return Shell.succeeds(List.of("unshare", "--net", "sh", "-c", BEGIN));
   }
 
   /** Whether this process is in one. */
@@ -38,15 +40,7 @@ final class Namespace {
    */
   static int run(List<String> program) {
     List<String> command =
-        new ArrayList<>(
-            List.of(
-                "unshare",
-                "--net",
-                "sh",
-                "-c",
-                "ip link set lo up && ip rule add pref %s lookup local && ip rule del pref 0; exec \"$@\""
-                    .formatted(LOCAL),
-                "sh"));
+        new ArrayList<>(List.of("unshare", "--net", "sh", "-c", BEGIN + "; exec \"$@\"", "sh"));
     command.addAll(program);
     ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
     builder.environment().putAll(Map.of(MARK, "yes"));

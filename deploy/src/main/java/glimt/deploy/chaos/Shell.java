@@ -3,11 +3,8 @@ package glimt.deploy.chaos;
 import glimt.deploy.DeployException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /** The programs of the system that faults are made with. */
 final class Shell {
@@ -15,13 +12,14 @@ final class Shell {
 
   private Shell() {}
 
-  static boolean isRoot() {
-    return System.getProperty("user.name", "").equals("root");
-  }
-
-  static boolean has(String program) {
-    return Stream.of((System.getenv().getOrDefault("PATH", "") + ":/usr/sbin:/sbin").split(":"))
-        .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
+  /** Whether it can be run here, and does what it should. */
+  static boolean succeeds(List<String> command) {
+    try {
+      run(command);
+      return true;
+    } catch (DeployException e) {
+      return false;
+    }
   }
 
   /**
