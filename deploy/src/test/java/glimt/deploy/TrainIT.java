@@ -91,7 +91,7 @@ class TrainIT {
             .replaceAll("\"steps\": \\d{3,}", "\"steps\": 60")
             .replaceAll("\"updates\": \\d+", "\"updates\": 3")
             .replaceAll("\"batch\": \\d+", "\"batch\": 2")
-            .replace("\"d\": 96", "\"d\": 32");
+            .replaceAll("\"d\": \\d+", "\"d\": 32");
     return Files.writeString(folder.resolve("tiny.json"), text);
   }
 }
