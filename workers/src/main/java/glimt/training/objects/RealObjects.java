@@ -33,7 +33,7 @@ final class RealObjects {
    * Chamfer distance below which two objects are twins: about twice that of two clouds strewn over
    * one surface.
    */
-  private static final double TWIN = 0.003;
+  private static final double TWIN = 0.004;
 
   private final ObjectClouds objects;
 
