@@ -46,13 +46,13 @@ class ClipEvaluationTest {
     Grammar grammar = GivenScenes.grammar();
     Premiere premiere = Premiere.of(candidate, HeldOut.prompts(grammar, 1, 1), 1, _ -> {});
 
-    assertThat(premiere.last(0)).hasSize(24 * 3 * 64 * 64);
+    assertThat(premiere.last(0)).hasSize(24 * 3 * 128 * 128);
     assertThat(premiere.sheet().width()).isGreaterThan(4 * 96);
     assertThat(figure(premiere.costs(null), "all levels: seconds of one core a clip").made())
         .isPositive();
     assertThat(
             figure(premiere.costs(null), "base: network evaluations a clip, of 1 segments").made())
-        .isEqualTo(2 * 16);
+        .isEqualTo(2 * bundle.card().level("base").sampling().steps());
     assertThat(premiere.seams(null)).isNotEmpty();
   }
 
