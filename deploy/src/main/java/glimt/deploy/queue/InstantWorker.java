@@ -11,6 +11,7 @@ import glimt.coordinator.Protocol.Run;
 import glimt.coordinator.Protocol.ToCoordinator;
 import glimt.coordinator.Protocol.ToWorker;
 import glimt.coordinator.Protocol.Watched;
+import glimt.job.Lease;
 import glimt.job.Task;
 import glimt.job.WorkerCard;
 import java.time.Duration;
@@ -88,10 +89,13 @@ final class InstantWorker extends AbstractMatchingBehavior<InstantWorker.Message
         reporting = Optional.of(task);
         speak();
       }
-      case Said(Heard _) -> {
-        reporting.ifPresent(task -> news.add(new News(task, true, System.nanoTime())));
-        reporting = Optional.empty();
-        speak();
+      case Said(Heard(Lease lease)) -> {
+        // What is said twice is heard twice, and the second time may be another task's turn.
+        if (reporting.isPresent() && reporting.get().lease().equals(lease)) {
+          news.add(new News(reporting.get(), true, System.nanoTime()));
+          reporting = Optional.empty();
+          speak();
+        }
       }
       case Said(Abandon _), Said(Watched _), Said(Cancelled _), Said(Describe _) -> {}
       case Tick _ -> speak();
