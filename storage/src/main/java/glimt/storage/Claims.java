@@ -27,12 +27,15 @@ final class Claims {
    * that failed waits for another worker, and one with a checkpoint for a worker of its numeric
    * class. Handed to a worker of another class after all, it starts afresh: no task mixes two.
    *
+   * <p>What asks stands in scalar subqueries, so that the tasks are read in the order of their
+   * index and no further than needed.
+   *
    * <p>Nothing is handed out beside a task that must be alone on its device; and when such a task
    * is the first in line, nothing is until its device is empty.
    */
   private static final String CLAIM =
       """
-      WITH asks (id, machine, device, class, cards, patience) AS (
+      WITH asks (id, machine, device, class, cards, patience) AS MATERIALIZED (
         VALUES (?, ?, ?, ?, ?::text[], make_interval(secs => ?))),
       colleagues AS MATERIALIZED (
         SELECT worker.numeric_class, worker.cards
@@ -40,39 +43,42 @@ final class Claims {
         WHERE worker.id <> asks.id AND drained IS NULL
           AND (seen > now() - patience
             OR EXISTS (SELECT FROM task WHERE task.worker = worker.id AND state = 'running'))),
+      beside AS MATERIALIZED (
+        SELECT worker.id
+        FROM worker JOIN asks USING (machine, device)
+        WHERE EXISTS (SELECT FROM task WHERE task.worker = worker.id AND state = 'running')),
       next AS MATERIALIZED (
-        SELECT task.id, alone FROM task, asks
-        WHERE state = 'ready' AND card = ANY(asks.cards) AND ready_at <= now()
-          AND (failed_on IS DISTINCT FROM asks.id OR ready_at <= now() - patience
+        SELECT id, alone FROM task
+        WHERE state = 'ready' AND card = ANY((SELECT cards FROM asks)::text[])
+          AND ready_at <= now()
+          AND (failed_on IS DISTINCT FROM (SELECT id FROM asks)
+            OR ready_at <= now() - (SELECT patience FROM asks)
             OR NOT EXISTS (SELECT FROM colleagues WHERE card = ANY(colleagues.cards)))
-          AND (checkpoint_class IS NULL OR checkpoint_class = asks.class
-            OR ready_at <= now() - patience
+          AND (checkpoint_class IS NULL OR checkpoint_class = (SELECT class FROM asks)
+            OR ready_at <= now() - (SELECT patience FROM asks)
               AND NOT EXISTS (
                 SELECT FROM colleagues
                 WHERE numeric_class = checkpoint_class AND card = ANY(colleagues.cards)))
-          AND (remade_in IS NULL OR remade_in = asks.class)
+          AND (remade_in IS NULL OR remade_in = (SELECT class FROM asks))
+          AND NOT EXISTS (SELECT FROM worker JOIN asks USING (id) WHERE drained IS NOT NULL)
           AND NOT EXISTS (
-            SELECT FROM worker WHERE worker.id = asks.id AND drained IS NOT NULL)
-          AND NOT EXISTS (
-            SELECT FROM task AS other JOIN worker ON worker.id = other.worker
-            WHERE other.alone AND other.state = 'running'
-              AND worker.machine = asks.machine AND worker.device = asks.device)
+            SELECT FROM task AS other
+            JOIN worker ON worker.id = other.worker
+            JOIN asks USING (machine, device)
+            WHERE other.alone AND other.state = 'running')
         ORDER BY job_number, ordinal
         LIMIT ?
-        FOR UPDATE OF task SKIP LOCKED),
+        FOR UPDATE SKIP LOCKED),
       claimed AS (
         UPDATE task SET
           state = 'running', attempt = attempt + 1, worker = asks.id, stepped = now(),
-          lease_until = now() + make_interval(secs => ?),
-          step = CASE WHEN checkpoint_class = asks.class THEN checkpoint_step
-                      WHEN fallback_class = asks.class THEN fallback_step
+          lease_until = now() + patience,
+          step = CASE WHEN checkpoint_class = class THEN checkpoint_step
+                      WHEN fallback_class = class THEN fallback_step
                       ELSE 0 END
         FROM next, asks
         WHERE task.id = next.id AND NOT (next.alone AND (
-          (SELECT count(*) FROM next) > 1 OR EXISTS (
-            SELECT FROM task AS other JOIN worker ON worker.id = other.worker
-            WHERE other.state = 'running'
-              AND worker.machine = asks.machine AND worker.device = asks.device)))
+          (SELECT count(*) FROM next) > 1 OR EXISTS (SELECT FROM beside)))
         RETURNING task.*),
       begun AS (
         INSERT INTO attempt
@@ -128,8 +134,7 @@ final class Claims {
             worker.numericClass(),
             Workers.cards(worker),
             patience,
-            most,
-            patience);
+            most);
     start(session, claimed);
     return claimed.stream().map(Claimed::task).toList();
   }
