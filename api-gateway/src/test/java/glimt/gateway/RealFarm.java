@@ -315,7 +315,7 @@ final class RealFarm implements AutoCloseable {
     products.add(
         new Product(
             Product.Role.SAMPLE,
-            artifacts.put("application/octet-stream", bytes("sample of " + task.lease()))));
+            artifacts.put("application/octet-stream", bytes("sample of " + task.lease().task()))));
     if (task.work() instanceof Work.Assemble assemble) {
       Format format = task.spec().format();
       products.add(

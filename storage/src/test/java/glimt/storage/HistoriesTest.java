@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import glimt.job.ArtifactId;
 import glimt.job.Checkpoint;
+import glimt.job.Effort;
 import glimt.job.Fault;
 import glimt.job.JobEvent;
 import glimt.job.JobId;
@@ -164,7 +165,7 @@ class HistoriesTest {
           }
         }
         case 9 -> {
-          if (random.nextInt(4) == 0) {
+          if (random.nextBoolean()) {
             any(model.everHeld())
                 .ifPresent(
                     lease ->
@@ -191,7 +192,8 @@ class HistoriesTest {
 
     private void end(Lease lease, Outcome outcome) {
       Outcome made = outcome instanceof Outcome.Succeeded ? HistoriesTest.success(lease) : outcome;
-      model.ended(lease, made, tasks.end(lease, made, Ledger.EFFORT));
+      Effort effort = new Effort(model.numericClass(lease), 0, 4, 0.5, 0.4);
+      model.ended(lease, made, tasks.end(lease, made, effort));
     }
 
     private void expire() {
@@ -210,7 +212,7 @@ class HistoriesTest {
     }
 
     private Outcome outcome(Lease lease) {
-      if (random.nextInt(10) == 0 && !model.inputs(lease).isEmpty()) {
+      if (random.nextInt(5) == 0 && !model.inputs(lease).isEmpty()) {
         return new Outcome.Damaged(any(model.inputs(lease)).orElseThrow());
       }
       return switch (random.nextInt(8)) {

@@ -213,7 +213,10 @@ final class LedgerModel {
           failed(task, Fault.STORAGE);
         }
       }
-      case Outcome.Failed(Fault fault, _) -> failed(task, fault);
+      case Outcome.Failed(Fault fault, _) -> {
+        task.failedBy.add(task.worker());
+        failed(task, fault);
+      }
     }
     assertThat(ending.orElseThrow().seq()).isEqualTo(task.job.events);
   }
@@ -256,7 +259,6 @@ final class LedgerModel {
   private void failed(Entry task, Fault fault) {
     task.failures++;
     task.failedOn = task.worker;
-    task.failedBy.add(task.worker());
     task.alone |= fault == Fault.OUT_OF_MEMORY;
     if (fault.retryable() && task.failures < Tasks.TRIES) {
       giveBack(task);
