@@ -105,13 +105,14 @@ class GenerationTest {
   void a_clip_is_made_level_by_level_and_every_level_can_be_played() throws Exception {
     List<Product> media = media(done(CLIP));
 
-    assertThat(media).hasSize(3);
+    assertThat(media).hasSize(4);
     assertThat(media.stream().map(product -> product.artifact().mediaType()))
         .containsOnly("video/mp4");
     Video video = new Video(Ffmpeg.unpackedIn(folder.resolve("ffmpeg")));
     assertThat(video.read(artifacts.path(media.get(0).artifact().id())).count()).isEqualTo(8);
     assertThat(video.read(artifacts.path(media.get(1).artifact().id())).count()).isEqualTo(24);
     assertThat(video.read(artifacts.path(media.get(2).artifact().id())).count()).isEqualTo(24);
+    assertThat(video.read(artifacts.path(media.get(3).artifact().id())).count()).isEqualTo(24);
   }
 
   @Test
@@ -168,7 +169,8 @@ class GenerationTest {
     files.put(
         "base-fast.safetensors",
         Bundle.sha256(Files.readAllBytes(to.resolve("base-fast.safetensors"))));
-    Sampling walk = new Sampling("euler", 2, 1, 0.02, 80, 7);
+    Sampling usual = card.levels().getFirst().sampling();
+    Sampling walk = new Sampling("euler", 2, 1, usual.sigmaMin(), usual.sigmaMax(), usual.rho());
     List<Level> levels = new ArrayList<>(card.levels());
     levels.set(0, levels.getFirst().with(new Fast("base-fast", walk)));
     Bundle.write(
