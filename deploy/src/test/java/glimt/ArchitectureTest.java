@@ -203,10 +203,10 @@ class ArchitectureTest {
         .dependOnClassesThat(
             are(
                 describe(
-                    "in glimt.storage, and not its artifacts or their exception",
+                    "in glimt.storage, and not its artifacts or their exceptions",
                     type ->
                         type.getPackageName().equals("glimt.storage")
-                            && !Set.of("Artifacts", "StorageException", "Json")
+                            && !Set.of("Artifacts", "DamagedArtifact", "StorageException", "Json")
                                 .contains(outermost(type).getSimpleName()))))
         .check(GLIMT);
   }

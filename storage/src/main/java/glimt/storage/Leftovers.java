@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,6 +51,7 @@ public final class Leftovers {
   private final Map<Integer, Set<ArtifactId>> suspects = new HashMap<>();
 
   private int folder;
+  private final ReentrantLock looking = new ReentrantLock();
 
   public Leftovers(Database database, Artifacts artifacts) {
     this(database, artifacts, AGE);
@@ -68,9 +70,20 @@ public final class Leftovers {
    * Looks into the next of the store's folders; called at every sweep it has seen them all after a
    * few minutes. Any number of processes may do so.
    *
-   * @return how many files went
+   * @return how many files went; none while the last look is still going on
    */
-  public synchronized int collect() {
+  public int collect() {
+    if (!looking.tryLock()) {
+      return 0;
+    }
+    try {
+      return next();
+    } finally {
+      looking.unlock();
+    }
+  }
+
+  private int next() {
     int removed = 0;
     try {
       if (folder == 0) {
