@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -196,6 +197,7 @@ class ClusterIT {
   }
 
   private static Client client() {
-    return new Client(fleet.gateway().orElseThrow());
+    // One that was just started again takes a while to be there.
+    return new Client(eventually(fleet::gateway, Optional::isPresent).orElseThrow());
   }
 }

@@ -43,6 +43,11 @@ public final class QueueBench implements Callable<Integer> {
   /** More tasks a second than are ever claimed. */
   private static final int STOCK = 15_000;
 
+  /**
+   * Of seven tasks of a job one is ready: with fewer, all that are ready might be claimed at once.
+   */
+  private static final long LEAST = 2L * 7 * 32 * Load.MOST;
+
   @Option(
       names = "--rounds",
       defaultValue = "5",
@@ -153,7 +158,7 @@ public final class QueueBench implements Callable<Integer> {
                 connections,
                 batch == 1 ? "" : "5",
                 () -> {
-                  load.fill(Math.round(seconds * STOCK));
+                  load.fill(Math.max(LEAST, Math.round(seconds * STOCK)));
                   return load.tasks(batch, connections, seconds);
                 }));
       }
