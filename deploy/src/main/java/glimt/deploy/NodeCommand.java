@@ -174,7 +174,8 @@ final class NodeCommand implements Callable<Integer> {
     return 0;
   }
 
-  private static void announce(House house) {
+  /** Says on standard output that the node serves, and where. */
+  static void announce(House house) {
     System.out.println(
         "glimt is ready" + house.address().map(URI::toString).map(at -> " at " + at).orElse(""));
   }

@@ -94,7 +94,10 @@ final class Up implements Callable<Integer> {
               workers == null ? House.slots() : workers,
               Optional.ofNullable(jdbcUrl),
               heard),
-          house -> lock.get().announce(house.address().orElseThrow()));
+          house -> {
+            lock.get().announce(house.address().orElseThrow());
+            NodeCommand.announce(house);
+          });
     }
     return 0;
   }
