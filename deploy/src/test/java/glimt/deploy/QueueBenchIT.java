@@ -11,7 +11,6 @@ import org.junit.jupiter.api.io.TempDir;
 class QueueBenchIT {
   @TempDir private Path home;
 
-  @org.junit.jupiter.api.Disabled("it depends on how fast the machine is; not yet seen to pass")
   @Test
   void the_queue_is_measured_in_one_run() {
     Launched bench =

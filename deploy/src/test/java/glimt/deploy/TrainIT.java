@@ -17,7 +17,6 @@ import org.junit.jupiter.api.io.TempDir;
 class TrainIT {
   @TempDir private Path folder;
 
-  @org.junit.jupiter.api.Disabled("it depends on how fast the machine is; not yet seen to pass")
   @Test
   void a_training_that_was_told_to_stop_goes_on_to_the_bytes_of_an_undisturbed_one()
       throws Exception {
