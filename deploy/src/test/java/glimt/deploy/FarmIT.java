@@ -155,7 +155,6 @@ class FarmIT {
     disturbed = digests(finished(job));
   }
 
-  @org.junit.jupiter.api.Disabled("not yet seen to pass")
   @Test
   @Order(9)
   void one_worker_two_or_four_make_the_same_bytes_killed_or_not() throws IOException {
