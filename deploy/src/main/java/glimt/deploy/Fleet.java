@@ -18,7 +18,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
@@ -276,12 +275,29 @@ public final class Fleet {
 
   /** Waits until a process has ended, and after too long ends it. */
   public static void awaitEnd(ProcessHandle process) {
+    long end = System.nanoTime() + STOP_LIMIT.toNanos();
+    while (runs(process)) {
+      if (System.nanoTime() - end > 0) {
+        signal(process, Signal.KILL);
+        return;
+      }
+      LockSupport.parkNanos(POLL.toNanos());
+    }
+  }
+
+  /**
+   * Whether a process still does anything. One that has ended may be there for a good while: nodes
+   * outlive whoever started them, and then the machine's first process takes note of their ends,
+   * some sooner than others.
+   */
+  private static boolean runs(ProcessHandle process) {
     try {
-      process.onExit().get(STOP_LIMIT.toSeconds(), TimeUnit.SECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException e) {
-      signal(process, Signal.KILL);
+      String stat = Files.readString(Path.of("/proc", Long.toString(process.pid()), "stat"));
+      // The state follows the name, which stands in parentheses and may hold any others (proc(5)).
+      char state = stat.charAt(stat.lastIndexOf(')') + 2);
+      return state != 'Z' && state != 'X';
+    } catch (IOException e) {
+      return false;
     }
   }
 
@@ -327,7 +343,7 @@ public final class Fleet {
     }
     List<String> lines = read(file).lines().toList();
     return ProcessHandle.of(Long.parseLong(lines.getFirst()))
-        .filter(process -> process.isAlive() && began(process).toString().equals(lines.get(1)));
+        .filter(process -> runs(process) && began(process).toString().equals(lines.get(1)));
   }
 
   private static Instant began(ProcessHandle process) {
