@@ -13,9 +13,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -24,7 +24,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A farm of many nodes, each a process of its own, and what it survives. */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
-@Disabled("its farm takes minutes to start on two cores, and has not yet passed whole")
 class ClusterIT {
   @TempDir private static Path folder;
 
@@ -62,25 +61,21 @@ class ClusterIT {
   @Test
   @Order(2)
   void one_node_of_each_role_is_killed_and_the_bytes_are_the_same() {
-    String job = submit("a fish moves right over green", 150);
-    eventually(() -> get("/v1/jobs/" + job), ClusterIT::hasBegun);
+    String job = submit("a fish moves right over green", 400);
+    awaitWorkOn(job);
     List<String> names = List.of("coordinator-1", "worker-1", "gateway-1");
     names.forEach(name -> assertThat(farm("kill", "-9", name).exit()).isZero());
     startAgain(names);
-    JsonNode disturbed = finished(job);
-    JsonNode undisturbed = finished(submit("a fish moves right over green", 150));
-    assertThat(disturbed.findValuesAsText("sha256"))
-        .isNotEmpty()
-        .isEqualTo(undisturbed.findValuesAsText("sha256"));
+    List<String> disturbed = FarmIT.digests(finished(job));
+    JsonNode undisturbed = finished(submit("a fish moves right over green", 400));
+    assertThat(disturbed).isNotEmpty().isEqualTo(FarmIT.digests(undisturbed));
   }
 
   @Test
   @Order(3)
   void a_worker_told_to_stop_hands_back_what_it_does_and_exits_with_0() {
-    String job = submit("a cat moves down over red", 150);
-    JsonNode begun = eventually(() -> get("/v1/jobs/" + job), ClusterIT::hasBegun);
-    String worker = begun.findValue("worker").asText();
-    long slot = pidOf(worker);
+    String job = submit("a cat moves down over red", 400);
+    long slot = awaitWorkOn(job).path("pid").asLong();
     Fleet.Member node =
         fleet.members().stream()
             .filter(one -> one.slots().stream().anyMatch(process -> process.pid() == slot))
@@ -98,8 +93,8 @@ class ClusterIT {
   @Test
   @Order(4)
   void all_coordinators_are_killed_and_the_next_know_all_from_the_database() {
-    String job = submit("a rocket moves up over yellow", 150);
-    eventually(() -> get("/v1/jobs/" + job), ClusterIT::hasBegun);
+    String job = submit("a rocket moves up over yellow", 400);
+    awaitWorkOn(job);
     List<String> both = List.of("coordinator-1", "coordinator-2");
     both.forEach(
         name -> fleet.find(name).process().ifPresent(one -> Fleet.signal(one, Fleet.Signal.KILL)));
@@ -167,18 +162,18 @@ class ClusterIT {
     }
   }
 
-  private static boolean hasBegun(JsonNode job) {
-    JsonNode first = job.path("levels").path(0).path("tasks").path(0);
-    return first.path("state").asText().equals("running") && first.path("step").asInt() > 10;
+  /** Waits until a worker is in the middle of a job, and tells which. */
+  private static JsonNode awaitWorkOn(String job) {
+    return eventually(
+            () -> get("/v1/workers").path("workers").valueStream().filter(isIn(job)).findFirst(),
+            Optional::isPresent)
+        .orElseThrow();
   }
 
-  private static long pidOf(String worker) {
-    for (JsonNode one : get("/v1/workers").path("workers")) {
-      if (one.path("id").asText().equals(worker)) {
-        return one.path("pid").asLong();
-      }
-    }
-    throw new AssertionError("there is no " + worker);
+  private static Predicate<JsonNode> isIn(String job) {
+    return worker ->
+        worker.path("task").path("job").asText().equals(job)
+            && worker.path("task").path("step").asInt() > 10;
   }
 
   private static JsonNode finished(String job) {

@@ -242,7 +242,7 @@ class FarmIT {
   }
 
   /** Of every artifact of every level. */
-  private static List<String> digests(JsonNode job) {
+  static List<String> digests(JsonNode job) {
     List<String> digests = new ArrayList<>();
     for (JsonNode level : job.path("levels")) {
       level.path("artifacts").forEach(artifact -> digests.add(artifact.path("id").asText()));
