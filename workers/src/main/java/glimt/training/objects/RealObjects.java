@@ -3,6 +3,7 @@ package glimt.training.objects;
 import glimt.metrics.PointSet;
 import glimt.points.Colour;
 import glimt.points.PointLevels;
+import glimt.training.objects.GoldenSection.Least;
 import glimt.training.objects.ObjectClouds.Item;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -10,6 +11,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.DoubleUnaryOperator;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 
@@ -19,29 +21,71 @@ import java.util.stream.IntStream;
  * which way a tree stands.
  */
 final class RealObjects {
-  /** Ways to turn a round object that a copy of it is looked for in. */
+  /** Ways to turn a round object that a copy of it is looked for in at first. */
   private static final int TURNS = 12;
+
+  /** Half of what lies between two of them. */
+  private static final double BETWEEN = Math.PI / TURNS;
+
+  /** How far from the best turn of the points that are at hand that of the right ones may lie. */
+  private static final double BESIDE = BETWEEN / 5;
+
+  private static final int LOOKS = 6;
 
   /**
    * Of every how many points the forms are told apart by first, and how many of them then remain.
    */
   private static final int FEW = 4;
 
-  private static final int CANDIDATES = 6;
+  private static final int CANDIDATES = 12;
+
+  /** How many of those are looked at more closely. */
+  private static final int FINALISTS = 2;
 
   /**
    * Chamfer distance below which two objects are twins: about twice that of two clouds strewn over
    * one surface.
    */
-  private static final double TWIN = 0.004;
+  static final double TWIN = 0.004;
 
   private final ObjectClouds objects;
 
   /** Every form of what was trained on, by class. */
   private final Map<Integer, List<Form>> forms = new HashMap<>();
 
-  /** An object as training showed it, turned and mirrored. */
-  private record Form(Item item, double turn, boolean mirrored, PointSet points, PointSet few) {}
+  /**
+   * An object as training showed it, turned and mirrored.
+   *
+   * @param round what has a front is never turned
+   * @param coarse {@code [1024, 6]}, thinned before it was turned
+   */
+  private record Form(
+      Item item, boolean round, float[] coarse, double turn, boolean mirrored, PointSet few) {
+
+    static Form of(Item item, boolean round, float[] coarse, double turn, boolean mirrored) {
+      PointSet few = thinned(coarse, turn, mirrored).every(FEW);
+      return new Form(item, round, coarse, turn, mirrored, few);
+    }
+
+    private static PointSet thinned(float[] coarse, double turn, boolean mirrored) {
+      return PointSet.of(ObjectVariations.turned(coarse.clone(), turn, mirrored)).every(2);
+    }
+
+    PointSet thinned(double turn) {
+      return thinned(coarse, turn, mirrored);
+    }
+  }
+
+  /** A form, turned further, and how far it is then from what is looked for. */
+  private record Pose(Form form, double turn, double distance) {
+    Pose turned(double reach, DoubleUnaryOperator distance) {
+      if (!form.round) {
+        return new Pose(form, turn, distance.applyAsDouble(turn));
+      }
+      Least least = GoldenSection.near(turn, reach, LOOKS, distance);
+      return new Pose(form, least.at(), least.value());
+    }
+  }
 
   /**
    * The nearest of what was trained on.
@@ -64,9 +108,7 @@ final class RealObjects {
     for (int turn = 0; turn < (round(item) ? TURNS : 1); turn++) {
       for (boolean mirrored : new boolean[] {false, true}) {
         double angle = 2 * Math.PI * turn / TURNS;
-        float[] turned = ObjectVariations.turned(coarse.clone(), angle, mirrored);
-        PointSet points = PointSet.of(turned).every(2);
-        all.add(new Form(item, angle, mirrored, points, points.every(FEW)));
+        all.add(Form.of(item, round(item), coarse, angle, mirrored));
       }
     }
     return all;
@@ -88,7 +130,7 @@ final class RealObjects {
     return specimen(item, turn, false);
   }
 
-  private Specimen specimen(Item item, double turn, boolean mirrored) {
+  Specimen specimen(Item item, double turn, boolean mirrored) {
     float[] cloud = ObjectVariations.turned(objects.cloud(item), turn, mirrored);
     return Specimen.of(prompt(item), item.ofClass(), cloud);
   }
@@ -121,21 +163,41 @@ final class RealObjects {
   }
 
   /**
-   * The object of the same class that was trained on and is nearest, however turned or mirrored.
+   * The object of the same class that was trained on and is nearest, however turned or mirrored. It
+   * is looked for among all forms by few points; about the best of them, up to half way to the next
+   * turn, by more points; and about the best of these by the points a result is measured by, which
+   * are chosen from the cloud as it was turned.
    */
   Nearest nearest(Specimen specimen) {
-    record Candidate(Form form, double distance) {}
     PointSet few = specimen.points().every(FEW);
-    Candidate best =
-        forms.getOrDefault(specimen.ofClass(), List.of()).stream()
-            .map(form -> new Candidate(form, form.few.chamfer(few)))
-            .sorted(Comparator.comparingDouble(Candidate::distance))
-            .limit(CANDIDATES)
-            .map(one -> new Candidate(one.form, one.form.points.chamfer(specimen.points())))
-            .min(Comparator.comparingDouble(Candidate::distance))
-            .orElseThrow();
-    Form form = best.form;
-    return new Nearest(specimen(form.item, form.turn, form.mirrored), best.distance);
+    List<Pose> forms =
+        this.forms.getOrDefault(specimen.ofClass(), List.of()).stream()
+            .map(form -> new Pose(form, form.turn, form.few.chamfer(few)))
+            .toList();
+    List<Pose> near =
+        best(forms, CANDIDATES).stream()
+            .map(
+                pose ->
+                    pose.turned(
+                        BETWEEN, turn -> pose.form.thinned(turn).chamfer(specimen.points())))
+            .toList();
+    return best(near, FINALISTS).stream()
+        .map(pose -> nearest(pose, specimen))
+        .min(Comparator.comparingDouble(Nearest::distance))
+        .orElseThrow();
+  }
+
+  private Nearest nearest(Pose near, Specimen specimen) {
+    Form form = near.form;
+    DoubleUnaryOperator distance =
+        turn -> specimen(form.item, turn, form.mirrored).points().chamfer(specimen.points());
+    Pose asItIs = new Pose(form, form.turn, distance.applyAsDouble(form.turn));
+    Pose best = best(List.of(asItIs, near.turned(BESIDE, distance)), 1).getFirst();
+    return new Nearest(specimen(form.item, best.turn, form.mirrored), best.distance);
+  }
+
+  private static List<Pose> best(List<Pose> poses, int many) {
+    return poses.stream().sorted(Comparator.comparingDouble(Pose::distance)).limit(many).toList();
   }
 
   /** Those that nothing that was trained on is nearly the same as, however turned or mirrored. */

@@ -3,12 +3,14 @@ package glimt.training.objects;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import glimt.training.objects.ObjectClouds.Item;
+import glimt.training.objects.RealObjects.Nearest;
 import java.nio.file.Path;
 import java.util.List;
-import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class RealObjectsTest {
   @TempDir static Path folder;
@@ -17,15 +19,17 @@ final class RealObjectsTest {
 
   @BeforeAll
   static void read() {
-    objects = new ObjectClouds(SmallObjects.write(folder), SmallObjects.recipe().words());
+    objects = new ObjectClouds(SmallObjects.write(folder, 0.5), SmallObjects.recipe().words());
     real = new RealObjects(objects);
   }
 
-  @Test
-  void a_copy_is_found_however_it_was_turned() {
-    for (Specimen trained : real.specimens(objects.trained(), 3)) {
-      assertThat(real.nearest(trained).distance()).isCloseTo(0, Offset.offset(0.02));
-      assertThat(real.nearest(trained).copy().ofClass()).isEqualTo(trained.ofClass());
+  @ParameterizedTest(name = "turned by {0} of 360 degrees")
+  @ValueSource(doubles = {0, 30, 37, 45, 105, 248.2})
+  void a_copy_is_found_however_it_was_turned(double degrees) {
+    for (Item item : objects.trained()) {
+      Nearest found = real.nearest(real.specimen(item, Math.toRadians(degrees), false));
+      assertThat(found.copy().ofClass()).isEqualTo(item.ofClass());
+      assertThat(found.distance()).as(item.name()).isLessThan(RealObjects.TWIN);
     }
   }
 

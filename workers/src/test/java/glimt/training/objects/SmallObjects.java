@@ -28,6 +28,15 @@ final class SmallObjects {
    * near-twins, whatever they are called.
    */
   static Path write(Path folder) {
+    return write(folder, 1);
+  }
+
+  /**
+   * The same, and which way one is turned can be seen.
+   *
+   * @param depth over width
+   */
+  static Path write(Path folder, double depth) {
     List<String> names = new ArrayList<>();
     for (int i = 1; i <= 8; i++) {
       names.add("Rock_" + i);
@@ -48,7 +57,7 @@ final class SmallObjects {
         double round = Math.sqrt(1 - up * up) * slim;
         points[at] = (float) (round * Math.cos(turn));
         points[at + 1] = (float) up;
-        points[at + 2] = (float) (round * Math.sin(turn));
+        points[at + 2] = (float) (depth * round * Math.sin(turn));
         colours[at + 1] = (byte) 160;
       }
     }
