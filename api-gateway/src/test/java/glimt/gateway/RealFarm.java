@@ -22,7 +22,7 @@ import glimt.job.Vocabulary;
 import glimt.job.Work;
 import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
-import glimt.storage.Artifacts;
+import glimt.storage.ArtifactFolder;
 import glimt.storage.Bundles;
 import glimt.storage.Database;
 import glimt.storage.EmbeddedPostgres;
@@ -86,7 +86,7 @@ final class RealFarm implements AutoCloseable {
   final Jobs jobs;
   final Tasks tasks;
   final Bundles bundles;
-  final Artifacts artifacts;
+  final ArtifactFolder artifacts;
   final Feed feed;
   final Farm cluster;
   final Gateway gateway;
@@ -107,7 +107,7 @@ final class RealFarm implements AutoCloseable {
     jobs = new Jobs(database);
     tasks = new Tasks(database, Tasks.Terms.USUAL);
     bundles = new Bundles(database);
-    artifacts = new Artifacts(home.resolve("artifacts"));
+    artifacts = new ArtifactFolder(home.resolve("artifacts"));
     bundles.offer(digest('a'), clips());
     bundles.offer(digest('b'), objects());
     node = Node.found(Set.of(Node.Role.GATEWAY));

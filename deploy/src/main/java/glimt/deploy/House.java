@@ -12,6 +12,7 @@ import glimt.coordinator.Rendezvous;
 import glimt.diffusion.Samplers;
 import glimt.gateway.Gateway;
 import glimt.gateway.GatewayException;
+import glimt.storage.ArtifactFolder;
 import glimt.storage.Artifacts;
 import glimt.storage.Bundles;
 import glimt.storage.Database;
@@ -184,7 +185,7 @@ record House(Optional<URI> address, Node node) {
             Optional.empty());
     Rendezvous rendezvous = exit.open(() -> Rendezvous.enter(node, nodes, self, ADMITTED_WITHIN));
     Tasks tasks = new Tasks(database, Tasks.Terms.USUAL);
-    Artifacts artifacts = new Artifacts(settings.artifacts());
+    Artifacts artifacts = new ArtifactFolder(settings.artifacts());
     if (settings.is(Role.COORDINATOR)) {
       node.coordinate(tasks, threads, Cadence.DEFAULT, new Leftovers(database, artifacts)::collect);
     }

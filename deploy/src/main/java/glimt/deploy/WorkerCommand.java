@@ -1,7 +1,7 @@
 package glimt.deploy;
 
 import glimt.job.WorkerId;
-import glimt.storage.Artifacts;
+import glimt.storage.ArtifactFolder;
 import glimt.worker.DeviceSlot;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -49,7 +49,7 @@ final class WorkerCommand implements Callable<Integer> {
         new WorkerId(id),
         options.settings(slot),
         at.bundles(Optional.ofNullable(models)),
-        new Artifacts(artifacts),
+        new ArtifactFolder(artifacts),
         at.cache());
     return 0;
   }

@@ -18,6 +18,7 @@ import glimt.job.Product.Role;
 import glimt.job.TaskState;
 import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
+import glimt.storage.ArtifactFolder;
 import glimt.storage.Artifacts;
 import glimt.storage.Bundles;
 import glimt.storage.Tasks;
@@ -74,7 +75,7 @@ class SlotsTest {
               "test",
               Map.of(args[2], new ArtifactId(args[3])));
       Path home = Path.of(args[4]);
-      Artifacts artifacts = new Artifacts(home.resolve("artifacts"));
+      Artifacts artifacts = new ArtifactFolder(home.resolve("artifacts"));
       WorkerProcess.run(
           args[0],
           card,

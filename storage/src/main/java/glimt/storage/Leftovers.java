@@ -47,10 +47,10 @@ public final class Leftovers {
   private final Artifacts artifacts;
   private final Duration age;
 
-  /** By folder, what had no name when it was looked into last. */
+  /** By shelf, what had no name when it was looked at last. */
   private final Map<Integer, Set<ArtifactId>> suspects = new HashMap<>();
 
-  private int folder;
+  private int shelf;
   private final ReentrantLock looking = new ReentrantLock();
 
   public Leftovers(Database database, Artifacts artifacts) {
@@ -67,7 +67,7 @@ public final class Leftovers {
   }
 
   /**
-   * Looks into the next of the store's folders; called at every sweep it has seen them all after a
+   * Looks at the next of the store's shelves; called at every sweep it has seen them all after a
    * few minutes. Any number of processes may do so.
    *
    * @return how many files went; none while the last look is still going on
@@ -86,19 +86,19 @@ public final class Leftovers {
   private int next() {
     int removed = 0;
     try {
-      if (folder == 0) {
+      if (shelf == 0) {
         removed += artifacts.removeHalfWritten(age);
       }
-      List<ArtifactId> old = artifacts.old(folder, age);
+      List<ArtifactId> old = artifacts.old(shelf, age);
       Set<ArtifactId> nameless = old.isEmpty() ? Set.of() : nameless(old);
-      Set<ArtifactId> before = suspects.getOrDefault(folder, Set.of());
+      Set<ArtifactId> before = suspects.getOrDefault(shelf, Set.of());
       for (ArtifactId id : nameless) {
         if (before.contains(id) && artifacts.remove(id, age)) {
           removed++;
         }
       }
-      suspects.put(folder, nameless);
-      folder = (folder + 1) % Artifacts.FOLDERS;
+      suspects.put(shelf, nameless);
+      shelf = (shelf + 1) % Artifacts.SHELVES;
     } catch (StorageException e) {
       // What could not be asked about is not suspected of anything.
       suspects.clear();

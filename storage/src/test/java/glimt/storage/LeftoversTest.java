@@ -28,12 +28,12 @@ class LeftoversTest {
   @TempDir Path folder;
 
   private Ledger ledger;
-  private Artifacts artifacts;
+  private ArtifactFolder artifacts;
 
   @BeforeEach
   void open() {
     ledger = Ledger.fresh();
-    artifacts = new Artifacts(folder);
+    artifacts = new ArtifactFolder(folder);
   }
 
   @AfterEach
@@ -110,7 +110,7 @@ class LeftoversTest {
 
   private static int round(Leftovers leftovers) {
     int removed = 0;
-    for (int i = 0; i < Artifacts.FOLDERS; i++) {
+    for (int i = 0; i < Artifacts.SHELVES; i++) {
       removed += leftovers.collect();
     }
     return removed;

@@ -12,7 +12,7 @@ import glimt.job.ArtifactId;
 import glimt.job.Fault;
 import glimt.job.InvalidSpec;
 import glimt.job.Outcome;
-import glimt.storage.Artifacts;
+import glimt.storage.ArtifactFolder;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -59,7 +59,7 @@ class BlameTest {
   @Test
   void a_lost_input_is_told_by_its_name_so_that_it_is_made_again(@TempDir Path folder)
       throws IOException {
-    Artifacts artifacts = new Artifacts(folder);
+    ArtifactFolder artifacts = new ArtifactFolder(folder);
     ArtifactId input = artifacts.put("a/b", new byte[] {1, 2, 3}).id();
     Files.delete(artifacts.path(input));
     Throwable missing = catchThrowable(() -> artifacts.read(input));

@@ -35,7 +35,7 @@ import glimt.job.Task;
 import glimt.job.TaskId;
 import glimt.media.Ffmpeg;
 import glimt.media.Video;
-import glimt.storage.Artifacts;
+import glimt.storage.ArtifactFolder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -71,13 +71,13 @@ class GenerationTest {
           Format.MP4);
 
   @TempDir static Path folder;
-  private static Artifacts artifacts;
+  private static ArtifactFolder artifacts;
   private static Generation generation;
 
   @BeforeAll
   static void prepare() throws IOException {
     Precision precision = Precision.ofThisProcessor();
-    artifacts = new Artifacts(folder.resolve("artifacts"));
+    artifacts = new ArtifactFolder(folder.resolve("artifacts"));
     generation =
         new Generation(
             Map.of(

@@ -14,7 +14,7 @@ import glimt.job.Plan;
 import glimt.job.Sampling;
 import glimt.job.TenantId;
 import glimt.job.Vocabulary;
-import glimt.storage.Artifacts;
+import glimt.storage.ArtifactFolder;
 import glimt.storage.Bundles;
 import glimt.storage.Database;
 import glimt.storage.EmbeddedPostgres;
@@ -43,7 +43,7 @@ final class Ledger implements AutoCloseable {
   final ExecutorService jdbc = Executors.newVirtualThreadPerTaskExecutor();
   final Tasks tasks;
   final Jobs jobs;
-  final Artifacts artifacts;
+  final ArtifactFolder artifacts;
 
   Ledger(Path home) {
     postgres = EmbeddedPostgres.start(home, Path.of("target", "postgres"));
@@ -52,7 +52,7 @@ final class Ledger implements AutoCloseable {
         new Tasks(
             database, new Tasks.Terms(CADENCE.lease(), CADENCE.sweep(), Duration.ofMillis(10)));
     jobs = new Jobs(database);
-    artifacts = new Artifacts(home.resolve("artifacts"));
+    artifacts = new ArtifactFolder(home.resolve("artifacts"));
   }
 
   /** A bundle that nobody else's jobs were planned with; its jobs have that many tasks, and one. */

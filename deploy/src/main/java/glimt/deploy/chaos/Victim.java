@@ -4,7 +4,7 @@ import glimt.coordinator.Node.Role;
 import glimt.deploy.DeployException;
 import glimt.deploy.Fleet;
 import glimt.deploy.Home;
-import glimt.storage.Artifacts;
+import glimt.storage.ArtifactFolder;
 import glimt.storage.Audit;
 import glimt.storage.Database;
 import glimt.storage.DatabaseAddress;
@@ -144,8 +144,8 @@ final class Victim implements AutoCloseable {
     return new Audit(database);
   }
 
-  Artifacts artifacts() {
-    return new Artifacts(home.artifacts());
+  ArtifactFolder artifacts() {
+    return new ArtifactFolder(home.artifacts());
   }
 
   Optional<Tmpfs> databaseDisk() {
