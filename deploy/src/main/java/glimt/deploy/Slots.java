@@ -31,7 +31,7 @@ final class Slots implements AutoCloseable {
   private static final Duration LAST_REST = Duration.ofSeconds(30);
 
   /** A process that lived so long did not fail to start. */
-  private static final Duration LONG_LIFE = Duration.ofMinutes(1);
+  private static final Duration LONG_LIFE = Duration.ofSeconds(10);
 
   /** Loading an engine takes a while on a busy machine. */
   private static final Duration SILENCE = Duration.ofMinutes(3);

@@ -21,6 +21,11 @@ record Fault(String name, String what, Supplier<Optional<String>> hindrance, Inj
     void happen(Trial trial);
   }
 
+  /** One that can happen anywhere. */
+  static Fault of(String name, String what, Injection injection) {
+    return new Fault(name, what, Optional::empty, injection);
+  }
+
   /** It did not come to the fault, so nothing was survived. */
   static final class NotInjected extends RuntimeException {
     private static final long serialVersionUID = 1;

@@ -34,11 +34,11 @@ final class Victim implements AutoCloseable {
 
   static final int NODES = 5;
 
-  /** Seconds; a step of a small job takes a fraction of one. */
-  private static final String STEP_LIMIT = "20";
+  /** Seconds, the least there can be; a step of a small job takes a fraction of one. */
+  private static final String STEP_LIMIT = "11";
 
   private static final Duration WHOLE_WITHIN = Duration.ofMinutes(4);
-  private static final Duration PAUSE = Duration.ofMillis(200);
+  private static final Duration PAUSE = Duration.ofMillis(40);
   private static final int DATABASE_MEGABYTES = 700;
   private static final int STORE_MEGABYTES = 400;
 

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Witness implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofMinutes(4);
-  private static final Duration PAUSE = Duration.ofMillis(250);
+  private static final Duration PAUSE = Duration.ofMillis(100);
   private static final Duration LOOK = Duration.ofMillis(700);
 
   /** How long the stream of a job that has ended may take to say so. */

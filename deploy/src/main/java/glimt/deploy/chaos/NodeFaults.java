@@ -1,0 +1,155 @@
+package glimt.deploy.chaos;
+
+import static glimt.deploy.chaos.Victim.COORDINATORS;
+import static glimt.deploy.chaos.Victim.GATEWAY;
+import static glimt.deploy.chaos.Victim.WORKERS;
+
+import glimt.deploy.Fleet;
+import glimt.deploy.chaos.Trial.Busy;
+import glimt.deploy.chaos.Witness.Asked;
+import glimt.storage.Audit;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.stream.Stream;
+
+/** What happens to those who converse, and to what they say. */
+final class NodeFaults {
+  /** How many jobs are being submitted when the gateway dies. */
+  private static final int SUBMISSIONS = 8;
+
+  /**
+   * How long nodes do not hear each other: too short for anybody to notice, long enough to be
+   * passed over, as long as a lease, and long enough for one side to be put out.
+   */
+  private static final List<Duration> SILENCES =
+      Stream.of(3, 8, 12, 23).map(Duration::ofSeconds).toList();
+
+  static final List<Fault> ALL =
+      List.of(
+          Fault.of(
+              "coordinator-killed", "kill -9 of one coordinator", NodeFaults::coordinatorKilled),
+          Fault.of(
+              "coordinators-killed", "kill -9 of all coordinators", NodeFaults::coordinatorsKilled),
+          Fault.of(
+              "gateway-killed", "kill -9 of the gateway in mid-submit", NodeFaults::gatewayKilled),
+          Fault.of(
+              "words-repeated", "words of old leases, again and in disorder", NodeFaults::echoes),
+          partition("partition-coordinator", "a coordinator and all others", COORDINATORS, true),
+          partition("partition-gateway", "the gateway and all others", List.of(GATEWAY), true),
+          partition("partition-worker", "a worker and all others", WORKERS, true),
+          partition("partition-one-way", "a worker's words to all others", WORKERS, false),
+          Fault.of(
+              "farm-restarted",
+              "kill -9 of everything, PostgreSQL too",
+              NodeFaults::farmRestarted));
+
+  private NodeFaults() {}
+
+  private static void coordinatorKilled(Trial trial) {
+    trial.inMidStep();
+    String name = COORDINATORS.get(trial.random.nextInt(COORDINATORS.size()));
+    trial.farm.kill(name);
+    trial.say("killed " + name);
+  }
+
+  private static void coordinatorsKilled(Trial trial) {
+    trial.inMidStep();
+    COORDINATORS.forEach(trial.farm::kill);
+    trial.say("killed every coordinator");
+    trial.pause(5000);
+  }
+
+  private static void gatewayKilled(Trial trial) {
+    List<Thread> submissions = new ArrayList<>();
+    for (int i = 0; i < SUBMISSIONS; i++) {
+      Request request = trial.undisturbed().few("points", trial.random);
+      String key = UUID.randomUUID().toString();
+      submissions.add(
+          Thread.ofVirtual()
+              .start(() -> trial.note(trial.client.submit(request, key), "succeeded")));
+    }
+    trial.pause(60);
+    trial.farm.kill(GATEWAY);
+    trial.farm.start(GATEWAY);
+    trial.say("killed the gateway with %d submissions on their way".formatted(SUBMISSIONS));
+    submissions.forEach(NodeFaults::join);
+  }
+
+  /**
+   * Nodes that do not hear each other for a while; all of them reach the database and the store.
+   *
+   * @param some one of these is cut off
+   */
+  private static Fault partition(String name, String what, List<String> some, boolean bothWays) {
+    return new Fault(
+        name,
+        "partition between " + what,
+        () ->
+            Namespace.isHere() || Namespace.isPossible()
+                ? Optional.empty()
+                : Optional.of("it takes root, unshare and ip to make a network of our own"),
+        trial -> {
+          trial.inMidStep();
+          String one = some.get(trial.random.nextInt(some.size()));
+          String here = trial.farm.host(one);
+          List<String> others =
+              trial.farm.names().stream()
+                  .filter(other -> !other.equals(one))
+                  .map(trial.farm::host)
+                  .toList();
+          Duration time = SILENCES.get(trial.random.nextInt(SILENCES.size()));
+          try {
+            Namespace.cut(here, others);
+            if (bothWays) {
+              others.forEach(other -> Namespace.cut(other, List.of(here)));
+            }
+            Witness.pause(time);
+          } finally {
+            Namespace.heal();
+          }
+          trial.say("cut off %s for %d s".formatted(one, time.toSeconds()));
+        });
+  }
+
+  private static void echoes(Trial trial) {
+    try (Echo echo = Echo.join(trial.farm)) {
+      Busy busy = trial.inMidStep();
+      trial.kill(busy.process());
+      Victim.eventually(
+          "the lease is taken back",
+          () ->
+              trial.expected().keySet().stream()
+                  .flatMap(asked -> trial.farm.audit().attempts(asked.job()).stream())
+                  .anyMatch(had -> had.lease().equals(busy.lease()) && !had.outcome().isEmpty()));
+      int said = echo.sayOf(busy.lease(), trial.random);
+      for (Asked asked : trial.expected().keySet()) {
+        trial.client.ending(asked, Duration.ofMinutes(3));
+        for (Audit.Begun had : trial.farm.audit().attempts(asked.job())) {
+          said += echo.sayOf(had.lease(), trial.random);
+        }
+      }
+      // Heard by now, or soon: the next trial's audit sees what came later.
+      Witness.pause(Duration.ofSeconds(2));
+      trial.say("said %d old words".formatted(said));
+    }
+  }
+
+  private static void farmRestarted(Trial trial) {
+    trial.inMidStep();
+    Optional<ProcessHandle> postgres = trial.farm.postgres();
+    trial.farm.names().forEach(trial.farm::kill);
+    postgres.ifPresent(process -> trial.farm.end(process, Fleet.Signal.KILL));
+    trial.say("killed everything");
+  }
+
+  private static void join(Thread thread) {
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

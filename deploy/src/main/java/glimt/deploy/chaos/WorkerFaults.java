@@ -1,0 +1,159 @@
+package glimt.deploy.chaos;
+
+import static glimt.deploy.chaos.Victim.WORKERS;
+
+import glimt.deploy.Fleet;
+import glimt.deploy.chaos.Trial.Busy;
+import glimt.deploy.chaos.Witness.Asked;
+import glimt.worker.CrashPoint;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** What happens to those who compute. */
+final class WorkerFaults {
+  private static final List<Path> FAKE_TIME =
+      List.of(
+          Path.of("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"),
+          Path.of("/usr/lib/faketime/libfaketime.so.1"),
+          Path.of("/usr/local/lib/faketime/libfaketime.so.1"));
+
+  static final List<Fault> ALL =
+      List.of(
+          Fault.of("worker-killed", "kill -9 of a worker in mid-step", WorkerFaults::workerKilled),
+          crash(CrashPoint.MID_STEP, "a worker dies within a step"),
+          crash(CrashPoint.AFTER_CHECKPOINT_FILE, "a worker dies between checkpoint and word"),
+          crash(CrashPoint.AFTER_ARTIFACT, "a worker dies between artifact and report"),
+          crash(CrashPoint.BEFORE_REPORT, "a worker dies when its task is done"),
+          Fault.of(
+              "worker-drained", "SIGTERM to a worker in mid-step", WorkerFaults::workerDrained),
+          Fault.of(
+              "worker-node-drained", "SIGTERM to a node of workers", WorkerFaults::nodeDrained),
+          Fault.of(
+              "worker-frozen",
+              "SIGSTOP for longer than a lease, then SIGCONT",
+              WorkerFaults::frozen),
+          poison(Poison.THROWS, "a network that fails"),
+          poison(Poison.CRASHES, "a network that ends its process"),
+          poison(Poison.HANGS, "a network that does not come back"),
+          clock("clock-ahead", "+1h", "a worker an hour ahead"),
+          clock("clock-behind", "-1h", "a worker an hour behind"));
+
+  private WorkerFaults() {}
+
+  private static void workerKilled(Trial trial) {
+    trial.kill(trial.inMidStep().process());
+  }
+
+  private static Fault crash(CrashPoint point, String what) {
+    return Fault.of(
+        "crash-" + point.fileName(),
+        what,
+        trial -> {
+          boolean inStep = point == CrashPoint.MID_STEP;
+          int step = 1 + trial.random.nextInt(30);
+          Path armed = trial.farm.arm(point.fileName() + (inStep ? "-" + step : ""));
+          try {
+            Asked asked =
+                point == CrashPoint.AFTER_CHECKPOINT_FILE
+                    ? trial.askForMany()
+                    : trial.askForBoth().get(trial.random.nextInt(2));
+            trial.await("a worker at " + armed.getFileName(), asked, () -> Files.notExists(armed));
+            trial.say("a worker died at " + armed.getFileName());
+          } finally {
+            remove(armed);
+          }
+        });
+  }
+
+  private static void workerDrained(Trial trial) {
+    Busy busy = trial.inMidStep();
+    Fleet.signal(busy.process(), Fleet.Signal.TERM);
+    Fleet.awaitEnd(busy.process());
+    trial.say("told process %d to leave".formatted(busy.process().pid()));
+  }
+
+  private static void nodeDrained(Trial trial) {
+    trial.inMidStep();
+    String name = WORKERS.get(trial.random.nextInt(WORKERS.size()));
+    ProcessHandle node = trial.farm.node(name).orElseThrow();
+    Fleet.signal(node, Fleet.Signal.TERM);
+    Fleet.awaitEnd(node);
+    trial.say("told %s to leave".formatted(name));
+  }
+
+  private static void frozen(Trial trial) {
+    Busy busy = trial.inMidStep();
+    Fleet.signal(busy.process(), Fleet.Signal.STOP);
+    try {
+      Witness.pause(Trial.LEASE.plusSeconds(2 + trial.random.nextInt(3)));
+    } finally {
+      Fleet.signal(busy.process(), Fleet.Signal.CONT);
+    }
+    trial.say("froze process %d for longer than a lease".formatted(busy.process().pid()));
+  }
+
+  private static Fault clock(String name, String offset, String what) {
+    return new Fault(
+        name,
+        what,
+        () -> fakeTime().isPresent() ? Optional.empty() : Optional.of("libfaketime is not there"),
+        trial -> {
+          String worker = WORKERS.get(trial.random.nextInt(WORKERS.size()));
+          trial.farm.kill(worker);
+          trial.farm.start(
+              worker,
+              Map.of(
+                  "LD_PRELOAD",
+                  fakeTime().orElseThrow().toString(),
+                  "FAKETIME",
+                  offset,
+                  "FAKETIME_DONT_FAKE_MONOTONIC",
+                  "1"));
+          trial.awaitWhole();
+          List<Asked> jobs = trial.askForBoth();
+          jobs.forEach(asked -> trial.client.ending(asked, Duration.ofMinutes(2)));
+          trial.say("%s worked %s".formatted(worker, offset));
+          trial.farm.kill(worker);
+        });
+  }
+
+  private static Optional<Path> fakeTime() {
+    return FAKE_TIME.stream().filter(Files::exists).findFirst();
+  }
+
+  private static Fault poison(Poison poison, String what) {
+    return Fault.of(
+        poison.bundle(),
+        what,
+        trial -> {
+          Asked bad = trial.client.submit(Request.of(poison, trial.random));
+          trial.note(bad, "failed");
+          trial.askForBoth();
+          trial.client.ending(bad, Duration.ofMinutes(4));
+          trial
+              .client
+              .find(bad)
+              .ifPresent(
+                  document ->
+                      trial.say(
+                          "%s after %d attempts: %s"
+                              .formatted(
+                                  document.path("fault").asText(),
+                                  document.findValues("number").size(),
+                                  document.path("why").asText())));
+        });
+  }
+
+  private static void remove(Path file) {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      throw new Fault.NotInjected("%s cannot be removed".formatted(file));
+    }
+  }
+}
