@@ -146,6 +146,17 @@ public final class Audit {
         FROM attempt JOIN task ON task.id = attempt.task
         WHERE resumed_from > 0 AND (number = 1 OR resumed_from > task.steps)
         """);
+    PROMISES.put(
+        "no task mixes numeric classes",
+        """
+        SELECT task.job, format('attempt %s of task %s went on from step %s in %s, as none before',
+                                number, id, resumed_from, numeric_class)
+        FROM attempt JOIN task ON task.id = attempt.task
+        WHERE resumed_from > 0 AND NOT EXISTS (
+          SELECT FROM attempt AS before
+          WHERE before.task = attempt.task AND before.number < attempt.number
+            AND before.numeric_class = attempt.numeric_class)
+        """);
   }
 
   private static final String NAMED =
@@ -167,8 +178,23 @@ public final class Audit {
 
   private static final String LEASES =
       """
-      SELECT task.id, number, outcome FROM attempt JOIN task ON task.id = attempt.task
+      SELECT task.id, ordinal, number, outcome, numeric_class, resumed_from, seconds
+      FROM attempt JOIN task ON task.id = attempt.task
       WHERE job = ? ORDER BY task.id, number
+      """;
+
+  /** How long a step took is told by the attempt that came to the end. */
+  private static final String LOSSES =
+      """
+      SELECT task.id, lost.number, task.steps AS whole, lost.resumed_from AS began_at,
+             lost.resumed_from + lost.steps AS heard_at, next.resumed_from AS goes_on_at,
+             extract(epoch FROM lost.ended - lost.started)::double precision AS life,
+             done.seconds / done.steps AS step_seconds
+      FROM task
+      JOIN attempt AS lost ON lost.task = task.id AND lost.outcome = 'lost'
+      JOIN attempt AS next ON next.task = task.id AND next.number = lost.number + 1
+      JOIN attempt AS done ON done.task = task.id AND done.outcome = 'succeeded' AND done.steps > 0
+      WHERE job = ? ORDER BY task.id, lost.number
       """;
 
   private static final String CHECKPOINTS =
@@ -186,9 +212,37 @@ public final class Audit {
   /**
    * An attempt that was begun.
    *
+   * @param ordinal of its task in its job's plan
    * @param outcome as the ledger has it; empty while it runs
+   * @param resumedFrom the step it began at
+   * @param seconds how long it was busy, as far as is known
    */
-  public record Begun(Lease lease, String outcome) {}
+  public record Begun(
+      Lease lease,
+      int ordinal,
+      String outcome,
+      String numericClass,
+      int resumedFrom,
+      double seconds) {}
+
+  /**
+   * An attempt that was lost, and the next one at the same task.
+   *
+   * @param whole how many steps the task has
+   * @param beganAt the step that the lost one began at
+   * @param heardAt the step that it had come to by its last beat or checkpoint
+   * @param goesOnAt the step that the next one began at
+   * @param life seconds from its beginning until the ledger took it back
+   * @param stepSeconds how long a step takes
+   */
+  public record Loss(
+      Lease lease,
+      int whole,
+      int beganAt,
+      int heardAt,
+      int goesOnAt,
+      double life,
+      double stepSeconds) {}
 
   private final Database database;
 
@@ -254,8 +308,31 @@ public final class Audit {
                 LEASES,
                 row ->
                     new Begun(
-                        new Lease(new TaskId(row.getLong("id")), row.getInt("number")),
-                        row.getString("outcome") == null ? "" : row.getString("outcome")),
+                        lease(row),
+                        row.getInt("ordinal"),
+                        row.getString("outcome") == null ? "" : row.getString("outcome"),
+                        row.getString("numeric_class"),
+                        row.getInt("resumed_from"),
+                        row.getDouble("seconds")),
+                job.value()));
+  }
+
+  /** What was lost of a job's tasks, but for those that nobody finished. */
+  public List<Loss> losses(JobId job) {
+    return database.read(
+        "list the losses",
+        session ->
+            session.all(
+                LOSSES,
+                row ->
+                    new Loss(
+                        lease(row),
+                        row.getInt("whole"),
+                        row.getInt("began_at"),
+                        row.getInt("heard_at"),
+                        row.getInt("goes_on_at"),
+                        row.getDouble("life"),
+                        row.getDouble("step_seconds")),
                 job.value()));
   }
 
@@ -263,6 +340,10 @@ public final class Audit {
   public List<ArtifactId> checkpoints(JobId job) {
     return database.read(
         "list the checkpoints", session -> session.all(CHECKPOINTS, Audit::artifact, job.value()));
+  }
+
+  private static Lease lease(ResultSet row) throws SQLException {
+    return new Lease(new TaskId(row.getLong("id")), row.getInt("number"));
   }
 
   private static JobId job(ResultSet row) throws SQLException {

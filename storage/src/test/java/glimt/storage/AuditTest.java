@@ -2,12 +2,15 @@ package glimt.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import glimt.job.Checkpoint;
+import glimt.job.Effort;
 import glimt.job.Fault;
 import glimt.job.JobId;
 import glimt.job.Outcome;
 import glimt.job.Task;
 import glimt.job.TenantId;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -72,6 +75,7 @@ class AuditTest {
         "UPDATE job SET ended = ended - interval '1 hour' | nothing happens after the end",
         "UPDATE attempt SET resumed_from = 3 WHERE task = 1 | a resumed attempt had somebody to"
             + " resume from",
+        "UPDATE attempt SET resumed_from = 3 WHERE task = 1 | no task mixes numeric classes",
         "UPDATE job SET ended = NULL, ending = NULL | a job whose tasks are done has ended"
       })
   void a_broken_promise_is_told(String harm, String promise) {
@@ -81,6 +85,28 @@ class AuditTest {
     assertThat(ledger.sql(harm)).as("rows harmed").isPositive();
     assertThat(audit.breaches()).extracting(Audit.Breach::promise).contains(promise);
     assertThat(audit.breaches()).extracting(Audit.Breach::job).containsOnly(job);
+  }
+
+  @Test
+  void of_a_lost_attempt_it_is_told_how_far_it_was_and_where_the_next_went_on() {
+    JobId job = ledger.submit();
+    Task lost = ledger.claimOne("w1");
+    ledger.tasks.checkpoint(lost.lease(), new Checkpoint(Ledger.digestOf("state"), 1, "test"));
+    ledger.tasks.renew(Map.of(lost.lease(), 3));
+    ledger.letLeasesRunOut();
+    ledger.tasks.expire();
+    Task next = ledger.claimOne("w2");
+    assertThat(audit.losses(job)).as("before anybody knows how long a step takes").isEmpty();
+    ledger.tasks.end(next.lease(), Ledger.success(next), new Effort("test", 1, 3, 1.5, 1));
+
+    Audit.Loss loss = audit.losses(job).getFirst();
+    assertThat(audit.losses(job)).hasSize(1);
+    assertThat(loss.lease()).isEqualTo(lost.lease());
+    assertThat(loss)
+        .extracting("whole", "beganAt", "heardAt", "goesOnAt")
+        .containsExactly(4, 0, 3, 1);
+    assertThat(loss.life()).isPositive();
+    assertThat(loss.stepSeconds()).isEqualTo(0.5);
   }
 
   @Test
