@@ -13,7 +13,9 @@ import org.junit.jupiter.api.io.TempDir;
 class ChaosIT {
   private static final Pattern LAST =
       Pattern.compile(
-          "faults survived (\\d+) of (\\d+), jobs lost 0, duplicates 0, bytes identical (\\d+) of"
+          "lost per kill: median (\\d+\\.\\d) s \\(\\d+ steps\\), worst (\\d+\\.\\d) s \\(\\d+ steps\\),"
+              + " of (\\d+) kills\n"
+              + "faults survived (\\d+) of (\\d+), jobs lost 0, duplicates 0, bytes identical (\\d+) of"
               + " (\\d+)\n"
               + "$");
 
@@ -45,8 +47,12 @@ class ChaosIT {
         .isZero();
     Matcher last = LAST.matcher(chaos.out());
     assertThat(last.find()).as(chaos.out()).isTrue();
-    assertThat(last.group(1)).isEqualTo(last.group(2)).isNotEqualTo("0");
-    assertThat(last.group(3)).isEqualTo(last.group(4)).isNotEqualTo("0");
+    assertThat(last.group(4)).isEqualTo(last.group(5)).isNotEqualTo("0");
+    assertThat(last.group(6)).isEqualTo(last.group(7)).isNotEqualTo("0");
+    assertThat(last.group(3)).as("kills in mid-task").isNotEqualTo("0");
+    assertThat(Double.parseDouble(last.group(2)))
+        .as("worst loss")
+        .isGreaterThanOrEqualTo(Double.parseDouble(last.group(1)));
     assertThat(chaos.out()).contains("seeds " + seed);
     assertThat(Launched.processesOf(home)).as("left behind").isEmpty();
   }

@@ -1,5 +1,7 @@
 package glimt.deploy.chaos;
 
+import static java.util.stream.Collectors.toCollection;
+
 import glimt.deploy.AtExit;
 import glimt.deploy.DeployException;
 import glimt.deploy.Glimt;
@@ -35,7 +37,9 @@ import picocli.CommandLine.Spec;
           + " it",
       "while it makes small videos and point clouds, each at a moment that the seed chooses. After",
       "each it checks what must be true: by the ledger, by the files, by what a client saw, and by",
-      "the bytes, which must be those of an undisturbed run."
+      "the bytes, which must be those of an undisturbed run.",
+      "The work that kills cost is measured from above: what a worker did after its last beat, 2 s",
+      "before at most, is taken to be lost."
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -83,6 +87,7 @@ public final class Chaos implements Callable<Integer> {
     private int identical;
     private int compared;
     private int left;
+    private final LostWork lostWork = new LostWork();
     private final Map<String, String> skipped = new TreeMap<>();
 
     boolean well() {
@@ -97,14 +102,7 @@ public final class Chaos implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     if (list) {
-      Faults.ALL.forEach(
-          fault ->
-              System.out.println(
-                  "%-24s %s%s"
-                      .formatted(
-                          fault.name(),
-                          fault.what(),
-                          fault.hindrance().get().map(" (not here: %s)"::formatted).orElse(""))));
+      Faults.ALL.forEach(System.out::println);
       return 0;
     }
     if (seeds < 1 || minutes < 1) {
@@ -158,14 +156,18 @@ public final class Chaos implements Callable<Integer> {
     long began = System.nanoTime();
     say("starting a farm of %d nodes".formatted(Victim.NODES));
     Victim farm = exit.open(() -> Victim.in(place, Tmpfs.isPossible()));
-    farm.begin(Faults.poisons(possible).toList());
+    farm.begin(Faults.bundles(possible));
     say("the farm is whole after %.0f s".formatted(since(began)));
     Witness client = exit.open(() -> new Witness(farm.gateway()));
     Undisturbed undisturbed = new Undisturbed(farm, client);
-    tally.left = seeds * possible.size();
+    tally.left = possible.stream().mapToInt(fault -> Math.min(seeds, fault.seeds())).sum();
     for (long seed = firstSeed; seed < firstSeed + seeds; seed++) {
       RandomGenerator order = generator(seed);
-      List<Fault> waiting = new ArrayList<>(possible);
+      long before = seed - firstSeed;
+      List<Fault> waiting =
+          possible.stream()
+              .filter(fault -> before < fault.seeds())
+              .collect(toCollection(ArrayList::new));
       while (!waiting.isEmpty() && since(began) < 60.0 * minutes && !exit.closed()) {
         Fault fault = waiting.remove(order.nextInt(waiting.size()));
         tally.left--;
@@ -187,6 +189,7 @@ public final class Chaos implements Callable<Integer> {
       }
       trial.awaitWhole();
       verdict = Verdict.on(trial);
+      tally.lostWork.add(trial.losses());
     } catch (Exception e) {
       // Pekko throws checked ones past the compiler. Whatever it is, the trials go on.
       verdict = Verdict.broken(trial, e);
@@ -227,6 +230,7 @@ public final class Chaos implements Callable<Integer> {
           "skipped %d: %s%n", tally.skipped.size(), String.join(", ", tally.skipped.keySet()));
       tally.skipped.forEach((name, why) -> say("%s was skipped: %s".formatted(name, why)));
     }
+    System.out.println(tally.lostWork.line());
     System.out.printf(
         "faults survived %d of %d, jobs lost %d, duplicates %d, bytes identical %d of %d%n",
         tally.survived,

@@ -8,10 +8,17 @@ import java.util.function.Supplier;
  *
  * @param name by which it is asked for
  * @param what happens
+ * @param seeds for how many of a run's seeds it happens; it takes minutes if that is not all
  * @param hindrance why it cannot happen here, if it cannot
  * @param injection makes it happen, and leaves the farm to itself
  */
-record Fault(String name, String what, Supplier<Optional<String>> hindrance, Injection injection) {
+record Fault(
+    String name,
+    String what,
+    int seeds,
+    Supplier<Optional<String>> hindrance,
+    Injection injection) {
+  private static final int ALL = Integer.MAX_VALUE;
 
   @FunctionalInterface
   interface Injection {
@@ -23,7 +30,27 @@ record Fault(String name, String what, Supplier<Optional<String>> hindrance, Inj
 
   /** One that can happen anywhere. */
   static Fault of(String name, String what, Injection injection) {
-    return new Fault(name, what, Optional::empty, injection);
+    return possible(name, what, Optional::empty, injection);
+  }
+
+  static Fault possible(
+      String name, String what, Supplier<Optional<String>> hindrance, Injection injection) {
+    return new Fault(name, what, ALL, hindrance, injection);
+  }
+
+  /** One that takes minutes. */
+  static Fault rare(String name, String what, int seeds, Injection injection) {
+    return new Fault(name, what, seeds, Optional::empty, injection);
+  }
+
+  @Override
+  public String toString() {
+    return "%-24s %s%s%s"
+        .formatted(
+            name,
+            what,
+            seeds == ALL ? "" : " (takes minutes: for the first %d seeds)".formatted(seeds),
+            hindrance.get().map(" (not here: %s)"::formatted).orElse(""));
   }
 
   /** It did not come to the fault, so nothing was survived. */

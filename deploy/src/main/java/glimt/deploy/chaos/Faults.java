@@ -10,8 +10,10 @@ final class Faults {
 
   private Faults() {}
 
-  static Stream<Poison> poisons(List<Fault> chosen) {
-    return Stream.of(Poison.values())
-        .filter(poison -> chosen.stream().anyMatch(one -> one.name().equals(poison.bundle())));
+  /** The bundles that these are made with, beside the usual. */
+  static List<Tampered> bundles(List<Fault> chosen) {
+    return Stream.of(Tampered.values())
+        .filter(one -> chosen.stream().anyMatch(fault -> fault.name().equals(one.bundle())))
+        .toList();
   }
 }

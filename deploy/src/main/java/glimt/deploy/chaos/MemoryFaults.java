@@ -128,7 +128,8 @@ final class MemoryFaults {
     Fleet.signal(busy.process(), Fleet.Signal.STOP);
     List<ArtifactId> checkpoints = trial.farm.audit().checkpoints(asked.job());
     checkpoints.forEach(one -> harm(trial.farm.artifacts().path(one), harm));
-    trial.kill(busy.process());
+    Fleet.signal(busy.process(), Fleet.Signal.KILL);
+    Fleet.awaitEnd(busy.process());
     if (checkpoints.isEmpty()) {
       throw new NotInjected("the task ended before its checkpoint was harmed");
     }
@@ -168,7 +169,7 @@ final class MemoryFaults {
   }
 
   private static Fault onDisk(String name, String what, Fault.Injection injection) {
-    return new Fault(
+    return Fault.possible(
         name,
         what,
         () ->

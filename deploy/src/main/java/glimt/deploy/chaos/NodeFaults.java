@@ -84,7 +84,7 @@ final class NodeFaults {
    * @param some one of these is cut off
    */
   private static Fault partition(String name, String what, List<String> some, boolean bothWays) {
-    return new Fault(
+    return Fault.possible(
         name,
         "partition between " + what,
         () ->
@@ -142,6 +142,7 @@ final class NodeFaults {
     Optional<ProcessHandle> postgres = trial.farm.postgres();
     trial.farm.names().forEach(trial.farm::kill);
     postgres.ifPresent(process -> trial.farm.end(process, Fleet.Signal.KILL));
+    trial.killed();
     trial.say("killed everything");
   }
 

@@ -18,6 +18,9 @@ record Request(String kind, String model, String prompt, int steps, long seed) {
   /** Enough for a checkpoint or two on the way. */
   private static final int MANY = 600;
 
+  /** Of a video: all levels but the last, which costs as much as the others together. */
+  private static final int PIXELS = 64;
+
   static Request few(String kind, long seed) {
     return of(kind, FEW, seed);
   }
@@ -27,8 +30,13 @@ record Request(String kind, String model, String prompt, int steps, long seed) {
   }
 
   /** Of a bundle that makes point clouds, and should not. */
-  static Request of(Poison poison, RandomGenerator random) {
+  static Request of(Tampered poison, RandomGenerator random) {
     return new Request("points", poison.bundle(), "a pine tree", FEW, random.nextInt(1000));
+  }
+
+  /** Of a bundle that takes its time. */
+  static Request slow(Tampered bundle, int steps) {
+    return new Request("points", bundle.bundle(), "a pine tree", steps, 7);
   }
 
   private static Request of(String kind, int steps, long seed) {
@@ -39,6 +47,9 @@ record Request(String kind, String model, String prompt, int steps, long seed) {
   ObjectNode body() {
     ObjectNode body = Client.object();
     body.put("kind", kind).put("prompt", prompt).put("steps", steps).put("seed", seed);
+    if (kind.equals("video")) {
+      body.put("size", PIXELS);
+    }
     if (!model.isEmpty()) {
       body.put("model", model);
     }

@@ -5,11 +5,13 @@ import glimt.deploy.Fleet;
 import glimt.deploy.chaos.Witness.Asked;
 import glimt.job.Lease;
 import glimt.job.TaskId;
+import glimt.storage.Audit;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.random.RandomGenerator;
 
@@ -21,7 +23,7 @@ final class Trial {
   static final Duration LEASE = Duration.ofSeconds(10);
 
   /** How long a job may take to come where the fault is to hit it. */
-  private static final Duration COMES_WITHIN = Duration.ofMinutes(2);
+  private static final Duration COMES_WITHIN = Duration.ofMinutes(6);
 
   private static final int AGAIN = 3;
   private static final String SUCCEEDED = "succeeded";
@@ -31,7 +33,12 @@ final class Trial {
   final RandomGenerator random;
   private final Undisturbed undisturbed;
   private final Map<Asked, String> expected = new ConcurrentHashMap<>();
+  private final Set<Asked> mixed = ConcurrentHashMap.newKeySet();
   private final List<String> story = new ArrayList<>();
+  private final List<String> breaches = new ArrayList<>();
+  private boolean killed;
+  private int identical;
+  private int compared;
 
   /**
    * A worker in the middle of a task.
@@ -57,6 +64,19 @@ final class Trial {
   /** A job of many steps, for which checkpoints are made. */
   Asked askForMany() {
     return ask(undisturbed.many(random.nextBoolean() ? "video" : "points"));
+  }
+
+  /**
+   * A job whose tasks may be made in more than one class, and so in other bytes than undisturbed.
+   */
+  Asked askOfAnyClass(Request request) {
+    Asked asked = ask(request);
+    mixed.add(asked);
+    return asked;
+  }
+
+  boolean mixed(Asked asked) {
+    return mixed.contains(asked);
   }
 
   Asked ask(Request request) {
@@ -150,9 +170,24 @@ final class Trial {
   }
 
   void kill(ProcessHandle process) {
+    killed = true;
     say("killed process %d".formatted(process.pid()));
     Fleet.signal(process, Fleet.Signal.KILL);
     Fleet.awaitEnd(process);
+  }
+
+  /** A worker died at once, and of what it did nothing else was harmed. */
+  void killed() {
+    killed = true;
+  }
+
+  /** What was lost by that, and by nothing else. */
+  List<Audit.Loss> losses() {
+    return killed
+        ? expected.keySet().stream()
+            .flatMap(asked -> farm.audit().losses(asked.job()).stream())
+            .toList()
+        : List.of();
   }
 
   /** Brings back what is gone, and waits until the client sees every worker. */
@@ -160,6 +195,34 @@ final class Trial {
     farm.awaitWhole();
     Victim.eventually(
         "every worker is seen", () -> client.workers().size() >= Victim.WORKERS.size());
+  }
+
+  // ---- what it finds out by itself
+
+  void broke(String breach) {
+    breaches.add(breach);
+  }
+
+  List<String> breaches() {
+    return breaches;
+  }
+
+  /** Compares what was made with what has to be. */
+  void compare(String what, String wanted, String made) {
+    compared++;
+    if (made.equals(wanted)) {
+      identical++;
+    } else {
+      broke("%s is %s and not %s".formatted(what, made, wanted));
+    }
+  }
+
+  int identical() {
+    return identical;
+  }
+
+  int compared() {
+    return compared;
   }
 
   // ---- what is told of it

@@ -1,6 +1,8 @@
 package glimt.deploy.chaos;
 
 import glimt.deploy.chaos.Witness.Asked;
+import glimt.job.JobSpec;
+import glimt.storage.Audit;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +18,9 @@ final class Undisturbed {
   private static final Duration LIMIT = Duration.ofMinutes(6);
   private static final List<Long> SEEDS = List.of(7L, 11L);
 
+  /** So many steps tell how long one takes. */
+  private static final int TASTE = 20;
+
   private final Victim farm;
   private final Witness client;
   private final Map<Request, Made> made = new ConcurrentHashMap<>();
@@ -23,8 +28,9 @@ final class Undisturbed {
   /**
    * @param tasks {@code ordinal/position digest}, in their order
    * @param file the digest of what is downloaded
+   * @param first the attempt that made the first of them
    */
-  record Made(List<String> tasks, String file) {}
+  record Made(List<String> tasks, String file, Audit.Begun first) {}
 
   Undisturbed(Victim farm, Witness client) {
     this.farm = farm;
@@ -39,6 +45,26 @@ final class Undisturbed {
     return known(Request.many(kind, SEEDS.getFirst()));
   }
 
+  /**
+   * A job whose first task lasts at least so long, as this machine is now.
+   *
+   * @param bundle one that takes its time
+   */
+  Request lasting(Tampered bundle, Duration time) {
+    Request longest = known(Request.slow(bundle, TASTE));
+    for (Request one : made.keySet()) {
+      if (one.model().equals(bundle.bundle()) && one.steps() > longest.steps()) {
+        longest = one;
+      }
+    }
+    // The machine may be quieter now than it was.
+    for (int tries = 3; tries > 0 && of(longest).first().seconds() < time.toSeconds(); tries--) {
+      double steps = 1.2 * longest.steps() * time.toSeconds() / of(longest).first().seconds();
+      longest = known(Request.slow(bundle, (int) Math.min(steps, JobSpec.STEPS_LIMIT)));
+    }
+    return longest;
+  }
+
   private Request known(Request request) {
     if (!made.containsKey(request)) {
       Asked asked = client.submit(request);
@@ -46,7 +72,12 @@ final class Undisturbed {
       if (!ending.equals(Optional.of("succeeded"))) {
         throw new BrokenPromise("undisturbed, %s was not made: %s".formatted(request, ending));
       }
-      made.put(request, new Made(farm.audit().made(asked.job()), client.download(asked)));
+      made.put(
+          request,
+          new Made(
+              farm.audit().made(asked.job()),
+              client.download(asked),
+              farm.audit().attempts(asked.job()).getFirst()));
     }
     return request;
   }

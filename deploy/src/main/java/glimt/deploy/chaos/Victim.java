@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * The farm that faults happen to: two coordinators, a gateway, two nodes of a worker each and a
@@ -83,9 +84,9 @@ final class Victim implements AutoCloseable {
   /**
    * Starts its nodes; it is whole when this returns.
    *
-   * @param poisons the bundles it offers beside the usual
+   * @param bundles that it offers beside the usual
    */
-  void begin(List<Poison> poisons) {
+  void begin(List<Tampered> bundles) {
     try {
       Files.createDirectories(crashPoints);
     } catch (IOException e) {
@@ -93,7 +94,7 @@ final class Victim implements AutoCloseable {
     }
     for (Path good : home.bundles()) {
       if (good.endsWith("objects")) {
-        poisons.forEach(poison -> poison.write(good, home.models()));
+        bundles.forEach(bundle -> bundle.write(good, home.models()));
       }
     }
     COORDINATORS.forEach(name -> add(name, Role.COORDINATOR));
@@ -167,6 +168,19 @@ final class Victim implements AutoCloseable {
       return Files.createFile(crashPoints.resolve(point));
     } catch (IOException e) {
       throw new DeployException("cannot arm " + point, e);
+    }
+  }
+
+  /** What its workers wrote down, all that have been. */
+  List<String> workerLogs() {
+    try (Stream<Path> logs = Files.list(home.logs())) {
+      List<String> lines = new ArrayList<>();
+      for (Path log : logs.filter(one -> one.toString().endsWith("-worker-0.log")).toList()) {
+        lines.addAll(Files.readAllLines(log));
+      }
+      return lines;
+    } catch (IOException e) {
+      throw new DeployException("cannot read the logs in " + home.logs(), e);
     }
   }
 

@@ -29,6 +29,15 @@ final class WorkerFaults {
           crash(CrashPoint.AFTER_CHECKPOINT_FILE, "a worker dies between checkpoint and word"),
           crash(CrashPoint.AFTER_ARTIFACT, "a worker dies between artifact and report"),
           crash(CrashPoint.BEFORE_REPORT, "a worker dies when its task is done"),
+          Fault.rare(
+              Tampered.WORKER_KILLED_LATE.bundle(),
+              "kill -9 at nine tenths of a task of a minute",
+              2,
+              LateKill::happen),
+          Fault.of(
+              "worker-of-another-class",
+              "kill -9 while others compute in other numbers",
+              TwoClasses::happen),
           Fault.of(
               "worker-drained", "SIGTERM to a worker in mid-step", WorkerFaults::workerDrained),
           Fault.of(
@@ -37,9 +46,9 @@ final class WorkerFaults {
               "worker-frozen",
               "SIGSTOP for longer than a lease, then SIGCONT",
               WorkerFaults::frozen),
-          poison(Poison.THROWS, "a network that fails"),
-          poison(Poison.CRASHES, "a network that ends its process"),
-          poison(Poison.HANGS, "a network that does not come back"),
+          poison(Tampered.POISON_THROWS, "a network that fails"),
+          poison(Tampered.POISON_CRASHES, "a network that ends its process"),
+          poison(Tampered.POISON_HANGS, "a network that does not come back"),
           clock("clock-ahead", "+1h", "a worker an hour ahead"),
           clock("clock-behind", "-1h", "a worker an hour behind"));
 
@@ -63,6 +72,7 @@ final class WorkerFaults {
                     ? trial.askForMany()
                     : trial.askForBoth().get(trial.random.nextInt(2));
             trial.await("a worker at " + armed.getFileName(), asked, () -> Files.notExists(armed));
+            trial.killed();
             trial.say("a worker died at " + armed.getFileName());
           } finally {
             remove(armed);
@@ -98,7 +108,7 @@ final class WorkerFaults {
   }
 
   private static Fault clock(String name, String offset, String what) {
-    return new Fault(
+    return Fault.possible(
         name,
         what,
         () -> fakeTime().isPresent() ? Optional.empty() : Optional.of("libfaketime is not there"),
@@ -126,7 +136,7 @@ final class WorkerFaults {
     return FAKE_TIME.stream().filter(Files::exists).findFirst();
   }
 
-  private static Fault poison(Poison poison, String what) {
+  private static Fault poison(Tampered poison, String what) {
     return Fault.of(
         poison.bundle(),
         what,

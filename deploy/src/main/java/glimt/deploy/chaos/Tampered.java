@@ -11,29 +11,33 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Bundles that no worker survives or can do anything with: the base level of a good one, with a
- * line at the head of its network's source.
+ * Bundles that faults are made with, each named as its fault: the base level of a good one, with
+ * lines at the head of its network's source.
  */
-enum Poison {
+enum Tampered {
   /** No tensor has such a shape. */
-  THROWS("x = torch.reshape(x, [7, 7, 7, 7])"),
+  POISON_THROWS("x = torch.reshape(x, [7, 7, 7, 7])"),
 
   /** Reads far beyond what is there: nobody checks the strides of this one. */
-  CRASHES("x = torch._reshape_alias(x, [2], [1000000000000]) + 1"),
+  POISON_CRASHES("x = torch._reshape_alias(x, [2], [1000000000000]) + 1"),
 
-  HANGS("going = True\n    while going:\n      going = True");
+  POISON_HANGS("going = True\n    while going:\n      going = True"),
+
+  /** Does nothing to the bytes, and takes its time: its tasks are as long as a big network's. */
+  WORKER_KILLED_LATE(
+      "rounds = 0\n    while rounds < 200000:\n      x = torch.neg(x)\n      rounds = rounds + 1");
 
   private static final String FORWARD =
       "  def forward(self, x: Tensor, noise: Tensor, words: Tensor) -> Tensor:\n";
 
-  private final String line;
+  private final String lines;
 
-  Poison(String line) {
-    this.line = line;
+  Tampered(String lines) {
+    this.lines = lines;
   }
 
   String bundle() {
-    return "poison-" + name().toLowerCase(Locale.ROOT);
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
   /**
@@ -49,7 +53,7 @@ enum Poison {
       String source = Files.readString(good.resolve(network + ".py"));
       byte[] spoilt =
           source
-              .replaceFirst(FORWARD.replaceAll("[()\\[\\]]", "."), "$0    " + line + "\n")
+              .replaceFirst(FORWARD.replaceAll("[()\\[\\]]", "."), "$0    " + lines + "\n")
               .getBytes(java.nio.charset.StandardCharsets.UTF_8);
       byte[] weights = Files.readAllBytes(good.resolve(network + ".safetensors"));
       Path folder = Files.createDirectories(shelf.resolve(bundle()));
@@ -60,7 +64,7 @@ enum Poison {
           new BundleCard(
               bundle(),
               card.kind(),
-              "A network that " + name().toLowerCase(Locale.ROOT) + ".",
+              "A network for the fault %s.".formatted(bundle()),
               card.licence(),
               card.vocabulary(),
               card.fps(),

@@ -1,0 +1,62 @@
+package glimt.deploy.chaos;
+
+import glimt.coordinator.Cadence;
+import glimt.storage.Audit;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * How much work was done in vain by attempts whose worker was killed. What a worker did after its
+ * last beat nobody has heard of, so this is measured from above, by the least of what bounds it:
+ * the attempt's whole life, until the ledger took it back; what its last beat told, and a beat and
+ * a step more; and all that the next attempt had to do.
+ */
+final class LostWork {
+  private static final double BEAT = Cadence.DEFAULT.beat().toMillis() / 1000.0;
+
+  private final List<Lost> all = new ArrayList<>();
+
+  /** At most so much was lost. */
+  record Lost(double seconds, int steps) {
+    static Lost of(Audit.Loss loss) {
+      int left = loss.whole() - loss.goesOnAt();
+      double step = loss.stepSeconds();
+      double heard = Math.max(0, loss.heardAt() - loss.goesOnAt()) * step;
+      double seconds = Math.min(left * step, heard + BEAT + step);
+      if (loss.goesOnAt() >= loss.beganAt()) {
+        seconds = Math.min(seconds, loss.life());
+      }
+      return new Lost(seconds, Math.min(left, (int) Math.ceil(seconds / step)));
+    }
+  }
+
+  void add(Collection<Audit.Loss> losses) {
+    losses.stream().map(Lost::of).forEach(all::add);
+  }
+
+  /** Median and worst, by seconds. */
+  String line() {
+    if (all.isEmpty()) {
+      return "lost per kill: nothing, of 0 kills";
+    }
+    Lost worst = all.stream().max(Comparator.comparingDouble(Lost::seconds)).orElseThrow();
+    return String.format(
+        Locale.ROOT,
+        "lost per kill: median %.1f s (%.0f steps), worst %.1f s (%d steps), of %d kills",
+        median(Lost::seconds),
+        median(Lost::steps),
+        worst.seconds(),
+        worst.steps(),
+        all.size());
+  }
+
+  private double median(ToDoubleFunction<Lost> part) {
+    double[] sorted = all.stream().mapToDouble(part).sorted().toArray();
+    int half = sorted.length / 2;
+    return sorted.length % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+  }
+}

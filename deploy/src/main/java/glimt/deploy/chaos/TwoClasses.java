@@ -1,0 +1,108 @@
+package glimt.deploy.chaos;
+
+import static glimt.deploy.chaos.Victim.WORKERS;
+
+import glimt.deploy.chaos.Trial.Busy;
+import glimt.deploy.chaos.Witness.Asked;
+import glimt.storage.Audit;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * One worker computes in float32 and the other in bfloat16: two numeric classes on one farm. Each
+ * makes its own bytes, always the same. A worker that is killed in mid-task has its task gone on
+ * with in its own class, or begun afresh, and never mixed: the ledger's audit asks for that of all
+ * tasks.
+ */
+final class TwoClasses {
+  private static final Duration ENDS_WITHIN = Duration.ofMinutes(4);
+  private static final int ROUNDS = 4;
+
+  private TwoClasses() {}
+
+  static void happen(Trial trial) {
+    String kind = trial.random.nextBoolean() ? "video" : "points";
+    Request request = trial.undisturbed().many(kind);
+    String usual = trial.undisturbed().of(request).first().numericClass();
+    String odd = WORKERS.get(trial.random.nextInt(WORKERS.size()));
+    trial.farm.kill(odd);
+    trial.farm.start(odd, Map.of("GLIMT_PRECISION", usual.contains("bfloat16") ? "fp32" : "bf16"));
+    trial.awaitWhole();
+    try {
+      Map<String, String> bytes = ofEach(trial, request);
+      String[] two = bytes.values().toArray(String[]::new);
+      if (two[0].equals(two[1])) {
+        trial.broke("two classes made the same bytes: " + bytes);
+      }
+      trial.compare(
+          "the first task in " + usual,
+          trial.undisturbed().of(request).tasks().getFirst(),
+          bytes.getOrDefault(usual, "nothing"));
+      killed(trial, request, bytes);
+    } finally {
+      trial.farm.kill(odd);
+    }
+  }
+
+  /** What the first task makes in each class, when nobody is killed. */
+  private static Map<String, String> ofEach(Trial trial, Request request) {
+    Map<String, String> bytes = new HashMap<>();
+    for (int round = 0; round < ROUNDS && bytes.size() < 2; round++) {
+      List<Asked> two = Stream.generate(() -> trial.askOfAnyClass(request)).limit(2).toList();
+      for (Asked asked : two) {
+        trial.client.ending(asked, ENDS_WITHIN);
+        String made = first(trial, asked);
+        String before = bytes.putIfAbsent(classOf(trial, asked), made);
+        if (before != null) {
+          trial.compare("the first task of job %s".formatted(asked.job()), before, made);
+        }
+      }
+    }
+    if (bytes.size() < 2) {
+      throw new Fault.NotInjected("one worker made all first tasks, of %s".formatted(bytes));
+    }
+    return bytes;
+  }
+
+  private static void killed(Trial trial, Request request, Map<String, String> bytes) {
+    Asked asked = trial.askOfAnyClass(request);
+    Busy busy = trial.awaitStep(List.of(asked), 1);
+    trial.await(
+        "a checkpoint", asked, () -> !trial.farm.audit().checkpoints(asked.job()).isEmpty());
+    trial.kill(busy.process());
+    trial.client.ending(asked, ENDS_WITHIN);
+    List<Audit.Begun> tries =
+        trial.farm.audit().attempts(asked.job()).stream()
+            .filter(attempt -> attempt.ordinal() == 0)
+            .toList();
+    String made = classOf(trial, asked);
+    trial.compare(
+        "the first task after a kill, in " + made,
+        bytes.getOrDefault(made, "nothing"),
+        first(trial, asked));
+    trial.say(
+        "its attempts: "
+            + tries.stream()
+                .map(
+                    one ->
+                        "%s from step %d in %s"
+                            .formatted(one.outcome(), one.resumedFrom(), one.numericClass()))
+                .collect(Collectors.joining("; ")));
+  }
+
+  private static String first(Trial trial, Asked asked) {
+    return trial.farm.audit().made(asked.job()).getFirst();
+  }
+
+  private static String classOf(Trial trial, Asked asked) {
+    return trial.farm.audit().attempts(asked.job()).stream()
+        .filter(attempt -> attempt.ordinal() == 0 && attempt.outcome().equals("succeeded"))
+        .map(Audit.Begun::numericClass)
+        .findFirst()
+        .orElseThrow(() -> new BrokenPromise("job %s has no first task".formatted(asked.job())));
+  }
+}
