@@ -87,10 +87,13 @@ final class Claims {
         SELECT claimed.id, attempt, worker, clock_timestamp(), class, step, 0, 0, 0
         FROM claimed, asks)
       SELECT claimed.*, job.spec, job.started IS NULL AS first, ARRAY(
-        SELECT product.artifact
-        FROM task_edge JOIN product ON product.task = task_edge.before
-        WHERE task_edge.after = claimed.id AND product.role = 'sample'
-        ORDER BY task_edge.position, product.position) AS inputs
+        SELECT made.artifact
+        FROM task_edge CROSS JOIN LATERAL (
+          SELECT artifact, position FROM product
+          WHERE product.task = task_edge.before AND role = 'sample'
+          OFFSET 0) AS made
+        WHERE task_edge.after = claimed.id
+        ORDER BY task_edge.position, made.position) AS inputs
       FROM claimed JOIN job ON job.id = claimed.job
       ORDER BY job_number, ordinal
       """;
