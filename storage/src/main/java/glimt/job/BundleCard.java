@@ -61,4 +61,40 @@ public record BundleCard(
                 new IllegalArgumentException(
                     "bundle %s has no level %s".formatted(name, levelName)));
   }
+
+  /** The same, its levels made at this quality where they can be. */
+  public BundleCard at(Quality quality) {
+    return with(levels.stream().map(level -> level.at(quality)).toList());
+  }
+
+  /** The same with this level in the place of the one of its name. */
+  public BundleCard with(Level level) {
+    return with(levels.stream().map(one -> one.name().equals(level.name()) ? level : one).toList());
+  }
+
+  /** The same with other levels. */
+  public BundleCard with(List<Level> others) {
+    return with(others, files, notes);
+  }
+
+  /** The same with other files, and other notes of them. */
+  public BundleCard with(Map<String, String> otherFiles, Map<String, String> otherNotes) {
+    return with(levels, otherFiles, otherNotes);
+  }
+
+  private BundleCard with(
+      List<Level> others, Map<String, String> otherFiles, Map<String, String> otherNotes) {
+    return new BundleCard(
+        name,
+        kind,
+        summary,
+        licence,
+        vocabulary,
+        fps,
+        scale,
+        offset,
+        others,
+        otherFiles,
+        otherNotes);
+  }
 }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import glimt.job.Plan.PlannedTask;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -90,7 +89,7 @@ class PlanTest {
   @Test
   void a_quick_job_is_made_by_the_fast_networks_there_are_and_told_of_the_others() {
     Fast fast = new Fast("base-fast", new Sampling("euler", 2, 1, 1, 80, 7));
-    BundleCard quick = with(CLIPS.levels().getFirst().with(fast));
+    BundleCard quick = CLIPS.with(CLIPS.levels().getFirst().with(fast));
     JobSpec spec = quick(null, null, null);
     Plan plan = Plan.of(spec, quick);
 
@@ -172,24 +171,6 @@ class PlanTest {
   private static JobSpec steps(int steps) {
     JobSpec.Wishes wishes = new JobSpec.Wishes(1, steps, null, null);
     return new JobSpec.Video("a whale", "clips", wishes, null, null, Format.MP4);
-  }
-
-  /** The same card with another base. */
-  private static BundleCard with(Level base) {
-    List<Level> levels = new ArrayList<>(CLIPS.levels());
-    levels.set(0, base);
-    return new BundleCard(
-        CLIPS.name(),
-        CLIPS.kind(),
-        CLIPS.summary(),
-        CLIPS.licence(),
-        CLIPS.vocabulary(),
-        CLIPS.fps(),
-        CLIPS.scale(),
-        CLIPS.offset(),
-        levels,
-        CLIPS.files(),
-        CLIPS.notes());
   }
 
   private static Level level(

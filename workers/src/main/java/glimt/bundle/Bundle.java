@@ -7,7 +7,6 @@ import glimt.job.ArtifactId;
 import glimt.job.BundleCard;
 import glimt.job.Fast;
 import glimt.job.Level;
-import glimt.job.Quality;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -100,24 +99,6 @@ public final class Bundle {
   private static Safetensors weights(Path folder, Map<String, byte[]> files, String network) {
     String file = network + ".safetensors";
     return Safetensors.parse(folder.resolve(file).toString(), named(folder, files, file));
-  }
-
-  /** The same bundle whose levels are made at this quality, where they can be. */
-  public Bundle at(Quality quality) {
-    BundleCard quick =
-        new BundleCard(
-            card.name(),
-            card.kind(),
-            card.summary(),
-            card.licence(),
-            card.vocabulary(),
-            card.fps(),
-            card.scale(),
-            card.offset(),
-            card.levels().stream().map(level -> level.at(quality)).toList(),
-            card.files(),
-            card.notes());
-    return new Bundle(quick, digest, folder, files, networks);
   }
 
   /** Reads the card alone, without the files it names. */

@@ -62,20 +62,7 @@ public record Candidate(
 
   /** The same, its levels made at this quality where they can be. */
   public Candidate at(Quality quality) {
-    BundleCard quick =
-        new BundleCard(
-            card.name(),
-            card.kind(),
-            card.summary(),
-            card.licence(),
-            card.vocabulary(),
-            card.fps(),
-            card.scale(),
-            card.offset(),
-            card.levels().stream().map(level -> level.at(quality)).toList(),
-            card.files(),
-            card.notes());
-    return new Candidate(recipe, quick, text, tensors);
+    return new Candidate(recipe, card.at(quality), text, tensors);
   }
 
   private static String read(Path file) {

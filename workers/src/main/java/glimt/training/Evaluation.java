@@ -169,19 +169,6 @@ public final class Evaluation {
       }
       files.put(SHEET, Bundle.sha256(sheet));
     }
-    Bundle.write(
-        folder,
-        new BundleCard(
-            card.name(),
-            card.kind(),
-            card.summary(),
-            card.licence(),
-            card.vocabulary(),
-            card.fps(),
-            card.scale(),
-            card.offset(),
-            card.levels(),
-            files,
-            notes));
+    Bundle.write(folder, card.with(files, notes));
   }
 }

@@ -177,7 +177,7 @@ public final class Training {
         card.levels().stream()
             .map(level -> level.with(fast.getOrDefault(level.network(), level.fast())))
             .toList();
-    return with(card, levels, card.files());
+    return card.with(levels);
   }
 
   /** Reads what the recipe calls for. */
@@ -281,13 +281,13 @@ public final class Training {
           Files.copy(source, out.resolve(name), StandardCopyOption.REPLACE_EXISTING);
         }
       }
-      Bundle.write(out, with(draft, draft.levels(), digests(out, files)));
+      Bundle.write(out, draft.with(digests(out, files), draft.notes()));
       Golden.of(Bundle.open(out)).write(out.resolve(GOLDEN));
       files.add(GOLDEN);
       if (Files.exists(out.resolve(Evaluation.SHEET))) {
         files.add(Evaluation.SHEET);
       }
-      Bundle.write(out, with(draft, draft.levels(), digests(out, files)));
+      Bundle.write(out, draft.with(digests(out, files), draft.notes()));
     } catch (IOException broken) {
       throw new TrainingException("cannot put " + out + " together: " + broken, broken);
     }
@@ -302,21 +302,6 @@ public final class Training {
     }
     NetworkRecipe network = recipe.networks().get(name.replaceFirst("\\.py$", ""));
     return folder.resolve(network == null || !name.endsWith(".py") ? name : network.source());
-  }
-
-  private static BundleCard with(BundleCard card, List<Level> levels, Map<String, String> files) {
-    return new BundleCard(
-        card.name(),
-        card.kind(),
-        card.summary(),
-        card.licence(),
-        card.vocabulary(),
-        card.fps(),
-        card.scale(),
-        card.offset(),
-        levels,
-        files,
-        card.notes());
   }
 
   private static Map<String, String> digests(Path folder, Set<String> names) throws IOException {

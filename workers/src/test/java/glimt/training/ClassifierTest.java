@@ -27,14 +27,8 @@ class ClassifierTest {
           z = torch.relu(self.enter.forward(torch.to(x, self.precision)))
           return torch.to(torch.cat([self.one.forward(z), self.two.forward(z), z], 1), 6)
 
-      class Linear(Module):
-        weight : Tensor  # [m, n] normal 1/sqrt(n)
-        bias : Tensor    # [m] zero
-
-        def forward(self, z: Tensor) -> Tensor:
-          dtype = ops.prim.dtype(z)
-          return torch.linear(z, torch.to(self.weight, dtype), torch.to(self.bias, dtype))
-      """;
+      """
+          + Sides.LINEAR;
 
   private static final List<Head> HEADS = List.of(new Head("sides", 2), new Head("thirds", 3));
 

@@ -30,7 +30,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,38 +52,20 @@ class StudentTest {
           y = torch.silu(self.enter.forward(z) + torch.to(told, self.precision))
           return torch.to(self.leave.forward(torch.silu(self.think.forward(y))), 6)
 
-      class Linear(Module):
-        weight : Tensor  # [m, n] normal 1/sqrt(n)
-        bias : Tensor    # [m] zero
-
-        def forward(self, z: Tensor) -> Tensor:
-          dtype = ops.prim.dtype(z)
-          return torch.linear(z, torch.to(self.weight, dtype), torch.to(self.bias, dtype))
-      """;
+      """
+          + Sides.LINEAR;
 
   /** Corners of a square in four dimensions; the word says on which side. */
-  private static final class Corners implements Dataset {
-    @Override
-    public Batch batch(int size, RandomGenerator random) {
-      float[] x = new float[4 * size];
-      long[] words = new long[size];
-      for (int row = 0; row < size; row++) {
-        int side = random.nextInt(2);
-        words[row] = side + 1L;
-        x[4 * row] = side == 0 ? 1 : -1;
-        for (int i = 1; i < 4; i++) {
-          x[4 * row + i] =
-              (random.nextBoolean() ? 0.7f : -0.7f) + (float) (0.02 * random.nextGaussian());
-        }
-      }
-      return new Batch(Tensor.of(x, size, 4), Tensor.of(words, size, 1), null);
-    }
-
-    @Override
-    public Map<String, Double> sizes() {
-      return Map.of("vocabulary", 3.0, "length", 1.0);
-    }
-  }
+  private static final Dataset CORNERS =
+      new Sides(
+          (side, random) -> {
+            float[] x = new float[4];
+            x[0] = side == 0 ? 1 : -1;
+            for (int i = 1; i < 4; i++) {
+              x[i] = (random.nextBoolean() ? 0.7f : -0.7f) + (float) (0.02 * random.nextGaussian());
+            }
+            return x;
+          });
 
   @TempDir Path sources;
   @TempDir Path out;
@@ -104,8 +85,7 @@ class StudentTest {
     Exercise exercise;
     try (lesson) {
       exercise =
-          lesson.exercise(
-              new Corners().batch(64, new SplittableRandom(4)), 0, new SplittableRandom(5));
+          lesson.exercise(CORNERS.batch(64, new SplittableRandom(4)), 0, new SplittableRandom(5));
     }
 
     Preconditioning edm = Preconditioning.edm(DATA);
@@ -136,7 +116,7 @@ class StudentTest {
   void two_steps_of_a_student_end_nearer_to_the_teachers_eight_than_two_of_the_teacher()
       throws Exception {
     NetworkRecipe taught = recipe(1500);
-    new Trainer("base", taught, new Corners(), sources, out).train(false, _ -> {}, () -> false);
+    new Trainer("base", taught, CORNERS, sources, out).train(false, _ -> {}, () -> false);
     Student student = student(2);
     Path teacher = out.resolve("base.safetensors");
     double guidance = 1.5;
@@ -145,8 +125,7 @@ class StudentTest {
       Trainer.Teacher whom =
           new Trainer.Teacher(teacher, guidance, student.levels(WALK, 2 * steps));
       assertThat(
-              new Trainer(
-                      name, student.recipe(taught, steps), new Corners(), sources, out, whom, null)
+              new Trainer(name, student.recipe(taught, steps), CORNERS, sources, out, whom, null)
                   .train(false, _ -> {}, () -> false))
           .isTrue();
       teacher = out.resolve(name + ".safetensors");
@@ -185,7 +164,7 @@ class StudentTest {
 
   @Test
   void a_student_goes_on_from_a_checkpoint_as_if_undisturbed() throws Exception {
-    new Trainer("base", recipe(50), new Corners(), sources, out).train(false, _ -> {}, () -> false);
+    new Trainer("base", recipe(50), CORNERS, sources, out).train(false, _ -> {}, () -> false);
     Path other = Files.createDirectory(out.resolve("other"));
     halved(out, false, Integer.MAX_VALUE);
     halved(other, false, 11);
@@ -217,7 +196,7 @@ class StudentTest {
         new Trainer.Teacher(out.resolve("base.safetensors"), 1.5, student.levels(WALK, 8));
     NetworkRecipe recipe = student.recipe(recipe(1), 4);
     int[] asked = {0};
-    new Trainer("quick", recipe, new Corners(), sources, to, whom, null)
+    new Trainer("quick", recipe, CORNERS, sources, to, whom, null)
         .train(resume, _ -> {}, () -> asked[0]++ == stopAt);
   }
 

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import glimt.bundle.Safetensors;
-import glimt.bundle.Safetensors.Tensor;
 import glimt.job.Sampling;
 import glimt.media.Picture;
 import glimt.training.Recipe.NetworkRecipe;
@@ -38,36 +37,17 @@ class TrainerTest {
           z = torch.silu(self.enter.forward(torch.to(x, self.precision)))
           return torch.to(self.leave.forward(z), 6)
 
-      class Linear(Module):
-        weight : Tensor  # [m, n] normal 1/sqrt(n)
-        bias : Tensor    # [m] zero
-
-        def forward(self, z: Tensor) -> Tensor:
-          dtype = ops.prim.dtype(z)
-          return torch.linear(z, torch.to(self.weight, dtype), torch.to(self.bias, dtype))
-      """;
+      """
+          + Sides.LINEAR;
 
   /** Samples that are all one of two points. */
-  private static final class TwoPoints implements Dataset {
-    @Override
-    public Batch batch(int size, RandomGenerator random) {
-      float[] x = new float[4 * size];
-      long[] words = new long[size];
-      for (int row = 0; row < size; row++) {
-        int which = random.nextInt(2);
-        words[row] = which + 1L;
-        for (int i = 0; i < 4; i++) {
-          x[4 * row + i] = which == 0 ? 1 : -0.5f;
-        }
-      }
-      return new Batch(Tensor.of(x, size, 4), Tensor.of(words, size, 1), null);
-    }
-
-    @Override
-    public Map<String, Double> sizes() {
-      return Map.of("vocabulary", 3.0, "length", 1.0);
-    }
-  }
+  private static final Dataset TWO_POINTS =
+      new Sides(
+          (side, _) -> {
+            float[] x = new float[4];
+            Arrays.fill(x, side == 0 ? 1 : -0.5f);
+            return x;
+          });
 
   @TempDir Path sources;
   @TempDir Path out;
@@ -121,7 +101,7 @@ class TrainerTest {
 
     assertThatThrownBy(
             () ->
-                new Trainer("base", other, new TwoPoints(), sources, out)
+                new Trainer("base", other, TWO_POINTS, sources, out)
                     .train(true, _ -> {}, () -> false))
         .hasMessageContaining("checkpoint of another recipe");
   }
@@ -157,7 +137,7 @@ class TrainerTest {
 
   /** Points drawn as grey pixels, a row each. */
   private static final class SeenPoints implements Dataset {
-    private final TwoPoints points = new TwoPoints();
+    private final Dataset points = TWO_POINTS;
 
     @Override
     public Batch batch(int size, RandomGenerator random) {
@@ -312,13 +292,12 @@ class TrainerTest {
             1);
     Path undisturbed = out.resolve("undisturbed");
     Path stopped = out.resolve("stopped");
-    new Trainer("base", recipe, new TwoPoints(), sources, undisturbed)
+    new Trainer("base", recipe, TWO_POINTS, sources, undisturbed)
         .train(false, _ -> {}, () -> false);
     int[] asked = {0};
-    new Trainer("base", recipe, new TwoPoints(), sources, stopped)
+    new Trainer("base", recipe, TWO_POINTS, sources, stopped)
         .train(false, _ -> {}, () -> asked[0]++ == 31);
-    new Trainer("base", recipe, new TwoPoints(), sources, stopped)
-        .train(true, _ -> {}, () -> false);
+    new Trainer("base", recipe, TWO_POINTS, sources, stopped).train(true, _ -> {}, () -> false);
 
     assertThat(Files.readAllBytes(stopped.resolve("base.safetensors")))
         .isEqualTo(Files.readAllBytes(undisturbed.resolve("base.safetensors")));
@@ -327,8 +306,7 @@ class TrainerTest {
   }
 
   private Trainer trainer(long steps, double rate) {
-    return new Trainer(
-        "base", recipe(steps, rate, Map.of("d", 32.0)), new TwoPoints(), sources, out);
+    return new Trainer("base", recipe(steps, rate, Map.of("d", 32.0)), TWO_POINTS, sources, out);
   }
 
   private static NetworkRecipe recipe(long steps, double rate, Map<String, Double> sizes) {

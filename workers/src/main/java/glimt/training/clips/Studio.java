@@ -91,7 +91,7 @@ final class Studio implements AutoCloseable {
    */
   Made segment(Level level, Segment segment, String prompt, long seed, float @Nullable [] below)
       throws InterruptedException {
-    Cascade cascade = new Cascade(with(level), this::counted, card.name());
+    Cascade cascade = new Cascade(card.with(level), this::counted, card.name());
     List<Integer> words = card.vocabulary().read(prompt).tokens();
     List<float[]> first = new ArrayList<>();
     try (Piece piece = cascade.piece(memory, level, segment, level.sampling(), seed, words, below);
@@ -109,22 +109,6 @@ final class Studio implements AutoCloseable {
                 })) {
       return new Made(piece.sample(end), first.getFirst());
     }
-  }
-
-  /** The card with this level in the place of the one of its name. */
-  private BundleCard with(Level level) {
-    return new BundleCard(
-        card.name(),
-        card.kind(),
-        card.summary(),
-        card.licence(),
-        card.vocabulary(),
-        card.fps(),
-        card.scale(),
-        card.offset(),
-        card.levels().stream().map(one -> one.name().equals(level.name()) ? level : one).toList(),
-        card.files(),
-        card.notes());
   }
 
   private Network counted(Level level) {
