@@ -121,16 +121,12 @@ final class NodeCommand implements Callable<Integer> {
   private @Nullable Path keyFile;
 
   @Option(
-      names = "--workers",
-      paramLabel = "N",
-      description = "Worker processes. Default: one a GPU, else one a core, at most 4")
-  private @Nullable Integer workers;
-
-  @Option(
       names = "--models",
       paramLabel = "DIR",
       description = "More bundles, a folder each, beside those in HOME/models.")
   private @Nullable Path models;
+
+  @Mixin private WorkersOption workers;
 
   @Mixin private WorkerOptions working;
 
@@ -144,8 +140,7 @@ final class NodeCommand implements Callable<Integer> {
     Place place = place();
     within("--port", port, 0, 65_535);
     within("--http-port", httpPort, 0, 65_535);
-    int slots = workers == null ? House.slots() : workers;
-    within("--workers", slots, chosen.contains(Role.WORKER) ? 1 : 0, House.WORKERS_LIMIT);
+    int slots = workers.count(chosen.contains(Role.WORKER) ? 1 : 0);
     if (jdbcUrl == null || !jdbcUrl.startsWith("jdbc:postgresql:")) {
       throw bad("--jdbc-url must name the farm's database, as jdbc:postgresql://HOST/NAME");
     }

@@ -38,12 +38,6 @@ final class Up implements Callable<Integer> {
   private int port;
 
   @Option(
-      names = "--workers",
-      paramLabel = "N",
-      description = "Worker processes. Default: one a GPU, else one a core, at most 4")
-  private @Nullable Integer workers;
-
-  @Option(
       names = "--jdbc-url",
       paramLabel = "URL",
       description = {
@@ -51,6 +45,8 @@ final class Up implements Callable<Integer> {
         "Its password may be in PGPASSWORD."
       })
   private @Nullable String jdbcUrl;
+
+  @Mixin private WorkersOption workers;
 
   @Mixin private WorkerOptions working;
 
@@ -63,11 +59,7 @@ final class Up implements Callable<Integer> {
     if (port < 0 || port > 65_535) {
       throw new ParameterException(command.commandLine(), "--port must be 0 to 65535, not " + port);
     }
-    if (workers != null && (workers < 0 || workers > House.WORKERS_LIMIT)) {
-      throw new ParameterException(
-          command.commandLine(),
-          "--workers must be 0 to %d, not %d".formatted(House.WORKERS_LIMIT, workers));
-    }
+    int slots = workers.count(0);
     Map<String, String> heard = working.environment();
     Home at = home.open();
     if (Fleet.on(at).runs()) {
@@ -87,13 +79,7 @@ final class Up implements Callable<Integer> {
     try (AtExit exit = AtExit.ofServer()) {
       House.serve(
           exit,
-          atHome(
-              exit,
-              lock.get(),
-              port,
-              workers == null ? House.slots() : workers,
-              Optional.ofNullable(jdbcUrl),
-              heard),
+          atHome(exit, lock.get(), port, slots, Optional.ofNullable(jdbcUrl), heard),
           house -> {
             lock.get().announce(house.address().orElseThrow());
             NodeCommand.announce(house);

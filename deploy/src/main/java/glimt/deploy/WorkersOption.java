@@ -1,0 +1,35 @@
+package glimt.deploy;
+
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.Spec.Target;
+
+/** {@code --workers}, of a command that starts a node. */
+final class WorkersOption {
+  @Option(
+      names = "--workers",
+      paramLabel = "N",
+      description = "Worker processes. Default: one a GPU, else one a core, at most 4")
+  private @Nullable Integer workers;
+
+  @Spec(Target.MIXEE)
+  private @Nullable CommandSpec command;
+
+  /**
+   * How many there are to be.
+   *
+   * @throws ParameterException if it is fewer than {@code least}, or too many
+   */
+  int count(int least) {
+    int count = workers == null ? House.slots() : workers;
+    if (command != null && (count < least || count > House.WORKERS_LIMIT)) {
+      throw new ParameterException(
+          command.commandLine(),
+          "--workers must be %d to %d, not %d".formatted(least, House.WORKERS_LIMIT, count));
+    }
+    return count;
+  }
+}
