@@ -1,6 +1,5 @@
 package glimt.gateway;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.coordinator.Farm;
 import glimt.storage.Artifacts;
 import glimt.storage.Bundles;
@@ -9,21 +8,14 @@ import glimt.storage.Jobs;
 import glimt.storage.Nodes;
 import glimt.storage.Tasks;
 import glimt.storage.Workers;
-import io.netty.handler.codec.http.TooLongHttpHeaderException;
-import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Future;
-import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
-import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
-import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
-import io.vertx.ext.web.RoutingContext;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -34,7 +26,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -109,14 +100,6 @@ public final class Gateway implements AutoCloseable {
     }
   }
 
-  /** One operation of the contract, by its {@code operationId} and path there. */
-  record Operation(String id, HttpMethod method, String path, Handler<RoutingContext> handler) {
-    /** The path as the router writes it. */
-    String route() {
-      return path.replaceAll("\\{(\\w+)}", ":$1");
-    }
-  }
-
   private final Address address;
   private final List<Operation> operations;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
@@ -129,7 +112,7 @@ public final class Gateway implements AutoCloseable {
 
   Gateway(Address address, Parts parts, Watch.Pace pace) {
     this.address = address;
-    this.operations = operations(parts, new Desk(parts.jobs(), threads), pace);
+    this.operations = Operation.all(parts, new Desk(parts.jobs(), threads), pace);
   }
 
   /**
@@ -153,7 +136,7 @@ public final class Gateway implements AutoCloseable {
         started
             .createHttpServer(options())
             .requestHandler(router(started))
-            .invalidRequestHandler(Gateway::refuseFraming)
+            .invalidRequestHandler(Refusals::framing)
             .listen();
     try {
       server = await(listening);
@@ -195,69 +178,10 @@ public final class Gateway implements AutoCloseable {
     return operations;
   }
 
-  private static List<Operation> operations(Parts parts, Desk desk, Watch.Pace pace) {
-    Submission submission =
-        new Submission(parts.jobs(), parts.bundles(), parts.farm(), parts.samplers());
-    Download download = new Download(desk, parts.artifacts(), parts.tasks(), parts.farm());
-    JobRoutes jobs = new JobRoutes(desk, parts.jobs(), parts.farm(), submission, download);
-    Watching watching = new Watching(desk, parts.events(), parts.farm(), pace);
-    VideoRoutes videos = new VideoRoutes(desk, parts.bundles(), submission, download);
-    FarmRoutes farm =
-        new FarmRoutes(
-            desk,
-            parts.bundles(),
-            parts.tasks(),
-            parts.workers(),
-            parts.nodes(),
-            parts.farm(),
-            parts.samplers());
-    List<Operation> all = new ArrayList<>();
-    all.add(post("submitJob", "/v1/jobs", jobs::submit));
-    all.add(get("listJobs", "/v1/jobs", jobs::list));
-    all.add(get("findJob", "/v1/jobs/{id}", jobs::find));
-    all.add(post("cancelJob", "/v1/jobs/{id}/cancel", jobs::cancel));
-    all.add(post("retryJob", "/v1/jobs/{id}/retry", jobs::retry));
-    all.add(get("watchJob", "/v1/jobs/{id}/events", watching::watch));
-    String artifact = "/v1/jobs/{id}/artifacts/{artifact}";
-    all.add(get("getArtifact", artifact, jobs::artifact));
-    all.add(operation("headArtifact", HttpMethod.HEAD, artifact, jobs::artifact));
-    all.add(post("createVideo", VideoRoutes.PREFIX, videos::create));
-    all.add(get("retrieveVideo", VideoRoutes.PREFIX + "/{id}", videos::retrieve));
-    all.add(get("videoContent", VideoRoutes.PREFIX + "/{id}/content", videos::content));
-    all.add(get("listModels", "/v1/models", farm::models));
-    all.add(get("listWorkers", "/v1/workers", farm::workers));
-    all.add(get("listNodes", "/v1/nodes", farm::nodes));
-    all.add(get("health", "/healthz", farm::health));
-    all.add(file("contract", "/openapi.yaml", "/openapi.yaml", "application/yaml"));
-    all.add(file("page", "/", "/web/index.html", "text/html; charset=utf-8"));
-    all.add(file("pageScript", "/glimt.js", "/web/glimt.js", "text/javascript; charset=utf-8"));
-    all.add(file("pageStage", "/stage.js", "/web/stage.js", "text/javascript; charset=utf-8"));
-    all.add(file("pageStyle", "/glimt.css", "/web/glimt.css", "text/css; charset=utf-8"));
-    return List.copyOf(all);
-  }
-
-  private static Operation get(String id, String path, Function<RoutingContext, Future<?>> route) {
-    return operation(id, HttpMethod.GET, path, route);
-  }
-
-  private static Operation post(String id, String path, Function<RoutingContext, Future<?>> route) {
-    return operation(id, HttpMethod.POST, path, route);
-  }
-
-  private static Operation file(String id, String path, String resource, String mediaType) {
-    Web web = Web.of(resource, mediaType);
-    return get(id, path, web::send);
-  }
-
-  private static Operation operation(
-      String id, HttpMethod method, String path, Function<RoutingContext, Future<?>> route) {
-    return new Operation(id, method, path, Desk.answering(route));
-  }
-
   private Router router(Vertx on) {
     Router router = Router.router(on);
     Route everything = router.route();
-    everything.handler(new Doorstep(address)::pass).failureHandler(Gateway::refuse);
+    everything.handler(new Doorstep(address)::pass).failureHandler(Refusals::answer);
     Map<String, List<String>> methods = new LinkedHashMap<>();
     for (Operation operation : operations) {
       router
@@ -272,8 +196,8 @@ public final class Gateway implements AutoCloseable {
         (path, allowed) ->
             router.route(path).handler(ctx -> ctx.fail(Problem.method(allowed).refusal())));
     router.route().handler(ctx -> ctx.fail(Problem.notFound("there is nothing here").refusal()));
-    router.errorHandler(400, Gateway::refuse);
-    router.errorHandler(500, Gateway::refuse);
+    router.errorHandler(400, Refusals::answer);
+    router.errorHandler(500, Refusals::answer);
     return router;
   }
 
@@ -293,66 +217,6 @@ public final class Gateway implements AutoCloseable {
         // Previews are compressed already, and a small frame may unpack to a large one.
         .setPerFrameWebSocketCompressionSupported(false)
         .setPerMessageWebSocketCompressionSupported(false);
-  }
-
-  /** The one place where a failed request is answered, and logged if it is our fault. */
-  private static void refuse(RoutingContext ctx) {
-    Throwable failure = ctx.failure();
-    Problem problem =
-        failure == null || ctx.statusCode() == 400
-            ? Problem.framing(ctx.statusCode())
-            : Problem.of(failure);
-    HttpServerResponse response = ctx.response();
-    if (problem.status() >= 500) {
-      LOG.warn(
-          "{} {}: {} ({})",
-          ctx.request().method(),
-          ctx.request().path(),
-          problem.detail(),
-          response.headers().get(Doorstep.REQUEST_ID),
-          failure);
-    }
-    if (response.ended() || response.closed()) {
-      return;
-    }
-    if (response.headWritten()) {
-      response.reset();
-      return;
-    }
-    if (!response.headers().contains(Doorstep.REQUEST_ID)) {
-      Doorstep.greet(response); // the router refused it before the doorstep
-    }
-    boolean videos = ctx.request().path().startsWith(VideoRoutes.PREFIX);
-    send(
-        response,
-        problem,
-        videos ? "application/json" : "application/problem+json",
-        videos ? problem.videoError() : problem.details());
-  }
-
-  private static void refuseFraming(HttpServerRequest request) {
-    Throwable cause = request.decoderResult().cause();
-    int status =
-        switch (cause) {
-          case TooLongHttpLineException _ -> 414;
-          case TooLongHttpHeaderException _ -> 431;
-          case null, default -> 400;
-        };
-    Problem problem = Problem.framing(status);
-    Doorstep.greet(request.response());
-    send(request.response(), problem, "application/problem+json", problem.details())
-        .onComplete(_ -> request.connection().close());
-  }
-
-  private static Future<Void> send(
-      HttpServerResponse response, Problem problem, String mediaType, ObjectNode body) {
-    response.headers().remove("ETag").remove("Accept-Ranges").remove("Content-Disposition");
-    problem.headers().forEach(response::putHeader);
-    return response
-        .setStatusCode(problem.status())
-        .putHeader("Content-Type", mediaType)
-        .putHeader("Cache-Control", "no-store")
-        .end(body.toString());
   }
 
   private static String reachable(String host) {

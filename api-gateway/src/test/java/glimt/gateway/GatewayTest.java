@@ -58,7 +58,7 @@ class GatewayTest {
     assertThat(address.toString()).doesNotContain(key);
     try (Gateway gateway = new Gateway(address, farm.parts(farm.jobs))) {
       URI uri = gateway.start();
-      for (Gateway.Operation operation : gateway.operations()) {
+      for (Operation operation : gateway.operations()) {
         URI path = uri.resolve(operation.path().replaceAll("[{}]", ""));
         String method = operation.method().name();
         boolean open = operation.id().equals("health");

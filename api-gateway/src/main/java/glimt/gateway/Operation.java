@@ -1,0 +1,77 @@
+package glimt.gateway;
+
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.ext.web.RoutingContext;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+
+/** One operation of the contract, by its {@code operationId} and path there. */
+record Operation(String id, HttpMethod method, String path, Handler<RoutingContext> handler) {
+  /** The path as the router writes it. */
+  String route() {
+    return path.replaceAll("\\{(\\w+)}", ":$1");
+  }
+
+  /** What the contract offers, in its order. */
+  static List<Operation> all(Gateway.Parts parts, Desk desk, Watch.Pace pace) {
+    Submission submission =
+        new Submission(parts.jobs(), parts.bundles(), parts.farm(), parts.samplers());
+    Download download = new Download(desk, parts.artifacts(), parts.tasks(), parts.farm());
+    JobRoutes jobs = new JobRoutes(desk, parts.jobs(), parts.farm(), submission, download);
+    Watching watching = new Watching(desk, parts.events(), parts.farm(), pace);
+    VideoRoutes videos = new VideoRoutes(desk, parts.bundles(), submission, download);
+    FarmRoutes farm =
+        new FarmRoutes(
+            desk,
+            parts.bundles(),
+            parts.tasks(),
+            parts.workers(),
+            parts.nodes(),
+            parts.farm(),
+            parts.samplers());
+    List<Operation> all = new ArrayList<>();
+    all.add(post("submitJob", "/v1/jobs", jobs::submit));
+    all.add(get("listJobs", "/v1/jobs", jobs::list));
+    all.add(get("findJob", "/v1/jobs/{id}", jobs::find));
+    all.add(post("cancelJob", "/v1/jobs/{id}/cancel", jobs::cancel));
+    all.add(post("retryJob", "/v1/jobs/{id}/retry", jobs::retry));
+    all.add(get("watchJob", "/v1/jobs/{id}/events", watching::watch));
+    String artifact = "/v1/jobs/{id}/artifacts/{artifact}";
+    all.add(get("getArtifact", artifact, jobs::artifact));
+    all.add(operation("headArtifact", HttpMethod.HEAD, artifact, jobs::artifact));
+    all.add(post("createVideo", VideoRoutes.PREFIX, videos::create));
+    all.add(get("retrieveVideo", VideoRoutes.PREFIX + "/{id}", videos::retrieve));
+    all.add(get("videoContent", VideoRoutes.PREFIX + "/{id}/content", videos::content));
+    all.add(get("listModels", "/v1/models", farm::models));
+    all.add(get("listWorkers", "/v1/workers", farm::workers));
+    all.add(get("listNodes", "/v1/nodes", farm::nodes));
+    all.add(get("health", "/healthz", farm::health));
+    all.add(file("contract", "/openapi.yaml", "/openapi.yaml", "application/yaml"));
+    all.add(file("page", "/", "/web/index.html", "text/html; charset=utf-8"));
+    all.add(file("pageScript", "/glimt.js", "/web/glimt.js", "text/javascript; charset=utf-8"));
+    all.add(file("pageStage", "/stage.js", "/web/stage.js", "text/javascript; charset=utf-8"));
+    all.add(file("pageStyle", "/glimt.css", "/web/glimt.css", "text/css; charset=utf-8"));
+    return List.copyOf(all);
+  }
+
+  private static Operation get(String id, String path, Function<RoutingContext, Future<?>> route) {
+    return operation(id, HttpMethod.GET, path, route);
+  }
+
+  private static Operation post(String id, String path, Function<RoutingContext, Future<?>> route) {
+    return operation(id, HttpMethod.POST, path, route);
+  }
+
+  private static Operation file(String id, String path, String resource, String mediaType) {
+    Web web = Web.of(resource, mediaType);
+    return get(id, path, web::send);
+  }
+
+  private static Operation operation(
+      String id, HttpMethod method, String path, Function<RoutingContext, Future<?>> route) {
+    return new Operation(id, method, path, Desk.answering(route));
+  }
+}

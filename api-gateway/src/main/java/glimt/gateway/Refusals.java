@@ -1,0 +1,79 @@
+package glimt.gateway;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.vertx.core.Future;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.RoutingContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The one place where a failed request is answered, and logged if it is our fault. */
+final class Refusals {
+  private static final Logger LOG = LoggerFactory.getLogger(Refusals.class);
+
+  private Refusals() {}
+
+  /** What failed on its way through the routes. */
+  static void answer(RoutingContext ctx) {
+    Throwable failure = ctx.failure();
+    Problem problem =
+        failure == null || ctx.statusCode() == 400
+            ? Problem.framing(ctx.statusCode())
+            : Problem.of(failure);
+    HttpServerResponse response = ctx.response();
+    if (problem.status() >= 500) {
+      LOG.warn(
+          "{} {}: {} ({})",
+          ctx.request().method(),
+          ctx.request().path(),
+          problem.detail(),
+          response.headers().get(Doorstep.REQUEST_ID),
+          failure);
+    }
+    if (response.ended() || response.closed()) {
+      return;
+    }
+    if (response.headWritten()) {
+      response.reset();
+      return;
+    }
+    if (!response.headers().contains(Doorstep.REQUEST_ID)) {
+      Doorstep.greet(response); // the router refused it before the doorstep
+    }
+    boolean videos = ctx.request().path().startsWith(VideoRoutes.PREFIX);
+    send(
+        response,
+        problem,
+        videos ? "application/json" : "application/problem+json",
+        videos ? problem.videoError() : problem.details());
+  }
+
+  /** What is no HTTP, or too long: it never came to a route. */
+  static void framing(HttpServerRequest request) {
+    Throwable cause = request.decoderResult().cause();
+    int status =
+        switch (cause) {
+          case TooLongHttpLineException _ -> 414;
+          case TooLongHttpHeaderException _ -> 431;
+          case null, default -> 400;
+        };
+    Problem problem = Problem.framing(status);
+    Doorstep.greet(request.response());
+    send(request.response(), problem, "application/problem+json", problem.details())
+        .onComplete(_ -> request.connection().close());
+  }
+
+  private static Future<Void> send(
+      HttpServerResponse response, Problem problem, String mediaType, ObjectNode body) {
+    response.headers().remove("ETag").remove("Accept-Ranges").remove("Content-Disposition");
+    problem.headers().forEach(response::putHeader);
+    return response
+        .setStatusCode(problem.status())
+        .putHeader("Content-Type", mediaType)
+        .putHeader("Cache-Control", "no-store")
+        .end(body.toString());
+  }
+}
