@@ -1,10 +1,6 @@
 package glimt.bundle;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import glimt.bundle.SafetensorsHeader.Entry;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -14,10 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -142,11 +136,6 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
     }
   }
 
-  private static final JsonMapper JSON =
-      JsonMapper.builder()
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
-          .build();
   private static final long LONGEST_HEADER = 16 << 20;
 
   public Safetensors {
@@ -194,116 +183,38 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
       throw bad(file, "its header length " + headerLength + " does not fit in the file");
     }
     int data = 8 + (int) headerLength;
-    if (!(header(file, new String(bytes, 8, data - 8, StandardCharsets.UTF_8))
-        instanceof ObjectNode header)) {
-      throw bad(file, "its header is no JSON object");
-    }
-    Map<String, String> metadata = new LinkedHashMap<>();
-    List<Entry> entries = new ArrayList<>();
-    header
-        .properties()
-        .forEach(
-            field -> {
-              if (field.getKey().equals("__metadata__")) {
-                field
-                    .getValue()
-                    .properties()
-                    .forEach(m -> metadata.put(m.getKey(), m.getValue().asText()));
-              } else {
-                entries.add(Entry.of(file, field.getKey(), field.getValue()));
-              }
-            });
-    entries.sort(Comparator.comparingLong(Entry::begin).thenComparingLong(Entry::end));
+    SafetensorsHeader header =
+        SafetensorsHeader.parse(file, new String(bytes, 8, data - 8, StandardCharsets.UTF_8));
     Map<String, Tensor> tensors = new LinkedHashMap<>();
     long end = 0;
-    for (Entry entry : entries) {
-      if (entry.begin != end) {
+    for (Entry entry : header.entries()) {
+      if (entry.begin() != end) {
         throw bad(
             file,
             "tensor %s begins at byte %d where %d is expected: tensors overlap or leave a gap"
-                .formatted(entry.name, entry.begin, end));
+                .formatted(entry.name(), entry.begin(), end));
       }
-      end = entry.end;
+      end = entry.end();
       if (end > bytes.length - data) {
         throw bad(
             file,
             "tensor %s ends at byte %d but the file holds only %d bytes of values"
-                .formatted(entry.name, end, bytes.length - data));
+                .formatted(entry.name(), end, bytes.length - data));
       }
       tensors.put(
-          entry.name,
+          entry.name(),
           new Tensor(
-              entry.dtype,
-              entry.shape,
-              in.slice(data + (int) entry.begin, (int) (end - entry.begin))));
+              entry.dtype(),
+              entry.shape(),
+              in.slice(data + (int) entry.begin(), (int) (end - entry.begin()))));
     }
     if (end != bytes.length - data) {
       throw bad(file, (bytes.length - data - end) + " bytes trail after its last tensor");
     }
-    return new Safetensors(tensors, metadata);
+    return new Safetensors(tensors, header.metadata());
   }
 
-  private static JsonNode header(String file, String json) {
-    try {
-      return JSON.readTree(json);
-    } catch (JsonProcessingException broken) {
-      throw new BundleException(
-          file
-              + " is no safetensors file: its header is broken JSON: "
-              + broken.getOriginalMessage(),
-          broken);
-    }
-  }
-
-  private record Entry(String name, Dtype dtype, List<Long> shape, long begin, long end) {
-    static Entry of(String file, String name, JsonNode node) {
-      Dtype dtype;
-      try {
-        dtype = Dtype.valueOf(node.path("dtype").asText());
-      } catch (IllegalArgumentException _) {
-        throw bad(
-            file,
-            "tensor %s has dtype %s, none of %s"
-                .formatted(name, node.path("dtype"), Arrays.toString(Dtype.values())));
-      }
-      List<Long> shape = whole(file, name, node, "shape");
-      List<Long> offsets = whole(file, name, node, "data_offsets");
-      if (offsets.size() != 2 || offsets.get(0) > offsets.get(1)) {
-        throw bad(file, "tensor " + name + " has data_offsets " + offsets);
-      }
-      long length = offsets.get(1) - offsets.get(0);
-      long needed;
-      try {
-        needed = Math.multiplyExact(count(shape), (long) dtype.bytes);
-      } catch (ArithmeticException _) {
-        throw bad(file, "tensor " + name + " has the impossible shape " + shape);
-      }
-      if (needed != length) {
-        throw bad(
-            file,
-            "tensor %s of shape %s needs %d bytes but claims %d"
-                .formatted(name, shape, needed, length));
-      }
-      return new Entry(name, dtype, shape, offsets.get(0), offsets.get(1));
-    }
-
-    private static List<Long> whole(String file, String name, JsonNode node, String field) {
-      JsonNode array = node.path(field);
-      List<Long> out = new ArrayList<>();
-      for (JsonNode item : array) {
-        if (!item.canConvertToLong() || !item.isIntegralNumber() || item.longValue() < 0) {
-          throw bad(file, "tensor %s has %s %s".formatted(name, field, array));
-        }
-        out.add(item.longValue());
-      }
-      if (!array.isArray()) {
-        throw bad(file, "tensor " + name + " has no " + field);
-      }
-      return out;
-    }
-  }
-
-  private static long count(List<Long> shape) {
+  static long count(List<Long> shape) {
     long count = 1;
     for (long extent : shape) {
       count = Math.multiplyExact(count, extent);
@@ -311,7 +222,7 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
     return count;
   }
 
-  private static BundleException bad(String file, String why) {
+  static BundleException bad(String file, String why) {
     return new BundleException(file + " is no safetensors file: " + why);
   }
 
@@ -319,7 +230,7 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
 
   /** The file's bytes. The same tensors and metadata always give the same. */
   public byte[] bytes() {
-    byte[] header = header();
+    byte[] header = SafetensorsHeader.of(this).bytes();
     int values = tensors.values().stream().mapToInt(tensor -> tensor.values.capacity()).sum();
     ByteBuffer out =
         ByteBuffer.allocate(Math.addExact(8 + header.length, values))
@@ -364,29 +275,5 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
     while (bytes.hasRemaining()) {
       out.write(bytes);
     }
-  }
-
-  /** The JSON header, padded with spaces so that the values start at a multiple of eight bytes. */
-  private byte[] header() {
-    ObjectNode header = JSON.createObjectNode();
-    if (!metadata.isEmpty()) {
-      ObjectNode strings = header.putObject("__metadata__");
-      metadata.entrySet().stream()
-          .sorted(Map.Entry.comparingByKey())
-          .forEach(entry -> strings.put(entry.getKey(), entry.getValue()));
-    }
-    long end = 0;
-    for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
-      Tensor tensor = entry.getValue();
-      ObjectNode node = header.putObject(entry.getKey());
-      node.put("dtype", tensor.dtype.name());
-      tensor.shape.forEach(node.putArray("shape")::add);
-      node.putArray("data_offsets").add(end).add(end + tensor.values.capacity());
-      end += tensor.values.capacity();
-    }
-    byte[] json = header.toString().getBytes(StandardCharsets.UTF_8);
-    byte[] padded = Arrays.copyOf(json, (json.length + 7) / 8 * 8);
-    Arrays.fill(padded, json.length, padded.length, (byte) ' ');
-    return padded;
   }
 }

@@ -1,0 +1,155 @@
+package glimt.bundle;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import glimt.bundle.Safetensors.Dtype;
+import glimt.bundle.Safetensors.Tensor;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The header of a safetensors file: which tensors there are, and where among the values.
+ *
+ * @param entries in the order of their bytes; each fits its own shape, and whether they fit one
+ *     another and the file is for {@link Safetensors} to see
+ */
+record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
+  private static final String METADATA = "__metadata__";
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
+          .build();
+
+  static SafetensorsHeader of(Safetensors file) {
+    List<Entry> entries = new ArrayList<>();
+    long end = 0;
+    for (Map.Entry<String, Tensor> named : file.tensors().entrySet()) {
+      Tensor tensor = named.getValue();
+      long begin = end;
+      end += tensor.values().capacity();
+      entries.add(new Entry(named.getKey(), tensor.dtype(), tensor.shape(), begin, end));
+    }
+    return new SafetensorsHeader(entries, file.metadata());
+  }
+
+  /**
+   * @param file named in errors
+   */
+  static SafetensorsHeader parse(String file, String json) {
+    if (!(read(file, json) instanceof ObjectNode header)) {
+      throw Safetensors.bad(file, "its header is no JSON object");
+    }
+    Map<String, String> metadata = new LinkedHashMap<>();
+    List<Entry> entries = new ArrayList<>();
+    header
+        .properties()
+        .forEach(
+            field -> {
+              if (field.getKey().equals(METADATA)) {
+                field
+                    .getValue()
+                    .properties()
+                    .forEach(m -> metadata.put(m.getKey(), m.getValue().asText()));
+              } else {
+                entries.add(Entry.of(file, field.getKey(), field.getValue()));
+              }
+            });
+    entries.sort(Comparator.comparingLong(Entry::begin).thenComparingLong(Entry::end));
+    return new SafetensorsHeader(entries, metadata);
+  }
+
+  /** The JSON, padded with spaces so that the values start at a multiple of eight bytes. */
+  byte[] bytes() {
+    ObjectNode header = JSON.createObjectNode();
+    if (!metadata.isEmpty()) {
+      ObjectNode strings = header.putObject(METADATA);
+      metadata.entrySet().stream()
+          .sorted(Map.Entry.comparingByKey())
+          .forEach(entry -> strings.put(entry.getKey(), entry.getValue()));
+    }
+    for (Entry entry : entries) {
+      ObjectNode node = header.putObject(entry.name);
+      node.put("dtype", entry.dtype.name());
+      entry.shape.forEach(node.putArray("shape")::add);
+      node.putArray("data_offsets").add(entry.begin).add(entry.end);
+    }
+    byte[] json = header.toString().getBytes(StandardCharsets.UTF_8);
+    byte[] padded = Arrays.copyOf(json, (json.length + 7) / 8 * 8);
+    Arrays.fill(padded, json.length, padded.length, (byte) ' ');
+    return padded;
+  }
+
+  private static JsonNode read(String file, String json) {
+    try {
+      return JSON.readTree(json);
+    } catch (JsonProcessingException broken) {
+      throw new BundleException(
+          file
+              + " is no safetensors file: its header is broken JSON: "
+              + broken.getOriginalMessage(),
+          broken);
+    }
+  }
+
+  /**
+   * Where a tensor is.
+   *
+   * @param begin of its bytes, counted from the first value
+   */
+  record Entry(String name, Dtype dtype, List<Long> shape, long begin, long end) {
+    static Entry of(String file, String name, JsonNode node) {
+      Dtype dtype;
+      try {
+        dtype = Dtype.valueOf(node.path("dtype").asText());
+      } catch (IllegalArgumentException _) {
+        throw Safetensors.bad(
+            file,
+            "tensor %s has dtype %s, none of %s"
+                .formatted(name, node.path("dtype"), Arrays.toString(Dtype.values())));
+      }
+      List<Long> shape = whole(file, name, node, "shape");
+      List<Long> offsets = whole(file, name, node, "data_offsets");
+      if (offsets.size() != 2 || offsets.get(0) > offsets.get(1)) {
+        throw Safetensors.bad(file, "tensor " + name + " has data_offsets " + offsets);
+      }
+      long length = offsets.get(1) - offsets.get(0);
+      long needed;
+      try {
+        needed = Math.multiplyExact(Safetensors.count(shape), (long) dtype.bytes);
+      } catch (ArithmeticException _) {
+        throw Safetensors.bad(file, "tensor " + name + " has the impossible shape " + shape);
+      }
+      if (needed != length) {
+        throw Safetensors.bad(
+            file,
+            "tensor %s of shape %s needs %d bytes but claims %d"
+                .formatted(name, shape, needed, length));
+      }
+      return new Entry(name, dtype, shape, offsets.get(0), offsets.get(1));
+    }
+
+    private static List<Long> whole(String file, String name, JsonNode node, String field) {
+      JsonNode array = node.path(field);
+      List<Long> out = new ArrayList<>();
+      for (JsonNode item : array) {
+        if (!item.canConvertToLong() || !item.isIntegralNumber() || item.longValue() < 0) {
+          throw Safetensors.bad(file, "tensor %s has %s %s".formatted(name, field, array));
+        }
+        out.add(item.longValue());
+      }
+      if (!array.isArray()) {
+        throw Safetensors.bad(file, "tensor " + name + " has no " + field);
+      }
+      return out;
+    }
+  }
+}
