@@ -2,18 +2,13 @@ package glimt.training.objects;
 
 import glimt.bundle.Bundle;
 import glimt.bundle.NetworkSource;
-import glimt.media.CloudPicture;
 import glimt.media.ContactSheet;
-import glimt.media.Picture;
-import glimt.media.PointCloud;
 import glimt.metrics.Bar;
-import glimt.metrics.CloudSets;
 import glimt.metrics.Clouds;
 import glimt.metrics.Figure;
 import glimt.metrics.Surface;
 import glimt.points.Colour;
 import glimt.training.Classifier;
-import glimt.training.Classifier.Seen;
 import glimt.training.Recipe;
 import glimt.training.Training;
 import glimt.training.objects.CloudMakers.Cost;
@@ -23,11 +18,9 @@ import glimt.training.objects.RealObjects.Nearest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,26 +39,17 @@ public final class ObjectEvaluation implements AutoCloseable {
   /** Clouds of each kind in the bundle's card. */
   private static final int ENOUGH = 256;
 
-  private static final int TOGETHER = 16;
   private static final String REAL = "real";
   private static final String UNTRAINED = "untrained";
   private static final String COPIED = "copied";
-  private static final double AZIMUTH = 35;
-  private static final double ELEVATION = 20;
-  private static final int COLUMNS = 8;
-  private static final int SIDE = 110;
-
-  private static final int UNNAMED = 40;
-
-  /** Their first seed, so that they are not those of the contact sheet. */
-  private static final int NAMED_FROM = 1000;
 
   private final int enough;
   private final Bundle bundle;
   private final Recipe whole;
   private final ObjectRecipe recipe;
   private final CloudMakers makers;
-  private final Classifier classifier;
+  private final ObjectPictures pictures;
+  private final ObjectJudge judge;
 
   /**
    * @param bundle with its recipe and its classifier
@@ -83,12 +67,15 @@ public final class ObjectEvaluation implements AutoCloseable {
     whole = Recipe.parse(Training.RECIPE, bundle.text(Training.RECIPE));
     recipe = ObjectRecipe.of(whole);
     String source = recipe.classifier().source();
-    classifier =
-        new Classifier(
-            NetworkSource.parse(source, bundle.text(source)),
-            bundle.tensors(Training.CLASSIFIER),
-            recipe.heads());
+    judge =
+        new ObjectJudge(
+            new Classifier(
+                NetworkSource.parse(source, bundle.text(source)),
+                bundle.tensors(Training.CLASSIFIER),
+                recipe.heads()),
+            recipe);
     makers = CloudMakers.of(bundle, recipe);
+    pictures = new ObjectPictures(makers);
   }
 
   /**
@@ -107,41 +94,14 @@ public final class ObjectEvaluation implements AutoCloseable {
             material == null
                 ? named(Math.ceilDiv(enough, recipe.words().classes().size()), watch)
                 : compared(new RealObjects(material.objects()), material.objects(), watch));
-    see.accept(sheet(recipe.words().shown()).jpeg());
+    see.accept(pictures.sheet(recipe.words().shown()).jpeg());
     return List.copyOf(figures);
-  }
-
-  /** Unselected clouds to be looked at, one of every prompt; their seeds count from 0. */
-  Picture sheet(List<String> prompts) throws InterruptedException {
-    return ContactSheet.of(cells(prompts, 0, SIDE), COLUMNS, SIDE);
   }
 
   /** Forty unselected clouds to be named blindly: of every class, then of the first ones again. */
   public List<ContactSheet.Cell> unnamed(int side, Consumer<String> watch)
       throws InterruptedException {
-    watch.accept("%d clouds to be named".formatted(UNNAMED));
-    List<ObjectWords.ObjectClass> classes = recipe.words().classes();
-    List<String> prompts = new ArrayList<>();
-    for (int i = 0; i < UNNAMED; i++) {
-      prompts.add(classes.get(i % classes.size()).name());
-    }
-    return cells(prompts, NAMED_FROM, side);
-  }
-
-  private List<ContactSheet.Cell> cells(List<String> prompts, int firstSeed, int side)
-      throws InterruptedException {
-    List<Asked> asked = new ArrayList<>();
-    for (String prompt : prompts) {
-      asked.add(new Asked(prompt, -1, firstSeed + asked.size()));
-    }
-    List<Made> made = makers.make(asked);
-    List<ContactSheet.Cell> cells = new ArrayList<>();
-    for (int i = 0; i < made.size(); i++) {
-      PointCloud cloud = PointCloud.ofRows(made.get(i).dense());
-      Picture picture = CloudPicture.of(cloud, side, AZIMUTH, ELEVATION);
-      cells.add(new ContactSheet.Cell(picture, prompts.get(i)));
-    }
-    return List.copyOf(cells);
+    return pictures.unnamed(recipe.words(), side, watch);
   }
 
   /** Whether clouds are named as they were asked for, every class as often as every other. */
@@ -155,8 +115,8 @@ public final class ObjectEvaluation implements AutoCloseable {
     watch.accept("making %d clouds".formatted(asked.size()));
     List<Made> made = makers.make(asked);
     List<Figure> figures = new ArrayList<>();
-    figures.add(Figure.of("class top-1, base level", right(bases(made, asked))));
-    figures.add(Figure.of("class top-1", right(specimens(made, asked))));
+    figures.add(Figure.of("class top-1, base level", judge.right(bases(made, asked))));
+    figures.add(Figure.of("class top-1", judge.right(specimens(made, asked))));
     figures.addAll(costs(made));
     return List.copyOf(figures);
   }
@@ -187,63 +147,46 @@ public final class ObjectEvaluation implements AutoCloseable {
       standIns.addAll(real.standIns(items, set));
     }
     Map<String, List<Specimen>> prompts = real.byPrompt(2);
-    Measured ours = measured(specimens(made, asked), held, real::nearest, prompts);
-    List<Specimen> copies = ours.nearest.stream().map(Nearest::copy).toList();
+    Measured ours = Measured.of(judge, specimens(made, asked), held, real::nearest, prompts);
+    List<Specimen> copies = ours.nearest().stream().map(Nearest::copy).toList();
     Function<Specimen, Nearest> itself = one -> new Nearest(one, 0);
     Measured theirs =
-        measured(standIns, held, itself, prompts)
-            .ofHeldOut(measured(held, held, real::nearest, prompts));
-    Measured first = measured(specimens(noise, asked), held, real::nearest, prompts);
-    Measured copied = measured(copies, held, itself, prompts);
+        Measured.of(judge, standIns, held, itself, prompts)
+            .ofHeldOut(Measured.of(judge, held, held, real::nearest, prompts));
+    Measured first = Measured.of(judge, specimens(noise, asked), held, real::nearest, prompts);
+    Measured copied = Measured.of(judge, copies, held, itself, prompts);
     Four four = new Four(ours, theirs, first, copied);
 
     List<Figure> figures = new ArrayList<>();
     figures.add(Figure.of("clouds", made.size()).beside(REAL, held.size()));
-    figures.add(four.line("class top-1", m -> m.right));
+    figures.add(four.line("class top-1", m -> m.right()));
     figures.add(
-        four.line("class top-1 / real", m -> m.right / theirs.right).toReach(new Bar.AtLeast(0.9)));
-    figures.add(four.line("1-NNA, Chamfer", m -> m.sets.nna).toReach(new Bar.AtMost(0.70)));
+        four.line("class top-1 / real", m -> m.right() / theirs.right())
+            .toReach(new Bar.AtLeast(0.9)));
+    figures.add(four.line("1-NNA, Chamfer", m -> m.sets().nna()).toReach(new Bar.AtMost(0.70)));
     figures.add(
-        four.line("COV / real", m -> m.sets.coverage / theirs.sets.coverage)
+        four.line("COV / real", m -> m.sets().coverage() / theirs.sets().coverage())
             .toReach(new Bar.AtLeast(0.85)));
     figures.add(
-        four.line("MMD / real", m -> m.sets.matching / theirs.sets.matching)
+        four.line("MMD / real", m -> m.sets().matching() / theirs.sets().matching())
             .toReach(new Bar.AtMost(1.2)));
     figures.add(
-        four.line("local roughness / real", m -> m.roughness / theirs.roughness)
+        four.line("local roughness / real", m -> m.roughness() / theirs.roughness())
             .toReach(new Bar.AtMost(1.4)));
     figures.add(
-        four.line("colour speckle / real", m -> m.speckle / theirs.speckle)
+        four.line("colour speckle / real", m -> m.speckle() / theirs.speckle())
             .toReach(new Bar.AtMost(1.8)));
     figures.add(
-        four.line("diversity within a prompt / real", m -> m.diversity)
+        four.line("diversity within a prompt / real", m -> m.diversity())
             .toReach(new Bar.AtLeast(0.5)));
     figures.add(
-        four.line("distance to the nearest training object / real", m -> m.away / theirs.away)
+        four.line("distance to the nearest training object / real", m -> m.away() / theirs.away())
             .toReach(new Bar.AtLeast(0.7)));
     figures.addAll(baseLevel(bases(made, asked), held));
     figures.add(colours(real, first, watch).toReach(new Bar.AtLeast(0.75)));
     figures.addAll(enlargement(held, watch));
     figures.addAll(costs(made));
     return figures;
-  }
-
-  /** What is measured of a list of clouds; sets follow one another in it. */
-  private record Measured(
-      double right,
-      Sets sets,
-      double roughness,
-      double speckle,
-      double diversity,
-      double away,
-      List<Nearest> nearest,
-      List<Specimen> specimens) {
-
-    /** Real objects: as sets those of training stand in, all else is of those held out. */
-    Measured ofHeldOut(Measured held) {
-      return new Measured(
-          held.right, sets, held.roughness, held.speckle, 1, held.away, held.nearest, specimens);
-    }
   }
 
   private record Four(Measured made, Measured real, Measured untrained, Measured copied) {
@@ -255,76 +198,6 @@ public final class ObjectEvaluation implements AutoCloseable {
     }
   }
 
-  /** Averages over sets of as many as were held out. */
-  private record Sets(double nna, double coverage, double matching) {}
-
-  private Measured measured(
-      List<Specimen> clouds,
-      List<Specimen> held,
-      Function<Specimen, Nearest> nearestOf,
-      Map<String, List<Specimen>> prompts) {
-    List<Surface> surfaces =
-        clouds.parallelStream().map(cloud -> Surface.of(cloud.dense())).toList();
-    List<Nearest> nearest = clouds.parallelStream().map(nearestOf).toList();
-    return new Measured(
-        right(clouds),
-        sets(clouds, held),
-        mean(surfaces, Surface::roughness),
-        mean(surfaces, Surface::speckle),
-        diversity(clouds, prompts),
-        mean(nearest, Nearest::distance),
-        nearest,
-        clouds);
-  }
-
-  private static Sets sets(List<Specimen> clouds, List<Specimen> held) {
-    double[][] realToReal = RealObjects.distances(held);
-    int sets = clouds.size() / held.size();
-    double nna = 0;
-    double coverage = 0;
-    double matching = 0;
-    for (int set = 0; set < sets; set++) {
-      List<Specimen> own = clouds.subList(set * held.size(), (set + 1) * held.size());
-      CloudSets compared =
-          new CloudSets(RealObjects.distances(held, own), realToReal, RealObjects.distances(own));
-      nna += compared.nearestNeighbourAccuracy() / sets;
-      coverage += compared.coverage() / sets;
-      matching += compared.minimumMatching() / sets;
-    }
-    return new Sets(nna, coverage, matching);
-  }
-
-  /**
-   * The mean distance between two clouds of one prompt over that between two real objects of it,
-   * both averaged over the prompts.
-   */
-  private static double diversity(List<Specimen> clouds, Map<String, List<Specimen>> prompts) {
-    Map<String, List<Specimen>> own =
-        clouds.stream()
-            .collect(Collectors.groupingBy(Specimen::prompt, TreeMap::new, Collectors.toList()));
-    double made = 0;
-    double real = 0;
-    for (var group : own.entrySet()) {
-      List<Specimen> objects = prompts.get(group.getKey());
-      if (objects != null && group.getValue().size() > 1) {
-        made += spread(group.getValue());
-        real += spread(objects);
-      }
-    }
-    return made / real;
-  }
-
-  private static double spread(List<Specimen> clouds) {
-    double[][] all = RealObjects.distances(clouds);
-    double sum = 0;
-    for (double[] row : all) {
-      for (double distance : row) {
-        sum += distance;
-      }
-    }
-    return sum / (clouds.size() * (clouds.size() - 1.0));
-  }
-
   /** The base level alone: how much of a flaw is its own. */
   private List<Figure> baseLevel(List<Specimen> bases, List<Specimen> held) {
     Function<List<Specimen>, List<Surface>> surfaces =
@@ -332,13 +205,13 @@ public final class ObjectEvaluation implements AutoCloseable {
     List<Surface> made = surfaces.apply(bases);
     List<Surface> real = surfaces.apply(held);
     return List.of(
-        Figure.of("base level: class top-1", right(bases)).beside(REAL, right(held)),
+        Figure.of("base level: class top-1", judge.right(bases)).beside(REAL, judge.right(held)),
         Figure.of(
             "base level: local roughness / real",
-            mean(made, Surface::roughness) / mean(real, Surface::roughness)),
+            Measured.mean(made, Surface::roughness) / Measured.mean(real, Surface::roughness)),
         Figure.of(
             "base level: colour speckle / real",
-            mean(made, Surface::speckle) / mean(real, Surface::speckle)));
+            Measured.mean(made, Surface::speckle) / Measured.mean(real, Surface::speckle)));
   }
 
   private List<Specimen> specimens(List<Made> made, List<Asked> asked) {
@@ -357,22 +230,6 @@ public final class ObjectEvaluation implements AutoCloseable {
           Specimen.ofBase(asked.get(i).prompt(), asked.get(i).ofClass(), made.get(i).base()));
     }
     return specimens;
-  }
-
-  /** The share whose class is found among all classes. */
-  private double right(List<Specimen> clouds) {
-    var random = ObjectClouds.random(7);
-    int right = 0;
-    for (int from = 0; from < clouds.size(); from += TOGETHER) {
-      List<Specimen> some = clouds.subList(from, Math.min(clouds.size(), from + TOGETHER));
-      List<float[]> seen =
-          some.stream().map(one -> recipe.standardise(one.coarse().clone())).toList();
-      List<Seen> found = classifier.see(ObjectNames.seen(seen, random));
-      for (int i = 0; i < found.size(); i++) {
-        right += found.get(i).classes().getFirst() == some.get(i).ofClass() ? 1 : 0;
-      }
-    }
-    return right / (double) clouds.size();
   }
 
   /**
@@ -401,7 +258,7 @@ public final class ObjectEvaluation implements AutoCloseable {
     int chance = 0;
     for (int i = 0; i < made.size(); i++) {
       right += Colour.dominant(made.get(i).dense()).colour() == wanted.get(i) ? 1 : 0;
-      float[] noise = untrained.specimens.get(i % untrained.specimens.size()).dense();
+      float[] noise = untrained.specimens().get(i % untrained.specimens().size()).dense();
       chance += Colour.dominant(noise).colour() == wanted.get(i) ? 1 : 0;
     }
     double all = made.size();
@@ -443,20 +300,16 @@ public final class ObjectEvaluation implements AutoCloseable {
   }
 
   private static double seconds(List<Made> made, Function<Made, Cost> of) {
-    return mean(made, one -> of.apply(one).seconds());
+    return Measured.mean(made, one -> of.apply(one).seconds());
   }
 
   private static double calls(List<Made> made, Function<Made, Cost> of) {
-    return mean(made, one -> of.apply(one).evaluations());
-  }
-
-  private static <T> double mean(List<T> all, ToDoubleFunction<T> of) {
-    return all.stream().mapToDouble(of).average().orElseThrow();
+    return Measured.mean(made, one -> of.apply(one).evaluations());
   }
 
   @Override
   public void close() {
     makers.close();
-    classifier.close();
+    judge.close();
   }
 }
