@@ -9,8 +9,6 @@ import glimt.bundle.Precision;
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Tensor;
 import glimt.bundle.TrainableNetwork;
-import glimt.diffusion.DivergenceException;
-import glimt.media.Picture;
 import glimt.training.Dataset.Batch;
 import glimt.training.Recipe.NetworkRecipe;
 import java.io.IOException;
@@ -20,7 +18,6 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
@@ -45,10 +42,9 @@ public final class Trainer {
   private final Dataset dataset;
   private final NetworkSource source;
   private final @Nullable Teacher teacher;
-  private final @Nullable Sheet sheet;
-  private final Path sheetFile;
+  private final Sketches sketches;
   private final Path weightsFile;
-  private final Path checkpointFile;
+  private final TrainingCheckpoint checkpoint;
 
   /**
    * Whom a student learns from, and begins as.
@@ -76,13 +72,12 @@ public final class Trainer {
       @Nullable Teacher teacher,
       @Nullable Sheet sheet) {
     this.teacher = teacher;
-    this.sheet = sheet;
-    this.sheetFile = out.resolve(level + ".samples.png");
+    this.sketches = new Sketches(level, sheet, out);
     this.level = level;
     this.recipe = recipe;
     this.dataset = dataset;
     this.weightsFile = out.resolve(level + ".safetensors");
-    this.checkpointFile = out.resolve(level + ".checkpoint");
+    this.checkpoint = TrainingCheckpoint.of(level, recipe, out);
     Path file = sources.resolve(recipe.source());
     try {
       Files.createDirectories(out);
@@ -98,26 +93,22 @@ public final class Trainer {
   }
 
   /**
-   * Trains until the recipe's time is spent, or {@code stop} says so; either way the state is kept.
+   * Trains until the recipe's time is spent, or {@code stop} says so; either way the state is
+   * checkpoint.
    *
    * @param resume go on from the checkpoint, which must be of the same recipe
    * @param watch sees a line every few seconds
    * @return whether the training is finished
    */
   public boolean train(boolean resume, Consumer<Progress> watch, BooleanSupplier stop) {
-    long step = 0;
-    Duration before = Duration.ZERO;
-    Safetensors state = null;
-    if (Files.exists(checkpointFile)) {
-      if (!resume) {
-        throw new TrainingException(
-            "%s is there already: go on from it with --resume, or move it away to begin afresh"
-                .formatted(checkpointFile));
-      }
-      state = checkpoint();
-      step = Long.parseLong(state.metadata().getOrDefault("step", "0"));
-      before = Duration.ofMillis(Long.parseLong(state.metadata().getOrDefault("millis", "0")));
+    if (checkpoint.exists() && !resume) {
+      throw new TrainingException(
+          "%s is there already: go on from it with --resume, or move it away to begin afresh"
+              .formatted(checkpoint.file()));
     }
+    Safetensors state = checkpoint.exists() ? checkpoint.read(this::initial) : null;
+    long step = state == null ? 0 : TrainingCheckpoint.step(state);
+    Duration before = state == null ? Duration.ZERO : TrainingCheckpoint.spent(state);
     try (TrainableNetwork network =
             TrainableNetwork.of(level, source, weights(state), Precision.ofThisProcessor());
         Learner learner = Learner.of(network);
@@ -128,43 +119,6 @@ public final class Trainer {
       }
       return new Run(network, learner, lesson, step, before).walk(watch, stop);
     }
-  }
-
-  /**
-   * @throws TrainingException if it is broken, or another recipe's
-   */
-  private Safetensors checkpoint() {
-    Safetensors state;
-    try {
-      state = Safetensors.read(checkpointFile);
-    } catch (BundleException broken) {
-      throw new TrainingException(
-          "%s cannot be gone on from: %s; move it away to begin afresh"
-              .formatted(checkpointFile, broken.getMessage()),
-          broken);
-    }
-    String made = state.metadata().getOrDefault("recipe", "nothing");
-    if (!fingerprint().equals(made)) {
-      throw foreign("made by '%s', where this one says '%s'".formatted(made, fingerprint()));
-    }
-    initial()
-        .tensors()
-        .forEach(
-            (name, tensor) -> {
-              Tensor kept = state.tensors().get("value/" + name);
-              if (kept == null || !kept.shape().equals(tensor.shape())) {
-                throw foreign(
-                    "its weight %s is %s, where this one's is %s"
-                        .formatted(name, kept == null ? "missing" : kept.shape(), tensor.shape()));
-              }
-            });
-    return state;
-  }
-
-  private TrainingException foreign(String how) {
-    return new TrainingException(
-        "%s is the checkpoint of another recipe, %s; take another --out, or move it away"
-            .formatted(checkpointFile, how));
   }
 
   private Lesson lesson() {
@@ -203,15 +157,6 @@ public final class Trainer {
     return Learner.values(state);
   }
 
-  /**
-   * What the weights and the random numbers of a checkpoint depend on. How they are taught is not
-   * part of it: training may be given more time, or other data.
-   */
-  private String fingerprint() {
-    return "%s %s %s %s"
-        .formatted(level, recipe.source(), new TreeMap<>(recipe.sizes()), recipe.seed());
-  }
-
   /** The training as it runs. */
   private final class Run {
     private final TrainableNetwork network;
@@ -224,8 +169,6 @@ public final class Trainer {
     private long keptStep;
     private double loss = Double.NaN;
     private double gradientLength;
-    private long drawing;
-    private long lastDrawing;
 
     Run(TrainableNetwork network, Learner learner, Lesson lesson, long step, Duration before) {
       this.network = network;
@@ -251,13 +194,14 @@ public final class Trainer {
         }
         if (now - savedAt > BETWEEN_CHECKPOINTS.toNanos()) {
           save();
-          drawIfCheap(now - began);
+          sketches.drawIfCheap(
+              source, learner::average, now - began, recipe.batch() * (step - firstStep));
           savedAt = System.nanoTime();
         }
       }
       save();
       if (step > firstStep) {
-        draw();
+        sketches.draw(source, learner::average);
       }
       return done >= 1;
     }
@@ -308,7 +252,7 @@ public final class Trainer {
       return rising * falling;
     }
 
-    /** Both files whole or as they were; weights that are no numbers are never kept. */
+    /** Both files whole or as they were; weights that are no numbers are never checkpoint. */
     private void save() {
       Map<String, Tensor> state = new LinkedHashMap<>(learner.state());
       state.putAll(new TreeMap<>(lesson.state()));
@@ -318,13 +262,7 @@ public final class Trainer {
                 .formatted(level, step, kept()));
       }
       try {
-        new Safetensors(
-                state,
-                Map.of(
-                    "recipe", fingerprint(),
-                    "step", Long.toString(step),
-                    "millis", Long.toString(spent().toMillis())))
-            .write(checkpointFile);
+        checkpoint.write(state, step, spent());
         learner.average().as(Safetensors.Dtype.BF16).write(weightsFile);
         keptStep = step;
       } catch (BundleException broken) {
@@ -335,50 +273,11 @@ public final class Trainer {
       }
     }
 
-    /**
-     * Draws a sheet if all of them together then took less than a fiftieth of the time. What the
-     * first will take is guessed: a step of training is about three evaluations of its batch.
-     */
-    private void drawIfCheap(long spent) {
-      if (sheet == null) {
-        return;
-      }
-      double next =
-          lastDrawing > 0
-              ? lastDrawing
-              : sheet.evaluations() * (double) spent / (3.0 * recipe.batch() * (step - firstStep));
-      if (drawing + next < 0.02 * spent) {
-        draw();
-      }
-    }
-
-    private void draw() {
-      if (sheet == null) {
-        return;
-      }
-      long from = System.nanoTime();
-      Safetensors average = learner.average();
-      try (Network averaged = Network.of(level, source, average, Precision.ofThisProcessor())) {
-        Optional<Picture> picture = sheet.draw(averaged);
-        if (picture.isPresent()) {
-          Files.write(sheetFile, picture.get().png());
-        }
-      } catch (InterruptedException stopped) {
-        Thread.currentThread().interrupt();
-      } catch (DivergenceException young) {
-        // An untrained network may answer nonsense: there is nothing to see yet.
-      } catch (IOException broken) {
-        throw new TrainingException("cannot write %s: %s".formatted(sheetFile, broken), broken);
-      }
-      lastDrawing = System.nanoTime() - from;
-      drawing += lastDrawing;
-    }
-
     /** What a person still has. */
     private String kept() {
       return keptStep == 0
           ? "nothing was kept yet"
-          : "the last good state, of step %d, is kept in %s".formatted(keptStep, checkpointFile);
+          : "the last good state, of step %d, is kept in %s".formatted(keptStep, checkpoint.file());
     }
 
     private static boolean finite(Map<String, Tensor> state) {

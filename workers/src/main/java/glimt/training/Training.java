@@ -2,13 +2,10 @@ package glimt.training;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.bundle.Bundle;
-import glimt.bundle.Golden;
 import glimt.bundle.NetworkSource;
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Dtype;
 import glimt.job.BundleCard;
-import glimt.job.Fast;
-import glimt.job.Level;
 import glimt.job.Sampling;
 import glimt.job.Vocabulary;
 import glimt.training.Recipe.NetworkRecipe;
@@ -18,16 +15,12 @@ import glimt.training.shapes.Shapes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +28,6 @@ import org.jspecify.annotations.Nullable;
 public final class Training {
   public static final String RECIPE = "recipe.json";
   public static final String CLASSIFIER = "classifier.safetensors";
-  private static final String CLASSIFIER_SOURCE = "classifier.py";
   public static final String GOLDEN = "golden.safetensors";
 
   private final Path recipeFile;
@@ -107,7 +99,7 @@ public final class Training {
     if (Files.exists(out.resolve(CLASSIFIER))
         && recipe.networks().keySet().stream()
             .allMatch(level -> Files.exists(out.resolve(level + ".safetensors")))) {
-      assemble(recipeFile, vocabulary(material), out);
+      Assembly.write(recipeFile, vocabulary(material), out);
       watch.done(out + " is complete");
     }
     return true;
@@ -150,7 +142,7 @@ public final class Training {
   }
 
   /** How the level of a student's teacher is walked. */
-  private static Sampling walk(BundleCard card, Student student) {
+  static Sampling walk(BundleCard card, Student student) {
     return card.levels().stream()
         .filter(level -> level.network().equals(student.teacher()))
         .findFirst()
@@ -160,24 +152,6 @@ public final class Training {
                     "no level of the card is made by %s, whom a student shall learn from"
                         .formatted(student.teacher())))
         .sampling();
-  }
-
-  /** The card with the fast networks that are trained. */
-  private static BundleCard quickened(BundleCard card, Recipe recipe, Path out) {
-    Map<String, Fast> fast = new HashMap<>();
-    recipe
-        .students()
-        .forEach(
-            (name, student) -> {
-              if (Files.exists(out.resolve(name + ".safetensors"))) {
-                fast.put(student.teacher(), student.fast(name, walk(card, student)));
-              }
-            });
-    List<Level> levels =
-        card.levels().stream()
-            .map(level -> level.with(fast.getOrDefault(level.network(), level.fast())))
-            .toList();
-    return card.with(levels);
   }
 
   /** Reads what the recipe calls for. */
@@ -255,64 +229,7 @@ public final class Training {
     }
   }
 
-  /**
-   * Writes the card: what the recipe says of the bundle, the vocabulary, golden outputs, and the
-   * digest of every file.
-   */
-  public static void assemble(Path recipeFile, Vocabulary vocabulary, Path out) {
-    Recipe recipe = Recipe.read(recipeFile);
-    BundleCard draft = quickened(draft(recipe, vocabulary), recipe, out);
-    try {
-      Set<String> files = new LinkedHashSet<>(List.of(RECIPE, CLASSIFIER_SOURCE, CLASSIFIER));
-      for (Level level : draft.levels()) {
-        files.add(level.network() + ".py");
-        files.add(level.network() + ".safetensors");
-        Fast fast = level.fast();
-        if (fast != null) {
-          files.add(fast.network() + ".safetensors");
-        }
-      }
-      for (String name : files) {
-        Path source = name.equals(RECIPE) ? recipeFile : source(recipe, recipeFile, name);
-        if (!Files.exists(out.resolve(name))
-            || (Files.exists(source)
-                && !Files.isSameFile(source, out.resolve(name))
-                && !name.endsWith(".safetensors"))) {
-          Files.copy(source, out.resolve(name), StandardCopyOption.REPLACE_EXISTING);
-        }
-      }
-      Bundle.write(out, draft.with(digests(out, files), draft.notes()));
-      Golden.of(Bundle.open(out)).write(out.resolve(GOLDEN));
-      files.add(GOLDEN);
-      if (Files.exists(out.resolve(Evaluation.SHEET))) {
-        files.add(Evaluation.SHEET);
-      }
-      Bundle.write(out, draft.with(digests(out, files), draft.notes()));
-    } catch (IOException broken) {
-      throw new TrainingException("cannot put " + out + " together: " + broken, broken);
-    }
-  }
-
-  /** Where a file of the bundle comes from: a network's source is where the recipe says. */
-  private static Path source(Recipe recipe, Path recipeFile, String name) {
-    Path folder = folder(recipeFile);
-    if (name.equals(CLASSIFIER_SOURCE)) {
-      String said = recipe.data().path("classifier").path("source").asText(name);
-      return folder.resolve(said);
-    }
-    NetworkRecipe network = recipe.networks().get(name.replaceFirst("\\.py$", ""));
-    return folder.resolve(network == null || !name.endsWith(".py") ? name : network.source());
-  }
-
-  private static Map<String, String> digests(Path folder, Set<String> names) throws IOException {
-    Map<String, String> digests = new TreeMap<>();
-    for (String name : names) {
-      digests.put(name, Bundle.sha256(Files.readAllBytes(folder.resolve(name))));
-    }
-    return digests;
-  }
-
-  private static Path folder(Path file) {
+  static Path folder(Path file) {
     Path parent = file.toAbsolutePath().getParent();
     if (parent == null) {
       throw new IllegalArgumentException(file + " lies in no folder");

@@ -1,0 +1,72 @@
+package glimt.training;
+
+import glimt.bundle.Network;
+import glimt.bundle.NetworkSource;
+import glimt.bundle.Precision;
+import glimt.bundle.Safetensors;
+import glimt.diffusion.DivergenceException;
+import glimt.media.Picture;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** The sheets drawn of a network while it learns, each in the place of the one before. */
+final class Sketches {
+  private final String level;
+  private final @Nullable Sheet sheet;
+  private final Path file;
+  private long drawing;
+  private long lastDrawing;
+
+  /**
+   * @param sheet null to draw none
+   */
+  Sketches(String level, @Nullable Sheet sheet, Path out) {
+    this.level = level;
+    this.sheet = sheet;
+    this.file = out.resolve(level + ".samples.png");
+  }
+
+  /**
+   * Draws a sheet if all of them together then took less than a fiftieth of the time. What the
+   * first will take is guessed: a step of training is about three evaluations of its batch.
+   *
+   * @param average the weights to draw by
+   * @param spent nanoseconds of training
+   * @param samples learned from in that time
+   */
+  void drawIfCheap(NetworkSource source, Supplier<Safetensors> average, long spent, long samples) {
+    if (sheet == null) {
+      return;
+    }
+    double next =
+        lastDrawing > 0 ? lastDrawing : sheet.evaluations() * (double) spent / (3.0 * samples);
+    if (drawing + next < 0.02 * spent) {
+      draw(source, average);
+    }
+  }
+
+  void draw(NetworkSource source, Supplier<Safetensors> average) {
+    if (sheet == null) {
+      return;
+    }
+    long from = System.nanoTime();
+    try (Network averaged = Network.of(level, source, average.get(), Precision.ofThisProcessor())) {
+      Optional<Picture> picture = sheet.draw(averaged);
+      if (picture.isPresent()) {
+        Files.write(file, picture.get().png());
+      }
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+    } catch (DivergenceException young) {
+      // An untrained network may answer nonsense: there is nothing to see yet.
+    } catch (IOException broken) {
+      throw new TrainingException("cannot write %s: %s".formatted(file, broken), broken);
+    }
+    lastDrawing = System.nanoTime() - from;
+    drawing += lastDrawing;
+  }
+}
