@@ -17,8 +17,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A client of the farm that trusts nobody: it repeats what was not answered, follows every event of
@@ -29,13 +27,8 @@ final class Witness implements AutoCloseable {
   private static final Duration PAUSE = Duration.ofMillis(100);
   private static final Duration LOOK = Duration.ofMillis(700);
 
-  /** How long the stream of a job that has ended may take to say so. */
-  private static final Duration NEWS = Duration.ofSeconds(30);
-
-  private static final double ROUNDING = 1e-9;
-
   private final Client client;
-  private final Map<JobId, Seen> jobs = new ConcurrentHashMap<>();
+  private final Map<JobId, Followed> jobs = new ConcurrentHashMap<>();
   private final ConcurrentLinkedQueue<String> breaches = new ConcurrentLinkedQueue<>();
   private final CountDownLatch closing = new CountDownLatch(1);
 
@@ -45,19 +38,6 @@ final class Witness implements AutoCloseable {
    * @param key with which it was asked for
    */
   record Asked(JobId job, Request request, String key) {}
-
-  private static final class Seen {
-    private final Asked asked;
-    private final ReentrantLock looking = new ReentrantLock();
-    private final CountDownLatch told = new CountDownLatch(1);
-    private volatile long seq;
-    private volatile double progress;
-    private volatile @Nullable String ending;
-
-    Seen(Asked asked) {
-      this.asked = asked;
-    }
-  }
 
   Witness(URI gateway) {
     this.client = new Client(gateway);
@@ -72,9 +52,9 @@ final class Witness implements AutoCloseable {
   Asked submit(Request request, String key) {
     JobId job = answered("submit " + request, () -> post(request, key));
     Asked asked = new Asked(job, request, key);
-    Seen seen = new Seen(asked);
-    if (jobs.putIfAbsent(job, seen) == null) {
-      Thread.ofVirtual().name("follow " + job).start(() -> follow(seen));
+    Followed followed = new Followed(asked, breaches::add);
+    if (jobs.putIfAbsent(job, followed) == null) {
+      Thread.ofVirtual().name("follow " + job).start(() -> follow(followed));
     }
     return asked;
   }
@@ -141,28 +121,16 @@ final class Witness implements AutoCloseable {
    * @return how it ended; empty if it has not within {@code within}
    */
   Optional<String> ending(Asked asked, Duration within) {
-    Seen seen = seen(asked);
+    Followed followed = followed(asked);
     for (long end = System.nanoTime() + within.toNanos(); System.nanoTime() - end < 0; ) {
-      observe(seen);
-      if (seen.ending != null) {
-        await(seen);
-        return Optional.ofNullable(seen.ending);
+      followed.look(() -> find(asked));
+      if (followed.ending().isPresent()) {
+        followed.awaitLast();
+        return followed.ending();
       }
       pause(PAUSE);
     }
     return Optional.empty();
-  }
-
-  private void await(Seen seen) {
-    try {
-      if (!seen.told.await(NEWS.toSeconds(), TimeUnit.SECONDS)) {
-        breaches.add(
-            "%s is %s, and its events end at %d"
-                .formatted(seen.asked.job(), seen.ending, seen.seq));
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
   }
 
   /** The SHA-256 of the file of a job's last level, as it is downloaded. */
@@ -191,7 +159,7 @@ final class Witness implements AutoCloseable {
   }
 
   List<Asked> asked() {
-    return jobs.values().stream().map(seen -> seen.asked).toList();
+    return jobs.values().stream().map(Followed::asked).toList();
   }
 
   /** What was seen that must not be, since this was asked last. */
@@ -208,21 +176,21 @@ final class Witness implements AutoCloseable {
     closing.countDown();
   }
 
-  private Seen seen(Asked asked) {
-    Seen seen = jobs.get(asked.job());
-    if (seen == null) {
+  private Followed followed(Asked asked) {
+    Followed followed = jobs.get(asked.job());
+    if (followed == null) {
       throw new IllegalArgumentException("not asked for: " + asked);
     }
-    return seen;
+    return followed;
   }
 
   // ---- what it looks at all the time
 
-  private void follow(Seen seen) {
-    String path = "/v1/jobs/%s/events".formatted(seen.asked.job());
-    while (seen.told.getCount() > 0 && closing.getCount() > 0) {
+  private void follow(Followed job) {
+    String path = "/v1/jobs/%s/events".formatted(job.asked().job());
+    while (!job.isTold() && closing.getCount() > 0) {
       try {
-        client.events(path, seen.seq, event -> hear(seen, event));
+        client.events(path, job.seq(), job::hear);
       } catch (IOException | Client.Refused e) {
         // The gateway is away.
       }
@@ -230,57 +198,14 @@ final class Witness implements AutoCloseable {
     }
   }
 
-  private void hear(Seen seen, JsonNode event) {
-    if (!event.has("seq")) {
-      return;
-    }
-    long seq = event.path("seq").asLong();
-    if (seq != seen.seq + 1) {
-      breaches.add("%s: event %d came after %d".formatted(seen.asked.job(), seq, seen.seq));
-    }
-    if (seen.told.getCount() == 0) {
-      breaches.add("%s: an event came after the last".formatted(seen.asked.job()));
-    }
-    seen.seq = seq;
-    if (event.path("type").asText().equals("ended")) {
-      seen.told.countDown();
-    }
-  }
-
   private void look() {
     while (closing.getCount() > 0) {
-      for (Seen seen : jobs.values()) {
-        if (seen.ending == null) {
-          observe(seen);
+      for (Followed job : jobs.values()) {
+        if (job.ending().isEmpty()) {
+          job.look(() -> find(job.asked()));
         }
       }
       pause(LOOK);
-    }
-  }
-
-  /** One look at a time, so that none is told late. */
-  private void observe(Seen seen) {
-    seen.looking.lock();
-    try {
-      find(seen.asked).ifPresent(document -> note(seen, document));
-    } finally {
-      seen.looking.unlock();
-    }
-  }
-
-  private void note(Seen seen, JsonNode document) {
-    double progress = document.path("progress").asDouble();
-    if (progress < seen.progress - ROUNDING) {
-      breaches.add(
-          "%s: progress went from %f to %f".formatted(seen.asked.job(), seen.progress, progress));
-    }
-    seen.progress = progress;
-    String state = document.path("state").asText();
-    String before = seen.ending;
-    if (before != null && !before.equals(state)) {
-      breaches.add("%s: was %s and is %s".formatted(seen.asked.job(), before, state));
-    } else if (List.of("succeeded", "failed", "cancelled").contains(state)) {
-      seen.ending = state;
     }
   }
 
