@@ -65,11 +65,11 @@ public final class Audit {
         WHERE state = 'running' AND ended IS NOT NULL
         """);
     PROMISES.put(
-        "an ended job has ended",
+        "an ended job has ended, but for what is made again",
         """
         SELECT job, format('%s job with task %s %s', ending, task.id, state)
         FROM task JOIN job ON job.id = task.job
-        WHERE ended IS NOT NULL AND (state IN ('blocked', 'ready', 'running')
+        WHERE ended IS NOT NULL AND remade_in IS NULL AND (state IN ('blocked', 'ready', 'running')
           OR (ending = 'succeeded' AND state <> 'succeeded'))
         """);
     PROMISES.put(
@@ -80,13 +80,16 @@ public final class Audit {
           AND NOT EXISTS (SELECT FROM task WHERE task.job = job.id AND state <> 'succeeded')
         """);
     PROMISES.put(
-        "nothing happens after the end",
+        "nothing happens after the end, but what is made again",
         """
         SELECT job.id, format('attempt %s of task %s began or succeeded after the job was %s',
                               attempt.number, task.id, ending)
         FROM job JOIN task ON task.job = job.id JOIN attempt ON attempt.task = task.id
-        WHERE attempt.started > job.ended
-          OR (outcome = 'succeeded' AND attempt.ended > job.ended)
+        WHERE (outcome = 'succeeded' AND attempt.ended > job.ended)
+          OR (attempt.started > job.ended AND NOT EXISTS (
+            SELECT FROM attempt AS accepted
+            WHERE accepted.task = task.id AND accepted.number < attempt.number
+              AND accepted.outcome = 'succeeded'))
         """);
     PROMISES.put(
         "events are numbered without a gap",

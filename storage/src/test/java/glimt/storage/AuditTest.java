@@ -2,6 +2,7 @@ package glimt.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import glimt.job.ArtifactId;
 import glimt.job.Checkpoint;
 import glimt.job.Effort;
 import glimt.job.Fault;
@@ -44,9 +45,15 @@ class AuditTest {
         failed.lease(), new Outcome.Failed(Fault.INTERNAL, "of itself"), Ledger.EFFORT);
     ledger.finishAll("w3");
     assertThat(ledger.succeed(lost)).as("a late word").isEmpty();
+    ArtifactId last = ledger.view(done).levels().getLast().products().getFirst().artifact().id();
     JobId cancelled = ledger.submit();
     ledger.claimOne("w4");
     ledger.jobs.cancel(TenantId.DEFAULT, cancelled);
+    assertThat(ledger.tasks.remake(done, last)).as("after the end").isTrue();
+    ledger.claimOne("w3");
+    ledger.letLeasesRunOut();
+    ledger.tasks.expire();
+    ledger.claimOne("w6");
     JobId open = ledger.submit();
     ledger.claimOne("w5");
 
@@ -72,7 +79,7 @@ class AuditTest {
         "UPDATE attempt SET number = 7 WHERE task = 3 | attempts are numbered without a gap",
         "UPDATE attempt SET started = started - interval '1 hour' WHERE task = 6 | no task begins"
             + " before its inputs",
-        "UPDATE job SET ended = ended - interval '1 hour' | nothing happens after the end",
+        "UPDATE job SET ended = ended - interval '1 hour' | nothing happens after the end, but what is made again",
         "UPDATE attempt SET resumed_from = 3 WHERE task = 1 | a resumed attempt had somebody to"
             + " resume from",
         "UPDATE attempt SET resumed_from = 3 WHERE task = 1 | no task mixes numeric classes",
