@@ -179,6 +179,7 @@ final class Endings {
       """
       WITH rest AS MATERIALIZED (
         SELECT id FROM task WHERE job = ? AND state IN ('blocked', 'ready', 'running')
+          AND EXISTS (SELECT FROM job WHERE id = task.job AND ended IS NULL)
         ORDER BY id FOR UPDATE)
       UPDATE task SET
         state = CASE WHEN remade_in IS NULL THEN 'cancelled' ELSE 'succeeded' END,
@@ -452,20 +453,21 @@ final class Endings {
    */
   void cutShort(JobId job, JobState ending, @Nullable Fault fault, @Nullable String why)
       throws SQLException {
+    endAttempts(
+        session.all(
+            CANCEL_REST,
+            row ->
+                new Word(
+                    new Lease(new TaskId(row.getLong("id")), row.getInt("attempt")),
+                    "cancelled",
+                    null,
+                    null,
+                    null),
+            job.value()));
+    // The clock is read after every claim that was waited for: nothing begins after the end.
     int written =
         session.update(END_JOB, word(ending), fault == null ? null : word(fault), why, job.value());
     if (written == 1) {
-      endAttempts(
-          session.all(
-              CANCEL_REST,
-              row ->
-                  new Word(
-                      new Lease(new TaskId(row.getLong("id")), row.getInt("attempt")),
-                      "cancelled",
-                      null,
-                      null,
-                      null),
-              job.value()));
       JobEvent.Fact ended = new JobEvent.Ended(ending, fault, why);
       lastSeq.putAll(Events.append(session, List.of(new Events.Said(job, ended))));
     }
