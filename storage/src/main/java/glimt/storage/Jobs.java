@@ -4,62 +4,22 @@ import static java.util.Objects.requireNonNull;
 
 import glimt.job.ArtifactId;
 import glimt.job.InvalidSpec;
-import glimt.job.JobEvent;
 import glimt.job.JobId;
 import glimt.job.JobSpec;
 import glimt.job.JobState;
 import glimt.job.JobView;
-import glimt.job.JobView.LevelView;
-import glimt.job.JobView.TaskView;
 import glimt.job.Plan;
-import glimt.job.TaskId;
-import glimt.job.TaskState;
 import glimt.job.TenantId;
-import glimt.job.Work;
+import glimt.storage.Submissions.Submission;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** The jobs of every tenant: submitted, read and cancelled. Each is read by (tenant, id). */
 public final class Jobs {
-  /**
-   * One statement, so that a submission costs one question and one commit. With a key that was used
-   * before nothing is written and nothing comes back.
-   */
-  private static final String SUBMIT =
-      """
-      WITH submitted AS (
-        INSERT INTO job (id, tenant, card, spec, warnings, created, last_seq, key, asked)
-        VALUES (?, ?, ?, ?::jsonb, ?::jsonb, clock_timestamp(), 1, ?, ?)
-        ON CONFLICT (tenant, key) WHERE key IS NOT NULL DO NOTHING
-        RETURNING id, number, created, card),
-      told AS (
-        INSERT INTO event (job, seq, at, fact) SELECT id, 1, created, ?::jsonb FROM submitted),
-      planned AS (
-        INSERT INTO task
-          (job, job_number, ordinal, card, work, amount, steps, waits_for, state, ready_at)
-        SELECT submitted.id, number, ordinal, card, work::jsonb, amount, steps, waits_for,
-               CASE WHEN waits_for = 0 THEN 'ready' ELSE 'blocked' END, created
-        FROM submitted, unnest(?, ?, ?, ?, ?) AS plan (ordinal, work, amount, steps, waits_for)
-        ORDER BY ordinal
-        RETURNING id, ordinal),
-      joined AS (
-        INSERT INTO task_edge (before, after, position)
-        SELECT reads.id, planned.id, position
-        FROM unnest(?, ?, ?) AS edge (ordinal, reads, position)
-        JOIN planned ON planned.ordinal = edge.ordinal
-        JOIN planned AS reads ON reads.ordinal = edge.reads)
-      SELECT created, planned.id AS task FROM submitted, planned ORDER BY ordinal
-      """;
-
   private static final String BY_KEY = "SELECT id, asked FROM job WHERE tenant = ? AND key = ?";
 
   private static final String FIND = "SELECT * FROM job WHERE tenant = ? AND id = ?";
@@ -95,10 +55,15 @@ public final class Jobs {
 
   public static final int KEY_LIMIT = 255;
 
+  /** Jobs that are written by one statement. */
+  private static final int AT_ONCE = 64;
+
   private final Database database;
+  private final Together<Submission, Optional<JobView>> submissions;
 
   public Jobs(Database database) {
     this.database = database;
+    this.submissions = new Together<>(AT_ONCE, this::write, Jobs::isOfOne);
   }
 
   /**
@@ -117,31 +82,32 @@ public final class Jobs {
    */
   public Optional<JobView> submit(
       TenantId tenant, JobSpec spec, ArtifactId card, Plan plan, @Nullable Key key) {
-    JobId job = JobId.random();
-    return database.transact(
-        "submit job " + job,
+    Submission submission = new Submission(JobId.random(), tenant, spec, card, plan, key);
+    Optional<JobView> submitted = submissions.ask(submission);
+    return submitted.isPresent() ? submitted : earlier(tenant, requireNonNull(key));
+  }
+
+  private List<Optional<JobView>> write(List<Submission> asked) {
+    String what = asked.size() == 1 ? "job " + asked.getFirst().job() : asked.size() + " jobs";
+    return database.transact("submit " + what, session -> Submissions.write(session, asked));
+  }
+
+  /** Whether one of several jobs was refused, for what it holds. */
+  private static boolean isOfOne(RuntimeException e) {
+    return e instanceof StorageException refusal && refusal.isOfContent();
+  }
+
+  /** Nothing if the key was used to ask for something else. */
+  private Optional<JobView> earlier(TenantId tenant, Key key) {
+    return database.read(
+        "find job by key",
         session -> {
-          List<Row> rows = insert(session, tenant, job, spec, card, plan, key);
-          if (!rows.isEmpty()) {
-            return Optional.of(fresh(tenant, job, spec, card, plan, rows));
-          }
           Earlier earlier =
-              session
-                  .first(BY_KEY, Earlier::read, tenant.value(), requireNonNull(key).value())
-                  .orElseThrow();
+              session.first(BY_KEY, Earlier::read, tenant.value(), key.value()).orElseThrow();
           return earlier.asked().equals(key.asked().sha256())
               ? view(session, tenant, earlier.job())
               : Optional.empty();
         });
-  }
-
-  /** What the ledger made of a planned task. */
-  private record Row(Instant created, TaskId task) {
-    static Row read(ResultSet row) throws SQLException {
-      return new Row(
-          row.getObject("created", OffsetDateTime.class).toInstant(),
-          new TaskId(row.getLong("task")));
-    }
   }
 
   /** A job that was asked for before, with the same key. */
@@ -190,91 +156,6 @@ public final class Jobs {
           }
           return view(session, tenant, job);
         });
-  }
-
-  private static List<Row> insert(
-      Session session,
-      TenantId tenant,
-      JobId job,
-      JobSpec spec,
-      ArtifactId card,
-      Plan plan,
-      @Nullable Key key)
-      throws SQLException {
-    List<Plan.PlannedTask> tasks = plan.tasks();
-    List<Integer> ordinals = new ArrayList<>();
-    List<Integer> reads = new ArrayList<>();
-    List<Integer> positions = new ArrayList<>();
-    for (Plan.PlannedTask task : tasks) {
-      for (int position = 0; position < task.after().size(); position++) {
-        ordinals.add(task.ordinal());
-        reads.add(task.after().get(position));
-        positions.add(position);
-      }
-    }
-    return session.all(
-        SUBMIT,
-        Row::read,
-        job.value(),
-        tenant.value(),
-        card.sha256(),
-        Json.write(spec),
-        Json.write(plan.warnings()),
-        key == null ? null : key.value(),
-        key == null ? null : key.asked().sha256(),
-        Events.fact(new JobEvent.Submitted(plan.warnings())),
-        tasks.stream().mapToInt(Plan.PlannedTask::ordinal).toArray(),
-        tasks.stream().map(task -> Json.write(task.work())).toArray(String[]::new),
-        tasks.stream().mapToLong(task -> task.work().amount()).toArray(),
-        tasks.stream().mapToInt(task -> steps(task.work())).toArray(),
-        tasks.stream().mapToInt(task -> task.after().size()).toArray(),
-        ordinals.toArray(Integer[]::new),
-        reads.toArray(Integer[]::new),
-        positions.toArray(Integer[]::new));
-  }
-
-  /** The job as it would be read now, without asking. */
-  private static JobView fresh(
-      TenantId tenant, JobId job, JobSpec spec, ArtifactId card, Plan plan, List<Row> rows) {
-    Map<String, List<TaskView>> levels = new LinkedHashMap<>();
-    for (Plan.PlannedTask task : plan.tasks()) {
-      levels
-          .computeIfAbsent(task.work().level(), _ -> new ArrayList<>())
-          .add(
-              new TaskView(
-                  rows.get(task.ordinal()).task(),
-                  task.ordinal(),
-                  task.work(),
-                  task.after().isEmpty() ? TaskState.READY : TaskState.BLOCKED,
-                  0,
-                  List.of()));
-    }
-    return new JobView(
-        job,
-        tenant,
-        spec,
-        card,
-        JobState.QUEUED,
-        0,
-        plan.warnings(),
-        rows.getFirst().created(),
-        null,
-        null,
-        null,
-        null,
-        1,
-        levels.entrySet().stream()
-            .map(
-                level ->
-                    new LevelView(level.getKey(), JobState.QUEUED, 0, List.of(), level.getValue()))
-            .toList());
-  }
-
-  private static int steps(Work work) {
-    return switch (work) {
-      case Work.Sample sample -> sample.sampling().steps();
-      case Work.Assemble _ -> 1;
-    };
   }
 
   private static Optional<JobView> view(Session session, TenantId tenant, JobId job)

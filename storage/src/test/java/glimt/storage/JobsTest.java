@@ -3,6 +3,7 @@ package glimt.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import glimt.job.ArtifactId;
 import glimt.job.Fault;
 import glimt.job.InvalidSpec;
 import glimt.job.JobEvent;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -80,6 +82,31 @@ class JobsTest {
         .isInstanceOf(StorageException.class);
     assertThat(ledger.count("SELECT (SELECT count(*) FROM job) + (SELECT count(*) FROM task)"))
         .isZero();
+  }
+
+  @Test
+  void of_jobs_submitted_at_once_each_is_whole_and_only_the_wrong_ones_are_refused()
+      throws Exception {
+    Plan plan = Plan.of(Ledger.spec(), ledger.card);
+    List<Callable<JobView>> askers = new ArrayList<>();
+    for (int i = 0; i < 60; i++) {
+      ArtifactId card = i % 20 == 7 ? Ledger.digestOf("unheard of") : ledger.digest;
+      askers.add(() -> ledger.jobs.submit(TenantId.DEFAULT, Ledger.spec(), card, plan));
+    }
+    int refused = 0;
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (Future<JobView> answer : threads.invokeAll(askers)) {
+        if (answer.state() == Future.State.FAILED) {
+          assertThat(answer.exceptionNow()).isInstanceOf(StorageException.class);
+          refused++;
+        } else {
+          assertThat(answer.resultNow()).isEqualTo(ledger.view(answer.resultNow().id()));
+        }
+      }
+    }
+    assertThat(refused).isEqualTo(3);
+    assertThat(ledger.count("SELECT count(*) FROM job")).isEqualTo(57);
+    assertThat(ledger.count("SELECT count(*) FROM task_edge")).isEqualTo(57 * (1 + 3 + 3));
   }
 
   @Test
@@ -187,5 +214,54 @@ class JobsTest {
     return ledger.jobs.list(TenantId.DEFAULT, limit, after, state).stream()
         .map(JobView::id)
         .toList();
+  }
+
+  /** It waits for whoever is ahead of it at a task, and another task may be claimed meanwhile. */
+  @Test
+  void no_attempt_begins_after_the_end_of_a_job_that_is_being_cancelled() throws Exception {
+    JobId job = ledger.submit();
+    ledger.succeed(ledger.claimOne("w"));
+    ledger.succeed(ledger.claimOne("w"));
+    CountDownLatch holds = new CountDownLatch(1);
+    CountDownLatch over = new CountDownLatch(1);
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<Object> ahead =
+          threads.submit(
+              () ->
+                  ledger.database.transact(
+                      "be ahead",
+                      session -> {
+                        session.first(
+                            "SELECT id FROM task WHERE job = ? AND ordinal = 2 FOR UPDATE",
+                            row -> row,
+                            job.value());
+                        holds.countDown();
+                        await(over);
+                        return job;
+                      }));
+      await(holds);
+      Future<Optional<JobView>> cancel =
+          threads.submit(() -> ledger.jobs.cancel(TenantId.DEFAULT, job));
+      while (ledger.count("SELECT count(*) FROM pg_locks WHERE NOT granted") == 0) {
+        Thread.onSpinWait();
+      }
+      assertThat(ledger.claim("w", 1)).hasSize(1);
+      over.countDown();
+      ahead.get();
+      assertThat(cancel.get().orElseThrow().state()).isEqualTo(JobState.CANCELLED);
+    }
+    assertThat(ledger.view(job).levels().getLast().tasks())
+        .flatExtracting(JobView.TaskView::attempts)
+        .hasSize(1)
+        .allSatisfy(begun -> assertThat(begun.outcome()).isEqualTo("cancelled"));
+    assertThat(new Audit(ledger.database).breaches()).isEmpty();
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 }

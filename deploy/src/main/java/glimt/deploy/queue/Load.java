@@ -48,20 +48,23 @@ final class Load implements AutoCloseable {
 
   private final Bundles.Entry bundle;
 
-  /** A pool each, as if of two nodes; a thread keeps the connection that it had. */
-  private final List<Database> nodes;
+  /** A pool of connections each, and one ledger of jobs for all who ask there at once. */
+  private record Node(Database database, Jobs jobs) {
+    static Node open(EmbeddedPostgres server) {
+      Database database = Database.open(server.url(), server.user(), server.password());
+      return new Node(database, new Jobs(database));
+    }
+  }
+
+  private final List<Node> nodes;
 
   /** Tasks that are submitted and not yet done. */
   private final AtomicLong stock = new AtomicLong();
 
   Load(EmbeddedPostgres server, Bundles.Entry bundle) {
     this.bundle = bundle;
-    this.nodes = List.of(open(server), open(server));
-    new Bundles(nodes.getFirst()).offer(bundle.digest(), bundle.card());
-  }
-
-  private static Database open(EmbeddedPostgres server) {
-    return Database.open(server.url(), server.user(), server.password());
+    this.nodes = List.of(Node.open(server), Node.open(server));
+    new Bundles(nodes.getFirst().database()).offer(bundle.digest(), bundle.card());
   }
 
   JobSpec spec(Size size) {
@@ -83,7 +86,7 @@ final class Load implements AutoCloseable {
 
   /** Jobs a second, each planned and submitted in a transaction of its own. */
   double submits(Size size, int connections, double seconds) {
-    return rate(connections, seconds, database -> submit(new Jobs(database), size));
+    return rate(connections, seconds, node -> submit(node.jobs(), size));
   }
 
   private long submit(Jobs jobs, Size size) {
@@ -101,7 +104,7 @@ final class Load implements AutoCloseable {
     return rate(
         connections,
         seconds,
-        database -> work(new Tasks(database, Tasks.Terms.USUAL), worker.get(), batch));
+        node -> work(new Tasks(node.database(), Tasks.Terms.USUAL), worker.get(), batch));
   }
 
   private WorkerCard card(String name) {
@@ -136,16 +139,15 @@ final class Load implements AutoCloseable {
   void fill(long wanted) {
     run(
         FILLING,
-        database -> {
-          Jobs jobs = new Jobs(database);
+        node -> {
           while (stock.get() < wanted) {
-            submit(jobs, Size.DEFAULT);
+            submit(node.jobs(), Size.DEFAULT);
           }
           return 0L;
         });
   }
 
-  private double rate(int connections, double seconds, ToLongFunction<Database> once) {
+  private double rate(int connections, double seconds, ToLongFunction<Node> once) {
     // The first on each connection opens it.
     run(connections, once);
     long begin = System.nanoTime();
@@ -153,22 +155,22 @@ final class Load implements AutoCloseable {
     long sum =
         run(
             connections,
-            database -> {
+            node -> {
               long count = 0;
               while (System.nanoTime() < deadline) {
-                count += once.applyAsLong(database);
+                count += once.applyAsLong(node);
               }
               return count;
             });
     return sum / ((System.nanoTime() - begin) / 1e9);
   }
 
-  private long run(int threads, ToLongFunction<Database> body) {
+  private long run(int threads, ToLongFunction<Node> body) {
     List<Future<Long>> parts = new ArrayList<>();
     try (ExecutorService pool = Executors.newFixedThreadPool(threads)) {
       for (int i = 0; i < threads; i++) {
-        Database database = nodes.get(i % nodes.size());
-        parts.add(pool.submit(() -> body.applyAsLong(database)));
+        Node node = nodes.get(i % nodes.size());
+        parts.add(pool.submit(() -> body.applyAsLong(node)));
       }
       long sum = 0;
       for (Future<Long> part : parts) {
@@ -188,6 +190,6 @@ final class Load implements AutoCloseable {
 
   @Override
   public void close() {
-    nodes.forEach(Database::close);
+    nodes.forEach(node -> node.database().close());
   }
 }
