@@ -30,6 +30,10 @@ final class Claims {
    * <p>What asks stands in scalar subqueries, so that the tasks are read in the order of their
    * index and no further than needed.
    *
+   * <p>The first claim of a job starts it. Claims are not ordered by job, since SKIP LOCKED never
+   * waits, so two that start the same jobs at the same instant may be found in a deadlock with it,
+   * and either is tried again.
+   *
    * <p>Nothing is handed out beside a task that must be alone on its device; and when such a task
    * is the first in line, nothing is until its device is empty.
    */
@@ -85,8 +89,19 @@ final class Claims {
           (task, number, worker, started, numeric_class, resumed_from, steps, seconds,
            network_seconds)
         SELECT claimed.id, attempt, worker, clock_timestamp(), class, step, 0, 0, 0
-        FROM claimed, asks)
-      SELECT claimed.*, job.spec, job.started IS NULL AS first, ARRAY(
+        FROM claimed, asks),
+      first AS MATERIALIZED (
+        SELECT id FROM job
+        WHERE id IN (SELECT job FROM claimed) AND started IS NULL
+        ORDER BY id FOR UPDATE),
+      started AS (
+        UPDATE job SET started = clock_timestamp(), last_seq = last_seq + 1
+        FROM first WHERE job.id = first.id
+        RETURNING job.id, last_seq, started),
+      told AS (
+        INSERT INTO event (job, seq, at, fact)
+        SELECT id, last_seq, started, ?::jsonb FROM started)
+      SELECT claimed.*, job.spec, ARRAY(
         SELECT made.artifact
         FROM task_edge CROSS JOIN LATERAL (
           SELECT artifact, position FROM product
@@ -98,28 +113,7 @@ final class Claims {
       ORDER BY job_number, ordinal
       """;
 
-  /**
-   * Claims are not ordered by job, since SKIP LOCKED never waits, so two that start the same jobs
-   * at the same instant may be found in a deadlock with it, and either is tried again.
-   */
-  private static final String START =
-      """
-      WITH first AS MATERIALIZED (
-        SELECT id FROM job WHERE id = ANY(?::uuid[]) AND started IS NULL ORDER BY id FOR UPDATE),
-      started AS (
-        UPDATE job SET started = clock_timestamp(), last_seq = last_seq + 1
-        FROM first WHERE job.id = first.id
-        RETURNING job.id, last_seq)
-      INSERT INTO event (job, seq, at, fact)
-      SELECT id, last_seq, clock_timestamp(), ?::jsonb FROM started
-      """;
-
   private Claims() {}
-
-  /**
-   * @param first whether its job had not started
-   */
-  private record Claimed(Task task, boolean first) {}
 
   /**
    * @param patience how long, in seconds, a task waits for somebody better; and a lease lasts
@@ -127,38 +121,32 @@ final class Claims {
   static List<Task> claim(
       Session session, WorkerCard worker, String machine, int most, double patience)
       throws SQLException {
-    List<Claimed> claimed =
-        session.all(
-            CLAIM,
-            row -> claimed(row, worker.numericClass()),
-            worker.id().value(),
-            machine,
-            worker.device(),
-            worker.numericClass(),
-            Workers.cards(worker),
-            patience,
-            most);
-    start(session, claimed);
-    return claimed.stream().map(Claimed::task).toList();
+    return session.all(
+        CLAIM,
+        row -> task(row, worker.numericClass()),
+        worker.id().value(),
+        machine,
+        worker.device(),
+        worker.numericClass(),
+        Workers.cards(worker),
+        patience,
+        most,
+        Events.fact(new JobEvent.Started()));
   }
 
-  private static Claimed claimed(ResultSet row, String numericClass) throws SQLException {
-    Task task =
-        new Task(
-            new Lease(new TaskId(row.getLong("id")), row.getInt("attempt")),
-            new JobId(row.getObject("job", UUID.class)),
-            Json.read(row.getString("spec"), JobSpec.class),
-            new ArtifactId(row.getString("card")),
-            row.getInt("ordinal"),
-            Json.read(row.getString("work"), Work.class),
-            Arrays.stream((String[]) row.getArray("inputs").getArray())
-                .map(ArtifactId::new)
-                .toList(),
-            Stream.of(checkpoint(row, "checkpoint"), checkpoint(row, "fallback"))
-                .flatMap(Stream::ofNullable)
-                .filter(checkpoint -> checkpoint.numericClass().equals(numericClass))
-                .toList());
-    return new Claimed(task, row.getBoolean("first"));
+  private static Task task(ResultSet row, String numericClass) throws SQLException {
+    return new Task(
+        new Lease(new TaskId(row.getLong("id")), row.getInt("attempt")),
+        new JobId(row.getObject("job", UUID.class)),
+        Json.read(row.getString("spec"), JobSpec.class),
+        new ArtifactId(row.getString("card")),
+        row.getInt("ordinal"),
+        Json.read(row.getString("work"), Work.class),
+        Arrays.stream((String[]) row.getArray("inputs").getArray()).map(ArtifactId::new).toList(),
+        Stream.of(checkpoint(row, "checkpoint"), checkpoint(row, "fallback"))
+            .flatMap(Stream::ofNullable)
+            .filter(checkpoint -> checkpoint.numericClass().equals(numericClass))
+            .toList());
   }
 
   private static @Nullable Checkpoint checkpoint(ResultSet row, String which) throws SQLException {
@@ -167,17 +155,5 @@ final class Claims {
         ? null
         : new Checkpoint(
             new ArtifactId(state), row.getInt(which + "_step"), row.getString(which + "_class"));
-  }
-
-  private static void start(Session session, List<Claimed> claimed) throws SQLException {
-    String[] first =
-        claimed.stream()
-            .filter(Claimed::first)
-            .map(one -> one.task().job().toString())
-            .distinct()
-            .toArray(String[]::new);
-    if (first.length > 0) {
-      session.update(START, first, Events.fact(new JobEvent.Started()));
-    }
   }
 }
