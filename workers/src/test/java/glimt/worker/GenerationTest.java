@@ -287,6 +287,17 @@ class GenerationTest {
     }
   }
 
+  @Test
+  void what_is_handed_back_is_what_the_attempt_saved_itself_and_never_what_it_refused()
+      throws Exception {
+    PlannedTask base = plan(CLOUD).tasks().getFirst();
+    Checkpoint first = stopped(task(CLOUD, base, List.of(), List.of()));
+    Checkpoint second = stopped(task(CLOUD, base, List.of(), List.of(first)));
+    Task task = task(CLOUD, base, List.of(), List.of(truncated(second)));
+    assertThat(new Attempt(task, _ -> {}, _ -> {}).latest()).as("nothing is saved yet").isEmpty();
+    assertThat(stopped(task)).as("afresh to step 1, with the same bytes").isEqualTo(first);
+  }
+
   /** Leaves at the end of its first step. */
   private static Checkpoint stopped(Task task) {
     List<Checkpoint> saved = new ArrayList<>();
@@ -294,6 +305,7 @@ class GenerationTest {
     leaving.leave();
     assertThatThrownBy(() -> generation.make(task, leaving))
         .isInstanceOf(InterruptedException.class);
+    assertThat(leaving.latest()).contains(saved.getLast());
     return saved.getLast();
   }
 
