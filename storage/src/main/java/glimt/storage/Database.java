@@ -32,7 +32,7 @@ public final class Database implements AutoCloseable {
    *
    * <p>Every statement of the ledger finds its rows by an index, and is planned once. Left to
    * judge, the planner takes a table that was empty when it last counted for empty still, and sorts
-   * a hundred thousand tasks to find the first.
+   * a hundred thousand tasks to find the first. Nothing here is worth compiling.
    */
   private static final String MANNERS =
       """
@@ -40,7 +40,8 @@ public final class Database implements AutoCloseable {
       SET idle_in_transaction_session_timeout = '30s';
       SET plan_cache_mode = force_generic_plan;
       SET enable_seqscan = off;
-      SET enable_bitmapscan = off
+      SET enable_bitmapscan = off;
+      SET jit = off
       """;
 
   @FunctionalInterface
