@@ -35,6 +35,8 @@ class ChaosIT {
             "--only",
             "crash-after-artifact",
             "--only",
+            "worker-of-another-class",
+            "--only",
             "coordinator-killed",
             "--only",
             "gateway-killed",

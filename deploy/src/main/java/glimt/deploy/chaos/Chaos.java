@@ -52,7 +52,10 @@ public final class Chaos implements Callable<Integer> {
   @Option(
       names = "--seeds",
       defaultValue = "1",
-      description = "How many times each fault happens. Default: 1")
+      description = {
+        "How many times each fault happens; one that takes minutes, fewer times: see --list.",
+        "Default: 1"
+      })
   private int seeds;
 
   @Option(

@@ -15,8 +15,10 @@ record Request(String kind, String model, String prompt, int steps, long seed) {
   /** Enough to be hit in the middle, few enough to be made many times. */
   private static final int FEW = 40;
 
-  /** Enough for a checkpoint or two on the way. */
-  private static final int MANY = 600;
+  /** Enough seconds for a checkpoint or two on the way. */
+  private static final int MANY_OF_A_VIDEO = 600;
+
+  private static final int MANY_OF_POINTS = 1000;
 
   /** Of a video: all levels but the last, which costs as much as the others together. */
   private static final int PIXELS = 64;
@@ -26,7 +28,7 @@ record Request(String kind, String model, String prompt, int steps, long seed) {
   }
 
   static Request many(String kind, long seed) {
-    return of(kind, MANY, seed);
+    return of(kind, kind.equals("video") ? MANY_OF_A_VIDEO : MANY_OF_POINTS, seed);
   }
 
   /** Of a bundle that makes point clouds, and should not. */
