@@ -271,78 +271,70 @@ public final class Audit {
 
   /** Every artifact that a row speaks of: results, and checkpoints that may be resumed from. */
   public Set<ArtifactId> named() {
-    return new LinkedHashSet<>(
-        database.read("list the artifacts", session -> session.all(NAMED, Audit::artifact)));
+    return new LinkedHashSet<>(list("list the artifacts", NAMED, Audit::artifact));
   }
 
   /** What a job's tasks made: a line {@code ordinal/position digest} each. */
   public List<String> made(JobId job) {
-    return database.read(
+    return list(
         "list what was made",
-        session ->
-            session.all(
-                MADE,
-                row ->
-                    "%d/%d %s"
-                        .formatted(
-                            row.getInt("ordinal"),
-                            row.getInt("position"),
-                            row.getString("artifact")),
-                job.value()));
+        MADE,
+        row ->
+            "%d/%d %s"
+                .formatted(
+                    row.getInt("ordinal"), row.getInt("position"), row.getString("artifact")),
+        job.value());
   }
 
   public Set<JobId> jobs() {
-    return new LinkedHashSet<>(
-        database.read("list the jobs", session -> session.all(JOBS, Audit::job)));
+    return new LinkedHashSet<>(list("list the jobs", JOBS, Audit::job));
   }
 
   /** The jobs that have not ended. */
   public Set<JobId> open() {
-    return new LinkedHashSet<>(
-        database.read("list the open jobs", session -> session.all(OPEN, Audit::job)));
+    return new LinkedHashSet<>(list("list the open jobs", OPEN, Audit::job));
   }
 
   /** Every attempt at a job's tasks, in their order. */
   public List<Begun> attempts(JobId job) {
-    return database.read(
+    return list(
         "list the attempts",
-        session ->
-            session.all(
-                LEASES,
-                row ->
-                    new Begun(
-                        lease(row),
-                        row.getInt("ordinal"),
-                        row.getString("outcome") == null ? "" : row.getString("outcome"),
-                        row.getString("numeric_class"),
-                        row.getInt("resumed_from"),
-                        row.getDouble("seconds")),
-                job.value()));
+        LEASES,
+        row ->
+            new Begun(
+                lease(row),
+                row.getInt("ordinal"),
+                row.getString("outcome") == null ? "" : row.getString("outcome"),
+                row.getString("numeric_class"),
+                row.getInt("resumed_from"),
+                row.getDouble("seconds")),
+        job.value());
   }
 
   /** What was lost of a job's tasks, but for those that nobody finished. */
   public List<Loss> losses(JobId job) {
-    return database.read(
+    return list(
         "list the losses",
-        session ->
-            session.all(
-                LOSSES,
-                row ->
-                    new Loss(
-                        lease(row),
-                        row.getInt("whole"),
-                        row.getInt("began_at"),
-                        row.getInt("heard_at"),
-                        row.getInt("goes_on_at"),
-                        row.getDouble("life"),
-                        row.getDouble("step_seconds")),
-                job.value()));
+        LOSSES,
+        row ->
+            new Loss(
+                lease(row),
+                row.getInt("whole"),
+                row.getInt("began_at"),
+                row.getInt("heard_at"),
+                row.getInt("goes_on_at"),
+                row.getDouble("life"),
+                row.getDouble("step_seconds")),
+        job.value());
   }
 
   /** The checkpoints that a job's tasks would be resumed from now. */
   public List<ArtifactId> checkpoints(JobId job) {
-    return database.read(
-        "list the checkpoints", session -> session.all(CHECKPOINTS, Audit::artifact, job.value()));
+    return list("list the checkpoints", CHECKPOINTS, Audit::artifact, job.value());
+  }
+
+  private <T> List<T> list(String what, String sql, Session.Row<T> row, Object... arguments) {
+    return database.read(what, session -> session.all(sql, row, arguments));
   }
 
   private static Lease lease(ResultSet row) throws SQLException {
