@@ -27,6 +27,8 @@ import org.junit.jupiter.api.io.TempDir;
 class ClusterIT {
   @TempDir private static Path folder;
 
+  private static final Customer CUSTOMER = new Customer(ClusterIT::client);
+
   private static Path home;
   private static Fleet fleet;
 
@@ -48,11 +50,12 @@ class ClusterIT {
   @Test
   @Order(1)
   void every_node_knows_the_others() {
-    JsonNode nodes = eventually(() -> get("/v1/nodes").path("nodes"), seen -> seen.size() == 5);
+    JsonNode nodes =
+        eventually(() -> CUSTOMER.get("/v1/nodes").path("nodes"), seen -> seen.size() == 5);
     assertThat(nodes.findValuesAsText("name"))
         .containsExactlyInAnyOrder(
             "coordinator-1", "coordinator-2", "gateway-1", "worker-1", "worker-2");
-    eventually(() -> get("/v1/workers").path("workers"), workers -> workers.size() == 2);
+    eventually(() -> CUSTOMER.get("/v1/workers").path("workers"), workers -> workers.size() == 2);
     Launched ps = farm("ps");
     assertThat(ps.exit()).isZero();
     assertThat(ps.out()).hasLineCount(9).contains("postgres").contains("worker-2/0");
@@ -66,9 +69,9 @@ class ClusterIT {
     List<String> names = List.of("coordinator-1", "worker-1", "gateway-1");
     names.forEach(name -> assertThat(farm("kill", "-9", name).exit()).isZero());
     startAgain(names);
-    List<String> disturbed = FarmIT.digests(finished(job));
-    JsonNode undisturbed = finished(submit("a fish moves right over green", 400));
-    assertThat(disturbed).isNotEmpty().isEqualTo(FarmIT.digests(undisturbed));
+    List<String> disturbed = Customer.digests(CUSTOMER.finished(job));
+    JsonNode undisturbed = CUSTOMER.finished(submit("a fish moves right over green", 400));
+    assertThat(disturbed).isNotEmpty().isEqualTo(Customer.digests(undisturbed));
   }
 
   @Test
@@ -85,7 +88,7 @@ class ClusterIT {
     node.process().ifPresent(Fleet::awaitEnd);
     assertThat(fleet.find(node.name()).process()).isEmpty();
     assertThat(ProcessHandle.of(slot)).isEmpty();
-    JsonNode ended = finished(job);
+    JsonNode ended = CUSTOMER.finished(job);
     assertThat(ended.findValuesAsText("outcome")).contains("yielded").doesNotContain("lost");
     assertThat(farm("start", node.name()).exit()).isZero();
   }
@@ -100,7 +103,7 @@ class ClusterIT {
         name -> fleet.find(name).process().ifPresent(one -> Fleet.signal(one, Fleet.Signal.KILL)));
     both.forEach(name -> fleet.find(name).process().ifPresent(Fleet::awaitEnd));
     startAgain(both);
-    finished(job);
+    CUSTOMER.finished(job);
   }
 
   @Test
@@ -165,7 +168,13 @@ class ClusterIT {
   /** Waits until a worker is in the middle of a job, and tells which. */
   private static JsonNode awaitWorkOn(String job) {
     return eventually(
-            () -> get("/v1/workers").path("workers").valueStream().filter(isIn(job)).findFirst(),
+            () ->
+                CUSTOMER
+                    .get("/v1/workers")
+                    .path("workers")
+                    .valueStream()
+                    .filter(isIn(job))
+                    .findFirst(),
             Optional::isPresent)
         .orElseThrow();
   }
@@ -174,23 +183,6 @@ class ClusterIT {
     return worker ->
         worker.path("task").path("job").asText().equals(job)
             && worker.path("task").path("step").asInt() > 10;
-  }
-
-  private static JsonNode finished(String job) {
-    JsonNode ended =
-        eventually(
-            () -> get("/v1/jobs/" + job),
-            seen -> List.of("succeeded", "failed").contains(seen.path("state").asText()));
-    assertThat(ended.path("state").asText()).as(ended.toPrettyString()).isEqualTo("succeeded");
-    return ended;
-  }
-
-  private static JsonNode get(String path) {
-    try {
-      return client().get(path);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 
   private static Client client() {

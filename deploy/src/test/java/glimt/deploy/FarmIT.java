@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.media.Ffmpeg;
 import glimt.media.Video;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -31,6 +30,7 @@ class FarmIT {
 
   private static Path home;
   private static Launched farm;
+  private static final Customer CUSTOMER = new Customer(() -> farm.client());
 
   /** What came of a job under which everything was killed. */
   private static List<String> disturbed = List.of();
@@ -50,7 +50,7 @@ class FarmIT {
   @Test
   @Order(1)
   void a_prompt_becomes_a_video_that_plays() throws IOException {
-    JsonNode job = finished(submit("a whale moves left over blue", "mp4", 4));
+    JsonNode job = CUSTOMER.finished(submit("a whale moves left over blue", "mp4", 4));
     Path video = folder.resolve("whale.mp4");
     for (JsonNode level : job.path("levels")) {
       farm.client().download(media(level), video);
@@ -61,7 +61,7 @@ class FarmIT {
   @Test
   @Order(2)
   void a_prompt_becomes_a_point_cloud_that_opens() throws IOException {
-    JsonNode job = finished(submit("a pine tree", "glb", 4));
+    JsonNode job = CUSTOMER.finished(submit("a pine tree", "glb", 4));
     JsonNode levels = job.path("levels");
     Path cloud = folder.resolve("tree.glb");
     farm.client().download(media(levels.get(levels.size() - 1)), cloud);
@@ -137,9 +137,9 @@ class FarmIT {
   void a_worker_killed_in_mid_job_costs_the_job_nothing() throws IOException {
     String job = submit("a fish moves right over green", "mp4", 150);
     kill(busy(job).getFirst());
-    JsonNode ended = finished(job);
+    JsonNode ended = CUSTOMER.finished(job);
     assertThat(ended.findValuesAsText("outcome")).contains("lost", "succeeded");
-    eventually(() -> get("/v1/workers").path("workers"), workers -> workers.size() == 2);
+    eventually(() -> CUSTOMER.get("/v1/workers").path("workers"), workers -> workers.size() == 2);
   }
 
   @Test
@@ -152,13 +152,13 @@ class FarmIT {
     all.forEach(ProcessHandle::destroyForcibly);
     farm.exit();
     farm = Launched.up(home, "--workers", "2");
-    disturbed = digests(finished(job));
+    disturbed = Customer.digests(CUSTOMER.finished(job));
   }
 
   @Test
   @Order(9)
   void one_worker_two_or_four_make_the_same_bytes_killed_or_not() throws IOException {
-    List<String> undisturbed = digests(finished(submitCat()));
+    List<String> undisturbed = Customer.digests(CUSTOMER.finished(submitCat()));
     assertThat(undisturbed).hasSizeGreaterThan(3).isEqualTo(disturbed);
     for (String workers : List.of("1", "4")) {
       farm.terminate();
@@ -166,7 +166,9 @@ class FarmIT {
       farm = Launched.up(home, "--workers", workers);
       String job = submitCat();
       kill(busy(job).getFirst());
-      assertThat(digests(finished(job))).as(workers + " workers").isEqualTo(undisturbed);
+      assertThat(Customer.digests(CUSTOMER.finished(job)))
+          .as(workers + " workers")
+          .isEqualTo(undisturbed);
     }
   }
 
@@ -211,43 +213,18 @@ class FarmIT {
     return farm.client().post("/v1/jobs", wish).path("id").asText();
   }
 
-  private static JsonNode finished(String job) {
-    JsonNode ended =
-        eventually(
-            () -> get("/v1/jobs/" + job),
-            seen -> List.of("succeeded", "failed").contains(seen.path("state").asText()));
-    assertThat(ended.path("state").asText()).as(ended.toPrettyString()).isEqualTo("succeeded");
-    return ended;
-  }
-
-  private static JsonNode get(String path) {
-    try {
-      return farm.client().get(path);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
   private static String submitCat() throws IOException {
     return submit("a cat moves down over red", "mp4", 150);
   }
 
   /** The workers that are past the first step of one of its tasks. */
   private static List<JsonNode> busy(String job) {
-    return eventually(() -> busyWith(job, get("/v1/workers")), workers -> !workers.isEmpty());
+    return eventually(
+        () -> busyWith(job, CUSTOMER.get("/v1/workers")), workers -> !workers.isEmpty());
   }
 
   private static void kill(JsonNode worker) {
     ProcessHandle.of(worker.path("pid").asLong()).orElseThrow().destroyForcibly();
-  }
-
-  /** Of every artifact of every level. */
-  static List<String> digests(JsonNode job) {
-    List<String> digests = new ArrayList<>();
-    for (JsonNode level : job.path("levels")) {
-      level.path("artifacts").forEach(artifact -> digests.add(artifact.path("id").asText()));
-    }
-    return digests;
   }
 
   private static List<JsonNode> busyWith(String job, JsonNode workers) {

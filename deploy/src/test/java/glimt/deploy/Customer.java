@@ -1,0 +1,45 @@
+package glimt.deploy;
+
+import static glimt.deploy.Launched.eventually;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * Who asks a farm over HTTP.
+ *
+ * @param gateway the one that answers just now
+ */
+record Customer(Supplier<Client> gateway) {
+  JsonNode get(String path) {
+    try {
+      return gateway.get().get(path);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** A job, once it has succeeded. */
+  JsonNode finished(String job) {
+    JsonNode ended =
+        eventually(
+            () -> get("/v1/jobs/" + job),
+            seen -> List.of("succeeded", "failed").contains(seen.path("state").asText()));
+    assertThat(ended.path("state").asText()).as(ended.toPrettyString()).isEqualTo("succeeded");
+    return ended;
+  }
+
+  /** Of every artifact of every level. */
+  static List<String> digests(JsonNode job) {
+    List<String> digests = new ArrayList<>();
+    for (JsonNode level : job.path("levels")) {
+      level.path("artifacts").forEach(artifact -> digests.add(artifact.path("id").asText()));
+    }
+    return digests;
+  }
+}
