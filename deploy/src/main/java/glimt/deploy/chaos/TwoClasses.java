@@ -25,8 +25,7 @@ final class TwoClasses {
   private TwoClasses() {}
 
   static void happen(Trial trial) {
-    String kind = trial.random.nextBoolean() ? "video" : "points";
-    Request request = trial.undisturbed().many(kind);
+    Request request = trial.undisturbed().many("video");
     String usual = trial.undisturbed().of(request).first().numericClass();
     String odd = WORKERS.get(trial.random.nextInt(WORKERS.size()));
     trial.farm.kill(odd);
