@@ -124,6 +124,7 @@ public final class Chaos implements Callable<Integer> {
       exit.open(
           () -> tally,
           all -> {
+            tell(all);
             if (all.well()) {
               delete(place);
             } else {
@@ -132,7 +133,7 @@ public final class Chaos implements Callable<Integer> {
           });
       run(exit, Home.open(place), chosen, tally);
     }
-    return close(tally);
+    return tally.well() ? 0 : 1;
   }
 
   private List<Fault> chosen() {
@@ -175,12 +176,12 @@ public final class Chaos implements Callable<Integer> {
         Fault fault = waiting.remove(order.nextInt(waiting.size()));
         tally.left--;
         RandomGenerator random = generator(seed * 31 + fault.name().hashCode());
-        happen(fault, seed, new Trial(farm, client, undisturbed, random), tally);
+        happen(exit, fault, seed, new Trial(farm, client, undisturbed, random), tally);
       }
     }
   }
 
-  private static void happen(Fault fault, long seed, Trial trial, Tally tally) {
+  private static void happen(AtExit exit, Fault fault, long seed, Trial trial, Tally tally) {
     long began = System.nanoTime();
     Optional<String> skipped = Optional.empty();
     Verdict verdict;
@@ -196,6 +197,11 @@ public final class Chaos implements Callable<Integer> {
     } catch (Exception e) {
       // Pekko throws checked ones past the compiler. Whatever it is, the trials go on.
       verdict = Verdict.broken(trial, e);
+    }
+    if (exit.closed()) {
+      // What was taken down under it says nothing of the fault.
+      tally.left++;
+      return;
     }
     tally.lost += verdict.lost();
     tally.duplicates += verdict.duplicates();
@@ -223,10 +229,11 @@ public final class Chaos implements Callable<Integer> {
     verdict.breaches().forEach(breach -> System.out.println("    " + breach));
   }
 
-  private int close(Tally tally) {
+  /** What it came to so far, by Ctrl-C too. */
+  private void tell(Tally tally) {
     System.out.printf("seeds %d to %d%n", firstSeed, firstSeed + seeds - 1);
     if (tally.left > 0) {
-      System.out.printf("after %d minutes %d faults had not begun%n", minutes, tally.left);
+      System.out.printf("%d faults had not begun%n", tally.left);
     }
     if (!tally.skipped.isEmpty()) {
       System.out.printf(
@@ -242,7 +249,6 @@ public final class Chaos implements Callable<Integer> {
         tally.duplicates,
         tally.identical,
         tally.compared);
-    return tally.well() ? 0 : 1;
   }
 
   private static RandomGenerator generator(long seed) {
