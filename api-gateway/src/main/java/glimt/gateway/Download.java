@@ -1,12 +1,12 @@
 package glimt.gateway;
 
+import glimt.artifact.Artifacts;
+import glimt.artifact.DamagedArtifact;
 import glimt.coordinator.Farm;
 import glimt.job.Artifact;
 import glimt.job.JobView;
 import glimt.job.Product;
-import glimt.storage.Artifacts;
-import glimt.storage.DamagedArtifact;
-import glimt.storage.Tasks;
+import glimt.ledger.Tasks;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
@@ -30,13 +30,13 @@ final class Download {
   private static final Logger LOG = LoggerFactory.getLogger(Download.class);
   private static final Pattern RANGE = Pattern.compile("bytes=(\\d{0,18})-(\\d{0,18})");
 
-  private final Desk desk;
+  private final RequestContext desk;
   private final Artifacts artifacts;
 
   private final Tasks tasks;
   private final Farm farm;
 
-  Download(Desk desk, Artifacts artifacts, Tasks tasks, Farm farm) {
+  Download(RequestContext desk, Artifacts artifacts, Tasks tasks, Farm farm) {
     this.desk = desk;
     this.artifacts = artifacts;
     this.tasks = tasks;

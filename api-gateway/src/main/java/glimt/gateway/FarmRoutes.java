@@ -5,18 +5,18 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.coordinator.Farm;
 import glimt.coordinator.Node;
 import glimt.coordinator.Protocol.WorkerView;
-import glimt.job.Axis;
-import glimt.job.BundleCard;
-import glimt.job.Fast;
 import glimt.job.Format;
-import glimt.job.Level;
-import glimt.job.Vocabulary;
 import glimt.job.WorkerId;
-import glimt.storage.Bundles;
-import glimt.storage.Json;
-import glimt.storage.Nodes;
-import glimt.storage.Tasks;
-import glimt.storage.Workers;
+import glimt.json.Json;
+import glimt.ledger.Bundles;
+import glimt.ledger.Nodes;
+import glimt.ledger.Tasks;
+import glimt.ledger.Workers;
+import glimt.model.Axis;
+import glimt.model.BundleCard;
+import glimt.model.Fast;
+import glimt.model.Level;
+import glimt.model.Vocabulary;
 import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Instant;
@@ -27,7 +27,7 @@ import java.util.Map;
 final class FarmRoutes {
   private static final long PATIENCE_SECONDS = 5;
 
-  private final Desk desk;
+  private final RequestContext desk;
   private final Bundles bundles;
   private final Tasks tasks;
   private final Workers workers;
@@ -36,7 +36,7 @@ final class FarmRoutes {
   private final List<String> samplers;
 
   FarmRoutes(
-      Desk desk,
+      RequestContext desk,
       Bundles bundles,
       Tasks tasks,
       Workers workers,
@@ -60,7 +60,7 @@ final class FarmRoutes {
               ArrayNode models = body.putArray("models");
               entries.forEach(entry -> models.add(model(entry)));
               samplers.forEach(body.putArray("samplers")::add);
-              return Desk.answer(ctx, 200, body);
+              return RequestContext.answer(ctx, 200, body);
             });
   }
 
@@ -81,7 +81,7 @@ final class FarmRoutes {
                             worker(view).put("drained", since == null ? null : since.toString()));
                       });
               body.set("lateWords", Json.mapper().valueToTree(late.result()));
-              return Desk.answer(ctx, 200, body);
+              return RequestContext.answer(ctx, 200, body);
             });
   }
 
@@ -92,7 +92,7 @@ final class FarmRoutes {
               ObjectNode body = Json.mapper().createObjectNode();
               ArrayNode list = body.putArray("nodes");
               entries.forEach(entry -> list.add(node(entry)));
-              return Desk.answer(ctx, 200, body);
+              return RequestContext.answer(ctx, 200, body);
             });
   }
 
@@ -111,7 +111,7 @@ final class FarmRoutes {
                         .filter(entry -> entry.node().roles().contains(role.word()))
                         .count());
               }
-              return Desk.answer(ctx, 200, body);
+              return RequestContext.answer(ctx, 200, body);
             });
   }
 

@@ -1,13 +1,13 @@
 package glimt.gateway;
 
+import glimt.artifact.Artifacts;
 import glimt.coordinator.Farm;
-import glimt.storage.Artifacts;
-import glimt.storage.Bundles;
-import glimt.storage.Events;
-import glimt.storage.Jobs;
-import glimt.storage.Nodes;
-import glimt.storage.Tasks;
-import glimt.storage.Workers;
+import glimt.ledger.Bundles;
+import glimt.ledger.Events;
+import glimt.ledger.Jobs;
+import glimt.ledger.Nodes;
+import glimt.ledger.Tasks;
+import glimt.ledger.Workers;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -63,7 +63,7 @@ public final class Gateway implements AutoCloseable {
       if (key.isPresent() && key.get().length() < KEY_LEAST) {
         throw new IllegalArgumentException("a key has at least %d characters".formatted(KEY_LEAST));
       }
-      if (key.isEmpty() && !Doorstep.isLoopback(host)) {
+      if (key.isEmpty() && !AccessCheck.isLoopback(host)) {
         throw new IllegalArgumentException(
             "a gateway that listens on %s, beyond this machine, needs a key".formatted(host));
       }
@@ -112,7 +112,7 @@ public final class Gateway implements AutoCloseable {
 
   Gateway(Address address, Parts parts, Watch.Pace pace) {
     this.address = address;
-    this.operations = Operation.all(parts, new Desk(parts.jobs(), threads), pace);
+    this.operations = Operation.all(parts, new RequestContext(parts.jobs(), threads), pace);
   }
 
   /**
@@ -181,7 +181,7 @@ public final class Gateway implements AutoCloseable {
   private Router router(Vertx on) {
     Router router = Router.router(on);
     Route everything = router.route();
-    everything.handler(new Doorstep(address)::pass).failureHandler(Refusals::answer);
+    everything.handler(new AccessCheck(address)::pass).failureHandler(Refusals::answer);
     Map<String, List<String>> methods = new LinkedHashMap<>();
     for (Operation operation : operations) {
       router

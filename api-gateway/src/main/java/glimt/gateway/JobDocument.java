@@ -14,9 +14,10 @@ import glimt.job.JobView.AttemptView;
 import glimt.job.JobView.LevelView;
 import glimt.job.JobView.TaskView;
 import glimt.job.Product;
-import glimt.job.Span;
 import glimt.job.Work;
-import glimt.storage.Json;
+import glimt.json.EnumWord;
+import glimt.json.Json;
+import glimt.model.Span;
 import java.text.Normalizer;
 import java.util.Arrays;
 import java.util.List;
@@ -140,7 +141,7 @@ final class JobDocument {
 
   /** A word of ours as the outside spells it. */
   static @Nullable String word(@Nullable Enum<?> word) {
-    return word == null ? null : word.name().toLowerCase(Locale.ROOT);
+    return word == null ? null : EnumWord.of(word);
   }
 
   private static void describe(ObjectNode out, JobSpec spec) {

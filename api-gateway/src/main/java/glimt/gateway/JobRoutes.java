@@ -7,8 +7,8 @@ import glimt.job.InvalidSpec;
 import glimt.job.JobId;
 import glimt.job.JobState;
 import glimt.job.JobView;
-import glimt.storage.Jobs;
-import glimt.storage.Json;
+import glimt.json.Json;
+import glimt.ledger.Jobs;
 import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
@@ -20,13 +20,13 @@ final class JobRoutes {
   static final int LIST_LIMIT = 100;
   private static final int LIST_DEFAULT = 20;
 
-  private final Desk desk;
+  private final RequestContext desk;
   private final Jobs jobs;
   private final Farm farm;
   private final Submission submission;
   private final Download download;
 
-  JobRoutes(Desk desk, Jobs jobs, Farm farm, Submission submission, Download download) {
+  JobRoutes(RequestContext desk, Jobs jobs, Farm farm, Submission submission, Download download) {
     this.desk = desk;
     this.jobs = jobs;
     this.farm = farm;
@@ -37,19 +37,26 @@ final class JobRoutes {
   Future<?> submit(RoutingContext ctx) {
     return Body.json(ctx)
         .map(Submission.Wish::of)
-        .compose(wish -> desk.ask(() -> submission.submit(Desk.tenant(), wish, Desk.key(ctx))))
+        .compose(
+            wish ->
+                desk.ask(
+                    () ->
+                        submission.submit(RequestContext.tenant(), wish, RequestContext.key(ctx))))
         .compose(job -> submitted(ctx, job));
   }
 
   private static Future<Void> submitted(RoutingContext ctx, JobView job) {
     ctx.response().putHeader("Location", JobDocument.path(job.id()));
-    return Desk.answer(ctx, 202, JobDocument.whole(job));
+    return RequestContext.answer(ctx, 202, JobDocument.whole(job));
   }
 
   Future<?> retry(RoutingContext ctx) {
     return Body.none(ctx)
         .compose(_ -> desk.job(ctx))
-        .compose(job -> desk.ask(() -> submission.again(Desk.tenant(), job, Desk.key(ctx))))
+        .compose(
+            job ->
+                desk.ask(
+                    () -> submission.again(RequestContext.tenant(), job, RequestContext.key(ctx))))
         .compose(job -> submitted(ctx, job));
   }
 
@@ -60,7 +67,7 @@ final class JobRoutes {
     Optional<JobState> state =
         Optional.ofNullable(query.choice("state", List.of(JobState.values()), JobDocument::word));
     query.end();
-    return desk.ask(() -> jobs.list(Desk.tenant(), limit, after, state))
+    return desk.ask(() -> jobs.list(RequestContext.tenant(), limit, after, state))
         .compose(
             found -> {
               ObjectNode body = Json.mapper().createObjectNode();
@@ -68,12 +75,12 @@ final class JobRoutes {
               found.forEach(job -> all.add(JobDocument.brief(job)));
               JobView last = found.size() == limit ? found.getLast() : null;
               body.put("next", last == null ? null : nextPage(limit, last, state));
-              return Desk.answer(ctx, 200, body);
+              return RequestContext.answer(ctx, 200, body);
             });
   }
 
   Future<?> find(RoutingContext ctx) {
-    return desk.job(ctx).compose(job -> Desk.answer(ctx, 200, JobDocument.whole(job)));
+    return desk.job(ctx).compose(job -> RequestContext.answer(ctx, 200, JobDocument.whole(job)));
   }
 
   Future<?> cancel(RoutingContext ctx) {
@@ -81,14 +88,17 @@ final class JobRoutes {
         .compose(_ -> desk.job(ctx))
         .compose(
             job ->
-                desk.ask(() -> jobs.cancel(Desk.tenant(), job.id()).orElseThrow(Desk::noSuchJob)))
+                desk.ask(
+                    () ->
+                        jobs.cancel(RequestContext.tenant(), job.id())
+                            .orElseThrow(RequestContext::noSuchJob)))
         .compose(
             job -> {
               if (job.state() != JobState.CANCELLED) {
                 throw Problem.ended(job.state(), "there is nothing to cancel").refusal();
               }
               farm.cancelled(job.id());
-              return Desk.answer(ctx, 200, JobDocument.whole(job));
+              return RequestContext.answer(ctx, 200, JobDocument.whole(job));
             });
   }
 

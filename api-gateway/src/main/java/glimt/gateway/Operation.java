@@ -16,7 +16,7 @@ record Operation(String id, HttpMethod method, String path, Handler<RoutingConte
   }
 
   /** What the contract offers, in its order. */
-  static List<Operation> all(Gateway.Parts parts, Desk desk, Watch.Pace pace) {
+  static List<Operation> all(Gateway.Parts parts, RequestContext desk, Watch.Pace pace) {
     Submission submission =
         new Submission(parts.jobs(), parts.bundles(), parts.farm(), parts.samplers());
     Download download = new Download(desk, parts.artifacts(), parts.tasks(), parts.farm());
@@ -72,6 +72,6 @@ record Operation(String id, HttpMethod method, String path, Handler<RoutingConte
 
   private static Operation operation(
       String id, HttpMethod method, String path, Function<RoutingContext, Future<?>> route) {
-    return new Operation(id, method, path, Desk.answering(route));
+    return new Operation(id, method, path, RequestContext.answering(route));
   }
 }

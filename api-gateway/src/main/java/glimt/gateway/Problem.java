@@ -3,7 +3,7 @@ package glimt.gateway;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.job.InvalidSpec;
 import glimt.job.JobState;
-import glimt.storage.Json;
+import glimt.json.Json;
 import glimt.storage.StorageException;
 import java.util.List;
 import java.util.Map;

@@ -30,7 +30,7 @@ final class Refusals {
           ctx.request().method(),
           ctx.request().path(),
           problem.detail(),
-          response.headers().get(Doorstep.REQUEST_ID),
+          response.headers().get(AccessCheck.REQUEST_ID),
           failure);
     }
     if (response.ended() || response.closed()) {
@@ -40,8 +40,8 @@ final class Refusals {
       response.reset();
       return;
     }
-    if (!response.headers().contains(Doorstep.REQUEST_ID)) {
-      Doorstep.greet(response); // the router refused it before the doorstep
+    if (!response.headers().contains(AccessCheck.REQUEST_ID)) {
+      AccessCheck.greet(response); // the router refused it before the doorstep
     }
     boolean videos = ctx.request().path().startsWith(VideoRoutes.PREFIX);
     send(
@@ -61,7 +61,7 @@ final class Refusals {
           case null, default -> 400;
         };
     Problem problem = Problem.framing(status);
-    Doorstep.greet(request.response());
+    AccessCheck.greet(request.response());
     send(request.response(), problem, "application/problem+json", problem.details())
         .onComplete(_ -> request.connection().close());
   }

@@ -6,10 +6,10 @@ import glimt.job.InvalidSpec;
 import glimt.job.JobSpec;
 import glimt.job.JobState;
 import glimt.job.JobView;
-import glimt.job.Kind;
-import glimt.job.Level;
-import glimt.storage.Bundles;
-import glimt.storage.Json;
+import glimt.json.Json;
+import glimt.ledger.Bundles;
+import glimt.model.Kind;
+import glimt.model.Level;
 import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;
 import java.math.BigDecimal;
@@ -32,12 +32,12 @@ final class VideoRoutes {
   private static final Pattern SIZE = Pattern.compile("(\\d{1,5})x(\\d{1,5})");
   private static final Pattern SECONDS = Pattern.compile("\\d{1,6}(\\.\\d{1,6})?");
 
-  private final Desk desk;
+  private final RequestContext desk;
   private final Bundles bundles;
   private final Submission submission;
   private final Download download;
 
-  VideoRoutes(Desk desk, Bundles bundles, Submission submission, Download download) {
+  VideoRoutes(RequestContext desk, Bundles bundles, Submission submission, Download download) {
     this.desk = desk;
     this.bundles = bundles;
     this.submission = submission;
@@ -49,16 +49,20 @@ final class VideoRoutes {
         .map(Asked::of)
         .compose(
             asked ->
-                desk.ask(() -> video(submission.submit(Desk.tenant(), wish(asked), Desk.key(ctx))))
+                desk.ask(
+                        () ->
+                            video(
+                                submission.submit(
+                                    RequestContext.tenant(), wish(asked), RequestContext.key(ctx))))
                     .recover(
                         e -> Future.failedFuture(Problem.of(e).renamed(asked.names()).refusal(e))))
-        .compose(video -> Desk.answer(ctx, 200, video));
+        .compose(video -> RequestContext.answer(ctx, 200, video));
   }
 
   Future<?> retrieve(RoutingContext ctx) {
     return job(ctx)
         .compose(job -> desk.ask(() -> video(job)))
-        .compose(video -> Desk.answer(ctx, 200, video));
+        .compose(video -> RequestContext.answer(ctx, 200, video));
   }
 
   Future<?> content(RoutingContext ctx) {
@@ -84,7 +88,7 @@ final class VideoRoutes {
         .map(
             job -> {
               if (job.spec().kind() != Kind.VIDEO) {
-                throw Desk.noSuchJob();
+                throw RequestContext.noSuchJob();
               }
               return job;
             });

@@ -5,7 +5,7 @@ import glimt.coordinator.Farm;
 import glimt.coordinator.Protocol;
 import glimt.job.JobEvent;
 import glimt.job.JobView;
-import glimt.storage.Events;
+import glimt.ledger.Events;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import java.util.LinkedHashMap;
@@ -48,7 +48,7 @@ final class Watch {
     static final Pace DEFAULT = new Pace(2_000, 15_000);
   }
 
-  private final Desk desk;
+  private final RequestContext desk;
   private final Events events;
   private final JobView job;
   private final Viewer viewer;
@@ -65,7 +65,14 @@ final class Watch {
   /**
    * @param after the number of the last event the viewer knows
    */
-  Watch(Desk desk, Events events, Farm farm, Pace pace, JobView job, long after, Viewer viewer) {
+  Watch(
+      RequestContext desk,
+      Events events,
+      Farm farm,
+      Pace pace,
+      JobView job,
+      long after,
+      Viewer viewer) {
     this.desk = desk;
     this.events = events;
     this.job = job;
@@ -124,7 +131,7 @@ final class Watch {
       return;
     }
     reading = true;
-    desk.ask(() -> events.after(Desk.tenant(), job.id(), seq, BATCH))
+    desk.ask(() -> events.after(RequestContext.tenant(), job.id(), seq, BATCH))
         .onFailure(e -> LOG.warn("the events of job {} wait for the ledger", job.id(), e))
         .onComplete(
             rows -> {

@@ -3,7 +3,7 @@ package glimt.gateway;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.coordinator.Farm;
 import glimt.job.JobView;
-import glimt.storage.Events;
+import glimt.ledger.Events;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
@@ -21,12 +21,12 @@ import org.jspecify.annotations.Nullable;
  * {@code GET /v1/jobs/{id}/events}: a WebSocket for who upgrades, server-sent events for others.
  */
 final class Watching {
-  private final Desk desk;
+  private final RequestContext desk;
   private final Events events;
   private final Farm farm;
   private final Watch.Pace pace;
 
-  Watching(Desk desk, Events events, Farm farm, Watch.Pace pace) {
+  Watching(RequestContext desk, Events events, Farm farm, Watch.Pace pace) {
     this.desk = desk;
     this.events = events;
     this.farm = farm;

@@ -7,7 +7,7 @@
  * a {@link glimt.gateway.Problem}, answered in one place.
  *
  * <p>No SQL text, no tensors, no worker: nothing of how a picture is made. Event loops never wait;
- * what does goes through {@link glimt.gateway.Desk#ask}.
+ * what does goes through {@link glimt.gateway.RequestContext#ask}.
  */
 @NullMarked
 package glimt.gateway;

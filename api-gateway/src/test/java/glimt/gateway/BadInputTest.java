@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import glimt.storage.Json;
+import glimt.json.Json;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

@@ -1,7 +1,7 @@
 package glimt.gateway;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import glimt.storage.Json;
+import glimt.json.Json;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;

@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import glimt.job.Format;
 import glimt.job.JobSpec;
 import glimt.job.JobState;
-import glimt.job.Kind;
+import glimt.model.Kind;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import glimt.storage.Database;
-import glimt.storage.Jobs;
-import glimt.storage.Nodes;
+import glimt.ledger.Database;
+import glimt.ledger.Jobs;
+import glimt.ledger.Nodes;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import glimt.coordinator.Protocol;
 import glimt.job.JobId;
-import glimt.storage.Json;
+import glimt.json.Json;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;

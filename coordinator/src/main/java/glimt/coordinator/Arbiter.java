@@ -41,7 +41,7 @@ final class Arbiter extends Lease {
 
   private static final Duration RETRY = Duration.ofSeconds(1);
 
-  /** As {@link glimt.storage.Nodes#mayGoOn} does. */
+  /** As {@link glimt.ledger.Nodes#mayGoOn} does. */
   @FunctionalInterface
   interface Question {
     boolean mayGoOn(String self, Collection<String> side, Duration within);

@@ -1,6 +1,6 @@
 package glimt.coordinator;
 
-import glimt.storage.Tasks;
+import glimt.ledger.Tasks;
 import java.time.Duration;
 
 /**

@@ -2,10 +2,10 @@ package glimt.coordinator;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
-import glimt.storage.Database;
-import glimt.storage.DatabaseAddress;
-import glimt.storage.Nodes;
-import glimt.storage.Tasks;
+import glimt.ledger.Database;
+import glimt.ledger.DatabaseAddress;
+import glimt.ledger.Nodes;
+import glimt.ledger.Tasks;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;

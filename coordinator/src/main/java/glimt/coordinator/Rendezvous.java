@@ -1,8 +1,8 @@
 package glimt.coordinator;
 
-import glimt.storage.Nodes;
-import glimt.storage.Nodes.Entry;
-import glimt.storage.Nodes.Self;
+import glimt.ledger.Nodes;
+import glimt.ledger.Nodes.Entry;
+import glimt.ledger.Nodes.Self;
 import glimt.storage.StorageException;
 import java.io.IOException;
 import java.net.ConnectException;

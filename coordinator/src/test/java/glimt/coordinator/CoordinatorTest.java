@@ -23,7 +23,8 @@ import glimt.job.Task;
 import glimt.job.TaskState;
 import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
-import glimt.storage.Bundles;
+import glimt.ledger.Bundles;
+import glimt.ledger.DotLedger;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
@@ -45,12 +46,12 @@ class CoordinatorTest {
   private static final Effort EFFORT = new Effort("test", 0, 10, 0.5, 0.4);
   private static final AtomicInteger NAMES = new AtomicInteger();
 
-  private static Ledger ledger;
+  private static DotLedger ledger;
   private static Node node;
 
   @BeforeAll
   static void start(@TempDir Path home) {
-    ledger = new Ledger(home);
+    ledger = new DotLedger(home, ShortCadence.CADENCE.lease(), ShortCadence.CADENCE.sweep());
     node = Node.found(Set.of(Node.Role.COORDINATOR, Node.Role.GATEWAY));
   }
 
@@ -90,7 +91,7 @@ class CoordinatorTest {
   }
 
   private static ActorRef<ToCoordinator> coordinator() {
-    return coordinator(node, Ledger.CADENCE);
+    return coordinator(node, ShortCadence.CADENCE);
   }
 
   private static List<AttemptView> attempts(JobId job, int ordinal) {
@@ -113,7 +114,9 @@ class CoordinatorTest {
     Hand hand = Hand.with(bundle, node);
     Duration never = Duration.ofHours(1);
     ActorRef<ToCoordinator> coordinator =
-        coordinator(node, new Cadence(Ledger.CADENCE.beat(), Ledger.CADENCE.lease(), never, never));
+        coordinator(
+            node,
+            new Cadence(ShortCadence.CADENCE.beat(), ShortCadence.CADENCE.lease(), never, never));
     coordinator.tell(hand.idle());
     JobId job = ledger.submit(bundle);
     coordinator.tell(new TasksReady());
@@ -217,10 +220,13 @@ class CoordinatorTest {
             .probe()
             .awaitAssert(
                 SOON,
-                Ledger.CADENCE.beat(),
+                ShortCadence.CADENCE.beat(),
                 () -> {
                   coordinator.tell(other.idle());
-                  return other.probe().expectMessageClass(Run.class, Ledger.CADENCE.beat()).task();
+                  return other
+                      .probe()
+                      .expectMessageClass(Run.class, ShortCadence.CADENCE.beat())
+                      .task();
                 });
     assertThat(again.lease().task()).isEqualTo(task.lease().task());
     coordinator.tell(silent.ended(task));
@@ -236,7 +242,7 @@ class CoordinatorTest {
     Hand hand = Hand.with(bundle, node);
     ActorRef<Coordinator.Message> dying =
         node.spawn(
-            Coordinator.create(ledger.tasks, ledger.jdbc, node.feed(), Ledger.CADENCE),
+            Coordinator.create(ledger.tasks, ledger.jdbc, node.feed(), ShortCadence.CADENCE),
             "dying-coordinator");
     dying.tell(hand.idle());
     Task task = hand.task();
@@ -262,7 +268,7 @@ class CoordinatorTest {
     JobId job;
     try (Node second = Node.join(node.address(), Set.of(Node.Role.COORDINATOR))) {
       List<ActorRef<ToCoordinator>> both =
-          List.of(coordinator(), coordinator(second, Ledger.CADENCE));
+          List.of(coordinator(), coordinator(second, ShortCadence.CADENCE));
       job = ledger.submit(bundle);
       Set<Object> leases = new HashSet<>();
       for (int i = 0; i < 6; i++) {

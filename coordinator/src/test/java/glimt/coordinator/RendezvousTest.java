@@ -3,8 +3,9 @@ package glimt.coordinator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import glimt.storage.Nodes;
-import glimt.storage.Nodes.Self;
+import glimt.ledger.DotLedger;
+import glimt.ledger.Nodes;
+import glimt.ledger.Nodes.Self;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -28,14 +29,14 @@ class RendezvousTest {
   private static final Duration SOON = Duration.ofSeconds(60);
 
   @TempDir private Path home;
-  private Ledger ledger;
+  private DotLedger ledger;
   private Nodes nodes;
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
 
   @BeforeEach
   void start() {
-    ledger = new Ledger(home);
-    nodes = ledger.nodes();
+    ledger = new DotLedger(home, ShortCadence.CADENCE.lease(), ShortCadence.CADENCE.sweep());
+    nodes = ledger.nodes;
   }
 
   @AfterEach

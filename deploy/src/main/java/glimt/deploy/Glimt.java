@@ -1,10 +1,21 @@
 package glimt.deploy;
 
 import glimt.deploy.chaos.Chaos;
-import java.lang.management.ManagementFactory;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
+import glimt.deploy.command.Bench;
+import glimt.deploy.command.CancelJob;
+import glimt.deploy.command.Eval;
+import glimt.deploy.command.FarmCommand;
+import glimt.deploy.command.Generate;
+import glimt.deploy.command.ListJobs;
+import glimt.deploy.command.ListModels;
+import glimt.deploy.command.ListNodes;
+import glimt.deploy.command.NodeCommand;
+import glimt.deploy.command.Train;
+import glimt.deploy.command.Up;
+import glimt.deploy.command.WorkerCommand;
+import glimt.deploy.node.DeployException;
+import glimt.deploy.node.Program;
+import glimt.deploy.node.PutOutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -52,31 +63,8 @@ public final class Glimt {
   static final class Version implements IVersionProvider {
     @Override
     public String[] getVersion() {
-      return new String[] {"glimt " + version()};
+      return new String[] {"glimt " + Program.version()};
     }
-  }
-
-  /**
-   * This program once more: as this JVM was started, with a heap of its own size.
-   *
-   * @param heap such as {@code -Xmx64m}
-   */
-  public static List<String> command(String heap, List<String> arguments) {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-        .filter(argument -> !argument.startsWith("-Xmx") && !argument.startsWith("-XX:AOT"))
-        .forEach(command::add);
-    command.addAll(
-        List.of(heap, "-cp", System.getProperty("java.class.path"), Glimt.class.getName()));
-    command.addAll(arguments);
-    return command;
-  }
-
-  /** Which glimt this is. */
-  static String version() {
-    String version = Glimt.class.getPackage().getImplementationVersion();
-    return version == null ? "unpackaged" : version;
   }
 
   private Glimt() {}

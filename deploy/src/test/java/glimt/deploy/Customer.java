@@ -4,6 +4,7 @@ import static glimt.deploy.Launched.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import glimt.deploy.node.Client;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;

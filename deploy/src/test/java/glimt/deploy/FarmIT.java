@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import glimt.deploy.node.Client;
 import glimt.media.Ffmpeg;
 import glimt.media.Video;
 import java.io.IOException;

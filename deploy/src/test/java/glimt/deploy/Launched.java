@@ -2,6 +2,7 @@ package glimt.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import glimt.deploy.node.Client;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;

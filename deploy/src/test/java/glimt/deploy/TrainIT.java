@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import glimt.bundle.Bundle;
 import glimt.bundle.Safetensors;
-import glimt.job.Level;
+import glimt.model.Level;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,5 +1,6 @@
 package glimt.job;
 
+import glimt.model.Kind;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;

@@ -1,5 +1,7 @@
 package glimt.job;
 
+import glimt.model.Kind;
+import glimt.model.Quality;
 import org.jspecify.annotations.Nullable;
 
 /**

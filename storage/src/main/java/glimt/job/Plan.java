@@ -1,5 +1,11 @@
 package glimt.job;
 
+import glimt.model.Axis;
+import glimt.model.BundleCard;
+import glimt.model.Level;
+import glimt.model.Quality;
+import glimt.model.Sampling;
+import glimt.model.Segment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;

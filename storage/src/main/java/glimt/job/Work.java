@@ -1,5 +1,8 @@
 package glimt.job;
 
+import glimt.model.Sampling;
+import glimt.model.Segment;
+import glimt.model.Span;
 import java.util.List;
 
 /** What one task does. */

@@ -1,26 +1,7 @@
 /**
- * What glimt remembers: the ledger of jobs and tasks, the artifacts, the catalogue of bundles.
+ * What every room of storage throws when the world behind it is broken.
  *
- * <p>The only package that speaks SQL. No actors, no HTTP, no tensors.
- *
- * <p>Read {@code db/migration/V1__ledger.sql} first, then {@link glimt.storage.Jobs} (submitted,
- * several {@code Together} where several come at once; read, cancelled), {@link
- * glimt.storage.Tasks} (claimed, renewed, ended) and behind it {@code Claims} (who is given what),
- * {@code Leases} (kept and lost), {@code Endings} (what follows from an end) and {@code Repairs}
- * (lost files made again). Six rules hold throughout:
- *
- * <ul>
- *   <li>every change to a running task says {@code WHERE id = ? AND attempt = ? AND state =
- *       'running'}, so a worker that lost its lease changes nothing;
- *   <li>a job's ending is written once, {@code WHERE ended IS NULL}, under its row's lock;
- *   <li>whoever locks more than one row locks jobs first and tasks then, each in the order of ids;
- *   <li>a claim and an end find their rows by an index, however many wait and whatever the planner
- *       believes;
- *   <li>time is the database's;
- *   <li>a task's result comes from one numeric class, whatever became of its other attempts; the
- *       tasks of one job may be of several, each attempt says which, and only a farm of one class
- *       promises the same bytes for the same request.
- * </ul>
+ * <p>Pure JDK: no I/O, no clock, no SQL, no JSON.
  */
 @NullMarked
 package glimt.storage;

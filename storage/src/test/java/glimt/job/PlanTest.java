@@ -4,6 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import glimt.job.Plan.PlannedTask;
+import glimt.model.Axis;
+import glimt.model.BundleCard;
+import glimt.model.Fast;
+import glimt.model.Kind;
+import glimt.model.Level;
+import glimt.model.Quality;
+import glimt.model.Sampling;
+import glimt.model.Vocabulary;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;

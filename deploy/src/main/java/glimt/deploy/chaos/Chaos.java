@@ -2,12 +2,12 @@ package glimt.deploy.chaos;
 
 import static java.util.stream.Collectors.toCollection;
 
-import glimt.deploy.AtExit;
-import glimt.deploy.DeployException;
-import glimt.deploy.Glimt;
-import glimt.deploy.Home;
-import glimt.deploy.HomeOption;
-import glimt.deploy.Logs;
+import glimt.deploy.node.AtExit;
+import glimt.deploy.node.DeployException;
+import glimt.deploy.node.Home;
+import glimt.deploy.node.HomeOption;
+import glimt.deploy.node.Logs;
+import glimt.deploy.node.Program;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -114,7 +114,7 @@ public final class Chaos implements Callable<Integer> {
     List<Fault> chosen = chosen();
     if (!Namespace.isHere() && Namespace.isPossible()) {
       return Namespace.run(
-          Glimt.command(HEAP, command.root().commandLine().getParseResult().originalArgs()));
+          Program.command(HEAP, command.root().commandLine().getParseResult().originalArgs()));
     }
     Home at = home.open();
     Logs.to(at.logs().resolve("chaos.log"));

@@ -17,7 +17,7 @@ import glimt.job.Fault;
 import glimt.job.Lease;
 import glimt.job.Outcome;
 import glimt.job.Product;
-import glimt.storage.Nodes;
+import glimt.ledger.Nodes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

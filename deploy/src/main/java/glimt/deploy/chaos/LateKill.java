@@ -3,7 +3,7 @@ package glimt.deploy.chaos;
 import glimt.deploy.chaos.Trial.Busy;
 import glimt.deploy.chaos.Witness.Asked;
 import glimt.job.Lease;
-import glimt.storage.Audit;
+import glimt.ledger.Audit;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;

@@ -1,7 +1,7 @@
 package glimt.deploy.chaos;
 
 import glimt.coordinator.Cadence;
-import glimt.storage.Audit;
+import glimt.ledger.Audit;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;

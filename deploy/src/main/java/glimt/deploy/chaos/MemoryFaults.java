@@ -1,9 +1,9 @@
 package glimt.deploy.chaos;
 
-import glimt.deploy.Fleet;
 import glimt.deploy.chaos.Fault.NotInjected;
 import glimt.deploy.chaos.Trial.Busy;
 import glimt.deploy.chaos.Witness.Asked;
+import glimt.deploy.fleet.Fleet;
 import glimt.job.ArtifactId;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,6 +1,6 @@
 package glimt.deploy.chaos;
 
-import glimt.deploy.DeployException;
+import glimt.deploy.node.DeployException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;

@@ -4,10 +4,10 @@ import static glimt.deploy.chaos.Victim.COORDINATORS;
 import static glimt.deploy.chaos.Victim.GATEWAY;
 import static glimt.deploy.chaos.Victim.WORKERS;
 
-import glimt.deploy.Fleet;
 import glimt.deploy.chaos.Trial.Busy;
 import glimt.deploy.chaos.Witness.Asked;
-import glimt.storage.Audit;
+import glimt.deploy.fleet.Fleet;
+import glimt.ledger.Audit;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

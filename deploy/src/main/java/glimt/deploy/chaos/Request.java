@@ -1,7 +1,7 @@
 package glimt.deploy.chaos;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import glimt.deploy.Client;
+import glimt.deploy.node.Client;
 import java.util.random.RandomGenerator;
 
 /**

@@ -1,7 +1,7 @@
 package glimt.deploy.chaos;
 
 import glimt.bundle.Bundle;
-import glimt.job.BundleCard;
+import glimt.model.BundleCard;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -1,11 +1,11 @@
 package glimt.deploy.chaos;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import glimt.deploy.Fleet;
 import glimt.deploy.chaos.Witness.Asked;
+import glimt.deploy.fleet.Fleet;
 import glimt.job.Lease;
 import glimt.job.TaskId;
-import glimt.storage.Audit;
+import glimt.ledger.Audit;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

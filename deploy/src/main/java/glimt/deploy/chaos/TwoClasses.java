@@ -4,7 +4,7 @@ import static glimt.deploy.chaos.Victim.WORKERS;
 
 import glimt.deploy.chaos.Trial.Busy;
 import glimt.deploy.chaos.Witness.Asked;
-import glimt.storage.Audit;
+import glimt.ledger.Audit;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;

@@ -2,7 +2,7 @@ package glimt.deploy.chaos;
 
 import glimt.deploy.chaos.Witness.Asked;
 import glimt.job.JobSpec;
-import glimt.storage.Audit;
+import glimt.ledger.Audit;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

@@ -3,7 +3,7 @@ package glimt.deploy.chaos;
 import glimt.deploy.chaos.Witness.Asked;
 import glimt.job.ArtifactId;
 import glimt.job.JobId;
-import glimt.storage.Audit;
+import glimt.ledger.Audit;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;

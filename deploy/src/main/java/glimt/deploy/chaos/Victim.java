@@ -1,13 +1,13 @@
 package glimt.deploy.chaos;
 
+import glimt.artifact.ArtifactFolder;
 import glimt.coordinator.Node.Role;
-import glimt.deploy.DeployException;
-import glimt.deploy.Fleet;
-import glimt.deploy.Home;
-import glimt.storage.ArtifactFolder;
-import glimt.storage.Audit;
-import glimt.storage.Database;
-import glimt.storage.DatabaseAddress;
+import glimt.deploy.fleet.Fleet;
+import glimt.deploy.node.DeployException;
+import glimt.deploy.node.Home;
+import glimt.ledger.Audit;
+import glimt.ledger.Database;
+import glimt.ledger.DatabaseAddress;
 import glimt.storage.StorageException;
 import java.io.IOException;
 import java.net.URI;

@@ -1,7 +1,7 @@
 package glimt.deploy.chaos;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import glimt.deploy.Client;
+import glimt.deploy.node.Client;
 import glimt.job.JobId;
 import java.io.IOException;
 import java.net.URI;

@@ -2,9 +2,9 @@ package glimt.deploy.chaos;
 
 import static glimt.deploy.chaos.Victim.WORKERS;
 
-import glimt.deploy.Fleet;
 import glimt.deploy.chaos.Trial.Busy;
 import glimt.deploy.chaos.Witness.Asked;
+import glimt.deploy.fleet.Fleet;
 import glimt.worker.CrashPoint;
 import java.io.IOException;
 import java.nio.file.Files;

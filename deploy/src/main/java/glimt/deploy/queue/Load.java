@@ -1,6 +1,6 @@
 package glimt.deploy.queue;
 
-import glimt.deploy.DeployException;
+import glimt.deploy.node.DeployException;
 import glimt.job.Format;
 import glimt.job.JobSpec;
 import glimt.job.Plan;
@@ -8,11 +8,11 @@ import glimt.job.Task;
 import glimt.job.TenantId;
 import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
-import glimt.storage.Bundles;
-import glimt.storage.Database;
-import glimt.storage.EmbeddedPostgres;
-import glimt.storage.Jobs;
-import glimt.storage.Tasks;
+import glimt.ledger.Bundles;
+import glimt.ledger.Database;
+import glimt.ledger.Jobs;
+import glimt.ledger.Tasks;
+import glimt.postgres.EmbeddedPostgres;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

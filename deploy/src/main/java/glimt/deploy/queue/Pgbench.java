@@ -1,7 +1,7 @@
 package glimt.deploy.queue;
 
-import glimt.deploy.DeployException;
-import glimt.storage.EmbeddedPostgres;
+import glimt.deploy.node.DeployException;
+import glimt.postgres.EmbeddedPostgres;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;

@@ -1,12 +1,12 @@
 package glimt.deploy.queue;
 
 import glimt.bundle.Bundle;
-import glimt.deploy.DeployException;
-import glimt.deploy.Home;
-import glimt.deploy.HomeOption;
-import glimt.deploy.Logs;
-import glimt.storage.Bundles;
-import glimt.storage.EmbeddedPostgres;
+import glimt.deploy.node.DeployException;
+import glimt.deploy.node.Home;
+import glimt.deploy.node.HomeOption;
+import glimt.deploy.node.Logs;
+import glimt.ledger.Bundles;
+import glimt.postgres.EmbeddedPostgres;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import glimt.job.Lease;
 import glimt.job.TaskId;
-import glimt.storage.Audit;
+import glimt.ledger.Audit;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

@@ -1,0 +1,106 @@
+package glimt.gateway;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import glimt.job.JobId;
+import glimt.job.JobView;
+import glimt.job.TenantId;
+import glimt.ledger.Jobs;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
+import io.vertx.ext.web.RoutingContext;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** What every route needs: to ask the ledger without blocking an event loop, and to answer. */
+final class RequestContext {
+  private final Jobs jobs;
+  private final ExecutorService threads;
+
+  /**
+   * @param threads virtual ones: whatever waits for the database or a disk waits there
+   */
+  RequestContext(Jobs jobs, ExecutorService threads) {
+    this.jobs = jobs;
+    this.threads = threads;
+  }
+
+  /** Asks on a thread that may block; the answer comes on the caller's event loop. */
+  <T> Future<T> ask(Callable<T> question) {
+    CompletableFuture<T> answer = new CompletableFuture<>();
+    threads.execute(
+        () -> {
+          try {
+            answer.complete(question.call());
+          } catch (Throwable e) {
+            answer.completeExceptionally(e);
+          }
+        });
+    return onLoop(answer);
+  }
+
+  /** Brings an answer from the cluster to the caller's event loop, or a timeout. */
+  <T> Future<T> within(long seconds, CompletionStage<T> answer) {
+    return onLoop(answer.toCompletableFuture().copy().orTimeout(seconds, TimeUnit.SECONDS));
+  }
+
+  /** The job that the path names, if it is this tenant's. */
+  Future<JobView> job(RoutingContext ctx) {
+    JobId id;
+    try {
+      id = JobId.parse(ctx.pathParam("id"));
+    } catch (IllegalArgumentException e) {
+      return Future.failedFuture(noSuchJob());
+    }
+    return ask(() -> jobs.find(tenant(), id).orElseThrow(RequestContext::noSuchJob));
+  }
+
+  /** Whose jobs a request sees. A farm has one tenant until it is divided. */
+  static TenantId tenant() {
+    return TenantId.DEFAULT;
+  }
+
+  /** What tells the request from its repetition, if the client cares. */
+  static @Nullable String key(RoutingContext ctx) {
+    return ctx.request().getHeader(Problem.IDEMPOTENCY_KEY);
+  }
+
+  static Problem.Refusal noSuchJob() {
+    return Problem.notFound("there is no such job").refusal();
+  }
+
+  /** A handler of what answers in time or fails. */
+  static Handler<RoutingContext> answering(Function<RoutingContext, Future<?>> route) {
+    return ctx -> {
+      Future<?> answer;
+      try {
+        answer = route.apply(ctx);
+      } catch (RuntimeException e) {
+        ctx.fail(e);
+        return;
+      }
+      answer.onFailure(ctx::fail);
+    };
+  }
+
+  static Future<Void> answer(RoutingContext ctx, int status, JsonNode body) {
+    return ctx.response()
+        .setStatusCode(status)
+        .putHeader("Content-Type", "application/json")
+        .putHeader("Cache-Control", "no-store")
+        .end(body.toString());
+  }
+
+  private static <T> Future<T> onLoop(CompletionStage<T> answer) {
+    Context context = Vertx.currentContext();
+    return context == null
+        ? Future.fromCompletionStage(answer)
+        : Future.fromCompletionStage(answer, context);
+  }
+}

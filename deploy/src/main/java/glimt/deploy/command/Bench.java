@@ -1,0 +1,252 @@
+package glimt.deploy.command;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import glimt.deploy.node.Client;
+import glimt.deploy.node.DeployException;
+import glimt.deploy.node.HomeOption;
+import glimt.deploy.queue.QueueBench;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(
+    name = "bench",
+    description = {
+      "Measures how fast glimt is on this machine and what it holds in memory, and prints a table.",
+      "Starts farms of its own in a folder of the home, and removes it after."
+    },
+    subcommands = QueueBench.class)
+public final class Bench implements Callable<Integer> {
+  private static final String READY = "glimt is ready at ";
+  private static final int WARM_UP_JOBS = 20;
+  private static final int SETTLE_SECONDS = 10;
+
+  @Option(
+      names = "--jobs",
+      defaultValue = "200",
+      description = "How many small jobs the memory is watched over. Default: 200")
+  private int jobs;
+
+  @Mixin private HomeOption home;
+
+  /** A farm as a process, and how long it took to be ready. */
+  private record Started(Process process, Client client, double seconds) implements AutoCloseable {
+    @Override
+    public void close() {
+      process.destroy();
+      process.onExit().join();
+    }
+  }
+
+  /**
+   * @param preview until the first, in seconds; NaN if there was none
+   */
+  private record Timed(double seconds, double preview, JsonNode job) {
+
+    /** The share of the sampling attempts' time that was not the networks'. */
+    double outside() {
+      double busy = 0;
+      double networks = 0;
+      for (JsonNode level : job.path("levels")) {
+        for (JsonNode task : level.path("tasks")) {
+          for (JsonNode attempt : task.path("attempts")) {
+            if (task.path("work").asText().equals("sample")) {
+              busy += attempt.path("seconds").asDouble();
+              networks += attempt.path("networkSeconds").asDouble();
+            }
+          }
+        }
+      }
+      return 1 - networks / busy;
+    }
+  }
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    Path place = Files.createTempDirectory(home.open().folder(), "bench");
+    try {
+      measure(place);
+      return 0;
+    } finally {
+      delete(place);
+    }
+  }
+
+  private void measure(Path place) throws IOException, InterruptedException {
+    row(
+        "measured on",
+        System.getProperty("os.arch"),
+        Runtime.getRuntime().availableProcessors() + " cores");
+    try (Started cold = start(place)) {
+      row("up to ready, the first time", "%.1f s".formatted(cold.seconds()), "");
+    }
+    try (Started farm = start(place)) {
+      row("up to ready, warm", "%.1f s".formatted(farm.seconds()), "at most 8 s");
+      settle();
+      row("memory of all processes, idle", megabytes(pss(place)), "under 1500 MB");
+      time(farm.client(), "video");
+      time(farm.client(), "points");
+      watchMemory(farm.client());
+    }
+  }
+
+  private static void time(Client client, String kind) throws IOException {
+    for (String which : List.of("first", "again")) {
+      ObjectNode wish = Client.object();
+      wish.put("kind", kind).put("seed", 7);
+      wish.put("prompt", kind.equals("video") ? "a whale moves left over blue" : "a pine tree");
+      Timed timed = time(client, wish);
+      row(
+          "default %s, %s".formatted(kind, which),
+          "%.1f s".formatted(timed.seconds()),
+          "at most 30 s");
+      row(
+          "  its first preview",
+          "%.0f %% of its time".formatted(100 * timed.preview() / timed.seconds()),
+          "at most 30 %");
+      row(
+          "  sampling outside the networks",
+          "%.1f %% of its time".formatted(100 * timed.outside()),
+          "under 10 %");
+    }
+  }
+
+  private static Timed time(Client client, ObjectNode wish) throws IOException {
+    long begin = System.nanoTime();
+    double[] preview = {Double.NaN};
+    String path = client.post("/v1/jobs", wish).path("links").path("self").asText();
+    client.events(
+        path + "/events",
+        0,
+        event -> {
+          if (event.path("type").asText().equals("preview") && Double.isNaN(preview[0])) {
+            preview[0] = since(begin);
+          }
+        });
+    JsonNode job = client.get(path);
+    if (!job.path("state").asText().equals("succeeded")) {
+      throw new DeployException("the job did not succeed: " + job.path("why").asText());
+    }
+    return new Timed(since(begin), preview[0], job);
+  }
+
+  /** What the workers hold before and after many small jobs. */
+  private void watchMemory(Client client) throws IOException {
+    long before = 0;
+    for (int job = 0; job < WARM_UP_JOBS + jobs; job++) {
+      if (job == WARM_UP_JOBS) {
+        before = workersHold(client);
+      }
+      ObjectNode wish = Client.object();
+      boolean video = job % 2 == 0;
+      wish.put("kind", video ? "video" : "points").put("prompt", video ? "a cat" : "a car");
+      wish.put("steps", 2).put("seed", job);
+      time(client, wish);
+    }
+    long after = workersHold(client);
+    row(
+        "memory of the workers, before and after %d jobs".formatted(jobs),
+        megabytes(before) + " → " + megabytes(after),
+        "no growth");
+  }
+
+  private static long workersHold(Client client) throws IOException {
+    long sum = 0;
+    for (JsonNode worker : client.get("/v1/workers").path("workers")) {
+      sum += pss(worker.path("pid").asLong());
+    }
+    return sum;
+  }
+
+  private static Started start(Path place) throws IOException {
+    long begin = System.nanoTime();
+    Process process =
+        new ProcessBuilder(
+                System.getProperty("glimt.launcher", "glimt"),
+                "up",
+                "--home",
+                place.toString(),
+                "--port",
+                "0")
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    BufferedReader out = process.inputReader();
+    String line = out.readLine();
+    if (line == null || !line.startsWith(READY)) {
+      throw new DeployException("the farm did not start");
+    }
+    return new Started(
+        process, new Client(URI.create(line.substring(READY.length()))), since(begin));
+  }
+
+  /** The proportional set size of every process that works for a home, in bytes. */
+  private static long pss(Path place) {
+    return ProcessHandle.allProcesses()
+        .filter(process -> names(process.pid(), place))
+        .flatMap(process -> Stream.concat(Stream.of(process), process.descendants()))
+        .mapToLong(ProcessHandle::pid)
+        .distinct()
+        .map(Bench::pss)
+        .sum();
+  }
+
+  private static long pss(long pid) {
+    try (Stream<String> lines = Files.lines(proc(pid, "smaps_rollup"))) {
+      return lines
+          .filter(line -> line.startsWith("Pss:"))
+          .mapToLong(line -> 1024 * Long.parseLong(line.replaceAll("\\D+", "")))
+          .sum();
+    } catch (IOException e) {
+      return 0;
+    }
+  }
+
+  private static boolean names(long pid, Path place) {
+    try {
+      return Files.readString(proc(pid, "cmdline")).contains(place.toString());
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static Path proc(long pid, String file) {
+    return Path.of("/proc", Long.toString(pid), file);
+  }
+
+  private static void settle() throws InterruptedException {
+    new CountDownLatch(1).await(SETTLE_SECONDS, TimeUnit.SECONDS);
+  }
+
+  private static double since(long nanos) {
+    return (System.nanoTime() - nanos) / 1e9;
+  }
+
+  private static String megabytes(long bytes) {
+    return "%d MB".formatted(bytes / 1_000_000);
+  }
+
+  private static void row(String what, String measured, String wanted) {
+    System.out.printf(Locale.ROOT, "%-52s %-22s %s%n", what, measured, wanted);
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (Stream<Path> all = Files.walk(folder)) {
+      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(path);
+      }
+    }
+  }
+}

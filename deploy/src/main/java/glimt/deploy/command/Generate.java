@@ -1,0 +1,181 @@
+package glimt.deploy.command;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import glimt.deploy.fleet.Fleet;
+import glimt.deploy.node.AtExit;
+import glimt.deploy.node.Client;
+import glimt.deploy.node.DeployException;
+import glimt.deploy.node.Home;
+import glimt.deploy.node.HomeOption;
+import glimt.deploy.node.Logs;
+import glimt.deploy.node.RunningNode;
+import glimt.job.Format;
+import glimt.job.InvalidSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+    name = "generate",
+    description = {
+      "Makes one file from a prompt.",
+      "Uses the farm that runs on the home, or starts one for itself and stops it after.",
+      "Progress goes to standard error, the file's path to standard output."
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  glimt generate \"a whale moves left over blue\" -o whale.mp4",
+      "  glimt generate \"a pine tree\" -o tree.glb --seed 7",
+      "  glimt generate \"a rocket moves up over yellow\" -o rocket.gif --steps 12 --guidance 3"
+    })
+public final class Generate implements Callable<Integer> {
+  @Parameters(paramLabel = "PROMPT", description = "What to make, in words.")
+  private String prompt;
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "FILE",
+      required = true,
+      description = {
+        "Where to. The ending says what is wanted:",
+        ".mp4 .webm .gif .png for a video, .glb .ply for a point cloud."
+      })
+  private Path output;
+
+  @Option(names = "--model", description = "Which bundle makes it; `glimt models` lists them.")
+  private @Nullable String model;
+
+  @Option(names = "--seed", description = "The same seed makes the same file. Default: a new one.")
+  private @Nullable Long seed;
+
+  @Option(names = "--steps", description = "Steps of the base level.")
+  private @Nullable Integer steps;
+
+  @Option(names = "--guidance", description = "How much the prompt counts; 1 is plain.")
+  private @Nullable Double guidance;
+
+  @Option(names = "--sampler", description = "Which sampler walks the base level.")
+  private @Nullable String sampler;
+
+  @Option(
+      names = "--quality",
+      paramLabel = "full|fast",
+      description = "fast: by the networks that need few steps, where the bundle has them.")
+  private @Nullable String quality;
+
+  @Option(names = "--frames", description = "Frames of a video; stops at the level that has them.")
+  private @Nullable Integer frames;
+
+  @Option(names = "--size", description = "Width and height of a video in pixels.")
+  private @Nullable Integer size;
+
+  @Option(names = "--points", description = "Points of a point cloud.")
+  private @Nullable Integer points;
+
+  @Mixin private HomeOption home;
+
+  @Spec private CommandSpec command;
+
+  @Override
+  public Integer call() throws IOException {
+    Format format = format();
+    Path target = output.toAbsolutePath();
+    Path folder = writable(target);
+    Home at = home.open();
+    try (AtExit exit = new AtExit()) {
+      return make(exit, farm(at, exit), format, folder, target);
+    } catch (Client.Refused e) {
+      System.err.println("glimt: " + e.getMessage());
+      return e.ours() ? 2 : 1;
+    }
+  }
+
+  private static Client farm(Home at, AtExit exit) {
+    if (Fleet.on(at).runs()) {
+      return RunningFarm.on(at);
+    }
+    Optional<Home.Lock> free = at.lock();
+    if (free.isEmpty()) {
+      return RunningFarm.await(at);
+    }
+    Logs.to(at.logs().resolve("farm.log"));
+    return new Client(
+        RunningNode.start(
+                exit,
+                Up.atHome(exit, free.get(), 0, RunningNode.slots(), Optional.empty(), Map.of()))
+            .address()
+            .orElseThrow());
+  }
+
+  private int make(AtExit exit, Client farm, Format format, Path folder, Path target)
+      throws IOException {
+    WatchedJob job = exit.open(() -> WatchedJob.submit(farm, wish(format)), WatchedJob::giveUp);
+    JsonNode ending = job.follow(new Bars(System.err, Boolean.getBoolean("glimt.terminal")));
+    String state = ending.path("state").asText();
+    if (!state.equals("succeeded")) {
+      System.err.printf("glimt: %s: %s%n", state, ending.path("why").asText("nobody said why"));
+      return 1;
+    }
+    Path draft = Files.createTempFile(folder, ".glimt", "." + format.ending());
+    try {
+      farm.download(job.result(), draft);
+      Files.setPosixFilePermissions(draft, PosixFilePermissions.fromString("rw-r--r--"));
+      Files.move(draft, target, StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      Files.deleteIfExists(draft);
+    }
+    System.out.println(output);
+    return 0;
+  }
+
+  private Format format() {
+    String name = output.toString();
+    int dot = name.lastIndexOf('.');
+    try {
+      return Format.ofEnding(dot < 0 ? "" : name.substring(dot + 1));
+    } catch (InvalidSpec e) {
+      throw new ParameterException(
+          command.commandLine(),
+          "the ending of %s says no format: %s".formatted(output, e.getMessage()));
+    }
+  }
+
+  /** The folder of the file; finds out before anything is generated whether it can be written. */
+  private static Path writable(Path target) {
+    Path folder = target.getParent();
+    if (folder == null || !Files.isDirectory(folder)) {
+      throw new DeployException("the folder %s does not exist".formatted(folder));
+    }
+    if (!Files.isWritable(folder) || Files.isDirectory(target)) {
+      throw new DeployException("%s cannot be written".formatted(target));
+    }
+    return folder;
+  }
+
+  private ObjectNode wish(Format format) {
+    ObjectNode wish = Client.object();
+    wish.put("kind", format.kind().name().toLowerCase(Locale.ROOT));
+    wish.put("format", format.ending());
+    wish.put("prompt", prompt).put("model", model).put("sampler", sampler);
+    wish.put("quality", quality);
+    wish.put("seed", seed).put("steps", steps).put("guidance", guidance);
+    wish.put("frames", frames).put("size", size).put("points", points);
+    wish.properties().removeIf(field -> field.getValue().isNull());
+    return wish;
+  }
+}

@@ -1,0 +1,26 @@
+package glimt.deploy.command;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import glimt.deploy.node.HomeOption;
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+@Command(name = "jobs", description = "Lists the newest jobs of the farm that runs on the home.")
+public final class ListJobs implements Callable<Integer> {
+  @Mixin private HomeOption home;
+
+  @Override
+  public Integer call() throws IOException {
+    for (JsonNode job : RunningFarm.on(home.open()).get("/v1/jobs").path("jobs")) {
+      System.out.printf(
+          "%s  %-9s %3.0f %%  %s%n",
+          job.path("id").asText(),
+          job.path("state").asText(),
+          100 * job.path("progress").asDouble(),
+          job.path("prompt").asText());
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,23 @@
+package glimt.deploy.command;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import glimt.deploy.node.HomeOption;
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+@Command(name = "models", description = "Lists the bundles of the farm that runs on the home.")
+public final class ListModels implements Callable<Integer> {
+  @Mixin private HomeOption home;
+
+  @Override
+  public Integer call() throws IOException {
+    for (JsonNode model : RunningFarm.on(home.open()).get("/v1/models").path("models")) {
+      System.out.printf(
+          "%-16s %-7s %s%n",
+          model.path("name").asText(), model.path("kind").asText(), model.path("summary").asText());
+    }
+    return 0;
+  }
+}

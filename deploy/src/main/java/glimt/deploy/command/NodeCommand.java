@@ -1,0 +1,253 @@
+package glimt.deploy.command;
+
+import glimt.coordinator.Node.Role;
+import glimt.coordinator.Place;
+import glimt.deploy.node.AtExit;
+import glimt.deploy.node.Client;
+import glimt.deploy.node.Home;
+import glimt.deploy.node.HomeOption;
+import glimt.deploy.node.Logs;
+import glimt.deploy.node.RunningNode;
+import glimt.deploy.node.WorkerOptions;
+import glimt.deploy.node.WorkersOption;
+import glimt.gateway.Gateway;
+import glimt.ledger.DatabaseAddress;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+@Command(
+    name = "node",
+    description = {
+      "Is one node of a farm until it is told to stop (Ctrl-C, SIGTERM).",
+      "All nodes of a farm have one PostgreSQL, where they find each other, and one folder of",
+      "artifacts. Any number may come and go at any time."
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  glimt node --roles coordinator,gateway --jdbc-url jdbc:postgresql://db/glimt?user=glimt"
+          + " --artifacts /srv/glimt",
+      "  glimt node --roles worker --workers 4 --jdbc-url … --artifacts /srv/glimt"
+    })
+public final class NodeCommand implements Callable<Integer> {
+  @Option(
+      names = "--roles",
+      paramLabel = "ROLE",
+      required = true,
+      split = ",",
+      description = "What it is: coordinator, gateway, worker, or several of them.")
+  private List<String> roles;
+
+  @Option(
+      names = "--jdbc-url",
+      paramLabel = "URL",
+      defaultValue = "${env:GLIMT_JDBC_URL:-" + Option.NULL_VALUE + "}",
+      description = {
+        "The farm's PostgreSQL. Its password may be in PGPASSWORD.",
+        "Default: GLIMT_JDBC_URL"
+      })
+  private @Nullable String jdbcUrl;
+
+  @Option(
+      names = "--artifacts",
+      paramLabel = "DIR",
+      description = "The folder that all nodes of the farm share. Default: HOME/artifacts")
+  private @Nullable Path artifacts;
+
+  @Option(
+      names = "--name",
+      paramLabel = "NAME",
+      description = "For people, and for its logs. Default: its role and a number")
+  private @Nullable String name;
+
+  @Option(
+      names = "--host",
+      paramLabel = "HOST",
+      defaultValue = "127.0.0.1",
+      description = {
+        "By which the other nodes reach it. Default: 127.0.0.1",
+        "Any other than this machine's loopback needs --tls."
+      })
+  private String host;
+
+  @Option(
+      names = "--port",
+      defaultValue = "0",
+      description = "For the other nodes. Default: 0, any that is free")
+  private int port;
+
+  @Option(
+      names = "--tls",
+      paramLabel = "DIR",
+      defaultValue = "${env:GLIMT_TLS:-" + Option.NULL_VALUE + "}",
+      description = {
+        "A folder with node.key (RSA, PKCS#8), node.crt and ca.crt, in PEM. The nodes show them to",
+        "each other, and listen to nobody else. Default: GLIMT_TLS"
+      })
+  private @Nullable Path tls;
+
+  @Option(
+      names = "--http-host",
+      paramLabel = "HOST",
+      defaultValue = Gateway.Address.LOOPBACK,
+      description = {
+        "Where a gateway's HTTP server listens. Default: 127.0.0.1",
+        "Any other than this machine's loopback needs a key."
+      })
+  private String httpHost;
+
+  @Option(
+      names = "--http-port",
+      paramLabel = "PORT",
+      defaultValue = "8080",
+      description = "Of a gateway's HTTP server; 0 takes any free one. Default: 8080")
+  private int httpPort;
+
+  @Option(
+      names = "--key-file",
+      paramLabel = "FILE",
+      description = {
+        "Holds the key that every HTTP request has to show, as Authorization: Bearer KEY.",
+        "Default: GLIMT_KEY itself is the key, where it is set"
+      })
+  private @Nullable Path keyFile;
+
+  @Option(
+      names = "--models",
+      paramLabel = "DIR",
+      description = "More bundles, a folder each, beside those in HOME/models.")
+  private @Nullable Path models;
+
+  @Mixin private WorkersOption workers;
+
+  @Mixin private WorkerOptions working;
+
+  @Mixin private HomeOption home;
+
+  @Spec private CommandSpec command;
+
+  @Override
+  public Integer call() {
+    EnumSet<Role> chosen = roles();
+    Place place = place();
+    within("--port", port, 0, 65_535);
+    within("--http-port", httpPort, 0, 65_535);
+    int slots = workers.count(chosen.contains(Role.WORKER) ? 1 : 0);
+    if (jdbcUrl == null || !jdbcUrl.startsWith("jdbc:postgresql:")) {
+      throw bad("--jdbc-url must name the farm's database, as jdbc:postgresql://HOST/NAME");
+    }
+    Map<String, String> heard = working.environment();
+    Home at = home.open();
+    String called = name == null ? anyName(chosen) : name;
+    if (!called.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,62}")) {
+      throw bad("--name must be letters, digits, '.', '_' and '-', at most 63, not " + called);
+    }
+    Logs.to(at.logs().resolve(called + ".log"));
+    RunningNode.Settings settings =
+        new RunningNode.Settings(
+            at,
+            called,
+            chosen,
+            place,
+            http(chosen),
+            slots,
+            DatabaseAddress.of(jdbcUrl),
+            artifacts == null ? at.makeArtifacts() : artifacts.toAbsolutePath().normalize(),
+            Optional.ofNullable(models),
+            heard);
+    try (AtExit exit = AtExit.ofServer()) {
+      RunningNode.serve(exit, settings, NodeCommand::announce);
+    }
+    return 0;
+  }
+
+  /** Says on standard output that the node serves, and where. */
+  static void announce(RunningNode house) {
+    System.out.println(
+        "glimt is ready" + house.address().map(URI::toString).map(at -> " at " + at).orElse(""));
+  }
+
+  private EnumSet<Role> roles() {
+    EnumSet<Role> chosen = EnumSet.noneOf(Role.class);
+    for (String word : roles) {
+      Role role =
+          Stream.of(Role.values())
+              .filter(one -> one.word().equals(word.strip().toLowerCase(Locale.ROOT)))
+              .findFirst()
+              .orElseThrow(
+                  () ->
+                      bad(
+                          "there is no role '%s'; the roles are coordinator, gateway and worker"
+                              .formatted(word)));
+      chosen.add(role);
+    }
+    return chosen;
+  }
+
+  private Gateway.Address http(EnumSet<Role> roles) {
+    if (!roles.contains(Role.GATEWAY)) {
+      return new Gateway.Address(Gateway.Address.LOOPBACK, 0);
+    }
+    try {
+      return new Gateway.Address(httpHost, httpPort, key());
+    } catch (IllegalArgumentException e) {
+      throw bad(e.getMessage() + "; see --key-file");
+    }
+  }
+
+  private Optional<String> key() {
+    if (keyFile == null) {
+      return Optional.ofNullable(System.getenv(Client.KEY));
+    }
+    try {
+      return Optional.of(Files.readString(keyFile).strip());
+    } catch (IOException e) {
+      throw bad("--key-file: there is no %s to read".formatted(keyFile));
+    }
+  }
+
+  private Place place() {
+    if (tls != null) {
+      for (String file : List.of("node.key", "node.crt", "ca.crt")) {
+        if (!Files.isReadable(tls.resolve(file))) {
+          throw bad("--tls: there is no %s to read".formatted(tls.resolve(file)));
+        }
+      }
+    }
+    try {
+      return new Place(host, port, Optional.ofNullable(tls).map(Path::toAbsolutePath));
+    } catch (IllegalArgumentException e) {
+      throw bad(e.getMessage() + "; see --tls");
+    }
+  }
+
+  private static String anyName(EnumSet<Role> roles) {
+    return roles.iterator().next().word() + "-" + UUID.randomUUID().toString().substring(0, 6);
+  }
+
+  private void within(String option, int value, int least, int most) {
+    if (value < least || value > most) {
+      throw bad("%s must be %d to %d, not %d".formatted(option, least, most, value));
+    }
+  }
+
+  private ParameterException bad(String why) {
+    return new ParameterException(command.commandLine(), why);
+  }
+}

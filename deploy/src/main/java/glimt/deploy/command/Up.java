@@ -1,0 +1,136 @@
+package glimt.deploy.command;
+
+import glimt.coordinator.Node.Role;
+import glimt.coordinator.Place;
+import glimt.deploy.fleet.Fleet;
+import glimt.deploy.node.AtExit;
+import glimt.deploy.node.DeployException;
+import glimt.deploy.node.Home;
+import glimt.deploy.node.HomeOption;
+import glimt.deploy.node.Logs;
+import glimt.deploy.node.RunningNode;
+import glimt.deploy.node.WorkerOptions;
+import glimt.deploy.node.WorkersOption;
+import glimt.gateway.Gateway;
+import glimt.ledger.DatabaseAddress;
+import glimt.postgres.EmbeddedPostgres;
+import glimt.storage.StorageException;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+@Command(
+    name = "up",
+    description = {
+      "Starts a farm on this machine and serves it until it is told to stop (Ctrl-C, SIGTERM).",
+      "What an earlier farm on the same home did not finish, this one does."
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  glimt up",
+      "  glimt up --port 9000 --workers 1 --home /srv/glimt",
+      "  glimt up --jdbc-url \"jdbc:postgresql://db/glimt?user=glimt\""
+    })
+public final class Up implements Callable<Integer> {
+  @Option(
+      names = "--port",
+      defaultValue = "8080",
+      description = "Of the HTTP server on 127.0.0.1; 0 takes any free one. Default: 8080")
+  private int port;
+
+  @Option(
+      names = "--jdbc-url",
+      paramLabel = "URL",
+      description = {
+        "A PostgreSQL of your own instead of the embedded one.",
+        "Its password may be in PGPASSWORD."
+      })
+  private @Nullable String jdbcUrl;
+
+  @Mixin private WorkersOption workers;
+
+  @Mixin private WorkerOptions working;
+
+  @Mixin private HomeOption home;
+
+  @Spec private CommandSpec command;
+
+  @Override
+  public Integer call() {
+    if (port < 0 || port > 65_535) {
+      throw new ParameterException(command.commandLine(), "--port must be 0 to 65535, not " + port);
+    }
+    int slots = workers.count(0);
+    Map<String, String> heard = working.environment();
+    Home at = home.open();
+    if (Fleet.on(at).runs()) {
+      throw new DeployException(
+          "a farm of several nodes runs on %s; see glimt farm ps, or give another home with --home"
+              .formatted(at.folder()));
+    }
+    Optional<Home.Lock> lock = at.lock();
+    if (lock.isEmpty()) {
+      throw new DeployException(
+          "a farm runs on %s already, at %s; stop it, or give another home with --home"
+              .formatted(
+                  at.folder(),
+                  at.address().map(Object::toString).orElse("an address it has yet to say")));
+    }
+    Logs.to(at.logs().resolve("farm.log"));
+    try (AtExit exit = AtExit.ofServer()) {
+      RunningNode.serve(
+          exit,
+          atHome(exit, lock.get(), port, slots, Optional.ofNullable(jdbcUrl), heard),
+          house -> {
+            lock.get().announce(house.address().orElseThrow());
+            NodeCommand.announce(house);
+          });
+    }
+    return 0;
+  }
+
+  /**
+   * A node that does everything, with a database of its own unless it is told of another.
+   *
+   * @param lock given back with {@code exit}
+   */
+  static RunningNode.Settings atHome(
+      AtExit exit,
+      Home.Lock lock,
+      int port,
+      int workers,
+      Optional<String> jdbcUrl,
+      Map<String, String> working) {
+    Home home = exit.open(() -> lock).home();
+    Gateway.Address http = new Gateway.Address(Gateway.Address.LOOPBACK, port);
+    RunningNode.refuseIfTaken(http, "--port");
+    return new RunningNode.Settings(
+        home,
+        "up",
+        EnumSet.allOf(Role.class),
+        Place.LOOPBACK,
+        http,
+        workers,
+        jdbcUrl.map(DatabaseAddress::of).orElseGet(() -> own(exit, home)),
+        home.makeArtifacts(),
+        Optional.empty(),
+        working);
+  }
+
+  private static DatabaseAddress own(AtExit exit, Home home) {
+    try {
+      EmbeddedPostgres postgres = exit.open(() -> EmbeddedPostgres.start(home.database()));
+      return new DatabaseAddress(postgres.url(), postgres.user(), postgres.password());
+    } catch (StorageException e) {
+      throw RunningNode.explained(home, e);
+    }
+  }
+}

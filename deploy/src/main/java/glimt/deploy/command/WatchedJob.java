@@ -1,0 +1,148 @@
+package glimt.deploy.command;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import glimt.deploy.node.Client;
+import glimt.deploy.node.DeployException;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A job that somebody waits for, as its farm tells of it. */
+public final class WatchedJob {
+  private static final Logger LOG = LoggerFactory.getLogger(WatchedJob.class);
+
+  /** How often in a row a farm that does not answer is looked for again, a second apart. */
+  private static final int TRIES = 60;
+
+  private final Client farm;
+  private final String path;
+  private final Map<String, Steps> levels = new LinkedHashMap<>();
+  private long seq;
+  private volatile @Nullable JsonNode ending;
+  private volatile boolean lost;
+
+  /** The steps of a level's tasks, by ordinal. */
+  private static final class Steps {
+    private final Map<Integer, Integer> done = new HashMap<>();
+    private int planned;
+
+    double progress() {
+      int sum = done.values().stream().mapToInt(Integer::intValue).sum();
+      return planned == 0 ? 0 : (double) sum / planned;
+    }
+  }
+
+  private WatchedJob(Client farm, String path) {
+    this.farm = farm;
+    this.path = path;
+  }
+
+  /**
+   * @throws Client.Refused if the farm will not have it
+   */
+  static WatchedJob submit(Client farm, JsonNode wish) {
+    JsonNode job;
+    try {
+      job = farm.post("/v1/jobs", wish);
+      job = farm.get(job.path("links").path("self").asText());
+    } catch (IOException e) {
+      throw new DeployException("the farm at %s does not answer".formatted(farm.farm()), e);
+    }
+    WatchedJob watched = new WatchedJob(farm, job.path("links").path("self").asText());
+    for (JsonNode level : job.path("levels")) {
+      Steps steps = new Steps();
+      for (JsonNode task : level.path("tasks")) {
+        steps.planned += task.path("steps").asInt();
+      }
+      watched.levels.put(level.path("name").asText(), steps);
+    }
+    return watched;
+  }
+
+  String path() {
+    return path;
+  }
+
+  /** Shows its progress until it has ended, through any number of farms that come and go. */
+  JsonNode follow(Bars bars) {
+    levels.keySet().forEach(level -> bars.show(level, 0));
+    int tries = 0;
+    while (true) {
+      try {
+        farm.events(path + "/events", seq, event -> hear(event, bars));
+        tries = 0;
+      } catch (IOException e) {
+        LOG.info("the events of {} broke off", path, e);
+        if (++tries == TRIES) {
+          lost = true;
+          throw new DeployException(
+              "lost the farm at %s; its job %s goes on when it is up again"
+                  .formatted(farm.farm(), path),
+              e);
+        }
+      }
+      JsonNode end = ending;
+      if (end != null) {
+        return end;
+      }
+      pause();
+    }
+  }
+
+  /** Where the file of the highest finished level is. */
+  String result() throws IOException {
+    String href = "";
+    for (JsonNode level : farm.get(path).path("levels")) {
+      for (JsonNode artifact : level.path("artifacts")) {
+        if (artifact.path("role").asText().equals("media")) {
+          href = artifact.path("href").asText();
+        }
+      }
+    }
+    return href;
+  }
+
+  /** Nobody waits for it any more. */
+  void giveUp() {
+    if (lost || ending != null) {
+      return;
+    }
+    try {
+      farm.post(path + "/cancel");
+    } catch (IOException | Client.Refused e) {
+      LOG.warn("could not cancel {}", path, e);
+    }
+  }
+
+  private void hear(JsonNode event, Bars bars) {
+    seq = Math.max(seq, event.path("seq").asLong());
+    String level = event.path("level").asText();
+    switch (event.path("type").asText()) {
+      case "submitted" ->
+          event.path("warnings").forEach(warning -> bars.say("warning: " + warning.asText()));
+      case "progress" -> {
+        Steps steps = levels.computeIfAbsent(level, _ -> new Steps());
+        steps.done.put(event.path("ordinal").asInt(), event.path("step").asInt());
+        bars.show(level, steps.progress());
+      }
+      case "level_finished" -> bars.show(level, 1);
+      case "ended" -> ending = event;
+      default -> LOG.debug("not shown: {}", event);
+    }
+  }
+
+  private static void pause() {
+    try {
+      new CountDownLatch(1).await(1, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new DeployException("interrupted", e);
+    }
+  }
+}

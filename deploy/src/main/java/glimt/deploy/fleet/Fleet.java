@@ -1,0 +1,387 @@
+package glimt.deploy.fleet;
+
+import glimt.coordinator.Node.Role;
+import glimt.deploy.node.DeployException;
+import glimt.deploy.node.Home;
+import glimt.deploy.node.Program;
+import glimt.ledger.DatabaseAddress;
+import glimt.postgres.EmbeddedPostgres;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+
+/**
+ * A small farm of separate processes on one machine, for people to try and for tests to kill: nodes
+ * of one role each, and a PostgreSQL of its own or another. It remembers in files what it started,
+ * and outlives whoever started it:
+ *
+ * <pre>
+ *   HOME/nodes/database       the URL of the database, where it is not our own
+ *   HOME/nodes/NAME/command   what it was started with, an argument a line
+ *                  /process   its number and when it began, so that no other is taken for it
+ *                  /out /err  what it said
+ * </pre>
+ */
+public final class Fleet {
+  /** What the database is called among the nodes. */
+  public static final String POSTGRES = "postgres";
+
+  private static final String READY = "glimt is ready";
+  private static final Duration POLL = Duration.ofMillis(50);
+
+  /** A machine that starts a dozen JVMs on two cores is slow. */
+  private static final Duration START_LIMIT = Duration.ofMinutes(5);
+
+  private static final Duration STOP_LIMIT = Duration.ofSeconds(40);
+
+  /** What a process of the farm may be told. */
+  public enum Signal {
+    TERM,
+    INT,
+    QUIT,
+    KILL,
+    STOP,
+    CONT
+  }
+
+  /**
+   * One node.
+   *
+   * @param process empty if it does not run
+   * @param http where its gateway answers, if it has one and is ready
+   */
+  public record Member(
+      String name, Optional<ProcessHandle> process, boolean ready, Optional<URI> http) {
+    /** The workers' own processes, if it is a node of workers. */
+    public List<ProcessHandle> slots() {
+      return process.stream()
+          .flatMap(ProcessHandle::children)
+          .sorted(Comparator.comparingLong(ProcessHandle::pid))
+          .toList();
+    }
+  }
+
+  private final Home home;
+  private final Path folder;
+
+  private Fleet(Home home) {
+    this.home = home;
+    this.folder = home.folder().resolve("nodes");
+  }
+
+  public static Fleet on(Home home) {
+    return new Fleet(home);
+  }
+
+  // ---- the database
+
+  /** From now on the farm has another database than its own. */
+  public void useDatabase(String url) {
+    write(folder.resolve("database"), url);
+  }
+
+  /** How the database is reached; our own is started if it does not run. */
+  public DatabaseAddress database() {
+    Path given = folder.resolve("database");
+    if (Files.exists(given)) {
+      return DatabaseAddress.of(read(given));
+    }
+    EmbeddedPostgres postgres = EmbeddedPostgres.start(home.database());
+    return new DatabaseAddress(postgres.url(), postgres.user(), postgres.password());
+  }
+
+  /** The first process of our own PostgreSQL, if it runs. */
+  public Optional<ProcessHandle> postgres() {
+    Path data = home.database().resolve("data");
+    Path lock = data.resolve("postmaster.pid");
+    if (!Files.exists(lock)) {
+      return Optional.empty();
+    }
+    long pid = Long.parseLong(read(lock).lines().findFirst().orElse("0").strip());
+    // Not whoever has its number since the machine started again.
+    return ProcessHandle.of(pid).filter(_ -> worksIn(pid, data));
+  }
+
+  private static boolean worksIn(long pid, Path data) {
+    try {
+      return Files.isSameFile(Path.of("/proc", Long.toString(pid), "cwd"), data);
+    } catch (IOException e) {
+      // It has just ended, or is another user's.
+      return false;
+    }
+  }
+
+  // ---- its nodes
+
+  /**
+   * Adds a node of one role and starts it; returns before it is ready.
+   *
+   * @param options more of {@code glimt node}'s
+   */
+  public void add(String name, Role role, List<String> options) {
+    add(name, role, options, Map.of());
+  }
+
+  /**
+   * @param environment what else its environment says, this time
+   */
+  public void add(String name, Role role, List<String> options, Map<String, String> environment) {
+    List<String> command = new ArrayList<>(List.of("node", "--roles", role.word()));
+    command.addAll(List.of("--name", name, "--home", home.folder().toString()));
+    if (!options.contains("--artifacts")) {
+      command.addAll(List.of("--artifacts", home.makeArtifacts().toString()));
+    }
+    if (role == Role.GATEWAY && !options.contains("--http-port")) {
+      // The same whenever it is started again, so that its clients find it.
+      command.addAll(List.of("--http-port", Integer.toString(freePort())));
+    }
+    command.addAll(options);
+    write(at(name, "command"), String.join("\n", command));
+    start(name, environment);
+  }
+
+  /**
+   * Starts a node that was added before and does not run; returns before it is ready.
+   *
+   * @param environment what else its environment says
+   */
+  public void start(String name, Map<String, String> environment) {
+    List<String> arguments = read(at(name, "command")).lines().toList();
+    if (find(name).process().isPresent()) {
+      return;
+    }
+    boolean works = arguments.contains(Role.WORKER.word());
+    // In a session of its own, so that Ctrl-C on our terminal does not reach it.
+    List<String> command = new ArrayList<>(List.of("setsid"));
+    command.addAll(Program.command(works ? "-Xmx96m" : "-Xmx128m", arguments));
+    ProcessBuilder builder =
+        new ProcessBuilder(command)
+            .directory(home.folder().toFile())
+            .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+            .redirectOutput(at(name, "out").toFile())
+            .redirectError(at(name, "err").toFile());
+    builder.environment().putAll(database().environment());
+    builder.environment().putIfAbsent("MALLOC_ARENA_MAX", "2");
+    builder.environment().putAll(environment);
+    try {
+      ProcessHandle process = builder.start().toHandle();
+      write(at(name, "process"), process.pid() + "\n" + began(process));
+    } catch (IOException e) {
+      throw new UncheckedIOException("starting " + name, e);
+    }
+  }
+
+  /** Every node there is, by name. */
+  public List<Member> members() {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> names = Files.list(folder)) {
+      return names
+          .filter(one -> Files.exists(one.resolve("command")))
+          .map(one -> one.getFileName().toString())
+          .sorted()
+          .map(this::find)
+          .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * A node.
+   *
+   * @throws DeployException if there is none of that name
+   */
+  public Member find(String name) {
+    if (!Files.exists(at(name, "command"))) {
+      throw new DeployException(
+          "there is no node %s in %s; its nodes are %s"
+              .formatted(name, home.folder(), names().isEmpty() ? "none" : names()));
+    }
+    Optional<ProcessHandle> process = process(name);
+    String out = process.isPresent() && Files.exists(at(name, "out")) ? read(at(name, "out")) : "";
+    Optional<URI> http =
+        out.lines()
+            .filter(line -> line.startsWith(READY + " at "))
+            .reduce((_, last) -> last)
+            .map(line -> URI.create(line.substring((READY + " at ").length()).strip()));
+    return new Member(name, process, out.contains(READY), http);
+  }
+
+  /** Whether any of its nodes runs. */
+  public boolean runs() {
+    return members().stream().anyMatch(member -> member.process().isPresent());
+  }
+
+  /** Where any of its gateways answers. */
+  public Optional<URI> gateway() {
+    return members().stream().flatMap(member -> member.http().stream()).findFirst();
+  }
+
+  /**
+   * Waits until a node does what it is for.
+   *
+   * @throws DeployException if it ends before, or takes too long
+   */
+  public Member awaitReady(String name) {
+    for (long end = System.nanoTime() + START_LIMIT.toNanos(); System.nanoTime() - end < 0; ) {
+      Member member = find(name);
+      if (member.ready()) {
+        return member;
+      }
+      if (member.process().isEmpty()) {
+        throw new DeployException("%s did not start: %s".formatted(name, said(name)));
+      }
+      LockSupport.parkNanos(POLL.toNanos());
+    }
+    throw new DeployException("%s is not ready after %s".formatted(name, START_LIMIT));
+  }
+
+  /** What a node said last on standard error. */
+  public String said(String name) {
+    return Files.exists(at(name, "err"))
+        ? read(at(name, "err")).lines().reduce((_, last) -> last).orElse("nothing")
+        : "nothing";
+  }
+
+  /** Sends a signal to a process of the farm. */
+  public static void signal(ProcessHandle process, Signal signal) {
+    try {
+      // Java itself knows but two of them.
+      Process kill =
+          new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid()))
+              .redirectErrorStream(true)
+              .start();
+      kill.getInputStream().readAllBytes();
+      kill.waitFor();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Waits until a process has ended, and after too long ends it. */
+  public static void awaitEnd(ProcessHandle process) {
+    long end = System.nanoTime() + STOP_LIMIT.toNanos();
+    while (runs(process)) {
+      if (System.nanoTime() - end > 0) {
+        signal(process, Signal.KILL);
+        return;
+      }
+      LockSupport.parkNanos(POLL.toNanos());
+    }
+  }
+
+  /**
+   * Whether a process still does anything. One that has ended may be there for a good while: nodes
+   * outlive whoever started them, and then the machine's first process takes note of their ends,
+   * some sooner than others.
+   */
+  private static boolean runs(ProcessHandle process) {
+    try {
+      String stat = Files.readString(Path.of("/proc", Long.toString(process.pid()), "stat"));
+      // The state follows the name, which stands in parentheses and may hold any others (proc(5)).
+      char state = stat.charAt(stat.lastIndexOf(')') + 2);
+      return state != 'Z' && state != 'X';
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** Stops everything in order; the database, if it is our own, at last. */
+  public void down() {
+    for (String role : List.of("worker", "gateway", "coordinator")) {
+      List<ProcessHandle> processes =
+          members().stream()
+              .filter(member -> read(at(member.name(), "command")).lines().toList().contains(role))
+              .flatMap(member -> member.process().stream())
+              .toList();
+      processes.forEach(process -> signal(process, Signal.CONT));
+      processes.forEach(process -> signal(process, Signal.TERM));
+      processes.forEach(Fleet::awaitEnd);
+    }
+    if (postgres().isPresent()) {
+      EmbeddedPostgres.start(home.database()).close();
+    }
+  }
+
+  /** Forgets a node that does not run. */
+  public void remove(String name) {
+    try {
+      for (String file : List.of("command", "process", "out", "err")) {
+        Files.deleteIfExists(at(name, file));
+      }
+      Files.deleteIfExists(folder.resolve(name));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  // ---- files
+
+  private List<String> names() {
+    return members().stream().map(Member::name).toList();
+  }
+
+  private Optional<ProcessHandle> process(String name) {
+    Path file = at(name, "process");
+    if (!Files.exists(file)) {
+      return Optional.empty();
+    }
+    List<String> lines = read(file).lines().toList();
+    return ProcessHandle.of(Long.parseLong(lines.getFirst()))
+        .filter(process -> runs(process) && began(process).toString().equals(lines.get(1)));
+  }
+
+  private static Instant began(ProcessHandle process) {
+    return process.info().startInstant().orElse(Instant.EPOCH);
+  }
+
+  private Path at(String name, String file) {
+    return folder.resolve(name).resolve(file);
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Whoever reads it meanwhile reads all of what was there before. Nobody else may read it. */
+  public static void write(Path file, String text) {
+    try {
+      Files.createDirectories(file.getParent());
+      Path draft = Files.createTempFile(file.getParent(), "draft", ".new");
+      Files.writeString(draft, text);
+      Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static int freePort() {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

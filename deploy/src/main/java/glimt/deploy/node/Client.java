@@ -1,0 +1,168 @@
+package glimt.deploy.node;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.function.Consumer;
+
+/** Talks to a farm as anybody would: by HTTP. */
+public final class Client {
+  private static final JsonMapper JSON = new JsonMapper();
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  /** In whose environment variable the farm's key is, if it wants one. */
+  public static final String KEY = "GLIMT_KEY";
+
+  /** The farm refuses; a fault of the request's if it is {@code ours}. */
+  public static final class Refused extends RuntimeException {
+    private static final long serialVersionUID = 1;
+    private final int status;
+
+    private Refused(int status, String message) {
+      super(message);
+      this.status = status;
+    }
+
+    public boolean ours() {
+      return status >= 400 && status < 500;
+    }
+  }
+
+  private final URI farm;
+  private final HttpClient http =
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .connectTimeout(Duration.ofSeconds(5))
+          .build();
+
+  public Client(URI farm) {
+    this.farm = farm;
+  }
+
+  public URI farm() {
+    return farm;
+  }
+
+  public boolean answers() {
+    try {
+      get("/v1/models");
+      return true;
+    } catch (IOException | Refused e) {
+      return false;
+    }
+  }
+
+  public JsonNode get(String path) throws IOException {
+    return json(send(request(path).GET()));
+  }
+
+  /**
+   * @param headers more of them: a name, its value, and so on
+   */
+  public JsonNode post(String path, JsonNode body, String... headers) throws IOException {
+    HttpRequest.Builder request = request(path).header("Content-Type", "application/json");
+    for (int i = 0; i < headers.length; i += 2) {
+      request.header(headers[i], headers[i + 1]);
+    }
+    return json(send(request.POST(HttpRequest.BodyPublishers.ofString(body.toString()))));
+  }
+
+  public JsonNode post(String path) throws IOException {
+    return json(send(request(path).POST(HttpRequest.BodyPublishers.noBody())));
+  }
+
+  public void download(String path, Path file) throws IOException {
+    HttpResponse<Path> answer = exchange(request(path).GET().build(), BodyHandlers.ofFile(file));
+    if (answer.statusCode() != 200) {
+      throw new IOException("GET %s answered %d".formatted(path, answer.statusCode()));
+    }
+  }
+
+  /**
+   * Hears a job's events as they come: the durable ones after {@code seq}, and the passing ones.
+   * Returns when the farm ends the stream.
+   */
+  public void events(String path, long seq, Consumer<JsonNode> hear) throws IOException {
+    HttpRequest request =
+        keyed(HttpRequest.newBuilder(farm.resolve(path)))
+            .header("Accept", "text/event-stream")
+            .header("Last-Event-ID", Long.toString(seq))
+            .build();
+    HttpResponse<InputStream> answer = exchange(request, BodyHandlers.ofInputStream());
+    try (BufferedReader lines =
+        new BufferedReader(new InputStreamReader(answer.body(), StandardCharsets.UTF_8))) {
+      if (answer.statusCode() != 200) {
+        throw new IOException("GET %s answered %d".formatted(path, answer.statusCode()));
+      }
+      StringBuilder data = new StringBuilder();
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        if (line.startsWith("data:")) {
+          data.append(line.substring("data:".length()).strip());
+        } else if (line.isEmpty() && !data.isEmpty()) {
+          hear.accept(read(data.toString()));
+          data.setLength(0);
+        }
+      }
+    }
+  }
+
+  private HttpRequest.Builder request(String path) {
+    return keyed(HttpRequest.newBuilder(farm.resolve(path)).timeout(PATIENCE));
+  }
+
+  private static HttpRequest.Builder keyed(HttpRequest.Builder request) {
+    String key = System.getenv(KEY);
+    return key == null ? request : request.header("Authorization", "Bearer " + key);
+  }
+
+  private HttpResponse<String> send(HttpRequest.Builder request) throws IOException {
+    return exchange(request.build(), BodyHandlers.ofString());
+  }
+
+  private <T> HttpResponse<T> exchange(HttpRequest request, HttpResponse.BodyHandler<T> body)
+      throws IOException {
+    try {
+      return http.send(request, body);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
+  }
+
+  private static JsonNode json(HttpResponse<String> answer) throws IOException {
+    int status = answer.statusCode();
+    if (status >= 200 && status < 300) {
+      return read(answer.body());
+    }
+    JsonNode problem;
+    try {
+      problem = read(answer.body());
+    } catch (JsonProcessingException e) {
+      throw new Refused(status, "the farm answered %d".formatted(status));
+    }
+    String field = problem.path("field").asText();
+    String detail = problem.path("detail").asText("the farm answered %d".formatted(status));
+    throw new Refused(status, field.isEmpty() ? detail : field + " " + detail);
+  }
+
+  public static ObjectNode object() {
+    return JSON.createObjectNode();
+  }
+
+  private static JsonNode read(String json) throws JsonProcessingException {
+    return JSON.readTree(json);
+  }
+}

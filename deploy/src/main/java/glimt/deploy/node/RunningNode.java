@@ -1,0 +1,292 @@
+package glimt.deploy.node;
+
+import glimt.artifact.ArtifactFolder;
+import glimt.artifact.Artifacts;
+import glimt.bundle.Bundle;
+import glimt.bundle.BundleException;
+import glimt.coordinator.Cadence;
+import glimt.coordinator.Farm;
+import glimt.coordinator.Node;
+import glimt.coordinator.Node.Role;
+import glimt.coordinator.NodeException;
+import glimt.coordinator.Place;
+import glimt.coordinator.Rendezvous;
+import glimt.diffusion.Samplers;
+import glimt.gateway.Gateway;
+import glimt.gateway.GatewayException;
+import glimt.ledger.Bundles;
+import glimt.ledger.Database;
+import glimt.ledger.DatabaseAddress;
+import glimt.ledger.Events;
+import glimt.ledger.FarmFolder;
+import glimt.ledger.Jobs;
+import glimt.ledger.Leftovers;
+import glimt.ledger.Nodes;
+import glimt.ledger.Tasks;
+import glimt.ledger.Workers;
+import glimt.storage.StorageException;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One node of a farm: whichever of coordinator, gateway and workers it is to be, in this process,
+ * but for a process of its own for each worker.
+ *
+ * @param address where its gateway answers, if it has one
+ */
+public record RunningNode(Optional<URI> address, Node node) {
+  private static final Logger LOG = LoggerFactory.getLogger(RunningNode.class);
+
+  public static final int WORKERS_LIMIT = 64;
+  private static final int CPU_WORKERS = 4;
+  private static final Path GPUS = Path.of("/proc/driver/nvidia/gpus");
+
+  /** How long a node that starts tries to reach the database, and then the others. */
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  private static final Duration ADMITTED_WITHIN = Duration.ofMinutes(2);
+
+  /** How often a node that was put out tries to come back, and the rest before it does. */
+  private static final int COMEBACKS = 10;
+
+  private static final Duration REST = Duration.ofSeconds(1);
+
+  /**
+   * What a node is to be.
+   *
+   * @param home where its logs are, and what it unpacks
+   * @param name for people
+   * @param http where its gateway is to listen; port 0 for any that is free
+   * @param workers how many processes
+   * @param artifacts the folder that all nodes of the farm share
+   * @param models a folder with more bundles
+   * @param working what its workers hear of how to work, through their environment
+   */
+  public record Settings(
+      Home home,
+      String name,
+      Set<Role> roles,
+      Place place,
+      Gateway.Address http,
+      int workers,
+      DatabaseAddress database,
+      Path artifacts,
+      Optional<Path> models,
+      Map<String, String> working) {
+    public Settings {
+      roles = Set.copyOf(roles);
+      working = Map.copyOf(working);
+    }
+
+    boolean is(Role role) {
+      return roles.contains(role);
+    }
+
+    /** What a log of this node is called, where several of them share a home. */
+    public String log(String what) {
+      return name.equals("up") ? what : name + "-" + what;
+    }
+  }
+
+  /** One worker a GPU; without any, one a core, up to a few: each holds its own libtorch. */
+  public static int slots() {
+    int gpus = count(GPUS);
+    return gpus > 0 ? gpus : Math.min(CPU_WORKERS, Runtime.getRuntime().availableProcessors());
+  }
+
+  /**
+   * Starts a node and runs it until the process is told to stop. One that was put out of the
+   * cluster, say because it was frozen for a while, starts again.
+   *
+   * @param ready hears of it whenever it has started
+   * @throws DeployException if something outside stands in the way
+   */
+  public static void serve(AtExit exit, Settings settings, Consumer<RunningNode> ready) {
+    int mark = exit.mark();
+    for (int comeback = 0; ; comeback++) {
+      try {
+        RunningNode house = start(exit, settings);
+        ready.accept(house);
+        comeback = 0;
+        house.node.stopped().toCompletableFuture().join();
+      } catch (DeployException e) {
+        if (exit.closed()) {
+          return;
+        }
+        if (comeback == 0) {
+          throw e;
+        }
+        if (comeback == COMEBACKS) {
+          throw new PutOutException(e);
+        }
+        LOG.warn("could not start again", e);
+      }
+      if (exit.closed()) {
+        return;
+      }
+      LOG.warn("{} is no longer in the cluster, and starts again", settings.name());
+      exit.closeBackTo(mark);
+      LockSupport.parkNanos(REST.toNanos());
+    }
+  }
+
+  /**
+   * Starts a node; it ends with {@code exit}, the last part started first. Returns when it does all
+   * that it is to do; with a gateway, when the first job would be accepted.
+   *
+   * @throws DeployException if something outside stands in the way
+   */
+  public static RunningNode start(AtExit exit, Settings settings) {
+    if (settings.is(Role.GATEWAY)) {
+      refuseIfTaken(settings.http(), "--http-port");
+    }
+    try {
+      return open(exit, settings);
+    } catch (StorageException | GatewayException | NodeException e) {
+      throw explained(settings.home(), e);
+    }
+  }
+
+  private static RunningNode open(AtExit exit, Settings settings) {
+    Database database = exit.open(() -> database(settings.database()));
+    Nodes nodes = new Nodes(database);
+    UUID id = nodes.farm();
+    FarmFolder.check(database, id, settings.artifacts());
+    Bundles bundles = new Bundles(database);
+    if (settings.is(Role.GATEWAY) || settings.is(Role.WORKER)) {
+      offer(bundles, settings);
+    }
+    ExecutorService threads =
+        exit.open(Executors::newVirtualThreadPerTaskExecutor, ExecutorService::shutdownNow);
+    Node node = exit.open(() -> Node.of(id, settings.place(), settings.roles(), nodes));
+    Nodes.Self self =
+        new Nodes.Self(
+            node.address(),
+            settings.name(),
+            settings.roles().stream().sorted().map(Role::word).toList(),
+            Program.version(),
+            ProcessHandle.current().pid(),
+            Optional.empty());
+    Rendezvous rendezvous = exit.open(() -> Rendezvous.enter(node, nodes, self, ADMITTED_WITHIN));
+    Tasks tasks = new Tasks(database, Tasks.Terms.USUAL);
+    Artifacts artifacts = new ArtifactFolder(settings.artifacts());
+    if (settings.is(Role.COORDINATOR)) {
+      node.coordinate(tasks, threads, Cadence.DEFAULT, new Leftovers(database, artifacts)::collect);
+    }
+    Farm farm = node.farm();
+    if (settings.is(Role.WORKER)) {
+      exit.open(
+          () ->
+              Slots.start(
+                  settings.workers(),
+                  (slot, worker) -> WorkerChild.process(settings, node.address(), slot, worker),
+                  tasks,
+                  farm,
+                  Cadence.DEFAULT));
+    }
+    if (!settings.is(Role.GATEWAY)) {
+      return new RunningNode(Optional.empty(), node);
+    }
+    Gateway gateway =
+        new Gateway(
+            settings.http(),
+            new Gateway.Parts(
+                new Jobs(database),
+                tasks,
+                new Events(database),
+                artifacts,
+                bundles,
+                new Workers(database),
+                nodes,
+                farm,
+                Samplers.names()));
+    URI address = exit.open(gateway::start, _ -> gateway.close());
+    rendezvous.serves(address);
+    return new RunningNode(Optional.of(address), node);
+  }
+
+  private static Database database(DatabaseAddress address) {
+    try {
+      return address.open(PATIENCE);
+    } catch (StorageException e) {
+      throw new DeployException("PostgreSQL at %s: %s".formatted(address.host(), reason(e)), e);
+    }
+  }
+
+  /** Puts every bundle found into the catalogue; one that is broken is left out, and named. */
+  private static void offer(Bundles bundles, Settings settings) {
+    for (Path folder : settings.home().bundles(settings.models())) {
+      try {
+        Bundle bundle = Bundle.open(folder);
+        bundles.offer(bundle.digest(), bundle.card());
+      } catch (BundleException e) {
+        LOG.warn("left out the bundle {}", folder, e);
+        System.err.println("glimt: left out the bundle " + folder + ": " + e.getMessage());
+      }
+    }
+  }
+
+  private static int count(Path folder) {
+    try (Stream<Path> entries = Files.list(folder)) {
+      return Math.toIntExact(entries.count());
+    } catch (IOException e) {
+      return 0;
+    }
+  }
+
+  /**
+   * @param option by which another port is chosen
+   */
+  public static void refuseIfTaken(Gateway.Address http, String option) {
+    if (http.port() == 0) {
+      return;
+    }
+    try (ServerSocket socket =
+        new ServerSocket(http.port(), 1, InetAddress.getByName(http.host()))) {
+      LOG.debug("port {} is free", socket.getLocalPort());
+    } catch (IOException e) {
+      throw new DeployException(
+          "port %d is in use (%s); take another with %s, or %s 0 for any that is free"
+              .formatted(http.port(), e.getMessage(), option, option),
+          e);
+    }
+  }
+
+  public static DeployException explained(Home home, RuntimeException e) {
+    return e.getCause() == null
+        ? new DeployException(e)
+        : new DeployException("%s; more in %s".formatted(reason(e), home.logs()), e);
+  }
+
+  private static String reason(RuntimeException e) {
+    String doing = String.valueOf(e.getMessage());
+    if (e.getCause() == null) {
+      return doing;
+    }
+    Throwable root = e.getCause();
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    String kind =
+        root instanceof IOException
+            ? root.getClass().getSimpleName().replaceAll("Exception$", ": ")
+            : "";
+    return "%s (%s%s)".formatted(doing, kind, root.getMessage());
+  }
+}

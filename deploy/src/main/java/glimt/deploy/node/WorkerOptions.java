@@ -1,0 +1,95 @@
+package glimt.deploy.node;
+
+import glimt.bundle.Precision;
+import glimt.coordinator.Cadence;
+import glimt.worker.DeviceSlot;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.Spec.Target;
+import picocli.CommandLine.TypeConversionException;
+
+/** How workers work. A node that starts them says it through their environment. */
+public final class WorkerOptions {
+  private static final String PRECISION = "GLIMT_PRECISION";
+  private static final String STEP_LIMIT = "GLIMT_STEP_LIMIT";
+
+  @Option(
+      names = "--precision",
+      paramLabel = "fp32|bf16",
+      defaultValue = "${env:" + PRECISION + ":-" + Option.NULL_VALUE + "}",
+      converter = Named.class,
+      description = {
+        "What networks compute in; workers of two precisions never share a task.",
+        "Default: " + PRECISION + ", else what the device is fastest in"
+      })
+  private @Nullable Precision precision;
+
+  @Option(
+      names = "--step-limit",
+      paramLabel = "SECONDS",
+      defaultValue = "${env:" + STEP_LIMIT + ":-" + Option.NULL_VALUE + "}",
+      description = {
+        "How long one step may take before its worker is taken to hang, and is ended.",
+        "Default: " + STEP_LIMIT + ", else 120"
+      })
+  private @Nullable Integer stepLimit;
+
+  @Spec(Target.MIXEE)
+  private @Nullable CommandSpec command;
+
+  public DeviceSlot.Settings settings(int slot) {
+    return new DeviceSlot.Settings(
+        slot,
+        Optional.ofNullable(precision),
+        checked().map(Duration::ofSeconds).orElse(Cadence.DEFAULT.stall()));
+  }
+
+  /** What a worker's process has to hear; the rest it may have inherited. */
+  public Map<String, String> environment() {
+    Map<String, String> words = new HashMap<>();
+    if (precision != null) {
+      words.put(PRECISION, Named.nameOf(precision));
+    }
+    checked().ifPresent(seconds -> words.put(STEP_LIMIT, Integer.toString(seconds)));
+    return words;
+  }
+
+  /** Shorter than what the ledger allows a step, and longer than a worker may be silent. */
+  private Optional<Integer> checked() {
+    long least = Cadence.DEFAULT.lease().toSeconds() + 1;
+    long most = Cadence.DEFAULT.stall().toSeconds();
+    if (stepLimit != null && command != null && (stepLimit < least || stepLimit > most)) {
+      throw new ParameterException(
+          command.commandLine(),
+          "--step-limit must be %d to %d, not %d".formatted(least, most, stepLimit));
+    }
+    return Optional.ofNullable(stepLimit);
+  }
+
+  /** By the names of the field. */
+  private static final class Named implements ITypeConverter<Precision> {
+    @Override
+    public Precision convert(String name) {
+      return switch (name) {
+        case "fp32" -> Precision.FLOAT32;
+        case "bf16" -> Precision.BFLOAT16;
+        default -> throw new TypeConversionException("must be fp32 or bf16, not '" + name + "'");
+      };
+    }
+
+    static String nameOf(Precision precision) {
+      return switch (precision) {
+        case FLOAT32 -> "fp32";
+        case BFLOAT16 -> "bf16";
+      };
+    }
+  }
+}

@@ -1,0 +1,35 @@
+package glimt.deploy.node;
+
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.Spec.Target;
+
+/** {@code --workers}, of a command that starts a node. */
+public final class WorkersOption {
+  @Option(
+      names = "--workers",
+      paramLabel = "N",
+      description = "Worker processes. Default: one a GPU, else one a core, at most 4")
+  private @Nullable Integer workers;
+
+  @Spec(Target.MIXEE)
+  private @Nullable CommandSpec command;
+
+  /**
+   * How many there are to be.
+   *
+   * @throws ParameterException if it is fewer than {@code least}, or too many
+   */
+  public int count(int least) {
+    int count = workers == null ? RunningNode.slots() : workers;
+    if (command != null && (count < least || count > RunningNode.WORKERS_LIMIT)) {
+      throw new ParameterException(
+          command.commandLine(),
+          "--workers must be %d to %d, not %d".formatted(least, RunningNode.WORKERS_LIMIT, count));
+    }
+    return count;
+  }
+}

@@ -1,7 +1,0 @@
-package glimt.job;
-
-/** What a bundle makes. */
-public enum Kind {
-  VIDEO,
-  POINTS
-}

@@ -1,0 +1,291 @@
+package glimt.json;
+
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import com.fasterxml.jackson.annotation.Nulls;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationContext;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonDeserializer;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonSerializer;
+import com.fasterxml.jackson.databind.MapperFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.SerializerProvider;
+import com.fasterxml.jackson.databind.cfg.CoercionAction;
+import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
+import com.fasterxml.jackson.databind.cfg.MapperConfig;
+import com.fasterxml.jackson.databind.introspect.Annotated;
+import com.fasterxml.jackson.databind.introspect.AnnotatedClass;
+import com.fasterxml.jackson.databind.introspect.AnnotatedMember;
+import com.fasterxml.jackson.databind.introspect.AnnotatedParameter;
+import com.fasterxml.jackson.databind.introspect.JacksonAnnotationIntrospector;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.module.SimpleModule;
+import com.fasterxml.jackson.databind.type.LogicalType;
+import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
+import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
+import glimt.job.ArtifactId;
+import glimt.job.InvalidSpec;
+import glimt.job.JobEvent;
+import glimt.job.JobId;
+import glimt.job.JobSpec;
+import glimt.job.Outcome;
+import glimt.job.TaskId;
+import glimt.job.TenantId;
+import glimt.job.Work;
+import glimt.job.WorkerId;
+import java.io.IOException;
+import java.lang.reflect.Executable;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The nouns as JSON: the same in the ledger, in {@code bundle.json} and on the wire, without an
+ * annotation in {@code glimt.job}. Names are the record components, enums are in lower case, ids
+ * are plain strings or numbers, times are ISO 8601. What is sealed says which it is: a spec by
+ * {@code kind}, work, facts and outcomes by {@code type}.
+ *
+ * <p>Reading is strict, so that a slip is heard of: unknown, missing, doubled and null fields, text
+ * for a number, a fraction for a whole one, and numbers that are none are all refused by name.
+ */
+public final class Json {
+  private static final int DEPTH_LIMIT = 64;
+  private static final int TEXT_LIMIT = 1 << 20;
+
+  /** What is sealed, and the annotations that tell its kinds apart. */
+  private static final Map<Class<?>, Class<?>> SEALED =
+      Map.of(
+          JobSpec.class, SpecKinds.class,
+          Work.class, WorkTypes.class,
+          JobEvent.Fact.class, FactTypes.class,
+          Outcome.class, OutcomeTypes.class);
+
+  private static final ObjectMapper MAPPER = build();
+
+  private Json() {}
+
+  /** The one mapper. Share it, do not configure it. */
+  public static ObjectMapper mapper() {
+    return MAPPER;
+  }
+
+  public static String write(Object value) {
+    try {
+      return MAPPER.writeValueAsString(value);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException("cannot be written as JSON: " + value.getClass(), e);
+    }
+  }
+
+  /** As {@link #write}, for people to read. */
+  public static String pretty(Object value) {
+    try {
+      return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(value) + "\n";
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException("cannot be written as JSON: " + value.getClass(), e);
+    }
+  }
+
+  /**
+   * @throws InvalidSpec if it is not JSON, or not that of a {@code type}; names the field
+   */
+  public static <T> T read(String json, Class<T> type) {
+    T value;
+    try {
+      value = MAPPER.readValue(json, type);
+    } catch (JsonProcessingException e) {
+      throw refusal(e);
+    }
+    if (value == null) {
+      throw new InvalidSpec("", "must not be null");
+    }
+    return value;
+  }
+
+  /** What a reader of bad JSON should be told, whoever parsed it: the field, and what is wrong. */
+  public static InvalidSpec refusal(JsonProcessingException e) {
+    return Refusal.of(e, SEALED);
+  }
+
+  private static ObjectMapper build() {
+    JsonFactory factory =
+        JsonFactory.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
+            .streamReadConstraints(
+                StreamReadConstraints.builder()
+                    .maxNestingDepth(DEPTH_LIMIT)
+                    .maxStringLength(TEXT_LIMIT)
+                    .build())
+            .build();
+    JsonMapper.Builder builder = JsonMapper.builder(factory);
+    SEALED.forEach(builder::addMixIn);
+    return builder
+        .addModules(new Jdk8Module(), new JavaTimeModule(), plainValues())
+        .annotationIntrospector(new Components())
+        .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+        .enable(DeserializationFeature.FAIL_ON_NUMBERS_FOR_ENUMS)
+        .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+        .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+        .withCoercionConfig(
+            LogicalType.Textual,
+            text ->
+                text.setCoercion(CoercionInputShape.Integer, CoercionAction.Fail)
+                    .setCoercion(CoercionInputShape.Float, CoercionAction.Fail)
+                    .setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail))
+        .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
+        // Maps iterate in another order in each process; a digest needs one.
+        .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+        .build();
+  }
+
+  private static SimpleModule plainValues() {
+    SimpleModule module = new SimpleModule("plain values");
+    text(module, JobId.class, JobId::toString, JobId::parse);
+    text(module, ArtifactId.class, ArtifactId::sha256, ArtifactId::new);
+    text(module, TenantId.class, TenantId::value, TenantId::new);
+    text(module, WorkerId.class, WorkerId::value, WorkerId::new);
+    module.addSerializer(
+        TaskId.class,
+        new JsonSerializer<TaskId>() {
+          @Override
+          public void serialize(TaskId id, JsonGenerator out, SerializerProvider provider)
+              throws IOException {
+            out.writeNumber(id.value());
+          }
+        });
+    module.addDeserializer(
+        TaskId.class,
+        new JsonDeserializer<TaskId>() {
+          @Override
+          public TaskId deserialize(JsonParser in, DeserializationContext context)
+              throws IOException {
+            return new TaskId(context.readValue(in, Long.class));
+          }
+        });
+    module.addDeserializer(Double.class, new FiniteNumber());
+    module.addDeserializer(double.class, new FiniteNumber());
+    return module;
+  }
+
+  private static <T> void text(
+      SimpleModule module, Class<T> type, Function<T, String> write, Function<String, T> read) {
+    module.addSerializer(
+        type,
+        new JsonSerializer<T>() {
+          @Override
+          public void serialize(T id, JsonGenerator out, SerializerProvider provider)
+              throws IOException {
+            out.writeString(write.apply(id));
+          }
+        });
+    module.addDeserializer(
+        type,
+        new JsonDeserializer<T>() {
+          @Override
+          public @Nullable T deserialize(JsonParser in, DeserializationContext context)
+              throws IOException {
+            String text = context.readValue(in, String.class);
+            try {
+              return read.apply(text);
+            } catch (IllegalArgumentException e) {
+              throw JsonMappingException.from(in, e.getMessage(), e);
+            }
+          }
+        });
+  }
+
+  /** A number that is one: 1e999 would be read as infinity, and "NaN" as a number. */
+  private static final class FiniteNumber extends JsonDeserializer<Double> {
+    @Override
+    public Double deserialize(JsonParser in, DeserializationContext context) throws IOException {
+      if (in.currentToken() != JsonToken.VALUE_NUMBER_FLOAT
+          && in.currentToken() != JsonToken.VALUE_NUMBER_INT) {
+        return (Double) context.handleUnexpectedToken(Double.class, in);
+      }
+      double value = in.getDoubleValue();
+      if (!Double.isFinite(value)) {
+        throw JsonMappingException.from(in, "must be a finite number");
+      }
+      return value;
+    }
+  }
+
+  /** Reads the nouns' own words: what a record component says about null, and an enum's names. */
+  private static final class Components extends JacksonAnnotationIntrospector {
+    @Override
+    public @Nullable Boolean hasRequiredMarker(AnnotatedMember member) {
+      return needed(member) ? Boolean.TRUE : super.hasRequiredMarker(member);
+    }
+
+    @Override
+    public JsonSetter.Value findSetterInfo(Annotated annotated) {
+      return needed(annotated)
+          ? JsonSetter.Value.construct(Nulls.FAIL, Nulls.FAIL)
+          : super.findSetterInfo(annotated);
+    }
+
+    private static boolean needed(Annotated annotated) {
+      if (!(annotated instanceof AnnotatedParameter parameter)
+          || !parameter.getDeclaringClass().isRecord()
+          || parameter.getRawType() == Optional.class) {
+        return false;
+      }
+      Executable constructor = (Executable) parameter.getOwner().getMember();
+      return !constructor.getAnnotatedParameterTypes()[parameter.getIndex()].isAnnotationPresent(
+          Nullable.class);
+    }
+
+    @Override
+    public String[] findEnumValues(
+        MapperConfig<?> config, AnnotatedClass type, Enum<?>[] values, String[] names) {
+      for (int i = 0; i < values.length; i++) {
+        names[i] = EnumWord.of(values[i]);
+      }
+      return names;
+    }
+  }
+
+  @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
+  @JsonSubTypes({
+    @JsonSubTypes.Type(value = JobSpec.Video.class, name = "video"),
+    @JsonSubTypes.Type(value = JobSpec.PointCloud.class, name = "points")
+  })
+  private interface SpecKinds {}
+
+  @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
+  @JsonSubTypes({
+    @JsonSubTypes.Type(value = Work.Sample.class, name = "sample"),
+    @JsonSubTypes.Type(value = Work.Assemble.class, name = "assemble")
+  })
+  private interface WorkTypes {}
+
+  @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
+  @JsonSubTypes({
+    @JsonSubTypes.Type(value = JobEvent.Submitted.class, name = "submitted"),
+    @JsonSubTypes.Type(value = JobEvent.Started.class, name = "started"),
+    @JsonSubTypes.Type(value = JobEvent.LevelFinished.class, name = "level_finished"),
+    @JsonSubTypes.Type(value = JobEvent.Ended.class, name = "ended")
+  })
+  private interface FactTypes {}
+
+  @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
+  @JsonSubTypes({
+    @JsonSubTypes.Type(value = Outcome.Succeeded.class, name = "succeeded"),
+    @JsonSubTypes.Type(value = Outcome.Failed.class, name = "failed"),
+    @JsonSubTypes.Type(value = Outcome.Damaged.class, name = "damaged"),
+    @JsonSubTypes.Type(value = Outcome.Yielded.class, name = "yielded")
+  })
+  private interface OutcomeTypes {}
+}

@@ -1,0 +1,71 @@
+package glimt.ledger;
+
+import glimt.job.ArtifactId;
+import glimt.json.Json;
+import glimt.model.BundleCard;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The catalogue: every card that was ever offered, so that a job can be planned without a worker.
+ */
+public final class Bundles {
+  private static final String OFFER =
+      """
+      INSERT INTO bundle (digest, name, card, offered)
+      VALUES (?, ?, ?::jsonb, clock_timestamp())
+      ON CONFLICT (digest) DO UPDATE SET offered = excluded.offered
+      """;
+
+  private static final String FIND =
+      "SELECT digest, card FROM bundle WHERE name = ? ORDER BY offered DESC LIMIT 1";
+
+  private static final String BY_DIGEST = "SELECT digest, card FROM bundle WHERE digest = ?";
+
+  private static final String LIST =
+      "SELECT DISTINCT ON (name) digest, card FROM bundle ORDER BY name, offered DESC";
+
+  /**
+   * @param digest the SHA-256 of its {@code bundle.json}
+   */
+  public record Entry(ArtifactId digest, BundleCard card) {}
+
+  private final Database database;
+
+  public Bundles(Database database) {
+    this.database = database;
+  }
+
+  /** Makes a card the one that its name stands for from now on. */
+  public void offer(ArtifactId digest, BundleCard card) {
+    database.transact(
+        "offer bundle " + card.name(),
+        session -> session.update(OFFER, digest.sha256(), card.name(), Json.write(card)));
+  }
+
+  /** The card that was offered last under a name. */
+  public Optional<Entry> find(String name) {
+    return database.read(
+        "find bundle " + name, session -> session.first(FIND, Bundles::entry, name));
+  }
+
+  /** The very card that a job was planned with. */
+  public Optional<Entry> byDigest(ArtifactId digest) {
+    return database.read(
+        "find bundle " + digest,
+        session -> session.first(BY_DIGEST, Bundles::entry, digest.sha256()));
+  }
+
+  /** What every name stands for now, in the order of the names. */
+  public List<Entry> list() {
+    return database.read("list bundles", session -> session.all(LIST, Bundles::entry));
+  }
+
+  private static Entry entry(ResultSet row) throws SQLException {
+    return new Entry(
+        new ArtifactId(row.getString("digest")),
+        Json.read(row.getString("card"), BundleCard.class));
+  }
+}

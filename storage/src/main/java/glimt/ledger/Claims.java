@@ -1,0 +1,160 @@
+package glimt.ledger;
+
+import glimt.job.ArtifactId;
+import glimt.job.Checkpoint;
+import glimt.job.JobEvent;
+import glimt.job.JobId;
+import glimt.job.JobSpec;
+import glimt.job.Lease;
+import glimt.job.Task;
+import glimt.job.TaskId;
+import glimt.job.Work;
+import glimt.job.WorkerCard;
+import glimt.json.Json;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** How ready tasks are handed out: to whom, which, and in what order. */
+final class Claims {
+  /**
+   * MATERIALIZED, or the planner may run the subquery more than once and claim more than its limit.
+   *
+   * <p>Two kinds of task wait a lease's time for somebody better, and longer only as nobody is: one
+   * that failed waits for another worker, and one with a checkpoint for a worker of its numeric
+   * class. Handed to a worker of another class after all, it starts afresh: no task mixes two.
+   *
+   * <p>What asks stands in scalar subqueries, so that the tasks are read in the order of their
+   * index and no further than needed.
+   *
+   * <p>The first claim of a job starts it. Claims are not ordered by job, since SKIP LOCKED never
+   * waits, so two that start the same jobs at the same instant may be found in a deadlock with it,
+   * and either is tried again.
+   *
+   * <p>Nothing is handed out beside a task that must be alone on its device; and when such a task
+   * is the first in line, nothing is until its device is empty.
+   */
+  private static final String CLAIM =
+      """
+      WITH asks (id, machine, device, class, cards, patience) AS MATERIALIZED (
+        VALUES (?, ?, ?, ?, ?::text[], make_interval(secs => ?))),
+      colleagues AS MATERIALIZED (
+        SELECT worker.numeric_class, worker.cards
+        FROM worker, asks
+        WHERE worker.id <> asks.id AND drained IS NULL
+          AND (seen > now() - patience
+            OR EXISTS (SELECT FROM task WHERE task.worker = worker.id AND state = 'running'))),
+      beside AS MATERIALIZED (
+        SELECT worker.id
+        FROM worker JOIN asks USING (machine, device)
+        WHERE EXISTS (SELECT FROM task WHERE task.worker = worker.id AND state = 'running')),
+      next AS MATERIALIZED (
+        SELECT id, alone FROM task
+        WHERE state = 'ready' AND card = ANY((SELECT cards FROM asks)::text[])
+          AND ready_at <= now()
+          AND (failed_on IS DISTINCT FROM (SELECT id FROM asks)
+            OR ready_at <= now() - (SELECT patience FROM asks)
+            OR NOT EXISTS (SELECT FROM colleagues WHERE card = ANY(colleagues.cards)))
+          AND (checkpoint_class IS NULL OR checkpoint_class = (SELECT class FROM asks)
+            OR ready_at <= now() - (SELECT patience FROM asks)
+              AND NOT EXISTS (
+                SELECT FROM colleagues
+                WHERE numeric_class = checkpoint_class AND card = ANY(colleagues.cards)))
+          AND (remade_in IS NULL OR remade_in = (SELECT class FROM asks))
+          AND NOT EXISTS (SELECT FROM worker JOIN asks USING (id) WHERE drained IS NOT NULL)
+          AND NOT EXISTS (
+            SELECT FROM task AS other
+            JOIN worker ON worker.id = other.worker
+            JOIN asks USING (machine, device)
+            WHERE other.alone AND other.state = 'running')
+        ORDER BY job_number, ordinal
+        LIMIT ?
+        FOR UPDATE SKIP LOCKED),
+      claimed AS (
+        UPDATE task SET
+          state = 'running', attempt = attempt + 1, worker = asks.id, stepped = now(),
+          lease_until = now() + patience,
+          step = CASE WHEN checkpoint_class = class THEN checkpoint_step
+                      WHEN fallback_class = class THEN fallback_step
+                      ELSE 0 END
+        FROM next, asks
+        WHERE task.id = next.id AND NOT (next.alone AND (
+          (SELECT count(*) FROM next) > 1 OR EXISTS (SELECT FROM beside)))
+        RETURNING task.*),
+      begun AS (
+        INSERT INTO attempt
+          (task, number, worker, started, numeric_class, resumed_from, steps, seconds,
+           network_seconds)
+        SELECT claimed.id, attempt, worker, clock_timestamp(), class, step, 0, 0, 0
+        FROM claimed, asks),
+      first AS MATERIALIZED (
+        SELECT id FROM job
+        WHERE id IN (SELECT job FROM claimed) AND started IS NULL
+        ORDER BY id FOR UPDATE),
+      started AS (
+        UPDATE job SET started = clock_timestamp(), last_seq = last_seq + 1
+        FROM first WHERE job.id = first.id
+        RETURNING job.id, last_seq, started),
+      told AS (
+        INSERT INTO event (job, seq, at, fact)
+        SELECT id, last_seq, started, ?::jsonb FROM started)
+      SELECT claimed.*, job.spec, ARRAY(
+        SELECT made.artifact
+        FROM task_edge CROSS JOIN LATERAL (
+          SELECT artifact, position FROM product
+          WHERE product.task = task_edge.before AND role = 'sample'
+          OFFSET 0) AS made
+        WHERE task_edge.after = claimed.id
+        ORDER BY task_edge.position, made.position) AS inputs
+      FROM claimed JOIN job ON job.id = claimed.job
+      ORDER BY job_number, ordinal
+      """;
+
+  private Claims() {}
+
+  /**
+   * @param patience how long, in seconds, a task waits for somebody better; and a lease lasts
+   */
+  static List<Task> claim(
+      Session session, WorkerCard worker, String machine, int most, double patience)
+      throws SQLException {
+    return session.all(
+        CLAIM,
+        row -> task(row, worker.numericClass()),
+        worker.id().value(),
+        machine,
+        worker.device(),
+        worker.numericClass(),
+        Workers.cards(worker),
+        patience,
+        most,
+        Events.fact(new JobEvent.Started()));
+  }
+
+  private static Task task(ResultSet row, String numericClass) throws SQLException {
+    return new Task(
+        new Lease(new TaskId(row.getLong("id")), row.getInt("attempt")),
+        new JobId(row.getObject("job", UUID.class)),
+        Json.read(row.getString("spec"), JobSpec.class),
+        new ArtifactId(row.getString("card")),
+        row.getInt("ordinal"),
+        Json.read(row.getString("work"), Work.class),
+        Arrays.stream((String[]) row.getArray("inputs").getArray()).map(ArtifactId::new).toList(),
+        Stream.of(checkpoint(row, "checkpoint"), checkpoint(row, "fallback"))
+            .flatMap(Stream::ofNullable)
+            .filter(checkpoint -> checkpoint.numericClass().equals(numericClass))
+            .toList());
+  }
+
+  private static @Nullable Checkpoint checkpoint(ResultSet row, String which) throws SQLException {
+    String state = row.getString(which + "_state");
+    return state == null
+        ? null
+        : new Checkpoint(
+            new ArtifactId(state), row.getInt(which + "_step"), row.getString(which + "_class"));
+  }
+}

@@ -1,0 +1,75 @@
+package glimt.ledger;
+
+import glimt.storage.StorageException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a PostgreSQL database is reached.
+ *
+ * @param url a JDBC URL
+ * @param user null if the URL says who
+ * @param password null if the URL says it, or none is needed
+ */
+public record DatabaseAddress(String url, @Nullable String user, @Nullable String password) {
+  private static final String URL = "GLIMT_JDBC_URL";
+  private static final String USER = "GLIMT_JDBC_USER";
+  private static final String PASSWORD = "PGPASSWORD";
+
+  private static final Pattern HOST = Pattern.compile("jdbc:postgresql://([^/?]+).*");
+
+  /** One given by its URL, whose password may be in the environment. */
+  public static DatabaseAddress of(String url) {
+    return new DatabaseAddress(url, System.getenv(USER), System.getenv(PASSWORD));
+  }
+
+  /** What the process that started this one left in its environment. */
+  public static Optional<DatabaseAddress> ofEnvironment() {
+    return Optional.ofNullable(System.getenv(URL)).map(DatabaseAddress::of);
+  }
+
+  /** What a child's environment has to say, for {@link #ofEnvironment}. */
+  public Map<String, String> environment() {
+    Map<String, String> environment = new HashMap<>();
+    environment.put(URL, url);
+    if (user != null) {
+      environment.put(USER, user);
+    }
+    if (password != null) {
+      environment.put(PASSWORD, password);
+    }
+    return environment;
+  }
+
+  /**
+   * Connects and brings the ledger's tables up to date.
+   *
+   * @param patience how long to try while nobody answers there
+   * @throws StorageException as {@link Database#open}
+   */
+  public Database open(Duration patience) {
+    return Database.open(url, user, password, patience);
+  }
+
+  /** Connects to a ledger whose tables are up to date already. */
+  public Database connect() {
+    return Database.connect(url, user, password);
+  }
+
+  /** Host and port, for people: the rest of the URL may hold a password. */
+  public String host() {
+    Matcher matcher = HOST.matcher(url);
+    return matcher.matches() ? matcher.group(1) : "localhost:5432";
+  }
+
+  /** Keeps the password out of logs. */
+  @Override
+  public String toString() {
+    return host();
+  }
+}

@@ -1,0 +1,87 @@
+package glimt.ledger;
+
+import glimt.job.JobEvent;
+import glimt.job.JobId;
+import glimt.job.TenantId;
+import glimt.json.Json;
+import java.sql.SQLException;
+import java.time.OffsetDateTime;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+
+/** What happened to each job, for ever, numbered without a gap. */
+public final class Events {
+  /** Under the jobs' row locks, which the caller holds or this takes. */
+  private static final String APPEND =
+      """
+      WITH said AS (
+        SELECT job, fact, row_number() OVER (PARTITION BY job ORDER BY place) AS nth,
+               count(*) OVER (PARTITION BY job) AS facts
+        FROM unnest(?::uuid[], ?::jsonb[]) WITH ORDINALITY AS said (job, fact, place)),
+      counted AS (
+        UPDATE job SET last_seq = last_seq + facts
+        FROM (SELECT DISTINCT job, facts FROM said) AS total
+        WHERE job.id = total.job
+        RETURNING job.id, last_seq)
+      INSERT INTO event (job, seq, at, fact)
+      SELECT job, last_seq - facts + nth, clock_timestamp(), fact
+      FROM said JOIN counted ON counted.id = said.job
+      RETURNING job, seq
+      """;
+
+  private static final String AFTER =
+      """
+      SELECT seq, at, fact FROM event JOIN job ON job.id = event.job
+      WHERE job.tenant = ? AND job.id = ? AND seq > ?
+      ORDER BY seq LIMIT ?
+      """;
+
+  private final Database database;
+
+  public Events(Database database) {
+    this.database = database;
+  }
+
+  /** The events of a job with numbers above {@code seq}, in order; none if there is no such job. */
+  public List<JobEvent> after(TenantId tenant, JobId job, long seq, int limit) {
+    return database.read(
+        "read events of job " + job,
+        session ->
+            session.all(
+                AFTER,
+                row ->
+                    new JobEvent(
+                        job,
+                        row.getLong("seq"),
+                        row.getObject("at", OffsetDateTime.class).toInstant(),
+                        Json.read(row.getString("fact"), JobEvent.Fact.class)),
+                tenant.value(),
+                job.value(),
+                seq,
+                limit));
+  }
+
+  /** Something to be remembered of a job. */
+  record Said(JobId job, JobEvent.Fact fact) {}
+
+  /** Numbers facts in their order and returns the newest number of each job. */
+  static Map<JobId, Long> append(Session session, List<Said> facts) throws SQLException {
+    Map<JobId, Long> newest = new HashMap<>();
+    if (!facts.isEmpty()) {
+      session.all(
+          APPEND,
+          row ->
+              newest.merge(
+                  new JobId(row.getObject("job", UUID.class)), row.getLong("seq"), Math::max),
+          facts.stream().map(said -> said.job().toString()).toArray(String[]::new),
+          facts.stream().map(said -> fact(said.fact())).toArray(String[]::new));
+    }
+    return newest;
+  }
+
+  static String fact(JobEvent.Fact fact) {
+    return Json.write(fact);
+  }
+}

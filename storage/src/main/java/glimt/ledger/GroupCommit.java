@@ -1,0 +1,93 @@
+package glimt.ledger;
+
+import java.util.List;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Semaphore;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+
+/**
+ * Answers together what is asked while another answer is on its way: the more there is to do, the
+ * less each costs. Nobody waits for company; who asks alone is answered alone.
+ *
+ * <p>This is the group commit of a database (DeWitt et al. 1984), one level up.
+ */
+final class GroupCommit<Q, A> {
+  /** So that while one answer is made durable, the next is written. */
+  private static final int HANDS = 2;
+
+  private final int most;
+  private final Function<List<Q>, List<A>> answer;
+  private final Predicate<RuntimeException> isOfOne;
+  private final Queue<Asked<Q, A>> waiting = new ConcurrentLinkedQueue<>();
+  private final Semaphore hands = new Semaphore(HANDS);
+
+  private record Asked<Q, A>(Q question, CompletableFuture<A> answer) {}
+
+  /**
+   * @param most how many are answered at once
+   * @param answer an answer to each question, in their order
+   * @param isOfOne whether what was thrown may be one question's fault, so that each is asked again
+   *     by itself; else it is thrown to all who asked
+   */
+  GroupCommit(int most, Function<List<Q>, List<A>> answer, Predicate<RuntimeException> isOfOne) {
+    this.most = most;
+    this.answer = answer;
+    this.isOfOne = isOfOne;
+  }
+
+  /** Waits for the answer. */
+  A ask(Q question) {
+    Asked<Q, A> asked = new Asked<>(question, new CompletableFuture<>());
+    waiting.add(asked);
+    if (hands.tryAcquire()) {
+      answerNext();
+    }
+    try {
+      return asked.answer().join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof RuntimeException thrown ? thrown : e;
+    }
+  }
+
+  /** How many questions nobody has taken up. */
+  int waiting() {
+    return waiting.size();
+  }
+
+  private void answerNext() {
+    List<Asked<Q, A>> next = next();
+    if (!next.isEmpty()) {
+      answer(next);
+    }
+    hands.release();
+    // Who came in between found no hand free, and relies on those that were not.
+    if (!waiting.isEmpty() && hands.tryAcquire()) {
+      Thread.startVirtualThread(this::answerNext);
+    }
+  }
+
+  private List<Asked<Q, A>> next() {
+    return Stream.generate(waiting::poll).takeWhile(Objects::nonNull).limit(most).toList();
+  }
+
+  private void answer(List<Asked<Q, A>> asked) {
+    try {
+      List<A> answers = answer.apply(asked.stream().map(Asked::question).toList());
+      for (int i = 0; i < asked.size(); i++) {
+        asked.get(i).answer().complete(answers.get(i));
+      }
+    } catch (RuntimeException | Error e) {
+      if (asked.size() > 1 && e instanceof RuntimeException thrown && isOfOne.test(thrown)) {
+        asked.forEach(one -> answer(List.of(one)));
+      } else {
+        asked.forEach(one -> one.answer().completeExceptionally(e));
+      }
+    }
+  }
+}

@@ -1,0 +1,144 @@
+package glimt.ledger;
+
+import glimt.job.Checkpoint;
+import glimt.job.Lease;
+import glimt.job.TaskId;
+import glimt.job.WorkerId;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Map;
+
+/** How running attempts are kept alive, and how they are found dead. */
+final class Leases {
+  private static final String RENEW =
+      """
+      WITH ours AS MATERIALIZED (
+        SELECT task.id, beat.step
+        FROM task
+        JOIN unnest(?, ?, ?) AS beat (task, attempt, step)
+          ON task.id = beat.task AND task.attempt = beat.attempt
+        WHERE state = 'running'
+        ORDER BY task.id FOR UPDATE OF task)
+      UPDATE task SET
+        lease_until = clock_timestamp() + make_interval(secs => ?),
+        step = least(steps, ours.step),
+        stepped = CASE WHEN least(steps, ours.step) = task.step THEN stepped
+                       ELSE clock_timestamp() END,
+        reached = greatest(reached, least(steps, ours.step))
+      FROM ours WHERE task.id = ours.id
+      RETURNING task.id, attempt
+      """;
+
+  /**
+   * Of one attempt's checkpoints only one that reaches further: words may overtake each other. The
+   * first of a new attempt is taken in any case: an attempt that did not begin at the latest found
+   * that it cannot be trusted, and then the one before it stays the fallback. No step forgives
+   * losses twice, so a task cannot be tried for ever.
+   */
+  private static final String CHECKPOINT =
+      """
+      WITH here (state, step, class, task, attempt) AS (VALUES (?, ?, ?, ?, ?))
+      UPDATE task SET
+        fallback_state = CASE WHEN here.step > checkpoint_step THEN checkpoint_state
+                              ELSE fallback_state END,
+        fallback_step = CASE WHEN here.step > checkpoint_step THEN checkpoint_step
+                             ELSE fallback_step END,
+        fallback_class = CASE WHEN here.step > checkpoint_step THEN checkpoint_class
+                              ELSE fallback_class END,
+        checkpoint_state = here.state, checkpoint_step = here.step, checkpoint_class = here.class,
+        checkpoint_attempt = here.attempt,
+        losses = CASE WHEN here.step > forgiven THEN 0 ELSE losses END,
+        forgiven = greatest(forgiven, here.step),
+        step = greatest(task.step, here.step), reached = greatest(reached, here.step),
+        stepped = clock_timestamp()
+      FROM here
+      WHERE task.id = here.task AND task.attempt = here.attempt AND task.state = 'running'
+        AND (here.step > coalesce(checkpoint_step, 0)
+          OR here.step > 0 AND checkpoint_attempt IS DISTINCT FROM here.attempt)
+      """;
+
+  private static final String HOLDS =
+      "SELECT id, attempt FROM task WHERE id = ? AND attempt = ? AND state = 'running'";
+
+  private static final String PULSE =
+      """
+      WITH before AS MATERIALIZED (SELECT at FROM pulse FOR UPDATE)
+      UPDATE pulse SET at = clock_timestamp() FROM before
+      RETURNING extract(epoch FROM pulse.at - before.at)::double precision AS gap
+      """;
+
+  /** Never past a whole lease from now, which is all that a lease renewed since then deserves. */
+  private static final String FORGIVE =
+      """
+      WITH running AS MATERIALIZED (
+        SELECT id FROM task WHERE state = 'running' ORDER BY id FOR UPDATE)
+      UPDATE task SET
+        lease_until = greatest(lease_until, least(
+          lease_until + make_interval(secs => ?), clock_timestamp() + make_interval(secs => ?))),
+        stepped = least(stepped + make_interval(secs => ?), clock_timestamp())
+      FROM running WHERE task.id = running.id AND state = 'running'
+      """;
+
+  private static final String LATE =
+      """
+      SELECT id, attempt FROM task
+      WHERE state = 'running'
+        AND (lease_until < clock_timestamp()
+          OR stepped < clock_timestamp() - make_interval(secs => ?))
+      """;
+
+  private static final String HELD_BY =
+      "SELECT id, attempt FROM task WHERE state = 'running' AND worker = ?";
+
+  private Leases() {}
+
+  /** Returns those that are still held. */
+  static List<Lease> renew(Session session, Map<Lease, Integer> steps, double seconds)
+      throws SQLException {
+    List<Map.Entry<Lease, Integer>> beats = List.copyOf(steps.entrySet());
+    return session.all(
+        RENEW,
+        Leases::lease,
+        beats.stream().mapToLong(beat -> beat.getKey().task().value()).toArray(),
+        beats.stream().mapToInt(beat -> beat.getKey().attempt()).toArray(),
+        beats.stream().mapToInt(Map.Entry::getValue).toArray(),
+        seconds);
+  }
+
+  /** Returns whether it was taken. */
+  static boolean keep(Session session, Lease lease, Checkpoint checkpoint) throws SQLException {
+    return session.update(
+            CHECKPOINT,
+            checkpoint.state().sha256(),
+            checkpoint.step(),
+            checkpoint.numericClass(),
+            lease.task().value(),
+            lease.attempt())
+        == 1;
+  }
+
+  static boolean holds(Session session, Lease lease) throws SQLException {
+    return session.first(HOLDS, Leases::lease, lease.task().value(), lease.attempt()).isPresent();
+  }
+
+  /**
+   * Leases whose worker has been silent too long, or whose step stands still, unless it was the
+   * database that was away.
+   */
+  static List<Lease> late(Session session, Tasks.Terms terms) throws SQLException {
+    double gap = session.first(PULSE, row -> row.getDouble("gap")).orElse(0.0);
+    if (gap > 2 * Tasks.seconds(terms.sweep())) {
+      session.update(FORGIVE, gap, Tasks.seconds(terms.lease()), gap);
+    }
+    return session.all(LATE, Leases::lease, Tasks.seconds(terms.stall()));
+  }
+
+  static List<Lease> heldBy(Session session, WorkerId worker) throws SQLException {
+    return session.all(HELD_BY, Leases::lease, worker.value());
+  }
+
+  static Lease lease(ResultSet row) throws SQLException {
+    return new Lease(new TaskId(row.getLong("id")), row.getInt("attempt"));
+  }
+}

@@ -1,0 +1,115 @@
+package glimt.ledger;
+
+import glimt.job.ArtifactId;
+import glimt.job.JobId;
+import glimt.job.TaskId;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * How a file that is missing or damaged is made again. The task that made it is opened again, and
+ * what reads from it and is not under way waits; its result stays accepted all the while, and so
+ * does its job's ending. Whatever comes of it must be the very same bytes, so only a worker of the
+ * same numeric class is asked.
+ *
+ * <p>Callers hold the job's lock.
+ */
+final class Repairs {
+  private static final String LOCK_JOB =
+      """
+      SELECT id FROM job
+      WHERE id = ? AND (ending IS NULL OR ending = 'succeeded') FOR UPDATE
+      """;
+
+  private static final String MADE_IN_JOB =
+      """
+      SELECT task.* FROM task JOIN product ON product.task = task.id
+      WHERE job = ? AND artifact = ? ORDER BY task.id FOR UPDATE OF task
+      """;
+
+  private static final String READ_BY =
+      """
+      SELECT task.*
+      FROM task_edge
+      JOIN product ON product.task = task_edge.before
+      JOIN task ON task.id = task_edge.before
+      WHERE task_edge.after = ? AND artifact = ? ORDER BY task.id FOR UPDATE OF task
+      """;
+
+  private static final String REOPEN =
+      """
+      UPDATE task SET
+        state = 'ready', ready_at = clock_timestamp(), failed_on = NULL, forgiven = 0,
+        remade_in = (
+          SELECT coalesce(numeric_class, '') FROM attempt
+          WHERE attempt.task = task.id AND outcome = 'succeeded')
+      WHERE id = ? AND state = 'succeeded'
+      """;
+
+  private static final String WAIT =
+      """
+      WITH successor AS MATERIALIZED (
+        SELECT task.id FROM task JOIN task_edge ON after = task.id
+        WHERE before = ? AND state IN ('blocked', 'ready') ORDER BY task.id FOR UPDATE OF task)
+      UPDATE task SET state = 'blocked', waits_for = waits_for + 1
+      FROM successor WHERE task.id = successor.id AND state IN ('blocked', 'ready')
+      """;
+
+  /** A store that loses the same files for ever must not be worked for without end. */
+  private static final String WORN_OUT =
+      """
+      SELECT count(*) >= ? * (SELECT count(*) FROM task_edge WHERE after = ?) AS worn_out
+      FROM attempt WHERE task = ? AND outcome = 'yielded' AND fault = 'storage'
+      """;
+
+  private static final String ACCEPTED =
+      "SELECT artifact FROM product WHERE task = ? ORDER BY position";
+
+  private Repairs() {}
+
+  /** The task that made a file, and whether making it again was given up. */
+  private record Maker(TaskId id, boolean open, boolean givenUp) {
+    static Maker read(ResultSet row) throws SQLException {
+      return new Maker(
+          new TaskId(row.getLong("id")),
+          row.getString("remade_in") != null,
+          row.getInt("failures") >= Tasks.TRIES || row.getInt("losses") >= Tasks.LOSSES);
+    }
+  }
+
+  /** Returns whether a file of a job is being made again, from now on or already. */
+  static boolean remake(Session session, JobId job, ArtifactId file) throws SQLException {
+    if (session.first(LOCK_JOB, row -> row, job.value()).isEmpty()) {
+      return false;
+    }
+    return remake(session, session.first(MADE_IN_JOB, Maker::read, job.value(), file.sha256()));
+  }
+
+  /** Returns whether a file that a task reads is being made again, from now on or already. */
+  static boolean remakeFor(Session session, TaskId reader, ArtifactId file) throws SQLException {
+    long task = reader.value();
+    boolean wornOut =
+        session
+            .first(WORN_OUT, row -> row.getBoolean("worn_out"), Tasks.TRIES + 1, task, task)
+            .orElseThrow();
+    return !wornOut && remake(session, session.first(READ_BY, Maker::read, task, file.sha256()));
+  }
+
+  private static boolean remake(Session session, Optional<Maker> found) throws SQLException {
+    if (found.isEmpty() || (!found.get().open() && found.get().givenUp())) {
+      return false;
+    }
+    long maker = found.get().id().value();
+    if (!found.get().open() && session.update(REOPEN, maker) == 1) {
+      session.update(WAIT, maker);
+    }
+    return true;
+  }
+
+  /** The files of a task's accepted result, in their order. */
+  static List<ArtifactId> accepted(Session session, TaskId task) throws SQLException {
+    return session.all(ACCEPTED, row -> new ArtifactId(row.getString("artifact")), task.value());
+  }
+}

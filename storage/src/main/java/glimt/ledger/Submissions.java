@@ -1,0 +1,199 @@
+package glimt.ledger;
+
+import glimt.job.ArtifactId;
+import glimt.job.JobEvent;
+import glimt.job.JobId;
+import glimt.job.JobSpec;
+import glimt.job.JobState;
+import glimt.job.JobView;
+import glimt.job.JobView.LevelView;
+import glimt.job.JobView.TaskView;
+import glimt.job.Plan;
+import glimt.job.TaskId;
+import glimt.job.TaskState;
+import glimt.job.TenantId;
+import glimt.job.Work;
+import glimt.json.Json;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** How jobs are written with their plans: any number of them by one statement. */
+final class Submissions {
+  /**
+   * Nothing is written, and nothing comes back, of a job whose key was used before, in this
+   * statement or another. Edges name their tasks by place, and find them in an array: a plan may
+   * have thousands.
+   */
+  private static final String SUBMIT =
+      """
+      WITH asks AS MATERIALIZED (
+        SELECT * FROM unnest(?::uuid[], ?, ?, ?, ?, ?, ?, ?) WITH ORDINALITY
+          AS asks (id, tenant, card, spec, warnings, key, asked, fact, place)),
+      submitted AS (
+        INSERT INTO job (id, tenant, card, spec, warnings, created, last_seq, key, asked)
+        SELECT id, tenant, card, spec::jsonb, warnings::jsonb, clock_timestamp(), 1, key, asked
+        FROM asks ORDER BY place
+        ON CONFLICT (tenant, key) WHERE key IS NOT NULL DO NOTHING
+        RETURNING id, number, created, card),
+      told AS (
+        INSERT INTO event (job, seq, at, fact)
+        SELECT submitted.id, 1, created, fact::jsonb
+        FROM submitted JOIN asks ON asks.id = submitted.id),
+      plan AS MATERIALIZED (
+        SELECT nextval(pg_get_serial_sequence('task', 'id')) AS id, plan.*
+        FROM unnest(?::uuid[], ?, ?, ?, ?, ?)
+          AS plan (job, ordinal, work, amount, steps, waits_for)),
+      planned AS (
+        INSERT INTO task
+          (id, job, job_number, ordinal, card, work, amount, steps, waits_for, state, ready_at)
+        OVERRIDING SYSTEM VALUE
+        SELECT plan.id, job, number, ordinal, card, work::jsonb, amount, steps, waits_for,
+               CASE WHEN waits_for = 0 THEN 'ready' ELSE 'blocked' END, created
+        FROM plan JOIN submitted ON submitted.id = plan.job),
+      joined AS (
+        INSERT INTO task_edge (before, after, position)
+        SELECT ids[edge.before], ids[edge.after], position
+        FROM unnest(?::uuid[], ?, ?, ?) AS edge (job, before, after, position)
+        JOIN submitted ON submitted.id = edge.job
+        CROSS JOIN (SELECT ARRAY(SELECT id FROM plan ORDER BY id) AS ids) AS every)
+      SELECT job, created, plan.id AS task
+      FROM plan JOIN submitted ON submitted.id = plan.job ORDER BY plan.id
+      """;
+
+  private Submissions() {}
+
+  /**
+   * A job to be written.
+   *
+   * @param card the digest of a card that is in the catalogue, with which the plan was made
+   * @param key by which the client may ask again, or null
+   */
+  record Submission(
+      JobId job,
+      TenantId tenant,
+      JobSpec spec,
+      ArtifactId card,
+      Plan plan,
+      Jobs.@Nullable Key key) {}
+
+  /** What the ledger made of a planned task. */
+  private record Row(JobId job, Instant created, TaskId task) {
+    static Row read(ResultSet row) throws SQLException {
+      return new Row(
+          new JobId(row.getObject("job", UUID.class)),
+          row.getObject("created", OffsetDateTime.class).toInstant(),
+          new TaskId(row.getLong("task")));
+    }
+  }
+
+  /** Returns each job, in their order; nothing in place of one whose key was used before. */
+  static List<Optional<JobView>> write(Session session, List<Submission> submissions)
+      throws SQLException {
+    List<String> taskJobs = new ArrayList<>();
+    List<Plan.PlannedTask> tasks = new ArrayList<>();
+    List<String> edgeJobs = new ArrayList<>();
+    List<Integer> befores = new ArrayList<>();
+    List<Integer> afters = new ArrayList<>();
+    List<Integer> positions = new ArrayList<>();
+    for (Submission one : submissions) {
+      String job = one.job().toString();
+      int first = tasks.size() + 1; // SQL counts from 1
+      for (Plan.PlannedTask task : one.plan().tasks()) {
+        taskJobs.add(job);
+        tasks.add(task);
+        for (int position = 0; position < task.after().size(); position++) {
+          edgeJobs.add(job);
+          befores.add(first + task.after().get(position));
+          afters.add(first + task.ordinal());
+          positions.add(position);
+        }
+      }
+    }
+    Map<JobId, List<Row>> rows = new HashMap<>();
+    for (Row row :
+        session.all(
+            SUBMIT,
+            Row::read,
+            texts(submissions, one -> one.job().toString()),
+            texts(submissions, one -> one.tenant().value()),
+            texts(submissions, one -> one.card().sha256()),
+            texts(submissions, one -> Json.write(one.spec())),
+            texts(submissions, one -> Json.write(one.plan().warnings())),
+            texts(submissions, one -> one.key() == null ? null : one.key().value()),
+            texts(submissions, one -> one.key() == null ? null : one.key().asked().sha256()),
+            texts(submissions, one -> Events.fact(new JobEvent.Submitted(one.plan().warnings()))),
+            taskJobs.toArray(String[]::new),
+            tasks.stream().mapToInt(Plan.PlannedTask::ordinal).toArray(),
+            texts(tasks, task -> Json.write(task.work())),
+            tasks.stream().mapToLong(task -> task.work().amount()).toArray(),
+            tasks.stream().mapToInt(task -> steps(task.work())).toArray(),
+            tasks.stream().mapToInt(task -> task.after().size()).toArray(),
+            edgeJobs.toArray(String[]::new),
+            befores.toArray(Integer[]::new),
+            afters.toArray(Integer[]::new),
+            positions.toArray(Integer[]::new))) {
+      rows.computeIfAbsent(row.job(), _ -> new ArrayList<>()).add(row);
+    }
+    return submissions.stream()
+        .map(one -> Optional.ofNullable(rows.get(one.job())).map(made -> fresh(one, made)))
+        .toList();
+  }
+
+  private static <T> @Nullable String[] texts(List<T> all, Function<T, @Nullable String> text) {
+    return all.stream().map(text).toArray(String[]::new);
+  }
+
+  /** The job as it would be read now, without asking. */
+  private static JobView fresh(Submission one, List<Row> rows) {
+    Map<String, List<TaskView>> levels = new LinkedHashMap<>();
+    for (Plan.PlannedTask task : one.plan().tasks()) {
+      levels
+          .computeIfAbsent(task.work().level(), _ -> new ArrayList<>())
+          .add(
+              new TaskView(
+                  rows.get(task.ordinal()).task(),
+                  task.ordinal(),
+                  task.work(),
+                  task.after().isEmpty() ? TaskState.READY : TaskState.BLOCKED,
+                  0,
+                  List.of()));
+    }
+    return new JobView(
+        one.job(),
+        one.tenant(),
+        one.spec(),
+        one.card(),
+        JobState.QUEUED,
+        0,
+        one.plan().warnings(),
+        rows.getFirst().created(),
+        null,
+        null,
+        null,
+        null,
+        1,
+        levels.entrySet().stream()
+            .map(
+                level ->
+                    new LevelView(level.getKey(), JobState.QUEUED, 0, List.of(), level.getValue()))
+            .toList());
+  }
+
+  private static int steps(Work work) {
+    return switch (work) {
+      case Work.Sample sample -> sample.sampling().steps();
+      case Work.Assemble _ -> 1;
+    };
+  }
+}

@@ -1,0 +1,154 @@
+package glimt.ledger;
+
+import glimt.job.ArtifactId;
+import glimt.job.WorkerCard;
+import glimt.job.WorkerId;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Who asked for work of late. It is kept so that a task may wait for somebody better, and promises
+ * nothing: a worker that is not in it is given work like any other.
+ */
+public final class Workers {
+  private static final Logger LOG = LoggerFactory.getLogger(Workers.class);
+
+  /** A worker that failed so many tasks that others then did is given no more. */
+  public static final int STRIKES = 3;
+
+  /** Written no more often than needed: a farm of idle workers should leave the disk alone. */
+  private static final String SEE =
+      """
+      INSERT INTO worker (id, machine, device, numeric_class, cards, seen)
+      SELECT ?, ?, ?, ?, ?, now()
+      WHERE NOT EXISTS (
+        SELECT FROM worker
+        WHERE id = ? AND cards = ?::text[] AND seen > now() - make_interval(secs => ?))
+      ON CONFLICT (id) DO UPDATE SET
+        machine = excluded.machine, device = excluded.device,
+        numeric_class = excluded.numeric_class, cards = excluded.cards, seen = excluded.seen
+      """;
+
+  private static final String FORGET = "DELETE FROM worker WHERE id = ?";
+
+  /** Long after anything could wait for it, for whoever asks who was here. */
+  private static final String FORGET_SILENT =
+      """
+      DELETE FROM worker
+      WHERE seen < now() - make_interval(secs => ?)
+        AND NOT EXISTS (SELECT FROM task WHERE task.worker = worker.id AND state = 'running')
+      """;
+
+  /**
+   * A task that fails wherever it is tried is to blame for it; one that then succeeds elsewhere
+   * tells against the workers that failed it. The inputs that nobody could read are nobody's fault.
+   */
+  private static final String STRIKE =
+      """
+      WITH struck AS (
+        SELECT attempt.worker, count(DISTINCT attempt.task)::integer AS times
+        FROM attempt JOIN unnest(?, ?) AS done (task, worker) ON done.task = attempt.task
+        WHERE attempt.outcome = 'failed' AND attempt.worker <> done.worker
+        GROUP BY attempt.worker)
+      UPDATE worker SET
+        strikes = strikes + times,
+        drained = CASE WHEN strikes + times >= ? THEN coalesce(drained, clock_timestamp())
+                       ELSE drained END
+      FROM struck WHERE worker.id = struck.worker
+      RETURNING worker.id, strikes, strikes - times AS before
+      """;
+
+  private static final String CLEAR =
+      "UPDATE worker SET strikes = 0 WHERE id = ANY(?) AND drained IS NULL";
+
+  private static final String DRAINED =
+      "SELECT id, drained FROM worker WHERE drained IS NOT NULL ORDER BY drained, id";
+
+  private static final Duration REMEMBERED = Duration.ofHours(1);
+
+  private final Database database;
+
+  public Workers(Database database) {
+    this.database = database;
+  }
+
+  /** Those that are given no more work, and since when. A process that takes its place is. */
+  public Map<WorkerId, Instant> drained() {
+    return database.read(
+        "read who is drained",
+        session -> {
+          Map<WorkerId, Instant> drained = new LinkedHashMap<>();
+          session.all(
+              DRAINED,
+              row ->
+                  drained.put(
+                      new WorkerId(row.getString("id")),
+                      row.getObject("drained", OffsetDateTime.class).toInstant()));
+          return drained;
+        });
+  }
+
+  /**
+   * @param often how many seconds may pass before it is written again
+   */
+  static void see(Session session, WorkerCard worker, String machine, double often)
+      throws SQLException {
+    String id = worker.id().value();
+    String[] cards = cards(worker);
+    session.update(
+        SEE, id, machine, worker.device(), worker.numericClass(), cards, id, cards, often);
+  }
+
+  /** Takes note of who succeeded, and of who had failed at the same tasks. */
+  static void praise(Session session, Collection<Endings.Held> succeeded) throws SQLException {
+    List<Endings.Held> tried = succeeded.stream().filter(held -> held.failures() > 0).toList();
+    if (!tried.isEmpty()) {
+      session.all(
+          STRIKE,
+          row -> {
+            if (row.getInt("before") < STRIKES && row.getInt("strikes") >= STRIKES) {
+              LOG.warn(
+                  "drained {}: it failed {} tasks that others then did",
+                  row.getString("id"),
+                  row.getInt("strikes"));
+            }
+            return row;
+          },
+          tried.stream().mapToLong(held -> held.lease().task().value()).toArray(),
+          tried.stream().map(Endings.Held::worker).toArray(String[]::new),
+          STRIKES);
+    }
+    String[] cleared =
+        succeeded.stream()
+            .filter(held -> held.strikes() > 0)
+            .map(Endings.Held::worker)
+            .toArray(String[]::new);
+    if (cleared.length > 0) {
+      session.update(CLEAR, (Object) cleared);
+    }
+  }
+
+  /** Its process has ended. */
+  static void forget(Session session, WorkerId worker) throws SQLException {
+    session.update(FORGET, worker.value());
+  }
+
+  static void forgetSilent(Session session) throws SQLException {
+    session.update(FORGET_SILENT, (double) REMEMBERED.toSeconds());
+  }
+
+  static String[] cards(WorkerCard worker) {
+    return worker.bundles().values().stream()
+        .map(ArtifactId::sha256)
+        .sorted()
+        .toArray(String[]::new);
+  }
+}

@@ -1,0 +1,62 @@
+package glimt.model;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One axis of a level's sample, and how it is cut into overlapping windows that can be sampled side
+ * by side.
+ *
+ * @param name what it counts: frames, height, width, points
+ * @param extent how many there are in the whole sample
+ * @param window how many one network call sees
+ * @param step from one window's start to the next
+ * @param halo how many at each inner border of a window are computed for context and thrown away
+ */
+public record Axis(String name, int extent, int window, int step, int halo) {
+  public Axis {
+    if (extent < 1 || window < 1 || window > extent || step < 1 || step > window || halo < 0) {
+      throw new IllegalArgumentException(
+          "axis %s: extent %d, window %d, step %d, halo %d cannot be"
+              .formatted(name, extent, window, step, halo));
+    }
+    if ((extent - window) % step != 0) {
+      throw new IllegalArgumentException(
+          "axis %s: windows of %d every %d do not end at %d".formatted(name, window, step, extent));
+    }
+    if (extent > window && 2 * halo > window - step) {
+      throw new IllegalArgumentException(
+          "axis %s: a halo of %d leaves gaps in an overlap of %d"
+              .formatted(name, halo, window - step));
+    }
+  }
+
+  /** An axis in one piece. */
+  public static Axis whole(String name, int extent) {
+    return new Axis(name, extent, extent, extent, 0);
+  }
+
+  public List<Span> windows() {
+    List<Span> windows = new ArrayList<>();
+    for (int start = 0; start + window <= extent; start += step) {
+      windows.add(new Span(start, start + window));
+    }
+    return List.copyOf(windows);
+  }
+
+  /**
+   * How much a window's value counts at a position, before the weights there are made to sum to 1:
+   * nothing in the halo, then a ramp over what is left of the overlap, then all. The outer borders
+   * of the sample have neither halo nor ramp.
+   */
+  public double weight(Span span, int position) {
+    double fromStart = span.start() == 0 ? 1 : rise(position - span.start());
+    double fromEnd = span.end() == extent ? 1 : rise(span.end() - 1 - position);
+    return Math.min(fromStart, fromEnd);
+  }
+
+  private double rise(int distance) {
+    int ramp = window - step - 2 * halo;
+    return Math.clamp((distance - halo + 1) / (ramp + 1.0), 0, 1);
+  }
+}

@@ -1,0 +1,7 @@
+package glimt.model;
+
+/** What a bundle makes. */
+public enum Kind {
+  VIDEO,
+  POINTS
+}

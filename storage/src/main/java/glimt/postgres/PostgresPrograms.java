@@ -1,0 +1,192 @@
+package glimt.postgres;
+
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.apache.commons.compress.compressors.xz.XZCompressorInputStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * PostgreSQL's programs, unpacked into a folder, and whom they run as. PostgreSQL refuses to be
+ * root: there, a user namespace without a mapping makes it think it is not, while files stay ours;
+ * where namespaces are forbidden it runs as the user nobody, who is given the files.
+ *
+ * @param prefix what stands before each command
+ * @param owner the numeric user that must own what the programs write; null if it is us
+ */
+record PostgresPrograms(Path folder, List<String> prefix, @Nullable Integer owner) {
+  private static final String ARCHIVE = "/postgres-linux-x86_64.txz";
+  private static final int NOBODY = 65534;
+  private static final int LINES_TOLD = 8;
+
+  /** Unpacks them unless they are there. Whoever does so at the same time does no harm. */
+  static PostgresPrograms in(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      Path incoming = Files.createTempDirectory(folder.getParent(), "postgres-incoming");
+      try {
+        unpack(incoming);
+        incoming.toFile().setExecutable(true, false);
+        incoming.toFile().setReadable(true, false);
+        if (!Files.isDirectory(folder)) {
+          Files.move(incoming, folder, StandardCopyOption.ATOMIC_MOVE);
+        }
+      } finally {
+        delete(incoming);
+      }
+    }
+    if (!Integer.valueOf(0).equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid"))) {
+      return new PostgresPrograms(folder, List.of(), null);
+    }
+    if (succeeds(List.of("unshare", "-U", "true"))) {
+      return new PostgresPrograms(folder, List.of("unshare", "-U"), null);
+    }
+    return new PostgresPrograms(
+        folder,
+        List.of("setpriv", "--reuid=" + NOBODY, "--regid=" + NOBODY, "--clear-groups"),
+        NOBODY);
+  }
+
+  List<String> command(String program, List<String> arguments) {
+    List<String> command = new ArrayList<>(prefix);
+    command.add(folder.resolve("bin").resolve(program).toString());
+    command.addAll(arguments);
+    return command;
+  }
+
+  /** Gives a file, or a folder and all in it, to whom the programs run as. */
+  void give(Path path) throws IOException {
+    if (owner == null) {
+      return;
+    }
+    Files.walkFileTree(
+        path,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult preVisitDirectory(Path at, BasicFileAttributes attributes)
+              throws IOException {
+            Files.setAttribute(at, "unix:uid", owner);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFile(Path at, BasicFileAttributes attributes)
+              throws IOException {
+            Files.setAttribute(at, "unix:uid", owner);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+
+  /** Whether whom the programs run as can write into a folder. */
+  boolean reach(Path path) {
+    List<String> command = new ArrayList<>(prefix);
+    command.addAll(List.of("test", "-w", path.toString()));
+    return succeeds(command);
+  }
+
+  static void delete(Path folder) throws IOException {
+    if (!Files.exists(folder)) {
+      return;
+    }
+    Files.walkFileTree(
+        folder,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path at, BasicFileAttributes attributes)
+              throws IOException {
+            Files.delete(at);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path at, @Nullable IOException failure)
+              throws IOException {
+            Files.delete(at);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+
+  private static void unpack(Path folder) throws IOException {
+    Map<Path, Path> links = new TreeMap<>();
+    try (InputStream in = PostgresPrograms.class.getResourceAsStream(ARCHIVE)) {
+      if (in == null) {
+        throw new IOException("no PostgreSQL for this machine is on the class path: " + ARCHIVE);
+      }
+      TarArchiveInputStream tar =
+          new TarArchiveInputStream(new XZCompressorInputStream(new BufferedInputStream(in)));
+      for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
+        Path path = folder.resolve(entry.getName()).normalize();
+        if (!path.startsWith(folder)) {
+          throw new IOException("an archive that writes elsewhere: " + entry.getName());
+        }
+        if (entry.isDirectory()) {
+          Files.createDirectories(path);
+        } else if (entry.isSymbolicLink()) {
+          links.put(path, Path.of(entry.getLinkName()));
+        } else {
+          Files.createDirectories(path.getParent());
+          Files.copy(tar, path);
+          if ((entry.getMode() & 0111) != 0 && !path.toFile().setExecutable(true, false)) {
+            throw new IOException("cannot be made executable: " + path);
+          }
+        }
+      }
+    }
+    for (Map.Entry<Path, Path> link : links.entrySet()) {
+      Files.createSymbolicLink(link.getKey(), link.getValue());
+    }
+  }
+
+  /**
+   * @throws IOException with the last lines that the program said, if it failed
+   */
+  void run(String program, List<String> arguments) throws IOException {
+    Process process =
+        new ProcessBuilder(command(program, arguments)).redirectErrorStream(true).start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    if (status(process) != 0) {
+      List<String> lines = said.lines().toList();
+      List<String> last = lines.subList(Math.max(0, lines.size() - LINES_TOLD), lines.size());
+      throw new IOException(program + " failed: " + String.join("; ", last));
+    }
+  }
+
+  private static boolean succeeds(List<String> command) {
+    try {
+      return status(
+              new ProcessBuilder(command)
+                  .redirectErrorStream(true)
+                  .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                  .start())
+          == 0;
+    } catch (IOException _) {
+      // It is not there.
+      return false;
+    }
+  }
+
+  private static int status(Process process) throws InterruptedIOException {
+    try {
+      return process.waitFor();
+    } catch (InterruptedException _) {
+      process.destroy();
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted while a program ran");
+    }
+  }
+}

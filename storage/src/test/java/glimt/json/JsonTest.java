@@ -1,0 +1,233 @@
+package glimt.json;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import glimt.job.Artifact;
+import glimt.job.ArtifactId;
+import glimt.job.Checkpoint;
+import glimt.job.Fault;
+import glimt.job.Format;
+import glimt.job.InvalidSpec;
+import glimt.job.JobEvent;
+import glimt.job.JobId;
+import glimt.job.JobSpec;
+import glimt.job.JobState;
+import glimt.job.Lease;
+import glimt.job.Outcome;
+import glimt.job.Product;
+import glimt.job.Task;
+import glimt.job.TaskId;
+import glimt.job.TenantId;
+import glimt.job.Work;
+import glimt.job.WorkerId;
+import glimt.ledger.Ledger;
+import glimt.model.BundleCard;
+import glimt.model.Sampling;
+import glimt.model.Segment;
+import glimt.model.Span;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class JsonTest {
+  private static final String SPEC =
+      """
+      {"kind": "video", "prompt": "a whale", "model": "clips",
+       "wishes": {"seed": 7, "steps": 12, "guidance": 2.5, "sampler": null},
+       "frames": 24, "size": null, "format": "mp4"}""";
+
+  static Stream<Object> nouns() {
+    JobId job = new JobId(new UUID(1, 2));
+    ArtifactId digest = Ledger.digestOf("x");
+    Work work =
+        new Work.Sample(
+            "base",
+            new Segment(List.of(new Span(0, 8), new Span(4, 16))),
+            new Sampling("euler", 4, 1.5, 0.002, 80, 7));
+    List<Product> products =
+        List.of(new Product(Product.Role.MEDIA, new Artifact(digest, "video/mp4", 1L << 40)));
+    Checkpoint checkpoint = new Checkpoint(digest, 3, "cpu avx2 float32 1 thread");
+    Instant at = Instant.parse("2026-11-22T10:11:12.123456Z");
+    return Stream.of(
+        Ledger.spec(),
+        Json.read(SPEC, JobSpec.class),
+        Ledger.card("toy", 3),
+        job,
+        digest,
+        new TaskId(Long.MAX_VALUE),
+        new TenantId("default"),
+        new WorkerId("w-1"),
+        work,
+        new Work.Assemble("base", List.of(8, 16, 16)),
+        new Outcome.Succeeded(products),
+        new Outcome.Failed(Fault.OUT_OF_MEMORY, "no room"),
+        new Outcome.Damaged(digest),
+        new Outcome.Yielded(Optional.empty()),
+        new Outcome.Yielded(Optional.of(checkpoint)),
+        new JobEvent(job, 1, at, new JobEvent.Submitted(List.of("a warning"))),
+        new JobEvent(job, 2, at, new JobEvent.Started()),
+        new JobEvent(job, 3, at, new JobEvent.LevelFinished("base", products)),
+        new JobEvent(job, 4, at, new JobEvent.Ended(JobState.FAILED, Fault.POISON, "why")),
+        new Task(
+            new Lease(new TaskId(1), 2),
+            job,
+            Ledger.spec(),
+            digest,
+            3,
+            work,
+            List.of(digest),
+            List.of(checkpoint)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("nouns")
+  void a_noun_comes_back_as_it_was(Object noun) {
+    assertThat(Json.read(Json.write(noun), noun.getClass())).isEqualTo(noun);
+    assertThat(Json.read(Json.pretty(noun), noun.getClass())).isEqualTo(noun);
+  }
+
+  @Test
+  void a_fact_written_as_itself_says_which_it_is() {
+    assertThat(Json.write(new JobEvent.Started())).isEqualTo("{\"type\":\"started\"}");
+    assertThat(Json.read("{\"type\":\"started\"}", JobEvent.Fact.class))
+        .isEqualTo(new JobEvent.Started());
+  }
+
+  @Test
+  void words_are_in_lower_case_ids_are_plain_and_times_are_iso_8601() throws Exception {
+    JobEvent event =
+        new JobEvent(
+            new JobId(new UUID(0, 1)),
+            2,
+            Instant.parse("2026-11-22T10:11:12Z"),
+            new JobEvent.Ended(JobState.FAILED, Fault.OUT_OF_MEMORY, null));
+    JsonNode json = Json.mapper().readTree(Json.write(event));
+    assertThat(json.at("/job").asText()).isEqualTo("00000000-0000-0000-0000-000000000001");
+    assertThat(json.at("/at").asText()).isEqualTo("2026-11-22T10:11:12Z");
+    assertThat(json.at("/fact/type").asText()).isEqualTo("ended");
+    assertThat(json.at("/fact/fault").asText()).isEqualTo("out_of_memory");
+    assertThat(json.at("/fact/why").isNull()).isTrue();
+    assertThat(Json.write(new TaskId(7))).isEqualTo("7");
+    assertThat(Json.mapper().readTree(Json.write(Ledger.spec())).at("/kind").asText())
+        .isEqualTo("points");
+    assertThat(Json.write(new Outcome.Yielded(Optional.empty())))
+        .isEqualTo("{\"type\":\"yielded\",\"checkpoint\":null}");
+  }
+
+  @Test
+  void what_may_be_null_may_be_left_out() {
+    JobSpec.Video spec =
+        (JobSpec.Video)
+            Json.read(
+                """
+                {"prompt": "a whale", "kind": "video", "model": "clips", "format": "webm",
+                 "wishes": {"seed": 0}}""",
+                JobSpec.class);
+    assertThat(spec)
+        .isEqualTo(
+            new JobSpec.Video(
+                "a whale",
+                "clips",
+                new JobSpec.Wishes(0, null, null, null),
+                null,
+                null,
+                Format.WEBM));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          "prompt": "a whale"       | "prompt": ""                      | prompt
+          "prompt": "a whale"       | "prompt": null                    | prompt
+          "prompt": "a whale"       | "prompt": 7                       | prompt
+          "prompt": "a whale"       | "prompt": ["a whale"]             | prompt
+          "prompt": "a whale"       | "prompt": "a \\u0000 whale"       | prompt
+          "prompt": "a whale"       | "prompt": "a \\ud800 whale"       | prompt
+          "prompt": "a whale", "    | "                                 | prompt
+          "prompt": "a whale"       | "prompt": "a whale", "prompt": "" | ''
+          "kind": "video"           | "kind": "VIDEO"                   | kind
+          "kind": "video"           | "kind": "music"                   | kind
+          "kind": "video"           | "kind": null                      | kind
+          "kind": "video", "        | "                                 | kind
+          "frames": 24              | "frames": "24"                    | frames
+          "frames": 24              | "frames": 24.5                    | frames
+          "frames": 24              | "frames": 99999999999             | frames
+          "frames": 24              | "frames": true                    | frames
+          "frames": 24              | "frames": {}                      | frames
+          "frames": 24              | "points": 24                      | points
+          "seed": 7                 | "seed": -1                        | seed
+          "seed": 7                 | "seed": 9007199254740992          | seed
+          "seed": 7                 | "seed": 1e3                       | wishes.seed
+          "seed": 7                 | "seed": null                      | wishes.seed
+          "seed": 7                 | "seed": ""                        | wishes.seed
+          "steps": 12               | "steps": 0                        | steps
+          "steps": 12               | "steps": 1e999                    | wishes.steps
+          "guidance": 2.5           | "guidance": NaN                   | wishes
+          "guidance": 2.5           | "guidance": "NaN"                 | wishes.guidance
+          "guidance": 2.5           | "guidance": "2.5"                 | wishes.guidance
+          "guidance": 2.5           | "guidance": 1e999                 | wishes.guidance
+          "guidance": 2.5           | "guidance": -1e999                | wishes.guidance
+          "guidance": 2.5           | "guidance": 21                    | guidance
+          "format": "mp4"           | "format": "MP4"                   | format
+          "format": "mp4"           | "format": 0                       | format
+          "format": "mp4"           | "format": ""                      | format
+          "format": "mp4"           | "format": "glb"                   | format
+          "wishes": {               | "mood": 1, "wishes": {            | mood
+          "wishes": {               | "@class": "X", "wishes": {        | @class
+          "format": "mp4"}          | "format": "mp4"} {}               | ''
+          "format": "mp4"}          | "format": "mp4",}                 | ''
+          "format": "mp4"}          | "format": "mp4"                   | ''
+          """)
+  void bad_json_is_refused_by_the_name_of_the_field(String good, String bad, String field) {
+    assertThat(SPEC).contains(good);
+    String json = SPEC.replace(good, bad);
+    assertThatThrownBy(() -> Json.read(json, JobSpec.class))
+        .isInstanceOfSatisfying(
+            InvalidSpec.class,
+            refusal -> {
+              assertThat(refusal.field()).isEqualTo(field);
+              assertThat(refusal.getMessage()).isNotBlank().doesNotContain("glimt.");
+            });
+  }
+
+  @ParameterizedTest
+  @CsvSource({"null", "''", "[]", "7", "'\"video\"'", "'{'", "'// c\n{}'", "'{\"a\":1}{'"})
+  void what_is_not_an_object_is_no_spec(String json) {
+    assertThatThrownBy(() -> Json.read(json, JobSpec.class)).isInstanceOf(InvalidSpec.class);
+  }
+
+  @Test
+  void depth_is_limited() {
+    String deep = "{\"notes\":".repeat(500);
+    assertThatThrownBy(() -> Json.read(deep, BundleCard.class)).isInstanceOf(InvalidSpec.class);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "00000000-0000-0001-0000-00000000000A",
+    "1-1-1-1-1",
+    "../../etc/passwd",
+    "''",
+  })
+  void a_job_has_one_name(String text) {
+    assertThatThrownBy(() -> Json.read('"' + text + '"', JobId.class))
+        .isInstanceOf(InvalidSpec.class);
+  }
+
+  @Test
+  void a_card_is_written_alike_in_every_process() {
+    String json = Json.write(Ledger.card("toy", 3));
+    assertThat(json).contains("\"ignored\":[\"a\"]").contains("\"sigmaData\":1.0");
+    assertThat(Json.write(Json.read(json, BundleCard.class))).isEqualTo(json);
+  }
+}

@@ -1,0 +1,131 @@
+package glimt.ledger;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import glimt.job.ArtifactId;
+import glimt.job.Checkpoint;
+import glimt.job.Effort;
+import glimt.job.Fault;
+import glimt.job.JobId;
+import glimt.job.Outcome;
+import glimt.job.Task;
+import glimt.job.TenantId;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What a ledger must never hold is found in it, and nothing else. */
+class AuditTest {
+  private Ledger ledger;
+  private Audit audit;
+
+  @BeforeEach
+  void open() {
+    ledger = Ledger.fresh();
+    audit = new Audit(ledger.database);
+  }
+
+  @AfterEach
+  void close() {
+    ledger.close();
+  }
+
+  @Test
+  void a_ledger_of_every_kind_of_end_breaks_no_promise() {
+    JobId done = ledger.submit();
+    Task lost = ledger.claimOne("w1");
+    ledger.letLeasesRunOut();
+    ledger.tasks.expire();
+    Task failed = ledger.claimOne("w2");
+    ledger.tasks.end(
+        failed.lease(), new Outcome.Failed(Fault.INTERNAL, "of itself"), Ledger.EFFORT);
+    ledger.finishAll("w3");
+    assertThat(ledger.succeed(lost)).as("a late word").isEmpty();
+    ArtifactId last = ledger.view(done).levels().getLast().products().getFirst().artifact().id();
+    JobId cancelled = ledger.submit();
+    ledger.claimOne("w4");
+    ledger.jobs.cancel(TenantId.DEFAULT, cancelled);
+    assertThat(ledger.tasks.remake(done, last)).as("after the end").isTrue();
+    ledger.claimOne("w3");
+    ledger.letLeasesRunOut();
+    ledger.tasks.expire();
+    ledger.claimOne("w6");
+    JobId open = ledger.submit();
+    ledger.claimOne("w5");
+
+    assertThat(audit.breaches()).isEmpty();
+    assertThat(audit.jobs()).containsExactlyInAnyOrder(done, cancelled, open);
+    assertThat(audit.open()).containsExactly(open);
+    assertThat(audit.made(done)).hasSize(6).first().asString().startsWith("0/0 ");
+    assertThat(audit.named()).contains(Ledger.made(lost));
+    assertThat(audit.attempts(done)).extracting(Audit.Begun::outcome).startsWith("lost", "failed");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "DELETE FROM event WHERE seq = 2 | events are numbered without a gap",
+        "DELETE FROM event WHERE seq = (SELECT last_seq FROM job) | the ending is told once and"
+            + " last",
+        "DELETE FROM product WHERE task = 1 | a result has a product",
+        "UPDATE attempt SET outcome = 'yielded' WHERE task = 1 | one accepted result",
+        "UPDATE attempt SET ended = NULL, outcome = NULL WHERE task = 2 | only the newest attempt"
+            + " runs",
+        "UPDATE attempt SET number = 7 WHERE task = 3 | attempts are numbered without a gap",
+        "UPDATE attempt SET started = started - interval '1 hour' WHERE task = 6 | no task begins"
+            + " before its inputs",
+        "UPDATE job SET ended = ended - interval '1 hour' | nothing happens after the end, but what is made again",
+        "UPDATE attempt SET resumed_from = 3 WHERE task = 1 | a resumed attempt had somebody to"
+            + " resume from",
+        "UPDATE attempt SET resumed_from = 3 WHERE task = 1 | no task mixes numeric classes",
+        "UPDATE job SET ended = NULL, ending = NULL | a job whose tasks are done has ended"
+      })
+  void a_broken_promise_is_told(String harm, String promise) {
+    JobId job = ledger.submit();
+    ledger.finishAll("w1");
+    assertThat(audit.breaches()).isEmpty();
+    assertThat(ledger.sql(harm)).as("rows harmed").isPositive();
+    assertThat(audit.breaches()).extracting(Audit.Breach::promise).contains(promise);
+    assertThat(audit.breaches()).extracting(Audit.Breach::job).containsOnly(job);
+  }
+
+  @Test
+  void of_a_lost_attempt_it_is_told_how_far_it_was_and_where_the_next_went_on() {
+    JobId job = ledger.submit();
+    Task lost = ledger.claimOne("w1");
+    ledger.tasks.checkpoint(lost.lease(), new Checkpoint(Ledger.digestOf("state"), 1, "test"));
+    ledger.tasks.renew(Map.of(lost.lease(), 3));
+    ledger.letLeasesRunOut();
+    ledger.tasks.expire();
+    Task next = ledger.claimOne("w2");
+    assertThat(audit.losses(job)).as("before anybody knows how long a step takes").isEmpty();
+    ledger.tasks.end(next.lease(), Ledger.success(next), new Effort("test", 1, 3, 1.5, 1));
+
+    Audit.Loss loss = audit.losses(job).getFirst();
+    assertThat(audit.losses(job)).hasSize(1);
+    assertThat(loss.lease()).isEqualTo(lost.lease());
+    assertThat(loss)
+        .extracting("whole", "beganAt", "heardAt", "goesOnAt")
+        .containsExactly(4, 0, 3, 1);
+    assertThat(loss.life()).isPositive();
+    assertThat(loss.stepSeconds()).isEqualTo(0.5);
+  }
+
+  @Test
+  void what_waits_for_nothing_and_what_runs_no_more_is_told() {
+    JobId job = ledger.submit();
+    List<Task> claimed = ledger.claim("w1", 1);
+    ledger.sql("UPDATE task SET waits_for = 5 WHERE state = 'blocked' AND ordinal = 1");
+    ledger.sql("UPDATE attempt SET ended = clock_timestamp(), outcome = 'lost'");
+    assertThat(claimed).hasSize(1);
+    assertThat(audit.breaches())
+        .extracting(Audit.Breach::promise)
+        .containsExactlyInAnyOrder("what runs has an attempt", "what waits waits for something");
+    assertThat(audit.open()).containsExactly(job);
+  }
+}

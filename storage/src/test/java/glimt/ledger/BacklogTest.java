@@ -1,0 +1,78 @@
+package glimt.ledger;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import glimt.job.Plan;
+import glimt.job.Task;
+import glimt.job.TenantId;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** What the ledger costs when a thousand jobs came at once, and PostgreSQL has not counted them. */
+class BacklogTest {
+  private static final int JOBS = 1000;
+  private static final int BATCH = 32;
+
+  /** Rows read for each task: its own a few times, its job's, its neighbours', and no others. */
+  private static final int READS = 40;
+
+  private static Ledger ledger;
+
+  @BeforeAll
+  static void fill() {
+    ledger = Ledger.fresh();
+    for (String table : List.of("job", "task", "task_edge", "attempt", "product", "artifact")) {
+      ledger.sql("ALTER TABLE %s SET (autovacuum_enabled = false)".formatted(table));
+    }
+    Plan plan = Plan.of(Ledger.spec(), ledger.card);
+    for (int i = 0; i < JOBS; i++) {
+      ledger.jobs.submit(TenantId.DEFAULT, Ledger.spec(), ledger.digest, plan);
+    }
+    // Half of the bases are made, so that there are results to be looked for, too.
+    for (int done = 0; done < JOBS / 2; done += BATCH) {
+      end(ledger.claim("w", BATCH));
+    }
+  }
+
+  @AfterAll
+  static void close() {
+    ledger.close();
+  }
+
+  @Test
+  void a_claim_reads_the_tasks_that_it_hands_out_and_few_more() {
+    long before = reads();
+    List<Task> claimed = ledger.claim("w", BATCH);
+    assertThat(claimed).hasSize(BATCH);
+    assertThat(reads() - before).isBetween((long) BATCH, (long) READS * BATCH);
+    end(claimed);
+  }
+
+  @Test
+  void ends_read_the_tasks_that_end_and_few_more() {
+    List<Task> claimed = ledger.claim("w", BATCH);
+    long before = reads();
+    end(claimed);
+    assertThat(reads() - before).isBetween((long) BATCH, (long) READS * BATCH);
+  }
+
+  private static void end(List<Task> claimed) {
+    List<Tasks.Ended> words =
+        claimed.stream()
+            .map(task -> new Tasks.Ended(task.lease(), Ledger.success(task), Ledger.EFFORT))
+            .toList();
+    assertThat(ledger.tasks.end(words)).hasSameSizeAs(claimed);
+  }
+
+  /** Rows that this thread's connection has read, with those of this question. */
+  private static long reads() {
+    ledger.database.read(
+        "tell what was read",
+        session -> session.first("SELECT pg_stat_force_next_flush()", row -> true));
+    return ledger.count(
+        "SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))"
+            + " FROM pg_stat_user_tables");
+  }
+}

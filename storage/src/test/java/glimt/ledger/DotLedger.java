@@ -1,0 +1,108 @@
+package glimt.ledger;
+
+import glimt.artifact.ArtifactFolder;
+import glimt.job.Format;
+import glimt.job.JobId;
+import glimt.job.JobSpec;
+import glimt.job.JobView;
+import glimt.job.Plan;
+import glimt.job.TenantId;
+import glimt.model.Axis;
+import glimt.model.BundleCard;
+import glimt.model.Kind;
+import glimt.model.Level;
+import glimt.model.Sampling;
+import glimt.model.Vocabulary;
+import glimt.postgres.EmbeddedPostgres;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/**
+ * A real ledger on a PostgreSQL of its own, for the tests of other modules. Its jobs are many small
+ * tasks: a level of dots, a segment each, and one that assembles them.
+ */
+public final class DotLedger implements AutoCloseable {
+  public final ExecutorService jdbc = Executors.newVirtualThreadPerTaskExecutor();
+  public final Tasks tasks;
+  public final Jobs jobs;
+  public final Nodes nodes;
+  public final ArtifactFolder artifacts;
+
+  private final EmbeddedPostgres postgres;
+  private final Database database;
+
+  /** A ledger whose leases last as long as a farm's. */
+  public DotLedger(Path home) {
+    this(home, Tasks.Terms.USUAL);
+  }
+
+  /** A ledger that looks for lapsed leases once a sweep, and in which a failed task rests 10 ms. */
+  public DotLedger(Path home, Duration lease, Duration sweep) {
+    this(home, new Tasks.Terms(lease, sweep, Duration.ofMillis(10)));
+  }
+
+  private DotLedger(Path home, Tasks.Terms terms) {
+    postgres = EmbeddedPostgres.start(home, Path.of("target", "postgres"));
+    database = Database.open(postgres.url(), postgres.user(), postgres.password());
+    tasks = new Tasks(database, terms);
+    jobs = new Jobs(database);
+    nodes = new Nodes(database);
+    artifacts = new ArtifactFolder(home.resolve("artifacts"));
+  }
+
+  /** A bundle of its own name; its jobs have that many tasks, and one that assembles them. */
+  public Bundles.Entry bundle(int segments) {
+    Level base =
+        new Level(
+            "base",
+            List.of(new Axis("points", 16 * segments, 16, 16, 0)),
+            1,
+            "base",
+            1,
+            List.of(),
+            0,
+            new Sampling("euler", 10, 1, 0.01, 10, 7));
+    BundleCard card =
+        new BundleCard(
+            "dots-" + UUID.randomUUID(),
+            Kind.POINTS,
+            "",
+            "",
+            new Vocabulary(List.of("dot"), Map.of(), Set.of(), 1),
+            0,
+            List.of(1.0),
+            List.of(0.0),
+            List.of(base),
+            Map.of(),
+            Map.of());
+    Bundles.Entry entry = new Bundles.Entry(Ledger.digestOf(card.name()), card);
+    new Bundles(database).offer(entry.digest(), card);
+    return entry;
+  }
+
+  /** Submits a job of the bundle. */
+  public JobId submit(Bundles.Entry bundle) {
+    JobSpec spec =
+        new JobSpec.PointCloud(
+            "dot", bundle.card().name(), new JobSpec.Wishes(1, null, null, null), null, Format.PLY);
+    return jobs.submit(TenantId.DEFAULT, spec, bundle.digest(), Plan.of(spec, bundle.card())).id();
+  }
+
+  /** A job as a reader sees it now. */
+  public JobView find(JobId job) {
+    return jobs.find(TenantId.DEFAULT, job).orElseThrow();
+  }
+
+  @Override
+  public void close() {
+    jdbc.close();
+    database.close();
+    postgres.close();
+  }
+}

@@ -1,0 +1,268 @@
+package glimt.ledger;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import glimt.job.ArtifactId;
+import glimt.job.Fault;
+import glimt.job.InvalidSpec;
+import glimt.job.JobEvent;
+import glimt.job.JobId;
+import glimt.job.JobState;
+import glimt.job.JobView;
+import glimt.job.Outcome;
+import glimt.job.Plan;
+import glimt.job.Task;
+import glimt.job.TaskState;
+import glimt.job.TenantId;
+import glimt.storage.StorageException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class JobsTest {
+  private static final TenantId OTHER = new TenantId("other");
+
+  private static Ledger ledger;
+
+  @BeforeAll
+  static void open() {
+    ledger = Ledger.fresh();
+    ledger.sql("INSERT INTO tenant VALUES ('other')");
+  }
+
+  @AfterAll
+  static void close() {
+    ledger.close();
+  }
+
+  @AfterEach
+  void forget() {
+    ledger.sql("DELETE FROM job");
+  }
+
+  @Test
+  void a_submitted_job_is_there_with_its_tasks_edges_and_first_event() {
+    Plan plan = Plan.of(Ledger.spec(), ledger.card);
+    JobView submitted = ledger.jobs.submit(TenantId.DEFAULT, Ledger.spec(), ledger.digest, plan);
+    assertThat(submitted).isEqualTo(ledger.view(submitted.id()));
+    assertThat(submitted.spec()).isEqualTo(Ledger.spec());
+    assertThat(submitted.card()).isEqualTo(ledger.digest);
+    assertThat(submitted.state()).isEqualTo(JobState.QUEUED);
+    assertThat(submitted.progress()).isZero();
+    assertThat(submitted.levels())
+        .extracting(JobView.LevelView::name)
+        .containsExactly("base", "dense");
+    assertThat(submitted.levels().stream().flatMap(level -> level.tasks().stream()))
+        .extracting(JobView.TaskView::work)
+        .containsExactlyElementsOf(plan.tasks().stream().map(Plan.PlannedTask::work).toList());
+    assertThat(ledger.count("SELECT count(*) FROM task_edge")).isEqualTo(1 + 3 + 3);
+    assertThat(ledger.events.after(TenantId.DEFAULT, submitted.id(), 0, 9))
+        .extracting(JobEvent::fact)
+        .containsExactly(new JobEvent.Submitted(List.of()));
+  }
+
+  @Test
+  void a_job_with_a_card_that_nobody_offered_leaves_nothing() {
+    Plan plan = Plan.of(Ledger.spec(), ledger.card);
+    assertThatThrownBy(
+            () ->
+                ledger.jobs.submit(
+                    TenantId.DEFAULT, Ledger.spec(), Ledger.digestOf("unheard of"), plan))
+        .isInstanceOf(StorageException.class);
+    assertThat(ledger.count("SELECT (SELECT count(*) FROM job) + (SELECT count(*) FROM task)"))
+        .isZero();
+  }
+
+  @Test
+  void of_jobs_submitted_at_once_each_is_whole_and_only_the_wrong_ones_are_refused()
+      throws Exception {
+    Plan plan = Plan.of(Ledger.spec(), ledger.card);
+    List<Callable<JobView>> askers = new ArrayList<>();
+    for (int i = 0; i < 60; i++) {
+      ArtifactId card = i % 20 == 7 ? Ledger.digestOf("unheard of") : ledger.digest;
+      askers.add(() -> ledger.jobs.submit(TenantId.DEFAULT, Ledger.spec(), card, plan));
+    }
+    int refused = 0;
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (Future<JobView> answer : threads.invokeAll(askers)) {
+        if (answer.state() == Future.State.FAILED) {
+          assertThat(answer.exceptionNow()).isInstanceOf(StorageException.class);
+          refused++;
+        } else {
+          assertThat(answer.resultNow()).isEqualTo(ledger.view(answer.resultNow().id()));
+        }
+      }
+    }
+    assertThat(refused).isEqualTo(3);
+    assertThat(ledger.count("SELECT count(*) FROM job")).isEqualTo(57);
+    assertThat(ledger.count("SELECT count(*) FROM task_edge")).isEqualTo(57 * (1 + 3 + 3));
+  }
+
+  @Test
+  void asked_again_with_its_key_a_job_is_the_one_that_was_made_the_first_time() throws Exception {
+    Plan plan = Plan.of(Ledger.spec(), ledger.card);
+    Jobs.Key key = new Jobs.Key("once", Ledger.digestOf("a pine tree"));
+    List<Callable<JobView>> askers = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      askers.add(
+          () ->
+              ledger
+                  .jobs
+                  .submit(TenantId.DEFAULT, Ledger.spec(), ledger.digest, plan, key)
+                  .orElseThrow());
+    }
+    Set<JobView> answers = new HashSet<>();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (Future<JobView> answer : threads.invokeAll(askers)) {
+        answers.add(answer.get());
+      }
+    }
+    assertThat(answers).hasSize(1);
+    assertThat(ledger.count("SELECT count(*) FROM job")).isEqualTo(1);
+    assertThat(ledger.count("SELECT count(*) FROM task")).isEqualTo(6);
+
+    Jobs.Key other = new Jobs.Key("once", Ledger.digestOf("a fir"));
+    assertThat(ledger.jobs.submit(TenantId.DEFAULT, Ledger.spec(), ledger.digest, plan, other))
+        .isEmpty();
+    assertThat(ledger.jobs.submit(OTHER, Ledger.spec(), ledger.digest, plan, key)).isPresent();
+    assertThat(ledger.count("SELECT count(*) FROM job")).isEqualTo(2);
+    assertThatThrownBy(() -> new Jobs.Key("two words", Ledger.digestOf("x")))
+        .isInstanceOf(InvalidSpec.class);
+  }
+
+  @Test
+  void no_tenant_sees_the_job_of_another() {
+    JobId job = ledger.submit();
+    assertThat(ledger.jobs.find(OTHER, job)).isEmpty();
+    assertThat(ledger.jobs.cancel(OTHER, job)).isEmpty();
+    assertThat(ledger.jobs.list(OTHER, 9, Optional.empty(), Optional.empty())).isEmpty();
+    assertThat(ledger.events.after(OTHER, job, 0, 9)).isEmpty();
+    assertThatThrownBy(() -> ledger.jobs.list(OTHER, 9, Optional.of(job), Optional.empty()))
+        .isInstanceOf(InvalidSpec.class);
+    assertThat(ledger.view(job).state()).isEqualTo(JobState.QUEUED);
+  }
+
+  @Test
+  void jobs_are_listed_newest_first_page_by_page_and_by_state() {
+    JobId succeeded = ledger.submit();
+    ledger.finishAll("w");
+    JobId running = ledger.submit();
+    ledger.claimOne("w");
+    JobId cancelled = ledger.submit();
+    ledger.jobs.cancel(TenantId.DEFAULT, cancelled);
+    JobId queued = ledger.submit();
+
+    assertThat(list(9, Optional.empty(), Optional.empty()))
+        .containsExactly(queued, cancelled, running, succeeded);
+    assertThat(list(2, Optional.empty(), Optional.empty())).containsExactly(queued, cancelled);
+    assertThat(list(2, Optional.of(cancelled), Optional.empty()))
+        .containsExactly(running, succeeded);
+    assertThat(list(9, Optional.empty(), Optional.of(JobState.QUEUED))).containsExactly(queued);
+    assertThat(list(9, Optional.empty(), Optional.of(JobState.RUNNING))).containsExactly(running);
+    assertThat(list(9, Optional.empty(), Optional.of(JobState.SUCCEEDED)))
+        .containsExactly(succeeded);
+    assertThat(list(9, Optional.empty(), Optional.of(JobState.CANCELLED)))
+        .containsExactly(cancelled);
+    assertThat(list(9, Optional.empty(), Optional.of(JobState.FAILED))).isEmpty();
+    assertThat(list(9, Optional.of(cancelled), Optional.of(JobState.RUNNING)))
+        .containsExactly(running);
+  }
+
+  @Test
+  void a_cancelled_job_stays_cancelled_and_none_of_its_tasks_starts() {
+    JobId job = ledger.submit();
+    Task running = ledger.claimOne("w");
+    JobView cancelled = ledger.jobs.cancel(TenantId.DEFAULT, job).orElseThrow();
+    assertThat(cancelled.state()).isEqualTo(JobState.CANCELLED);
+    assertThat(cancelled.levels().stream().flatMap(level -> level.tasks().stream()))
+        .allSatisfy(task -> assertThat(task.state()).isEqualTo(TaskState.CANCELLED));
+    assertThat(ledger.claim("w", 9)).isEmpty();
+    assertThat(ledger.succeed(running)).isEmpty();
+    assertThat(ledger.jobs.cancel(TenantId.DEFAULT, job)).contains(cancelled);
+    assertThat(ledger.view(job)).isEqualTo(cancelled);
+    assertThat(ledger.events.after(TenantId.DEFAULT, job, cancelled.lastSeq() - 1, 9))
+        .extracting(JobEvent::fact)
+        .containsExactly(new JobEvent.Ended(JobState.CANCELLED, null, null));
+  }
+
+  @Test
+  void cancelling_a_finished_job_changes_nothing() {
+    JobId succeeded = ledger.submit();
+    ledger.finishAll("w");
+    JobId failed = ledger.submit();
+    ledger.tasks.end(
+        ledger.claimOne("w").lease(), new Outcome.Failed(Fault.INVALID, "no"), Ledger.EFFORT);
+    for (JobId job : List.of(succeeded, failed)) {
+      JobView before = ledger.view(job);
+      assertThat(ledger.jobs.cancel(TenantId.DEFAULT, job)).contains(before);
+    }
+    assertThat(ledger.jobs.cancel(TenantId.DEFAULT, JobId.random())).isEmpty();
+  }
+
+  private static List<JobId> list(int limit, Optional<JobId> after, Optional<JobState> state) {
+    return ledger.jobs.list(TenantId.DEFAULT, limit, after, state).stream()
+        .map(JobView::id)
+        .toList();
+  }
+
+  /** It waits for whoever is ahead of it at a task, and another task may be claimed meanwhile. */
+  @Test
+  void no_attempt_begins_after_the_end_of_a_job_that_is_being_cancelled() throws Exception {
+    JobId job = ledger.submit();
+    ledger.succeed(ledger.claimOne("w"));
+    ledger.succeed(ledger.claimOne("w"));
+    CountDownLatch holds = new CountDownLatch(1);
+    CountDownLatch over = new CountDownLatch(1);
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<Object> ahead =
+          threads.submit(
+              () ->
+                  ledger.database.transact(
+                      "be ahead",
+                      session -> {
+                        session.first(
+                            "SELECT id FROM task WHERE job = ? AND ordinal = 2 FOR UPDATE",
+                            row -> row,
+                            job.value());
+                        holds.countDown();
+                        await(over);
+                        return job;
+                      }));
+      await(holds);
+      Future<Optional<JobView>> cancel =
+          threads.submit(() -> ledger.jobs.cancel(TenantId.DEFAULT, job));
+      while (ledger.count("SELECT count(*) FROM pg_locks WHERE NOT granted") == 0) {
+        Thread.onSpinWait();
+      }
+      assertThat(ledger.claim("w", 1)).hasSize(1);
+      over.countDown();
+      ahead.get();
+      assertThat(cancel.get().orElseThrow().state()).isEqualTo(JobState.CANCELLED);
+    }
+    assertThat(ledger.view(job).levels().getLast().tasks())
+        .flatExtracting(JobView.TaskView::attempts)
+        .hasSize(1)
+        .allSatisfy(begun -> assertThat(begun.outcome()).isEqualTo("cancelled"));
+    assertThat(new Audit(ledger.database).breaches()).isEmpty();
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

@@ -1,0 +1,249 @@
+package glimt.ledger;
+
+import glimt.job.Artifact;
+import glimt.job.ArtifactId;
+import glimt.job.Effort;
+import glimt.job.Format;
+import glimt.job.JobId;
+import glimt.job.JobSpec;
+import glimt.job.JobState;
+import glimt.job.JobView;
+import glimt.job.Outcome;
+import glimt.job.Plan;
+import glimt.job.Product;
+import glimt.job.Task;
+import glimt.job.TenantId;
+import glimt.job.WorkerCard;
+import glimt.job.WorkerId;
+import glimt.model.Axis;
+import glimt.model.BundleCard;
+import glimt.model.Kind;
+import glimt.model.Level;
+import glimt.model.Sampling;
+import glimt.model.Vocabulary;
+import glimt.postgres.EmbeddedPostgres;
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+
+/** An empty ledger in a database of its own, on the one PostgreSQL of this JVM, with one bundle. */
+public final class Ledger implements AutoCloseable {
+  public static final Tasks.Terms TERMS =
+      new Tasks.Terms(Duration.ofSeconds(10), Duration.ofSeconds(2), Duration.ZERO);
+  public static final Effort EFFORT = new Effort("test", 0, 4, 0.5, 0.4);
+  public static final Path PROGRAMS = Path.of("target", "postgres");
+
+  private static final AtomicInteger COUNT = new AtomicInteger();
+
+  private static final class Server {
+    static final EmbeddedPostgres POSTGRES = start();
+
+    private static EmbeddedPostgres start() {
+      try {
+        Path home = Files.createTempDirectory(Files.createDirectories(Path.of("target")), "home");
+        EmbeddedPostgres postgres = EmbeddedPostgres.start(home, PROGRAMS);
+        Runtime.getRuntime()
+            .addShutdownHook(
+                new Thread(
+                    () -> {
+                      postgres.close();
+                      delete(home);
+                    }));
+        return postgres;
+      } catch (IOException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+  }
+
+  public final Database database;
+  public final Jobs jobs;
+  public final Tasks tasks;
+  public final Events events;
+  public final Bundles bundles;
+
+  /** Splits into 1 base task, then 3 upper ones, each level assembled: 6 tasks. */
+  public final BundleCard card = card("toy", 3);
+
+  public final ArtifactId digest = digestOf("toy");
+
+  private Ledger(String url) {
+    database = open(url);
+    jobs = new Jobs(database);
+    tasks = new Tasks(database, TERMS);
+    events = new Events(database);
+    bundles = new Bundles(database);
+    bundles.offer(digest, card);
+  }
+
+  private static void delete(Path folder) {
+    try (Stream<Path> files = Files.walk(folder)) {
+      files.sorted(Comparator.reverseOrder()).map(Path::toFile).forEach(File::delete);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot delete " + folder, e);
+    }
+  }
+
+  public static Database open(String url) {
+    return Database.open(url, Server.POSTGRES.user(), Server.POSTGRES.password());
+  }
+
+  public static Ledger fresh() {
+    return new Ledger(freshUrl());
+  }
+
+  public static String freshUrl() {
+    String name = "ledger_" + COUNT.incrementAndGet();
+    String server = Server.POSTGRES.url();
+    try (var connection =
+            DriverManager.getConnection(
+                server, Server.POSTGRES.user(), Server.POSTGRES.password());
+        var statement = connection.createStatement()) {
+      statement.execute("CREATE DATABASE " + name);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+    return server.substring(0, server.lastIndexOf('/') + 1) + name;
+  }
+
+  public static EmbeddedPostgres server() {
+    return Server.POSTGRES;
+  }
+
+  /** A card whose second level has {@code width} segments. */
+  public static BundleCard card(String name, int width) {
+    Sampling base = new Sampling("euler", 4, 2, 0.01, 80, 7);
+    Sampling upper = new Sampling("euler", 2, 1, 0.01, 80, 7);
+    return new BundleCard(
+        name,
+        Kind.POINTS,
+        "Toy points.",
+        "Apache-2.0",
+        new Vocabulary(
+            List.of("pine", "tree"), Map.of("fir", List.of("pine", "tree")), Set.of("a"), 4),
+        0,
+        List.of(1.0),
+        List.of(0.0),
+        List.of(
+            new Level("base", List.of(Axis.whole("points", 8)), 1, "base", 1, List.of(), 0, base),
+            new Level(
+                "dense",
+                List.of(new Axis("points", 8 * width, 8, 8, 0)),
+                1,
+                "dense",
+                1,
+                List.of(1.0),
+                0.1,
+                upper)),
+        Map.of("base.py", "0".repeat(64)),
+        Map.of("data", "none"));
+  }
+
+  public static JobSpec spec() {
+    return new JobSpec.PointCloud(
+        "a pine tree", "toy", new JobSpec.Wishes(7, null, null, null), null, Format.GLB);
+  }
+
+  public JobId submit() {
+    return submit(card, digest);
+  }
+
+  public JobId submit(BundleCard with, ArtifactId pinned) {
+    return jobs.submit(TenantId.DEFAULT, spec(), pinned, Plan.of(spec(), with)).id();
+  }
+
+  public JobView view(JobId job) {
+    return jobs.find(TenantId.DEFAULT, job).orElseThrow();
+  }
+
+  public List<Task> claim(String worker, int most) {
+    return tasks.claim(worker(worker), "here", most);
+  }
+
+  /** A worker with the toy bundle. */
+  public WorkerCard worker(String id) {
+    return worker(id, Map.of("toy", digest));
+  }
+
+  public static WorkerCard worker(String id, Map<String, ArtifactId> bundles) {
+    return new WorkerCard(new WorkerId(id), 1, "cpu", "test", bundles);
+  }
+
+  public Task claimOne(String worker) {
+    return claim(worker, 1).getFirst();
+  }
+
+  public Optional<Tasks.Ending> succeed(Task task) {
+    return tasks.end(task.lease(), success(task), EFFORT);
+  }
+
+  /** Claims and succeeds until nothing is ready. */
+  public void finishAll(String worker) {
+    for (List<Task> claimed = claim(worker, 4); !claimed.isEmpty(); claimed = claim(worker, 4)) {
+      claimed.forEach(this::succeed);
+    }
+  }
+
+  public static Outcome.Succeeded success(Task task) {
+    return new Outcome.Succeeded(
+        List.of(
+            new Product(
+                Product.Role.SAMPLE, new Artifact(made(task), "application/safetensors", 8))));
+  }
+
+  public static ArtifactId made(Task task) {
+    return digestOf("made by task " + task.lease().task());
+  }
+
+  public static ArtifactId digestOf(String text) {
+    try {
+      return new ArtifactId(
+          HexFormat.of()
+              .formatHex(
+                  MessageDigest.getInstance("SHA-256")
+                      .digest(text.getBytes(StandardCharsets.UTF_8))));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Runs a statement that the ledger itself has no need of. */
+  public int sql(String statement, Object... arguments) {
+    return database.transact("test", session -> session.update(statement, arguments));
+  }
+
+  public long count(String query, Object... arguments) {
+    return database.read(
+        "test", session -> session.first(query, row -> row.getLong(1), arguments).orElseThrow());
+  }
+
+  /** As if every lease had been given as long ago as it lasts. */
+  public void letLeasesRunOut() {
+    sql("UPDATE task SET lease_until = lease_until - interval '1 hour' WHERE state = 'running'");
+  }
+
+  public boolean ended(JobId job, JobState state) {
+    return view(job).state() == state;
+  }
+
+  @Override
+  public void close() {
+    database.close();
+  }
+}

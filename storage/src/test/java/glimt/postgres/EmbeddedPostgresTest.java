@@ -1,0 +1,184 @@
+package glimt.postgres;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import glimt.job.JobId;
+import glimt.job.JobState;
+import glimt.job.Plan;
+import glimt.job.TenantId;
+import glimt.ledger.Bundles;
+import glimt.ledger.Database;
+import glimt.ledger.Jobs;
+import glimt.ledger.Ledger;
+import glimt.storage.StorageException;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class EmbeddedPostgresTest {
+  /** One for all, since to make a database takes seconds; each test leaves it stopped. */
+  @TempDir static Path home;
+
+  /** What a test may leave behind when it fails. */
+  private long postmaster = -1;
+
+  @AfterEach
+  void endWhatIsLeft() {
+    ProcessHandle.of(postmaster).ifPresent(ProcessHandle::destroyForcibly);
+  }
+
+  @Test
+  void a_server_whose_jvm_was_killed_is_adopted_with_what_it_was_told() throws Exception {
+    JobId job = submitAndBeKilled();
+    try (EmbeddedPostgres postgres = EmbeddedPostgres.start(home, Ledger.PROGRAMS)) {
+      assertThat(postgres.adopted()).isTrue();
+      assertThat(postgres.pid()).isEqualTo(postmaster);
+      hasJob(postgres, job);
+    }
+    assertThat(ProcessHandle.of(postmaster)).isEmpty();
+    // Stopped in order, it starts anew.
+    try (EmbeddedPostgres postgres = EmbeddedPostgres.start(home, Ledger.PROGRAMS)) {
+      assertThat(postgres.adopted()).isFalse();
+      postmaster = postgres.pid();
+      hasJob(postgres, job);
+    }
+  }
+
+  @Test
+  void when_both_were_killed_what_was_acknowledged_is_recovered() throws Exception {
+    JobId job = submitAndBeKilled();
+    ProcessHandle killed = ProcessHandle.of(postmaster).orElseThrow();
+    killed.destroyForcibly();
+    killed.onExit().get(1, TimeUnit.MINUTES);
+    try (EmbeddedPostgres postgres = EmbeddedPostgres.start(home, Ledger.PROGRAMS)) {
+      assertThat(postgres.adopted()).isFalse();
+      postmaster = postgres.pid();
+      hasJob(postgres, job);
+    }
+  }
+
+  @Test
+  void a_lock_file_that_names_a_process_of_another_kind_is_stale() throws Exception {
+    String url;
+    try (EmbeddedPostgres postgres = EmbeddedPostgres.start(home, Ledger.PROGRAMS)) {
+      postmaster = postgres.pid();
+      url = postgres.url();
+    }
+    String data = home.toRealPath().resolve("data").toString();
+    Files.write(
+        home.resolve("data").resolve("postmaster.pid"),
+        List.of(Long.toString(ProcessHandle.current().pid()), data, "0", "5432", "", "127.0.0.1"));
+    try (EmbeddedPostgres postgres = EmbeddedPostgres.start(home, Ledger.PROGRAMS)) {
+      assertThat(postgres.adopted()).isFalse();
+      assertThat(postgres.url()).as("where others know it").isEqualTo(url);
+      postmaster = postgres.pid();
+    }
+  }
+
+  @Test
+  void it_is_durable_on_loopback_only_and_its_password_is_our_own() throws Exception {
+    EmbeddedPostgres server = Ledger.server();
+    try (Connection connection =
+        DriverManager.getConnection(server.url(), server.user(), server.password())) {
+      for (String setting : List.of("fsync", "full_page_writes", "synchronous_commit")) {
+        assertThat(show(connection, setting)).as(setting).isEqualTo("on");
+      }
+      assertThat(show(connection, "listen_addresses")).isEqualTo("127.0.0.1");
+      assertThat(show(connection, "unix_socket_directories")).isEmpty();
+      Path secret = Path.of(show(connection, "data_directory")).resolveSibling("postgres.password");
+      assertThat(Files.getPosixFilePermissions(secret))
+          .isEqualTo(PosixFilePermissions.fromString("rw-------"));
+      assertThat(Files.readString(secret).strip()).isEqualTo(server.password()).hasSize(32);
+    }
+  }
+
+  @Test
+  void a_home_that_cannot_be_is_a_clear_error(@TempDir Path folder) throws IOException {
+    Path file = Files.writeString(folder.resolve("file"), "not a folder");
+    assertThatThrownBy(() -> EmbeddedPostgres.start(file, Ledger.PROGRAMS))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("start PostgreSQL in " + file);
+    Files.createDirectories(folder.resolve("data"));
+    assertThatThrownBy(() -> EmbeddedPostgres.start(folder, Ledger.PROGRAMS))
+        .isInstanceOf(StorageException.class)
+        .hasStackTraceContaining("no " + folder.toRealPath().resolve("postgres.password"));
+    Files.writeString(folder.resolve("postgres.password"), "secret");
+    assertThatThrownBy(() -> EmbeddedPostgres.start(folder, Ledger.PROGRAMS))
+        .isInstanceOf(StorageException.class)
+        .hasStackTraceContaining("could not access the server configuration file");
+  }
+
+  private JobId submitAndBeKilled() throws Exception {
+    Process farm =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                Farm.class.getName(),
+                home.toString(),
+                Ledger.PROGRAMS.toAbsolutePath().toString())
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    try (BufferedReader said =
+        new BufferedReader(new InputStreamReader(farm.getInputStream(), UTF_8))) {
+      for (String line = said.readLine(); line != null; line = said.readLine()) {
+        if (line.startsWith("ready ")) {
+          String[] words = line.split(" ", 3);
+          postmaster = Long.parseLong(words[1]);
+          return JobId.parse(words[2]);
+        }
+      }
+      throw new IllegalStateException("the farm ended without a word");
+    } finally {
+      // SIGKILL: no shutdown hook, no goodbye.
+      farm.destroyForcibly().waitFor(1, TimeUnit.MINUTES);
+    }
+  }
+
+  private static void hasJob(EmbeddedPostgres postgres, JobId job) {
+    try (Database database = Database.open(postgres.url(), postgres.user(), postgres.password())) {
+      assertThat(new Jobs(database).find(TenantId.DEFAULT, job).orElseThrow().state())
+          .isEqualTo(JobState.QUEUED);
+    }
+  }
+
+  private static String show(Connection connection, String setting) throws SQLException {
+    try (var statement = connection.createStatement();
+        var row = statement.executeQuery("SHOW " + setting)) {
+      row.next();
+      return row.getString(1);
+    }
+  }
+
+  /** A JVM that starts a server, submits one job, says so, and waits for its end. */
+  static final class Farm {
+    private Farm() {}
+
+    public static void main(String[] args) throws IOException {
+      EmbeddedPostgres postgres = EmbeddedPostgres.start(Path.of(args[0]), Path.of(args[1]));
+      Database database = Database.open(postgres.url(), postgres.user(), postgres.password());
+      new Bundles(database).offer(Ledger.digestOf("toy"), Ledger.card("toy", 3));
+      Plan plan = Plan.of(Ledger.spec(), Ledger.card("toy", 3));
+      JobId job =
+          new Jobs(database)
+              .submit(TenantId.DEFAULT, Ledger.spec(), Ledger.digestOf("toy"), plan)
+              .id();
+      System.out.println("ready " + postgres.pid() + " " + job);
+      // Until it is killed, or whoever started it is gone.
+      int _ = System.in.read();
+    }
+  }
+}

@@ -1,0 +1,85 @@
+package glimt.worker;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDManager;
+import glimt.artifact.Artifacts;
+import glimt.bundle.BundleException;
+import glimt.bundle.NumericClass;
+import glimt.bundle.Precision;
+import glimt.coordinator.Cadence;
+import glimt.job.ArtifactId;
+import glimt.job.WorkerCard;
+import glimt.job.WorkerId;
+import glimt.media.Ffmpeg;
+import glimt.media.Video;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One device and all that is needed to generate on it: a GPU where the engine sees one, else the
+ * CPU.
+ */
+public final class DeviceSlot {
+  private static final Logger log = LoggerFactory.getLogger(DeviceSlot.class);
+
+  private DeviceSlot() {}
+
+  /**
+   * @param slot which device of this machine, from 0
+   * @param precision what networks compute in; else what the device is fastest in
+   * @param stepLimit how long one step may take
+   */
+  public record Settings(int slot, Optional<Precision> precision, Duration stepLimit) {}
+
+  /**
+   * Works for a farm until told to stop, as {@link WorkerProcess#run} does.
+   *
+   * @param folders the bundles it offers; a broken one is left out
+   * @param cache where programs are unpacked
+   */
+  public static void work(
+      String farm,
+      WorkerId id,
+      Settings settings,
+      List<Path> folders,
+      Artifacts artifacts,
+      Path cache) {
+    int gpus = Engine.getEngine("PyTorch").getGpuCount();
+    Device device = gpus > 0 ? Device.gpu(settings.slot() % gpus) : Device.cpu();
+    Precision precision = settings.precision().orElseGet(() -> usual(device));
+    String numericClass = NumericClass.of(device, precision);
+    Map<String, LoadedBundle> bundles = new HashMap<>();
+    Map<String, ArtifactId> digests = new HashMap<>();
+    for (Path folder : folders) {
+      try {
+        LoadedBundle bundle = new LoadedBundle(folder, precision);
+        bundles.put(bundle.card().name(), bundle);
+        digests.put(bundle.card().name(), bundle.digest());
+      } catch (BundleException e) {
+        log.warn("left out the bundle {}", folder, e);
+      }
+    }
+    String name = device.isGpu() ? "cuda:" + device.getDeviceId() : "cpu";
+    WorkerCard card =
+        new WorkerCard(id, ProcessHandle.current().pid(), name, numericClass, digests);
+    try (NDManager manager = NDManager.newBaseManager(device)) {
+      WorkerProcess.run(
+          farm,
+          card,
+          new Generation(
+              bundles, artifacts, new Video(Ffmpeg.unpackedIn(cache)), manager, numericClass),
+          Cadence.DEFAULT.withStall(settings.stepLimit()));
+    }
+  }
+
+  private static Precision usual(Device device) {
+    return device.isGpu() ? Precision.BFLOAT16 : Precision.ofThisProcessor();
+  }
+}

@@ -1,0 +1,295 @@
+package glimt.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
+
+import glimt.bundle.BundleException;
+import glimt.coordinator.Farm;
+import glimt.coordinator.Node;
+import glimt.coordinator.Protocol.Advanced;
+import glimt.coordinator.Protocol.Live;
+import glimt.coordinator.Protocol.Previewed;
+import glimt.coordinator.Protocol.Progress;
+import glimt.coordinator.Protocol.WorkerView;
+import glimt.coordinator.ShortCadence;
+import glimt.job.Fault;
+import glimt.job.JobId;
+import glimt.job.JobState;
+import glimt.job.JobView;
+import glimt.job.JobView.AttemptView;
+import glimt.job.JobView.TaskView;
+import glimt.job.Outcome;
+import glimt.job.TenantId;
+import glimt.job.WorkerCard;
+import glimt.job.WorkerId;
+import glimt.ledger.Bundles;
+import glimt.ledger.DotLedger;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
+import org.apache.pekko.Done;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class WorkerTest {
+  private static final Duration SOON = Duration.ofSeconds(20);
+  private static final AtomicInteger NAMES = new AtomicInteger();
+
+  private static DotLedger ledger;
+  private static Node node;
+  private static Farm farm;
+  private static ExecutorService slots;
+
+  @BeforeAll
+  static void start(@TempDir Path home) {
+    ledger = new DotLedger(home, ShortCadence.CADENCE.lease(), ShortCadence.CADENCE.sweep());
+    node = Node.found(Set.of(Node.Role.COORDINATOR, Node.Role.GATEWAY));
+    node.coordinate(ledger.tasks, ledger.jdbc, ShortCadence.CADENCE);
+    farm = node.farm();
+    slots = Executors.newCachedThreadPool();
+  }
+
+  @AfterAll
+  static void stop() {
+    slots.shutdownNow();
+    node.close();
+    ledger.close();
+  }
+
+  private static ActorRef<Worker.Message> worker(Bundles.Entry bundle, Maker maker)
+      throws Exception {
+    return worker(bundle, maker, () -> fail("a step hangs"));
+  }
+
+  private static ActorRef<Worker.Message> worker(Bundles.Entry bundle, Maker maker, Runnable hung)
+      throws Exception {
+    WorkerId id = new WorkerId("worker-" + NAMES.incrementAndGet());
+    WorkerCard card =
+        new WorkerCard(
+            id,
+            ProcessHandle.current().pid(),
+            "cpu",
+            Digests.NUMERIC_CLASS,
+            Map.of(bundle.card().name(), bundle.digest()));
+    ActorRef<Worker.Message> worker =
+        node.spawn(
+            Worker.create(card, maker, slots, node.feed(), ShortCadence.CADENCE, hung), id.value());
+    long end = System.nanoTime() + SOON.toNanos();
+    while (views().stream().noneMatch(view -> view.worker().equals(card))) {
+      assertThat(System.nanoTime()).as("the farm knows %s", id).isLessThan(end);
+    }
+    return worker;
+  }
+
+  private static List<WorkerView> views() throws Exception {
+    return farm.workers().toCompletableFuture().get(5, TimeUnit.SECONDS);
+  }
+
+  private static JobId submit(Bundles.Entry bundle) {
+    JobId job = ledger.submit(bundle);
+    farm.tasksReady();
+    return job;
+  }
+
+  /** What a watcher has seen, waiting for more. */
+  private static final class Screen {
+    private final BlockingQueue<Live> shown = new LinkedBlockingQueue<>();
+
+    <T extends Live> T next(Class<T> kind) throws InterruptedException {
+      long end = System.nanoTime() + SOON.toNanos();
+      while (true) {
+        Live live = shown.poll(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+        assertThat(live).as("a %s within %s", kind.getSimpleName(), SOON).isNotNull();
+        if (kind.isInstance(live)) {
+          return kind.cast(live);
+        }
+      }
+    }
+  }
+
+  /** Reads the job again whenever the feed says so, and every beat, until it is as awaited. */
+  private static JobView eventually(JobId job, Predicate<JobView> awaited)
+      throws InterruptedException {
+    Screen screen = new Screen();
+    long end = System.nanoTime() + SOON.toNanos();
+    try (Farm.Watch _ = farm.watch(job, screen.shown::add)) {
+      JobView view = ledger.find(job);
+      while (!awaited.test(view)) {
+        assertThat(System.nanoTime()).as("still %s", view).isLessThan(end);
+        Live _ = screen.shown.poll(ShortCadence.CADENCE.beat().toMillis(), TimeUnit.MILLISECONDS);
+        view = ledger.find(job);
+      }
+      return view;
+    }
+  }
+
+  private static JobView ended(JobId job) throws InterruptedException {
+    return eventually(job, view -> view.state().ended());
+  }
+
+  private static List<TaskView> tasks(JobView job) {
+    return job.levels().stream().flatMap(level -> level.tasks().stream()).toList();
+  }
+
+  @Test
+  void two_workers_make_a_job_and_each_attempt_says_what_it_took() throws Exception {
+    Bundles.Entry bundle = ledger.bundle(4);
+    worker(bundle, Digests.quick(ledger.artifacts));
+    worker(bundle, Digests.quick(ledger.artifacts));
+    JobView job = ended(submit(bundle));
+    assertThat(job.state()).isEqualTo(JobState.SUCCEEDED);
+    assertThat(tasks(job)).hasSize(5).allSatisfy(task -> assertThat(task.attempts()).hasSize(1));
+    assertThat(tasks(job).getFirst().attempts().getFirst().effort())
+        .satisfies(
+            effort -> {
+              assertThat(effort.numericClass()).isEqualTo(Digests.NUMERIC_CLASS);
+              assertThat(effort.steps()).isEqualTo(10);
+              assertThat(effort.seconds()).isPositive();
+            });
+  }
+
+  @Test
+  void a_watcher_sees_progress_and_previews_and_without_one_none_are_made() throws Exception {
+    Bundles.Entry bundle = ledger.bundle(1);
+    Semaphore steps = new Semaphore(0);
+    JobId job = submit(bundle);
+    Screen screen = new Screen();
+    try (Farm.Watch _ = farm.watch(job, screen.shown::add)) {
+      // Only now, or its claim may be news before anybody listens.
+      worker(bundle, new Digests(ledger.artifacts, steps));
+      screen.next(Advanced.class);
+      // Its answer comes after the hint to it.
+      views();
+      steps.release();
+      assertThat(screen.next(Progress.class)).isEqualTo(new Progress(job, "base", 0, 1, 10));
+      Previewed preview = screen.next(Previewed.class);
+      assertThat(preview.step()).isEqualTo(1);
+      assertThat(preview.bytes()).hasSize(32);
+    }
+    steps.release(9);
+    assertThat(ended(job).state()).isEqualTo(JobState.SUCCEEDED);
+  }
+
+  @Test
+  void a_cancelled_job_stops_between_two_steps() throws Exception {
+    Bundles.Entry bundle = ledger.bundle(1);
+    Digests digests = Digests.quick(ledger.artifacts);
+    AtomicBoolean mayEnd = new AtomicBoolean();
+    worker(
+        bundle,
+        (task, attempt) -> {
+          while (!mayEnd.get()) {
+            // Without end, unless it is told to stop.
+            attempt.progress(3, 10);
+            attempt.check();
+          }
+          return digests.make(task, attempt);
+        });
+    JobId job = submit(bundle);
+    eventually(job, view -> tasks(view).getFirst().step() == 3);
+    ledger.jobs.cancel(TenantId.DEFAULT, job);
+    farm.cancelled(job);
+    JobId next = submit(bundle);
+    eventually(next, view -> view.state() == JobState.RUNNING);
+    mayEnd.set(true);
+    assertThat(ended(next).state()).isEqualTo(JobState.SUCCEEDED);
+    assertThat(ledger.find(job).state()).isEqualTo(JobState.CANCELLED);
+  }
+
+  @Test
+  void what_a_maker_throws_is_told_as_a_fault_and_the_worker_lives_on() throws Exception {
+    Bundles.Entry bundle = ledger.bundle(1);
+    Digests digests = Digests.quick(ledger.artifacts);
+    AtomicInteger calls = new AtomicInteger();
+    worker(
+        bundle,
+        (task, attempt) -> {
+          if (calls.getAndIncrement() == 0) {
+            throw new BundleException("base.safetensors: truncated");
+          }
+          return digests.make(task, attempt);
+        });
+    JobView failed = ended(submit(bundle));
+    assertThat(failed.state()).isEqualTo(JobState.FAILED);
+    assertThat(failed.fault()).isEqualTo(Fault.INVALID);
+    assertThat(failed.why()).isEqualTo("base.safetensors: truncated");
+    assertThat(ended(submit(bundle)).state()).isEqualTo(JobState.SUCCEEDED);
+  }
+
+  @Test
+  void a_worker_that_leaves_hands_back_its_checkpoint_and_another_goes_on_from_there()
+      throws Exception {
+    Bundles.Entry bundle = ledger.bundle(1);
+    worker(bundle, Digests.quick(ledger.artifacts));
+    JobView undisturbed = ended(submit(bundle));
+
+    Bundles.Entry other = ledger.bundle(1);
+    Semaphore steps = new Semaphore(4);
+    ActorRef<Worker.Message> leaving = worker(other, new Digests(ledger.artifacts, steps));
+    JobId job = submit(other);
+    eventually(job, view -> tasks(view).getFirst().step() == 4);
+    Done _ =
+        node.ask(leaving, Worker.Leave::new, SOON)
+            .toCompletableFuture()
+            .get(SOON.toSeconds(), TimeUnit.SECONDS);
+    worker(other, Digests.quick(ledger.artifacts));
+    JobView view = ended(job);
+    assertThat(tasks(view).getFirst().attempts())
+        .extracting(AttemptView::outcome)
+        .containsExactly("yielded", "succeeded");
+    assertThat(tasks(view).getFirst().attempts().getLast().effort())
+        .satisfies(effort -> assertThat(effort.resumedFrom()).isEqualTo(4));
+    assertThat(view.levels().getFirst().products())
+        .isEqualTo(undisturbed.levels().getFirst().products());
+  }
+
+  @Test
+  void workers_answer_who_they_are_and_what_they_do() throws Exception {
+    Bundles.Entry bundle = ledger.bundle(1);
+    Semaphore steps = new Semaphore(2);
+    worker(bundle, new Digests(ledger.artifacts, steps));
+    JobId job = submit(bundle);
+    eventually(job, view -> tasks(view).getFirst().step() == 2);
+    WorkerView view =
+        views().stream()
+            .filter(one -> one.job().equals(Optional.of(job)))
+            .findFirst()
+            .orElseThrow();
+    assertThat(view.step()).isEqualTo(2);
+    assertThat(view.worker().bundles()).containsValue(bundle.digest());
+    steps.release(8);
+    assertThat(ended(job).state()).isEqualTo(JobState.SUCCEEDED);
+  }
+
+  @Test
+  void a_step_that_outlasts_its_limit_is_noticed() throws Exception {
+    Bundles.Entry bundle = ledger.bundle(1);
+    CountDownLatch noticed = new CountDownLatch(1);
+    worker(
+        bundle,
+        (_, attempt) -> {
+          attempt.progress(3, 10);
+          noticed.await();
+          return new Outcome.Failed(Fault.POISON, "it hung");
+        },
+        noticed::countDown);
+    JobView job = ended(submit(bundle));
+    assertThat(job.why()).isEqualTo("it hung");
+  }
+}

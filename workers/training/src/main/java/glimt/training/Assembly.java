@@ -1,0 +1,102 @@
+package glimt.training;
+
+import glimt.bundle.Bundle;
+import glimt.bundle.Golden;
+import glimt.model.BundleCard;
+import glimt.model.Fast;
+import glimt.model.Level;
+import glimt.model.Vocabulary;
+import glimt.training.Recipe.NetworkRecipe;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/** What training made becomes a bundle. */
+final class Assembly {
+  private static final String CLASSIFIER_SOURCE = "classifier.py";
+
+  private Assembly() {}
+
+  /**
+   * Writes the card: what the recipe says of the bundle, the vocabulary, golden outputs, and the
+   * digest of every file.
+   */
+  static void write(Path recipeFile, Vocabulary vocabulary, Path out) {
+    Recipe recipe = Recipe.read(recipeFile);
+    BundleCard draft = quickened(Training.draft(recipe, vocabulary), recipe, out);
+    try {
+      Set<String> files =
+          new LinkedHashSet<>(List.of(Training.RECIPE, CLASSIFIER_SOURCE, Training.CLASSIFIER));
+      for (Level level : draft.levels()) {
+        files.add(level.network() + ".py");
+        files.add(level.network() + ".safetensors");
+        Fast fast = level.fast();
+        if (fast != null) {
+          files.add(fast.network() + ".safetensors");
+        }
+      }
+      for (String name : files) {
+        Path source = name.equals(Training.RECIPE) ? recipeFile : source(recipe, recipeFile, name);
+        if (!Files.exists(out.resolve(name))
+            || (Files.exists(source)
+                && !Files.isSameFile(source, out.resolve(name))
+                && !name.endsWith(".safetensors"))) {
+          Files.copy(source, out.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+        }
+      }
+      Bundle.write(out, draft.with(digests(out, files), draft.notes()));
+      Golden.of(Bundle.open(out)).write(out.resolve(Training.GOLDEN));
+      files.add(Training.GOLDEN);
+      if (Files.exists(out.resolve(Evaluation.SHEET))) {
+        files.add(Evaluation.SHEET);
+      }
+      Bundle.write(out, draft.with(digests(out, files), draft.notes()));
+    } catch (IOException broken) {
+      throw new TrainingException("cannot put " + out + " together: " + broken, broken);
+    }
+  }
+
+  /** Where a file of the bundle comes from: a network's source is where the recipe says. */
+  private static Path source(Recipe recipe, Path recipeFile, String name) {
+    Path folder = Training.folder(recipeFile);
+    if (name.equals(CLASSIFIER_SOURCE)) {
+      String said = recipe.data().path("classifier").path("source").asText(name);
+      return folder.resolve(said);
+    }
+    NetworkRecipe network = recipe.networks().get(name.replaceFirst("\\.py$", ""));
+    return folder.resolve(network == null || !name.endsWith(".py") ? name : network.source());
+  }
+
+  private static Map<String, String> digests(Path folder, Set<String> names) throws IOException {
+    Map<String, String> digests = new TreeMap<>();
+    for (String name : names) {
+      digests.put(name, Bundle.sha256(Files.readAllBytes(folder.resolve(name))));
+    }
+    return digests;
+  }
+
+  /** The card with the fast networks that are trained. */
+  private static BundleCard quickened(BundleCard card, Recipe recipe, Path out) {
+    Map<String, Fast> fast = new HashMap<>();
+    recipe
+        .students()
+        .forEach(
+            (name, student) -> {
+              if (Files.exists(out.resolve(name + ".safetensors"))) {
+                fast.put(student.teacher(), student.fast(name, Training.walk(card, student)));
+              }
+            });
+    List<Level> levels =
+        card.levels().stream()
+            .map(level -> level.with(fast.getOrDefault(level.network(), level.fast())))
+            .toList();
+    return card.with(levels);
+  }
+}

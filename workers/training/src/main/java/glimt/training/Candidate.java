@@ -1,0 +1,114 @@
+package glimt.training;
+
+import glimt.bundle.Bundle;
+import glimt.bundle.Network;
+import glimt.bundle.NetworkSource;
+import glimt.bundle.Precision;
+import glimt.bundle.Safetensors;
+import glimt.model.BundleCard;
+import glimt.model.Quality;
+import glimt.model.Vocabulary;
+import glimt.training.Recipe.NetworkRecipe;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.function.Function;
+
+/**
+ * What is measured: a bundle, or the networks there are of one that is still being trained.
+ *
+ * @param recipe by which it is trained
+ * @param card what it says of itself
+ * @param text reads a source by its name
+ * @param tensors reads weights by their name
+ */
+public record Candidate(
+    Recipe recipe,
+    BundleCard card,
+    Function<String, String> text,
+    Function<String, Safetensors> tensors) {
+  /** Of the weights of networks that have learned nothing. */
+  private static final long UNTRAINED = 4242;
+
+  /** A whole bundle. */
+  public static Candidate of(Bundle bundle) {
+    return new Candidate(
+        Recipe.parse(Training.RECIPE, bundle.text(Training.RECIPE)),
+        bundle.card(),
+        name -> bundle.text(Path.of(name).getFileName().toString()),
+        bundle::tensors);
+  }
+
+  /**
+   * What training has put into a folder so far: weights are there only of some levels, and no card
+   * vouches for them.
+   *
+   * @param recipeFile beside the sources
+   * @param folder of the weights
+   * @param vocabulary of the recipe's captions
+   */
+  public static Candidate unfinished(Path recipeFile, Path folder, Vocabulary vocabulary) {
+    Recipe recipe = Recipe.read(recipeFile);
+    return new Candidate(
+        recipe,
+        Training.draft(recipe, vocabulary),
+        name -> read(recipeFile.resolveSibling(name)),
+        name -> Safetensors.read(folder.resolve(name)));
+  }
+
+  /** The same, its levels made at this quality where they can be. */
+  public Candidate at(Quality quality) {
+    return new Candidate(recipe, card.at(quality), text, tensors);
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException broken) {
+      throw new TrainingException("cannot read " + file + ": " + broken, broken);
+    }
+  }
+
+  /** Loads the network of a level for one thread. The caller closes it. */
+  public Network network(String level) {
+    return network(level, tensors.apply(card.level(level).network() + ".safetensors"));
+  }
+
+  /** The same network before it has learned anything. */
+  public Network untrained(String level) {
+    Map<String, Double> sizes = new HashMap<>(trained(level).sizes());
+    sizes.put("vocabulary", 1.0 + card.vocabulary().words().size());
+    sizes.put("length", (double) card.vocabulary().length());
+    return network(level, Initial.weights(source(level), sizes, new SplittableRandom(UNTRAINED)));
+  }
+
+  private Network network(String level, Safetensors weights) {
+    return Network.of(
+        card.name() + "/" + level, source(level), weights, Precision.ofThisProcessor());
+  }
+
+  private NetworkSource source(String level) {
+    String name = trained(level).source();
+    return NetworkSource.parse(name, text.apply(name));
+  }
+
+  private NetworkRecipe trained(String level) {
+    NetworkRecipe trained = recipe.networks().get(level);
+    if (trained == null) {
+      throw new TrainingException("the recipe has no network " + level);
+    }
+    return trained;
+  }
+
+  /** Loads the network that results are measured with. The caller closes it. */
+  public Classifier classifier(Classifier.Training training, List<Classifier.Head> heads) {
+    return new Classifier(
+        NetworkSource.parse(training.source(), text.apply(training.source())),
+        tensors.apply(Training.CLASSIFIER),
+        heads);
+  }
+}

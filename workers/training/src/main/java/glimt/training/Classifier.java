@@ -1,0 +1,254 @@
+package glimt.training;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import glimt.bundle.NetworkSource;
+import glimt.bundle.Precision;
+import glimt.bundle.Safetensors;
+import glimt.bundle.Safetensors.Tensor;
+import glimt.bundle.TrainableNetwork;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
+
+/**
+ * A network that names what it sees, x [B, ...] to a row of numbers for each sample: the scores of
+ * one head after the other, then features, if it has any. What results are measured with.
+ */
+public final class Classifier implements AutoCloseable {
+  private static final double SMOOTHED = 0.05;
+  private static final double AVERAGE = 0.995;
+  private static final double WEIGHT_DECAY = 0.02;
+  private static final int WARMUP = 50;
+  private static final int SPOKEN_EVERY = 100;
+
+  /**
+   * How it is trained.
+   *
+   * @param source file of the network, beside the recipe
+   * @param steps until the rate has fallen to nothing
+   * @param batch samples a step
+   * @param rate the highest learning rate
+   * @param seed of the weights and the data
+   */
+  public record Training(
+      @JsonProperty(required = true) String source,
+      @JsonProperty(required = true) int steps,
+      @JsonProperty(required = true) int batch,
+      @JsonProperty(required = true) double rate,
+      @JsonProperty(required = true) long seed) {}
+
+  /**
+   * One thing that it decides.
+   *
+   * @param name of the number of classes, which the source may name as a size
+   */
+  public record Head(String name, int classes) {}
+
+  /**
+   * Samples and the class of each.
+   *
+   * @param classes by head, then by sample
+   */
+  public record Labelled(Tensor x, List<List<Integer>> classes) {
+    public Labelled {
+      classes = classes.stream().map(List::copyOf).toList();
+    }
+
+    /** Of a network with one head. */
+    public static Labelled of(Tensor x, List<Integer> classes) {
+      return new Labelled(x, List.of(classes));
+    }
+  }
+
+  /**
+   * What it makes of one sample.
+   *
+   * @param classes the most likely, by head
+   */
+  public record Seen(List<Integer> classes, double[] features) {}
+
+  /** Where labelled samples come from. */
+  @FunctionalInterface
+  public interface Examples {
+    Labelled batch(int size, RandomGenerator random);
+  }
+
+  private final TrainableNetwork network;
+  private final List<Head> heads;
+
+  /**
+   * @param heads in the order of their scores
+   */
+  public Classifier(NetworkSource source, Safetensors weights, List<Head> heads) {
+    // In 32 bits, so that what is measured does not depend on the processor.
+    network = TrainableNetwork.of("classifier", source, weights, Precision.FLOAT32);
+    this.heads = List.copyOf(heads);
+  }
+
+  /**
+   * Trains by cross-entropy with smoothed labels (Szegedy et al. 2016, §7).
+   *
+   * @param watch sees a line now and then
+   * @return the averaged weights, 32 bits
+   */
+  public static Safetensors train(
+      Training training,
+      NetworkSource source,
+      List<Head> heads,
+      Examples examples,
+      Consumer<String> watch) {
+    return train(training, source, heads, examples, watch, Optional.empty(), _ -> true)
+        .orElseThrow();
+  }
+
+  /**
+   * As above, from where an earlier training stopped. Step k draws its examples by the seed and k
+   * alone, so that it goes on as if it had not.
+   *
+   * @param before what {@code keep} was last given, of the same training
+   * @param keep sees after every step what a later training would go on from, and says whether to
+   *     go on now
+   * @return empty if it was stopped
+   */
+  static Optional<Safetensors> train(
+      Training training,
+      NetworkSource source,
+      List<Head> heads,
+      Examples examples,
+      Consumer<String> watch,
+      Optional<Safetensors> before,
+      Predicate<Supplier<Safetensors>> keep) {
+    Map<String, Double> sizes =
+        heads.stream().collect(Collectors.toMap(Head::name, head -> (double) head.classes));
+    String made = "classifier %s %s".formatted(training, heads);
+    if (before.isPresent() && !made.equals(before.get().metadata().get("recipe"))) {
+      throw new TrainingException(
+          "classifier: the checkpoint is that of another recipe, %s; move it away to begin afresh"
+              .formatted(before.get().metadata().get("recipe")));
+    }
+    int from =
+        before.map(kept -> Integer.parseInt(kept.metadata().getOrDefault("step", "0"))).orElse(0);
+    Safetensors first =
+        before
+            .map(AdamW::values)
+            .orElseGet(() -> Initial.weights(source, sizes, new SplittableRandom(training.seed())));
+    try (TrainableNetwork network =
+            TrainableNetwork.of("classifier", source, first, Precision.ofThisProcessor());
+        AdamW learner = AdamW.of(network)) {
+      before.ifPresent(learner::restore);
+      double loss = 0;
+      for (int step = from + 1; step <= training.steps(); step++) {
+        int now = step;
+        SplittableRandom random =
+            new SplittableRandom(training.seed() * 0x9E3779B97F4A7C15L + step);
+        double done = (double) step / training.steps();
+        double error = learn(network, heads, examples.batch(training.batch(), random));
+        double length = learner.gradientLength();
+        if (!Double.isFinite(error) || !Double.isFinite(length)) {
+          throw new TrainingException(
+              "classifier: the loss became %s at step %d".formatted(error, step));
+        }
+        double slowed = Math.min(1, (double) step / WARMUP) * (1 - done);
+        learner.update(
+            step,
+            training.rate() * slowed,
+            Math.min(1, 1 / length),
+            WEIGHT_DECAY,
+            Math.min(AVERAGE, step / (step + 10.0)));
+        network.forget();
+        loss += error / SPOKEN_EVERY;
+        if (step % SPOKEN_EVERY == 0) {
+          watch.accept(
+              String.format(
+                  Locale.ROOT, "classifier  %5.1f %%  step %d  loss %.3f", 100 * done, step, loss));
+          loss = 0;
+        }
+        Supplier<Safetensors> state =
+            () ->
+                new Safetensors(
+                    learner.state(), Map.of("recipe", made, "step", Integer.toString(now)));
+        if (!keep.test(state)) {
+          return Optional.empty();
+        }
+      }
+      return Optional.of(learner.average());
+    }
+  }
+
+  private static double learn(TrainableNetwork network, List<Head> heads, Labelled labelled) {
+    try (NDManager scope = network.manager().newSubManager()) {
+      NDArray all = network.forward(new NDList(array(labelled.x(), scope)));
+      NDArray loss = scope.create(0f);
+      int from = 0;
+      for (int head = 0; head < heads.size(); head++) {
+        int names = heads.get(head).classes;
+        List<Integer> classes = labelled.classes().get(head);
+        int rows = classes.size();
+        NDArray scores = all.get(":, %d:%d".formatted(from, from + names)).logSoftmax(-1);
+        float[] wanted = new float[rows * names];
+        Arrays.fill(wanted, (float) (-SMOOTHED / names / rows));
+        for (int row = 0; row < rows; row++) {
+          wanted[row * names + classes.get(row)] -= (float) ((1 - SMOOTHED) / rows);
+        }
+        loss = loss.add(scores.mul(scope.create(wanted, scores.getShape())).sum());
+        from += names;
+      }
+      network.learn(loss);
+      return loss.getFloat();
+    }
+  }
+
+  /** What it makes of each sample. */
+  public List<Seen> see(Tensor x) {
+    int rows = Math.toIntExact(x.shape().getFirst());
+    try (NDManager scope = network.manager().newSubManager()) {
+      float[] all = network.look(new NDList(array(x, scope))).toFloatArray();
+      int values = all.length / rows;
+      List<Seen> seen = new ArrayList<>();
+      for (int row = 0; row < rows; row++) {
+        int at = row * values;
+        List<Integer> classes = new ArrayList<>();
+        for (Head head : heads) {
+          classes.add(highest(all, at, head.classes));
+          at += head.classes;
+        }
+        double[] features = new double[(row + 1) * values - at];
+        for (int i = 0; i < features.length; i++) {
+          features[i] = all[at + i];
+        }
+        seen.add(new Seen(List.copyOf(classes), features));
+      }
+      return List.copyOf(seen);
+    }
+  }
+
+  private static int highest(float[] scores, int from, int count) {
+    int best = 0;
+    for (int name = 1; name < count; name++) {
+      best = scores[from + name] > scores[from + best] ? name : best;
+    }
+    return best;
+  }
+
+  private static NDArray array(Tensor tensor, NDManager scope) {
+    return scope.create(tensor.floats(), new Shape(tensor.dimensions()));
+  }
+
+  @Override
+  public void close() {
+    network.close();
+  }
+}

@@ -1,0 +1,132 @@
+package glimt.training;
+
+import glimt.bundle.Safetensors;
+import glimt.bundle.Safetensors.Tensor;
+import glimt.diffusion.Preconditioning;
+import glimt.training.Dataset.Batch;
+import glimt.training.NoiseLevelDistribution.Drawn;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SplittableRandom;
+import java.util.function.Supplier;
+
+/**
+ * Denoising with EDM's preconditioning (Karras et al. 2022, Table 1), in which the weighted loss of
+ * the paper's eq. 8 is the plain squared error of F,
+ *
+ * <pre>
+ *   x = x0 + sigma n,   answer = (x0 - c_skip x) / c_out,   loss = |F(c_in x; ln(sigma)/4) - answer|^2
+ * </pre>
+ *
+ * <p>Other {@link Terms} count the same error otherwise, and a {@link NoiseLevelDistribution} that
+ * draws some levels more often than it should counts them less.
+ */
+final class Denoising implements Objective {
+  private final Recipe.NetworkRecipe recipe;
+  private final NoiseLevelDistribution law;
+  private final Terms terms;
+  private final Preconditioning edm;
+
+  /** The exercise that was last set, for a law that learns from its answers. */
+  private double[] sigmas = {};
+
+  private float[] answer = {};
+  private float[] in = {};
+
+  Denoising(Recipe.NetworkRecipe recipe) {
+    this.recipe = recipe;
+    this.law = NoiseLevelDistribution.of(recipe);
+    this.terms = Objects.requireNonNullElse(recipe.loss(), Terms.EDM);
+    this.edm = Preconditioning.edm(recipe.sigmaData());
+  }
+
+  @Override
+  public TrainingBatch exercise(Batch batch, double done, SplittableRandom random) {
+    long[] shape = batch.x().dimensions();
+    int rows = Math.toIntExact(shape[0]);
+    int size = batch.x().size() / rows;
+    float[] clean = batch.x().floats();
+    float[] noise = new float[rows];
+    float[] weight = new float[rows];
+    sigmas = new double[rows];
+    in = new float[clean.length];
+    answer = new float[clean.length];
+    double data = recipe.sigmaData();
+    for (int row = 0; row < rows; row++) {
+      Drawn drawn = law.draw(done, random);
+      double sigma = drawn.sigma();
+      double total = Math.sqrt(sigma * sigma + data * data);
+      double skip = data * data / (total * total);
+      double out = sigma * data / total;
+      sigmas[row] = sigma;
+      noise[row] = (float) (Math.log(sigma) / 4);
+      weight[row] = (float) (drawn.weight() * terms.weight(sigma, data));
+      for (int i = row * size; i < (row + 1) * size; i++) {
+        double noisy = clean[i] + sigma * random.nextGaussian();
+        in[i] = (float) (noisy / total);
+        answer[i] = (float) ((clean[i] - skip * noisy) / out);
+      }
+    }
+    return new TrainingBatch(
+        Tensor.of(in, shape),
+        Tensor.of(noise, rows),
+        silenced(batch.words(), recipe.silence(), random),
+        batch.below(),
+        Tensor.of(answer, shape),
+        weight);
+  }
+
+  /** The words, those of some rows left out, so that one network learns with and without. */
+  static Tensor silenced(Tensor said, double share, SplittableRandom random) {
+    long[] words = said.longs();
+    int length = Math.toIntExact(said.dimensions()[1]);
+    for (int row = 0; row * length < words.length; row++) {
+      if (random.nextDouble() < share) {
+        Arrays.fill(words, row * length, (row + 1) * length, 0);
+      }
+    }
+    return Tensor.of(words, said.dimensions());
+  }
+
+  @Override
+  public void answered(Supplier<float[]> answers) {
+    if (!(law instanceof NoiseLevelDistribution.Importance importance)) {
+      return;
+    }
+    float[] f = answers.get();
+    int size = f.length / sigmas.length;
+    for (int row = 0; row < sigmas.length; row++) {
+      double sigma = sigmas[row];
+      double lost = 0;
+      double score = 0;
+      double in = edm.in().applyAsDouble(sigma);
+      double skip = edm.skip().applyAsDouble(sigma);
+      double out = edm.out().applyAsDouble(sigma);
+      for (int i = row * size; i < (row + 1) * size; i++) {
+        double x = this.in[i] / in;
+        double towards = (skip - 1) * x + out * f[i]; // D - x
+        lost += (f[i] - answer[i]) * (f[i] - answer[i]);
+        score += towards * towards;
+      }
+      importance.learn(
+          sigma,
+          lost / size * terms.weight(sigma, recipe.sigmaData()),
+          score / size / Math.pow(sigma, 4));
+    }
+  }
+
+  @Override
+  public Map<String, Tensor> state() {
+    return law instanceof NoiseLevelDistribution.Importance importance
+        ? importance.state()
+        : Map.of();
+  }
+
+  @Override
+  public void restore(Safetensors state) {
+    if (law instanceof NoiseLevelDistribution.Importance importance) {
+      importance.restore(state);
+    }
+  }
+}

@@ -1,0 +1,184 @@
+package glimt.training;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import glimt.bundle.Safetensors;
+import glimt.bundle.Safetensors.Tensor;
+import glimt.training.Recipe.NoiseLevels;
+import glimt.training.Recipe.UniformLevels;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Objects;
+import java.util.random.RandomGenerator;
+
+/** By which law training draws its noise levels. */
+sealed interface NoiseLevelDistribution
+    permits NoiseLevelDistribution.LogNormal,
+        NoiseLevelDistribution.Even,
+        NoiseLevelDistribution.Importance {
+
+  /**
+   * A level that was drawn.
+   *
+   * @param weight by which its loss counts, so that the expected loss is that of the law meant
+   */
+  record Drawn(double sigma, double weight) {}
+
+  /**
+   * @param done share of the training that is behind it
+   */
+  Drawn draw(double done, RandomGenerator random);
+
+  static NoiseLevelDistribution of(Recipe.NetworkRecipe recipe) {
+    NoiseLevels falling = recipe.sigma();
+    UniformLevels even = recipe.uniform();
+    if (falling != null) {
+      return new LogNormal(falling);
+    }
+    Objects.requireNonNull(even, "a recipe has one of the two");
+    Even uniform = new Even(even.min(), even.max());
+    return even.by() == null
+        ? uniform
+        : new Importance(uniform, even.by(), Objects.requireNonNullElse(even.bins(), 32));
+  }
+
+  /**
+   * ln(sigma) ~ N(mean, spread^2) (Karras et al. 2022, Table 1), whose mean falls as training goes
+   * on.
+   */
+  record LogNormal(NoiseLevels levels) implements NoiseLevelDistribution {
+    @Override
+    public Drawn draw(double done, RandomGenerator random) {
+      double sigma = Math.exp(random.nextGaussian(levels.mean(done), levels.spread()));
+      return new Drawn(Math.min(levels.max(), sigma), 1);
+    }
+  }
+
+  /** ln(sigma) ~ U(ln min, ln max): every scale of noise as often as every other. */
+  record Even(double min, double max) implements NoiseLevelDistribution {
+    @Override
+    public Drawn draw(double done, RandomGenerator random) {
+      return new Drawn(sigma(random.nextDouble()), 1);
+    }
+
+    /** The level at a share of the way from the least to the most. */
+    double sigma(double share) {
+      return min * Math.pow(max / min, share);
+    }
+
+    double share(double sigma) {
+      return Math.log(sigma / min) / Math.log(max / min);
+    }
+  }
+
+  /** By what levels are drawn more often than evenly. */
+  enum By {
+    /**
+     * p ∝ √E[L²]: the levels whose loss is great or varies much, which makes the gradient the least
+     * noisy (Nichol and Dhariwal 2021, section 3.3, eq. 18).
+     */
+    @JsonProperty("loss")
+    LOSS,
+
+    /**
+     * p ∝ E‖s‖²: the levels at which the score is long, as the network knows it, s = (D - x) /
+     * sigma^2. For losses in terms of the score, of which this is the natural size (Song et al.
+     * 2021, section 3.3: lambda ∝ 1 / E‖s‖²).
+     */
+    @JsonProperty("score")
+    SCORE
+  }
+
+  /**
+   * Draws bins of levels by what was lately seen in them, and weighs each with 1 / (bins p), so
+   * that the expected loss is that of the even law whatever p is. Until every bin has been seen ten
+   * times, p is even (Nichol and Dhariwal 2021, section 3.3).
+   */
+  final class Importance implements NoiseLevelDistribution {
+    private static final int LATELY = 10;
+
+    /** This share of p is even, so that no bin is forgotten and no weight is huge. */
+    private static final double EVEN_SHARE = 0.02;
+
+    private static final String HISTORY = "levels/history";
+    private static final String COUNT = "levels/count";
+
+    private final Even even;
+    private final By by;
+    private final int bins;
+
+    /** [bins, 10], the latest of each bin, in turn. */
+    private float[] history;
+
+    private float[] count;
+
+    Importance(Even even, By by, int bins) {
+      this.even = even;
+      this.by = by;
+      this.bins = bins;
+      this.history = new float[bins * LATELY];
+      this.count = new float[bins];
+    }
+
+    @Override
+    public Drawn draw(double done, RandomGenerator random) {
+      double[] p = probabilities();
+      double left = random.nextDouble();
+      int bin = 0;
+      while (bin < bins - 1 && left >= p[bin]) {
+        left -= p[bin++];
+      }
+      return new Drawn(even.sigma((bin + random.nextDouble()) / bins), 1 / (bins * p[bin]));
+    }
+
+    /** How likely each bin is drawn. */
+    double[] probabilities() {
+      double[] p = new double[bins];
+      Arrays.fill(p, 1.0 / bins);
+      for (float seen : count) {
+        if (seen < LATELY) {
+          return p;
+        }
+      }
+      double[] sizes = new double[bins];
+      for (int bin = 0; bin < bins; bin++) {
+        double sum = 0;
+        for (int i = 0; i < LATELY; i++) {
+          double value = history[bin * LATELY + i];
+          sum += by == By.LOSS ? value * value : value;
+        }
+        sizes[bin] = by == By.LOSS ? Math.sqrt(sum / LATELY) : sum / LATELY;
+      }
+      double total = Arrays.stream(sizes).sum();
+      if (total > 0) {
+        for (int bin = 0; bin < bins; bin++) {
+          p[bin] = EVEN_SHARE / bins + (1 - EVEN_SHARE) * sizes[bin] / total;
+        }
+      }
+      return p;
+    }
+
+    /**
+     * @param loss of one row at this level, unweighted by this law
+     * @param score the mean square of the network's score there
+     */
+    void learn(double sigma, double loss, double score) {
+      int bin = Math.clamp((int) (even.share(sigma) * bins), 0, bins - 1);
+      int at = (int) count[bin] % LATELY;
+      history[bin * LATELY + at] = (float) (by == By.LOSS ? loss : score);
+      count[bin] = count[bin] + 1 == 2 * LATELY ? LATELY : count[bin] + 1;
+    }
+
+    Map<String, Tensor> state() {
+      return Map.of(
+          HISTORY, Tensor.of(history.clone(), bins, LATELY), COUNT, Tensor.of(count.clone(), bins));
+    }
+
+    void restore(Safetensors state) {
+      Tensor kept = state.tensors().get(HISTORY);
+      if (kept != null && kept.size() == history.length) {
+        history = kept.floats();
+        count = state.get(COUNT).floats();
+      }
+    }
+  }
+}

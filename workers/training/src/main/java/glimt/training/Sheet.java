@@ -1,0 +1,87 @@
+package glimt.training;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import glimt.bundle.Network;
+import glimt.bundle.Safetensors.Tensor;
+import glimt.diffusion.Denoiser;
+import glimt.diffusion.Draw;
+import glimt.diffusion.Guidance;
+import glimt.diffusion.NoiseSchedule;
+import glimt.diffusion.Observer;
+import glimt.diffusion.Preconditioning;
+import glimt.diffusion.Prediction;
+import glimt.diffusion.Samplers;
+import glimt.diffusion.Trajectory;
+import glimt.diffusion.Waypoint;
+import glimt.media.Picture;
+import glimt.model.Sampling;
+import glimt.training.Dataset.Batch;
+import java.util.Optional;
+import java.util.SplittableRandom;
+
+/**
+ * A few samples of a network in training, the same words and noise each time, so that one sees it
+ * learn. What lies below comes from the data.
+ *
+ * @param walk how the network's level is sampled
+ * @param sigmaData standard deviation of the samples
+ */
+record Sheet(Dataset dataset, Sampling walk, double sigmaData) {
+  private static final int ROWS = 8;
+  private static final long SEED = 8;
+
+  /** How often the network is asked for one row, guidance counted twice. */
+  long evaluations() {
+    return (long) ROWS * walk.steps() * (walk.guidance() == 1 ? 1 : 2);
+  }
+
+  /** Empty if the data is of a kind that is not drawn. */
+  Optional<Picture> draw(Network network) throws InterruptedException {
+    SplittableRandom random = new SplittableRandom(SEED);
+    Batch batch = dataset.batch(ROWS, random.split());
+    Shape shape = new Shape(batch.x().dimensions());
+    try (NDManager scope = NDManager.newBaseManager("PyTorch")) {
+      Draw noise =
+          (like, step, draw) ->
+              gaussian(like.getManager(), shape, new SplittableRandom(SEED + 256L * step + draw));
+      Trajectory trajectory =
+          new Trajectory(Samplers.named(walk.sampler()), denoiser(network, batch, scope), noise);
+      NoiseSchedule schedule =
+          NoiseSchedule.karras(walk.steps(), walk.sigmaMin(), walk.sigmaMax(), walk.rho());
+      NDArray first = gaussian(scope, shape, random);
+      try (Waypoint start = trajectory.start(schedule, first, "a sheet");
+          Waypoint end = trajectory.on(start, Observer.NOBODY)) {
+        return dataset.picture(batch, end.x().toFloatArray());
+      }
+    }
+  }
+
+  private Denoiser denoiser(Network network, Batch batch, NDManager scope) {
+    boolean guided = walk.guidance() != 1;
+    NDArray said = scope.create(batch.words().longs(), new Shape(batch.words().dimensions()));
+    NDArray words = guided ? said.concat(said.zerosLike()) : said;
+    Tensor below = batch.below();
+    NDArray under =
+        below == null ? null : scope.create(below.floats(), new Shape(below.dimensions()));
+    NDArray given = guided && under != null ? under.concat(under) : under;
+    Prediction plain =
+        (input, noise) ->
+            network.forward(
+                input,
+                input.getManager().full(new Shape(input.getShape().get(0)), (float) noise),
+                words,
+                given);
+    return Preconditioning.edm(sigmaData)
+        .denoiser(guided ? Guidance.scale(walk.guidance()).batched(plain) : plain);
+  }
+
+  private static NDArray gaussian(NDManager scope, Shape shape, SplittableRandom random) {
+    float[] values = new float[Math.toIntExact(shape.size())];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) random.nextGaussian();
+    }
+    return scope.create(values, shape);
+  }
+}

@@ -1,0 +1,118 @@
+package glimt.training;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import glimt.diffusion.NoiseSchedule;
+import glimt.model.Fast;
+import glimt.model.Sampling;
+import glimt.training.Recipe.NetworkRecipe;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A network that makes a level in few steps, taught by the one that makes it in many: its steps are
+ * halved again and again (see {@link Distillation}).
+ *
+ * @param teacher the level's network, as {@code networks} names it
+ * @param steps how many it walks in the end
+ * @param from how many its teacher walks, {@code steps} doubled once or more; else as the card says
+ * @param guidance how the teacher is guided; else as the card says
+ * @param batch samples a step of training; else as the teacher
+ * @param updates how long each halving is trained, in steps of training
+ * @param seconds the same by the clock; one of the two is given
+ * @param rate the highest learning rate; it falls from the start
+ * @param average decay of the exponential average of the weights
+ * @param silence share of samples whose words are left out; else as the teacher
+ * @param seed of the data and the noise
+ */
+public record Student(
+    @JsonProperty(required = true) String teacher,
+    @JsonProperty(required = true) int steps,
+    @Nullable Integer from,
+    @Nullable Double guidance,
+    @Nullable Integer batch,
+    @Nullable Long updates,
+    @Nullable Long seconds,
+    @JsonProperty(required = true) double rate,
+    @JsonProperty(required = true) double average,
+    @Nullable Double silence,
+    @JsonProperty(required = true) long seed) {
+  private static final int WARMUP = 20;
+
+  public Student {
+    if (steps < 1 || (from != null && !halves(from, steps))) {
+      throw new IllegalArgumentException(
+          "from must be steps doubled once or more, not %s for steps %d".formatted(from, steps));
+    }
+  }
+
+  /** How many steps its first teacher walks. */
+  int from(Sampling walk) {
+    int first = Objects.requireNonNullElse(from, walk.steps());
+    if (!halves(first, steps)) {
+      throw new TrainingException(
+          "%s walks in %d steps, which is not %d doubled: say from how many to halve, as 'from'"
+              .formatted(teacher, first, steps));
+    }
+    return first;
+  }
+
+  double guidance(Sampling walk) {
+    return Objects.requireNonNullElse(guidance, walk.guidance());
+  }
+
+  private static boolean halves(int from, int steps) {
+    return from > steps && from % steps == 0 && Integer.bitCount(from / steps) == 1;
+  }
+
+  /** How one halving is trained: as its teacher was, but for what is said here. */
+  NetworkRecipe recipe(NetworkRecipe teacher, int walked) {
+    return new NetworkRecipe(
+        teacher.source(),
+        teacher.sizes(),
+        teacher.sigmaData(),
+        Objects.requireNonNullElse(batch, teacher.batch()),
+        updates,
+        seconds,
+        rate,
+        WARMUP,
+        0,
+        teacher.clip(),
+        teacher.weightDecay(),
+        average,
+        Objects.requireNonNullElse(silence, teacher.silence()),
+        teacher.sigma(),
+        teacher.uniform(),
+        null,
+        teacher.data(),
+        seed + walked);
+  }
+
+  /**
+   * The noise levels of a walk in {@code walked} steps: every so manyth of the first teacher's, so
+   * that a student is a teacher at the very levels it was taught.
+   */
+  double[] levels(Sampling walk, int walked) {
+    int first = from(walk);
+    double[] all =
+        NoiseSchedule.karras(first, walk.sigmaMin(), walk.sigmaMax(), walk.rho()).sigmas();
+    double[] some = new double[walked + 1];
+    for (int i = 0; i <= walked; i++) {
+      some[i] = all[i * (first / walked)];
+    }
+    return some;
+  }
+
+  /** What the card says of it. */
+  Fast fast(String name, Sampling walk) {
+    return new Fast(name, sampling(walk, steps));
+  }
+
+  /**
+   * The walk in {@code walked} steps. Equal steps in sigma^(1/rho) that are left out leave equal
+   * steps, so that the same spacing finds the same levels down to a higher last one.
+   */
+  Sampling sampling(Sampling walk, int walked) {
+    double last = walked == 1 ? walk.sigmaMin() : levels(walk, walked)[walked - 1];
+    return new Sampling("euler", walked, 1, last, walk.sigmaMax(), walk.rho());
+  }
+}

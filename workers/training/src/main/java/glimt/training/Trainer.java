@@ -1,0 +1,306 @@
+package glimt.training;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import glimt.bundle.BundleException;
+import glimt.bundle.Network;
+import glimt.bundle.NetworkSource;
+import glimt.bundle.Precision;
+import glimt.bundle.Safetensors;
+import glimt.bundle.Safetensors.Tensor;
+import glimt.bundle.TrainableNetwork;
+import glimt.training.Dataset.Batch;
+import glimt.training.Recipe.NetworkRecipe;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Trains one network by the exercises of a {@link Objective}: {@link Denoising}, or what a teacher
+ * does.
+ *
+ * <p>Step k draws its data and noise from a generator that is a function of the seed and k alone,
+ * and a checkpoint holds everything else, so training that was interrupted goes on as if it had not
+ * been. The averaged weights go to {@code LEVEL.safetensors} with every checkpoint, and samples by
+ * them, where they can be drawn, to {@code LEVEL.samples.png} now and then.
+ */
+public final class Trainer {
+  private static final Duration BETWEEN_CHECKPOINTS = Duration.ofSeconds(60);
+  private static final Duration BETWEEN_LINES = Duration.ofSeconds(10);
+
+  private final String level;
+  private final NetworkRecipe recipe;
+  private final Dataset dataset;
+  private final NetworkSource source;
+  private final @Nullable Teacher teacher;
+  private final Sketches sketches;
+  private final Path weightsFile;
+  private final TrainingCheckpoint checkpoint;
+
+  /**
+   * Whom a student learns from, and begins as.
+   *
+   * @param weights the file
+   * @param guidance how it is guided
+   * @param levels the noise levels it walks
+   */
+  record Teacher(Path weights, double guidance, double[] levels) {}
+
+  /**
+   * @param sources the folder of the recipe and its sources
+   * @param out the bundle's folder; the checkpoint lies beside the weights while training lasts
+   */
+  public Trainer(String level, NetworkRecipe recipe, Dataset dataset, Path sources, Path out) {
+    this(level, recipe, dataset, sources, out, null, null);
+  }
+
+  Trainer(
+      String level,
+      NetworkRecipe recipe,
+      Dataset dataset,
+      Path sources,
+      Path out,
+      @Nullable Teacher teacher,
+      @Nullable Sheet sheet) {
+    this.teacher = teacher;
+    this.sketches = new Sketches(level, sheet, out);
+    this.level = level;
+    this.recipe = recipe;
+    this.dataset = dataset;
+    this.weightsFile = out.resolve(level + ".safetensors");
+    this.checkpoint = TrainingCheckpoint.of(level, recipe, out);
+    Path file = sources.resolve(recipe.source());
+    try {
+      Files.createDirectories(out);
+      this.source = NetworkSource.parse(file.toString(), Files.readString(file));
+    } catch (IOException broken) {
+      throw new TrainingException("cannot start training " + level + ": " + broken, broken);
+    }
+  }
+
+  /** The network's name. */
+  public String name() {
+    return level;
+  }
+
+  /**
+   * Trains until the recipe's time is spent, or {@code stop} says so; either way the state is
+   * checkpoint.
+   *
+   * @param resume go on from the checkpoint, which must be of the same recipe
+   * @param watch sees a line every few seconds
+   * @return whether the training is finished
+   */
+  public boolean train(boolean resume, Consumer<Progress> watch, BooleanSupplier stop) {
+    if (checkpoint.exists() && !resume) {
+      throw new TrainingException(
+          "%s is there already: go on from it with --resume, or move it away to begin afresh"
+              .formatted(checkpoint.file()));
+    }
+    Safetensors state = checkpoint.exists() ? checkpoint.read(this::initial) : null;
+    long step = state == null ? 0 : TrainingCheckpoint.step(state);
+    Duration before = state == null ? Duration.ZERO : TrainingCheckpoint.spent(state);
+    try (TrainableNetwork network =
+            TrainableNetwork.of(level, source, weights(state), Precision.ofThisProcessor());
+        AdamW learner = AdamW.of(network);
+        Objective lesson = lesson()) {
+      if (state != null) {
+        learner.restore(state);
+        lesson.restore(state);
+      }
+      return new Run(network, learner, lesson, step, before).walk(watch, stop);
+    }
+  }
+
+  private Objective lesson() {
+    if (teacher == null) {
+      return new Denoising(recipe);
+    }
+    Network taught =
+        Network.of(
+            teacher.weights.toString(),
+            source,
+            Safetensors.read(teacher.weights),
+            Precision.ofThisProcessor());
+    return new Distillation(
+        taught, teacher.guidance, teacher.levels, recipe.sigmaData(), recipe.silence());
+  }
+
+  /** What a network begins with: a student as its teacher, any other untrained. */
+  private Safetensors initial() {
+    if (teacher != null) {
+      if (!Files.exists(teacher.weights)) {
+        throw new TrainingException(
+            "%s learns from %s, which is not there: train that network first"
+                .formatted(level, teacher.weights));
+      }
+      return Safetensors.read(teacher.weights).as(Safetensors.Dtype.F32);
+    }
+    Map<String, Double> sizes = new HashMap<>(dataset.sizes());
+    sizes.putAll(recipe.sizes());
+    return Initial.weights(source, sizes, new SplittableRandom(recipe.seed()));
+  }
+
+  private Safetensors weights(@Nullable Safetensors state) {
+    if (state == null) {
+      return initial();
+    }
+    return AdamW.values(state);
+  }
+
+  /** The training as it runs. */
+  private final class Run {
+    private final TrainableNetwork network;
+    private final AdamW learner;
+    private final Objective lesson;
+    private final Duration before;
+    private final long firstStep;
+    private final long began = System.nanoTime();
+    private long step;
+    private long keptStep;
+    private double loss = Double.NaN;
+    private double gradientLength;
+
+    Run(TrainableNetwork network, AdamW learner, Objective lesson, long step, Duration before) {
+      this.network = network;
+      this.learner = learner;
+      this.lesson = lesson;
+      this.step = step;
+      this.firstStep = step;
+      this.keptStep = step;
+      this.before = before;
+    }
+
+    boolean walk(Consumer<Progress> watch, BooleanSupplier stop) {
+      long spokenAt = began - BETWEEN_LINES.toNanos();
+      long savedAt = began;
+      double done = done();
+      while (done < 1 && !stop.getAsBoolean()) {
+        step(done);
+        done = done();
+        long now = System.nanoTime();
+        if (now - spokenAt > BETWEEN_LINES.toNanos() || done >= 1) {
+          spokenAt = now;
+          watch.accept(progress(done));
+        }
+        if (now - savedAt > BETWEEN_CHECKPOINTS.toNanos()) {
+          save();
+          sketches.drawIfCheap(
+              source, learner::average, now - began, recipe.batch() * (step - firstStep));
+          savedAt = System.nanoTime();
+        }
+      }
+      save();
+      if (step > firstStep) {
+        sketches.draw(source, learner::average);
+      }
+      return done >= 1;
+    }
+
+    private Duration spent() {
+      return before.plusNanos(System.nanoTime() - began);
+    }
+
+    private double done() {
+      return recipe.done(step, spent());
+    }
+
+    private void step(double done) {
+      step++;
+      double rate = recipe.rate() * slowed(done);
+      SplittableRandom random = new SplittableRandom(recipe.seed() * 0x9E3779B97F4A7C15L + step);
+      Batch batch = dataset.batch(recipe.batch(), random.split());
+      TrainingBatch exercise = lesson.exercise(batch, done, random);
+      double error;
+      try (NDManager scope = network.manager().newSubManager()) {
+        NDArray f = network.forward(exercise.inputs(scope));
+        NDArray lost = exercise.loss(f, scope);
+        network.learn(lost);
+        error = lost.getFloat();
+        lesson.answered(f.stopGradient()::toFloatArray);
+      }
+      gradientLength = learner.gradientLength();
+      if (!Double.isFinite(error) || !Double.isFinite(gradientLength)) {
+        throw new TrainingException(
+            "%s: the loss became %s at step %d (rate %.2g, gradient %.2g); %s; a lower rate may help"
+                .formatted(level, error, step, rate, gradientLength, kept()));
+      }
+      learner.update(
+          step,
+          rate,
+          Math.min(1, recipe.clip() / gradientLength),
+          recipe.weightDecay(),
+          Math.min(recipe.average(), 1 - 1 / (1 + 0.08 * step)));
+      network.forget();
+      loss = Double.isNaN(loss) ? error : 0.99 * loss + 0.01 * error;
+    }
+
+    /** The share of the highest rate. */
+    private double slowed(double done) {
+      double rising = Math.min(1, (double) step / recipe.warmup());
+      double falling =
+          done < recipe.steady() ? 1 : 0.02 + 0.98 * (1 - done) / (1 - recipe.steady());
+      return rising * falling;
+    }
+
+    /** Both files whole or as they were; weights that are no numbers are never checkpoint. */
+    private void save() {
+      Map<String, Tensor> state = new LinkedHashMap<>(learner.state());
+      state.putAll(new TreeMap<>(lesson.state()));
+      if (!finite(state)) {
+        throw new TrainingException(
+            "%s: a weight is no number after step %d; %s; a lower rate may help"
+                .formatted(level, step, kept()));
+      }
+      try {
+        checkpoint.write(state, step, spent());
+        learner.average().as(Safetensors.Dtype.BF16).write(weightsFile);
+        keptStep = step;
+      } catch (BundleException broken) {
+        throw new TrainingException(
+            "%s: step %d could not be kept: %s; %s; go on with --resume once it can be written"
+                .formatted(level, step, broken.getMessage(), kept()),
+            broken);
+      }
+    }
+
+    /** What a person still has. */
+    private String kept() {
+      return keptStep == 0
+          ? "nothing was kept yet"
+          : "the last good state, of step %d, is kept in %s".formatted(keptStep, checkpoint.file());
+    }
+
+    private static boolean finite(Map<String, Tensor> state) {
+      for (Tensor tensor : state.values()) {
+        for (float value : tensor.floats()) {
+          if (!Float.isFinite(value)) {
+            return false;
+          }
+        }
+      }
+      return true;
+    }
+
+    private Progress progress(double done) {
+      double seconds = (System.nanoTime() - began) / 1e9;
+      return new Progress(
+          level,
+          step,
+          done,
+          loss,
+          gradientLength,
+          (step - firstStep) * recipe.batch() / seconds,
+          Duration.ofMillis(Math.round(spent().toMillis() * (1 - done) / Math.max(done, 1e-9))));
+    }
+  }
+}

@@ -1,0 +1,239 @@
+package glimt.training;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import glimt.bundle.Bundle;
+import glimt.bundle.NetworkSource;
+import glimt.bundle.Safetensors;
+import glimt.bundle.Safetensors.Dtype;
+import glimt.model.BundleCard;
+import glimt.model.Sampling;
+import glimt.model.Vocabulary;
+import glimt.training.Recipe.NetworkRecipe;
+import glimt.training.clips.ClipMaterial;
+import glimt.training.objects.ObjectMaterial;
+import glimt.training.shapes.Shapes;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** From a recipe and a folder of data to a bundle. */
+public final class Training {
+  public static final String RECIPE = "recipe.json";
+  public static final String CLASSIFIER = "classifier.safetensors";
+  public static final String GOLDEN = "golden.safetensors";
+
+  private final Path recipeFile;
+  private final Recipe recipe;
+  private final @Nullable Path data;
+  private final Path out;
+
+  /**
+   * @param recipeFile beside the sources it names
+   * @param data folder of the raw data; null for shapes, which need none
+   * @param out the bundle's folder; may be the recipe's own
+   */
+  public Training(Path recipeFile, @Nullable Path data, Path out) {
+    this.recipeFile = recipeFile;
+    this.recipe = Recipe.read(recipeFile);
+    this.data = data;
+    this.out = out;
+  }
+
+  /**
+   * Trains the recipe's networks one after the other, then the classifier, and puts the bundle
+   * together when none is missing.
+   *
+   * @param only the one network to train, {@code classifier} included; null for all
+   * @param resume go on from the checkpoints there are
+   * @param watch sees how far it is, and what is done
+   * @param stop asked after each step; true keeps the state and returns
+   * @return whether all that was asked for is trained
+   */
+  public boolean train(@Nullable String only, boolean resume, Watch watch, BooleanSupplier stop) {
+    Set<String> all = new LinkedHashSet<>(recipe.networks().keySet());
+    all.addAll(recipe.students().keySet());
+    all.add("classifier");
+    if (only != null && !all.contains(only)) {
+      throw new TrainingException("the recipe has no network %s; it has %s".formatted(only, all));
+    }
+    Material material = material(recipe, data);
+    BundleCard card = draft(recipe, vocabulary(material)); // what is wrong is better heard of now
+    List<Trainer> trainers = new ArrayList<>();
+    recipe
+        .networks()
+        .forEach(
+            (name, network) -> {
+              if (only == null || only.equals(name)) {
+                trainers.add(trainer(name, network, material.dataset(network), card));
+              }
+            });
+    recipe
+        .students()
+        .forEach(
+            (name, student) -> {
+              if (only == null || only.equals(name)) {
+                trainers.addAll(halvings(name, student, material, walk(card, student)));
+              }
+            });
+    for (Trainer trainer : trainers) {
+      if (!trainer.train(resume, progress -> watch.now(progress.toString()), stop)) {
+        return false;
+      }
+      watch.done(trainer.name() + " is trained");
+    }
+    boolean wanted =
+        only == null
+            ? !(resume && Files.exists(out.resolve(CLASSIFIER)))
+            : only.equals("classifier");
+    if (wanted && !classifier(material, resume, watch, stop)) {
+      return false;
+    }
+    if (Files.exists(out.resolve(CLASSIFIER))
+        && recipe.networks().keySet().stream()
+            .allMatch(level -> Files.exists(out.resolve(level + ".safetensors")))) {
+      Assembly.write(recipeFile, vocabulary(material), out);
+      watch.done(out + " is complete");
+    }
+    return true;
+  }
+
+  private Trainer trainer(String name, NetworkRecipe network, Dataset dataset, BundleCard card) {
+    Sheet sheet =
+        card.levels().stream()
+            .filter(level -> level.network().equals(name))
+            .findFirst()
+            .map(level -> new Sheet(dataset, level.sampling(), network.sigmaData()))
+            .orElse(null);
+    return new Trainer(name, network, dataset, folder(recipeFile), out, null, sheet);
+  }
+
+  /** A student's steps are halved one training after the other, each the teacher of the next. */
+  private List<Trainer> halvings(String name, Student student, Material material, Sampling walk) {
+    NetworkRecipe taught =
+        Objects.requireNonNull(recipe.networks().get(student.teacher()), "the recipe has it");
+    Dataset dataset = material.dataset(taught);
+    List<Trainer> halvings = new ArrayList<>();
+    String teacher = student.teacher();
+    double guidance = student.guidance(walk);
+    for (int steps = student.from(walk) / 2; steps >= student.steps(); steps /= 2) {
+      String halved = steps == student.steps() ? name : name + "-" + steps;
+      halvings.add(
+          new Trainer(
+              halved,
+              student.recipe(taught, steps),
+              dataset,
+              folder(recipeFile),
+              out,
+              new Trainer.Teacher(
+                  out.resolve(teacher + ".safetensors"), guidance, student.levels(walk, 2 * steps)),
+              new Sheet(dataset, student.sampling(walk, steps), taught.sigmaData())));
+      teacher = halved;
+      guidance = 1;
+    }
+    return halvings;
+  }
+
+  /** How the level of a student's teacher is walked. */
+  static Sampling walk(BundleCard card, Student student) {
+    return card.levels().stream()
+        .filter(level -> level.network().equals(student.teacher()))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new TrainingException(
+                    "no level of the card is made by %s, whom a student shall learn from"
+                        .formatted(student.teacher())))
+        .sampling();
+  }
+
+  /** Reads what the recipe calls for. */
+  public static Material material(Recipe recipe, @Nullable Path data) {
+    return switch (recipe.dataset()) {
+      case "clips" -> ClipMaterial.read(recipe, given(recipe, data));
+      case "objects" -> ObjectMaterial.read(recipe, given(recipe, data));
+      case "shapes" -> Shapes.material(recipe);
+      default ->
+          throw new TrainingException(
+              "there is no dataset '%s'; there are clips, objects, shapes"
+                  .formatted(recipe.dataset()));
+    };
+  }
+
+  private static Path given(Recipe recipe, @Nullable Path data) {
+    if (data == null) {
+      throw new TrainingException(
+          "the dataset %s is read from a folder: name it with --data".formatted(recipe.dataset()));
+    }
+    return data;
+  }
+
+  private static Vocabulary vocabulary(Material material) {
+    try {
+      return material.vocabulary();
+    } catch (IllegalArgumentException wrong) {
+      throw new TrainingException("the recipe's words: " + wrong.getMessage(), wrong);
+    }
+  }
+
+  /** The card as far as the recipe and its words tell it: without the digests of files. */
+  static BundleCard draft(Recipe recipe, Vocabulary vocabulary) {
+    ObjectNode card = recipe.card().deepCopy();
+    card.put("name", recipe.bundle());
+    card.set("vocabulary", Bundle.JSON.valueToTree(vocabulary));
+    card.putObject("files");
+    return Recipe.part(card, BundleCard.class);
+  }
+
+  private boolean classifier(Material material, boolean resume, Watch watch, BooleanSupplier stop) {
+    Classifier.Training training = material.classifier();
+    Path file = folder(recipeFile).resolve(training.source());
+    Path checkpoint = out.resolve("classifier.checkpoint");
+    try {
+      NetworkSource source = NetworkSource.parse(file.toString(), Files.readString(file));
+      Optional<Safetensors> before =
+          resume && Files.exists(checkpoint)
+              ? Optional.of(Safetensors.read(checkpoint))
+              : Optional.empty();
+      Optional<Safetensors> weights =
+          Classifier.train(
+              training,
+              source,
+              material.heads(),
+              material.examples(),
+              watch::now,
+              before,
+              state -> {
+                boolean stopped = stop.getAsBoolean();
+                if (stopped) {
+                  state.get().write(checkpoint);
+                }
+                return !stopped;
+              });
+      if (weights.isEmpty()) {
+        return false;
+      }
+      weights.get().as(Dtype.BF16).write(out.resolve(CLASSIFIER));
+      Files.deleteIfExists(checkpoint);
+      watch.done("the classifier is trained");
+      return true;
+    } catch (IOException broken) {
+      throw new TrainingException("cannot train the classifier: " + broken, broken);
+    }
+  }
+
+  static Path folder(Path file) {
+    Path parent = file.toAbsolutePath().getParent();
+    if (parent == null) {
+      throw new IllegalArgumentException(file + " lies in no folder");
+    }
+    return parent;
+  }
+}

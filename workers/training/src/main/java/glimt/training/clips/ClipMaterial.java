@@ -1,0 +1,117 @@
+package glimt.training.clips;
+
+import glimt.bundle.Safetensors.Tensor;
+import glimt.model.Vocabulary;
+import glimt.training.Classifier;
+import glimt.training.Dataset;
+import glimt.training.Material;
+import glimt.training.Recipe;
+import glimt.training.Recipe.NetworkRecipe;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.random.RandomGenerator;
+
+/** Scenes of animated sprites, as a recipe describes them. */
+public final class ClipMaterial implements Material {
+  private static final double MOST_NOISE = 0.1;
+
+  private final ClipRecipe recipe;
+  private final Renderer renderer;
+
+  private ClipMaterial(ClipRecipe recipe, Renderer renderer) {
+    this.recipe = recipe;
+    this.renderer = renderer;
+  }
+
+  /**
+   * @param data folder of the npm archives that hold the clips
+   */
+  public static ClipMaterial read(Recipe recipe, Path data) {
+    Grammar grammar = Recipe.part(recipe.data(), ClipRecipe.class).grammar();
+    return of(
+        recipe,
+        Sprites.read(data, grammar.subjects().stream().map(Grammar.Subject::clip).toList()));
+  }
+
+  /** Scenes of sprites at hand. */
+  public static ClipMaterial of(Recipe recipe, Sprites sprites) {
+    ClipRecipe clips = Recipe.part(recipe.data(), ClipRecipe.class);
+    return new ClipMaterial(clips, new Renderer(clips.grammar(), sprites));
+  }
+
+  Grammar grammar() {
+    return recipe.grammar();
+  }
+
+  Renderer renderer() {
+    return renderer;
+  }
+
+  @Override
+  public Vocabulary vocabulary() {
+    return grammar().vocabulary();
+  }
+
+  @Override
+  public Dataset dataset(NetworkRecipe network) {
+    return dataset(Recipe.part(network.data(), ClipData.Shown.class), false);
+  }
+
+  ClipData dataset(ClipData.Shown shown, boolean heldOut) {
+    return new ClipData(grammar(), renderer, shown, heldOut);
+  }
+
+  @Override
+  public Classifier.Training classifier() {
+    return recipe.classifier();
+  }
+
+  @Override
+  public List<Classifier.Head> heads() {
+    return recipe.heads();
+  }
+
+  @Override
+  public Classifier.Examples examples() {
+    return this::labelled;
+  }
+
+  /**
+   * Key frames of any combination, held out or not. Half of the clips lie in light noise, since
+   * what is sampled is never quite clean; in one of eight, one frame stands still, so that a
+   * subject is known by a frame alone.
+   */
+  private Classifier.Labelled labelled(int size, RandomGenerator random) {
+    Grammar grammar = grammar();
+    int still = grammar.motions().stream().map(Grammar.Motion::word).toList().indexOf("still");
+    int frame = 3 * ClipData.SMALL * ClipData.SMALL;
+    int values = ClipData.KEYS * frame;
+    float[] x = new float[size * values];
+    List<Integer> subjects = new ArrayList<>();
+    List<Integer> motions = new ArrayList<>();
+    List<Integer> colours = new ArrayList<>();
+    for (int row = 0; row < size; row++) {
+      Scene scene =
+          grammar.scene(
+              random.nextInt(grammar.subjects().size()),
+              random.nextInt(grammar.motions().size()),
+              random.nextInt(grammar.colours().size()),
+              random);
+      float[] clip = renderer.render(scene, 0, ClipData.STRIDE, ClipData.KEYS, ClipData.SMALL);
+      boolean frozen = still >= 0 && random.nextInt(8) == 0;
+      int shown = random.nextInt(ClipData.KEYS);
+      double noise = random.nextBoolean() ? random.nextDouble(MOST_NOISE) : 0;
+      for (int i = 0; i < values; i++) {
+        float value = frozen ? clip[shown * frame + i % frame] : clip[i];
+        x[row * values + i] = noise == 0 ? value : (float) (value + noise * random.nextGaussian());
+      }
+      subjects.add(scene.subject());
+      motions.add(frozen ? still : scene.motion());
+      colours.add(scene.colour());
+    }
+    return new Classifier.Labelled(
+        Tensor.of(x, size, ClipData.KEYS, 3, ClipData.SMALL, ClipData.SMALL),
+        List.of(subjects, motions, colours));
+  }
+}

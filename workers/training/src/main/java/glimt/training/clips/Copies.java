@@ -1,0 +1,67 @@
+package glimt.training.clips;
+
+import glimt.model.Level;
+import glimt.model.Vocabulary;
+import glimt.training.clips.HeldOut.Asked;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+
+/**
+ * What a machine would show that only copies: of training clips drawn at random, for each prompt
+ * the one whose caption has the most words of it and the fewest others.
+ */
+final class Copies {
+  private static final int KNOWN = 4096;
+  private static final long SEED = 6;
+
+  private record Known(Set<Integer> words, Scene scene) {}
+
+  private final Ladder ladder;
+  private final Level level;
+  private final Vocabulary vocabulary;
+  private final List<Known> known = new ArrayList<>();
+
+  Copies(Grammar grammar, Ladder ladder, Level level) {
+    this.ladder = ladder;
+    this.level = level;
+    this.vocabulary = grammar.vocabulary();
+    SplittableRandom random = new SplittableRandom(SEED);
+    for (int i = 0; i < KNOWN; i++) {
+      Scene scene = grammar.scene(false, random);
+      known.add(new Known(words(grammar.caption(scene, random)), scene));
+    }
+  }
+
+  /** A copy for each prompt, as {@link Judge#keys} gives clips. */
+  List<float[]> of(List<Asked> asked) {
+    return asked.stream().map(one -> ladder.keys(nearest(one), level)).toList();
+  }
+
+  /** The scene that is copied for a prompt. */
+  Scene nearest(Asked asked) {
+    Set<Integer> wanted = words(asked.prompt());
+    Known best = known.getFirst();
+    for (Known one : known) {
+      if (likeness(one.words, wanted) > likeness(best.words, wanted)) {
+        best = one;
+      }
+    }
+    return best.scene;
+  }
+
+  /** Jaccard's index: shared words over all words. */
+  private static double likeness(Set<Integer> a, Set<Integer> b) {
+    Set<Integer> shared = new HashSet<>(a);
+    shared.retainAll(b);
+    return (double) shared.size() / (a.size() + b.size() - shared.size());
+  }
+
+  private Set<Integer> words(String caption) {
+    Set<Integer> words = new HashSet<>(vocabulary.read(caption).tokens());
+    words.remove(0);
+    return words;
+  }
+}

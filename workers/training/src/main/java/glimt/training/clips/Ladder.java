@@ -1,0 +1,83 @@
+package glimt.training.clips;
+
+import glimt.model.Level;
+import glimt.model.Segment;
+import glimt.model.Span;
+import glimt.training.clips.Renderer.Part;
+import glimt.video.Enlargement;
+import java.util.List;
+
+/** What a scene truly is on each level, and how one level is carried to the next. */
+record Ladder(Renderer renderer) {
+
+  /** The whole sample of a level, [frames, 3, height, width]. */
+  float[] truth(Scene scene, Level level) {
+    int frames = level.axis("frames").extent();
+    return renderer.render(scene, 0, stride(level), frames, size(level));
+  }
+
+  /** One segment of it. */
+  float[] truth(Scene scene, Level level, Segment segment) {
+    Span time = segment.spans().get(0);
+    Span down = segment.spans().get(1);
+    Span across = segment.spans().get(2);
+    int stride = stride(level);
+    return renderer.render(
+        scene,
+        time.start() * stride,
+        stride,
+        time.length(),
+        size(level),
+        new Part(down.start(), across.start(), down.length(), across.length()));
+  }
+
+  /** The key frames of a scene's level, as {@link Judge#keys} gives them. */
+  float[] keys(Scene scene, Level level) {
+    int size = size(level);
+    float[] keys = renderer.render(scene, 0, Renderer.LENGTH / ClipData.KEYS, ClipData.KEYS, size);
+    return Judge.keys(keys, ClipData.KEYS, size);
+  }
+
+  /** A sample as the level below would have it: fewer frames, and each pixel a mean. */
+  static float[] shrunk(float[] sample, Level level, Level below) {
+    int size = size(level);
+    int few = below.axis("frames").extent();
+    int stride = level.axis("frames").extent() / few;
+    int frame = 3 * size * size;
+    float[] kept = new float[few * frame];
+    for (int i = 0; i < few; i++) {
+      System.arraycopy(sample, i * stride * frame, kept, i * frame, frame);
+    }
+    int factor = size / size(below);
+    return factor == 1 ? kept : ClipData.shrunk(kept, size, size, factor);
+  }
+
+  /** A sample drawn plainly on the next level: linear in time, bilinear in space. */
+  static float[] enlarged(float[] sample, Level below, Level level) {
+    int size = size(below);
+    int many = level.axis("frames").extent();
+    int stride = many / below.axis("frames").extent();
+    float[] large =
+        stride == 1 ? sample : Enlargement.inTime(sample, 3 * size * size, stride, many);
+    int factor = size(level) / size;
+    return factor == 1 ? large : Enlargement.inSpace(large, size, size, factor);
+  }
+
+  static int size(Level level) {
+    return level.axis("width").extent();
+  }
+
+  /** Whether a level adds frames and not pixels. */
+  static boolean inTime(Level below, Level level) {
+    return size(below) == size(level);
+  }
+
+  private static int stride(Level level) {
+    return Renderer.LENGTH / level.axis("frames").extent();
+  }
+
+  /** The level that this one stands on. */
+  static Level below(List<Level> levels, Level level) {
+    return levels.get(levels.indexOf(level) - 1);
+  }
+}

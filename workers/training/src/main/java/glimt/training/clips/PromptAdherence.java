@@ -1,0 +1,85 @@
+package glimt.training.clips;
+
+import glimt.training.clips.HeldOut.Asked;
+import glimt.training.clips.Judge.Verdict;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
+
+/**
+ * Which clips show what was asked for.
+ *
+ * @param right one for each clip
+ */
+record PromptAdherence(List<Right> right) {
+  /**
+   * @param motion what was asked for, by number in the grammar
+   */
+  record Right(int motion, boolean colour, boolean moves, boolean subject) {
+    boolean all() {
+      return colour && moves && subject;
+    }
+  }
+
+  PromptAdherence {
+    right = List.copyOf(right);
+  }
+
+  static PromptAdherence of(List<Asked> asked, List<Verdict> verdicts) {
+    if (asked.size() != verdicts.size()) {
+      throw new IllegalArgumentException(
+          "%d clips for %d prompts".formatted(verdicts.size(), asked.size()));
+    }
+    return new PromptAdherence(
+        IntStream.range(0, asked.size())
+            .mapToObj(
+                i -> {
+                  Scene wanted = asked.get(i).scene();
+                  Verdict shown = verdicts.get(i);
+                  return new Right(
+                      wanted.motion(),
+                      shown.colour() == wanted.colour(),
+                      shown.motion() == wanted.motion(),
+                      shown.subject() == wanted.subject());
+                })
+            .toList());
+  }
+
+  double colour() {
+    return share(right, Right::colour);
+  }
+
+  double motion() {
+    return share(right, Right::moves);
+  }
+
+  /** Of the clips that were asked for this motion. */
+  double motion(int number) {
+    return share(right.stream().filter(one -> one.motion == number).toList(), Right::moves);
+  }
+
+  double subject() {
+    return share(right, Right::subject);
+  }
+
+  double all() {
+    return share(right, Right::all);
+  }
+
+  private static double share(List<Right> of, Predicate<Right> what) {
+    return of.isEmpty() ? Double.NaN : (double) of.stream().filter(what).count() / of.size();
+  }
+
+  @Override
+  public String toString() {
+    return String.format(
+        Locale.ROOT,
+        "%d clips: colour %.1f %%, motion %.1f %%, subject %.1f %%, all three %.1f %%",
+        right.size(),
+        100 * colour(),
+        100 * motion(),
+        100 * subject(),
+        100 * all());
+  }
+}

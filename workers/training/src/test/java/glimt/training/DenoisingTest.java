@@ -1,0 +1,222 @@
+package glimt.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.ndarray.NDManager;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import glimt.bundle.Safetensors;
+import glimt.bundle.Safetensors.Tensor;
+import glimt.training.Dataset.Batch;
+import glimt.training.Recipe.NetworkRecipe;
+import glimt.training.Recipe.NoiseLevels;
+import glimt.training.Recipe.UniformLevels;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.function.DoubleUnaryOperator;
+import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Losses against closed forms. For data N(0, d^2) the best denoiser is D = d^2 / (d^2 + sigma^2) x,
+ * and its mean squared error d^2 sigma^2 / (d^2 + sigma^2), whatever the network is told of d.
+ */
+class DenoisingTest {
+  private static final double DATA = 0.7;
+  private static final double TOLD = 0.5;
+  private static final double D2 = DATA * DATA;
+  private static final int ROWS = 64;
+  private static final int VALUES = 500;
+
+  static Stream<Arguments> expected() {
+    return Stream.of(
+        loss(Terms.EDM, s -> D2 * (s * s + TOLD * TOLD) / (TOLD * TOLD * (D2 + s * s))),
+        loss(Terms.EPSILON, s -> D2 / (D2 + s * s)),
+        loss(Terms.SAMPLE, s -> D2 * s * s / (D2 + s * s)),
+        loss(Terms.VELOCITY, s -> D2 * (1 + s * s) / (D2 + s * s)),
+        loss(Terms.SCORE, s -> D2 / (s * s * (D2 + s * s))));
+  }
+
+  @ParameterizedTest
+  @MethodSource("expected")
+  void the_best_denoiser_has_the_loss_that_theory_gives_it(
+      Terms terms, DoubleUnaryOperator expected) {
+    SplittableRandom random = new SplittableRandom(5);
+    for (double sigma : new double[] {0.05, 0.5, 1, 4, 30}) {
+      // A law without spread: every row at this level.
+      NoiseLevels fixed = new NoiseLevels(Math.log(sigma), 0, 0, Math.log(sigma), 0, 100);
+      Denoising lesson = new Denoising(recipe(fixed, null, terms));
+      assertThat(loss(lesson.exercise(gaussian(random), 0, random), 0))
+          .as("%s at sigma %s", terms, sigma)
+          .isCloseTo(expected.applyAsDouble(sigma), within(0.04 * expected.applyAsDouble(sigma)));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("expected")
+  void every_other_denoiser_has_a_greater_loss(Terms terms, DoubleUnaryOperator expected) {
+    SplittableRandom random = new SplittableRandom(6);
+    NoiseLevels fixed = new NoiseLevels(0, 0, 0, 0, 0, 100);
+    TrainingBatch exercise =
+        new Denoising(recipe(fixed, null, terms)).exercise(gaussian(random), 0, random);
+    assertThat(loss(exercise, 0)).isLessThan(loss(exercise, 0.1));
+    assertThat(loss(exercise, 0)).isLessThan(loss(exercise, -0.1));
+  }
+
+  @Test
+  void levels_drawn_evenly_reach_from_the_least_to_the_most() {
+    NoiseLevelDistribution law =
+        NoiseLevelDistribution.of(recipe(null, new UniformLevels(0.01, 100, null, null), null));
+    SplittableRandom random = new SplittableRandom(7);
+    int[] decades = new int[4];
+    for (int i = 0; i < 8000; i++) {
+      NoiseLevelDistribution.Drawn drawn = law.draw(0, random);
+      assertThat(drawn.weight()).isEqualTo(1);
+      decades[(int) Math.floor(Math.log10(drawn.sigma())) + 2]++;
+    }
+    for (int decade : decades) {
+      assertThat(decade).isBetween(1850, 2150);
+    }
+  }
+
+  /** L(sigma) = (1 + sigma)^2 u with u ~ U(0, 2), so that E[L] = (1 + sigma)^2. */
+  private static double someLoss(double sigma, RandomGenerator random) {
+    return (1 + sigma) * (1 + sigma) * 2 * random.nextDouble();
+  }
+
+  @ParameterizedTest
+  @MethodSource("laws")
+  void importance_changes_what_is_drawn_and_not_what_is_expected(NoiseLevelDistribution.By by) {
+    SplittableRandom random = new SplittableRandom(8);
+    NoiseLevelDistribution.Importance law =
+        new NoiseLevelDistribution.Importance(new NoiseLevelDistribution.Even(0.1, 10), by, 16);
+    for (int i = 0; i < 4000; i++) { // what training would tell it
+      double sigma = law.draw(0, random).sigma();
+      law.learn(sigma, someLoss(sigma, random), 1 / (sigma * sigma + D2));
+    }
+    double even = 0;
+    double byImportance = 0;
+    double high = 0;
+    int draws = 200_000;
+    for (int i = 0; i < draws; i++) {
+      double u = 0.1 * Math.pow(100, random.nextDouble());
+      even += someLoss(u, random) / draws;
+      NoiseLevelDistribution.Drawn drawn = law.draw(0, random);
+      byImportance += drawn.weight() * someLoss(drawn.sigma(), random) / draws;
+      high += drawn.sigma() > 1 ? 1.0 / draws : 0;
+    }
+    assertThat(byImportance).isCloseTo(even, within(0.03 * even));
+    assertThat(high)
+        .isBetween(
+            by == NoiseLevelDistribution.By.LOSS ? 0.75 : 0.05,
+            by == NoiseLevelDistribution.By.LOSS ? 0.95 : 0.3);
+  }
+
+  static Stream<NoiseLevelDistribution.By> laws() {
+    return Stream.of(NoiseLevelDistribution.By.values());
+  }
+
+  @Test
+  void a_loss_of_known_size_is_drawn_by_the_root_of_its_second_moment() {
+    NoiseLevelDistribution.Importance law =
+        new NoiseLevelDistribution.Importance(
+            new NoiseLevelDistribution.Even(1, Math.E), NoiseLevelDistribution.By.LOSS, 2);
+    for (int i = 0; i < 10; i++) {
+      law.learn(1.1, i % 2 == 0 ? 0 : Math.sqrt(2), 0); // E[L^2] = 1
+      assertThat(law.probabilities()).containsExactly(0.5, 0.5);
+      law.learn(2.6, 3, 0); // E[L^2] = 9
+    }
+    assertThat(law.probabilities()[0]).isCloseTo(0.01 + 0.98 / 4, within(1e-6));
+    assertThat(law.probabilities()[1]).isCloseTo(0.01 + 0.98 * 3 / 4, within(1e-6));
+  }
+
+  @Test
+  void the_scores_length_is_learned_from_the_networks_answers() {
+    SplittableRandom random = new SplittableRandom(9);
+    NetworkRecipe recipe =
+        recipe(null, new UniformLevels(0.2, 5, NoiseLevelDistribution.By.SCORE, 4), Terms.SCORE);
+    Denoising lesson = new Denoising(recipe);
+    for (int step = 0; step < 8; step++) {
+      TrainingBatch exercise = lesson.exercise(gaussian(random), 0, random);
+      lesson.answered(() -> best(exercise));
+    }
+    float[] seen = new Safetensors(lesson.state()).get("levels/history").floats();
+    for (int bin = 0; bin < 4; bin++) {
+      double mean = 0;
+      for (int i = 0; i < 10; i++) {
+        mean += seen[10 * bin + i] / 10;
+      }
+      // For Gaussian data E|s|^2 = 1 / (d^2 + sigma^2) a value.
+      double low = 1 / (D2 + Math.pow(0.2 * Math.pow(25, (bin + 1) / 4.0), 2));
+      double high = 1 / (D2 + Math.pow(0.2 * Math.pow(25, bin / 4.0), 2));
+      assertThat(mean).as("bin %d", bin).isBetween(0.9 * low, 1.1 * high);
+    }
+  }
+
+  private static Arguments loss(Terms terms, DoubleUnaryOperator expected) {
+    return Arguments.of(terms, expected);
+  }
+
+  private static Batch gaussian(SplittableRandom random) {
+    float[] x = new float[ROWS * VALUES];
+    for (int i = 0; i < x.length; i++) {
+      x[i] = (float) random.nextGaussian(0, DATA);
+    }
+    return new Batch(Tensor.of(x, ROWS, VALUES), Tensor.of(new long[ROWS], ROWS, 1), null);
+  }
+
+  /** The loss of the best denoiser, its guess moved by {@code off} x. */
+  private static double loss(TrainingBatch exercise, double off) {
+    try (NDManager scope = NDManager.newBaseManager("PyTorch")) {
+      return exercise
+          .loss(
+              scope.create(answers(exercise, off), exercise.inputs(scope).head().getShape()), scope)
+          .getFloat();
+    }
+  }
+
+  private static float[] best(TrainingBatch exercise) {
+    return answers(exercise, 0);
+  }
+
+  private static float[] answers(TrainingBatch exercise, double off) {
+    float[] in = exercise.x().floats();
+    float[] f = new float[in.length];
+    for (int i = 0; i < f.length; i++) {
+      double sigma = Math.exp(4 * exercise.noise().floats()[i / VALUES]);
+      double total = Math.hypot(sigma, TOLD);
+      double x = in[i] * total;
+      double d = (D2 / (D2 + sigma * sigma) + off) * x;
+      f[i] = (float) ((d - TOLD * TOLD / (total * total) * x) / (sigma * TOLD / total));
+    }
+    return f;
+  }
+
+  private static NetworkRecipe recipe(
+      @Nullable NoiseLevels sigma, @Nullable UniformLevels uniform, @Nullable Terms terms) {
+    return new NetworkRecipe(
+        "net.py",
+        Map.of(),
+        TOLD,
+        ROWS,
+        1L,
+        null,
+        0.1,
+        1,
+        0.5,
+        1,
+        0,
+        0.9,
+        0.1,
+        sigma,
+        uniform,
+        terms,
+        JsonNodeFactory.instance.objectNode(),
+        1);
+  }
+}

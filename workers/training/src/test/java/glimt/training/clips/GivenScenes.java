@@ -1,0 +1,46 @@
+package glimt.training.clips;
+
+import glimt.model.Level;
+import glimt.training.Recipe;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The grammar of the default bundle, with plain bright squares for sprites. */
+final class GivenScenes {
+  static final Path RECIPE = Path.of("../models/clips/recipe.json");
+
+  private GivenScenes() {}
+
+  static Grammar grammar() {
+    return Recipe.part(Recipe.read(RECIPE).data(), ClipRecipe.class).grammar();
+  }
+
+  /** A level of the default bundle, as its recipe has it. */
+  static Level level(String name) {
+    Level[] levels = Recipe.part(Recipe.read(RECIPE).card().path("levels"), Level[].class);
+    return Arrays.stream(levels).filter(one -> one.name().equals(name)).findFirst().orElseThrow();
+  }
+
+  /** Squares that fill the middle half of each picture, and blink: every second frame is darker. */
+  static Renderer squares(Grammar grammar) {
+    Map<String, List<int[]>> frames = new HashMap<>();
+    for (Grammar.Subject subject : grammar.subjects()) {
+      frames.put(subject.clip(), List.of(square(255), square(200)));
+    }
+    return new Renderer(grammar, Sprites.of(frames));
+  }
+
+  private static int[] square(int bright) {
+    int[] picture = new int[4 * 96 * 96];
+    for (int y = 24; y < 72; y++) {
+      for (int x = 24; x < 72; x++) {
+        Arrays.fill(picture, 4 * (y * 96 + x), 4 * (y * 96 + x) + 3, bright);
+        picture[4 * (y * 96 + x) + 3] = 255;
+      }
+    }
+    return picture;
+  }
+}
