@@ -71,8 +71,7 @@ class ArchitectureTest {
       new SliceAssignment() {
         @Override
         public SliceIdentifier getIdentifierOf(JavaClass type) {
-          String room = type.getPackageName();
-          return SliceIdentifier.of(room.startsWith("glimt.training") ? "glimt.training" : room);
+          return SliceIdentifier.of(type.getPackageName());
         }
 
         @Override

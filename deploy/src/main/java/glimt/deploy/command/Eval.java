@@ -5,8 +5,8 @@ import glimt.deploy.node.DeployException;
 import glimt.deploy.node.HomeOption;
 import glimt.deploy.node.Logs;
 import glimt.training.Evaluation;
-import glimt.training.Training;
-import glimt.training.TrainingException;
+import glimt.training.recipe.Recipe;
+import glimt.training.recipe.TrainingException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -101,7 +101,7 @@ public final class Eval implements Callable<Integer> {
   }
 
   private String level(String level) throws InterruptedException {
-    Path from = recipe == null ? bundle.resolve(Training.RECIPE) : recipe;
+    Path from = recipe == null ? bundle.resolve(Recipe.FILE) : recipe;
     return Evaluation.measure(from, bundle, data, level, samples, sheet, System.err::println);
   }
 }

@@ -6,7 +6,7 @@ import glimt.deploy.node.HomeOption;
 import glimt.deploy.node.Logs;
 import glimt.deploy.node.OneLine;
 import glimt.training.Training;
-import glimt.training.TrainingException;
+import glimt.training.recipe.TrainingException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;

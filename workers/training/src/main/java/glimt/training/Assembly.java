@@ -6,7 +6,10 @@ import glimt.model.BundleCard;
 import glimt.model.Fast;
 import glimt.model.Level;
 import glimt.model.Vocabulary;
-import glimt.training.Recipe.NetworkRecipe;
+import glimt.training.learning.Classifier;
+import glimt.training.recipe.Recipe;
+import glimt.training.recipe.Recipe.NetworkRecipe;
+import glimt.training.recipe.TrainingException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,10 +33,10 @@ final class Assembly {
    */
   static void write(Path recipeFile, Vocabulary vocabulary, Path out) {
     Recipe recipe = Recipe.read(recipeFile);
-    BundleCard draft = quickened(Training.draft(recipe, vocabulary), recipe, out);
+    BundleCard draft = quickened(recipe.draft(vocabulary), recipe, out);
     try {
       Set<String> files =
-          new LinkedHashSet<>(List.of(Training.RECIPE, CLASSIFIER_SOURCE, Training.CLASSIFIER));
+          new LinkedHashSet<>(List.of(Recipe.FILE, CLASSIFIER_SOURCE, Classifier.WEIGHTS));
       for (Level level : draft.levels()) {
         files.add(level.network() + ".py");
         files.add(level.network() + ".safetensors");
@@ -43,7 +46,7 @@ final class Assembly {
         }
       }
       for (String name : files) {
-        Path source = name.equals(Training.RECIPE) ? recipeFile : source(recipe, recipeFile, name);
+        Path source = name.equals(Recipe.FILE) ? recipeFile : source(recipe, recipeFile, name);
         if (!Files.exists(out.resolve(name))
             || (Files.exists(source)
                 && !Files.isSameFile(source, out.resolve(name))

@@ -7,8 +7,11 @@ import glimt.model.BundleCard;
 import glimt.training.clips.ClipEvaluation;
 import glimt.training.clips.ClipMaterial;
 import glimt.training.clips.ClipRecipe;
+import glimt.training.evaluation.Candidate;
 import glimt.training.objects.ObjectEvaluation;
 import glimt.training.objects.ObjectMaterial;
+import glimt.training.recipe.Recipe;
+import glimt.training.recipe.TrainingException;
 import glimt.training.shapes.Shapes;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,7 +42,7 @@ public final class Evaluation {
       Path folder, @Nullable Path data, boolean keep, Consumer<String> watch)
       throws InterruptedException {
     Bundle bundle = Bundle.open(folder);
-    Recipe recipe = Recipe.parse(Training.RECIPE, bundle.text(Training.RECIPE));
+    Recipe recipe = Recipe.parse(Recipe.FILE, bundle.text(Recipe.FILE));
     byte[][] sheet = new byte[1][];
     List<Figure> figures =
         switch (recipe.dataset()) {
@@ -125,7 +128,7 @@ public final class Evaluation {
   public static void naming(Path folder, Path to, Consumer<String> watch)
       throws InterruptedException {
     Bundle bundle = Bundle.open(folder);
-    Recipe recipe = Recipe.parse(Training.RECIPE, bundle.text(Training.RECIPE));
+    Recipe recipe = Recipe.parse(Recipe.FILE, bundle.text(Recipe.FILE));
     switch (recipe.dataset()) {
       case "objects" -> {
         try (ObjectEvaluation evaluation = new ObjectEvaluation(bundle)) {

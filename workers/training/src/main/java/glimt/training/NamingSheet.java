@@ -2,6 +2,7 @@ package glimt.training;
 
 import glimt.media.ContactSheet;
 import glimt.media.ContactSheet.Cell;
+import glimt.training.recipe.TrainingException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

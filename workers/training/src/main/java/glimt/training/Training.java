@@ -1,16 +1,22 @@
 package glimt.training;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import glimt.bundle.Bundle;
 import glimt.bundle.NetworkSource;
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Dtype;
 import glimt.model.BundleCard;
 import glimt.model.Sampling;
 import glimt.model.Vocabulary;
-import glimt.training.Recipe.NetworkRecipe;
 import glimt.training.clips.ClipMaterial;
+import glimt.training.evaluation.Material;
+import glimt.training.learning.Classifier;
+import glimt.training.learning.Dataset;
+import glimt.training.learning.Sheet;
+import glimt.training.learning.Trainer;
 import glimt.training.objects.ObjectMaterial;
+import glimt.training.recipe.Recipe;
+import glimt.training.recipe.Recipe.NetworkRecipe;
+import glimt.training.recipe.Student;
+import glimt.training.recipe.TrainingException;
 import glimt.training.shapes.Shapes;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -26,8 +32,7 @@ import org.jspecify.annotations.Nullable;
 
 /** From a recipe and a folder of data to a bundle. */
 public final class Training {
-  public static final String RECIPE = "recipe.json";
-  public static final String CLASSIFIER = "classifier.safetensors";
+  /** The file of the answers that its networks gave when they were trained. */
   public static final String GOLDEN = "golden.safetensors";
 
   private final Path recipeFile;
@@ -65,7 +70,7 @@ public final class Training {
       throw new TrainingException("the recipe has no network %s; it has %s".formatted(only, all));
     }
     Material material = material(recipe, data);
-    BundleCard card = draft(recipe, vocabulary(material)); // what is wrong is better heard of now
+    BundleCard card = recipe.draft(vocabulary(material)); // what is wrong is better heard of now
     List<Trainer> trainers = new ArrayList<>();
     recipe
         .networks()
@@ -91,12 +96,12 @@ public final class Training {
     }
     boolean wanted =
         only == null
-            ? !(resume && Files.exists(out.resolve(CLASSIFIER)))
+            ? !(resume && Files.exists(out.resolve(Classifier.WEIGHTS)))
             : only.equals("classifier");
     if (wanted && !classifier(material, resume, watch, stop)) {
       return false;
     }
-    if (Files.exists(out.resolve(CLASSIFIER))
+    if (Files.exists(out.resolve(Classifier.WEIGHTS))
         && recipe.networks().keySet().stream()
             .allMatch(level -> Files.exists(out.resolve(level + ".safetensors")))) {
       Assembly.write(recipeFile, vocabulary(material), out);
@@ -183,15 +188,6 @@ public final class Training {
     }
   }
 
-  /** The card as far as the recipe and its words tell it: without the digests of files. */
-  static BundleCard draft(Recipe recipe, Vocabulary vocabulary) {
-    ObjectNode card = recipe.card().deepCopy();
-    card.put("name", recipe.bundle());
-    card.set("vocabulary", Bundle.JSON.valueToTree(vocabulary));
-    card.putObject("files");
-    return Recipe.part(card, BundleCard.class);
-  }
-
   private boolean classifier(Material material, boolean resume, Watch watch, BooleanSupplier stop) {
     Classifier.Training training = material.classifier();
     Path file = folder(recipeFile).resolve(training.source());
@@ -220,7 +216,7 @@ public final class Training {
       if (weights.isEmpty()) {
         return false;
       }
-      weights.get().as(Dtype.BF16).write(out.resolve(CLASSIFIER));
+      weights.get().as(Dtype.BF16).write(out.resolve(Classifier.WEIGHTS));
       Files.deleteIfExists(checkpoint);
       watch.done("the classifier is trained");
       return true;

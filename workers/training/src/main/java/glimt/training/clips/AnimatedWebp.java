@@ -1,6 +1,6 @@
 package glimt.training.clips;
 
-import glimt.training.TrainingException;
+import glimt.training.recipe.TrainingException;
 import java.awt.image.Raster;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;

@@ -2,11 +2,11 @@ package glimt.training.clips;
 
 import glimt.bundle.Safetensors.Tensor;
 import glimt.model.Vocabulary;
-import glimt.training.Classifier;
-import glimt.training.Dataset;
-import glimt.training.Material;
-import glimt.training.Recipe;
-import glimt.training.Recipe.NetworkRecipe;
+import glimt.training.evaluation.Material;
+import glimt.training.learning.Classifier;
+import glimt.training.learning.Dataset;
+import glimt.training.recipe.Recipe;
+import glimt.training.recipe.Recipe.NetworkRecipe;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,7 +1,7 @@
 package glimt.training.clips;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import glimt.training.Classifier;
+import glimt.training.learning.Classifier;
 import java.util.List;
 
 /**

@@ -12,7 +12,7 @@ import glimt.model.Segment;
 import glimt.pipeline.Cascade;
 import glimt.pipeline.Mosaic;
 import glimt.pipeline.Piece;
-import glimt.training.Candidate;
+import glimt.training.evaluation.Candidate;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -2,8 +2,8 @@ package glimt.training.clips;
 
 import glimt.bundle.Safetensors.Tensor;
 import glimt.metrics.Clips;
-import glimt.training.Classifier;
-import glimt.training.Classifier.Seen;
+import glimt.training.learning.Classifier;
+import glimt.training.learning.Classifier.Seen;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

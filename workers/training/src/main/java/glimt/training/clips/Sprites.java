@@ -1,6 +1,6 @@
 package glimt.training.clips;
 
-import glimt.training.TrainingException;
+import glimt.training.recipe.TrainingException;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;

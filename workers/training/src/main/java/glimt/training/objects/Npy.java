@@ -1,6 +1,6 @@
 package glimt.training.objects;
 
-import glimt.training.TrainingException;
+import glimt.training.recipe.TrainingException;
 import java.io.IOException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;

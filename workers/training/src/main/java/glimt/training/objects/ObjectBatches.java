@@ -6,7 +6,7 @@ import glimt.bundle.Safetensors.Tensor;
 import glimt.model.Vocabulary;
 import glimt.points.KdOrder;
 import glimt.points.PointLevels;
-import glimt.training.Dataset;
+import glimt.training.learning.Dataset;
 import java.util.List;
 import java.util.Map;
 import java.util.random.RandomGenerator;

@@ -3,7 +3,7 @@ package glimt.training.objects;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import glimt.points.KdOrder;
-import glimt.training.TrainingException;
+import glimt.training.recipe.TrainingException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

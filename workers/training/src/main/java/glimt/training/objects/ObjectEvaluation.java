@@ -8,13 +8,12 @@ import glimt.metrics.Clouds;
 import glimt.metrics.Figure;
 import glimt.metrics.Surface;
 import glimt.points.Colour;
-import glimt.training.Classifier;
-import glimt.training.Recipe;
-import glimt.training.Training;
+import glimt.training.learning.Classifier;
 import glimt.training.objects.CloudMakers.Cost;
 import glimt.training.objects.CloudMakers.Made;
 import glimt.training.objects.ObjectClouds.Item;
 import glimt.training.objects.RealObjects.Nearest;
+import glimt.training.recipe.Recipe;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -64,14 +63,14 @@ public final class ObjectEvaluation implements AutoCloseable {
   ObjectEvaluation(Bundle bundle, int enough) {
     this.enough = enough;
     this.bundle = bundle;
-    whole = Recipe.parse(Training.RECIPE, bundle.text(Training.RECIPE));
+    whole = Recipe.parse(Recipe.FILE, bundle.text(Recipe.FILE));
     recipe = ObjectRecipe.of(whole);
     String source = recipe.classifier().source();
     judge =
         new ObjectJudge(
             new Classifier(
                 NetworkSource.parse(source, bundle.text(source)),
-                bundle.tensors(Training.CLASSIFIER),
+                bundle.tensors(Classifier.WEIGHTS),
                 recipe.heads()),
             recipe);
     makers = CloudMakers.of(bundle, recipe);

@@ -1,7 +1,7 @@
 package glimt.training.objects;
 
-import glimt.training.Classifier;
-import glimt.training.Classifier.Seen;
+import glimt.training.learning.Classifier;
+import glimt.training.learning.Classifier.Seen;
 import java.util.List;
 
 /** Says what clouds show, by the bundle's classifier. */

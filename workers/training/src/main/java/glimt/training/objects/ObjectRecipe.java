@@ -3,9 +3,9 @@ package glimt.training.objects;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import glimt.model.Vocabulary;
 import glimt.points.KdOrder;
-import glimt.training.Classifier;
-import glimt.training.Recipe;
-import glimt.training.TrainingException;
+import glimt.training.learning.Classifier;
+import glimt.training.recipe.Recipe;
+import glimt.training.recipe.TrainingException;
 import java.util.List;
 import java.util.Map;
 

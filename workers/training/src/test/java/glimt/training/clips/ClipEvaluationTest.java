@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import glimt.bundle.Bundle;
 import glimt.metrics.Figure;
 import glimt.model.Vocabulary;
-import glimt.training.Candidate;
+import glimt.training.evaluation.Candidate;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,7 +1,7 @@
 package glimt.training.clips;
 
 import glimt.model.Level;
-import glimt.training.Recipe;
+import glimt.training.recipe.Recipe;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import glimt.metrics.Clips;
 import glimt.model.Vocabulary.Reading;
-import glimt.training.Dataset.Batch;
-import glimt.training.TrainingException;
+import glimt.training.learning.Dataset.Batch;
+import glimt.training.recipe.TrainingException;
 import glimt.video.Enlargement;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,7 +3,7 @@ package glimt.training.objects;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import glimt.training.TrainingException;
+import glimt.training.recipe.TrainingException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import glimt.points.KdOrder;
-import glimt.training.Dataset.Batch;
-import glimt.training.TrainingException;
+import glimt.training.learning.Dataset.Batch;
 import glimt.training.objects.ObjectClouds.Item;
+import glimt.training.recipe.TrainingException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -6,8 +6,8 @@ import glimt.bundle.Bundle;
 import glimt.bundle.Golden;
 import glimt.bundle.Safetensors;
 import glimt.metrics.Figure;
-import glimt.training.Recipe;
 import glimt.training.Training;
+import glimt.training.recipe.Recipe;
 import java.nio.file.Path;
 import java.util.List;
 import org.assertj.core.data.Offset;
@@ -25,7 +25,7 @@ final class ObjectsBundleTest {
 
   @Test
   void the_card_gives_the_residual_the_units_it_was_trained_in() {
-    Recipe recipe = Recipe.parse(Training.RECIPE, bundle.text(Training.RECIPE));
+    Recipe recipe = Recipe.parse(Recipe.FILE, bundle.text(Recipe.FILE));
     recipe
         .networks()
         .forEach(

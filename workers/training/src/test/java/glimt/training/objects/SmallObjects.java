@@ -1,6 +1,6 @@
 package glimt.training.objects;
 
-import glimt.training.Recipe;
+import glimt.training.recipe.Recipe;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;

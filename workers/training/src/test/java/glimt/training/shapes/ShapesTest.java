@@ -3,10 +3,10 @@ package glimt.training.shapes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import glimt.media.Picture;
-import glimt.training.Dataset;
-import glimt.training.Dataset.Batch;
-import glimt.training.Recipe;
 import glimt.training.clips.ClipMaterial;
+import glimt.training.learning.Dataset;
+import glimt.training.learning.Dataset.Batch;
+import glimt.training.recipe.Recipe;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.SplittableRandom;

@@ -1,4 +1,4 @@
-package glimt.training;
+package glimt.training.learning;
 
 import glimt.bundle.Network;
 import glimt.bundle.NetworkSource;
@@ -6,6 +6,7 @@ import glimt.bundle.Precision;
 import glimt.bundle.Safetensors;
 import glimt.diffusion.DivergenceException;
 import glimt.media.Picture;
+import glimt.training.recipe.TrainingException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package glimt.training;
+package glimt.training.learning;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;

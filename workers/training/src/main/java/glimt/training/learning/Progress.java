@@ -1,4 +1,4 @@
-package glimt.training;
+package glimt.training.learning;
 
 import java.time.Duration;
 import java.util.Locale;

@@ -1,7 +1,9 @@
-package glimt.training;
+package glimt.training.evaluation;
 
 import glimt.model.Vocabulary;
-import glimt.training.Recipe.NetworkRecipe;
+import glimt.training.learning.Classifier;
+import glimt.training.learning.Dataset;
+import glimt.training.recipe.Recipe.NetworkRecipe;
 import java.util.List;
 
 /** A kind of data, read and ready: what a recipe's {@code dataset} names. */

@@ -1,4 +1,4 @@
-package glimt.training;
+package glimt.training.evaluation;
 
 import glimt.bundle.Bundle;
 import glimt.bundle.Network;
@@ -8,7 +8,11 @@ import glimt.bundle.Safetensors;
 import glimt.model.BundleCard;
 import glimt.model.Quality;
 import glimt.model.Vocabulary;
-import glimt.training.Recipe.NetworkRecipe;
+import glimt.training.learning.Classifier;
+import glimt.training.learning.Initial;
+import glimt.training.recipe.Recipe;
+import glimt.training.recipe.Recipe.NetworkRecipe;
+import glimt.training.recipe.TrainingException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,7 +41,7 @@ public record Candidate(
   /** A whole bundle. */
   public static Candidate of(Bundle bundle) {
     return new Candidate(
-        Recipe.parse(Training.RECIPE, bundle.text(Training.RECIPE)),
+        Recipe.parse(Recipe.FILE, bundle.text(Recipe.FILE)),
         bundle.card(),
         name -> bundle.text(Path.of(name).getFileName().toString()),
         bundle::tensors);
@@ -55,7 +59,7 @@ public record Candidate(
     Recipe recipe = Recipe.read(recipeFile);
     return new Candidate(
         recipe,
-        Training.draft(recipe, vocabulary),
+        recipe.draft(vocabulary),
         name -> read(recipeFile.resolveSibling(name)),
         name -> Safetensors.read(folder.resolve(name)));
   }
@@ -108,7 +112,7 @@ public record Candidate(
   public Classifier classifier(Classifier.Training training, List<Classifier.Head> heads) {
     return new Classifier(
         NetworkSource.parse(training.source(), text.apply(training.source())),
-        tensors.apply(Training.CLASSIFIER),
+        tensors.apply(Classifier.WEIGHTS),
         heads);
   }
 }

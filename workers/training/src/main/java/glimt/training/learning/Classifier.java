@@ -1,4 +1,4 @@
-package glimt.training;
+package glimt.training.learning;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -10,6 +10,7 @@ import glimt.bundle.Precision;
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Tensor;
 import glimt.bundle.TrainableNetwork;
+import glimt.training.recipe.TrainingException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -28,6 +29,9 @@ import java.util.stream.Collectors;
  * one head after the other, then features, if it has any. What results are measured with.
  */
 public final class Classifier implements AutoCloseable {
+  /** The file of its weights in a bundle. */
+  public static final String WEIGHTS = "classifier.safetensors";
+
   private static final double SMOOTHED = 0.05;
   private static final double AVERAGE = 0.995;
   private static final double WEIGHT_DECAY = 0.02;
@@ -123,7 +127,7 @@ public final class Classifier implements AutoCloseable {
    *     go on now
    * @return empty if it was stopped
    */
-  static Optional<Safetensors> train(
+  public static Optional<Safetensors> train(
       Training training,
       NetworkSource source,
       List<Head> heads,

@@ -1,4 +1,4 @@
-package glimt.training;
+package glimt.training.learning;
 
 import glimt.bundle.Safetensors.Tensor;
 import glimt.media.Picture;

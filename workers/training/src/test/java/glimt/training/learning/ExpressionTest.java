@@ -1,4 +1,4 @@
-package glimt.training;
+package glimt.training.learning;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,10 +1,11 @@
-package glimt.training;
+package glimt.training.learning;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Tensor;
-import glimt.training.Recipe.NoiseLevels;
-import glimt.training.Recipe.UniformLevels;
+import glimt.training.recipe.Recipe;
+import glimt.training.recipe.Recipe.NoiseLevels;
+import glimt.training.recipe.Recipe.UniformLevels;
+import glimt.training.recipe.Recipe.UniformLevels.By;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Objects;
@@ -68,24 +69,6 @@ sealed interface NoiseLevelDistribution
     double share(double sigma) {
       return Math.log(sigma / min) / Math.log(max / min);
     }
-  }
-
-  /** By what levels are drawn more often than evenly. */
-  enum By {
-    /**
-     * p ∝ √E[L²]: the levels whose loss is great or varies much, which makes the gradient the least
-     * noisy (Nichol and Dhariwal 2021, section 3.3, eq. 18).
-     */
-    @JsonProperty("loss")
-    LOSS,
-
-    /**
-     * p ∝ E‖s‖²: the levels at which the score is long, as the network knows it, s = (D - x) /
-     * sigma^2. For losses in terms of the score, of which this is the natural size (Song et al.
-     * 2021, section 3.3: lambda ∝ 1 / E‖s‖²).
-     */
-    @JsonProperty("score")
-    SCORE
   }
 
   /**

@@ -1,4 +1,4 @@
-package glimt.training;
+package glimt.training.learning;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -8,8 +8,12 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import glimt.bundle.Safetensors;
 import glimt.media.Picture;
 import glimt.model.Sampling;
-import glimt.training.Recipe.NetworkRecipe;
-import glimt.training.Recipe.NoiseLevels;
+import glimt.training.recipe.Recipe;
+import glimt.training.recipe.Recipe.NetworkRecipe;
+import glimt.training.recipe.Recipe.NoiseLevels;
+import glimt.training.recipe.Recipe.UniformLevels;
+import glimt.training.recipe.Terms;
+import glimt.training.recipe.TrainingException;
 import java.awt.image.BufferedImage;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -268,8 +272,7 @@ class TrainerTest {
 
   @Test
   void levels_drawn_by_their_loss_go_on_from_a_checkpoint_as_if_undisturbed() throws Exception {
-    Recipe.UniformLevels levels =
-        new Recipe.UniformLevels(0.02, 20, NoiseLevelDistribution.By.LOSS, 3);
+    UniformLevels levels = new UniformLevels(0.02, 20, UniformLevels.By.LOSS, 3);
     NetworkRecipe plain = recipe(60, 0.01, Map.of("d", 32.0));
     NetworkRecipe recipe =
         new NetworkRecipe(

@@ -1,16 +1,16 @@
-package glimt.training;
+package glimt.training.recipe;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import glimt.diffusion.NoiseSchedule;
 import glimt.model.Fast;
 import glimt.model.Sampling;
-import glimt.training.Recipe.NetworkRecipe;
+import glimt.training.recipe.Recipe.NetworkRecipe;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A network that makes a level in few steps, taught by the one that makes it in many: its steps are
- * halved again and again (see {@link Distillation}).
+ * halved again and again (see {@code Distillation}).
  *
  * @param teacher the level's network, as {@code networks} names it
  * @param steps how many it walks in the end
@@ -46,7 +46,7 @@ public record Student(
   }
 
   /** How many steps its first teacher walks. */
-  int from(Sampling walk) {
+  public int from(Sampling walk) {
     int first = Objects.requireNonNullElse(from, walk.steps());
     if (!halves(first, steps)) {
       throw new TrainingException(
@@ -56,7 +56,8 @@ public record Student(
     return first;
   }
 
-  double guidance(Sampling walk) {
+  /** How strongly its first teacher is guided. */
+  public double guidance(Sampling walk) {
     return Objects.requireNonNullElse(guidance, walk.guidance());
   }
 
@@ -65,7 +66,7 @@ public record Student(
   }
 
   /** How one halving is trained: as its teacher was, but for what is said here. */
-  NetworkRecipe recipe(NetworkRecipe teacher, int walked) {
+  public NetworkRecipe recipe(NetworkRecipe teacher, int walked) {
     return new NetworkRecipe(
         teacher.source(),
         teacher.sizes(),
@@ -91,7 +92,7 @@ public record Student(
    * The noise levels of a walk in {@code walked} steps: every so manyth of the first teacher's, so
    * that a student is a teacher at the very levels it was taught.
    */
-  double[] levels(Sampling walk, int walked) {
+  public double[] levels(Sampling walk, int walked) {
     int first = from(walk);
     double[] all =
         NoiseSchedule.karras(first, walk.sigmaMin(), walk.sigmaMax(), walk.rho()).sigmas();
@@ -103,7 +104,7 @@ public record Student(
   }
 
   /** What the card says of it. */
-  Fast fast(String name, Sampling walk) {
+  public Fast fast(String name, Sampling walk) {
     return new Fast(name, sampling(walk, steps));
   }
 
@@ -111,7 +112,7 @@ public record Student(
    * The walk in {@code walked} steps. Equal steps in sigma^(1/rho) that are left out leave equal
    * steps, so that the same spacing finds the same levels down to a higher last one.
    */
-  Sampling sampling(Sampling walk, int walked) {
+  public Sampling sampling(Sampling walk, int walked) {
     double last = walked == 1 ? walk.sigmaMin() : levels(walk, walked)[walked - 1];
     return new Sampling("euler", walked, 1, last, walk.sigmaMax(), walk.rho());
   }

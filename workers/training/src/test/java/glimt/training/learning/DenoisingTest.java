@@ -1,4 +1,4 @@
-package glimt.training;
+package glimt.training.learning;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
@@ -7,10 +7,11 @@ import ai.djl.ndarray.NDManager;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Tensor;
-import glimt.training.Dataset.Batch;
-import glimt.training.Recipe.NetworkRecipe;
-import glimt.training.Recipe.NoiseLevels;
-import glimt.training.Recipe.UniformLevels;
+import glimt.training.learning.Dataset.Batch;
+import glimt.training.recipe.Recipe.NetworkRecipe;
+import glimt.training.recipe.Recipe.NoiseLevels;
+import glimt.training.recipe.Recipe.UniformLevels;
+import glimt.training.recipe.Terms;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.DoubleUnaryOperator;
@@ -91,7 +92,7 @@ class DenoisingTest {
 
   @ParameterizedTest
   @MethodSource("laws")
-  void importance_changes_what_is_drawn_and_not_what_is_expected(NoiseLevelDistribution.By by) {
+  void importance_changes_what_is_drawn_and_not_what_is_expected(UniformLevels.By by) {
     SplittableRandom random = new SplittableRandom(8);
     NoiseLevelDistribution.Importance law =
         new NoiseLevelDistribution.Importance(new NoiseLevelDistribution.Even(0.1, 10), by, 16);
@@ -113,19 +114,18 @@ class DenoisingTest {
     assertThat(byImportance).isCloseTo(even, within(0.03 * even));
     assertThat(high)
         .isBetween(
-            by == NoiseLevelDistribution.By.LOSS ? 0.75 : 0.05,
-            by == NoiseLevelDistribution.By.LOSS ? 0.95 : 0.3);
+            by == UniformLevels.By.LOSS ? 0.75 : 0.05, by == UniformLevels.By.LOSS ? 0.95 : 0.3);
   }
 
-  static Stream<NoiseLevelDistribution.By> laws() {
-    return Stream.of(NoiseLevelDistribution.By.values());
+  static Stream<UniformLevels.By> laws() {
+    return Stream.of(UniformLevels.By.values());
   }
 
   @Test
   void a_loss_of_known_size_is_drawn_by_the_root_of_its_second_moment() {
     NoiseLevelDistribution.Importance law =
         new NoiseLevelDistribution.Importance(
-            new NoiseLevelDistribution.Even(1, Math.E), NoiseLevelDistribution.By.LOSS, 2);
+            new NoiseLevelDistribution.Even(1, Math.E), UniformLevels.By.LOSS, 2);
     for (int i = 0; i < 10; i++) {
       law.learn(1.1, i % 2 == 0 ? 0 : Math.sqrt(2), 0); // E[L^2] = 1
       assertThat(law.probabilities()).containsExactly(0.5, 0.5);
@@ -139,7 +139,7 @@ class DenoisingTest {
   void the_scores_length_is_learned_from_the_networks_answers() {
     SplittableRandom random = new SplittableRandom(9);
     NetworkRecipe recipe =
-        recipe(null, new UniformLevels(0.2, 5, NoiseLevelDistribution.By.SCORE, 4), Terms.SCORE);
+        recipe(null, new UniformLevels(0.2, 5, UniformLevels.By.SCORE, 4), Terms.SCORE);
     Denoising lesson = new Denoising(recipe);
     for (int step = 0; step < 8; step++) {
       TrainingBatch exercise = lesson.exercise(gaussian(random), 0, random);

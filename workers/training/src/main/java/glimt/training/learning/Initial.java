@@ -1,4 +1,4 @@
-package glimt.training;
+package glimt.training.learning;
 
 import glimt.bundle.BundleException;
 import glimt.bundle.NetworkSource;

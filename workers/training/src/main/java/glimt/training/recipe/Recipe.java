@@ -1,4 +1,4 @@
-package glimt.training;
+package glimt.training.recipe;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -9,7 +9,9 @@ import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import glimt.training.NoiseLevelDistribution.By;
+import glimt.bundle.Bundle;
+import glimt.model.BundleCard;
+import glimt.model.Vocabulary;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -113,7 +115,7 @@ public record Recipe(
     }
 
     /** The share of the training that is behind it. */
-    double done(long step, Duration spent) {
+    public double done(long step, Duration spent) {
       double done =
           steps != null
               ? (double) step / steps
@@ -140,7 +142,8 @@ public record Recipe(
       @JsonProperty(required = true) double end,
       @JsonProperty(required = true) double spread,
       @JsonProperty(required = true) double max) {
-    double mean(double done) {
+    /** The mean of ln(sigma) when this share of the training is done. */
+    public double mean(double done) {
       double fallen = fall == 0 ? 1 : Math.clamp((done - hold) / fall, 0, 1);
       return start + (end - start) * fallen;
     }
@@ -163,7 +166,28 @@ public record Recipe(
       require(min > 0 && min < max, "min and max", min + ", " + max);
       require(bins == null || (bins > 0 && bins <= 1000), "bins", bins);
     }
+
+    /** By what levels are drawn more often than evenly. */
+    public enum By {
+      /**
+       * p ∝ √E[L²]: the levels whose loss is great or varies much, which makes the gradient the
+       * least noisy (Nichol and Dhariwal 2021, section 3.3, eq. 18).
+       */
+      @JsonProperty("loss")
+      LOSS,
+
+      /**
+       * p ∝ E‖s‖²: the levels at which the score is long, as the network knows it, s = (D - x) /
+       * sigma^2. For losses in terms of the score, of which this is the natural size (Song et al.
+       * 2021, section 3.3: lambda ∝ 1 / E‖s‖²).
+       */
+      @JsonProperty("score")
+      SCORE
+    }
   }
+
+  /** What the file is called in a bundle. */
+  public static final String FILE = "recipe.json";
 
   private static final JsonMapper JSON =
       JsonMapper.builder()
@@ -173,6 +197,11 @@ public record Recipe(
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
 
+  /**
+   * Reads a recipe.
+   *
+   * @throws TrainingException if the file cannot be read or is not a recipe
+   */
   public static Recipe read(Path file) {
     try {
       return parse(file.toString(), Files.readString(file));
@@ -200,6 +229,15 @@ public record Recipe(
               .formatted(type.getSimpleName(), why(broken)),
           broken);
     }
+  }
+
+  /** The card as far as the recipe and its words define it: without the digests of files. */
+  public BundleCard draft(Vocabulary vocabulary) {
+    ObjectNode draft = card.deepCopy();
+    draft.put("name", bundle);
+    draft.set("vocabulary", Bundle.JSON.valueToTree(vocabulary));
+    draft.putObject("files");
+    return part(draft, BundleCard.class);
   }
 
   /** What is wrong, and where: the way down to it, and the line where that is known. */

@@ -1,4 +1,4 @@
-package glimt.training;
+package glimt.training.recipe;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import glimt.diffusion.Preconditioning;
@@ -47,7 +47,7 @@ public enum Terms {
    *
    * @param sigmaData standard deviation of the samples
    */
-  double weight(double sigma, double sigmaData) {
+  public double weight(double sigma, double sigmaData) {
     double ours = out(Preconditioning.edm(sigmaData), sigma);
     double theirs = out(preconditioning(sigmaData), sigma);
     return ours * ours / (theirs * theirs);

@@ -1,4 +1,4 @@
-package glimt.training;
+package glimt.training.recipe;
 
 /** Training cannot go on. The message says what was wrong and what is kept. */
 public final class TrainingException extends RuntimeException {

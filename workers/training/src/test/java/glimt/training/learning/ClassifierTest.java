@@ -1,13 +1,13 @@
-package glimt.training;
+package glimt.training.learning;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import glimt.bundle.NetworkSource;
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Tensor;
-import glimt.training.Classifier.Head;
-import glimt.training.Classifier.Labelled;
-import glimt.training.Classifier.Seen;
+import glimt.training.learning.Classifier.Head;
+import glimt.training.learning.Classifier.Labelled;
+import glimt.training.learning.Classifier.Seen;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;

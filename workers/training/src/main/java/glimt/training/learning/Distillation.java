@@ -1,4 +1,4 @@
-package glimt.training;
+package glimt.training.learning;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
@@ -7,7 +7,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import glimt.bundle.Network;
 import glimt.bundle.Safetensors.Tensor;
-import glimt.training.Dataset.Batch;
+import glimt.training.learning.Dataset.Batch;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 

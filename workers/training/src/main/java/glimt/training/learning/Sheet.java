@@ -1,4 +1,4 @@
-package glimt.training;
+package glimt.training.learning;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -17,7 +17,7 @@ import glimt.diffusion.Trajectory;
 import glimt.diffusion.Waypoint;
 import glimt.media.Picture;
 import glimt.model.Sampling;
-import glimt.training.Dataset.Batch;
+import glimt.training.learning.Dataset.Batch;
 import java.util.Optional;
 import java.util.SplittableRandom;
 
@@ -28,7 +28,7 @@ import java.util.SplittableRandom;
  * @param walk how the network's level is sampled
  * @param sigmaData standard deviation of the samples
  */
-record Sheet(Dataset dataset, Sampling walk, double sigmaData) {
+public record Sheet(Dataset dataset, Sampling walk, double sigmaData) {
   private static final int ROWS = 8;
   private static final long SEED = 8;
 

@@ -1,4 +1,4 @@
-package glimt.training;
+package glimt.training.learning;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -9,8 +9,9 @@ import glimt.bundle.Precision;
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Tensor;
 import glimt.bundle.TrainableNetwork;
-import glimt.training.Dataset.Batch;
-import glimt.training.Recipe.NetworkRecipe;
+import glimt.training.learning.Dataset.Batch;
+import glimt.training.recipe.Recipe.NetworkRecipe;
+import glimt.training.recipe.TrainingException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -53,7 +54,7 @@ public final class Trainer {
    * @param guidance how it is guided
    * @param levels the noise levels it walks
    */
-  record Teacher(Path weights, double guidance, double[] levels) {}
+  public record Teacher(Path weights, double guidance, double[] levels) {}
 
   /**
    * @param sources the folder of the recipe and its sources
@@ -63,7 +64,11 @@ public final class Trainer {
     this(level, recipe, dataset, sources, out, null, null);
   }
 
-  Trainer(
+  /**
+   * @param teacher null for a network that learns from data alone
+   * @param sheet of samples to draw now and then, or null
+   */
+  public Trainer(
       String level,
       NetworkRecipe recipe,
       Dataset dataset,
@@ -93,8 +98,8 @@ public final class Trainer {
   }
 
   /**
-   * Trains until the recipe's time is spent, or {@code stop} says so; either way the state is
-   * checkpoint.
+   * Trains until the recipe's time is spent, or {@code stop} says so; either way the state is kept
+   * in a checkpoint.
    *
    * @param resume go on from the checkpoint, which must be of the same recipe
    * @param watch sees a line every few seconds
@@ -252,7 +257,7 @@ public final class Trainer {
       return rising * falling;
     }
 
-    /** Both files whole or as they were; weights that are no numbers are never checkpoint. */
+    /** Both files whole or as they were; weights that are not numbers are never kept. */
     private void save() {
       Map<String, Tensor> state = new LinkedHashMap<>(learner.state());
       state.putAll(new TreeMap<>(lesson.state()));

@@ -1,8 +1,8 @@
-package glimt.training;
+package glimt.training.learning;
 
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Tensor;
-import glimt.training.Dataset.Batch;
+import glimt.training.learning.Dataset.Batch;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Supplier;

@@ -1,9 +1,10 @@
-package glimt.training;
+package glimt.training.learning;
 
 import glimt.bundle.BundleException;
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Tensor;
-import glimt.training.Recipe.NetworkRecipe;
+import glimt.training.recipe.Recipe.NetworkRecipe;
+import glimt.training.recipe.TrainingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -1,4 +1,4 @@
-package glimt.training;
+package glimt.training.learning;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -23,8 +23,10 @@ import glimt.diffusion.Trajectory;
 import glimt.diffusion.Waypoint;
 import glimt.model.Fast;
 import glimt.model.Sampling;
-import glimt.training.Recipe.NetworkRecipe;
-import glimt.training.Recipe.NoiseLevels;
+import glimt.training.recipe.Recipe.NetworkRecipe;
+import glimt.training.recipe.Recipe.NoiseLevels;
+import glimt.training.recipe.Student;
+import glimt.training.recipe.TrainingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;

@@ -1,10 +1,12 @@
-package glimt.training;
+package glimt.training.learning;
 
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Tensor;
 import glimt.diffusion.Preconditioning;
-import glimt.training.Dataset.Batch;
-import glimt.training.NoiseLevelDistribution.Drawn;
+import glimt.training.learning.Dataset.Batch;
+import glimt.training.learning.NoiseLevelDistribution.Drawn;
+import glimt.training.recipe.Recipe;
+import glimt.training.recipe.Terms;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Objects;
