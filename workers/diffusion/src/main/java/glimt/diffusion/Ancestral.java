@@ -7,7 +7,7 @@ public final class Ancestral {
   private Ancestral() {}
 
   /**
-   * {@link #ddim(Step, double)} as a sampler.
+   * {@link #ddim(Step, double, Clipping)} as a sampler.
    *
    * @param eta 0 is the deterministic DDIM, 1 the ancestral sampler of DDPM with the posterior's
    *     variance; between them the noise grows
@@ -17,7 +17,28 @@ public final class Ancestral {
     if (!(eta >= 0 && eta <= 1)) {
       throw new IllegalArgumentException("eta must lie between 0 and 1, not " + eta);
     }
-    return new Sampler("ddim(eta=%s)".formatted(eta), 0, at -> ddim(at, eta));
+    return new Sampler("ddim(eta=%s)".formatted(eta), 0, at -> ddim(at, eta, new Clipping.None()));
+  }
+
+  /**
+   * DDIM of a guess that is kept in range, along the noise of the guess that is not: the order of
+   * Song et al. 2021's code and diffusers'. (With a denoiser that clips, {@link #ddim(double)}
+   * draws the noise from the clipped guess, as OpenAI's code does.)
+   *
+   * @param kept what keeps a guess in range
+   */
+  public static Sampler ddim(double eta, Clipping kept) {
+    String name = "ddim(eta=%s, %s)".formatted(eta, kept);
+    return kept.none() ? ddim(eta) : new Sampler(name, 0, at -> ddim(at, eta, kept));
+  }
+
+  /**
+   * {@link #invert(Step, Clipping)} as a sampler, for rising levels.
+   *
+   * @param kept what keeps a guess in range
+   */
+  public static Sampler inverse(Clipping kept) {
+    return new Sampler("ddim_inverse(%s)".formatted(kept), 0, at -> invert(at, kept));
   }
 
   /**
@@ -50,9 +71,50 @@ public final class Ancestral {
         });
   }
 
-  /** {@link #ddpm(Step, Variance)} as a sampler. */
+  /** {@link #ddpm(Step, Variance, boolean)} as a sampler whose last step adds no noise. */
   public static Sampler ddpm(Variance variance) {
-    return new Sampler("ddpm(%s)".formatted(variance.name()), 0, at -> ddpm(at, variance));
+    return ddpm(variance, false);
+  }
+
+  /**
+   * {@link #ddpm(Step, Variance, boolean)} as a sampler.
+   *
+   * @param last whether the last step adds noise too: diffusers' does unless it starts at t = 0
+   */
+  public static Sampler ddpm(Variance variance, boolean last) {
+    String name = "ddpm(%s%s)".formatted(variance.name(), last ? ", noise to the last" : "");
+    return new Sampler(name, 0, at -> ddpm(at, variance, last));
+  }
+
+  /**
+   * DDPM guided by a classifier, Dhariwal and Nichol 2021, Algorithm 1: the mean of a step moves by
+   * its variance times the gradient. (Algorithm 2, which moves the score, is {@link
+   * Denoiser#towards}.) The last step has no variance; {@code last} stands in for it.
+   *
+   * @param gradient of log p(y | z) in the variance-preserving sample z, times any guidance scale,
+   *     from z and sigma
+   * @param last the variance of the last step in terms of z
+   */
+  public static Sampler ddpm(Variance variance, Denoiser.Function gradient, Variance.Last last) {
+    return new Sampler(
+        "ddpm(%s, classifier)".formatted(variance.name()),
+        0,
+        at -> {
+          Estimate now = at.now();
+          double here = Preconditioning.signal(at.sigma());
+          double there = Preconditioning.signal(at.next());
+          NDArray slope = gradient.denoise(at.x().mul(here), at.sigma());
+          // In x the gradient's step is the one in z divided by a(sigma').
+          NDArray shift =
+              at.remaining() == 0
+                  ? last.of(now).mul(slope)
+                  : variance.times(variance.times(slope, now, at.next()), now, at.next());
+          double scale = at.remaining() == 0 ? 1 / there : there;
+          NDArray mean = mean(now, at.next()).add(shift.mul(scale));
+          return at.to(
+              at.remaining() == 0 ? mean : mean.add(variance.times(at.draw(0), now, at.next())),
+              now);
+        });
   }
 
   /**
@@ -60,14 +122,39 @@ public final class Ancestral {
    *
    * <pre>
    *   up = eta sqrt(sigma'^2 (sigma^2 - sigma'^2) / sigma^2)
-   *   x' = D + sqrt(sigma'^2 - up^2) d + up z
+   *   x' = K(D) + sqrt(sigma'^2 - up^2) d + up z
    * </pre>
+   *
+   * where K keeps a guess in range.
    */
-  static Move ddim(Step at, double eta) {
+  private static Move ddim(Step at, double eta, Clipping kept) {
     Estimate now = at.now();
+    NDArray guess = kept.operator().apply(now.denoised());
     double up = eta == 0 ? 0 : eta * up(at.sigma(), at.next());
     NDArray down = now.line(Math.sqrt(at.next() * at.next() - up * up));
-    return at.to(up == 0 ? down : down.add(at.draw(0).mul(up)), now);
+    if (!kept.none()) {
+      down = down.add(guess.sub(now.denoised()));
+    }
+    return at.to(up == 0 ? down : down.add(at.draw(0).mul(up)), now.with(guess));
+  }
+
+  /**
+   * DDIM backwards, from a picture to the noise it comes from (Song et al. 2021, section 4.3):
+   *
+   * <pre>  x' = K(D) + sigma' d</pre>
+   *
+   * The noise d of a sample that carries none is set aside by the denoiser as {@link
+   * Preconditioning#NOISE}.
+   */
+  private static Move invert(Step at, Clipping kept) {
+    Estimate now = at.now();
+    NDArray aside = now.aside().get(Preconditioning.NOISE);
+    if (aside == null && at.sigma() == 0) {
+      throw new IllegalArgumentException("this denoiser knows no noise in a sample without any");
+    }
+    NDArray noise = aside == null ? now.slope() : aside;
+    NDArray guess = kept.operator().apply(now.denoised());
+    return at.to(guess.add(noise.mul(at.next())), new Estimate(at.sigma(), at.x(), guess));
   }
 
   /**
@@ -76,10 +163,10 @@ public final class Ancestral {
    *
    * <pre>  x' = (sigma'/sigma)^2 x + (1 - (sigma'/sigma)^2) D + std z</pre>
    */
-  static Move ddpm(Step at, Variance variance) {
+  static Move ddpm(Step at, Variance variance, boolean last) {
     Estimate now = at.now();
     NDArray mean = mean(now, at.next());
-    if (at.remaining() == 0) {
+    if (at.remaining() == 0 && !last) {
       return at.to(mean, now);
     }
     return at.to(mean.add(variance.times(at.draw(0), now, at.next())), now);

@@ -78,13 +78,46 @@ public final class Chain {
   }
 
   /**
+   * Laplace's law for the log SNR, log SNR = -sign(1/2 - t) ln(1 - 2 |1/2 - t|) / 2 (Hang et al.
+   * 2024), with abar = sqrt(SNR / (1 + SNR)) as diffusers has it.
+   *
+   * @param most the largest beta
+   */
+  public static Chain laplace(int length, double most) {
+    return alongSignal(length, most, Chain::laplace);
+  }
+
+  private static double laplace(double t) {
+    double log = -0.5 * Math.copySign(1, 0.5 - t) * Math.log(1 - 2 * Math.abs(0.5 - t) + 1e-6);
+    double snr = Math.exp(log);
+    return Math.sqrt(snr / (1 + snr));
+  }
+
+  /**
+   * abar = exp(-12 t).
+   *
+   * @param most the largest beta
+   */
+  public static Chain exponential(int length, double most) {
+    return alongSignal(length, most, t -> Math.exp(-12 * t));
+  }
+
+  private static Chain alongSignal(int length, double most, DoubleUnaryOperator abar) {
+    return betas(
+        length,
+        t ->
+            Math.min(
+                1 - abar.applyAsDouble((t + 1.) / length) / abar.applyAsDouble((double) t / length),
+                most));
+  }
+
+  /**
    * Nichol and Dhariwal 2021, eq. 17: abar follows cos^2((u + 0.008) / 1.008 pi / 2).
    *
    * @param most the largest beta, which keeps the end from being singular; 0.999 in the paper
    */
   public static Chain cosine(int length, double most) {
-    return betas(
-        length, t -> Math.min(1 - cosine((t + 1.) / length) / cosine((double) t / length), most));
+    return alongSignal(length, most, Chain::cosine);
   }
 
   private static double cosine(double u) {

@@ -1,5 +1,7 @@
 package glimt.diffusion;
 
+import ai.djl.ndarray.NDArray;
+
 /**
  * Noise added before each step, Karras et al. 2022, Algorithm 2, lines 4-6:
  *
@@ -29,6 +31,29 @@ public record Churn(double churn, double min, double max, double noise) {
         "%s(churn=%s in [%s, %s], noise=%s)".formatted(sampler.name(), churn, min, max, noise),
         sampler.history(),
         at -> sampler.step(lift(at)));
+  }
+
+  /**
+   * Euler's step with the noise added after the network was asked (diffusers' order): its answer F
+   * about x is read as one about x^.
+   *
+   * <pre>  D^ = c_skip x^ + c_out F,  x' = D^ + (sigma'/sigma^) (x^ - D^)</pre>
+   *
+   * @param terms of the network
+   * @param lifted whether c_skip and c_out are those of sigma^, or of sigma
+   */
+  public Sampler after(Preconditioning terms, boolean lifted) {
+    return new Sampler(
+        "euler(churn after=%s in [%s, %s], noise=%s)".formatted(churn, min, max, noise),
+        0,
+        at -> {
+          Estimate now = at.now();
+          Step up = lift(at);
+          NDArray answer = terms.target(now.x(), now.sigma(), now.denoised());
+          double read = lifted ? up.sigma() : at.sigma();
+          Estimate high = new Estimate(up.sigma(), up.x(), terms.denoised(up.x(), read, answer));
+          return up.to(high.line(at.next()), now);
+        });
   }
 
   private Step lift(Step at) {

@@ -63,6 +63,6 @@ public final class Consistency {
     }
     double s = partial.applyAsDouble(at.next());
     double up = Math.sqrt((at.next() - s) * (at.next() + s));
-    return at.to(now.line(s).add(at.draw(0).mul(up)), now);
+    return at.to(up == 0 ? now.line(s) : now.line(s).add(at.draw(0).mul(up)), now);
   }
 }

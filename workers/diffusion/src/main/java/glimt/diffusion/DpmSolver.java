@@ -34,6 +34,14 @@ public final class DpmSolver {
     EXACT
   }
 
+  /** The sign of what bends a third-order step of the SDE. */
+  public enum Third {
+    /** As it follows from the expansion, and as k-diffusion has it. */
+    EXPANDED,
+    /** As diffusers has it: the weight of D2 is phi_2 / k + 1/2. */
+    PUBLISHED
+  }
+
   /** DPM-Solver++(2M), Lu et al. 2022b, Algorithm 2. Second order, one network call. */
   public static Sampler dpmpp2m() {
     return data("dpmpp_2m", 2, 0, 0, Second.MIDPOINT);
@@ -64,8 +72,14 @@ public final class DpmSolver {
    * @param eta 0 for the ODE, 1 for the SDE
    */
   public static Sampler data(String name, int order, int tail, double eta, Second second) {
+    return data(name, order, tail, eta, second, Third.EXPANDED);
+  }
+
+  /** {@link #data} with the bend of the SDE's third order as one wants it. */
+  public static Sampler data(
+      String name, int order, int tail, double eta, Second second, Third third) {
     check(order, eta);
-    return new Sampler(name, order - 1, at -> data(at, order(at, order, tail), eta, second));
+    return new Sampler(name, order - 1, at -> data(at, order(at, order, tail), eta, second, third));
   }
 
   /** DPM-Solver, with the noise instead of D; see {@link #data}. */
@@ -99,10 +113,10 @@ public final class DpmSolver {
    *   phi_1 = exp(-k) - 1,  phi_2 = phi_1 / k + 1,  phi_3 = phi_2 / k - 1/2
    * </pre>
    */
-  static Move data(Step at, int order, double eta, Second second) {
+  private static Move data(Step at, int order, double eta, Second second, Third third) {
     Estimate now = at.now();
-    if (at.next() == 0) {
-      return at.to(now.line(0), now);
+    if (at.next() == 0 || at.stays()) {
+      return at.to(now.line(at.next()), now);
     }
     double h = Math.log(at.sigma() / at.next());
     double k = (1 + eta) * h;
@@ -113,7 +127,8 @@ public final class DpmSolver {
       Differences d = differences(order, h, now.sigma(), now.denoised(), at.past(), false);
       x = x.add(d.first().mul(order == 2 && second == Second.MIDPOINT ? -phi1 / 2 : phi2));
       if (order == 3) {
-        x = x.sub(d.second().mul(phi2 / k - 0.5));
+        double half = eta > 0 && third == Third.PUBLISHED ? 0.5 : -0.5;
+        x = x.sub(d.second().mul(phi2 / k + half));
       }
     }
     double up = at.next() * Math.sqrt(-Math.expm1(-2 * eta * h));
@@ -129,10 +144,10 @@ public final class DpmSolver {
    *   phi_1 = exp(h) - 1,  phi_2 = phi_1 / h - 1,  phi_3 = phi_2 / h - 1/2
    * </pre>
    */
-  static Move noise(Step at, int order, double eta, Second second) {
+  private static Move noise(Step at, int order, double eta, Second second) {
     Estimate now = at.now();
-    if (at.next() == 0) {
-      return at.to(now.line(0), now);
+    if (at.next() == 0 || at.stays()) {
+      return at.to(now.line(at.next()), now);
     }
     double h = Math.log(at.sigma() / at.next());
     double phi1 = Math.expm1(h);

@@ -3,6 +3,7 @@ package glimt.diffusion;
 import ai.djl.ndarray.NDArray;
 import java.util.List;
 import java.util.function.DoubleBinaryOperator;
+import java.util.function.DoubleUnaryOperator;
 
 /**
  * Linear multistep solvers of dx/dsigma = n, where n = (x - D) / sigma is the noise: they follow a
@@ -29,10 +30,23 @@ public final class Multistep {
 
   /** {@link #deis(Step, int)} as a sampler. */
   public static Sampler deis(int order) {
+    return deis(order, 0);
+  }
+
+  /**
+   * {@link #deis(Step, int)} as a sampler.
+   *
+   * @param tail how many steps before the end the order begins to fall to 1
+   */
+  public static Sampler deis(int order, int tail) {
     if (order < 1 || order > 3) {
       throw new IllegalArgumentException("deis has orders 1 to 3, not " + order);
     }
-    return new Sampler("deis(order=%d)".formatted(order), order - 1, at -> deis(at, order));
+    String name = "deis(order=%d%s)".formatted(order, tail == 0 ? "" : ", tail=" + tail);
+    return new Sampler(
+        name,
+        order - 1,
+        at -> deis(at, at.remaining() < tail ? Math.min(order, at.remaining() + 1) : order));
   }
 
   /** {@link #ipndm(Step)} as a sampler. */
@@ -40,19 +54,78 @@ public final class Multistep {
     return new Sampler("ipndm", 3, Multistep::ipndm);
   }
 
-  /** {@link #plms(Step)} as a sampler. */
+  /** {@link #plms(Step, Preconditioning)} of a network that answers the noise, as a sampler. */
   public static Sampler plms() {
-    return new Sampler("plms", 3, Multistep::plms);
+    return plms(NOISE);
   }
 
   /**
-   * {@link #pndm(Step, DoubleBinaryOperator)} as a sampler.
+   * {@link #plms(Step, Preconditioning)} as a sampler.
+   *
+   * @param terms of the network, whose raw answers are averaged
+   */
+  public static Sampler plms(Preconditioning terms) {
+    return new Sampler("plms", 3, at -> plms(at, terms));
+  }
+
+  /**
+   * PLMS in a walk whose steps are of equal length and whose levels are not, as {@link
+   * Sampler#landing}; the second half of its first step is read from one step above where it goes.
+   *
+   * @param lands the level a step from a level arrives at
+   * @param above the level one step above a level
+   */
+  public static Sampler plms(
+      Preconditioning terms, DoubleUnaryOperator lands, DoubleUnaryOperator above) {
+    Sampler rest = plms(terms).landing(lands);
+    return new Sampler(
+        "plms(landing)",
+        3,
+        at -> {
+          if (!at.past().isEmpty()) {
+            return rest.step(at);
+          }
+          Estimate now = at.now();
+          double there = lands.applyAsDouble(at.sigma());
+          NDArray ahead = relabelled(now.line(there), there, at.next());
+          NDArray f = answer(terms, now).add(answer(terms, at.estimate(ahead, at.next()))).div(2);
+          double high = above.applyAsDouble(at.next());
+          NDArray x = relabelled(now.x(), at.sigma(), high);
+          Estimate read = new Estimate(high, x, terms.denoised(x, high, f));
+          return at.to(read.line(at.next()), now);
+        });
+  }
+
+  /** A variance-preserving sample of one level, read as if it were of another. */
+  private static NDArray relabelled(NDArray x, double from, double to) {
+    return x.mul(Preconditioning.signal(from) / Preconditioning.signal(to));
+  }
+
+  /**
+   * {@link #pndm(Step, DoubleBinaryOperator, DoubleBinaryOperator, Preconditioning)} of a network
+   * that answers the noise, as a sampler.
    *
    * @param middle the level half-way between two levels, in the time in which the steps are equal
    */
   public static Sampler pndm(DoubleBinaryOperator middle) {
-    return new Sampler("pndm", 3, at -> pndm(at, middle));
+    return pndm(middle, middle, NOISE);
   }
+
+  /**
+   * {@link #pndm(Step, DoubleBinaryOperator, DoubleBinaryOperator, Preconditioning)} as a sampler.
+   *
+   * @param middle the level half-way between two levels at which the network is asked
+   * @param lands the level the first half-step arrives at, which is another where the whole step is
+   *     an odd number of the network's times
+   * @param terms of the network, whose raw answers are averaged
+   */
+  public static Sampler pndm(
+      DoubleBinaryOperator middle, DoubleBinaryOperator lands, Preconditioning terms) {
+    return new Sampler("pndm", 3, at -> pndm(at, middle, lands, terms));
+  }
+
+  /** A network that answers the noise. */
+  private static final Preconditioning NOISE = Preconditioning.epsilon(s -> s);
 
   /**
    * Linear multistep with exact weights for unequal steps, the Adams-Bashforth method in sigma
@@ -82,8 +155,8 @@ public final class Multistep {
    */
   static Move deis(Step at, int order) {
     Estimate now = at.now();
-    if (at.next() == 0) {
-      return at.to(now.line(0), now);
+    if (at.next() == 0 || at.stays()) {
+      return at.to(now.line(at.next()), now);
     }
     int used = Math.min(order, at.past().size() + 1);
     double[] logs = sigmas(now, at.past(), used);
@@ -102,15 +175,20 @@ public final class Multistep {
 
   /** Improved PNDM, Zhang and Chen 2023, appendix: equal-step weights, the order growing from 1. */
   static Move ipndm(Step at) {
-    return adams(at, at.now(), at.past());
+    return adams(at, at.now(), NOISE);
   }
 
   /**
    * PNDM with a linear multistep throughout ("PLMS"), Liu et al. 2022, eq. 12, with Heun's method
    * for its first step.
    */
-  static Move plms(Step at) {
-    return at.past().isEmpty() ? RungeKutta.heun(at) : ipndm(at);
+  static Move plms(Step at, Preconditioning terms) {
+    if (!at.past().isEmpty() || at.next() == 0) {
+      return adams(at, at.now(), terms);
+    }
+    Estimate now = at.now();
+    NDArray ahead = answer(terms, at.estimate(now.line(at.next()), at.next()));
+    return transfer(at, now, terms, answer(terms, now).add(ahead).div(2));
   }
 
   /**
@@ -118,29 +196,49 @@ public final class Multistep {
    * then fourth-order Adams-Bashforth (eq. 12); a step to 0 is never Runge and Kutta's, whose last
    * slope is undefined there:
    *
-   * <pre>  x' = x + (sigma' - sigma) (n_1 + 2 n_2 + 2 n_3 + n_4) / 6</pre>
+   * <pre>  x' = transfer(x; (F_1 + 2 F_2 + 2 F_3 + F_4) / 6)</pre>
    */
-  static Move pndm(Step at, DoubleBinaryOperator middle) {
+  static Move pndm(
+      Step at, DoubleBinaryOperator middle, DoubleBinaryOperator lands, Preconditioning terms) {
     if (at.past().size() == 3 || at.next() == 0) {
-      return ipndm(at);
+      return adams(at, at.now(), terms);
     }
     Estimate now = at.now();
     double half = middle.applyAsDouble(at.sigma(), at.next());
-    NDArray n1 = now.slope();
-    NDArray n2 = at.estimate(now.line(half), half).slope();
-    NDArray n3 = at.estimate(at.x().add(n2.mul(half - at.sigma())), half).slope();
-    NDArray x4 = at.x().add(n3.mul(at.next() - at.sigma()));
-    NDArray n4 = at.estimate(x4, at.next()).slope();
-    NDArray slope = n1.add(n2.add(n3).mul(2)).add(n4).div(6);
-    return at.to(at.x().add(slope.mul(at.next() - at.sigma())), now);
+    double there = lands.applyAsDouble(at.sigma(), at.next());
+    NDArray f1 = answer(terms, now);
+    NDArray x2 = relabelled(now.line(there), there, half);
+    NDArray f2 = answer(terms, at.estimate(x2, half));
+    NDArray f3 = answer(terms, at.estimate(read(now, terms, f2).line(half), half));
+    NDArray x4 = read(now, terms, f3).line(at.next());
+    NDArray f4 = answer(terms, at.estimate(x4, at.next()));
+    return transfer(at, now, terms, f1.add(f2.add(f3).mul(2)).add(f4).div(6));
   }
 
-  private static Move adams(Step at, Estimate now, List<Estimate> past) {
-    double[] weights = ADAMS[past.size()].clone();
-    for (int j = 0; j < weights.length; j++) {
-      weights[j] *= at.next() - at.sigma();
+  /** Liu et al. 2022, eq. 11: a step along the answer F, as if it had been given here. */
+  private static Move transfer(Step at, Estimate now, Preconditioning terms, NDArray f) {
+    return at.to(read(now, terms, f).line(at.next()), now);
+  }
+
+  private static Estimate read(Estimate now, Preconditioning terms, NDArray f) {
+    return now.with(terms.denoised(now.x(), now.sigma(), f));
+  }
+
+  /** F, which a network of these terms gave. */
+  private static NDArray answer(Preconditioning terms, Estimate estimate) {
+    return terms.target(estimate.x(), estimate.sigma(), estimate.denoised());
+  }
+
+  private static Move adams(Step at, Estimate now, Preconditioning terms) {
+    if (at.past().isEmpty()) {
+      return at.to(now.line(at.next()), now);
     }
-    return at.to(combine(at.x(), now, past, weights), now);
+    double[] weights = ADAMS[at.past().size()];
+    NDArray sum = answer(terms, now).mul(weights[0]);
+    for (int j = 1; j < weights.length; j++) {
+      sum = sum.add(answer(terms, at.past().get(j - 1)).mul(weights[j]));
+    }
+    return transfer(at, now, terms, sum);
   }
 
   /** x + sum_j w_j n_j. */

@@ -5,7 +5,8 @@ import java.util.function.DoubleUnaryOperator;
 
 /**
  * The noise levels a walk visits: strictly decreasing, finite, one more than there are steps, and
- * the last is 0 unless the walk stops early.
+ * the last is 0 unless the walk stops early. Only the last may equal the one before it: such a walk
+ * ends where it stands, after one more look (published schedules that end at sigma_min do so).
  */
 public final class NoiseSchedule {
 
@@ -31,6 +32,11 @@ public final class NoiseSchedule {
     return checked(sigmas.clone(), 1);
   }
 
+  /** A schedule that rises, from data to noise. */
+  public static NoiseSchedule risingOf(double... sigmas) {
+    return checked(sigmas.clone(), -1);
+  }
+
   /** The levels of a checkpoint, falling or rising. */
   static NoiseSchedule stored(double... sigmas) {
     return checked(sigmas, sigmas.length > 1 && sigmas[1] > sigmas[0] ? -1 : 1);
@@ -42,7 +48,8 @@ public final class NoiseSchedule {
       throw new IllegalArgumentException("a schedule needs at least one step");
     }
     for (int i = 0; i < sigmas.length; i++) {
-      boolean falls = i == 0 || sign * sigmas[i] < sign * sigmas[i - 1];
+      boolean stays = i > 1 && i == sigmas.length - 1 && sigmas[i] == sigmas[i - 1];
+      boolean falls = i == 0 || stays || sign * sigmas[i] < sign * sigmas[i - 1];
       if (!Double.isFinite(sigmas[i]) || sigmas[i] < 0 || !falls) {
         throw new IllegalArgumentException(
             "noise levels must be finite, strictly decreasing and not below 0, but sigma %d is %s after %s"
@@ -73,6 +80,15 @@ public final class NoiseSchedule {
     double low = Math.log(sigmaMin);
     return ramp(
         steps, sigmaMin, sigmaMax, u -> Math.exp(Math.pow(1 - u, rho) * (high - low) + low));
+  }
+
+  /**
+   * Levels at equally spaced quantiles of a Beta(0.6, 0.6) law between the ends, then 0: dense at
+   * both (Lee et al. 2024, "Beta Sampling is All You Need").
+   */
+  public static NoiseSchedule beta(int steps, double sigmaMin, double sigmaMax) {
+    return ramp(
+        steps, sigmaMin, sigmaMax, u -> sigmaMin + BetaLaw.quantile(1 - u) * (sigmaMax - sigmaMin));
   }
 
   /** Levels at u = 0 ... 1, one for each step, then 0. */
@@ -169,6 +185,32 @@ public final class NoiseSchedule {
    */
   public NoiseSchedule late(int skipped) {
     return of(Arrays.copyOfRange(sigmas, skipped, sigmas.length));
+  }
+
+  /** The same walk with another last level; one that rounding puts above the one before is that. */
+  public NoiseSchedule endingAt(double last) {
+    double[] changed = sigmas.clone();
+    double before = changed[changed.length - 2];
+    changed[changed.length - 1] = last > before && last <= before * (1 + 1e-9) ? before : last;
+    return of(changed);
+  }
+
+  /**
+   * The names a network knows these levels by, exact at each level.
+   *
+   * @param times one for each level but the last
+   * @param between the names of other levels
+   */
+  public DoubleUnaryOperator naming(double[] times, DoubleUnaryOperator between) {
+    double[] own = times.clone();
+    return sigma -> {
+      for (int i = 0; i < own.length; i++) {
+        if (sigmas[i] == sigma) {
+          return own[i];
+        }
+      }
+      return between.applyAsDouble(sigma);
+    };
   }
 
   /** The same walk stopped early, after {@code steps} steps. */

@@ -19,6 +19,28 @@ public record Preconditioning(
     DoubleUnaryOperator in,
     DoubleUnaryOperator noise) {
 
+  /** The name under which the noise in a sample is set aside where it cannot be told from D. */
+  public static final String NOISE = "noise";
+
+  /**
+   * D(x; sigma) by this network, and at level 0 also the noise it sees there: (x - D) / sigma = (1
+   * - c_skip) / sigma x - c_out / sigma F, which has a limit for networks that answer the noise or
+   * v.
+   */
+  public Denoiser denoiserFromNothing(Prediction network) {
+    double tiny = 1e-100;
+    return (x, sigma, _) -> {
+      NDArray f = network.predict(input(x, sigma), noise(sigma));
+      Estimate plain = new Estimate(sigma, x, denoised(x, sigma, f));
+      return sigma == 0 ? plain.aside(NOISE, f.mul(-out.applyAsDouble(tiny) / tiny)) : plain;
+    };
+  }
+
+  /** The same network with the opposite sign in its answers. */
+  public Preconditioning negated() {
+    return new Preconditioning(skip, s -> -out.applyAsDouble(s), in, noise);
+  }
+
   /** D(x; sigma) by this network. */
   public Denoiser denoiser(Prediction network) {
     return Denoiser.of(
@@ -120,26 +142,25 @@ public record Preconditioning(
   }
 
   /**
-   * The consistency function of a latent consistency model on top of these scalings, from its
-   * discrete time t (Luo et al. 2023, section 4.1):
+   * The consistency function of a latent consistency model on top of guesses D of these scalings,
+   * from its discrete time t (Luo et al. 2023, section 4.1):
    *
    * <pre>
    *   f = c_skip z + c_out D,  c_skip = d^2 / (k^2 + d^2),  c_out = k / sqrt(k^2 + d^2),  k = scaling t
    * </pre>
    *
+   * @param guesses D, perhaps kept in range
    * @param scaling 10 in the paper's code
    * @param data d, 0.5 in the paper
    */
-  public Preconditioning latentConsistency(double scaling, double data) {
-    DoubleUnaryOperator k = s -> scaling * noise(s);
-    DoubleUnaryOperator lcmSkip =
-        s -> data * data / (k.applyAsDouble(s) * k.applyAsDouble(s) + data * data);
-    DoubleUnaryOperator lcmOut = s -> k.applyAsDouble(s) / Math.hypot(k.applyAsDouble(s), data);
-    return new Preconditioning(
-        s -> lcmSkip.applyAsDouble(s) * signal(s) + lcmOut.applyAsDouble(s) * skip.applyAsDouble(s),
-        s -> lcmOut.applyAsDouble(s) * out.applyAsDouble(s),
-        in,
-        noise);
+  public Denoiser latentConsistency(Denoiser guesses, double scaling, double data) {
+    return (x, sigma, before) -> {
+      Estimate now = guesses.estimate(x, sigma, before);
+      double k = scaling * noise(sigma);
+      double z = data * data / (k * k + data * data);
+      NDArray straight = now.denoised().mul(k / Math.hypot(k, data));
+      return now.with(x.mul(z * in.applyAsDouble(sigma)).add(straight));
+    };
   }
 
   /** a(sigma) = 1 / sqrt(1 + sigma^2): the share of signal in a variance-preserving sample. */

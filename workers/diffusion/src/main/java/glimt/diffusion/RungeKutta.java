@@ -16,9 +16,34 @@ public final class RungeKutta {
     return new Sampler("heun", 0, RungeKutta::heun);
   }
 
-  /** {@link #dpm2(Step)} as a sampler. Second order, two network calls. */
+  /**
+   * {@link #midpoint} with its midpoint in log sigma, and Euler's step at the end: DPM-Solver-2 (Lu
+   * et al. 2022a, Algorithm 1) in the linear form of k-diffusion. Second order, two network calls.
+   */
   public static Sampler dpm2() {
-    return new Sampler("dpm_2", 0, RungeKutta::dpm2);
+    return new Sampler("dpm_2", 0, at -> midpoint(at, Math.sqrt(at.sigma() * at.next())));
+  }
+
+  /**
+   * {@link #dpm2()} for ancestral steps of a network that knows midpoints and levels by different
+   * names: the midpoint of an ancestral step is the very level it goes to, and is told from it by a
+   * hair.
+   */
+  public static Sampler dpm2Apart() {
+    return new Sampler(
+        "dpm_2", 0, at -> midpoint(at, Math.sqrt(at.sigma() * at.next()) * (1 - 0x1p-46)));
+  }
+
+  /**
+   * {@link #midpoint} with its midpoint in the cube root of sigma, to the last step: the "dpm" of
+   * consistency models' code (Song et al. 2023), which is Karras et al.'s of 2022. Second order,
+   * two network calls.
+   */
+  public static Sampler cubicMidpoint() {
+    return new Sampler(
+        "midpoint(cubic)",
+        0,
+        at -> midpoint(at, Math.pow((Math.cbrt(at.sigma()) + Math.cbrt(at.next())) / 2, 3)));
   }
 
   /**
@@ -81,20 +106,18 @@ public final class RungeKutta {
   }
 
   /**
-   * The midpoint method with its midpoint in log sigma: DPM-Solver-2, Lu et al. 2022a, Algorithm 1,
-   * in the linear form of k-diffusion; the last step is Euler's:
+   * The midpoint method; with a middle at 0, where there is no slope, Euler's:
    *
    * <pre>
-   *   x_m = x + (sigma_m - sigma) d(x; sigma),  sigma_m = sqrt(sigma sigma')
+   *   x_m = x + (sigma_m - sigma) d(x; sigma)
    *   x'  = x + (sigma' - sigma) d(x_m; sigma_m)
    * </pre>
    */
-  static Move dpm2(Step at) {
+  private static Move midpoint(Step at, double middle) {
     Estimate now = at.now();
-    if (at.next() == 0) {
-      return at.to(now.line(0), now);
+    if (middle == 0) {
+      return at.to(now.line(at.next()), now);
     }
-    double middle = Math.sqrt(at.sigma() * at.next());
     NDArray slope = at.estimate(now.line(middle), middle).slope();
     return at.to(at.x().add(slope.mul(at.next() - at.sigma())), now);
   }

@@ -3,6 +3,7 @@ package glimt.diffusion;
 import ai.djl.ndarray.NDArray;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.DoubleUnaryOperator;
 
 /**
  * SA-Solver, a stochastic Adams method with as much noise as one wants (Xue et al. 2023). Between
@@ -11,18 +12,52 @@ import java.util.List;
  *
  * <pre>
  *   x' = exp(-k h) x + int_lambda^lambda' k exp(-k (lambda' - u)) D(u) du
- *        + sigma' sqrt(1 - exp(-2 tau^2 h)) z
+ *        + sigma' sqrt(1 - exp(-2 tau^2 h)) z                                             data
+ *   x' = x - int_lambda^lambda' k exp(-u) n(u) du + tau sigma' sqrt(exp(2 h) - 1) z       noise
  * </pre>
  *
- * in which a polynomial through known answers takes the place of D. The predictor's polynomial goes
- * through past answers, the corrector's also through the one at the predicted sample. A step costs
- * one network call: as in {@link UniPc}, the sample just reached is corrected, with the noise it
- * was predicted with, before the next is predicted.
+ * in which a polynomial through known answers takes the place of D, or of the noise n. The
+ * predictor's polynomial goes through past answers, the corrector's also through the one at the
+ * predicted sample. A step costs one network call: as in {@link UniPc}, the sample just reached is
+ * corrected, with the noise it was predicted with, before the next is predicted.
+ *
+ * @param of what is expanded
+ * @param tau how much noise from a level on: 0 is the ODE, 1 the SDE of DDPM
+ * @param tauName how tau runs, in a sampler's name
+ * @param predictor answers the predictor looks at, 1 to 4
+ * @param corrector answers the corrector looks at with the newest, 1 to 4, or 0 for no corrector
+ * @param falling whether both look at fewer towards the end, down to one
+ * @param slope how a line through two answers is weighed
  */
-public final class SaSolver {
-  private SaSolver() {}
+public record SaSolver(
+    UniPc.Of of,
+    DoubleUnaryOperator tau,
+    String tauName,
+    int predictor,
+    int corrector,
+    boolean falling,
+    Slope slope) {
 
   private static final String CORRECTED = "corrected";
+
+  /** The weight of the slope of a line through two answers, of data. */
+  public enum Slope {
+    /** The integral, (k h - 1 + exp(-k h)) / k. */
+    INTEGRAL,
+    /**
+     * k h^2 / 2, the first term of the integral: for walks of few steps (the authors' code, section
+     * 4.2).
+     */
+    LEADING
+  }
+
+  public SaSolver {
+    if (predictor < 1 || predictor > 4 || corrector < 0 || corrector > 4) {
+      throw new IllegalArgumentException(
+          "SA-Solver's predictor looks at 1 to 4 answers and its corrector at 0 to 4, not %d, %d"
+              .formatted(predictor, corrector));
+    }
+  }
 
   /**
    * SA-Solver with data prediction.
@@ -32,18 +67,37 @@ public final class SaSolver {
    * @param corrector answers the corrector looks at beside the newest, 0 for no corrector, to 3
    */
   public static Sampler of(double tau, int predictor, int corrector) {
-    if (!(tau >= 0) || predictor < 1 || predictor > 4 || corrector < 0 || corrector > 3) {
-      throw new IllegalArgumentException(
-          "SA-Solver takes tau >= 0, 1 to 4 and 0 to 3 answers, not %s, %d, %d"
-              .formatted(tau, predictor, corrector));
+    if (!(tau >= 0)) {
+      throw new IllegalArgumentException("tau must not be negative, not " + tau);
     }
+    int with = corrector == 0 ? 0 : corrector + 1;
+    SaSolver solver =
+        new SaSolver(
+            UniPc.Of.DATA, _ -> tau, Double.toString(tau), predictor, with, false, Slope.INTEGRAL);
     return new Sampler(
         "sa_solver(tau=%s, %d, %d)".formatted(tau, predictor, corrector),
-        Math.max(predictor - 1, corrector),
-        at -> step(at, tau, predictor, corrector));
+        solver.history(),
+        solver::step);
   }
 
-  private static Move step(Step at, double tau, int predictor, int corrector) {
+  public Sampler sampler() {
+    String name =
+        "sa_solver(tau %s, predictor=%d, corrector=%d%s%s%s)"
+            .formatted(
+                tauName,
+                predictor,
+                corrector,
+                of == UniPc.Of.DATA ? "" : ", noise",
+                falling ? ", falling" : "",
+                slope == Slope.INTEGRAL ? "" : ", leading");
+    return new Sampler(name, history(), this::step);
+  }
+
+  private int history() {
+    return Math.max(Math.max(predictor, corrector), corrector > 0 ? 2 : 1) - 1;
+  }
+
+  private Move step(Step at) {
     Estimate now = at.now();
     List<Estimate> known = new ArrayList<>(at.past());
     known.addFirst(now);
@@ -52,15 +106,15 @@ public final class SaSolver {
     if (last != null && corrector > 0) {
       // The step that reached this sample again: same noise, one answer more.
       double from = at.past().getFirst().sigma();
-      NDArray z = tau == 0 ? last : at.noise().normal(at.x(), at.index() - 1, 0);
-      x = adams(last, from, at.sigma(), tau, first(known, corrector + 1), z);
+      int used = Math.min(corrector, falling ? at.remaining() + 3 : corrector);
+      x = adams(at, last, from, at.sigma(), first(known, used), -1);
     }
     Memory memory = Memory.of(CORRECTED, x);
     if (at.next() == 0) {
       return at.to(now.line(0), now, memory);
     }
-    NDArray z = tau == 0 ? x : at.draw(0);
-    return at.to(adams(x, at.sigma(), at.next(), tau, first(known, predictor), z), now, memory);
+    int used = Math.min(predictor, falling ? at.remaining() + 1 : predictor);
+    return at.to(adams(at, x, at.sigma(), at.next(), first(known, used), 0), now, memory);
   }
 
   private static List<Estimate> first(List<Estimate> known, int count) {
@@ -69,22 +123,38 @@ public final class SaSolver {
 
   /**
    * Xue et al. 2023, eq. 14 and 17: from one level to another by the polynomial through answers.
+   *
+   * @param step which step's noise is used, counted from this one
    */
-  private static NDArray adams(
-      NDArray x, double sigma, double to, double tau, List<Estimate> answers, NDArray z) {
-    double k = 1 + tau * tau;
+  private NDArray adams(
+      Step at, NDArray x, double sigma, double to, List<Estimate> answers, int step) {
+    if (to == sigma) {
+      return x.duplicate();
+    }
+    double t = tau.applyAsDouble(sigma);
+    double k = 1 + t * t;
     double h = Math.log(sigma / to);
+    boolean data = of == UniPc.Of.DATA;
     double[] places = new double[answers.size()]; // lambda, counted from where the step ends
     for (int j = 0; j < places.length; j++) {
       places[j] = Math.log(to / answers.get(j).sigma());
     }
-    NDArray sum = x.mul(Math.exp(-k * h));
+    NDArray sum = data ? x.mul(Math.exp(-k * h)) : x;
     for (int j = 0; j < places.length; j++) {
       double[] basis = Polynomial.through(places, j);
-      double weight = k * (Polynomial.weighted(basis, k, 0) - Polynomial.weighted(basis, k, -h));
-      sum = sum.add(answers.get(j).denoised().mul(weight));
+      // int exp(-u) du with u = lambda' + v and exp(-lambda') = sigma'
+      double power = data ? k : -1;
+      double weight =
+          k * (Polynomial.weighted(basis, power, 0) - Polynomial.weighted(basis, power, -h));
+      if (data && places.length == 2 && slope == Slope.LEADING) {
+        double extra = k * h * h / 2 - (k * h - 1 + Math.exp(-k * h)) / k;
+        weight += extra / (places[j] - places[1 - j]);
+      }
+      NDArray answer = of.of(answers.get(j));
+      sum = sum.add(answer.mul(data ? weight : -to * weight));
     }
-    double up = to * Math.sqrt(-Math.expm1(-2 * tau * tau * h));
-    return up == 0 ? sum : sum.add(z.mul(up));
+    double up =
+        to * (data ? Math.sqrt(-Math.expm1(-2 * t * t * h)) : t * Math.sqrt(Math.expm1(2 * h)));
+    return up == 0 ? sum : sum.add(at.noise().normal(at.x(), at.index() + step, 0).mul(up));
   }
 }

@@ -1,5 +1,7 @@
 package glimt.diffusion;
 
+import java.util.function.DoubleUnaryOperator;
+
 /**
  * One step of a solver, from a noise level down to the next.
  *
@@ -27,6 +29,44 @@ public record Sampler(String name, int history, Equation equation) {
 
   public Move step(Step at) {
     return equation.step(at);
+  }
+
+  /**
+   * This sampler with every draw multiplied by {@code scale}: S_noise of Karras et al. 2022,
+   * Algorithm 2, which is 1 in theory and a little more in practice.
+   */
+  public Sampler noise(double scale) {
+    if (!(scale >= 0) || Double.isInfinite(scale)) {
+      throw new IllegalArgumentException("noise cannot be scaled by " + scale);
+    }
+    return scale == 1
+        ? this
+        : new Sampler("%s(noise=%s)".formatted(name, scale), history, at -> step(at.louder(scale)));
+  }
+
+  /**
+   * This sampler in a walk whose steps do not arrive where the next begins. A variance-preserving
+   * sample that is at level {@code lands} is handed on as if it were at the schedule's next one, as
+   * DDIM does when its steps are of equal length and its schedule's are not (Song et al. 2021's
+   * code and everyone's since):
+   *
+   * <pre>  x' = x_lands a(lands) / a(sigma'),  a = 1 / sqrt(1 + sigma^2)</pre>
+   *
+   * @param lands where a step from a level arrives
+   */
+  public Sampler landing(DoubleUnaryOperator lands) {
+    return new Sampler(
+        name + "(landing)",
+        history,
+        at -> {
+          double there = lands.applyAsDouble(at.sigma());
+          Move move = step(at.towards(there));
+          if (there == at.next()) {
+            return move;
+          }
+          double scale = Preconditioning.signal(there) / Preconditioning.signal(at.next());
+          return at.to(move.x().mul(scale), move.seen(), move.memory());
+        });
   }
 
   @Override

@@ -20,6 +20,19 @@ public final class Singlestep {
     NOISE
   }
 
+  /** How the calls of a group are weighed. */
+  public enum Form {
+    /**
+     * Lu et al. 2022a, Algorithms 1 and 2: a group of two ends by the midpoint rule, the second
+     * call of three is weighed exactly, and the third's slope is a line's.
+     */
+    PAPER,
+    /** Every call exactly, and a third's slope a parabola's: "taylor", or "heun" in diffusers. */
+    EXACT,
+    /** The second of two and of three by the midpoint rule: "midpoint" in diffusers. */
+    MIDPOINT
+  }
+
   /**
    * Singlestep solvers in groups.
    *
@@ -28,7 +41,25 @@ public final class Singlestep {
    * @param groups the orders, 1 to 3, one for each group; their sum is the number of steps
    */
   public static Sampler of(String name, Of of, int... groups) {
-    return new Sampler(name + Arrays.toString(groups), 2, at -> step(at, of, groups));
+    return of(name, of, Form.PAPER, 0, groups);
+  }
+
+  /**
+   * Singlestep solvers in groups, in any form.
+   *
+   * @param eta 0 for the ODE; 1 for the SDE, in which every call starts over with new noise, and
+   *     only of data
+   */
+  public static Sampler of(String name, Of of, Form form, double eta, int... groups) {
+    for (int order : groups) {
+      groups(order, 1); // refuses an order there is not
+    }
+    if (!(eta >= 0) || (eta > 0 && of == Of.NOISE)) {
+      throw new IllegalArgumentException("a singlestep SDE is of data, with eta > 0, not " + eta);
+    }
+    int[] own = groups.clone();
+    return new Sampler(
+        "%s%s".formatted(name, Arrays.toString(own)), 2, at -> step(at, of, form, eta, own));
   }
 
   /**
@@ -37,7 +68,7 @@ public final class Singlestep {
    */
   public static Sampler of(String name, Of of, int order) {
     groups(order, 1); // refuses an order there is not
-    return new Sampler(name, 2, at -> step(at, of, groups(order, at.steps())));
+    return new Sampler(name, 2, at -> step(at, of, Form.PAPER, 0, groups(order, at.steps())));
   }
 
   /**
@@ -140,55 +171,85 @@ public final class Singlestep {
     return up == 0 ? x : x.add(at.draw(draw).mul(up));
   }
 
-  private static Move step(Step at, Of of, int[] groups) {
+  private static Move step(Step at, Of of, Form form, double eta, int[] groups) {
+    int steps = Arrays.stream(groups).sum();
+    int index = steps - 1 - at.remaining(); // of a walk that may have begun late
+    if (index < at.index()) {
+      throw new IllegalArgumentException(
+          "groups of %d steps in all do not fit a schedule of %d".formatted(steps, at.steps()));
+    }
     int end = 0;
     for (int order : groups) {
-      if (order < 1 || order > 3) {
-        throw new IllegalArgumentException("singlestep solvers have orders 1 to 3, not " + order);
-      }
       end += order;
-      if (at.index() < end) {
-        int i = at.index() - (end - order);
-        return step(at, of, i, i == 1 && order == 2);
+      if (index < end) {
+        int i = Math.min(index - (end - order), at.past().size());
+        return step(at, of, form, eta, i, index == end - 1);
       }
     }
-    throw new IllegalArgumentException(
-        "groups of %d steps in all do not fit a schedule of %d".formatted(end, at.steps()));
+    throw new AssertionError(index);
   }
 
   /**
    * One call in a group that began at (x_s, sigma_s), i calls earlier, on to the next level, h away
-   * from sigma_s. With m_0 the answer at s, m the latest one at r h, and phi_1 = exp(-h) - 1 for
-   * data:
+   * from sigma_s. With m_j the answers, m_0 the one at s, e_j = (m_j - m_0) / r_j the slope towards
+   * the one at r_j h, and q = -(1 + eta) h for data, q = h for noise:
    *
    * <pre>
-   *   i = 0         x' = (sigma'/sigma_s) x_s - phi_1 m_0
-   *   i = 1, last   ... - phi_1 / 2r (m - m_0)             DPM-Solver-2 and ++(2S), the midpoint rule
-   *   i = 1, 2      ... + phi_2 / r (m - m_0)              DPM-Solver-3, u_2 and x'
+   *   x' = (sigma'/sigma_s) exp(-eta h) x_s - phi_1 m_0 - bend + sigma' sqrt(1 - exp(-2 eta h)) z
+   *   x' = x_s - sigma' (phi_1 m_0 + bend)                                                  noise
+   *   phi_1 = exp(q) - 1,  phi_2 = phi_1 / q - 1,  phi_3 = phi_2 / q - 1/2
+   *   i = 0         bend = 0
+   *   midpoint      bend = phi_1 / 2 e_i                   DPM-Solver-2 and ++(2S)
+   *   line          bend = phi_2 e_i                       DPM-Solver-3, u_2 and x'
+   *   parabola      bend = phi_2 D1 + phi_3 D2             its derivatives at s, through e_1 and e_2
    * </pre>
    *
-   * and phi_2 = phi_1 / h + 1. For noise exp(h) takes the place of exp(-h), with sigma' in front.
+   * With noise added, published code has phi_3 = phi_2 / q + 1/2, and so has this.
    */
-  private static Move step(Step at, Of of, int i, boolean midpoint) {
+  private static Move step(Step at, Of of, Form form, double eta, int i, boolean last) {
     Estimate now = at.now();
-    if (i == 0 || at.next() == 0) {
-      return at.to(now.line(at.next()), now);
+    if (at.next() == 0) {
+      return at.to(now.line(0), now);
     }
-    Estimate start = at.past().get(i - 1);
+    Estimate start = i == 0 ? now : at.past().get(i - 1);
     double h = Math.log(start.sigma() / at.next());
-    double r = Math.log(start.sigma() / now.sigma()) / h;
-    NDArray straight = start.line(at.next());
-    double weight;
-    NDArray bend;
-    if (of == Of.DATA) {
-      double phi1 = Math.expm1(-h);
-      weight = midpoint ? -phi1 / 2 : phi1 / h + 1;
-      bend = now.denoised().sub(start.denoised());
-    } else {
-      double phi1 = Math.expm1(h);
-      weight = -at.next() * (midpoint ? phi1 / 2 : phi1 / h - 1);
-      bend = now.slope().sub(start.slope());
+    double q = of == Of.DATA ? -(1 + eta) * h : h;
+    double phi1 = Math.expm1(q);
+    NDArray x =
+        eta == 0
+            ? start.line(at.next())
+            : start.x().mul(Math.exp(q)).sub(start.denoised().mul(phi1));
+    if (i > 0) {
+      double phi2 = phi1 / q - 1;
+      NDArray slope = slope(of, start, now, h);
+      boolean midpoint = i == 1 && (form == Form.MIDPOINT || (form == Form.PAPER && last));
+      NDArray bend = slope.mul(midpoint ? phi1 / 2 : phi2);
+      if (i == 2 && form == Form.EXACT) {
+        double phi3 = phi2 / q + (eta > 0 ? 0.5 : -0.5);
+        double near = ratio(start, at.past().getFirst(), h);
+        double far = ratio(start, now, h);
+        NDArray first = slope(of, start, at.past().getFirst(), h);
+        NDArray d1 = first.mul(far).sub(slope.mul(near)).div(far - near);
+        NDArray d2 = slope.sub(first).mul(2 / (far - near));
+        bend = d1.mul(phi2).add(d2.mul(phi3));
+      }
+      x = x.sub(bend.mul(of == Of.DATA ? 1 : at.next()));
     }
-    return at.to(straight.add(bend.mul(weight / r)), now);
+    double up = at.next() * Math.sqrt(-Math.expm1(-2 * eta * h));
+    return at.to(up == 0 ? x : x.add(at.draw(0).mul(up)), now);
+  }
+
+  /** r: where between s and the next level a call was made. */
+  private static double ratio(Estimate start, Estimate later, double h) {
+    return Math.log(start.sigma() / later.sigma()) / h;
+  }
+
+  /** e = (m - m_0) / r. */
+  private static NDArray slope(Of of, Estimate start, Estimate later, double h) {
+    return answer(of, later).sub(answer(of, start)).div(ratio(start, later, h));
+  }
+
+  private static NDArray answer(Of of, Estimate estimate) {
+    return of == Of.DATA ? estimate.denoised() : estimate.slope();
   }
 }

@@ -48,9 +48,20 @@ public record Step(
     return new Step(x, sigma, next, index, remaining, past, memory, noise, denoiser);
   }
 
+  /** This step with its draws scaled. */
+  Step louder(double scale) {
+    Draw louder = (like, step, draw) -> noise.normal(like, step, draw).mul(scale);
+    return new Step(x, sigma, next, index, remaining, past, memory, louder, denoiser);
+  }
+
   /** This step towards another level. */
   public Step towards(double next) {
     return new Step(x, sigma, next, index, remaining, past, memory, noise, denoiser);
+  }
+
+  /** Whether the schedule's next level is this one: nothing is left to walk. */
+  public boolean stays() {
+    return next == sigma;
   }
 
   /** All steps of the walk. */

@@ -3,6 +3,8 @@ package glimt.diffusion;
 import ai.djl.ndarray.NDArray;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * UniPC, a unified predictor-corrector (Zhao et al. 2023). The corrector reuses the network's
@@ -35,33 +37,93 @@ public final class UniPc {
     abstract double of(double h);
   }
 
+  /** What the polynomial goes through. */
+  public enum Of {
+    /** D. */
+    DATA {
+      @Override
+      NDArray of(Estimate estimate) {
+        return estimate.denoised();
+      }
+
+      @Override
+      double sign() {
+        return -1;
+      }
+    },
+    /** The noise. */
+    NOISE {
+      @Override
+      NDArray of(Estimate estimate) {
+        return estimate.slope();
+      }
+
+      @Override
+      double sign() {
+        return 1;
+      }
+    };
+
+    abstract NDArray of(Estimate estimate);
+
+    /** Of h in exp(h). */
+    abstract double sign();
+
+    /** A first-order step of x, with the noise or the guess of another sample: the exact one. */
+    NDArray straight(NDArray x, Estimate answer, double to) {
+      return this == DATA
+          ? new Estimate(answer.sigma(), x, answer.denoised()).line(to)
+          : x.add(answer.slope().mul(to - answer.sigma()));
+    }
+
+    /** What multiplies differences of answers: 1 for guesses, sigma' for noise. */
+    double scale(double to) {
+      return this == DATA ? 1 : to;
+    }
+  }
+
   private static final String CORRECTED = "corrected";
 
   /**
-   * UniPC of data prediction.
+   * UniPC of data prediction, every step corrected.
    *
    * @param order 1 to 3
    * @param tail how many steps before the end the order begins to fall to 1; 0, or {@code order}
    */
   public static Sampler of(int order, int tail, B b) {
+    return of(Of.DATA, order, tail, b, Set.of());
+  }
+
+  /**
+   * UniPC in any form.
+   *
+   * @param of what is expanded
+   * @param order 1 to 3
+   * @param tail how many steps before the end the order begins to fall to 1; 0, or {@code order}
+   * @param uncorrected the steps whose samples are left as they were predicted, each by how many
+   *     steps come after it, since a walk may begin late
+   */
+  public static Sampler of(Of of, int order, int tail, B b, Set<Integer> uncorrected) {
     if (order < 1 || order > 3) {
       throw new IllegalArgumentException("UniPC has orders 1 to 3, not " + order);
     }
+    String plain = "uni_pc(order=%d, tail=%d, %s".formatted(order, tail, b);
+    String noise = of == Of.DATA ? "" : ", noise";
+    String off = uncorrected.isEmpty() ? "" : ", uncorrected=" + new TreeSet<>(uncorrected);
     return new Sampler(
-        "uni_pc(order=%d, tail=%d, %s)".formatted(order, tail, b),
-        order,
-        at -> step(at, order, tail, b));
+        plain + noise + off + ")", order, at -> step(at, of, order, tail, b, uncorrected));
   }
 
-  private static Move step(Step at, int order, int tail, B b) {
+  private static Move step(Step at, Of of, int order, int tail, B b, Set<Integer> uncorrected) {
     Estimate now = at.now();
     NDArray x = at.x();
-    if (!at.past().isEmpty()) {
-      int reached = order(at.index() - 1, at.remaining() + 1, order, tail, at.sigma());
-      x = correct(at, now, reached, b);
+    int before = at.remaining() + 1;
+    if (!at.past().isEmpty() && !uncorrected.contains(before)) {
+      int reached = order(at.index() - 1, before, order, tail, at.sigma());
+      x = correct(at, now, of, reached, b);
     }
-    int ahead = order(at.index(), at.remaining(), order, tail, at.next());
-    NDArray predicted = predict(x, now, at.past(), at.next(), ahead, b);
+    int ahead = at.stays() ? 1 : order(at.index(), at.remaining(), order, tail, at.next());
+    NDArray predicted = predict(x, now, of, at.past(), at.next(), ahead, b);
     return at.to(predicted, now, Memory.of(CORRECTED, x));
   }
 
@@ -71,50 +133,57 @@ public final class UniPc {
   }
 
   /**
-   * UniP, Zhao et al. 2023, Algorithm 2, with D_m = D(past m) - D:
+   * UniP, Zhao et al. 2023, Algorithm 2, with D_m = m(past m) - m and m what is expanded:
    *
-   * <pre>  x' = (sigma'/sigma) x - (exp(-h) - 1) D - B(-h) sum_m rho_m D_m / r_m</pre>
+   * <pre>
+   *   x' = (sigma'/sigma) x - (exp(-h) - 1) m - B(-h) sum_m rho_m D_m / r_m               data
+   *   x' = x - sigma' (exp(h) - 1) m - sigma' B(h) sum_m rho_m D_m / r_m                  noise
+   * </pre>
    */
   private static NDArray predict(
-      NDArray x, Estimate now, List<Estimate> past, double next, int order, B b) {
-    NDArray straight = new Estimate(now.sigma(), x, now.denoised()).line(next);
+      NDArray x, Estimate now, Of of, List<Estimate> past, double next, int order, B b) {
+    NDArray straight = of.straight(x, now, next);
     if (order == 1) {
       return straight;
     }
     double h = Math.log(now.sigma() / next);
+    NDArray here = of.of(now);
     double[] r = new double[order - 1];
     List<NDArray> differences = new ArrayList<>();
     for (int m = 0; m < r.length; m++) {
       r[m] = Math.log(now.sigma() / past.get(m).sigma()) / h;
-      differences.add(past.get(m).denoised().sub(now.denoised()).div(r[m]));
+      differences.add(of.of(past.get(m)).sub(here).div(r[m]));
     }
-    double[] rho = order == 2 ? new double[] {0.5} : weights(r, h, b);
-    return straight.sub(combine(differences, rho).mul(b.of(-h)));
+    double k = of.sign() * h;
+    double[] rho = order == 2 ? new double[] {0.5} : weights(r, k, b);
+    return straight.sub(combine(differences, rho).mul(of.scale(next) * b.of(k)));
   }
 
   /**
    * UniC, Zhao et al. 2023, Algorithm 1: the step that reached this sample, taken again with the
    * answer found here as one more difference, at r = 1.
    */
-  private static NDArray correct(Step at, Estimate now, int order, B b) {
+  private static NDArray correct(Step at, Estimate now, Of of, int order, B b) {
     Estimate before = at.past().getFirst();
     NDArray last = at.memory().arrays().get(CORRECTED);
     if (last == null) {
       throw new IllegalArgumentException("UniPC needs the corrected sample of the step before");
     }
     double h = Math.log(before.sigma() / now.sigma());
+    NDArray there = of.of(before);
     double[] r = new double[order];
     List<NDArray> differences = new ArrayList<>();
     for (int m = 0; m + 1 < order; m++) {
       Estimate older = at.past().get(m + 1);
       r[m] = Math.log(before.sigma() / older.sigma()) / h;
-      differences.add(older.denoised().sub(before.denoised()).div(r[m]));
+      differences.add(of.of(older).sub(there).div(r[m]));
     }
     r[order - 1] = 1;
-    differences.add(now.denoised().sub(before.denoised()));
-    double[] rho = order == 1 ? new double[] {0.5} : weights(r, h, b);
-    NDArray straight = new Estimate(before.sigma(), last, before.denoised()).line(now.sigma());
-    return straight.sub(combine(differences, rho).mul(b.of(-h)));
+    differences.add(of.of(now).sub(there));
+    double k = of.sign() * h;
+    double[] rho = order == 1 ? new double[] {0.5} : weights(r, k, b);
+    NDArray straight = of.straight(last, before, now.sigma());
+    return straight.sub(combine(differences, rho).mul(of.scale(now.sigma()) * b.of(k)));
   }
 
   private static NDArray combine(List<NDArray> arrays, double[] weights) {
@@ -127,20 +196,20 @@ public final class UniPc {
 
   /**
    * The weights that meet the order conditions, Zhao et al. 2023, eq. 9: R rho = b with R_im =
-   * r_m^i and b_i = (i + 1)! phi_{i+2}(-h) / B(-h), i from 0.
+   * r_m^i and b_i = (i + 1)! phi_{i+2}(k) / B(k), i from 0; k is -h for data and h for noise.
    */
-  private static double[] weights(double[] r, double h, B b) {
+  private static double[] weights(double[] r, double k, B b) {
     int n = r.length;
     double[][] system = new double[n][n + 1];
-    double phi = Math.expm1(-h) / -h - 1;
+    double phi = Math.expm1(k) / k - 1;
     double factorial = 1;
     for (int i = 0; i < n; i++) {
       for (int m = 0; m < n; m++) {
         system[i][m] = Math.pow(r[m], i);
       }
-      system[i][n] = phi * factorial / b.of(-h);
+      system[i][n] = phi * factorial / b.of(k);
       factorial *= i + 2;
-      phi = phi / -h - 1 / factorial;
+      phi = phi / k - 1 / factorial;
     }
     return solve(system);
   }

@@ -28,10 +28,13 @@ public interface Variance {
    */
   NDArray logBetween(double low, double high, Estimate now);
 
+  /** The least variance, in variance-preserving terms, so that it has a logarithm. */
+  double LEAST = 1e-20;
+
   /** beta~, the variance of the posterior given x0: the lower bound. */
   static double small(double sigma, double next) {
     double up = Ancestral.up(sigma, next);
-    return up * up;
+    return Math.max(up * up, LEAST * (1 + next * next));
   }
 
   /** beta, the variance of the forward step: the upper bound. */
@@ -80,13 +83,46 @@ public interface Variance {
 
       @Override
       public NDArray logBetween(double low, double high, Estimate now) {
-        NDArray v = now.aside().get(LEARNED);
-        if (v == null) {
-          throw new IllegalArgumentException("this denoiser has learned no variance");
-        }
-        return v.add(1).mul((high - low) / 2).add(low);
+        return said(now).add(1).mul((high - low) / 2).add(low);
       }
     };
+  }
+
+  /**
+   * What the network says, outright, in variance-preserving terms ("learned" in diffusers). The
+   * denoiser sets {@link #LEARNED} aside.
+   */
+  static Variance outright() {
+    return new Variance() {
+      @Override
+      public String name() {
+        return "outright";
+      }
+
+      @Override
+      public NDArray times(NDArray z, Estimate now, double next) {
+        return z.mul(said(now).sqrt().mul(Math.hypot(1, next)));
+      }
+
+      @Override
+      public NDArray logBetween(double low, double high, Estimate now) {
+        return said(now).log();
+      }
+    };
+  }
+
+  private static NDArray said(Estimate now) {
+    NDArray v = now.aside().get(LEARNED);
+    if (v == null) {
+      throw new IllegalArgumentException("this denoiser has learned no variance");
+    }
+    return v;
+  }
+
+  /** The variance of a last step, shaped like x. */
+  @FunctionalInterface
+  interface Last {
+    NDArray of(Estimate now);
   }
 
   /** The name under which a denoiser sets a learned variance aside, shaped like x. */

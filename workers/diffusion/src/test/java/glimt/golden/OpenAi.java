@@ -52,17 +52,23 @@ final class OpenAi implements Adapter {
     if (config.flag("clip_denoised")) {
       denoiser = denoiser.then(Thresholding.clamped(1));
     }
-    if (config.given("cond_fn")) {
+    boolean guided = config.given("cond_fn");
+    if (guided) {
       config.only(Map.of("cond_fn", "gradient g(x,t) = 0.3*(0.5 - x), recorded as event k=cond"));
-      denoiser = denoiser.towards(OpenAi::gradient);
     }
     double eta = config.number("eta");
     Sampler sampler =
         switch (config.text("method")) {
-          case "p_sample_loop" -> Ancestral.ddpm(variance);
+          case "p_sample_loop" ->
+              guided
+                  ? Ancestral.ddpm(variance, (z, _) -> gradient(z), last(kind, variance, chain))
+                  : Ancestral.ddpm(variance);
           case "ddim_sample_loop" -> Ancestral.ddim(eta);
           default -> throw config.unknown("method");
         };
+    if (guided && config.text("method").equals("ddim_sample_loop")) {
+      denoiser = denoiser.towards(OpenAi::gradient);
+    }
     config.close();
     int n = chain.length();
     NoiseSchedule levels = chain.schedule(IntStream.range(0, n).map(i -> n - 1 - i).toArray(), 0);
@@ -73,7 +79,24 @@ final class OpenAi implements Adapter {
   /** The recorded classifier's gradient is in z = a x: in x it is a times as large. */
   private static NDArray gradient(NDArray x, double sigma) {
     double a = Preconditioning.signal(sigma);
-    return x.mul(a).neg().add(0.5).mul(0.3 * a);
+    return gradient(x.mul(a)).mul(a);
+  }
+
+  private static NDArray gradient(NDArray z) {
+    return z.neg().add(0.5).mul(0.3);
+  }
+
+  /** The variance of the step to no noise, by which a classifier shifts its mean all the same. */
+  private static Variance.Last last(String kind, Variance variance, Chain chain) {
+    return switch (kind) {
+      case "FIXED_SMALL" -> now -> now.x().zerosLike();
+      case "FIXED_LARGE" -> now -> now.x().onesLike().mul(chain.posteriorVariance(1));
+      default ->
+          now ->
+              variance
+                  .logBetween(Math.log(chain.posteriorVariance(1)), Math.log(chain.beta(0)), now)
+                  .exp();
+    };
   }
 
   static Chain chain(String name, int steps, Settings config) {

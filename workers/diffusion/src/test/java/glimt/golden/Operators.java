@@ -12,6 +12,7 @@ import glimt.diffusion.Guidance;
 import glimt.diffusion.Preconditioning;
 import glimt.diffusion.ProjectedGuidance;
 import glimt.diffusion.Thresholding;
+import glimt.diffusion.WalkRecipe;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -157,40 +158,33 @@ final class Operators {
     }
     double[] t = config.numbers("timesteps");
     String scheduler = config.text("scheduler");
-    Settings scheme = Diffusers.settings(config);
-    boolean grid = config.given("num_inference_steps");
-    int steps = grid ? config.integer("num_inference_steps") : 0;
-    config.close();
-    switch (scheduler) {
-      case "DDPMScheduler" -> {
-        Chain chain = Diffusers.chain(scheme);
-        boolean velocity = json.get("id").asText().contains("velocity");
-        replay.result(
-            rows(
-                t,
-                i -> {
-                  double abar = chain.abar((int) t[i]);
-                  return velocity
-                      ? noisy(abar, noise.get(i), clean.get(i).neg())
-                      : noisy(abar, clean.get(i), noise.get(i));
-                }));
-      }
-      case "EulerDiscreteScheduler" -> {
-        double[] sigmas = Diffusers.compareGrid(scheme, steps, replay);
-        replay.result(rows(t, i -> clean.get(i).add(noise.get(i).mul(sigmas[(int) t[i]]))));
-      }
-      case "FlowMatchEulerDiscreteScheduler" -> {
-        double[] levels = Diffusers.compareFlow(scheme, steps, replay);
-        replay.result(
-            rows(
-                t,
-                i -> {
-                  double s = levels[(int) t[i]];
-                  return clean.get(i).mul(1 - s).add(noise.get(i).mul(s));
-                }));
-      }
-      default -> throw config.unknown("scheduler");
+    if (scheduler.equals("DDPMScheduler")) {
+      Chain chain = Diffusers.published(config).chain().orElseThrow();
+      config.given("num_inference_steps");
+      config.close();
+      boolean velocity = json.get("id").asText().contains("velocity");
+      replay.result(
+          rows(
+              t,
+              i -> {
+                double abar = chain.abar((int) t[i]);
+                return velocity
+                    ? noisy(abar, noise.get(i), clean.get(i).neg())
+                    : noisy(abar, clean.get(i), noise.get(i));
+              }));
+      return;
     }
+    WalkRecipe walk = Diffusers.compared(config, replay);
+    config.close();
+    replay.result(
+        rows(
+            t,
+            i -> {
+              double sigma = walk.levels().sigma((int) t[i]);
+              return walk.frame()
+                  .leave(clean.get(i), sigma)
+                  .add(noise.get(i).mul(walk.frame().scale(sigma) * sigma));
+            }));
   }
 
   private static NDArray noisy(double abar, NDArray clean, NDArray noise) {

@@ -16,9 +16,7 @@ final class Tables {
   static void schedule(Settings config, JsonNode json, Replay replay) {
     switch (config.text("library")) {
       case "diffusers" -> {
-        Settings scheme = Diffusers.settings(config);
-        abar(json, replay, Diffusers.chain(scheme));
-        scheme.ignore("timestep_spacing").close();
+        abar(json, replay, Diffusers.published(config).chain().orElseThrow());
       }
       case "improved-diffusion" -> {
         Chain chain = OpenAi.chain(config.text("name"), config.integer("n"), config);

@@ -1,0 +1,101 @@
+package glimt.diffusion.diffusers;
+
+import glimt.diffusion.Consistency;
+import glimt.diffusion.Course;
+import glimt.diffusion.Frame;
+import glimt.diffusion.NoiseSchedule;
+import glimt.diffusion.Preconditioning;
+import glimt.diffusion.Ramp;
+import glimt.diffusion.RungeKutta;
+import glimt.diffusion.Sampler;
+import glimt.diffusion.WalkRecipe;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Walks of flow matching, with samples z = (1 - t) x0 + t n: Euler, Heun, LCM.
+ *
+ * @param kind which of them
+ * @param length N: the network is told N t
+ * @param shift of times
+ * @param ramp of times after their shift, or null
+ * @param inverted whether time runs the other way: the network is told N (1 - t), and answers x0 -
+ *     n
+ * @param stochastic whether every step makes its noise anew
+ */
+record FlowWalks(
+    PublishedClass kind,
+    int length,
+    FlowShift shift,
+    @Nullable Ramp ramp,
+    boolean inverted,
+    boolean stochastic)
+    implements WalkFamily {
+
+  static FlowWalks of(PublishedClass kind, PublishedSettings settings) {
+    if (kind == PublishedClass.FLOW_LCM) {
+      settings.untouched("scale_factors"); // samples that grow on the way
+      settings.indifferent("upscale_mode");
+      if (settings.flag("invert_sigmas")) {
+        throw settings.refused("invert_sigmas");
+      }
+    }
+    return new FlowWalks(
+        kind,
+        settings.integer("num_train_timesteps"),
+        FlowShift.of(settings, "shift"),
+        SharedSettings.ramp(settings),
+        settings.flagIfKnown("invert_sigmas"),
+        settings.flagIfKnown("stochastic_sampling"));
+  }
+
+  @Override
+  public WalkRecipe walk(PublishedSettings asked) {
+    double[] given = SharedSettings.listed(asked, "sigmas");
+    double[] named = SharedSettings.listed(asked, "timesteps");
+    double[] plain = plain(given, named, asked);
+    int n = plain.length;
+    double[] t = Arrays.copyOf(shift.stretched(shift.shifted(plain, asked)), n + 1);
+    if (ramp != null && n > 1) {
+      t = ramp.levels(n, t[n - 1], t[0]).sigmas();
+    }
+    NoiseSchedule levels = NoiseSchedule.flow(t);
+    double[] times =
+        kind == PublishedClass.FLOW_LCM && named != null
+            ? named
+            : Arrays.stream(t).limit(n).map(v -> (inverted ? 1 - v : v) * length).toArray();
+    Preconditioning flow = Preconditioning.flow(levels.naming(times, s -> s / (1 + s) * length));
+    Preconditioning terms = inverted ? flow.negated() : flow;
+    return new WalkRecipe(
+        levels, SharedSettings.list(times), Frame.FLOW, 1, sampler(), terms::denoiser);
+  }
+
+  private Sampler sampler() {
+    return switch (kind) {
+      case FLOW_HEUN -> RungeKutta.heun(Course.flow(), 1);
+      case FLOW_LCM -> Consistency.of(0);
+      default -> stochastic ? Consistency.of(0) : RungeKutta.euler();
+    };
+  }
+
+  /** The times before they are shifted: given, or equally spaced to the shifted least one. */
+  private double[] plain(
+      double @Nullable [] given, double @Nullable [] named, PublishedSettings asked) {
+    double[] listed = given != null ? given : named;
+    if (listed != null) {
+      boolean fits = given == null || named == null || given.length == named.length;
+      if (!fits) {
+        throw asked.refused("timesteps", "beside sigmas of another number");
+      }
+      if (asked.has("num_inference_steps") && SharedSettings.steps(asked) != listed.length) {
+        throw asked.refused("num_inference_steps", "beside a list of another length");
+      }
+      return given != null ? given : Arrays.stream(listed).map(v -> v / length).toArray();
+    }
+    int n = SharedSettings.steps(asked);
+    double least = shift.fixed(1. / length);
+    double[] plain = new double[n];
+    Arrays.setAll(plain, i -> n == 1 ? 1 : 1 + (least - 1) * i / (n - 1));
+    return plain;
+  }
+}

@@ -1,0 +1,182 @@
+package glimt.diffusion.diffusers;
+
+import glimt.diffusion.Ancestral;
+import glimt.diffusion.Betas;
+import glimt.diffusion.Chain;
+import glimt.diffusion.Churn;
+import glimt.diffusion.Clipping;
+import glimt.diffusion.Frame;
+import glimt.diffusion.Multistep;
+import glimt.diffusion.NoiseSchedule;
+import glimt.diffusion.Preconditioning;
+import glimt.diffusion.PredictionType;
+import glimt.diffusion.Ramp;
+import glimt.diffusion.RungeKutta;
+import glimt.diffusion.Sampler;
+import glimt.diffusion.TimestepSpacing;
+import glimt.diffusion.WalkRecipe;
+import java.util.Arrays;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Walks in sigma, with samples x = x0 + sigma n: Euler and Euler ancestral, Heun, KDPM2 and KDPM2
+ * ancestral, LMS.
+ *
+ * @param kind which of them
+ * @param betas the chain
+ * @param prediction what the network answers
+ * @param spacing of the times
+ * @param offset added to leading times
+ * @param ramp of the levels, or null where they are those of the times
+ * @param low the ramp's lowest level, or null for that of the times
+ * @param high the ramp's highest level, or null for that of the times
+ * @param logarithmic whether levels are equally spaced in log sigma over the whole chain
+ * @param told whether the network is told ln(sigma) / 4 instead of a time
+ * @param ends whether the walk ends at 0, or at the chain's first level
+ * @param clipping of guesses
+ */
+record LevelWalks(
+    PublishedClass kind,
+    Betas betas,
+    PredictionType prediction,
+    TimestepSpacing spacing,
+    int offset,
+    @Nullable Ramp ramp,
+    @Nullable Double low,
+    @Nullable Double high,
+    boolean logarithmic,
+    boolean told,
+    boolean ends,
+    Clipping clipping)
+    implements WalkFamily {
+
+  static LevelWalks of(PublishedClass kind, PublishedSettings settings) {
+    boolean sample =
+        kind == PublishedClass.EULER || kind == PublishedClass.HEUN || kind == PublishedClass.LMS;
+    PredictionType prediction =
+        sample
+            ? SharedSettings.prediction(
+                settings,
+                PredictionType.EPSILON,
+                PredictionType.V_PREDICTION,
+                PredictionType.SAMPLE)
+            : SharedSettings.prediction(
+                settings, PredictionType.EPSILON, PredictionType.V_PREDICTION);
+    boolean euler = kind == PublishedClass.EULER;
+    boolean continuous =
+        euler && oneOf(settings, "timestep_type", "discrete", "continuous").equals("continuous");
+    return new LevelWalks(
+        kind,
+        SharedSettings.betas(kind, settings),
+        prediction,
+        settings.choice("timestep_spacing", TimestepSpacing.class),
+        settings.integer("steps_offset"),
+        SharedSettings.ramp(settings),
+        SharedSettings.optional(settings, "sigma_min"),
+        SharedSettings.optional(settings, "sigma_max"),
+        euler && oneOf(settings, "interpolation_type", "linear", "log_linear").equals("log_linear"),
+        continuous && prediction == PredictionType.V_PREDICTION,
+        !euler || oneOf(settings, "final_sigmas_type", "zero", "sigma_min").equals("zero"),
+        SharedSettings.clipping(settings));
+  }
+
+  static String oneOf(PublishedSettings settings, String key, String... words) {
+    String text = settings.text(key);
+    if (!Arrays.asList(words).contains(text)) {
+      throw settings.refused(key);
+    }
+    return text;
+  }
+
+  @Override
+  public Optional<Chain> trainedOn() {
+    return Optional.of(betas.finiteChain());
+  }
+
+  @Override
+  public WalkRecipe walk(PublishedSettings asked) {
+    Chain chain = betas.finiteChain();
+    NamedLevels grid = grid(chain, asked);
+    NoiseSchedule levels = grid.levels();
+    Preconditioning terms = prediction.terms(grid.naming());
+    double top = levels.sigma(0);
+    return new WalkRecipe(
+        levels,
+        grid.times(),
+        Frame.VARIANCE_EXPLODING,
+        spacing == TimestepSpacing.LEADING ? Math.hypot(1, top) : top,
+        sampler(terms, asked),
+        network -> clipping.keeping(terms.denoiser(network)));
+  }
+
+  private Sampler sampler(Preconditioning terms, PublishedSettings asked) {
+    return switch (kind) {
+      case EULER -> euler(terms, prediction == PredictionType.EPSILON, asked);
+      case EULER_ANCESTRAL -> Ancestral.of(RungeKutta.euler(), 1, 1);
+      case HEUN -> RungeKutta.heun();
+      case KDPM2 -> RungeKutta.dpm2();
+      case KDPM2_ANCESTRAL -> Ancestral.of(RungeKutta.dpm2Apart(), 1, 1);
+      default -> Multistep.lms(asked.integer("order"));
+    };
+  }
+
+  /** Euler's method, with noise added after the network was asked where churn is. */
+  static Sampler euler(Preconditioning terms, boolean lifted, PublishedSettings asked) {
+    Churn churn =
+        new Churn(
+            asked.number("s_churn"),
+            asked.number("s_tmin"),
+            asked.number("s_tmax"),
+            asked.number("s_noise"));
+    return churn.churn() == 0 ? RungeKutta.euler() : churn.after(terms, lifted);
+  }
+
+  private NamedLevels grid(Chain chain, PublishedSettings asked) {
+    double[] sigmas = SharedSettings.listed(asked, "sigmas");
+    double[] timesteps = SharedSettings.listed(asked, "timesteps");
+    if ((sigmas != null || timesteps != null) && asked.has("num_inference_steps")) {
+      throw asked.refused("num_inference_steps", "beside timesteps or sigmas");
+    }
+    if (sigmas != null) {
+      if (timesteps != null) {
+        throw asked.refused("sigmas", "beside timesteps");
+      }
+      return named(chain, NoiseSchedule.of(sigmas));
+    }
+    if (timesteps != null && (ramp != null || told)) {
+      throw asked.refused("timesteps", "beside a ramp or continuous times");
+    }
+    double[] times =
+        timesteps == null
+            ? spacing.times(chain.length(), SharedSettings.steps(asked), offset)
+            : timesteps;
+    int n = times.length;
+    NoiseSchedule levels =
+        logarithmic
+            ? NoiseSchedule.exponential(n + 1, chain.sigma(0), chain.sigma(chain.length() - 1))
+                .early(n)
+            : chain.schedule(times).endingAt(ends ? 0 : chain.sigma(0));
+    if (ramp == null || n == 1) {
+      return told ? named(chain, levels) : NamedLevels.of(levels, times, chain.time());
+    }
+    double least = logarithmic ? levels.sigma(n) : levels.sigma(n - 1);
+    return named(
+        chain,
+        ramp.levels(n, low == null ? least : low, high == null ? levels.sigma(0) : high)
+            .endingAt(ends ? 0 : chain.sigma(0)));
+  }
+
+  private NamedLevels named(Chain chain, NoiseSchedule levels) {
+    double[] times =
+        Arrays.stream(levels.sigmas())
+            .limit(levels.steps())
+            .map(s -> told ? Math.log(s) / 4 : chain.time().applyAsDouble(s))
+            .toArray();
+    boolean whole =
+        ramp == Ramp.KARRAS
+            && (kind == PublishedClass.KDPM2 || kind == PublishedClass.KDPM2_ANCESTRAL);
+    return NamedLevels.of(
+        levels, whole ? Arrays.stream(times).map(Math::rint).toArray() : times, chain.time());
+  }
+}

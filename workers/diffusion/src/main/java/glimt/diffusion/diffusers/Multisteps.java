@@ -1,0 +1,87 @@
+package glimt.diffusion.diffusers;
+
+import glimt.diffusion.DpmSolver;
+import glimt.diffusion.Sampler;
+
+/**
+ * The settings of multistep DPM-Solvers.
+ *
+ * @param order 1 to 3
+ * @param data whether guesses are expanded (DPM-Solver++), or the noise
+ * @param stochastic whether it is the SDE's
+ * @param second how a second-order step weighs its difference
+ * @param falling whether the order falls at the end of walks of fewer than 15 steps
+ * @param euler whether the last step is first-order in any case
+ */
+record Multisteps(
+    int order,
+    boolean data,
+    boolean stochastic,
+    DpmSolver.Second second,
+    boolean falling,
+    boolean euler) {
+
+  /**
+   * Reads them.
+   *
+   * @param ends whether the walk ends at 0
+   */
+  static Multisteps of(PublishedSettings settings, boolean ends) {
+    String algorithm = algorithm(settings);
+    boolean data = algorithm.endsWith("++");
+    boolean stochastic = algorithm.startsWith("sde-");
+    int order = settings.integer("solver_order");
+    if (order < 1 || order > 3) {
+      throw settings.refused("solver_order");
+    }
+    if (!data && ends) {
+      throw settings.refused("final_sigmas_type", "beside algorithm_type " + algorithm);
+    }
+    if (!data && stochastic && order == 3) {
+      throw settings.refused("solver_order", "beside algorithm_type " + algorithm);
+    }
+    return new Multisteps(
+        order,
+        data,
+        stochastic,
+        second(settings),
+        settings.flag("lower_order_final"),
+        settings.flag("euler_at_final") || ends);
+  }
+
+  /** The algorithm; that of another solver's class stands for the usual one. */
+  static String algorithm(PublishedSettings settings) {
+    String text =
+        LevelWalks.oneOf(
+            settings,
+            "algorithm_type",
+            "dpmsolver",
+            "dpmsolver++",
+            "sde-dpmsolver",
+            "sde-dpmsolver++",
+            "deis");
+    return text.equals("deis") ? "dpmsolver++" : text;
+  }
+
+  /** How second-order steps are weighed; that of another solver's class stands for midpoint. */
+  static DpmSolver.Second second(PublishedSettings settings) {
+    return switch (settings.text("solver_type")) {
+      case "midpoint", "logrho", "bh1", "bh2" -> DpmSolver.Second.MIDPOINT;
+      case "heun" -> DpmSolver.Second.EXACT;
+      default -> throw settings.refused("solver_type");
+    };
+  }
+
+  /** The sampler of a walk of n steps. */
+  Sampler sampler(int n) {
+    int tail = falling && n < 15 ? order : euler ? 1 : 0;
+    String name =
+        "%s_%dm%s(%s, tail=%d)"
+            .formatted(
+                data ? "dpmpp" : "dpm_solver", order, stochastic ? "_sde" : "", second, tail);
+    double eta = stochastic ? 1 : 0;
+    return data
+        ? DpmSolver.data(name, order, tail, eta, second, DpmSolver.Third.PUBLISHED)
+        : DpmSolver.noise(name, order, tail, eta, second);
+  }
+}

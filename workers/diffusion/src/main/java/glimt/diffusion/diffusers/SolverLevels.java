@@ -1,0 +1,188 @@
+package glimt.diffusion.diffusers;
+
+import glimt.diffusion.Betas;
+import glimt.diffusion.Chain;
+import glimt.diffusion.NoiseSchedule;
+import glimt.diffusion.Ramp;
+import glimt.diffusion.TimestepSpacing;
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.function.DoubleUnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The levels of exponential integrators.
+ *
+ * @param kind whose
+ * @param betas the chain
+ * @param spacing of the times
+ * @param offset added to leading times
+ * @param leastLambda levels with less log SNR than twice this are left out
+ * @param ramp of the levels over the whole chain, or null
+ * @param lu whether the ramp is of "Lu lambdas", whose times are whole
+ * @param low the ramp's lowest level, or null for the chain's
+ * @param high the ramp's highest level, or null for the chain's
+ * @param flow whether levels are those of a flow
+ * @param shift of a flow's times
+ * @param ends whether the walk ends at 0, or at its least level
+ */
+record SolverLevels(
+    PublishedClass kind,
+    Betas betas,
+    TimestepSpacing spacing,
+    int offset,
+    double leastLambda,
+    @Nullable Ramp ramp,
+    boolean lu,
+    @Nullable Double low,
+    @Nullable Double high,
+    boolean flow,
+    FlowShift shift,
+    boolean ends) {
+
+  static SolverLevels of(PublishedClass kind, PublishedSettings settings) {
+    Ramp ramp = SharedSettings.ramp(settings);
+    boolean lu = settings.flagIfKnown("use_lu_lambdas");
+    if (lu && ramp == Ramp.KARRAS) {
+      lu = false; // Karras levels take precedence, as published
+    }
+    boolean flow = settings.flag("use_flow_sigmas");
+    boolean both = flow && (ramp != null || lu);
+    if (both && !(kind == PublishedClass.UNIPC && ramp == Ramp.KARRAS)) {
+      throw settings.refused("use_flow_sigmas", "beside a ramp");
+    }
+    FlowShift shift = FlowShift.of(settings, "flow_shift");
+    if (shift.terminal() != null && !flow) {
+      throw settings.refused("shift_terminal", "without use_flow_sigmas");
+    }
+    if (kind != PublishedClass.UNIPC && !shift.exponential()) {
+      throw settings.refused("time_shift_type");
+    }
+    boolean ends =
+        settings.knows("final_sigmas_type")
+            && LevelWalks.oneOf(settings, "final_sigmas_type", "zero", "sigma_min").equals("zero");
+    return new SolverLevels(
+        kind,
+        SharedSettings.betas(kind, settings),
+        settings.knows("timestep_spacing")
+            ? settings.choice("timestep_spacing", TimestepSpacing.class)
+            : TimestepSpacing.LINSPACE,
+        settings.knows("steps_offset") ? settings.integer("steps_offset") : 0,
+        settings.knows("lambda_min_clipped")
+            ? settings.number("lambda_min_clipped")
+            : Double.NEGATIVE_INFINITY,
+        lu ? Ramp.EXPONENTIAL : ramp,
+        lu,
+        SharedSettings.optional(settings, "sigma_min"),
+        SharedSettings.optional(settings, "sigma_max"),
+        flow,
+        shift,
+        ends);
+  }
+
+  NamedLevels grid(PublishedSettings asked) {
+    Chain chain = betas.finiteChain();
+    double[] timesteps = SharedSettings.listed(asked, "timesteps");
+    double[] sigmas = SharedSettings.listed(asked, "sigmas");
+    if (timesteps != null && (ramp != null || asked.has("num_inference_steps"))) {
+      throw asked.refused("timesteps", "beside a ramp or num_inference_steps");
+    }
+    if (sigmas != null && !(flow && ramp == null)) {
+      throw asked.refused("sigmas", "unless of a flow without a ramp");
+    }
+    int n =
+        timesteps != null
+            ? timesteps.length
+            : sigmas != null ? sigmas.length : SharedSettings.steps(asked);
+    if (sigmas != null && asked.has("num_inference_steps") && SharedSettings.steps(asked) != n) {
+      throw asked.refused("num_inference_steps", "beside sigmas of another number");
+    }
+    if (flow && ramp == null) {
+      return flow(chain, n, sigmas, asked);
+    }
+    if (ramp != null && n > 1) {
+      return ramped(chain, n);
+    }
+    int[] times =
+        timesteps == null
+            ? times(chain, n)
+            : Arrays.stream(timesteps).mapToInt(t -> (int) t).toArray();
+    if (ramp != null) { // one step: from the top
+      return named(chain, NoiseSchedule.of(top(chain), last(chain, top(chain))));
+    }
+    NoiseSchedule levels = chain.schedule(times, 0).endingAt(ends ? 0 : chain.sigma(0));
+    double[] wide = SharedSettings.wide(times);
+    return NamedLevels.of(levels, wide, chain.time());
+  }
+
+  private int[] times(Chain chain, int n) {
+    int length = chain.length();
+    int clipped = 0;
+    while (clipped < length && -Math.log(chain.sigma(length - 1 - clipped)) < leastLambda) {
+      clipped++;
+    }
+    return spacing.openTimes(length - clipped, length, n, offset);
+  }
+
+  private double top(Chain chain) {
+    return high == null ? chain.sigma(chain.length() - 1) : high;
+  }
+
+  /** Where a walk whose last step begins at a level ends. */
+  private double last(Chain chain, double before) {
+    boolean own = kind == PublishedClass.DPM_MULTISTEP || kind == PublishedClass.DPM_SINGLESTEP;
+    return ends ? 0 : own ? chain.sigma(0) : before;
+  }
+
+  private NamedLevels ramped(Chain chain, int n) {
+    NoiseSchedule levels =
+        Objects.requireNonNull(ramp).levels(n, low == null ? chain.sigma(0) : low, top(chain));
+    return named(chain, levels.endingAt(last(chain, levels.sigma(n - 1))));
+  }
+
+  /** Levels of a ramp: whole times, rounded or cut. */
+  private NamedLevels named(Chain chain, NoiseSchedule levels) {
+    boolean cosine =
+        kind == PublishedClass.DPM_MULTISTEP && betas.curve() == Betas.Curve.SQUAREDCOS_CAP_V2;
+    boolean rounded = (ramp == Ramp.KARRAS || lu) && !cosine;
+    DoubleUnaryOperator name =
+        flow
+            ? s -> Math.floor(s / (1 + s) * chain.length())
+            : chain.time().andThen(rounded ? Math::rint : Math::floor);
+    double[] times = Arrays.stream(levels.sigmas()).limit(levels.steps()).map(name).toArray();
+    return NamedLevels.of(levels, times, name);
+  }
+
+  private NamedLevels flow(
+      Chain chain, int n, double @Nullable [] sigmas, PublishedSettings asked) {
+    int length = chain.length();
+    double[] plain = sigmas;
+    if (plain == null) {
+      plain = new double[n];
+      // UniPC starts at 1, nudged to where its logarithms are finite; the others stop one short.
+      double top = kind == PublishedClass.UNIPC ? 1 : 1 - 1. / length;
+      Arrays.setAll(plain, i -> top - (double) i / n * (1 - 1. / length));
+    }
+    boolean unasked = kind != PublishedClass.UNIPC && shift.dynamic() && !asked.has("mu");
+    double[] shifted =
+        unasked
+            ? Arrays.stream(plain)
+                .map(new FlowShift(shift.factor(), false, true, null, null)::fixed)
+                .toArray()
+            : shift.shifted(plain, asked);
+    double[] t = Arrays.copyOf(shift.stretched(shifted), n + 1);
+    if (kind == PublishedClass.UNIPC && Math.abs(t[0] - 1) < 1e-6) {
+      t[0] -= 1e-6;
+    }
+    // A chain's first level is read as a time by the classes that end there.
+    t[n] = last(chain, t[n - 1]);
+    if (t[n] > t[n - 1]) {
+      throw new IllegalArgumentException(
+          "a walk of %d steps would end at %s, above its last level %s; ask for fewer steps"
+              .formatted(n, t[n], t[n - 1]));
+    }
+    NoiseSchedule levels = NoiseSchedule.flow(t);
+    double[] times = Arrays.stream(t).limit(n).map(v -> Math.floor(v * length)).toArray();
+    return NamedLevels.of(levels, times, s -> Math.floor(s / (1 + s) * length));
+  }
+}
