@@ -63,6 +63,8 @@ function choose() {
   const sizes = model.levels.map((level, i) => [i, extentOf(level)]).reverse();
   fill(form.elements.extent, sizes);
   fill(form.elements.format, model.formats.map(format => [format, format.toUpperCase()]));
+  $("enlarge").hidden = model.kind !== "video";
+  fill(form.elements.enlarge, [["", "no"], ...[2, 4, 8].map(times => [times, `${times} times`])]);
   const base = model.levels[0];
   const fast = model.levels.some(level => level.fastSteps);
   fill(form.elements.quality, [["", "full"], ...(fast ? [["fast", "fast: fewer steps"]] : [])]);
@@ -109,6 +111,7 @@ form.addEventListener("submit", async event => {
   wish.format = form.elements.format.value || undefined;
   wish.sampler = form.elements.sampler.value || undefined;
   wish.quality = form.elements.quality.value || undefined;
+  wish.enlarge = Number(form.elements.enlarge.value) || undefined;
   for (const name of ["seed", "steps", "guidance"]) {
     const text = form.elements[name].value.trim();
     // What is no number goes as it is: the farm says best what it may be.

@@ -13,6 +13,7 @@ import glimt.job.JobView;
 import glimt.job.JobView.AttemptView;
 import glimt.job.JobView.LevelView;
 import glimt.job.JobView.TaskView;
+import glimt.job.Kind;
 import glimt.job.Product;
 import glimt.job.Span;
 import glimt.job.Work;
@@ -67,11 +68,32 @@ final class JobDocument {
               .put("name", level.name())
               .put("state", word(level.state()))
               .put("progress", level.progress());
+      at.set("file", file(job.spec().kind(), level));
       at.set("artifacts", artifacts(job.id(), level.name(), level.products()));
       ArrayNode tasks = at.putArray("tasks");
       level.tasks().forEach(task -> tasks.add(task(task)));
     }
     return out;
+  }
+
+  /** How much a level's file holds, whether it is there already or not. */
+  static ObjectNode file(Kind kind, LevelView level) {
+    Work.Assemble work =
+        level.tasks().stream()
+            .map(TaskView::work)
+            .filter(Work.Assemble.class::isInstance)
+            .map(Work.Assemble.class::cast)
+            .findFirst()
+            .orElseThrow();
+    List<Integer> extents = work.extents();
+    return switch (kind) {
+      case VIDEO ->
+          object()
+              .put("frames", extents.get(0))
+              .put("height", extents.get(1) * work.enlargement())
+              .put("width", extents.get(2) * work.enlargement());
+      case POINTS -> object().put("points", extents.getFirst());
+    };
   }
 
   static ObjectNode event(JobEvent event) {
@@ -152,7 +174,10 @@ final class JobDocument {
         .put("sampler", wishes.sampler())
         .put("quality", word(wishes.quality()));
     switch (spec) {
-      case JobSpec.Video video -> out.put("frames", video.frames()).put("size", video.size());
+      case JobSpec.Video video ->
+          out.put("frames", video.frames())
+              .put("size", video.size())
+              .put("enlarge", video.enlarge());
       case JobSpec.PointCloud cloud -> out.put("points", cloud.points());
     }
     out.put("format", spec.format().ending());

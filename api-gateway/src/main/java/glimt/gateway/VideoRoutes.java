@@ -1,13 +1,13 @@
 package glimt.gateway;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import glimt.job.BundleCard;
 import glimt.job.Format;
 import glimt.job.InvalidSpec;
 import glimt.job.JobSpec;
 import glimt.job.JobState;
 import glimt.job.JobView;
 import glimt.job.Kind;
-import glimt.job.Level;
 import glimt.storage.Bundles;
 import glimt.storage.Json;
 import io.vertx.core.Future;
@@ -106,12 +106,12 @@ final class VideoRoutes {
           new Asked(
               fields.text("prompt"),
               fields.text("model"),
-              seconds(fields.text("seconds")),
+              seconds(fields.textOrNumber("seconds")),
               size(fields.text("size")),
               fields.whole("num_frames", 1, Submission.FRAMES_LIMIT),
               fields.whole("num_inference_steps", 1, JobSpec.STEPS_LIMIT),
               fields.number("guidance_scale", 0, JobSpec.GUIDANCE_LIMIT),
-              fields.whole("seed", 0, JobSpec.SEED_LIMIT));
+              Submission.Wish.seed(fields));
       fields.end();
       return asked;
     }
@@ -137,7 +137,7 @@ final class VideoRoutes {
     /** By which a job's fields are known here. */
     Map<String, String> names() {
       return Map.of(
-          "frames", frames == null && seconds != null ? "seconds" : "num_frames",
+          "frames", "num_frames",
           "steps", "num_inference_steps",
           "guidance", "guidance_scale");
     }
@@ -157,13 +157,31 @@ final class VideoRoutes {
             asked.frames(),
             asked.size(),
             null,
-            Format.MP4);
+            Format.MP4,
+            null);
     if (asked.frames() != null || asked.seconds() == null) {
       return wish;
     }
-    int fps = submission.bundle(wish).card().fps();
-    BigDecimal frames = new BigDecimal(asked.seconds()).multiply(BigDecimal.valueOf(fps));
-    return wish.withFrames(frames.setScale(0, RoundingMode.HALF_UP).intValueExact());
+    BundleCard card = submission.bundle(wish).card();
+    if (frames(card, new BigDecimal(asked.seconds())) != frames(card, seconds(card))) {
+      throw new InvalidSpec(
+          "seconds", "%s makes videos of %s seconds".formatted(card.name(), seconds(card)));
+    }
+    return wish;
+  }
+
+  /** How long every file of a bundle lasts: a level of few frames shows each of them longer. */
+  private static BigDecimal seconds(BundleCard card) {
+    return BigDecimal.valueOf(card.levels().getLast().axis("frames").extent())
+        .divide(BigDecimal.valueOf(card.fps()), 3, RoundingMode.HALF_UP)
+        .stripTrailingZeros();
+  }
+
+  private static int frames(BundleCard card, BigDecimal seconds) {
+    return seconds
+        .multiply(BigDecimal.valueOf(card.fps()))
+        .setScale(0, RoundingMode.HALF_UP)
+        .intValueExact();
   }
 
   private ObjectNode video(JobView job) {
@@ -171,11 +189,7 @@ final class VideoRoutes {
         bundles
             .byDigest(job.card())
             .orElseThrow(() -> new IllegalStateException("no card " + job.card()));
-    Level top = bundle.card().level(job.levels().getLast().name());
-    BigDecimal seconds =
-        BigDecimal.valueOf(top.axis("frames").extent())
-            .divide(BigDecimal.valueOf(bundle.card().fps()), 3, RoundingMode.HALF_UP)
-            .stripTrailingZeros();
+    ObjectNode file = JobDocument.file(Kind.VIDEO, job.levels().getLast());
     ObjectNode out =
         Json.mapper()
             .createObjectNode()
@@ -190,8 +204,8 @@ final class VideoRoutes {
             .putNull("expires_at")
             .put("prompt", job.spec().prompt())
             .putNull("remixed_from_video_id")
-            .put("seconds", seconds.toPlainString())
-            .put("size", top.axis("width").extent() + "x" + top.axis("height").extent());
+            .put("seconds", seconds(bundle.card()).toPlainString())
+            .put("size", file.get("width").intValue() + "x" + file.get("height").intValue());
     out.putNull("error");
     if (job.state() == JobState.FAILED || job.state() == JobState.CANCELLED) {
       boolean failed = job.state() == JobState.FAILED;

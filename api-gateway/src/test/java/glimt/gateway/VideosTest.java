@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import glimt.job.JobId;
+import glimt.job.JobSpec;
 import java.io.IOException;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -58,14 +59,19 @@ class VideosTest {
   }
 
   @Test
-  void seconds_mean_frames() {
-    HttpResponse<String> one =
-        farm.post("/v1/videos", "{\"prompt\":\"a whale\",\"seconds\":\"1\"}");
-    assertThat(one.statusCode()).isEqualTo(200);
+  void seconds_are_those_of_the_file_as_text_or_as_a_number() {
+    for (String seconds : List.of("\"1\"", "1", "1.0", "\"1.00\"")) {
+      HttpResponse<String> one =
+          farm.post("/v1/videos", "{\"prompt\":\"a whale\",\"seconds\":" + seconds + "}");
+      assertThat(one.statusCode()).as(seconds).isEqualTo(200);
+      assertThat(RealFarm.json(one).get("seconds").textValue()).isEqualTo("1");
+    }
     HttpResponse<String> four =
         farm.post("/v1/videos", "{\"prompt\":\"a whale\",\"seconds\":\"4\"}");
     assertThat(four.statusCode()).isEqualTo(400);
     assertThat(RealFarm.json(four).at("/error/param").textValue()).isEqualTo("seconds");
+    assertThat(RealFarm.json(four).at("/error/message").textValue())
+        .isEqualTo("seconds: clips makes videos of 1 seconds");
   }
 
   @Test
@@ -77,6 +83,13 @@ class VideosTest {
     JsonNode error = RealFarm.json(answer).get("error");
     assertThat(error.get("param").textValue()).isEqualTo("num_frames");
     assertThat(error.get("message").textValue()).contains("8 frames");
+  }
+
+  @Test
+  void a_seed_of_minus_one_is_a_new_one_that_is_told() {
+    JsonNode video = RealFarm.json(farm.post("/v1/videos", "{\"prompt\":\"a\",\"seed\":-1}"));
+    JsonNode job = RealFarm.json(farm.get("/v1/jobs/" + video.get("id").textValue()));
+    assertThat(job.get("seed").longValue()).isBetween(0L, JobSpec.SEED_LIMIT);
   }
 
   @Test

@@ -52,7 +52,9 @@ final class Generate implements Callable<Integer> {
   @Option(names = "--model", description = "Which bundle makes it; `glimt models` lists them.")
   private @Nullable String model;
 
-  @Option(names = "--seed", description = "The same seed makes the same file. Default: a new one.")
+  @Option(
+      names = "--seed",
+      description = "The same seed makes the same file. Default, or -1: a new one, which is told.")
   private @Nullable Long seed;
 
   @Option(names = "--steps", description = "Steps of the base level.")
@@ -75,6 +77,12 @@ final class Generate implements Callable<Integer> {
 
   @Option(names = "--size", description = "Width and height of a video in pixels.")
   private @Nullable Integer size;
+
+  @Option(
+      names = "--enlarge",
+      paramLabel = "TIMES",
+      description = "Make each pixel of a video a square of so many in its file. Default: 1.")
+  private @Nullable Integer enlarge;
 
   @Option(names = "--points", description = "Points of a point cloud.")
   private @Nullable Integer points;
@@ -164,7 +172,7 @@ final class Generate implements Callable<Integer> {
     wish.put("prompt", prompt).put("model", model).put("sampler", sampler);
     wish.put("quality", quality);
     wish.put("seed", seed).put("steps", steps).put("guidance", guidance);
-    wish.put("frames", frames).put("size", size).put("points", points);
+    wish.put("frames", frames).put("size", size).put("points", points).put("enlarge", enlarge);
     wish.properties().removeIf(field -> field.getValue().isNull());
     return wish;
   }

@@ -15,9 +15,6 @@ import java.util.regex.Pattern;
 /** Frames become files, and files frames. The same frames always become the same bytes. */
 public final class Video {
 
-  /** OpenH264 refuses less. */
-  private static final int SMALLEST_SIDE = 16;
-
   private static final Pattern SHAPE =
       Pattern.compile("(\\d+),(\\d+),(\\d+)/(\\d+).*", Pattern.DOTALL);
 
@@ -30,24 +27,20 @@ public final class Video {
   /**
    * Writes {@code frames} to {@code target}, replacing it at once when the file is complete.
    *
-   * <p>A tiny level would be a stamp on the screen and below what encoders take, so small frames
-   * are enlarged by a whole factor, pixels repeated, until the longer side has {@code atLeast}
-   * pixels (and the shorter 16). Odd rows and columns are made even for MP4 and WebM by repeating
-   * the last.
+   * <p>The file has the frames' own size, which {@link Format#holds} must grant.
    *
    * @throws MediaException if the file cannot be made; {@code target} is then as it was
    */
-  public void write(Frames frames, Format format, int atLeast, Path target)
-      throws InterruptedException {
+  public void write(Frames frames, Format format, Path target) throws InterruptedException {
     var encoding = Encoding.of(format);
-    Frames shown = frames.enlarged(enlargement(frames, atLeast));
-    if (encoding.even()) {
-      shown = shown.even();
+    if (!format.holds(frames.width(), frames.height())) {
+      throw new IllegalArgumentException(
+          "%s cannot hold %dx%d pixels".formatted(format, frames.width(), frames.height()));
     }
     Path whole = target.toAbsolutePath();
     Path part = whole.resolveSibling(whole.getFileName() + "." + UUID.randomUUID() + ".part");
     try {
-      ffmpeg.run("ffmpeg", arguments(shown, encoding, part), shown.rgb());
+      ffmpeg.run("ffmpeg", arguments(frames, encoding, part), frames.rgb());
       Files.move(part, whole, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       throw new MediaException("writing " + whole, e);
@@ -57,13 +50,13 @@ public final class Video {
   }
 
   /** The same file as bytes. */
-  public byte[] bytes(Frames frames, Format format, int atLeast) throws InterruptedException {
+  public byte[] bytes(Frames frames, Format format) throws InterruptedException {
     try {
       Path file =
           Files.createTempFile(
               "glimt-", "." + format.ending()); // MP4 needs a file that seeks, not a pipe
       try {
-        write(frames, format, atLeast, file);
+        write(frames, format, file);
         return Files.readAllBytes(file);
       } finally {
         deleteIfThere(file);
@@ -121,13 +114,6 @@ public final class Video {
                 "pipe:1"),
             new byte[0]);
     return new Frames(rgb.length / (3 * width * height), height, width, fps, rgb);
-  }
-
-  static int enlargement(Frames frames, int atLeast) {
-    int longer = Math.max(frames.width(), frames.height());
-    int shorter = Math.min(frames.width(), frames.height());
-    return Math.max(
-        1, Math.max(Math.ceilDiv(atLeast, longer), Math.ceilDiv(SMALLEST_SIDE, shorter)));
   }
 
   private static List<String> arguments(Frames frames, Encoding encoding, Path target) {
