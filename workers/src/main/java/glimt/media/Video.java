@@ -15,6 +15,11 @@ import java.util.regex.Pattern;
 /** Frames become files, and files frames. The same frames always become the same bytes. */
 public final class Video {
 
+  private static final float THUMBNAIL_QUALITY = 0.9f;
+
+  /** Frames of a sheet are shrunk to it. */
+  private static final int SHEET_SIDE = 128;
+
   private static final Pattern SHAPE =
       Pattern.compile("(\\d+),(\\d+),(\\d+)/(\\d+).*", Pattern.DOTALL);
 
@@ -72,7 +77,45 @@ public final class Video {
    * @throws MediaException if it is none
    */
   public Frames read(Path file) throws InterruptedException {
-    String source = "file:" + file.toAbsolutePath();
+    Shape shape = shape(file);
+    return decoded(file, "", shape.width(), shape.height(), shape.fps());
+  }
+
+  /**
+   * The frame in the middle as a JPEG, as large as it is.
+   *
+   * @param frames how many the file has
+   * @throws MediaException if it is no video
+   */
+  public byte[] thumbnail(Path file, int frames) throws InterruptedException {
+    Shape shape = shape(file);
+    String middle = "select=eq(n\\," + frames / 2 + "),";
+    Frames one = decoded(file, middle, shape.width(), shape.height(), shape.fps());
+    return SpriteSheet.jpeg(one.picture(0), THUMBNAIL_QUALITY);
+  }
+
+  /**
+   * Frames evenly spread, as a preview has them: all, or up to 64 of more.
+   *
+   * @param frames how many the file has
+   * @throws MediaException if it is no video
+   */
+  public Preview.Sheet sheet(Path file, int frames) throws InterruptedException {
+    Shape shape = shape(file);
+    double scale = Math.min(1, SHEET_SIDE / (double) Math.max(shape.width(), shape.height()));
+    int every = Math.ceilDiv(frames, SpriteSheet.MOST_FRAMES);
+    return Preview.of(
+        decoded(
+            file,
+            "select=not(mod(n\\," + every + ")),",
+            Math.max(1, (int) (shape.width() * scale)),
+            Math.max(1, (int) (shape.height() * scale)),
+            shape.fps()));
+  }
+
+  private record Shape(int width, int height, double fps) {}
+
+  private Shape shape(Path file) throws InterruptedException {
     byte[] said =
         ffmpeg.run(
             "ffprobe",
@@ -83,15 +126,23 @@ public final class Video {
                 "stream=width,height,r_frame_rate",
                 "-of",
                 "csv=p=0",
-                source),
+                source(file)),
             new byte[0]);
     Matcher shape = SHAPE.matcher(new String(said, StandardCharsets.UTF_8));
     if (!shape.matches()) {
       throw new MediaException("no video in " + file);
     }
-    int width = Integer.parseInt(shape.group(1));
-    int height = Integer.parseInt(shape.group(2));
-    double fps = Double.parseDouble(shape.group(3)) / Double.parseDouble(shape.group(4));
+    return new Shape(
+        Integer.parseInt(shape.group(1)),
+        Integer.parseInt(shape.group(2)),
+        Double.parseDouble(shape.group(3)) / Double.parseDouble(shape.group(4)));
+  }
+
+  /**
+   * @param select a filter that takes some of the frames, with a comma; empty for all
+   */
+  private Frames decoded(Path file, String select, int width, int height, double fps)
+      throws InterruptedException {
     byte[] rgb =
         ffmpeg.run(
             "ffmpeg",
@@ -100,11 +151,16 @@ public final class Video {
                 "-threads",
                 "1",
                 "-i",
-                source,
+                source(file),
                 "-map",
                 "0:v:0",
                 "-vf",
-                "scale=flags=bilinear+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact",
+                select
+                    + "scale="
+                    + width
+                    + ":"
+                    + height
+                    + ":flags=bilinear+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact",
                 "-fps_mode",
                 "passthrough",
                 "-f",
@@ -114,6 +170,10 @@ public final class Video {
                 "pipe:1"),
             new byte[0]);
     return new Frames(rgb.length / (3 * width * height), height, width, fps, rgb);
+  }
+
+  private static String source(Path file) {
+    return "file:" + file.toAbsolutePath();
   }
 
   private static List<String> arguments(Frames frames, Encoding encoding, Path target) {

@@ -258,8 +258,8 @@ public record Generation(
 
   // ---- assemble
 
-  private List<Product> assembled(
-      Task task, Work.Assemble work, Level level, LoadedBundle bundle) throws InterruptedException {
+  private List<Product> assembled(Task task, Work.Assemble work, Level level, LoadedBundle bundle)
+      throws InterruptedException {
     List<float[]> pieces = new ArrayList<>();
     for (ArtifactId input : task.inputs()) {
       pieces.add(read(input));

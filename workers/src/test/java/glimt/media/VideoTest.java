@@ -5,14 +5,18 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import glimt.job.Format;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -161,13 +165,50 @@ class VideoTest {
       assertThat(left).containsExactly(file);
     }
     Path nowhere = folder.resolve("missing").resolve("a.mp4");
-    assertThatThrownBy(
-            () -> video.write(Given.cartoon(1, 16, 16), Format.MP4, nowhere))
+    assertThatThrownBy(() -> video.write(Given.cartoon(1, 16, 16), Format.MP4, nowhere))
         .isInstanceOf(MediaException.class)
         .hasMessageContaining("No such file or directory");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> video.bytes(Given.cartoon(1, 16, 16), Format.GLB))
         .withMessage("a video cannot be written as GLB");
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      mode = Mode.EXCLUDE,
+      names = {"GLB", "PLY"})
+  void a_thumbnail_is_the_middle_frame_and_a_sheet_has_them_evenly_spread(Format format)
+      throws Exception {
+    Path file = folder.resolve("seen." + format.ending());
+    Frames frames = Given.cartoon(9, 64, 96);
+    video.write(frames, format, file);
+    BufferedImage thumbnail =
+        ImageIO.read(new ByteArrayInputStream(video.thumbnail(file, frames.count())));
+    assertThat(List.of(thumbnail.getWidth(), thumbnail.getHeight())).containsExactly(96, 64);
+    int[] middles = new int[] {0, 4, 8};
+    double[] unlike =
+        Arrays.stream(middles).mapToDouble(t -> distance(frames.picture(t), thumbnail)).toArray();
+    assertThat(unlike[1]).as(Arrays.toString(unlike)).isLessThan(6);
+    assertThat(unlike[0]).isGreaterThan(2 * unlike[1]);
+    assertThat(unlike[2]).isGreaterThan(2 * unlike[1]);
+
+    Preview.Sheet sheet = video.sheet(file, frames.count());
+    assertThat(sheet.frames()).isEqualTo(9);
+    assertThat(ImageIO.read(new ByteArrayInputStream(sheet.bytes())).getWidth())
+        .isEqualTo(sheet.columns() * sheet.width());
+    Path many = folder.resolve("many." + format.ending());
+    video.write(Given.cartoon(130, 16, 32), format, many);
+    assertThat(video.sheet(many, 130).frames()).isEqualTo(44);
+  }
+
+  private static double distance(Picture picture, BufferedImage image) {
+    double sum = 0;
+    for (int at = 0; at < picture.rgb().length; at++) {
+      int pixel = at / 3;
+      int seen = image.getRGB(pixel % picture.width(), pixel / picture.width());
+      sum += Math.abs((picture.rgb()[at] & 0xff) - (seen >> (16 - 8 * (at % 3)) & 0xff));
+    }
+    return sum / picture.rgb().length;
   }
 
   @Test
