@@ -33,8 +33,12 @@ final class JobDocument {
 
   private JobDocument() {}
 
-  /** A job without its tasks, for lists. */
-  static ObjectNode brief(JobView job) {
+  /**
+   * A job without its tasks, for lists.
+   *
+   * @param prefix what addresses begin with
+   */
+  static ObjectNode brief(JobView job, String prefix) {
     ObjectNode out = object();
     out.put("id", job.id().toString());
     describe(out, job.spec());
@@ -48,7 +52,7 @@ final class JobDocument {
         .put("card", job.card().sha256())
         .put("lastSeq", job.lastSeq());
     job.warnings().forEach(out.putArray("warnings")::add);
-    String self = path(job.id());
+    String self = prefix + path(job.id());
     out.putObject("links")
         .put("self", self)
         .put("events", self + "/events")
@@ -58,8 +62,8 @@ final class JobDocument {
   }
 
   /** A job with its levels, their tasks and every attempt. */
-  static ObjectNode whole(JobView job) {
-    ObjectNode out = brief(job);
+  static ObjectNode whole(JobView job, String prefix) {
+    ObjectNode out = brief(job, prefix);
     ArrayNode levels = out.putArray("levels");
     for (LevelView level : job.levels()) {
       ObjectNode at =
@@ -69,7 +73,7 @@ final class JobDocument {
               .put("state", word(level.state()))
               .put("progress", level.progress());
       at.set("file", file(job.spec().kind(), level));
-      at.set("artifacts", artifacts(job.id(), level.name(), level.products()));
+      at.set("artifacts", artifacts(prefix + path(job.id()), level.name(), level.products()));
       ArrayNode tasks = at.putArray("tasks");
       level.tasks().forEach(task -> tasks.add(task(task)));
     }
@@ -96,7 +100,7 @@ final class JobDocument {
     };
   }
 
-  static ObjectNode event(JobEvent event) {
+  static ObjectNode event(JobEvent event, String prefix) {
     ObjectNode out = object();
     switch (event.fact()) {
       case JobEvent.Submitted(List<String> warnings) -> {
@@ -106,7 +110,7 @@ final class JobDocument {
       case JobEvent.Started _ -> out.put("type", "started");
       case JobEvent.LevelFinished(String level, List<Product> products) -> {
         out.put("type", "level_finished").put("level", level);
-        out.set("artifacts", artifacts(event.job(), level, products));
+        out.set("artifacts", artifacts(prefix + path(event.job()), level, products));
       }
       case JobEvent.Ended ended ->
           out.put("type", "ended")
@@ -183,7 +187,7 @@ final class JobDocument {
     out.put("format", spec.format().ending());
   }
 
-  private static ArrayNode artifacts(JobId job, String level, List<Product> products) {
+  private static ArrayNode artifacts(String job, String level, List<Product> products) {
     ArrayNode out = Json.mapper().createArrayNode();
     for (Product product : products) {
       Artifact artifact = product.artifact();
@@ -193,7 +197,7 @@ final class JobDocument {
           .put("role", word(product.role()))
           .put("mediaType", artifact.mediaType())
           .put("length", artifact.length())
-          .put("href", path(job) + "/artifacts/" + (media ? level : artifact.id().sha256()));
+          .put("href", job + "/artifacts/" + (media ? level : artifact.id().sha256()));
     }
     return out;
   }

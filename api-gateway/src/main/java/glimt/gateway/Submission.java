@@ -167,7 +167,8 @@ final class Submission {
     return switch (wish.kind()) {
       case VIDEO -> {
         absent("points", wish.points(), "a video has frames and a size");
-        yield new JobSpec.Video(wish.prompt(), model, wishes, wish.frames(), wish.size(), format, wish.enlarge());
+        yield new JobSpec.Video(
+            wish.prompt(), model, wishes, wish.frames(), wish.size(), format, wish.enlarge());
       }
       case POINTS -> {
         absent("frames", wish.frames(), "a point cloud has points");

@@ -1,14 +1,17 @@
 package glimt.gateway;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.job.BundleCard;
 import glimt.job.Format;
 import glimt.job.InvalidSpec;
+import glimt.job.JobId;
 import glimt.job.JobSpec;
 import glimt.job.JobState;
 import glimt.job.JobView;
 import glimt.job.Kind;
 import glimt.storage.Bundles;
+import glimt.storage.Jobs;
 import glimt.storage.Json;
 import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;
@@ -18,6 +21,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -32,16 +36,28 @@ final class VideoRoutes {
   private static final Pattern SIZE = Pattern.compile("(\\d{1,5})x(\\d{1,5})");
   private static final Pattern SECONDS = Pattern.compile("\\d{1,6}(\\.\\d{1,6})?");
 
+  private static final int LIST_LIMIT = 100;
+  private static final int LIST_DEFAULT = 20;
+
   private final Desk desk;
+  private final Jobs jobs;
   private final Bundles bundles;
+  private final Stills stills;
   private final Submission submission;
   private final Download download;
 
-  VideoRoutes(Desk desk, Bundles bundles, Submission submission, Download download) {
+  VideoRoutes(Desk desk, Gateway.Parts parts, Submission submission, Download download) {
     this.desk = desk;
-    this.bundles = bundles;
+    this.jobs = parts.jobs();
+    this.bundles = parts.bundles();
+    this.stills = parts.stills();
     this.submission = submission;
     this.download = download;
+  }
+
+  /** Whether a path is this surface's. */
+  static boolean isBelow(String path) {
+    return path.equals(PREFIX) || path.startsWith(PREFIX + "/");
   }
 
   Future<?> create(RoutingContext ctx) {
@@ -61,22 +77,84 @@ final class VideoRoutes {
         .compose(video -> Desk.answer(ctx, 200, video));
   }
 
+  Future<?> list(RoutingContext ctx) {
+    Fields query = Fields.ofForm(ctx.queryParams().entries());
+    int limit = Objects.requireNonNullElse(query.whole("limit", 1, LIST_LIMIT), LIST_DEFAULT);
+    Optional<JobId> after = Optional.ofNullable(query.text("after")).map(JobRoutes::after);
+    String order = query.choice("order", List.of("asc", "desc"), word -> word);
+    query.end();
+    Jobs.Listing listing =
+        new Jobs.Listing(
+            limit, after, Optional.empty(), Optional.of(Kind.VIDEO), "asc".equals(order));
+    return desk.ask(
+            () -> {
+              Jobs.Page page = jobs.page(Desk.tenant(), listing);
+              ObjectNode body = Json.mapper().createObjectNode().put("object", "list");
+              ArrayNode data = body.putArray("data");
+              page.jobs().forEach(job -> data.add(video(job)));
+              return body.put("first_id", data.at("/0/id").textValue())
+                  .put("last_id", data.path(data.size() - 1).path("id").textValue())
+                  .put("has_more", page.more());
+            })
+        .compose(body -> Desk.answer(ctx, 200, body));
+  }
+
+  Future<?> delete(RoutingContext ctx) {
+    return Body.none(ctx)
+        .compose(_ -> job(ctx))
+        .compose(
+            job -> {
+              if (!job.state().ended()) {
+                throw Problem.notEnded(job.state()).refusal();
+              }
+              return desk.ask(() -> jobs.delete(Desk.tenant(), job.id()));
+            })
+        .compose(
+            deleted -> {
+              if (!deleted) {
+                throw Desk.noSuchJob();
+              }
+              return Desk.answer(
+                  ctx,
+                  200,
+                  Json.mapper()
+                      .createObjectNode()
+                      .put("id", ctx.pathParam("id"))
+                      .put("object", "video.deleted")
+                      .put("deleted", true));
+            });
+  }
+
   Future<?> content(RoutingContext ctx) {
     Fields query = Fields.ofForm(ctx.queryParams().entries());
-    query.choice("variant", List.of("video"), variant -> variant);
+    Variant variant =
+        Objects.requireNonNullElse(
+            query.choice("variant", List.of(Variant.values()), JobDocument::word), Variant.VIDEO);
     query.end();
     return job(ctx)
         .compose(
             job -> {
-              JobView.LevelView top = job.levels().getLast();
-              return download.send(
-                  ctx,
-                  job,
-                  Download.find(job, top.name())
+              Download.Named file =
+                  Download.find(job, job.levels().getLast().name())
                       .filter(_ -> job.state() == JobState.SUCCEEDED)
                       .orElseThrow(
-                          () -> Problem.notReady("the video is " + status(job.state())).refusal()));
+                          () -> Problem.notReady("the video is " + status(job.state())).refusal());
+              int frames =
+                  JobDocument.file(Kind.VIDEO, job.levels().getLast()).get("frames").intValue();
+              return switch (variant) {
+                case VIDEO -> download.send(ctx, job, file);
+                case THUMBNAIL ->
+                    download.still(ctx, job, file, path -> stills.thumbnail(path, frames));
+                case SPRITESHEET ->
+                    download.still(ctx, job, file, path -> stills.sheet(path, frames));
+              };
             });
+  }
+
+  private enum Variant {
+    VIDEO,
+    THUMBNAIL,
+    SPRITESHEET
   }
 
   private Future<JobView> job(RoutingContext ctx) {

@@ -6,14 +6,11 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import com.fasterxml.jackson.databind.JsonNode;
 import glimt.storage.Json;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.net.InetAddress;
-import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
@@ -60,7 +57,7 @@ class BadInputTest {
         wish(400, null, "{'prompt':'a tree'}"),
         wish(400, null, "{\"prompt\":\"a tree\" /* words */}"),
         wish(400, null, "{\"prompt\":\"a tree\",\"prompt\":\"a whale\"}"),
-        wish(400, null, "\uFEFF{\"prompt\":\"a tree\"}"),
+        wish(400, null, "{\uFEFF\"prompt\":\"a tree\"}"),
         wish(400, null, "[]"),
         wish(400, null, "null"),
         wish(400, null, "\"a tree\""),
@@ -411,25 +408,9 @@ class BadInputTest {
     assertThat(newest()).isEqualTo(before);
   }
 
-  /** What comes back until the other side closes, or stays silent for a second. */
   private String raw(String bytes) throws IOException {
-    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), farm.uri.getPort())) {
-      socket.setSoTimeout(1_000);
-      OutputStream out = socket.getOutputStream();
-      StringBuilder answer = new StringBuilder();
-      try {
-        out.write(bytes.getBytes(StandardCharsets.ISO_8859_1));
-        out.flush();
-        InputStream in = socket.getInputStream();
-        for (int one = in.read(); one >= 0; one = in.read()) {
-          answer.append((char) one);
-        }
-      } catch (IOException e) {
-        // It was refused while we still spoke, or the connection is kept: what came, came.
-        return answer.toString();
-      }
-      return answer.toString();
-    }
+    return RealFarm.raw(
+        farm.uri, bytes.getBytes(StandardCharsets.ISO_8859_1), Duration.ofSeconds(1));
   }
 
   // ---- what holds for every row

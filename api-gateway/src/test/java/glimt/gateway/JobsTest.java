@@ -82,8 +82,7 @@ class JobsTest {
     assertThat(plain.at("/levels/0/file").toString())
         .isEqualTo("{\"frames\":8,\"height\":16,\"width\":16}");
     assertThat(plain.at("/levels/1/file/width").intValue()).isEqualTo(64);
-    JsonNode large =
-        RealFarm.json(farm.post("/v1/jobs", "{\"prompt\":\"a whale\",\"enlarge\":4}"));
+    JsonNode large = RealFarm.json(farm.post("/v1/jobs", "{\"prompt\":\"a whale\",\"enlarge\":4}"));
     assertThat(large.get("enlarge").intValue()).isEqualTo(4);
     assertThat(large.at("/levels/1/file/width").intValue()).isEqualTo(256);
     JsonNode points =
@@ -207,6 +206,14 @@ class JobsTest {
     assertThat(ids(page)).containsExactly(third.toString(), second.toString());
     HttpResponse<String> next = farm.get(RealFarm.json(page).get("next").textValue());
     assertThat(ids(next)).startsWith(first.toString());
+    // A last page that is full is the last all the same.
+    int all = RealFarm.json(farm.get("/v1/jobs?limit=100")).get("jobs").size();
+    assertThat(all).isLessThan(100);
+    HttpResponse<String> full = farm.get("/v1/jobs?limit=" + all);
+    assertThat(ids(full)).hasSize(all);
+    assertThat(RealFarm.json(full).get("next").isNull()).isTrue();
+    assertThat(RealFarm.json(farm.get("/v1/jobs?limit=" + (all - 1))).get("next").isNull())
+        .isFalse();
     assertThat(ids(farm.get("/v1/jobs?state=queued&limit=1"))).containsExactly(third.toString());
   }
 

@@ -2,6 +2,7 @@ package glimt.deploy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import glimt.gateway.Gateway;
 import glimt.job.Format;
 import glimt.job.InvalidSpec;
 import java.io.IOException;
@@ -115,7 +116,15 @@ final class Generate implements Callable<Integer> {
     }
     Logs.to(at.logs().resolve("farm.log"));
     return new Client(
-        House.start(exit, Up.atHome(exit, free.get(), 0, House.slots(), Optional.empty(), Map.of()))
+        House.start(
+                exit,
+                Up.atHome(
+                    exit,
+                    free.get(),
+                    new Gateway.Address(Gateway.Address.LOOPBACK, 0),
+                    House.slots(),
+                    Optional.empty(),
+                    Map.of()))
             .address()
             .orElseThrow());
   }
