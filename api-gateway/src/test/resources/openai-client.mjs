@@ -4,7 +4,7 @@ import OpenAI from "openai";
 
 const client = new OpenAI({ baseURL: `${process.argv[2]}/v1`, apiKey: "none", maxRetries: 0 });
 
-const made = await client.videos.create({ prompt: "a whale moves left", size: "16x16", seed: 7, num_inference_steps: 4 });
+const made = await client.videos.create({ prompt: "a whale moves left", size: "16x16", seconds: 1, seed: 7, num_inference_steps: 4 });
 assert.equal(made.object, "video");
 assert.equal(made.size, "16x16");
 console.log(`made ${made.id}`);
@@ -22,6 +22,40 @@ const content = await client.videos.downloadContent(made.id, { variant: "video" 
 assert.equal(content.headers.get("content-type"), "video/mp4");
 const bytes = new Uint8Array(await content.arrayBuffer());
 assert.equal(bytes.length, Number(content.headers.get("content-length")));
+
+const picture = await client.videos.downloadContent(made.id, { variant: "thumbnail" });
+assert.equal(picture.headers.get("content-type"), "image/jpeg");
+assert.ok((await picture.arrayBuffer()).byteLength > 0);
+assert.equal((await client.videos.downloadContent(made.id, { variant: "spritesheet" })).status, 200);
+
+// A list over pages, in both orders, and past one that is deleted on the way.
+const more = [await client.videos.create({ prompt: "a whale" }), await client.videos.create({ prompt: "a red whale" })];
+const newest = [];
+for await (const one of client.videos.list({ limit: 2 })) {
+  newest.push(one.id);
+  if (one.id === made.id) break;
+}
+assert.deepEqual(newest.slice(-3), [more[1].id, more[0].id, made.id]);
+const oldest = [];
+for await (const one of client.videos.list({ limit: 1, order: "asc", after: made.id })) {
+  assert.equal(one.object, "video");
+  oldest.push(one.id);
+}
+assert.deepEqual(oldest.slice(0, 2), [more[0].id, more[1].id]);
+
+const running = await client.videos.delete(more[0].id).catch(error => error);
+assert.ok(running instanceof OpenAI.ConflictError, String(running));
+assert.match(running.message, /cancel it/);
+const remix = await client.videos.remix(made.id, { prompt: "a red whale" }).catch(error => error);
+assert.ok(remix instanceof OpenAI.NotFoundError, String(remix));
+assert.match(remix.message, /offered here: .*GET \/v1\/videos/);
+const edited = await client.videos.edit({ prompt: "a red whale", video: { id: made.id } }).catch(error => error);
+assert.ok(edited instanceof OpenAI.APIError && edited.status === 405, String(edited));
+
+assert.deepEqual(await client.videos.delete(made.id), { id: made.id, object: "video.deleted", deleted: true });
+const deleted = await client.videos.retrieve(made.id).catch(error => error);
+assert.ok(deleted instanceof OpenAI.NotFoundError, String(deleted));
+assert.equal((await client.videos.list({ limit: 1, after: made.id })).data.length, 1);
 
 const wrong = await client.videos.create({ prompt: "a whale", size: "720x1280" }).catch(error => error);
 assert.ok(wrong instanceof OpenAI.BadRequestError, String(wrong));

@@ -1,6 +1,6 @@
 // The page: asks for a job, watches it come, shows what it made.
 
-import { Clip, Cloud, readPoints, readPreview } from "/stage.js";
+import { Clip, Cloud, readPoints, readPreview } from "./stage.js";
 
 const $ = id => document.getElementById(id);
 const form = $("wish");
@@ -17,6 +17,9 @@ function h(tag, attributes = {}, ...children) {
   element.append(...children.filter(child => child != null));
   return element;
 }
+
+/** An address that the farm told, seen from this page, which may be served below some path. */
+const here = link => new URL(link.slice(link.lastIndexOf("/v1/") + 1), document.baseURI);
 
 /** Asks the farm; throws its problem details. */
 async function ask(path, options) {
@@ -43,7 +46,7 @@ const fill = (select, options) =>
   select.replaceChildren(...options.map(([value, text]) => h("option", { value }, text)));
 
 async function loadModels() {
-  const farm = await ask("/v1/models");
+  const farm = await ask("v1/models");
   models = farm.models.sort((a, b) => (a.kind < b.kind ? 1 : a.kind > b.kind ? -1 : 0));
   const made = { video: "Video", points: "Point cloud" };
   const alone = model => models.filter(other => other.kind === model.kind).length === 1;
@@ -63,6 +66,8 @@ function choose() {
   const sizes = model.levels.map((level, i) => [i, extentOf(level)]).reverse();
   fill(form.elements.extent, sizes);
   fill(form.elements.format, model.formats.map(format => [format, format.toUpperCase()]));
+  $("enlarge").hidden = model.kind !== "video";
+  fill(form.elements.enlarge, [["", "no"], ...[2, 4, 8].map(times => [times, `${times} times`])]);
   const base = model.levels[0];
   const fast = model.levels.some(level => level.fastSteps);
   fill(form.elements.quality, [["", "full"], ...(fast ? [["fast", "fast: fewer steps"]] : [])]);
@@ -109,6 +114,7 @@ form.addEventListener("submit", async event => {
   wish.format = form.elements.format.value || undefined;
   wish.sampler = form.elements.sampler.value || undefined;
   wish.quality = form.elements.quality.value || undefined;
+  wish.enlarge = Number(form.elements.enlarge.value) || undefined;
   for (const name of ["seed", "steps", "guidance"]) {
     const text = form.elements[name].value.trim();
     // What is no number goes as it is: the farm says best what it may be.
@@ -118,7 +124,7 @@ form.addEventListener("submit", async event => {
   button.disabled = true;
   try {
     refuse(null);
-    const job = await ask("/v1/jobs", {
+    const job = await ask("v1/jobs", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(wish),
@@ -133,7 +139,9 @@ form.addEventListener("submit", async event => {
 });
 
 form.elements.prompt.addEventListener("keydown", event => {
-  if (event.key === "Enter" && !event.shiftKey) {
+  // While an input method composes, Enter takes its candidate; Safari says so by 229 alone.
+  const composes = event.isComposing || event.keyCode === 229;
+  if (event.key === "Enter" && !event.shiftKey && !composes) {
     event.preventDefault();
     form.requestSubmit();
   }
@@ -182,8 +190,10 @@ class Job {
   // -- live
 
   watch() {
-    const scheme = location.protocol === "https:" ? "wss" : "ws";
-    this.socket = new WebSocket(`${scheme}://${location.host}${this.view.links.events}?after=${this.seq}`);
+    const events = here(this.view.links.events);
+    events.protocol = events.protocol.replace("http", "ws");
+    events.searchParams.set("after", this.seq);
+    this.socket = new WebSocket(events);
     this.socket.binaryType = "arraybuffer";
     let preview;
     this.socket.onopen = () => this.say(null);
@@ -217,7 +227,7 @@ class Job {
   async refresh() {
     try {
       const before = this.finished()?.name;
-      const view = await ask(this.view.links.self);
+      const view = await ask(here(this.view.links.self));
       if (this.left) return;
       this.view = view;
       this.patience = undefined;
@@ -282,12 +292,12 @@ class Job {
     this.on = file.href;
     if (file.mediaType.startsWith("video/")) {
       this.stage.replaceChildren(h("video",
-        { src: file.href, loop: true, autoplay: true, muted: true, playsinline: true, controls: true }));
+        { src: here(file.href), loop: true, autoplay: true, muted: true, playsinline: true, controls: true }));
       this.stage.firstChild.muted = true;
     } else if (file.mediaType.startsWith("image/")) {
-      this.stage.replaceChildren(h("img", { src: file.href, alt: this.view.prompt }));
+      this.stage.replaceChildren(h("img", { src: here(file.href), alt: this.view.prompt }));
     } else {
-      const bytes = await (await fetch(file.href)).arrayBuffer();
+      const bytes = await (await fetch(here(file.href))).arrayBuffer();
       if (this.on !== file.href) return;
       const cloud = new Cloud();
       cloud.show(level.name, readPoints(bytes, file.mediaType));
@@ -359,7 +369,7 @@ class Job {
       h("progress", { value: share, max: 1, "aria-label": `progress of level ${level.name}` }),
       file && h("div", { class: "links" },
         h("button", { type: "button", "aria-pressed": String(Boolean(onStage)), onclick: () => this.pick(level) }, "Show"),
-        h("a", { href: file.href, download: true }, `Download ${size(file.length)}`)));
+        h("a", { href: here(file.href), download: true }, `Download ${size(file.length)}`)));
   }
 
   pick(level) {
@@ -369,7 +379,7 @@ class Job {
 
   async cancel() {
     try {
-      await ask(this.view.links.cancel, { method: "POST" });
+      await ask(here(this.view.links.cancel), { method: "POST" });
       await this.refresh();
     } catch (problem) {
       this.say(problem.detail);
@@ -391,7 +401,7 @@ async function open() {
   $("job").hidden = !id;
   if (id) {
     try {
-      const view = await ask(`/v1/jobs/${encodeURIComponent(id)}`);
+      const view = await ask(`v1/jobs/${encodeURIComponent(id)}`);
       if (location.hash.slice(1) !== id) return;
       shown = new Job(view);
       $("job").replaceChildren(shown.element);
@@ -403,7 +413,7 @@ async function open() {
 }
 
 async function listRecent() {
-  const { jobs } = await ask("/v1/jobs?limit=12").catch(() => ({ jobs: [] }));
+  const { jobs } = await ask("v1/jobs?limit=12").catch(() => ({ jobs: [] }));
   $("recent").hidden = jobs.length === 0;
   $("jobs").replaceChildren(...jobs.map(job =>
     h("li", {}, h("button",
@@ -415,7 +425,7 @@ async function listRecent() {
 async function countWorkers() {
   if (document.hidden) return;
   try {
-    const { workers } = await ask("/v1/workers");
+    const { workers } = await ask("v1/workers");
     const busy = workers.filter(worker => worker.task).length;
     $("farm").textContent = workers.length === 0
       ? "no worker is here"

@@ -147,7 +147,8 @@ export class Cloud {
     });
     canvas.addEventListener("keydown", event => {
       const step = { ArrowLeft: [-0.15, 0], ArrowRight: [0.15, 0], ArrowUp: [0, -0.1], ArrowDown: [0, 0.1] };
-      if (step[event.key]) {
+      // With another key these are the browser's, such as going back.
+      if (step[event.key] && !event.altKey && !event.ctrlKey && !event.metaKey && !event.isComposing) {
         this.held = true;
         this.by(...step[event.key]);
         event.preventDefault();

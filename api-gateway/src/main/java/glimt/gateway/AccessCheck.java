@@ -8,52 +8,48 @@ import io.vertx.core.net.HostAndPort;
 import io.vertx.ext.web.RoutingContext;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import java.util.regex.Pattern;
 
 /**
  * What every request passes first. Other people's pages must not steer a farm through the browser
  * of somebody who can reach it: so what changes something, and every WebSocket, has to come from
- * our own page or from no page at all; and a farm on loopback answers only to loopback's names,
- * which a foreign name that was pointed at 127.0.0.1 is not. Where there is a key, every request
- * has to show it, but for the question whether the farm is well.
+ * our own page or from no page at all, and the request has to be for one of our {@link Names}.
+ * Where there is a key, every request has to show it, but for the question whether the farm is
+ * well.
  */
 final class AccessCheck {
   static final String REQUEST_ID = "x-request-id";
 
-  private static final Pattern LOOPBACK =
-      Pattern.compile("localhost|.+\\.localhost|127(\\.\\d{1,3}){3}|\\[?::1\\]?");
-
-  private static final Set<HttpMethod> SAFE = Set.of(HttpMethod.GET, HttpMethod.HEAD);
+  private static final Set<HttpMethod> SAFE =
+      Set.of(HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS);
 
   private static final String HEALTH = "/healthz";
+  private static final String PREFIX = "prefix";
 
-  private final boolean onLoopback;
+  private final Names names;
   private final Optional<byte[]> credentials;
 
-  AccessCheck(Gateway.Address address) {
-    this.onLoopback = isLoopback(address.host());
-    this.credentials = address.key().map(key -> bytes("Bearer " + key));
+  AccessCheck(Names names, Optional<String> key) {
+    this.names = names;
+    this.credentials = key.map(word -> bytes("Bearer " + word));
   }
 
-  /** Whether nobody beyond this machine reaches what listens there. */
-  static boolean isLoopback(String host) {
-    return LOOPBACK.matcher(host).matches();
-  }
-
-  void pass(RoutingContext ctx) {
+  /**
+   * @param trusted whether what the other end says of whom it speaks for is believed
+   */
+  void pass(RoutingContext ctx, boolean trusted) {
     greet(ctx.response());
     HttpServerRequest request = ctx.request();
-    HostAndPort authority = request.authority();
-    if (authority == null) {
+    HostAndPort host = Names.host(request);
+    HostAndPort asked = Names.asked(request);
+    if (host == null || asked == null) {
       throw Problem.malformed("a request needs one Host").refusal();
     }
-    if (onLoopback && !LOOPBACK.matcher(authority.host().toLowerCase(Locale.ROOT)).matches()) {
-      throw Problem.misdirected("this farm answers to localhost and 127.0.0.1 only").refusal();
-    }
+    names.answer(host);
+    names.answer(asked);
     if (credentials.isPresent() && !HEALTH.equals(request.path())) {
       String shown = request.getHeader(HttpHeaders.AUTHORIZATION);
       // Takes as long whatever is wrong with it.
@@ -64,18 +60,20 @@ final class AccessCheck {
     String origin = request.getHeader(HttpHeaders.ORIGIN);
     boolean changes =
         !SAFE.contains(request.method()) || request.headers().contains(HttpHeaders.UPGRADE);
-    if (changes && origin != null && !isOurs(origin, request.getHeader(HttpHeaders.HOST))) {
-      throw Problem.foreign("pages of other origins may not do that").refusal();
+    if (changes && origin != null) {
+      names.refuseStrangers(origin, asked);
     }
+    ctx.put(PREFIX, names.prefix(request, trusted, asked));
     ctx.next();
+  }
+
+  /** What the addresses in an answer begin with, so that whoever asked can follow them. */
+  static String prefix(RoutingContext ctx) {
+    return Objects.requireNonNull(ctx.get(PREFIX));
   }
 
   private static byte[] bytes(String text) {
     return text.getBytes(StandardCharsets.UTF_8);
-  }
-
-  private static boolean isOurs(String origin, String host) {
-    return origin.equalsIgnoreCase("http://" + host) || origin.equalsIgnoreCase("https://" + host);
   }
 
   /** The headers of every answer. */

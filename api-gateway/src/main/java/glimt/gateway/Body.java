@@ -6,13 +6,15 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.InflaterInputStream;
 
 /** Reads a request's body, of bounded size and in bounded time, as {@link Fields}. */
 final class Body {
@@ -21,6 +23,7 @@ final class Body {
 
   private static final String JSON = "application/json";
   private static final String FORM = "multipart/form-data";
+  private static final String PLAIN = "identity";
 
   private Body() {}
 
@@ -47,7 +50,7 @@ final class Body {
         body,
         () -> {
           if (body.length() > 0) {
-            Fields.ofJson(text(body)).end();
+            Fields.ofJson(text(ctx, body)).end();
           }
           return null;
         });
@@ -55,12 +58,15 @@ final class Body {
 
   private static Future<Fields> readJson(RoutingContext ctx) {
     Buffer body = Buffer.buffer();
-    return read(ctx, body, () -> Fields.ofJson(text(body)));
+    return read(ctx, body, () -> Fields.ofJson(text(ctx, body)));
   }
 
   private static Future<Fields> readForm(RoutingContext ctx) {
     HttpServerRequest request = ctx.request();
     List<String> files = new ArrayList<>();
+    if (!encoding(request).equals(PLAIN)) {
+      return Future.failedFuture(Problem.encoding("a form must not be compressed").refusal());
+    }
     try {
       request.setExpectMultipart(true);
     } catch (RuntimeException e) {
@@ -79,7 +85,7 @@ final class Body {
             throw Problem.invalid(files.getFirst(), "must be text: files are not taken here")
                 .refusal();
           }
-          return Fields.ofForm(request.formAttributes().entries());
+          return Fields.ofForm(Text.read(request.formAttributes().entries()));
         });
   }
 
@@ -124,19 +130,46 @@ final class Body {
     return done.future().onComplete(_ -> ctx.vertx().cancelTimer(timer));
   }
 
-  private static Problem.Refusal unreadableForm() {
-    return Problem.malformed("the form cannot be read as " + FORM).refusal();
+  private static String text(RoutingContext ctx, Buffer body) {
+    HttpServerRequest request = ctx.request();
+    byte[] bytes =
+        switch (encoding(request)) {
+          case PLAIN -> body.getBytes();
+          case "gzip", "x-gzip" -> unpacked(body, GZIPInputStream::new);
+          case "deflate" -> unpacked(body, InflaterInputStream::new);
+          default ->
+              throw Problem.encoding(
+                      "the Content-Encoding of a body must be gzip or deflate, or none")
+                  .refusal();
+        };
+    return Text.of(bytes, Text.charset(request.getHeader(HttpHeaders.CONTENT_TYPE)));
   }
 
-  private static String text(Buffer body) {
-    try {
-      return StandardCharsets.UTF_8
-          .newDecoder()
-          .decode(ByteBuffer.wrap(body.getBytes()))
-          .toString();
-    } catch (CharacterCodingException e) {
-      throw Problem.malformed("the body is not UTF-8").refusal();
+  private interface Unpacking {
+    InputStream of(InputStream packed) throws IOException;
+  }
+
+  /** No more than a plain body may have, however small it came. */
+  private static byte[] unpacked(Buffer body, Unpacking unpacking) {
+    byte[] bytes;
+    try (InputStream in = unpacking.of(new ByteArrayInputStream(body.getBytes()))) {
+      bytes = in.readNBytes(LIMIT + 1);
+    } catch (IOException e) {
+      throw Problem.malformed("the body is not compressed as its Content-Encoding says").refusal(e);
     }
+    if (bytes.length > LIMIT) {
+      throw Problem.tooLarge(LIMIT).refusal();
+    }
+    return bytes;
+  }
+
+  private static String encoding(HttpServerRequest request) {
+    String encoding = request.getHeader(HttpHeaders.CONTENT_ENCODING);
+    return encoding == null ? PLAIN : encoding.strip().toLowerCase(Locale.ROOT);
+  }
+
+  private static Problem.Refusal unreadableForm() {
+    return Problem.malformed("the form cannot be read as " + FORM).refusal();
   }
 
   private static String mediaType(HttpServerRequest request) {

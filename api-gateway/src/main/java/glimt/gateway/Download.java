@@ -8,13 +8,13 @@ import glimt.job.JobView;
 import glimt.job.Product;
 import glimt.ledger.Tasks;
 import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -71,6 +71,30 @@ final class Download {
             file -> send(ctx, artifact, file, JobDocument.fileName(job, named.level(), artifact)));
   }
 
+  /** Makes a picture of a file. */
+  interface Still {
+    byte[] of(Path file) throws InterruptedException;
+  }
+
+  /** Sends a picture of an artifact, which is as much itself as the artifact is. */
+  Future<Void> still(RoutingContext ctx, JobView job, Named named, Still still) {
+    String variant = ctx.queryParams().get("variant");
+    String tag = "\"%s-%s\"".formatted(named.artifact().id().sha256(), variant);
+    HttpServerResponse response =
+        ctx.response()
+            .putHeader(HttpHeaders.ETAG, tag)
+            .putHeader(HttpHeaders.CACHE_CONTROL, "private, no-cache");
+    if (Conditions.isKnown(ctx.request(), tag)) {
+      return response.setStatusCode(304).end();
+    }
+    return desk.ask(() -> still.of(whole(job, named.artifact())))
+        .compose(
+            bytes ->
+                RequestContext.end(
+                    response.putHeader(HttpHeaders.CONTENT_TYPE, Stills.MEDIA_TYPE),
+                    Buffer.buffer(bytes)));
+  }
+
   /** Its file; one that is lost is made again meanwhile. */
   private Path whole(JobView job, Artifact artifact) {
     try {
@@ -95,15 +119,14 @@ final class Download {
         .putHeader(HttpHeaders.ACCEPT_RANGES, "bytes")
         // A finished level stays what it is, but a page may ask again: 304 is cheap.
         .putHeader(HttpHeaders.CACHE_CONTROL, "private, no-cache");
-    if (matches(request.getHeader(HttpHeaders.IF_NONE_MATCH), tag)) {
+    if (Conditions.isKnown(request, tag)) {
       return response.setStatusCode(304).end();
     }
     response
         .putHeader(HttpHeaders.CONTENT_TYPE, artifact.mediaType())
         .putHeader("Content-Disposition", "inline; filename=\"" + fileName + '"');
-    String ifRange = request.getHeader("If-Range");
     Optional<Range> asked =
-        ifRange == null || ifRange.equals(tag)
+        Conditions.isOfThis(request, tag)
             ? range(request.getHeader("Range"), artifact.length())
             : Optional.empty();
     Range range = asked.orElse(new Range(0, artifact.length()));
@@ -119,13 +142,6 @@ final class Download {
     return request.method().equals(HttpMethod.HEAD) || length == 0
         ? response.end()
         : response.sendFile(file.toString(), range.start(), length);
-  }
-
-  private static boolean matches(@Nullable String ifNoneMatch, String tag) {
-    return ifNoneMatch != null
-        && Arrays.stream(ifNoneMatch.split(","))
-            .map(one -> one.strip().replaceFirst("^W/", ""))
-            .anyMatch(one -> one.equals("*") || one.equals(tag));
   }
 
   /**

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,17 @@ final class Fields {
   /** NaN and Infinity are no JSON, but reading them lets the answer name the field they are in. */
   private static final ObjectReader READER =
       Json.mapper().reader().with(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS);
+
+  /** What the field's programs and servers call one thing. */
+  private static final List<List<String>> SYNONYMS =
+      List.of(
+          List.of("steps", "num_inference_steps", "num_steps", "sampling_steps"),
+          List.of("guidance", "guidance_scale", "cfg_scale", "cfg"),
+          List.of("frames", "num_frames", "video_length", "seconds", "duration"),
+          List.of("size", "width", "height", "resolution"),
+          List.of("sampler", "sampler_name", "scheduler"),
+          List.of("format", "output_format"),
+          List.of("prompt", "text", "text_prompt"));
 
   /** A JSON number of bearable length. */
   private static final Pattern NUMBER =
@@ -88,6 +100,14 @@ final class Fields {
       throw new InvalidSpec(name, "must be text; it has half of a surrogate pair");
     }
     return value.textValue();
+  }
+
+  /** Text, or a number as it is written. */
+  @Nullable String textOrNumber(String name) {
+    JsonNode value = value(name);
+    return value != null && value.isNumber() && Double.isFinite(value.doubleValue())
+        ? value.decimalValue().toPlainString()
+        : text(name);
   }
 
   /** Text that is one of a few words. */
@@ -151,9 +171,22 @@ final class Fields {
     for (String name : values.keySet()) {
       if (!asked.contains(name)) {
         throw new InvalidSpec(
-            shown(name), "is not known here; the fields are " + asked.stream().sorted().toList());
+            shown(name),
+            "is not known here%s; the fields are %s"
+                .formatted(
+                    ours(name).map(" but as "::concat).orElse(""),
+                    asked.stream().sorted().toList()));
       }
     }
+  }
+
+  /** What this surface calls what others call by that name. */
+  private Optional<String> ours(String name) {
+    return SYNONYMS.stream()
+        .filter(group -> group.contains(name))
+        .flatMap(List::stream)
+        .filter(asked::contains)
+        .findFirst();
   }
 
   private @Nullable JsonNode value(String name) {

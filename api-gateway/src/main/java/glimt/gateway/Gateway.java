@@ -9,23 +9,32 @@ import glimt.ledger.Nodes;
 import glimt.ledger.Tasks;
 import glimt.ledger.Workers;
 import io.vertx.core.Future;
+import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.ext.web.AllowForwardHeaders;
 import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.net.InetAddress;
 import java.net.URI;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,8 +61,11 @@ public final class Gateway implements AutoCloseable {
    * @param host a name or address of this machine
    * @param port 0 for any that is free
    * @param key what every request has to show, if it has to show any
+   * @param publicUrls where proxies serve it, with the path below which they do
+   * @param proxies the addresses from which they speak, beside this machine's own
    */
-  public record Address(String host, int port, Optional<String> key) {
+  public record Address(
+      String host, int port, Optional<String> key, List<URI> publicUrls, Set<String> proxies) {
     public static final String LOOPBACK = "127.0.0.1";
 
     /** Shorter ones could be guessed. */
@@ -63,14 +75,38 @@ public final class Gateway implements AutoCloseable {
       if (key.isPresent() && key.get().length() < KEY_LEAST) {
         throw new IllegalArgumentException("a key has at least %d characters".formatted(KEY_LEAST));
       }
-      if (key.isEmpty() && !AccessCheck.isLoopback(host)) {
+      if (key.isEmpty() && !Names.isLoopback(host)) {
         throw new IllegalArgumentException(
             "a gateway that listens on %s, beyond this machine, needs a key".formatted(host));
       }
+      publicUrls = List.copyOf(publicUrls);
+      publicUrls.forEach(Address::checkPublic);
+      proxies = proxies.stream().map(Address::literal).collect(Collectors.toUnmodifiableSet());
     }
 
     public Address(String host, int port) {
-      this(host, port, Optional.empty());
+      this(host, port, Optional.empty(), List.of(), Set.of());
+    }
+
+    private static void checkPublic(URI url) {
+      boolean web = "http".equals(url.getScheme()) || "https".equals(url.getScheme());
+      if (!web
+          || url.getHost() == null
+          || url.getUserInfo() != null
+          || url.getQuery() != null
+          || url.getFragment() != null) {
+        throw new IllegalArgumentException(
+            "a public URL is such as https://farm.example/glimt/, not " + url);
+      }
+    }
+
+    private static String literal(String address) {
+      try {
+        return InetAddress.ofLiteral(address).getHostAddress();
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException(
+            "a proxy is named by its address, such as 10.0.0.2, not " + address, e);
+      }
     }
 
     /** Keeps the key out of logs. */
@@ -94,6 +130,7 @@ public final class Gateway implements AutoCloseable {
       Workers workers,
       Nodes nodes,
       Farm farm,
+      Stills stills,
       List<String> samplers) {
     public Parts {
       samplers = List.copyOf(samplers);
@@ -135,7 +172,7 @@ public final class Gateway implements AutoCloseable {
     Future<HttpServer> listening =
         started
             .createHttpServer(options())
-            .requestHandler(router(started))
+            .requestHandler(doors(started))
             .invalidRequestHandler(Refusals::framing)
             .listen();
     try {
@@ -178,27 +215,59 @@ public final class Gateway implements AutoCloseable {
     return operations;
   }
 
-  private Router router(Vertx on) {
+  /** One door for trusted proxies, where it is believed whom they speak for, and one for others. */
+  private Handler<HttpServerRequest> doors(Vertx on) {
+    Names names = new Names(address);
+    AccessCheck doorstep = new AccessCheck(names, address.key());
+    Router trusted = router(on, ctx -> doorstep.pass(ctx, true));
+    trusted.allowForward(AllowForwardHeaders.ALL);
+    Router others = router(on, ctx -> doorstep.pass(ctx, false));
+    return request -> (names.trusts(request) ? trusted : others).handle(request);
+  }
+
+  private Router router(Vertx on, Handler<RoutingContext> doorstep) {
     Router router = Router.router(on);
-    Route everything = router.route();
-    everything.handler(new AccessCheck(address)::pass).failureHandler(Refusals::answer);
-    Map<String, List<String>> methods = new LinkedHashMap<>();
+    router.route().handler(doorstep).failureHandler(Refusals::answer);
+    Map<String, Set<String>> methods = new LinkedHashMap<>();
     for (Operation operation : operations) {
-      router
-          .route(operation.method(), operation.route())
-          .handler(operation.handler())
-          .setName(operation.id());
-      methods
-          .computeIfAbsent(operation.route(), _ -> new ArrayList<>())
-          .add(operation.method().name());
+      Route route = router.route(operation.route()).setName(operation.id());
+      for (HttpMethod method : operation.methods()) {
+        route.method(method);
+        methods.computeIfAbsent(operation.route(), _ -> new LinkedHashSet<>()).add(method.name());
+      }
+      route.handler(operation.handler());
     }
     methods.forEach(
-        (path, allowed) ->
-            router.route(path).handler(ctx -> ctx.fail(Problem.method(allowed).refusal())));
-    router.route().handler(ctx -> ctx.fail(Problem.notFound("there is nothing here").refusal()));
+        (path, allowed) -> {
+          allowed.add(HttpMethod.OPTIONS.name());
+          router.route(path).handler(ctx -> otherwise(ctx, allowed));
+        });
+    router.route().handler(ctx -> ctx.fail(Problem.nothing(offered(ctx)).refusal()));
     router.errorHandler(400, Refusals::answer);
     router.errorHandler(500, Refusals::answer);
     return router;
+  }
+
+  /** What a path does with a method that no operation of it has. */
+  private void otherwise(RoutingContext ctx, Set<String> allowed) {
+    if (ctx.request().method().equals(HttpMethod.OPTIONS)) {
+      ctx.response()
+          .putHeader(HttpHeaders.ALLOW, String.join(", ", allowed))
+          .setStatusCode(204)
+          .end();
+    } else {
+      ctx.fail(Problem.method(allowed, offered(ctx)).refusal());
+    }
+  }
+
+  /** What there is of a surface whose clients know more of it than we offer; else nothing. */
+  private String offered(RoutingContext ctx) {
+    return VideoRoutes.isBelow(ctx.request().path())
+        ? operations.stream()
+            .filter(operation -> VideoRoutes.isBelow(operation.path()))
+            .map(operation -> operation.method() + " " + operation.path())
+            .collect(Collectors.joining(", ", "; offered here: ", ""))
+        : "";
   }
 
   private HttpServerOptions options() {

@@ -9,14 +9,15 @@ import glimt.job.Format;
 import glimt.job.JobEvent;
 import glimt.job.JobId;
 import glimt.job.JobSpec;
-import glimt.job.JobView;
 import glimt.job.JobView.AttemptView;
 import glimt.job.JobView.LevelView;
 import glimt.job.JobView.TaskView;
+import glimt.job.JobView;
 import glimt.job.Product;
 import glimt.job.Work;
 import glimt.json.EnumWord;
 import glimt.json.Json;
+import glimt.model.Kind;
 import glimt.model.Span;
 import java.text.Normalizer;
 import java.util.Arrays;
@@ -33,8 +34,12 @@ final class JobDocument {
 
   private JobDocument() {}
 
-  /** A job without its tasks, for lists. */
-  static ObjectNode brief(JobView job) {
+  /**
+   * A job without its tasks, for lists.
+   *
+   * @param prefix what addresses begin with
+   */
+  static ObjectNode brief(JobView job, String prefix) {
     ObjectNode out = object();
     out.put("id", job.id().toString());
     describe(out, job.spec());
@@ -48,7 +53,7 @@ final class JobDocument {
         .put("card", job.card().sha256())
         .put("lastSeq", job.lastSeq());
     job.warnings().forEach(out.putArray("warnings")::add);
-    String self = path(job.id());
+    String self = prefix + path(job.id());
     out.putObject("links")
         .put("self", self)
         .put("events", self + "/events")
@@ -58,8 +63,8 @@ final class JobDocument {
   }
 
   /** A job with its levels, their tasks and every attempt. */
-  static ObjectNode whole(JobView job) {
-    ObjectNode out = brief(job);
+  static ObjectNode whole(JobView job, String prefix) {
+    ObjectNode out = brief(job, prefix);
     ArrayNode levels = out.putArray("levels");
     for (LevelView level : job.levels()) {
       ObjectNode at =
@@ -68,14 +73,35 @@ final class JobDocument {
               .put("name", level.name())
               .put("state", word(level.state()))
               .put("progress", level.progress());
-      at.set("artifacts", artifacts(job.id(), level.name(), level.products()));
+      at.set("file", file(job.spec().kind(), level));
+      at.set("artifacts", artifacts(prefix + path(job.id()), level.name(), level.products()));
       ArrayNode tasks = at.putArray("tasks");
       level.tasks().forEach(task -> tasks.add(task(task)));
     }
     return out;
   }
 
-  static ObjectNode event(JobEvent event) {
+  /** How much a level's file holds, whether it is there already or not. */
+  static ObjectNode file(Kind kind, LevelView level) {
+    Work.Assemble work =
+        level.tasks().stream()
+            .map(TaskView::work)
+            .filter(Work.Assemble.class::isInstance)
+            .map(Work.Assemble.class::cast)
+            .findFirst()
+            .orElseThrow();
+    List<Integer> extents = work.extents();
+    return switch (kind) {
+      case VIDEO ->
+          object()
+              .put("frames", extents.get(0))
+              .put("height", extents.get(1) * work.enlargement())
+              .put("width", extents.get(2) * work.enlargement());
+      case POINTS -> object().put("points", extents.getFirst());
+    };
+  }
+
+  static ObjectNode event(JobEvent event, String prefix) {
     ObjectNode out = object();
     switch (event.fact()) {
       case JobEvent.Submitted(List<String> warnings) -> {
@@ -85,7 +111,7 @@ final class JobDocument {
       case JobEvent.Started _ -> out.put("type", "started");
       case JobEvent.LevelFinished(String level, List<Product> products) -> {
         out.put("type", "level_finished").put("level", level);
-        out.set("artifacts", artifacts(event.job(), level, products));
+        out.set("artifacts", artifacts(prefix + path(event.job()), level, products));
       }
       case JobEvent.Ended ended ->
           out.put("type", "ended")
@@ -153,13 +179,16 @@ final class JobDocument {
         .put("sampler", wishes.sampler())
         .put("quality", word(wishes.quality()));
     switch (spec) {
-      case JobSpec.Video video -> out.put("frames", video.frames()).put("size", video.size());
+      case JobSpec.Video video ->
+          out.put("frames", video.frames())
+              .put("size", video.size())
+              .put("enlarge", video.enlarge());
       case JobSpec.PointCloud cloud -> out.put("points", cloud.points());
     }
     out.put("format", spec.format().ending());
   }
 
-  private static ArrayNode artifacts(JobId job, String level, List<Product> products) {
+  private static ArrayNode artifacts(String job, String level, List<Product> products) {
     ArrayNode out = Json.mapper().createArrayNode();
     for (Product product : products) {
       Artifact artifact = product.artifact();
@@ -169,7 +198,7 @@ final class JobDocument {
           .put("role", word(product.role()))
           .put("mediaType", artifact.mediaType())
           .put("length", artifact.length())
-          .put("href", path(job) + "/artifacts/" + (media ? level : artifact.id().sha256()));
+          .put("href", job + "/artifacts/" + (media ? level : artifact.id().sha256()));
     }
     return out;
   }

@@ -46,8 +46,8 @@ final class JobRoutes {
   }
 
   private static Future<Void> submitted(RoutingContext ctx, JobView job) {
-    ctx.response().putHeader("Location", JobDocument.path(job.id()));
-    return RequestContext.answer(ctx, 202, JobDocument.whole(job));
+    ctx.response().putHeader("Location", AccessCheck.prefix(ctx) + JobDocument.path(job.id()));
+    return RequestContext.answer(ctx, 202, JobDocument.whole(job, AccessCheck.prefix(ctx)));
   }
 
   Future<?> retry(RoutingContext ctx) {
@@ -67,20 +67,23 @@ final class JobRoutes {
     Optional<JobState> state =
         Optional.ofNullable(query.choice("state", List.of(JobState.values()), JobDocument::word));
     query.end();
-    return desk.ask(() -> jobs.list(RequestContext.tenant(), limit, after, state))
+    String prefix = AccessCheck.prefix(ctx);
+    return desk.ask(() -> jobs.page(RequestContext.tenant(), new Jobs.Listing(limit, after, state)))
         .compose(
-            found -> {
+            page -> {
               ObjectNode body = Json.mapper().createObjectNode();
               ArrayNode all = body.putArray("jobs");
-              found.forEach(job -> all.add(JobDocument.brief(job)));
-              JobView last = found.size() == limit ? found.getLast() : null;
-              body.put("next", last == null ? null : nextPage(limit, last, state));
+              page.jobs().forEach(job -> all.add(JobDocument.brief(job, prefix)));
+              body.put(
+                  "next",
+                  page.more() ? prefix + nextPage(limit, page.jobs().getLast(), state) : null);
               return RequestContext.answer(ctx, 200, body);
             });
   }
 
   Future<?> find(RoutingContext ctx) {
-    return desk.job(ctx).compose(job -> RequestContext.answer(ctx, 200, JobDocument.whole(job)));
+    return desk.job(ctx)
+        .compose(job -> RequestContext.answer(ctx, 200, JobDocument.whole(job, AccessCheck.prefix(ctx))));
   }
 
   Future<?> cancel(RoutingContext ctx) {
@@ -98,7 +101,7 @@ final class JobRoutes {
                 throw Problem.ended(job.state(), "there is nothing to cancel").refusal();
               }
               farm.cancelled(job.id());
-              return RequestContext.answer(ctx, 200, JobDocument.whole(job));
+              return RequestContext.answer(ctx, 200, JobDocument.whole(job, AccessCheck.prefix(ctx)));
             });
   }
 
@@ -126,7 +129,7 @@ final class JobRoutes {
         .toList();
   }
 
-  private static JobId after(String text) {
+  static JobId after(String text) {
     try {
       return JobId.parse(text);
     } catch (IllegalArgumentException e) {

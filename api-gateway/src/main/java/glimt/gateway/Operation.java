@@ -10,6 +10,11 @@ import java.util.function.Function;
 
 /** One operation of the contract, by its {@code operationId} and path there. */
 record Operation(String id, HttpMethod method, String path, Handler<RoutingContext> handler) {
+  /** HEAD is wherever GET is (RFC 9110, 9.3.2). */
+  List<HttpMethod> methods() {
+    return method.equals(HttpMethod.GET) ? List.of(method, HttpMethod.HEAD) : List.of(method);
+  }
+
   /** The path as the router writes it. */
   String route() {
     return path.replaceAll("\\{(\\w+)}", ":$1");
@@ -22,7 +27,7 @@ record Operation(String id, HttpMethod method, String path, Handler<RoutingConte
     Download download = new Download(desk, parts.artifacts(), parts.tasks(), parts.farm());
     JobRoutes jobs = new JobRoutes(desk, parts.jobs(), parts.farm(), submission, download);
     Watching watching = new Watching(desk, parts.events(), parts.farm(), pace);
-    VideoRoutes videos = new VideoRoutes(desk, parts.bundles(), submission, download);
+    VideoRoutes videos = new VideoRoutes(desk, parts, submission, download);
     FarmRoutes farm =
         new FarmRoutes(
             desk,
@@ -39,11 +44,12 @@ record Operation(String id, HttpMethod method, String path, Handler<RoutingConte
     all.add(post("cancelJob", "/v1/jobs/{id}/cancel", jobs::cancel));
     all.add(post("retryJob", "/v1/jobs/{id}/retry", jobs::retry));
     all.add(get("watchJob", "/v1/jobs/{id}/events", watching::watch));
-    String artifact = "/v1/jobs/{id}/artifacts/{artifact}";
-    all.add(get("getArtifact", artifact, jobs::artifact));
-    all.add(operation("headArtifact", HttpMethod.HEAD, artifact, jobs::artifact));
+    all.add(get("getArtifact", "/v1/jobs/{id}/artifacts/{artifact}", jobs::artifact));
     all.add(post("createVideo", VideoRoutes.PREFIX, videos::create));
+    all.add(get("listVideos", VideoRoutes.PREFIX, videos::list));
     all.add(get("retrieveVideo", VideoRoutes.PREFIX + "/{id}", videos::retrieve));
+    all.add(
+        operation("deleteVideo", HttpMethod.DELETE, VideoRoutes.PREFIX + "/{id}", videos::delete));
     all.add(get("videoContent", VideoRoutes.PREFIX + "/{id}/content", videos::content));
     all.add(get("listModels", "/v1/models", farm::models));
     all.add(get("listWorkers", "/v1/workers", farm::workers));

@@ -5,8 +5,8 @@ import glimt.job.InvalidSpec;
 import glimt.job.JobState;
 import glimt.json.Json;
 import glimt.storage.StorageException;
-import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
@@ -65,13 +65,17 @@ record Problem(
     return new Problem(404, "not-found", "Not found", what, null, Map.of());
   }
 
-  static Problem method(List<String> allowed) {
+  static Problem nothing(String offered) {
+    return notFound("there is nothing here" + offered);
+  }
+
+  static Problem method(Set<String> allowed, String offered) {
     String methods = String.join(", ", allowed);
     return new Problem(
         405,
         "method",
         "Method not allowed",
-        "allowed here: " + methods,
+        "allowed for this path: " + methods + offered,
         null,
         Map.of("Allow", methods));
   }
@@ -140,6 +144,16 @@ record Problem(
         Map.of());
   }
 
+  static Problem changed() {
+    return new Problem(
+        412,
+        "changed",
+        "Precondition failed",
+        "the file is another than If-Match names",
+        "If-Match",
+        Map.of());
+  }
+
   static Problem tooLarge(int limit) {
     return new Problem(
         413,
@@ -158,6 +172,16 @@ record Problem(
         "the Content-Type must be " + allowed,
         null,
         Map.of());
+  }
+
+  static Problem encoding(String detail) {
+    return new Problem(
+        415,
+        "encoding",
+        "Unknown encoding",
+        detail,
+        null,
+        Map.of("Accept-Encoding", "gzip, deflate"));
   }
 
   static Problem range(long length) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
@@ -43,7 +44,7 @@ final class Refusals {
     if (!response.headers().contains(AccessCheck.REQUEST_ID)) {
       AccessCheck.greet(response); // the router refused it before the doorstep
     }
-    boolean videos = ctx.request().path().startsWith(VideoRoutes.PREFIX);
+    boolean videos = VideoRoutes.isBelow(ctx.request().path());
     send(
         response,
         problem,
@@ -70,10 +71,10 @@ final class Refusals {
       HttpServerResponse response, Problem problem, String mediaType, ObjectNode body) {
     response.headers().remove("ETag").remove("Accept-Ranges").remove("Content-Disposition");
     problem.headers().forEach(response::putHeader);
-    return response
+    response
         .setStatusCode(problem.status())
         .putHeader("Content-Type", mediaType)
-        .putHeader("Cache-Control", "no-store")
-        .end(body.toString());
+        .putHeader("Cache-Control", "no-store");
+    return RequestContext.end(response, Buffer.buffer(body.toString()));
   }
 }

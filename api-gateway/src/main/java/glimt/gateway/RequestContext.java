@@ -9,6 +9,9 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -90,11 +93,19 @@ final class RequestContext {
   }
 
   static Future<Void> answer(RoutingContext ctx, int status, JsonNode body) {
-    return ctx.response()
-        .setStatusCode(status)
-        .putHeader("Content-Type", "application/json")
-        .putHeader("Cache-Control", "no-store")
-        .end(body.toString());
+    return end(
+        ctx.response()
+            .setStatusCode(status)
+            .putHeader("Content-Type", "application/json")
+            .putHeader("Cache-Control", "no-store"),
+        Buffer.buffer(body.toString()));
+  }
+
+  /** Ends an answer in a way that its HEAD tells the length too. */
+  static Future<Void> end(HttpServerResponse response, Buffer body) {
+    return response
+        .putHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(body.length()))
+        .end(body);
   }
 
   private static <T> Future<T> onLoop(CompletionStage<T> answer) {

@@ -44,7 +44,8 @@ final class Submission {
       @Nullable Integer frames,
       @Nullable Integer size,
       @Nullable Integer points,
-      @Nullable Format format) {
+      @Nullable Format format,
+      @Nullable Integer enlarge) {
 
     /** Reads the fields of {@code POST /v1/jobs}. */
     static Wish of(Fields fields) {
@@ -56,7 +57,7 @@ final class Submission {
               kind,
               fields.text("prompt"),
               fields.text("model"),
-              fields.whole("seed", 0, JobSpec.SEED_LIMIT),
+              seed(fields),
               fields.whole("steps", 1, JobSpec.STEPS_LIMIT),
               fields.number("guidance", 0, JobSpec.GUIDANCE_LIMIT),
               fields.text("sampler"),
@@ -64,15 +65,16 @@ final class Submission {
               fields.whole("frames", 1, FRAMES_LIMIT),
               fields.whole("size", 1, SIZE_LIMIT),
               fields.whole("points", 1, POINTS_LIMIT),
-              fields.choice("format", Format.of(kind), Format::ending));
+              fields.choice("format", Format.of(kind), Format::ending),
+              fields.whole("enlarge", 1, JobSpec.ENLARGE_LIMIT));
       fields.end();
       return wish;
     }
 
-    Wish withFrames(int count) {
-      return new Wish(
-          kind, prompt, model, seed, steps, guidance, sampler, quality, count, size, points,
-          format);
+    /** The seed asked for; null for a new one, which the field's other programs write as -1. */
+    static @Nullable Long seed(Fields fields) {
+      Long seed = fields.whole("seed", -1, JobSpec.SEED_LIMIT);
+      return seed != null && seed == -1 ? null : seed;
     }
   }
 
@@ -165,11 +167,13 @@ final class Submission {
     return switch (wish.kind()) {
       case VIDEO -> {
         absent("points", wish.points(), "a video has frames and a size");
-        yield new JobSpec.Video(wish.prompt(), model, wishes, wish.frames(), wish.size(), format);
+        yield new JobSpec.Video(
+            wish.prompt(), model, wishes, wish.frames(), wish.size(), format, wish.enlarge());
       }
       case POINTS -> {
         absent("frames", wish.frames(), "a point cloud has points");
         absent("size", wish.size(), "a point cloud has points");
+        absent("enlarge", wish.enlarge(), "a point cloud has no pixels");
         yield new JobSpec.PointCloud(wish.prompt(), model, wishes, wish.points(), format);
       }
     };

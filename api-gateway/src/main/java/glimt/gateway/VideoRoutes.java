@@ -1,15 +1,18 @@
 package glimt.gateway;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.job.Format;
 import glimt.job.InvalidSpec;
+import glimt.job.JobId;
 import glimt.job.JobSpec;
 import glimt.job.JobState;
 import glimt.job.JobView;
 import glimt.json.Json;
 import glimt.ledger.Bundles;
+import glimt.ledger.Jobs;
+import glimt.model.BundleCard;
 import glimt.model.Kind;
-import glimt.model.Level;
 import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;
 import java.math.BigDecimal;
@@ -18,6 +21,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -32,16 +36,28 @@ final class VideoRoutes {
   private static final Pattern SIZE = Pattern.compile("(\\d{1,5})x(\\d{1,5})");
   private static final Pattern SECONDS = Pattern.compile("\\d{1,6}(\\.\\d{1,6})?");
 
+  private static final int LIST_LIMIT = 100;
+  private static final int LIST_DEFAULT = 20;
+
   private final RequestContext desk;
+  private final Jobs jobs;
   private final Bundles bundles;
+  private final Stills stills;
   private final Submission submission;
   private final Download download;
 
-  VideoRoutes(RequestContext desk, Bundles bundles, Submission submission, Download download) {
+  VideoRoutes(RequestContext desk, Gateway.Parts parts, Submission submission, Download download) {
     this.desk = desk;
-    this.bundles = bundles;
+    this.jobs = parts.jobs();
+    this.bundles = parts.bundles();
+    this.stills = parts.stills();
     this.submission = submission;
     this.download = download;
+  }
+
+  /** Whether a path is this surface's. */
+  static boolean isBelow(String path) {
+    return path.equals(PREFIX) || path.startsWith(PREFIX + "/");
   }
 
   Future<?> create(RoutingContext ctx) {
@@ -65,22 +81,84 @@ final class VideoRoutes {
         .compose(video -> RequestContext.answer(ctx, 200, video));
   }
 
+  Future<?> list(RoutingContext ctx) {
+    Fields query = Fields.ofForm(ctx.queryParams().entries());
+    int limit = Objects.requireNonNullElse(query.whole("limit", 1, LIST_LIMIT), LIST_DEFAULT);
+    Optional<JobId> after = Optional.ofNullable(query.text("after")).map(JobRoutes::after);
+    String order = query.choice("order", List.of("asc", "desc"), word -> word);
+    query.end();
+    Jobs.Listing listing =
+        new Jobs.Listing(
+            limit, after, Optional.empty(), Optional.of(Kind.VIDEO), "asc".equals(order));
+    return desk.ask(
+            () -> {
+              Jobs.Page page = jobs.page(RequestContext.tenant(), listing);
+              ObjectNode body = Json.mapper().createObjectNode().put("object", "list");
+              ArrayNode data = body.putArray("data");
+              page.jobs().forEach(job -> data.add(video(job)));
+              return body.put("first_id", data.at("/0/id").textValue())
+                  .put("last_id", data.path(data.size() - 1).path("id").textValue())
+                  .put("has_more", page.more());
+            })
+        .compose(body -> RequestContext.answer(ctx, 200, body));
+  }
+
+  Future<?> delete(RoutingContext ctx) {
+    return Body.none(ctx)
+        .compose(_ -> job(ctx))
+        .compose(
+            job -> {
+              if (!job.state().ended()) {
+                throw Problem.notEnded(job.state()).refusal();
+              }
+              return desk.ask(() -> jobs.delete(RequestContext.tenant(), job.id()));
+            })
+        .compose(
+            deleted -> {
+              if (!deleted) {
+                throw RequestContext.noSuchJob();
+              }
+              return RequestContext.answer(
+                  ctx,
+                  200,
+                  Json.mapper()
+                      .createObjectNode()
+                      .put("id", ctx.pathParam("id"))
+                      .put("object", "video.deleted")
+                      .put("deleted", true));
+            });
+  }
+
   Future<?> content(RoutingContext ctx) {
     Fields query = Fields.ofForm(ctx.queryParams().entries());
-    query.choice("variant", List.of("video"), variant -> variant);
+    Variant variant =
+        Objects.requireNonNullElse(
+            query.choice("variant", List.of(Variant.values()), JobDocument::word), Variant.VIDEO);
     query.end();
     return job(ctx)
         .compose(
             job -> {
-              JobView.LevelView top = job.levels().getLast();
-              return download.send(
-                  ctx,
-                  job,
-                  Download.find(job, top.name())
+              Download.Named file =
+                  Download.find(job, job.levels().getLast().name())
                       .filter(_ -> job.state() == JobState.SUCCEEDED)
                       .orElseThrow(
-                          () -> Problem.notReady("the video is " + status(job.state())).refusal()));
+                          () -> Problem.notReady("the video is " + status(job.state())).refusal());
+              int frames =
+                  JobDocument.file(Kind.VIDEO, job.levels().getLast()).get("frames").intValue();
+              return switch (variant) {
+                case VIDEO -> download.send(ctx, job, file);
+                case THUMBNAIL ->
+                    download.still(ctx, job, file, path -> stills.thumbnail(path, frames));
+                case SPRITESHEET ->
+                    download.still(ctx, job, file, path -> stills.sheet(path, frames));
+              };
             });
+  }
+
+  private enum Variant {
+    VIDEO,
+    THUMBNAIL,
+    SPRITESHEET
   }
 
   private Future<JobView> job(RoutingContext ctx) {
@@ -110,12 +188,12 @@ final class VideoRoutes {
           new Asked(
               fields.text("prompt"),
               fields.text("model"),
-              seconds(fields.text("seconds")),
+              seconds(fields.textOrNumber("seconds")),
               size(fields.text("size")),
               fields.whole("num_frames", 1, Submission.FRAMES_LIMIT),
               fields.whole("num_inference_steps", 1, JobSpec.STEPS_LIMIT),
               fields.number("guidance_scale", 0, JobSpec.GUIDANCE_LIMIT),
-              fields.whole("seed", 0, JobSpec.SEED_LIMIT));
+              Submission.Wish.seed(fields));
       fields.end();
       return asked;
     }
@@ -141,7 +219,7 @@ final class VideoRoutes {
     /** By which a job's fields are known here. */
     Map<String, String> names() {
       return Map.of(
-          "frames", frames == null && seconds != null ? "seconds" : "num_frames",
+          "frames", "num_frames",
           "steps", "num_inference_steps",
           "guidance", "guidance_scale");
     }
@@ -161,13 +239,31 @@ final class VideoRoutes {
             asked.frames(),
             asked.size(),
             null,
-            Format.MP4);
+            Format.MP4,
+            null);
     if (asked.frames() != null || asked.seconds() == null) {
       return wish;
     }
-    int fps = submission.bundle(wish).card().fps();
-    BigDecimal frames = new BigDecimal(asked.seconds()).multiply(BigDecimal.valueOf(fps));
-    return wish.withFrames(frames.setScale(0, RoundingMode.HALF_UP).intValueExact());
+    BundleCard card = submission.bundle(wish).card();
+    if (frames(card, new BigDecimal(asked.seconds())) != frames(card, seconds(card))) {
+      throw new InvalidSpec(
+          "seconds", "%s makes videos of %s seconds".formatted(card.name(), seconds(card)));
+    }
+    return wish;
+  }
+
+  /** How long every file of a bundle lasts: a level of few frames shows each of them longer. */
+  private static BigDecimal seconds(BundleCard card) {
+    return BigDecimal.valueOf(card.levels().getLast().axis("frames").extent())
+        .divide(BigDecimal.valueOf(card.fps()), 3, RoundingMode.HALF_UP)
+        .stripTrailingZeros();
+  }
+
+  private static int frames(BundleCard card, BigDecimal seconds) {
+    return seconds
+        .multiply(BigDecimal.valueOf(card.fps()))
+        .setScale(0, RoundingMode.HALF_UP)
+        .intValueExact();
   }
 
   private ObjectNode video(JobView job) {
@@ -175,11 +271,7 @@ final class VideoRoutes {
         bundles
             .byDigest(job.card())
             .orElseThrow(() -> new IllegalStateException("no card " + job.card()));
-    Level top = bundle.card().level(job.levels().getLast().name());
-    BigDecimal seconds =
-        BigDecimal.valueOf(top.axis("frames").extent())
-            .divide(BigDecimal.valueOf(bundle.card().fps()), 3, RoundingMode.HALF_UP)
-            .stripTrailingZeros();
+    ObjectNode file = JobDocument.file(Kind.VIDEO, job.levels().getLast());
     ObjectNode out =
         Json.mapper()
             .createObjectNode()
@@ -194,8 +286,8 @@ final class VideoRoutes {
             .putNull("expires_at")
             .put("prompt", job.spec().prompt())
             .putNull("remixed_from_video_id")
-            .put("seconds", seconds.toPlainString())
-            .put("size", top.axis("width").extent() + "x" + top.axis("height").extent());
+            .put("seconds", seconds(bundle.card()).toPlainString())
+            .put("size", file.get("width").intValue() + "x" + file.get("height").intValue());
     out.putNull("error");
     if (job.state() == JobState.FAILED || job.state() == JobState.CANCELLED) {
       boolean failed = job.state() == JobState.FAILED;

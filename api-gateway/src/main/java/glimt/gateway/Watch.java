@@ -52,6 +52,7 @@ final class Watch {
   private final Events events;
   private final JobView job;
   private final Viewer viewer;
+  private final String prefix;
   private final Context context = Vertx.currentContext();
   private final Map<List<Object>, ObjectNode> late = new LinkedHashMap<>();
   private final Farm.Watch subscription;
@@ -64,6 +65,7 @@ final class Watch {
 
   /**
    * @param after the number of the last event the viewer knows
+   * @param prefix what addresses begin with for the viewer
    */
   Watch(
       RequestContext desk,
@@ -72,11 +74,13 @@ final class Watch {
       Pace pace,
       JobView job,
       long after,
+      String prefix,
       Viewer viewer) {
     this.desk = desk;
     this.events = events;
     this.job = job;
     this.viewer = viewer;
+    this.prefix = prefix;
     this.seq = after;
     Vertx vertx = context.owner();
     readTimer = vertx.setPeriodic(pace.readEvery(), _ -> read());
@@ -151,7 +155,7 @@ final class Watch {
       return;
     }
     seq = event.seq();
-    viewer.durable(seq, JobDocument.event(event));
+    viewer.durable(seq, JobDocument.event(event, prefix));
     if (event.fact() instanceof JobEvent.Ended) {
       close();
       viewer.end();

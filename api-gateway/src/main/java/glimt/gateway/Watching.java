@@ -7,6 +7,7 @@ import glimt.ledger.Events;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.ServerWebSocket;
 import io.vertx.ext.web.RoutingContext;
@@ -35,6 +36,7 @@ final class Watching {
 
   Future<Void> watch(RoutingContext ctx) {
     long asked = after(ctx);
+    String prefix = AccessCheck.prefix(ctx);
     boolean upgrade = "websocket".equalsIgnoreCase(ctx.request().getHeader(HttpHeaders.UPGRADE));
     // A request whose end went by cannot be upgraded any more.
     ctx.request().pause();
@@ -45,7 +47,7 @@ final class Watching {
               if (upgrade) {
                 Future<ServerWebSocket> socket = ctx.request().toWebSocket();
                 ctx.request().resume();
-                return socket.onSuccess(open -> overWebSocket(open, job, after)).mapEmpty();
+                return socket.onSuccess(open -> overWebSocket(open, job, after, prefix)).mapEmpty();
               }
               ctx.request().resume();
               if (job.state().ended() && after == job.lastSeq()) {
@@ -72,8 +74,8 @@ final class Watching {
     return Objects.requireNonNullElse(after, 0L);
   }
 
-  private void overWebSocket(ServerWebSocket socket, JobView job, long after) {
-    Watch watch = new Watch(desk, events, farm, pace, job, after, new Socket(socket));
+  private void overWebSocket(ServerWebSocket socket, JobView job, long after, String prefix) {
+    Watch watch = new Watch(desk, events, farm, pace, job, after, prefix, new Socket(socket));
     socket.closeHandler(_ -> watch.close());
     socket.exceptionHandler(_ -> watch.close());
     socket.drainHandler(_ -> watch.caughtUp());
@@ -91,7 +93,12 @@ final class Watching {
             .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
             // Proxies like nginx hold events back otherwise.
             .putHeader("X-Accel-Buffering", "no");
-    Watch watch = new Watch(desk, events, farm, pace, job, after, new Stream(response));
+    if (ctx.request().method().equals(HttpMethod.HEAD)) {
+      response.end();
+      return;
+    }
+    Watch watch =
+        new Watch(desk, events, farm, pace, job, after, AccessCheck.prefix(ctx), new Stream(response));
     response.closeHandler(_ -> watch.close());
     response.exceptionHandler(_ -> watch.close());
     response.drainHandler(_ -> watch.caughtUp());

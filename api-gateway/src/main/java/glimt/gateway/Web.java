@@ -37,9 +37,9 @@ record Web(String mediaType, Buffer bytes, String tag) {
     ctx.response()
         .putHeader(HttpHeaders.ETAG, tag)
         .putHeader(HttpHeaders.CACHE_CONTROL, "no-cache");
-    if (tag.equals(ctx.request().getHeader(HttpHeaders.IF_NONE_MATCH))) {
+    if (Conditions.isKnown(ctx.request(), tag)) {
       return ctx.response().setStatusCode(304).end();
     }
-    return ctx.response().putHeader(HttpHeaders.CONTENT_TYPE, mediaType).end(bytes);
+    return RequestContext.end(ctx.response().putHeader(HttpHeaders.CONTENT_TYPE, mediaType), bytes);
   }
 }

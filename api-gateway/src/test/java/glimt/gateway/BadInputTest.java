@@ -6,14 +6,11 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import com.fasterxml.jackson.databind.JsonNode;
 import glimt.json.Json;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.net.InetAddress;
-import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
@@ -60,7 +57,7 @@ class BadInputTest {
         wish(400, null, "{'prompt':'a tree'}"),
         wish(400, null, "{\"prompt\":\"a tree\" /* words */}"),
         wish(400, null, "{\"prompt\":\"a tree\",\"prompt\":\"a whale\"}"),
-        wish(400, null, "\uFEFF{\"prompt\":\"a tree\"}"),
+        wish(400, null, "{\uFEFF\"prompt\":\"a tree\"}"),
         wish(400, null, "[]"),
         wish(400, null, "null"),
         wish(400, null, "\"a tree\""),
@@ -100,7 +97,9 @@ class BadInputTest {
         tree(400, "format", "\"format\":\"glb\""),
         tree(400, "format", "\"kind\":\"points\",\"format\":\"mp4\""),
         // Numbers.
-        tree(400, "seed", "\"seed\":-1"),
+        tree(400, "seed", "\"seed\":-2"),
+        tree(400, "seed", "\"seed\":-1.5"),
+        tree(400, "seed", "\"seed\":\"-1\""),
         tree(400, "seed", "\"seed\":9007199254740992"),
         tree(400, "seed", "\"seed\":9223372036854775808"),
         tree(400, "seed", "\"seed\":1" + "0".repeat(900)),
@@ -129,6 +128,11 @@ class BadInputTest {
         tree(400, "size", "\"size\":63"),
         tree(400, "size", "\"size\":65536"),
         tree(400, "size", "\"size\":\"64x64\""),
+        tree(400, "enlarge", "\"enlarge\":0"),
+        tree(400, "enlarge", "\"enlarge\":65"),
+        tree(400, "enlarge", "\"enlarge\":17"),
+        tree(400, "enlarge", "\"enlarge\":1.5"),
+        tree(400, "enlarge", "\"kind\":\"points\",\"enlarge\":2"),
         tree(400, "points", "\"kind\":\"points\",\"points\":0"),
         tree(400, "points", "\"kind\":\"points\",\"points\":1000"),
         tree(400, "points", "\"kind\":\"points\",\"points\":2147483648"),
@@ -243,10 +247,14 @@ class BadInputTest {
         arguments("seconds", "{\"prompt\":\"a tree\",\"seconds\":\"-1\"}"),
         arguments("seconds", "{\"prompt\":\"a tree\",\"seconds\":\"0\"}"),
         arguments("seconds", "{\"prompt\":\"a tree\",\"seconds\":\"999999\"}"),
+        arguments("seconds", "{\"prompt\":\"a tree\",\"seconds\":-1}"),
+        arguments("seconds", "{\"prompt\":\"a tree\",\"seconds\":4}"),
+        arguments("seconds", "{\"prompt\":\"a tree\",\"seconds\":true}"),
+        arguments("steps", "{\"prompt\":\"a tree\",\"steps\":8}"),
         arguments("num_frames", "{\"prompt\":\"a tree\",\"num_frames\":0}"),
         arguments("num_inference_steps", "{\"prompt\":\"a tree\",\"num_inference_steps\":0}"),
         arguments("guidance_scale", "{\"prompt\":\"a tree\",\"guidance_scale\":21}"),
-        arguments("seed", "{\"prompt\":\"a tree\",\"seed\":-1}"),
+        arguments("seed", "{\"prompt\":\"a tree\",\"seed\":-2}"),
         arguments("lora", "{\"prompt\":\"a tree\",\"lora\":\"x\"}"),
         arguments(null, "{"));
   }
@@ -400,25 +408,9 @@ class BadInputTest {
     assertThat(newest()).isEqualTo(before);
   }
 
-  /** What comes back until the other side closes, or stays silent for a second. */
   private String raw(String bytes) throws IOException {
-    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), farm.uri.getPort())) {
-      socket.setSoTimeout(1_000);
-      OutputStream out = socket.getOutputStream();
-      StringBuilder answer = new StringBuilder();
-      try {
-        out.write(bytes.getBytes(StandardCharsets.ISO_8859_1));
-        out.flush();
-        InputStream in = socket.getInputStream();
-        for (int one = in.read(); one >= 0; one = in.read()) {
-          answer.append((char) one);
-        }
-      } catch (IOException e) {
-        // It was refused while we still spoke, or the connection is kept: what came, came.
-        return answer.toString();
-      }
-      return answer.toString();
-    }
+    return RealFarm.raw(
+        farm.uri, bytes.getBytes(StandardCharsets.ISO_8859_1), Duration.ofSeconds(1));
   }
 
   // ---- what holds for every row

@@ -7,7 +7,6 @@ import glimt.job.ArtifactId;
 import glimt.job.JobId;
 import glimt.job.JobState;
 import glimt.job.JobView;
-import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -52,6 +51,20 @@ class DownloadTest {
   }
 
   @Test
+  void who_wants_another_than_there_is_is_told_so() {
+    String tag = header(farm.get(finished), "ETag");
+    for (String wanted : new String[] {tag, "*", "\"other\", " + tag}) {
+      assertThat(ask("If-Match", wanted).statusCode()).as(wanted).isEqualTo(200);
+    }
+    for (String wanted : new String[] {"\"other\"", "W/" + tag, ""}) {
+      HttpResponse<String> answer = ask("If-Match", wanted);
+      farm.contract().allows("getArtifact", answer);
+      assertThat(answer.statusCode()).as(wanted).isEqualTo(412);
+      assertThat(answer.headers().firstValue("ETag")).isEmpty();
+    }
+  }
+
+  @Test
   void one_range_is_served_however_it_is_said() {
     String all = farm.get(finished).body();
     int length = all.length();
@@ -85,9 +98,16 @@ class DownloadTest {
 
   @Test
   void a_range_of_another_file_is_not_served() {
-    HttpRequest request =
-        farm.request(finished).header("Range", "bytes=0-9").header("If-Range", "\"other\"").build();
-    assertThat(farm.send(request).statusCode()).isEqualTo(200);
+    String tag = header(farm.get(finished), "ETag");
+    for (String other : new String[] {"\"other\"", "W/" + tag, "Fri, 27 Nov 2026 00:00:00 GMT"}) {
+      assertThat(ranged(other).statusCode()).as(other).isEqualTo(200);
+    }
+    assertThat(ranged(tag).statusCode()).isEqualTo(206);
+  }
+
+  private HttpResponse<String> ranged(String ifRange) {
+    return farm.send(
+        farm.request(finished).header("Range", "bytes=0-9").header("If-Range", ifRange).build());
   }
 
   @Test

@@ -4,15 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import glimt.job.JobId;
 import glimt.ledger.Database;
 import glimt.ledger.Jobs;
 import glimt.ledger.Nodes;
+import io.vertx.core.http.HttpMethod;
 import java.net.URI;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpResponse;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -54,7 +61,8 @@ class GatewayTest {
   @Test
   void where_there_is_a_key_nothing_but_health_is_told_without_it() {
     String key = "correct horse battery staple";
-    Gateway.Address address = new Gateway.Address("127.0.0.1", 0, Optional.of(key));
+    Gateway.Address address =
+        new Gateway.Address("127.0.0.1", 0, Optional.of(key), List.of(), Set.of());
     assertThat(address.toString()).doesNotContain(key);
     try (Gateway gateway = new Gateway(address, farm.parts(farm.jobs))) {
       URI uri = gateway.start();
@@ -84,9 +92,56 @@ class GatewayTest {
     assertThatThrownBy(() -> new Gateway.Address("0.0.0.0", 0))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("needs a key");
-    assertThatThrownBy(() -> new Gateway.Address("0.0.0.0", 0, Optional.of("secret")))
+    assertThatThrownBy(
+            () -> new Gateway.Address("0.0.0.0", 0, Optional.of("secret"), List.of(), Set.of()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("at least 20");
+  }
+
+  @Test
+  void head_is_wherever_get_is_with_the_same_words_and_no_body() {
+    String job = farm.finishedWhale().split("/", -1)[3];
+    List<String> paths = new ArrayList<>();
+    for (Operation operation : farm.gateway.operations()) {
+      if (operation.method().equals(HttpMethod.GET)) {
+        paths.add(operation.path().replace("{id}", job).replace("{artifact}", "base"));
+      }
+    }
+    assertThat(paths).hasSizeGreaterThan(12);
+    paths.addAll(List.of("/v1/jobs/7", "/v1/jobs?limit=0", "/v1/videos/7", "/nothing"));
+    paths.add("/v1/videos/" + job + "/content?variant=thumbnail");
+    paths.add("/v1/jobs/" + job + "/events?after=" + farm.find(JobId.parse(job)).lastSeq());
+    for (String path : paths) {
+      HttpResponse<String> get = farm.get(path);
+      HttpResponse<String> head =
+          farm.send(farm.request(path).method("HEAD", BodyPublishers.noBody()).build());
+      assertThat(head.body()).as(path).isEmpty();
+      assertThat(head.statusCode()).as(path).isEqualTo(get.statusCode());
+      assertThat(told(head)).as(path).isEqualTo(told(get));
+      boolean streams = path.endsWith("/events") || get.statusCode() == 204;
+      assertThat(head.headers().firstValue("Content-Length").isPresent())
+          .as(path)
+          .isEqualTo(!streams);
+    }
+  }
+
+  /** The headers but for those of this one answer, and of how its body travels. */
+  private static Map<String, List<String>> told(HttpResponse<String> answer) {
+    Map<String, List<String>> headers = new TreeMap<>(answer.headers().map());
+    headers.keySet().removeAll(Set.of("x-request-id", "transfer-encoding", "date"));
+    return headers;
+  }
+
+  @Test
+  void options_says_what_a_path_allows() {
+    HttpResponse<String> jobs =
+        farm.send(farm.request("/v1/jobs").method("OPTIONS", BodyPublishers.noBody()).build());
+    assertThat(jobs.statusCode()).isEqualTo(204);
+    assertThat(jobs.headers().firstValue("Allow")).contains("POST, GET, HEAD, OPTIONS");
+    assertThat(jobs.headers().firstValue("Access-Control-Allow-Origin")).isEmpty();
+    HttpResponse<String> refused =
+        farm.send(farm.request("/healthz").method("PUT", BodyPublishers.noBody()).build());
+    assertThat(refused.headers().firstValue("Allow")).contains("GET, HEAD, OPTIONS");
   }
 
   @Test
@@ -119,9 +174,13 @@ class GatewayTest {
           .doesNotContain("unsafe");
       assertThat(answer.headers().firstValue("Access-Control-Allow-Origin")).isEmpty();
       String tag = answer.headers().firstValue("ETag").orElseThrow();
-      HttpRequest again = farm.request(path).header("If-None-Match", tag).build();
-      assertThat(farm.send(again).statusCode()).isEqualTo(304);
+      for (String known : List.of(tag, "W/" + tag, "\"x\", " + tag, "*")) {
+        HttpRequest again = farm.request(path).header("If-None-Match", known).build();
+        assertThat(farm.send(again).statusCode()).as(known).isEqualTo(304);
+      }
+      HttpRequest other = farm.request(path).header("If-Match", "\"x\"").build();
+      assertThat(farm.send(other).statusCode()).isEqualTo(412);
     }
-    assertThat(farm.get("/").body()).doesNotContainPattern("(src|href)=\"(https?:|//)");
+    assertThat(farm.get("/").body()).doesNotContainPattern("(src|href)=\"(https?:|/)");
   }
 }

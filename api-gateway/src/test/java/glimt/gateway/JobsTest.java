@@ -65,6 +65,40 @@ class JobsTest {
   }
 
   @Test
+  void a_seed_of_minus_one_is_a_new_one_that_the_job_tells() {
+    String wish = "{\"prompt\":\"a whale\",\"seed\":-1}";
+    HttpResponse<String> answer = farm.post("/v1/jobs", wish);
+    assertThat(answer.statusCode()).isEqualTo(202);
+    contract.allows("submitJob", answer);
+    long first = RealFarm.json(answer).get("seed").longValue();
+    long second = RealFarm.json(farm.post("/v1/jobs", wish)).get("seed").longValue();
+    assertThat(List.of(first, second)).allMatch(seed -> seed >= 0 && seed <= JobSpec.SEED_LIMIT);
+    assertThat(first).isNotEqualTo(second);
+  }
+
+  @Test
+  void a_job_says_how_large_its_files_are() {
+    JsonNode plain = RealFarm.json(farm.post("/v1/jobs", "{\"prompt\":\"a whale\"}"));
+    assertThat(plain.at("/levels/0/file").toString())
+        .isEqualTo("{\"frames\":8,\"height\":16,\"width\":16}");
+    assertThat(plain.at("/levels/1/file/width").intValue()).isEqualTo(64);
+    JsonNode large = RealFarm.json(farm.post("/v1/jobs", "{\"prompt\":\"a whale\",\"enlarge\":4}"));
+    assertThat(large.get("enlarge").intValue()).isEqualTo(4);
+    assertThat(large.at("/levels/1/file/width").intValue()).isEqualTo(256);
+    JsonNode points =
+        RealFarm.json(farm.post("/v1/jobs", "{\"kind\":\"points\",\"prompt\":\"a pine\"}"));
+    assertThat(points.at("/levels/0/file").toString()).isEqualTo("{\"points\":1024}");
+  }
+
+  @Test
+  void a_field_that_others_call_otherwise_is_named() {
+    JsonNode refused =
+        RealFarm.json(farm.post("/v1/jobs", "{\"prompt\":\"a\",\"num_inference_steps\":4}"));
+    assertThat(refused.get("field").textValue()).isEqualTo("num_inference_steps");
+    assertThat(refused.get("detail").textValue()).startsWith("is not known here but as steps; ");
+  }
+
+  @Test
   void unknown_words_are_warned_about() {
     JsonNode job = RealFarm.json(farm.post("/v1/jobs", "{\"prompt\":\"a whael\"}"));
     assertThat(job.at("/warnings/0").textValue()).contains("whael").contains("whale");
@@ -172,6 +206,14 @@ class JobsTest {
     assertThat(ids(page)).containsExactly(third.toString(), second.toString());
     HttpResponse<String> next = farm.get(RealFarm.json(page).get("next").textValue());
     assertThat(ids(next)).startsWith(first.toString());
+    // A last page that is full is the last all the same.
+    int all = RealFarm.json(farm.get("/v1/jobs?limit=100")).get("jobs").size();
+    assertThat(all).isLessThan(100);
+    HttpResponse<String> full = farm.get("/v1/jobs?limit=" + all);
+    assertThat(ids(full)).hasSize(all);
+    assertThat(RealFarm.json(full).get("next").isNull()).isTrue();
+    assertThat(RealFarm.json(farm.get("/v1/jobs?limit=" + (all - 1))).get("next").isNull())
+        .isFalse();
     assertThat(ids(farm.get("/v1/jobs?state=queued&limit=1"))).containsExactly(third.toString());
   }
 

@@ -33,7 +33,11 @@ import glimt.model.Sampling;
 import glimt.model.Vocabulary;
 import glimt.postgres.EmbeddedPostgres;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -127,7 +131,34 @@ final class RealFarm implements AutoCloseable {
         new Workers(database),
         new Nodes(database),
         cluster,
+        stills(),
         SAMPLERS);
+  }
+
+  /** As a still of what stands for a video here: its first words. */
+  private static Stills stills() {
+    return new Stills() {
+      @Override
+      public byte[] thumbnail(Path video, int frames) {
+        return words("thumbnail", video, frames);
+      }
+
+      @Override
+      public byte[] sheet(Path video, int frames) {
+        return words("sheet", video, frames);
+      }
+
+      private byte[] words(String what, Path video, int frames) {
+        try {
+          String line = Files.readString(video).lines().findFirst().orElseThrow();
+          return "%s of %d frames: %s"
+              .formatted(what, frames, line)
+              .getBytes(StandardCharsets.UTF_8);
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+      }
+    };
   }
 
   /** As if a node had told of itself. */
@@ -256,6 +287,27 @@ final class RealFarm implements AutoCloseable {
       throw new UncheckedIOException(request.toString(), e);
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
+    }
+  }
+
+  /** What comes back of such bytes until the other side closes, or stays silent so long. */
+  static String raw(URI to, byte[] bytes, Duration silence) throws IOException {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), to.getPort())) {
+      socket.setSoTimeout(Math.toIntExact(silence.toMillis()));
+      OutputStream out = socket.getOutputStream();
+      StringBuilder answer = new StringBuilder();
+      try {
+        out.write(bytes);
+        out.flush();
+        InputStream in = socket.getInputStream();
+        for (int one = in.read(); one >= 0; one = in.read()) {
+          answer.append((char) one);
+        }
+      } catch (IOException e) {
+        // It was refused while we still spoke, or the connection is kept: what came, came.
+        return answer.toString();
+      }
+      return answer.toString();
     }
   }
 

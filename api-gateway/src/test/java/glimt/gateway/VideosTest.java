@@ -1,19 +1,15 @@
 package glimt.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import glimt.job.JobId;
-import java.io.IOException;
+import glimt.job.JobSpec;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -58,14 +54,19 @@ class VideosTest {
   }
 
   @Test
-  void seconds_mean_frames() {
-    HttpResponse<String> one =
-        farm.post("/v1/videos", "{\"prompt\":\"a whale\",\"seconds\":\"1\"}");
-    assertThat(one.statusCode()).isEqualTo(200);
+  void seconds_are_those_of_the_file_as_text_or_as_a_number() {
+    for (String seconds : List.of("\"1\"", "1", "1.0", "\"1.00\"")) {
+      HttpResponse<String> one =
+          farm.post("/v1/videos", "{\"prompt\":\"a whale\",\"seconds\":" + seconds + "}");
+      assertThat(one.statusCode()).as(seconds).isEqualTo(200);
+      assertThat(RealFarm.json(one).get("seconds").textValue()).isEqualTo("1");
+    }
     HttpResponse<String> four =
         farm.post("/v1/videos", "{\"prompt\":\"a whale\",\"seconds\":\"4\"}");
     assertThat(four.statusCode()).isEqualTo(400);
     assertThat(RealFarm.json(four).at("/error/param").textValue()).isEqualTo("seconds");
+    assertThat(RealFarm.json(four).at("/error/message").textValue())
+        .isEqualTo("seconds: clips makes videos of 1 seconds");
   }
 
   @Test
@@ -77,6 +78,13 @@ class VideosTest {
     JsonNode error = RealFarm.json(answer).get("error");
     assertThat(error.get("param").textValue()).isEqualTo("num_frames");
     assertThat(error.get("message").textValue()).contains("8 frames");
+  }
+
+  @Test
+  void a_seed_of_minus_one_is_a_new_one_that_is_told() {
+    JsonNode video = RealFarm.json(farm.post("/v1/videos", "{\"prompt\":\"a\",\"seed\":-1}"));
+    JsonNode job = RealFarm.json(farm.get("/v1/jobs/" + video.get("id").textValue()));
+    assertThat(job.get("seed").longValue()).isBetween(0L, JobSpec.SEED_LIMIT);
   }
 
   @Test
@@ -120,52 +128,107 @@ class VideosTest {
   }
 
   @Test
-  @Timeout(300)
-  void the_published_client_makes_looks_and_fetches(@TempDir Path folder) throws Exception {
-    boolean ci = "true".equals(System.getenv("CI"));
-    boolean there = runs(folder, "node", "--version") && runs(folder, "npm", "--version");
-    if (!there && !ci) {
-      System.err.println("skipped: the test with the published client needs Node.js and npm");
+  void videos_are_listed_page_by_page_the_newest_first_or_the_oldest() {
+    List<String> ids = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      ids.add(
+          RealFarm.json(farm.post("/v1/videos", "{\"prompt\":\"a whale\"}")).get("id").textValue());
+      farm.submit("{\"kind\":\"points\",\"prompt\":\"a tree\"}");
     }
-    assumeTrue(there || ci, "needs Node.js and npm");
-    Files.writeString(folder.resolve("package.json"), "{\"type\":\"module\",\"private\":true}");
-    assertThat(runs(folder, "npm", "install", "--no-audit", "--no-fund", "openai@6.49.0"))
-        .as("npm install openai")
-        .isTrue();
-    Files.copy(
-        Path.of(VideosTest.class.getResource("/openai-client.mjs").toURI()),
-        folder.resolve("client.mjs"));
-    Process client =
-        new ProcessBuilder("node", "client.mjs", farm.uri.toString())
-            .directory(folder.toFile())
-            .redirectErrorStream(true)
-            .start();
-    List<String> said = new ArrayList<>();
-    try (var out = client.inputReader(StandardCharsets.UTF_8)) {
-      for (String line = out.readLine(); line != null; line = out.readLine()) {
-        said.add(line);
-        if (line.startsWith("made ")) {
-          farm.finish(JobId.parse(line.substring(5)));
-        }
-      }
-    } finally {
-      client.destroy();
+    HttpResponse<String> first = farm.get("/v1/videos?limit=2");
+    farm.contract().allows("listVideos", first);
+    JsonNode page = RealFarm.json(first);
+    assertThat(page.get("object").textValue()).isEqualTo("list");
+    assertThat(page.get("data")).hasSize(2);
+    assertThat(page.get("first_id").textValue()).isEqualTo(ids.get(2));
+    assertThat(page.get("last_id").textValue()).isEqualTo(ids.get(1));
+    assertThat(page.get("has_more").booleanValue()).isTrue();
+    JsonNode up = RealFarm.json(farm.get("/v1/videos?order=asc&limit=1&after=" + ids.get(1)));
+    assertThat(up.get("first_id").textValue()).isEqualTo(ids.get(2));
+    assertThat(up.get("has_more").booleanValue()).isFalse();
+    JsonNode end = RealFarm.json(farm.get("/v1/videos?order=asc&after=" + ids.get(2)));
+    assertThat(end.get("data")).isEmpty();
+    assertThat(end.get("first_id").isNull()).isTrue();
+    for (String wrong : List.of("limit=0", "order=random", "after=7", "page=2")) {
+      HttpResponse<String> answer = farm.get("/v1/videos?" + wrong);
+      farm.contract().allows("listVideos", answer);
+      assertThat(answer.statusCode()).as(wrong).isEqualTo(400);
     }
-    assertThat(client.waitFor(10, TimeUnit.SECONDS)).isTrue();
-    assertThat(said).as("exit %d", client.exitValue()).last().isEqualTo("all is well");
   }
 
-  private static boolean runs(Path folder, String... command) throws InterruptedException {
-    try {
-      Process process =
-          new ProcessBuilder(command)
-              .directory(folder.toFile())
-              .redirectErrorStream(true)
-              .redirectOutput(folder.resolve("said").toFile())
-              .start();
-      return process.waitFor(240, TimeUnit.SECONDS) && process.exitValue() == 0;
-    } catch (IOException e) {
-      return false;
+  @Test
+  void a_deleted_video_is_gone_as_a_job_too_and_one_that_runs_is_cancelled_first() {
+    JobId job = farm.submit("{\"prompt\":\"a whale\",\"size\":16}");
+    HttpResponse<String> early = delete(job);
+    farm.contract().allows("deleteVideo", early);
+    assertThat(early.statusCode()).isEqualTo(409);
+    assertThat(RealFarm.json(early).at("/error/message").textValue()).contains("cancel it");
+    farm.finish(job);
+    HttpResponse<String> answer = delete(job);
+    farm.contract().allows("deleteVideo", answer);
+    assertThat(answer.body())
+        .isEqualTo("{\"id\":\"%s\",\"object\":\"video.deleted\",\"deleted\":true}", job);
+    for (String path : List.of("/v1/videos/%s", "/v1/videos/%s/content", "/v1/jobs/%s")) {
+      assertThat(farm.get(path.formatted(job)).statusCode()).isEqualTo(404);
     }
+    assertThat(delete(job).statusCode()).isEqualTo(404);
+    assertThat(farm.get("/v1/videos?limit=1&after=" + job).statusCode())
+        .as("a list that was on its way goes on")
+        .isEqualTo(200);
+  }
+
+  private HttpResponse<String> delete(JobId job) {
+    return farm.send(farm.request("/v1/videos/" + job).DELETE().build());
+  }
+
+  @Test
+  void a_thumbnail_and_a_sheet_are_pictures_of_the_file() {
+    JobId job = farm.submit("{\"prompt\":\"a whale\",\"size\":16}");
+    farm.finish(job);
+    for (String variant : List.of("thumbnail", "spritesheet")) {
+      String path = "/v1/videos/" + job + "/content?variant=" + variant;
+      HttpResponse<String> answer = farm.get(path);
+      assertThat(answer.statusCode()).isEqualTo(200);
+      assertThat(answer.headers().firstValue("Content-Type")).contains("image/jpeg");
+      assertThat(answer.body())
+          .startsWith(variant.equals("thumbnail") ? "thumbnail" : "sheet")
+          .endsWith("of 8 frames: base of " + job);
+      String tag = answer.headers().firstValue("ETag").orElseThrow();
+      assertThat(farm.send(farm.request(path).header("If-None-Match", tag).build()).statusCode())
+          .isEqualTo(304);
+      assertThat(farm.send(farm.request(path).header("If-Match", "\"x\"").build()).statusCode())
+          .isEqualTo(412);
+    }
+    HttpResponse<String> wrong = farm.get("/v1/videos/" + job + "/content?variant=poster");
+    assertThat(wrong.statusCode()).isEqualTo(400);
+    assertThat(RealFarm.json(wrong).at("/error/message").textValue()).contains("spritesheet");
+  }
+
+  @Test
+  void what_is_not_offered_is_refused_in_their_shape_with_what_is() {
+    JobId job = farm.submit("{\"prompt\":\"a whale\"}");
+    for (String path : List.of("/v1/videos/" + job + "/remix", "/v1/videos/edits")) {
+      HttpResponse<String> answer = farm.post(path, "{\"prompt\":\"a tree\"}");
+      assertThat(answer.statusCode()).isIn(404, 405);
+      assertThat(RealFarm.json(answer).at("/error/message").textValue())
+          .contains("offered here: ", "POST /v1/videos,", "DELETE /v1/videos/{id}");
+    }
+    assertThat(RealFarm.json(farm.get("/v1/videosx")).has("detail")).isTrue();
+  }
+
+  @Test
+  @Timeout(300)
+  void the_published_client_does_all_that_it_does_with_videos(@TempDir Path folder)
+      throws Exception {
+    Outside.npm(folder, "openai@6.49.0", "openai-client.mjs");
+    Outside.script(
+        folder,
+        line -> {
+          if (line.startsWith("made ")) {
+            farm.finish(JobId.parse(line.substring(5)));
+          }
+        },
+        "openai-client.mjs",
+        farm.uri.toString());
   }
 }

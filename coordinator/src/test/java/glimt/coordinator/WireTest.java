@@ -70,7 +70,7 @@ class WireTest {
             "ein Käfer", "objects", new JobSpec.Wishes(0, null, null, null), null, Format.GLB);
     Sampling sampling = new Sampling("euler", 10, 1, 0.01, 10, 7);
     Work sample = new Work.Sample("base", new Segment(List.of(new Span(0, 8))), sampling);
-    Work assemble = new Work.Assemble("base", List.of(8, 16, 16));
+    Work assemble = new Work.Assemble("base", List.of(8, 16, 16), 1);
     return Stream.of(
         new TasksReady(),
         new Idle(card, worker),

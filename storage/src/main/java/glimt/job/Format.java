@@ -36,6 +36,12 @@ public enum Format {
     return name().toLowerCase(Locale.ROOT);
   }
 
+  /** Whether a video of so many pixels can be written as it is. */
+  public boolean holds(int width, int height) {
+    // H.264 keeps colour at half the rows and columns, and OpenH264 takes no less than 16 of them.
+    return this != MP4 || (width % 2 == 0 && height % 2 == 0 && Math.min(width, height) >= 16);
+  }
+
   /** The formats of a kind; the first is its default. */
   public static List<Format> of(Kind kind) {
     return Arrays.stream(values()).filter(format -> format.kind == kind).toList();

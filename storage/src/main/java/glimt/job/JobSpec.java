@@ -18,6 +18,11 @@ public sealed interface JobSpec {
 
   double GUIDANCE_LIMIT = 20;
 
+  int ENLARGE_LIMIT = 64;
+
+  /** No file is enlarged beyond so many pixels. */
+  int ENLARGED_SIDE_LIMIT = 1024;
+
   String prompt();
 
   /** The name of the bundle. */
@@ -32,6 +37,8 @@ public sealed interface JobSpec {
   /**
    * @param frames how many frames, or null for the card's most
    * @param size width and height in pixels, or null for the card's most
+   * @param enlarge how many pixels of the file each of these becomes, in both directions, or null
+   *     for one
    */
   record Video(
       String prompt,
@@ -39,10 +46,25 @@ public sealed interface JobSpec {
       Wishes wishes,
       @Nullable Integer frames,
       @Nullable Integer size,
-      Format format)
+      Format format,
+      @Nullable Integer enlarge)
       implements JobSpec {
     public Video {
       check(prompt, Kind.VIDEO, format);
+      if (enlarge != null && (enlarge < 1 || enlarge > ENLARGE_LIMIT)) {
+        throw new InvalidSpec("enlarge", "must be 1 to " + ENLARGE_LIMIT + ", not " + enlarge);
+      }
+    }
+
+    /** A video whose file has the size it is made in. */
+    public Video(
+        String prompt,
+        String model,
+        Wishes wishes,
+        @Nullable Integer frames,
+        @Nullable Integer size,
+        Format format) {
+      this(prompt, model, wishes, frames, size, format, null);
     }
 
     @Override

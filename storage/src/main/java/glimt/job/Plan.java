@@ -1,5 +1,7 @@
 package glimt.job;
 
+import glimt.model.Kind;
+
 import glimt.model.Axis;
 import glimt.model.BundleCard;
 import glimt.model.Level;
@@ -73,6 +75,9 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
       }
     }
     List<Level> levels = asked.stream().map(level -> level.at(quality)).toList();
+    if (spec instanceof JobSpec.Video video) {
+      refuseFile(video, levels.getLast());
+    }
     List<PlannedTask> tasks = new ArrayList<>();
     List<Integer> below = List.of();
     for (Level level : levels) {
@@ -87,10 +92,63 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
       }
       List<Integer> segments = IntStream.range(first, tasks.size()).boxed().toList();
       List<Integer> extents = level.axes().stream().map(Axis::extent).toList();
+      Work assemble = new Work.Assemble(level.name(), extents, scale(spec, level));
       below = List.of(tasks.size());
-      tasks.add(new PlannedTask(tasks.size(), new Work.Assemble(level.name(), extents), segments));
+      tasks.add(new PlannedTask(tasks.size(), assemble, segments));
     }
     return new Plan(levels, tasks, warnings);
+  }
+
+  /**
+   * How many pixels of its file each pixel of a level becomes: as many as were asked for, and the
+   * least multiple of that which the format can hold. Only a level below the one asked for may need
+   * more.
+   */
+  private static int scale(JobSpec spec, Level level) {
+    if (!(spec instanceof JobSpec.Video video)) {
+      return 1;
+    }
+    int wished = Objects.requireNonNullElse(video.enlarge(), 1);
+    int scale = wished;
+    while (!video.format().holds(width(level) * scale, height(level) * scale)) {
+      scale += wished;
+    }
+    return scale;
+  }
+
+  /** The file of the level asked for has the size that was asked for, or is refused. */
+  private static void refuseFile(JobSpec.Video video, Level top) {
+    int wished = Objects.requireNonNullElse(video.enlarge(), 1);
+    int width = width(top) * wished;
+    int height = height(top) * wished;
+    if (wished > 1 && Math.max(width, height) > JobSpec.ENLARGED_SIDE_LIMIT) {
+      throw new InvalidSpec(
+          "enlarge",
+          "would make a file of %dx%d pixels; at most %d are made so"
+              .formatted(width, height, JobSpec.ENLARGED_SIDE_LIMIT));
+    }
+    if (!video.format().holds(width, height)) {
+      throw new InvalidSpec(
+          "format",
+          "%s keeps even sides of 16 pixels or more, not %dx%d; take one of %s, or enlarge %d"
+              .formatted(
+                  video.format().ending(),
+                  width,
+                  height,
+                  Format.of(Kind.VIDEO).stream()
+                      .filter(format -> format.holds(width, height))
+                      .map(Format::ending)
+                      .toList(),
+                  scale(video, top)));
+    }
+  }
+
+  private static int width(Level level) {
+    return level.axis("width").extent();
+  }
+
+  private static int height(Level level) {
+    return level.axis("height").extent();
   }
 
   /** A fast network knows the one walk it was taught. */

@@ -325,7 +325,7 @@ final class Endings {
     List<Events.Said> facts = new ArrayList<>();
     results.forEach(
         (held, products) -> {
-          if (held.work() instanceof Work.Assemble(String level, _)) {
+          if (held.work() instanceof Work.Assemble(String level, _, _)) {
             facts.add(new Events.Said(held.job(), new JobEvent.LevelFinished(level, products)));
           }
         });

@@ -87,7 +87,7 @@ final class Invariants {
         FROM job CROSS JOIN LATERAL (
           SELECT count(*) AS events, coalesce(max(seq), 0) AS last FROM event
           WHERE event.job = job.id) AS had
-        WHERE events <> last_seq OR last <> last_seq
+        WHERE deleted IS NULL AND (events <> last_seq OR last <> last_seq)
         """);
     ALL.put(
         "the ending is told once and last",
@@ -97,8 +97,9 @@ final class Invariants {
         FROM job CROSS JOIN LATERAL (
           SELECT count(*) AS told, max(seq) AS at, max(fact ->> 'state') AS said FROM event
           WHERE event.job = job.id AND fact ->> 'type' = 'ended') AS events
-        WHERE CASE WHEN ending IS NULL THEN told > 0
-                   ELSE told <> 1 OR at <> last_seq OR said <> ending END
+        WHERE deleted IS NULL AND CASE
+          WHEN ending IS NULL THEN told > 0
+          ELSE told <> 1 OR at <> last_seq OR said <> ending END
         """);
     ALL.put(
         "no task begins before its inputs",

@@ -1,5 +1,7 @@
 package glimt.ledger;
 
+import glimt.json.EnumWord;
+
 import static java.util.Objects.requireNonNull;
 
 import glimt.job.ArtifactId;
@@ -10,8 +12,8 @@ import glimt.job.JobState;
 import glimt.job.JobView;
 import glimt.job.Plan;
 import glimt.job.TenantId;
-import glimt.json.EnumWord;
 import glimt.ledger.Submissions.Submission;
+import glimt.model.Kind;
 import glimt.storage.StorageException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -24,18 +26,35 @@ import org.jspecify.annotations.Nullable;
 public final class Jobs {
   private static final String BY_KEY = "SELECT id, asked FROM job WHERE tenant = ? AND key = ?";
 
-  private static final String FIND = "SELECT * FROM job WHERE tenant = ? AND id = ?";
+  private static final String FIND =
+      "SELECT * FROM job WHERE tenant = ? AND id = ? AND deleted IS NULL";
 
   private static final String NUMBER = "SELECT number FROM job WHERE tenant = ? AND id = ?";
 
-  private static final String LIST =
+  private static final String WANTED =
       """
       SELECT * FROM job
-      WHERE tenant = ? AND number < ? AND (?::text IS NULL OR ? = CASE
-        WHEN ending IS NOT NULL THEN ending
-        WHEN started IS NOT NULL THEN 'running'
-        ELSE 'queued' END)
-      ORDER BY number DESC LIMIT ?
+      WHERE tenant = ? AND deleted IS NULL
+        AND (?::text IS NULL OR spec ->> 'kind' = ?)
+        AND (?::text IS NULL OR ? = CASE
+          WHEN ending IS NOT NULL THEN ending
+          WHEN started IS NOT NULL THEN 'running'
+          ELSE 'queued' END)
+      """;
+
+  private static final String NEWEST_FIRST = WANTED + "AND number < ? ORDER BY number DESC LIMIT ?";
+
+  private static final String OLDEST_FIRST = WANTED + "AND number > ? ORDER BY number LIMIT ?";
+
+  private static final String DELETE =
+      """
+      WITH gone AS MATERIALIZED (
+        UPDATE job SET deleted = clock_timestamp(), spec = '{}', warnings = '[]'
+        WHERE tenant = ? AND id = ? AND ended IS NOT NULL AND deleted IS NULL
+        RETURNING id),
+      untold AS (DELETE FROM event USING gone WHERE job = gone.id),
+      undone AS (DELETE FROM task USING gone WHERE job = gone.id)
+      SELECT id FROM gone
       """;
 
   private static final String LOCK =
@@ -124,28 +143,82 @@ public final class Jobs {
   }
 
   /**
-   * The newest jobs first.
+   * Which jobs to list.
    *
-   * @param after show only jobs older than this one
+   * @param limit at most so many
+   * @param after show only jobs beyond this one, which may have been deleted meanwhile
    * @param state show only jobs in this state
-   * @throws InvalidSpec if there is no job {@code after}
+   * @param kind show only jobs of this kind
    */
-  public List<JobView> list(
-      TenantId tenant, int limit, Optional<JobId> after, Optional<JobState> state) {
+  public record Listing(
+      int limit,
+      Optional<JobId> after,
+      Optional<JobState> state,
+      Optional<Kind> kind,
+      boolean oldestFirst) {
+    /** The newest first, of every kind. */
+    public Listing(int limit, Optional<JobId> after, Optional<JobState> state) {
+      this(limit, after, state, Optional.empty(), false);
+    }
+  }
+
+  /**
+   * Jobs of a list.
+   *
+   * @param more whether there are others beyond the last of them
+   */
+  public record Page(List<JobView> jobs, boolean more) {
+    public Page {
+      jobs = List.copyOf(jobs);
+    }
+  }
+
+  /**
+   * @throws InvalidSpec if there never was a job {@code after}
+   */
+  public Page page(TenantId tenant, Listing listing) {
     return database.read(
         "list jobs",
         session -> {
-          long below = Long.MAX_VALUE;
-          if (after.isPresent()) {
-            below =
+          long beyond = listing.oldestFirst() ? 0 : Long.MAX_VALUE;
+          if (listing.after().isPresent()) {
+            beyond =
                 session
                     .first(
-                        NUMBER, row -> row.getLong("number"), tenant.value(), after.get().value())
+                        NUMBER,
+                        row -> row.getLong("number"),
+                        tenant.value(),
+                        listing.after().get().value())
                     .orElseThrow(() -> new InvalidSpec("after", "no such job"));
           }
-          String wanted = state.map(EnumWord::of).orElse(null);
-          return JobViews.of(session, LIST, tenant.value(), below, wanted, wanted, limit);
+          String kind = listing.kind().map(EnumWord::of).orElse(null);
+          String state = listing.state().map(EnumWord::of).orElse(null);
+          // One more than is shown tells whether there are more.
+          List<JobView> found =
+              JobViews.of(
+                  session,
+                  listing.oldestFirst() ? OLDEST_FIRST : NEWEST_FIRST,
+                  tenant.value(),
+                  kind,
+                  kind,
+                  state,
+                  state,
+                  beyond,
+                  listing.limit() + 1);
+          boolean more = found.size() > listing.limit();
+          return new Page(more ? found.subList(0, listing.limit()) : found, more);
         });
+  }
+
+  /**
+   * Forgets a job that has ended: nobody reads it any more, and its files go with the leftovers.
+   *
+   * @return false if there is none, or it has not ended
+   */
+  public boolean delete(TenantId tenant, JobId job) {
+    return database.transact(
+        "delete job " + job,
+        session -> session.first(DELETE, row -> true, tenant.value(), job.value()).isPresent());
   }
 
   /** Ends a job now, unless it has ended; empty if there is no such job. */

@@ -12,6 +12,8 @@ import glimt.model.Level;
 import glimt.model.Quality;
 import glimt.model.Sampling;
 import glimt.model.Vocabulary;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -50,7 +52,7 @@ class PlanTest {
     assertThat(plan.tasks().stream().collect(Collectors.groupingBy(task -> task.work().level())))
         .hasEntrySatisfying("spatial", tasks -> assertThat(tasks).hasSize(17));
     PlannedTask last = plan.tasks().getLast();
-    assertThat(last.work()).isEqualTo(new Work.Assemble("spatial", List.of(24, 64, 64)));
+    assertThat(last.work()).isEqualTo(new Work.Assemble("spatial", List.of(24, 64, 64), 1));
     assertThat(last.after()).hasSize(16);
     assertThat(plan.warnings()).isEmpty();
   }
@@ -66,7 +68,7 @@ class PlanTest {
       switch (task.work()) {
         case Work.Sample _ ->
             assertThat(task.after()).isEqualTo(below == null ? List.of() : List.of(below));
-        case Work.Assemble(String level, _) -> {
+        case Work.Assemble(String level, _, _) -> {
           assertThat(task.after())
               .containsExactlyElementsOf(
                   plan.tasks().stream()
@@ -154,6 +156,87 @@ class PlanTest {
     Plan plan = Plan.of(video(null, null, "a whale"), CLIPS);
     assertThat(plan.tasks().getFirst().work().amount()).isEqualTo(8L * 8 * 16 * 16);
     assertThat(plan.tasks().getLast().work().amount()).isEqualTo(24L * 64 * 64);
+  }
+
+  @Test
+  void a_file_has_the_size_asked_for_and_only_a_level_below_may_need_more() {
+    assertThat(scales(shown(null, Format.MP4, 64))).containsExactly(1, 1, 1);
+    assertThat(scales(shown(4, Format.GIF, 64))).containsExactly(4, 4, 4);
+    // A base of 17 by 17 is made even for MP4, by the least multiple of what was asked for.
+    assertThat(scales(shown(null, Format.MP4, 64), odd(17, 64))).containsExactly(2, 1);
+    assertThat(scales(shown(3, Format.MP4, 64), odd(17, 64))).containsExactly(6, 3);
+    assertThat(scales(shown(null, Format.MP4, 64), odd(3, 64))).containsExactly(6, 1);
+    assertThat(scales(shown(null, Format.WEBM, 64), odd(17, 64))).containsExactly(1, 1);
+    assertThat(scales(shown(null, Format.GIF, 17), odd(17, 64))).containsExactly(1);
+    assertThat(
+            Plan.of(
+                    new JobSpec.PointCloud(
+                        "a", "o", new JobSpec.Wishes(1, null, null, null), null, Format.GLB),
+                    points())
+                .tasks()
+                .getLast()
+                .work())
+        .isEqualTo(new Work.Assemble("base", List.of(8), 1));
+  }
+
+  @Test
+  void a_file_that_its_format_cannot_hold_is_refused_with_what_can() {
+    refused(() -> Plan.of(shown(null, Format.MP4, 17), odd(17, 64)), "format");
+    assertThatThrownBy(() -> Plan.of(shown(null, Format.MP4, 17), odd(17, 64)))
+        .hasMessage(
+            "mp4 keeps even sides of 16 pixels or more, not 17x17; take one of [webm, gif, png], or"
+                + " enlarge 2");
+    assertThat(scales(shown(2, Format.MP4, 17), odd(17, 64))).containsExactly(2);
+    refused(() -> Plan.of(shown(17, Format.PNG, 64), CLIPS), "enlarge");
+    refused(() -> shown(0, Format.PNG, 64), "enlarge");
+    refused(() -> shown(65, Format.PNG, 64), "enlarge");
+  }
+
+  private static JobSpec shown(@Nullable Integer enlarge, Format format, int size) {
+    JobSpec.Wishes wishes = new JobSpec.Wishes(1, null, null, null);
+    return new JobSpec.Video("a whale", "clips", wishes, null, size, format, enlarge);
+  }
+
+  private static List<Integer> scales(JobSpec spec) {
+    return scales(spec, CLIPS);
+  }
+
+  private static List<Integer> scales(JobSpec spec, BundleCard card) {
+    return Plan.of(spec, card).tasks().stream()
+        .map(PlannedTask::work)
+        .filter(Work.Assemble.class::isInstance)
+        .map(work -> ((Work.Assemble) work).scale())
+        .toList();
+  }
+
+  /** A card with levels of these sizes. */
+  private static BundleCard odd(int... sizes) {
+    List<Level> levels =
+        Arrays.stream(sizes)
+            .mapToObj(size -> level("l" + size, EIGHT, Axis.whole("frames", 8), size, size, 0))
+            .toList();
+    return card(Kind.VIDEO, 12, 3, levels);
+  }
+
+  private static BundleCard points() {
+    Level base =
+        new Level("base", List.of(Axis.whole("points", 8)), 6, "b", 1, List.of(), 0, EIGHT);
+    return card(Kind.POINTS, 0, 6, List.of(base));
+  }
+
+  private static BundleCard card(Kind kind, int fps, int channels, List<Level> levels) {
+    return new BundleCard(
+        "odd",
+        kind,
+        "Odd.",
+        "MIT",
+        new Vocabulary(List.of("whale"), Map.of(), Set.of("a"), 4),
+        fps,
+        Collections.nCopies(channels, 1.0),
+        Collections.nCopies(channels, 0.0),
+        levels,
+        Map.of(),
+        Map.of());
   }
 
   private static void refused(Runnable planning, String field) {

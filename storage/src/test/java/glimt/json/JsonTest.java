@@ -66,7 +66,7 @@ class JsonTest {
         new TenantId("default"),
         new WorkerId("w-1"),
         work,
-        new Work.Assemble("base", List.of(8, 16, 16)),
+        new Work.Assemble("base", List.of(8, 16, 16), 2),
         new Outcome.Succeeded(products),
         new Outcome.Failed(Fault.OUT_OF_MEMORY, "no room"),
         new Outcome.Damaged(digest),

@@ -15,6 +15,7 @@ import glimt.job.Plan;
 import glimt.job.Task;
 import glimt.job.TaskState;
 import glimt.job.TenantId;
+import glimt.model.Kind;
 import glimt.storage.StorageException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -147,9 +148,9 @@ class JobsTest {
     JobId job = ledger.submit();
     assertThat(ledger.jobs.find(OTHER, job)).isEmpty();
     assertThat(ledger.jobs.cancel(OTHER, job)).isEmpty();
-    assertThat(ledger.jobs.list(OTHER, 9, Optional.empty(), Optional.empty())).isEmpty();
+    assertThat(ledger.jobs.page(OTHER, listing(9, Optional.empty())).jobs()).isEmpty();
     assertThat(ledger.events.after(OTHER, job, 0, 9)).isEmpty();
-    assertThatThrownBy(() -> ledger.jobs.list(OTHER, 9, Optional.of(job), Optional.empty()))
+    assertThatThrownBy(() -> ledger.jobs.page(OTHER, listing(9, Optional.of(job))))
         .isInstanceOf(InvalidSpec.class);
     assertThat(ledger.view(job).state()).isEqualTo(JobState.QUEUED);
   }
@@ -212,9 +213,84 @@ class JobsTest {
   }
 
   private static List<JobId> list(int limit, Optional<JobId> after, Optional<JobState> state) {
-    return ledger.jobs.list(TenantId.DEFAULT, limit, after, state).stream()
-        .map(JobView::id)
-        .toList();
+    return ids(ledger.jobs.page(TenantId.DEFAULT, new Jobs.Listing(limit, after, state)));
+  }
+
+  private static Jobs.Listing listing(int limit, Optional<JobId> after) {
+    return new Jobs.Listing(limit, after, Optional.empty());
+  }
+
+  private static List<JobId> ids(Jobs.Page page) {
+    return page.jobs().stream().map(JobView::id).toList();
+  }
+
+  @Test
+  void a_page_knows_whether_there_is_another_and_may_begin_with_the_oldest() {
+    List<JobId> oldest = List.of(ledger.submit(), ledger.submit(), ledger.submit());
+    List<JobId> newest = oldest.reversed();
+    Jobs.Page first = ledger.jobs.page(TenantId.DEFAULT, listing(2, Optional.empty()));
+    assertThat(ids(first)).isEqualTo(newest.subList(0, 2));
+    assertThat(first.more()).isTrue();
+    Jobs.Page full = ledger.jobs.page(TenantId.DEFAULT, listing(3, Optional.empty()));
+    assertThat(ids(full)).isEqualTo(newest);
+    assertThat(full.more()).isFalse();
+    assertThat(ids(ledger.jobs.page(TenantId.DEFAULT, oldestFirst(2, Optional.empty()))))
+        .isEqualTo(oldest.subList(0, 2));
+    Jobs.Page last = ledger.jobs.page(TenantId.DEFAULT, oldestFirst(2, Optional.of(oldest.get(1))));
+    assertThat(ids(last)).containsExactly(oldest.get(2));
+    assertThat(last.more()).isFalse();
+    Jobs.Listing videos =
+        new Jobs.Listing(9, Optional.empty(), Optional.empty(), Optional.of(Kind.VIDEO), false);
+    assertThat(ids(ledger.jobs.page(TenantId.DEFAULT, videos))).isEmpty();
+  }
+
+  private static Jobs.Listing oldestFirst(int limit, Optional<JobId> after) {
+    return new Jobs.Listing(limit, after, Optional.empty(), Optional.of(Kind.POINTS), true);
+  }
+
+  @Test
+  void a_deleted_job_is_gone_for_every_reader_and_lists_go_on_past_it() {
+    JobId before = ledger.submit();
+    Jobs.Key key = new Jobs.Key("once", Ledger.digestOf("a pine"));
+    Plan plan = Plan.of(Ledger.spec(), Ledger.card("toy", 3));
+    JobId job =
+        ledger
+            .jobs
+            .submit(TenantId.DEFAULT, Ledger.spec(), ledger.digest, plan, key)
+            .orElseThrow()
+            .id();
+    assertThat(ledger.jobs.delete(TenantId.DEFAULT, job)).as("it has not ended").isFalse();
+    ledger.finishAll("w");
+    assertThat(ledger.jobs.delete(OTHER, job)).isFalse();
+    assertThat(ledger.jobs.delete(TenantId.DEFAULT, job)).isTrue();
+    assertThat(ledger.jobs.delete(TenantId.DEFAULT, job)).isFalse();
+
+    assertThat(ledger.jobs.find(TenantId.DEFAULT, job)).isEmpty();
+    assertThat(ledger.jobs.cancel(TenantId.DEFAULT, job)).isEmpty();
+    assertThat(ledger.events.after(TenantId.DEFAULT, job, 0, 9)).isEmpty();
+    assertThat(list(9, Optional.empty(), Optional.empty())).containsExactly(before);
+    assertThat(list(9, Optional.of(job), Optional.empty())).containsExactly(before);
+    assertThat(ledger.jobs.submit(TenantId.DEFAULT, Ledger.spec(), ledger.digest, plan, key))
+        .as("its key stays used")
+        .isEmpty();
+    assertThat(ledger.count("SELECT count(*) FROM product JOIN task ON task.id = task"))
+        .as("what names files: " + job)
+        .isEqualTo(ledger.count("SELECT count(*) FROM task WHERE job = '" + before + "'"));
+    assertThat(ledger.count("SELECT count(*) FROM job WHERE spec::text LIKE '%prompt%'"))
+        .isEqualTo(1);
+  }
+
+  @Test
+  void a_worker_that_makes_a_file_of_a_deleted_job_again_changes_nothing() {
+    JobId job = ledger.submit();
+    ledger.finishAll("w");
+    ArtifactId file = ledger.view(job).levels().getFirst().products().getFirst().artifact().id();
+    assertThat(ledger.tasks.remake(job, file)).isTrue();
+    Task again = ledger.claimOne("w");
+    assertThat(ledger.jobs.delete(TenantId.DEFAULT, job)).isTrue();
+    assertThat(ledger.succeed(again)).isEmpty();
+    assertThat(ledger.claim("w", 9)).isEmpty();
+    assertThat(ledger.tasks.remake(job, file)).isFalse();
   }
 
   /** It waits for whoever is ahead of it at a task, and another task may be claimed meanwhile. */

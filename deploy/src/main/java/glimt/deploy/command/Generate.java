@@ -10,6 +10,7 @@ import glimt.deploy.node.Home;
 import glimt.deploy.node.HomeOption;
 import glimt.deploy.node.Logs;
 import glimt.deploy.node.RunningNode;
+import glimt.gateway.Gateway;
 import glimt.job.Format;
 import glimt.job.InvalidSpec;
 import java.io.IOException;
@@ -60,7 +61,9 @@ public final class Generate implements Callable<Integer> {
   @Option(names = "--model", description = "Which bundle makes it; `glimt models` lists them.")
   private @Nullable String model;
 
-  @Option(names = "--seed", description = "The same seed makes the same file. Default: a new one.")
+  @Option(
+      names = "--seed",
+      description = "The same seed makes the same file. Default, or -1: a new one, which is told.")
   private @Nullable Long seed;
 
   @Option(names = "--steps", description = "Steps of the base level.")
@@ -83,6 +86,12 @@ public final class Generate implements Callable<Integer> {
 
   @Option(names = "--size", description = "Width and height of a video in pixels.")
   private @Nullable Integer size;
+
+  @Option(
+      names = "--enlarge",
+      paramLabel = "TIMES",
+      description = "Make each pixel of a video a square of so many in its file. Default: 1.")
+  private @Nullable Integer enlarge;
 
   @Option(names = "--points", description = "Points of a point cloud.")
   private @Nullable Integer points;
@@ -117,7 +126,13 @@ public final class Generate implements Callable<Integer> {
     return new Client(
         RunningNode.start(
                 exit,
-                Up.atHome(exit, free.get(), 0, RunningNode.slots(), Optional.empty(), Map.of()))
+                Up.atHome(
+                    exit,
+                    free.get(),
+                    new Gateway.Address(Gateway.Address.LOOPBACK, 0),
+                    RunningNode.slots(),
+                    Optional.empty(),
+                    Map.of()))
             .address()
             .orElseThrow());
   }
@@ -174,7 +189,7 @@ public final class Generate implements Callable<Integer> {
     wish.put("prompt", prompt).put("model", model).put("sampler", sampler);
     wish.put("quality", quality);
     wish.put("seed", seed).put("steps", steps).put("guidance", guidance);
-    wish.put("frames", frames).put("size", size).put("points", points);
+    wish.put("frames", frames).put("size", size).put("points", points).put("enlarge", enlarge);
     wish.properties().removeIf(field -> field.getValue().isNull());
     return wish;
   }

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
@@ -119,6 +120,18 @@ public final class NodeCommand implements Callable<Integer> {
       description = "Of a gateway's HTTP server; 0 takes any free one. Default: 8080")
   private int httpPort;
 
+  @Mixin private PublicUrlOption publicUrl;
+
+  @Option(
+      names = "--trust-proxy",
+      paramLabel = "ADDRESS",
+      split = ",",
+      description = {
+        "A proxy on another machine that is believed whom it speaks for (Forwarded,",
+        "X-Forwarded-Host, -Proto, -Port and -Prefix), as those on this machine are."
+      })
+  private Set<String> proxies = Set.of();
+
   @Option(
       names = "--key-file",
       paramLabel = "FILE",
@@ -205,9 +218,9 @@ public final class NodeCommand implements Callable<Integer> {
       return new Gateway.Address(Gateway.Address.LOOPBACK, 0);
     }
     try {
-      return new Gateway.Address(httpHost, httpPort, key());
+      return new Gateway.Address(httpHost, httpPort, key(), publicUrl.urls(), proxies);
     } catch (IllegalArgumentException e) {
-      throw bad(e.getMessage() + "; see --key-file");
+      throw bad(e.getMessage() + "; see --key-file, --public-url and --trust-proxy");
     }
   }
 

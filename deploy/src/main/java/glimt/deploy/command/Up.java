@@ -18,6 +18,7 @@ import glimt.storage.StorageException;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -55,6 +56,8 @@ public final class Up implements Callable<Integer> {
       })
   private @Nullable String jdbcUrl;
 
+  @Mixin private PublicUrlOption publicUrl;
+
   @Mixin private WorkersOption workers;
 
   @Mixin private WorkerOptions working;
@@ -68,6 +71,7 @@ public final class Up implements Callable<Integer> {
     if (port < 0 || port > 65_535) {
       throw new ParameterException(command.commandLine(), "--port must be 0 to 65535, not " + port);
     }
+    Gateway.Address http = http();
     int slots = workers.count(0);
     Map<String, String> heard = working.environment();
     Home at = home.open();
@@ -88,13 +92,22 @@ public final class Up implements Callable<Integer> {
     try (AtExit exit = AtExit.ofServer()) {
       RunningNode.serve(
           exit,
-          atHome(exit, lock.get(), port, slots, Optional.ofNullable(jdbcUrl), heard),
+          atHome(exit, lock.get(), http, slots, Optional.ofNullable(jdbcUrl), heard),
           house -> {
             lock.get().announce(house.address().orElseThrow());
             NodeCommand.announce(house);
           });
     }
     return 0;
+  }
+
+  private Gateway.Address http() {
+    try {
+      return new Gateway.Address(
+          Gateway.Address.LOOPBACK, port, Optional.empty(), publicUrl.urls(), Set.of());
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(command.commandLine(), "--public-url: " + e.getMessage());
+    }
   }
 
   /**
@@ -105,12 +118,11 @@ public final class Up implements Callable<Integer> {
   static RunningNode.Settings atHome(
       AtExit exit,
       Home.Lock lock,
-      int port,
+      Gateway.Address http,
       int workers,
       Optional<String> jdbcUrl,
       Map<String, String> working) {
     Home home = exit.open(() -> lock).home();
-    Gateway.Address http = new Gateway.Address(Gateway.Address.LOOPBACK, port);
     RunningNode.refuseIfTaken(http, "--port");
     return new RunningNode.Settings(
         home,

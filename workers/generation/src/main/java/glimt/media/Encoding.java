@@ -8,9 +8,8 @@ import java.util.List;
  *
  * @param filter the graph that raw sRGB goes through first
  * @param encoder container, codec and their settings
- * @param even whether colour is kept at half the rows and columns, so that both must be even
  */
-record Encoding(String filter, List<String> encoder, boolean even) {
+record Encoding(String filter, List<String> encoder) {
 
   /**
    * sRGB to the colours of HD television, said so in the file, by arithmetic that is the same on
@@ -32,24 +31,22 @@ record Encoding(String filter, List<String> encoder, boolean even) {
           BT709,
           words(
               "-f mp4 -c:v libopenh264 -profile:v high -rc_mode bitrate -b:v 20M -qmin 20 -qmax 20 -g 1"
-                  + " -movflags +faststart"),
-          true);
+                  + " -movflags +faststart"));
 
   private static final Encoding WEBM =
       new Encoding(
-          BT709, words("-f webm -c:v libvpx-vp9 -deadline good -cpu-used 4 -crf 16 -b:v 0"), true);
+          BT709, words("-f webm -c:v libvpx-vp9 -deadline good -cpu-used 4 -crf 16 -b:v 0"));
 
   /** One palette of 256 colours made from all frames. */
   private static final Encoding GIF =
       new Encoding(
           "split[frames][all];[all]palettegen=reserve_transparent=0[palette];"
               + "[frames][palette]paletteuse=dither=sierra2_4a:diff_mode=rectangle",
-          words("-f gif -loop 0"),
-          false);
+          words("-f gif -loop 0"));
 
   /** Exact in every pixel. */
   private static final Encoding PNG =
-      new Encoding("format=rgb24", words("-f apng -c:v apng -pred sub -plays 0"), false);
+      new Encoding("format=rgb24", words("-f apng -c:v apng -pred sub -plays 0"));
 
   static Encoding of(Format format) {
     return switch (format) {

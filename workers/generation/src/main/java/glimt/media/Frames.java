@@ -60,17 +60,11 @@ public record Frames(int count, int height, int width, double fps, byte[] rgb) {
 
   /** Every pixel repeated {@code factor} times in both directions. */
   public Frames enlarged(int factor) {
-    return factor == 1 ? this : resized(height * factor, width * factor, factor);
-  }
-
-  /** Rows and columns made even, as 4:2:0 pictures need, by repeating the last row or column. */
-  Frames even() {
-    return height % 2 == 0 && width % 2 == 0
-        ? this
-        : resized(height + height % 2, width + width % 2, 1);
-  }
-
-  private Frames resized(int newHeight, int newWidth, int factor) {
+    if (factor == 1) {
+      return this;
+    }
+    int newHeight = height * factor;
+    int newWidth = width * factor;
     byte[] out = new byte[(int) bytes(count, newHeight, newWidth)];
     int row = 3 * newWidth;
     int at = 0;
@@ -80,9 +74,9 @@ public record Frames(int count, int height, int width, double fps, byte[] rgb) {
           System.arraycopy(out, at - row, out, at, row);
           continue;
         }
-        int from = 3 * (frame * height + Math.min(y / factor, height - 1)) * width;
+        int from = 3 * (frame * height + y / factor) * width;
         for (int x = 0; x < newWidth; x++) {
-          System.arraycopy(rgb, from + 3 * Math.min(x / factor, width - 1), out, at + 3 * x, 3);
+          System.arraycopy(rgb, from + 3 * (x / factor), out, at + 3 * x, 3);
         }
       }
     }

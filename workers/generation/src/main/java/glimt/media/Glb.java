@@ -8,11 +8,12 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * Binary glTF 2.0 with one primitive of points (Khronos, glTF 2.0 specification, 3.7.2 and 4.4): 20
+ * Binary glTF 2.0 with one primitive of points (Khronos, glTF 2.0 specification, 3.7.2 and 4.4): 24
  * bytes a point, the coordinates of all points and then their colours.
  *
- * <p>glTF's COLOR_0 is linear light. Eight bits of that would lose the dark half of sRGB, so
- * colours are normalized 16-bit numbers, which give every sRGB byte back.
+ * <p>glTF's COLOR_0 is linear light. Eight bits of that would lose the dark half of sRGB, and
+ * readers in use take normalized 16-bit numbers for bytes (trimesh) or as they are (old assimp), so
+ * colours are float32: every reader gets them right, and every sRGB byte back.
  */
 final class Glb {
 
@@ -20,14 +21,14 @@ final class Glb {
   private static final int JSON = 0x4E4F534A;
   private static final int BIN = 0x004E4942;
 
-  private static final short[] LINEAR = new short[256];
+  private static final float[] LINEAR = new float[256];
 
   static {
     for (int i = 0; i < LINEAR.length; i++) {
       double encoded = i / 255.0; // IEC 61966-2-1 (1999)
       double linear =
           encoded <= 0.04045 ? encoded / 12.92 : StrictMath.pow((encoded + 0.055) / 1.055, 2.4);
-      LINEAR[i] = (short) Math.round(linear * 65535);
+      LINEAR[i] = (float) linear;
     }
   }
 
@@ -36,19 +37,16 @@ final class Glb {
   static byte[] bytes(PointCloud cloud) {
     int points = cloud.size();
     byte[] scene = padded(scene(cloud).getBytes(StandardCharsets.US_ASCII));
-    int size = 12 + 8 + scene.length + 8 + 20 * points;
+    int size = 12 + 8 + scene.length + 8 + 24 * points;
     var file = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
     file.putInt(MAGIC).putInt(2).putInt(size);
     file.putInt(scene.length).putInt(JSON).put(scene);
-    file.putInt(20 * points).putInt(BIN);
+    file.putInt(24 * points).putInt(BIN);
     for (float coordinate : cloud.xyz()) {
       file.putFloat(coordinate);
     }
-    for (int i = 0; i < cloud.rgb().length; i++) {
-      file.putShort(LINEAR[cloud.rgb()[i] & 0xff]);
-      if (i % 3 == 2) {
-        file.putShort((short) 0xffff); // opaque, and a point's colour stays aligned to four bytes
-      }
+    for (byte colour : cloud.rgb()) {
+      file.putFloat(LINEAR[colour & 0xff]);
     }
     return file.array();
   }
@@ -65,12 +63,12 @@ final class Glb {
         "bufferViews":[{"buffer":0,"byteOffset":0,"byteLength":%d,"target":34962},\
         {"buffer":0,"byteOffset":%d,"byteLength":%d,"target":34962}],\
         "accessors":[{"bufferView":0,"componentType":5126,"count":%d,"type":"VEC3","min":%s,"max":%s},\
-        {"bufferView":1,"componentType":5123,"normalized":true,"count":%d,"type":"VEC4"}]}"""
+        {"bufferView":1,"componentType":5126,"count":%d,"type":"VEC3"}]}"""
         .formatted(
-            20 * points,
+            24 * points,
             12 * points,
             12 * points,
-            8 * points,
+            12 * points,
             points,
             exact(cloud.lowest()),
             exact(cloud.highest()),

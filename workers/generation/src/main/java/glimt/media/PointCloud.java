@@ -11,7 +11,7 @@ import java.util.Arrays;
  */
 public record PointCloud(float[] xyz, byte[] rgb) {
 
-  /** As many as a file of ours holds; the largest takes 320 MB. */
+  /** As many as a file of ours holds; the largest takes 400 MB. */
   public static final int MOST = 1 << 24;
 
   public PointCloud {

@@ -11,7 +11,7 @@ import javax.imageio.stream.MemoryCacheImageOutputStream;
 /** Lays frames out in a grid and writes it as one small JPEG. */
 final class SpriteSheet {
 
-  private static final int MOST_FRAMES = 64;
+  static final int MOST_FRAMES = 64;
 
   /**
    * JPEG keeps colour at half the pixels; a frame of fewer pixels than this is doubled until it

@@ -15,8 +15,10 @@ import java.util.regex.Pattern;
 /** Frames become files, and files frames. The same frames always become the same bytes. */
 public final class Video {
 
-  /** OpenH264 refuses less. */
-  private static final int SMALLEST_SIDE = 16;
+  private static final float THUMBNAIL_QUALITY = 0.9f;
+
+  /** Frames of a sheet are shrunk to it. */
+  private static final int SHEET_SIDE = 128;
 
   private static final Pattern SHAPE =
       Pattern.compile("(\\d+),(\\d+),(\\d+)/(\\d+).*", Pattern.DOTALL);
@@ -30,24 +32,20 @@ public final class Video {
   /**
    * Writes {@code frames} to {@code target}, replacing it at once when the file is complete.
    *
-   * <p>A tiny level would be a stamp on the screen and below what encoders take, so small frames
-   * are enlarged by a whole factor, pixels repeated, until the longer side has {@code atLeast}
-   * pixels (and the shorter 16). Odd rows and columns are made even for MP4 and WebM by repeating
-   * the last.
+   * <p>The file has the frames' own size, which {@link Format#holds} must grant.
    *
    * @throws MediaException if the file cannot be made; {@code target} is then as it was
    */
-  public void write(Frames frames, Format format, int atLeast, Path target)
-      throws InterruptedException {
+  public void write(Frames frames, Format format, Path target) throws InterruptedException {
     var encoding = Encoding.of(format);
-    Frames shown = frames.enlarged(enlargement(frames, atLeast));
-    if (encoding.even()) {
-      shown = shown.even();
+    if (!format.holds(frames.width(), frames.height())) {
+      throw new IllegalArgumentException(
+          "%s cannot hold %dx%d pixels".formatted(format, frames.width(), frames.height()));
     }
     Path whole = target.toAbsolutePath();
     Path part = whole.resolveSibling(whole.getFileName() + "." + UUID.randomUUID() + ".part");
     try {
-      ffmpeg.run("ffmpeg", arguments(shown, encoding, part), shown.rgb());
+      ffmpeg.run("ffmpeg", arguments(frames, encoding, part), frames.rgb());
       Files.move(part, whole, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       throw new MediaException("writing " + whole, e);
@@ -57,13 +55,13 @@ public final class Video {
   }
 
   /** The same file as bytes. */
-  public byte[] bytes(Frames frames, Format format, int atLeast) throws InterruptedException {
+  public byte[] bytes(Frames frames, Format format) throws InterruptedException {
     try {
       Path file =
           Files.createTempFile(
               "glimt-", "." + format.ending()); // MP4 needs a file that seeks, not a pipe
       try {
-        write(frames, format, atLeast, file);
+        write(frames, format, file);
         return Files.readAllBytes(file);
       } finally {
         deleteIfThere(file);
@@ -79,7 +77,45 @@ public final class Video {
    * @throws MediaException if it is none
    */
   public Frames read(Path file) throws InterruptedException {
-    String source = "file:" + file.toAbsolutePath();
+    Shape shape = shape(file);
+    return decoded(file, "", shape.width(), shape.height(), shape.fps());
+  }
+
+  /**
+   * The frame in the middle as a JPEG, as large as it is.
+   *
+   * @param frames how many the file has
+   * @throws MediaException if it is no video
+   */
+  public byte[] thumbnail(Path file, int frames) throws InterruptedException {
+    Shape shape = shape(file);
+    String middle = "select=eq(n\\," + frames / 2 + "),";
+    Frames one = decoded(file, middle, shape.width(), shape.height(), shape.fps());
+    return SpriteSheet.jpeg(one.picture(0), THUMBNAIL_QUALITY);
+  }
+
+  /**
+   * Frames evenly spread, as a preview has them: all, or up to 64 of more.
+   *
+   * @param frames how many the file has
+   * @throws MediaException if it is no video
+   */
+  public Preview.Sheet sheet(Path file, int frames) throws InterruptedException {
+    Shape shape = shape(file);
+    double scale = Math.min(1, SHEET_SIDE / (double) Math.max(shape.width(), shape.height()));
+    int every = Math.ceilDiv(frames, SpriteSheet.MOST_FRAMES);
+    return Preview.of(
+        decoded(
+            file,
+            "select=not(mod(n\\," + every + ")),",
+            Math.max(1, (int) (shape.width() * scale)),
+            Math.max(1, (int) (shape.height() * scale)),
+            shape.fps()));
+  }
+
+  private record Shape(int width, int height, double fps) {}
+
+  private Shape shape(Path file) throws InterruptedException {
     byte[] said =
         ffmpeg.run(
             "ffprobe",
@@ -90,15 +126,23 @@ public final class Video {
                 "stream=width,height,r_frame_rate",
                 "-of",
                 "csv=p=0",
-                source),
+                source(file)),
             new byte[0]);
     Matcher shape = SHAPE.matcher(new String(said, StandardCharsets.UTF_8));
     if (!shape.matches()) {
       throw new MediaException("no video in " + file);
     }
-    int width = Integer.parseInt(shape.group(1));
-    int height = Integer.parseInt(shape.group(2));
-    double fps = Double.parseDouble(shape.group(3)) / Double.parseDouble(shape.group(4));
+    return new Shape(
+        Integer.parseInt(shape.group(1)),
+        Integer.parseInt(shape.group(2)),
+        Double.parseDouble(shape.group(3)) / Double.parseDouble(shape.group(4)));
+  }
+
+  /**
+   * @param select a filter that takes some of the frames, with a comma; empty for all
+   */
+  private Frames decoded(Path file, String select, int width, int height, double fps)
+      throws InterruptedException {
     byte[] rgb =
         ffmpeg.run(
             "ffmpeg",
@@ -107,11 +151,16 @@ public final class Video {
                 "-threads",
                 "1",
                 "-i",
-                source,
+                source(file),
                 "-map",
                 "0:v:0",
                 "-vf",
-                "scale=flags=bilinear+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact",
+                select
+                    + "scale="
+                    + width
+                    + ":"
+                    + height
+                    + ":flags=bilinear+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact",
                 "-fps_mode",
                 "passthrough",
                 "-f",
@@ -123,11 +172,8 @@ public final class Video {
     return new Frames(rgb.length / (3 * width * height), height, width, fps, rgb);
   }
 
-  static int enlargement(Frames frames, int atLeast) {
-    int longer = Math.max(frames.width(), frames.height());
-    int shorter = Math.min(frames.width(), frames.height());
-    return Math.max(
-        1, Math.max(Math.ceilDiv(atLeast, longer), Math.ceilDiv(SMALLEST_SIDE, shorter)));
+  private static String source(Path file) {
+    return "file:" + file.toAbsolutePath();
   }
 
   private static List<String> arguments(Frames frames, Encoding encoding, Path target) {

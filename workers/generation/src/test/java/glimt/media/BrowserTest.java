@@ -136,7 +136,7 @@ class BrowserTest {
 
   private static byte[] file(Video video, Format format) {
     try {
-      return video.bytes(Given.cartoon(12, 64, 64), format, 128);
+      return video.bytes(Given.cartoon(12, 64, 64).enlarged(2), format);
     } catch (InterruptedException e) {
       throw new AssertionError(e);
     }

@@ -77,12 +77,11 @@ class PointsTest {
       assertThat(file.getFloat()).isEqualTo(coordinate);
     }
     for (int i = 0; i < 256; i++) {
-      double linear = (file.getShort() & 0xffff) / 65535.0;
+      double linear = file.getFloat();
       double encoded =
           linear <= 0.0031308 ? 12.92 * linear : 1.055 * Math.pow(linear, 1 / 2.4) - 0.055;
       assertThat(Math.round(encoded * 255)).isEqualTo(i);
-      file.position(file.position() + 4);
-      assertThat(file.getShort()).isEqualTo((short) -1);
+      file.position(file.position() + 8);
     }
     assertThat(file.hasRemaining()).isFalse();
   }

@@ -5,14 +5,18 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import glimt.job.Format;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,8 +25,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.EnumSource.Mode;
 
 class VideoTest {
-
-  private static final int NOT_ENLARGED = 1;
 
   private final Ffmpeg ffmpeg = Given.ffmpeg();
   private final Video video = new Video(ffmpeg);
@@ -33,9 +35,9 @@ class VideoTest {
       mode = Mode.EXCLUDE,
       names = {"GLB", "PLY"})
   void the_same_frames_are_the_same_bytes(Format format) throws Exception {
-    Frames frames = Given.cartoon(8, 64, 64);
-    byte[] once = video.bytes(frames, format, 128);
-    assertThat(video.bytes(frames, format, 128)).isEqualTo(once);
+    Frames frames = Given.cartoon(8, 64, 64).enlarged(2);
+    byte[] once = video.bytes(frames, format);
+    assertThat(video.bytes(frames, format)).isEqualTo(once);
     assertThat(new String(once, StandardCharsets.ISO_8859_1))
         .doesNotContain("Lavf6", "Lavc6", "202");
   }
@@ -44,12 +46,11 @@ class VideoTest {
   @CsvSource({"MP4, 46, 34", "WEBM, 46, 34", "GIF, 45, 42", "PNG, 99, 99"})
   void what_is_written_is_what_was_shown(Format format, double brightness, double colour)
       throws Exception {
-    Frames frames = Given.cartoon(24, 64, 64);
+    Frames shown = Given.cartoon(24, 64, 64).enlarged(2);
     Path file = folder.resolve("fish." + format.ending());
-    video.write(frames, format, 128, file);
+    video.write(shown, format, file);
     Frames seen = video.read(file);
 
-    Frames shown = frames.enlarged(2);
     assertThat(seen)
         .extracting(Frames::count, Frames::height, Frames::width)
         .containsExactly(24, 128, 128);
@@ -70,7 +71,7 @@ class VideoTest {
   @Test
   void an_mp4_is_h264_in_hd_colours_that_plays_while_it_loads() throws Exception {
     Path file = folder.resolve("fish.mp4");
-    video.write(Given.cartoon(12, 64, 64), Format.MP4, 128, file);
+    video.write(Given.cartoon(12, 128, 128), Format.MP4, file);
     assertThat(probe(file, "codec_name")).isEqualTo("h264");
     assertThat(probe(file, "profile")).isEqualTo("High");
     assertThat(probe(file, "pix_fmt")).isEqualTo("yuv420p");
@@ -84,32 +85,61 @@ class VideoTest {
 
   @ParameterizedTest
   @CsvSource({
-    "1, 1, 1, 16, 16",
-    "1, 16, 16, 16, 16",
-    "128, 16, 16, 128, 128",
-    "64, 33, 17, 66, 34",
-    "1, 33, 17, 34, 18",
-    "100, 9, 3, 108, 36",
-    "8, 40, 2, 320, 16"
+    "MP4, 16, 16",
+    "MP4, 18, 34",
+    "MP4, 128, 64",
+    "WEBM, 1, 1",
+    "WEBM, 8, 8",
+    "WEBM, 16, 16",
+    "WEBM, 33, 17",
+    "GIF, 1, 1",
+    "GIF, 16, 16",
+    "GIF, 33, 17",
+    "PNG, 1, 1",
+    "PNG, 16, 16",
+    "PNG, 33, 17"
   })
-  void tiny_and_odd_frames_become_playable(
-      int atLeast, int width, int height, int shownWidth, int shownHeight) throws Exception {
-    Path file = folder.resolve("tiny.mp4");
-    video.write(Given.cartoon(3, height, width), Format.MP4, atLeast, file);
+  void a_file_has_the_size_the_rate_and_the_count_of_its_frames(
+      Format format, int width, int height) throws Exception {
+    assertThat(format.holds(width, height)).isTrue();
+    Path file = folder.resolve("exact." + format.ending());
+    Frames frames = Given.cartoon(6, height, width);
+    video.write(frames, format, file);
+    assertThat(probe(file, "width,height,nb_read_frames")).isEqualTo(width + "," + height + ",6");
     Frames seen = video.read(file);
     assertThat(List.of(seen.count(), seen.width(), seen.height()))
-        .containsExactly(3, shownWidth, shownHeight);
+        .containsExactly(6, width, height);
+    if (format == Format.PNG) {
+      assertThat(seen.rgb()).isEqualTo(frames.rgb());
+    }
   }
 
+  /** Seconds of 24 frames at 12 a second, which GIF counts in hundredths. */
   @ParameterizedTest
   @EnumSource(
-      value = Format.class,
-      names = {"GIF", "PNG"})
-  void gif_and_png_keep_odd_sizes(Format format) throws Exception {
-    Path file = folder.resolve("odd." + format.ending());
-    video.write(Given.cartoon(5, 17, 33), format, NOT_ENLARGED, file);
-    Frames seen = video.read(file);
-    assertThat(List.of(seen.count(), seen.width(), seen.height())).containsExactly(5, 33, 17);
+      mode = Mode.EXCLUDE,
+      names = {"GLB", "PLY"})
+  void a_file_lasts_as_long_as_its_frames(Format format) throws Exception {
+    Path file = folder.resolve("lasts." + format.ending());
+    video.write(Given.cartoon(24, 16, 16), format, file);
+    double last = 0;
+    double shown = 0;
+    for (String frame : frames(file)) {
+      String[] times = frame.split(",", -1);
+      last = Double.parseDouble(times[0]);
+      shown = Double.parseDouble(times[1]);
+    }
+    assertThat(last + shown).isBetween(1.98, 2.02);
+  }
+
+  @Test
+  void frames_that_an_mp4_cannot_hold_are_refused() {
+    for (int[] size : new int[][] {{17, 16}, {16, 17}, {8, 8}, {14, 64}}) {
+      assertThat(Format.MP4.holds(size[0], size[1])).isFalse();
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> video.bytes(Given.cartoon(1, size[1], size[0]), Format.MP4))
+          .withMessage("MP4 cannot hold %dx%d pixels", size[0], size[1]);
+    }
   }
 
   @ParameterizedTest
@@ -118,7 +148,7 @@ class VideoTest {
       names = {"GLB", "PLY"})
   void one_frame_is_a_video_too(Format format) throws Exception {
     Path file = folder.resolve("one." + format.ending());
-    video.write(Given.cartoon(1, 32, 32), format, NOT_ENLARGED, file);
+    video.write(Given.cartoon(1, 32, 32), format, file);
     assertThat(video.read(file).count()).isEqualTo(1);
   }
 
@@ -127,7 +157,7 @@ class VideoTest {
     Path file = Files.writeString(folder.resolve("old.mp4"), "old");
     var tooLarge =
         new Frames(1, 4096, 4096, 8, new byte[3 << 24]); // beyond what H.264 has a level for
-    assertThatThrownBy(() -> video.write(tooLarge, Format.MP4, NOT_ENLARGED, file))
+    assertThatThrownBy(() -> video.write(tooLarge, Format.MP4, file))
         .isInstanceOf(MediaException.class)
         .hasMessageContaining("ffmpeg ended with");
     assertThat(file).hasContent("old");
@@ -135,13 +165,50 @@ class VideoTest {
       assertThat(left).containsExactly(file);
     }
     Path nowhere = folder.resolve("missing").resolve("a.mp4");
-    assertThatThrownBy(
-            () -> video.write(Given.cartoon(1, 16, 16), Format.MP4, NOT_ENLARGED, nowhere))
+    assertThatThrownBy(() -> video.write(Given.cartoon(1, 16, 16), Format.MP4, nowhere))
         .isInstanceOf(MediaException.class)
         .hasMessageContaining("No such file or directory");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> video.bytes(Given.cartoon(1, 16, 16), Format.GLB, NOT_ENLARGED))
+        .isThrownBy(() -> video.bytes(Given.cartoon(1, 16, 16), Format.GLB))
         .withMessage("a video cannot be written as GLB");
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      mode = Mode.EXCLUDE,
+      names = {"GLB", "PLY"})
+  void a_thumbnail_is_the_middle_frame_and_a_sheet_has_them_evenly_spread(Format format)
+      throws Exception {
+    Path file = folder.resolve("seen." + format.ending());
+    Frames frames = Given.cartoon(9, 64, 96);
+    video.write(frames, format, file);
+    BufferedImage thumbnail =
+        ImageIO.read(new ByteArrayInputStream(video.thumbnail(file, frames.count())));
+    assertThat(List.of(thumbnail.getWidth(), thumbnail.getHeight())).containsExactly(96, 64);
+    int[] middles = new int[] {0, 4, 8};
+    double[] unlike =
+        Arrays.stream(middles).mapToDouble(t -> distance(frames.picture(t), thumbnail)).toArray();
+    assertThat(unlike[1]).as(Arrays.toString(unlike)).isLessThan(6);
+    assertThat(unlike[0]).isGreaterThan(2 * unlike[1]);
+    assertThat(unlike[2]).isGreaterThan(2 * unlike[1]);
+
+    Preview.Sheet sheet = video.sheet(file, frames.count());
+    assertThat(sheet.frames()).isEqualTo(9);
+    assertThat(ImageIO.read(new ByteArrayInputStream(sheet.bytes())).getWidth())
+        .isEqualTo(sheet.columns() * sheet.width());
+    Path many = folder.resolve("many." + format.ending());
+    video.write(Given.cartoon(130, 16, 32), format, many);
+    assertThat(video.sheet(many, 130).frames()).isEqualTo(44);
+  }
+
+  private static double distance(Picture picture, BufferedImage image) {
+    double sum = 0;
+    for (int at = 0; at < picture.rgb().length; at++) {
+      int pixel = at / 3;
+      int seen = image.getRGB(pixel % picture.width(), pixel / picture.width());
+      sum += Math.abs((picture.rgb()[at] & 0xff) - (seen >> (16 - 8 * (at % 3)) & 0xff));
+    }
+    return sum / picture.rgb().length;
   }
 
   @Test
@@ -163,6 +230,23 @@ class VideoTest {
                 file.toString()),
             new byte[0]);
     return new String(said, StandardCharsets.UTF_8).strip().replaceAll(",$", "");
+  }
+
+  /** When each frame is shown, and for how long, in seconds. */
+  private List<String> frames(Path file) throws InterruptedException {
+    byte[] said =
+        ffmpeg.run(
+            "ffprobe",
+            List.of(
+                "-ignore_loop", // of GIF and APNG, which play for ever otherwise
+                "1",
+                "-show_entries",
+                "frame=pts_time,duration_time",
+                "-of",
+                "csv=p=0",
+                file.toString()),
+            new byte[0]);
+    return new String(said, StandardCharsets.UTF_8).lines().toList();
   }
 
   /** The names of an MP4's outermost boxes, in order (ISO/IEC 14496-12, 4.2). */

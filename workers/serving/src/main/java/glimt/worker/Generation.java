@@ -64,7 +64,7 @@ public record Generation(
     List<Product> products =
         switch (task.work()) {
           case Work.Sample sample -> List.of(sampled(task, sample, level, bundle, attempt));
-          case Work.Assemble _ -> assembled(task, level, bundle);
+          case Work.Assemble assemble -> assembled(task, assemble, level, bundle);
         };
     CrashPoint.AFTER_ARTIFACT.reached();
     return new Outcome.Succeeded(products);
@@ -258,7 +258,7 @@ public record Generation(
 
   // ---- assemble
 
-  private List<Product> assembled(Task task, Level level, LoadedBundle bundle)
+  private List<Product> assembled(Task task, Work.Assemble work, Level level, LoadedBundle bundle)
       throws InterruptedException {
     List<float[]> pieces = new ArrayList<>();
     for (ArtifactId input : task.inputs()) {
@@ -267,7 +267,7 @@ public record Generation(
     float[] whole = Mosaic.joined(level, pieces);
     long[] shape = Mosaic.shape(level);
     byte[] file =
-        new Rendering(bundle.card(), level).file(whole, shape, task.spec().format(), video);
+        new Rendering(bundle.card(), level).file(whole, shape, work, task.spec().format(), video);
     Artifact media = artifacts.put(task.spec().format().mediaType(), file);
     return List.of(sample(whole, shape), new Product(Role.MEDIA, media));
   }

@@ -1,6 +1,7 @@
 package glimt.worker;
 
 import glimt.job.Format;
+import glimt.job.Work;
 import glimt.media.Frames;
 import glimt.media.PointCloud;
 import glimt.media.Preview;
@@ -10,14 +11,11 @@ import glimt.model.Level;
 
 /** A sample, or a segment of one, as people see it. */
 record Rendering(BundleCard card, Level level) {
-  /** The fewest pixels a playable file is wide: a level of 16 would be a stamp on the screen. */
-  private static final int AT_LEAST = 256;
-
   /** The whole sample of the level as a file people can open. */
-  byte[] file(float[] sample, long[] shape, Format format, Video video)
+  byte[] file(float[] sample, long[] shape, Work.Assemble work, Format format, Video video)
       throws InterruptedException {
     return switch (card.kind()) {
-      case VIDEO -> video.bytes(frames(sample, shape), format, AT_LEAST);
+      case VIDEO -> video.bytes(frames(sample, shape).enlarged(work.enlargement()), format);
       case POINTS -> cloud(sample).encoded(format);
     };
   }

@@ -30,6 +30,7 @@ import glimt.job.Product.Role;
 import glimt.job.Task;
 import glimt.job.TaskId;
 import glimt.media.Ffmpeg;
+import glimt.media.Frames;
 import glimt.media.Video;
 import glimt.model.BundleCard;
 import glimt.model.Fast;
@@ -109,10 +110,15 @@ class GenerationTest {
     assertThat(media.stream().map(product -> product.artifact().mediaType()))
         .containsOnly("video/mp4");
     Video video = new Video(Ffmpeg.unpackedIn(folder.resolve("ffmpeg")));
-    assertThat(video.read(artifacts.path(media.get(0).artifact().id())).count()).isEqualTo(8);
-    assertThat(video.read(artifacts.path(media.get(1).artifact().id())).count()).isEqualTo(24);
-    assertThat(video.read(artifacts.path(media.get(2).artifact().id())).count()).isEqualTo(24);
-    assertThat(video.read(artifacts.path(media.get(3).artifact().id())).count()).isEqualTo(24);
+    List<Frames> files = new ArrayList<>();
+    for (Product level : media) {
+      files.add(video.read(artifacts.path(level.artifact().id())));
+    }
+    // The frames, pixels and seconds that the card says, and no more.
+    assertThat(files).extracting(Frames::count).containsExactly(8, 24, 24, 24);
+    assertThat(files).extracting(Frames::width).containsExactly(16, 16, 64, 128);
+    assertThat(files).extracting(Frames::height).containsExactly(16, 16, 64, 128);
+    assertThat(files).extracting(Frames::fps).containsExactly(4.0, 12.0, 12.0, 12.0);
   }
 
   @Test

@@ -1,0 +1,181 @@
+package glimt.gateway;
+
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.net.HostAndPort;
+import java.net.InetAddress;
+import java.net.URI;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * By what names a farm is known, and whom it believes about them. A farm on loopback answers to
+ * loopback's names and to its public ones, which a foreign name that was pointed at 127.0.0.1 is
+ * not; what a proxy says it was asked for has to be one of them too. A proxy is believed if it
+ * speaks from this machine or from an address that was named.
+ */
+final class Names {
+  private static final Pattern LOOPBACK =
+      Pattern.compile("localhost|.+\\.localhost|127(\\.\\d{1,3}){3}|\\[?::1\\]?");
+
+  private static final Pattern PREFIX = Pattern.compile("(/[A-Za-z0-9._~-]{1,64}){1,8}");
+
+  private static final int SHOWN = 100;
+
+  private final boolean onLoopback;
+  private final List<URI> publicUrls;
+  private final Set<String> proxies;
+
+  Names(Gateway.Address address) {
+    this.onLoopback = isLoopback(address.host());
+    this.publicUrls = address.publicUrls();
+    this.proxies = address.proxies();
+  }
+
+  /** Whether nobody beyond this machine reaches what listens there. */
+  static boolean isLoopback(String host) {
+    return LOOPBACK.matcher(host.toLowerCase(Locale.ROOT)).matches();
+  }
+
+  /** Whether what the other end says of whom it speaks for is believed. */
+  boolean trusts(HttpServerRequest request) {
+    String peer = request.remoteAddress().hostAddress();
+    if (peer == null) {
+      return false;
+    }
+    try {
+      InetAddress address = InetAddress.ofLiteral(peer.split("%", 2)[0]);
+      return address.isLoopbackAddress() || proxies.contains(address.getHostAddress());
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+  }
+
+  /**
+   * Refuses a request for somebody else.
+   *
+   * @param at what was asked for, by the Host or by what a trusted proxy forwarded
+   */
+  void answer(HostAndPort at) {
+    boolean ours =
+        !onLoopback
+            || isLoopback(at.host())
+            || publicUrls.stream().anyMatch(url -> url.getHost().equalsIgnoreCase(at.host()));
+    if (!ours) {
+      throw Problem.misdirected(
+              "this farm answers to %s, and this request is for %s; if a proxy serves the farm there,"
+                      .formatted(known(), shown(text(at)))
+                  + " start it with --public-url http://"
+                  + shown(text(at)))
+          .refusal();
+    }
+  }
+
+  /** Refuses what a page of another origin asks for. */
+  void refuseStrangers(String origin, HostAndPort at) {
+    if (!isOurs(origin, at)) {
+      throw Problem.foreign(
+              "pages of other origins may not do that: the page is of %s, and the farm at %s; if a"
+                      .formatted(shown(origin), shown(text(at)))
+                  + " proxy serves the farm there, start it with --public-url "
+                  + shown(origin))
+          .refusal();
+    }
+  }
+
+  private boolean isOurs(String origin, HostAndPort at) {
+    Origin page = Origin.of(origin);
+    return page != null
+        && (page.isOf(at.host(), at.port())
+            || publicUrls.stream().map(url -> Origin.of(url.toString())).anyMatch(page::equals));
+  }
+
+  /** Below which path whoever asks sees the farm: empty, or such as {@code /glimt}. */
+  String prefix(HttpServerRequest request, boolean trusted, HostAndPort at) {
+    String forwarded = trusted ? request.getHeader("X-Forwarded-Prefix") : null;
+    String said = forwarded == null ? "" : forwarded.replaceFirst("/$", "");
+    if (PREFIX.matcher(said).matches()) {
+      return said;
+    }
+    return publicUrls.stream()
+        .filter(
+            url ->
+                Optional.ofNullable(Origin.of(url.toString()))
+                    .filter(one -> one.isOf(at.host(), at.port()))
+                    .isPresent())
+        .map(url -> url.getPath().replaceFirst("/$", ""))
+        .findFirst()
+        .orElse("");
+  }
+
+  private String known() {
+    return publicUrls.isEmpty()
+        ? "localhost and 127.0.0.1 only"
+        : "localhost, 127.0.0.1 and "
+            + publicUrls.stream().map(URI::toString).collect(Collectors.joining(" and "));
+  }
+
+  /** The authority in the Host header; null if it is none. */
+  static @Nullable HostAndPort host(HttpServerRequest request) {
+    String host = request.getHeader(HttpHeaders.HOST);
+    return host == null ? null : HostAndPort.parseAuthority(host, -1);
+  }
+
+  /**
+   * What was asked for: what a trusted proxy says it was, or else the host.
+   *
+   * @param request through the door of trusted proxies, if the other end is one
+   */
+  static @Nullable HostAndPort asked(HttpServerRequest request) {
+    String forwarded = request.getHeader("Forwarded");
+    boolean told =
+        request.getHeader("X-Forwarded-Host") != null
+            || (forwarded != null && forwarded.toLowerCase(Locale.ROOT).contains("host="));
+    return told ? request.authority() : host(request);
+  }
+
+  private static String text(HostAndPort at) {
+    return at.port() > 0 ? at.host() + ":" + at.port() : at.host();
+  }
+
+  private static String shown(String text) {
+    String plain = text.replaceAll("[^!-~]", "?");
+    return plain.length() <= SHOWN ? plain : plain.substring(0, SHOWN) + "...";
+  }
+
+  /** RFC 6454's, with the port that the scheme has by default. */
+  private record Origin(String scheme, String host, int port) {
+    static @Nullable Origin of(String text) {
+      URI uri;
+      try {
+        uri = URI.create(text);
+      } catch (IllegalArgumentException e) {
+        return null;
+      }
+      String scheme = uri.getScheme() == null ? "" : uri.getScheme().toLowerCase(Locale.ROOT);
+      int usual =
+          switch (scheme) {
+            case "http" -> 80;
+            case "https" -> 443;
+            default -> 0;
+          };
+      return usual == 0 || uri.getHost() == null
+          ? null
+          : new Origin(
+              scheme,
+              uri.getHost().toLowerCase(Locale.ROOT),
+              uri.getPort() < 0 ? usual : uri.getPort());
+    }
+
+    /** Whether a request for that authority may be one of this origin's own. */
+    boolean isOf(String otherHost, int otherPort) {
+      int usual = scheme.equals("http") ? 80 : 443;
+      return host.equalsIgnoreCase(otherHost) && port == (otherPort > 0 ? otherPort : usual);
+    }
+  }
+}

@@ -1,0 +1,91 @@
+package glimt.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
+
+/** Programs of others that speak with a gateway. */
+final class Outside {
+  private Outside() {}
+
+  /**
+   * A program of this machine. Where there is none the test is skipped, and says so; a build server
+   * must have it.
+   */
+  static Path program(String name) {
+    return Stream.concat(
+            Stream.of(System.getenv("PATH").split(":", -1)), Stream.of("/usr/sbin", "/sbin"))
+        .map(folder -> Path.of(folder, name))
+        .filter(Files::isExecutable)
+        .findFirst()
+        .orElseThrow(() -> missing("there is no " + name + " here"));
+  }
+
+  /** Skips this test, or fails it on a build server. */
+  private static RuntimeException missing(String why) {
+    if (Boolean.parseBoolean(System.getenv("CI"))) {
+      throw new AssertionError(why);
+    }
+    System.out.println("skipped: " + why);
+    Assumptions.abort(why);
+    throw new IllegalStateException("unreachable");
+  }
+
+  /** Installs a package into a folder, and puts a script of our resources beside it. */
+  static void npm(Path folder, String packageAndVersion, String script) throws Exception {
+    program("node");
+    Files.writeString(folder.resolve("package.json"), "{\"type\":\"module\",\"private\":true}");
+    List<String> said =
+        run(
+            folder,
+            _ -> {},
+            program("npm").toString(),
+            "install",
+            "--no-audit",
+            "--no-fund",
+            "--ignore-scripts",
+            packageAndVersion);
+    if (!Files.isDirectory(folder.resolve("node_modules"))) {
+      throw missing(packageAndVersion + " could not be installed: " + said);
+    }
+    Files.copy(Path.of(Outside.class.getResource("/" + script).toURI()), folder.resolve(script));
+  }
+
+  /** Runs a script to its end, which has to say that all is well. */
+  static void script(Path folder, Consumer<String> hear, String... arguments) throws Exception {
+    String[] command = new String[arguments.length + 1];
+    command[0] = program("node").toString();
+    System.arraycopy(arguments, 0, command, 1, arguments.length);
+    List<String> said = run(folder, hear, command);
+    assertThat(said).as(String.join("\n", said)).last().isEqualTo("all is well");
+  }
+
+  /** Runs a program to its end; its lines are heard as they come. */
+  static List<String> run(Path folder, Consumer<String> hear, String... command)
+      throws IOException, InterruptedException {
+    Process process =
+        new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true).start();
+    List<String> said = new ArrayList<>();
+    try (var out = process.inputReader(StandardCharsets.UTF_8)) {
+      for (String line = out.readLine(); line != null; line = out.readLine()) {
+        said.add(line);
+        hear.accept(line);
+      }
+      assertThat(process.waitFor(60, TimeUnit.SECONDS)).as(Arrays.toString(command)).isTrue();
+    } finally {
+      process.descendants().forEach(ProcessHandle::destroyForcibly);
+      process.destroyForcibly();
+    }
+    return said;
+  }
+}

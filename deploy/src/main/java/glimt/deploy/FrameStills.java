@@ -1,0 +1,50 @@
+package glimt.deploy;
+
+import glimt.gateway.Stills;
+import glimt.media.Ffmpeg;
+import glimt.media.Video;
+import java.nio.file.Path;
+import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
+
+/** Stills by FFmpeg, which is unpacked when the first is wanted; few at once. */
+final class FrameStills implements Stills {
+  private static final int AT_ONCE = 2;
+
+  private final Path cache;
+  private final Semaphore free = new Semaphore(AT_ONCE);
+  private @Nullable Video video;
+
+  FrameStills(Path cache) {
+    this.cache = cache;
+  }
+
+  @Override
+  public byte[] thumbnail(Path file, int frames) throws InterruptedException {
+    free.acquire();
+    try {
+      return video().thumbnail(file, frames);
+    } finally {
+      free.release();
+    }
+  }
+
+  @Override
+  public byte[] sheet(Path file, int frames) throws InterruptedException {
+    free.acquire();
+    try {
+      return video().sheet(file, frames).bytes();
+    } finally {
+      free.release();
+    }
+  }
+
+  private synchronized Video video() {
+    Video there = video;
+    if (there == null) {
+      there = new Video(Ffmpeg.unpackedIn(cache));
+      video = there;
+    }
+    return there;
+  }
+}
