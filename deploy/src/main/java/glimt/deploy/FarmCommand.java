@@ -99,6 +99,7 @@ final class FarmCommand implements Runnable {
           .close();
       Fleet fleet = Fleet.on(at);
       if (jdbcUrl != null) {
+        glimt.deploy.Up.database(command, jdbcUrl);
         fleet.useDatabase(jdbcUrl);
       }
       List<String> names = new ArrayList<>();

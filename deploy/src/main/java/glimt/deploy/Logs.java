@@ -7,14 +7,20 @@ import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.FileAppender;
 import ch.qos.logback.core.OutputStreamAppender;
 import ch.qos.logback.core.joran.spi.ConsoleTarget;
-import ch.qos.logback.core.rolling.FixedWindowRollingPolicy;
 import ch.qos.logback.core.rolling.RollingFileAppender;
+import ch.qos.logback.core.rolling.RollingPolicy;
+import ch.qos.logback.core.rolling.RolloverFailure;
 import ch.qos.logback.core.rolling.SizeBasedTriggeringPolicy;
+import ch.qos.logback.core.rolling.helper.CompressionMode;
 import ch.qos.logback.core.spi.ContextAwareBase;
 import ch.qos.logback.core.util.FileSize;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -22,7 +28,8 @@ import org.slf4j.LoggerFactory;
  * a service; in Java, because reading its XML takes a noticeable part of the start.
  */
 public final class Logs extends ContextAwareBase implements Configurator {
-  private static final String LINE = "%d{yyyy-MM-dd'T'HH:mm:ss.SSS} %-5level %logger{24} %msg%n";
+  private static final String LINE =
+      "%d{yyyy-MM-dd'T'HH:mm:ss.SSS'Z', UTC} %-5level %logger{24} %msg%n";
 
   @Override
   public ExecutionStatus configure(LoggerContext context) {
@@ -39,20 +46,61 @@ public final class Logs extends ContextAwareBase implements Configurator {
 
     RollingFileAppender<ILoggingEvent> appender = new RollingFileAppender<>();
     appender.setFile(file.toString());
-    FixedWindowRollingPolicy rolling = new FixedWindowRollingPolicy();
-    rolling.setContext(context);
-    rolling.setParent(appender);
-    rolling.setFileNamePattern(file + ".%i");
-    rolling.setMinIndex(1);
-    rolling.setMaxIndex(1);
-    rolling.start();
-    appender.setRollingPolicy(rolling);
+    appender.setRollingPolicy(new OneOlder(file));
     SizeBasedTriggeringPolicy<ILoggingEvent> size = new SizeBasedTriggeringPolicy<>();
     size.setContext(context);
     size.setMaxFileSize(FileSize.valueOf("20 MB"));
     size.start();
     appender.setTriggeringPolicy(size);
     attach(context, appender, Level.INFO);
+  }
+
+  /**
+   * Keeps one older part beside the log. Logback's own policies take a pattern, in which a folder's
+   * name could say something.
+   */
+  private record OneOlder(Path file) implements RollingPolicy {
+    @Override
+    public void rollover() {
+      try {
+        Files.move(
+            file,
+            file.resolveSibling(file.getFileName() + ".1"),
+            StandardCopyOption.REPLACE_EXISTING);
+      } catch (IOException e) {
+        throw new RolloverFailure("cannot be renamed: " + file, e);
+      }
+    }
+
+    @Override
+    public String getActiveFileName() {
+      return file.toString();
+    }
+
+    @Override
+    public CompressionMode getCompressionMode() {
+      return CompressionMode.NONE;
+    }
+
+    @Override
+    public void setParent(FileAppender<?> appender) {
+      // The file is known already.
+    }
+
+    @Override
+    public void start() {
+      // Nothing to start.
+    }
+
+    @Override
+    public void stop() {
+      // Nothing to stop.
+    }
+
+    @Override
+    public boolean isStarted() {
+      return true;
+    }
   }
 
   private static void attach(

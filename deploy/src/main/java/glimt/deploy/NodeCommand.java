@@ -141,9 +141,7 @@ final class NodeCommand implements Callable<Integer> {
     within("--port", port, 0, 65_535);
     within("--http-port", httpPort, 0, 65_535);
     int slots = workers.count(chosen.contains(Role.WORKER) ? 1 : 0);
-    if (jdbcUrl == null || !jdbcUrl.startsWith("jdbc:postgresql:")) {
-      throw bad("--jdbc-url must name the farm's database, as jdbc:postgresql://HOST/NAME");
-    }
+    DatabaseAddress database = database();
     Map<String, String> heard = working.environment();
     Home at = home.open();
     String called = name == null ? anyName(chosen) : name;
@@ -159,7 +157,7 @@ final class NodeCommand implements Callable<Integer> {
             place,
             http(chosen),
             slots,
-            DatabaseAddress.of(jdbcUrl),
+            database,
             artifacts == null ? at.makeArtifacts() : artifacts.toAbsolutePath().normalize(),
             Optional.ofNullable(models),
             heard);
@@ -173,6 +171,13 @@ final class NodeCommand implements Callable<Integer> {
   static void announce(House house) {
     System.out.println(
         "glimt is ready" + house.address().map(URI::toString).map(at -> " at " + at).orElse(""));
+  }
+
+  private DatabaseAddress database() {
+    if (jdbcUrl == null) {
+      throw bad("--jdbc-url must name the farm's database, as jdbc:postgresql://HOST/NAME");
+    }
+    return Up.database(command, jdbcUrl);
   }
 
   private EnumSet<Role> roles() {

@@ -41,8 +41,9 @@ final class Up implements Callable<Integer> {
       names = "--jdbc-url",
       paramLabel = "URL",
       description = {
-        "A PostgreSQL of your own instead of the embedded one.",
-        "Its password may be in PGPASSWORD."
+        "A PostgreSQL of your own instead of the embedded one: jdbc:postgresql://HOST/NAME?user=USER",
+        "or postgresql://USER@HOST/NAME. Its password may be in PGPASSWORD. A pooler in between",
+        "has to lend sessions (PgBouncer: pool_mode=session)."
       })
   private @Nullable String jdbcUrl;
 
@@ -61,6 +62,8 @@ final class Up implements Callable<Integer> {
     }
     int slots = workers.count(0);
     Map<String, String> heard = working.environment();
+    Optional<DatabaseAddress> database =
+        Optional.ofNullable(jdbcUrl).map(url -> database(command, url));
     Home at = home.open();
     if (Fleet.on(at).runs()) {
       throw new DeployException(
@@ -79,13 +82,24 @@ final class Up implements Callable<Integer> {
     try (AtExit exit = AtExit.ofServer()) {
       House.serve(
           exit,
-          atHome(exit, lock.get(), port, slots, Optional.ofNullable(jdbcUrl), heard),
+          atHome(exit, lock.get(), port, slots, database, heard),
           house -> {
             lock.get().announce(house.address().orElseThrow());
             NodeCommand.announce(house);
           });
     }
     return 0;
+  }
+
+  /**
+   * @throws ParameterException if {@code url} is no database's
+   */
+  static DatabaseAddress database(CommandSpec command, String url) {
+    try {
+      return DatabaseAddress.of(url);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(command.commandLine(), "--jdbc-url " + e.getMessage());
+    }
   }
 
   /**
@@ -98,7 +112,7 @@ final class Up implements Callable<Integer> {
       Home.Lock lock,
       int port,
       int workers,
-      Optional<String> jdbcUrl,
+      Optional<DatabaseAddress> database,
       Map<String, String> working) {
     Home home = exit.open(() -> lock).home();
     Gateway.Address http = new Gateway.Address(Gateway.Address.LOOPBACK, port);
@@ -110,7 +124,7 @@ final class Up implements Callable<Integer> {
         Place.LOOPBACK,
         http,
         workers,
-        jdbcUrl.map(DatabaseAddress::of).orElseGet(() -> own(exit, home)),
+        database.orElseGet(() -> own(exit, home)),
         home.makeArtifacts(),
         Optional.empty(),
         working);

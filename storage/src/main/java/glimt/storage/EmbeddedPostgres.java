@@ -95,6 +95,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
    */
   public static EmbeddedPostgres start(Path home, Path programs) {
     long begin = System.nanoTime();
+    DriverZone.beUtc();
     try {
       Files.createDirectories(home);
       Files.createDirectories(programs.toAbsolutePath().getParent());
@@ -144,6 +145,9 @@ public final class EmbeddedPostgres implements AutoCloseable {
   /** Stops it: sessions are cut off, what was committed is safe. */
   @Override
   public void close() {
+    if (!runs(postmaster)) {
+      return;
+    }
     try {
       home.programs()
           .run(
@@ -160,11 +164,29 @@ public final class EmbeddedPostgres implements AutoCloseable {
     } catch (IOException e) {
       throw new StorageException("stop PostgreSQL in " + home.folder(), e);
     }
-    // Its lock file goes a moment before it does. Not onExit(), whose answer may never come once
-    // the JVM shuts down.
+    // Its lock file goes a moment before it does.
+    awaitEnd(postmaster);
+  }
+
+  private static boolean runs(PostgresHome.Postmaster postmaster) {
+    return ProcessHandle.of(postmaster.pid()).filter(ProcessHandle::isAlive).isPresent();
+  }
+
+  /** Not by onExit(), whose answer may never come once the JVM shuts down. */
+  private static boolean awaitEnd(PostgresHome.Postmaster postmaster) {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
-    while (ProcessHandle.of(postmaster.pid()).isPresent() && System.nanoTime() < deadline) {
+    while (runs(postmaster) && System.nanoTime() < deadline) {
       LockSupport.parkNanos(POLL.toNanos());
+    }
+    return !runs(postmaster);
+  }
+
+  /** Leaves nothing of a start that failed. */
+  private static void end(PostgresHome.Postmaster postmaster) {
+    ProcessHandle.of(postmaster.pid()).ifPresent(ProcessHandle::destroy);
+    if (!awaitEnd(postmaster)) {
+      ProcessHandle.of(postmaster.pid()).ifPresent(ProcessHandle::destroyForcibly);
+      awaitEnd(postmaster);
     }
   }
 
@@ -189,15 +211,21 @@ public final class EmbeddedPostgres implements AutoCloseable {
     for (; ; ) {
       long logged = Files.exists(home.log()) ? Files.size(home.log()) : 0;
       PostgresHome.Postmaster postmaster = spawn(home);
-      ProcessHandle process = ProcessHandle.of(postmaster.pid()).orElse(null);
-      while (process != null && process.isAlive() && !answers(home, postmaster)) {
-        if (System.nanoTime() - begin > START_LIMIT.toNanos()) {
-          process.destroyForcibly();
-          throw new IOException("it does not answer: " + told(home, logged));
+      boolean answers = false;
+      try {
+        while (runs(postmaster) && !answers) {
+          answers = answers(home, postmaster);
+          if (!answers && System.nanoTime() - begin > START_LIMIT.toNanos()) {
+            throw new IOException("it does not answer: " + told(home, logged));
+          }
+          LockSupport.parkNanos(answers ? 0 : POLL.toNanos());
         }
-        LockSupport.parkNanos(POLL.toNanos());
+      } finally {
+        if (!answers) {
+          end(postmaster);
+        }
       }
-      if (process != null && process.isAlive()) {
+      if (answers) {
         return postmaster;
       }
       String told = told(home, logged);
@@ -217,13 +245,10 @@ public final class EmbeddedPostgres implements AutoCloseable {
     List<String> arguments =
         new ArrayList<>(List.of("-D", home.data().toString(), "-p", Integer.toString(port)));
     SETTINGS.forEach(setting -> arguments.addAll(List.of("-c", setting)));
-    List<String> command = new ArrayList<>(List.of("setsid"));
-    command.addAll(home.programs().command("postgres", arguments));
+    ProcessBuilder builder = home.programs().process("postgres", arguments);
+    builder.command().addFirst("setsid");
     Process process =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.appendTo(home.log().toFile()))
-            .start();
+        builder.redirectOutput(ProcessBuilder.Redirect.appendTo(home.log().toFile())).start();
     // setsid, unshare and setpriv each become the next, so this is the postmaster's own number.
     return new PostgresHome.Postmaster(process.pid(), port);
   }

@@ -102,15 +102,20 @@ final class Ledger implements AutoCloseable {
   static String freshUrl() {
     String name = "ledger_" + COUNT.incrementAndGet();
     String server = Server.POSTGRES.url();
+    admin("CREATE DATABASE " + name);
+    return server.substring(0, server.lastIndexOf('/') + 1) + name;
+  }
+
+  /** A statement to the server itself. */
+  static void admin(String sql) {
     try (var connection =
             DriverManager.getConnection(
-                server, Server.POSTGRES.user(), Server.POSTGRES.password());
+                Server.POSTGRES.url(), Server.POSTGRES.user(), Server.POSTGRES.password());
         var statement = connection.createStatement()) {
-      statement.execute("CREATE DATABASE " + name);
+      statement.execute(sql);
     } catch (SQLException e) {
       throw new IllegalStateException(e);
     }
-    return server.substring(0, server.lastIndexOf('/') + 1) + name;
   }
 
   static EmbeddedPostgres server() {
