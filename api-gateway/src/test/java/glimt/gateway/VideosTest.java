@@ -152,7 +152,7 @@ class VideosTest {
       client.destroy();
     }
     assertThat(client.waitFor(10, TimeUnit.SECONDS)).isTrue();
-    assertThat(said).as("exit %d", client.exitValue()).last().isEqualTo("all is well");
+    assertThat(said).as("exit %s", client.exitValue()).last().isEqualTo("all is well");
   }
 
   private static boolean runs(Path folder, String... command) throws InterruptedException {

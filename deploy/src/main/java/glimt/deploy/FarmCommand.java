@@ -134,7 +134,7 @@ final class FarmCommand implements Runnable {
     private void limit(String option, int value) {
       if (value < 0 || value > MANY) {
         throw new ParameterException(
-            command.commandLine(), "%s must be 0 to %d, not %d".formatted(option, MANY, value));
+            command.commandLine(), "%s must be 0 to %s, not %s".formatted(option, MANY, value));
       }
     }
   }

@@ -28,7 +28,7 @@ final class WorkersOption {
     if (command != null && (count < least || count > House.WORKERS_LIMIT)) {
       throw new ParameterException(
           command.commandLine(),
-          "--workers must be %d to %d, not %d".formatted(least, House.WORKERS_LIMIT, count));
+          "--workers must be %s to %s, not %s".formatted(least, House.WORKERS_LIMIT, count));
     }
     return count;
   }

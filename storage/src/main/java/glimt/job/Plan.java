@@ -105,7 +105,7 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
             fits(video.frames(), level.axis("frames")) && fits(video.size(), level.axis("width")),
         video.size() == null ? "frames" : "size",
         level ->
-            "%d frames of %d pixels"
+            "%s frames of %s pixels"
                 .formatted(level.axis("frames").extent(), level.axis("width").extent()));
   }
 
@@ -114,7 +114,7 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
         card,
         level -> fits(cloud.points(), level.axis("points")),
         "points",
-        level -> "%d points".formatted(level.axis("points").extent()));
+        level -> "%s points".formatted(level.axis("points").extent()));
   }
 
   private static List<Level> upTo(

@@ -271,7 +271,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
       row.next();
       Path data = Path.of(row.getString(1));
       if (!data.equals(home.data())) {
-        throw new IOException("the server on port %d is of %s".formatted(postmaster.port(), data));
+        throw new IOException("the server on port %s is of %s".formatted(postmaster.port(), data));
       }
       return true;
     } catch (SQLException e) {
@@ -279,12 +279,12 @@ public final class EmbeddedPostgres implements AutoCloseable {
       if (state.equals(CANNOT_CONNECT_NOW) || state.startsWith("08")) {
         return false;
       }
-      throw new IOException("the server on port %d refuses us".formatted(postmaster.port()), e);
+      throw new IOException("the server on port %s refuses us".formatted(postmaster.port()), e);
     }
   }
 
   private static String url(PostgresHome.Postmaster postmaster) {
-    return "jdbc:postgresql://127.0.0.1:%d/postgres".formatted(postmaster.port());
+    return "jdbc:postgresql://127.0.0.1:%s/postgres".formatted(postmaster.port());
   }
 
   private static boolean isFree(int port) {

@@ -24,7 +24,7 @@ public final class Multistep {
     if (order < 1 || order > 4) {
       throw new IllegalArgumentException("lms has orders 1 to 4, not " + order);
     }
-    return new Sampler("lms(order=%d)".formatted(order), order - 1, at -> lms(at, order));
+    return new Sampler("lms(order=%s)".formatted(order), order - 1, at -> lms(at, order));
   }
 
   /** {@link #deis(Step, int)} as a sampler. */
@@ -32,7 +32,7 @@ public final class Multistep {
     if (order < 1 || order > 3) {
       throw new IllegalArgumentException("deis has orders 1 to 3, not " + order);
     }
-    return new Sampler("deis(order=%d)".formatted(order), order - 1, at -> deis(at, order));
+    return new Sampler("deis(order=%s)".formatted(order), order - 1, at -> deis(at, order));
   }
 
   /** {@link #ipndm(Step)} as a sampler. */

@@ -34,11 +34,11 @@ public final class SaSolver {
   public static Sampler of(double tau, int predictor, int corrector) {
     if (!(tau >= 0) || predictor < 1 || predictor > 4 || corrector < 0 || corrector > 3) {
       throw new IllegalArgumentException(
-          "SA-Solver takes tau >= 0, 1 to 4 and 0 to 3 answers, not %s, %d, %d"
+          "SA-Solver takes tau >= 0, 1 to 4 and 0 to 3 answers, not %s, %s, %s"
               .formatted(tau, predictor, corrector));
     }
     return new Sampler(
-        "sa_solver(tau=%s, %d, %d)".formatted(tau, predictor, corrector),
+        "sa_solver(tau=%s, %s, %s)".formatted(tau, predictor, corrector),
         Math.max(predictor - 1, corrector),
         at -> step(at, tau, predictor, corrector));
   }

@@ -153,7 +153,7 @@ public final class Singlestep {
       }
     }
     throw new IllegalArgumentException(
-        "groups of %d steps in all do not fit a schedule of %d".formatted(end, at.steps()));
+        "groups of %s steps in all do not fit a schedule of %s".formatted(end, at.steps()));
   }
 
   /**

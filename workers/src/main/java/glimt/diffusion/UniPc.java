@@ -48,7 +48,7 @@ public final class UniPc {
       throw new IllegalArgumentException("UniPC has orders 1 to 3, not " + order);
     }
     return new Sampler(
-        "uni_pc(order=%d, tail=%d, %s)".formatted(order, tail, b),
+        "uni_pc(order=%s, tail=%s, %s)".formatted(order, tail, b),
         order,
         at -> step(at, order, tail, b));
   }

@@ -59,10 +59,10 @@ class VideoTest {
       // Colour at the size 4:2:0 keeps it; its filters alone take these sharp orange edges down to
       // 36 dB.
       assertThat(psnr(luma(shown, t), luma(seen, t)))
-          .as("brightness of frame %d", t)
+          .as("brightness of frame %s", t)
           .isGreaterThan(brightness);
       assertThat(psnr(halved(shown, t), halved(seen, t)))
-          .as("colour of frame %d", t)
+          .as("colour of frame %s", t)
           .isGreaterThan(colour);
     }
   }
