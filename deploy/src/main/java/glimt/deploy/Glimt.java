@@ -5,6 +5,8 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -82,12 +84,25 @@ public final class Glimt {
   private Glimt() {}
 
   public static void main(String[] args) {
-    int code =
-        new CommandLine(new Glimt())
-            .setUsageHelpWidth(100)
-            .setExecutionExceptionHandler((e, _, _) -> failed(e))
-            .execute(args);
-    System.exit(code);
+    // Our own text for machines says so itself, and the build sees to that; libraries may not.
+    Locale.setDefault(Locale.ROOT);
+    for (int i = 0; i < args.length; i++) {
+      if (Environment.isMangled(args[i])) {
+        System.err.println(
+            "glimt: argument %s is not UTF-8: %s".formatted(i + 1, Visible.of(args[i])));
+        System.exit(2);
+      }
+    }
+    System.exit(commands().execute(args));
+  }
+
+  /** Arguments are taken as they are: no file is read for an @, and no variable for a ${. */
+  private static CommandLine commands() {
+    return new CommandLine(new Glimt())
+        .setUsageHelpWidth(100)
+        .setExpandAtFiles(false)
+        .setInterpolateVariables(false)
+        .setExecutionExceptionHandler((e, _, _) -> failed(e));
   }
 
   /**
@@ -96,16 +111,20 @@ public final class Glimt {
    */
   private static int failed(Exception e) {
     if (e instanceof PutOutException) {
-      System.err.println("glimt: " + e.getMessage());
+      say(e.getMessage());
       return PutOutException.CODE;
     }
     if (e instanceof DeployException) {
-      System.err.println("glimt: " + e.getMessage());
+      say(e.getMessage());
     } else {
       Logger log = LoggerFactory.getLogger(Glimt.class);
       log.error("glimt failed", e);
-      System.err.println("glimt: " + e);
+      say(e.toString());
     }
     return 1;
+  }
+
+  private static void say(@Nullable String line) {
+    System.err.println("glimt: " + Visible.of(String.valueOf(line)));
   }
 }

@@ -3,12 +3,16 @@ package glimt.deploy;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
-import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
+import ch.qos.logback.classic.PatternLayout;
+import ch.qos.logback.classic.pattern.MessageConverter;
+import ch.qos.logback.classic.pattern.ThrowableProxyConverter;
 import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.IThrowableProxy;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.FileAppender;
 import ch.qos.logback.core.OutputStreamAppender;
+import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
 import ch.qos.logback.core.joran.spi.ConsoleTarget;
 import ch.qos.logback.core.rolling.RollingFileAppender;
 import ch.qos.logback.core.rolling.RollingPolicy;
@@ -18,9 +22,11 @@ import ch.qos.logback.core.rolling.helper.CompressionMode;
 import ch.qos.logback.core.spi.ContextAwareBase;
 import ch.qos.logback.core.util.FileSize;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.stream.Collectors;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -29,7 +35,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Logs extends ContextAwareBase implements Configurator {
   private static final String LINE =
-      "%d{yyyy-MM-dd'T'HH:mm:ss.SSS'Z', UTC} %-5level %logger{24} %msg%n";
+      "%d{yyyy-MM-dd'T'HH:mm:ss.SSS'Z', UTC} %-5level %logger{24} %words%n%trace";
 
   @Override
   public ExecutionStatus configure(LoggerContext context) {
@@ -105,9 +111,16 @@ public final class Logs extends ContextAwareBase implements Configurator {
 
   private static void attach(
       LoggerContext context, OutputStreamAppender<ILoggingEvent> appender, Level level) {
-    PatternLayoutEncoder encoder = new PatternLayoutEncoder();
+    PatternLayout layout = new PatternLayout();
+    layout.setContext(context);
+    layout.getInstanceConverterMap().put("words", Words::new);
+    layout.getInstanceConverterMap().put("trace", Trace::new);
+    layout.setPattern(LINE);
+    layout.start();
+    LayoutWrappingEncoder<ILoggingEvent> encoder = new LayoutWrappingEncoder<>();
     encoder.setContext(context);
-    encoder.setPattern(LINE);
+    encoder.setCharset(StandardCharsets.UTF_8);
+    encoder.setLayout(layout);
     encoder.start();
     appender.setContext(context);
     appender.setEncoder(encoder);
@@ -115,5 +128,24 @@ public final class Logs extends ContextAwareBase implements Configurator {
     Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
     root.setLevel(level);
     root.addAppender(appender);
+  }
+
+  /** What a line says, as one line: a prompt or a name in it does not begin another. */
+  private static final class Words extends MessageConverter {
+    @Override
+    public String convert(ILoggingEvent event) {
+      return Visible.of(String.valueOf(super.convert(event)));
+    }
+  }
+
+  /** An exception, indented: no line of its messages looks like one of the log's. */
+  private static final class Trace extends ThrowableProxyConverter {
+    @Override
+    protected String throwableProxyToString(IThrowableProxy thrown) {
+      return super.throwableProxyToString(thrown)
+          .lines()
+          .map(line -> "\t" + Visible.of(line.replaceFirst("^\t+", "  ")) + System.lineSeparator())
+          .collect(Collectors.joining());
+    }
   }
 }

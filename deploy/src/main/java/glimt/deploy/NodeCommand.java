@@ -49,7 +49,6 @@ final class NodeCommand implements Callable<Integer> {
   @Option(
       names = "--jdbc-url",
       paramLabel = "URL",
-      defaultValue = "${env:GLIMT_JDBC_URL:-" + Option.NULL_VALUE + "}",
       description = {
         "The farm's PostgreSQL. Its password may be in PGPASSWORD.",
         "Default: GLIMT_JDBC_URL"
@@ -87,7 +86,6 @@ final class NodeCommand implements Callable<Integer> {
   @Option(
       names = "--tls",
       paramLabel = "DIR",
-      defaultValue = "${env:GLIMT_TLS:-" + Option.NULL_VALUE + "}",
       description = {
         "A folder with node.key (RSA, PKCS#8), node.crt and ca.crt, in PEM. The nodes show them to",
         "each other, and listen to nobody else. Default: GLIMT_TLS"
@@ -174,10 +172,11 @@ final class NodeCommand implements Callable<Integer> {
   }
 
   private DatabaseAddress database() {
-    if (jdbcUrl == null) {
-      throw bad("--jdbc-url must name the farm's database, as jdbc:postgresql://HOST/NAME");
-    }
-    return Up.database(command, jdbcUrl);
+    return Optional.ofNullable(jdbcUrl)
+        .or(() -> Environment.word("GLIMT_JDBC_URL"))
+        .map(url -> Up.database(command, url))
+        .orElseThrow(
+            () -> bad("--jdbc-url must name the farm's database, as jdbc:postgresql://HOST/NAME"));
   }
 
   private EnumSet<Role> roles() {
@@ -210,7 +209,7 @@ final class NodeCommand implements Callable<Integer> {
 
   private Optional<String> key() {
     if (keyFile == null) {
-      return Optional.ofNullable(System.getenv(Client.KEY));
+      return Environment.word(Client.KEY);
     }
     try {
       return Optional.of(Files.readString(keyFile).strip());
@@ -220,15 +219,17 @@ final class NodeCommand implements Callable<Integer> {
   }
 
   private Place place() {
-    if (tls != null) {
-      for (String file : List.of("node.key", "node.crt", "ca.crt")) {
-        if (!Files.isReadable(tls.resolve(file))) {
-          throw bad("--tls: there is no %s to read".formatted(tls.resolve(file)));
-        }
+    Optional<Path> shown =
+        Optional.ofNullable(tls).or(() -> Environment.word("GLIMT_TLS").map(Path::of));
+    for (String file : List.of("node.key", "node.crt", "ca.crt")) {
+      Optional<Path> missing =
+          shown.map(folder -> folder.resolve(file)).filter(path -> !Files.isReadable(path));
+      if (missing.isPresent()) {
+        throw bad("--tls: there is no %s to read".formatted(missing.get()));
       }
     }
     try {
-      return new Place(host, port, Optional.ofNullable(tls).map(Path::toAbsolutePath));
+      return new Place(host, port, shown.map(Path::toAbsolutePath));
     } catch (IllegalArgumentException e) {
       throw bad(e.getMessage() + "; see --tls");
     }
@@ -240,7 +241,7 @@ final class NodeCommand implements Callable<Integer> {
 
   private void within(String option, int value, int least, int most) {
     if (value < least || value > most) {
-      throw bad("%s must be %d to %d, not %d".formatted(option, least, most, value));
+      throw bad("%s must be %s to %s, not %s".formatted(option, least, most, value));
     }
   }
 
