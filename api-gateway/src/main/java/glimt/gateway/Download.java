@@ -135,7 +135,7 @@ final class Download {
           .setStatusCode(206)
           .putHeader(
               HttpHeaders.CONTENT_RANGE,
-              "bytes %d-%d/%d".formatted(range.start(), range.end() - 1, artifact.length()));
+              "bytes %s-%s/%s".formatted(range.start(), range.end() - 1, artifact.length()));
     }
     long length = range.end() - range.start();
     response.putHeader(HttpHeaders.CONTENT_LENGTH, Long.toString(length));

@@ -66,7 +66,7 @@ final class Fields {
           .refusal();
     } catch (JsonProcessingException e) {
       throw Problem.malformed(
-              "the body is not JSON, or has a field twice: see line %d, column %d"
+              "the body is not JSON, or has a field twice: see line %s, column %s"
                   .formatted(e.getLocation().getLineNr(), e.getLocation().getColumnNr()))
           .refusal();
     }
@@ -146,7 +146,7 @@ final class Fields {
         || number.stripTrailingZeros().scale() > 0) {
       throw new InvalidSpec(
           name,
-          "must be a whole number from %d to %d, not %s".formatted(least, most, shown(value)));
+          "must be a whole number from %s to %s, not %s".formatted(least, most, shown(value)));
     }
     return number.longValueExact();
   }

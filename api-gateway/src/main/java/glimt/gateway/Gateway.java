@@ -73,7 +73,7 @@ public final class Gateway implements AutoCloseable {
 
     public Address {
       if (key.isPresent() && key.get().length() < KEY_LEAST) {
-        throw new IllegalArgumentException("a key has at least %d characters".formatted(KEY_LEAST));
+        throw new IllegalArgumentException("a key has at least %s characters".formatted(KEY_LEAST));
       }
       if (key.isEmpty() && !Names.isLoopback(host)) {
         throw new IllegalArgumentException(
@@ -178,11 +178,11 @@ public final class Gateway implements AutoCloseable {
     try {
       server = await(listening);
       int port = server.actualPort();
-      return URI.create("http://%s:%d".formatted(reachable(address.host()), port));
+      return URI.create("http://%s:%s".formatted(reachable(address.host()), port));
     } catch (Exception e) {
       close();
       throw new GatewayException(
-          "listen on %s:%d: %s".formatted(address.host(), address.port(), e.getMessage()), e);
+          "listen on %s:%s: %s".formatted(address.host(), address.port(), e.getMessage()), e);
     }
   }
 
@@ -302,7 +302,7 @@ public final class Gateway implements AutoCloseable {
           .toCompletableFuture()
           .get(PATIENCE_SECONDS, TimeUnit.SECONDS);
     } catch (TimeoutException e) {
-      throw new TimeoutException("took longer than %d seconds".formatted(PATIENCE_SECONDS));
+      throw new TimeoutException("took longer than %s seconds".formatted(PATIENCE_SECONDS));
     }
   }
 }

@@ -138,7 +138,7 @@ final class JobRoutes {
   }
 
   private static String nextPage(int limit, JobView last, Optional<JobState> state) {
-    return "/v1/jobs?limit=%d&after=%s".formatted(limit, last.id())
+    return "/v1/jobs?limit=%s&after=%s".formatted(limit, last.id())
         + state.map(only -> "&state=" + JobDocument.word(only)).orElse("");
   }
 }

@@ -159,7 +159,7 @@ record Problem(
         413,
         "too-large",
         "Body too large",
-        "a body has at most %d bytes".formatted(limit),
+        "a body has at most %s bytes".formatted(limit),
         null,
         Map.of("Connection", "close"));
   }
@@ -189,7 +189,7 @@ record Problem(
         416,
         "range",
         "Range not satisfiable",
-        "there are %d bytes".formatted(length),
+        "there are %s bytes".formatted(length),
         "Range",
         Map.of("Content-Range", "bytes */" + length));
   }

@@ -145,7 +145,7 @@ final class Watching {
   private record Stream(HttpServerResponse response) implements Watch.Viewer {
     @Override
     public void durable(long seq, ObjectNode event) {
-      response.write("id: %d\n%s".formatted(seq, lines(event)));
+      response.write("id: %s\n%s".formatted(seq, lines(event)));
     }
 
     @Override

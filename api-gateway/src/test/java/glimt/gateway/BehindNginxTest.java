@@ -223,7 +223,7 @@ class BehindNginxTest {
         "POST /v1/jobs HTTP/1.1\r\nHost: %s\r\n%s\r\nConnection: close\r\n"
             .formatted(host, headers);
     String body =
-        "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+        "Content-Type: application/json\r\nContent-Length: %s\r\n\r\n%s"
             .formatted(WISH.length(), WISH);
     return RealFarm.raw(
         to, (request + body).getBytes(StandardCharsets.US_ASCII), Duration.ofSeconds(30));

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.yaml.snakeyaml.Yaml;
@@ -26,6 +27,9 @@ import org.yaml.snakeyaml.Yaml;
  */
 final class Contract implements AutoCloseable {
   private static final String PROBLEM = "application/problem+json";
+
+  /** Vert.x's reader of contracts looks for a type STRİNG where the language is Turkish. */
+  private static final Locale THEIRS = Locale.ROOT;
 
   private final Vertx vertx;
   private final JsonNode tree;
@@ -41,7 +45,9 @@ final class Contract implements AutoCloseable {
 
   static Contract of(String yaml) {
     Vertx vertx = Vertx.vertx();
+    Locale ours = Locale.getDefault();
     try {
+      Locale.setDefault(THEIRS);
       Map<String, Object> all = new Yaml().load(yaml);
       JsonNode tree = Json.mapper().valueToTree(all);
       JsonObject readable = new JsonObject(Json.write(readable(all)));
@@ -55,6 +61,8 @@ final class Contract implements AutoCloseable {
     } catch (Exception e) {
       vertx.close();
       throw new AssertionError("not a contract: " + e.getMessage(), e);
+    } finally {
+      Locale.setDefault(ours);
     }
   }
 
@@ -112,7 +120,9 @@ final class Contract implements AutoCloseable {
     Map<String, String> headers = new HashMap<>();
     response.headers().map().forEach((name, values) -> headers.put(name, values.getFirst()));
     headers.replace("content-type", PROBLEM, MediaType.APPLICATION_JSON);
+    Locale ours = Locale.getDefault();
     try {
+      Locale.setDefault(THEIRS);
       validator
           .validate(
               ValidatableResponse.create(
@@ -126,7 +136,9 @@ final class Contract implements AutoCloseable {
           .get(20, TimeUnit.SECONDS);
     } catch (Exception e) {
       throw new AssertionError(
-          "%s: %d %s".formatted(operation, response.statusCode(), response.body()), e);
+          "%s: %s %s".formatted(operation, response.statusCode(), response.body()), e);
+    } finally {
+      Locale.setDefault(ours);
     }
   }
 }

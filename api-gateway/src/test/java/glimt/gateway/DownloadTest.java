@@ -69,14 +69,14 @@ class DownloadTest {
     String all = farm.get(finished).body();
     int length = all.length();
     assertRange("bytes=0-9", all.substring(0, 10), "bytes 0-9/" + length);
-    assertRange("bytes=10-", all.substring(10), "bytes 10-%d/%d".formatted(length - 1, length));
+    assertRange("bytes=10-", all.substring(10), "bytes 10-%s/%s".formatted(length - 1, length));
     assertRange(
         "bytes=-7",
         all.substring(length - 7),
-        "bytes %d-%d/%d".formatted(length - 7, length - 1, length));
+        "bytes %s-%s/%s".formatted(length - 7, length - 1, length));
     assertRange(
-        "bytes=5-99999999", all.substring(5), "bytes 5-%d/%d".formatted(length - 1, length));
-    assertRange("bytes=-99999999", all, "bytes 0-%d/%d".formatted(length - 1, length));
+        "bytes=5-99999999", all.substring(5), "bytes 5-%s/%s".formatted(length - 1, length));
+    assertRange("bytes=-99999999", all, "bytes 0-%s/%s".formatted(length - 1, length));
   }
 
   @Test

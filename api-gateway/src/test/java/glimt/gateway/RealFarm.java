@@ -151,7 +151,7 @@ final class RealFarm implements AutoCloseable {
       private byte[] words(String what, Path video, int frames) {
         try {
           String line = Files.readString(video).lines().findFirst().orElseThrow();
-          return "%s of %d frames: %s"
+          return "%s of %s frames: %s"
               .formatted(what, frames, line)
               .getBytes(StandardCharsets.UTF_8);
         } catch (IOException e) {

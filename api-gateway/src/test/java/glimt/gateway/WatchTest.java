@@ -217,7 +217,7 @@ class WatchTest {
     }
     URI at = URI.create(farm.uri.toString().replace("http", "ws"));
     return builder
-        .buildAsync(at.resolve("/v1/jobs/%s/events?after=%d".formatted(job, after)), ear)
+        .buildAsync(at.resolve("/v1/jobs/%s/events?after=%s".formatted(job, after)), ear)
         .join();
   }
 

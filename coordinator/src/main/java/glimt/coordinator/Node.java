@@ -101,7 +101,7 @@ public final class Node implements AutoCloseable {
       return new Node(system("glimt-" + farm, place, roles, List.of(), List.of(bench)));
     } catch (RemoteTransportException e) {
       throw new NodeException(
-          "cannot listen on %s:%d for the other nodes (%s)"
+          "cannot listen on %s:%s for the other nodes (%s)"
               .formatted(place.host(), place.port(), e.getMessage()),
           e);
     }

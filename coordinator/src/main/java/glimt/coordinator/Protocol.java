@@ -103,7 +103,7 @@ public interface Protocol {
     public Previewed {
       if (bytes.length > BYTES_LIMIT) {
         throw new IllegalArgumentException(
-            "a preview has at most %d bytes, not %d".formatted(BYTES_LIMIT, bytes.length));
+            "a preview has at most %s bytes, not %s".formatted(BYTES_LIMIT, bytes.length));
       }
     }
   }

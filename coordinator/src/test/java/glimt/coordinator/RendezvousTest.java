@@ -160,7 +160,7 @@ class RendezvousTest {
 
   private Self stranger(int port, String version) {
     return new Self(
-        "pekko://glimt-%s@127.0.0.1:%d".formatted(nodes.farm(), port),
+        "pekko://glimt-%s@127.0.0.1:%s".formatted(nodes.farm(), port),
         "stranger",
         List.of("coordinator"),
         version,

@@ -1,5 +1,7 @@
 package glimt.deploy;
 
+import glimt.deploy.node.Visible;
+import glimt.deploy.node.Environment;
 import glimt.deploy.chaos.Chaos;
 import glimt.deploy.command.Bench;
 import glimt.deploy.command.CancelJob;
@@ -16,12 +18,14 @@ import glimt.deploy.command.WorkerCommand;
 import glimt.deploy.node.DeployException;
 import glimt.deploy.node.Program;
 import glimt.deploy.node.PutOutException;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.ScopeType;
+import picocli.CommandLine;
 
 /** The program: {@code glimt COMMAND}. */
 @Command(
@@ -70,12 +74,25 @@ public final class Glimt {
   private Glimt() {}
 
   public static void main(String[] args) {
-    int code =
-        new CommandLine(new Glimt())
-            .setUsageHelpWidth(100)
-            .setExecutionExceptionHandler((e, _, _) -> failed(e))
-            .execute(args);
-    System.exit(code);
+    // Our own text for machines says so itself, and the build sees to that; libraries may not.
+    Locale.setDefault(Locale.ROOT);
+    for (int i = 0; i < args.length; i++) {
+      if (Environment.isMangled(args[i])) {
+        System.err.println(
+            "glimt: argument %s is not UTF-8: %s".formatted(i + 1, Visible.of(args[i])));
+        System.exit(2);
+      }
+    }
+    System.exit(commands().execute(args));
+  }
+
+  /** Arguments are taken as they are: no file is read for an @, and no variable for a ${. */
+  private static CommandLine commands() {
+    return new CommandLine(new Glimt())
+        .setUsageHelpWidth(100)
+        .setExpandAtFiles(false)
+        .setInterpolateVariables(false)
+        .setExecutionExceptionHandler((e, _, _) -> failed(e));
   }
 
   /**
@@ -84,16 +101,20 @@ public final class Glimt {
    */
   private static int failed(Exception e) {
     if (e instanceof PutOutException) {
-      System.err.println("glimt: " + e.getMessage());
+      say(e.getMessage());
       return PutOutException.CODE;
     }
     if (e instanceof DeployException) {
-      System.err.println("glimt: " + e.getMessage());
+      say(e.getMessage());
     } else {
       Logger log = LoggerFactory.getLogger(Glimt.class);
       log.error("glimt failed", e);
-      System.err.println("glimt: " + e);
+      say(e.toString());
     }
     return 1;
+  }
+
+  private static void say(@Nullable String line) {
+    System.err.println("glimt: " + Visible.of(String.valueOf(line)));
   }
 }

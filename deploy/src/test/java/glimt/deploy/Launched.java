@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
@@ -36,6 +37,14 @@ final class Launched implements AutoCloseable {
   }
 
   static Launched glimt(String... arguments) {
+    return glimt(Map.of(), Path.of(System.getProperty("java.io.tmpdir")), arguments);
+  }
+
+  /**
+   * @param environment what its environment says besides
+   * @param folder where it is started
+   */
+  static Launched glimt(Map<String, String> environment, Path folder, String... arguments) {
     List<String> command = new ArrayList<>(List.of(LAUNCHER.toString()));
     command.addAll(List.of(arguments));
     try {
@@ -43,13 +52,13 @@ final class Launched implements AutoCloseable {
       Path err = Files.createTempFile("glimt", ".err");
       out.toFile().deleteOnExit();
       err.toFile().deleteOnExit();
-      Process process =
+      ProcessBuilder builder =
           new ProcessBuilder(command)
-              .directory(Path.of(System.getProperty("java.io.tmpdir")).toFile())
+              .directory(folder.toFile())
               .redirectOutput(out.toFile())
-              .redirectError(err.toFile())
-              .start();
-      return new Launched(process, out, err);
+              .redirectError(err.toFile());
+      builder.environment().putAll(environment);
+      return new Launched(builder.start(), out, err);
     } catch (IOException e) {
       throw new UncheckedIOException("starting " + command, e);
     }
@@ -57,9 +66,15 @@ final class Launched implements AutoCloseable {
 
   /** A farm that is ready. */
   static Launched up(Path home, String... arguments) {
+    return up(Map.of(), home, arguments);
+  }
+
+  static Launched up(Map<String, String> environment, Path home, String... arguments) {
     List<String> all = new ArrayList<>(List.of("up", "--home", home.toString(), "--port", "0"));
     all.addAll(List.of(arguments));
-    Launched farm = glimt(all.toArray(String[]::new));
+    Launched farm =
+        glimt(
+            environment, Path.of(System.getProperty("java.io.tmpdir")), all.toArray(String[]::new));
     eventually(farm::state, state -> state.startsWith(READY));
     return farm;
   }

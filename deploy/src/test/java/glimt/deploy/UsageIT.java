@@ -23,6 +23,11 @@ class UsageIT {
       quoteCharacter = '"',
       value = {
         "generate | Missing required",
+        "generate -o whale.mp4 | either a PROMPT or a --prompt-file",
+        "generate whale --prompt-file x -o whale.mp4 | either a PROMPT or a --prompt-file",
+        "generate --prompt-file /nowhere -o whale.mp4 | there is no /nowhere to read",
+        "up --jdbc-url mysql://x/y | --jdbc-url must name a database as",
+        "up --jdbc-url postgresql://x/y?target_session_attrs=any | target_session_attrs",
         "generate whale | Missing required",
         "generate whale -o whale.exe | unknown format 'exe'",
         "generate whale -o whale | says no format",

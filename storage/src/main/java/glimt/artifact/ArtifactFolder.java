@@ -166,7 +166,7 @@ public final class ArtifactFolder implements Artifacts {
 
   @Override
   public List<ArtifactId> old(int shelf, Duration age) {
-    Path top = root.resolve("%02x".formatted(shelf));
+    Path top = root.resolve(HexFormat.of().toHexDigits((byte) shelf));
     if (!Files.isDirectory(top)) {
       return List.of();
     }

@@ -132,7 +132,7 @@ public sealed interface JobSpec {
     if (prompt.length() > PROMPT_LIMIT) {
       throw new InvalidSpec(
           "prompt",
-          "must be at most %d characters, not %d".formatted(PROMPT_LIMIT, prompt.length()));
+          "must be at most %s characters, not %s".formatted(PROMPT_LIMIT, prompt.length()));
     }
     if (prompt.chars().anyMatch(c -> Character.isISOControl(c) && !Character.isWhitespace(c))
         || prompt.codePoints().anyMatch(JobSpec::isHalfACharacter)) {

@@ -124,13 +124,13 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
     if (wished > 1 && Math.max(width, height) > JobSpec.ENLARGED_SIDE_LIMIT) {
       throw new InvalidSpec(
           "enlarge",
-          "would make a file of %dx%d pixels; at most %d are made so"
+          "would make a file of %sx%s pixels; at most %s are made so"
               .formatted(width, height, JobSpec.ENLARGED_SIDE_LIMIT));
     }
     if (!video.format().holds(width, height)) {
       throw new InvalidSpec(
           "format",
-          "%s keeps even sides of 16 pixels or more, not %dx%d; take one of %s, or enlarge %d"
+          "%s keeps even sides of 16 pixels or more, not %sx%s; take one of %s, or enlarge %s"
               .formatted(
                   video.format().ending(),
                   width,
@@ -169,7 +169,7 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
             fits(video.frames(), level.axis("frames")) && fits(video.size(), level.axis("width")),
         video.size() == null ? "frames" : "size",
         level ->
-            "%d frames of %d pixels"
+            "%s frames of %s pixels"
                 .formatted(level.axis("frames").extent(), level.axis("width").extent()));
   }
 
@@ -178,7 +178,7 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
         card,
         level -> fits(cloud.points(), level.axis("points")),
         "points",
-        level -> "%d points".formatted(level.axis("points").extent()));
+        level -> "%s points".formatted(level.axis("points").extent()));
   }
 
   private static List<Level> upTo(

@@ -116,7 +116,7 @@ final class Refusal {
     int advice = said.indexOf(ADVICE);
     return "is not JSON%s: %s"
         .formatted(
-            at == null ? "" : " at line %d, column %d".formatted(at.getLineNr(), at.getColumnNr()),
+            at == null ? "" : " at line %s, column %s".formatted(at.getLineNr(), at.getColumnNr()),
             advice < 0 ? said : said.substring(0, advice));
   }
 

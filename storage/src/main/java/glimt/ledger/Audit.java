@@ -133,7 +133,7 @@ public final class Audit {
         "list what was made",
         MADE,
         row ->
-            "%d/%d %s"
+            "%s/%s %s"
                 .formatted(
                     row.getInt("ordinal"), row.getInt("position"), row.getString("artifact")),
         job.value());

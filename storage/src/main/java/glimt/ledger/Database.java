@@ -70,11 +70,13 @@ public final class Database implements AutoCloseable {
 
   /**
    * @param patience how long to try while nobody answers there
+   * @throws StorageException also if the database or its sessions are not as the ledger needs them
    */
   public static Database open(
       String url, @Nullable String user, @Nullable String password, Duration patience) {
     Database database = new Database(pool(url, user, password, patience));
     try {
+      DatabaseCheck.check(database.pool);
       Flyway ledger = Flyway.configure().dataSource(database.pool).loggers("slf4j").load();
       refuseNewer(ledger);
       ledger.migrate();
@@ -104,6 +106,7 @@ public final class Database implements AutoCloseable {
 
   private static HikariDataSource pool(
       String url, @Nullable String user, @Nullable String password, Duration patience) {
+    DriverZone.beUtc();
     HikariConfig config = new HikariConfig();
     config.setPoolName("ledger");
     config.setJdbcUrl(url);

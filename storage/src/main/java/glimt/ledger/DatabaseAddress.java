@@ -23,9 +23,18 @@ public record DatabaseAddress(String url, @Nullable String user, @Nullable Strin
 
   private static final Pattern HOST = Pattern.compile("jdbc:postgresql://([^/?]+).*");
 
-  /** One given by its URL, whose password may be in the environment. */
+  /**
+   * One given by its URL, {@code jdbc:postgresql://…} or as psql takes it; user and password may be
+   * in the environment.
+   *
+   * @throws IllegalArgumentException if it is no such URL
+   */
   public static DatabaseAddress of(String url) {
-    return new DatabaseAddress(url, System.getenv(USER), System.getenv(PASSWORD));
+    DatabaseAddress given = PostgresUrl.parse(url);
+    return new DatabaseAddress(
+        given.url,
+        given.user == null ? System.getenv(USER) : given.user,
+        given.password == null ? System.getenv(PASSWORD) : given.password);
   }
 
   /** What the process that started this one left in its environment. */

@@ -69,7 +69,7 @@ public final class Jobs {
     public Key {
       if (value.isEmpty() || value.length() > KEY_LIMIT || !value.matches("[\\x21-\\x7e]+")) {
         throw new InvalidSpec(
-            "Idempotency-Key", "must be 1 to %d visible ASCII characters".formatted(KEY_LIMIT));
+            "Idempotency-Key", "must be 1 to %s visible ASCII characters".formatted(KEY_LIMIT));
       }
     }
   }

@@ -346,7 +346,7 @@ public final class Tasks {
           held.failures(),
           losses,
           Fault.POISON,
-          (held.stalled() ? "it hung %d workers" : "%d workers were lost at the same point of it")
+          (held.stalled() ? "it hung %s workers" : "%s workers were lost at the same point of it")
               .formatted(losses));
     }
     return endings.giveBack(held, Endings.Back.lost(held));
@@ -354,7 +354,7 @@ public final class Tasks {
 
   private @Nullable String whyLost(Endings.Held held) {
     return held.stalled()
-        ? "no step was done for %d seconds".formatted(terms.stall().toSeconds())
+        ? "no step was done for %s seconds".formatted(terms.stall().toSeconds())
         : null;
   }
 

@@ -17,16 +17,16 @@ public record Axis(String name, int extent, int window, int step, int halo) {
   public Axis {
     if (extent < 1 || window < 1 || window > extent || step < 1 || step > window || halo < 0) {
       throw new IllegalArgumentException(
-          "axis %s: extent %d, window %d, step %d, halo %d cannot be"
+          "axis %s: extent %s, window %s, step %s, halo %s cannot be"
               .formatted(name, extent, window, step, halo));
     }
     if ((extent - window) % step != 0) {
       throw new IllegalArgumentException(
-          "axis %s: windows of %d every %d do not end at %d".formatted(name, window, step, extent));
+          "axis %s: windows of %s every %s do not end at %s".formatted(name, window, step, extent));
     }
     if (extent > window && 2 * halo > window - step) {
       throw new IllegalArgumentException(
-          "axis %s: a halo of %d leaves gaps in an overlap of %d"
+          "axis %s: a halo of %s leaves gaps in an overlap of %s"
               .formatted(name, halo, window - step));
     }
   }

@@ -43,7 +43,7 @@ public record BundleCard(
     for (Level level : levels) {
       if (level.channels() != scale.size() || level.channels() != offset.size()) {
         throw new IllegalArgumentException(
-            "bundle %s: level %s has %d channels, scale %d, offset %d"
+            "bundle %s: level %s has %s channels, scale %s, offset %s"
                 .formatted(name, level.name(), level.channels(), scale.size(), offset.size()));
       }
     }

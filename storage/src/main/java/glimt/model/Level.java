@@ -54,7 +54,7 @@ public record Level(
     }
     if (!residual.isEmpty() && residual.size() != channels) {
       throw new IllegalArgumentException(
-          "level %s: residual has %d units for %d channels"
+          "level %s: residual has %s units for %s channels"
               .formatted(name, residual.size(), channels));
     }
   }

@@ -4,7 +4,7 @@ package glimt.model;
 public record Span(int start, int end) {
   public Span {
     if (start < 0 || end <= start) {
-      throw new IllegalArgumentException("no such span: [%d, %d)".formatted(start, end));
+      throw new IllegalArgumentException("no such span: [%s, %s)".formatted(start, end));
     }
   }
 

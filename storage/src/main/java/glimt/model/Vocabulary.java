@@ -68,7 +68,7 @@ public record Vocabulary(
     if (tokens.isEmpty()) {
       warnings.add("no word of the prompt is known here, so it does not steer the result");
     } else if (tokens.size() > length) {
-      warnings.add("only the first %d known words are read".formatted(length));
+      warnings.add("only the first %s known words are read".formatted(length));
     }
     List<Integer> padded = new ArrayList<>(tokens.subList(0, Math.min(length, tokens.size())));
     while (padded.size() < length) {

@@ -1,5 +1,7 @@
 package glimt.postgres;
 
+import glimt.ledger.DriverZone;
+
 import glimt.storage.StorageException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -96,6 +98,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
    */
   public static EmbeddedPostgres start(Path home, Path programs) {
     long begin = System.nanoTime();
+    DriverZone.beUtc();
     try {
       Files.createDirectories(home);
       Files.createDirectories(programs.toAbsolutePath().getParent());
@@ -145,6 +148,9 @@ public final class EmbeddedPostgres implements AutoCloseable {
   /** Stops it: sessions are cut off, what was committed is safe. */
   @Override
   public void close() {
+    if (!runs(postmaster)) {
+      return;
+    }
     try {
       home.programs()
           .run(
@@ -161,11 +167,29 @@ public final class EmbeddedPostgres implements AutoCloseable {
     } catch (IOException e) {
       throw new StorageException("stop PostgreSQL in " + home.folder(), e);
     }
-    // Its lock file goes a moment before it does. Not onExit(), whose answer may never come once
-    // the JVM shuts down.
+    // Its lock file goes a moment before it does.
+    awaitEnd(postmaster);
+  }
+
+  private static boolean runs(PostgresHome.Postmaster postmaster) {
+    return ProcessHandle.of(postmaster.pid()).filter(ProcessHandle::isAlive).isPresent();
+  }
+
+  /** Not by onExit(), whose answer may never come once the JVM shuts down. */
+  private static boolean awaitEnd(PostgresHome.Postmaster postmaster) {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
-    while (ProcessHandle.of(postmaster.pid()).isPresent() && System.nanoTime() < deadline) {
+    while (runs(postmaster) && System.nanoTime() < deadline) {
       LockSupport.parkNanos(POLL.toNanos());
+    }
+    return !runs(postmaster);
+  }
+
+  /** Leaves nothing of a start that failed. */
+  private static void end(PostgresHome.Postmaster postmaster) {
+    ProcessHandle.of(postmaster.pid()).ifPresent(ProcessHandle::destroy);
+    if (!awaitEnd(postmaster)) {
+      ProcessHandle.of(postmaster.pid()).ifPresent(ProcessHandle::destroyForcibly);
+      awaitEnd(postmaster);
     }
   }
 
@@ -190,15 +214,21 @@ public final class EmbeddedPostgres implements AutoCloseable {
     for (; ; ) {
       long logged = Files.exists(home.log()) ? Files.size(home.log()) : 0;
       PostgresHome.Postmaster postmaster = spawn(home);
-      ProcessHandle process = ProcessHandle.of(postmaster.pid()).orElse(null);
-      while (process != null && process.isAlive() && !answers(home, postmaster)) {
-        if (System.nanoTime() - begin > START_LIMIT.toNanos()) {
-          process.destroyForcibly();
-          throw new IOException("it does not answer: " + told(home, logged));
+      boolean answers = false;
+      try {
+        while (runs(postmaster) && !answers) {
+          answers = answers(home, postmaster);
+          if (!answers && System.nanoTime() - begin > START_LIMIT.toNanos()) {
+            throw new IOException("it does not answer: " + told(home, logged));
+          }
+          LockSupport.parkNanos(answers ? 0 : POLL.toNanos());
         }
-        LockSupport.parkNanos(POLL.toNanos());
+      } finally {
+        if (!answers) {
+          end(postmaster);
+        }
       }
-      if (process != null && process.isAlive()) {
+      if (answers) {
         return postmaster;
       }
       String told = told(home, logged);
@@ -218,13 +248,10 @@ public final class EmbeddedPostgres implements AutoCloseable {
     List<String> arguments =
         new ArrayList<>(List.of("-D", home.data().toString(), "-p", Integer.toString(port)));
     SETTINGS.forEach(setting -> arguments.addAll(List.of("-c", setting)));
-    List<String> command = new ArrayList<>(List.of("setsid"));
-    command.addAll(home.programs().command("postgres", arguments));
+    ProcessBuilder builder = home.programs().process("postgres", arguments);
+    builder.command().addFirst("setsid");
     Process process =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.appendTo(home.log().toFile()))
-            .start();
+        builder.redirectOutput(ProcessBuilder.Redirect.appendTo(home.log().toFile())).start();
     // setsid, unshare and setpriv each become the next, so this is the postmaster's own number.
     return new PostgresHome.Postmaster(process.pid(), port);
   }
@@ -247,7 +274,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
       row.next();
       Path data = Path.of(row.getString(1));
       if (!data.equals(home.data())) {
-        throw new IOException("the server on port %d is of %s".formatted(postmaster.port(), data));
+        throw new IOException("the server on port %s is of %s".formatted(postmaster.port(), data));
       }
       return true;
     } catch (SQLException e) {
@@ -255,12 +282,12 @@ public final class EmbeddedPostgres implements AutoCloseable {
       if (state.equals(CANNOT_CONNECT_NOW) || state.startsWith("08")) {
         return false;
       }
-      throw new IOException("the server on port %d refuses us".formatted(postmaster.port()), e);
+      throw new IOException("the server on port %s refuses us".formatted(postmaster.port()), e);
     }
   }
 
   private static String url(PostgresHome.Postmaster postmaster) {
-    return "jdbc:postgresql://127.0.0.1:%d/postgres".formatted(postmaster.port());
+    return "jdbc:postgresql://127.0.0.1:%s/postgres".formatted(postmaster.port());
   }
 
   private static boolean isFree(int port) {

@@ -79,8 +79,9 @@ record PostgresHome(Path folder, PostgresPrograms programs, String password) {
     Path lock = data().resolve("postmaster.pid");
     List<String> lines = Files.exists(lock) ? Files.readAllLines(lock) : List.of();
     // Its lines: process, data directory, start, port, …; the port comes when it is about to
-    // listen.
-    if (lines.size() < 4) {
+    // listen. A line break in the directory's name shifts them: the port is read where we keep it.
+    Optional<Integer> port = lastPort();
+    if (lines.size() < 4 || port.isEmpty()) {
       return Optional.empty();
     }
     long pid = Long.parseLong(lines.get(0).strip());
@@ -91,7 +92,7 @@ record PostgresHome(Path folder, PostgresPrograms programs, String password) {
       Files.delete(lock);
       return Optional.empty();
     }
-    return Optional.of(new Postmaster(pid, Integer.parseInt(lines.get(3).strip())));
+    return Optional.of(new Postmaster(pid, port.get()));
   }
 
   private static boolean worksIn(long pid, Path data) throws IOException {
@@ -131,8 +132,7 @@ record PostgresHome(Path folder, PostgresPrograms programs, String password) {
           "PostgreSQL must not be root, and user nobody cannot enter %s: take another home, or be an ordinary user"
               .formatted(folder));
     }
-    programs.run(
-        "initdb",
+    programs.initdb(
         List.of(
             "--pgdata=" + incoming,
             "--username=" + USER,

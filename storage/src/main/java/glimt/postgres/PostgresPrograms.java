@@ -7,6 +7,7 @@ import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
@@ -14,7 +15,9 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.compressors.xz.XZCompressorInputStream;
@@ -32,6 +35,9 @@ record PostgresPrograms(Path folder, List<String> prefix, @Nullable Integer owne
   private static final String ARCHIVE = "/postgres-linux-x86_64.txz";
   private static final int NOBODY = 65534;
   private static final int LINES_TOLD = 8;
+
+  /** What a shell does not take as it is between double quotes. */
+  private static final Pattern SHELL = Pattern.compile("[$`\"\\\\\n]");
 
   /** Unpacks them unless they are there. Whoever does so at the same time does no harm. */
   static PostgresPrograms in(Path folder) throws IOException {
@@ -60,11 +66,52 @@ record PostgresPrograms(Path folder, List<String> prefix, @Nullable Integer owne
         NOBODY);
   }
 
-  List<String> command(String program, List<String> arguments) {
+  /**
+   * How a program is started: without a shell, and with nothing of the user's environment but the
+   * way to the system's programs. PostgreSQL would read its own defaults from there.
+   */
+  ProcessBuilder process(String program, List<String> arguments) {
     List<String> command = new ArrayList<>(prefix);
     command.add(folder.resolve("bin").resolve(program).toString());
     command.addAll(arguments);
-    return command;
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().keySet().retainAll(Set.of("PATH"));
+    builder.environment().putAll(Map.of("LC_ALL", "C", "TZ", "UTC"));
+    return builder;
+  }
+
+  /**
+   * Runs {@code initdb}, which gives its own path to a shell, between double quotes. Where a shell
+   * would read something into that path, a copy of it runs from a folder with a plain one.
+   *
+   * @throws IOException with the last lines that it said, if it failed
+   */
+  void initdb(List<String> arguments) throws IOException {
+    if (!SHELL.matcher(folder.toString()).find()) {
+      run("initdb", arguments);
+      return;
+    }
+    Path plain = Files.createTempDirectory("glimt-initdb").toRealPath();
+    try {
+      if (SHELL.matcher(plain.toString()).find()) {
+        throw new IOException(
+            "initdb cannot run from %s, nor from the temporary folder %s: one of them must do without $, `, \", \\ and line breaks"
+                .formatted(folder, plain.getParent()));
+      }
+      // A link to it would be followed to where it lies; all that it starts may be linked.
+      Files.createDirectory(plain.resolve("bin"));
+      Files.copy(
+          folder.resolve("bin/initdb"),
+          plain.resolve("bin/initdb"),
+          StandardCopyOption.COPY_ATTRIBUTES);
+      for (String linked : List.of("bin/postgres", "lib", "share")) {
+        Files.createSymbolicLink(plain.resolve(linked), folder.resolve(linked));
+      }
+      give(plain);
+      new PostgresPrograms(plain, prefix, owner).run("initdb", arguments);
+    } finally {
+      delete(plain);
+    }
   }
 
   /** Gives a file, or a folder and all in it, to whom the programs run as. */
@@ -85,7 +132,7 @@ record PostgresPrograms(Path folder, List<String> prefix, @Nullable Integer owne
           @Override
           public FileVisitResult visitFile(Path at, BasicFileAttributes attributes)
               throws IOException {
-            Files.setAttribute(at, "unix:uid", owner);
+            Files.setAttribute(at, "unix:uid", owner, LinkOption.NOFOLLOW_LINKS);
             return FileVisitResult.CONTINUE;
           }
         });
@@ -156,8 +203,7 @@ record PostgresPrograms(Path folder, List<String> prefix, @Nullable Integer owne
    * @throws IOException with the last lines that the program said, if it failed
    */
   void run(String program, List<String> arguments) throws IOException {
-    Process process =
-        new ProcessBuilder(command(program, arguments)).redirectErrorStream(true).start();
+    Process process = process(program, arguments).start();
     String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     if (status(process) != 0) {
       List<String> lines = said.lines().toList();

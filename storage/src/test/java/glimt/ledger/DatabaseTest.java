@@ -106,6 +106,41 @@ class DatabaseTest {
         .hasStackTraceContaining("refused");
   }
 
+  @Test
+  void a_database_that_is_not_as_the_ledger_needs_it_is_told_in_a_sentence() throws Exception {
+    EmbeddedPostgres server = Ledger.server();
+    String url = Ledger.freshUrl();
+    assertThatThrownBy(
+            () ->
+                Database.open(
+                    url + "?options=-c%20search_path=nowhere", server.user(), server.password()))
+        .isInstanceOf(StorageException.class)
+        .hasMessage(
+            "the search path (nowhere) names no schema that is there for this user; create one of them, or name another in the URL with currentSchema=");
+    assertThatThrownBy(
+            () ->
+                Database.open(
+                    url + "?options=-c%20default_transaction_read_only=on",
+                    server.user(),
+                    server.password()))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("read-only");
+    Ledger.admin("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0");
+    try {
+      assertThatThrownBy(
+              () ->
+                  Database.open(
+                      server.url().replaceFirst("/[^/]*$", "/latin"),
+                      server.user(),
+                      server.password()))
+          .isInstanceOf(StorageException.class)
+          .hasMessageContaining("LATIN1")
+          .hasMessageContaining("--encoding=UTF8");
+    } finally {
+      Ledger.admin("DROP DATABASE latin WITH (FORCE)");
+    }
+  }
+
   private static void await(CyclicBarrier barrier) {
     try {
       barrier.await(10, TimeUnit.SECONDS);

@@ -93,7 +93,7 @@ class HistoriesTest {
     try {
       play.from(seed);
     } catch (Exception | AssertionError e) {
-      throw new AssertionError("seed %dL: %s".formatted(seed, e.getMessage()), e);
+      throw new AssertionError("seed %sL: %s".formatted(seed, e.getMessage()), e);
     }
   }
 

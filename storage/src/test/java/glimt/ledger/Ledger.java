@@ -104,6 +104,15 @@ public final class Ledger implements AutoCloseable {
     return Database.open(url, Server.POSTGRES.user(), Server.POSTGRES.password());
   }
 
+  /** What the session of a database has for a setting. */
+  public static String show(Database database, String setting) {
+    return database
+        .read(
+            "show",
+            session -> session.first("SELECT current_setting(?)", row -> row.getString(1), setting))
+        .orElseThrow();
+  }
+
   public static Ledger fresh() {
     return new Ledger(freshUrl());
   }
@@ -111,15 +120,20 @@ public final class Ledger implements AutoCloseable {
   public static String freshUrl() {
     String name = "ledger_" + COUNT.incrementAndGet();
     String server = Server.POSTGRES.url();
+    admin("CREATE DATABASE " + name);
+    return server.substring(0, server.lastIndexOf('/') + 1) + name;
+  }
+
+  /** A statement to the server itself. */
+  static void admin(String sql) {
     try (var connection =
             DriverManager.getConnection(
-                server, Server.POSTGRES.user(), Server.POSTGRES.password());
+                Server.POSTGRES.url(), Server.POSTGRES.user(), Server.POSTGRES.password());
         var statement = connection.createStatement()) {
-      statement.execute("CREATE DATABASE " + name);
+      statement.execute(sql);
     } catch (SQLException e) {
       throw new IllegalStateException(e);
     }
-    return server.substring(0, server.lastIndexOf('/') + 1) + name;
   }
 
   public static EmbeddedPostgres server() {

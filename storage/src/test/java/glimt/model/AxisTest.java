@@ -42,10 +42,10 @@ class AxisTest {
           count++;
         }
       }
-      assertThat(sum).as("weights at %d", position).isPositive();
+      assertThat(sum).as("weights at %s", position).isPositive();
       if (count <= 2 && 2 * step >= window) {
         // Where no more than two meet, one falls as the other rises.
-        assertThat(sum).as("weights at %d", position).isCloseTo(1, Offset.offset(1e-12));
+        assertThat(sum).as("weights at %s", position).isCloseTo(1, Offset.offset(1e-12));
       }
     }
   }

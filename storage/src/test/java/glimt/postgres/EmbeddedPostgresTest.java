@@ -17,16 +17,20 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.SQLException;
 import java.util.List;
+import java.util.TimeZone;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class EmbeddedPostgresTest {
   /** One for all, since to make a database takes seconds; each test leaves it stopped. */
@@ -91,14 +95,13 @@ class EmbeddedPostgresTest {
   @Test
   void it_is_durable_on_loopback_only_and_its_password_is_our_own() throws Exception {
     EmbeddedPostgres server = Ledger.server();
-    try (Connection connection =
-        DriverManager.getConnection(server.url(), server.user(), server.password())) {
+    try (Database database = Database.open(server.url(), server.user(), server.password())) {
       for (String setting : List.of("fsync", "full_page_writes", "synchronous_commit")) {
-        assertThat(show(connection, setting)).as(setting).isEqualTo("on");
+        assertThat(Ledger.show(database, setting)).as(setting).isEqualTo("on");
       }
-      assertThat(show(connection, "listen_addresses")).isEqualTo("127.0.0.1");
-      assertThat(show(connection, "unix_socket_directories")).isEmpty();
-      Path secret = Path.of(show(connection, "data_directory")).resolveSibling("postgres.password");
+      assertThat(Ledger.show(database, "listen_addresses")).isEqualTo("127.0.0.1");
+      assertThat(Ledger.show(database, "unix_socket_directories")).isEmpty();
+      Path secret = Path.of(Ledger.show(database, "data_directory")).resolveSibling("postgres.password");
       assertThat(Files.getPosixFilePermissions(secret))
           .isEqualTo(PosixFilePermissions.fromString("rw-------"));
       assertThat(Files.readString(secret).strip()).isEqualTo(server.password()).hasSize(32);
@@ -119,6 +122,90 @@ class EmbeddedPostgresTest {
     assertThatThrownBy(() -> EmbeddedPostgres.start(folder, Ledger.PROGRAMS))
         .isInstanceOf(StorageException.class)
         .hasStackTraceContaining("could not access the server configuration file");
+  }
+
+  /** What shells, patterns, URLs, lists and command lines read something into. */
+  static Stream<String> folders() {
+    return Stream.of(
+        "100% new %s %i",
+        "$(touch executed)`touch executed`${HOME} \"quoted\" back\\slash",
+        "it's a#b?c;d&e|f<g>h *[a]{b}~ a:b,c=d",
+        "-rf",
+        "two\nlines\nor three",
+        "snø 雪 ❄ " + "x".repeat(200));
+  }
+
+  @ParameterizedTest
+  @MethodSource("folders")
+  void any_folder_is_a_home(String name, @TempDir Path folder) throws Exception {
+    Path strange = Files.createDirectory(folder.resolve(name));
+    // Its programs are there too, as on a farm's first start.
+    Ledger.server();
+    Path programs = strange.resolve("postgres");
+    copy(Ledger.PROGRAMS, programs);
+    try (EmbeddedPostgres postgres = EmbeddedPostgres.start(strange, programs)) {
+      postmaster = postgres.pid();
+      try (Database database =
+          Database.open(postgres.url(), postgres.user(), postgres.password())) {
+        assertThat(Ledger.show(database, "data_directory"))
+            .isEqualTo(strange.toRealPath().resolve("data").toString());
+      }
+      try (EmbeddedPostgres adopting = EmbeddedPostgres.start(strange, programs)) {
+        assertThat(adopting.adopted()).isTrue();
+        assertThat(adopting.pid()).isEqualTo(postmaster);
+      }
+    }
+    assertThat(ProcessHandle.of(postmaster)).isEmpty();
+    assertThat(Path.of("executed")).doesNotExist();
+    assertThat(strange.resolve("data/executed")).doesNotExist();
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    try (Stream<Path> all = Files.walk(from)) {
+      for (Path path : all.toList()) {
+        Path copied = to.resolve(from.relativize(path));
+        if (Files.isDirectory(path)) {
+          Files.createDirectory(copied);
+        } else {
+          Files.copy(path, copied, LinkOption.NOFOLLOW_LINKS, StandardCopyOption.COPY_ATTRIBUTES);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"IST", "JST", "PST", "Asia/Kolkata"})
+  void in_any_time_zone_a_session_is_in_UTC(String zone) throws Exception {
+    TimeZone before = TimeZone.getDefault();
+    TimeZone.setDefault(TimeZone.getTimeZone(zone));
+    try (EmbeddedPostgres postgres = EmbeddedPostgres.start(home, Ledger.PROGRAMS)) {
+      postmaster = postgres.pid();
+      TimeZone.setDefault(TimeZone.getTimeZone(zone));
+      try (Database database =
+          Database.open(postgres.url(), postgres.user(), postgres.password())) {
+        assertThat(Ledger.show(database, "TimeZone")).isEqualTo("UTC");
+      }
+    } finally {
+      TimeZone.setDefault(before);
+    }
+  }
+
+  @Test
+  void a_start_that_fails_leaves_no_server_behind() throws Exception {
+    try (EmbeddedPostgres postgres = EmbeddedPostgres.start(home, Ledger.PROGRAMS)) {
+      postmaster = postgres.pid();
+    }
+    Path secret = home.resolve("postgres.password");
+    String password = Files.readString(secret);
+    Files.writeString(secret, "another\n");
+    try {
+      assertThatThrownBy(() -> EmbeddedPostgres.start(home, Ledger.PROGRAMS))
+          .isInstanceOf(StorageException.class)
+          .hasStackTraceContaining("password authentication failed");
+    } finally {
+      Files.writeString(secret, password);
+    }
+    assertThat(home.resolve("data/postmaster.pid")).doesNotExist();
   }
 
   private JobId submitAndBeKilled() throws Exception {
@@ -152,14 +239,6 @@ class EmbeddedPostgresTest {
     try (Database database = Database.open(postgres.url(), postgres.user(), postgres.password())) {
       assertThat(new Jobs(database).find(TenantId.DEFAULT, job).orElseThrow().state())
           .isEqualTo(JobState.QUEUED);
-    }
-  }
-
-  private static String show(Connection connection, String setting) throws SQLException {
-    try (var statement = connection.createStatement();
-        var row = statement.executeQuery("SHOW " + setting)) {
-      row.next();
-      return row.getString(1);
     }
   }
 

@@ -158,10 +158,10 @@ public final class Chaos implements Callable<Integer> {
       }
     }
     long began = System.nanoTime();
-    say("starting a farm of %d nodes".formatted(Victim.NODES));
+    say("starting a farm of %s nodes".formatted(Victim.NODES));
     Victim farm = exit.open(() -> Victim.in(place, Tmpfs.isPossible()));
     farm.begin(Faults.bundles(possible));
-    say("the farm is whole after %.0f s".formatted(since(began)));
+    say(String.format(Locale.ROOT, "the farm is whole after %.0f s", since(began)));
     Witness client = exit.open(() -> new Witness(farm.gateway()));
     Undisturbed undisturbed = new Undisturbed(farm, client);
     tally.left = possible.stream().mapToInt(fault -> Math.min(seeds, fault.seeds())).sum();
@@ -220,7 +220,7 @@ public final class Chaos implements Callable<Integer> {
     }
     System.out.printf(
         Locale.ROOT,
-        "seed %d  %-24s %s in %.0f s  %s%n",
+        "seed %s  %-24s %s in %.0f s  %s%n",
         seed,
         fault.name(),
         what,
@@ -231,18 +231,18 @@ public final class Chaos implements Callable<Integer> {
 
   /** What it came to so far, by Ctrl-C too. */
   private void tell(Tally tally) {
-    System.out.printf("seeds %d to %d%n", firstSeed, firstSeed + seeds - 1);
+    System.out.printf("seeds %s to %s%n", firstSeed, firstSeed + seeds - 1);
     if (tally.left > 0) {
-      System.out.printf("%d faults had not begun%n", tally.left);
+      System.out.printf("%s faults had not begun%n", tally.left);
     }
     if (!tally.skipped.isEmpty()) {
       System.out.printf(
-          "skipped %d: %s%n", tally.skipped.size(), String.join(", ", tally.skipped.keySet()));
+          "skipped %s: %s%n", tally.skipped.size(), String.join(", ", tally.skipped.keySet()));
       tally.skipped.forEach((name, why) -> say("%s was skipped: %s".formatted(name, why)));
     }
     System.out.println(tally.lostWork.line());
     System.out.printf(
-        "faults survived %d of %d, jobs lost %d, duplicates %d, bytes identical %d of %d%n",
+        "faults survived %s of %s, jobs lost %s, duplicates %s, bytes identical %s of %s%n",
         tally.survived,
         tally.happened,
         tally.lost,

@@ -49,7 +49,7 @@ record Fault(
         .formatted(
             name,
             what,
-            seeds == ALL ? "" : " (takes minutes: for the first %d seeds)".formatted(seeds),
+            seeds == ALL ? "" : " (takes minutes: for the first %s seeds)".formatted(seeds),
             hindrance.get().map(" (not here: %s)"::formatted).orElse(""));
   }
 

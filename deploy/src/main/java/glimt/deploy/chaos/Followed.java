@@ -5,6 +5,7 @@ import glimt.deploy.chaos.Witness.Asked;
 import glimt.job.JobId;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -62,7 +63,7 @@ final class Followed {
     JobId job = asked.job();
     long next = event.path("seq").asLong();
     if (next != seq + 1) {
-      breaches.accept("%s: event %d came after %d".formatted(job, next, seq));
+      breaches.accept("%s: event %s came after %s".formatted(job, next, seq));
     }
     if (isTold()) {
       breaches.accept("%s: an event came after the last".formatted(job));
@@ -77,7 +78,7 @@ final class Followed {
   void awaitLast() {
     try {
       if (!told.await(NEWS.toSeconds(), TimeUnit.SECONDS)) {
-        breaches.accept("%s is %s, and its events end at %d".formatted(asked.job(), ending, seq));
+        breaches.accept("%s is %s, and its events end at %s".formatted(asked.job(), ending, seq));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -105,7 +106,8 @@ final class Followed {
     JobId job = asked.job();
     double now = document.path("progress").asDouble();
     if (now < progress - ROUNDING) {
-      breaches.accept("%s: progress went from %f to %f".formatted(job, progress, now));
+      breaches.accept(
+          String.format(Locale.ROOT, "%s: progress went from %f to %f", job, progress, now));
     }
     progress = now;
     String state = document.path("state").asText();

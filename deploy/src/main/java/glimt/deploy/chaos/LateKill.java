@@ -46,7 +46,7 @@ final class LateKill {
     String told =
         String.format(
             Locale.ROOT,
-            "a task of %.1f s was killed at step %d of %d and went on at %d: %.1f s (%d steps) were"
+            "a task of %.1f s was killed at step %s of %s and went on at %s: %.1f s (%s steps) were"
                 + " lost, where %.1f s may be",
             whole,
             late.steps(),

@@ -46,7 +46,7 @@ final class LostWork {
     Lost worst = all.stream().max(Comparator.comparingDouble(Lost::seconds)).orElseThrow();
     return String.format(
         Locale.ROOT,
-        "lost per kill: median %.1f s (%.0f steps), worst %.1f s (%d steps), of %d kills",
+        "lost per kill: median %.1f s (%.0f steps), worst %.1f s (%s steps), of %s kills",
         median(Lost::seconds),
         median(Lost::steps),
         worst.seconds(),

@@ -86,9 +86,9 @@ final class MemoryFaults {
     trial.farm.startPostgres();
     keys.forEach(key -> trial.note(trial.client.submit(request, key), "succeeded"));
     if (!refused) {
-      throw new NotInjected("PostgreSQL found room for %d jobs".formatted(keys.size()));
+      throw new NotInjected("PostgreSQL found room for %s jobs".formatted(keys.size()));
     }
-    trial.say("no room for PostgreSQL; job %d was refused".formatted(keys.size()));
+    trial.say("no room for PostgreSQL; job %s was refused".formatted(keys.size()));
   }
 
   private static void storeFull(Trial trial) {
@@ -133,7 +133,7 @@ final class MemoryFaults {
     if (checkpoints.isEmpty()) {
       throw new NotInjected("the task ended before its checkpoint was harmed");
     }
-    trial.say("harmed %d checkpoints".formatted(checkpoints.size()));
+    trial.say("harmed %s checkpoints".formatted(checkpoints.size()));
   }
 
   private static void artifact(Trial trial, UnaryOperator<byte[]> harm) {

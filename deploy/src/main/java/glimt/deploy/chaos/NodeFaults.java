@@ -74,7 +74,7 @@ final class NodeFaults {
     trial.pause(60);
     trial.farm.kill(GATEWAY);
     trial.farm.start(GATEWAY);
-    trial.say("killed the gateway with %d submissions on their way".formatted(SUBMISSIONS));
+    trial.say("killed the gateway with %s submissions on their way".formatted(SUBMISSIONS));
     submissions.forEach(NodeFaults::join);
   }
 
@@ -110,7 +110,7 @@ final class NodeFaults {
           } finally {
             Namespace.heal();
           }
-          trial.say("cut off %s for %d s".formatted(one, time.toSeconds()));
+          trial.say("cut off %s for %s s".formatted(one, time.toSeconds()));
         });
   }
 
@@ -133,7 +133,7 @@ final class NodeFaults {
       }
       // Heard by now, or soon: the next trial's audit sees what came later.
       Witness.pause(Duration.ofSeconds(2));
-      trial.say("said %d old words".formatted(said));
+      trial.say("said %s old words".formatted(said));
     }
   }
 

@@ -60,7 +60,7 @@ record Request(String kind, String model, String prompt, int steps, long seed) {
 
   @Override
   public String toString() {
-    return "%s%s of %d steps, seed %d"
+    return "%s%s of %s steps, seed %s"
         .formatted(model.isEmpty() ? "" : model + " ", kind, steps, seed);
   }
 }

@@ -128,10 +128,10 @@ final class Trial {
               return !found.isEmpty() || jobs.stream().allMatch(this::ended);
             });
     if (!came || found.isEmpty()) {
-      throw new Fault.NotInjected("no worker was seen after %d steps".formatted(wanted));
+      throw new Fault.NotInjected("no worker was seen after %s steps".formatted(wanted));
     }
     Busy busy = found.getFirst();
-    say("%s was at step %d".formatted(busy.lease(), busy.steps()));
+    say("%s was at step %s".formatted(busy.lease(), busy.steps()));
     return busy;
   }
 
@@ -171,7 +171,7 @@ final class Trial {
 
   void kill(ProcessHandle process) {
     killed = true;
-    say("killed process %d".formatted(process.pid()));
+    say("killed process %s".formatted(process.pid()));
     Fleet.signal(process, Fleet.Signal.KILL);
     Fleet.awaitEnd(process);
   }

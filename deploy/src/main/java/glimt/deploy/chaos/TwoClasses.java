@@ -88,7 +88,7 @@ final class TwoClasses {
             + tries.stream()
                 .map(
                     one ->
-                        "%s from step %d in %s"
+                        "%s from step %s in %s"
                             .formatted(one.outcome(), one.resumedFrom(), one.numericClass()))
                 .collect(Collectors.joining("; ")));
   }

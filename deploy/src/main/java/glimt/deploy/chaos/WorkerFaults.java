@@ -84,7 +84,7 @@ final class WorkerFaults {
     Busy busy = trial.inMidStep();
     Fleet.signal(busy.process(), Fleet.Signal.TERM);
     Fleet.awaitEnd(busy.process());
-    trial.say("told process %d to leave".formatted(busy.process().pid()));
+    trial.say("told process %s to leave".formatted(busy.process().pid()));
   }
 
   private static void nodeDrained(Trial trial) {
@@ -104,7 +104,7 @@ final class WorkerFaults {
     } finally {
       Fleet.signal(busy.process(), Fleet.Signal.CONT);
     }
-    trial.say("froze process %d for longer than a lease".formatted(busy.process().pid()));
+    trial.say("froze process %s for longer than a lease".formatted(busy.process().pid()));
   }
 
   private static Fault clock(String name, String offset, String what) {
@@ -154,7 +154,7 @@ final class WorkerFaults {
               .ifPresent(
                   document ->
                       trial.say(
-                          "%s after %d attempts: %s"
+                          "%s after %s attempts: %s"
                               .formatted(
                                   document.path("fault").asText(),
                                   document.findValues("number").size(),

@@ -2,6 +2,7 @@ package glimt.deploy.command;
 
 import java.io.PrintStream;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -32,7 +33,7 @@ public final class Bars {
     if (terminal) {
       draw();
     } else if (isNew || Math.floor(now * 4) > Math.floor(before * 4)) {
-      out.printf("%s %.0f %%%n", level, now * 100);
+      out.printf(Locale.ROOT, "%s %.0f %%%n", level, now * 100);
     }
   }
 
@@ -52,6 +53,7 @@ public final class Bars {
         (level, progress) -> {
           int done = (int) Math.round(progress * WIDTH);
           out.printf(
+              Locale.ROOT,
               "%-" + longest + "s  %s%s %3.0f %%%n",
               level,
               "█".repeat(done),

@@ -91,10 +91,10 @@ public final class Bench implements Callable<Integer> {
         System.getProperty("os.arch"),
         Runtime.getRuntime().availableProcessors() + " cores");
     try (Started cold = start(place)) {
-      row("up to ready, the first time", "%.1f s".formatted(cold.seconds()), "");
+      row("up to ready, the first time", String.format(Locale.ROOT, "%.1f s", cold.seconds()), "");
     }
     try (Started farm = start(place)) {
-      row("up to ready, warm", "%.1f s".formatted(farm.seconds()), "at most 8 s");
+      row("up to ready, warm", String.format(Locale.ROOT, "%.1f s", farm.seconds()), "at most 8 s");
       settle();
       row("memory of all processes, idle", megabytes(pss(place)), "under 1500 MB");
       time(farm.client(), "video");
@@ -111,15 +111,16 @@ public final class Bench implements Callable<Integer> {
       Timed timed = time(client, wish);
       row(
           "default %s, %s".formatted(kind, which),
-          "%.1f s".formatted(timed.seconds()),
+          String.format(Locale.ROOT, "%.1f s", timed.seconds()),
           "at most 30 s");
       row(
           "  its first preview",
-          "%.0f %% of its time".formatted(100 * timed.preview() / timed.seconds()),
+          String.format(
+              Locale.ROOT, "%.0f %% of its time", 100 * timed.preview() / timed.seconds()),
           "at most 30 %");
       row(
           "  sampling outside the networks",
-          "%.1f %% of its time".formatted(100 * timed.outside()),
+          String.format(Locale.ROOT, "%.1f %% of its time", 100 * timed.outside()),
           "under 10 %");
     }
   }
@@ -158,7 +159,7 @@ public final class Bench implements Callable<Integer> {
     }
     long after = workersHold(client);
     row(
-        "memory of the workers, before and after %d jobs".formatted(jobs),
+        "memory of the workers, before and after %s jobs".formatted(jobs),
         megabytes(before) + " → " + megabytes(after),
         "no growth");
   }
@@ -235,7 +236,7 @@ public final class Bench implements Callable<Integer> {
   }
 
   private static String megabytes(long bytes) {
-    return "%d MB".formatted(bytes / 1_000_000);
+    return "%s MB".formatted(bytes / 1_000_000);
   }
 
   private static void row(String what, String measured, String wanted) {

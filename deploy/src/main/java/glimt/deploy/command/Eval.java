@@ -63,7 +63,7 @@ public final class Eval implements Callable<Integer> {
       names = "--samples",
       paramLabel = "N",
       defaultValue = "128",
-      description = "With --only, how many are made (default: ${DEFAULT-VALUE}).")
+      description = "With --only, how many are made (default: 128).")
   private int samples;
 
   @Option(

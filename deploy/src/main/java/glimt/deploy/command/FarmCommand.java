@@ -103,6 +103,7 @@ public final class FarmCommand implements Runnable {
           .close();
       Fleet fleet = Fleet.on(at);
       if (jdbcUrl != null) {
+        glimt.deploy.command.Up.database(command, jdbcUrl);
         fleet.useDatabase(jdbcUrl);
       }
       List<String> names = new ArrayList<>();
@@ -137,7 +138,7 @@ public final class FarmCommand implements Runnable {
     private void limit(String option, int value) {
       if (value < 0 || value > MANY) {
         throw new ParameterException(
-            command.commandLine(), "%s must be 0 to %d, not %d".formatted(option, MANY, value));
+            command.commandLine(), "%s must be 0 to %s, not %s".formatted(option, MANY, value));
       }
     }
   }

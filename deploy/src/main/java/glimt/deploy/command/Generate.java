@@ -1,5 +1,6 @@
 package glimt.deploy.command;
 
+import glimt.deploy.node.Visible;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.deploy.fleet.Fleet;
@@ -14,10 +15,9 @@ import glimt.gateway.Gateway;
 import glimt.job.Format;
 import glimt.job.InvalidSpec;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -45,8 +45,19 @@ import picocli.CommandLine.Spec;
       "  glimt generate \"a rocket moves up over yellow\" -o rocket.gif --steps 12 --guidance 3"
     })
 public final class Generate implements Callable<Integer> {
-  @Parameters(paramLabel = "PROMPT", description = "What to make, in words.")
-  private String prompt;
+  @Parameters(
+      paramLabel = "PROMPT",
+      arity = "0..1",
+      description = {
+        "What to make, in words, taken as they are. One that begins with - follows a --."
+      })
+  private @Nullable String prompt;
+
+  @Option(
+      names = "--prompt-file",
+      paramLabel = "FILE",
+      description = "Holds the prompt instead, in UTF-8; /dev/stdin reads it from a pipe.")
+  private @Nullable Path promptFile;
 
   @Option(
       names = {"-o", "--output"},
@@ -102,14 +113,13 @@ public final class Generate implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Format format = format();
-    Path target = output.toAbsolutePath();
-    Path folder = writable(target);
+    ObjectNode wish = wish(format(), words());
+    OutputFile file = OutputFile.at(output);
     Home at = home.open();
     try (AtExit exit = new AtExit()) {
-      return make(exit, farm(at, exit), format, folder, target);
+      return make(exit, farm(at, exit), wish, file);
     } catch (Client.Refused e) {
-      System.err.println("glimt: " + e.getMessage());
+      System.err.println("glimt: " + Visible.of(String.valueOf(e.getMessage())));
       return e.ours() ? 2 : 1;
     }
   }
@@ -137,25 +147,46 @@ public final class Generate implements Callable<Integer> {
             .orElseThrow());
   }
 
-  private int make(AtExit exit, Client farm, Format format, Path folder, Path target)
-      throws IOException {
-    WatchedJob job = exit.open(() -> WatchedJob.submit(farm, wish(format)), WatchedJob::giveUp);
+  private int make(AtExit exit, Client farm, ObjectNode wish, OutputFile file) throws IOException {
+    WatchedJob job = exit.open(() -> WatchedJob.submit(farm, wish), WatchedJob::giveUp);
     JsonNode ending = job.follow(new Bars(System.err, Boolean.getBoolean("glimt.terminal")));
     String state = ending.path("state").asText();
     if (!state.equals("succeeded")) {
-      System.err.printf("glimt: %s: %s%n", state, ending.path("why").asText("nobody said why"));
+      String why = ending.path("why").asText("nobody said why");
+      System.err.println("glimt: %s: %s".formatted(state, Visible.of(why)));
       return 1;
     }
-    Path draft = Files.createTempFile(folder, ".glimt", "." + format.ending());
+    String result = job.result();
     try {
-      farm.download(job.result(), draft);
-      Files.setPosixFilePermissions(draft, PosixFilePermissions.fromString("rw-r--r--"));
-      Files.move(draft, target, StandardCopyOption.ATOMIC_MOVE);
-    } finally {
-      Files.deleteIfExists(draft);
+      file.write(out -> farm.download(result, out));
+    } catch (IOException e) {
+      throw new DeployException(
+          "%s could not be written (%s); the job is done and its file at %s"
+              .formatted(output, e.getMessage(), farm.farm().resolve(result)),
+          e);
     }
     System.out.println(output);
     return 0;
+  }
+
+  private String words() {
+    if ((prompt == null) == (promptFile == null)) {
+      throw bad("give either a PROMPT or a --prompt-file");
+    }
+    if (promptFile == null) {
+      return String.valueOf(prompt);
+    }
+    try {
+      return Files.readString(promptFile).strip();
+    } catch (CharacterCodingException e) {
+      throw bad("--prompt-file: %s is not UTF-8".formatted(promptFile));
+    } catch (IOException e) {
+      throw bad("--prompt-file: there is no %s to read".formatted(promptFile));
+    }
+  }
+
+  private ParameterException bad(String why) {
+    return new ParameterException(command.commandLine(), why);
   }
 
   private Format format() {
@@ -164,29 +195,15 @@ public final class Generate implements Callable<Integer> {
     try {
       return Format.ofEnding(dot < 0 ? "" : name.substring(dot + 1));
     } catch (InvalidSpec e) {
-      throw new ParameterException(
-          command.commandLine(),
-          "the ending of %s says no format: %s".formatted(output, e.getMessage()));
+      throw bad("the ending of %s says no format: %s".formatted(output, e.getMessage()));
     }
   }
 
-  /** The folder of the file; finds out before anything is generated whether it can be written. */
-  private static Path writable(Path target) {
-    Path folder = target.getParent();
-    if (folder == null || !Files.isDirectory(folder)) {
-      throw new DeployException("the folder %s does not exist".formatted(folder));
-    }
-    if (!Files.isWritable(folder) || Files.isDirectory(target)) {
-      throw new DeployException("%s cannot be written".formatted(target));
-    }
-    return folder;
-  }
-
-  private ObjectNode wish(Format format) {
+  private ObjectNode wish(Format format, String words) {
     ObjectNode wish = Client.object();
     wish.put("kind", format.kind().name().toLowerCase(Locale.ROOT));
     wish.put("format", format.ending());
-    wish.put("prompt", prompt).put("model", model).put("sampler", sampler);
+    wish.put("prompt", words).put("model", model).put("sampler", sampler);
     wish.put("quality", quality);
     wish.put("seed", seed).put("steps", steps).put("guidance", guidance);
     wish.put("frames", frames).put("size", size).put("points", points).put("enlarge", enlarge);

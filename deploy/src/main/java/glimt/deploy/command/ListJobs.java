@@ -1,8 +1,10 @@
 package glimt.deploy.command;
 
+import glimt.deploy.node.Visible;
 import com.fasterxml.jackson.databind.JsonNode;
 import glimt.deploy.node.HomeOption;
 import java.io.IOException;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -15,11 +17,12 @@ public final class ListJobs implements Callable<Integer> {
   public Integer call() throws IOException {
     for (JsonNode job : RunningFarm.on(home.open()).get("/v1/jobs").path("jobs")) {
       System.out.printf(
+          Locale.ROOT,
           "%s  %-9s %3.0f %%  %s%n",
           job.path("id").asText(),
           job.path("state").asText(),
           100 * job.path("progress").asDouble(),
-          job.path("prompt").asText());
+          Visible.of(job.path("prompt").asText()));
     }
     return 0;
   }

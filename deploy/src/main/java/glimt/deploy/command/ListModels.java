@@ -1,5 +1,6 @@
 package glimt.deploy.command;
 
+import glimt.deploy.node.Visible;
 import com.fasterxml.jackson.databind.JsonNode;
 import glimt.deploy.node.HomeOption;
 import java.io.IOException;
@@ -16,7 +17,9 @@ public final class ListModels implements Callable<Integer> {
     for (JsonNode model : RunningFarm.on(home.open()).get("/v1/models").path("models")) {
       System.out.printf(
           "%-16s %-7s %s%n",
-          model.path("name").asText(), model.path("kind").asText(), model.path("summary").asText());
+          Visible.of(model.path("name").asText()),
+          model.path("kind").asText(),
+          Visible.of(model.path("summary").asText()));
     }
     return 0;
   }

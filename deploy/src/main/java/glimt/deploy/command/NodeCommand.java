@@ -1,5 +1,7 @@
 package glimt.deploy.command;
 
+import glimt.deploy.node.Environment;
+import glimt.deploy.node.PublicUrlOption;
 import glimt.coordinator.Node.Role;
 import glimt.coordinator.Place;
 import glimt.deploy.node.AtExit;
@@ -58,7 +60,6 @@ public final class NodeCommand implements Callable<Integer> {
   @Option(
       names = "--jdbc-url",
       paramLabel = "URL",
-      defaultValue = "${env:GLIMT_JDBC_URL:-" + Option.NULL_VALUE + "}",
       description = {
         "The farm's PostgreSQL. Its password may be in PGPASSWORD.",
         "Default: GLIMT_JDBC_URL"
@@ -96,7 +97,6 @@ public final class NodeCommand implements Callable<Integer> {
   @Option(
       names = "--tls",
       paramLabel = "DIR",
-      defaultValue = "${env:GLIMT_TLS:-" + Option.NULL_VALUE + "}",
       description = {
         "A folder with node.key (RSA, PKCS#8), node.crt and ca.crt, in PEM. The nodes show them to",
         "each other, and listen to nobody else. Default: GLIMT_TLS"
@@ -162,9 +162,7 @@ public final class NodeCommand implements Callable<Integer> {
     within("--port", port, 0, 65_535);
     within("--http-port", httpPort, 0, 65_535);
     int slots = workers.count(chosen.contains(Role.WORKER) ? 1 : 0);
-    if (jdbcUrl == null || !jdbcUrl.startsWith("jdbc:postgresql:")) {
-      throw bad("--jdbc-url must name the farm's database, as jdbc:postgresql://HOST/NAME");
-    }
+    DatabaseAddress database = database();
     Map<String, String> heard = working.environment();
     Home at = home.open();
     String called = name == null ? anyName(chosen) : name;
@@ -180,7 +178,7 @@ public final class NodeCommand implements Callable<Integer> {
             place,
             http(chosen),
             slots,
-            DatabaseAddress.of(jdbcUrl),
+            database,
             artifacts == null ? at.makeArtifacts() : artifacts.toAbsolutePath().normalize(),
             Optional.ofNullable(models),
             heard);
@@ -194,6 +192,14 @@ public final class NodeCommand implements Callable<Integer> {
   static void announce(RunningNode house) {
     System.out.println(
         "glimt is ready" + house.address().map(URI::toString).map(at -> " at " + at).orElse(""));
+  }
+
+  private DatabaseAddress database() {
+    return Optional.ofNullable(jdbcUrl)
+        .or(() -> Environment.word("GLIMT_JDBC_URL"))
+        .map(url -> Up.database(command, url))
+        .orElseThrow(
+            () -> bad("--jdbc-url must name the farm's database, as jdbc:postgresql://HOST/NAME"));
   }
 
   private EnumSet<Role> roles() {
@@ -226,7 +232,7 @@ public final class NodeCommand implements Callable<Integer> {
 
   private Optional<String> key() {
     if (keyFile == null) {
-      return Optional.ofNullable(System.getenv(Client.KEY));
+      return Environment.word(Client.KEY);
     }
     try {
       return Optional.of(Files.readString(keyFile).strip());
@@ -236,15 +242,17 @@ public final class NodeCommand implements Callable<Integer> {
   }
 
   private Place place() {
-    if (tls != null) {
-      for (String file : List.of("node.key", "node.crt", "ca.crt")) {
-        if (!Files.isReadable(tls.resolve(file))) {
-          throw bad("--tls: there is no %s to read".formatted(tls.resolve(file)));
-        }
+    Optional<Path> shown =
+        Optional.ofNullable(tls).or(() -> Environment.word("GLIMT_TLS").map(Path::of));
+    for (String file : List.of("node.key", "node.crt", "ca.crt")) {
+      Optional<Path> missing =
+          shown.map(folder -> folder.resolve(file)).filter(path -> !Files.isReadable(path));
+      if (missing.isPresent()) {
+        throw bad("--tls: there is no %s to read".formatted(missing.get()));
       }
     }
     try {
-      return new Place(host, port, Optional.ofNullable(tls).map(Path::toAbsolutePath));
+      return new Place(host, port, shown.map(Path::toAbsolutePath));
     } catch (IllegalArgumentException e) {
       throw bad(e.getMessage() + "; see --tls");
     }
@@ -256,7 +264,7 @@ public final class NodeCommand implements Callable<Integer> {
 
   private void within(String option, int value, int least, int most) {
     if (value < least || value > most) {
-      throw bad("%s must be %d to %d, not %d".formatted(option, least, most, value));
+      throw bad("%s must be %s to %s, not %s".formatted(option, least, most, value));
     }
   }
 

@@ -1,5 +1,6 @@
 package glimt.deploy.command;
 
+import glimt.deploy.node.PublicUrlOption;
 import glimt.coordinator.Node.Role;
 import glimt.coordinator.Place;
 import glimt.deploy.fleet.Fleet;
@@ -51,8 +52,9 @@ public final class Up implements Callable<Integer> {
       names = "--jdbc-url",
       paramLabel = "URL",
       description = {
-        "A PostgreSQL of your own instead of the embedded one.",
-        "Its password may be in PGPASSWORD."
+        "A PostgreSQL of your own instead of the embedded one: jdbc:postgresql://HOST/NAME?user=USER",
+        "or postgresql://USER@HOST/NAME. Its password may be in PGPASSWORD. A pooler in between",
+        "has to lend sessions (PgBouncer: pool_mode=session)."
       })
   private @Nullable String jdbcUrl;
 
@@ -74,6 +76,8 @@ public final class Up implements Callable<Integer> {
     Gateway.Address http = http();
     int slots = workers.count(0);
     Map<String, String> heard = working.environment();
+    Optional<DatabaseAddress> database =
+        Optional.ofNullable(jdbcUrl).map(url -> database(command, url));
     Home at = home.open();
     if (Fleet.on(at).runs()) {
       throw new DeployException(
@@ -92,7 +96,7 @@ public final class Up implements Callable<Integer> {
     try (AtExit exit = AtExit.ofServer()) {
       RunningNode.serve(
           exit,
-          atHome(exit, lock.get(), http, slots, Optional.ofNullable(jdbcUrl), heard),
+          atHome(exit, lock.get(), http, slots, database, heard),
           house -> {
             lock.get().announce(house.address().orElseThrow());
             NodeCommand.announce(house);
@@ -111,6 +115,17 @@ public final class Up implements Callable<Integer> {
   }
 
   /**
+   * @throws ParameterException if {@code url} is no database's
+   */
+  static DatabaseAddress database(CommandSpec command, String url) {
+    try {
+      return DatabaseAddress.of(url);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(command.commandLine(), "--jdbc-url " + e.getMessage());
+    }
+  }
+
+  /**
    * A node that does everything, with a database of its own unless it is told of another.
    *
    * @param lock given back with {@code exit}
@@ -120,7 +135,7 @@ public final class Up implements Callable<Integer> {
       Home.Lock lock,
       Gateway.Address http,
       int workers,
-      Optional<String> jdbcUrl,
+      Optional<DatabaseAddress> database,
       Map<String, String> working) {
     Home home = exit.open(() -> lock).home();
     RunningNode.refuseIfTaken(http, "--port");
@@ -131,7 +146,7 @@ public final class Up implements Callable<Integer> {
         Place.LOOPBACK,
         http,
         workers,
-        jdbcUrl.map(DatabaseAddress::of).orElseGet(() -> own(exit, home)),
+        database.orElseGet(() -> own(exit, home)),
         home.makeArtifacts(),
         Optional.empty(),
         working);

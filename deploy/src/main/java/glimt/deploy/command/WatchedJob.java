@@ -1,5 +1,6 @@
 package glimt.deploy.command;
 
+import glimt.deploy.node.Visible;
 import com.fasterxml.jackson.databind.JsonNode;
 import glimt.deploy.node.Client;
 import glimt.deploy.node.DeployException;
@@ -122,10 +123,12 @@ public final class WatchedJob {
 
   private void hear(JsonNode event, Bars bars) {
     seq = Math.max(seq, event.path("seq").asLong());
-    String level = event.path("level").asText();
+    String level = Visible.of(event.path("level").asText());
     switch (event.path("type").asText()) {
       case "submitted" ->
-          event.path("warnings").forEach(warning -> bars.say("warning: " + warning.asText()));
+          event
+              .path("warnings")
+              .forEach(warning -> bars.say("warning: " + Visible.of(warning.asText())));
       case "progress" -> {
         Steps steps = levels.computeIfAbsent(level, _ -> new Steps());
         steps.done.put(event.path("ordinal").asInt(), event.path("step").asInt());

@@ -31,7 +31,7 @@ import java.util.stream.Stream;
  *
  * <pre>
  *   HOME/nodes/database       the URL of the database, where it is not our own
- *   HOME/nodes/NAME/command   what it was started with, an argument a line
+ *   HOME/nodes/NAME/command   what it was started with, a NUL after each argument, as in /proc
  *                  /process   its number and when it began, so that no other is taken for it
  *                  /out /err  what it said
  * </pre>
@@ -150,7 +150,7 @@ public final class Fleet {
       command.addAll(List.of("--http-port", Integer.toString(freePort())));
     }
     command.addAll(options);
-    write(at(name, "command"), String.join("\n", command));
+    write(at(name, "command"), String.join("\0", command) + "\0");
     start(name, environment);
   }
 
@@ -160,7 +160,7 @@ public final class Fleet {
    * @param environment what else its environment says
    */
   public void start(String name, Map<String, String> environment) {
-    List<String> arguments = read(at(name, "command")).lines().toList();
+    List<String> arguments = arguments(name);
     if (find(name).process().isPresent()) {
       return;
     }
@@ -309,7 +309,7 @@ public final class Fleet {
     for (String role : List.of("worker", "gateway", "coordinator")) {
       List<ProcessHandle> processes =
           members().stream()
-              .filter(member -> read(at(member.name(), "command")).lines().toList().contains(role))
+              .filter(member -> arguments(member.name()).contains(role))
               .flatMap(member -> member.process().stream())
               .toList();
       processes.forEach(process -> signal(process, Signal.CONT));
@@ -351,6 +351,12 @@ public final class Fleet {
 
   private static Instant began(ProcessHandle process) {
     return process.info().startInstant().orElse(Instant.EPOCH);
+  }
+
+  private List<String> arguments(String name) {
+    String command = read(at(name, "command"));
+    // An older glimt wrote a line each, which a line break in a path took apart.
+    return List.of(command.split(command.indexOf('\0') < 0 ? "\n" : "\0"));
   }
 
   private Path at(String name, String file) {

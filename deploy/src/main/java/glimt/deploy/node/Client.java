@@ -8,12 +8,14 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.io.OutputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.function.Consumer;
@@ -85,9 +87,20 @@ public final class Client {
   }
 
   public void download(String path, Path file) throws IOException {
-    HttpResponse<Path> answer = exchange(request(path).GET().build(), BodyHandlers.ofFile(file));
-    if (answer.statusCode() != 200) {
-      throw new IOException("GET %s answered %d".formatted(path, answer.statusCode()));
+    try (OutputStream out = Files.newOutputStream(file)) {
+      download(path, out);
+    }
+  }
+
+  /** Writes what an address answers to a stream, which stays open. */
+  public void download(String path, OutputStream out) throws IOException {
+    HttpResponse<InputStream> answer =
+        exchange(request(path).GET().build(), BodyHandlers.ofInputStream());
+    try (InputStream body = answer.body()) {
+      if (answer.statusCode() != 200) {
+        throw new IOException("GET %s answered %s".formatted(path, answer.statusCode()));
+      }
+      body.transferTo(out);
     }
   }
 
@@ -105,7 +118,7 @@ public final class Client {
     try (BufferedReader lines =
         new BufferedReader(new InputStreamReader(answer.body(), StandardCharsets.UTF_8))) {
       if (answer.statusCode() != 200) {
-        throw new IOException("GET %s answered %d".formatted(path, answer.statusCode()));
+        throw new IOException("GET %s answered %s".formatted(path, answer.statusCode()));
       }
       StringBuilder data = new StringBuilder();
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
@@ -124,8 +137,9 @@ public final class Client {
   }
 
   private static HttpRequest.Builder keyed(HttpRequest.Builder request) {
-    String key = System.getenv(KEY);
-    return key == null ? request : request.header("Authorization", "Bearer " + key);
+    return Environment.word(KEY)
+        .map(key -> request.header("Authorization", "Bearer " + key))
+        .orElse(request);
   }
 
   private HttpResponse<String> send(HttpRequest.Builder request) throws IOException {
@@ -151,10 +165,10 @@ public final class Client {
     try {
       problem = read(answer.body());
     } catch (JsonProcessingException e) {
-      throw new Refused(status, "the farm answered %d".formatted(status));
+      throw new Refused(status, "the farm answered %s".formatted(status));
     }
     String field = problem.path("field").asText();
-    String detail = problem.path("detail").asText("the farm answered %d".formatted(status));
+    String detail = problem.path("detail").asText("the farm answered %s".formatted(status));
     throw new Refused(status, field.isEmpty() ? detail : field + " " + detail);
   }
 

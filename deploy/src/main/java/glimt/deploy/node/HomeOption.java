@@ -1,6 +1,7 @@
 package glimt.deploy.node;
 
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** {@code --home}, on every command. */
@@ -8,14 +9,18 @@ public final class HomeOption {
   @Option(
       names = "--home",
       paramLabel = "DIR",
-      defaultValue = "${env:GLIMT_HOME:-${sys:user.home}/.glimt}",
       description = {
         "Where everything is kept: database, artifacts, logs.",
         "Default: GLIMT_HOME, else ~/.glimt"
       })
-  private Path path;
+  private @Nullable Path path;
 
   public Home open() {
-    return Home.open(path);
+    return Home.open(
+        path != null
+            ? path
+            : Environment.word("GLIMT_HOME")
+                .map(Path::of)
+                .orElseGet(() -> Path.of(System.getProperty("user.home"), ".glimt")));
   }
 }

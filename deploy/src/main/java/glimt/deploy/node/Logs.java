@@ -3,18 +3,30 @@ package glimt.deploy.node;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
-import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
+import ch.qos.logback.classic.PatternLayout;
+import ch.qos.logback.classic.pattern.MessageConverter;
+import ch.qos.logback.classic.pattern.ThrowableProxyConverter;
 import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.IThrowableProxy;
 import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.FileAppender;
 import ch.qos.logback.core.OutputStreamAppender;
+import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
 import ch.qos.logback.core.joran.spi.ConsoleTarget;
-import ch.qos.logback.core.rolling.FixedWindowRollingPolicy;
 import ch.qos.logback.core.rolling.RollingFileAppender;
+import ch.qos.logback.core.rolling.RollingPolicy;
+import ch.qos.logback.core.rolling.RolloverFailure;
 import ch.qos.logback.core.rolling.SizeBasedTriggeringPolicy;
+import ch.qos.logback.core.rolling.helper.CompressionMode;
 import ch.qos.logback.core.spi.ContextAwareBase;
 import ch.qos.logback.core.util.FileSize;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.stream.Collectors;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -22,7 +34,8 @@ import org.slf4j.LoggerFactory;
  * a service; in Java, because reading its XML takes a noticeable part of the start.
  */
 public final class Logs extends ContextAwareBase implements Configurator {
-  private static final String LINE = "%d{yyyy-MM-dd'T'HH:mm:ss.SSS} %-5level %logger{24} %msg%n";
+  private static final String LINE =
+      "%s{yyyy-MM-dd'T'HH:mm:ss.SSS'Z', UTC} %-5level %logger{24} %words%n%trace";
 
   @Override
   public ExecutionStatus configure(LoggerContext context) {
@@ -39,14 +52,7 @@ public final class Logs extends ContextAwareBase implements Configurator {
 
     RollingFileAppender<ILoggingEvent> appender = new RollingFileAppender<>();
     appender.setFile(file.toString());
-    FixedWindowRollingPolicy rolling = new FixedWindowRollingPolicy();
-    rolling.setContext(context);
-    rolling.setParent(appender);
-    rolling.setFileNamePattern(file + ".%i");
-    rolling.setMinIndex(1);
-    rolling.setMaxIndex(1);
-    rolling.start();
-    appender.setRollingPolicy(rolling);
+    appender.setRollingPolicy(new OneOlder(file));
     SizeBasedTriggeringPolicy<ILoggingEvent> size = new SizeBasedTriggeringPolicy<>();
     size.setContext(context);
     size.setMaxFileSize(FileSize.valueOf("20 MB"));
@@ -55,11 +61,66 @@ public final class Logs extends ContextAwareBase implements Configurator {
     attach(context, appender, Level.INFO);
   }
 
+  /**
+   * Keeps one older part beside the log. Logback's own policies take a pattern, in which a folder's
+   * name could say something.
+   */
+  private record OneOlder(Path file) implements RollingPolicy {
+    @Override
+    public void rollover() {
+      try {
+        Files.move(
+            file,
+            file.resolveSibling(file.getFileName() + ".1"),
+            StandardCopyOption.REPLACE_EXISTING);
+      } catch (IOException e) {
+        throw new RolloverFailure("cannot be renamed: " + file, e);
+      }
+    }
+
+    @Override
+    public String getActiveFileName() {
+      return file.toString();
+    }
+
+    @Override
+    public CompressionMode getCompressionMode() {
+      return CompressionMode.NONE;
+    }
+
+    @Override
+    public void setParent(FileAppender<?> appender) {
+      // The file is known already.
+    }
+
+    @Override
+    public void start() {
+      // Nothing to start.
+    }
+
+    @Override
+    public void stop() {
+      // Nothing to stop.
+    }
+
+    @Override
+    public boolean isStarted() {
+      return true;
+    }
+  }
+
   private static void attach(
       LoggerContext context, OutputStreamAppender<ILoggingEvent> appender, Level level) {
-    PatternLayoutEncoder encoder = new PatternLayoutEncoder();
+    PatternLayout layout = new PatternLayout();
+    layout.setContext(context);
+    layout.getInstanceConverterMap().put("words", Words::new);
+    layout.getInstanceConverterMap().put("trace", Trace::new);
+    layout.setPattern(LINE);
+    layout.start();
+    LayoutWrappingEncoder<ILoggingEvent> encoder = new LayoutWrappingEncoder<>();
     encoder.setContext(context);
-    encoder.setPattern(LINE);
+    encoder.setCharset(StandardCharsets.UTF_8);
+    encoder.setLayout(layout);
     encoder.start();
     appender.setContext(context);
     appender.setEncoder(encoder);
@@ -67,5 +128,24 @@ public final class Logs extends ContextAwareBase implements Configurator {
     Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
     root.setLevel(level);
     root.addAppender(appender);
+  }
+
+  /** What a line says, as one line: a prompt or a name in it does not begin another. */
+  private static final class Words extends MessageConverter {
+    @Override
+    public String convert(ILoggingEvent event) {
+      return Visible.of(String.valueOf(super.convert(event)));
+    }
+  }
+
+  /** An exception, indented: no line of its messages looks like one of the log's. */
+  private static final class Trace extends ThrowableProxyConverter {
+    @Override
+    protected String throwableProxyToString(IThrowableProxy thrown) {
+      return super.throwableProxyToString(thrown)
+          .lines()
+          .map(line -> "\t" + Visible.of(line.replaceFirst("^\t+", "  ")) + System.lineSeparator())
+          .collect(Collectors.joining());
+    }
   }
 }

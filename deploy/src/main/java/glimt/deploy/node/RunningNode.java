@@ -238,7 +238,8 @@ public record RunningNode(Optional<URI> address, Node node) {
         bundles.offer(bundle.digest(), bundle.card());
       } catch (BundleException e) {
         LOG.warn("left out the bundle {}", folder, e);
-        System.err.println("glimt: left out the bundle " + folder + ": " + e.getMessage());
+        System.err.println(
+            "glimt: " + Visible.of("left out the bundle " + folder + ": " + e.getMessage()));
       }
     }
   }
@@ -263,7 +264,7 @@ public record RunningNode(Optional<URI> address, Node node) {
       LOG.debug("port {} is free", socket.getLocalPort());
     } catch (IOException e) {
       throw new DeployException(
-          "port %d is in use (%s); take another with %s, or %s 0 for any that is free"
+          "port %s is in use (%s); take another with %s, or %s 0 for any that is free"
               .formatted(http.port(), e.getMessage(), option, option),
           e);
     }

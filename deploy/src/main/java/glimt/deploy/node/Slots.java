@@ -133,7 +133,7 @@ public final class Slots implements AutoCloseable {
 
     private void liveOnce() {
       String random = UUID.randomUUID().toString().substring(24);
-      WorkerId id = new WorkerId("worker-%d-%s".formatted(number, random));
+      WorkerId id = new WorkerId("worker-%s-%s".formatted(number, random));
       try {
         Process process = launch.worker(number, id).start();
         life = new Life(id, process);

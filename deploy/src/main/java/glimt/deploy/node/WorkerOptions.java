@@ -24,7 +24,6 @@ public final class WorkerOptions {
   @Option(
       names = "--precision",
       paramLabel = "fp32|bf16",
-      defaultValue = "${env:" + PRECISION + ":-" + Option.NULL_VALUE + "}",
       converter = Named.class,
       description = {
         "What networks compute in; workers of two precisions never share a task.",
@@ -35,7 +34,6 @@ public final class WorkerOptions {
   @Option(
       names = "--step-limit",
       paramLabel = "SECONDS",
-      defaultValue = "${env:" + STEP_LIMIT + ":-" + Option.NULL_VALUE + "}",
       description = {
         "How long one step may take before its worker is taken to hang, and is ended.",
         "Default: " + STEP_LIMIT + ", else 120"
@@ -47,31 +45,50 @@ public final class WorkerOptions {
 
   public DeviceSlot.Settings settings(int slot) {
     return new DeviceSlot.Settings(
-        slot,
-        Optional.ofNullable(precision),
-        checked().map(Duration::ofSeconds).orElse(Cadence.DEFAULT.stall()));
+        slot, precision(), checked().map(Duration::ofSeconds).orElse(Cadence.DEFAULT.stall()));
   }
 
   /** What a worker's process has to hear; the rest it may have inherited. */
   public Map<String, String> environment() {
     Map<String, String> words = new HashMap<>();
-    if (precision != null) {
-      words.put(PRECISION, Named.nameOf(precision));
-    }
+    precision().ifPresent(chosen -> words.put(PRECISION, Named.nameOf(chosen)));
     checked().ifPresent(seconds -> words.put(STEP_LIMIT, Integer.toString(seconds)));
     return words;
+  }
+
+  private Optional<Precision> precision() {
+    try {
+      return Optional.ofNullable(precision)
+          .or(() -> Environment.word(PRECISION).map(new Named()::convert));
+    } catch (TypeConversionException e) {
+      throw bad(PRECISION + " " + e.getMessage());
+    }
+  }
+
+  private Optional<Integer> stepLimit() {
+    try {
+      return Optional.ofNullable(stepLimit)
+          .or(() -> Environment.word(STEP_LIMIT).map(Integer::valueOf));
+    } catch (NumberFormatException e) {
+      throw bad(STEP_LIMIT + " must be a whole number of seconds: " + e.getMessage());
+    }
+  }
+
+  private RuntimeException bad(String why) {
+    return command == null
+        ? new IllegalArgumentException(why)
+        : new ParameterException(command.commandLine(), why);
   }
 
   /** Shorter than what the ledger allows a step, and longer than a worker may be silent. */
   private Optional<Integer> checked() {
     long least = Cadence.DEFAULT.lease().toSeconds() + 1;
     long most = Cadence.DEFAULT.stall().toSeconds();
-    if (stepLimit != null && command != null && (stepLimit < least || stepLimit > most)) {
-      throw new ParameterException(
-          command.commandLine(),
-          "--step-limit must be %d to %d, not %d".formatted(least, most, stepLimit));
+    Optional<Integer> limit = stepLimit();
+    if (limit.isPresent() && (limit.get() < least || limit.get() > most)) {
+      throw bad("--step-limit must be %s to %s, not %s".formatted(least, most, limit.get()));
     }
-    return Optional.ofNullable(stepLimit);
+    return limit;
   }
 
   /** By the names of the field. */

@@ -4,8 +4,8 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 import picocli.CommandLine.Spec.Target;
+import picocli.CommandLine.Spec;
 
 /** {@code --workers}, of a command that starts a node. */
 public final class WorkersOption {
@@ -28,7 +28,7 @@ public final class WorkersOption {
     if (command != null && (count < least || count > RunningNode.WORKERS_LIMIT)) {
       throw new ParameterException(
           command.commandLine(),
-          "--workers must be %d to %d, not %d".formatted(least, RunningNode.WORKERS_LIMIT, count));
+          "--workers must be %s to %s, not %s".formatted(least, RunningNode.WORKERS_LIMIT, count));
     }
     return count;
   }

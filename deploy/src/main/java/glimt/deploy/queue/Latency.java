@@ -83,7 +83,7 @@ record Latency(double[] millis) {
       News next = news.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
       if (next == null) {
         throw new DeployException(
-            "no task was started within %d seconds".formatted(PATIENCE_SECONDS));
+            "no task was started within %s seconds".formatted(PATIENCE_SECONDS));
       }
       return next;
     } catch (InterruptedException e) {

@@ -129,7 +129,7 @@ final class Load implements AutoCloseable {
                     .toList())
             .size();
     if (done != claimed.size()) {
-      throw new IllegalStateException("ended %d of %d".formatted(done, claimed.size()));
+      throw new IllegalStateException("ended %s of %s".formatted(done, claimed.size()));
     }
     stock.addAndGet(-done);
     return done;

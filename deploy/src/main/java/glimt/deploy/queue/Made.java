@@ -7,6 +7,7 @@ import glimt.job.Outcome;
 import glimt.job.Product;
 import glimt.job.Task;
 import java.util.List;
+import java.util.Locale;
 
 /** What a worker would say of a task that it has done; the artifact is its name only. */
 final class Made {
@@ -18,7 +19,9 @@ final class Made {
 
   static Outcome of(Task task) {
     ArtifactId id =
-        new ArtifactId("%032x%032x".formatted(task.lease().task().value(), task.lease().attempt()));
+        new ArtifactId(
+            String.format(
+                Locale.ROOT, "%032x%032x", task.lease().task().value(), task.lease().attempt()));
     return new Outcome.Succeeded(
         List.of(
             new Product(Product.Role.SAMPLE, new Artifact(id, "application/safetensors", BYTES))));

@@ -115,7 +115,7 @@ public final class QueueBench implements Callable<Integer> {
     if (pgbench.isEmpty()) {
       say("there is no pgbench, so no ratios; on Debian: apt-get install postgresql-contrib");
     }
-    say("%d jobs, one after another, for an idle worker".formatted(jobs));
+    say("%s jobs, one after another, for an idle worker".formatted(jobs));
     Latency latency;
     List<Row> rows;
     try (Load load = new Load(server, bundle)) {
@@ -123,7 +123,7 @@ public final class QueueBench implements Callable<Integer> {
       pgbench.ifPresent(Pgbench::prepare);
       rows = rows(load, pgbench);
       for (int round = 1; round <= rounds; round++) {
-        say("round %d of %d: %d measurements".formatted(round, rounds, rows.size()));
+        say("round %s of %s: %s measurements".formatted(round, rounds, rows.size()));
         rows.forEach(row -> row.rates().add(row.once().getAsDouble()));
       }
     }
@@ -144,7 +144,7 @@ public final class QueueBench implements Callable<Integer> {
       for (int connections : CONNECTIONS) {
         rows.add(
             new Row(
-                "jobs submitted, %d tasks each".formatted(load.tasks(size)),
+                "jobs submitted, %s tasks each".formatted(load.tasks(size)),
                 connections,
                 size == Load.Size.SMALL ? "0.8" : "",
                 () -> load.submits(size, connections, seconds)));

@@ -23,7 +23,7 @@ public record AdaptiveDpm(
   public AdaptiveDpm {
     if ((order != 2 && order != 3) || !(relative > 0 && absolute > 0 && first > 0)) {
       throw new IllegalArgumentException(
-          "an adaptive DPM-Solver has order 2 or 3 and positive tolerances, not %d, %s, %s, %s"
+          "an adaptive DPM-Solver has order 2 or 3 and positive tolerances, not %s, %s, %s, %s"
               .formatted(order, relative, absolute, first));
     }
   }
@@ -34,7 +34,7 @@ public record AdaptiveDpm(
   }
 
   public Sampler sampler() {
-    String name = "dpm_adaptive(order=%d, rtol=%s, atol=%s)".formatted(order, relative, absolute);
+    String name = "dpm_adaptive(order=%s, rtol=%s, atol=%s)".formatted(order, relative, absolute);
     return new Sampler(name, 0, this::step);
   }
 

@@ -41,7 +41,7 @@ public record Betas(
     listed = List.copyOf(listed);
     if (length < 1 || (curve == Curve.LISTED && listed.size() != length)) {
       throw new IllegalArgumentException(
-          "a chain of %d levels with %d listed betas".formatted(length, listed.size()));
+          "a chain of %s levels with %s listed betas".formatted(length, listed.size()));
     }
   }
 

@@ -28,7 +28,7 @@ public final class Chain {
       boolean signal = abar[t] > 0 || (abar[t] == 0 && t == abar.length - 1);
       if (!falls || !signal || abar[t] > 1) {
         throw new IllegalArgumentException(
-            "the signal must fall from 1 to 0, but abar %d is %s".formatted(t, abar[t]));
+            "the signal must fall from 1 to 0, but abar %s is %s".formatted(t, abar[t]));
       }
     }
     if (abar.length == 0) {

@@ -7,7 +7,7 @@ public final class DivergenceException extends RuntimeException {
   private final int step;
 
   DivergenceException(String what, int step, double sigma) {
-    super("%s is not finite at step %d (sigma %s)".formatted(what, step, sigma));
+    super("%s is not finite at step %s (sigma %s)".formatted(what, step, sigma));
     this.step = step;
   }
 

@@ -91,7 +91,7 @@ public final class DpmSolver {
   private static void check(int order, double eta) {
     if (order < 1 || order > 3 || !(eta >= 0)) {
       throw new IllegalArgumentException(
-          "DPM-Solver has orders 1 to 3 and eta >= 0, not %d and %s".formatted(order, eta));
+          "DPM-Solver has orders 1 to 3 and eta >= 0, not %s and %s".formatted(order, eta));
     }
   }
 

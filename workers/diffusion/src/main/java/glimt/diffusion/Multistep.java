@@ -25,7 +25,7 @@ public final class Multistep {
     if (order < 1 || order > 4) {
       throw new IllegalArgumentException("lms has orders 1 to 4, not " + order);
     }
-    return new Sampler("lms(order=%d)".formatted(order), order - 1, at -> lms(at, order));
+    return new Sampler("lms(order=%s)".formatted(order), order - 1, at -> lms(at, order));
   }
 
   /** {@link #deis(Step, int)} as a sampler. */
@@ -42,7 +42,7 @@ public final class Multistep {
     if (order < 1 || order > 3) {
       throw new IllegalArgumentException("deis has orders 1 to 3, not " + order);
     }
-    String name = "deis(order=%d%s)".formatted(order, tail == 0 ? "" : ", tail=" + tail);
+    String name = "deis(order=%s%s)".formatted(order, tail == 0 ? "" : ", tail=" + tail);
     return new Sampler(
         name,
         order - 1,

@@ -70,7 +70,7 @@ public record Noise(long seed) {
   public float[] normals(int level, Purpose purpose, int step, int draw, Region region) {
     if (level < 0 || level > 255 || step < 0 || step >= 1 << 24 || draw < 0 || draw > 255) {
       throw new IllegalArgumentException(
-          "noise has no level %d, step %d, draw %d".formatted(level, step, draw));
+          "noise has no level %s, step %s, draw %s".formatted(level, step, draw));
     }
     int when = step << 8 | draw;
     int what = level << 24 | purpose.code << 16;

@@ -52,7 +52,7 @@ public final class NoiseSchedule {
       boolean falls = i == 0 || stays || sign * sigmas[i] < sign * sigmas[i - 1];
       if (!Double.isFinite(sigmas[i]) || sigmas[i] < 0 || !falls) {
         throw new IllegalArgumentException(
-            "noise levels must be finite, strictly decreasing and not below 0, but sigma %d is %s after %s"
+            "noise levels must be finite, strictly decreasing and not below 0, but sigma %s is %s after %s"
                 .formatted(i, sigmas[i], i == 0 ? "nothing" : sigmas[i - 1]));
       }
     }

@@ -37,7 +37,7 @@ public record PredictorCorrector(Sde sde, int steps, double end) {
 
   public Sampler sampler(Predictor predictor, Corrector corrector, String correctorName) {
     return new Sampler(
-        "%s-%s(%s, %d steps)".formatted(predictor, correctorName, sde.name(), steps),
+        "%s-%s(%s, %s steps)".formatted(predictor, correctorName, sde.name(), steps),
         0,
         at -> step(at, predictor, corrector));
   }

@@ -24,7 +24,7 @@ public sealed interface Region {
     public Frames {
       if (frame < 0 || frames < 1 || channels < 1 || channels > 4 << 16) {
         throw new IllegalArgumentException(
-            "a region needs frames and channels, not frame %d, %d frames, %d channels"
+            "a region needs frames and channels, not frame %s, %s frames, %s channels"
                 .formatted(frame, frames, channels));
       }
       if (y < 0
@@ -34,7 +34,7 @@ public sealed interface Region {
           || y + height > 1 << 16
           || x + width > 1 << 16) {
         throw new IllegalArgumentException(
-            "a region lies within 65536 x 65536 pixels, not %d+%d, %d+%d"
+            "a region lies within 65536 x 65536 pixels, not %s+%s, %s+%s"
                 .formatted(y, height, x, width));
       }
     }
@@ -60,7 +60,7 @@ public sealed interface Region {
     public Points {
       if (point < 0 || points < 1 || channels < 1 || channels > 4 << 16) {
         throw new IllegalArgumentException(
-            "a region needs points and channels, not point %d, %d points, %d channels"
+            "a region needs points and channels, not point %s, %s points, %s channels"
                 .formatted(point, points, channels));
       }
     }

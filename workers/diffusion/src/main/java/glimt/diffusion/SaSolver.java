@@ -54,7 +54,7 @@ public record SaSolver(
   public SaSolver {
     if (predictor < 1 || predictor > 4 || corrector < 0 || corrector > 4) {
       throw new IllegalArgumentException(
-          "SA-Solver's predictor looks at 1 to 4 answers and its corrector at 0 to 4, not %d, %d"
+          "SA-Solver's predictor looks at 1 to 4 answers and its corrector at 0 to 4, not %s, %s"
               .formatted(predictor, corrector));
     }
   }
@@ -75,14 +75,14 @@ public record SaSolver(
         new SaSolver(
             UniPc.Of.DATA, _ -> tau, Double.toString(tau), predictor, with, false, Slope.INTEGRAL);
     return new Sampler(
-        "sa_solver(tau=%s, %d, %d)".formatted(tau, predictor, corrector),
+        "sa_solver(tau=%s, %s, %s)".formatted(tau, predictor, corrector),
         solver.history(),
         solver::step);
   }
 
   public Sampler sampler() {
     String name =
-        "sa_solver(tau %s, predictor=%d, corrector=%d%s%s%s)"
+        "sa_solver(tau %s, predictor=%s, corrector=%s%s%s%s)"
             .formatted(
                 tauName,
                 predictor,

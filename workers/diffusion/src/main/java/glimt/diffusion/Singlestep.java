@@ -176,7 +176,7 @@ public final class Singlestep {
     int index = steps - 1 - at.remaining(); // of a walk that may have begun late
     if (index < at.index()) {
       throw new IllegalArgumentException(
-          "groups of %d steps in all do not fit a schedule of %d".formatted(steps, at.steps()));
+          "groups of %s steps in all do not fit a schedule of %s".formatted(steps, at.steps()));
     }
     int end = 0;
     for (int order : groups) {

@@ -51,7 +51,7 @@ public final class Spacing {
       int size = length / counts.length + (s < length % counts.length ? 1 : 0);
       if (counts[s] < 1 || counts[s] > size) {
         throw new IllegalArgumentException(
-            "a section of %d levels cannot be divided into %d steps".formatted(size, counts[s]));
+            "a section of %s levels cannot be divided into %s steps".formatted(size, counts[s]));
       }
       double stride = counts[s] == 1 ? 1 : (size - 1.) / (counts[s] - 1);
       double at = 0;
@@ -75,7 +75,7 @@ public final class Spacing {
     }
     if (strides.isEmpty()) {
       throw new IllegalArgumentException(
-          "no whole stride takes %d steps through %d levels".formatted(steps, length));
+          "no whole stride takes %s steps through %s levels".formatted(steps, length));
     }
     int stride = strides.getFirst();
     return IntStream.range(0, steps).map(i -> i * stride).toArray();
@@ -84,7 +84,7 @@ public final class Spacing {
   private static void check(int length, int steps) {
     if (steps < 1 || steps > length) {
       throw new IllegalArgumentException(
-          "a walk through %d levels takes 1 to %d steps, not %d".formatted(length, length, steps));
+          "a walk through %s levels takes 1 to %s steps, not %s".formatted(length, length, steps));
     }
   }
 }

@@ -107,7 +107,7 @@ public final class UniPc {
     if (order < 1 || order > 3) {
       throw new IllegalArgumentException("UniPC has orders 1 to 3, not " + order);
     }
-    String plain = "uni_pc(order=%d, tail=%d, %s".formatted(order, tail, b);
+    String plain = "uni_pc(order=%s, tail=%s, %s".formatted(order, tail, b);
     String noise = of == Of.DATA ? "" : ", noise";
     String off = uncorrected.isEmpty() ? "" : ", uncorrected=" + new TreeSet<>(uncorrected);
     return new Sampler(

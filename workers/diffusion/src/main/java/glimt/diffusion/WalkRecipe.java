@@ -27,7 +27,7 @@ public record WalkRecipe(
     times = List.copyOf(times);
     if (times.size() != levels.steps()) {
       throw new IllegalArgumentException(
-          "%d times do not name %d steps".formatted(times.size(), levels.steps()));
+          "%s times do not name %s steps".formatted(times.size(), levels.steps()));
     }
   }
 

@@ -73,7 +73,7 @@ class ConvergenceTest {
     double first = Math.log(errors[0] / errors[1]) / Math.log(2);
     double second = Math.log(errors[1] / errors[2]) / Math.log(2);
     System.out.printf(
-        "convergence: %-28s order %d: errors %.3e %.3e %.3e, slopes %.2f %.2f%n",
+        "convergence: %-28s order %s: errors %.3e %.3e %.3e, slopes %.2f %.2f%n",
         name(sampler), order, errors[0], errors[1], errors[2], first, second);
     assertThat(second).isBetween(order - 0.25, order + 0.75);
   }

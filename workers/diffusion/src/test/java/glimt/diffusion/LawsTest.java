@@ -257,7 +257,7 @@ class LawsTest {
         for (int j = 0; j < 2; j++) {
           double width = Math.sqrt(law.covariance(i, i) * law.covariance(j, j));
           assertThat(covariance[2 * i + j])
-              .as("%s: covariance %d %d", sampler, i, j)
+              .as("%s: covariance %s %s", sampler, i, j)
               .isCloseTo(law.covariance(i, j), within(width * (4 * Math.sqrt(2. / n) + 0.015)));
         }
       }

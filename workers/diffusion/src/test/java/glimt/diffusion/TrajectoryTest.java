@@ -62,7 +62,7 @@ class TrajectoryTest {
         try (Waypoint saved = Waypoint.of(arrays.get(i), facts.get(i));
             Waypoint again = walk.on(saved, Observer.NOBODY)) {
           assertThat(again.x().toFloatArray())
-              .as("resumed after step %d", i)
+              .as("resumed after step %s", i)
               .containsExactly(end.x().toFloatArray());
         }
       }

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -112,22 +113,23 @@ class GoldenVectorsTest {
         .forEach(
             (family, counts) ->
                 out.append(
-                    "%-48s %6d %8d %6d %7d%n"
-                        .formatted(
-                            family,
-                            counts.getOrDefault(Verdict.PASSED, 0),
-                            counts.getOrDefault(Verdict.EXCLUDED, 0),
-                            counts.getOrDefault(Verdict.FAILED, 0),
-                            counts.getOrDefault(Verdict.UNKNOWN, 0))));
+                    String.format(
+                        Locale.ROOT,
+                        "%-48s %6d %8d %6d %7d%n",
+                        family,
+                        counts.getOrDefault(Verdict.PASSED, 0),
+                        counts.getOrDefault(Verdict.EXCLUDED, 0),
+                        counts.getOrDefault(Verdict.FAILED, 0),
+                        counts.getOrDefault(Verdict.UNKNOWN, 0))));
     long unknown = count(endings, Verdict.UNKNOWN);
     out.append(
-        "golden: %d passed, %d excluded, %d failed of %d%s%n"
+        "golden: %s passed, %s excluded, %s failed of %s%s%n"
             .formatted(
                 count(endings, Verdict.PASSED),
                 count(endings, Verdict.EXCLUDED),
                 count(endings, Verdict.FAILED),
                 endings.size(),
-                unknown == 0 ? "" : ", %d unknown".formatted(unknown)));
+                unknown == 0 ? "" : ", %s unknown".formatted(unknown)));
     Files.writeString(Path.of("target", "golden.txt"), out);
     System.out.print(out);
   }

@@ -15,6 +15,7 @@ import glimt.diffusion.Waypoint;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -93,7 +94,7 @@ final class Replay {
       boolean near = values.length == expected.length && near(values[i], expected[i]);
       if (!near) {
         throw Verdict.failed(
-            "schedule %s[%d] is %s, not %s"
+            "schedule %s[%s] is %s, not %s"
                 .formatted(key, i, i < values.length ? values[i] : "missing", tensor.data()[i]));
       }
     }
@@ -140,7 +141,7 @@ final class Replay {
   /** The same with a time for each row. */
   NDArray network(NDArray input, double[] times) {
     if (asked == calls.size()) {
-      throw Verdict.failed("more than the recorded %d network calls".formatted(asked));
+      throw Verdict.failed("more than the recorded %s network calls".formatted(asked));
     }
     JsonNode call = calls.get(asked++);
     Tensor handed = Tensor.of(input);
@@ -153,14 +154,19 @@ final class Replay {
     double off = recorded.distance(handed.data());
     if (!(off <= allowed)) {
       throw Verdict.failed(
-          "network input %d is off by %.3g, allowed %.3g".formatted(asked - 1, off, allowed));
+          String.format(
+              Locale.ROOT,
+              "network input %s is off by %.3g, allowed %.3g",
+              asked - 1,
+              off,
+              allowed));
     }
     JsonNode told = call.get("t");
     double[] expected = told.isArray() ? Tensor.numbers(told) : new double[] {Tensor.number(told)};
     for (int i = 0; i < expected.length; i++) {
       double t = times[Math.min(i, times.length - 1)];
       if (!near(t, expected[i])) {
-        throw Verdict.failed("network time %d is %s, not %s".formatted(asked - 1, t, expected[i]));
+        throw Verdict.failed("network time %s is %s, not %s".formatted(asked - 1, t, expected[i]));
       }
     }
     Tensor out = Tensor.of(call.get("out"));
@@ -187,7 +193,7 @@ final class Replay {
         drawn++; // drawn by the reference and multiplied by zero
       }
       if (drawn == draws.size() || drawnAfter.get(drawn) > asked) {
-        throw Verdict.failed("a draw after %d calls that was not recorded".formatted(asked));
+        throw Verdict.failed("a draw after %s calls that was not recorded".formatted(asked));
       }
       Tensor draw = Tensor.of(draws.get(drawn++).get("z"));
       made.put(256 * step + number, draw);
@@ -225,7 +231,8 @@ final class Replay {
     double[] expected = entry.isArray() ? Tensor.numbers(entry) : Tensor.of(entry).data();
     double off = new Tensor(new Shape(expected.length), expected).distance(values);
     if (!(off <= resultTolerance)) {
-      throw Verdict.failed("%s is off by %.3g, allowed %.3g".formatted(key, off, resultTolerance));
+      throw Verdict.failed(
+          String.format(Locale.ROOT, "%s is off by %.3g, allowed %.3g", key, off, resultTolerance));
     }
   }
 
@@ -239,10 +246,15 @@ final class Replay {
     double off = expected.distance(values);
     if (!(off <= resultTolerance)) {
       throw Verdict.failed(
-          "the result is off by %.3g, allowed %.3g (%s)".formatted(off, resultTolerance, type));
+          String.format(
+              Locale.ROOT,
+              "the result is off by %.3g, allowed %.3g (%s)",
+              off,
+              resultTolerance,
+              type));
     }
     if (asked < calls.size()) {
-      throw Verdict.failed("%d of %d network calls".formatted(asked, calls.size()));
+      throw Verdict.failed("%s of %s network calls".formatted(asked, calls.size()));
     }
     if (!schedule.isEmpty()) {
       throw Verdict.failed("of the schedule, not compared: " + schedule);

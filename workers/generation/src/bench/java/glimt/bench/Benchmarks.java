@@ -23,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -205,9 +206,9 @@ public final class Benchmarks {
   private static void print(Map<String, Double> forwards, Collection<RunResult> steps) {
     StringBuilder out = new StringBuilder(System.lineSeparator());
     forwards.forEach(
-        (name, micros) -> out.append("one forward of %s' base: %.0f us%n".formatted(name, micros)));
+        (name, micros) -> out.append(String.format(Locale.ROOT, "one forward of %s' base: %.0f us%n", name, micros)));
     List<String> columns = List.copyOf(forwards.keySet());
-    out.append("%-20s %-18s %9s %10s".formatted("sampler", "sample", "us/step", "heap B/step"));
+    out.append(String.format(Locale.ROOT, "%-20s %-18s %9s %10s", "sampler", "sample", "us/step", "heap B/step"));
     columns.forEach(name -> out.append("  of %s".formatted(name)));
     out.append(System.lineSeparator());
     for (RunResult result : steps) {
@@ -225,7 +226,7 @@ public final class Benchmarks {
                   score(result),
                   heap));
       columns.forEach(
-          name -> out.append("  %6.2f %%".formatted(100 * score(result) / forwards.get(name))));
+          name -> out.append(String.format(Locale.ROOT, "  %6.2f %%", 100 * score(result) / forwards.get(name))));
       out.append(System.lineSeparator());
     }
     System.out.print(out);

@@ -54,7 +54,7 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
       values = values.slice().order(ByteOrder.LITTLE_ENDIAN);
       if (count(shape) * dtype.bytes != values.capacity()) {
         throw new IllegalArgumentException(
-            "shape %s of %s does not take %d bytes".formatted(shape, dtype, values.capacity()));
+            "shape %s of %s does not take %s bytes".formatted(shape, dtype, values.capacity()));
       }
     }
 
@@ -191,14 +191,14 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
       if (entry.begin() != end) {
         throw bad(
             file,
-            "tensor %s begins at byte %d where %d is expected: tensors overlap or leave a gap"
+            "tensor %s begins at byte %s where %s is expected: tensors overlap or leave a gap"
                 .formatted(entry.name(), entry.begin(), end));
       }
       end = entry.end();
       if (end > bytes.length - data) {
         throw bad(
             file,
-            "tensor %s ends at byte %d but the file holds only %d bytes of values"
+            "tensor %s ends at byte %s but the file holds only %s bytes of values"
                 .formatted(entry.name(), end, bytes.length - data));
       }
       tensors.put(

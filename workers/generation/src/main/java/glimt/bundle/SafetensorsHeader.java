@@ -131,7 +131,7 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
       if (needed != length) {
         throw Safetensors.bad(
             file,
-            "tensor %s of shape %s needs %d bytes but claims %d"
+            "tensor %s of shape %s needs %s bytes but claims %s"
                 .formatted(name, shape, needed, length));
       }
       return new Entry(name, dtype, shape, offsets.get(0), offsets.get(1));

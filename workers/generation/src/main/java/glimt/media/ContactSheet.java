@@ -23,7 +23,7 @@ public final class ContactSheet {
   public static Picture of(List<Cell> cells, int columns, int side) {
     if (cells.isEmpty() || columns < 1 || side < 1) {
       throw new IllegalArgumentException(
-          "%d pictures in %d columns of %d pixels".formatted(cells.size(), columns, side));
+          "%s pictures in %s columns of %s pixels".formatted(cells.size(), columns, side));
     }
     int across = side + GAP;
     int down = side + GAP + Lettering.HEIGHT * LETTERS;

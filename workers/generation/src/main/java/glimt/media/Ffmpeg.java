@@ -62,7 +62,9 @@ public final class Ffmpeg {
     command.addAll(arguments);
     var builder = new ProcessBuilder(command);
     builder.environment().clear(); // no setting of ours or of the user's may change the bytes
-    builder.environment().put("LD_LIBRARY_PATH", folder.toString());
+    // The loader takes a list there, with a syntax of its own: where the program works says it all.
+    builder.directory(folder.toFile());
+    builder.environment().put("LD_LIBRARY_PATH", ".");
     try (ExecutorService pipes =
         Executors.newThreadPerTaskExecutor(
             Thread.ofPlatform().daemon().name(program, 0).factory())) {

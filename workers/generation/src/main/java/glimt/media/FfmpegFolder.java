@@ -17,6 +17,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.locks.ReentrantLock;
@@ -178,7 +179,7 @@ final class FfmpegFolder {
     for (String name : LIBRARIES) {
       mixed = 31 * mixed + entry(jar, name).getCrc();
     }
-    return "%016x".formatted(mixed);
+    return HexFormat.of().toHexDigits(mixed);
   }
 
   private static ZipEntry entry(ZipFile jar, String name) {

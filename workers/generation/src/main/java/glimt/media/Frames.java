@@ -20,7 +20,7 @@ public record Frames(int count, int height, int width, double fps, byte[] rgb) {
     long bytes = bytes(count, height, width);
     if (rgb.length != bytes) {
       throw new IllegalArgumentException(
-          "%d bytes for %d frames of %dx%d, which need %d"
+          "%s bytes for %s frames of %sx%s, which need %s"
               .formatted(rgb.length, count, width, height, bytes));
     }
   }
@@ -33,7 +33,7 @@ public record Frames(int count, int height, int width, double fps, byte[] rgb) {
     long bytes = bytes(count, height, width);
     if (sample.length != bytes) {
       throw new IllegalArgumentException(
-          "%d values for %d frames of %dx%d, which need %d"
+          "%s values for %s frames of %sx%s, which need %s"
               .formatted(sample.length, count, width, height, bytes));
     }
     byte[] rgb = new byte[sample.length];
@@ -90,7 +90,7 @@ public record Frames(int count, int height, int width, double fps, byte[] rgb) {
     double bytes = 3.0 * count * height * width;
     if (bytes > Integer.MAX_VALUE - 8) {
       throw new IllegalArgumentException(
-          "%d frames of %dx%d are more than one array holds".formatted(count, width, height));
+          "%s frames of %sx%s are more than one array holds".formatted(count, width, height));
     }
     return (long) bytes;
   }
@@ -112,6 +112,6 @@ public record Frames(int count, int height, int width, double fps, byte[] rgb) {
 
   @Override
   public String toString() {
-    return "Frames[%d of %dx%d, %s a second]".formatted(count, width, height, fps);
+    return "Frames[%s of %sx%s, %s a second]".formatted(count, width, height, fps);
   }
 }

@@ -59,11 +59,11 @@ final class Glb {
         "scene":0,"scenes":[{"nodes":[0]}],"nodes":[{"mesh":0}],\
         "materials":[{"extensions":{"KHR_materials_unlit":{}}}],\
         "meshes":[{"primitives":[{"mode":0,"material":0,"attributes":{"POSITION":0,"COLOR_0":1}}]}],\
-        "buffers":[{"byteLength":%d}],\
-        "bufferViews":[{"buffer":0,"byteOffset":0,"byteLength":%d,"target":34962},\
-        {"buffer":0,"byteOffset":%d,"byteLength":%d,"target":34962}],\
-        "accessors":[{"bufferView":0,"componentType":5126,"count":%d,"type":"VEC3","min":%s,"max":%s},\
-        {"bufferView":1,"componentType":5126,"count":%d,"type":"VEC3"}]}"""
+        "buffers":[{"byteLength":%s}],\
+        "bufferViews":[{"buffer":0,"byteOffset":0,"byteLength":%s,"target":34962},\
+        {"buffer":0,"byteOffset":%s,"byteLength":%s,"target":34962}],\
+        "accessors":[{"bufferView":0,"componentType":5126,"count":%s,"type":"VEC3","min":%s,"max":%s},\
+        {"bufferView":1,"componentType":5126,"count":%s,"type":"VEC3"}]}"""
         .formatted(
             24 * points,
             12 * points,

@@ -25,7 +25,7 @@ public record Picture(int width, int height, byte[] rgb) {
     }
     if (rgb.length != 3L * width * height) {
       throw new IllegalArgumentException(
-          "%d bytes for a picture of %dx%d, which needs %d"
+          "%s bytes for a picture of %sx%s, which needs %s"
               .formatted(rgb.length, width, height, 3L * width * height));
     }
   }

@@ -18,7 +18,7 @@ final class Ply {
         ply
         format binary_little_endian 1.0
         comment glimt
-        element vertex %d
+        element vertex %s
         property float x
         property float y
         property float z

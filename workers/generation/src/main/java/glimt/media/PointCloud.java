@@ -17,11 +17,11 @@ public record PointCloud(float[] xyz, byte[] rgb) {
   public PointCloud {
     if (xyz.length == 0 || xyz.length % 3 != 0 || xyz.length / 3 > MOST) {
       throw new IllegalArgumentException(
-          "%d coordinates; a point has 3 and a cloud 1 to %d points".formatted(xyz.length, MOST));
+          "%s coordinates; a point has 3 and a cloud 1 to %s points".formatted(xyz.length, MOST));
     }
     if (rgb.length != xyz.length) {
       throw new IllegalArgumentException(
-          "%d colour bytes for %d points, which need %d"
+          "%s colour bytes for %s points, which need %s"
               .formatted(rgb.length, xyz.length / 3, xyz.length));
     }
     for (int i = 0; i < xyz.length; i++) {

@@ -40,7 +40,7 @@ public final class Video {
     var encoding = Encoding.of(format);
     if (!format.holds(frames.width(), frames.height())) {
       throw new IllegalArgumentException(
-          "%s cannot hold %dx%d pixels".formatted(format, frames.width(), frames.height()));
+          "%s cannot hold %sx%s pixels".formatted(format, frames.width(), frames.height()));
     }
     Path whole = target.toAbsolutePath();
     Path part = whole.resolveSibling(whole.getFileName() + "." + UUID.randomUUID() + ".part");

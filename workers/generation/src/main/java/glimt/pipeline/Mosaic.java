@@ -54,7 +54,7 @@ public final class Mosaic {
     List<Segment> segments = level.segments();
     if (pieces.size() != segments.size()) {
       throw new IllegalArgumentException(
-          "level %s has %d segments, not %d"
+          "level %s has %s segments, not %s"
               .formatted(level.name(), segments.size(), pieces.size()));
     }
     int size = new Walk(level, whole(level)).size;
@@ -65,7 +65,7 @@ public final class Mosaic {
       float[] piece = pieces.get(s);
       if (piece.length != walk.size) {
         throw new IllegalArgumentException(
-            "segment %d of level %s has %d values, not %d"
+            "segment %s of level %s has %s values, not %s"
                 .formatted(s, level.name(), piece.length, walk.size));
       }
       for (int i = 0; i < piece.length; i++) {

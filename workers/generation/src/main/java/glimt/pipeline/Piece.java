@@ -93,7 +93,7 @@ public final class Piece implements AutoCloseable {
         || !Arrays.equals(saved.schedule().sigmas(), schedule().sigmas())
         || !saved.x().getShape().equals(whole)) {
       throw new IllegalArgumentException(
-          "a checkpoint of %d steps of %s on %s, not of %d steps of %s on %s"
+          "a checkpoint of %s steps of %s on %s, not of %s steps of %s on %s"
               .formatted(
                   saved.schedule().steps(),
                   saved.sampler(),

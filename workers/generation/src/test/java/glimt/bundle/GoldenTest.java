@@ -34,7 +34,7 @@ class GoldenTest {
       // Other processors add up in another order; bfloat16 has 8 bits of mantissa.
       for (int i = 0; i < expected.length; i++) {
         assertThat(exact[i])
-            .as("%s %d", level.name(), i)
+            .as("%s %s", level.name(), i)
             .isCloseTo(expected[i], within((float) (1e-3 * size)));
       }
       assertThat(distance(rough, expected)).as(level.name()).isLessThan(0.05 * size);

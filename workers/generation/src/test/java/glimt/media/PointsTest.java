@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Scanner;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,6 +27,24 @@ class PointsTest {
         console.log(JSON.stringify(i.messages));
       });
       """;
+
+  @Test
+  void a_cloud_has_the_same_bytes_in_every_locale() {
+    Locale before = Locale.getDefault();
+    try {
+      for (Format format : List.of(Format.GLB, Format.PLY)) {
+        Locale.setDefault(Locale.ROOT);
+        byte[] bytes = Given.tree(1024).encoded(format);
+        for (String tag :
+            List.of("fa-IR", "ar-EG", "tr-TR", "de-DE", "hi-IN-u-nu-deva", "th-TH-u-nu-thai")) {
+          Locale.setDefault(Locale.forLanguageTag(tag));
+          assertThat(Given.tree(1024).encoded(format)).as(tag + " " + format).isEqualTo(bytes);
+        }
+      }
+    } finally {
+      Locale.setDefault(before);
+    }
+  }
 
   @Test
   void khronos_validator_has_nothing_to_say_of_a_glb(@TempDir Path folder) throws Exception {

@@ -36,7 +36,7 @@ class PreviewTest {
           off += Math.abs(((pixel >> (16 - 8 * k)) & 0xff) - (rgb[3 * at + k] & 0xff));
         }
       }
-      assertThat(off / (3 * 64 * 64)).as("mean error of frame %d", i).isLessThan(4);
+      assertThat(off / (3 * 64 * 64)).as("mean error of frame %s", i).isLessThan(4);
     }
   }
 

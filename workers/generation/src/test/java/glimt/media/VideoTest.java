@@ -60,10 +60,10 @@ class VideoTest {
       // Colour at the size 4:2:0 keeps it; its filters alone take these sharp orange edges down to
       // 36 dB.
       assertThat(psnr(luma(shown, t), luma(seen, t)))
-          .as("brightness of frame %d", t)
+          .as("brightness of frame %s", t)
           .isGreaterThan(brightness);
       assertThat(psnr(halved(shown, t), halved(seen, t)))
-          .as("colour of frame %d", t)
+          .as("colour of frame %s", t)
           .isGreaterThan(colour);
     }
   }
@@ -138,7 +138,7 @@ class VideoTest {
       assertThat(Format.MP4.holds(size[0], size[1])).isFalse();
       assertThatIllegalArgumentException()
           .isThrownBy(() -> video.bytes(Given.cartoon(1, size[1], size[0]), Format.MP4))
-          .withMessage("MP4 cannot hold %dx%d pixels", size[0], size[1]);
+          .withMessage("MP4 cannot hold %sx%s pixels", size[0], size[1]);
     }
   }
 

@@ -43,7 +43,7 @@ public interface CloudDistance {
   static double earthMover(double[][] a, double[][] b) {
     if (a.length != b.length) {
       throw new IllegalArgumentException(
-          "clouds of %d and %d points cannot be assigned".formatted(a.length, b.length));
+          "clouds of %s and %s points cannot be assigned".formatted(a.length, b.length));
     }
     double[][] cost = new double[a.length][b.length];
     for (int i = 0; i < a.length; i++) {

@@ -28,7 +28,7 @@ public final class CloudSets {
   public CloudSets(double[][] realToMade, double[][] realToReal, double[][] madeToMade) {
     if (realToReal.length == 0 || madeToMade.length == 0) {
       throw new IllegalArgumentException(
-          "%d made and %d real clouds".formatted(madeToMade.length, realToReal.length));
+          "%s made and %s real clouds".formatted(madeToMade.length, realToReal.length));
     }
     this.realToMade = realToMade;
     this.realToReal = realToReal;

@@ -8,7 +8,7 @@ public final class Moments {
   public Moments(double[] mean, double[][] covariance) {
     if (covariance.length != mean.length || covariance[0].length != mean.length) {
       throw new IllegalArgumentException(
-          "a mean of %d needs a square covariance, not %d x %d"
+          "a mean of %s needs a square covariance, not %s x %s"
               .formatted(mean.length, covariance.length, covariance[0].length));
     }
     this.mean = mean.clone();
@@ -52,7 +52,7 @@ public final class Moments {
   public double frechet(Moments other) {
     if (other.mean.length != mean.length) {
       throw new IllegalArgumentException(
-          "features of %d and %d dimensions".formatted(mean.length, other.mean.length));
+          "features of %s and %s dimensions".formatted(mean.length, other.mean.length));
     }
     double sum = 0;
     for (int i = 0; i < mean.length; i++) {

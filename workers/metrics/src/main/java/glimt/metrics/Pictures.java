@@ -14,7 +14,7 @@ public final class Pictures {
   public static double psnr(double[] a, double[] b) {
     if (a.length != b.length) {
       throw new IllegalArgumentException(
-          "pictures of %d and %d values".formatted(a.length, b.length));
+          "pictures of %s and %s values".formatted(a.length, b.length));
     }
     double square = 0;
     for (int i = 0; i < a.length; i++) {
@@ -32,11 +32,11 @@ public final class Pictures {
   public static double ssim(double[] a, double[] b, int height, int width) {
     if (a.length != height * width || b.length != a.length) {
       throw new IllegalArgumentException(
-          "%d and %d values are not %d x %d pixels".formatted(a.length, b.length, height, width));
+          "%s and %s values are not %s x %s pixels".formatted(a.length, b.length, height, width));
     }
     if (height < WINDOW || width < WINDOW) {
       throw new IllegalArgumentException(
-          "ssim needs at least 11 x 11 pixels, not %d x %d".formatted(height, width));
+          "ssim needs at least 11 x 11 pixels, not %s x %s".formatted(height, width));
     }
     double sum = 0;
     int places = 0;

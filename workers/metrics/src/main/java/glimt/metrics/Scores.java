@@ -14,7 +14,7 @@ public final class Scores {
   public static double kernelDistance(double[][] a, double[][] b) {
     if (a.length < 2 || b.length < 2) {
       throw new IllegalArgumentException(
-          "a kernel distance needs 2 features on each side, not %d and %d"
+          "a kernel distance needs 2 features on each side, not %s and %s"
               .formatted(a.length, b.length));
     }
     double cross = 0;

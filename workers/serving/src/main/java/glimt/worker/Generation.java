@@ -30,6 +30,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
@@ -241,8 +242,8 @@ public record Generation(
             "task {}: {} checkpoints in {} s kept the device waiting for {} %",
             attempt.task().lease(),
             pace.saves(),
-            "%.1f".formatted(busy.toNanos() / 1e9),
-            "%.3f".formatted(100.0 * pace.costs() / busy.toNanos()));
+            String.format(Locale.ROOT, "%.1f", busy.toNanos() / 1e9),
+            String.format(Locale.ROOT, "%.3f", 100.0 * pace.costs() / busy.toNanos()));
       }
     }
   }

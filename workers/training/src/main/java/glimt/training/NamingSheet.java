@@ -36,7 +36,7 @@ public final class NamingSheet {
     StringBuilder key = new StringBuilder();
     for (Cell result : shuffled) {
       numbered.add(new Cell(result.picture(), Integer.toString(numbered.size() + 1)));
-      key.append("%d\t%s\n".formatted(numbered.size(), result.label()));
+      key.append("%s\t%s\n".formatted(numbered.size(), result.label()));
     }
     try {
       Files.createDirectories(folder);

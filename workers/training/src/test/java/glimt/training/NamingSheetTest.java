@@ -28,7 +28,7 @@ final class NamingSheetTest {
     List<String> seen = new ArrayList<>();
     for (int i = 0; i < 12; i++) { // a gap of 4 before each square of 8, letters 12 high below
       int blue = sheet.getRGB(4 + i % 4 * 12 + 4, 4 + i / 4 * 24 + 4) & 0xff;
-      seen.add("%d\tthing %d".formatted(i + 1, blue));
+      seen.add("%s\tthing %s".formatted(i + 1, blue));
     }
     assertThat(key).containsExactlyElementsOf(seen);
     assertThat(key.getFirst() + key.get(1) + key.get(2))

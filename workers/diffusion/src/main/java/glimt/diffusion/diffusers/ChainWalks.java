@@ -224,7 +224,7 @@ record ChainWalks(
     boolean even = IntStream.range(1, n).allMatch(i -> times[i - 1] - times[i] == stride);
     if (!even && (!multistep || times[1] + stride >= chain.length())) {
       throw new IllegalArgumentException(
-          "PNDM steps by %d times, which %d steps with timestep_spacing '%s' do not; leading ones do"
+          "PNDM steps by %s times, which %s steps with timestep_spacing '%s' do not; leading ones do"
               .formatted(stride, n, spacing.name().toLowerCase(Locale.ROOT)));
     }
     if (!multistep && n < 4) {

@@ -72,7 +72,7 @@ record ConsistencyWalk(
   private int[] even(int steps) {
     if (steps > length) {
       throw new IllegalArgumentException(
-          "%d steps on a ramp of %d levels".formatted(steps, length));
+          "%s steps on a ramp of %s levels".formatted(steps, length));
     }
     int stride = length / steps;
     return IntStream.range(0, steps).map(i -> i * stride).toArray();

@@ -119,7 +119,7 @@ record DistilledWalks(
     int steps = SharedSettings.steps(asked);
     if (steps > original || steps > count) {
       throw new IllegalArgumentException(
-          "%d steps cannot be picked from the %d of the distillation; ask for fewer"
+          "%s steps cannot be picked from the %s of the distillation; ask for fewer"
               .formatted(steps, Math.min(original, count)));
     }
     return IntStream.range(0, steps)

@@ -76,7 +76,7 @@ record Multisteps(
   Sampler sampler(int n) {
     int tail = falling && n < 15 ? order : euler ? 1 : 0;
     String name =
-        "%s_%dm%s(%s, tail=%d)"
+        "%s_%sm%s(%s, tail=%s)"
             .formatted(
                 data ? "dpmpp" : "dpm_solver", order, stochastic ? "_sde" : "", second, tail);
     double eta = stochastic ? 1 : 0;

@@ -178,7 +178,7 @@ record SolverLevels(
     t[n] = last(chain, t[n - 1]);
     if (t[n] > t[n - 1]) {
       throw new IllegalArgumentException(
-          "a walk of %d steps would end at %s, above its last level %s; ask for fewer steps"
+          "a walk of %s steps would end at %s, above its last level %s; ask for fewer steps"
               .formatted(n, t[n], t[n - 1]));
     }
     NoiseSchedule levels = NoiseSchedule.flow(t);

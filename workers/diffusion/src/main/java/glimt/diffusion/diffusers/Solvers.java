@@ -57,7 +57,7 @@ final class Solvers {
             ? Singlestep.Form.EXACT
             : Singlestep.Form.MIDPOINT;
     Singlestep.Of of = data ? Singlestep.Of.DATA : Singlestep.Of.NOISE;
-    String name = "singlestep(%s, %d, %s)".formatted(algorithm, order, form);
+    String name = "singlestep(%s, %s, %s)".formatted(algorithm, order, form);
     return grid -> {
       int n = grid.levels().steps();
       boolean falling = asked || ends || n % order != 0; // published so

@@ -114,7 +114,7 @@ public final class ClipEvaluation implements AutoCloseable {
   private Report first(int samples) throws InterruptedException {
     Level level = card.levels().getFirst();
     List<Asked> asked = HeldOut.prompts(grammar, samples, ASKED);
-    watch.accept("%s: %d clips".formatted(level.name(), samples));
+    watch.accept("%s: %s clips".formatted(level.name(), samples));
     List<float[]> made = sampled(level, () -> candidate.network(level.name()), asked);
     Comparison comparison = comparison(level, samples);
     watch.accept(level.name() + ": " + comparison.add("made", asked, made));
@@ -170,7 +170,7 @@ public final class ClipEvaluation implements AutoCloseable {
   /** An upsampler on held-out clips. */
   private List<Figure> upsampler(Ladder truth, Level level, int segments)
       throws InterruptedException {
-    watch.accept("%s: %d segments".formatted(level.name(), segments));
+    watch.accept("%s: %s segments".formatted(level.name(), segments));
     Level below = Ladder.below(card.levels(), level);
     List<Asked> asked = HeldOut.prompts(grammar, segments, ENLARGED);
     List<Upsampling> shares =

@@ -76,7 +76,7 @@ final class ClipSamples {
                           keys(samples.getLast(), levels.getLast()),
                           i < kept ? samples : List.of()));
                   if (done.incrementAndGet() % 8 == 0) {
-                    watch.accept("whole clips: %d of %d".formatted(done.get(), asked.size()));
+                    watch.accept("whole clips: %s of %s".formatted(done.get(), asked.size()));
                   }
                 }
                 studio.costs().forEach((level, cost) -> costs.merge(level, cost, Cost::plus));
@@ -227,7 +227,7 @@ final class ClipSamples {
     for (Level level : levels()) {
       figures.add(
           cost(
-              "%s: network evaluations a clip, of %d segments"
+              "%s: network evaluations a clip, of %s segments"
                   .formatted(level.name(), level.segments().size()),
               fast,
               one -> one.cost(level).evaluations() / (double) one.cost(level).samples()));
@@ -247,7 +247,7 @@ final class ClipSamples {
                     .sum()));
     figures.add(
         cost(
-            "all levels: seconds of the clock a clip, %d abreast".formatted(Abreast.THREADS),
+            "all levels: seconds of the clock a clip, %s abreast".formatted(Abreast.THREADS),
             fast,
             one -> one.seconds / one.takes.size()));
     return figures;

@@ -29,7 +29,7 @@ record PromptAdherence(List<Right> right) {
   static PromptAdherence of(List<Asked> asked, List<Verdict> verdicts) {
     if (asked.size() != verdicts.size()) {
       throw new IllegalArgumentException(
-          "%d clips for %d prompts".formatted(verdicts.size(), asked.size()));
+          "%s clips for %s prompts".formatted(verdicts.size(), asked.size()));
     }
     return new PromptAdherence(
         IntStream.range(0, asked.size())
@@ -75,7 +75,7 @@ record PromptAdherence(List<Right> right) {
   public String toString() {
     return String.format(
         Locale.ROOT,
-        "%d clips: colour %.1f %%, motion %.1f %%, subject %.1f %%, all three %.1f %%",
+        "%s clips: colour %.1f %%, motion %.1f %%, subject %.1f %%, all three %.1f %%",
         right.size(),
         100 * colour(),
         100 * motion(),

@@ -163,7 +163,7 @@ public final class Classifier implements AutoCloseable {
         double length = learner.gradientLength();
         if (!Double.isFinite(error) || !Double.isFinite(length)) {
           throw new TrainingException(
-              "classifier: the loss became %s at step %d".formatted(error, step));
+              "classifier: the loss became %s at step %s".formatted(error, step));
         }
         double slowed = Math.min(1, (double) step / WARMUP) * (1 - done);
         learner.update(
@@ -177,7 +177,7 @@ public final class Classifier implements AutoCloseable {
         if (step % SPOKEN_EVERY == 0) {
           watch.accept(
               String.format(
-                  Locale.ROOT, "classifier  %5.1f %%  step %d  loss %.3f", 100 * done, step, loss));
+                  Locale.ROOT, "classifier  %5.1f %%  step %s  loss %.3f", 100 * done, step, loss));
           loss = 0;
         }
         Supplier<Safetensors> state =
@@ -201,7 +201,7 @@ public final class Classifier implements AutoCloseable {
         int names = heads.get(head).classes;
         List<Integer> classes = labelled.classes().get(head);
         int rows = classes.size();
-        NDArray scores = all.get(":, %d:%d".formatted(from, from + names)).logSoftmax(-1);
+        NDArray scores = all.get(":, %s:%s".formatted(from, from + names)).logSoftmax(-1);
         float[] wanted = new float[rows * names];
         Arrays.fill(wanted, (float) (-SMOOTHED / names / rows));
         for (int row = 0; row < rows; row++) {

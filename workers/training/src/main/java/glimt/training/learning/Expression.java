@@ -86,6 +86,6 @@ final class Expression {
 
   private IllegalArgumentException wrong() {
     return new IllegalArgumentException(
-        "cannot work out '%s' at position %d; known sizes: %s".formatted(text, at, names.keySet()));
+        "cannot work out '%s' at position %s; known sizes: %s".formatted(text, at, names.keySet()));
   }
 }

@@ -22,7 +22,7 @@ public record Progress(
   public String toString() {
     return String.format(
         Locale.ROOT,
-        "%s  %5.1f %%  step %d  loss %.4f  gradient %.2f  %.1f samples/s  %d:%02d left",
+        "%s  %5.1f %%  step %s  loss %.4f  gradient %.2f  %.1f samples/s  %s:%02d left",
         level,
         100 * done,
         step,

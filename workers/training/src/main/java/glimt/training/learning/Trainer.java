@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -236,8 +237,15 @@ public final class Trainer {
       gradientLength = learner.gradientLength();
       if (!Double.isFinite(error) || !Double.isFinite(gradientLength)) {
         throw new TrainingException(
-            "%s: the loss became %s at step %d (rate %.2g, gradient %.2g); %s; a lower rate may help"
-                .formatted(level, error, step, rate, gradientLength, kept()));
+            String.format(
+                Locale.ROOT,
+                "%s: the loss became %s at step %s (rate %.2g, gradient %.2g); %s; a lower rate may help",
+                level,
+                error,
+                step,
+                rate,
+                gradientLength,
+                kept()));
       }
       learner.update(
           step,
@@ -263,7 +271,7 @@ public final class Trainer {
       state.putAll(new TreeMap<>(lesson.state()));
       if (!finite(state)) {
         throw new TrainingException(
-            "%s: a weight is no number after step %d; %s; a lower rate may help"
+            "%s: a weight is no number after step %s; %s; a lower rate may help"
                 .formatted(level, step, kept()));
       }
       try {
@@ -272,7 +280,7 @@ public final class Trainer {
         keptStep = step;
       } catch (BundleException broken) {
         throw new TrainingException(
-            "%s: step %d could not be kept: %s; %s; go on with --resume once it can be written"
+            "%s: step %s could not be kept: %s; %s; go on with --resume once it can be written"
                 .formatted(level, step, broken.getMessage(), kept()),
             broken);
       }
@@ -282,7 +290,7 @@ public final class Trainer {
     private String kept() {
       return keptStep == 0
           ? "nothing was kept yet"
-          : "the last good state, of step %d, is kept in %s".formatted(keptStep, checkpoint.file());
+          : "the last good state, of step %s, is kept in %s".formatted(keptStep, checkpoint.file());
     }
 
     private static boolean finite(Map<String, Tensor> state) {

@@ -111,7 +111,7 @@ public record Npy(Type type, List<Integer> shape, ByteBuffer values) {
         shape.stream().mapToLong(Integer::longValue).reduce(type.bytes, Math::multiplyExact);
     if (needed != bytes.remaining()) {
       throw new TrainingException(
-          "%s of shape %s needs %d bytes and has %d"
+          "%s of shape %s needs %s bytes and has %s"
               .formatted(what, shape, needed, bytes.remaining()));
     }
     return new Npy(type, shape, bytes.slice().order(ByteOrder.LITTLE_ENDIAN));

@@ -64,7 +64,7 @@ public final class ObjectClouds {
     List<Integer> shape = List.of(rows.size(), DENSE, 3);
     if (!points.shape().equals(shape) || !colours.shape().equals(shape)) {
       throw new TrainingException(
-          "%s: points %s and colors %s, but objects.json has %d rows"
+          "%s: points %s and colors %s, but objects.json has %s rows"
               .formatted(npz, points.shape(), colours.shape(), rows.size()));
     }
     Map<String, List<Item>> families = new HashMap<>();

@@ -111,7 +111,7 @@ public final class ObjectEvaluation implements AutoCloseable {
         asked.add(new Asked(recipe.words().classes().get(ofClass).name(), ofClass, seed));
       }
     }
-    watch.accept("making %d clouds".formatted(asked.size()));
+    watch.accept("making %s clouds".formatted(asked.size()));
     List<Made> made = makers.make(asked);
     List<Figure> figures = new ArrayList<>();
     figures.add(Figure.of("class top-1, base level", judge.right(bases(made, asked))));
@@ -132,7 +132,7 @@ public final class ObjectEvaluation implements AutoCloseable {
       }
     }
     watch.accept(
-        "making %d clouds, %d for each of %d held-out objects; %d more have twins in training"
+        "making %s clouds, %s for each of %s held-out objects; %s more have twins in training"
             .formatted(asked.size(), sets, items.size(), objects.heldOut().size() - items.size()));
     List<Made> made = makers.make(asked);
     watch.accept("as many by untrained networks");
@@ -251,7 +251,7 @@ public final class ObjectEvaluation implements AutoCloseable {
       wanted.add(colour);
       copied += real.has(ofClass, colour) ? 1 : 0;
     }
-    watch.accept("making %d clouds of every class in every colour".formatted(asked.size()));
+    watch.accept("making %s clouds of every class in every colour".formatted(asked.size()));
     List<Made> made = makers.make(asked);
     int right = 0;
     int chance = 0;
@@ -269,7 +269,7 @@ public final class ObjectEvaluation implements AutoCloseable {
   /** Held-out clouds made dense again from their base, by the network and by midpoints. */
   List<Figure> enlargement(List<Specimen> held, Consumer<String> watch)
       throws InterruptedException {
-    watch.accept("%d held-out objects made dense again".formatted(held.size()));
+    watch.accept("%s held-out objects made dense again".formatted(held.size()));
     List<Asked> asked = new ArrayList<>();
     List<float[]> bases = new ArrayList<>();
     for (Specimen one : held) {

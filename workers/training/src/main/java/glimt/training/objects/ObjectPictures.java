@@ -33,7 +33,7 @@ record ObjectPictures(CloudMakers makers) {
   /** Forty unselected clouds to be named blindly: of every class, then of the first ones again. */
   List<ContactSheet.Cell> unnamed(ObjectWords words, int side, Consumer<String> watch)
       throws InterruptedException {
-    watch.accept("%d clouds to be named".formatted(UNNAMED));
+    watch.accept("%s clouds to be named".formatted(UNNAMED));
     List<ObjectWords.ObjectClass> classes = words.classes();
     List<String> prompts = new ArrayList<>();
     for (int i = 0; i < UNNAMED; i++) {

@@ -24,7 +24,7 @@ public record ObjectRecipe(
     offset = List.copyOf(offset);
     if (scale.size() != KdOrder.CHANNELS || offset.size() != KdOrder.CHANNELS) {
       throw new TrainingException(
-          "a card of coloured points needs a scale and an offset of %d values"
+          "a card of coloured points needs a scale and an offset of %s values"
               .formatted(KdOrder.CHANNELS));
     }
   }
@@ -67,7 +67,7 @@ public record ObjectRecipe(
       }
       if (repeats < 1 || residual.size() != units || jitter.size() != units) {
         throw new IllegalArgumentException(
-            "level %s needs repeats >= 1 and %d values of residual and jitter"
+            "level %s needs repeats >= 1 and %s values of residual and jitter"
                 .formatted(level, units));
       }
     }

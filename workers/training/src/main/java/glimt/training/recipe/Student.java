@@ -41,7 +41,7 @@ public record Student(
   public Student {
     if (steps < 1 || (from != null && !halves(from, steps))) {
       throw new IllegalArgumentException(
-          "from must be steps doubled once or more, not %s for steps %d".formatted(from, steps));
+          "from must be steps doubled once or more, not %s for steps %s".formatted(from, steps));
     }
   }
 
@@ -50,7 +50,7 @@ public record Student(
     int first = Objects.requireNonNullElse(from, walk.steps());
     if (!halves(first, steps)) {
       throw new TrainingException(
-          "%s walks in %d steps, which is not %d doubled: say from how many to halve, as 'from'"
+          "%s walks in %s steps, which is not %s doubled: say from how many to halve, as 'from'"
               .formatted(teacher, first, steps));
     }
     return first;

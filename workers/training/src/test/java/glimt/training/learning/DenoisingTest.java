@@ -154,7 +154,7 @@ class DenoisingTest {
       // For Gaussian data E|s|^2 = 1 / (d^2 + sigma^2) a value.
       double low = 1 / (D2 + Math.pow(0.2 * Math.pow(25, (bin + 1) / 4.0), 2));
       double high = 1 / (D2 + Math.pow(0.2 * Math.pow(25, bin / 4.0), 2));
-      assertThat(mean).as("bin %d", bin).isBetween(0.9 * low, 1.1 * high);
+      assertThat(mean).as("bin %s", bin).isBetween(0.9 * low, 1.1 * high);
     }
   }
 

@@ -63,7 +63,7 @@ final class SmallObjects {
     }
     try (ZipOutputStream zip =
         new ZipOutputStream(Files.newOutputStream(folder.resolve("objects4096.npz")))) {
-      String shape = "(%d, %d, 3)".formatted(names.size(), ObjectClouds.DENSE);
+      String shape = "(%s, %s, 3)".formatted(names.size(), ObjectClouds.DENSE);
       ByteBuffer halves = ByteBuffer.allocate(points.length * 2).order(ByteOrder.LITTLE_ENDIAN);
       for (float value : points) {
         halves.putShort(Float.floatToFloat16(value));

@@ -1,4 +1,4 @@
-package glimt.deploy;
+package glimt.deploy.node;
 
 import glimt.gateway.Stills;
 import glimt.media.Ffmpeg;
@@ -8,7 +8,7 @@ import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /** Stills by FFmpeg, which is unpacked when the first is wanted; few at once. */
-final class FrameStills implements Stills {
+public final class FrameStills implements Stills {
   private static final int AT_ONCE = 2;
 
   private final Path cache;

@@ -1,11 +1,11 @@
-package glimt.deploy;
+package glimt.deploy.node;
 
 import java.net.URI;
 import java.util.List;
 import picocli.CommandLine.Option;
 
 /** Where proxies serve a farm's gateway. */
-final class PublicUrlOption {
+public final class PublicUrlOption {
   @Option(
       names = "--public-url",
       paramLabel = "URL",
@@ -16,7 +16,7 @@ final class PublicUrlOption {
       })
   private List<URI> urls = List.of();
 
-  List<URI> urls() {
+  public List<URI> urls() {
     return urls;
   }
 }
