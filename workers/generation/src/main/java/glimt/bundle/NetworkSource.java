@@ -60,8 +60,9 @@ public final class NetworkSource {
     this.classes = classes;
   }
 
-  /** Reads a source; {@code file} names it in errors. */
-  public static NetworkSource parse(String file, String text) {
+  /** Reads a source; {@code file} names it in errors. Editors may have left a BOM and CR LF. */
+  public static NetworkSource parse(String file, String written) {
+    String text = written.replace("\uFEFF", "").replace("\r\n", "\n");
     Map<String, ModuleClass> classes = new LinkedHashMap<>();
     String name = "";
     List<Attribute> attributes = new ArrayList<>();

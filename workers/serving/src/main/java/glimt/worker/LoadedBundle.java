@@ -1,8 +1,10 @@
 package glimt.worker;
 
 import glimt.bundle.Bundle;
+import glimt.bundle.BundleCheck;
 import glimt.bundle.Network;
 import glimt.bundle.Precision;
+import glimt.diffusion.Samplers;
 import glimt.job.ArtifactId;
 import glimt.model.BundleCard;
 import glimt.model.Level;
@@ -23,7 +25,7 @@ public final class LoadedBundle {
    * @throws glimt.bundle.BundleException naming the file and what is wrong with it
    */
   public LoadedBundle(Path folder, Precision precision) {
-    this.bundle = Bundle.open(folder);
+    this.bundle = BundleCheck.open(folder, Samplers.names());
     this.precision = precision;
   }
 

@@ -1,0 +1,61 @@
+package glimt.bundle;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** What often happens to a bundle's files on their way, and the way out. */
+final class LikelyCause {
+  private static final int LOOK = 1 << 16;
+
+  private LikelyCause() {}
+
+  /** Of what is wrong with a bundle, if one of its files looks like it. */
+  static Optional<String> in(Path folder) {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files
+          .filter(Files::isRegularFile)
+          .sorted()
+          .flatMap(file -> of(file).map(cause -> file.getFileName() + " " + cause).stream())
+          .findFirst();
+    } catch (IOException _) {
+      return Optional.empty();
+    }
+  }
+
+  private static Optional<String> of(Path file) {
+    byte[] start;
+    try (InputStream in = Files.newInputStream(file)) {
+      start = in.readNBytes(LOOK);
+    } catch (IOException _) {
+      return Optional.empty();
+    }
+    String name = file.getFileName().toString();
+    String text = new String(start, StandardCharsets.ISO_8859_1);
+    String lower = text.substring(0, Math.min(256, text.length())).toLowerCase(Locale.ROOT);
+    if (text.isEmpty()) {
+      return Optional.of("is empty: copy or download it again");
+    }
+    if (text.startsWith("version https://git-lfs.github.com/spec/")) {
+      return Optional.of("is a Git LFS pointer: run git lfs pull");
+    }
+    if (lower.strip().startsWith("<!doctype html") || lower.strip().startsWith("<html")) {
+      return Optional.of(
+          "is an HTML page, which the download gave in its place: download it again");
+    }
+    if (name.endsWith(".safetensors") && (text.startsWith("PK") || text.startsWith("\u0080"))) {
+      return Optional.of("is a pickle of PyTorch's: convert it to safetensors");
+    }
+    if ((name.endsWith(".py") || name.endsWith(".json")) && text.contains("\r\n")) {
+      return Optional.of(
+          "has lines that end in CR LF, which changes its digest: set core.autocrlf=false in git,"
+              + " or copy it as it is");
+    }
+    return Optional.empty();
+  }
+}
