@@ -11,6 +11,8 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Where an embedded PostgreSQL lives.
@@ -24,6 +26,8 @@ import java.util.stream.Stream;
  */
 record PostgresHome(Path folder, PostgresPrograms programs, String password) {
   static final String USER = "glimt";
+
+  private static final Logger LOG = LoggerFactory.getLogger(PostgresHome.class);
 
   private static final int PASSWORD_BYTES = 24;
 
@@ -121,7 +125,7 @@ record PostgresHome(Path folder, PostgresPrograms programs, String password) {
   private void make(Path secret) throws IOException {
     try (Stream<Path> entries = Files.list(folder)) {
       for (Path left : entries.filter(path -> unfinished(path)).toList()) {
-        PostgresPrograms.delete(left);
+        forget(left);
       }
     }
     Path incoming = Files.createTempDirectory(folder, "data-incoming");
@@ -142,6 +146,17 @@ record PostgresHome(Path folder, PostgresPrograms programs, String password) {
             "--no-locale",
             "--no-instructions"));
     Files.move(incoming, data(), StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  /**
+   * Of a JVM that was killed. The initdb that it started may still be at work there, for a while.
+   */
+  private static void forget(Path left) {
+    try {
+      PostgresPrograms.delete(left);
+    } catch (IOException e) {
+      LOG.info("{} is left for the next start", left, e);
+    }
   }
 
   private static boolean unfinished(Path path) {
