@@ -47,7 +47,9 @@ const fill = (select, options) =>
 
 async function loadModels() {
   const farm = await ask("v1/models");
-  models = farm.models.sort((a, b) => (a.kind < b.kind ? 1 : a.kind > b.kind ? -1 : 0));
+  models = farm.models
+    .filter(model => model.standing !== "gone")
+    .sort((a, b) => (a.kind < b.kind ? 1 : a.kind > b.kind ? -1 : 0));
   const made = { video: "Video", points: "Point cloud" };
   const alone = model => models.filter(other => other.kind === model.kind).length === 1;
   $("models").replaceChildren(...models.map((model, i) =>

@@ -53,12 +53,16 @@ final class FarmRoutes {
   }
 
   Future<?> models(RoutingContext ctx) {
-    return desk.ask(bundles::list)
+    return desk.ask(bundles::offers)
         .compose(
-            entries -> {
+            offers -> {
               ObjectNode body = Json.mapper().createObjectNode();
               ArrayNode models = body.putArray("models");
-              entries.forEach(entry -> models.add(model(entry)));
+              offers.forEach(
+                  offer ->
+                      models.add(
+                          model(offer.bundle())
+                              .put("standing", JobDocument.word(offer.standing()))));
               samplers.forEach(body.putArray("samplers")::add);
               return RequestContext.answer(ctx, 200, body);
             });

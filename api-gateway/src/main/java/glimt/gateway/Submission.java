@@ -2,6 +2,7 @@ package glimt.gateway;
 
 import glimt.coordinator.Farm;
 import glimt.job.ArtifactId;
+import glimt.model.BundleCard;
 import glimt.job.Format;
 import glimt.job.InvalidSpec;
 import glimt.job.JobSpec;
@@ -12,6 +13,7 @@ import glimt.job.TenantId;
 import glimt.json.Json;
 import glimt.ledger.Bundles;
 import glimt.ledger.Jobs;
+import glimt.ledger.Unmakeable;
 import glimt.model.Kind;
 import glimt.model.Quality;
 import java.nio.charset.StandardCharsets;
@@ -21,6 +23,7 @@ import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Turns a wish into a job: checks it against the catalogue, plans it, writes it, says so. */
@@ -30,6 +33,11 @@ final class Submission {
 
   static final int SIZE_LIMIT = 16_384;
   static final int POINTS_LIMIT = 10_000_000;
+
+  private static final String WAITS =
+      "no worker that can make it is there yet: they are starting, and the job waits for one; it"
+          + " fails if workers are there for %s seconds without one that can"
+              .formatted(Unmakeable.PATIENCE.toSeconds());
 
   /** What was asked for, whatever surface it came through; null is left to us. */
   record Wish(
@@ -101,9 +109,9 @@ final class Submission {
     if (wish.sampler() != null && !samplers.contains(wish.sampler())) {
       throw new InvalidSpec("sampler", "must be one of %s".formatted(samplers));
     }
-    Bundles.Entry bundle = bundle(wish);
-    JobSpec spec = spec(wish, bundle.card().name());
-    return submit(tenant, spec, bundle, key == null ? null : new Jobs.Key(key, digest(wish)));
+    Bundles.Offer offer = offer(wish);
+    JobSpec spec = spec(wish, offer.bundle().card().name());
+    return submit(tenant, spec, offer, key == null ? null : new Jobs.Key(key, digest(wish)));
   }
 
   /**
@@ -119,17 +127,30 @@ final class Submission {
       throw Problem.ended(job.state(), "there is nothing to retry").refusal();
     }
     Bundles.Entry bundle = bundles.byDigest(job.card()).orElseThrow();
+    Bundles.Standing standing =
+        bundles.offers().stream()
+            .filter(offer -> offer.bundle().digest().equals(job.card()))
+            .map(Bundles.Offer::standing)
+            .findFirst()
+            .orElse(Bundles.Standing.COMING);
+    if (standing == Bundles.Standing.GONE) {
+      throw new InvalidSpec("model", "nobody here has %s any more".formatted(bundle.card().name()));
+    }
     return submit(
         tenant,
         job.spec(),
-        bundle,
+        new Bundles.Offer(bundle, standing),
         key == null ? null : new Jobs.Key(key, digest("retry " + job.id())));
   }
 
   private JobView submit(
-      TenantId tenant, JobSpec spec, Bundles.Entry bundle, Jobs.@Nullable Key key) {
+      TenantId tenant, JobSpec spec, Bundles.Offer offer, Jobs.@Nullable Key key) {
+    Plan plan = Plan.of(spec, offer.bundle().card());
+    if (offer.standing() != Bundles.Standing.HERE) {
+      plan = plan.with(WAITS);
+    }
     JobView job =
-        jobs.submit(tenant, spec, bundle.digest(), Plan.of(spec, bundle.card()), key)
+        jobs.submit(tenant, spec, offer.bundle().digest(), plan, key)
             .orElseThrow(() -> Problem.keyReused().refusal());
     farm.tasksReady();
     return job;
@@ -146,14 +167,26 @@ final class Submission {
     }
   }
 
-  Bundles.Entry bundle(Wish wish) {
-    if (wish.model() != null && wish.model().length() <= 200 && wish.model().indexOf(0) < 0) {
-      return bundles.find(wish.model()).orElseThrow(() -> noSuchModel(wish.kind()));
+  /** What makes a wish: the bundle it names, or the first of its kind that is there. */
+  Bundles.Offer offer(Wish wish) {
+    List<Bundles.Offer> offers = bundles.offers();
+    if (wish.model() == null) {
+      List<Bundles.Offer> kind =
+          offers.stream().filter(offer -> offer.bundle().card().kind() == wish.kind()).toList();
+      return Stream.of(Bundles.Standing.HERE, Bundles.Standing.COMING)
+          .flatMap(standing -> kind.stream().filter(offer -> offer.standing() == standing))
+          .findFirst()
+          .orElseThrow(() -> noSuchModel(offers, wish.kind(), ""));
     }
-    return bundles.list().stream()
-        .filter(entry -> wish.model() == null && entry.card().kind() == wish.kind())
-        .findFirst()
-        .orElseThrow(() -> noSuchModel(wish.kind()));
+    Bundles.Offer named =
+        offers.stream()
+            .filter(offer -> offer.bundle().card().name().equals(wish.model()))
+            .findFirst()
+            .orElseThrow(() -> noSuchModel(offers, wish.kind(), ""));
+    if (named.standing() == Bundles.Standing.GONE) {
+      throw noSuchModel(offers, wish.kind(), "was offered once, and nobody here has it now: it ");
+    }
+    return named;
   }
 
   private JobSpec spec(Wish wish, String model) {
@@ -185,16 +218,18 @@ final class Submission {
     }
   }
 
-  private InvalidSpec noSuchModel(Kind kind) {
+  private static InvalidSpec noSuchModel(List<Bundles.Offer> offers, Kind kind, String because) {
     List<String> known =
-        bundles.list().stream()
-            .filter(entry -> entry.card().kind() == kind)
-            .map(entry -> entry.card().name())
+        offers.stream()
+            .filter(offer -> offer.standing() != Bundles.Standing.GONE)
+            .map(offer -> offer.bundle().card())
+            .filter(card -> card.kind() == kind)
+            .map(BundleCard::name)
             .toList();
     return new InvalidSpec(
         "model",
         known.isEmpty()
             ? "no model here makes " + JobDocument.word(kind)
-            : "must be one of %s for %s".formatted(known, JobDocument.word(kind)));
+            : because + "must be one of %s for %s".formatted(known, JobDocument.word(kind)));
   }
 }

@@ -244,7 +244,7 @@ final class VideoRoutes {
     if (asked.frames() != null || asked.seconds() == null) {
       return wish;
     }
-    BundleCard card = submission.bundle(wish).card();
+    BundleCard card = submission.offer(wish).bundle().card();
     if (frames(card, new BigDecimal(asked.seconds())) != frames(card, seconds(card))) {
       throw new InvalidSpec(
           "seconds", "%s makes videos of %s seconds".formatted(card.name(), seconds(card)));

@@ -222,6 +222,7 @@ class JobsTest {
     HttpResponse<String> models = farm.get("/v1/models");
     contract.allows("listModels", models);
     assertThat(names(RealFarm.json(models).get("models"))).containsExactly("clips", "objects");
+    assertThat(RealFarm.json(models).at("/models/0/standing").textValue()).isIn("here", "coming");
     assertThat(RealFarm.json(models).at("/models/0/levels/1/extent/width").intValue())
         .isEqualTo(64);
     HttpResponse<String> workers = farm.get("/v1/workers");

@@ -112,8 +112,7 @@ final class RealFarm implements AutoCloseable {
     tasks = new Tasks(database, Tasks.Terms.USUAL);
     bundles = new Bundles(database);
     artifacts = new ArtifactFolder(home.resolve("artifacts"));
-    bundles.offer(digest('a'), clips());
-    bundles.offer(digest('b'), objects());
+    offer();
     node = Node.found(Set.of(Node.Role.GATEWAY));
     feed = node.feed();
     cluster = node.farm();
@@ -161,9 +160,15 @@ final class RealFarm implements AutoCloseable {
     };
   }
 
-  /** As if a node had told of itself. */
+  private void offer() {
+    bundles.offer(digest('a'), clips());
+    bundles.offer(digest('b'), objects());
+  }
+
+  /** As if a node had told of itself, and what it offers. */
   void tell(Nodes.Self node) {
     new Nodes(database).pulse(node);
+    offer();
   }
 
   @Override

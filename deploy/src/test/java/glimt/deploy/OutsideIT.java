@@ -2,16 +2,20 @@ package glimt.deploy;
 
 import glimt.deploy.node.Client;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -142,6 +146,51 @@ class OutsideIT {
             "generate", "--prompt-file", file.toString(), "-o", "a.ply", "--home", home.toString());
     assertThat(made.exit()).isEqualTo(2);
     assertThat(made.err()).contains("latin.txt is not UTF-8");
+  }
+
+  @Test
+  void a_bundle_that_was_removed_is_offered_no_more() throws IOException {
+    Path at = folder.resolve("removing");
+    Path mine = at.resolve("models/mine");
+    copy(Path.of("../workers/models/objects"), mine);
+    Path card = mine.resolve("bundle.json");
+    Files.writeString(
+        card,
+        Files.readString(card).replaceFirst("\"name\" *: *\"objects\"", "\"name\": \"a-mine\""));
+    ObjectNode wish = Client.object().put("kind", "points").put("prompt", "a tree");
+    try (Launched with = Launched.up(at, "--workers", "1")) {
+      assertThat(with.client().post("/v1/jobs", wish).path("model").asText()).isEqualTo("a-mine");
+      with.terminate();
+      assertThat(with.exit()).isZero();
+    }
+    try (Stream<Path> files = Files.walk(mine)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+    try (Launched without = Launched.up(at, "--workers", "1")) {
+      Launched models = Launched.glimt("models", "--home", at.toString());
+      assertThat(models.exit()).isZero();
+      assertThat(models.out().lines())
+          .anyMatch(line -> line.matches("a-mine +points +gone .*"))
+          .anyMatch(line -> line.matches("objects +points +(here|coming) .*"));
+      Client client = without.client();
+      assertThat(client.post("/v1/jobs", wish).path("model").asText()).isEqualTo("objects");
+      JsonNode named = wish.deepCopy().put("model", "a-mine");
+      assertThatThrownBy(() -> client.post("/v1/jobs", named))
+          .isInstanceOf(Client.Refused.class)
+          .hasMessageContaining("nobody here has it now")
+          .hasMessageContaining("[objects]");
+    }
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    Files.createDirectories(to);
+    try (Stream<Path> files = Files.list(from)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        Files.copy(file, to.resolve(file.getFileName()));
+      }
+    }
   }
 
   private static void make(Map<String, String> environment, Path home, String prompt, Path file) {

@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -149,6 +150,11 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
 
   private static int height(Level level) {
     return level.axis("height").extent();
+  }
+
+  /** The same, with one more word for whoever asked. */
+  public Plan with(String warning) {
+    return new Plan(levels, tasks, Stream.concat(warnings.stream(), Stream.of(warning)).toList());
   }
 
   /** A fast network knows the one walk it was taught. */

@@ -24,6 +24,27 @@ public final class Bundles {
 
   private static final String BY_DIGEST = "SELECT digest, card FROM bundle WHERE digest = ?";
 
+  /**
+   * Somebody can make it who works or asks for work. Nobody can yet, but may soon, where a node
+   * that is there now offered it since it started, or no node has told of itself.
+   */
+  private static final String OFFERS =
+      """
+      WITH living AS MATERIALIZED (%s),
+      nodes AS MATERIALIZED (
+        SELECT min(started) AS first FROM node
+        WHERE pulse > clock_timestamp() - make_interval(secs => ?)),
+      held AS (
+        SELECT digest, name, card, offered,
+               EXISTS (SELECT FROM living WHERE digest = ANY(living.cards)) AS here
+        FROM bundle)
+      SELECT DISTINCT ON (name) digest, card, here,
+             offered >= coalesce(first, '-infinity') AS coming
+      FROM held, nodes
+      ORDER BY name, here DESC, offered DESC
+      """
+          .formatted(Workers.LIVING);
+
   private static final String LIST =
       "SELECT DISTINCT ON (name) digest, card FROM bundle ORDER BY name, offered DESC";
 
@@ -31,6 +52,19 @@ public final class Bundles {
    * @param digest the SHA-256 of its {@code bundle.json}
    */
   public record Entry(ArtifactId digest, BundleCard card) {}
+
+  /** Whether a job for a bundle would be done. */
+  public enum Standing {
+    /** A living worker has it. */
+    HERE,
+    /** A node offers it, whose workers may still be starting. */
+    COMING,
+    /** It was offered once, by nobody who is there now. */
+    GONE
+  }
+
+  /** What a name stands for now, and what to expect of it. */
+  public record Offer(Entry bundle, Standing standing) {}
 
   private final Database database;
 
@@ -61,6 +95,28 @@ public final class Bundles {
   /** What every name stands for now, in the order of the names. */
   public List<Entry> list() {
     return database.read("list bundles", session -> session.all(LIST, Bundles::entry));
+  }
+
+  /**
+   * What every name that was ever offered stands for now, in the order of the names. A card that a
+   * worker has goes before a newer one of its name that none has yet.
+   */
+  public List<Offer> offers() {
+    return database.read(
+        "list what is offered",
+        session ->
+            session.all(
+                OFFERS,
+                row -> new Offer(entry(row), standing(row)),
+                Workers.PATIENCE_SECONDS,
+                Nodes.Entry.SILENCE.toSeconds()));
+  }
+
+  private static Standing standing(ResultSet row) throws SQLException {
+    if (row.getBoolean("here")) {
+      return Standing.HERE;
+    }
+    return row.getBoolean("coming") ? Standing.COMING : Standing.GONE;
   }
 
   private static Entry entry(ResultSet row) throws SQLException {

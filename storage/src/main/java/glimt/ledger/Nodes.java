@@ -78,7 +78,7 @@ public final class Nodes {
    */
   public record Entry(Self node, Instant started, Duration silent) {
     /** Longer than any node pauses that is well. */
-    private static final Duration SILENCE = Duration.ofSeconds(15);
+    static final Duration SILENCE = Duration.ofSeconds(15);
 
     /** Whether it was seen lately. */
     public boolean lives() {

@@ -37,6 +37,17 @@ public final class Workers {
         numeric_class = excluded.numeric_class, cards = excluded.cards, seen = excluded.seen
       """;
 
+  /** One that waits for work asks for it this often, and far more often. */
+  static final double PATIENCE_SECONDS = 10;
+
+  /** Who asked for work within so many seconds, or does some, and may be given more. */
+  static final String LIVING =
+      """
+      SELECT cards FROM worker
+      WHERE drained IS NULL
+        AND (seen > clock_timestamp() - make_interval(secs => ?)
+          OR EXISTS (SELECT FROM task WHERE task.worker = worker.id AND state = 'running'))""";
+
   private static final String FORGET = "DELETE FROM worker WHERE id = ?";
 
   /** Long after anything could wait for it, for whoever asks who was here. */

@@ -8,7 +8,12 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-@Command(name = "models", description = "Lists the bundles of the farm that runs on the home.")
+@Command(
+    name = "models",
+    description = {
+      "Lists the bundles of the farm that runs on the home: those that are here; coming, whose",
+      "workers are starting; and gone, that nobody offers any more."
+    })
 public final class ListModels implements Callable<Integer> {
   @Mixin private HomeOption home;
 
@@ -16,9 +21,10 @@ public final class ListModels implements Callable<Integer> {
   public Integer call() throws IOException {
     for (JsonNode model : RunningFarm.on(home.open()).get("/v1/models").path("models")) {
       System.out.printf(
-          "%-16s %-7s %s%n",
+          "%-16s %-7s %-7s %s%n",
           Visible.of(model.path("name").asText()),
           model.path("kind").asText(),
+          model.path("standing").asText(),
           Visible.of(model.path("summary").asText()));
     }
     return 0;

@@ -3,6 +3,7 @@ package glimt.deploy.node;
 import glimt.artifact.ArtifactFolder;
 import glimt.artifact.Artifacts;
 import glimt.bundle.Bundle;
+import glimt.bundle.BundleCheck;
 import glimt.bundle.BundleException;
 import glimt.coordinator.Cadence;
 import glimt.coordinator.Farm;
@@ -23,6 +24,7 @@ import glimt.ledger.Jobs;
 import glimt.ledger.Leftovers;
 import glimt.ledger.Nodes;
 import glimt.ledger.Tasks;
+import glimt.ledger.Unmakeable;
 import glimt.ledger.Workers;
 import glimt.storage.StorageException;
 import java.io.IOException;
@@ -168,10 +170,6 @@ public record RunningNode(Optional<URI> address, Node node) {
     Nodes nodes = new Nodes(database);
     UUID id = nodes.farm();
     FarmFolder.check(database, id, settings.artifacts());
-    Bundles bundles = new Bundles(database);
-    if (settings.is(Role.GATEWAY) || settings.is(Role.WORKER)) {
-      offer(bundles, settings);
-    }
     ExecutorService threads =
         exit.open(Executors::newVirtualThreadPerTaskExecutor, ExecutorService::shutdownNow);
     Node node = exit.open(() -> Node.of(id, settings.place(), settings.roles(), nodes));
@@ -184,10 +182,20 @@ public record RunningNode(Optional<URI> address, Node node) {
             ProcessHandle.current().pid(),
             Optional.empty());
     Rendezvous rendezvous = exit.open(() -> Rendezvous.enter(node, nodes, self, ADMITTED_WITHIN));
+    // After it has told of itself: what it does not offer from then on is offered no more.
+    Bundles bundles = new Bundles(database);
+    if (settings.is(Role.GATEWAY) || settings.is(Role.WORKER)) {
+      offer(bundles, settings);
+    }
     Tasks tasks = new Tasks(database, Tasks.Terms.USUAL);
     Artifacts artifacts = new ArtifactFolder(settings.artifacts());
     if (settings.is(Role.COORDINATOR)) {
-      node.coordinate(tasks, threads, Cadence.DEFAULT, new Leftovers(database, artifacts)::collect);
+      node.coordinate(
+          tasks,
+          threads,
+          Cadence.DEFAULT,
+          new Leftovers(database, artifacts)::collect,
+          new Unmakeable(database)::sweep);
     }
     Farm farm = node.farm();
     if (settings.is(Role.WORKER)) {
@@ -234,7 +242,7 @@ public record RunningNode(Optional<URI> address, Node node) {
   private static void offer(Bundles bundles, Settings settings) {
     for (Path folder : settings.home().bundles(settings.models())) {
       try {
-        Bundle bundle = Bundle.open(folder);
+        Bundle bundle = BundleCheck.open(folder, Samplers.names());
         bundles.offer(bundle.digest(), bundle.card());
       } catch (BundleException e) {
         LOG.warn("left out the bundle {}", folder, e);

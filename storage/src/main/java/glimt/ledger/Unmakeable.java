@@ -1,0 +1,126 @@
+package glimt.ledger;
+
+import glimt.job.ArtifactId;
+import glimt.job.Fault;
+import glimt.job.JobId;
+import glimt.job.JobState;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Jobs that wait for a bundle which none of the workers has. They fail once that was so for a while
+ * without a break. Where there are no workers at all, all jobs wait: some will come.
+ */
+public final class Unmakeable {
+  private static final Logger LOG = LoggerFactory.getLogger(Unmakeable.class);
+
+  /** Far longer than a worker takes to start again, or a node to be replaced. */
+  public static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  /** It reads all that is ready, and so not at every sweep. */
+  private static final Duration OFTEN = Duration.ofSeconds(10);
+
+  private static final int AT_ONCE = 100;
+
+  private static final String MISSED =
+      """
+      WITH living AS MATERIALIZED (%s),
+      wanted AS MATERIALIZED (SELECT DISTINCT card FROM task WHERE state = 'ready')
+      SELECT digest, name FROM wanted JOIN bundle ON digest = wanted.card
+      WHERE EXISTS (SELECT FROM living)
+        AND NOT EXISTS (SELECT FROM living WHERE digest = ANY(living.cards))
+      """
+          .formatted(Workers.LIVING);
+
+  private static final String WAITING =
+      """
+      SELECT id FROM job
+      WHERE ended IS NULL AND id IN (
+        SELECT job FROM task WHERE state = 'ready' AND card = ? LIMIT ?)
+      ORDER BY id FOR UPDATE
+      """;
+
+  private record Missed(ArtifactId card, String name) {}
+
+  private final Database database;
+  private final Duration patience;
+
+  /** Since when a card has been missed, in {@link System#nanoTime}. */
+  private final Map<ArtifactId, Long> since = new HashMap<>();
+
+  private long looked = System.nanoTime() - OFTEN.toNanos();
+
+  public Unmakeable(Database database) {
+    this(database, PATIENCE);
+  }
+
+  /**
+   * @param patience how long a job waits for somebody who has its bundle
+   */
+  public Unmakeable(Database database, Duration patience) {
+    this.database = database;
+    this.patience = patience;
+  }
+
+  /** Called at every sweep, by any number of processes; by one thread at a time in each. */
+  public void sweep() {
+    long now = System.nanoTime();
+    if (now - looked >= OFTEN.toNanos()) {
+      looked = now;
+      failOverdue(now);
+    }
+  }
+
+  /**
+   * @return the jobs that have failed now
+   */
+  Set<JobId> failOverdue(long now) {
+    List<Missed> missed =
+        database.read(
+            "look for jobs that no worker can do",
+            session ->
+                session.all(
+                    MISSED,
+                    row ->
+                        new Missed(new ArtifactId(row.getString("digest")), row.getString("name")),
+                    Workers.PATIENCE_SECONDS));
+    since.keySet().retainAll(missed.stream().map(Missed::card).toList());
+    Set<JobId> failed = new HashSet<>();
+    for (Missed one : missed) {
+      if (now - since.computeIfAbsent(one.card(), _ -> now) >= patience.toNanos()) {
+        failed.addAll(fail(one));
+      }
+    }
+    return failed;
+  }
+
+  private List<JobId> fail(Missed missed) {
+    String why =
+        "no worker has had its model %s for %s seconds; bring the bundle back, start its node again, and retry the job"
+            .formatted(missed.name(), patience.toSeconds());
+    List<JobId> jobs =
+        database.transact(
+            "fail jobs for " + missed.name(),
+            session -> {
+              List<JobId> waiting =
+                  session.all(
+                      WAITING,
+                      row -> new JobId(row.getObject("id", UUID.class)),
+                      missed.card().sha256(),
+                      AT_ONCE);
+              for (JobId job : waiting) {
+                Endings.ofLocked(session).cutShort(job, JobState.FAILED, Fault.INVALID, why);
+              }
+              return waiting;
+            });
+    LOG.warn("{} jobs failed: {}", jobs.size(), why);
+    return jobs;
+  }
+}

@@ -1,0 +1,85 @@
+package glimt.ledger;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import glimt.job.ArtifactId;
+import glimt.model.BundleCard;
+import glimt.job.Fault;
+import glimt.job.JobId;
+import glimt.job.JobState;
+import glimt.job.Plan;
+import glimt.job.TenantId;
+import glimt.job.WorkerId;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class UnmakeableTest {
+  private static final ArtifactId MINE = Ledger.digestOf("mine");
+  private static final BundleCard CARD = Ledger.card("mine", 3);
+
+  @Test
+  void what_is_offered_is_what_a_living_worker_has_or_a_living_node_brings() {
+    try (Ledger ledger = Ledger.fresh()) {
+      Nodes nodes = new Nodes(ledger.database);
+      ledger.bundles.offer(MINE, CARD);
+      assertThat(standings(ledger)).as("nobody told of itself").containsOnly("COMING");
+      nodes.pulse(node("here", 1));
+      assertThat(standings(ledger)).as("a node came that offers nothing").containsOnly("GONE");
+      ledger.bundles.offer(ledger.digest, ledger.card);
+      assertThat(standings(ledger)).as("it offers one").containsExactly("GONE", "COMING");
+      ledger.claim("one", 1);
+      assertThat(standings(ledger)).as("its worker has it").containsExactly("GONE", "HERE");
+      ledger.tasks.claim(Ledger.worker("two", Map.of("mine", MINE)), "here", 1);
+      assertThat(standings(ledger)).as("another has it yet").containsOnly("HERE");
+      ledger.tasks.lose(new WorkerId("two"));
+      assertThat(standings(ledger)).as("which is no more").containsExactly("GONE", "HERE");
+    }
+  }
+
+  @Test
+  void a_job_that_no_worker_can_do_fails_after_a_while_and_says_why() {
+    try (Ledger ledger = Ledger.fresh()) {
+      ledger.bundles.offer(MINE, CARD);
+      JobId job =
+          ledger
+              .jobs
+              .submit(TenantId.DEFAULT, Ledger.spec(), MINE, Plan.of(Ledger.spec(), CARD))
+              .id();
+      Duration patience = Duration.ofMinutes(2);
+      Unmakeable unmakeable = new Unmakeable(ledger.database, patience);
+      long t = 0;
+      assertThat(unmakeable.failOverdue(t)).isEmpty();
+      t += patience.toNanos();
+      assertThat(unmakeable.failOverdue(t)).as("no worker is there at all").isEmpty();
+
+      ledger.claim("one", 1); // has another bundle
+      assertThat(unmakeable.failOverdue(t)).as("the first time it is missed").isEmpty();
+      t += patience.toNanos() - 1;
+      assertThat(unmakeable.failOverdue(t)).as("not yet").isEmpty();
+      ledger.tasks.claim(Ledger.worker("two", Map.of("mine", MINE)), "here", 0);
+      t += 1;
+      assertThat(unmakeable.failOverdue(t)).as("one has come that can").isEmpty();
+      ledger.tasks.lose(new WorkerId("two"));
+      assertThat(unmakeable.failOverdue(t)).as("and has gone: it counts anew").isEmpty();
+      t += patience.toNanos();
+      assertThat(unmakeable.failOverdue(t)).containsExactly(job);
+
+      var seen = ledger.jobs.find(TenantId.DEFAULT, job).orElseThrow();
+      assertThat(seen.state()).isEqualTo(JobState.FAILED);
+      assertThat(seen.fault()).isEqualTo(Fault.INVALID);
+      assertThat(seen.why()).contains("model mine").contains("120 seconds");
+      assertThat(unmakeable.failOverdue(t)).isEmpty();
+    }
+  }
+
+  private static List<String> standings(Ledger ledger) {
+    return ledger.bundles.offers().stream().map(offer -> offer.standing().name()).toList();
+  }
+
+  private static Nodes.Self node(String name, long pid) {
+    return new Nodes.Self("pekko://glimt@" + name, name, List.of(), "1", pid, Optional.empty());
+  }
+}
