@@ -43,7 +43,6 @@ public final class EmbeddedPostgres implements AutoCloseable {
 
   private static final Duration POLL = Duration.ofMillis(20);
   private static final int STOP_SECONDS = 30;
-  private static final int LINES_TOLD = 8;
   private static final long LOG_LIMIT = 8 << 20;
 
   /** What passes by itself: a predecessor's last processes, or a port that was just taken. */
@@ -219,7 +218,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
         while (runs(postmaster) && !answers) {
           answers = answers(home, postmaster);
           if (!answers && System.nanoTime() - begin > START_LIMIT.toNanos()) {
-            throw new IOException("it does not answer: " + told(home, logged));
+            throw new IOException("it does not answer: " + PostgresPrograms.told(said(home, logged)));
           }
           LockSupport.parkNanos(answers ? 0 : POLL.toNanos());
         }
@@ -231,10 +230,10 @@ public final class EmbeddedPostgres implements AutoCloseable {
       if (answers) {
         return postmaster;
       }
-      String told = told(home, logged);
-      if (PASSING.stream().noneMatch(told::contains)
+      String said = said(home, logged);
+      if (PASSING.stream().noneMatch(said::contains)
           || System.nanoTime() - begin > PATIENCE.toNanos()) {
-        throw new IOException(told);
+        throw new IOException(PostgresPrograms.told(said));
       }
       LockSupport.parkNanos(POLL.toNanos());
     }
@@ -306,13 +305,11 @@ public final class EmbeddedPostgres implements AutoCloseable {
     }
   }
 
-  /** The last lines of the log since this start. */
-  private static String told(PostgresHome home, long since) throws IOException {
+  /** What the log says since this start. */
+  private static String said(PostgresHome home, long since) throws IOException {
     try (FileChannel log = FileChannel.open(home.log())) {
       log.position(Math.min(since, log.size()));
-      String text = new String(Channels.newInputStream(log).readAllBytes(), StandardCharsets.UTF_8);
-      List<String> lines = text.lines().toList();
-      return String.join("; ", lines.subList(Math.max(0, lines.size() - LINES_TOLD), lines.size()));
+      return new String(Channels.newInputStream(log).readAllBytes(), StandardCharsets.UTF_8);
     }
   }
 }

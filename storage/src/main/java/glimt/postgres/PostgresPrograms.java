@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
@@ -35,6 +36,7 @@ record PostgresPrograms(Path folder, List<String> prefix, @Nullable Integer owne
   private static final String ARCHIVE = "/postgres-linux-x86_64.txz";
   private static final int NOBODY = 65534;
   private static final int LINES_TOLD = 8;
+  private static final Pattern ERROR = Pattern.compile(".*(?:FATAL|PANIC|error): +(.*)");
 
   /** What a shell does not take as it is between double quotes. */
   private static final Pattern SHELL = Pattern.compile("[$`\"\\\\\n]");
@@ -206,10 +208,21 @@ record PostgresPrograms(Path folder, List<String> prefix, @Nullable Integer owne
     Process process = process(program, arguments).start();
     String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     if (status(process) != 0) {
-      List<String> lines = said.lines().toList();
-      List<String> last = lines.subList(Math.max(0, lines.size() - LINES_TOLD), lines.size());
-      throw new IOException(program + " failed: " + String.join("; ", last));
+      throw new IOException(program + " failed: " + told(said));
     }
+  }
+
+  /** Why a program failed, of all that it said: its errors, or else its last lines. */
+  static String told(String said) {
+    List<String> errors =
+        said.lines()
+            .map(ERROR::matcher)
+            .filter(Matcher::matches)
+            .map(error -> error.group(1))
+            .distinct()
+            .toList();
+    List<String> lines = errors.isEmpty() ? said.lines().toList() : errors;
+    return String.join("; ", lines.subList(Math.max(0, lines.size() - LINES_TOLD), lines.size()));
   }
 
   private static boolean succeeds(List<String> command) {
