@@ -64,7 +64,7 @@ public final class Likelihood {
     double high = Math.log(chain.beta(t));
     NDArray z = now.x().mul(Math.sqrt(chain.abar(t)));
     NDArray mean = mean(chain, t, z, now.denoised());
-    NDArray log = variance.logBetween(low, high, now);
+    NDArray log = t == 0 ? variance.logOfLast(low, high, now) : variance.logBetween(low, high, now);
     if (t == 0) {
       return bits(binLogLikelihood(clean, mean, log.div(2)).neg());
     }

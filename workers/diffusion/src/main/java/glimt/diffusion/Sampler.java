@@ -45,6 +45,18 @@ public record Sampler(String name, int history, Equation equation) {
   }
 
   /**
+   * This sampler with one more step that jumps from its last level to the guess there
+   * ("denoise_to_zero", Lu et al. 2022b's code): for schedules with 0 after the last level that
+   * this sampler itself walks to.
+   */
+  public Sampler thenToZero() {
+    return new Sampler(
+        name + "(then to zero)",
+        history,
+        at -> at.next() == 0 ? RungeKutta.euler().step(at) : step(at.withoutLast()));
+  }
+
+  /**
    * This sampler in a walk whose steps do not arrive where the next begins. A variance-preserving
    * sample that is at level {@code lands} is handed on as if it were at the schedule's next one, as
    * DDIM does when its steps are of equal length and its schedule's are not (Song et al. 2021's

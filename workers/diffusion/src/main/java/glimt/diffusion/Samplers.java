@@ -5,7 +5,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/** The samplers by the names users know. */
+/**
+ * The samplers by the names users know.
+ *
+ * <p>Some need more than a name and are reached otherwise: {@link PredictorCorrector} an SDE and
+ * its times, {@link Likelihood#density} a probe, {@link Ancestral#inverse} rising levels, {@link
+ * AdaptiveSinglestep} a tolerance per model, and what belongs to a trained chain (TCD's and PNDM's
+ * levels between times, steps that land elsewhere, SA-Solver's tau by times, singlestep groups) the
+ * chain itself: a published configuration has those, see {@link
+ * glimt.diffusion.diffusers.PublishedWalk}.
+ */
 public final class Samplers {
   private Samplers() {}
 

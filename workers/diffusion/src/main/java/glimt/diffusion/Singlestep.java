@@ -121,15 +121,27 @@ public final class Singlestep {
   }
 
   /**
-   * {@link #dpmppSde(Step, double)} as a sampler.
+   * {@link #dpmppSde(Step, double, double)} as a sampler.
    *
    * @param eta 0 for the ODE, 1 for the SDE
    */
   public static Sampler dpmppSde(double eta) {
-    if (!(eta >= 0)) {
-      throw new IllegalArgumentException("eta must not be negative, not " + eta);
+    return dpmppSde(eta, 0.5);
+  }
+
+  /**
+   * {@link #dpmppSde(Step, double, double)} as a sampler.
+   *
+   * @param eta 0 for the ODE, 1 for the SDE
+   * @param r where in log sigma the second call is made, 1/2 for the midpoint
+   */
+  public static Sampler dpmppSde(double eta, double r) {
+    if (!(eta >= 0 && r > 0 && r <= 1)) {
+      throw new IllegalArgumentException(
+          "eta must not be negative and r lie in (0, 1], not %s and %s".formatted(eta, r));
     }
-    return new Sampler("dpmpp_sde(eta=%s)".formatted(eta), 0, at -> dpmppSde(at, eta));
+    String place = r == 0.5 ? "" : ", r=" + r;
+    return new Sampler("dpmpp_sde(eta=%s%s)".formatted(eta, place), 0, at -> dpmppSde(at, eta, r));
   }
 
   /**
@@ -154,14 +166,21 @@ public final class Singlestep {
    * The stochastic form of the same step (k-diffusion's dpmpp_sde, Crowson 2022): both stages go
    * down further and add noise back up, as {@link Ancestral#of}; a step to 0 is first-order.
    */
-  static Move dpmppSde(Step at, double eta) {
+  static Move dpmppSde(Step at, double eta, double r) {
     Estimate now = at.now();
     if (at.next() == 0) {
       return at.to(now.line(0), now);
     }
-    double middle = Math.sqrt(at.sigma() * at.next());
+    double middle =
+        r == 0.5
+            ? Math.sqrt(at.sigma() * at.next())
+            : at.sigma() * Math.pow(at.next() / at.sigma(), r);
     NDArray xm = down(at, now, middle, eta, 0);
     NDArray ahead = at.estimate(xm, middle).denoised();
+    if (r != 0.5) {
+      double weight = 1 / (2 * r);
+      ahead = now.denoised().mul(1 - weight).add(ahead.mul(weight));
+    }
     return at.to(down(at, now.with(ahead), at.next(), eta, 1), now);
   }
 
@@ -220,23 +239,47 @@ public final class Singlestep {
             ? start.line(at.next())
             : start.x().mul(Math.exp(q)).sub(start.denoised().mul(phi1));
     if (i > 0) {
-      double phi2 = phi1 / q - 1;
-      NDArray slope = slope(of, start, now, h);
       boolean midpoint = i == 1 && (form == Form.MIDPOINT || (form == Form.PAPER && last));
-      NDArray bend = slope.mul(midpoint ? phi1 / 2 : phi2);
-      if (i == 2 && form == Form.EXACT) {
-        double phi3 = phi2 / q + (eta > 0 ? 0.5 : -0.5);
-        double near = ratio(start, at.past().getFirst(), h);
-        double far = ratio(start, now, h);
-        NDArray first = slope(of, start, at.past().getFirst(), h);
-        NDArray d1 = first.mul(far).sub(slope.mul(near)).div(far - near);
-        NDArray d2 = slope.sub(first).mul(2 / (far - near));
-        bend = d1.mul(phi2).add(d2.mul(phi3));
-      }
+      NDArray bend =
+          i == 2 && form == Form.EXACT
+              ? parabola(of, start, at.past().getFirst(), now, h, q, eta > 0 ? 0.5 : -0.5)
+              : line(of, start, now, h, q, midpoint);
       x = x.sub(bend.mul(of == Of.DATA ? 1 : at.next()));
     }
     double up = at.next() * Math.sqrt(-Math.expm1(-2 * eta * h));
     return at.to(up == 0 ? x : x.add(at.draw(0).mul(up)), now);
+  }
+
+  /** From s to another level by the slope towards one later answer, without noise. */
+  static NDArray bent(Of of, Estimate start, Estimate later, double to, boolean midpoint) {
+    double h = Math.log(start.sigma() / to);
+    NDArray bend = line(of, start, later, h, of == Of.DATA ? -h : h, midpoint);
+    return start.line(to).sub(bend.mul(of == Of.DATA ? 1 : to));
+  }
+
+  /** From s to another level by the parabola through two later answers, without noise. */
+  static NDArray bent(Of of, Estimate start, Estimate near, Estimate far, double to) {
+    double h = Math.log(start.sigma() / to);
+    NDArray bend = parabola(of, start, near, far, h, of == Of.DATA ? -h : h, -0.5);
+    return start.line(to).sub(bend.mul(of == Of.DATA ? 1 : to));
+  }
+
+  private static NDArray line(
+      Of of, Estimate start, Estimate later, double h, double q, boolean midpoint) {
+    double phi1 = Math.expm1(q);
+    return slope(of, start, later, h).mul(midpoint ? phi1 / 2 : phi1 / q - 1);
+  }
+
+  private static NDArray parabola(
+      Of of, Estimate start, Estimate near, Estimate far, double h, double q, double half) {
+    double phi2 = Math.expm1(q) / q - 1;
+    double r1 = ratio(start, near, h);
+    double r2 = ratio(start, far, h);
+    NDArray e1 = slope(of, start, near, h);
+    NDArray e2 = slope(of, start, far, h);
+    NDArray d1 = e1.mul(r2).sub(e2.mul(r1)).div(r2 - r1);
+    NDArray d2 = e2.sub(e1).mul(2 / (r2 - r1));
+    return d1.mul(phi2).add(d2.mul(phi2 / q + half));
   }
 
   /** r: where between s and the next level a call was made. */

@@ -54,6 +54,11 @@ public record Step(
     return new Step(x, sigma, next, index, remaining, past, memory, louder, denoiser);
   }
 
+  /** This step in a walk that is one step shorter. */
+  Step withoutLast() {
+    return new Step(x, sigma, next, index, remaining - 1, past, memory, noise, denoiser);
+  }
+
   /** This step towards another level. */
   public Step towards(double next) {
     return new Step(x, sigma, next, index, remaining, past, memory, noise, denoiser);

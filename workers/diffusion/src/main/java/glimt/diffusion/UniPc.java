@@ -87,7 +87,7 @@ public final class UniPc {
   /**
    * UniPC of data prediction, every step corrected.
    *
-   * @param order 1 to 3
+   * @param order 1 to 4
    * @param tail how many steps before the end the order begins to fall to 1; 0, or {@code order}
    */
   public static Sampler of(int order, int tail, B b) {
@@ -98,14 +98,14 @@ public final class UniPc {
    * UniPC in any form.
    *
    * @param of what is expanded
-   * @param order 1 to 3
+   * @param order 1 to 4
    * @param tail how many steps before the end the order begins to fall to 1; 0, or {@code order}
    * @param uncorrected the steps whose samples are left as they were predicted, each by how many
    *     steps come after it, since a walk may begin late
    */
   public static Sampler of(Of of, int order, int tail, B b, Set<Integer> uncorrected) {
-    if (order < 1 || order > 3) {
-      throw new IllegalArgumentException("UniPC has orders 1 to 3, not " + order);
+    if (order < 1 || order > 4) {
+      throw new IllegalArgumentException("UniPC has orders 1 to 4, not " + order);
     }
     String plain = "uni_pc(order=%s, tail=%s, %s".formatted(order, tail, b);
     String noise = of == Of.DATA ? "" : ", noise";

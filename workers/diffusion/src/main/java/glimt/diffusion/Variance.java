@@ -31,6 +31,14 @@ public interface Variance {
   /** The least variance, in variance-preserving terms, so that it has a logarithm. */
   double LEAST = 1e-20;
 
+  /**
+   * {@link #logBetween} of the chain's last step, which has no variance given x0: low is that of
+   * the step before.
+   */
+  default NDArray logOfLast(double low, double high, Estimate now) {
+    return logBetween(low, high, now);
+  }
+
   /** beta~, the variance of the posterior given x0: the lower bound. */
   static double small(double sigma, double next) {
     double up = Ancestral.up(sigma, next);
@@ -48,9 +56,30 @@ public interface Variance {
     return fixed("small", (small, _) -> small);
   }
 
-  /** The forward step's variance. */
+  /** The forward step's variance; for the chain's last step the small one of the step before. */
   static Variance large() {
-    return fixed("large", (_, large) -> large);
+    Variance large = fixed("large", (_, wide) -> wide);
+    return new Variance() {
+      @Override
+      public String name() {
+        return large.name();
+      }
+
+      @Override
+      public NDArray times(NDArray z, Estimate now, double next) {
+        return large.times(z, now, next);
+      }
+
+      @Override
+      public NDArray logBetween(double low, double high, Estimate now) {
+        return large.logBetween(low, high, now);
+      }
+
+      @Override
+      public NDArray logOfLast(double low, double high, Estimate now) {
+        return large.logBetween(low, low, now);
+      }
+    };
   }
 
   /**

@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDManager;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -44,6 +45,8 @@ class ConvergenceTest {
         Arguments.of(Multistep.deis(3), 3),
         Arguments.of(Multistep.lms(3), 3),
         Arguments.of(UniPc.of(2, 0, UniPc.B.BH2), 3),
+        Arguments.of(UniPc.of(UniPc.Of.NOISE, 2, 0, UniPc.B.BH2, Set.of()), 3),
+        Arguments.of(RungeKutta.cubicMidpoint(), 2),
         Arguments.of(UniPc.of(3, 0, UniPc.B.BH1), 4),
         Arguments.of(Multistep.lms(4), 4));
   }

@@ -42,8 +42,8 @@ final class Consistent implements Adapter {
     Sampler sampler =
         switch (name) {
           case "heun" -> churn.before(RungeKutta.heun());
-          case "dpm" -> churn.before(RungeKutta.dpm2());
-          case "euler" -> RungeKutta.euler();
+          case "dpm" -> churn.before(RungeKutta.cubicMidpoint());
+          case "euler", "progdist" -> RungeKutta.euler();
           case "ancestral" -> Ancestral.of(RungeKutta.euler(), 1, 1);
           case "onestep", "multistep" -> Consistency.of(low);
           default -> throw config.unknown("sampler");
@@ -51,6 +51,8 @@ final class Consistent implements Adapter {
     NoiseSchedule levels =
         switch (name) {
           case "onestep" -> NoiseSchedule.of(high, low);
+          case "progdist" ->
+              NoiseSchedule.karras(steps + 1, low, high, config.number("rho")).early(steps);
           case "multistep" -> {
             double[] places = config.numbers("ts");
             yield NoiseSchedule.of(

@@ -7,7 +7,7 @@ import java.util.function.Predicate;
 
 /**
  * Where a reference differs from the literature by a quirk, or is compared only in part: the case
- * is left out, and the library grows no branch for it.
+ * is left out, and the library grows no branch for it. There is none today.
  */
 record Exclusions(String reason, Predicate<JsonNode> applies) {
 

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
  */
 class GoldenVectorsTest {
 
-  private record Ending(String id, String family, Verdict verdict, String why) {}
+  record Ending(String id, String family, Verdict verdict, String why) {}
 
   @Test
   void the_library_agrees_with_the_reference_implementations() throws Exception {
@@ -42,7 +42,7 @@ class GoldenVectorsTest {
     assertThat(endings).filteredOn(e -> e.verdict() == Verdict.FAILED).isEmpty();
     if (elsewhere == null) {
       assertThat(endings).filteredOn(e -> e.verdict() == Verdict.UNKNOWN).isEmpty();
-      assertThat(count(endings, Verdict.PASSED)).isGreaterThanOrEqualTo(150);
+      assertThat(count(endings, Verdict.PASSED)).isEqualTo(endings.size());
       families(endings)
           .forEach(
               (family, counts) -> assertThat(counts.get(Verdict.PASSED)).as(family).isNotNull());
@@ -56,7 +56,7 @@ class GoldenVectorsTest {
         .getParent();
   }
 
-  private static Ending judge(JsonNode entry, JsonNode json) {
+  static Ending judge(JsonNode entry, JsonNode json) {
     String id = json.get("id").asText();
     String family = entry.get("category").asText() + " " + entry.get("library").asText();
     Optional<String> reason = Exclusions.reason(json);

@@ -82,22 +82,22 @@ final class KDiffusion implements Adapter {
       case "sample_lms" -> Multistep.lms((int) args.number("order", 4));
       case "sample_dpmpp_2m" -> DpmSolver.dpmpp2m();
       case "sample_dpmpp_sde" -> {
-        args.only(Map.of("s_noise", 1.0, "r", 0.5));
-        yield Singlestep.dpmppSde(args.number("eta", 1));
+        yield Singlestep.dpmppSde(args.number("eta", 1), args.number("r", 0.5))
+            .noise(args.number("s_noise", 1));
       }
       case "sample_dpmpp_2m_sde" -> {
-        args.only(Map.of("s_noise", 1.0));
         DpmSolver.Second second =
             switch (args.text("solver_type", "midpoint")) {
               case "midpoint" -> DpmSolver.Second.MIDPOINT;
               case "heun" -> DpmSolver.Second.EXACT;
               default -> throw args.unknown("solver_type");
             };
-        yield DpmSolver.data("golden", 2, 0, args.number("eta", 1), second);
+        yield DpmSolver.data("golden", 2, 0, args.number("eta", 1), second)
+            .noise(args.number("s_noise", 1));
       }
       case "sample_dpmpp_3m_sde" -> {
-        args.only(Map.of("s_noise", 1.0));
-        yield DpmSolver.data("golden", 3, 0, args.number("eta", 1), DpmSolver.Second.EXACT);
+        yield DpmSolver.data("golden", 3, 0, args.number("eta", 1), DpmSolver.Second.EXACT)
+            .noise(args.number("s_noise", 1));
       }
       case "sample_dpm_fast" -> {
         args.only(Map.of("eta", 0.0, "s_noise", 1.0));

@@ -2,6 +2,7 @@ package glimt.golden;
 
 import ai.djl.ndarray.NDArray;
 import com.fasterxml.jackson.databind.JsonNode;
+import glimt.diffusion.AdaptiveSinglestep;
 import glimt.diffusion.Chain;
 import glimt.diffusion.Course;
 import glimt.diffusion.Denoiser;
@@ -14,6 +15,7 @@ import glimt.diffusion.Thresholding;
 import glimt.diffusion.UniPc;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.IntStream;
 
@@ -22,7 +24,11 @@ final class OfficialSolvers implements Adapter {
 
   /** sigma(t), t(sigma), what the network is told, and the last time. */
   private record Clock(
-      DoubleUnaryOperator sigma, DoubleUnaryOperator time, DoubleUnaryOperator told, double end) {}
+      DoubleUnaryOperator sigma,
+      DoubleUnaryOperator time,
+      DoubleUnaryOperator told,
+      double start,
+      double end) {}
 
   @Override
   public void run(Settings config, JsonNode json, Replay replay) {
@@ -32,13 +38,32 @@ final class OfficialSolvers implements Adapter {
     int steps = config.integer("steps");
     int order = config.integer("order");
     String algorithm = config.text("algorithm_type");
-    boolean single = args.text("method", "multistep").startsWith("singlestep");
-    int[] groups = single ? Singlestep.groups(order, steps) : new int[0];
-    NoiseSchedule levels = levels(args, clock, steps, groups);
-    Sampler sampler = sampler(algorithm, args, order, steps, groups, config);
+    String method = args.text("method", "multistep");
+    int[] groups =
+        switch (method) {
+          case "singlestep" -> Singlestep.groups(order, steps);
+          case "singlestep_fixed" -> IntStream.range(0, steps / order).map(_ -> order).toArray();
+          case "multistep", "adaptive" -> new int[0];
+          default -> throw args.unknown("method");
+        };
+    int calls = groups.length == 0 ? steps : Arrays.stream(groups).sum();
+    NoiseSchedule levels =
+        method.equals("adaptive")
+            ? NoiseSchedule.of(
+                clock.sigma().applyAsDouble(clock.start()),
+                clock.sigma().applyAsDouble(clock.end()))
+            : levels(args, clock, calls, groups);
+    Sampler sampler =
+        method.equals("adaptive")
+            ? adaptive(algorithm, args, order)
+            : sampler(algorithm, args, order, steps, groups, config);
+    if (args.flag("denoise_to_zero", false)) {
+      levels = NoiseSchedule.of(Arrays.copyOf(levels.sigmas(), levels.steps() + 2));
+      sampler = sampler.thenToZero();
+    }
     args.close();
     if (replay.hasSchedule("t")) {
-      double[] sigmas = levels.sigmas();
+      double[] sigmas = Arrays.stream(levels.sigmas()).filter(sigma -> sigma > 0).toArray();
       replay
           .schedule("t", Arrays.stream(sigmas).map(clock.time()).toArray())
           .schedule("lam", Arrays.stream(sigmas).map(s -> -Math.log(s)).toArray())
@@ -77,13 +102,19 @@ final class OfficialSolvers implements Adapter {
                 t -> chain.sigmaBySignal(t * n - 1),
                 s -> (place.applyAsDouble(s) + 1) / n,
                 t -> (t - 1. / n) * 1000,
+                args.number("t_start", 1),
                 args.number("t_end", 1. / n));
           }
           case "linear" -> {
             double first = noise.number("continuous_beta_0");
             Course course =
                 Course.variancePreserving(noise.number("continuous_beta_1") - first, first);
-            yield new Clock(course.sigma(), course.time(), t -> t, args.number("t_end", 1e-3));
+            yield new Clock(
+                course.sigma(),
+                course.time(),
+                t -> t,
+                args.number("t_start", 1),
+                args.number("t_end", 1e-3));
           }
           default -> throw config.unknown("noise_schedule");
         };
@@ -92,16 +123,19 @@ final class OfficialSolvers implements Adapter {
   }
 
   private static NoiseSchedule levels(Settings args, Clock clock, int steps, int[] groups) {
-    double high = clock.sigma().applyAsDouble(1);
+    double high = clock.sigma().applyAsDouble(clock.start());
     double low = clock.sigma().applyAsDouble(clock.end());
     return switch (args.text("skip_type", "time_uniform")) {
-      case "time_uniform" -> timed(clock, steps, i -> 1 + (clock.end() - 1) * i / steps);
+      case "time_uniform" ->
+          timed(clock, steps, i -> clock.start() + (clock.end() - clock.start()) * i / steps);
       case "time_quadratic" ->
           timed(
               clock,
               steps,
               i -> {
-                double root = 1 + (Math.sqrt(clock.end()) - 1) * i / steps;
+                double root =
+                    Math.sqrt(clock.start())
+                        + (Math.sqrt(clock.end()) - Math.sqrt(clock.start())) * i / steps;
                 return root * root;
               });
       case "logSNR" ->
@@ -121,25 +155,48 @@ final class OfficialSolvers implements Adapter {
 
   private static Sampler sampler(
       String algorithm, Settings args, int order, int steps, int[] groups, Settings config) {
-    args.only(Map.of("lower_order_final", true, "denoise_to_zero", false));
+    boolean taylor = taylor(args);
+    boolean falling = args.flag("lower_order_final", true);
     if (groups.length > 0) {
-      args.only(Map.of("solver_type", "dpmsolver"));
       return Singlestep.of(
           "golden",
           algorithm.equals("dpmsolver++") ? Singlestep.Of.DATA : Singlestep.Of.NOISE,
+          taylor ? Singlestep.Form.EXACT : Singlestep.Form.PAPER,
+          0,
           groups);
     }
-    int tail = steps < 10 ? order : 0;
-    DpmSolver.Second second =
-        args.text("solver_type", "dpmsolver").equals("taylor")
-            ? DpmSolver.Second.EXACT
-            : DpmSolver.Second.MIDPOINT;
+    int tail = falling && steps < 10 ? order : 0;
+    int always = falling ? order : 0;
+    DpmSolver.Second second = taylor ? DpmSolver.Second.EXACT : DpmSolver.Second.MIDPOINT;
     return switch (algorithm) {
       case "dpmsolver++" -> DpmSolver.data("golden", order, tail, 0, second);
       case "dpmsolver" -> DpmSolver.noise("golden", order, tail, 0, second);
-      case "data_prediction|bh1" -> UniPc.of(order, order, UniPc.B.BH1);
-      case "data_prediction|bh2" -> UniPc.of(order, order, UniPc.B.BH2);
+      case "data_prediction|bh1" -> UniPc.of(order, always, UniPc.B.BH1);
+      case "data_prediction|bh2" -> UniPc.of(order, always, UniPc.B.BH2);
+      case "noise_prediction|bh1" -> UniPc.of(UniPc.Of.NOISE, order, always, UniPc.B.BH1, Set.of());
+      case "noise_prediction|bh2" -> UniPc.of(UniPc.Of.NOISE, order, always, UniPc.B.BH2, Set.of());
       default -> throw config.unknown("algorithm_type");
     };
+  }
+
+  private static boolean taylor(Settings args) {
+    return switch (args.text("solver_type", "dpmsolver")) {
+      case "dpmsolver" -> false;
+      case "taylor" -> true;
+      default -> throw args.unknown("solver_type");
+    };
+  }
+
+  private static Sampler adaptive(String algorithm, Settings args, int order) {
+    args.ignore("skip_type");
+    return new AdaptiveSinglestep(
+            algorithm.equals("dpmsolver++") ? Singlestep.Of.DATA : Singlestep.Of.NOISE,
+            taylor(args) ? Singlestep.Form.EXACT : Singlestep.Form.PAPER,
+            order,
+            args.number("rtol", 0.05),
+            args.number("atol", 0.0078),
+            0.05,
+            0.9)
+        .sampler();
   }
 }

@@ -88,15 +88,11 @@ final class OpenAi implements Adapter {
 
   /** The variance of the step to no noise, by which a classifier shifts its mean all the same. */
   private static Variance.Last last(String kind, Variance variance, Chain chain) {
-    return switch (kind) {
-      case "FIXED_SMALL" -> now -> now.x().zerosLike();
-      case "FIXED_LARGE" -> now -> now.x().onesLike().mul(chain.posteriorVariance(1));
-      default ->
-          now ->
-              variance
-                  .logBetween(Math.log(chain.posteriorVariance(1)), Math.log(chain.beta(0)), now)
-                  .exp();
-    };
+    double low = Math.log(chain.posteriorVariance(1));
+    double high = Math.log(chain.beta(0));
+    return kind.equals("FIXED_SMALL")
+        ? now -> now.x().zerosLike()
+        : now -> variance.logOfLast(low, high, now).exp();
   }
 
   static Chain chain(String name, int steps, Settings config) {

@@ -26,7 +26,7 @@ final class PointE implements Adapter {
 
   @Override
   public void run(Settings config, JsonNode json, Replay replay) {
-    config.ignore("library", "shape", "batch_size", "num_points");
+    config.ignore("library", "shape", "num_points");
     Settings diffusion = config.settings("diffusion");
     diffusion.only(Map.of("mean_type", "epsilon", "var", "learned_range"));
     int length = diffusion.integer("timesteps");
@@ -36,8 +36,9 @@ final class PointE implements Adapter {
     NDArray end;
     if (diffusion.given("respacing")) {
       int[] map = OpenAi.respacing(diffusion.text("respacing"), length);
-      end = ancestral(replay, chain.respaced(map), map, scale);
+      end = ancestral(replay, chain.respaced(map), map, scale, config.integer("batch_size"));
     } else {
+      config.given("batch_size");
       end = karras(config, replay, chain, scale);
     }
     NDArray bias = channels(replay, diffusion.numbers("channel_biases"));
@@ -56,16 +57,19 @@ final class PointE implements Adapter {
   }
 
   /** DDPM; guidance reaches positions only. */
-  private static NDArray ancestral(Replay replay, Chain chain, int[] map, double scale) {
+  private static NDArray ancestral(Replay replay, Chain chain, int[] map, double scale, int batch) {
     DoubleUnaryOperator place = chain.time();
     replay.schedule("timestep_map", Arrays.stream(map).asDoubleStream().toArray());
     Denoiser denoiser =
         Preconditioning.epsilon(s -> map[(int) Math.rint(place.applyAsDouble(s))])
-            .denoiserWithVariance(Guidance.scale(scale).onChannels(3).batched(replay::network))
+            .denoiserWithVariance(
+                scale == 0
+                    ? replay::network
+                    : Guidance.scale(scale).onChannels(3).batched(replay::network))
             .then(Thresholding.clamped(1));
     int n = chain.length();
     NoiseSchedule levels = chain.schedule(IntStream.range(0, n).map(i -> n - 1 - i).toArray(), 0);
-    NDArray x = replay.start(1).get(":1").div(Preconditioning.signal(levels.sigma(0)));
+    NDArray x = replay.start(1).get(":" + batch).div(Preconditioning.signal(levels.sigma(0)));
     return replay.walk(Ancestral.ddpm(Variance.learned()), denoiser, levels, x);
   }
 

@@ -85,7 +85,7 @@ final class Solvers {
 
   private static SolverWalks.Solver unipc(PublishedSettings settings) {
     settings.untouched("solver_p");
-    int order = order(settings, "solver_order", 3);
+    int order = order(settings, "solver_order", 4);
     UniPc.B b =
         switch (settings.text("solver_type")) {
           case "bh1" -> UniPc.B.BH1;
