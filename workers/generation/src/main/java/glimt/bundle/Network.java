@@ -1,5 +1,6 @@
 package glimt.bundle;
 
+import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import org.jspecify.annotations.Nullable;
 
@@ -22,9 +23,10 @@ public interface Network extends AutoCloseable {
    */
   NDArray forward(NDArray x, NDArray noise, NDArray words, @Nullable NDArray below);
 
-  /** Assembles and loads a network; {@code name} stands for it in errors. */
+  /** Loads a network on the usual device; {@code name} stands for it in errors. */
   static Network of(String name, NetworkSource source, Safetensors weights, Precision precision) {
-    return TorchNetwork.load(name, TorchScript.assemble(source, weights, precision, precision));
+    return TorchNetwork.load(
+        name, source, weights, precision, Engine.getEngine("PyTorch").defaultDevice());
   }
 
   @Override

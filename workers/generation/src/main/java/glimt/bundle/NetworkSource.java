@@ -47,6 +47,8 @@ public final class NetworkSource {
 
   public static final String ROOT = "Network";
 
+  private static final int DEEPEST = 100;
+
   private static final Pattern CLASS = Pattern.compile("class (\\w+)\\(Module\\):.*");
   private static final Pattern ATTRIBUTE = Pattern.compile("  (\\w+) *: *(\\w+)\\s*(?:#\\s*(.*))?");
   private static final Pattern METHOD = Pattern.compile("  def (\\w+)\\(self\\b(.*)");
@@ -117,22 +119,52 @@ public final class NetworkSource {
     return found;
   }
 
-  /** The same source as the archive wants it: types and calls qualified, parameters listed. */
-  String qualified() {
+  /** The tensors of the whole network by their path through the modules, and their comments. */
+  public Map<String, String> tensors() {
+    Map<String, String> paths = new LinkedHashMap<>();
+    tensors("", root(), paths);
+    return paths;
+  }
+
+  private void tensors(String path, ModuleClass type, Map<String, String> paths) {
+    if (path.chars().filter(c -> c == '.').count() > DEEPEST) {
+      throw new BundleException("class %s of a network source holds itself".formatted(type.name));
+    }
+    for (Attribute attribute : type.attributes) {
+      switch (attribute.type) {
+        case "int" -> {}
+        case "Tensor" -> paths.put(path + attribute.name, attribute.note);
+        default -> tensors(path + attribute.name + ".", moduleClass(attribute.type), paths);
+      }
+    }
+  }
+
+  /**
+   * The same source as the archive wants it: types and calls qualified.
+   *
+   * @param parameters whether tensors are listed as parameters, which can learn
+   * @param more methods for the root, already as the archive wants them
+   */
+  String qualified(boolean parameters, String more) {
     StringBuilder out = new StringBuilder();
     String inside = "";
+    String rest = more;
     for (String line : text.split("\n", -1)) {
       Matcher start = CLASS.matcher(line);
       Matcher attribute = ATTRIBUTE.matcher(line);
       Matcher method = METHOD.matcher(line);
       if (start.matches()) {
         inside = start.group(1);
-        out.append(line).append('\n').append(parameters(moduleClass(inside)));
+        out.append(line).append('\n').append(head(moduleClass(inside), parameters));
       } else if (attribute.matches() && !inside.isEmpty()) {
         String type = attribute.group(2);
         out.append("  ").append(attribute.group(1)).append(" : ");
         out.append(classes.containsKey(type) ? "__torch__." + type : type).append('\n');
       } else if (method.matches()) {
+        if (inside.equals(ROOT)) {
+          out.append(rest);
+          rest = "";
+        }
         out.append(
             "  def %s(self: __torch__.%s%s\n".formatted(method.group(1), inside, method.group(2)));
       } else {
@@ -145,10 +177,10 @@ public final class NetworkSource {
     return functionsQualified(out.toString());
   }
 
-  private static String parameters(ModuleClass c) {
+  private static String head(ModuleClass c, boolean parameters) {
     StringBuilder names = new StringBuilder();
     for (Attribute attribute : c.attributes) {
-      if (attribute.type.equals("Tensor")) {
+      if (parameters && attribute.type.equals("Tensor")) {
         names.append('"').append(attribute.name).append("\", ");
       }
     }

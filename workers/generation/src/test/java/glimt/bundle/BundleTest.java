@@ -7,8 +7,14 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -70,6 +76,74 @@ class BundleTest {
   }
 
   @Test
+  void a_file_that_changes_under_a_running_worker_is_refused_when_it_is_next_used()
+      throws Exception {
+    Bundle bundle = Bundle.open(folder);
+    bundle.network("base", Precision.FLOAT32).close();
+    Path file = folder.resolve("net.safetensors");
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[bytes.length - 1] ^= 1;
+
+    Files.write(file, bytes);
+
+    assertThatThrownBy(() -> bundle.network("base", Precision.FLOAT32))
+        .isInstanceOf(BundleException.class)
+        .hasMessageContaining("net.safetensors has SHA-256");
+  }
+
+  @Test
+  void a_card_alone_is_enough_to_offer_a_bundle() throws Exception {
+    Files.delete(folder.resolve("net.safetensors"));
+    Files.delete(folder.resolve("net.py"));
+
+    Bundle offered = Bundle.of(folder);
+
+    assertThat(offered.card().name()).isEqualTo("toy");
+    assertThat(offered.digest().sha256())
+        .isEqualTo(Bundle.sha256(Files.readAllBytes(folder.resolve(Bundle.CARD))));
+    assertThatThrownBy(() -> offered.network("base", Precision.FLOAT32))
+        .hasMessageContaining("is missing");
+  }
+
+  @Test
+  void a_bundle_whose_weights_do_not_fit_its_source_is_refused_when_it_is_opened()
+      throws Exception {
+    pin("net.safetensors", new Safetensors(Map.of()).bytes());
+    refused("net.safetensors: there is no tensor inner.w");
+    Map<String, Safetensors.Tensor> more = new TreeMap<>(ToyBundle.weights().tensors());
+    more.put("zz.pad", Safetensors.Tensor.of(new float[1], 1));
+    pin("net.safetensors", new Safetensors(more).bytes());
+    refused("net.safetensors: the weights hold tensors that no module", "zz.pad");
+  }
+
+  @Test
+  void weights_may_stand_in_any_format_and_at_any_place_of_their_file() throws Exception {
+    byte[] values = {0, 0x3c, 0, 0x40, 0, 0x42, 0, 0x44}; // 1 2 3 4 as half precision
+    byte[] header =
+        "{\"inner.w\":{\"dtype\":\"F16\",\"shape\":[2,2],\"data_offsets\":[0,8]}} "
+            .getBytes(StandardCharsets.UTF_8);
+    byte[] file =
+        ByteBuffer.allocate(8 + header.length + values.length)
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .putLong(header.length)
+            .put(header)
+            .put(values)
+            .array();
+    assertThat(header.length % 2).as("the values lie at an odd address").isEqualTo(1);
+    pin("net.safetensors", file);
+
+    for (Precision precision : Precision.values()) {
+      try (Network network = Bundle.open(folder).network("base", precision);
+          NDManager scope = NDManager.newBaseManager("PyTorch")) {
+        NDArray x = scope.create(new float[] {1, 0, 0, 1, 1, 1}, new Shape(1, 3, 2));
+        NDArray words = scope.create(new long[4], new Shape(1, 4));
+        assertThat(network.forward(x, scope.zeros(new Shape(1)), words, null).toFloatArray())
+            .containsExactly(2, 4, 6, 8, 8, 12);
+      }
+    }
+  }
+
+  @Test
   void a_missing_file_is_named() throws Exception {
     Files.delete(folder.resolve("net.safetensors"));
     refused("net.safetensors is missing");
@@ -111,7 +185,7 @@ class BundleTest {
   @Test
   void lying_weights_are_refused_although_their_digest_is_right() throws Exception {
     byte[] bytes = Files.readAllBytes(folder.resolve("net.safetensors"));
-    pin("net.safetensors", java.util.Arrays.copyOf(bytes, bytes.length - 1));
+    pin("net.safetensors", Arrays.copyOf(bytes, bytes.length - 1));
     refused("net.safetensors is no safetensors file", "holds only 15 bytes");
   }
 
