@@ -8,6 +8,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import glimt.artifact.ArtifactFolder;
 import glimt.bundle.Bundle;
+import glimt.bundle.NetworkCache;
 import glimt.bundle.NumericClass;
 import glimt.bundle.Precision;
 import glimt.bundle.Safetensors;
@@ -78,12 +79,13 @@ class GenerationTest {
   static void prepare() throws IOException {
     Precision precision = Precision.ofThisProcessor();
     artifacts = new ArtifactFolder(folder.resolve("artifacts"));
+    NetworkCache networks = new NetworkCache(Device.cpu(), precision, Long.MAX_VALUE);
     generation =
         new Generation(
             Map.of(
-                "clips", new LoadedBundle(MODELS.resolve("clips"), precision),
-                "objects", new LoadedBundle(MODELS.resolve("objects"), precision),
-                "quick", new LoadedBundle(quick(folder.resolve("quick")), precision)),
+                "clips", new LoadedBundle(MODELS.resolve("clips"), networks),
+                "objects", new LoadedBundle(MODELS.resolve("objects"), networks),
+                "quick", new LoadedBundle(quick(folder.resolve("quick")), networks)),
             artifacts,
             new Video(Ffmpeg.unpackedIn(folder.resolve("ffmpeg"))),
             NDManager.newBaseManager(Device.cpu(), "PyTorch"),
