@@ -66,7 +66,13 @@ public final class Bundle {
    */
   public static Bundle open(Path folder) {
     Bundle bundle = of(folder);
-    bundle.card.files().keySet().forEach(bundle::verified);
+    for (String name : bundle.card.files().keySet()) {
+      if (Blocks.isOne(name)) {
+        bundle.block(Blocks.name(name));
+      } else {
+        bundle.verified(name);
+      }
+    }
     for (Level level : bundle.card.levels()) {
       bundle.check(level.network());
       Fast fast = level.fast();
@@ -78,8 +84,9 @@ public final class Bundle {
   }
 
   private void check(String network) {
-    NetworkSource source = source(network);
+    NetworkSource source = sourceOf(network);
     Safetensors weights = weights(network);
+    source.ports();
     try {
       TorchScript.agree(source, weights);
     } catch (BundleException wrong) {
@@ -149,7 +156,7 @@ public final class Bundle {
   Network network(Level level, Precision precision, Device device) {
     String network = level.network();
     return TorchNetwork.load(
-        card.name() + "/" + network, source(network), weights(network), precision, device);
+        card.name() + "/" + network, sourceOf(network), weights(network), precision, device);
   }
 
   /**
@@ -173,16 +180,40 @@ public final class Bundle {
   }
 
   /** A network's source; that of a level's fast network is the level's. */
-  private NetworkSource source(String network) {
+  private NetworkSource sourceOf(String network) {
     for (Level level : card.levels()) {
       Fast fast = level.fast();
       if (level.network().equals(network) || (fast != null && fast.network().equals(network))) {
         String file = level.network() + ".py";
-        return NetworkSource.parse(folder.resolve(file).toString(), text(file));
+        return source(file);
       }
     }
     throw new IllegalArgumentException(
         "no level of %s has network %s".formatted(card.name(), network));
+  }
+
+  /** A source that the card names, with its blocks. */
+  public NetworkSource source(String name) {
+    return NetworkSource.parse(folder.resolve(name).toString(), text(name), this::block);
+  }
+
+  /**
+   * The text of a block: the bundle's own copy if it has one, else the library's, and in both cases
+   * the one that the card names. A card that names no digest of it leaves it to the library.
+   */
+  private String block(String name) {
+    String file = Blocks.file(name);
+    String digest = card.files().get(file);
+    if (digest != null && Files.exists(inside(folder, file))) {
+      return text(file);
+    }
+    String text = Blocks.text(name);
+    if (digest != null && !Blocks.sha256(text).equals(digest)) {
+      throw new BundleException(
+          "the card %s names another %s, of SHA-256 %s, than this glimt has; put that file into %s"
+              .formatted(folder.resolve(CARD), file, digest, folder.resolve(Blocks.FOLDER)));
+    }
+    return text;
   }
 
   /** A network's weights, in one file or in several with an index. */

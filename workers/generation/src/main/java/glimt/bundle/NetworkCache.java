@@ -2,14 +2,15 @@ package glimt.bundle;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import glimt.job.ArtifactId;
 import glimt.model.Level;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The networks of one device: each is loaded when it is first asked for, and stays for as long as
@@ -121,8 +122,13 @@ public final class NetworkCache implements AutoCloseable {
     }
 
     @Override
-    public NDArray forward(NDArray x, NDArray noise, NDArray words, @Nullable NDArray below) {
-      return load(key, bundle, level).forward(x, noise, words, below);
+    public List<String> ports() {
+      return load(key, bundle, level).ports();
+    }
+
+    @Override
+    public NDList call(Map<String, NDArray> inputs) {
+      return load(key, bundle, level).call(inputs);
     }
 
     @Override

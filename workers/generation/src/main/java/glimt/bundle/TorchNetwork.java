@@ -20,7 +20,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.Map;
 
 /**
  * A network that libtorch runs from an archive assembled in memory, on weights that stay where they
@@ -31,13 +31,17 @@ final class TorchNetwork implements Network {
   /** libtorch reads values in vectors as wide as this. */
   private static final long ALIGNMENT = 64;
 
+  private final String name;
+  private final List<String> ports;
   private final Model model;
   private final Block block;
 
   /** What libtorch's tensors point into, which must not be unmapped while they are used. */
   private final List<MemorySegment> weights;
 
-  private TorchNetwork(Model model, List<MemorySegment> weights) {
+  private TorchNetwork(String name, List<String> ports, Model model, List<MemorySegment> weights) {
+    this.name = name;
+    this.ports = ports;
     this.model = model;
     this.block = model.getBlock();
     this.weights = weights;
@@ -56,7 +60,7 @@ final class TorchNetwork implements Network {
         bind(model, "bind_" + bound.size(), tensor, values);
         bound.add(values);
       }
-      return new TorchNetwork(model, bound);
+      return new TorchNetwork(name, source.ports(), model, bound);
     } catch (RuntimeException broken) {
       model.close();
       throw new BundleException(
@@ -105,16 +109,33 @@ final class TorchNetwork implements Network {
   }
 
   @Override
-  public NDArray forward(NDArray x, NDArray noise, NDArray words, @Nullable NDArray below) {
-    try (NDManager scope = x.getManager().newSubManager()) {
-      NDList inputs = new NDList(alias(x, scope), alias(noise, scope), alias(words, scope));
-      if (below != null) {
-        inputs.add(alias(below, scope));
+  public List<String> ports() {
+    return ports;
+  }
+
+  @Override
+  public NDList call(Map<String, NDArray> inputs) {
+    NDList fed = new NDList();
+    for (String port : ports) {
+      NDArray input = inputs.get(port);
+      if (input == null) {
+        throw new BundleException(
+            "port %s of network %s is not fed; it takes %s".formatted(port, name, ports));
       }
-      NDArray result =
-          block.forward(new ParameterStore(scope, false), inputs, false).singletonOrThrow();
-      result.attach(x.getManager());
-      return result;
+      fed.add(input);
+    }
+    for (String port : inputs.keySet()) {
+      if (!ports.contains(port)) {
+        throw new BundleException(
+            "network %s has no port %s; it takes %s".formatted(name, port, ports));
+      }
+    }
+    NDManager outer = fed.head().getManager();
+    try (NDManager scope = outer.newSubManager()) {
+      NDList aliases = new NDList(fed.stream().map(input -> alias(input, scope)).toList());
+      NDList results = block.forward(new ParameterStore(scope, false), aliases, false);
+      results.attach(outer);
+      return results;
     } finally {
       Reference.reachabilityFence(weights);
     }

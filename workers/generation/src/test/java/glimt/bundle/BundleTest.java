@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import glimt.model.BundleCard;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -36,9 +38,70 @@ class BundleTest {
       NDArray words = scope.create(new long[] {2, 1, 0, 0}, new Shape(1, 4));
 
       // 2 [[1, 0], [0, 1], [1, 1]] [[1, 2], [3, 4]] + 0.5 + 2 words
-      assertThat(network.forward(x, noise, words, null).toFloatArray())
+      assertThat(network.forward(x, noise, Network.conditioning(words, null)).toFloatArray())
           .containsExactly(4.5f, 6.5f, 8.5f, 10.5f, 10.5f, 14.5f);
     }
+  }
+
+  @Test
+  void a_port_that_is_not_fed_or_that_there_is_not_is_named_with_its_network() {
+    try (Network network = Bundle.open(folder).network("base", Precision.FLOAT32);
+        NDManager scope = NDManager.newBaseManager("PyTorch")) {
+      NDArray x = scope.ones(new Shape(1, 3, 2));
+      NDArray noise = scope.zeros(new Shape(1));
+      NDArray words = scope.create(new long[4], new Shape(1, 4));
+
+      assertThat(network.ports()).containsExactly("x", "noise", "words");
+      assertThatThrownBy(() -> network.forward(x, noise, Map.of()))
+          .isInstanceOf(BundleException.class)
+          .hasMessageContaining("port words of network toy/net is not fed");
+      assertThatThrownBy(() -> network.forward(x, noise, Map.of("words", words, "below", x)))
+          .isInstanceOf(BundleException.class)
+          .hasMessageContaining("network toy/net has no port below")
+          .hasMessageContaining("it takes [x, noise, words]");
+    }
+  }
+
+  @Test
+  void an_encoder_takes_a_text_and_may_give_several_tensors_by_their_names() {
+    NetworkSource encoder =
+        NetworkSource.parse(
+            "encoder.py",
+            """
+            class Network(Module):
+              precision : int
+              table : Tensor
+
+              def forward(self, text: Tensor) -> Dict[str, Tensor]:
+                states = torch.embedding(self.table, text)
+                return {"states": states, "pooled": torch.amax(states, [1])}
+            """);
+    Safetensors table =
+        new Safetensors(Map.of("table", Safetensors.Tensor.of(new float[] {1, 2, 3, 0}, 2, 2)));
+    try (Network network = Network.of("encoder", encoder, table, Precision.FLOAT32);
+        NDManager scope = NDManager.newBaseManager("PyTorch")) {
+      NDArray text = scope.create(new long[] {1, 0, 1}, new Shape(1, 3));
+
+      NDList made = network.call(Map.of("text", text));
+
+      assertThat(network.ports()).containsExactly("text");
+      assertThat(made.get("states").toFloatArray()).containsExactly(3, 0, 1, 2, 3, 0);
+      assertThat(made.get("pooled").toFloatArray()).containsExactly(3, 2);
+    }
+  }
+
+  @Test
+  void a_source_says_what_it_takes_or_is_refused() {
+    assertThatThrownBy(
+            () -> NetworkSource.parse("net.py", "class Network(Module):\n  w : Tensor\n").ports())
+        .hasMessageContaining("net.py: class Network has no method forward");
+    assertThatThrownBy(
+            () ->
+                NetworkSource.parse(
+                        "net.py",
+                        "class Network(Module):\n  def forward(self, x: Tensor, n: int) -> Tensor:\n")
+                    .ports())
+        .hasMessageContaining("forward of class Network takes n: int");
   }
 
   @Test
@@ -48,7 +111,10 @@ class BundleTest {
       NDArray x = scope.create(new float[] {1, 0, 0.3f, 1, 1, 1}, new Shape(1, 3, 2));
       NDArray words = scope.create(new long[4], new Shape(1, 4));
 
-      float[] y = network.forward(x, scope.zeros(new Shape(1)), words, null).toFloatArray();
+      float[] y =
+          network
+              .forward(x, scope.zeros(new Shape(1)), Network.conditioning(words, null))
+              .toFloatArray();
 
       assertThat(y[2]).isCloseTo(6.6f, within(0.05f));
     }
@@ -63,7 +129,7 @@ class BundleTest {
       NDArray words = scope.create(new long[4], new Shape(1, 4));
       int before = scope.getManagedArrays().size();
       for (int i = 0; i < 1000; i++) {
-        network.forward(x, noise, words, null).close();
+        network.forward(x, noise, Network.conditioning(words, null)).close();
       }
       assertThat(scope.getManagedArrays()).hasSize(before);
     }
@@ -137,10 +203,70 @@ class BundleTest {
           NDManager scope = NDManager.newBaseManager("PyTorch")) {
         NDArray x = scope.create(new float[] {1, 0, 0, 1, 1, 1}, new Shape(1, 3, 2));
         NDArray words = scope.create(new long[4], new Shape(1, 4));
-        assertThat(network.forward(x, scope.zeros(new Shape(1)), words, null).toFloatArray())
+        assertThat(
+                network
+                    .forward(x, scope.zeros(new Shape(1)), Network.conditioning(words, null))
+                    .toFloatArray())
             .containsExactly(2, 4, 6, 8, 8, 12);
       }
     }
+  }
+
+  @Test
+  void blocks_that_a_source_takes_in_are_those_the_card_names() throws Exception {
+    String source =
+        """
+        from blocks.linear import same
+
+        class Network(Module):
+          precision : int
+          inner : Matrix
+
+          def forward(self, x: Tensor, noise: Tensor, words: Tensor) -> Tensor:
+            return self.inner.forward(x)
+
+        class Matrix(Module):
+          w : Tensor  # [2, 2] normal 1
+
+          def forward(self, x: Tensor) -> Tensor:
+            return torch.matmul(x, same(self.w, x))
+        """;
+    pin("net.py", source.getBytes(StandardCharsets.UTF_8));
+    Bundle.open(folder).network("base", Precision.FLOAT32).close();
+
+    BundleCard card = Bundle.card(folder);
+    Map<String, String> files = new TreeMap<>(card.files());
+    files.putAll(NetworkSource.parse("net.py", source).pins());
+    assertThat(files).containsKey("blocks/linear.py");
+    Bundle.write(folder, card.with(files, card.notes()));
+    Bundle.open(folder).network("base", Precision.FLOAT32).close();
+
+    String older = Blocks.text("linear") + "\n# an older one\n";
+    files.put("blocks/linear.py", Blocks.sha256(older));
+    Bundle.write(folder, card.with(files, card.notes()));
+    refused("another blocks/linear.py", "put that file into " + folder.resolve("blocks"));
+
+    Files.createDirectory(folder.resolve("blocks"));
+    Files.writeString(folder.resolve("blocks/linear.py"), older);
+    Bundle.open(folder).network("base", Precision.FLOAT32).close();
+    Files.writeString(folder.resolve("blocks/linear.py"), older + "\n");
+    refused("blocks/linear.py has SHA-256");
+  }
+
+  @Test
+  void a_source_that_takes_in_what_is_not_there_is_refused() {
+    assertThatThrownBy(() -> NetworkSource.parse("net.py", "from blocks.rope import turned\n"))
+        .hasMessageContaining("no block rope among [attention, linear");
+    assertThatThrownBy(() -> NetworkSource.parse("net.py", "from blocks.linear import Bilinear\n"))
+        .hasMessageContaining("net.py: block linear has no Bilinear");
+    assertThatThrownBy(() -> NetworkSource.parse("net.py", "import torch\n"))
+        .hasMessageContaining("net.py: 'import torch' is not understood");
+    assertThatThrownBy(
+            () ->
+                NetworkSource.parse(
+                    "net.py",
+                    "from blocks.norm import normal\n\ndef normal(z: Tensor) -> Tensor:\n  return z\n"))
+        .hasMessageContaining("net.py declares function normal twice");
   }
 
   @Test

@@ -40,7 +40,10 @@ final class HeapProbe {
       NDArray x = scope.arange(0, 6, 1).toType(DataType.FLOAT32, false);
       NDArray words = scope.create(new long[4], new Shape(1, 4));
       float[] answer =
-          network.forward(x.reshape(1, 3, 2), scope.ones(new Shape(1)), words, null).toFloatArray();
+          network
+              .forward(
+                  x.reshape(1, 3, 2), scope.ones(new Shape(1)), Network.conditioning(words, null))
+              .toFloatArray();
       ByteBuffer bytes = ByteBuffer.allocate(4 * answer.length);
       bytes.asFloatBuffer().put(answer);
       say("forward", seconds(began));

@@ -122,7 +122,9 @@ class NetworkCacheTest {
     try (NDManager scope = NDManager.newBaseManager("PyTorch")) {
       NDArray words = scope.create(new long[] {1, 0, 0, 0}, new Shape(1, 4));
       return network.forward(
-              scope.zeros(new Shape(1, 3, 2)), scope.zeros(new Shape(1)), words, null)
+              scope.zeros(new Shape(1, 3, 2)),
+              scope.zeros(new Shape(1)),
+              Network.conditioning(words, null))
           .toFloatArray()[0];
     }
   }

@@ -51,7 +51,10 @@ class ShardsTest {
       NDArray x = scope.ones(new Shape(1, 3, 2)).mul(3);
       NDArray words = scope.create(new long[4], new Shape(1, 4));
 
-      assertThat(network.forward(x, scope.zeros(new Shape(1)), words, null).toFloatArray())
+      assertThat(
+              network
+                  .forward(x, scope.zeros(new Shape(1)), Network.conditioning(words, null))
+                  .toFloatArray())
           .containsOnly(11f);
     }
   }
