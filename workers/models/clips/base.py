@@ -6,6 +6,12 @@
 #
 #   x [B, 8, 3, 16, 16] float32, noise [B] float32, words [B, length] int64 -> [B, 8, 3, 16, 16] float32
 
+from blocks.attention import attention, heads
+from blocks.linear import Linear, same
+from blocks.norm import normal
+from blocks.waves import waves
+
+
 class Network(Module):
   precision : int
   prompt : Prompt
@@ -60,7 +66,8 @@ class Prompt(Module):
     total = torch.sum(each * said, [1]) / 3
     gist = self.gist.forward(torch.silu(self.meaning.forward(normal(total) * 1.5)))
     any = torch.amax(said, [1])
-    level = self.level.forward(torch.silu(self.pitch.forward(waves(noise, torch.size(self.words, 1)))))
+    d = torch.size(self.words, 1)
+    level = self.level.forward(torch.silu(self.pitch.forward(waves(noise, d // 2, -13.815511 / d, 10.))))
     mood = torch.silu(normal(gist) * any * 1.2 + normal(level))
     return (torch.to(spoken, precision), torch.to(mood, precision))
 
@@ -79,41 +86,6 @@ class Block(Module):
     seen = attention(heads(q), heads(k), heads(v))
     z1 = z + gate * self.join.forward(torch.flatten(torch.transpose(seen, 1, 2), 2))
     return z1 + gate2 * self.narrow.forward(torch.gelu(self.widen.forward(normal(z1) * (scale2 + 1) + shift2)))
-
-
-class Linear(Module):
-  weight : Tensor       # [m, n] normal gain/sqrt(n)
-  bias : Tensor         # [m] zero
-
-  def forward(self, z: Tensor) -> Tensor:
-    return torch.linear(z, same(self.weight, z), same(self.bias, z))
-
-
-# A weight in the precision of what it meets; free when they agree.
-def same(weight: Tensor, z: Tensor) -> Tensor:
-  return torch.to(weight, ops.prim.dtype(z))
-
-
-# Layer normalisation without weights of its own.
-def normal(z: Tensor) -> Tensor:
-  return torch.layer_norm(z, [torch.size(z, -1)])
-
-
-# Written out, since the fused kernel's backward pass calls a tiny product per head: 3 times slower on a CPU in bf16.
-def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-  return torch.matmul(torch.softmax(torch.matmul(q, torch.transpose(k, -2, -1)) * 0.17677670, -1), v)
-
-
-# [B, N, d] -> [B, d/32, N, 32]: attention heads of 32.
-def heads(z: Tensor) -> Tensor:
-  return torch.transpose(torch.unflatten(z, -1, [-1, 32]), 1, 2)
-
-
-# The noise level [B] as sines and cosines [B, d] of frequencies from 10 down to 0.01.
-def waves(noise: Tensor, d: int) -> Tensor:
-  pace = torch.exp(torch.arange(d // 2, dtype=6, device=ops.prim.device(noise)) * (-13.815511 / d)) * 10
-  turn = torch.unsqueeze(noise, 1) * pace
-  return torch.cat([torch.sin(turn), torch.cos(turn)], 1)
 
 
 # [B, 8, 3, 16, 16] -> [B, 64, 96]: tokens in the order time, row, column; values in the order frame, colour, y, x.

@@ -4,6 +4,9 @@
 #
 #   x [B, 8, 3, 16, 16] float32 -> [B, subjects + motions + colours + 384] float32: scores, then features
 
+from blocks.linear import Linear, same
+
+
 class Network(Module):
   precision : int
   first : Convolution   # n=3 m=32 gain=1.4
@@ -43,19 +46,6 @@ class Convolution(Module):
 
   def forward(self, z: Tensor, stride: int) -> Tensor:
     return torch.conv2d(z, same(self.weight, z), same(self.bias, z), [stride, stride], [1, 1], [1, 1], 1)
-
-
-class Linear(Module):
-  weight : Tensor       # [m, n] normal gain/sqrt(n)
-  bias : Tensor         # [m] zero
-
-  def forward(self, z: Tensor) -> Tensor:
-    return torch.linear(z, same(self.weight, z), same(self.bias, z))
-
-
-# A weight in the precision of what it meets; free when they agree.
-def same(weight: Tensor, z: Tensor) -> Tensor:
-  return torch.to(weight, ops.prim.dtype(z))
 
 
 # Layer normalisation over the channels of each place, without weights of its own.

@@ -6,6 +6,12 @@
 #
 #   x [B, 1024, 6] float32, noise [B] float32, words [B, length] int64 -> [B, 1024, 6] float32
 
+from blocks.attention import attention, heads
+from blocks.linear import Linear, same
+from blocks.mood import Mood
+from blocks.norm import normal
+
+
 class Network(Module):
   precision : int
   mood : Mood
@@ -36,28 +42,6 @@ class Network(Module):
     return torch.to(torch.reshape(y, [-1, 1024, 6]), 6)
 
 
-# What the noise level and the words say: the mood [B, d], and a scale, a shift and a gate for both halves of a block,
-# the tones [B, 6, d].
-class Mood(Module):
-  vectors : Tensor      # [vocabulary, d] normal 1
-  silence : Tensor      # [d] normal 1
-  meaning : Linear      # n=d m=d gain=1
-  pitch : Linear        # n=64 m=d gain=1
-  level : Linear        # n=d m=d gain=1
-  tones : Linear        # n=d m=6*d gain=0
-
-  # Token 0 is padding; a row of nothing else is heard as silence, which is how the unconditional estimate of guidance is
-  # asked for. In float32 up to the end.
-  def forward(self, noise: Tensor, words: Tensor, precision: int) -> Tuple[Tensor, Tensor]:
-    said = torch.unsqueeze(torch.to(torch.gt(words, 0), 6), -1)
-    any = torch.amax(said, [1])
-    total = torch.sum(torch.embedding(self.vectors, words) * said, [1])
-    meaning = self.meaning.forward(normal(total * any + self.silence * (1 - any)))
-    level = self.level.forward(torch.silu(self.pitch.forward(waves(noise))))
-    mood = torch.silu(torch.to(meaning + level, precision))
-    return (mood, torch.unflatten(self.tones.forward(mood), -1, [6, -1]))
-
-
 # Attention among the tokens, then a layer for each.
 class Block(Module):
   offset : Tensor       # [6, d] zero
@@ -72,38 +56,3 @@ class Block(Module):
     seen = attention(heads(q), heads(k), heads(v))
     z1 = z + gate * self.join.forward(torch.flatten(torch.transpose(seen, 1, 2), 2))
     return z1 + gate2 * self.narrow.forward(torch.gelu(self.widen.forward(normal(z1) * (scale2 + 1) + shift2)))
-
-
-class Linear(Module):
-  weight : Tensor       # [m, n] normal gain/sqrt(n)
-  bias : Tensor         # [m] zero
-
-  def forward(self, z: Tensor) -> Tensor:
-    return torch.linear(z, same(self.weight, z), same(self.bias, z))
-
-
-# A weight in the precision of what it meets; free when they agree.
-def same(weight: Tensor, z: Tensor) -> Tensor:
-  return torch.to(weight, ops.prim.dtype(z))
-
-
-# Layer normalisation without weights of its own.
-def normal(z: Tensor) -> Tensor:
-  return torch.layer_norm(z, [torch.size(z, -1)])
-
-
-# Written out: on a CPU in bf16 the backward pass of the fused kernel is three times as slow.
-def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-  return torch.matmul(torch.softmax(torch.matmul(q, torch.transpose(k, -2, -1)) * 0.17677670, -1), v)
-
-
-# [B, N, d] -> [B, d/32, N, 32]: attention heads of 32.
-def heads(z: Tensor) -> Tensor:
-  return torch.transpose(torch.unflatten(z, -1, [-1, 32]), 1, 2)
-
-
-# The noise level [B] as sines and cosines [B, 64] of 32 frequencies from 0.5 to 20.
-def waves(noise: Tensor) -> Tensor:
-  pace = torch.exp(torch.arange(32, dtype=6, device=ops.prim.device(noise)) * 0.119) * 0.5
-  turn = torch.unsqueeze(noise, 1) * pace
-  return torch.cat([torch.sin(turn), torch.cos(turn)], 1)

@@ -5,6 +5,10 @@
 #
 #   x [B, 512, 6] float32 -> [B, classes] float32
 
+from blocks.linear import Linear
+from blocks.norm import normal
+
+
 class Network(Module):
   precision : int
   first : Linear        # n=6 m=64 gain=1.4
@@ -22,21 +26,3 @@ class Network(Module):
     seen = normal(self.fourth.forward(again))
     whole = torch.cat([torch.amax(seen, [1]), torch.mean(seen, [1])], -1)
     return torch.to(self.name.forward(torch.relu(self.decide.forward(whole))), 6)
-
-
-class Linear(Module):
-  weight : Tensor       # [m, n] normal gain/sqrt(n)
-  bias : Tensor         # [m] zero
-
-  def forward(self, z: Tensor) -> Tensor:
-    return torch.linear(z, same(self.weight, z), same(self.bias, z))
-
-
-# A weight in the precision of what it meets; free when they agree.
-def same(weight: Tensor, z: Tensor) -> Tensor:
-  return torch.to(weight, ops.prim.dtype(z))
-
-
-# Layer normalisation without weights of its own.
-def normal(z: Tensor) -> Tensor:
-  return torch.layer_norm(z, [torch.size(z, -1)])

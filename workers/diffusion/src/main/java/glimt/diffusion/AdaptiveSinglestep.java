@@ -31,7 +31,7 @@ public record AdaptiveSinglestep(
   public AdaptiveSinglestep {
     if ((order != 2 && order != 3) || !(relative > 0 && absolute > 0 && first > 0)) {
       throw new IllegalArgumentException(
-          "an adaptive DPM-Solver has order 2 or 3 and positive tolerances, not %d, %s, %s, %s"
+          "an adaptive DPM-Solver has order 2 or 3 and positive tolerances, not %s, %s, %s, %s"
               .formatted(order, relative, absolute, first));
     }
   }
@@ -44,7 +44,7 @@ public record AdaptiveSinglestep(
 
   public Sampler sampler() {
     String name =
-        "dpm_solver_adaptive(%s, %s, order=%d, rtol=%s, atol=%s)"
+        "dpm_solver_adaptive(%s, %s, order=%s, rtol=%s, atol=%s)"
             .formatted(of, form, order, relative, absolute);
     return new Sampler(name, 0, this::step);
   }

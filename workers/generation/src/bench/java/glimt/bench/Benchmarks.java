@@ -147,7 +147,7 @@ public final class Benchmarks {
     /** One call. */
     @Benchmark
     public long forward() {
-      try (NDArray answer = network.forward(x, level, words, null)) {
+      try (NDArray answer = network.forward(x, level, Network.conditioning(words, null))) {
         return answer.size();
       }
     }

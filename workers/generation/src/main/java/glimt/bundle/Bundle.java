@@ -1,5 +1,7 @@
 package glimt.bundle;
 
+import ai.djl.Device;
+import ai.djl.engine.Engine;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -15,16 +17,15 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.HashMap;
 import java.util.HexFormat;
-import java.util.Map;
+import java.util.TreeSet;
 
 /**
  * A model on disk: a folder with a card, readable network sources, and weights.
  *
- * <p>Everything is read and checked when the bundle is opened, so that what runs later is what was
- * checked: the card is well formed, every file it names is there with the digest it names, every
- * level has a source and weights that hold what they claim.
+ * <p>What runs is what the card names: a file is compared with its digest before it is used, its
+ * weights are mapped where they lie, and nothing of it is kept in the heap. {@link #open} checks
+ * everything at once; {@link #of} reads the card alone, and each other file when it is asked for.
  */
 public final class Bundle {
   public static final String CARD = "bundle.json";
@@ -37,68 +38,61 @@ public final class Bundle {
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
 
-  /** A level's network as it lies on disk. */
-  private record Stored(NetworkSource source, Safetensors weights) {}
-
   private final BundleCard card;
   private final ArtifactId digest;
   private final Path folder;
-  private final Map<String, byte[]> files;
-  private final Map<String, Stored> networks;
 
-  private Bundle(
-      BundleCard card,
-      ArtifactId digest,
-      Path folder,
-      Map<String, byte[]> files,
-      Map<String, Stored> networks) {
+  private Bundle(BundleCard card, ArtifactId digest, Path folder) {
     this.card = card;
     this.digest = digest;
     this.folder = folder;
-    this.files = files;
-    this.networks = networks;
   }
 
   /**
-   * Opens and checks a bundle.
+   * Reads the card, and nothing else: every other file is read and checked when it is needed.
+   *
+   * @throws BundleException saying what is wrong with the card
+   */
+  public static Bundle of(Path folder) {
+    byte[] written = bytes(folder, CARD);
+    return new Bundle(card(folder, written), new ArtifactId(sha256(written)), folder);
+  }
+
+  /**
+   * Opens a bundle and checks all of it: every file has the digest the card names, every level has
+   * a source, and weights that are what they claim and what the source wants.
    *
    * @throws BundleException naming the file and what is wrong with it
    */
   public static Bundle open(Path folder) {
-    byte[] written = bytes(folder, CARD);
-    BundleCard card = card(folder, written);
-    Map<String, byte[]> files = new HashMap<>();
-    card.files()
-        .forEach(
-            (name, digest) -> {
-              byte[] bytes = bytes(folder, name);
-              String found = sha256(bytes);
-              if (!found.equals(digest)) {
-                throw new BundleException(
-                    "%s has SHA-256 %s where the card says %s"
-                        .formatted(folder.resolve(name), found, digest));
-              }
-              files.put(name, bytes);
-            });
-    Map<String, Stored> networks = new HashMap<>();
-    for (Level level : card.levels()) {
-      String file = level.network() + ".py";
-      NetworkSource source =
-          NetworkSource.parse(
-              folder.resolve(file).toString(),
-              new String(named(folder, files, file), StandardCharsets.UTF_8));
-      networks.put(level.network(), new Stored(source, weights(folder, files, level.network())));
-      Fast fast = level.fast();
-      if (fast != null) {
-        networks.put(fast.network(), new Stored(source, weights(folder, files, fast.network())));
+    Bundle bundle = of(folder);
+    for (String name : bundle.card.files().keySet()) {
+      if (Blocks.isOne(name)) {
+        bundle.block(Blocks.name(name));
+      } else {
+        bundle.verified(name);
       }
     }
-    return new Bundle(card, new ArtifactId(sha256(written)), folder, files, networks);
+    for (Level level : bundle.card.levels()) {
+      bundle.check(level.network());
+      Fast fast = level.fast();
+      if (fast != null) {
+        bundle.check(fast.network());
+      }
+    }
+    return bundle;
   }
 
-  private static Safetensors weights(Path folder, Map<String, byte[]> files, String network) {
-    String file = network + ".safetensors";
-    return Safetensors.parse(folder.resolve(file).toString(), named(folder, files, file));
+  private void check(String network) {
+    NetworkSource source = sourceOf(network);
+    Safetensors weights = weights(network);
+    source.ports();
+    try {
+      TorchScript.agree(source, weights);
+    } catch (BundleException wrong) {
+      throw new BundleException(
+          "%s.safetensors: %s".formatted(folder.resolve(network), wrong.getMessage()), wrong);
+    }
   }
 
   /** Reads the card alone, without the files it names. */
@@ -155,22 +149,115 @@ public final class Bundle {
 
   /** As {@link #network(String, Precision)}, of a level {@link Level#at at} its quality. */
   public Network network(Level level, Precision precision) {
-    Stored stored = networks.get(level.network());
-    if (stored == null) {
-      throw new IllegalStateException("network " + level.network() + " was not read");
+    return network(level, precision, Engine.getEngine("PyTorch").defaultDevice());
+  }
+
+  /** As {@link #network(Level, Precision)}, on a device. */
+  Network network(Level level, Precision precision, Device device) {
+    String network = level.network();
+    return TorchNetwork.load(
+        card.name() + "/" + network, sourceOf(network), weights(network), precision, device);
+  }
+
+  /**
+   * How many bytes the weights of a level's network are in a precision, by what their headers say.
+   */
+  public long bytes(Level level, Precision precision) {
+    return weights(level.network()).tensors().values().stream()
+        .mapToLong(tensor -> tensor.values().byteSize() / tensor.dtype().bytes)
+        .map(values -> values * precision.dtype.bytes)
+        .sum();
+  }
+
+  /**
+   * Compares the weights of a level's network with their digests once more, which costs nothing
+   * while the files look as they did.
+   *
+   * @throws BundleException naming a file that is not what the card says
+   */
+  public void verify(Level level) {
+    weights(level.network());
+  }
+
+  /** A network's source; that of a level's fast network is the level's. */
+  private NetworkSource sourceOf(String network) {
+    for (Level level : card.levels()) {
+      Fast fast = level.fast();
+      if (level.network().equals(network) || (fast != null && fast.network().equals(network))) {
+        String file = level.network() + ".py";
+        return source(file);
+      }
     }
-    String name = card.name() + "/" + level.network();
-    return Network.of(name, stored.source, stored.weights, precision);
+    throw new IllegalArgumentException(
+        "no level of %s has network %s".formatted(card.name(), network));
+  }
+
+  /** A source that the card names, with its blocks. */
+  public NetworkSource source(String name) {
+    return NetworkSource.parse(folder.resolve(name).toString(), text(name), this::block);
+  }
+
+  /**
+   * The text of a block: the bundle's own copy if it has one, else the library's, and in both cases
+   * the one that the card names. A card that names no digest of it leaves it to the library.
+   */
+  private String block(String name) {
+    String file = Blocks.file(name);
+    String digest = card.files().get(file);
+    if (digest != null && Files.exists(inside(folder, file))) {
+      return text(file);
+    }
+    String text = Blocks.text(name);
+    if (digest != null && !Blocks.sha256(text).equals(digest)) {
+      throw new BundleException(
+          "the card %s names another %s, of SHA-256 %s, than this glimt has; put that file into %s"
+              .formatted(folder.resolve(CARD), file, digest, folder.resolve(Blocks.FOLDER)));
+    }
+    return text;
+  }
+
+  /** A network's weights, in one file or in several with an index. */
+  private Safetensors weights(String network) {
+    String file = network + ".safetensors";
+    String index = file + ".index.json";
+    return card.files().containsKey(index) && !card.files().containsKey(file)
+        ? Shards.join(folder.resolve(index).toString(), text(index), this::tensors)
+        : tensors(file);
   }
 
   /** The tensors of another file that the card names, such as golden outputs. */
   public Safetensors tensors(String name) {
-    return Safetensors.parse(folder.resolve(name).toString(), named(folder, files, name));
+    pinned(name);
+    FileDigest.Stamp before = FileDigest.Stamp.of(inside(folder, name));
+    Path file = verified(name);
+    Safetensors tensors = Safetensors.map(file);
+    if (!FileDigest.Stamp.of(file).equals(before)) {
+      throw new BundleException(file + " changed while it was opened");
+    }
+    return tensors;
   }
 
   /** The text of another file that the card names. */
   public String text(String name) {
-    return new String(named(folder, files, name), StandardCharsets.UTF_8);
+    String digest = pinned(name);
+    byte[] bytes = bytes(folder, name);
+    same(folder.resolve(name), sha256(bytes), digest);
+    return new String(bytes, StandardCharsets.UTF_8);
+  }
+
+  /** A file that the card names, after a comparison of its digest. */
+  private Path verified(String name) {
+    String digest = pinned(name);
+    Path file = inside(folder, name);
+    same(file, FileDigest.of(file), digest);
+    return file;
+  }
+
+  private static void same(Path file, String found, String digest) {
+    if (!found.equals(digest)) {
+      throw new BundleException(
+          "%s has SHA-256 %s where the card says %s".formatted(file, found, digest));
+    }
   }
 
   /** The digest a card names a file by: SHA-256 in lower-case hexadecimal. */
@@ -182,23 +269,28 @@ public final class Bundle {
     }
   }
 
-  private static byte[] named(Path folder, Map<String, byte[]> files, String name) {
-    byte[] bytes = files.get(name);
-    if (bytes == null) {
+  private String pinned(String name) {
+    String digest = card.files().get(name);
+    if (digest == null) {
       throw new BundleException(
           "the card %s names no file %s among %s"
-              .formatted(folder.resolve(CARD), name, files.keySet()));
+              .formatted(folder.resolve(CARD), name, new TreeSet<>(card.files().keySet())));
     }
-    return bytes;
+    return digest;
   }
 
-  private static byte[] bytes(Path folder, String name) {
+  private static Path inside(Path folder, String name) {
     Path file = folder.resolve(name).normalize();
     if (!file.startsWith(folder.normalize()) || name.isBlank()) {
       throw new BundleException(
           "the card %s names a file outside of its folder: %s"
               .formatted(folder.resolve(CARD), name));
     }
+    return file;
+  }
+
+  private static byte[] bytes(Path folder, String name) {
+    Path file = inside(folder, name);
     try {
       return Files.readAllBytes(file);
     } catch (NoSuchFileException missing) {

@@ -8,11 +8,7 @@ import glimt.model.Fast;
 import glimt.model.Level;
 import glimt.model.Sampling;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
@@ -130,7 +126,7 @@ public final class BundleCheck {
 
   private static void compare(NetworkSource source, Path weights) {
     Map<String, List<Long>> kept = new LinkedHashMap<>();
-    header(weights).entries().forEach(entry -> kept.put(entry.name(), entry.shape()));
+    Safetensors.map(weights).tensors().forEach((name, tensor) -> kept.put(name, tensor.shape()));
     Set<String> missing = new TreeSet<>();
     Set<String> unused = new TreeSet<>(kept.keySet());
     walk(weights, source, "", source.root(), kept, missing, unused);
@@ -205,26 +201,6 @@ public final class BundleCheck {
       throw new BundleException(
           "%s: tensor %s has the shape %s, and its source declares %s%s"
               .formatted(weights, name, shape, declared, sizes.isEmpty() ? "" : " with " + sizes));
-    }
-  }
-
-  private static SafetensorsHeader header(Path file) {
-    try (FileChannel in = FileChannel.open(file)) {
-      ByteBuffer length = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-      fill(in, length);
-      // Bundle.open has seen that it fits in the file.
-      ByteBuffer json = ByteBuffer.allocate(Math.toIntExact(length.flip().getLong()));
-      fill(in, json);
-      return SafetensorsHeader.parse(
-          file.toString(), StandardCharsets.UTF_8.decode(json.flip()).toString());
-    } catch (IOException broken) {
-      throw new BundleException("cannot read " + file + ": " + broken, broken);
-    }
-  }
-
-  private static void fill(FileChannel in, ByteBuffer buffer) throws IOException {
-    while (buffer.hasRemaining() && in.read(buffer) >= 0) {
-      // until it is full, or the file ends
     }
   }
 

@@ -62,8 +62,7 @@ public final class Golden {
               .forward(
                   scope.create(x, shape),
                   scope.full(new Shape(1), 0.1f),
-                  scope.create(words, new Shape(1, length)),
-                  below)
+                  Network.conditioning(scope.create(words, new Shape(1, length)), below))
               .toFloatArray();
       float[] kept = new float[KEPT];
       for (int i = 0; i < KEPT; i++) {

@@ -1,9 +1,13 @@
 package glimt.bundle;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -23,6 +27,9 @@ import java.util.regex.Pattern;
  *     precision : int
  *     enter : Linear   # n=96 m=d gain=1
  * </pre>
+ *
+ * <p>What sources share stands in {@link Blocks}, and {@code from blocks.linear import Linear,
+ * same} takes in the whole of a block.
  *
  * <p>A tensor's comment gives its shape and how training starts it; a module's comment gives sizes
  * to that module and those inside it. {@link TorchScript} adds what the archive wants beside it:
@@ -47,23 +54,52 @@ public final class NetworkSource {
 
   public static final String ROOT = "Network";
 
+  private static final int DEEPEST = 100;
+
   private static final Pattern CLASS = Pattern.compile("class (\\w+)\\(Module\\):.*");
   private static final Pattern ATTRIBUTE = Pattern.compile("  (\\w+) *: *(\\w+)\\s*(?:#\\s*(.*))?");
   private static final Pattern METHOD = Pattern.compile("  def (\\w+)\\(self\\b(.*)");
+  private static final Pattern FORWARD = Pattern.compile("  def forward\\(self\\b,?([^)]*)\\).*");
+  private static final Pattern PORT = Pattern.compile("(\\w+)\\s*:\\s*Tensor");
   private static final Pattern FUNCTION = Pattern.compile("def (\\w+)\\(.*");
 
+  private final String file;
   private final String text;
   private final Map<String, ModuleClass> classes;
+  private final Map<String, String> blocks;
 
-  private NetworkSource(String text, Map<String, ModuleClass> classes) {
+  private NetworkSource(
+      String file, String text, Map<String, ModuleClass> classes, Map<String, String> blocks) {
+    this.file = file;
     this.text = text;
     this.classes = classes;
+    this.blocks = blocks;
   }
 
-  /** Reads a source; {@code file} names it in errors. Editors may have left a BOM and CR LF. */
-  public static NetworkSource parse(String file, String written) {
+  /**
+   * Reads a source with the blocks of the library; {@code file} names it in errors. Editors may have
+   * left a BOM and CR LF.
+   */
+  public static NetworkSource parse(String file, String text) {
+    return parse(file, text, Blocks::text);
+  }
+
+  /**
+   * As {@link #parse(String, String)}.
+   *
+   * @param library gives the text of a block by its name
+   */
+  static NetworkSource parse(String file, String written, UnaryOperator<String> library) {
     String text = written.replace("\uFEFF", "").replace("\r\n", "\n");
+    Map<String, String> blocks = Blocks.of(file, text, library);
+    StringBuilder whole = new StringBuilder(Blocks.withoutImports(text));
+    blocks.values().forEach(block -> whole.append('\n').append(Blocks.withoutImports(block)));
+    return parse(file, whole.toString(), blocks);
+  }
+
+  private static NetworkSource parse(String file, String text, Map<String, String> blocks) {
     Map<String, ModuleClass> classes = new LinkedHashMap<>();
+    Set<String> functions = new HashSet<>();
     String name = "";
     List<Attribute> attributes = new ArrayList<>();
     for (String line : text.split("\n", -1)) {
@@ -83,9 +119,13 @@ public final class NetworkSource {
         classes.put(name, new ModuleClass(name, attributes));
       } else if (!line.isBlank() && !line.startsWith(" ")) {
         name = "";
+        Matcher function = FUNCTION.matcher(line);
+        if (function.matches() && !functions.add(function.group(1))) {
+          throw new BundleException(file + " declares function " + function.group(1) + " twice");
+        }
       }
     }
-    NetworkSource source = new NetworkSource(text, classes);
+    NetworkSource source = new NetworkSource(file, text, classes, blocks);
     if (!classes.containsKey(ROOT)) {
       throw new BundleException(file + " declares no class " + ROOT);
     }
@@ -106,6 +146,13 @@ public final class NetworkSource {
     return source;
   }
 
+  /** The files of the blocks it takes in, also by way of others, and their SHA-256. */
+  public Map<String, String> pins() {
+    Map<String, String> pins = new TreeMap<>();
+    blocks.forEach((name, text) -> pins.put(Blocks.file(name), Blocks.sha256(text)));
+    return pins;
+  }
+
   public ModuleClass root() {
     return moduleClass(ROOT);
   }
@@ -118,22 +165,85 @@ public final class NetworkSource {
     return found;
   }
 
-  /** The same source as the archive wants it: types and calls qualified, parameters listed. */
-  String qualified() {
+  /**
+   * The ports of the network: the parameters of the root's {@code forward}, in order.
+   *
+   * @throws BundleException if there is no such method, or one of them is no tensor
+   */
+  public List<String> ports() {
+    String taken = "";
+    String inside = "";
+    for (String line : text.split("\n", -1)) {
+      Matcher start = CLASS.matcher(line);
+      Matcher forward = FORWARD.matcher(line);
+      if (start.matches()) {
+        inside = start.group(1);
+      } else if (inside.equals(ROOT) && forward.matches()) {
+        taken = forward.group(1).strip();
+      }
+    }
+    if (taken.isEmpty()) {
+      throw new BundleException(file + ": class Network has no method forward that takes a tensor");
+    }
+    List<String> ports = new ArrayList<>();
+    for (String parameter : taken.split("\\s*,\\s*", -1)) {
+      Matcher port = PORT.matcher(parameter);
+      if (!port.matches()) {
+        throw new BundleException(
+            "%s: forward of class Network takes %s, where only NAME: Tensor can be fed"
+                .formatted(file, parameter));
+      }
+      ports.add(port.group(1));
+    }
+    return List.copyOf(ports);
+  }
+
+  /** The tensors of the whole network by their path through the modules, and their comments. */
+  public Map<String, String> tensors() {
+    Map<String, String> paths = new LinkedHashMap<>();
+    tensors("", root(), paths);
+    return paths;
+  }
+
+  private void tensors(String path, ModuleClass type, Map<String, String> paths) {
+    if (path.chars().filter(c -> c == '.').count() > DEEPEST) {
+      throw new BundleException("class %s of a network source holds itself".formatted(type.name));
+    }
+    for (Attribute attribute : type.attributes) {
+      switch (attribute.type) {
+        case "int" -> {}
+        case "Tensor" -> paths.put(path + attribute.name, attribute.note);
+        default -> tensors(path + attribute.name + ".", moduleClass(attribute.type), paths);
+      }
+    }
+  }
+
+  /**
+   * The same source as the archive wants it: types and calls qualified.
+   *
+   * @param parameters whether tensors are listed as parameters, which can learn
+   * @param more methods for the root, already as the archive wants them
+   */
+  String qualified(boolean parameters, String more) {
     StringBuilder out = new StringBuilder();
     String inside = "";
+    String rest = more;
     for (String line : text.split("\n", -1)) {
       Matcher start = CLASS.matcher(line);
       Matcher attribute = ATTRIBUTE.matcher(line);
       Matcher method = METHOD.matcher(line);
       if (start.matches()) {
         inside = start.group(1);
-        out.append(line).append('\n').append(parameters(moduleClass(inside)));
+        out.append(line).append('\n').append(head(moduleClass(inside), parameters));
       } else if (attribute.matches() && !inside.isEmpty()) {
         String type = attribute.group(2);
         out.append("  ").append(attribute.group(1)).append(" : ");
         out.append(classes.containsKey(type) ? "__torch__." + type : type).append('\n');
       } else if (method.matches()) {
+        if (inside.equals(ROOT)) {
+          out.append(rest);
+          rest = "";
+        }
         out.append(
             "  def %s(self: __torch__.%s%s\n".formatted(method.group(1), inside, method.group(2)));
       } else {
@@ -146,10 +256,10 @@ public final class NetworkSource {
     return functionsQualified(out.toString());
   }
 
-  private static String parameters(ModuleClass c) {
+  private static String head(ModuleClass c, boolean parameters) {
     StringBuilder names = new StringBuilder();
     for (Attribute attribute : c.attributes) {
-      if (attribute.type.equals("Tensor")) {
+      if (parameters && attribute.type.equals("Tensor")) {
         names.append('"').append(attribute.name).append("\", ");
       }
     }

@@ -2,11 +2,13 @@ package glimt.bundle;
 
 import glimt.bundle.SafetensorsHeader.Entry;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -15,10 +17,16 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Named tensors in one file: eight bytes of header length, a JSON header, then the raw
  * little-endian values, row-major, without gaps.
+ *
+ * <p>{@link #map} leaves the values in the file and shows them through the page cache, which all
+ * processes of a machine share: weights of many GB cost no heap. {@link #read} and {@link #parse}
+ * hold them in the heap, for what is small or about to change.
  *
  * <p>Reading is strict, because a file that lies about its offsets must never reach native code:
  * each violation is a {@link BundleException} that names the file and the cause.
@@ -46,41 +54,54 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
    * One tensor.
    *
    * @param shape row-major, possibly empty for a scalar
-   * @param values the raw little-endian values; shared, not to be written to
+   * @param values the raw little-endian values, in the heap or in a mapped file; not to be written
+   *     to
    */
-  public record Tensor(Dtype dtype, List<Long> shape, ByteBuffer values) {
+  public record Tensor(Dtype dtype, List<Long> shape, MemorySegment values) {
     public Tensor {
       shape = List.copyOf(shape);
-      values = values.slice().order(ByteOrder.LITTLE_ENDIAN);
-      if (count(shape) * dtype.bytes != values.capacity()) {
+      values = values.asReadOnly();
+      if (count(shape) * dtype.bytes != values.byteSize()) {
         throw new IllegalArgumentException(
-            "shape %s of %s does not take %s bytes".formatted(shape, dtype, values.capacity()));
+            "shape %s of %s does not take %s bytes".formatted(shape, dtype, values.byteSize()));
       }
     }
 
     public static Tensor of(float[] values, long... shape) {
       ByteBuffer bytes = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
       bytes.asFloatBuffer().put(values);
-      return new Tensor(Dtype.F32, Arrays.stream(shape).boxed().toList(), bytes);
+      return new Tensor(Dtype.F32, boxed(shape), MemorySegment.ofBuffer(bytes));
     }
 
     public static Tensor of(long[] values, long... shape) {
       ByteBuffer bytes = ByteBuffer.allocate(8 * values.length).order(ByteOrder.LITTLE_ENDIAN);
       bytes.asLongBuffer().put(values);
-      return new Tensor(Dtype.I64, Arrays.stream(shape).boxed().toList(), bytes);
+      return new Tensor(Dtype.I64, boxed(shape), MemorySegment.ofBuffer(bytes));
     }
 
-    /** How many values it holds. */
+    private static List<Long> boxed(long... shape) {
+      return Arrays.stream(shape).boxed().toList();
+    }
+
+    /**
+     * How many values it holds.
+     *
+     * @throws ArithmeticException if no Java array can hold as many
+     */
     public int size() {
-      return values.capacity() / dtype.bytes;
+      return Math.toIntExact(values.byteSize() / dtype.bytes);
     }
 
-    /** The raw values, from the first, as a view of its own. */
+    /**
+     * The raw values, from the first, as a view of its own.
+     *
+     * @throws UnsupportedOperationException if they are more than 2 GB
+     */
     public ByteBuffer bytes() {
-      return values.duplicate().order(ByteOrder.LITTLE_ENDIAN).rewind();
+      return values.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    /** The values as 32-bit floats, whatever the file keeps. */
+    /** The values as 32-bit floats in the heap, whatever the file keeps. */
     public float[] floats() {
       ByteBuffer in = bytes();
       float[] out = new float[size()];
@@ -105,6 +126,20 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
       return out;
     }
 
+    /** Whether kind, shape and every bit agree. */
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Tensor(Dtype type, List<Long> extents, MemorySegment bits)
+          && type == dtype
+          && extents.equals(shape)
+          && bits.mismatch(values) < 0;
+    }
+
+    @Override
+    public int hashCode() {
+      return Objects.hash(dtype, shape);
+    }
+
     public long[] dimensions() {
       return shape.stream().mapToLong(Long::longValue).toArray();
     }
@@ -124,7 +159,7 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
           case F16, I64 -> throw new IllegalArgumentException("weights are not kept as " + wanted);
         }
       }
-      return new Tensor(wanted, shape, out.flip());
+      return new Tensor(wanted, shape, MemorySegment.ofBuffer(out.flip()));
     }
 
     private static short bfloat16(float value) {
@@ -136,7 +171,8 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
     }
   }
 
-  private static final long LONGEST_HEADER = 16 << 20;
+  /** How many bytes of a tensor are written at once. */
+  private static final long PART = 1 << 20;
 
   public Safetensors {
     tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
@@ -164,6 +200,7 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
 
   // ---- reading
 
+  /** Reads a file into the heap. */
   public static Safetensors read(Path file) {
     try {
       return parse(file.toString(), Files.readAllBytes(file));
@@ -174,42 +211,35 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
 
   /** Reads a file already in memory; {@code file} names it in errors. */
   public static Safetensors parse(String file, byte[] bytes) {
-    ByteBuffer in = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
-    if (bytes.length < 8) {
-      throw bad(file, "it is too short to hold a header length");
+    return of(file, MemorySegment.ofArray(bytes));
+  }
+
+  /**
+   * Maps a file: only its header is read now, and a value when it is looked at. The mapping ends
+   * when nothing refers to its tensors any more.
+   */
+  public static Safetensors map(Path file) {
+    try (FileChannel in = FileChannel.open(file, StandardOpenOption.READ)) {
+      return of(
+          file.toString(), in.map(FileChannel.MapMode.READ_ONLY, 0, in.size(), Arena.ofAuto()));
+    } catch (NoSuchFileException missing) {
+      throw new BundleException(file + " is missing", missing);
+    } catch (IOException broken) {
+      throw new BundleException("cannot map " + file + ": " + broken, broken);
     }
-    long headerLength = in.getLong();
-    if (headerLength < 2 || headerLength > Math.min(LONGEST_HEADER, bytes.length - 8L)) {
-      throw bad(file, "its header length " + headerLength + " does not fit in the file");
-    }
-    int data = 8 + (int) headerLength;
-    SafetensorsHeader header =
-        SafetensorsHeader.parse(file, new String(bytes, 8, data - 8, StandardCharsets.UTF_8));
+  }
+
+  private static Safetensors of(String file, MemorySegment whole) {
+    SafetensorsHeader header = SafetensorsHeader.of(file, whole);
+    MemorySegment values = whole.asSlice(header.length());
     Map<String, Tensor> tensors = new LinkedHashMap<>();
-    long end = 0;
     for (Entry entry : header.entries()) {
-      if (entry.begin() != end) {
-        throw bad(
-            file,
-            "tensor %s begins at byte %s where %s is expected: tensors overlap or leave a gap"
-                .formatted(entry.name(), entry.begin(), end));
-      }
-      end = entry.end();
-      if (end > bytes.length - data) {
-        throw bad(
-            file,
-            "tensor %s ends at byte %s but the file holds only %s bytes of values"
-                .formatted(entry.name(), end, bytes.length - data));
-      }
       tensors.put(
           entry.name(),
           new Tensor(
               entry.dtype(),
               entry.shape(),
-              in.slice(data + (int) entry.begin(), (int) (end - entry.begin()))));
-    }
-    if (end != bytes.length - data) {
-      throw bad(file, (bytes.length - data - end) + " bytes trail after its last tensor");
+              values.asSlice(entry.begin(), entry.end() - entry.begin())));
     }
     return new Safetensors(tensors, header.metadata());
   }
@@ -231,11 +261,9 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
   /** The file's bytes. The same tensors and metadata always give the same. */
   public byte[] bytes() {
     byte[] header = SafetensorsHeader.of(this).bytes();
-    int values = tensors.values().stream().mapToInt(tensor -> tensor.values.capacity()).sum();
-    ByteBuffer out =
-        ByteBuffer.allocate(Math.addExact(8 + header.length, values))
-            .order(ByteOrder.LITTLE_ENDIAN);
-    out.putLong(header.length).put(header);
+    long values = tensors.values().stream().mapToLong(tensor -> tensor.values.byteSize()).sum();
+    ByteBuffer out = ByteBuffer.allocate(Math.toIntExact(8 + header.length + values));
+    out.order(ByteOrder.LITTLE_ENDIAN).putLong(header.length).put(header);
     tensors.values().forEach(tensor -> out.put(tensor.bytes()));
     return out.array();
   }
@@ -250,7 +278,7 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
               StandardOpenOption.CREATE,
               StandardOpenOption.TRUNCATE_EXISTING,
               StandardOpenOption.WRITE)) {
-        writeFully(out, ByteBuffer.wrap(bytes()));
+        writeTo(out);
         out.force(true);
       }
       Files.move(
@@ -268,6 +296,18 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
         broken.addSuppressed(alsoBroken);
       }
       throw new BundleException("cannot write " + file + ": " + broken, broken);
+    }
+  }
+
+  private void writeTo(FileChannel out) throws IOException {
+    byte[] header = SafetensorsHeader.of(this).bytes();
+    ByteBuffer start = ByteBuffer.allocate(8 + header.length).order(ByteOrder.LITTLE_ENDIAN);
+    writeFully(out, start.putLong(header.length).put(header).flip());
+    for (Tensor tensor : tensors.values()) {
+      for (long at = 0; at < tensor.values.byteSize(); at += PART) {
+        long part = Math.min(PART, tensor.values.byteSize() - at);
+        writeFully(out, tensor.values.asSlice(at, part).asByteBuffer());
+      }
     }
   }
 

@@ -7,6 +7,9 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.bundle.Safetensors.Dtype;
 import glimt.bundle.Safetensors.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -18,10 +21,13 @@ import java.util.Map;
 /**
  * The header of a safetensors file: which tensors there are, and where among the values.
  *
- * @param entries in the order of their bytes; each fits its own shape, and whether they fit one
- *     another and the file is for {@link Safetensors} to see
+ * @param length of what stands before the values, in bytes
+ * @param entries in the order of their bytes
  */
-record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
+record SafetensorsHeader(long length, List<Entry> entries, Map<String, String> metadata) {
+  private static final long LONGEST = 16 << 20;
+  private static final ValueLayout.OfLong LENGTH =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final String METADATA = "__metadata__";
   private static final JsonMapper JSON =
       JsonMapper.builder()
@@ -35,16 +41,56 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
     for (Map.Entry<String, Tensor> named : file.tensors().entrySet()) {
       Tensor tensor = named.getValue();
       long begin = end;
-      end += tensor.values().capacity();
+      end += tensor.values().byteSize();
       entries.add(new Entry(named.getKey(), tensor.dtype(), tensor.shape(), begin, end));
     }
-    return new SafetensorsHeader(entries, file.metadata());
+    return new SafetensorsHeader(0, entries, file.metadata());
   }
 
   /**
+   * Reads the header of a file and compares it with the file: each tensor fits its shape, they lie
+   * one after the other without gaps, and the file ends with the last.
+   *
    * @param file named in errors
+   * @param whole the file's bytes
    */
-  static SafetensorsHeader parse(String file, String json) {
+  static SafetensorsHeader of(String file, MemorySegment whole) {
+    if (whole.byteSize() < 8) {
+      throw Safetensors.bad(file, "it is too short to hold a header length");
+    }
+    long size = whole.get(LENGTH, 0);
+    if (size < 2 || size > Math.min(LONGEST, whole.byteSize() - 8)) {
+      throw Safetensors.bad(file, "its header length " + size + " does not fit in the file");
+    }
+    byte[] json = whole.asSlice(8, size).toArray(ValueLayout.JAVA_BYTE);
+    SafetensorsHeader header = parse(file, 8 + size, new String(json, StandardCharsets.UTF_8));
+    header.fit(file, whole.byteSize() - 8 - size);
+    return header;
+  }
+
+  private void fit(String file, long values) {
+    long end = 0;
+    for (Entry entry : entries) {
+      if (entry.begin != end) {
+        throw Safetensors.bad(
+            file,
+            "tensor %s begins at byte %s where %s is expected: tensors overlap or leave a gap"
+                .formatted(entry.name, entry.begin, end));
+      }
+      end = entry.end;
+      if (end > values) {
+        throw Safetensors.bad(
+            file,
+            "tensor %s ends at byte %s but the file holds only %s bytes of values"
+                .formatted(entry.name, end, values));
+      }
+    }
+    if (end != values) {
+      throw Safetensors.bad(file, (values - end) + " bytes trail after its last tensor");
+    }
+  }
+
+  private static SafetensorsHeader parse(String file, long length, String json) {
     if (!(read(file, json) instanceof ObjectNode header)) {
       throw Safetensors.bad(file, "its header is no JSON object");
     }
@@ -64,7 +110,7 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
               }
             });
     entries.sort(Comparator.comparingLong(Entry::begin).thenComparingLong(Entry::end));
-    return new SafetensorsHeader(entries, metadata);
+    return new SafetensorsHeader(length, entries, metadata);
   }
 
   /** The JSON, padded with spaces so that the values start at a multiple of eight bytes. */

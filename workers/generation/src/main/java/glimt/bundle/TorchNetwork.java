@@ -1,39 +1,143 @@
 package glimt.bundle;
 
+import ai.djl.Device;
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.ndarray.types.SparseFormat;
 import ai.djl.nn.Block;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValueUtils;
+import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.ParameterStore;
-import org.jspecify.annotations.Nullable;
+import glimt.bundle.Safetensors.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 
-/** A network that libtorch runs from an archive assembled in memory. */
+/**
+ * A network that libtorch runs from an archive assembled in memory, on weights that stay where they
+ * are: on a CPU its tensors are the mapped file itself if the file keeps them in the precision
+ * computed in; else libtorch holds a converted copy, and on a GPU always one of the GPU's.
+ */
 final class TorchNetwork implements Network {
+  /** libtorch reads values in vectors as wide as this. */
+  private static final long ALIGNMENT = 64;
+
+  private final String name;
+  private final List<String> ports;
   private final Model model;
   private final Block block;
 
-  private TorchNetwork(Model model) {
+  /** What libtorch's tensors point into, which must not be unmapped while they are used. */
+  private final List<MemorySegment> weights;
+
+  private TorchNetwork(String name, List<String> ports, Model model, List<MemorySegment> weights) {
+    this.name = name;
+    this.ports = ports;
     this.model = model;
     this.block = model.getBlock();
+    this.weights = weights;
   }
 
-  /** Loads an archive; {@code name} stands for it in errors. */
-  static TorchNetwork load(String name, byte[] archive) {
-    return new TorchNetwork(TorchScript.load(name, archive, false));
+  /** Loads a network; {@code name} stands for it in errors. */
+  static TorchNetwork load(
+      String name, NetworkSource source, Safetensors weights, Precision precision, Device device) {
+    byte[] archive = TorchScript.hollow(source, weights, precision);
+    Model model = TorchScript.load(name, archive, device, false);
+    try {
+      List<MemorySegment> bound = new ArrayList<>();
+      for (String path : source.tensors().keySet()) {
+        Tensor tensor = weights.get(path);
+        MemorySegment values = lasting(tensor);
+        bind(model, "bind_" + bound.size(), tensor, values);
+        bound.add(values);
+      }
+      return new TorchNetwork(name, source.ports(), model, bound);
+    } catch (RuntimeException broken) {
+      model.close();
+      throw new BundleException(
+          "libtorch does not take the weights of network " + name + ": " + broken.getMessage(),
+          broken);
+    }
+  }
+
+  /** The values outside of the heap, where they are if they are there already. */
+  private static MemorySegment lasting(Tensor tensor) {
+    MemorySegment values = tensor.values();
+    if (values.isNative() && values.address() % tensor.dtype().bytes == 0) {
+      return values;
+    }
+    return Arena.ofAuto().allocate(Math.max(1, values.byteSize()), ALIGNMENT).copyFrom(values);
+  }
+
+  /**
+   * Hands a weight over. DJL's native side knows no bfloat16, so that it goes as the 16-bit floats
+   * it is not and is seen as what it is by the method. The call is one of training, so that what it
+   * makes are ordinary tensors, which can take part in derivatives.
+   */
+  private static void bind(Model model, String method, Tensor tensor, MemorySegment values) {
+    DataType type =
+        switch (tensor.dtype()) {
+          case F32 -> DataType.FLOAT32;
+          case F16, BF16 -> DataType.FLOAT16;
+          case I64 -> DataType.INT64;
+        };
+    try (NDManager scope = model.getNDManager().newSubManager();
+        NDArray tag = scope.create(0)) {
+      Device device = scope.getDevice();
+      // libtorch takes the address alone: a buffer longer than Java's longest is of no use to it.
+      MemorySegment start = values.asSlice(0, Math.min(values.byteSize(), Integer.MAX_VALUE));
+      NDArray weight =
+          JniUtils.createNdFromByteBuffer(
+              (PtNDManager) scope,
+              start.asByteBuffer(),
+              new Shape(tensor.dimensions()),
+              type,
+              SparseFormat.DENSE,
+              device);
+      tag.setName("module_method:" + method);
+      IValueUtils.forward((PtSymbolBlock) model.getBlock(), new NDList(tag, weight), true);
+    }
   }
 
   @Override
-  public NDArray forward(NDArray x, NDArray noise, NDArray words, @Nullable NDArray below) {
-    try (NDManager scope = x.getManager().newSubManager()) {
-      NDList inputs = new NDList(alias(x, scope), alias(noise, scope), alias(words, scope));
-      if (below != null) {
-        inputs.add(alias(below, scope));
+  public List<String> ports() {
+    return ports;
+  }
+
+  @Override
+  public NDList call(Map<String, NDArray> inputs) {
+    NDList fed = new NDList();
+    for (String port : ports) {
+      NDArray input = inputs.get(port);
+      if (input == null) {
+        throw new BundleException(
+            "port %s of network %s is not fed; it takes %s".formatted(port, name, ports));
       }
-      NDArray result =
-          block.forward(new ParameterStore(scope, false), inputs, false).singletonOrThrow();
-      result.attach(x.getManager());
-      return result;
+      fed.add(input);
+    }
+    for (String port : inputs.keySet()) {
+      if (!ports.contains(port)) {
+        throw new BundleException(
+            "network %s has no port %s; it takes %s".formatted(name, port, ports));
+      }
+    }
+    NDManager outer = fed.head().getManager();
+    try (NDManager scope = outer.newSubManager()) {
+      NDList aliases = new NDList(fed.stream().map(input -> alias(input, scope)).toList());
+      NDList results = block.forward(new ParameterStore(scope, false), aliases, false);
+      results.attach(outer);
+      return results;
+    } finally {
+      Reference.reachabilityFence(weights);
     }
   }
 

@@ -1,10 +1,12 @@
 package glimt.bundle;
 
+import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.pytorch.jni.JniUtils;
 import glimt.bundle.NetworkSource.Attribute;
 import glimt.bundle.NetworkSource.ModuleClass;
+import glimt.bundle.Safetensors.Dtype;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -18,6 +20,7 @@ import java.util.Set;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Assembles a TorchScript archive in memory from a readable source and safetensors weights.
@@ -30,21 +33,33 @@ import java.util.zip.ZipOutputStream;
  * <p>A weight is named by its path through the modules: attribute {@code qkv} of module {@code b0}
  * whose class holds a tensor {@code weight} is {@code b0.qkv.weight}. Source and weights must name
  * exactly the same tensors.
+ *
+ * <p>An archive that serves is hollow: its tensors are empty, and its root has a method for each
+ * weight, {@code bind_3(weight)}, that puts the values in place where they lie, converted by
+ * libtorch if the file keeps them in another format. So weights are never copied into an archive,
+ * nor through the heap.
  */
 public final class TorchScript {
   /** The newest file format libtorch 2.7 writes: its operators need no upgrading. */
   private static final String FORMAT = "10\n";
 
+  /** Two bytes each, seen as what they are, without a copy. (JIT has no {@code view.dtype}.) */
+  private static final String SEEN_AS_BFLOAT16 =
+      "torch.set_(torch.empty([0], dtype=%s, device=ops.prim.device(weight)), weight)"
+          .formatted(Precision.BFLOAT16.scalarType);
+
   private final NetworkSource source;
-  private final Safetensors weights;
+  private final @Nullable Safetensors weights;
   private final Precision kept;
   private final Precision computed;
   private final Pickle pickle = new Pickle();
   private final List<byte[]> storages = new ArrayList<>();
-  private final Set<String> used = new LinkedHashSet<>();
 
+  /**
+   * @param weights null for a hollow archive
+   */
   private TorchScript(
-      NetworkSource source, Safetensors weights, Precision kept, Precision computed) {
+      NetworkSource source, @Nullable Safetensors weights, Precision kept, Precision computed) {
     this.source = source;
     this.weights = weights;
     this.kept = kept;
@@ -52,14 +67,66 @@ public final class TorchScript {
   }
 
   /**
-   * Returns the archive's bytes.
+   * Returns the bytes of an archive that holds its weights, as parameters that can learn.
    *
    * @param kept the format of the weights in memory: training keeps 32 bits
    * @param computed the format between input and output, the root's attribute {@code precision}
    */
   public static byte[] assemble(
       NetworkSource source, Safetensors weights, Precision kept, Precision computed) {
-    return new TorchScript(source, weights, kept, computed).archive();
+    agree(source, weights);
+    return new TorchScript(source, weights, kept, computed).archive(source.qualified(true, ""));
+  }
+
+  /** Returns the bytes of an archive into which weights can be bound. */
+  static byte[] hollow(NetworkSource source, Safetensors weights, Precision precision) {
+    agree(source, weights);
+    StringBuilder binds = new StringBuilder();
+    int i = 0;
+    for (String path : source.tensors().keySet()) {
+      Safetensors.Tensor tensor = weights.get(path);
+      binds.append(
+          "  def bind_%s(self: __torch__.Network, weight: Tensor) -> Tensor:%n".formatted(i++));
+      binds.append(
+          "    self.%s = %s%n    return weight%n"
+              .formatted(path, placed(tensor.dtype(), precision)));
+    }
+    return new TorchScript(source, null, precision, precision)
+        .archive(source.qualified(false, binds.toString()));
+  }
+
+  /** What becomes of a weight that comes as {@link TorchNetwork} hands it over when it is bound. */
+  private static String placed(Dtype stored, Precision kept) {
+    String read = stored == Dtype.BF16 ? SEEN_AS_BFLOAT16 : "weight";
+    return stored == kept.dtype ? read : "torch.to(%s, %s)".formatted(read, kept.scalarType);
+  }
+
+  /**
+   * Compares what source and weights name.
+   *
+   * @throws BundleException if they do not name the same tensors
+   */
+  static void agree(NetworkSource source, Safetensors weights) {
+    Set<String> wanted = source.tensors().keySet();
+    Set<String> there = weights.tensors().keySet();
+    for (String path : wanted) {
+      if (!there.contains(path)) {
+        throw new BundleException(
+            "there is no tensor %s, which the source has, among %s".formatted(path, few(there)));
+      }
+    }
+    Set<String> unused = new LinkedHashSet<>(there);
+    unused.removeAll(wanted);
+    if (!unused.isEmpty()) {
+      throw new BundleException(
+          "the weights hold tensors that no module of the source has: " + few(unused));
+    }
+  }
+
+  private static String few(Set<String> names) {
+    List<String> some = names.stream().limit(8).toList();
+    int more = names.size() - some.size();
+    return more == 0 ? some.toString() : "%s and %s more".formatted(some, more);
   }
 
   /**
@@ -71,8 +138,8 @@ public final class TorchScript {
    *
    * @param trained whether the weights are to learn
    */
-  static Model load(String name, byte[] archive, boolean trained) {
-    Model model = Model.newInstance(name, "PyTorch");
+  static Model load(String name, byte[] archive, Device device, boolean trained) {
+    Model model = Model.newInstance(name, device, "PyTorch");
     JniUtils.setGraphExecutorOptimize(false);
     try {
       Map<String, String> options = trained ? Map.of("trainParam", "true") : Map.of();
@@ -85,18 +152,12 @@ public final class TorchScript {
     }
   }
 
-  private byte[] archive() {
+  private byte[] archive(String code) {
     module("", source.root());
-    Set<String> unused = new LinkedHashSet<>(weights.tensors().keySet());
-    unused.removeAll(used);
-    if (!unused.isEmpty()) {
-      throw new BundleException(
-          "the weights hold tensors that no module of the source has: " + unused);
-    }
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
       store(zip, "data.pkl", pickle.end());
-      store(zip, "code/__torch__.py", source.qualified().getBytes(StandardCharsets.UTF_8));
+      store(zip, "code/__torch__.py", code.getBytes(StandardCharsets.UTF_8));
       for (int i = 0; i < storages.size(); i++) {
         store(zip, "data/" + i, storages.get(i));
       }
@@ -128,11 +189,19 @@ public final class TorchScript {
     pickle.number(computed.scalarType);
   }
 
-  /** {@code torch._utils._rebuild_tensor_v2(storage, 0, shape, strides, requires_grad, hooks)}. */
   private void tensor(String path) {
+    if (weights == null) {
+      tensor(new byte[0], 0);
+      return;
+    }
     Safetensors.Tensor tensor = weights.get(path).as(kept.dtype);
-    used.add(path);
-    long[] shape = tensor.dimensions();
+    byte[] bytes = new byte[Math.toIntExact(tensor.values().byteSize())];
+    tensor.bytes().get(bytes);
+    tensor(bytes, tensor.dimensions());
+  }
+
+  /** {@code torch._utils._rebuild_tensor_v2(storage, 0, shape, strides, requires_grad, hooks)}. */
+  private void tensor(byte[] values, long... shape) {
     long[] strides = new long[shape.length];
     long stride = 1;
     for (int i = shape.length - 1; i >= 0; i--) {
@@ -141,16 +210,15 @@ public final class TorchScript {
     }
     pickle.global("torch._utils", "_rebuild_tensor_v2").mark();
     pickle.mark().string("storage").global("torch", kept.storage);
-    pickle.string(Integer.toString(storages.size())).string("cpu").number(tensor.size());
+    pickle.string(Integer.toString(storages.size())).string("cpu");
+    pickle.number(values.length / kept.dtype.bytes);
     pickle.tuple().persistent().number(0);
     numbers(shape);
     numbers(strides);
-    pickle.bool(true);
+    pickle.bool(weights != null);
     pickle.global("collections", "OrderedDict").emptyTuple().call();
     pickle.tuple().call();
-    byte[] bytes = new byte[tensor.values().capacity()];
-    tensor.bytes().get(bytes);
-    storages.add(bytes);
+    storages.add(values);
   }
 
   private void numbers(long[] values) {

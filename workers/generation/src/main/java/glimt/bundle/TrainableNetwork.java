@@ -1,6 +1,7 @@
 package glimt.bundle;
 
 import ai.djl.Model;
+import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -40,7 +41,8 @@ public final class TrainableNetwork implements AutoCloseable {
   public static TrainableNetwork of(
       String name, NetworkSource source, Safetensors weights, Precision computed) {
     byte[] archive = TorchScript.assemble(source, weights, Precision.FLOAT32, computed);
-    return new TrainableNetwork(TorchScript.load(name, archive, true));
+    return new TrainableNetwork(
+        TorchScript.load(name, archive, Engine.getEngine("PyTorch").defaultDevice(), true));
   }
 
   /** The weights by their path through the modules. */

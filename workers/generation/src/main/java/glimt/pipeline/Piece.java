@@ -167,7 +167,7 @@ public final class Piece implements AutoCloseable {
         input
             .getManager()
             .full(new Shape(input.getShape().get(0)), (float) level, DataType.FLOAT32);
-    NDArray answer = network.forward(input, levels, words, below);
+    NDArray answer = network.forward(input, levels, Network.conditioning(words, below));
     networkNanos += System.nanoTime() - before;
     return answer;
   }

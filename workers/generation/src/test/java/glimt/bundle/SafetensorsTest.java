@@ -40,12 +40,39 @@ class SafetensorsTest {
   }
 
   @Test
+  void a_mapped_file_holds_what_a_read_one_holds() {
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    tensors.put("b", Tensor.of(new float[] {1, -2, 3.5f, 0, 5, 6}, 2, 3));
+    tensors.put("none", Tensor.of(new float[0], 0));
+    tensors.put("a", Tensor.of(new long[] {1L << 40, -1}, 2));
+    Path file = folder.resolve("x.safetensors");
+    Safetensors written = new Safetensors(tensors, Map.of("step", "7"));
+    written.write(file);
+
+    Safetensors mapped = Safetensors.map(file);
+
+    assertThat(mapped).isEqualTo(Safetensors.read(file)).isEqualTo(written);
+    assertThat(mapped.get("a").values().isMapped()).isTrue();
+    assertThat(mapped.get("b").floats()).containsExactly(1, -2, 3.5f, 0, 5, 6);
+  }
+
+  @Test
+  void what_is_mapped_cannot_be_written_to() {
+    Path file = folder.resolve("x.safetensors");
+    new Safetensors(Map.of("a", Tensor.of(new float[] {1}, 1))).write(file);
+
+    assertThat(Safetensors.map(file).get("a").values().isReadOnly()).isTrue();
+    assertThatThrownBy(() -> Safetensors.map(folder.resolve("y.safetensors")))
+        .hasMessageContaining("y.safetensors is missing");
+  }
+
+  @Test
   void bfloat16_rounds_to_nearest_and_ties_to_even() {
     float tie = Float.intBitsToFloat(0x3f808000); // halfway between 1 and the next bfloat16
     float above = Float.intBitsToFloat(0x3f818000); // halfway, and the lower neighbour is odd
     Tensor rounded = Tensor.of(new float[] {1, tie, above, -3.14159f, Float.NaN}, 5).as(Dtype.BF16);
 
-    assertThat(rounded.values().capacity()).isEqualTo(10);
+    assertThat(rounded.values().byteSize()).isEqualTo(10);
     assertThat(rounded.floats())
         .containsExactly(1, 1, Float.intBitsToFloat(0x3f820000), -3.140625f, Float.NaN);
   }
@@ -97,6 +124,10 @@ class SafetensorsTest {
     for (int length = 0; length < whole.length; length++) {
       byte[] cut = java.util.Arrays.copyOf(whole, length);
       assertThatThrownBy(() -> Safetensors.parse("cut", cut)).isInstanceOf(BundleException.class);
+      Files.write(file, cut);
+      assertThatThrownBy(() -> Safetensors.map(file))
+          .isInstanceOf(BundleException.class)
+          .hasMessageContaining("x.safetensors");
     }
   }
 

@@ -3,6 +3,7 @@ package glimt.worker;
 import ai.djl.engine.EngineException;
 import glimt.artifact.DamagedArtifact;
 import glimt.bundle.BundleException;
+import glimt.bundle.DeviceMemoryException;
 import glimt.diffusion.DivergenceException;
 import glimt.job.Fault;
 import glimt.job.InvalidSpec;
@@ -55,7 +56,7 @@ final class Blame {
 
   private static Fault kind(Throwable cause) {
     return switch (cause) {
-      case OutOfMemoryError _ -> Fault.OUT_OF_MEMORY;
+      case OutOfMemoryError _, DeviceMemoryException _ -> Fault.OUT_OF_MEMORY;
       case EngineException e when outOfMemory(e) -> Fault.OUT_OF_MEMORY;
       case DivergenceException _ -> Fault.POISON;
       case StorageException _, IOException _, UncheckedIOException _ -> Fault.STORAGE;

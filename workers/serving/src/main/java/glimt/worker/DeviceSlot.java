@@ -5,6 +5,8 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
 import glimt.artifact.Artifacts;
 import glimt.bundle.BundleException;
+import glimt.bundle.DeviceMemory;
+import glimt.bundle.NetworkCache;
 import glimt.bundle.NumericClass;
 import glimt.bundle.Precision;
 import glimt.coordinator.Cadence;
@@ -55,11 +57,12 @@ public final class DeviceSlot {
     Device device = gpus > 0 ? Device.gpu(settings.slot() % gpus) : Device.cpu();
     Precision precision = settings.precision().orElseGet(() -> usual(device));
     String numericClass = NumericClass.of(device, precision);
+    NetworkCache networks = new NetworkCache(device, precision, DeviceMemory.forWeights(device));
     Map<String, LoadedBundle> bundles = new HashMap<>();
     Map<String, ArtifactId> digests = new HashMap<>();
     for (Path folder : folders) {
       try {
-        LoadedBundle bundle = new LoadedBundle(folder, precision);
+        LoadedBundle bundle = new LoadedBundle(folder, networks);
         bundles.put(bundle.card().name(), bundle);
         digests.put(bundle.card().name(), bundle.digest());
       } catch (BundleException e) {

@@ -3,30 +3,25 @@ package glimt.worker;
 import glimt.bundle.Bundle;
 import glimt.bundle.BundleCheck;
 import glimt.bundle.Network;
-import glimt.bundle.Precision;
+import glimt.bundle.NetworkCache;
 import glimt.diffusion.Samplers;
 import glimt.job.ArtifactId;
 import glimt.model.BundleCard;
 import glimt.model.Level;
 import java.nio.file.Path;
-import java.util.HashMap;
-import java.util.Map;
 
-/**
- * A bundle and those of its networks that were asked for, on one device slot. Confined to the
- * slot's thread.
- */
+/** A bundle and its networks, on one device slot. Confined to the slot's thread. */
 public final class LoadedBundle {
   private final Bundle bundle;
-  private final Precision precision;
-  private final Map<String, Network> networks = new HashMap<>();
+  private final NetworkCache networks;
 
   /**
+   * @param networks the device's, which all bundles share
    * @throws glimt.bundle.BundleException naming the file and what is wrong with it
    */
-  public LoadedBundle(Path folder, Precision precision) {
+  public LoadedBundle(Path folder, NetworkCache networks) {
     this.bundle = BundleCheck.open(folder, Samplers.names());
-    this.precision = precision;
+    this.networks = networks;
   }
 
   public BundleCard card() {
@@ -38,8 +33,8 @@ public final class LoadedBundle {
     return bundle.digest();
   }
 
-  /** The network of a level, loaded when first asked for and kept. */
+  /** The network of a level, loaded when first asked for. */
   Network network(Level level) {
-    return networks.computeIfAbsent(level.network(), _ -> bundle.network(level, precision));
+    return networks.network(bundle, level);
   }
 }

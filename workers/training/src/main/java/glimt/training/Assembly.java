@@ -2,6 +2,7 @@ package glimt.training;
 
 import glimt.bundle.Bundle;
 import glimt.bundle.Golden;
+import glimt.bundle.NetworkSource;
 import glimt.model.BundleCard;
 import glimt.model.Fast;
 import glimt.model.Level;
@@ -81,6 +82,10 @@ final class Assembly {
     Map<String, String> digests = new TreeMap<>();
     for (String name : names) {
       digests.put(name, Bundle.sha256(Files.readAllBytes(folder.resolve(name))));
+      if (name.endsWith(".py")) {
+        String text = Files.readString(folder.resolve(name));
+        digests.putAll(NetworkSource.parse(name, text).pins());
+      }
     }
     return digests;
   }

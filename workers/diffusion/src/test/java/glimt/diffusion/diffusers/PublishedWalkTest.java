@@ -76,7 +76,7 @@ class PublishedWalkTest {
         try (Waypoint saved = Waypoint.of(arrays.get(i), facts.get(i));
             Waypoint again = trajectory.on(saved, Observer.NOBODY)) {
           assertThat(again.x().toFloatArray())
-              .as("resumed after step %d", i)
+              .as("resumed after step %s", i)
               .containsExactly(end.x().toFloatArray());
         }
       }

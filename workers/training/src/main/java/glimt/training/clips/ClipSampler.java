@@ -1,6 +1,7 @@
 package glimt.training.clips;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import glimt.bundle.Network;
 import glimt.diffusion.Estimate;
@@ -118,9 +119,15 @@ final class ClipSampler implements AutoCloseable {
     }
     return new Network() {
       @Override
-      public NDArray forward(NDArray x, NDArray noise, NDArray words, @Nullable NDArray below) {
-        evaluations += x.getShape().get(0);
-        return network.forward(x, noise, words, below);
+      public List<String> ports() {
+        return network.ports();
+      }
+
+      @Override
+      public NDList call(Map<String, NDArray> inputs) {
+        NDList answer = network.call(inputs);
+        evaluations += answer.head().getShape().get(0);
+        return answer;
       }
 
       @Override

@@ -94,8 +94,7 @@ record LevelSampler(Network network, Level level, Vocabulary vocabulary) {
             network.forward(
                 input,
                 input.getManager().full(new Shape(input.getShape().get(0)), (float) noise),
-                asked,
-                null);
+                Network.conditioning(asked, null));
     return guidance == 1 ? plain : Guidance.scale(guidance).batched(plain);
   }
 }

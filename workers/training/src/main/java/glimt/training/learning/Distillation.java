@@ -148,7 +148,7 @@ final class Distillation implements Objective {
         said = said.concat(said.zerosLike());
         under = under == null ? null : twice(under);
       }
-      return teacher.forward(x, level, said, under).toFloatArray();
+      return teacher.forward(x, level, Network.conditioning(said, under)).toFloatArray();
     }
   }
 

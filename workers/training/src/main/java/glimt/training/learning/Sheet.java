@@ -71,8 +71,7 @@ public record Sheet(Dataset dataset, Sampling walk, double sigmaData) {
             network.forward(
                 input,
                 input.getManager().full(new Shape(input.getShape().get(0)), (float) noise),
-                words,
-                given);
+                Network.conditioning(words, given));
     return Preconditioning.edm(sigmaData)
         .denoiser(guided ? Guidance.scale(walk.guidance()).batched(plain) : plain);
   }

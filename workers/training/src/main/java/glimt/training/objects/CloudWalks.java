@@ -1,6 +1,7 @@
 package glimt.training.objects;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import glimt.bundle.Bundle;
 import glimt.bundle.Network;
@@ -53,9 +54,14 @@ final class CloudWalks implements AutoCloseable {
     }
 
     @Override
-    public NDArray forward(NDArray x, NDArray noise, NDArray words, @Nullable NDArray below) {
+    public List<String> ports() {
+      return network.ports();
+    }
+
+    @Override
+    public NDList call(Map<String, NDArray> inputs) {
       calls++;
-      return network.forward(x, noise, words, below);
+      return network.call(inputs);
     }
 
     @Override

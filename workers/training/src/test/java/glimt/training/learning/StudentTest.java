@@ -224,8 +224,7 @@ class StudentTest {
           return network.forward(
               input,
               scope.full(new Shape(rows), (float) noise),
-              scope.create(words, new Shape(rows, 1)),
-              null);
+              Network.conditioning(scope.create(words, new Shape(rows, 1)), null));
         };
     Prediction guided = guidance == 1 ? asked : Guidance.scale(guidance).batched(asked);
     double[] down =

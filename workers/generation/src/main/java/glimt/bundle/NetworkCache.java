@@ -1,0 +1,137 @@
+package glimt.bundle;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import glimt.job.ArtifactId;
+import glimt.model.Level;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * The networks of one device: each is loaded when it is first asked for, and stays for as long as
+ * all of them fit in the memory set aside for weights; else the one that was used least recently
+ * goes. Confined to the device's thread.
+ *
+ * <p>What {@link #network} returns is good for as long as the cache is: if its network has gone
+ * meanwhile, the next call loads it again. So two networks that do not fit side by side can take
+ * turns within one walk.
+ */
+public final class NetworkCache implements AutoCloseable {
+
+  /**
+   * A network as it is kept.
+   *
+   * @param bundle the digest of its bundle's card
+   */
+  public record Key(ArtifactId bundle, String network) {}
+
+  private record Loaded(Network network, long bytes) {}
+
+  private final Device device;
+  private final Precision precision;
+  private final long budget;
+  private final LinkedHashMap<Key, Loaded> loaded = new LinkedHashMap<>(16, 0.75f, true);
+
+  /**
+   * @param budget how many bytes of weights may be loaded at a time, such as {@link
+   *     DeviceMemory#forWeights}
+   */
+  public NetworkCache(Device device, Precision precision, long budget) {
+    this.device = device;
+    this.precision = precision;
+    this.budget = budget;
+  }
+
+  /**
+   * The network of a level, loaded, after a look at its files. To close it does nothing.
+   *
+   * @throws BundleException if its files are not what the card says, any more
+   * @throws DeviceMemoryException if it is larger than the memory for weights
+   */
+  public Network network(Bundle bundle, Level level) {
+    Key key = new Key(bundle.digest(), level.network());
+    try {
+      bundle.verify(level);
+    } catch (BundleException changed) {
+      letGo(key);
+      throw changed;
+    }
+    load(key, bundle, level);
+    return new Handle(key, bundle, level);
+  }
+
+  /** The networks that are loaded now, the least recently used first. */
+  public Set<Key> warm() {
+    return loaded.keySet().stream().collect(Collectors.toUnmodifiableSet());
+  }
+
+  /** How many bytes of weights are loaded now. */
+  public long bytes() {
+    return loaded.values().stream().mapToLong(Loaded::bytes).sum();
+  }
+
+  private Network load(Key key, Bundle bundle, Level level) {
+    Loaded there = loaded.get(key);
+    if (there == null) {
+      long bytes = bundle.bytes(level, precision);
+      if (bytes > budget) {
+        throw new DeviceMemoryException(
+            bundle.card().name() + "/" + level.network(), bytes, budget);
+      }
+      Iterator<Map.Entry<Key, Loaded>> oldest = loaded.entrySet().iterator();
+      for (long used = bytes(); used + bytes > budget && oldest.hasNext(); ) {
+        Loaded leaving = oldest.next().getValue();
+        oldest.remove();
+        leaving.network.close();
+        used -= leaving.bytes;
+      }
+      there = new Loaded(bundle.network(level, precision, device), bytes);
+      loaded.put(key, there);
+    }
+    return there.network;
+  }
+
+  private void letGo(Key key) {
+    Loaded leaving = loaded.remove(key);
+    if (leaving != null) {
+      leaving.network.close();
+    }
+  }
+
+  /** Lets all networks go. */
+  @Override
+  public void close() {
+    loaded.values().forEach(one -> one.network.close());
+    loaded.clear();
+  }
+
+  private final class Handle implements Network {
+    private final Key key;
+    private final Bundle bundle;
+    private final Level level;
+
+    private Handle(Key key, Bundle bundle, Level level) {
+      this.key = key;
+      this.bundle = bundle;
+      this.level = level;
+    }
+
+    @Override
+    public List<String> ports() {
+      return load(key, bundle, level).ports();
+    }
+
+    @Override
+    public NDList call(Map<String, NDArray> inputs) {
+      return load(key, bundle, level).call(inputs);
+    }
+
+    @Override
+    public void close() {}
+  }
+}

@@ -1,0 +1,131 @@
+package glimt.bundle;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import glimt.model.BundleCard;
+import glimt.model.Level;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class NetworkCacheTest {
+  /** Four values of 32 bits. */
+  private static final long ONE = 16;
+
+  @TempDir Path folder;
+  private Bundle first;
+  private Bundle second;
+
+  @BeforeEach
+  void write() throws Exception {
+    first = Bundle.open(ToyBundle.write(Files.createDirectory(folder.resolve("first"))));
+    Path other = ToyBundle.write(Files.createDirectory(folder.resolve("second")));
+    BundleCard card = Bundle.card(other);
+    Bundle.write(other, card.with(card.files(), Map.of("it is", "another")));
+    second = Bundle.open(other);
+  }
+
+  @Test
+  void a_network_is_loaded_once() {
+    try (NetworkCache cache = cache(2 * ONE)) {
+      assertThat(answer(cache.network(first, level(first)))).isEqualTo(1);
+      assertThat(answer(cache.network(first, level(first)))).isEqualTo(1);
+
+      assertThat(cache.bytes()).isEqualTo(ONE);
+      assertThat(cache.warm()).containsExactly(new NetworkCache.Key(first.digest(), "net"));
+    }
+  }
+
+  @Test
+  void the_one_used_least_recently_goes_when_memory_is_short() {
+    try (NetworkCache cache = cache(2 * ONE - 1)) {
+      cache.network(first, level(first));
+      cache.network(second, level(second));
+
+      assertThat(cache.warm()).containsExactly(new NetworkCache.Key(second.digest(), "net"));
+      assertThat(cache.bytes()).isEqualTo(ONE);
+    }
+  }
+
+  @Test
+  void two_networks_that_do_not_fit_side_by_side_take_turns() {
+    try (NetworkCache cache = cache(ONE)) {
+      Network one = cache.network(first, level(first));
+      Network two = cache.network(second, level(second));
+
+      for (int i = 0; i < 3; i++) {
+        assertThat(answer(one)).isEqualTo(1);
+        assertThat(answer(two)).isEqualTo(1);
+        assertThat(cache.bytes()).isEqualTo(ONE);
+      }
+    }
+  }
+
+  @Test
+  void a_network_larger_than_the_memory_says_so() {
+    try (NetworkCache cache = cache(ONE - 1)) {
+      assertThatThrownBy(() -> cache.network(first, level(first)))
+          .isInstanceOf(DeviceMemoryException.class)
+          .hasMessageContaining("toy/net has 1 MB of weights")
+          .hasMessageContaining("at most 0 MB");
+    }
+  }
+
+  @Test
+  void weights_that_change_under_a_loaded_network_are_refused_and_good_again_when_they_return()
+      throws Exception {
+    try (NetworkCache cache = cache(ONE)) {
+      Level level = level(first);
+      cache.network(first, level);
+      Path file = folder.resolve("first").resolve("net.safetensors");
+      byte[] good = Files.readAllBytes(file);
+      byte[] bad = good.clone();
+      bad[bad.length - 1] ^= 1;
+
+      Files.write(file, bad);
+      assertThatThrownBy(() -> cache.network(first, level))
+          .isInstanceOf(BundleException.class)
+          .hasMessageContaining("net.safetensors has SHA-256");
+      assertThat(cache.warm()).isEmpty();
+
+      Files.write(file, good);
+      assertThat(answer(cache.network(first, level))).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void the_memory_of_this_machine_is_known() {
+    long total = DeviceMemory.total(Device.cpu());
+
+    assertThat(total).isGreaterThan(1L << 28);
+    assertThat(DeviceMemory.forWeights(Device.cpu())).isEqualTo(total / 2);
+  }
+
+  private static NetworkCache cache(long budget) {
+    return new NetworkCache(Device.cpu(), Precision.FLOAT32, budget);
+  }
+
+  private static Level level(Bundle bundle) {
+    return bundle.card().levels().getFirst();
+  }
+
+  /** What a network answers to a single 0 and one word. */
+  private static float answer(Network network) {
+    try (NDManager scope = NDManager.newBaseManager("PyTorch")) {
+      NDArray words = scope.create(new long[] {1, 0, 0, 0}, new Shape(1, 4));
+      return network.forward(
+              scope.zeros(new Shape(1, 3, 2)),
+              scope.zeros(new Shape(1)),
+              Network.conditioning(words, null))
+          .toFloatArray()[0];
+    }
+  }
+}
