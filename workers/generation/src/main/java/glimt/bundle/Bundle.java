@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.engine.Engine;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import glimt.job.ArtifactId;
 import glimt.model.BundleCard;
@@ -116,12 +117,14 @@ public final class Bundle {
     }
   }
 
-  /** Writes a card, replacing the one there. */
+  /** Writes a card, replacing the one there. Equal cards have the same bytes, and so one digest. */
   public static void write(Path folder, BundleCard card) {
     Path file = folder.resolve(CARD);
     Path temporary = folder.resolve(CARD + ".part");
     try {
-      JSON.writerWithDefaultPrettyPrinter().writeValue(temporary.toFile(), card);
+      JSON.writerWithDefaultPrettyPrinter()
+          .with(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+          .writeValue(temporary.toFile(), card);
       Files.move(
           temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException broken) {

@@ -1,0 +1,33 @@
+package glimt.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import glimt.bundle.Bundle;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A bundle is known by the digest of its card: measuring it again may change figures alone. */
+class CardOrderTest {
+  @TempDir private Path folder;
+
+  @Test
+  void a_card_is_written_with_its_maps_in_one_order() throws Exception {
+    Bundle.write(folder, Bundle.card(Path.of("../models/clips")));
+    JsonNode card = new JsonMapper().readTree(folder.resolve(Bundle.CARD).toFile());
+
+    JsonNode words = card.path("vocabulary");
+    for (JsonNode map : List.of(card.path("files"), card.path("notes"), words.path("synonyms"))) {
+      List<String> keys = new ArrayList<>();
+      map.fieldNames().forEachRemaining(keys::add);
+      assertThat(keys).hasSizeGreaterThan(2).isSorted();
+    }
+    List<String> ignored = new ArrayList<>();
+    words.path("ignored").forEach(word -> ignored.add(word.asText()));
+    assertThat(ignored).hasSizeGreaterThan(2).isSorted();
+  }
+}
