@@ -5,8 +5,10 @@ import java.util.Locale;
 /** A value that a figure has to reach. */
 public sealed interface Bar {
 
+  /** Whether a value reaches it. */
   boolean met(double made);
 
+  /** As much as this or more. */
   record AtLeast(double value) implements Bar {
     @Override
     public boolean met(double made) {
@@ -19,6 +21,7 @@ public sealed interface Bar {
     }
   }
 
+  /** As much as this or less. */
   record AtMost(double value) implements Bar {
     @Override
     public boolean met(double made) {
@@ -31,6 +34,7 @@ public sealed interface Bar {
     }
   }
 
+  /** From one value to another, both included. */
   record Between(double low, double high) implements Bar {
     @Override
     public boolean met(double made) {

@@ -37,39 +37,41 @@ public final class Clips {
     return colour;
   }
 
-  /** A way across the picture, whose width is 2: x to the right, y down. */
-  public record Way(double x, double y) {
+  /** A displacement in the picture, whose width is 2: x to the right, y down. */
+  public record Displacement(double x, double y) {
 
     /**
-     * The direction of the way: 1 or -1 along the axis it mainly follows, 0 along the other; both 0
-     * where it is short or goes askew.
+     * The direction: 1 or -1 along the axis that dominates, 0 along the other; both 0 where the
+     * displacement is short or neither axis dominates.
      */
-    public Way direction() {
+    public Displacement direction() {
       double wide = Math.abs(x);
       double tall = Math.abs(y);
       if (Math.max(wide, tall) < 0.25 || Math.min(wide, tall) > 0.6 * Math.max(wide, tall)) {
-        return new Way(0, 0);
+        return new Displacement(0, 0);
       }
-      return wide > tall ? new Way(Math.signum(x), 0) : new Way(0, Math.signum(y));
+      return wide > tall
+          ? new Displacement(Math.signum(x), 0)
+          : new Displacement(0, Math.signum(y));
     }
   }
 
   /** How far what is not background moves from the first two frames to the last two. */
-  public static Way way(float[] clip, int size) {
+  public static Displacement way(float[] clip, int size) {
     int frames = clip.length / (3 * size * size);
     float[] background = border(clip, size);
     double x = 0;
     double y = 0;
     for (int i = 0; i < ENDS; i++) {
-      Way first = centre(clip, i, size, background);
-      Way last = centre(clip, frames - 1 - i, size, background);
+      Displacement first = centre(clip, i, size, background);
+      Displacement last = centre(clip, frames - 1 - i, size, background);
       x += (last.x - first.x) / ENDS;
       y += (last.y - first.y) / ENDS;
     }
-    return new Way(x, y);
+    return new Displacement(x, y);
   }
 
-  private static Way centre(float[] clip, int frame, int size, float[] background) {
+  private static Displacement centre(float[] clip, int frame, int size, float[] background) {
     double mass = 1e-6;
     double x = 0;
     double y = 0;
@@ -87,7 +89,7 @@ public final class Clips {
         }
       }
     }
-    return new Way(x / mass, y / mass);
+    return new Displacement(x / mass, y / mass);
   }
 
   /** Peak signal-to-noise ratio in decibels, for values in [-1, 1]. */
@@ -120,14 +122,17 @@ public final class Clips {
    * How much changes from one value to the next, at borders and elsewhere.
    *
    * @param border sum of the steps that lead across a border
-   * @param borders how many there are
-   * @param elsewhere sum of all others
+   * @param borders how many steps those are
+   * @param elsewhere sum of all other steps
+   * @param others how many steps those are
    */
-  public record Steps(double border, long borders, double elsewhere, long others) {
-    public static final Steps NONE = new Steps(0, 0, 0, 0);
+  public record BorderSteps(double border, long borders, double elsewhere, long others) {
+    /** No steps at all. */
+    public static final BorderSteps NONE = new BorderSteps(0, 0, 0, 0);
 
-    public Steps plus(Steps more) {
-      return new Steps(
+    /** These steps and more. */
+    public BorderSteps plus(BorderSteps more) {
+      return new BorderSteps(
           border + more.border,
           borders + more.borders,
           elsewhere + more.elsewhere,
@@ -139,21 +144,21 @@ public final class Clips {
       return border / borders / (elsewhere / others);
     }
 
-    private Steps plus(boolean across, double step) {
+    private BorderSteps plus(boolean across, double step) {
       return across
-          ? new Steps(border + step, borders + 1, elsewhere, others)
-          : new Steps(border, borders, elsewhere + step, others + 1);
+          ? new BorderSteps(border + step, borders + 1, elsewhere, others)
+          : new BorderSteps(border, borders, elsewhere + step, others + 1);
     }
   }
 
   /**
-   * Steps between neighbouring pixels, across and down.
+   * BorderSteps between neighbouring pixels, across and down.
    *
    * @param planes [planes, size, size]
    * @param border whether there is one between a column, or row, and the one before it
    */
-  public static Steps acrossPixels(float[] planes, int size, boolean[] border) {
-    Steps steps = Steps.NONE;
+  public static BorderSteps acrossPixels(float[] planes, int size, boolean[] border) {
+    BorderSteps steps = BorderSteps.NONE;
     int count = planes.length / (size * size);
     for (int i = 1; i < size; i++) {
       double sum = 0;
@@ -171,12 +176,12 @@ public final class Clips {
   }
 
   /**
-   * Steps from frame to frame.
+   * BorderSteps from frame to frame.
    *
    * @param border whether there is one between a frame and the one before it
    */
-  public static Steps acrossFrames(float[] clip, int frames, boolean[] border) {
-    Steps steps = Steps.NONE;
+  public static BorderSteps acrossFrames(float[] clip, int frames, boolean[] border) {
+    BorderSteps steps = BorderSteps.NONE;
     int values = clip.length / frames;
     for (int frame = 1; frame < frames; frame++) {
       double sum = 0;

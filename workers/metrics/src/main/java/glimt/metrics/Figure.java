@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
  * One line of an evaluation.
  *
  * @param what was measured, with its unit
- * @param made by the bundle
- * @param beside the same of what it is held against, by name: held-out data, a simpler method …
- * @param bar what it has to reach, if anything
+ * @param made the value for what the bundle made
+ * @param beside the values of what it is compared with, by name: held-out data, a simpler method …
+ * @param bar what the first value has to reach, or null
  */
 public record Figure(String what, double made, Map<String, Double> beside, @Nullable Bar bar) {
   private static final String COMPARED = "compared with";
@@ -26,6 +26,7 @@ public record Figure(String what, double made, Map<String, Double> beside, @Null
     beside = new LinkedHashMap<>(beside);
   }
 
+  /** A figure that is compared with nothing yet. */
   public static Figure of(String what, double made) {
     return new Figure(what, made, Map.of(), null);
   }
@@ -35,7 +36,7 @@ public record Figure(String what, double made, Map<String, Double> beside, @Null
     return of(what, made).beside(COMPARED, compared);
   }
 
-  /** This figure held against one thing more. */
+  /** This figure, compared with one thing more. */
   public Figure beside(String name, double value) {
     Map<String, Double> more = new LinkedHashMap<>(beside);
     more.put(name, value);
@@ -48,8 +49,8 @@ public record Figure(String what, double made, Map<String, Double> beside, @Null
   }
 
   /**
-   * A Markdown table with a column for everything that a figure is held against, and one for bars,
-   * if there are any, that says which were missed.
+   * A Markdown table with a column for everything that a figure is compared with, and, if there are
+   * bars, one that says which were missed.
    */
   public static String table(List<Figure> figures) {
     Set<String> names = new LinkedHashSet<>();

@@ -5,6 +5,10 @@ public final class Moments {
   private final double[] mean;
   private final double[][] covariance;
 
+  /**
+   * @param mean [d]
+   * @param covariance [d, d], symmetric
+   */
   public Moments(double[] mean, double[][] covariance) {
     if (covariance.length != mean.length || covariance[0].length != mean.length) {
       throw new IllegalArgumentException(

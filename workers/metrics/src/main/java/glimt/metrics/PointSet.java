@@ -47,6 +47,7 @@ public final class PointSet {
     return few;
   }
 
+  /** How many points there are. */
   public int size() {
     return x.length;
   }

@@ -5,7 +5,7 @@ import static glimt.metrics.PointSet.CHANNELS;
 import java.util.Arrays;
 
 /**
- * How smooth a cloud is, seen from its own points: what speckle and fuzz look like in numbers.
+ * How smooth a cloud is, seen from its own points.
  *
  * @param roughness how far points lie off the plane of their neighbourhood: for each, the root of
  *     the least eigenvalue of the covariance of the positions of itself and its 11 nearest; of

@@ -3,7 +3,7 @@ package glimt.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import glimt.metrics.Clips.Way;
+import glimt.metrics.Clips.Displacement;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
@@ -16,17 +16,17 @@ class ClipsTest {
 
   @Test
   void a_square_that_moves_has_a_way_and_a_direction() {
-    assertThat(Clips.way(square(1, 0), 16).direction()).isEqualTo(new Way(1, 0));
-    assertThat(Clips.way(square(-1, 0), 16).direction()).isEqualTo(new Way(-1, 0));
-    assertThat(Clips.way(square(0, 1), 16).direction()).isEqualTo(new Way(0, 1));
-    assertThat(Clips.way(square(0, -1), 16).direction()).isEqualTo(new Way(0, -1));
+    assertThat(Clips.way(square(1, 0), 16).direction()).isEqualTo(new Displacement(1, 0));
+    assertThat(Clips.way(square(-1, 0), 16).direction()).isEqualTo(new Displacement(-1, 0));
+    assertThat(Clips.way(square(0, 1), 16).direction()).isEqualTo(new Displacement(0, 1));
+    assertThat(Clips.way(square(0, -1), 16).direction()).isEqualTo(new Displacement(0, -1));
     assertThat(Clips.way(square(1, 0), 16).x()).isCloseTo(6 / 8.0, within(1e-6));
   }
 
   @Test
   void a_square_that_rests_or_goes_askew_has_no_direction() {
-    assertThat(Clips.way(square(0, 0), 16).direction()).isEqualTo(new Way(0, 0));
-    assertThat(Clips.way(square(1, 1), 16).direction()).isEqualTo(new Way(0, 0));
+    assertThat(Clips.way(square(0, 0), 16).direction()).isEqualTo(new Displacement(0, 0));
+    assertThat(Clips.way(square(1, 1), 16).direction()).isEqualTo(new Displacement(0, 0));
   }
 
   @Test
@@ -45,13 +45,14 @@ class ClipsTest {
   void steps_across_borders_are_told_from_those_elsewhere() {
     float[] two = {0, 0, 3, 0, 0, 3, 0, 0, 3};
     // Across: 0 to 0 is no border, 0 to 3 is one; down: nothing changes.
-    Clips.Steps steps = Clips.acrossPixels(two, 3, new boolean[] {false, false, true});
+    Clips.BorderSteps steps = Clips.acrossPixels(two, 3, new boolean[] {false, false, true});
     assertThat(steps.border()).isEqualTo(1.5);
     assertThat(steps.elsewhere()).isZero();
     assertThat(Clips.acrossPixels(two, 3, new boolean[] {false, true, false}).border()).isZero();
 
     float[] clip = {0, 1, 3, 4};
-    Clips.Steps frames = Clips.acrossFrames(clip, 4, new boolean[] {false, false, true, false});
+    Clips.BorderSteps frames =
+        Clips.acrossFrames(clip, 4, new boolean[] {false, false, true, false});
     assertThat(frames.ratio()).isEqualTo(2);
     assertThat(frames.plus(frames).ratio()).isEqualTo(2);
   }

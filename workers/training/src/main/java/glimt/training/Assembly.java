@@ -22,7 +22,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
-/** What training made becomes a bundle. */
+/** Makes a bundle of what training made. */
 final class Assembly {
   private static final String CLASSIFIER_SOURCE = "classifier.py";
 
@@ -90,7 +90,7 @@ final class Assembly {
     return digests;
   }
 
-  /** The card with the fast networks that are trained. */
+  /** The card with the students that are trained as fast ways to make their levels. */
   private static BundleCard quickened(BundleCard card, Recipe recipe, Path out) {
     Map<String, Fast> fast = new HashMap<>();
     recipe
@@ -98,7 +98,9 @@ final class Assembly {
         .forEach(
             (name, student) -> {
               if (Files.exists(out.resolve(name + ".safetensors"))) {
-                fast.put(student.teacher(), student.fast(name, Training.walk(card, student)));
+                fast.put(
+                    student.teacher(),
+                    student.fast(name, Training.level(card, student).sampling()));
               }
             });
     List<Level> levels =

@@ -4,19 +4,16 @@ import glimt.bundle.Bundle;
 import glimt.media.Picture;
 import glimt.metrics.Figure;
 import glimt.model.BundleCard;
-import glimt.training.clips.ClipEvaluation;
-import glimt.training.clips.ClipMaterial;
-import glimt.training.clips.ClipRecipe;
 import glimt.training.evaluation.Candidate;
-import glimt.training.objects.ObjectEvaluation;
-import glimt.training.objects.ObjectMaterial;
+import glimt.training.evaluation.Evaluator;
+import glimt.training.evaluation.Material;
+import glimt.training.evaluation.Report;
+import glimt.training.evaluation.Unnamed;
 import glimt.training.recipe.Recipe;
 import glimt.training.recipe.TrainingException;
-import glimt.training.shapes.Shapes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -27,6 +24,9 @@ public final class Evaluation {
   static final String SHEET = "sheet.jpg";
   private static final String FIGURES = "figures";
 
+  /** Of the order in which unnamed results are shown. */
+  private static final long SHUFFLED = 40;
+
   private Evaluation() {}
 
   /**
@@ -34,39 +34,23 @@ public final class Evaluation {
    *
    * @param folder the bundle's
    * @param data folder of the raw data; without it what needs real samples is left out
-   * @param keep whether the card is to tell the figures, and a contact sheet to lie beside it
+   * @param keep whether the figures are written into the card, and a contact sheet beside it
    * @param watch sees a line now and then
    * @return the figures as a table
    */
   public static String measure(
       Path folder, @Nullable Path data, boolean keep, Consumer<String> watch)
       throws InterruptedException {
-    Bundle bundle = Bundle.open(folder);
-    Recipe recipe = Recipe.parse(Recipe.FILE, bundle.text(Recipe.FILE));
-    byte[][] sheet = new byte[1][];
-    List<Figure> figures =
-        switch (recipe.dataset()) {
-          case "clips", "shapes" -> {
-            try (ClipEvaluation evaluation =
-                new ClipEvaluation(Candidate.of(bundle), clips(recipe, data), watch)) {
-              ClipEvaluation.Report report = evaluation.measure(ClipEvaluation.Extent.CARD);
-              Picture picture = report.sheet();
-              if (picture != null) {
-                sheet[0] = picture.jpeg();
-              }
-              yield report.figures();
-            }
-          }
-          case "objects" -> objects(bundle, recipe, data, watch, picture -> sheet[0] = picture);
-          default ->
-              throw new TrainingException(
-                  "results of '%s' cannot be measured".formatted(recipe.dataset()));
-        };
-    String table = Figure.table(figures);
-    if (keep) {
-      keep(folder, bundle.card(), table, sheet[0]);
+    Candidate candidate = Candidate.of(Bundle.open(folder));
+    Material material = Datasets.of(candidate.recipe(), data);
+    try (Evaluator<?, ?> evaluator = Evaluator.of(candidate, material, watch)) {
+      Report report = evaluator.measure(material.extent(), keep);
+      String table = Figure.table(report.figures());
+      if (keep) {
+        keep(folder, candidate.card(), table, report.sheet());
+      }
+      return table;
     }
-    return table;
   }
 
   /**
@@ -90,18 +74,10 @@ public final class Evaluation {
       @Nullable Path sheet,
       Consumer<String> watch)
       throws InterruptedException {
-    Recipe recipe = Recipe.read(recipeFile);
-    if (!List.of("clips", "shapes").contains(recipe.dataset())) {
-      throw new TrainingException(
-          "single networks of '%s' cannot be measured".formatted(recipe.dataset()));
-    }
-    Candidate candidate =
-        Candidate.unfinished(
-            recipeFile,
-            folder,
-            Recipe.part(recipe.data(), ClipRecipe.class).grammar().vocabulary());
-    try (ClipEvaluation evaluation = new ClipEvaluation(candidate, clips(recipe, data), watch)) {
-      ClipEvaluation.Report report = evaluation.measure(level, samples);
+    Material material = Datasets.of(Recipe.read(recipeFile), data);
+    Candidate candidate = Candidate.unfinished(recipeFile, folder, material.vocabulary());
+    try (Evaluator<?, ?> evaluator = Evaluator.of(candidate, material, watch)) {
+      Report report = evaluator.measure(level, samples);
       Picture picture = report.sheet();
       if (sheet != null && picture != null) {
         Files.write(sheet, picture.png());
@@ -110,12 +86,6 @@ public final class Evaluation {
     } catch (IOException broken) {
       throw new TrainingException("cannot write " + sheet + ": " + broken, broken);
     }
-  }
-
-  private static @Nullable ClipMaterial clips(Recipe recipe, @Nullable Path data) {
-    return recipe.dataset().equals("shapes")
-        ? Shapes.material(recipe)
-        : data == null ? null : ClipMaterial.read(recipe, data);
   }
 
   /**
@@ -127,50 +97,27 @@ public final class Evaluation {
    */
   public static void naming(Path folder, Path to, Consumer<String> watch)
       throws InterruptedException {
-    Bundle bundle = Bundle.open(folder);
-    Recipe recipe = Recipe.parse(Recipe.FILE, bundle.text(Recipe.FILE));
-    switch (recipe.dataset()) {
-      case "objects" -> {
-        try (ObjectEvaluation evaluation = new ObjectEvaluation(bundle)) {
-          NamingSheet.write(to, evaluation.unnamed(144, watch), 8, 144, 40);
-        }
-      }
-      case "clips", "shapes" -> {
-        try (ClipEvaluation evaluation = new ClipEvaluation(Candidate.of(bundle), null, watch)) {
-          NamingSheet.write(to, evaluation.unnamed(), 5, 258, 40);
-        }
-      }
-      default ->
-          throw new TrainingException(
-              "there is no sheet to name results of '%s' by".formatted(recipe.dataset()));
+    Candidate candidate = Candidate.of(Bundle.open(folder));
+    Material material = Datasets.of(candidate.recipe(), null);
+    try (Evaluator<?, ?> evaluator = Evaluator.of(candidate, material, watch)) {
+      Unnamed unnamed = evaluator.unnamed();
+      NamingSheet.write(to, unnamed.cells(), unnamed.columns(), unnamed.side(), SHUFFLED);
     }
   }
 
-  private static List<Figure> objects(
-      Bundle bundle,
-      Recipe recipe,
-      @Nullable Path data,
-      Consumer<String> watch,
-      Consumer<byte[]> see)
-      throws InterruptedException {
-    try (ObjectEvaluation evaluation = new ObjectEvaluation(bundle)) {
-      return evaluation.measure(
-          data == null ? null : ObjectMaterial.read(recipe, data), watch, see);
-    }
-  }
-
-  private static void keep(Path folder, BundleCard card, String table, byte @Nullable [] sheet) {
+  private static void keep(Path folder, BundleCard card, String table, @Nullable Picture sheet) {
     Map<String, String> notes = new TreeMap<>(card.notes());
     notes.put(FIGURES, table);
     Map<String, String> files = new TreeMap<>(card.files());
     if (sheet != null) {
+      byte[] jpeg = sheet.jpeg();
       try {
-        Files.write(folder.resolve(SHEET), sheet);
+        Files.write(folder.resolve(SHEET), jpeg);
       } catch (IOException broken) {
         throw new TrainingException(
             "cannot write " + folder.resolve(SHEET) + ": " + broken, broken);
       }
-      files.put(SHEET, Bundle.sha256(sheet));
+      files.put(SHEET, Bundle.sha256(jpeg));
     }
     Bundle.write(folder, card.with(files, notes));
   }

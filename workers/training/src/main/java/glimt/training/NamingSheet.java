@@ -12,11 +12,14 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Results to be named by someone who does not know what was asked for: a picture of them in another
- * order under numbers, and apart from it the key.
+ * A blind test for a person: a picture that shows results in shuffled order under numbers, and in a
+ * file of its own the key, which gives the prompt of each number.
  */
 public final class NamingSheet {
+  /** The picture. */
   public static final String SHEET = "naming.png";
+
+  /** The key, a line for each number. */
   public static final String KEY = "naming-key.txt";
 
   private NamingSheet() {}
@@ -25,7 +28,7 @@ public final class NamingSheet {
    * Writes both files, replacing those there.
    *
    * @param folder made if it is missing
-   * @param results each under the prompt it was made for, which only the key tells
+   * @param results each labelled with its prompt, which goes only into the key
    * @param side the square of pixels each is fitted into
    * @param seed of the order
    */

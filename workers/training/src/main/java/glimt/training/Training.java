@@ -4,20 +4,21 @@ import glimt.bundle.NetworkSource;
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Dtype;
 import glimt.model.BundleCard;
+import glimt.model.Fast;
+import glimt.model.Level;
+import glimt.model.Quality;
 import glimt.model.Sampling;
 import glimt.model.Vocabulary;
-import glimt.training.clips.ClipMaterial;
 import glimt.training.evaluation.Material;
 import glimt.training.learning.Classifier;
+import glimt.training.learning.ClassifierRecipe;
 import glimt.training.learning.Dataset;
-import glimt.training.learning.Sheet;
+import glimt.training.learning.SampleSheet;
 import glimt.training.learning.Trainer;
-import glimt.training.objects.ObjectMaterial;
 import glimt.training.recipe.Recipe;
 import glimt.training.recipe.Recipe.NetworkRecipe;
 import glimt.training.recipe.Student;
 import glimt.training.recipe.TrainingException;
-import glimt.training.shapes.Shapes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,19 +59,22 @@ public final class Training {
    *
    * @param only the one network to train, {@code classifier} included; null for all
    * @param resume go on from the checkpoints there are
-   * @param watch sees how far it is, and what is done
+   * @param watch sees how far the training is, and what is done
    * @param stop asked after each step; true keeps the state and returns
-   * @return whether all that was asked for is trained
+   * @return whether everything is trained, false if it was stopped
    */
-  public boolean train(@Nullable String only, boolean resume, Watch watch, BooleanSupplier stop) {
+  public boolean train(
+      @Nullable String only, boolean resume, Watch watch, BooleanSupplier stop) {
     Set<String> all = new LinkedHashSet<>(recipe.networks().keySet());
     all.addAll(recipe.students().keySet());
     all.add("classifier");
     if (only != null && !all.contains(only)) {
       throw new TrainingException("the recipe has no network %s; it has %s".formatted(only, all));
     }
-    Material material = material(recipe, data);
-    BundleCard card = recipe.draft(vocabulary(material)); // what is wrong is better heard of now
+    Material material = Datasets.of(recipe, data);
+    BundleCard card =
+        recipe.draft(
+            vocabulary(material)); // so that a wrong card is refused before hours of training
     List<Trainer> trainers = new ArrayList<>();
     recipe
         .networks()
@@ -85,7 +89,7 @@ public final class Training {
         .forEach(
             (name, student) -> {
               if (only == null || only.equals(name)) {
-                trainers.addAll(halvings(name, student, material, walk(card, student)));
+                trainers.addAll(halvings(name, student, material, level(card, student)));
               }
             });
     for (Trainer trainer : trainers) {
@@ -111,17 +115,18 @@ public final class Training {
   }
 
   private Trainer trainer(String name, NetworkRecipe network, Dataset dataset, BundleCard card) {
-    Sheet sheet =
+    SampleSheet sheet =
         card.levels().stream()
             .filter(level -> level.network().equals(name))
             .findFirst()
-            .map(level -> new Sheet(dataset, level.sampling(), network.sigmaData()))
+            .map(level -> new SampleSheet(dataset, level))
             .orElse(null);
     return new Trainer(name, network, dataset, folder(recipeFile), out, null, sheet);
   }
 
-  /** A student's steps are halved one training after the other, each the teacher of the next. */
-  private List<Trainer> halvings(String name, Student student, Material material, Sampling walk) {
+  /** Halves a student's steps in one training after the other, each the teacher of the next. */
+  private List<Trainer> halvings(String name, Student student, Material material, Level level) {
+    Sampling walk = level.sampling();
     NetworkRecipe taught =
         Objects.requireNonNull(recipe.networks().get(student.teacher()), "the recipe has it");
     Dataset dataset = material.dataset(taught);
@@ -139,45 +144,27 @@ public final class Training {
               out,
               new Trainer.Teacher(
                   out.resolve(teacher + ".safetensors"), guidance, student.levels(walk, 2 * steps)),
-              new Sheet(dataset, student.sampling(walk, steps), taught.sigmaData())));
+              new SampleSheet(dataset, quick(level, halved, student.sampling(walk, steps)))));
       teacher = halved;
       guidance = 1;
     }
     return halvings;
   }
 
-  /** How the level of a student's teacher is walked. */
-  static Sampling walk(BundleCard card, Student student) {
+  private static Level quick(Level level, String network, Sampling sampling) {
+    return level.with(new Fast(network, sampling)).at(Quality.FAST);
+  }
+
+  /** The level that a student's teacher makes. */
+  static Level level(BundleCard card, Student student) {
     return card.levels().stream()
         .filter(level -> level.network().equals(student.teacher()))
         .findFirst()
         .orElseThrow(
             () ->
                 new TrainingException(
-                    "no level of the card is made by %s, whom a student shall learn from"
-                        .formatted(student.teacher())))
-        .sampling();
-  }
-
-  /** Reads what the recipe calls for. */
-  public static Material material(Recipe recipe, @Nullable Path data) {
-    return switch (recipe.dataset()) {
-      case "clips" -> ClipMaterial.read(recipe, given(recipe, data));
-      case "objects" -> ObjectMaterial.read(recipe, given(recipe, data));
-      case "shapes" -> Shapes.material(recipe);
-      default ->
-          throw new TrainingException(
-              "there is no dataset '%s'; there are clips, objects, shapes"
-                  .formatted(recipe.dataset()));
-    };
-  }
-
-  private static Path given(Recipe recipe, @Nullable Path data) {
-    if (data == null) {
-      throw new TrainingException(
-          "the dataset %s is read from a folder: name it with --data".formatted(recipe.dataset()));
-    }
-    return data;
+                    "no level of the card is made by %s, from which a student is to learn"
+                        .formatted(student.teacher())));
   }
 
   private static Vocabulary vocabulary(Material material) {
@@ -188,8 +175,9 @@ public final class Training {
     }
   }
 
-  private boolean classifier(Material material, boolean resume, Watch watch, BooleanSupplier stop) {
-    Classifier.Training training = material.classifier();
+  private boolean classifier(
+      Material material, boolean resume, Watch watch, BooleanSupplier stop) {
+    ClassifierRecipe training = material.classifier();
     Path file = folder(recipeFile).resolve(training.source());
     Path checkpoint = out.resolve("classifier.checkpoint");
     try {

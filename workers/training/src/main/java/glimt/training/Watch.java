@@ -1,6 +1,6 @@
 package glimt.training;
 
-/** Whoever watches a training. */
+/** Sees a training go on. */
 public interface Watch {
 
   /** How far it is; the next such line takes the place of this one. */

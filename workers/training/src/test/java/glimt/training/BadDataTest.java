@@ -88,12 +88,12 @@ class BadDataTest {
   private AbstractThrowableAssert<?, ?> refused(Path recipe, Path folder) {
     AbstractThrowableAssert<?, ?> refusal =
         assertThatThrownBy(
-            () -> new Training(recipe, folder, out).train(null, false, new Silence(), () -> false));
+            () -> new Training(recipe, folder, out).train(null, false, new Unheard(), () -> false));
     assertThat(out).isEmptyDirectory();
     return refusal.isInstanceOf(TrainingException.class);
   }
 
-  private static final class Silence implements Watch {
+  private static final class Unheard implements Watch {
     @Override
     public void now(String line) {}
 

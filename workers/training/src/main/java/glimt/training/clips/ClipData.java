@@ -32,7 +32,7 @@ import java.util.random.RandomGenerator;
  * sampled one deserves (noise conditioning augmentation, Ho et al. 2022, §3).
  */
 public final class ClipData implements Dataset {
-  /** Of a sheet: frames of a clip, and pixels of a frame. */
+  /** Frames of a clip on a sheet; their pixels are below. */
   private static final int FRAMES = 8;
 
   private static final int PIXELS = 64;
@@ -53,7 +53,7 @@ public final class ClipData implements Dataset {
    * @param keysOnly share of the spatial windows made of key frames, so that the level can follow
    *     the base directly
    */
-  public record Shown(
+  public record LevelScenes(
       @JsonProperty(required = true) String level,
       @JsonProperty(required = true) int window,
       @JsonProperty(required = true) int tile,
@@ -63,10 +63,14 @@ public final class ClipData implements Dataset {
   private final Grammar grammar;
   private final Vocabulary vocabulary;
   private final Renderer renderer;
-  private final Shown shown;
+  private final LevelScenes shown;
   private final boolean heldOut;
 
-  public ClipData(Grammar grammar, Renderer renderer, Shown shown, boolean heldOut) {
+  /**
+   * @param shown what the recipe of the network says of its data
+   * @param heldOut whether the scenes are those that training never sees
+   */
+  public ClipData(Grammar grammar, Renderer renderer, LevelScenes shown, boolean heldOut) {
     this.grammar = grammar;
     this.vocabulary = grammar.vocabulary();
     this.renderer = renderer;

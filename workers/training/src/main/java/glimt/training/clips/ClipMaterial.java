@@ -2,49 +2,64 @@ package glimt.training.clips;
 
 import glimt.bundle.Safetensors.Tensor;
 import glimt.model.Vocabulary;
+import glimt.training.evaluation.Assessor;
+import glimt.training.evaluation.Candidate;
+import glimt.training.evaluation.Extent;
 import glimt.training.evaluation.Material;
 import glimt.training.learning.Classifier;
+import glimt.training.learning.ClassifierHead;
+import glimt.training.learning.ClassifierRecipe;
 import glimt.training.learning.Dataset;
 import glimt.training.recipe.Recipe;
 import glimt.training.recipe.Recipe.NetworkRecipe;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /** Scenes of animated sprites, as a recipe describes them. */
 public final class ClipMaterial implements Material {
+  private static final Extent CARD = new Extent(512, 256, 64);
   private static final double MOST_NOISE = 0.1;
 
+  private final String dataset;
   private final ClipRecipe recipe;
-  private final Renderer renderer;
+  private final @Nullable Renderer renderer;
 
-  private ClipMaterial(ClipRecipe recipe, Renderer renderer) {
+  private ClipMaterial(String dataset, ClipRecipe recipe, @Nullable Renderer renderer) {
+    this.dataset = dataset;
     this.recipe = recipe;
     this.renderer = renderer;
   }
 
   /**
-   * @param data folder of the npm archives that hold the clips
+   * @param data folder of the npm archives that hold the clips; null where they are not at hand
    */
-  public static ClipMaterial read(Recipe recipe, Path data) {
-    Grammar grammar = Recipe.part(recipe.data(), ClipRecipe.class).grammar();
-    return of(
-        recipe,
-        Sprites.read(data, grammar.subjects().stream().map(Grammar.Subject::clip).toList()));
+  public static ClipMaterial of(Recipe recipe, @Nullable Path data) {
+    ClipRecipe clips = Recipe.part(recipe.data(), ClipRecipe.class);
+    if (data == null) {
+      return new ClipMaterial(recipe.dataset(), clips, null);
+    }
+    List<String> names = clips.grammar().subjects().stream().map(Grammar.Subject::clip).toList();
+    return of(recipe, Sprites.read(data, names));
   }
 
   /** Scenes of sprites at hand. */
   public static ClipMaterial of(Recipe recipe, Sprites sprites) {
     ClipRecipe clips = Recipe.part(recipe.data(), ClipRecipe.class);
-    return new ClipMaterial(clips, new Renderer(clips.grammar(), sprites));
+    return new ClipMaterial(recipe.dataset(), clips, new Renderer(clips.grammar(), sprites));
   }
 
   Grammar grammar() {
     return recipe.grammar();
   }
 
-  Renderer renderer() {
+  private Renderer renderer() {
+    if (renderer == null) {
+      throw Material.missing(dataset);
+    }
     return renderer;
   }
 
@@ -55,26 +70,37 @@ public final class ClipMaterial implements Material {
 
   @Override
   public Dataset dataset(NetworkRecipe network) {
-    return dataset(Recipe.part(network.data(), ClipData.Shown.class), false);
+    return dataset(Recipe.part(network.data(), ClipData.LevelScenes.class), false);
   }
 
-  ClipData dataset(ClipData.Shown shown, boolean heldOut) {
-    return new ClipData(grammar(), renderer, shown, heldOut);
+  ClipData dataset(ClipData.LevelScenes shown, boolean heldOut) {
+    return new ClipData(grammar(), renderer(), shown, heldOut);
   }
 
   @Override
-  public Classifier.Training classifier() {
+  public ClassifierRecipe classifier() {
     return recipe.classifier();
   }
 
   @Override
-  public List<Classifier.Head> heads() {
+  public List<ClassifierHead> heads() {
     return recipe.heads();
   }
 
   @Override
   public Classifier.Examples examples() {
-    return this::labelled;
+    Renderer drawing = renderer();
+    return (size, random) -> labelled(drawing, size, random);
+  }
+
+  @Override
+  public Extent extent() {
+    return CARD;
+  }
+
+  @Override
+  public Assessor<?, ?> assessor(Candidate candidate, Consumer<String> watch) {
+    return new ClipAssessor(candidate, recipe, renderer, watch);
   }
 
   /**
@@ -82,7 +108,7 @@ public final class ClipMaterial implements Material {
    * what is sampled is never quite clean; in one of eight, one frame stands still, so that a
    * subject is known by a frame alone.
    */
-  private Classifier.Labelled labelled(int size, RandomGenerator random) {
+  private Classifier.Labelled labelled(Renderer drawing, int size, RandomGenerator random) {
     Grammar grammar = grammar();
     int still = grammar.motions().stream().map(Grammar.Motion::word).toList().indexOf("still");
     int frame = 3 * ClipData.SMALL * ClipData.SMALL;
@@ -98,7 +124,7 @@ public final class ClipMaterial implements Material {
               random.nextInt(grammar.motions().size()),
               random.nextInt(grammar.colours().size()),
               random);
-      float[] clip = renderer.render(scene, 0, ClipData.STRIDE, ClipData.KEYS, ClipData.SMALL);
+      float[] clip = drawing.render(scene, 0, ClipData.STRIDE, ClipData.KEYS, ClipData.SMALL);
       boolean frozen = still >= 0 && random.nextInt(8) == 0;
       int shown = random.nextInt(ClipData.KEYS);
       double noise = random.nextBoolean() ? random.nextDouble(MOST_NOISE) : 0;

@@ -1,7 +1,8 @@
 package glimt.training.clips;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import glimt.training.learning.Classifier;
+import glimt.training.learning.ClassifierHead;
+import glimt.training.learning.ClassifierRecipe;
 import java.util.List;
 
 /**
@@ -12,12 +13,12 @@ import java.util.List;
  */
 public record ClipRecipe(
     @JsonProperty(required = true) Grammar grammar,
-    @JsonProperty(required = true) Classifier.Training classifier) {
+    @JsonProperty(required = true) ClassifierRecipe classifier) {
   /** What the classifier decides. */
-  List<Classifier.Head> heads() {
+  List<ClassifierHead> heads() {
     return List.of(
-        new Classifier.Head("subjects", grammar.subjects().size()),
-        new Classifier.Head("motions", grammar.motions().size()),
-        new Classifier.Head("colours", grammar.colours().size()));
+        new ClassifierHead("subjects", grammar.subjects().size()),
+        new ClassifierHead("motions", grammar.motions().size()),
+        new ClassifierHead("colours", grammar.colours().size()));
   }
 }

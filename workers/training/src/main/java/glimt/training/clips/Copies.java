@@ -2,7 +2,7 @@ package glimt.training.clips;
 
 import glimt.model.Level;
 import glimt.model.Vocabulary;
-import glimt.training.clips.HeldOut.Asked;
+import glimt.training.evaluation.Prompt;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -35,14 +35,14 @@ final class Copies {
     }
   }
 
-  /** A copy for each prompt, as {@link Judge#keys} gives clips. */
-  List<float[]> of(List<Asked> asked) {
+  /** A copy for each prompt, as {@link ClipJudge#keys} gives clips. */
+  List<float[]> of(List<Prompt<Scene>> asked) {
     return asked.stream().map(one -> ladder.keys(nearest(one), level)).toList();
   }
 
   /** The scene that is copied for a prompt. */
-  Scene nearest(Asked asked) {
-    Set<Integer> wanted = words(asked.prompt());
+  Scene nearest(Prompt<Scene> asked) {
+    Set<Integer> wanted = words(asked.text());
     Known best = known.getFirst();
     for (Known one : known) {
       if (likeness(one.words, wanted) > likeness(best.words, wanted)) {

@@ -26,18 +26,20 @@ import java.util.random.RandomGenerator;
  */
 public record Grammar(
     @JsonProperty(required = true) List<Subject> subjects,
-    @JsonProperty(required = true) List<Colour> colours,
+    @JsonProperty(required = true) List<Background> colours,
     @JsonProperty(required = true) List<Motion> motions,
-    @JsonProperty(required = true) List<Size> sizes,
+    @JsonProperty(required = true) List<SubjectSize> sizes,
     @JsonProperty(required = true) List<String> phrasings,
     @JsonProperty(required = true) double unsaid,
     @JsonProperty(required = true) Map<String, List<String>> synonyms,
     @JsonProperty(required = true) Set<String> ignored,
     @JsonProperty(required = true) int length) {
 
+  /** A subject and the name of the animation that shows it. */
   public record Subject(String word, String clip) {}
 
-  public record Colour(String word, List<Integer> rgb) {}
+  /** A background and the word for it: red, green, blue in 0..255. */
+  public record Background(String word, List<Integer> rgb) {}
 
   /**
    * What becomes of the subject from the first frame to the last.
@@ -57,7 +59,8 @@ public record Grammar(
       @JsonProperty(required = true) double to,
       @JsonProperty(required = true) double turns) {}
 
-  public record Size(String word, double share) {}
+  /** How large a subject is and the word for it. */
+  public record SubjectSize(String word, double share) {}
 
   public Grammar {
     if (subjects.isEmpty() || colours.isEmpty() || motions.isEmpty() || sizes.isEmpty()) {
@@ -71,7 +74,7 @@ public record Grammar(
     subjects.forEach(subject -> words.add(subject.word));
     colours.forEach(colour -> words.add(colour.word));
     motions.forEach(motion -> words.add(motion.word));
-    sizes.stream().map(Size::word).filter(word -> !word.isEmpty()).forEach(words::add);
+    sizes.stream().map(SubjectSize::word).filter(word -> !word.isEmpty()).forEach(words::add);
     return new Vocabulary(words, synonyms, ignored, length);
   }
 

@@ -1,39 +1,40 @@
 package glimt.training.clips;
 
+import glimt.training.evaluation.Prompt;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/** Prompts of combinations that training never saw, each with a scene that it describes. */
+/**
+ * Prompts of combinations that training never saw, each with a scene that it describes: one of the
+ * clips that would be an answer. Seeds of the noise count from 1.
+ */
 final class HeldOut {
   private HeldOut() {}
-
-  /** What is asked for, and one of the clips that would be an answer. */
-  record Asked(String prompt, Scene scene) {}
 
   /**
    * Combinations drawn at random, each said whole in one of the grammar's phrasings.
    *
    * @param seed the same prompts for the same seed
    */
-  static List<Asked> prompts(Grammar grammar, int count, long seed) {
+  static List<Prompt<Scene>> prompts(Grammar grammar, int count, long seed) {
     Grammar telling = telling(grammar);
     SplittableRandom random = new SplittableRandom(seed);
-    List<Asked> asked = new ArrayList<>();
+    List<Prompt<Scene>> asked = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       Scene scene = grammar.scene(true, random);
-      asked.add(new Asked(telling.caption(scene, random), scene));
+      asked.add(new Prompt<>(telling.caption(scene, random), 1L + asked.size(), scene));
     }
     return List.copyOf(asked);
   }
 
   /** The same with every subject once, before any comes again. */
-  static List<Asked> ofEverySubject(Grammar grammar, int count, long seed) {
+  static List<Prompt<Scene>> ofEverySubject(Grammar grammar, int count, long seed) {
     Grammar telling = telling(grammar);
     SplittableRandom random = new SplittableRandom(seed);
     List<Integer> subjects = new ArrayList<>();
-    List<Asked> asked = new ArrayList<>();
+    List<Prompt<Scene>> asked = new ArrayList<>();
     while (asked.size() < count) {
       if (subjects.isEmpty()) {
         for (int i = 0; i < grammar.subjects().size(); i++) {
@@ -44,7 +45,7 @@ final class HeldOut {
       Scene scene = grammar.scene(true, random);
       if (subjects.getLast() == scene.subject()) {
         subjects.removeLast();
-        asked.add(new Asked(telling.caption(scene, random), scene));
+        asked.add(new Prompt<>(telling.caption(scene, random), 1L + asked.size(), scene));
       }
     }
     return List.copyOf(asked);

@@ -31,11 +31,11 @@ record Ladder(Renderer renderer) {
         new Part(down.start(), across.start(), down.length(), across.length()));
   }
 
-  /** The key frames of a scene's level, as {@link Judge#keys} gives them. */
+  /** The key frames of a scene's level, as {@link ClipJudge#keys} gives them. */
   float[] keys(Scene scene, Level level) {
     int size = size(level);
     float[] keys = renderer.render(scene, 0, Renderer.LENGTH / ClipData.KEYS, ClipData.KEYS, size);
-    return Judge.keys(keys, ClipData.KEYS, size);
+    return ClipJudge.keys(keys, ClipData.KEYS, size);
   }
 
   /** A sample as the level below would have it: fewer frames, and each pixel a mean. */

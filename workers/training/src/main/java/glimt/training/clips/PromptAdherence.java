@@ -1,7 +1,7 @@
 package glimt.training.clips;
 
-import glimt.training.clips.HeldOut.Asked;
-import glimt.training.clips.Judge.Verdict;
+import glimt.training.clips.ClipJudge.Recognised;
+import glimt.training.evaluation.Prompt;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Predicate;
@@ -26,17 +26,17 @@ record PromptAdherence(List<Right> right) {
     right = List.copyOf(right);
   }
 
-  static PromptAdherence of(List<Asked> asked, List<Verdict> verdicts) {
-    if (asked.size() != verdicts.size()) {
+  static PromptAdherence of(List<Prompt<Scene>> asked, List<Recognised> found) {
+    if (asked.size() != found.size()) {
       throw new IllegalArgumentException(
-          "%s clips for %s prompts".formatted(verdicts.size(), asked.size()));
+          "%s clips for %s prompts".formatted(found.size(), asked.size()));
     }
     return new PromptAdherence(
         IntStream.range(0, asked.size())
             .mapToObj(
                 i -> {
-                  Scene wanted = asked.get(i).scene();
-                  Verdict shown = verdicts.get(i);
+                  Scene wanted = asked.get(i).wanted();
+                  Recognised shown = found.get(i);
                   return new Right(
                       wanted.motion(),
                       shown.colour() == wanted.colour(),

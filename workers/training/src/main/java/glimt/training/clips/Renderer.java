@@ -12,6 +12,9 @@ public final class Renderer {
   private final Grammar grammar;
   private final List<Sprites.Sprite> sprites;
 
+  /**
+   * @param sprites of every subject of the grammar
+   */
   public Renderer(Grammar grammar, Sprites sprites) {
     this.grammar = grammar;
     this.sprites = grammar.subjects().stream().map(s -> sprites.of(s.clip())).toList();

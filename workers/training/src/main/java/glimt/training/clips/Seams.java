@@ -1,7 +1,7 @@
 package glimt.training.clips;
 
 import glimt.metrics.Clips;
-import glimt.metrics.Clips.Steps;
+import glimt.metrics.Clips.BorderSteps;
 import glimt.model.Axis;
 import glimt.model.Level;
 import glimt.model.Span;
@@ -16,10 +16,10 @@ import java.util.stream.IntStream;
 final class Seams {
   private final Level below;
   private final Level level;
-  private Steps tiles = Steps.NONE;
-  private Steps tilesEnlarged = Steps.NONE;
-  private Steps windows = Steps.NONE;
-  private Steps windowsEnlarged = Steps.NONE;
+  private BorderSteps tiles = BorderSteps.NONE;
+  private BorderSteps tilesEnlarged = BorderSteps.NONE;
+  private BorderSteps windows = BorderSteps.NONE;
+  private BorderSteps windowsEnlarged = BorderSteps.NONE;
 
   Seams(Level below, Level level) {
     this.below = below;

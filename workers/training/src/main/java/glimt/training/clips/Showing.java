@@ -6,7 +6,8 @@ import glimt.media.Frames;
 import glimt.media.Picture;
 import glimt.model.BundleCard;
 import glimt.model.Level;
-import glimt.training.clips.HeldOut.Asked;
+import glimt.training.evaluation.Samples;
+import glimt.training.evaluation.Unnamed;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -16,18 +17,29 @@ record Showing(BundleCard card, Level level) {
   private static final int CLIPS_ABREAST = 2;
   private static final int SIDE = 96;
 
+  private static final int UNNAMED_COLUMNS = 5;
+  private static final int UNNAMED_SIDE = 258;
+
   /** Four frames of each clip side by side, with the prompt below. */
-  Picture sheet(List<Asked> asked, List<float[]> clips) {
+  Picture sheet(Samples<Scene> samples) {
     List<Cell> cells = new ArrayList<>();
+    List<Samples.MadeSample> clips = samples.kept();
     for (int i = 0; i < clips.size(); i++) {
-      cells.addAll(ContactSheet.strip(frames(clips.get(i)), FRAMES, asked.get(i).prompt(), SIDE));
+      String prompt = samples.prompts().get(i).text();
+      cells.addAll(ContactSheet.strip(frames(clips.get(i).last()), FRAMES, prompt, SIDE));
     }
     return ContactSheet.of(cells, CLIPS_ABREAST * FRAMES, SIDE);
   }
 
-  /** A clip as one picture, under its prompt. */
-  Cell unnamed(Asked asked, float[] clip) {
-    return new Cell(ContactSheet.quarters(frames(clip)), asked.prompt());
+  /** Each clip as one picture. */
+  Unnamed unnamed(Samples<Scene> samples) {
+    List<Cell> cells = new ArrayList<>();
+    List<Samples.MadeSample> clips = samples.kept();
+    for (int i = 0; i < clips.size(); i++) {
+      String prompt = samples.prompts().get(i).text();
+      cells.add(new Cell(ContactSheet.quarters(frames(clips.get(i).last())), prompt));
+    }
+    return new Unnamed(cells, UNNAMED_COLUMNS, UNNAMED_SIDE);
   }
 
   private Frames frames(float[] clip) {

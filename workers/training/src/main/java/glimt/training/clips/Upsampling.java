@@ -7,8 +7,10 @@ import glimt.metrics.Moments;
 import glimt.model.Level;
 import glimt.model.Segment;
 import glimt.pipeline.Mosaic;
-import glimt.training.clips.ClipSampler.Made;
-import glimt.training.clips.HeldOut.Asked;
+import glimt.training.evaluation.CascadeSampler;
+import glimt.training.evaluation.CascadeSampler.SegmentSample;
+import glimt.training.evaluation.Comparison;
+import glimt.training.evaluation.Prompt;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -33,12 +35,12 @@ final class Upsampling {
   private static final double SOMETHING = 0.1;
 
   /** One way to fill the segments. */
-  private static final class Way {
+  private static final class Filling {
     private final List<float[]> patches = new ArrayList<>();
     private double square;
     private double sharpness;
 
-    void add(Way other) {
+    void add(Filling other) {
       patches.addAll(other.patches);
       square += other.square;
       sharpness += other.sharpness;
@@ -53,10 +55,10 @@ final class Upsampling {
   private final Level below;
   private final Level level;
   private final SplittableRandom random;
-  private final Way enlarged = new Way();
-  private final Way guessed = new Way();
-  private final Way sampled = new Way();
-  private final Way real = new Way();
+  private final Filling enlarged = new Filling();
+  private final Filling guessed = new Filling();
+  private final Filling sampled = new Filling();
+  private final Filling real = new Filling();
   private double values;
   private int segments;
 
@@ -82,13 +84,13 @@ final class Upsampling {
   }
 
   /** Makes one segment of a clip again. */
-  void add(ClipSampler studio, Asked asked, long seed) throws InterruptedException {
+  void add(CascadeSampler sampler, Prompt<Scene> prompt) throws InterruptedException {
     Segment segment = segment();
-    float[] whole = ladder.truth(asked.scene(), level);
+    float[] whole = ladder.truth(prompt.wanted(), level);
     float[] under = Ladder.shrunk(whole, level, below);
     float[] truth = Mosaic.cut(level, segment, whole);
     float[] plain = Mosaic.cut(level, segment, Ladder.enlarged(under, below, level));
-    Made made = studio.segment(level, segment, asked.prompt(), seed, under);
+    SegmentSample made = sampler.segment(level, segment, prompt, under);
     add(enlarged, plain, truth, segment);
     add(guessed, made.guess(), truth, segment);
     add(sampled, made.sample(), truth, segment);
@@ -102,7 +104,7 @@ final class Upsampling {
     }
   }
 
-  private void add(Way way, float[] clip, float[] truth, Segment segment) {
+  private void add(Filling way, float[] clip, float[] truth, Segment segment) {
     for (int i = 0; i < truth.length; i++) {
       double error = Math.clamp(clip[i], -1, 1) - truth[i];
       way.square += error * error;
@@ -126,11 +128,11 @@ final class Upsampling {
    *
    * @param others other real clips
    */
-  List<Figure> figures(Judge judge, List<Asked> others) {
-    Way different = new Way();
-    for (Asked other : others) {
+  List<Figure> figures(ClipJudge judge, List<Prompt<Scene>> others) {
+    Filling different = new Filling();
+    for (Prompt<Scene> other : others) {
       Segment segment = segment();
-      float[] truth = ladder.truth(other.scene(), level, segment);
+      float[] truth = ladder.truth(other.wanted(), level, segment);
       patches(truth, segment).forEach(patch -> different.patches.add(patch.of(truth, segment)));
     }
     Moments from = Moments.of(judge.features(real.patches));
@@ -156,7 +158,7 @@ final class Upsampling {
             .toReach(new Bar.Between(0.8, 1.2)));
   }
 
-  private static double distance(Judge judge, Way way, Moments from) {
+  private static double distance(ClipJudge judge, Filling way, Moments from) {
     return Moments.of(judge.features(way.patches)).frechet(from);
   }
 

@@ -9,6 +9,8 @@ import glimt.model.BundleCard;
 import glimt.model.Quality;
 import glimt.model.Vocabulary;
 import glimt.training.learning.Classifier;
+import glimt.training.learning.ClassifierHead;
+import glimt.training.learning.ClassifierRecipe;
 import glimt.training.learning.Initial;
 import glimt.training.recipe.Recipe;
 import glimt.training.recipe.Recipe.NetworkRecipe;
@@ -21,12 +23,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Function;
+import java.util.function.ToLongFunction;
 
 /**
- * What is measured: a bundle, or the networks there are of one that is still being trained.
+ * What is measured: a bundle, or as many of its networks as are trained so far.
  *
  * @param recipe by which it is trained
- * @param card what it says of itself
+ * @param card its card
  * @param text reads a source by its name
  * @param tensors reads weights by their name
  */
@@ -35,9 +38,6 @@ public record Candidate(
     BundleCard card,
     Function<String, String> text,
     Function<String, Safetensors> tensors) {
-  /** Of the weights of networks that have learned nothing. */
-  private static final long UNTRAINED = 4242;
-
   /** A whole bundle. */
   public static Candidate of(Bundle bundle) {
     return new Candidate(
@@ -48,8 +48,8 @@ public record Candidate(
   }
 
   /**
-   * What training has put into a folder so far: weights are there only of some levels, and no card
-   * vouches for them.
+   * What training has put into a folder so far: only some levels have weights, and no card vouches
+   * for them.
    *
    * @param recipeFile beside the sources
    * @param folder of the weights
@@ -69,6 +69,27 @@ public record Candidate(
     return new Candidate(recipe, card.at(quality), text, tensors);
   }
 
+  /**
+   * The same, its networks as they were before they learned anything.
+   *
+   * @param seed of a network's weights
+   */
+  public Candidate untrained(ToLongFunction<NetworkRecipe> seed) {
+    return new Candidate(
+        recipe,
+        card,
+        text,
+        file -> {
+          String level = file.replaceFirst("\\.safetensors$", "");
+          NetworkRecipe network = trained(level);
+          Map<String, Double> sizes = new HashMap<>(network.sizes());
+          sizes.put("vocabulary", 1.0 + card.vocabulary().words().size());
+          sizes.put("length", (double) card.vocabulary().length());
+          return Initial.weights(
+              source(level), sizes, new SplittableRandom(seed.applyAsLong(network)));
+        });
+  }
+
   private static String read(Path file) {
     try {
       return Files.readString(file);
@@ -79,20 +100,11 @@ public record Candidate(
 
   /** Loads the network of a level for one thread. The caller closes it. */
   public Network network(String level) {
-    return network(level, tensors.apply(card.level(level).network() + ".safetensors"));
-  }
-
-  /** The same network before it has learned anything. */
-  public Network untrained(String level) {
-    Map<String, Double> sizes = new HashMap<>(trained(level).sizes());
-    sizes.put("vocabulary", 1.0 + card.vocabulary().words().size());
-    sizes.put("length", (double) card.vocabulary().length());
-    return network(level, Initial.weights(source(level), sizes, new SplittableRandom(UNTRAINED)));
-  }
-
-  private Network network(String level, Safetensors weights) {
     return Network.of(
-        card.name() + "/" + level, source(level), weights, Precision.ofThisProcessor());
+        card.name() + "/" + level,
+        source(level),
+        tensors.apply(card.level(level).network() + ".safetensors"),
+        Precision.ofThisProcessor());
   }
 
   private NetworkSource source(String level) {
@@ -109,7 +121,7 @@ public record Candidate(
   }
 
   /** Loads the network that results are measured with. The caller closes it. */
-  public Classifier classifier(Classifier.Training training, List<Classifier.Head> heads) {
+  public Classifier classifier(ClassifierRecipe training, List<ClassifierHead> heads) {
     return new Classifier(
         NetworkSource.parse(training.source(), text.apply(training.source())),
         tensors.apply(Classifier.WEIGHTS),

@@ -15,14 +15,14 @@ import java.util.Map;
 
 /**
  * AdamW (Loshchilov &amp; Hutter 2019, Algorithm 2) with gradients clipped by their common length,
- * and the exponential average of the weights. Its state goes into a checkpoint as it is.
+ * and the exponential average of the weights. A checkpoint holds its state as it is.
  */
 final class AdamW implements AutoCloseable {
   private static final float BETA1 = 0.9f;
   private static final float BETA2 = 0.98f;
   private static final float EPSILON = 1e-8f;
 
-  /** One weight and what goes with it, all of one shape. */
+  /** One weight with its moments and its average, all of one shape. */
   private record Weight(NDArray value, NDArray mean, NDArray variance, NDArray average) {}
 
   private final Map<String, Weight> weights = new LinkedHashMap<>();
@@ -33,21 +33,21 @@ final class AdamW implements AutoCloseable {
   }
 
   static AdamW of(TrainableNetwork network) {
-    AdamW learner = new AdamW(network.manager().newSubManager());
+    AdamW optimiser = new AdamW(network.manager().newSubManager());
     network
         .parameters()
         .forEach(
             (name, value) -> {
-              NDArray average = learner.memory.create(value.toFloatArray(), value.getShape());
-              learner.weights.put(
+              NDArray average = optimiser.memory.create(value.toFloatArray(), value.getShape());
+              optimiser.weights.put(
                   name,
                   new Weight(
                       value,
-                      learner.memory.zeros(value.getShape()),
-                      learner.memory.zeros(value.getShape()),
+                      optimiser.memory.zeros(value.getShape()),
+                      optimiser.memory.zeros(value.getShape()),
                       average));
             });
-    return learner;
+    return optimiser;
   }
 
   /** The Euclidean length of all gradients together. */
@@ -120,7 +120,7 @@ final class AdamW implements AutoCloseable {
     return out;
   }
 
-  /** The weights of a {@link #state}, not averaged: what its network goes on from. */
+  /** The weights of a {@link #state}, not averaged: those that training resumes from. */
   static Safetensors values(Safetensors state) {
     Map<String, Tensor> values = new LinkedHashMap<>();
     state

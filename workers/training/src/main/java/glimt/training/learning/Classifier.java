@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import com.fasterxml.jackson.annotation.JsonProperty;
 import glimt.bundle.NetworkSource;
 import glimt.bundle.Precision;
 import glimt.bundle.Safetensors;
@@ -25,8 +24,8 @@ import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 
 /**
- * A network that names what it sees, x [B, ...] to a row of numbers for each sample: the scores of
- * one head after the other, then features, if it has any. What results are measured with.
+ * The network that results are measured with. It maps x [B, ...] to a row of numbers for each
+ * sample: the scores of one head after the other, then features, if it has any.
  */
 public final class Classifier implements AutoCloseable {
   /** The file of its weights in a bundle. */
@@ -37,29 +36,6 @@ public final class Classifier implements AutoCloseable {
   private static final double WEIGHT_DECAY = 0.02;
   private static final int WARMUP = 50;
   private static final int SPOKEN_EVERY = 100;
-
-  /**
-   * How it is trained.
-   *
-   * @param source file of the network, beside the recipe
-   * @param steps until the rate has fallen to nothing
-   * @param batch samples a step
-   * @param rate the highest learning rate
-   * @param seed of the weights and the data
-   */
-  public record Training(
-      @JsonProperty(required = true) String source,
-      @JsonProperty(required = true) int steps,
-      @JsonProperty(required = true) int batch,
-      @JsonProperty(required = true) double rate,
-      @JsonProperty(required = true) long seed) {}
-
-  /**
-   * One thing that it decides.
-   *
-   * @param name of the number of classes, which the source may name as a size
-   */
-  public record Head(String name, int classes) {}
 
   /**
    * Samples and the class of each.
@@ -87,16 +63,17 @@ public final class Classifier implements AutoCloseable {
   /** Where labelled samples come from. */
   @FunctionalInterface
   public interface Examples {
+    /** That many samples, a function of the generator's state. */
     Labelled batch(int size, RandomGenerator random);
   }
 
   private final TrainableNetwork network;
-  private final List<Head> heads;
+  private final List<ClassifierHead> heads;
 
   /**
    * @param heads in the order of their scores
    */
-  public Classifier(NetworkSource source, Safetensors weights, List<Head> heads) {
+  public Classifier(NetworkSource source, Safetensors weights, List<ClassifierHead> heads) {
     // In 32 bits, so that what is measured does not depend on the processor.
     network = TrainableNetwork.of("classifier", source, weights, Precision.FLOAT32);
     this.heads = List.copyOf(heads);
@@ -109,13 +86,12 @@ public final class Classifier implements AutoCloseable {
    * @return the averaged weights, 32 bits
    */
   public static Safetensors train(
-      Training training,
+      ClassifierRecipe recipe,
       NetworkSource source,
-      List<Head> heads,
+      List<ClassifierHead> heads,
       Examples examples,
       Consumer<String> watch) {
-    return train(training, source, heads, examples, watch, Optional.empty(), _ -> true)
-        .orElseThrow();
+    return train(recipe, source, heads, examples, watch, Optional.empty(), _ -> true).orElseThrow();
   }
 
   /**
@@ -128,16 +104,17 @@ public final class Classifier implements AutoCloseable {
    * @return empty if it was stopped
    */
   public static Optional<Safetensors> train(
-      Training training,
+      ClassifierRecipe recipe,
       NetworkSource source,
-      List<Head> heads,
+      List<ClassifierHead> heads,
       Examples examples,
       Consumer<String> watch,
       Optional<Safetensors> before,
       Predicate<Supplier<Safetensors>> keep) {
     Map<String, Double> sizes =
-        heads.stream().collect(Collectors.toMap(Head::name, head -> (double) head.classes));
-    String made = "classifier %s %s".formatted(training, heads);
+        heads.stream()
+            .collect(Collectors.toMap(ClassifierHead::name, head -> (double) head.classes()));
+    String made = recipe.says(heads);
     if (before.isPresent() && !made.equals(before.get().metadata().get("recipe"))) {
       throw new TrainingException(
           "classifier: the checkpoint is that of another recipe, %s; move it away to begin afresh"
@@ -148,27 +125,26 @@ public final class Classifier implements AutoCloseable {
     Safetensors first =
         before
             .map(AdamW::values)
-            .orElseGet(() -> Initial.weights(source, sizes, new SplittableRandom(training.seed())));
+            .orElseGet(() -> Initial.weights(source, sizes, new SplittableRandom(recipe.seed())));
     try (TrainableNetwork network =
             TrainableNetwork.of("classifier", source, first, Precision.ofThisProcessor());
-        AdamW learner = AdamW.of(network)) {
-      before.ifPresent(learner::restore);
+        AdamW optimiser = AdamW.of(network)) {
+      before.ifPresent(optimiser::restore);
       double loss = 0;
-      for (int step = from + 1; step <= training.steps(); step++) {
+      for (int step = from + 1; step <= recipe.steps(); step++) {
         int now = step;
-        SplittableRandom random =
-            new SplittableRandom(training.seed() * 0x9E3779B97F4A7C15L + step);
-        double done = (double) step / training.steps();
-        double error = learn(network, heads, examples.batch(training.batch(), random));
-        double length = learner.gradientLength();
+        SplittableRandom random = new SplittableRandom(recipe.seed() * 0x9E3779B97F4A7C15L + step);
+        double done = (double) step / recipe.steps();
+        double error = learn(network, heads, examples.batch(recipe.batch(), random));
+        double length = optimiser.gradientLength();
         if (!Double.isFinite(error) || !Double.isFinite(length)) {
           throw new TrainingException(
               "classifier: the loss became %s at step %s".formatted(error, step));
         }
         double slowed = Math.min(1, (double) step / WARMUP) * (1 - done);
-        learner.update(
+        optimiser.update(
             step,
-            training.rate() * slowed,
+            recipe.rate() * slowed,
             Math.min(1, 1 / length),
             WEIGHT_DECAY,
             Math.min(AVERAGE, step / (step + 10.0)));
@@ -183,22 +159,23 @@ public final class Classifier implements AutoCloseable {
         Supplier<Safetensors> state =
             () ->
                 new Safetensors(
-                    learner.state(), Map.of("recipe", made, "step", Integer.toString(now)));
+                    optimiser.state(), Map.of("recipe", made, "step", Integer.toString(now)));
         if (!keep.test(state)) {
           return Optional.empty();
         }
       }
-      return Optional.of(learner.average());
+      return Optional.of(optimiser.average());
     }
   }
 
-  private static double learn(TrainableNetwork network, List<Head> heads, Labelled labelled) {
+  private static double learn(
+      TrainableNetwork network, List<ClassifierHead> heads, Labelled labelled) {
     try (NDManager scope = network.manager().newSubManager()) {
       NDArray all = network.forward(new NDList(array(labelled.x(), scope)));
       NDArray loss = scope.create(0f);
       int from = 0;
       for (int head = 0; head < heads.size(); head++) {
-        int names = heads.get(head).classes;
+        int names = heads.get(head).classes();
         List<Integer> classes = labelled.classes().get(head);
         int rows = classes.size();
         NDArray scores = all.get(":, %s:%s".formatted(from, from + names)).logSoftmax(-1);
@@ -215,7 +192,7 @@ public final class Classifier implements AutoCloseable {
     }
   }
 
-  /** What it makes of each sample. */
+  /** What the network sees in each sample, a row of {@code x} each. */
   public List<Seen> see(Tensor x) {
     int rows = Math.toIntExact(x.shape().getFirst());
     try (NDManager scope = network.manager().newSubManager()) {
@@ -225,9 +202,9 @@ public final class Classifier implements AutoCloseable {
       for (int row = 0; row < rows; row++) {
         int at = row * values;
         List<Integer> classes = new ArrayList<>();
-        for (Head head : heads) {
-          classes.add(highest(all, at, head.classes));
-          at += head.classes;
+        for (ClassifierHead head : heads) {
+          classes.add(highest(all, at, head.classes()));
+          at += head.classes();
         }
         double[] features = new double[(row + 1) * values - at];
         for (int i = 0; i < features.length; i++) {

@@ -24,12 +24,13 @@ public interface Dataset {
    */
   record Batch(Tensor x, Tensor words, @Nullable Tensor below) {}
 
+  /** That many samples, a function of the generator's state. */
   Batch batch(int size, RandomGenerator random);
 
   /**
    * Samples drawn for people to see, a row each.
    *
-   * @param batch whose words were asked for, over what lies below
+   * @param batch whose words the samples were made for, and what lies below them
    * @param samples shaped like the batch's x
    * @return empty where this kind of data is not drawn
    */

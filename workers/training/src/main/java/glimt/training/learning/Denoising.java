@@ -5,8 +5,8 @@ import glimt.bundle.Safetensors.Tensor;
 import glimt.diffusion.Preconditioning;
 import glimt.training.learning.Dataset.Batch;
 import glimt.training.learning.NoiseLevelDistribution.Drawn;
+import glimt.training.recipe.LossTerms;
 import glimt.training.recipe.Recipe;
-import glimt.training.recipe.Terms;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Objects;
@@ -21,16 +21,16 @@ import java.util.function.Supplier;
  *   x = x0 + sigma n,   answer = (x0 - c_skip x) / c_out,   loss = |F(c_in x; ln(sigma)/4) - answer|^2
  * </pre>
  *
- * <p>Other {@link Terms} count the same error otherwise, and a {@link NoiseLevelDistribution} that
- * draws some levels more often than it should counts them less.
+ * <p>Other {@link LossTerms} count the same error otherwise, and a {@link NoiseLevelDistribution}
+ * that draws some levels more often counts them less.
  */
 final class Denoising implements Objective {
   private final Recipe.NetworkRecipe recipe;
-  private final NoiseLevelDistribution law;
-  private final Terms terms;
+  private final NoiseLevelDistribution levels;
+  private final LossTerms terms;
   private final Preconditioning edm;
 
-  /** The exercise that was last set, for a law that learns from its answers. */
+  /** The last batch, for a distribution that learns from its answers. */
   private double[] sigmas = {};
 
   private float[] answer = {};
@@ -38,13 +38,13 @@ final class Denoising implements Objective {
 
   Denoising(Recipe.NetworkRecipe recipe) {
     this.recipe = recipe;
-    this.law = NoiseLevelDistribution.of(recipe);
-    this.terms = Objects.requireNonNullElse(recipe.loss(), Terms.EDM);
+    this.levels = NoiseLevelDistribution.of(recipe);
+    this.terms = Objects.requireNonNullElse(recipe.loss(), LossTerms.EDM);
     this.edm = Preconditioning.edm(recipe.sigmaData());
   }
 
   @Override
-  public TrainingBatch exercise(Batch batch, double done, SplittableRandom random) {
+  public TrainingBatch batch(Batch batch, double done, SplittableRandom random) {
     long[] shape = batch.x().dimensions();
     int rows = Math.toIntExact(shape[0]);
     int size = batch.x().size() / rows;
@@ -56,7 +56,7 @@ final class Denoising implements Objective {
     answer = new float[clean.length];
     double data = recipe.sigmaData();
     for (int row = 0; row < rows; row++) {
-      Drawn drawn = law.draw(done, random);
+      Drawn drawn = levels.draw(done, random);
       double sigma = drawn.sigma();
       double total = Math.sqrt(sigma * sigma + data * data);
       double skip = data * data / (total * total);
@@ -73,14 +73,14 @@ final class Denoising implements Objective {
     return new TrainingBatch(
         Tensor.of(in, shape),
         Tensor.of(noise, rows),
-        silenced(batch.words(), recipe.silence(), random),
+        withoutWords(batch.words(), recipe.unconditional(), random),
         batch.below(),
         Tensor.of(answer, shape),
         weight);
   }
 
-  /** The words, those of some rows left out, so that one network learns with and without. */
-  static Tensor silenced(Tensor said, double share, SplittableRandom random) {
+  /** Leaves out the words of some rows, so that one network learns to do with and without. */
+  static Tensor withoutWords(Tensor said, double share, SplittableRandom random) {
     long[] words = said.longs();
     int length = Math.toIntExact(said.dimensions()[1]);
     for (int row = 0; row * length < words.length; row++) {
@@ -93,7 +93,7 @@ final class Denoising implements Objective {
 
   @Override
   public void answered(Supplier<float[]> answers) {
-    if (!(law instanceof NoiseLevelDistribution.Importance importance)) {
+    if (!(levels instanceof NoiseLevelDistribution.Importance importance)) {
       return;
     }
     float[] f = answers.get();
@@ -120,14 +120,14 @@ final class Denoising implements Objective {
 
   @Override
   public Map<String, Tensor> state() {
-    return law instanceof NoiseLevelDistribution.Importance importance
+    return levels instanceof NoiseLevelDistribution.Importance importance
         ? importance.state()
         : Map.of();
   }
 
   @Override
   public void restore(Safetensors state) {
-    if (law instanceof NoiseLevelDistribution.Importance importance) {
+    if (levels instanceof NoiseLevelDistribution.Importance importance) {
       importance.restore(state);
     }
   }

@@ -1,11 +1,6 @@
 package glimt.training.learning;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
-import glimt.bundle.Network;
 import glimt.bundle.Safetensors.Tensor;
 import glimt.training.learning.Dataset.Batch;
 import java.util.Arrays;
@@ -30,33 +25,28 @@ import java.util.SplittableRandom;
  * evaluation (Meng et al. 2023, section 3.1, for one w).
  */
 final class Distillation implements Objective {
-  private final Network teacher;
-  private final double guidance;
+  private final LevelDenoiser teacher;
   private final double[] levels;
-  private final double data;
-  private final double silence;
+  private final double unconditional;
   private final NDManager memory = NDManager.newBaseManager("PyTorch");
 
   /**
-   * @param teacher belongs to this lesson from now on
-   * @param guidance the teacher's w; 1 for one that has it folded in
+   * @param teacher guided as the student shall be, or with guidance 1 if it has that folded in; its
+   *     network belongs to this objective from now on
    * @param levels the teacher's noise levels, an even number of steps down to 0
-   * @param data standard deviation of the samples
-   * @param silence share of samples whose words are left out
+   * @param unconditional share of samples whose words are left out
    */
-  Distillation(Network teacher, double guidance, double[] levels, double data, double silence) {
+  Distillation(LevelDenoiser teacher, double[] levels, double unconditional) {
     if (levels.length % 2 == 0) {
       throw new IllegalArgumentException((levels.length - 1) + " steps cannot be halved");
     }
     this.teacher = teacher;
-    this.guidance = guidance;
     this.levels = levels.clone();
-    this.data = data;
-    this.silence = silence;
+    this.unconditional = unconditional;
   }
 
   @Override
-  public TrainingBatch exercise(Batch batch, double done, SplittableRandom random) {
+  public TrainingBatch batch(Batch batch, double done, SplittableRandom random) {
     float[] clean = batch.x().floats();
     long[] shape = batch.x().dimensions();
     int rows = Math.toIntExact(shape[0]);
@@ -73,14 +63,14 @@ final class Distillation implements Objective {
         x[i] = (float) (clean[i] + sigma[row] * random.nextGaussian());
       }
     }
-    Tensor words = Denoising.silenced(batch.words(), silence, random);
-    float[] first = denoised(x, sigma, words, batch, shape);
+    Tensor words = Denoising.withoutWords(batch.words(), unconditional, random);
+    float[] first = teacher.rows(x, sigma, shape, words, batch.below(), memory);
     float[] between = new float[x.length];
     for (int i = 0; i < x.length; i++) {
       double r = middle[i / size] / sigma[i / size];
       between[i] = (float) (r * x[i] + (1 - r) * first[i]);
     }
-    float[] second = denoised(between, middle, words, batch, shape);
+    float[] second = teacher.rows(between, middle, shape, words, batch.below(), memory);
 
     float[] in = new float[x.length];
     float[] answer = new float[x.length];
@@ -91,12 +81,12 @@ final class Distillation implements Objective {
       double s = sigma[row];
       double end = levels[at[row] + 2];
       double a = end * (s - middle[row]) / (middle[row] * (s - end));
-      double total = Math.hypot(s, data);
+      double total = Math.hypot(s, teacher.sigmaData());
       noise[row] = (float) (Math.log(s) / 4);
       for (int i = row * size; i < (row + 1) * size; i++) {
         double wanted = a * first[i] + (1 - a) * second[i];
         in[i] = (float) (x[i] / total);
-        answer[i] = (float) ((wanted - skip(s) * x[i]) / out(s));
+        answer[i] = (float) ((wanted - teacher.skip(s) * x[i]) / teacher.out(s));
       }
     }
     return new TrainingBatch(
@@ -108,65 +98,9 @@ final class Distillation implements Objective {
         weight);
   }
 
-  /** The teacher's guided D(x; sigma), each row at a level of its own. */
-  private float[] denoised(float[] x, double[] sigma, Tensor words, Batch batch, long[] shape) {
-    int rows = sigma.length;
-    int size = x.length / rows;
-    float[] in = new float[x.length];
-    float[] noise = new float[rows];
-    for (int row = 0; row < rows; row++) {
-      noise[row] = (float) (Math.log(sigma[row]) / 4);
-      double total = Math.hypot(sigma[row], data);
-      for (int i = row * size; i < (row + 1) * size; i++) {
-        in[i] = (float) (x[i] / total);
-      }
-    }
-    float[] f = answers(in, noise, words, batch, shape);
-    float[] d = new float[x.length];
-    for (int row = 0; row < rows; row++) {
-      for (int i = row * size; i < (row + 1) * size; i++) {
-        double guided =
-            guidance == 1 ? f[i] : f[x.length + i] + guidance * (f[i] - f[x.length + i]);
-        d[i] = (float) (skip(sigma[row]) * x[i] + out(sigma[row]) * guided);
-      }
-    }
-    return d;
-  }
-
-  /** The teacher's F; with guidance the unconditional ones come after. */
-  private float[] answers(float[] in, float[] noise, Tensor words, Batch batch, long[] shape) {
-    try (NDManager scope = memory.newSubManager()) {
-      NDArray said = scope.create(words.longs(), new Shape(words.dimensions()));
-      Tensor below = batch.below();
-      NDArray under =
-          below == null ? null : scope.create(below.floats(), new Shape(below.dimensions()));
-      NDArray x = scope.create(in, new Shape(shape));
-      NDArray level = scope.create(noise, new Shape(noise.length));
-      if (guidance != 1) {
-        x = twice(x);
-        level = twice(level);
-        said = said.concat(said.zerosLike());
-        under = under == null ? null : twice(under);
-      }
-      return teacher.forward(x, level, Network.conditioning(said, under)).toFloatArray();
-    }
-  }
-
-  private static NDArray twice(NDArray array) {
-    return NDArrays.concat(new NDList(array, array));
-  }
-
-  private double skip(double sigma) {
-    return data * data / (sigma * sigma + data * data);
-  }
-
-  private double out(double sigma) {
-    return sigma * data / Math.hypot(sigma, data);
-  }
-
   @Override
   public void close() {
-    teacher.close();
+    teacher.network().close();
     memory.close();
   }
 }

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.random.RandomGenerator;
 
-/** By which law training draws its noise levels. */
+/** The distribution that training draws its noise levels from. */
 sealed interface NoiseLevelDistribution
     permits NoiseLevelDistribution.LogNormal,
         NoiseLevelDistribution.Even,
@@ -20,12 +20,14 @@ sealed interface NoiseLevelDistribution
   /**
    * A level that was drawn.
    *
-   * @param weight by which its loss counts, so that the expected loss is that of the law meant
+   * @param weight of its loss, so that the expected loss is that of the intended distribution
    */
   record Drawn(double sigma, double weight) {}
 
   /**
-   * @param done share of the training that is behind it
+   * Draws a level.
+   *
+   * @param done share of the training that is done
    */
   Drawn draw(double done, RandomGenerator random);
 
@@ -73,8 +75,8 @@ sealed interface NoiseLevelDistribution
 
   /**
    * Draws bins of levels by what was lately seen in them, and weighs each with 1 / (bins p), so
-   * that the expected loss is that of the even law whatever p is. Until every bin has been seen ten
-   * times, p is even (Nichol and Dhariwal 2021, section 3.3).
+   * that the expected loss is that of the even distribution whatever p is. Until every bin has been
+   * seen ten times, p is even (Nichol and Dhariwal 2021, section 3.3).
    */
   final class Importance implements NoiseLevelDistribution {
     private static final int LATELY = 10;
@@ -141,7 +143,7 @@ sealed interface NoiseLevelDistribution
     }
 
     /**
-     * @param loss of one row at this level, unweighted by this law
+     * @param loss of one row at this level, without this weight
      * @param score the mean square of the network's score there
      */
     void learn(double sigma, double loss, double score) {

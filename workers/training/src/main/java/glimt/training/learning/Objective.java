@@ -7,29 +7,30 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Supplier;
 
-/** What a network is to learn: exercises made from clean samples. */
+/** What a network is to learn: turns clean samples into the inputs and targets of one step. */
 interface Objective extends AutoCloseable {
 
   /**
-   * The next exercise.
+   * The batch of the next step.
    *
-   * @param done share of the training that is behind it
+   * @param done share of the training that is done
    * @param random a function of the seed and the step
    */
-  TrainingBatch exercise(Batch batch, double done, SplittableRandom random);
+  TrainingBatch batch(Batch batch, double done, SplittableRandom random);
 
   /**
-   * What the network answered to the last exercise, for lessons that heed it.
+   * Hears what the network answered to the last batch. Some objectives learn from it.
    *
-   * @param f its answers, row-major
+   * @param f the answers, row-major
    */
   default void answered(Supplier<float[]> f) {}
 
-  /** What a checkpoint must hold so that the lesson goes on as it would have. */
+  /** The state that a checkpoint must hold so that training resumes as if undisturbed. */
   default Map<String, Tensor> state() {
     return Map.of();
   }
 
+  /** Takes up the {@link #state} of an earlier training. */
   default void restore(Safetensors state) {}
 
   @Override

@@ -14,10 +14,10 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** The sheets drawn of a network while it learns, each in the place of the one before. */
+/** Draws sheets of samples while a network learns; each replaces the one before. */
 final class Sketches {
   private final String level;
-  private final @Nullable Sheet sheet;
+  private final @Nullable SampleSheet sheet;
   private final Path file;
   private long drawing;
   private long lastDrawing;
@@ -25,15 +25,15 @@ final class Sketches {
   /**
    * @param sheet null to draw none
    */
-  Sketches(String level, @Nullable Sheet sheet, Path out) {
+  Sketches(String level, @Nullable SampleSheet sheet, Path out) {
     this.level = level;
     this.sheet = sheet;
     this.file = out.resolve(level + ".samples.png");
   }
 
   /**
-   * Draws a sheet if all of them together then took less than a fiftieth of the time. What the
-   * first will take is guessed: a step of training is about three evaluations of its batch.
+   * Draws a sheet if all sheets together then take less than a fiftieth of the time. The time of
+   * the first is estimated: a step of training is about three evaluations of its batch.
    *
    * @param average the weights to draw by
    * @param spent nanoseconds of training

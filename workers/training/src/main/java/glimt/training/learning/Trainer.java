@@ -27,13 +27,13 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Trains one network by the exercises of a {@link Objective}: {@link Denoising}, or what a teacher
- * does.
+ * Trains one network by an {@link Objective}: {@link Denoising}, or {@link Distillation} of a
+ * teacher.
  *
  * <p>Step k draws its data and noise from a generator that is a function of the seed and k alone,
- * and a checkpoint holds everything else, so training that was interrupted goes on as if it had not
- * been. The averaged weights go to {@code LEVEL.safetensors} with every checkpoint, and samples by
- * them, where they can be drawn, to {@code LEVEL.samples.png} now and then.
+ * and a checkpoint holds everything else, so training resumes as if it had not been interrupted.
+ * The averaged weights go to {@code LEVEL.safetensors} with every checkpoint, and samples by them,
+ * where they can be drawn, to {@code LEVEL.samples.png} now and then.
  */
 public final class Trainer {
   private static final Duration BETWEEN_CHECKPOINTS = Duration.ofSeconds(60);
@@ -49,11 +49,11 @@ public final class Trainer {
   private final TrainingCheckpoint checkpoint;
 
   /**
-   * Whom a student learns from, and begins as.
+   * The network that a student learns from, and whose weights it begins with.
    *
    * @param weights the file
    * @param guidance how it is guided
-   * @param levels the noise levels it walks
+   * @param levels the noise levels at which it is sampled
    */
   public record Teacher(Path weights, double guidance, double[] levels) {}
 
@@ -76,7 +76,7 @@ public final class Trainer {
       Path sources,
       Path out,
       @Nullable Teacher teacher,
-      @Nullable Sheet sheet) {
+      @Nullable SampleSheet sheet) {
     this.teacher = teacher;
     this.sketches = new Sketches(level, sheet, out);
     this.level = level;
@@ -106,7 +106,7 @@ public final class Trainer {
    * @param watch sees a line every few seconds
    * @return whether the training is finished
    */
-  public boolean train(boolean resume, Consumer<Progress> watch, BooleanSupplier stop) {
+  public boolean train(boolean resume, Consumer<TrainingProgress> watch, BooleanSupplier stop) {
     if (checkpoint.exists() && !resume) {
       throw new TrainingException(
           "%s is there already: go on from it with --resume, or move it away to begin afresh"
@@ -117,17 +117,17 @@ public final class Trainer {
     Duration before = state == null ? Duration.ZERO : TrainingCheckpoint.spent(state);
     try (TrainableNetwork network =
             TrainableNetwork.of(level, source, weights(state), Precision.ofThisProcessor());
-        AdamW learner = AdamW.of(network);
-        Objective lesson = lesson()) {
+        AdamW optimiser = AdamW.of(network);
+        Objective objective = objective()) {
       if (state != null) {
-        learner.restore(state);
-        lesson.restore(state);
+        optimiser.restore(state);
+        objective.restore(state);
       }
-      return new Run(network, learner, lesson, step, before).walk(watch, stop);
+      return new TrainingRun(network, optimiser, objective, step, before).walk(watch, stop);
     }
   }
 
-  private Objective lesson() {
+  private Objective objective() {
     if (teacher == null) {
       return new Denoising(recipe);
     }
@@ -138,10 +138,12 @@ public final class Trainer {
             Safetensors.read(teacher.weights),
             Precision.ofThisProcessor());
     return new Distillation(
-        taught, teacher.guidance, teacher.levels, recipe.sigmaData(), recipe.silence());
+        new LevelDenoiser(taught, recipe.sigmaData(), teacher.guidance),
+        teacher.levels,
+        recipe.unconditional());
   }
 
-  /** What a network begins with: a student as its teacher, any other untrained. */
+  /** The first weights: a student has those of its teacher, any other network random ones. */
   private Safetensors initial() {
     if (teacher != null) {
       if (!Files.exists(teacher.weights)) {
@@ -163,11 +165,11 @@ public final class Trainer {
     return AdamW.values(state);
   }
 
-  /** The training as it runs. */
-  private final class Run {
+  /** A training as it runs. */
+  private final class TrainingRun {
     private final TrainableNetwork network;
-    private final AdamW learner;
-    private final Objective lesson;
+    private final AdamW optimiser;
+    private final Objective objective;
     private final Duration before;
     private final long firstStep;
     private final long began = System.nanoTime();
@@ -176,17 +178,22 @@ public final class Trainer {
     private double loss = Double.NaN;
     private double gradientLength;
 
-    Run(TrainableNetwork network, AdamW learner, Objective lesson, long step, Duration before) {
+    TrainingRun(
+        TrainableNetwork network,
+        AdamW optimiser,
+        Objective objective,
+        long step,
+        Duration before) {
       this.network = network;
-      this.learner = learner;
-      this.lesson = lesson;
+      this.optimiser = optimiser;
+      this.objective = objective;
       this.step = step;
       this.firstStep = step;
       this.keptStep = step;
       this.before = before;
     }
 
-    boolean walk(Consumer<Progress> watch, BooleanSupplier stop) {
+    boolean walk(Consumer<TrainingProgress> watch, BooleanSupplier stop) {
       long spokenAt = began - BETWEEN_LINES.toNanos();
       long savedAt = began;
       double done = done();
@@ -201,13 +208,13 @@ public final class Trainer {
         if (now - savedAt > BETWEEN_CHECKPOINTS.toNanos()) {
           save();
           sketches.drawIfCheap(
-              source, learner::average, now - began, recipe.batch() * (step - firstStep));
+              source, optimiser::average, now - began, recipe.batch() * (step - firstStep));
           savedAt = System.nanoTime();
         }
       }
       save();
       if (step > firstStep) {
-        sketches.draw(source, learner::average);
+        sketches.draw(source, optimiser::average);
       }
       return done >= 1;
     }
@@ -225,16 +232,16 @@ public final class Trainer {
       double rate = recipe.rate() * slowed(done);
       SplittableRandom random = new SplittableRandom(recipe.seed() * 0x9E3779B97F4A7C15L + step);
       Batch batch = dataset.batch(recipe.batch(), random.split());
-      TrainingBatch exercise = lesson.exercise(batch, done, random);
+      TrainingBatch target = objective.batch(batch, done, random);
       double error;
       try (NDManager scope = network.manager().newSubManager()) {
-        NDArray f = network.forward(exercise.inputs(scope));
-        NDArray lost = exercise.loss(f, scope);
+        NDArray f = network.forward(target.inputs(scope));
+        NDArray lost = target.loss(f, scope);
         network.learn(lost);
         error = lost.getFloat();
-        lesson.answered(f.stopGradient()::toFloatArray);
+        objective.answered(f.stopGradient()::toFloatArray);
       }
-      gradientLength = learner.gradientLength();
+      gradientLength = optimiser.gradientLength();
       if (!Double.isFinite(error) || !Double.isFinite(gradientLength)) {
         throw new TrainingException(
             String.format(
@@ -247,7 +254,7 @@ public final class Trainer {
                 gradientLength,
                 kept()));
       }
-      learner.update(
+      optimiser.update(
           step,
           rate,
           Math.min(1, recipe.clip() / gradientLength),
@@ -265,10 +272,10 @@ public final class Trainer {
       return rising * falling;
     }
 
-    /** Both files whole or as they were; weights that are not numbers are never kept. */
+    /** Leaves both files whole or as they were; weights that are not numbers are never kept. */
     private void save() {
-      Map<String, Tensor> state = new LinkedHashMap<>(learner.state());
-      state.putAll(new TreeMap<>(lesson.state()));
+      Map<String, Tensor> state = new LinkedHashMap<>(optimiser.state());
+      state.putAll(new TreeMap<>(objective.state()));
       if (!finite(state)) {
         throw new TrainingException(
             "%s: a weight is no number after step %s; %s; a lower rate may help"
@@ -276,7 +283,7 @@ public final class Trainer {
       }
       try {
         checkpoint.write(state, step, spent());
-        learner.average().as(Safetensors.Dtype.BF16).write(weightsFile);
+        optimiser.average().as(Safetensors.Dtype.BF16).write(weightsFile);
         keptStep = step;
       } catch (BundleException broken) {
         throw new TrainingException(
@@ -286,7 +293,7 @@ public final class Trainer {
       }
     }
 
-    /** What a person still has. */
+    /** What a person still has, for an error. */
     private String kept() {
       return keptStep == 0
           ? "nothing was kept yet"
@@ -304,9 +311,9 @@ public final class Trainer {
       return true;
     }
 
-    private Progress progress(double done) {
+    private TrainingProgress progress(double done) {
       double seconds = (System.nanoTime() - began) / 1e9;
-      return new Progress(
+      return new TrainingProgress(
           level,
           step,
           done,

@@ -9,19 +9,19 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One step's questions and right answers, a row each.
+ * The inputs and targets of one training step, a row for each sample.
  *
- * @param x what the network is handed, c_in x, [B, …]
- * @param noise its names for the noise levels, [B]
+ * @param x the network's input, c_in x, [B, …]
+ * @param noise the noise levels as the network is told them, ln(sigma) / 4, [B]
  * @param words token ids, [B, length]
  * @param below what the level is conditioned on, or null
- * @param answer F as it should be, shaped like x
+ * @param answer the F that the network should give, shaped like x
  * @param weight how much a row's squared error counts
  */
 record TrainingBatch(
     Tensor x, Tensor noise, Tensor words, @Nullable Tensor below, Tensor answer, float[] weight) {
 
-  /** What the network is called with. */
+  /** The arguments of the network, in their order. */
   NDList inputs(NDManager scope) {
     NDList inputs =
         new NDList(

@@ -13,10 +13,10 @@ import java.util.TreeMap;
 import java.util.function.Supplier;
 
 /**
- * The checkpoint of a training: all that going on from a step needs, beside the recipe.
+ * The checkpoint of a training: with the recipe, all that is needed to resume after a step.
  *
- * @param recipe what its weights and random numbers depend on. How they are taught is not part of
- *     it: training may be given more time, or other data.
+ * @param recipe what the weights and random numbers depend on. Time and data are not part of it:
+ *     training may be given more of both.
  */
 record TrainingCheckpoint(Path file, String recipe) {
   private static final String RECIPE = "recipe";
@@ -55,7 +55,7 @@ record TrainingCheckpoint(Path file, String recipe) {
       state = Safetensors.read(file);
     } catch (BundleException broken) {
       throw new TrainingException(
-          "%s cannot be gone on from: %s; move it away to begin afresh"
+          "%s cannot be resumed: %s; move it away to begin afresh"
               .formatted(file, broken.getMessage()),
           broken);
     }

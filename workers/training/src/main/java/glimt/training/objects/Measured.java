@@ -4,6 +4,7 @@ import glimt.metrics.CloudSets;
 import glimt.metrics.Surface;
 import glimt.training.objects.RealObjects.Nearest;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -30,6 +31,18 @@ record Measured(
   Measured ofHeldOut(Measured held) {
     return new Measured(
         held.right, sets, held.roughness, held.speckle, 1, held.away, held.nearest, specimens);
+  }
+
+  /** Clouds that are only named, where there is nothing real to compare them with. */
+  static Measured named(double right, List<Specimen> specimens) {
+    Sets unknown = new Sets(Double.NaN, Double.NaN, Double.NaN);
+    return new Measured(
+        right, unknown, Double.NaN, Double.NaN, Double.NaN, Double.NaN, List.of(), specimens);
+  }
+
+  @Override
+  public String toString() {
+    return String.format(Locale.ROOT, "%s clouds: class %.1f %%", specimens.size(), 100 * right);
   }
 
   static Measured of(

@@ -17,11 +17,14 @@ public final class ObjectBatches implements Dataset {
   static final int WINDOW = 1024;
 
   private final ObjectRecipe recipe;
-  private final ObjectRecipe.Level level;
+  private final ObjectRecipe.LevelClouds level;
   private final ObjectVariations variations;
   private final Vocabulary vocabulary;
 
-  public ObjectBatches(ObjectClouds objects, ObjectRecipe recipe, ObjectRecipe.Level level) {
+  /**
+   * @param level what the recipe of the network says of its data
+   */
+  public ObjectBatches(ObjectClouds objects, ObjectRecipe recipe, ObjectRecipe.LevelClouds level) {
     this.recipe = recipe;
     this.level = level;
     this.variations = new ObjectVariations(objects);

@@ -24,7 +24,7 @@ import java.util.random.RandomGeneratorFactory;
  *
  * <p>Objects whose names differ only in a state, and objects of one class that are nearly the same
  * shape, are one family, and a family is never cut: the same sword in two packs would make every
- * measurement on held-out data a measurement of memory.
+ * measurement on held-out data measure memory instead.
  */
 public final class ObjectClouds {
   /** Points of every cloud. */
@@ -39,6 +39,8 @@ public final class ObjectClouds {
   private static final double HELD_OUT = 0.12;
 
   /**
+   * One object.
+   *
    * @param row in the arrays
    * @param ofClass index into {@link ObjectWords#classes}
    * @param states words for how it looks
@@ -95,14 +97,17 @@ public final class ObjectClouds {
     }
   }
 
+  /** How file names become captions. */
   public ObjectWords words() {
     return words;
   }
 
+  /** The objects to train on. */
   public List<Item> trained() {
     return Collections.unmodifiableList(trained);
   }
 
+  /** The objects that training never sees. */
   public List<Item> heldOut() {
     return Collections.unmodifiableList(heldOut);
   }
@@ -164,7 +169,7 @@ public final class ObjectClouds {
     return glimt.metrics.Clouds.chamfer(a, b) / 2;
   }
 
-  /** Holds families out class by class, in an order that only the recipe decides. */
+  /** Holds families out class by class, in an order that depends on the recipe alone. */
   private void cut(List<List<Item>> families) {
     RandomGenerator random = random(20261123);
     for (int c = 0; c < words.classes().size(); c++) {

@@ -1,37 +1,50 @@
 package glimt.training.objects;
 
 import glimt.model.Vocabulary;
+import glimt.training.evaluation.Assessor;
+import glimt.training.evaluation.Candidate;
+import glimt.training.evaluation.Extent;
 import glimt.training.evaluation.Material;
 import glimt.training.learning.Classifier;
+import glimt.training.learning.ClassifierHead;
+import glimt.training.learning.ClassifierRecipe;
 import glimt.training.learning.Dataset;
 import glimt.training.recipe.Recipe;
 import glimt.training.recipe.Recipe.NetworkRecipe;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** Coloured objects, as a recipe describes them. */
 public final class ObjectMaterial implements Material {
-  private final ObjectRecipe recipe;
-  private final ObjectClouds objects;
+  /** Clouds of each kind. */
+  private static final int CARD = 256;
 
-  private ObjectMaterial(ObjectRecipe recipe, ObjectClouds objects) {
+  private final String dataset;
+  private final ObjectRecipe recipe;
+  private final @Nullable ObjectClouds objects;
+
+  private ObjectMaterial(String dataset, ObjectRecipe recipe, @Nullable ObjectClouds objects) {
+    this.dataset = dataset;
     this.recipe = recipe;
     this.objects = objects;
   }
 
   /**
-   * @param data folder of {@code objects4096.npz} and {@code objects.json}
+   * @param data folder of {@code objects4096.npz} and {@code objects.json}; null where they are not
+   *     at hand
    */
-  public static ObjectMaterial read(Recipe recipe, Path data) {
+  public static ObjectMaterial of(Recipe recipe, @Nullable Path data) {
     ObjectRecipe objects = ObjectRecipe.of(recipe);
-    return new ObjectMaterial(objects, new ObjectClouds(data, objects.words()));
+    return new ObjectMaterial(
+        recipe.dataset(), objects, data == null ? null : new ObjectClouds(data, objects.words()));
   }
 
-  ObjectRecipe recipe() {
-    return recipe;
-  }
-
-  ObjectClouds objects() {
+  private ObjectClouds objects() {
+    if (objects == null) {
+      throw Material.missing(dataset);
+    }
     return objects;
   }
 
@@ -43,21 +56,32 @@ public final class ObjectMaterial implements Material {
   @Override
   public Dataset dataset(NetworkRecipe network) {
     return new ObjectBatches(
-        objects, recipe, Recipe.part(network.data(), ObjectRecipe.Level.class));
+        objects(), recipe, Recipe.part(network.data(), ObjectRecipe.LevelClouds.class));
   }
 
   @Override
-  public Classifier.Training classifier() {
+  public ClassifierRecipe classifier() {
     return recipe.classifier();
   }
 
   @Override
-  public List<Classifier.Head> heads() {
+  public List<ClassifierHead> heads() {
     return recipe.heads();
   }
 
   @Override
   public Classifier.Examples examples() {
-    return new ObjectNames(objects, recipe);
+    return new ObjectNames(objects(), recipe);
+  }
+
+  /** An upper level is measured on all objects that were held out. */
+  @Override
+  public Extent extent() {
+    return new Extent(CARD, CARD, CARD);
+  }
+
+  @Override
+  public Assessor<?, ?> assessor(Candidate candidate, Consumer<String> watch) {
+    return new ObjectAssessor(candidate, recipe, objects, watch);
   }
 }

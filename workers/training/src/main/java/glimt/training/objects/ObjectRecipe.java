@@ -3,7 +3,8 @@ package glimt.training.objects;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import glimt.model.Vocabulary;
 import glimt.points.KdOrder;
-import glimt.training.learning.Classifier;
+import glimt.training.learning.ClassifierHead;
+import glimt.training.learning.ClassifierRecipe;
 import glimt.training.recipe.Recipe;
 import glimt.training.recipe.TrainingException;
 import java.util.List;
@@ -18,7 +19,7 @@ import java.util.Map;
  * @param offset what 0 of each channel is
  */
 public record ObjectRecipe(
-    ObjectWords words, Classifier.Training classifier, List<Double> scale, List<Double> offset) {
+    ObjectWords words, ClassifierRecipe classifier, List<Double> scale, List<Double> offset) {
   public ObjectRecipe {
     scale = List.copyOf(scale);
     offset = List.copyOf(offset);
@@ -31,8 +32,9 @@ public record ObjectRecipe(
 
   private record Data(
       @JsonProperty(required = true) ObjectWords words,
-      @JsonProperty(required = true) Classifier.Training classifier) {}
+      @JsonProperty(required = true) ClassifierRecipe classifier) {}
 
+  /** The part of a recipe that describes its data. */
   public static ObjectRecipe of(Recipe recipe) {
     Data data = Recipe.part(recipe.data(), Data.class);
     return new ObjectRecipe(
@@ -52,12 +54,12 @@ public record ObjectRecipe(
    * @param jitter most noise on the parents that the dense level is trained with, a channel each:
    *     generated parents are not quite on the surface either
    */
-  public record Level(
+  public record LevelClouds(
       @JsonProperty(required = true) String level,
       @JsonProperty(required = true) int repeats,
       @JsonProperty(required = true) List<Double> residual,
       @JsonProperty(required = true) List<Double> jitter) {
-    public Level {
+    public LevelClouds {
       residual = List.copyOf(residual);
       jitter = List.copyOf(jitter);
       boolean dense = level.equals("dense");
@@ -74,8 +76,8 @@ public record ObjectRecipe(
   }
 
   /** What the classifier decides. */
-  List<Classifier.Head> heads() {
-    return List.of(new Classifier.Head("classes", words.classes().size()));
+  List<ClassifierHead> heads() {
+    return List.of(new ClassifierHead("classes", words.classes().size()));
   }
 
   /** Sizes that the sources of the networks may name. */

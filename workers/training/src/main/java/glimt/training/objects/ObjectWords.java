@@ -35,6 +35,8 @@ public record ObjectWords(
     @JsonProperty(required = true) int length) {
 
   /**
+   * A class of objects.
+   *
    * @param name what a prompt calls it, one or more words
    * @param of pattern of {@code pack|name}
    * @param round whether it may be turned about its upright axis without looking wrong
@@ -43,6 +45,7 @@ public record ObjectWords(
       @JsonProperty(required = true) String name,
       @JsonProperty(required = true) Pattern of,
       @JsonProperty(required = true) boolean round) {
+    /** The words of its name. */
     public List<String> words() {
       return List.of(name.split(" "));
     }
@@ -74,7 +77,7 @@ public record ObjectWords(
     }
   }
 
-  /** What is said of an object, if its class is one that is wanted. */
+  /** What a file name says of its object; empty if no class matches it. */
   public Optional<Meaning> read(String pack, String name) {
     String path = pack + "|" + name;
     for (int i = 0; i < classes.size(); i++) {

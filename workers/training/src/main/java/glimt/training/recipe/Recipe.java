@@ -1,5 +1,6 @@
 package glimt.training.recipe;
 
+import com.fasterxml.jackson.annotation.JsonAlias;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -25,10 +26,10 @@ import org.jspecify.annotations.Nullable;
  * How a bundle's networks are trained: one small file beside their sources.
  *
  * @param bundle the bundle's name
- * @param dataset the kind of data, {@code clips} or {@code objects}
- * @param data what that kind wants to know: its grammar, its classes
- * @param card what the bundle says of itself, but for what only the trained bundle knows: its
- *     vocabulary and files
+ * @param dataset the kind of data: {@code clips}, {@code objects} or {@code shapes}
+ * @param data what that kind needs to know: its grammar, its classes
+ * @param card what the bundle's card says, without what only the trained bundle has: its vocabulary
+ *     and files
  * @param networks by level, in the order they are trained
  * @param students networks that make a level in few steps, taught by one of {@code networks}
  */
@@ -69,11 +70,12 @@ public record Recipe(
    * @param clip the longest gradient, over all weights
    * @param weightDecay decoupled, of matrices only (AdamW)
    * @param average decay of the exponential average of the weights
-   * @param silence share of samples whose words are left out, for guidance
-   * @param sigma the noise levels it meets, drawn log-normally; or else
-   * @param uniform those levels, drawn evenly or by importance
-   * @param loss in whose terms errors are counted; else EDM's
-   * @param data what this level's data wants to know
+   * @param unconditional share of samples whose words are left out, for guidance; recipes written
+   *     before call it {@code silence}
+   * @param sigma the noise levels it is trained at, drawn log-normally; one of this and
+   * @param uniform the noise levels, drawn evenly or by importance
+   * @param loss the quantity whose error is counted; EDM's by default
+   * @param data what the dataset needs to know of this level
    * @param seed of the weights, the data and the noise
    */
   public record NetworkRecipe(
@@ -89,10 +91,10 @@ public record Recipe(
       @JsonProperty(required = true) double clip,
       @JsonProperty(required = true) double weightDecay,
       @JsonProperty(required = true) double average,
-      @JsonProperty(required = true) double silence,
+      @JsonProperty(required = true) @JsonAlias("silence") double unconditional,
       @Nullable NoiseLevels sigma,
       @Nullable UniformLevels uniform,
-      @Nullable Terms loss,
+      @Nullable LossTerms loss,
       @JsonProperty(required = true) JsonNode data,
       @JsonProperty(required = true) long seed) {
     public NetworkRecipe {
@@ -110,11 +112,11 @@ public record Recipe(
       require(clip > 0, "clip", clip);
       require(steady >= 0 && steady <= 1, "steady", steady);
       require(average > 0 && average < 1, "average", average);
-      require(silence >= 0 && silence < 1, "silence", silence);
+      require(unconditional >= 0 && unconditional < 1, "unconditional", unconditional);
       sizes = Map.copyOf(sizes);
     }
 
-    /** The share of the training that is behind it. */
+    /** The share of the training that is done. */
     public double done(long step, Duration spent) {
       double done =
           steps != null
@@ -154,8 +156,8 @@ public record Recipe(
    *
    * @param min the least
    * @param max the greatest
-   * @param by what decides which are drawn more often, and then count less; else nothing
-   * @param bins in which that is remembered; else 32
+   * @param by what decides which levels are drawn more often and count less; null for none
+   * @param bins in which that is remembered; 32 by default
    */
   public record UniformLevels(
       @JsonProperty(required = true) double min,

@@ -1,5 +1,6 @@
 package glimt.training.recipe;
 
+import com.fasterxml.jackson.annotation.JsonAlias;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import glimt.diffusion.NoiseSchedule;
 import glimt.model.Fast;
@@ -9,8 +10,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A network that makes a level in few steps, taught by the one that makes it in many: its steps are
- * halved again and again (see {@code Distillation}).
+ * A network that makes a level in few steps. The network that makes it in many teaches it, and its
+ * steps are halved again and again (see {@code Distillation}).
  *
  * @param teacher the level's network, as {@code networks} names it
  * @param steps how many it walks in the end
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param seconds the same by the clock; one of the two is given
  * @param rate the highest learning rate; it falls from the start
  * @param average decay of the exponential average of the weights
- * @param silence share of samples whose words are left out; else as the teacher
+ * @param unconditional share of samples whose words are left out; else as the teacher
  * @param seed of the data and the noise
  */
 public record Student(
@@ -34,7 +35,7 @@ public record Student(
     @Nullable Long seconds,
     @JsonProperty(required = true) double rate,
     @JsonProperty(required = true) double average,
-    @Nullable Double silence,
+    @JsonAlias("silence") @Nullable Double unconditional,
     @JsonProperty(required = true) long seed) {
   private static final int WARMUP = 20;
 
@@ -50,7 +51,7 @@ public record Student(
     int first = Objects.requireNonNullElse(from, walk.steps());
     if (!halves(first, steps)) {
       throw new TrainingException(
-          "%s walks in %s steps, which is not %s doubled: say from how many to halve, as 'from'"
+          "%s walks in %s steps, which is not %s doubled: give the number to halve from, as 'from'"
               .formatted(teacher, first, steps));
     }
     return first;
@@ -80,7 +81,7 @@ public record Student(
         teacher.clip(),
         teacher.weightDecay(),
         average,
-        Objects.requireNonNullElse(silence, teacher.silence()),
+        Objects.requireNonNullElse(unconditional, teacher.unconditional()),
         teacher.sigma(),
         teacher.uniform(),
         null,

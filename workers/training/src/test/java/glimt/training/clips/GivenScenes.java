@@ -15,7 +15,12 @@ final class GivenScenes {
   private GivenScenes() {}
 
   static Grammar grammar() {
-    return Recipe.part(Recipe.read(RECIPE).data(), ClipRecipe.class).grammar();
+    return recipe().grammar();
+  }
+
+  /** What the recipe of the default bundle says of its data. */
+  static ClipRecipe recipe() {
+    return Recipe.part(Recipe.read(RECIPE).data(), ClipRecipe.class);
   }
 
   /** A level of the default bundle, as its recipe has it. */

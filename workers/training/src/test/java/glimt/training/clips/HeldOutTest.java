@@ -2,7 +2,7 @@ package glimt.training.clips;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import glimt.training.clips.HeldOut.Asked;
+import glimt.training.evaluation.Prompt;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -13,10 +13,10 @@ class HeldOutTest {
 
   @Test
   void a_prompt_is_held_out_and_says_all_that_is_measured() {
-    for (Asked asked : HeldOut.prompts(grammar, 100, 3)) {
-      Scene scene = asked.scene();
+    for (Prompt<Scene> prompt : HeldOut.prompts(grammar, 100, 3)) {
+      Scene scene = prompt.wanted();
       assertThat(grammar.heldOut(scene.subject(), scene.motion(), scene.colour())).isTrue();
-      List<Integer> tokens = grammar.vocabulary().read(asked.prompt()).tokens();
+      List<Integer> tokens = grammar.vocabulary().read(prompt.text()).tokens();
       List<String> words = grammar.vocabulary().words();
       assertThat(tokens)
           .contains(
@@ -37,7 +37,7 @@ class HeldOutTest {
     int subjects = grammar.subjects().size();
     List<Integer> asked =
         HeldOut.ofEverySubject(grammar, subjects + 3, 5).stream()
-            .map(one -> one.scene().subject())
+            .map(one -> one.wanted().subject())
             .toList();
     assertThat(asked.subList(0, subjects)).doesNotHaveDuplicates();
     assertThat(asked).hasSize(subjects + 3);
@@ -46,13 +46,13 @@ class HeldOutTest {
   @Test
   void a_copy_is_near_to_what_was_asked_and_never_the_same_combination() {
     Copies copies = new Copies(grammar, ladder, GivenScenes.level("base"));
-    for (Asked asked : HeldOut.prompts(grammar, 50, 3)) {
-      Scene wanted = asked.scene();
-      Scene copied = copies.nearest(asked);
+    for (Prompt<Scene> prompt : HeldOut.prompts(grammar, 50, 3)) {
+      Scene wanted = prompt.wanted();
+      Scene copied = copies.nearest(prompt);
       int alike = wanted.subject() == copied.subject() ? 1 : 0;
       alike += wanted.motion() == copied.motion() ? 1 : 0;
       alike += wanted.colour() == copied.colour() ? 1 : 0;
-      assertThat(alike).as(asked.prompt()).isEqualTo(2);
+      assertThat(alike).as(prompt.text()).isEqualTo(2);
     }
   }
 }

@@ -109,7 +109,7 @@ class ScenesTest {
       Scene scene = grammar.scene(0, motion, 4, random);
       float[] clip = renderer.render(scene, 0, 3, 8, 16);
 
-      Clips.Way way = Clips.way(clip, 16).direction();
+      Clips.Displacement way = Clips.way(clip, 16).direction();
       assertThat(way.x()).isEqualTo(grammar.motions().get(motion).x());
       assertThat(way.y()).isEqualTo(grammar.motions().get(motion).y());
       assertThat(Clips.border(clip, 16))
@@ -189,7 +189,7 @@ class ScenesTest {
 
   private ClipData data(String level, int window, int tile, double noise) {
     return new ClipData(
-        grammar, renderer, new ClipData.Shown(level, window, tile, noise, 0), false);
+        grammar, renderer, new ClipData.LevelScenes(level, window, tile, noise, 0), false);
   }
 
   private static double sum(float[] values, int from, int to) {

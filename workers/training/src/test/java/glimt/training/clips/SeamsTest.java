@@ -59,7 +59,7 @@ class SeamsTest {
   @Test
   void the_judge_sees_the_key_frames_of_any_level_at_its_own_size() {
     float[] whole = ladder.truth(scene, level);
-    float[] keys = Judge.keys(whole, level.axis("frames").extent(), Ladder.size(level));
+    float[] keys = ClipJudge.keys(whole, level.axis("frames").extent(), Ladder.size(level));
     assertThat(keys).isEqualTo(ladder.keys(scene, level));
     float[] small = ladder.keys(scene, GivenScenes.level("base"));
     assertThat(keys).hasSameSizeAs(small);

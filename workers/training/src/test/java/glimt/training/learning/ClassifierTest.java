@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import glimt.bundle.NetworkSource;
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Tensor;
-import glimt.training.learning.Classifier.Head;
 import glimt.training.learning.Classifier.Labelled;
 import glimt.training.learning.Classifier.Seen;
 import java.util.ArrayList;
@@ -30,7 +29,8 @@ class ClassifierTest {
       """
           + Sides.LINEAR;
 
-  private static final List<Head> HEADS = List.of(new Head("sides", 2), new Head("thirds", 3));
+  private static final List<ClassifierHead> HEADS =
+      List.of(new ClassifierHead("sides", 2), new ClassifierHead("thirds", 3));
 
   /** Points of space: on which side of a plane they lie, and which of their values is greatest. */
   private static Labelled points(int size, RandomGenerator random) {
@@ -52,7 +52,7 @@ class ClassifierTest {
   @Test
   void every_head_learns_its_own_names_and_what_follows_them_are_features() {
     NetworkSource source = NetworkSource.parse("source", SOURCE);
-    Classifier.Training training = new Classifier.Training("source", 300, 64, 0.02, 5);
+    ClassifierRecipe training = new ClassifierRecipe("source", 300, 64, 0.02, 5);
     Safetensors weights =
         Classifier.train(training, source, HEADS, ClassifierTest::points, _ -> {});
     Labelled unseen = points(200, new SplittableRandom(8));

@@ -8,10 +8,10 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Tensor;
 import glimt.training.learning.Dataset.Batch;
+import glimt.training.recipe.LossTerms;
 import glimt.training.recipe.Recipe.NetworkRecipe;
 import glimt.training.recipe.Recipe.NoiseLevels;
 import glimt.training.recipe.Recipe.UniformLevels;
-import glimt.training.recipe.Terms;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.DoubleUnaryOperator;
@@ -36,23 +36,23 @@ class DenoisingTest {
 
   static Stream<Arguments> expected() {
     return Stream.of(
-        loss(Terms.EDM, s -> D2 * (s * s + TOLD * TOLD) / (TOLD * TOLD * (D2 + s * s))),
-        loss(Terms.EPSILON, s -> D2 / (D2 + s * s)),
-        loss(Terms.SAMPLE, s -> D2 * s * s / (D2 + s * s)),
-        loss(Terms.VELOCITY, s -> D2 * (1 + s * s) / (D2 + s * s)),
-        loss(Terms.SCORE, s -> D2 / (s * s * (D2 + s * s))));
+        loss(LossTerms.EDM, s -> D2 * (s * s + TOLD * TOLD) / (TOLD * TOLD * (D2 + s * s))),
+        loss(LossTerms.EPSILON, s -> D2 / (D2 + s * s)),
+        loss(LossTerms.SAMPLE, s -> D2 * s * s / (D2 + s * s)),
+        loss(LossTerms.VELOCITY, s -> D2 * (1 + s * s) / (D2 + s * s)),
+        loss(LossTerms.SCORE, s -> D2 / (s * s * (D2 + s * s))));
   }
 
   @ParameterizedTest
   @MethodSource("expected")
   void the_best_denoiser_has_the_loss_that_theory_gives_it(
-      Terms terms, DoubleUnaryOperator expected) {
+      LossTerms terms, DoubleUnaryOperator expected) {
     SplittableRandom random = new SplittableRandom(5);
     for (double sigma : new double[] {0.05, 0.5, 1, 4, 30}) {
       // A law without spread: every row at this level.
       NoiseLevels fixed = new NoiseLevels(Math.log(sigma), 0, 0, Math.log(sigma), 0, 100);
-      Denoising lesson = new Denoising(recipe(fixed, null, terms));
-      assertThat(loss(lesson.exercise(gaussian(random), 0, random), 0))
+      Denoising objective = new Denoising(recipe(fixed, null, terms));
+      assertThat(loss(objective.batch(gaussian(random), 0, random), 0))
           .as("%s at sigma %s", terms, sigma)
           .isCloseTo(expected.applyAsDouble(sigma), within(0.04 * expected.applyAsDouble(sigma)));
     }
@@ -60,13 +60,13 @@ class DenoisingTest {
 
   @ParameterizedTest
   @MethodSource("expected")
-  void every_other_denoiser_has_a_greater_loss(Terms terms, DoubleUnaryOperator expected) {
+  void every_other_denoiser_has_a_greater_loss(LossTerms terms, DoubleUnaryOperator expected) {
     SplittableRandom random = new SplittableRandom(6);
     NoiseLevels fixed = new NoiseLevels(0, 0, 0, 0, 0, 100);
-    TrainingBatch exercise =
-        new Denoising(recipe(fixed, null, terms)).exercise(gaussian(random), 0, random);
-    assertThat(loss(exercise, 0)).isLessThan(loss(exercise, 0.1));
-    assertThat(loss(exercise, 0)).isLessThan(loss(exercise, -0.1));
+    TrainingBatch batch =
+        new Denoising(recipe(fixed, null, terms)).batch(gaussian(random), 0, random);
+    assertThat(loss(batch, 0)).isLessThan(loss(batch, 0.1));
+    assertThat(loss(batch, 0)).isLessThan(loss(batch, -0.1));
   }
 
   @Test
@@ -139,13 +139,13 @@ class DenoisingTest {
   void the_scores_length_is_learned_from_the_networks_answers() {
     SplittableRandom random = new SplittableRandom(9);
     NetworkRecipe recipe =
-        recipe(null, new UniformLevels(0.2, 5, UniformLevels.By.SCORE, 4), Terms.SCORE);
-    Denoising lesson = new Denoising(recipe);
+        recipe(null, new UniformLevels(0.2, 5, UniformLevels.By.SCORE, 4), LossTerms.SCORE);
+    Denoising objective = new Denoising(recipe);
     for (int step = 0; step < 8; step++) {
-      TrainingBatch exercise = lesson.exercise(gaussian(random), 0, random);
-      lesson.answered(() -> best(exercise));
+      TrainingBatch batch = objective.batch(gaussian(random), 0, random);
+      objective.answered(() -> best(batch));
     }
-    float[] seen = new Safetensors(lesson.state()).get("levels/history").floats();
+    float[] seen = new Safetensors(objective.state()).get("levels/history").floats();
     for (int bin = 0; bin < 4; bin++) {
       double mean = 0;
       for (int i = 0; i < 10; i++) {
@@ -158,7 +158,7 @@ class DenoisingTest {
     }
   }
 
-  private static Arguments loss(Terms terms, DoubleUnaryOperator expected) {
+  private static Arguments loss(LossTerms terms, DoubleUnaryOperator expected) {
     return Arguments.of(terms, expected);
   }
 
@@ -171,24 +171,23 @@ class DenoisingTest {
   }
 
   /** The loss of the best denoiser, its guess moved by {@code off} x. */
-  private static double loss(TrainingBatch exercise, double off) {
+  private static double loss(TrainingBatch batch, double off) {
     try (NDManager scope = NDManager.newBaseManager("PyTorch")) {
-      return exercise
-          .loss(
-              scope.create(answers(exercise, off), exercise.inputs(scope).head().getShape()), scope)
+      return batch
+          .loss(scope.create(answers(batch, off), batch.inputs(scope).head().getShape()), scope)
           .getFloat();
     }
   }
 
-  private static float[] best(TrainingBatch exercise) {
-    return answers(exercise, 0);
+  private static float[] best(TrainingBatch batch) {
+    return answers(batch, 0);
   }
 
-  private static float[] answers(TrainingBatch exercise, double off) {
-    float[] in = exercise.x().floats();
+  private static float[] answers(TrainingBatch batch, double off) {
+    float[] in = batch.x().floats();
     float[] f = new float[in.length];
     for (int i = 0; i < f.length; i++) {
-      double sigma = Math.exp(4 * exercise.noise().floats()[i / VALUES]);
+      double sigma = Math.exp(4 * batch.noise().floats()[i / VALUES]);
       double total = Math.hypot(sigma, TOLD);
       double x = in[i] * total;
       double d = (D2 / (D2 + sigma * sigma) + off) * x;
@@ -198,7 +197,7 @@ class DenoisingTest {
   }
 
   private static NetworkRecipe recipe(
-      @Nullable NoiseLevels sigma, @Nullable UniformLevels uniform, @Nullable Terms terms) {
+      @Nullable NoiseLevels sigma, @Nullable UniformLevels uniform, @Nullable LossTerms terms) {
     return new NetworkRecipe(
         "net.py",
         Map.of(),

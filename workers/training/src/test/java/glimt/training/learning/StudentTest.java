@@ -83,28 +83,28 @@ class StudentTest {
     Safetensors weights =
         Initial.weights(source, Map.of("vocabulary", 3.0, "d", 16.0), new SplittableRandom(3));
     double[] levels = NoiseSchedule.karras(8, 0.05, 20, 7).sigmas();
-    Distillation lesson = new Distillation(network(source, weights), 1.5, levels, DATA, 0.2);
-    TrainingBatch exercise;
-    try (lesson) {
-      exercise =
-          lesson.exercise(CORNERS.batch(64, new SplittableRandom(4)), 0, new SplittableRandom(5));
+    Distillation objective =
+        new Distillation(new LevelDenoiser(network(source, weights), DATA, 1.5), levels, 0.2);
+    TrainingBatch batch;
+    try (objective) {
+      batch =
+          objective.batch(CORNERS.batch(64, new SplittableRandom(4)), 0, new SplittableRandom(5));
     }
 
     Preconditioning edm = Preconditioning.edm(DATA);
     try (Network teacher = network(source, weights);
         NDManager scope = NDManager.newBaseManager("PyTorch")) {
       for (int row = 0; row < 64; row++) {
-        double named = 4.0 * exercise.noise().floats()[row];
+        double named = 4.0 * batch.noise().floats()[row];
         int at = 0;
         while (Math.abs(Math.log(levels[at]) - named) > 1e-4) {
           at += 2;
         }
         double sigma = levels[at];
-        NDArray x =
-            scope.create(row(exercise.x(), row), new Shape(1, 4)).mul(Math.hypot(sigma, DATA));
-        long word = exercise.words().longs()[row];
+        NDArray x = scope.create(row(batch.x(), row), new Shape(1, 4)).mul(Math.hypot(sigma, DATA));
+        long word = batch.words().longs()[row];
         float[] wanted = walked(teacher, 1.5, word, x, levels[at], levels[at + 1], levels[at + 2]);
-        NDArray answer = scope.create(row(exercise.answer(), row), new Shape(1, 4));
+        NDArray answer = scope.create(row(batch.answer(), row), new Shape(1, 4));
         NDArray d = edm.denoised(x, sigma, answer);
         float[] made = x.add(x.sub(d).mul((levels[at + 2] - sigma) / sigma)).toFloatArray();
         for (int i = 0; i < 4; i++) {

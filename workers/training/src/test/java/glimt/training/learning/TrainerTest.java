@@ -7,12 +7,14 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import glimt.bundle.Safetensors;
 import glimt.media.Picture;
+import glimt.model.Axis;
+import glimt.model.Level;
 import glimt.model.Sampling;
+import glimt.training.recipe.LossTerms;
 import glimt.training.recipe.Recipe;
 import glimt.training.recipe.Recipe.NetworkRecipe;
 import glimt.training.recipe.Recipe.NoiseLevels;
 import glimt.training.recipe.Recipe.UniformLevels;
-import glimt.training.recipe.Terms;
 import glimt.training.recipe.TrainingException;
 import java.awt.image.BufferedImage;
 import java.io.OutputStream;
@@ -63,7 +65,7 @@ class TrainerTest {
 
   @Test
   void training_lowers_the_loss() {
-    List<Progress> seen = new ArrayList<>();
+    List<TrainingProgress> seen = new ArrayList<>();
     assertThat(trainer(400, 0.01).train(false, seen::add, () -> false)).isTrue();
 
     assertThat(seen.getFirst().loss()).isGreaterThan(0.8);
@@ -177,7 +179,17 @@ class TrainerTest {
             sources,
             seen,
             null,
-            new Sheet(new SeenPoints(), walk, recipe.sigmaData()))
+            new SampleSheet(
+                new SeenPoints(),
+                new Level(
+                    "base",
+                    List.of(Axis.whole("points", 1)),
+                    2,
+                    "base",
+                    recipe.sigmaData(),
+                    List.of(),
+                    0,
+                    walk)))
         .train(false, _ -> {}, () -> false);
 
     BufferedImage sheet = ImageIO.read(seen.resolve("base.samples.png").toFile());
@@ -291,7 +303,7 @@ class TrainerTest {
             0.1,
             null,
             levels,
-            Terms.VELOCITY,
+            LossTerms.VELOCITY,
             plain.data(),
             1);
     Path undisturbed = out.resolve("undisturbed");

@@ -18,10 +18,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 final class ObjectCloudsTest {
   private static final ObjectRecipe RECIPE = SmallObjects.recipe();
-  private static final ObjectRecipe.Level BASE =
-      new ObjectRecipe.Level("base", 2, List.of(), List.of());
-  private static final ObjectRecipe.Level DENSE =
-      new ObjectRecipe.Level(
+  private static final ObjectRecipe.LevelClouds BASE =
+      new ObjectRecipe.LevelClouds("base", 2, List.of(), List.of());
+  private static final ObjectRecipe.LevelClouds DENSE =
+      new ObjectRecipe.LevelClouds(
           "dense", 1, List.of(.1, .1, .1, .3, .3, .3), List.of(.1, .1, .1, .1, .1, .1));
 
   @TempDir static Path folder;

@@ -1,13 +1,22 @@
 package glimt.training.objects;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import glimt.bundle.Bundle;
 import glimt.bundle.Golden;
 import glimt.bundle.Safetensors;
+import glimt.metrics.Clouds;
 import glimt.metrics.Figure;
+import glimt.model.Level;
 import glimt.training.Training;
+import glimt.training.evaluation.Candidate;
+import glimt.training.evaluation.CascadeSampler;
+import glimt.training.evaluation.Evaluator;
+import glimt.training.evaluation.Extent;
+import glimt.training.evaluation.Prompt;
 import glimt.training.recipe.Recipe;
+import glimt.training.recipe.TrainingException;
 import java.nio.file.Path;
 import java.util.List;
 import org.assertj.core.data.Offset;
@@ -16,6 +25,7 @@ import org.junit.jupiter.api.Test;
 /** The bundle that is shipped, as it lies in the repository. */
 final class ObjectsBundleTest {
   private final Bundle bundle = Bundle.open(Path.of("../models/objects"));
+  private final Candidate candidate = Candidate.of(bundle);
 
   @Test
   void the_card_knows_the_words_that_the_networks_were_trained_on() {
@@ -31,7 +41,8 @@ final class ObjectsBundleTest {
         .forEach(
             (level, network) ->
                 assertThat(bundle.card().level(level).residual())
-                    .isEqualTo(Recipe.part(network.data(), ObjectRecipe.Level.class).residual()));
+                    .isEqualTo(
+                        Recipe.part(network.data(), ObjectRecipe.LevelClouds.class).residual()));
   }
 
   @Test
@@ -50,8 +61,9 @@ final class ObjectsBundleTest {
 
   @Test
   void a_prompt_decides_what_is_seen() throws InterruptedException {
-    try (ObjectEvaluation evaluation = new ObjectEvaluation(bundle)) {
-      List<Figure> figures = evaluation.named(1, _ -> {});
+    int classes = SmallObjects.recipe().words().classes().size();
+    try (Evaluator<?, ?> evaluator = new Evaluator<>(candidate, assessor(), _ -> {})) {
+      List<Figure> figures = evaluator.measure(new Extent(0, 0, classes), false).figures();
       assertThat(figures.getFirst().what()).startsWith("class top-1");
       assertThat(figures.getFirst().made()).isGreaterThanOrEqualTo(0.5);
       assertThat(figures.get(1).made()).isGreaterThanOrEqualTo(0.5);
@@ -60,11 +72,28 @@ final class ObjectsBundleTest {
 
   @Test
   void an_enlarged_cloud_stays_near_its_base() throws InterruptedException {
-    try (CloudWalks walks = new CloudWalks(bundle)) {
-      float[] base = walks.base("a rock", 1);
-      float[] dense = walks.dense("a rock", base, 1);
-      assertThat(dense).hasSize(4 * base.length);
-      assertThat(glimt.metrics.Clouds.chamfer(dense, base)).isCloseTo(0, Offset.offset(0.05));
+    Level base = bundle.card().levels().getFirst();
+    Level dense = bundle.card().levels().getLast();
+    Prompt<Integer> prompt = new Prompt<>("a rock", 1, 0);
+    try (CascadeSampler sampler = new CascadeSampler(candidate)) {
+      float[] few = sampler.whole(base, prompt, null);
+      float[] many = sampler.whole(dense, prompt, few);
+      assertThat(many).hasSize(4 * few.length);
+      assertThat(Clouds.chamfer(many, few)).isCloseTo(0, Offset.offset(0.05));
     }
+  }
+
+  @Test
+  void the_first_level_by_itself_is_refused_with_a_way_out() {
+    try (Evaluator<?, ?> evaluator = new Evaluator<>(candidate, assessor(), _ -> {})) {
+      assertThatThrownBy(() -> evaluator.measure("base", 1))
+          .isInstanceOf(TrainingException.class)
+          .hasMessageContaining("'objects'")
+          .hasMessageContaining("leave out --only");
+    }
+  }
+
+  private ObjectAssessor assessor() {
+    return new ObjectAssessor(candidate, SmallObjects.recipe(), null, _ -> {});
   }
 }

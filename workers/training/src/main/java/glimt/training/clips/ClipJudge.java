@@ -12,7 +12,7 @@ import java.util.List;
  * Says what small clips show: subject and motion by the bundle's classifier, the colour of the
  * background by its pixels. Clips are [8, 3, 16, 16] in [-1, 1].
  */
-final class Judge implements AutoCloseable {
+final class ClipJudge implements AutoCloseable {
   /** Clips looked at together. */
   private static final int TOGETHER = 64;
 
@@ -20,19 +20,19 @@ final class Judge implements AutoCloseable {
   private static final int CLIP = ClipData.KEYS * FRAME;
 
   /** What one clip shows, by number in the grammar, and what the classifier thinks in. */
-  record Verdict(int subject, int motion, int colour, double[] features) {}
+  record Recognised(int subject, int motion, int colour, double[] features) {}
 
   private final Classifier classifier;
   private final Grammar grammar;
 
   /** The classifier is the judge's to close. */
-  Judge(Classifier classifier, Grammar grammar) {
+  ClipJudge(Classifier classifier, Grammar grammar) {
     this.classifier = classifier;
     this.grammar = grammar;
   }
 
-  List<Verdict> judge(List<float[]> clips) {
-    List<Verdict> verdicts = new ArrayList<>();
+  List<Recognised> judge(List<float[]> clips) {
+    List<Recognised> found = new ArrayList<>();
     for (int from = 0; from < clips.size(); from += TOGETHER) {
       List<float[]> some = clips.subList(from, Math.min(clips.size(), from + TOGETHER));
       float[] all = new float[some.size() * CLIP];
@@ -45,15 +45,15 @@ final class Judge implements AutoCloseable {
       for (int row = 0; row < some.size(); row++) {
         List<Integer> classes = seen.get(row).classes();
         int colour = nearest(Clips.border(some.get(row), ClipData.SMALL));
-        verdicts.add(new Verdict(classes.get(0), classes.get(1), colour, seen.get(row).features()));
+        found.add(new Recognised(classes.get(0), classes.get(1), colour, seen.get(row).features()));
       }
     }
-    return List.copyOf(verdicts);
+    return List.copyOf(found);
   }
 
   /** What the classifier thinks in when it sees these, which may be any 8 frames of 16 pixels. */
   double[][] features(List<float[]> clips) {
-    return judge(clips).stream().map(Verdict::features).toArray(double[][]::new);
+    return judge(clips).stream().map(Recognised::features).toArray(double[][]::new);
   }
 
   /**
@@ -66,10 +66,10 @@ final class Judge implements AutoCloseable {
       ends.add(frozen(clip, 0));
       ends.add(frozen(clip, ClipData.KEYS - 1));
     }
-    List<Verdict> verdicts = judge(ends);
+    List<Recognised> found = judge(ends);
     int same = 0;
     for (int i = 0; i < ends.size(); i += 2) {
-      same += verdicts.get(i).subject == verdicts.get(i + 1).subject ? 1 : 0;
+      same += found.get(i).subject == found.get(i + 1).subject ? 1 : 0;
     }
     return (double) same / clips.size();
   }
@@ -99,7 +99,7 @@ final class Judge implements AutoCloseable {
 
   /** The grammar's colour nearest to one in [-1, 1]. */
   private int nearest(float[] colour) {
-    List<Grammar.Colour> colours = grammar.colours();
+    List<Grammar.Background> colours = grammar.colours();
     double[] distances = new double[colours.size()];
     for (int i = 0; i < distances.length; i++) {
       for (int c = 0; c < 3; c++) {

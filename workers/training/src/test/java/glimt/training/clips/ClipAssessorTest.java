@@ -6,6 +6,8 @@ import glimt.bundle.Bundle;
 import glimt.metrics.Figure;
 import glimt.model.Vocabulary;
 import glimt.training.evaluation.Candidate;
+import glimt.training.evaluation.Evaluator;
+import glimt.training.evaluation.Samples;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -13,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A small part of what {@code glimt eval} measures, on the bundle that glimt comes with. */
-class ClipEvaluationTest {
+class ClipAssessorTest {
   private static final Path BUNDLE = Path.of("../models/clips");
 
   @Test
@@ -43,23 +45,33 @@ class ClipEvaluationTest {
   void a_clip_is_made_from_level_to_level_and_its_cost_is_told() throws Exception {
     Bundle bundle = Bundle.open(BUNDLE);
     Candidate candidate = Candidate.of(bundle);
-    Grammar grammar = GivenScenes.grammar();
-    ClipSamples premiere = ClipSamples.of(candidate, HeldOut.prompts(grammar, 1, 1), 1, _ -> {});
+    try (ClipAssessor assessor = assessor(candidate)) {
+      Samples<Scene> samples =
+          Samples.whole(
+              candidate,
+              assessor.whole(1).prompts(),
+              1,
+              clip -> assessor.seen(bundle.card().levels().getLast(), clip),
+              _ -> {});
+      List<Figure> costs = assessor.costs(samples, null);
 
-    assertThat(premiere.last(0)).hasSize(24 * 3 * 128 * 128);
-    assertThat(premiere.sheet().width()).isGreaterThan(4 * 96);
-    assertThat(figure(premiere.costs(null), "all levels: seconds of one core a clip").made())
-        .isPositive();
-    assertThat(
-            figure(premiere.costs(null), "base: network evaluations a clip, of 1 segments").made())
-        .isEqualTo(2 * bundle.card().level("base").sampling().steps());
-    assertThat(premiere.seams(null)).isNotEmpty();
+      assertThat(samples.all().getFirst().last()).hasSize(24 * 3 * 128 * 128);
+      assertThat(assessor.sheet(samples).width()).isGreaterThan(4 * 96);
+      assertThat(figure(costs, "all levels: seconds of one core a clip").made()).isPositive();
+      assertThat(figure(costs, "base: network evaluations a clip, of 1 segments").made())
+          .isEqualTo(2 * bundle.card().level("base").sampling().steps());
+      assertThat(new SeamFigures(samples).borders(null)).isNotEmpty();
+    }
   }
 
   private static List<Figure> measured(Candidate candidate, int samples) throws Exception {
-    try (ClipEvaluation evaluation = new ClipEvaluation(candidate, null, _ -> {})) {
-      return evaluation.measure("base", samples).figures();
+    try (Evaluator<?, ?> evaluator = new Evaluator<>(candidate, assessor(candidate), _ -> {})) {
+      return evaluator.measure("base", samples).figures();
     }
+  }
+
+  private static ClipAssessor assessor(Candidate candidate) {
+    return new ClipAssessor(candidate, GivenScenes.recipe(), null, _ -> {});
   }
 
   private static Figure figure(List<Figure> figures, String what) {

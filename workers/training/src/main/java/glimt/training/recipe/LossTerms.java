@@ -4,7 +4,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import glimt.diffusion.Preconditioning;
 
 /**
- * In whose terms an error is counted.
+ * The quantity whose error is counted.
  *
  * <p>Denoising score matching regresses on the score of the noise alone, which on average is that
  * of the noisy data (Vincent 2011, eq. 11). Every parametrisation asks for the same D by an answer
@@ -15,7 +15,7 @@ import glimt.diffusion.Preconditioning;
  * and all of them have the same minimum, by another weight on each noise level. With x = x0 + sigma
  * n, a = 1 / sqrt(1 + sigma^2) and s = sigma a:
  */
-public enum Terms {
+public enum LossTerms {
   /**
    * (sigma^2 + d^2) / (sigma d)^2 |D - x0|^2: unit variance of the answer at every level (Karras et
    * al. 2022, Table 1 and eq. 8).
@@ -56,10 +56,10 @@ public enum Terms {
   private Preconditioning preconditioning(double sigmaData) {
     return switch (this) {
       case EDM -> Preconditioning.edm(sigmaData);
-      case EPSILON -> Preconditioning.epsilon(Terms::unnamed);
-      case SAMPLE -> Preconditioning.sample(Terms::unnamed);
-      case VELOCITY -> Preconditioning.velocity(Terms::unnamed);
-      case SCORE -> Preconditioning.score(Terms::unnamed);
+      case EPSILON -> Preconditioning.epsilon(LossTerms::unnamed);
+      case SAMPLE -> Preconditioning.sample(LossTerms::unnamed);
+      case VELOCITY -> Preconditioning.velocity(LossTerms::unnamed);
+      case SCORE -> Preconditioning.score(LossTerms::unnamed);
     };
   }
 
@@ -67,8 +67,8 @@ public enum Terms {
     return terms.out().applyAsDouble(sigma);
   }
 
-  /** Only the scale of the answer matters here, not the network's name for a level. */
+  /** Only the scale of the answer matters here, not how the network is told a level. */
   private static double unnamed(double sigma) {
-    throw new IllegalStateException("nobody is asked about level " + sigma);
+    throw new IllegalStateException("no network is asked about level " + sigma);
   }
 }

@@ -8,7 +8,7 @@ import java.util.Locale;
  *
  * @param loss averaged over about the last hundred steps
  */
-public record Progress(
+public record TrainingProgress(
     String level,
     long step,
     double done,

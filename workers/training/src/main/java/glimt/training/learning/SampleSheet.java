@@ -7,15 +7,13 @@ import glimt.bundle.Network;
 import glimt.bundle.Safetensors.Tensor;
 import glimt.diffusion.Denoiser;
 import glimt.diffusion.Draw;
-import glimt.diffusion.Guidance;
 import glimt.diffusion.NoiseSchedule;
 import glimt.diffusion.Observer;
-import glimt.diffusion.Preconditioning;
-import glimt.diffusion.Prediction;
 import glimt.diffusion.Samplers;
 import glimt.diffusion.Trajectory;
 import glimt.diffusion.Waypoint;
 import glimt.media.Picture;
+import glimt.model.Level;
 import glimt.model.Sampling;
 import glimt.training.learning.Dataset.Batch;
 import java.util.Optional;
@@ -25,20 +23,21 @@ import java.util.SplittableRandom;
  * A few samples of a network in training, the same words and noise each time, so that one sees it
  * learn. What lies below comes from the data.
  *
- * @param walk how the network's level is sampled
- * @param sigmaData standard deviation of the samples
+ * @param level the network's own, sampled as it says
  */
-public record Sheet(Dataset dataset, Sampling walk, double sigmaData) {
+public record SampleSheet(Dataset dataset, Level level) {
   private static final int ROWS = 8;
   private static final long SEED = 8;
 
   /** How often the network is asked for one row, guidance counted twice. */
   long evaluations() {
+    Sampling walk = level.sampling();
     return (long) ROWS * walk.steps() * (walk.guidance() == 1 ? 1 : 2);
   }
 
   /** Empty if the data is of a kind that is not drawn. */
   Optional<Picture> draw(Network network) throws InterruptedException {
+    Sampling walk = level.sampling();
     SplittableRandom random = new SplittableRandom(SEED);
     Batch batch = dataset.batch(ROWS, random.split());
     Shape shape = new Shape(batch.x().dimensions());
@@ -59,21 +58,11 @@ public record Sheet(Dataset dataset, Sampling walk, double sigmaData) {
   }
 
   private Denoiser denoiser(Network network, Batch batch, NDManager scope) {
-    boolean guided = walk.guidance() != 1;
-    NDArray said = scope.create(batch.words().longs(), new Shape(batch.words().dimensions()));
-    NDArray words = guided ? said.concat(said.zerosLike()) : said;
     Tensor below = batch.below();
-    NDArray under =
-        below == null ? null : scope.create(below.floats(), new Shape(below.dimensions()));
-    NDArray given = guided && under != null ? under.concat(under) : under;
-    Prediction plain =
-        (input, noise) ->
-            network.forward(
-                input,
-                input.getManager().full(new Shape(input.getShape().get(0)), (float) noise),
-                Network.conditioning(words, given));
-    return Preconditioning.edm(sigmaData)
-        .denoiser(guided ? Guidance.scale(walk.guidance()).batched(plain) : plain);
+    return LevelDenoiser.of(level, network)
+        .given(
+            scope.create(batch.words().longs(), new Shape(batch.words().dimensions())),
+            below == null ? null : scope.create(below.floats(), new Shape(below.dimensions())));
   }
 
   private static NDArray gaussian(NDManager scope, Shape shape, SplittableRandom random) {

@@ -1,0 +1,149 @@
+package glimt.training.evaluation;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import glimt.bundle.Network;
+import glimt.diffusion.Estimate;
+import glimt.diffusion.Observer;
+import glimt.diffusion.Waypoint;
+import glimt.model.BundleCard;
+import glimt.model.Level;
+import glimt.model.Segment;
+import glimt.pipeline.Cascade;
+import glimt.pipeline.Mosaic;
+import glimt.pipeline.Piece;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes samples as jobs make them, level by level and segment by segment, and counts what that
+ * costs. Confined to one thread at a time.
+ */
+public final class CascadeSampler implements AutoCloseable {
+
+  /** One segment: its sample, and the first guess at it, after one evaluation. */
+  public record SegmentSample(float[] sample, float[] guess) {}
+
+  /** A network that counts how often it is asked. */
+  private static final class Counted implements Network {
+    private final Network network;
+    private long calls;
+    private long rows;
+
+    Counted(Network network) {
+      this.network = network;
+    }
+
+    @Override
+    public List<String> ports() {
+      return network.ports();
+    }
+
+    @Override
+    public NDList call(Map<String, NDArray> inputs) {
+      NDList answer = network.call(inputs);
+      calls++;
+      rows += answer.head().getShape().get(0);
+      return answer;
+    }
+
+    @Override
+    public void close() {
+      network.close();
+    }
+  }
+
+  private final Candidate candidate;
+  private final BundleCard card;
+  private final Map<String, Counted> networks = new HashMap<>();
+  private final Map<String, SamplingCost> costs = new HashMap<>();
+  private final NDManager memory = NDManager.newBaseManager("PyTorch");
+
+  /** Networks are loaded when a level first needs them, and closed with this. */
+  public CascadeSampler(Candidate candidate) {
+    this.candidate = candidate;
+    this.card = candidate.card();
+  }
+
+  /** The samples of all levels from the base up. */
+  public List<float[]> all(Prompt<?> prompt) throws InterruptedException {
+    List<float[]> samples = new ArrayList<>();
+    for (Level level : card.levels()) {
+      float[] below = samples.isEmpty() ? null : samples.getLast();
+      samples.add(whole(level, prompt, below));
+    }
+    return samples;
+  }
+
+  /** A whole sample of one level over that of the level below, which a base has not. */
+  public float[] whole(Level level, Prompt<?> prompt, float @Nullable [] below)
+      throws InterruptedException {
+    Counted network = network(level);
+    long calls = network.calls;
+    long rows = network.rows;
+    long before = nanos();
+    List<float[]> pieces = new ArrayList<>();
+    for (Segment segment : level.segments()) {
+      pieces.add(segment(level, segment, prompt, below).sample());
+    }
+    float[] joined = Mosaic.joined(level, pieces);
+    double seconds = (nanos() - before) / 1e9;
+    SamplingCost cost = new SamplingCost(1, seconds, network.calls - calls, network.rows - rows);
+    costs.merge(level.name(), cost, SamplingCost::plus);
+    return joined;
+  }
+
+  /**
+   * One segment of a level.
+   *
+   * @param level one of the card's, or the same cut in another way
+   * @param below the whole sample of the level below
+   */
+  public SegmentSample segment(
+      Level level, Segment segment, Prompt<?> prompt, float @Nullable [] below)
+      throws InterruptedException {
+    Cascade cascade = new Cascade(card.with(level), this::network, card.name());
+    List<Integer> words = card.vocabulary().read(prompt.text()).tokens();
+    List<float[]> first = new ArrayList<>();
+    try (Piece piece =
+            cascade.piece(memory, level, segment, level.sampling(), prompt.seed(), words, below);
+        Waypoint start = piece.start();
+        Waypoint end =
+            piece.walk(
+                start,
+                new Observer() {
+                  @Override
+                  public void seen(Estimate now, int step) {
+                    if (first.isEmpty()) {
+                      first.add(piece.guess(now));
+                    }
+                  }
+                })) {
+      return new SegmentSample(piece.sample(end), first.getFirst());
+    }
+  }
+
+  private Counted network(Level level) {
+    return networks.computeIfAbsent(level.name(), name -> new Counted(candidate.network(name)));
+  }
+
+  /** What whole samples took so far, by level. */
+  Map<String, SamplingCost> costs() {
+    return Map.copyOf(costs);
+  }
+
+  private static long nanos() {
+    return ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
+  }
+
+  @Override
+  public void close() {
+    networks.values().forEach(Network::close);
+    memory.close();
+  }
+}

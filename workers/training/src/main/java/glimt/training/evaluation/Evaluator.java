@@ -1,0 +1,159 @@
+package glimt.training.evaluation;
+
+import glimt.media.Picture;
+import glimt.metrics.Figure;
+import glimt.model.Level;
+import glimt.model.Quality;
+import glimt.training.recipe.TrainingException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Measures a candidate on prompts that training never saw: does it show what was asked for, is it
+ * like what is real, is an upper level worth its time. Prompts and seeds are always the same.
+ *
+ * @param <T> what a prompt wants
+ * @param <A> what is found when a list of answers is judged
+ */
+public final class Evaluator<T, A> implements AutoCloseable {
+  private final Candidate candidate;
+  private final List<Level> levels;
+  private final Assessor<T, A> assessor;
+  private final Consumer<String> watch;
+
+  /** What a round resulted in. */
+  private record RoundResult<T>(List<Figure> figures, Samples<T> made, @Nullable Samples<T> fast) {}
+
+  /**
+   * @param assessor is closed with this
+   * @param watch sees a line now and then
+   */
+  public Evaluator(Candidate candidate, Assessor<T, A> assessor, Consumer<String> watch) {
+    this.candidate = candidate;
+    this.levels = candidate.card().levels();
+    this.assessor = assessor;
+    this.watch = watch;
+  }
+
+  /** An evaluator of a candidate that is made of this material. */
+  public static Evaluator<?, ?> of(Candidate candidate, Material material, Consumer<String> watch) {
+    return of(candidate, material.assessor(candidate, watch), watch);
+  }
+
+  private static <T, A> Evaluator<T, A> of(
+      Candidate candidate, Assessor<T, A> assessor, Consumer<String> watch) {
+    return new Evaluator<>(candidate, assessor, watch);
+  }
+
+  /**
+   * All figures of a bundle's card.
+   *
+   * @param drawn whether a contact sheet is wanted too
+   */
+  public Report measure(Extent extent, boolean drawn) throws InterruptedException {
+    List<Figure> figures = new ArrayList<>();
+    Round<T> first = assessor.first(extent.first()).orElse(null);
+    if (first != null) {
+      figures.addAll(held(first).figures);
+    }
+    RoundResult<T> whole = held(assessor.whole(extent.whole()));
+    figures.addAll(whole.figures);
+    for (Level level : levels.subList(1, levels.size())) {
+      figures.addAll(enlarged(level, extent.enlarged()));
+    }
+    figures.addAll(assessor.costs(whole.made, whole.fast));
+    return new Report(figures, drawn ? sheet(whole.made) : null);
+  }
+
+  private Picture sheet(Samples<T> made) throws InterruptedException {
+    List<Prompt<T>> shown = assessor.shown();
+    return assessor.sheet(shown.isEmpty() ? made : kept(shown));
+  }
+
+  /** The figures of one level, for which the networks of the other levels are not needed. */
+  public Report measure(String name, int samples) throws InterruptedException {
+    Level level = candidate.card().level(name);
+    if (!level.equals(levels.getFirst())) {
+      return new Report(enlarged(level, samples), null);
+    }
+    Round<T> first =
+        assessor
+            .first(samples)
+            .orElseThrow(
+                () ->
+                    new TrainingException(
+                        "the level %s of '%s' cannot be measured by itself; leave out --only"
+                            .formatted(name, candidate.recipe().dataset())));
+    RoundResult<T> result = held(first);
+    Picture sheet = assessor.sheet(result.made);
+    return new Report(result.figures, sheet);
+  }
+
+  /** Unselected results to be named by someone who has not seen the prompts. */
+  public Unnamed unnamed() throws InterruptedException {
+    return assessor.unnamed(kept(assessor.unnamed()));
+  }
+
+  /** Makes what a round asks for, judges it, and judges what it is compared with. */
+  private RoundResult<T> held(Round<T> round) throws InterruptedException {
+    Samples<T> made = made(candidate, round, assessor.kept());
+    Comparison<A> comparison = new Comparison<>(assessor.judge(round, made));
+    watch.accept("%s: %s".formatted(round.level().name(), comparison.made()));
+    add(comparison, round, Comparison.REAL, assessor.real(round));
+    if (round.controlled()) {
+      Samples<T> untrained = made(candidate.untrained(assessor::untrainedSeed), round, 0);
+      add(comparison, round, Comparison.UNTRAINED, assessor.judge(round, untrained));
+      add(comparison, round, Comparison.COPIED, assessor.copied(round, comparison.made()));
+    }
+    Samples<T> fast = null;
+    if (levels(round).stream().anyMatch(level -> level.fast() != null)) {
+      fast = made(candidate.at(Quality.FAST), round, 0);
+      add(comparison, round, Comparison.FAST, assessor.judge(round, fast));
+    }
+    return new RoundResult<>(assessor.figures(round, made, comparison), made, fast);
+  }
+
+  private List<Level> levels(Round<T> round) {
+    return round.alone() ? List.of(round.level()) : levels;
+  }
+
+  private void add(Comparison<A> comparison, Round<T> round, String name, @Nullable A answer) {
+    if (answer != null) {
+      comparison.add(name, answer);
+      watch.accept("%s, %s: %s".formatted(round.level().name(), name, answer));
+    }
+  }
+
+  private Samples<T> made(Candidate by, Round<T> round, int kept) throws InterruptedException {
+    Level level = round.level();
+    watch.accept("%s: %s samples".formatted(level.name(), round.prompts().size()));
+    return round.alone()
+        ? Samples.ofFirstLevel(by, round.prompts(), kept, sample -> assessor.seen(level, sample))
+        : Samples.whole(by, round.prompts(), kept, sample -> assessor.seen(level, sample), watch);
+  }
+
+  /** Whole samples that keep their levels, to be looked at. */
+  private Samples<T> kept(List<Prompt<T>> prompts) throws InterruptedException {
+    watch.accept("%s samples to look at".formatted(prompts.size()));
+    return Samples.whole(
+        candidate,
+        prompts,
+        prompts.size(),
+        sample -> assessor.seen(levels.getLast(), sample),
+        watch);
+  }
+
+  private List<Figure> enlarged(Level level, int samples) throws InterruptedException {
+    watch.accept("%s: real samples enlarged".formatted(level.name()));
+    try (SamplerPool<CascadeSampler> pool = SamplerPool.of(candidate)) {
+      return assessor.enlarged(level, samples, pool);
+    }
+  }
+
+  @Override
+  public void close() {
+    assessor.close();
+  }
+}
