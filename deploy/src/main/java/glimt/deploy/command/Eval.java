@@ -1,12 +1,7 @@
 package glimt.deploy.command;
 
-import glimt.bundle.BundleException;
-import glimt.deploy.node.DeployException;
 import glimt.deploy.node.HomeOption;
 import glimt.deploy.node.Logs;
-import glimt.training.Evaluation;
-import glimt.training.recipe.Recipe;
-import glimt.training.recipe.TrainingException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +10,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
+/** {@code glimt eval}: how good a bundle is. */
 @Command(
     name = "eval",
     description = {
@@ -45,8 +41,8 @@ public final class Eval implements Callable<Integer> {
       names = "--naming",
       paramLabel = "DIR",
       description = {
-        "Measure nothing; make results for someone to name who has not seen the prompts:",
-        "a sheet of them in shuffled order, and apart from it the key."
+        "Measures nothing and makes a blind test: results without their prompts on a sheet in",
+        "shuffled order, and in a file of its own the key."
       })
   private @Nullable Path naming;
 
@@ -83,25 +79,17 @@ public final class Eval implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     Logs.to(home.open().logs().resolve("eval.log"));
-    try {
-      if (naming != null) {
-        Evaluation.naming(bundle, naming, System.err::println);
-        System.out.println(naming);
-        return 0;
-      }
-      System.out.println(only == null ? whole() : level(only));
-      return 0;
-    } catch (BundleException | TrainingException e) {
-      throw new DeployException(e);
+    NetworkTraining training = NetworkTraining.load();
+    if (naming != null) {
+      training.naming(bundle, naming, System.err::println);
+      System.out.println(naming);
+    } else if (only != null) {
+      Path from = recipe == null ? bundle.resolve(NetworkTraining.RECIPE) : recipe;
+      System.out.println(
+          training.measure(from, bundle, data, only, samples, sheet, System.err::println));
+    } else {
+      System.out.println(training.measure(bundle, data, keep, System.err::println));
     }
-  }
-
-  private String whole() throws InterruptedException {
-    return Evaluation.measure(bundle, data, keep, System.err::println);
-  }
-
-  private String level(String level) throws InterruptedException {
-    Path from = recipe == null ? bundle.resolve(Recipe.FILE) : recipe;
-    return Evaluation.measure(from, bundle, data, level, samples, sheet, System.err::println);
+    return 0;
   }
 }

@@ -1,12 +1,9 @@
 package glimt.deploy.command;
 
-import glimt.bundle.BundleException;
 import glimt.deploy.node.DeployException;
 import glimt.deploy.node.HomeOption;
 import glimt.deploy.node.Logs;
 import glimt.deploy.node.OneLine;
-import glimt.training.Training;
-import glimt.training.recipe.TrainingException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -17,14 +14,14 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
+/** {@code glimt train}: from a recipe to a bundle. */
 @Command(
     name = "train",
     description = {
       "Trains the networks of a recipe, its students and its classifier, one after the other, and",
-      "puts them together as a bundle. Every minute each keeps a checkpoint beside its weights"
-          + " and,",
-      "at a fiftieth of the time, a sheet of samples (NETWORK.samples.png). Told to stop (Ctrl-C),",
-      "it keeps what it has; --resume goes on from there."
+      "puts them together as a bundle. Every minute it writes a checkpoint beside the weights and,",
+      "as long as that takes no more than a fiftieth of the time, a sheet of samples",
+      "(NETWORK.samples.png). Ctrl-C stops it without loss; --resume goes on from there."
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -70,16 +67,17 @@ public final class Train implements Callable<Integer> {
     OneLine line = new OneLine(System.err, Boolean.getBoolean("glimt.terminal"));
     try {
       boolean done =
-          new Training(recipe, data, out).train(only, resume, line, () -> stopping.getCount() == 0);
+          NetworkTraining.load()
+              .train(recipe, data, out, only, resume, line, () -> stopping.getCount() == 0);
       if (!done) {
         line.done("stopped, and nothing is lost: go on with --resume");
         return 1;
       }
       System.out.println(out);
       return 0;
-    } catch (TrainingException | BundleException e) {
+    } catch (DeployException e) {
       line.end();
-      throw new DeployException(e);
+      throw e;
     } finally {
       stopped.countDown();
     }

@@ -64,7 +64,7 @@ public final class Training {
    * @return whether everything is trained, false if it was stopped
    */
   public boolean train(
-      @Nullable String only, boolean resume, Watch watch, BooleanSupplier stop) {
+      @Nullable String only, boolean resume, TrainingObserver watch, BooleanSupplier stop) {
     Set<String> all = new LinkedHashSet<>(recipe.networks().keySet());
     all.addAll(recipe.students().keySet());
     all.add("classifier");
@@ -176,7 +176,7 @@ public final class Training {
   }
 
   private boolean classifier(
-      Material material, boolean resume, Watch watch, BooleanSupplier stop) {
+      Material material, boolean resume, TrainingObserver watch, BooleanSupplier stop) {
     ClassifierRecipe training = material.classifier();
     Path file = folder(recipeFile).resolve(training.source());
     Path checkpoint = out.resolve("classifier.checkpoint");

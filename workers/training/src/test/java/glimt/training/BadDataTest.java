@@ -93,7 +93,7 @@ class BadDataTest {
     return refusal.isInstanceOf(TrainingException.class);
   }
 
-  private static final class Unheard implements Watch {
+  private static final class Unheard implements TrainingObserver {
     @Override
     public void now(String line) {}
 

@@ -1,7 +1,7 @@
 package glimt.training;
 
 /** Sees a training go on. */
-public interface Watch {
+public interface TrainingObserver {
 
   /** How far it is; the next such line takes the place of this one. */
   void now(String line);
