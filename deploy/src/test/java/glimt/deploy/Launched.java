@@ -18,7 +18,11 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
-/** {@code deploy/glimt} as a newcomer runs it: a process of its own, on a home of its own. */
+/**
+ * {@code deploy/glimt} as a newcomer runs it: a process of its own, on a home of its own. It is
+ * started with the signals of a terminal, however this build was started: a shell's {@code &} and
+ * {@code nohup} have signals ignored, a child inherits that, and a JVM respects it.
+ */
 final class Launched implements AutoCloseable {
   private static final Path LAUNCHER = Path.of("glimt").toAbsolutePath();
   private static final String READY = "glimt is ready at ";
@@ -45,7 +49,7 @@ final class Launched implements AutoCloseable {
    * @param folder where it is started
    */
   static Launched glimt(Map<String, String> environment, Path folder, String... arguments) {
-    List<String> command = new ArrayList<>(List.of(LAUNCHER.toString()));
+    List<String> command = new ArrayList<>(List.of("env", "--default-signal", LAUNCHER.toString()));
     command.addAll(List.of(arguments));
     try {
       Path out = Files.createTempFile("glimt", ".out");

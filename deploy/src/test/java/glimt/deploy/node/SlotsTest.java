@@ -116,7 +116,10 @@ class SlotsTest {
   }
 
   private ProcessBuilder child(int slot, WorkerId id) {
+    // With the signals of a terminal, even where this build runs in the background.
     return new ProcessBuilder(
+            "env",
+            "--default-signal",
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-XX:TieredStopAtLevel=1",
             "-Xmx128m",
