@@ -32,6 +32,8 @@ import java.lang.classfile.constantpool.StringEntry;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -248,6 +250,18 @@ class ArchitectureTest {
         .check(GLIMT);
   }
 
+  /** So that no process of a farm needs them, whatever class it starts from. */
+  @Test
+  void only_what_is_loaded_by_name_refers_to_training() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages("glimt.training..", "glimt.metrics..", "glimt.deploy.training..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("glimt.training..", "glimt.metrics..", "glimt.deploy.training..")
+        .check(GLIMT);
+  }
+
   @Test
   void whatever_crosses_the_wire_is_plain_data_and_goes_one_way() {
     classes()
@@ -278,6 +292,58 @@ class ArchitectureTest {
         .haveNameNotMatching(
             ".*\\.(\\w*\\$)?(\\w*(Manager|Service|Utils?|Helper|Impl|DTO|Dto|Entity|Scheduler)|(Base|Abstract)[A-Z]\\w*)")
         .check(GLIMT);
+  }
+
+  /** Simple names that still stand for two things. Take out of this list what is mended. */
+  private static final Set<String> HOMONYMS =
+      Set.of(
+          "Asked",
+          "Bench",
+          "Body",
+          "Coordinators",
+          "Ended",
+          "Entry",
+          "Fault",
+          "Frames",
+          "Logs",
+          "Made",
+          "Maker",
+          "Message",
+          "Named",
+          "News",
+          "Node",
+          "Pace",
+          "PointCloud",
+          "Points",
+          "Question",
+          "Refusal",
+          "Role",
+          "Row",
+          "Said",
+          "Settings",
+          "Signal",
+          "Started",
+          "Submission",
+          "Tick",
+          "Video",
+          "Watch",
+          "Workers");
+
+  @Test
+  void no_two_types_have_one_simple_name() {
+    Map<String, List<String>> byName =
+        GLIMT.stream()
+            .filter(type -> !type.getSimpleName().isEmpty())
+            .filter(type -> !type.getSimpleName().equals("package-info"))
+            .collect(
+                Collectors.groupingBy(
+                    JavaClass::getSimpleName,
+                    TreeMap::new,
+                    Collectors.mapping(JavaClass::getName, Collectors.toList())));
+    byName.values().removeIf(types -> types.size() == 1);
+    assertThat(byName.keySet())
+        .as("names that stand for two types or more: %s", byName)
+        .isEqualTo(new TreeSet<>(HOMONYMS));
   }
 
   @Test
