@@ -129,9 +129,9 @@ final class Invariants {
         FROM task CROSS JOIN LATERAL (
           SELECT count(*) AS failed FROM attempt
           WHERE attempt.task = task.id AND outcome = 'failed' AND fault <> 'lost') AS tries
-        WHERE failed > %s
+        WHERE failed > TRIES
         """
-            .replace("%s", "" + Tasks.TRIES));
+            .replace("TRIES", "" + Tasks.TRIES));
     ALL.put(
         "a resumed attempt had somebody to resume from",
         """

@@ -35,7 +35,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Logs extends ContextAwareBase implements Configurator {
   private static final String LINE =
-      "%s{yyyy-MM-dd'T'HH:mm:ss.SSS'Z', UTC} %-5level %logger{24} %words%n%trace";
+      "%d{yyyy-MM-dd'T'HH:mm:ss.SSS'Z', UTC} %-5level %logger{24} %words%n%trace";
 
   @Override
   public ExecutionStatus configure(LoggerContext context) {

@@ -41,6 +41,7 @@ class VisibleTest {
         .filteredOn(line -> !line.startsWith("\t"))
         .singleElement()
         .asString()
+        .matches("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z WARN  .*")
         .contains("prompt x\\n2026-01-01");
   }
 }
