@@ -19,6 +19,7 @@ import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.TreeSet;
 
 /**
@@ -242,10 +243,22 @@ public final class Bundle {
 
   /** The text of another file that the card names. */
   public String text(String name) {
+    return new String(checked(name), StandardCharsets.UTF_8);
+  }
+
+  /**
+   * The tokenizer in files that the card names, as {@link Tokenizer#of} reads them. The caller
+   * closes it.
+   */
+  public Tokenizer tokenizer(List<String> names, Tokenizer.Rules rules) {
+    return Tokenizer.of(names, this::checked, rules);
+  }
+
+  private byte[] checked(String name) {
     String digest = pinned(name);
     byte[] bytes = bytes(folder, name);
     same(folder.resolve(name), sha256(bytes), digest);
-    return new String(bytes, StandardCharsets.UTF_8);
+    return bytes;
   }
 
   /** A file that the card names, after a comparison of its digest. */

@@ -77,8 +77,8 @@ public final class NetworkSource {
   }
 
   /**
-   * Reads a source with the blocks of the library; {@code file} names it in errors. Editors may have
-   * left a BOM and CR LF.
+   * Reads a source with the blocks of the library; {@code file} names it in errors. Editors may
+   * have left a BOM and CR LF.
    */
   public static NetworkSource parse(String file, String text) {
     return parse(file, text, Blocks::text);

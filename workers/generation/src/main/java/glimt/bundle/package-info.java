@@ -1,5 +1,6 @@
 /**
- * Bundles on disk become functions: cards, safetensors, TorchScript assembled in memory.
+ * Bundles on disk become functions: cards, mapped safetensors, TorchScript assembled in memory with
+ * the blocks it shares, tokenizers of prompts.
  *
  * <p>The only user of DJL's model loading. No actors, no SQL, no HTTP.
  */

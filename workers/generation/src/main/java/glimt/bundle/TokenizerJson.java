@@ -1,0 +1,177 @@
+package glimt.bundle;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import glimt.bundle.SentencePieceModel.Piece;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Builds the {@code tokenizer.json} that the tokenizers' library reads from what older published
+ * folders have instead.
+ */
+final class TokenizerJson {
+  private static final String BEGIN = "<|startoftext|>";
+  private static final String END = "<|endoftext|>";
+
+  /** How CLIP cuts a text before it is spelt in pairs (Radford et al. 2021). */
+  private static final String WORDS =
+      "<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+";
+
+  /** The pieces that T5's tokenizers have besides those of their file, for what is left out. */
+  private static final int EXTRA = 100;
+
+  private TokenizerJson() {}
+
+  /**
+   * CLIP's byte pairs.
+   *
+   * @param vocabulary {@code vocab.json}: an id for each token
+   * @param merges {@code merges.txt}: a pair a line, the most frequent first
+   * @param padding the id that fills a reading up: its token in a text is never part of another
+   */
+  static String clip(String vocabulary, String merges, long padding) {
+    ObjectNode root = Bundle.JSON.createObjectNode();
+    JsonNode ids = read("vocab.json", vocabulary);
+    for (String mark : List.of(BEGIN, END)) {
+      if (!ids.path(mark).isInt()) {
+        throw new BundleException("vocab.json has no " + mark + ", so it is not of CLIP");
+      }
+    }
+    ArrayNode added = root.putArray("added_tokens");
+    Token begin = new Token(BEGIN, ids.path(BEGIN).intValue());
+    Token end = new Token(END, ids.path(END).intValue());
+    added.add(special(begin));
+    added.add(special(end));
+    for (Map.Entry<String, JsonNode> one : ids.properties()) {
+      if (one.getValue().intValue() == padding && padding != begin.id && padding != end.id) {
+        added.add(special(new Token(one.getKey(), one.getValue().intValue())));
+      }
+    }
+    ArrayNode normals =
+        root.putObject("normalizer").put("type", "Sequence").putArray("normalizers");
+    normals.addObject().put("type", "NFC");
+    ObjectNode normal = normals.addObject().put("type", "BertNormalizer");
+    normal.put("clean_text", true).put("handle_chinese_chars", true);
+    normal.put("strip_accents", false).put("lowercase", false);
+
+    ObjectNode cut = root.putObject("pre_tokenizer").put("type", "Sequence");
+    ArrayNode cuts = cut.putArray("pretokenizers");
+    ObjectNode words = cuts.addObject().put("type", "Split");
+    words.putObject("pattern").put("Regex", WORDS);
+    words.put("behavior", "Removed").put("invert", true);
+    cuts.addObject()
+        .put("type", "ByteLevel")
+        .put("add_prefix_space", false)
+        .put("trim_offsets", true);
+
+    template(root, List.of(begin), end);
+    ObjectNode model = root.putObject("model").put("type", "BPE");
+    model
+        .put("unk_token", END)
+        .put("continuing_subword_prefix", "")
+        .put("end_of_word_suffix", "</w>");
+    model.put("fuse_unk", false);
+    model.set("vocab", ids);
+    ArrayNode pairs = model.putArray("merges");
+    merges
+        .lines()
+        .filter(line -> !line.isBlank() && !line.startsWith("#version"))
+        .forEach(pairs::add);
+    return root.toString();
+  }
+
+  /** T5's and UMT5's unigrams: a piece begins a word, or goes on in it; the end is marked. */
+  static String t5(SentencePieceModel file) {
+    ObjectNode root = Bundle.JSON.createObjectNode();
+    ArrayNode added = root.putArray("added_tokens");
+    ObjectNode model = Bundle.JSON.createObjectNode().put("type", "Unigram");
+    ArrayNode pieces = model.putArray("vocab");
+    Token end = null;
+    for (Piece piece : file.pieces()) {
+      int id = pieces.size();
+      pieces.addArray().add(piece.text()).add((double) piece.score());
+      if (piece.type() == SentencePieceModel.UNKNOWN) {
+        model.put("unk_id", id);
+      }
+      if (piece.text().equals("</s>")) {
+        end = new Token("</s>", id);
+      }
+      if (piece.type() == SentencePieceModel.UNKNOWN
+          || piece.type() == SentencePieceModel.CONTROL) {
+        added.add(special(new Token(piece.text(), id)));
+      }
+    }
+    if (end == null) {
+      throw new BundleException("spiece.model has no </s>, so it is not of T5");
+    }
+    for (int i = EXTRA - 1; i >= 0; i--) {
+      String text = "<extra_id_" + i + ">";
+      added.add(special(new Token(text, pieces.size())));
+      pieces.addArray().add(text).add(0.0);
+    }
+    model.put("byte_fallback", file.byteFallback());
+
+    ArrayNode normal = root.putObject("normalizer").put("type", "Sequence").putArray("normalizers");
+    if (file.characters().length > 0) {
+      normal
+          .addObject()
+          .put("type", "Precompiled")
+          .put("precompiled_charsmap", Base64.getEncoder().encodeToString(file.characters()));
+    }
+    normal.addObject().put("type", "Strip").put("strip_left", true).put("strip_right", true);
+    ObjectNode gaps = normal.addObject().put("type", "Replace");
+    gaps.putObject("pattern").put("Regex", " {2,}");
+    gaps.put("content", " ");
+    ObjectNode cut = root.putObject("pre_tokenizer").put("type", "Metaspace");
+    cut.put("replacement", "\u2581").put("prepend_scheme", "always").put("split", true);
+    template(root, List.of(), end);
+    root.set("model", model);
+    return root.toString();
+  }
+
+  private record Token(String text, int id) {}
+
+  private static ObjectNode special(Token token) {
+    return Bundle.JSON
+        .createObjectNode()
+        .put("id", token.id)
+        .put("content", token.text)
+        .put("single_word", false)
+        .put("lstrip", false)
+        .put("rstrip", false)
+        .put("normalized", false)
+        .put("special", true);
+  }
+
+  /** What stands before and after a text. */
+  private static void template(ObjectNode root, List<Token> before, Token after) {
+    ObjectNode template = root.putObject("post_processor").put("type", "TemplateProcessing");
+    ArrayNode single = template.putArray("single");
+    ArrayNode pair = template.putArray("pair");
+    ObjectNode tokens = template.putObject("special_tokens");
+    before.forEach(token -> place(token, single, tokens));
+    single.addObject().putObject("Sequence").put("id", "A").put("type_id", 0);
+    place(after, single, tokens);
+    pair.addAll(single);
+    pair.addObject().putObject("Sequence").put("id", "B").put("type_id", 1);
+  }
+
+  private static void place(Token token, ArrayNode single, ObjectNode tokens) {
+    single.addObject().putObject("SpecialToken").put("id", token.text).put("type_id", 0);
+    ObjectNode named = tokens.putObject(token.text).put("id", token.text);
+    named.putArray("ids").add(token.id);
+    named.putArray("tokens").add(token.text);
+  }
+
+  private static JsonNode read(String file, String json) {
+    try {
+      return Bundle.JSON.readTree(json);
+    } catch (JsonProcessingException broken) {
+      throw new BundleException(file + " is broken JSON: " + broken.getOriginalMessage(), broken);
+    }
+  }
+}

@@ -1,0 +1,205 @@
+package glimt.bundle;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import glimt.bundle.Tokenizer.Reading;
+import glimt.bundle.Tokenizer.Rules;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Prompts become the ids that the field's own tokenizers gave: tables of them lie beside the
+ * tokenizers in the test resources, and {@code -Dglimt.golden.models=DIR} adds those of a folder.
+ */
+class TokenizerTest {
+  private static final Path OWN = Path.of("src/test/resources/glimt/bundle/tokenizers");
+
+  @Test
+  void prompts_become_the_ids_that_the_tokenizers_of_the_field_give() throws Exception {
+    List<Path> tables = new ArrayList<>(tables(OWN));
+    assertThat(tables).hasSize(2);
+    String more = System.getProperty("glimt.golden.models");
+    if (more != null) {
+      tables.addAll(tables(Path.of(more)));
+    }
+    int right = 0;
+    int all = 0;
+    List<String> wrong = new ArrayList<>();
+    for (Path table : tables) {
+      JsonNode rows = Bundle.JSON.readTree(table.toFile()).path("rows");
+      Path folder = table.resolveSibling("tokenizer");
+      try (Tokenizer usual = open(folder, rows.path(0).path("ids").size());
+          Tokenizer wide = open(folder, 1000);
+          Tokenizer narrow = open(folder, 16)) {
+        for (JsonNode row : rows) {
+          String off = compared(row, usual, wide, narrow);
+          all++;
+          right += off.isEmpty() ? 1 : 0;
+          if (!off.isEmpty()) {
+            wrong.add(table + ": " + off);
+          }
+        }
+      }
+    }
+    System.out.println("tokens: " + right + " of " + all + " prompts");
+    assertThat(wrong).isEmpty();
+    assertThat(all).isGreaterThanOrEqualTo(103);
+  }
+
+  @Test
+  void word_pieces_are_read_whatever_their_file_says_of_cutting_and_padding() {
+    try (Tokenizer tokenizer = bert(new Rules(8, 0, true, false));
+        Tokenizer bare = bert(new Rules(8, 0, false, false))) {
+      Reading reading = tokenizer.read("A CAT runs.");
+
+      assertThat(reading.ids()).containsExactly(2L, 4L, 5L, 8L, 7L, 14L, 3L, 0L);
+      assertThat(reading.mask()).containsExactly(1L, 1L, 1L, 1L, 1L, 1L, 1L, 0L);
+      assertThat(reading.cutFrom()).isEmpty();
+      assertThat(bare.read("the zebra").ids()).startsWith(11L, 1L, 0L);
+    }
+  }
+
+  @Test
+  void a_prompt_that_is_too_long_says_from_which_word_on_it_was_cut() {
+    try (Tokenizer tokenizer = bert(new Rules(6, 0, true, false))) {
+      assertThat(tokenizer.read("a cat running  OVER the hill").cutFrom()).contains("OVER");
+      assertThat(tokenizer.read("a 🚀 the hillside").cutFrom()).contains("hillside");
+      Reading reading = tokenizer.read("a cat runs over the hill");
+      assertThat(reading.ids()).containsExactly(2L, 4L, 5L, 8L, 7L, 3L);
+      assertThat(reading.read()).isEqualTo(6);
+      assertThat(reading.cutFrom()).contains("over");
+    }
+    try (Tokenizer clip = open("clip", new Rules(8, 0, true, true));
+        Tokenizer umt5 = open("umt5", new Rules(8, 0, true, false))) {
+      assertThat(clip.read("a photo of a İcat").cutFrom()).contains("İcat");
+      assertThat(umt5.read("a photo of a cat \n rocket").cutFrom()).contains("rocket");
+    }
+  }
+
+  @Test
+  void files_that_are_no_tokenizer_are_refused_with_the_reason() {
+    Rules rules = new Rules(8, 0, true, true);
+    byte[] nonsense = {1, 2, 3};
+
+    assertThatThrownBy(() -> Tokenizer.of(List.of("vocab.bpe"), _ -> nonsense, rules))
+        .isInstanceOf(BundleException.class)
+        .hasMessageContaining("not by [vocab.bpe]");
+    assertThatThrownBy(() -> Tokenizer.of(List.of("tokenizer.json"), _ -> nonsense, rules))
+        .isInstanceOf(BundleException.class)
+        .hasMessageContaining("tokenizer.json");
+    assertThatThrownBy(() -> Tokenizer.of(List.of("spiece.model"), _ -> nonsense, rules))
+        .isInstanceOf(BundleException.class)
+        .hasMessageContaining("spiece.model is no SentencePiece model");
+    assertThatThrownBy(
+            () ->
+                Tokenizer.of(
+                    List.of("vocab.json", "merges.txt"), _ -> new byte[] {'{', '}'}, rules))
+        .isInstanceOf(BundleException.class)
+        .hasMessageContaining("<|startoftext|>");
+  }
+
+  @Test
+  void a_model_cut_anywhere_is_refused_or_shorter() throws Exception {
+    byte[] whole = Files.readAllBytes(OWN.resolve("umt5/tokenizer/spiece.model"));
+    int pieces = SentencePieceModel.parse("whole", whole).pieces().size();
+    assertThat(pieces).isEqualTo(400);
+    for (int length = 0; length < 4000; length += 7) {
+      byte[] cut = Arrays.copyOf(whole, length);
+      try {
+        assertThat(SentencePieceModel.parse("cut", cut).pieces()).hasSizeLessThan(pieces);
+      } catch (BundleException refused) {
+        assertThat(refused).hasMessageContaining("cut is no SentencePiece model");
+      }
+    }
+  }
+
+  /** What is wrong with how a prompt is read, or nothing. */
+  private static String compared(JsonNode row, Tokenizer usual, Tokenizer wide, Tokenizer narrow) {
+    String prompt = row.path("prompt").asText();
+    List<Long> padded = ids(row.path("ids"));
+    List<Long> whole = ids(row.path("ids_untruncated"));
+    Reading reading = usual.read(prompt);
+    if (!reading.ids().equals(padded)) {
+      return "'%s' gives %s, not %s".formatted(prompt, reading.ids(), padded);
+    }
+    Reading all = wide.read(prompt);
+    if (!all.ids().subList(0, all.read()).equals(whole)) {
+      return "'%s' is read to its end as %s, not %s".formatted(prompt, all.ids(), whole);
+    }
+    if (reading.cutFrom().isPresent() != whole.size() > padded.size()) {
+      return "'%s' is cut from %s".formatted(prompt, reading.cutFrom());
+    }
+    if (row.has("ids_max16") && !narrow.read(prompt).ids().equals(ids(row.path("ids_max16")))) {
+      return "'%s' is cut to 16 tokens otherwise".formatted(prompt);
+    }
+    long mask = reading.mask().stream().mapToLong(Long::longValue).sum();
+    if (row.path("attention_mask_sum").asLong(mask) != mask) {
+      return "'%s' has a mask of %s".formatted(prompt, mask);
+    }
+    return "";
+  }
+
+  private static Tokenizer open(Path folder, int length) throws IOException {
+    boolean clip = Files.exists(folder.resolve("vocab.json"));
+    return open(folder, new Rules(length, clip ? padding(folder) : 0, true, clip));
+  }
+
+  private static long padding(Path folder) throws IOException {
+    JsonNode said =
+        Bundle.JSON.readTree(folder.resolve("tokenizer_config.json").toFile()).path("pad_token");
+    String token = said.isTextual() ? said.asText() : said.path("content").asText();
+    return Bundle.JSON.readTree(folder.resolve("vocab.json").toFile()).path(token).asLong();
+  }
+
+  private static List<Long> ids(JsonNode array) {
+    List<Long> ids = new ArrayList<>();
+    array.forEach(id -> ids.add(id.asLong()));
+    return ids;
+  }
+
+  private static List<Path> tables(Path folder) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      return files.filter(file -> file.endsWith("tokens.json")).sorted().toList();
+    }
+  }
+
+  private static Tokenizer bert(Rules rules) {
+    return open("bert", rules);
+  }
+
+  private static Tokenizer open(String name, Rules rules) {
+    return open(OWN.resolve(name).resolve("tokenizer"), rules);
+  }
+
+  private static Tokenizer open(Path folder, Rules rules) {
+    List<String> files =
+        Stream.of(
+                List.of("tokenizer.json"),
+                List.of("vocab.json", "merges.txt"),
+                List.of("spiece.model"))
+            .filter(some -> Files.exists(folder.resolve(some.getFirst())))
+            .findFirst()
+            .orElseThrow();
+    return Tokenizer.of(files, bytes(folder), rules);
+  }
+
+  private static Function<String, byte[]> bytes(Path folder) {
+    return file -> {
+      try {
+        return Files.readAllBytes(folder.resolve(file));
+      } catch (IOException broken) {
+        throw new UncheckedIOException(broken);
+      }
+    };
+  }
+}
