@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * A process with a small heap that uses a bundle of many weights: {@code card FOLDER} reads its
@@ -52,7 +53,7 @@ final class HeapProbe {
   }
 
   private static String seconds(long since) {
-    return "%.2f s".formatted((System.nanoTime() - since) / 1e9);
+    return String.format(Locale.ROOT, "%.2f s", (System.nanoTime() - since) / 1e9);
   }
 
   private static void say(String name, String value) {
