@@ -7,7 +7,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.deploy.node.Client;
 import glimt.media.Ffmpeg;
+import glimt.media.Frames;
 import glimt.media.Video;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -16,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -50,12 +53,24 @@ class FarmIT {
 
   @Test
   @Order(1)
-  void a_prompt_becomes_a_video_that_plays() throws IOException {
+  void a_prompt_becomes_a_video_that_plays_and_is_what_the_job_says() throws Exception {
     JsonNode job = CUSTOMER.finished(submit("a whale moves left over blue", "mp4", 4));
     Path video = folder.resolve("whale.mp4");
     for (JsonNode level : job.path("levels")) {
       farm.client().download(media(level), video);
-      assertThat(frames(video)).as("frames of " + level.path("name")).isGreaterThan(7);
+      Frames seen = new Video(Ffmpeg.unpackedIn(home.resolve("cache"))).read(video);
+      JsonNode file = level.path("file");
+      assertThat(List.of(seen.count(), seen.width(), seen.height()))
+          .as("what the job says of " + level.path("name"))
+          .containsExactly(
+              file.path("frames").asInt(), file.path("width").asInt(), file.path("height").asInt());
+    }
+    for (String variant : List.of("thumbnail", "spritesheet")) {
+      String id = job.path("id").asText();
+      Path still = folder.resolve(variant + ".jpg");
+      farm.client().download("/v1/videos/" + id + "/content?variant=" + variant, still);
+      BufferedImage picture = ImageIO.read(still.toFile());
+      assertThat(picture.getWidth()).as(variant).isEqualTo(variant.equals("thumbnail") ? 128 : 640);
     }
   }
 
@@ -237,14 +252,6 @@ class FarmIT {
       }
     }
     return busy;
-  }
-
-  private static int frames(Path video) {
-    try {
-      return new Video(Ffmpeg.unpackedIn(home.resolve("cache"))).read(video).count();
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e);
-    }
   }
 
   private static String media(JsonNode level) {

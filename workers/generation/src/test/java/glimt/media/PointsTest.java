@@ -49,21 +49,8 @@ class PointsTest {
   @Test
   void khronos_validator_has_nothing_to_say_of_a_glb(@TempDir Path folder) throws Exception {
     Path node = Given.program("node");
-    Path npm = Given.program("npm");
     Files.writeString(folder.resolve("package.json"), "{\"private\":true}");
-    Given.Said installed =
-        Given.run(
-            folder,
-            List.of(
-                npm.toString(),
-                "install",
-                "--no-audit",
-                "--no-fund",
-                "--ignore-scripts",
-                "gltf-validator@2.0.0-dev.3.10"));
-    if (installed.exit() != 0) {
-      throw Given.missing("gltf-validator could not be installed: " + installed.words());
-    }
+    install(folder, "gltf-validator@2.0.0-dev.3.10");
     Files.writeString(folder.resolve("validate.js"), VALIDATE);
     var odd =
         new PointCloud(
@@ -74,6 +61,90 @@ class PointsTest {
       Given.Said verdict = Given.run(folder, List.of(node.toString(), "validate.js", "cloud.glb"));
       assertThat(verdict.words()).startsWith("0 0 0 0 " + cloud.size() + "\n");
     }
+  }
+
+  private static void install(Path folder, String packageAndVersion) throws Exception {
+    Given.Said installed =
+        Given.run(
+            folder,
+            List.of(
+                Given.program("npm").toString(),
+                "install",
+                "--no-audit",
+                "--no-fund",
+                "--ignore-scripts",
+                packageAndVersion));
+    if (installed.exit() != 0) {
+      throw Given.missing(packageAndVersion + " could not be installed: " + installed.words());
+    }
+  }
+
+  /** Prints the points, and how far the colours of the two files are apart at most. */
+  private static final String COMPARE =
+      """
+      import fs from 'node:fs';
+      import { GLTFLoader } from 'three/examples/jsm/loaders/GLTFLoader.js';
+      import { PLYLoader } from 'three/examples/jsm/loaders/PLYLoader.js';
+      globalThis.self = globalThis;
+      const bytes = name => new Uint8Array(fs.readFileSync(name)).buffer;
+      const scene = (await new GLTFLoader().parseAsync(bytes('cloud.glb'), '')).scene;
+      let glb;
+      scene.traverse(one => { if (one.isPoints) glb = one.geometry.attributes; });
+      const ply = new PLYLoader().parse(bytes('cloud.ply')).attributes;
+      let apart = 0;
+      for (let i = 0; i < glb.color.count; i++)
+        for (const get of ['getX', 'getY', 'getZ'])
+          apart = Math.max(apart, Math.abs(glb.color[get](i) - ply.color[get](i)));
+      console.log(glb.position.count, ply.position.count, apart < 0.002 ? 'alike' : apart);
+      """;
+
+  @Test
+  void three_reads_the_same_colours_of_a_glb_and_a_ply(@TempDir Path folder) throws Exception {
+    Path node = Given.program("node");
+    Files.writeString(folder.resolve("package.json"), "{\"private\":true,\"type\":\"module\"}");
+    install(folder, "three@0.187.0");
+    Files.writeString(folder.resolve("compare.js"), COMPARE);
+    PointCloud cloud = Given.tree(4096);
+    Files.write(folder.resolve("cloud.glb"), cloud.encoded(Format.GLB));
+    Files.write(folder.resolve("cloud.ply"), cloud.encoded(Format.PLY));
+    Given.Said verdict = Given.run(folder, List.of(node.toString(), "compare.js"));
+    assertThat(verdict.words()).isEqualTo("4096 4096 alike\n");
+  }
+
+  @Test
+  void assimp_reads_the_colours_of_a_glb(@TempDir Path folder) throws Exception {
+    Path assimp = Given.program("assimp");
+    PointCloud cloud = Given.tree(64);
+    Files.write(folder.resolve("cloud.glb"), cloud.encoded(Format.GLB));
+    Given.Said done =
+        Given.run(folder, List.of(assimp.toString(), "export", "cloud.glb", "cloud.ply"));
+    assertThat(done.exit()).as(done.words()).isZero();
+    List<String> lines = Files.readAllLines(folder.resolve("cloud.ply"));
+    int first = lines.indexOf("end_header") + 1;
+    for (int i = 0; i < 64; i++) {
+      String[] values = lines.get(first + i).split(" ", -1);
+      for (int k = 0; k < 3; k++) {
+        double encoded = (cloud.rgb()[3 * i + k] & 0xff) / 255.0;
+        double linear =
+            encoded <= 0.04045 ? encoded / 12.92 : Math.pow((encoded + 0.055) / 1.055, 2.4);
+        assertThat(Integer.parseInt(values[3 + k]))
+            .isBetween((int) (linear * 255) - 1, (int) (linear * 255) + 1);
+      }
+    }
+  }
+
+  /**
+   * What trimesh does with COLOR_0: it reads the accessor's component type, ignores {@code
+   * normalized}, and takes numbers that are no floats for bytes. So they must be floats.
+   */
+  @Test
+  void colours_are_floats_which_readers_that_ignore_normalization_get_right() throws Exception {
+    byte[] glb = Given.tree(8).encoded(Format.GLB);
+    int json = ByteBuffer.wrap(glb).order(ByteOrder.LITTLE_ENDIAN).getInt(12);
+    String scene = new String(glb, 20, json, StandardCharsets.UTF_8);
+    assertThat(scene)
+        .contains("{\"bufferView\":1,\"componentType\":5126,\"count\":8,\"type\":\"VEC3\"}")
+        .doesNotContain("normalized");
   }
 
   @Test
