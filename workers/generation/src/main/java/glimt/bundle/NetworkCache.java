@@ -28,14 +28,14 @@ public final class NetworkCache implements AutoCloseable {
    *
    * @param bundle the digest of its bundle's card
    */
-  public record Key(ArtifactId bundle, String network) {}
+  public record WarmNetwork(ArtifactId bundle, String network) {}
 
   private record Loaded(Network network, long bytes) {}
 
   private final Device device;
   private final Precision precision;
   private final long budget;
-  private final LinkedHashMap<Key, Loaded> loaded = new LinkedHashMap<>(16, 0.75f, true);
+  private final LinkedHashMap<WarmNetwork, Loaded> loaded = new LinkedHashMap<>(16, 0.75f, true);
 
   /**
    * @param budget how many bytes of weights may be loaded at a time, such as {@link
@@ -54,7 +54,7 @@ public final class NetworkCache implements AutoCloseable {
    * @throws DeviceMemoryException if it is larger than the memory for weights
    */
   public Network network(Bundle bundle, Level level) {
-    Key key = new Key(bundle.digest(), level.network());
+    WarmNetwork key = new WarmNetwork(bundle.digest(), level.network());
     try {
       bundle.verify(level);
     } catch (BundleException changed) {
@@ -66,7 +66,7 @@ public final class NetworkCache implements AutoCloseable {
   }
 
   /** The networks that are loaded now, the least recently used first. */
-  public Set<Key> warm() {
+  public Set<WarmNetwork> warm() {
     return loaded.keySet().stream().collect(Collectors.toUnmodifiableSet());
   }
 
@@ -75,7 +75,7 @@ public final class NetworkCache implements AutoCloseable {
     return loaded.values().stream().mapToLong(Loaded::bytes).sum();
   }
 
-  private Network load(Key key, Bundle bundle, Level level) {
+  private Network load(WarmNetwork key, Bundle bundle, Level level) {
     Loaded there = loaded.get(key);
     if (there == null) {
       long bytes = bundle.bytes(level, precision);
@@ -83,7 +83,7 @@ public final class NetworkCache implements AutoCloseable {
         throw new DeviceMemoryException(
             bundle.card().name() + "/" + level.network(), bytes, budget);
       }
-      Iterator<Map.Entry<Key, Loaded>> oldest = loaded.entrySet().iterator();
+      Iterator<Map.Entry<WarmNetwork, Loaded>> oldest = loaded.entrySet().iterator();
       for (long used = bytes(); used + bytes > budget && oldest.hasNext(); ) {
         Loaded leaving = oldest.next().getValue();
         oldest.remove();
@@ -96,7 +96,7 @@ public final class NetworkCache implements AutoCloseable {
     return there.network;
   }
 
-  private void letGo(Key key) {
+  private void letGo(WarmNetwork key) {
     Loaded leaving = loaded.remove(key);
     if (leaving != null) {
       leaving.network.close();
@@ -111,11 +111,11 @@ public final class NetworkCache implements AutoCloseable {
   }
 
   private final class Handle implements Network {
-    private final Key key;
+    private final WarmNetwork key;
     private final Bundle bundle;
     private final Level level;
 
-    private Handle(Key key, Bundle bundle, Level level) {
+    private Handle(WarmNetwork key, Bundle bundle, Level level) {
       this.key = key;
       this.bundle = bundle;
       this.level = level;

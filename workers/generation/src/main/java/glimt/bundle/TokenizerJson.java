@@ -4,7 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import glimt.bundle.SentencePieceModel.Piece;
+import glimt.bundle.SentencePieceModel.Subword;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -91,7 +91,7 @@ final class TokenizerJson {
     ObjectNode model = Bundle.JSON.createObjectNode().put("type", "Unigram");
     ArrayNode pieces = model.putArray("vocab");
     Token end = null;
-    for (Piece piece : file.pieces()) {
+    for (Subword piece : file.pieces()) {
       int id = pieces.size();
       pieces.addArray().add(piece.text()).add((double) piece.score());
       if (piece.type() == SentencePieceModel.UNKNOWN) {

@@ -40,7 +40,7 @@ class NetworkCacheTest {
       assertThat(answer(cache.network(first, level(first)))).isEqualTo(1);
 
       assertThat(cache.bytes()).isEqualTo(ONE);
-      assertThat(cache.warm()).containsExactly(new NetworkCache.Key(first.digest(), "net"));
+      assertThat(cache.warm()).containsExactly(new NetworkCache.WarmNetwork(first.digest(), "net"));
     }
   }
 
@@ -50,7 +50,8 @@ class NetworkCacheTest {
       cache.network(first, level(first));
       cache.network(second, level(second));
 
-      assertThat(cache.warm()).containsExactly(new NetworkCache.Key(second.digest(), "net"));
+      assertThat(cache.warm())
+          .containsExactly(new NetworkCache.WarmNetwork(second.digest(), "net"));
       assertThat(cache.bytes()).isEqualTo(ONE);
     }
   }
