@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The bundle that is shipped, as it lies in the repository. */
 final class ObjectsBundleTest {
@@ -91,6 +92,16 @@ final class ObjectsBundleTest {
           .hasMessageContaining("'objects'")
           .hasMessageContaining("leave out --only");
     }
+  }
+
+  @Test
+  void data_whose_held_out_objects_are_copies_is_refused(@TempDir Path folder) {
+    ObjectClouds twins =
+        new ObjectClouds(SmallObjects.write(folder), SmallObjects.recipe().words());
+    assertThatThrownBy(() -> new ObjectAssessor(candidate, SmallObjects.recipe(), twins, _ -> {}))
+        .isInstanceOf(TrainingException.class)
+        .hasMessageContaining("near copy")
+        .hasMessageContaining("more objects");
   }
 
   private ObjectAssessor assessor() {
