@@ -12,11 +12,10 @@ import glimt.ledger.Bundles;
 import glimt.ledger.Nodes;
 import glimt.ledger.Tasks;
 import glimt.ledger.Workers;
-import glimt.model.Axis;
 import glimt.model.BundleCard;
 import glimt.model.Fast;
 import glimt.model.Level;
-import glimt.model.Vocabulary;
+import glimt.model.WordList;
 import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Instant;
@@ -149,11 +148,14 @@ final class FarmRoutes {
     Format.of(card.kind()).forEach(format -> out.withArray("formats").add(format.ending()));
     ArrayNode levels = out.putArray("levels");
     card.levels().forEach(level -> levels.add(level(level)));
-    Vocabulary vocabulary = card.vocabulary();
-    ObjectNode words = out.putObject("vocabulary").put("length", vocabulary.length());
-    vocabulary.words().forEach(words.putArray("words")::add);
-    words.set("synonyms", Json.mapper().valueToTree(vocabulary.synonyms()));
-    vocabulary.ignored().stream().sorted().forEach(words.putArray("ignored")::add);
+    if (card.reader() instanceof WordList vocabulary) {
+      ObjectNode words = out.putObject("vocabulary").put("length", vocabulary.length());
+      vocabulary.words().forEach(words.putArray("words")::add);
+      words.set("synonyms", Json.mapper().valueToTree(vocabulary.synonyms()));
+      vocabulary.ignored().stream().sorted().forEach(words.putArray("ignored")::add);
+    } else {
+      out.putNull("vocabulary");
+    }
     out.set("notes", Json.mapper().valueToTree(card.notes()));
     return out;
   }
@@ -161,14 +163,14 @@ final class FarmRoutes {
   private static ObjectNode level(Level level) {
     ObjectNode out = Json.mapper().createObjectNode().put("name", level.name());
     ObjectNode extent = out.putObject("extent");
-    for (Axis axis : level.axes()) {
-      extent.put(axis.name(), axis.extent());
+    for (int axis = 0; axis < level.axes().size(); axis++) {
+      extent.put(level.axes().get(axis).name(), level.seen().get(axis));
     }
     Fast fast = level.fast();
     return out.put("segments", level.segments().size())
         .put("sampler", level.sampling().sampler())
         .put("steps", level.sampling().steps())
-        .put("guidance", level.sampling().guidance())
+        .put("guidance", level.sampling().guidance().weight())
         .put("fastSteps", fast == null ? null : fast.sampling().steps());
   }
 

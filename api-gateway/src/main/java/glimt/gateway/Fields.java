@@ -110,6 +110,24 @@ final class Fields {
         : text(name);
   }
 
+  /**
+   * An object of ours, strictly read.
+   *
+   * @throws InvalidSpec naming the field within it that is wrong
+   */
+  <T> @Nullable T object(String name, Class<T> type) {
+    JsonNode value = value(name);
+    if (value == null) {
+      return null;
+    }
+    try {
+      return Json.read(value.toString(), type);
+    } catch (InvalidSpec e) {
+      throw new InvalidSpec(
+          e.field().isEmpty() ? name : name + "." + e.field(), String.valueOf(e.getMessage()));
+    }
+  }
+
   /** Text that is one of a few words. */
   <T> @Nullable T choice(String name, List<T> choices, Function<T, String> spelling) {
     String text = text(name);
@@ -175,7 +193,7 @@ final class Fields {
             "is not known here%s; the fields are %s"
                 .formatted(
                     ours(name).map(" but as "::concat).orElse(""),
-                    asked.stream().sorted().toList()));
+                    asked.stream().distinct().sorted().toList()));
       }
     }
   }
@@ -215,7 +233,7 @@ final class Fields {
     };
   }
 
-  private static String shown(String text) {
+  static String shown(String text) {
     String printable = text.replaceAll("[\\p{Cntrl}\\p{Cs}]", "?");
     return printable.length() <= 40 ? printable : printable.substring(0, 40) + "…";
   }

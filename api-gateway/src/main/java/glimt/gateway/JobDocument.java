@@ -9,15 +9,17 @@ import glimt.job.Format;
 import glimt.job.JobEvent;
 import glimt.job.JobId;
 import glimt.job.JobSpec;
+import glimt.job.JobView;
 import glimt.job.JobView.AttemptView;
 import glimt.job.JobView.LevelView;
 import glimt.job.JobView.TaskView;
-import glimt.job.JobView;
 import glimt.job.Product;
+import glimt.job.SamplingOptions;
 import glimt.job.Work;
 import glimt.json.EnumWord;
 import glimt.json.Json;
 import glimt.model.Kind;
+import glimt.model.Segment;
 import glimt.model.Span;
 import java.text.Normalizer;
 import java.util.Arrays;
@@ -73,7 +75,9 @@ final class JobDocument {
               .put("name", level.name())
               .put("state", word(level.state()))
               .put("progress", level.progress());
-      at.set("file", file(job.spec().kind(), level));
+      if (level.tasks().stream().anyMatch(task -> task.work() instanceof Work.Assemble)) {
+        at.set("file", file(job.spec().kind(), level));
+      }
       at.set("artifacts", artifacts(prefix + path(job.id()), level.name(), level.products()));
       ArrayNode tasks = at.putArray("tasks");
       level.tasks().forEach(task -> tasks.add(task(task)));
@@ -90,15 +94,13 @@ final class JobDocument {
             .map(Work.Assemble.class::cast)
             .findFirst()
             .orElseThrow();
-    List<Integer> extents = work.extents();
-    return switch (kind) {
-      case VIDEO ->
-          object()
-              .put("frames", extents.get(0))
-              .put("height", extents.get(1) * work.enlargement())
-              .put("width", extents.get(2) * work.enlargement());
-      case POINTS -> object().put("points", extents.getFirst());
-    };
+    ObjectNode file = object();
+    for (int axis = 0; axis < kind.axes().size(); axis++) {
+      String name = kind.axes().get(axis);
+      boolean pixels = name.equals("height") || name.equals("width");
+      file.put(name, work.extents().get(axis) * (pixels ? work.enlargement() : 1));
+    }
+    return file;
   }
 
   static ObjectNode event(JobEvent event, String prefix) {
@@ -172,18 +174,23 @@ final class JobDocument {
 
   private static void describe(ObjectNode out, JobSpec spec) {
     out.put("kind", word(spec.kind())).put("prompt", spec.prompt()).put("model", spec.model());
-    JobSpec.Wishes wishes = spec.wishes();
-    out.put("seed", wishes.seed())
-        .put("steps", wishes.steps())
-        .put("guidance", wishes.guidance())
-        .put("sampler", wishes.sampler())
-        .put("quality", word(wishes.quality()));
-    switch (spec) {
-      case JobSpec.Video video ->
-          out.put("frames", video.frames())
-              .put("size", video.size())
-              .put("enlarge", video.enlarge());
-      case JobSpec.PointCloud cloud -> out.put("points", cloud.points());
+    SamplingOptions options = spec.sampling();
+    out.put("negative_prompt", spec.negativePrompt())
+        .put("seed", options.seed())
+        .put("steps", options.steps())
+        .put("guidance", options.guidance())
+        .put("sampler", options.sampler())
+        .put("quality", word(options.quality()));
+    out.set("guidanceRule", Json.mapper().valueToTree(options.guidanceRule()));
+    out.set("schedule", Json.mapper().valueToTree(options.schedule()));
+    out.set("thresholds", Json.mapper().valueToTree(options.thresholds()));
+    for (String axis : spec.kind().axes()) {
+      out.put(axis, spec.extents().get(axis));
+    }
+    if (spec.kind() != Kind.POINTS) {
+      Integer width = spec.extents().get("width");
+      boolean square = width != null && width.equals(spec.extents().get("height"));
+      out.put(JobRequest.SIZE, square ? width : null).put("enlarge", spec.enlarge());
     }
     out.put("format", spec.format().ending());
   }
@@ -206,21 +213,27 @@ final class JobDocument {
   private static ObjectNode task(TaskView task) {
     ObjectNode out = object().put("id", task.id().value()).put("ordinal", task.ordinal());
     switch (task.work()) {
+      case Work.Encode _ -> out.put("work", "encode");
       case Work.Sample sample -> {
-        ArrayNode segment = out.put("work", "sample").putArray("segment");
-        for (Span span : sample.segment().spans()) {
-          segment.addArray().add(span.start()).add(span.end());
-        }
+        segment(out.put("work", "sample"), sample.segment());
         out.put("sampler", sample.sampling().sampler())
-            .put("guidance", sample.sampling().guidance())
+            .put("guidance", sample.sampling().guidance().weight())
             .put("steps", sample.sampling().steps());
       }
+      case Work.Decode decode -> segment(out.put("work", "decode"), decode.segment());
       case Work.Assemble _ -> out.put("work", "assemble");
     }
     out.put("state", word(task.state())).put("step", task.step());
     ArrayNode attempts = out.putArray("attempts");
     task.attempts().forEach(attempt -> attempts.add(attempt(attempt)));
     return out;
+  }
+
+  private static void segment(ObjectNode out, Segment segment) {
+    ArrayNode spans = out.putArray("segment");
+    for (Span span : segment.spans()) {
+      spans.addArray().add(span.start()).add(span.end());
+    }
   }
 
   private static JsonNode attempt(AttemptView attempt) {

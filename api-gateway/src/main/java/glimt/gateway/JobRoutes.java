@@ -36,12 +36,13 @@ final class JobRoutes {
 
   Future<?> submit(RoutingContext ctx) {
     return Body.json(ctx)
-        .map(Submission.Wish::of)
+        .map(JobRequest::of)
         .compose(
-            wish ->
+            request ->
                 desk.ask(
                     () ->
-                        submission.submit(RequestContext.tenant(), wish, RequestContext.key(ctx))))
+                        submission.submit(
+                            RequestContext.tenant(), request, RequestContext.key(ctx))))
         .compose(job -> submitted(ctx, job));
   }
 
@@ -83,7 +84,9 @@ final class JobRoutes {
 
   Future<?> find(RoutingContext ctx) {
     return desk.job(ctx)
-        .compose(job -> RequestContext.answer(ctx, 200, JobDocument.whole(job, AccessCheck.prefix(ctx))));
+        .compose(
+            job ->
+                RequestContext.answer(ctx, 200, JobDocument.whole(job, AccessCheck.prefix(ctx))));
   }
 
   Future<?> cancel(RoutingContext ctx) {
@@ -101,7 +104,8 @@ final class JobRoutes {
                 throw Problem.ended(job.state(), "there is nothing to cancel").refusal();
               }
               farm.cancelled(job.id());
-              return RequestContext.answer(ctx, 200, JobDocument.whole(job, AccessCheck.prefix(ctx)));
+              return RequestContext.answer(
+                  ctx, 200, JobDocument.whole(job, AccessCheck.prefix(ctx)));
             });
   }
 

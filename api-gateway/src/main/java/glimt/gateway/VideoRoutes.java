@@ -5,9 +5,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.job.Format;
 import glimt.job.InvalidSpec;
 import glimt.job.JobId;
-import glimt.job.JobSpec;
 import glimt.job.JobState;
 import glimt.job.JobView;
+import glimt.job.SamplingOptions;
 import glimt.json.Json;
 import glimt.ledger.Bundles;
 import glimt.ledger.Jobs;
@@ -22,7 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -33,7 +32,6 @@ import org.jspecify.annotations.Nullable;
 final class VideoRoutes {
   static final String PREFIX = "/v1/videos";
 
-  private static final Pattern SIZE = Pattern.compile("(\\d{1,5})x(\\d{1,5})");
   private static final Pattern SECONDS = Pattern.compile("\\d{1,6}(\\.\\d{1,6})?");
 
   private static final int LIST_LIMIT = 100;
@@ -177,8 +175,7 @@ final class VideoRoutes {
       @Nullable String prompt,
       @Nullable String model,
       @Nullable String seconds,
-      @Nullable Integer size,
-      @Nullable Integer frames,
+      Map<String, Integer> extents,
       @Nullable Integer steps,
       @Nullable Double guidance,
       @Nullable Long seed) {
@@ -189,11 +186,10 @@ final class VideoRoutes {
               fields.text("prompt"),
               fields.text("model"),
               seconds(fields.textOrNumber("seconds")),
-              size(fields.text("size")),
-              fields.whole("num_frames", 1, Submission.FRAMES_LIMIT),
-              fields.whole("num_inference_steps", 1, JobSpec.STEPS_LIMIT),
-              fields.number("guidance_scale", 0, JobSpec.GUIDANCE_LIMIT),
-              Submission.Wish.seed(fields));
+              JobRequest.extents(fields, Kind.VIDEO, "num_frames"),
+              fields.whole("num_inference_steps", 1, SamplingOptions.STEPS_LIMIT),
+              fields.number("guidance_scale", 0, SamplingOptions.GUIDANCE_LIMIT),
+              JobRequest.seed(fields));
       fields.end();
       return asked;
     }
@@ -205,17 +201,6 @@ final class VideoRoutes {
       return text;
     }
 
-    private static @Nullable Integer size(@Nullable String text) {
-      if (text == null) {
-        return null;
-      }
-      Matcher size = SIZE.matcher(text);
-      if (!size.matches() || !size.group(1).equals(size.group(2))) {
-        throw new InvalidSpec("size", "must be a square such as 64x64");
-      }
-      return Integer.valueOf(size.group(1));
-    }
-
     /** By which a job's fields are known here. */
     Map<String, String> names() {
       return Map.of(
@@ -225,36 +210,38 @@ final class VideoRoutes {
     }
   }
 
-  private Submission.Wish wish(Asked asked) {
-    Submission.Wish wish =
-        new Submission.Wish(
+  private JobRequest wish(Asked asked) {
+    JobRequest request =
+        new JobRequest(
             Kind.VIDEO,
             asked.prompt(),
+            null,
             asked.model(),
             asked.seed(),
             asked.steps(),
             asked.guidance(),
             null,
             null,
-            asked.frames(),
-            asked.size(),
             null,
+            null,
+            null,
+            asked.extents(),
             Format.MP4,
             null);
-    if (asked.frames() != null || asked.seconds() == null) {
-      return wish;
+    if (asked.extents().containsKey("frames") || asked.seconds() == null) {
+      return request;
     }
-    BundleCard card = submission.offer(wish).bundle().card();
+    BundleCard card = submission.offer(request).bundle().card();
     if (frames(card, new BigDecimal(asked.seconds())) != frames(card, seconds(card))) {
       throw new InvalidSpec(
           "seconds", "%s makes videos of %s seconds".formatted(card.name(), seconds(card)));
     }
-    return wish;
+    return request;
   }
 
   /** How long every file of a bundle lasts: a level of few frames shows each of them longer. */
   private static BigDecimal seconds(BundleCard card) {
-    return BigDecimal.valueOf(card.levels().getLast().axis("frames").extent())
+    return BigDecimal.valueOf(card.levels().getLast().seen().getFirst())
         .divide(BigDecimal.valueOf(card.fps()), 3, RoundingMode.HALF_UP)
         .stripTrailingZeros();
   }

@@ -98,7 +98,8 @@ final class Watching {
       return;
     }
     Watch watch =
-        new Watch(desk, events, farm, pace, job, after, AccessCheck.prefix(ctx), new Stream(response));
+        new Watch(
+            desk, events, farm, pace, job, after, AccessCheck.prefix(ctx), new Stream(response));
     response.closeHandler(_ -> watch.close());
     response.exceptionHandler(_ -> watch.close());
     response.drainHandler(_ -> watch.caughtUp());

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import glimt.job.Format;
 import glimt.job.JobSpec;
 import glimt.job.JobState;
+import glimt.job.SamplingOptions;
 import glimt.model.Kind;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
@@ -68,13 +69,14 @@ class ContractTest {
   void its_limits_are_the_domains() {
     JsonNode schemas = contract.at("/components/schemas");
     assertThat(schemas.at("/Prompt/maxLength").intValue()).isEqualTo(JobSpec.PROMPT_LIMIT);
-    assertThat(schemas.at("/Seed/maximum").longValue()).isEqualTo(JobSpec.SEED_LIMIT);
-    assertThat(schemas.at("/Steps/maximum").intValue()).isEqualTo(JobSpec.STEPS_LIMIT);
-    assertThat(schemas.at("/Guidance/maximum").doubleValue()).isEqualTo(JobSpec.GUIDANCE_LIMIT);
-    JsonNode wish = schemas.at("/Wish/properties");
-    assertThat(wish.at("/frames/maximum").intValue()).isEqualTo(Submission.FRAMES_LIMIT);
-    assertThat(wish.at("/size/maximum").intValue()).isEqualTo(Submission.SIZE_LIMIT);
-    assertThat(wish.at("/points/maximum").intValue()).isEqualTo(Submission.POINTS_LIMIT);
+    assertThat(schemas.at("/Seed/maximum").longValue()).isEqualTo(SamplingOptions.SEED_LIMIT);
+    assertThat(schemas.at("/Steps/maximum").intValue()).isEqualTo(SamplingOptions.STEPS_LIMIT);
+    assertThat(schemas.at("/Guidance/maximum").doubleValue())
+        .isEqualTo(SamplingOptions.GUIDANCE_LIMIT);
+    JsonNode request = schemas.at("/JobRequest/properties");
+    assertThat(request.at("/frames/maximum").intValue()).isEqualTo(JobRequest.FRAMES_LIMIT);
+    assertThat(request.at("/size/maximum").intValue()).isEqualTo(JobRequest.SIZE_LIMIT);
+    assertThat(request.at("/points/maximum").intValue()).isEqualTo(JobRequest.POINTS_LIMIT);
     assertThat(words(schemas.at("/Kind/enum"))).isEqualTo(spelt(Kind.values()));
     assertThat(words(schemas.at("/State/enum"))).isEqualTo(spelt(JobState.values()));
     assertThat(words(schemas.at("/Format/enum")))
@@ -84,10 +86,13 @@ class ContractTest {
   }
 
   @Test
-  void the_fields_that_a_wish_may_have_are_the_contracts() {
+  void the_fields_that_a_request_may_have_are_the_contracts() {
     HttpResponse<String> answer = farm.post("/v1/jobs", "{\"prompt\":\"a tree\",\"frobs\":1}");
     List<String> names = new ArrayList<>();
-    contract.at("/components/schemas/Wish/properties").fieldNames().forEachRemaining(names::add);
+    contract
+        .at("/components/schemas/JobRequest/properties")
+        .fieldNames()
+        .forEachRemaining(names::add);
     Collections.sort(names);
     assertThat(RealFarm.json(answer).get("detail").textValue()).endsWith(names.toString());
   }

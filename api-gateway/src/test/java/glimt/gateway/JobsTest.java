@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import glimt.job.JobId;
-import glimt.job.JobSpec;
+import glimt.job.SamplingOptions;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
@@ -33,7 +33,7 @@ class JobsTest {
     assertThat(job.get("kind").textValue()).isEqualTo("video");
     assertThat(job.get("model").textValue()).isEqualTo("clips");
     assertThat(job.get("format").textValue()).isEqualTo("mp4");
-    assertThat(job.get("seed").longValue()).isBetween(0L, JobSpec.SEED_LIMIT);
+    assertThat(job.get("seed").longValue()).isBetween(0L, SamplingOptions.SEED_LIMIT);
     assertThat(job.get("state").textValue()).isEqualTo("queued");
     assertThat(names(job.get("levels"))).containsExactly("base", "spatial");
     assertThat(job.at("/levels/1/tasks")).hasSize(5);
@@ -49,7 +49,7 @@ class JobsTest {
                 """
                 {"kind":"video","prompt":"a whale","model":"clips","seed":9007199254740991,
                  "steps":3,"guidance":2.5,"sampler":"euler","frames":8,"size":16,"format":"gif"}"""));
-    assertThat(video.get("seed").longValue()).isEqualTo(JobSpec.SEED_LIMIT);
+    assertThat(video.get("seed").longValue()).isEqualTo(SamplingOptions.SEED_LIMIT);
     assertThat(video.get("sampler").textValue()).isEqualTo("euler");
     assertThat(names(video.get("levels"))).containsExactly("base");
     assertThat(video.at("/levels/0/tasks/0/steps").intValue()).isEqualTo(3);
@@ -72,7 +72,8 @@ class JobsTest {
     contract.allows("submitJob", answer);
     long first = RealFarm.json(answer).get("seed").longValue();
     long second = RealFarm.json(farm.post("/v1/jobs", wish)).get("seed").longValue();
-    assertThat(List.of(first, second)).allMatch(seed -> seed >= 0 && seed <= JobSpec.SEED_LIMIT);
+    assertThat(List.of(first, second))
+        .allMatch(seed -> seed >= 0 && seed <= SamplingOptions.SEED_LIMIT);
     assertThat(first).isNotEqualTo(second);
   }
 

@@ -30,7 +30,7 @@ import glimt.model.BundleCard;
 import glimt.model.Kind;
 import glimt.model.Level;
 import glimt.model.Sampling;
-import glimt.model.Vocabulary;
+import glimt.model.WordList;
 import glimt.postgres.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.InputStream;
@@ -192,8 +192,8 @@ final class RealFarm implements AutoCloseable {
     return new ArtifactId(String.valueOf(digit).repeat(64));
   }
 
-  private static Vocabulary words() {
-    return new Vocabulary(
+  private static WordList words() {
+    return new WordList(
         List.of("whale", "tree", "left", "right", "blue", "red"),
         Map.of("pine", List.of("tree")),
         Set.of("a", "over", "moves"),
@@ -201,8 +201,8 @@ final class RealFarm implements AutoCloseable {
   }
 
   private static BundleCard clips() {
-    Sampling sampling = new Sampling("dpmpp_2m", 8, 3, 0.02, 80, 7);
-    return new BundleCard(
+    Sampling sampling = Sampling.karras("dpmpp_2m", 8, 3, 0.02, 80, 7);
+    return BundleCard.of(
         "clips",
         Kind.VIDEO,
         "Small things that move over one colour.",
@@ -212,16 +212,17 @@ final class RealFarm implements AutoCloseable {
         List.of(127.5, 127.5, 127.5),
         List.of(127.5, 127.5, 127.5),
         List.of(
-            new Level(
+            Level.edm(
                 "base",
                 List.of(Axis.whole("frames", 8), Axis.whole("height", 16), Axis.whole("width", 16)),
                 3,
                 "base",
                 0.5,
                 List.of(),
+                List.of(),
                 0,
                 sampling),
-            new Level(
+            Level.edm(
                 "spatial",
                 List.of(
                     Axis.whole("frames", 8),
@@ -230,6 +231,7 @@ final class RealFarm implements AutoCloseable {
                 3,
                 "spatial",
                 0.5,
+                List.of(),
                 List.of(1.0, 1.0, 1.0),
                 0.1,
                 sampling)),
@@ -238,8 +240,8 @@ final class RealFarm implements AutoCloseable {
   }
 
   private static BundleCard objects() {
-    Sampling sampling = new Sampling("heun", 8, 2, 0.02, 80, 7);
-    return new BundleCard(
+    Sampling sampling = Sampling.karras("heun", 8, 2, 0.02, 80, 7);
+    return BundleCard.of(
         "objects",
         Kind.POINTS,
         "Small coloured things.",
@@ -249,8 +251,16 @@ final class RealFarm implements AutoCloseable {
         Collections.nCopies(6, 1.0),
         Collections.nCopies(6, 0.0),
         List.of(
-            new Level(
-                "base", List.of(Axis.whole("points", 1024)), 6, "base", 1, List.of(), 0, sampling)),
+            Level.edm(
+                "base",
+                List.of(Axis.whole("points", 1024)),
+                6,
+                "base",
+                1,
+                List.of(),
+                List.of(),
+                0,
+                sampling)),
         Map.of(),
         Map.of());
   }

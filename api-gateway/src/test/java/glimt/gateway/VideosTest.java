@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import glimt.job.JobId;
-import glimt.job.JobSpec;
+import glimt.job.SamplingOptions;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
@@ -36,8 +36,8 @@ class VideosTest {
     assertThat(video.get("size").textValue()).isEqualTo("16x16");
     assertThat(video.get("seconds").textValue()).isEqualTo("1");
     JobId job = JobId.parse(video.get("id").textValue());
-    assertThat(farm.find(job).spec().wishes().seed()).isEqualTo(7);
-    assertThat(farm.find(job).spec().wishes().steps()).isEqualTo(4);
+    assertThat(farm.find(job).spec().sampling().seed()).isEqualTo(7);
+    assertThat(farm.find(job).spec().sampling().steps()).isEqualTo(4);
 
     HttpResponse<String> early = farm.get("/v1/videos/" + job + "/content");
     assertThat(early.statusCode()).isEqualTo(409);
@@ -77,14 +77,14 @@ class VideosTest {
     farm.contract().allows("createVideo", answer);
     JsonNode error = RealFarm.json(answer).get("error");
     assertThat(error.get("param").textValue()).isEqualTo("num_frames");
-    assertThat(error.get("message").textValue()).contains("8 frames");
+    assertThat(error.get("message").textValue()).contains("must be 8");
   }
 
   @Test
   void a_seed_of_minus_one_is_a_new_one_that_is_told() {
     JsonNode video = RealFarm.json(farm.post("/v1/videos", "{\"prompt\":\"a\",\"seed\":-1}"));
     JsonNode job = RealFarm.json(farm.get("/v1/jobs/" + video.get("id").textValue()));
-    assertThat(job.get("seed").longValue()).isBetween(0L, JobSpec.SEED_LIMIT);
+    assertThat(job.get("seed").longValue()).isBetween(0L, SamplingOptions.SEED_LIMIT);
   }
 
   @Test

@@ -3,9 +3,10 @@ package glimt.coordinator;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.databind.jsontype.NamedType;
 import com.fasterxml.jackson.databind.module.SimpleModule;
-import glimt.job.JobSpec;
 import glimt.job.Outcome;
 import glimt.job.Work;
+import glimt.model.Schedule;
+import glimt.model.Thresholds;
 import java.util.List;
 
 /**
@@ -13,7 +14,8 @@ import java.util.List;
  * records can be named, so no message can ask for another class.
  */
 public final class WireModule extends SimpleModule {
-  private static final List<Class<?>> SEALED = List.of(JobSpec.class, Work.class, Outcome.class);
+  private static final List<Class<?>> SEALED =
+      List.of(Work.class, Outcome.class, Schedule.class, Thresholds.class);
 
   @JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
   private interface Named {}

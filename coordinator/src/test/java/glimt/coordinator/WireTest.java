@@ -14,11 +14,13 @@ import glimt.job.JobSpec;
 import glimt.job.Lease;
 import glimt.job.Outcome;
 import glimt.job.Product;
+import glimt.job.SamplingOptions;
 import glimt.job.Task;
 import glimt.job.TaskId;
 import glimt.job.Work;
 import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
+import glimt.model.Kind;
 import glimt.model.Sampling;
 import glimt.model.Segment;
 import glimt.model.Span;
@@ -63,13 +65,27 @@ class WireTest {
     ActorRef<WorkerView> asker = TestProbe.create(WorkerView.class, node.system()).ref();
     WorkerCard card = new WorkerCard(new WorkerId("w1"), 4, "cpu", "f32", Map.of("dots", DIGEST));
     JobSpec video =
-        new JobSpec.Video(
-            "a whale", "clips", new JobSpec.Wishes(5, 20, 2.5, "euler"), 24, null, Format.MP4);
+        new JobSpec(
+            Kind.VIDEO,
+            "a whale",
+            "clips",
+            new SamplingOptions(5, 20, 2.5, "euler", null),
+            Map.of("frames", 24),
+            Format.MP4);
     JobSpec cloud =
-        new JobSpec.PointCloud(
-            "ein Käfer", "objects", new JobSpec.Wishes(0, null, null, null), null, Format.GLB);
-    Sampling sampling = new Sampling("euler", 10, 1, 0.01, 10, 7);
-    Work sample = new Work.Sample("base", new Segment(List.of(new Span(0, 8))), sampling);
+        new JobSpec(
+            Kind.POINTS,
+            "ein Käfer",
+            "objects",
+            new SamplingOptions(0, null, null, null, null),
+            Map.of(),
+            Format.GLB);
+    Sampling sampling = Sampling.karras("euler", 10, 1, 0.01, 10, 7);
+    Work sample = new Work.Sample("base", new Segment(List.of(new Span(0, 8))), sampling, null);
+    Work encode = new Work.Encode("text", "a whale");
+    Work decode = new Work.Decode("base", new Segment(List.of(new Span(0, 8))), List.of(8));
+    List<Product> known =
+        List.of(new Product(Product.Role.SAMPLE, new Artifact(DIGEST, "video/mp4", 12)));
     Work assemble = new Work.Assemble("base", List.of(8, 16, 16), 1);
     return Stream.of(
         new TasksReady(),
@@ -86,7 +102,9 @@ class WireTest {
         new Ended(LEASE, new Outcome.Damaged(DIGEST), EFFORT, worker),
         new Ended(LEASE, new Outcome.Yielded(Optional.of(CHECKPOINT)), EFFORT, worker),
         new Ended(LEASE, new Outcome.Yielded(Optional.empty()), EFFORT, worker),
-        new Run(new Task(LEASE, JOB, video, DIGEST, 0, sample, List.of(), List.of())),
+        new Run(new Task(LEASE, JOB, video, DIGEST, 0, sample, List.of(), List.of(), List.of())),
+        new Run(new Task(LEASE, JOB, video, DIGEST, 0, encode, List.of(), known, List.of())),
+        new Run(new Task(LEASE, JOB, video, DIGEST, 0, decode, List.of(), List.of(), List.of())),
         new Run(
             new Task(
                 LEASE,
@@ -95,7 +113,8 @@ class WireTest {
                 DIGEST,
                 1,
                 assemble,
-                List.of(DIGEST, DIGEST),
+                List.of(new Task.Input("piece", DIGEST), new Task.Input("piece", DIGEST)),
+                List.of(),
                 List.of(CHECKPOINT, CHECKPOINT))),
         new Abandon(LEASE),
         new Heard(LEASE),

@@ -1,7 +1,5 @@
 package glimt.deploy;
 
-import glimt.deploy.node.Visible;
-import glimt.deploy.node.Environment;
 import glimt.deploy.chaos.Chaos;
 import glimt.deploy.command.Bench;
 import glimt.deploy.command.CancelJob;
@@ -16,16 +14,20 @@ import glimt.deploy.command.Train;
 import glimt.deploy.command.Up;
 import glimt.deploy.command.WorkerCommand;
 import glimt.deploy.node.DeployException;
+import glimt.deploy.node.Environment;
 import glimt.deploy.node.Program;
 import glimt.deploy.node.PutOutException;
+import glimt.deploy.node.Visible;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.IVersionProvider;
-import picocli.CommandLine.ScopeType;
 import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.RunLast;
+import picocli.CommandLine.ScopeType;
 
 /** The program: {@code glimt COMMAND}. */
 @Command(
@@ -88,11 +90,25 @@ public final class Glimt {
 
   /** Arguments are taken as they are: no file is read for an @, and no variable for a ${. */
   private static CommandLine commands() {
-    return new CommandLine(new Glimt())
-        .setUsageHelpWidth(100)
-        .setExpandAtFiles(false)
-        .setInterpolateVariables(false)
-        .setExecutionExceptionHandler((e, _, _) -> failed(e));
+    CommandLine commands =
+        new CommandLine(new Glimt())
+            .setUsageHelpWidth(100)
+            .setExpandAtFiles(false)
+            .setInterpolateVariables(false)
+            .setExecutionExceptionHandler((e, _, _) -> failed(e));
+    // Once they are read, help may use its own variables again: names of options and defaults.
+    IParameterExceptionHandler refused = commands.getParameterExceptionHandler();
+    return commands
+        .setExecutionStrategy(
+            read -> {
+              commands.setInterpolateVariables(true);
+              return new RunLast().execute(read);
+            })
+        .setParameterExceptionHandler(
+            (e, args) -> {
+              commands.setInterpolateVariables(true);
+              return refused.handleParseException(e, args);
+            });
   }
 
   /**

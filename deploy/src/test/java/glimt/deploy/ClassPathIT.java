@@ -90,7 +90,7 @@ class ClassPathIT {
             Files.readString(Path.of("/proc", Long.toString(pid), "cmdline")).split("\0"));
     String given = command.get(command.indexOf("-cp") + 1);
     List<String> names = new ArrayList<>();
-    for (String entry : given.split(":")) {
+    for (String entry : given.split(":", -1)) {
       names.add(Path.of(entry).getFileName().toString());
       try (JarFile jar = new JarFile(entry)) {
         String more = jar.getManifest().getMainAttributes().getValue(Attributes.Name.CLASS_PATH);

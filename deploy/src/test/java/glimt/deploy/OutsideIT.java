@@ -1,11 +1,11 @@
 package glimt.deploy;
 
-import glimt.deploy.node.Client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import glimt.deploy.node.Client;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -7,11 +7,14 @@ import java.util.Locale;
 
 /** A file people can open: how a finished level is written. */
 public enum Format {
+  PNG(Kind.IMAGE, "image/png"),
+  JPEG(Kind.IMAGE, "image/jpeg"),
+  WEBP(Kind.IMAGE, "image/webp"),
   MP4(Kind.VIDEO, "video/mp4"),
   WEBM(Kind.VIDEO, "video/webm"),
   GIF(Kind.VIDEO, "image/gif"),
   /** Animated PNG: plays in browsers, and shows its first frame everywhere else. */
-  PNG(Kind.VIDEO, "image/png"),
+  APNG(Kind.VIDEO, "image/apng"),
   GLB(Kind.POINTS, "model/gltf-binary"),
   PLY(Kind.POINTS, "application/ply");
 
@@ -36,7 +39,7 @@ public enum Format {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /** Whether a video of so many pixels can be written as it is. */
+  /** Whether frames or pictures of so many pixels can be written as they are. */
   public boolean holds(int width, int height) {
     // H.264 keeps colour at half the rows and columns, and OpenH264 takes no less than 16 of them.
     return this != MP4 || (width % 2 == 0 && height % 2 == 0 && Math.min(width, height) >= 16);
@@ -53,8 +56,9 @@ public enum Format {
    * @throws InvalidSpec if no format has that ending
    */
   public static Format ofEnding(String ending) {
+    String known = ending.toLowerCase(Locale.ROOT).replaceFirst("^jpg$", "jpeg");
     return Arrays.stream(values())
-        .filter(format -> format.ending().equals(ending.toLowerCase(Locale.ROOT)))
+        .filter(format -> format.ending().equals(known))
         .findFirst()
         .orElseThrow(
             () ->

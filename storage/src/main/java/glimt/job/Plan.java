@@ -1,20 +1,19 @@
 package glimt.job;
 
-import glimt.model.Kind;
-
-import glimt.model.Axis;
 import glimt.model.BundleCard;
+import glimt.model.Encoder;
 import glimt.model.Level;
+import glimt.model.Port;
 import glimt.model.Quality;
 import glimt.model.Sampling;
 import glimt.model.Segment;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.function.Function;
-import java.util.function.Predicate;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -23,16 +22,27 @@ import org.jspecify.annotations.Nullable;
  * split alike on one worker or forty.
  *
  * <pre>
- *   base ─ assemble ─┬─ temporal 0 ─┬─ assemble ─┬─ spatial 0 ─┬─ assemble
- *                    ├─ temporal 1 ─┤            ├─ spatial 1 ─┤
- *                    └─ …          ─┘            └─ …         ─┘
+ *   encode ─┬─ base ─ assemble ─┬─ temporal 0 ─┬─ assemble ─┬─ spatial 0 ─┬─ decode 0 ─┬─ assemble
+ *           │                   ├─ temporal 1 ─┤            ├─ spatial 1 ─┼─ decode 1 ─┤
+ *           └─ …                └─ …          ─┘            └─ …         ─┴─ …        ─┘
  * </pre>
  *
- * @param levels from the base to the one asked for
+ * @param levels from the base to the one asked for, at the sizes asked for
  * @param tasks in an order in which they could be done one after the other
  * @param warnings for whoever asked
  */
 public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> warnings) {
+  /** What an assemble task blends. */
+  public static final String PIECE = "piece";
+
+  /** What a decode task reads. */
+  public static final String LATENT = "latent";
+
+  /** The level below, to a sample task. */
+  public static final String BELOW = "below";
+
+  private static final String UNCONDITIONAL = ".unconditional";
+
   public Plan {
     levels = List.copyOf(levels);
     tasks = List.copyOf(tasks);
@@ -41,12 +51,39 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
 
   /**
    * @param ordinal its place in {@link Plan#tasks}
-   * @param after the ordinals of the tasks it reads from, in the order in which it reads them
+   * @param inputs what it reads, in the order in which it reads them
+   * @param content names what it makes, for what is made once and found by everybody else; null if
+   *     it is this job's own
+   * @param need what it needs of a worker
    */
-  public record PlannedTask(int ordinal, Work work, List<Integer> after) {
+  public record PlannedTask(
+      int ordinal, Work work, List<Input> inputs, @Nullable ContentKey content, Need need) {
     public PlannedTask {
-      after = List.copyOf(after);
+      inputs = List.copyOf(inputs);
     }
+
+    /** The ordinals of the tasks it reads from, in the order in which it reads them. */
+    public List<Integer> after() {
+      return inputs.stream().map(Input::task).toList();
+    }
+  }
+
+  /**
+   * An edge of the plan.
+   *
+   * @param task the ordinal of the task that feeds
+   * @param port what its result is to the task that is fed
+   */
+  public record Input(int task, String port) {}
+
+  /** The port by which a sample task is fed what an encoder made of the prompt. */
+  public static String port(Encoder encoder) {
+    return encoder.name();
+  }
+
+  /** The port by which it is fed what the encoder made for the answer without conditions. */
+  public static String unconditionalPort(Encoder encoder) {
+    return encoder.name() + UNCONDITIONAL;
   }
 
   /**
@@ -56,13 +93,9 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
     if (spec.kind() != card.kind()) {
       throw new InvalidSpec("model", "%s does not make %s".formatted(card.name(), spec.kind()));
     }
-    List<Level> asked =
-        switch (spec) {
-          case JobSpec.Video video -> upTo(card, video);
-          case JobSpec.PointCloud cloud -> upTo(card, cloud);
-        };
-    Quality quality = spec.wishes().quality();
-    List<String> warnings = new ArrayList<>(card.vocabulary().read(spec.prompt()).warnings());
+    List<Level> asked = Sizing.levels(card, spec.extents());
+    Quality quality = spec.sampling().quality();
+    List<String> warnings = new ArrayList<>(card.reader().warnings(spec.prompt()));
     if (quality == Quality.FAST) {
       List<String> slow =
           asked.stream().filter(level -> level.fast() == null).map(Level::name).toList();
@@ -72,142 +105,184 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
                 .formatted(card.name(), String.join(", ", slow)));
       }
       if (asked.getFirst().fast() != null) {
-        refuseSampling(spec.wishes());
+        refuseSampling(spec.sampling());
       }
     }
     List<Level> levels = asked.stream().map(level -> level.at(quality)).toList();
-    if (spec instanceof JobSpec.Video video) {
-      refuseFile(video, levels.getLast());
+    if (spec.negativePrompt() != null && levels.stream().noneMatch(Plan::readsNegative)) {
+      warnings.add("%s cannot be told what to avoid".formatted(card.name()));
     }
-    List<PlannedTask> tasks = new ArrayList<>();
-    List<Integer> below = List.of();
-    for (Level level : levels) {
-      Sampling sampling =
-          level.equals(levels.getFirst())
-              ? wished(level.sampling(), spec.wishes())
-              : level.sampling();
-      int first = tasks.size();
-      for (Segment segment : level.segments()) {
-        tasks.add(
-            new PlannedTask(tasks.size(), new Work.Sample(level.name(), segment, sampling), below));
-      }
-      List<Integer> segments = IntStream.range(first, tasks.size()).boxed().toList();
-      List<Integer> extents = level.axes().stream().map(Axis::extent).toList();
-      Work assemble = new Work.Assemble(level.name(), extents, scale(spec, level));
-      below = List.of(tasks.size());
-      tasks.add(new PlannedTask(tasks.size(), assemble, segments));
+    FileSize.check(spec, levels.getLast().seen());
+    Growing growing = new Growing(spec, card, asked.equals(card.levels().subList(0, asked.size())));
+    for (int i = 0; i < levels.size(); i++) {
+      growing.add(levels.get(i), i == 0);
     }
-    return new Plan(levels, tasks, warnings);
+    return new Plan(levels, growing.tasks, warnings);
   }
 
-  /**
-   * How many pixels of its file each pixel of a level becomes: as many as were asked for, and the
-   * least multiple of that which the format can hold. Only a level below the one asked for may need
-   * more.
-   */
-  private static int scale(JobSpec spec, Level level) {
-    if (!(spec instanceof JobSpec.Video video)) {
-      return 1;
-    }
-    int wished = Objects.requireNonNullElse(video.enlarge(), 1);
-    int scale = wished;
-    while (!video.format().holds(width(level) * scale, height(level) * scale)) {
-      scale += wished;
-    }
-    return scale;
+  private static boolean readsNegative(Level level) {
+    return level.ports().stream()
+        .anyMatch(port -> port.unconditional() == Port.Unconditional.NEGATIVE_PROMPT);
   }
 
-  /** The file of the level asked for has the size that was asked for, or is refused. */
-  private static void refuseFile(JobSpec.Video video, Level top) {
-    int wished = Objects.requireNonNullElse(video.enlarge(), 1);
-    int width = width(top) * wished;
-    int height = height(top) * wished;
-    if (wished > 1 && Math.max(width, height) > JobSpec.ENLARGED_SIDE_LIMIT) {
-      throw new InvalidSpec(
-          "enlarge",
-          "would make a file of %sx%s pixels; at most %s are made so"
-              .formatted(width, height, JobSpec.ENLARGED_SIDE_LIMIT));
-    }
-    if (!video.format().holds(width, height)) {
-      throw new InvalidSpec(
-          "format",
-          "%s keeps even sides of 16 pixels or more, not %sx%s; take one of %s, or enlarge %s"
-              .formatted(
-                  video.format().ending(),
-                  width,
-                  height,
-                  Format.of(Kind.VIDEO).stream()
-                      .filter(format -> format.holds(width, height))
-                      .map(Format::ending)
-                      .toList(),
-                  scale(video, top)));
-    }
-  }
-
-  private static int width(Level level) {
-    return level.axis("width").extent();
-  }
-
-  private static int height(Level level) {
-    return level.axis("height").extent();
-  }
-
-  /** The same, with one more word for whoever asked. */
+  /** The same, with one more warning for whoever asked. */
   public Plan with(String warning) {
     return new Plan(levels, tasks, Stream.concat(warnings.stream(), Stream.of(warning)).toList());
   }
 
   /** A fast network knows the one walk it was taught. */
-  private static void refuseSampling(JobSpec.Wishes wishes) {
-    String field =
-        wishes.steps() != null
-            ? "steps"
-            : wishes.guidance() != null ? "guidance" : wishes.sampler() != null ? "sampler" : "";
-    if (!field.isEmpty()) {
-      throw new InvalidSpec(field, "does not go with quality fast, whose walk is fixed");
+  private static void refuseSampling(SamplingOptions options) {
+    Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+    fields.put("steps", options.steps());
+    fields.put("guidance", options.guidance());
+    fields.put("sampler", options.sampler());
+    fields.put("guidanceRule", options.guidanceRule());
+    fields.put("schedule", options.schedule());
+    fields.put("thresholds", options.thresholds());
+    fields.forEach(
+        (field, value) -> {
+          if (value != null) {
+            throw new InvalidSpec(field, "does not go with quality fast, whose walk is fixed");
+          }
+        });
+  }
+
+  /** A plan in the making. */
+  private static final class Growing {
+    private final JobSpec spec;
+    private final BundleCard card;
+    private final boolean usual;
+    private final List<PlannedTask> tasks = new ArrayList<>();
+    private final Map<String, Integer> encoded = new HashMap<>();
+    private @Nullable Integer below;
+
+    /**
+     * @param usual whether the levels have the sizes that their card gives them
+     */
+    private Growing(JobSpec spec, BundleCard card, boolean usual) {
+      this.spec = spec;
+      this.card = card;
+      this.usual = usual;
     }
-  }
 
-  private static List<Level> upTo(BundleCard card, JobSpec.Video video) {
-    return upTo(
-        card,
-        level ->
-            fits(video.frames(), level.axis("frames")) && fits(video.size(), level.axis("width")),
-        video.size() == null ? "frames" : "size",
-        level ->
-            "%s frames of %s pixels"
-                .formatted(level.axis("frames").extent(), level.axis("width").extent()));
-  }
-
-  private static List<Level> upTo(BundleCard card, JobSpec.PointCloud cloud) {
-    return upTo(
-        card,
-        level -> fits(cloud.points(), level.axis("points")),
-        "points",
-        level -> "%s points".formatted(level.axis("points").extent()));
-  }
-
-  private static List<Level> upTo(
-      BundleCard card, Predicate<Level> asked, String field, Function<Level, String> sizeOf) {
-    Optional<Level> top = card.levels().reversed().stream().filter(asked).findFirst();
-    if (top.isEmpty()) {
-      throw new InvalidSpec(
-          field, "%s makes %s".formatted(card.name(), card.levels().stream().map(sizeOf).toList()));
+    private void add(Level level, boolean base) {
+      Sampling sampling = base ? sampling(level) : level.sampling();
+      List<Input> conditions = conditions(level, sampling);
+      Map<Segment, Integer> sampled = new LinkedHashMap<>();
+      for (Segment segment : level.segments()) {
+        Work work =
+            new Work.Sample(level.name(), segment, sampling, usual ? null : level.extents());
+        sampled.put(segment, task(work, conditions, null));
+      }
+      List<Input> pieces = new ArrayList<>();
+      if (level.codec() == null) {
+        sampled.values().forEach(task -> pieces.add(new Input(task, PIECE)));
+      } else {
+        for (Segment piece : level.decodings()) {
+          List<Input> latents =
+              sampled.entrySet().stream()
+                  .filter(made -> made.getKey().meets(piece))
+                  .map(made -> new Input(made.getValue(), LATENT))
+                  .toList();
+          Work work = new Work.Decode(level.name(), piece, level.extents());
+          pieces.add(new Input(task(work, latents, null), PIECE));
+        }
+      }
+      Work assemble =
+          new Work.Assemble(level.name(), level.seen(), FileSize.scale(spec, level.seen()));
+      below = task(assemble, pieces, null);
     }
-    return card.levels().subList(0, card.levels().indexOf(top.get()) + 1);
-  }
 
-  private static boolean fits(@Nullable Integer wish, Axis axis) {
-    return wish == null || wish == axis.extent();
-  }
+    /** What every segment of a level reads besides its own noise. */
+    private List<Input> conditions(Level level, Sampling sampling) {
+      Map<String, Integer> fed = new LinkedHashMap<>();
+      for (Port port : level.ports()) {
+        if (port.encoder() != null) {
+          Encoder encoder = card.encoder(port.encoder());
+          fed.put(port(encoder), encode(encoder, spec.prompt(), ""));
+          String other = otherPrompt(port);
+          if (sampling.guidance().guides() && other != null) {
+            fed.put(unconditionalPort(encoder), encode(encoder, other, UNCONDITIONAL));
+          }
+        }
+      }
+      if (below != null) {
+        fed.put(BELOW, below);
+      }
+      return fed.entrySet().stream().map(e -> new Input(e.getValue(), e.getKey())).toList();
+    }
 
-  private static Sampling wished(Sampling card, JobSpec.Wishes wishes) {
-    return new Sampling(
-        Objects.requireNonNullElse(wishes.sampler(), card.sampler()),
-        Objects.requireNonNullElse(wishes.steps(), card.steps()),
-        Objects.requireNonNullElse(wishes.guidance(), card.guidance()),
-        card.sigmaMin(),
-        card.sigmaMax(),
-        card.rho());
+    private @Nullable String otherPrompt(Port port) {
+      return switch (port.unconditional()) {
+        case EMPTY_PROMPT -> "";
+        case NEGATIVE_PROMPT -> Objects.requireNonNullElse(spec.negativePrompt(), "");
+        case SAME, ZEROS, DROP -> null;
+      };
+    }
+
+    /** Each text is encoded once for all levels. */
+    private int encode(Encoder encoder, String text, String side) {
+      return encoded.computeIfAbsent(
+          encoder.name() + side,
+          _ ->
+              task(
+                  new Work.Encode(encoder.name(), text),
+                  List.of(),
+                  ContentKey.of(card, encoder, text)));
+    }
+
+    private Need need(Work work) {
+      return switch (work) {
+        case Work.Encode encode -> need(card.encoder(encode.level()).network());
+        case Work.Sample sample -> need(level(sample.level()).network());
+        case Work.Decode decode ->
+            need(Objects.requireNonNull(level(decode.level()).codec()).network());
+        case Work.Assemble _ -> Need.NOTHING;
+      };
+    }
+
+    private Level level(String name) {
+      return card.level(name).at(spec.sampling().quality());
+    }
+
+    private Need need(String network) {
+      return new Need(
+          card.files().get(network + ".safetensors"), card.weights().getOrDefault(network, 0L));
+    }
+
+    private int task(Work work, List<Input> inputs, @Nullable ContentKey content) {
+      int ordinal = tasks.size();
+      tasks.add(new PlannedTask(ordinal, work, inputs, content, need(work)));
+      return ordinal;
+    }
+
+    /** The walk of the base level: the card's, but for what the job asks for. */
+    private Sampling sampling(Level level) {
+      SamplingOptions options = spec.sampling();
+      Sampling usualWalk = level.sampling();
+      if (options.schedule() != null && !level.parametrisation().goesWith(options.schedule())) {
+        throw new InvalidSpec(
+            "schedule",
+            "does not go with %s, whose network answers %s and is walked by one of %s"
+                .formatted(
+                    card.name(),
+                    level.parametrisation().answer(),
+                    level.parametrisation().schedules()));
+      }
+      try {
+        return new Sampling(
+            Objects.requireNonNullElse(options.sampler(), usualWalk.sampler()),
+            Objects.requireNonNullElse(options.steps(), usualWalk.steps()),
+            Optional.ofNullable(options.guidanceRule())
+                .orElseGet(
+                    () ->
+                        options.guidance() == null
+                            ? usualWalk.guidance()
+                            : usualWalk.guidance().weighing(options.guidance())),
+            Objects.requireNonNullElse(options.schedule(), usualWalk.schedule()));
+      } catch (IllegalArgumentException e) {
+        throw new InvalidSpec("schedule", String.valueOf(e.getMessage()));
+      }
+    }
   }
 }

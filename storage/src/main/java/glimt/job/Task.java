@@ -9,7 +9,9 @@ import java.util.Optional;
  * @param card the digest of the {@code bundle.json} it was planned with; a worker with another
  *     refuses
  * @param ordinal its place in {@link Plan#tasks}
- * @param inputs the samples of the tasks before it, in the order of its plan
+ * @param inputs what the tasks before it made, in the order of its plan
+ * @param known what a task of the same content has made in the worker's numeric class already:
+ *     where it can be read, nothing is left to do
  * @param checkpoints where earlier attempts got to in the worker's numeric class, the latest first:
  *     a worker goes on from the first that it can trust, and else from the beginning
  */
@@ -20,15 +22,34 @@ public record Task(
     ArtifactId card,
     int ordinal,
     Work work,
-    List<ArtifactId> inputs,
+    List<Input> inputs,
+    List<Product> known,
     List<Checkpoint> checkpoints) {
+  /**
+   * An artifact that a task reads.
+   *
+   * @param port what it is to the task, such as {@code below}
+   */
+  public record Input(String port, ArtifactId artifact) {}
+
   public Task {
     inputs = List.copyOf(inputs);
+    known = List.copyOf(known);
     checkpoints = List.copyOf(checkpoints);
   }
 
   /** The latest. */
   public Optional<Checkpoint> checkpoint() {
     return checkpoints.stream().findFirst();
+  }
+
+  /** All that it reads, in the order of the plan. */
+  public List<ArtifactId> artifacts() {
+    return inputs.stream().map(Input::artifact).toList();
+  }
+
+  /** What feeds a port, in the order of the plan. */
+  public List<ArtifactId> inputs(String port) {
+    return inputs.stream().filter(input -> input.port().equals(port)).map(Input::artifact).toList();
   }
 }

@@ -37,12 +37,18 @@ import glimt.job.ArtifactId;
 import glimt.job.InvalidSpec;
 import glimt.job.JobEvent;
 import glimt.job.JobId;
-import glimt.job.JobSpec;
 import glimt.job.Outcome;
 import glimt.job.TaskId;
 import glimt.job.TenantId;
 import glimt.job.Work;
 import glimt.job.WorkerId;
+import glimt.model.BytePair;
+import glimt.model.PromptReader;
+import glimt.model.Schedule;
+import glimt.model.Thresholds;
+import glimt.model.Unigram;
+import glimt.model.WordList;
+import glimt.model.WordPiece;
 import java.io.IOException;
 import java.lang.reflect.Executable;
 import java.util.Map;
@@ -53,8 +59,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The nouns as JSON: the same in the ledger, in {@code bundle.json} and on the wire, without an
  * annotation in {@code glimt.job}. Names are the record components, enums are in lower case, ids
- * are plain strings or numbers, times are ISO 8601. What is sealed says which it is: a spec by
- * {@code kind}, work, facts and outcomes by {@code type}.
+ * are plain strings or numbers, times are ISO 8601. What is sealed says which it is: readers,
+ * schedules, work, facts and outcomes by {@code type}.
  *
  * <p>Reading is strict, so that a slip is heard of: unknown, missing, doubled and null fields, text
  * for a number, a fraction for a whole one, and numbers that are none are all refused by name.
@@ -66,7 +72,9 @@ public final class Json {
   /** What is sealed, and the annotations that tell its kinds apart. */
   private static final Map<Class<?>, Class<?>> SEALED =
       Map.of(
-          JobSpec.class, SpecKinds.class,
+          PromptReader.class, ReaderTypes.class,
+          Schedule.class, ScheduleTypes.class,
+          Thresholds.class, ThresholdTypes.class,
           Work.class, WorkTypes.class,
           JobEvent.Fact.class, FactTypes.class,
           Outcome.class, OutcomeTypes.class);
@@ -103,7 +111,10 @@ public final class Json {
   public static <T> T read(String json, Class<T> type) {
     T value;
     try {
-      value = MAPPER.readValue(json, type);
+      value =
+          Upgrade.concerns(type)
+              ? MAPPER.treeToValue(Upgrade.today(MAPPER.readTree(json), type), type)
+              : MAPPER.readValue(json, type);
     } catch (JsonProcessingException e) {
       throw refusal(e);
     }
@@ -257,16 +268,39 @@ public final class Json {
     }
   }
 
-  @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
+  @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
   @JsonSubTypes({
-    @JsonSubTypes.Type(value = JobSpec.Video.class, name = "video"),
-    @JsonSubTypes.Type(value = JobSpec.PointCloud.class, name = "points")
+    @JsonSubTypes.Type(value = WordList.class, name = "words"),
+    @JsonSubTypes.Type(value = BytePair.class, name = "byte_pair"),
+    @JsonSubTypes.Type(value = Unigram.class, name = "unigram"),
+    @JsonSubTypes.Type(value = WordPiece.class, name = "word_piece")
   })
-  private interface SpecKinds {}
+  private interface ReaderTypes {}
 
   @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
   @JsonSubTypes({
+    @JsonSubTypes.Type(value = Schedule.Karras.class, name = "karras"),
+    @JsonSubTypes.Type(value = Schedule.Exponential.class, name = "exponential"),
+    @JsonSubTypes.Type(value = Schedule.Beta.class, name = "beta"),
+    @JsonSubTypes.Type(value = Schedule.Discrete.class, name = "discrete"),
+    @JsonSubTypes.Type(value = Schedule.Flow.class, name = "flow"),
+    @JsonSubTypes.Type(value = Schedule.Listed.class, name = "listed")
+  })
+  private interface ScheduleTypes {}
+
+  @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
+  @JsonSubTypes({
+    @JsonSubTypes.Type(value = Thresholds.Open.class, name = "open"),
+    @JsonSubTypes.Type(value = Thresholds.Clamp.class, name = "clamp"),
+    @JsonSubTypes.Type(value = Thresholds.Dynamic.class, name = "dynamic")
+  })
+  private interface ThresholdTypes {}
+
+  @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
+  @JsonSubTypes({
+    @JsonSubTypes.Type(value = Work.Encode.class, name = "encode"),
     @JsonSubTypes.Type(value = Work.Sample.class, name = "sample"),
+    @JsonSubTypes.Type(value = Work.Decode.class, name = "decode"),
     @JsonSubTypes.Type(value = Work.Assemble.class, name = "assemble")
   })
   private interface WorkTypes {}

@@ -6,6 +6,8 @@ import glimt.job.JobEvent;
 import glimt.job.JobId;
 import glimt.job.JobSpec;
 import glimt.job.Lease;
+import glimt.job.Need;
+import glimt.job.Product;
 import glimt.job.Task;
 import glimt.job.TaskId;
 import glimt.job.Work;
@@ -21,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 
 /** How ready tasks are handed out: to whom, which, and in what order. */
 final class Claims {
+  /** How long a task with a heavy network waits for a worker that has it on its device. */
+  private static final double WARM_PATIENCE_SECONDS = 2;
+
   /**
    * MATERIALIZED, or the planner may run the subquery more than once and claim more than its limit.
    *
@@ -35,15 +40,21 @@ final class Claims {
    * waits, so two that start the same jobs at the same instant may be found in a deadlock with it,
    * and either is tried again.
    *
+   * <p>A task whose network takes long to load is left for a short while to a worker that has it on
+   * its device, if there is one.
+   *
+   * <p>What a task makes may be there already, made by another of the same content in the same
+   * class; whoever claims it is told.
+   *
    * <p>Nothing is handed out beside a task that must be alone on its device; and when such a task
    * is the first in line, nothing is until its device is empty.
    */
   private static final String CLAIM =
       """
-      WITH asks (id, machine, device, class, cards, patience) AS MATERIALIZED (
-        VALUES (?, ?, ?, ?, ?::text[], make_interval(secs => ?))),
+      WITH asks (id, machine, device, class, cards, patience, memory, warm) AS MATERIALIZED (
+        VALUES (?, ?, ?, ?, ?::text[], make_interval(secs => ?), ?::bigint, ?::text[])),
       colleagues AS MATERIALIZED (
-        SELECT worker.numeric_class, worker.cards
+        SELECT worker.numeric_class, worker.cards, worker.warm
         FROM worker, asks
         WHERE worker.id <> asks.id AND drained IS NULL
           AND (seen > now() - patience
@@ -56,6 +67,10 @@ final class Claims {
         SELECT id, alone FROM task
         WHERE state = 'ready' AND card = ANY((SELECT cards FROM asks)::text[])
           AND ready_at <= now()
+          AND memory <= (SELECT memory FROM asks)
+          AND (memory < %s OR network = ANY((SELECT warm FROM asks)::text[])
+            OR ready_at <= now() - make_interval(secs => %s)
+            OR NOT EXISTS (SELECT FROM colleagues WHERE network = ANY(colleagues.warm)))
           AND (failed_on IS DISTINCT FROM (SELECT id FROM asks)
             OR ready_at <= now() - (SELECT patience FROM asks)
             OR NOT EXISTS (SELECT FROM colleagues WHERE card = ANY(colleagues.cards)))
@@ -102,8 +117,20 @@ final class Claims {
       told AS (
         INSERT INTO event (job, seq, at, fact)
         SELECT id, last_seq, started, ?::jsonb FROM started)
-      SELECT claimed.*, job.spec, ARRAY(
-        SELECT made.artifact
+      SELECT claimed.*, job.spec,
+        CASE WHEN content IS NOT NULL THEN (
+          SELECT json_agg(json_build_object(
+            'role', role, 'artifact', json_build_object(
+              'id', sha256, 'mediaType', media_type, 'length', length)) ORDER BY position)
+          FROM product JOIN artifact ON sha256 = artifact
+          WHERE product.task = (
+            SELECT made.id FROM task AS made JOIN attempt ON attempt.task = made.id
+            WHERE made.content = claimed.content AND made.state = 'succeeded'
+              AND attempt.outcome = 'succeeded'
+              AND attempt.numeric_class = (SELECT class FROM asks)
+            ORDER BY made.id LIMIT 1)) END AS known,
+        ARRAY(
+        SELECT task_edge.port || ' ' || made.artifact
         FROM task_edge CROSS JOIN LATERAL (
           SELECT artifact, position FROM product
           WHERE product.task = task_edge.before AND role = 'sample'
@@ -112,7 +139,8 @@ final class Claims {
         ORDER BY task_edge.position, made.position) AS inputs
       FROM claimed JOIN job ON job.id = claimed.job
       ORDER BY job_number, ordinal
-      """;
+      """
+          .formatted(Need.HEAVY, WARM_PATIENCE_SECONDS);
 
   private Claims() {}
 
@@ -131,6 +159,8 @@ final class Claims {
         worker.numericClass(),
         Workers.cards(worker),
         patience,
+        worker.memory(),
+        worker.warm().toArray(String[]::new),
         most,
         Events.fact(new JobEvent.Started()));
   }
@@ -143,11 +173,23 @@ final class Claims {
         new ArtifactId(row.getString("card")),
         row.getInt("ordinal"),
         Json.read(row.getString("work"), Work.class),
-        Arrays.stream((String[]) row.getArray("inputs").getArray()).map(ArtifactId::new).toList(),
+        Arrays.stream((String[]) row.getArray("inputs").getArray()).map(Claims::input).toList(),
+        known(row),
         Stream.of(checkpoint(row, "checkpoint"), checkpoint(row, "fallback"))
             .flatMap(Stream::ofNullable)
             .filter(checkpoint -> checkpoint.numericClass().equals(numericClass))
             .toList());
+  }
+
+  /** A port and an artifact, which has no space in its name. */
+  private static Task.Input input(String edge) {
+    int space = edge.lastIndexOf(' ');
+    return new Task.Input(edge.substring(0, space), new ArtifactId(edge.substring(space + 1)));
+  }
+
+  private static List<Product> known(ResultSet row) throws SQLException {
+    String products = row.getString("known");
+    return products == null ? List.of() : List.of(Json.read(products, Product[].class));
   }
 
   private static @Nullable Checkpoint checkpoint(ResultSet row, String which) throws SQLException {

@@ -62,7 +62,10 @@ final class Endings {
       WHERE task.id = lease.task AND task.attempt = lease.attempt AND state = 'running'
       """;
 
-  /** It waits again for what is being made again. */
+  /**
+   * It waits again for what is being made again. One that ran out of memory with nothing beside it
+   * goes to a worker that has more, if there is one.
+   */
   private static final String GIVE_BACK =
       """
       WITH open AS (
@@ -75,6 +78,12 @@ final class Endings {
         ready_at = clock_timestamp() + make_interval(secs => ?),
         failures = ?, losses = coalesce(?, losses), failed_on = coalesce(?, failed_on),
         alone = alone OR ?,
+        memory = greatest(memory, coalesce((
+          SELECT tried.memory + 1 FROM worker AS tried
+          WHERE tried.id = task.worker AND task.alone AND ? AND EXISTS (
+            SELECT FROM worker AS larger
+            WHERE larger.memory > tried.memory AND task.card = ANY(larger.cards)
+              AND larger.drained IS NULL)), 0)),
         step = coalesce(checkpoint_step, 0), lease_until = NULL
       FROM open
       WHERE task.id = ? AND task.attempt = ? AND task.state = 'running'
@@ -398,6 +407,7 @@ final class Endings {
             back.failures(),
             back.losses(),
             back.failedOn(),
+            back.alone(),
             back.alone(),
             held.lease().task().value(),
             held.lease().attempt())

@@ -1,7 +1,5 @@
 package glimt.ledger;
 
-import glimt.json.EnumWord;
-
 import static java.util.Objects.requireNonNull;
 
 import glimt.job.ArtifactId;
@@ -12,6 +10,7 @@ import glimt.job.JobState;
 import glimt.job.JobView;
 import glimt.job.Plan;
 import glimt.job.TenantId;
+import glimt.json.EnumWord;
 import glimt.ledger.Submissions.Submission;
 import glimt.model.Kind;
 import glimt.storage.StorageException;

@@ -12,7 +12,6 @@ import glimt.job.Plan;
 import glimt.job.TaskId;
 import glimt.job.TaskState;
 import glimt.job.TenantId;
-import glimt.job.Work;
 import glimt.json.Json;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -52,19 +51,21 @@ final class Submissions {
         FROM submitted JOIN asks ON asks.id = submitted.id),
       plan AS MATERIALIZED (
         SELECT nextval(pg_get_serial_sequence('task', 'id')) AS id, plan.*
-        FROM unnest(?::uuid[], ?, ?, ?, ?, ?)
-          AS plan (job, ordinal, work, amount, steps, waits_for)),
+        FROM unnest(?::uuid[], ?, ?, ?, ?, ?, ?, ?, ?)
+          AS plan (job, ordinal, work, amount, steps, waits_for, content, network, memory)),
       planned AS (
         INSERT INTO task
-          (id, job, job_number, ordinal, card, work, amount, steps, waits_for, state, ready_at)
+          (id, job, job_number, ordinal, card, work, amount, steps, waits_for, state, ready_at,
+           content, network, memory)
         OVERRIDING SYSTEM VALUE
         SELECT plan.id, job, number, ordinal, card, work::jsonb, amount, steps, waits_for,
-               CASE WHEN waits_for = 0 THEN 'ready' ELSE 'blocked' END, created
+               CASE WHEN waits_for = 0 THEN 'ready' ELSE 'blocked' END, created,
+               content, network, memory
         FROM plan JOIN submitted ON submitted.id = plan.job),
       joined AS (
-        INSERT INTO task_edge (before, after, position)
-        SELECT ids[edge.before], ids[edge.after], position
-        FROM unnest(?::uuid[], ?, ?, ?) AS edge (job, before, after, position)
+        INSERT INTO task_edge (before, after, position, port)
+        SELECT ids[edge.before], ids[edge.after], position, port
+        FROM unnest(?::uuid[], ?, ?, ?, ?) AS edge (job, before, after, position, port)
         JOIN submitted ON submitted.id = edge.job
         CROSS JOIN (SELECT ARRAY(SELECT id FROM plan ORDER BY id) AS ids) AS every)
       SELECT job, created, plan.id AS task
@@ -106,17 +107,20 @@ final class Submissions {
     List<Integer> befores = new ArrayList<>();
     List<Integer> afters = new ArrayList<>();
     List<Integer> positions = new ArrayList<>();
+    List<String> ports = new ArrayList<>();
     for (Submission one : submissions) {
       String job = one.job().toString();
       int first = tasks.size() + 1; // SQL counts from 1
       for (Plan.PlannedTask task : one.plan().tasks()) {
         taskJobs.add(job);
         tasks.add(task);
-        for (int position = 0; position < task.after().size(); position++) {
+        for (int position = 0; position < task.inputs().size(); position++) {
+          Plan.Input input = task.inputs().get(position);
           edgeJobs.add(job);
-          befores.add(first + task.after().get(position));
+          befores.add(first + input.task());
           afters.add(first + task.ordinal());
           positions.add(position);
+          ports.add(input.port());
         }
       }
     }
@@ -137,12 +141,16 @@ final class Submissions {
             tasks.stream().mapToInt(Plan.PlannedTask::ordinal).toArray(),
             texts(tasks, task -> Json.write(task.work())),
             tasks.stream().mapToLong(task -> task.work().amount()).toArray(),
-            tasks.stream().mapToInt(task -> steps(task.work())).toArray(),
-            tasks.stream().mapToInt(task -> task.after().size()).toArray(),
+            tasks.stream().mapToInt(task -> task.work().steps()).toArray(),
+            tasks.stream().mapToInt(task -> task.inputs().size()).toArray(),
+            texts(tasks, task -> task.content() == null ? null : task.content().sha256()),
+            texts(tasks, task -> task.need().network()),
+            tasks.stream().mapToLong(task -> task.need().memory()).toArray(),
             edgeJobs.toArray(String[]::new),
             befores.toArray(Integer[]::new),
             afters.toArray(Integer[]::new),
-            positions.toArray(Integer[]::new))) {
+            positions.toArray(Integer[]::new),
+            ports.toArray(String[]::new))) {
       rows.computeIfAbsent(row.job(), _ -> new ArrayList<>()).add(row);
     }
     return submissions.stream()
@@ -165,7 +173,7 @@ final class Submissions {
                   rows.get(task.ordinal()).task(),
                   task.ordinal(),
                   task.work(),
-                  task.after().isEmpty() ? TaskState.READY : TaskState.BLOCKED,
+                  task.inputs().isEmpty() ? TaskState.READY : TaskState.BLOCKED,
                   0,
                   List.of()));
     }
@@ -188,12 +196,5 @@ final class Submissions {
                 level ->
                     new LevelView(level.getKey(), JobState.QUEUED, 0, List.of(), level.getValue()))
             .toList());
-  }
-
-  private static int steps(Work work) {
-    return switch (work) {
-      case Work.Sample sample -> sample.sampling().steps();
-      case Work.Assemble _ -> 1;
-    };
   }
 }

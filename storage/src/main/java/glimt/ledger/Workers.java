@@ -11,6 +11,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,14 +28,15 @@ public final class Workers {
   /** Written no more often than needed: a farm of idle workers should leave the disk alone. */
   private static final String SEE =
       """
-      INSERT INTO worker (id, machine, device, numeric_class, cards, seen)
-      SELECT ?, ?, ?, ?, ?, now()
+      INSERT INTO worker (id, machine, device, numeric_class, cards, memory, warm, seen)
+      SELECT ?, ?, ?, ?, ?, ?, ?, now()
       WHERE NOT EXISTS (
         SELECT FROM worker
-        WHERE id = ? AND cards = ?::text[] AND seen > now() - make_interval(secs => ?))
+        WHERE id = ? AND cards = ?::text[] AND warm = ?::text[] AND seen > now() - make_interval(secs => ?))
       ON CONFLICT (id) DO UPDATE SET
         machine = excluded.machine, device = excluded.device,
-        numeric_class = excluded.numeric_class, cards = excluded.cards, seen = excluded.seen
+        numeric_class = excluded.numeric_class, cards = excluded.cards,
+        memory = excluded.memory, warm = excluded.warm, seen = excluded.seen
       """;
 
   /** One that waits for work asks for it this often, and far more often. */
@@ -114,8 +116,20 @@ public final class Workers {
       throws SQLException {
     String id = worker.id().value();
     String[] cards = cards(worker);
+    String[] warm = worker.warm().toArray(String[]::new);
     session.update(
-        SEE, id, machine, worker.device(), worker.numericClass(), cards, id, cards, often);
+        SEE,
+        id,
+        machine,
+        worker.device(),
+        worker.numericClass(),
+        cards,
+        worker.memory(),
+        warm,
+        id,
+        cards,
+        warm,
+        often);
   }
 
   /** Takes note of who succeeded, and of who had failed at the same tasks. */
@@ -157,7 +171,7 @@ public final class Workers {
   }
 
   static String[] cards(WorkerCard worker) {
-    return worker.bundles().values().stream()
+    return Stream.concat(worker.bundles().values().stream(), worker.restated().stream())
         .map(ArtifactId::sha256)
         .sorted()
         .toArray(String[]::new);

@@ -2,6 +2,7 @@ package glimt.model;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One axis of a level's sample, and how it is cut into overlapping windows that can be sampled side
@@ -12,15 +13,17 @@ import java.util.List;
  * @param window how many one network call sees
  * @param step from one window's start to the next
  * @param halo how many at each inner border of a window are computed for context and thrown away
+ * @param sizes which other extents it may have; null where {@code extent} is the only one
  */
-public record Axis(String name, int extent, int window, int step, int halo) {
+public record Axis(
+    String name, int extent, int window, int step, int halo, @Nullable SizeRule sizes) {
   public Axis {
     if (extent < 1 || window < 1 || window > extent || step < 1 || step > window || halo < 0) {
       throw new IllegalArgumentException(
           "axis %s: extent %s, window %s, step %s, halo %s cannot be"
               .formatted(name, extent, window, step, halo));
     }
-    if ((extent - window) % step != 0) {
+    if (sizes == null && (extent - window) % step != 0) {
       throw new IllegalArgumentException(
           "axis %s: windows of %s every %s do not end at %s".formatted(name, window, step, extent));
     }
@@ -29,6 +32,15 @@ public record Axis(String name, int extent, int window, int step, int halo) {
           "axis %s: a halo of %s leaves gaps in an overlap of %s"
               .formatted(name, halo, window - step));
     }
+    if (sizes != null && !sizes.allows(extent)) {
+      throw new IllegalArgumentException(
+          "axis %s: its usual extent %s is none of %s".formatted(name, extent, sizes));
+    }
+  }
+
+  /** An axis of one extent. */
+  public Axis(String name, int extent, int window, int step, int halo) {
+    this(name, extent, window, step, halo, null);
   }
 
   /** An axis in one piece. */
@@ -36,11 +48,37 @@ public record Axis(String name, int extent, int window, int step, int halo) {
     return new Axis(name, extent, extent, extent, 0);
   }
 
+  /** Which extents it may have. */
+  public SizeRule rule() {
+    return sizes == null ? SizeRule.only(extent) : sizes;
+  }
+
+  /**
+   * The same axis at another extent, cut by windows of the same size where it is long enough. An
+   * axis that was in one piece stays in one.
+   *
+   * @throws IllegalArgumentException if the rule forbids it
+   */
+  public Axis sized(int other) {
+    if (other == extent) {
+      return this;
+    }
+    if (!rule().allows(other)) {
+      throw new IllegalArgumentException(
+          "%s may be %s, not %s; the nearest is %s"
+              .formatted(name, rule(), other, rule().nearest(other)));
+    }
+    int piece = window == extent ? other : Math.min(window, other);
+    return new Axis(name, other, piece, Math.min(step, piece), halo, sizes);
+  }
+
+  /** The windows, from the first; the last ends where the axis does. */
   public List<Span> windows() {
     List<Span> windows = new ArrayList<>();
-    for (int start = 0; start + window <= extent; start += step) {
+    for (int start = 0; start + window < extent; start += step) {
       windows.add(new Span(start, start + window));
     }
+    windows.add(new Span(extent - window, extent));
     return List.copyOf(windows);
   }
 

@@ -1,22 +1,27 @@
 package glimt.model;
 
 /**
- * How one level is sampled: which sampler walks down which noise levels.
+ * How one level is sampled: which sampler walks down which noise levels, under which guidance.
  *
  * @param sampler by the name users know, such as {@code euler} or {@code dpmpp_2m}
  * @param steps how many
- * @param guidance 1 is the conditional; the weight w of Ho and Salimans 2022, in the form D0 + w
- *     (Dc - D0)
- * @param sigmaMin the last noise level above 0
- * @param sigmaMax the first
- * @param rho how the levels are spaced (Karras et al. 2022, eq. 5)
  */
-public record Sampling(
-    String sampler, int steps, double guidance, double sigmaMin, double sigmaMax, double rho) {
+public record Sampling(String sampler, int steps, GuidanceRule guidance, Schedule schedule) {
   public Sampling {
-    if (steps < 1 || !(guidance >= 0) || !(sigmaMin > 0) || !(sigmaMax > sigmaMin) || !(rho > 0)) {
-      throw new IllegalArgumentException(
-          "sampling needs steps >= 1, guidance >= 0, 0 < sigmaMin < sigmaMax and rho > 0");
+    if (steps < 1) {
+      throw new IllegalArgumentException("sampling needs a step or more, not " + steps);
     }
+    if (schedule instanceof Schedule.Listed listed && listed.sigmas().size() != steps + 1) {
+      throw new IllegalArgumentException(
+          "%s listed noise levels make %s steps, not %s"
+              .formatted(listed.sigmas().size(), listed.sigmas().size() - 1, steps));
+    }
+  }
+
+  /** Plain guidance along Karras' levels (Karras et al. 2022, eq. 5). */
+  public static Sampling karras(
+      String sampler, int steps, double guidance, double sigmaMin, double sigmaMax, double rho) {
+    return new Sampling(
+        sampler, steps, GuidanceRule.of(guidance), new Schedule.Karras(sigmaMin, sigmaMax, rho));
   }
 }

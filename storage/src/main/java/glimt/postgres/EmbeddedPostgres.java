@@ -1,7 +1,6 @@
 package glimt.postgres;
 
 import glimt.ledger.DriverZone;
-
 import glimt.storage.StorageException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -218,7 +217,8 @@ public final class EmbeddedPostgres implements AutoCloseable {
         while (runs(postmaster) && !answers) {
           answers = answers(home, postmaster);
           if (!answers && System.nanoTime() - begin > START_LIMIT.toNanos()) {
-            throw new IOException("it does not answer: " + PostgresPrograms.told(said(home, logged)));
+            throw new IOException(
+                "it does not answer: " + PostgresPrograms.told(said(home, logged)));
           }
           LockSupport.parkNanos(answers ? 0 : POLL.toNanos());
         }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import glimt.model.Kind;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -63,13 +64,14 @@ class JobSpecTest {
   })
   void a_wish_out_of_range_is_refused_by_name(
       String field, long seed, @Nullable Integer steps, @Nullable Double guidance) {
-    refused(field, () -> new JobSpec.Wishes(seed, steps, guidance, null));
+    refused(field, () -> new SamplingOptions(seed, steps, guidance, null, null));
   }
 
   @Test
   void the_ends_of_the_ranges_are_wishes() {
-    assertThat(new JobSpec.Wishes(JobSpec.SEED_LIMIT, 1000, 20.0, null).steps()).isEqualTo(1000);
-    assertThat(new JobSpec.Wishes(0, 1, 0.0, null).guidance()).isZero();
+    assertThat(new SamplingOptions(SamplingOptions.SEED_LIMIT, 1000, 20.0, null, null).steps())
+        .isEqualTo(1000);
+    assertThat(new SamplingOptions(0, 1, 0.0, null, null).guidance()).isZero();
   }
 
   private static void refused(String field, Runnable making) {
@@ -78,7 +80,12 @@ class JobSpecTest {
   }
 
   private static JobSpec cloud(String prompt, Format format) {
-    return new JobSpec.PointCloud(
-        prompt, "objects", new JobSpec.Wishes(0, null, null, null), null, format);
+    return new JobSpec(
+        Kind.POINTS,
+        prompt,
+        "objects",
+        new SamplingOptions(0, null, null, null, null),
+        Map.of(),
+        format);
   }
 }

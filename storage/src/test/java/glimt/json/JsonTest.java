@@ -17,6 +17,7 @@ import glimt.job.JobState;
 import glimt.job.Lease;
 import glimt.job.Outcome;
 import glimt.job.Product;
+import glimt.job.SamplingOptions;
 import glimt.job.Task;
 import glimt.job.TaskId;
 import glimt.job.TenantId;
@@ -24,11 +25,16 @@ import glimt.job.Work;
 import glimt.job.WorkerId;
 import glimt.ledger.Ledger;
 import glimt.model.BundleCard;
+import glimt.model.Kind;
+import glimt.model.Level;
+import glimt.model.Port;
+import glimt.model.Quality;
 import glimt.model.Sampling;
 import glimt.model.Segment;
 import glimt.model.Span;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Stream;
@@ -40,9 +46,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 class JsonTest {
   private static final String SPEC =
       """
-      {"kind": "video", "prompt": "a whale", "model": "clips",
-       "wishes": {"seed": 7, "steps": 12, "guidance": 2.5, "sampler": null},
-       "frames": 24, "size": null, "format": "mp4"}""";
+      {"version": 2, "kind": "video", "prompt": "a whale", "model": "clips",
+       "sampling": {"seed": 7, "steps": 12, "guidance": 2.5, "sampler": null},
+       "extents": {"frames": 24}, "format": "mp4"}""";
 
   static Stream<Object> nouns() {
     JobId job = new JobId(new UUID(1, 2));
@@ -51,7 +57,8 @@ class JsonTest {
         new Work.Sample(
             "base",
             new Segment(List.of(new Span(0, 8), new Span(4, 16))),
-            new Sampling("euler", 4, 1.5, 0.002, 80, 7));
+            Sampling.karras("euler", 4, 1.5, 0.002, 80, 7),
+            null);
     List<Product> products =
         List.of(new Product(Product.Role.MEDIA, new Artifact(digest, "video/mp4", 1L << 40)));
     Checkpoint checkpoint = new Checkpoint(digest, 3, "cpu avx2 float32 1 thread");
@@ -66,7 +73,7 @@ class JsonTest {
         new TenantId("default"),
         new WorkerId("w-1"),
         work,
-        new Work.Assemble("base", List.of(8, 16, 16), 2),
+        new Work.Assemble("base", List.of(8, 16, 16), null),
         new Outcome.Succeeded(products),
         new Outcome.Failed(Fault.OUT_OF_MEMORY, "no room"),
         new Outcome.Damaged(digest),
@@ -83,7 +90,8 @@ class JsonTest {
             digest,
             3,
             work,
-            List.of(digest),
+            List.of(new Task.Input("below", digest)),
+            products,
             List.of(checkpoint)));
   }
 
@@ -124,21 +132,20 @@ class JsonTest {
 
   @Test
   void what_may_be_null_may_be_left_out() {
-    JobSpec.Video spec =
-        (JobSpec.Video)
-            Json.read(
-                """
-                {"prompt": "a whale", "kind": "video", "model": "clips", "format": "webm",
-                 "wishes": {"seed": 0}}""",
-                JobSpec.class);
+    JobSpec spec =
+        Json.read(
+            """
+            {"version": 2, "prompt": "a whale", "kind": "video", "model": "clips",
+             "format": "webm", "extents": {}, "sampling": {"seed": 0}}""",
+            JobSpec.class);
     assertThat(spec)
         .isEqualTo(
-            new JobSpec.Video(
+            new JobSpec(
+                Kind.VIDEO,
                 "a whale",
                 "clips",
-                new JobSpec.Wishes(0, null, null, null),
-                null,
-                null,
+                new SamplingOptions(0, null, null, null, null),
+                Map.of(),
                 Format.WEBM));
   }
 
@@ -159,31 +166,33 @@ class JsonTest {
           "kind": "video"           | "kind": "music"                   | kind
           "kind": "video"           | "kind": null                      | kind
           "kind": "video", "        | "                                 | kind
-          "frames": 24              | "frames": "24"                    | frames
-          "frames": 24              | "frames": 24.5                    | frames
-          "frames": 24              | "frames": 99999999999             | frames
-          "frames": 24              | "frames": true                    | frames
-          "frames": 24              | "frames": {}                      | frames
+          "frames": 24              | "frames": "24"                    | extents.frames
+          "frames": 24              | "frames": 24.5                    | extents.frames
+          "frames": 24              | "frames": 99999999999             | extents
+          "frames": 24              | "frames": true                    | extents.frames
+          "frames": 24              | "frames": {}                      | extents.frames
           "frames": 24              | "points": 24                      | points
+          "frames": 24              | "frames": 0                       | frames
+          "version": 2              | "version": 3                      | version
           "seed": 7                 | "seed": -1                        | seed
           "seed": 7                 | "seed": 9007199254740992          | seed
-          "seed": 7                 | "seed": 1e3                       | wishes.seed
-          "seed": 7                 | "seed": null                      | wishes.seed
-          "seed": 7                 | "seed": ""                        | wishes.seed
+          "seed": 7                 | "seed": 1e3                       | sampling.seed
+          "seed": 7                 | "seed": null                      | sampling.seed
+          "seed": 7                 | "seed": ""                        | sampling.seed
           "steps": 12               | "steps": 0                        | steps
-          "steps": 12               | "steps": 1e999                    | wishes.steps
-          "guidance": 2.5           | "guidance": NaN                   | wishes
-          "guidance": 2.5           | "guidance": "NaN"                 | wishes.guidance
-          "guidance": 2.5           | "guidance": "2.5"                 | wishes.guidance
-          "guidance": 2.5           | "guidance": 1e999                 | wishes.guidance
-          "guidance": 2.5           | "guidance": -1e999                | wishes.guidance
+          "steps": 12               | "steps": 1e999                    | sampling.steps
+          "guidance": 2.5           | "guidance": NaN                   | ''
+          "guidance": 2.5           | "guidance": "NaN"                 | sampling.guidance
+          "guidance": 2.5           | "guidance": "2.5"                 | sampling.guidance
+          "guidance": 2.5           | "guidance": 1e999                 | sampling.guidance
+          "guidance": 2.5           | "guidance": -1e999                | sampling.guidance
           "guidance": 2.5           | "guidance": 21                    | guidance
           "format": "mp4"           | "format": "MP4"                   | format
           "format": "mp4"           | "format": 0                       | format
           "format": "mp4"           | "format": ""                      | format
           "format": "mp4"           | "format": "glb"                   | format
-          "wishes": {               | "mood": 1, "wishes": {            | mood
-          "wishes": {               | "@class": "X", "wishes": {        | @class
+          "sampling": {             | "mood": 1, "sampling": {          | mood
+          "sampling": {             | "@class": "X", "sampling": {      | @class
           "format": "mp4"}          | "format": "mp4"} {}               | ''
           "format": "mp4"}          | "format": "mp4",}                 | ''
           "format": "mp4"}          | "format": "mp4"                   | ''
@@ -204,6 +213,83 @@ class JsonTest {
   @CsvSource({"null", "''", "[]", "7", "'\"video\"'", "'{'", "'// c\n{}'", "'{\"a\":1}{'"})
   void what_is_not_an_object_is_no_spec(String json) {
     assertThatThrownBy(() -> Json.read(json, JobSpec.class)).isInstanceOf(InvalidSpec.class);
+  }
+
+  @Test
+  void a_spec_of_the_first_version_is_read_as_it_was_meant() {
+    String first =
+        """
+        {"kind": "video", "prompt": "a whale", "model": "clips",
+         "wishes": {"seed": 7, "steps": 12, "guidance": 2.5, "sampler": null, "quality": "fast"},
+         "frames": 24, "size": 64, "format": "png"}""";
+    assertThat(Json.read(first, JobSpec.class))
+        .isEqualTo(
+            new JobSpec(
+                Kind.VIDEO,
+                "a whale",
+                "clips",
+                new SamplingOptions(7, 12, 2.5, null, Quality.FAST),
+                Map.of("frames", 24, "height", 64, "width", 64),
+                Format.APNG));
+  }
+
+  @Test
+  void work_of_the_first_version_is_read_as_it_was_meant() {
+    String first =
+        """
+        {"type": "sample", "level": "base", "segment": {"spans": [{"start": 0, "end": 8}]},
+         "sampling": {"sampler": "euler", "steps": 4, "guidance": 1.5, "sigmaMin": 0.002,
+                      "sigmaMax": 80.0, "rho": 7.0}}""";
+    assertThat(Json.read(first, Work.class))
+        .isEqualTo(
+            new Work.Sample(
+                "base",
+                new Segment(List.of(new Span(0, 8))),
+                Sampling.karras("euler", 4, 1.5, 0.002, 80, 7),
+                null));
+  }
+
+  @Test
+  void a_card_of_the_first_version_is_read_as_it_was_meant() {
+    String first =
+        """
+        {"name": "toy", "kind": "POINTS", "summary": "Toy points.", "licence": "Apache-2.0",
+         "vocabulary": {"words": ["pine", "tree"], "synonyms": {"fir": ["pine", "tree"]},
+                        "ignored": ["a"], "length": 4},
+         "fps": 0, "scale": [1.0], "offset": [0.0],
+         "levels": [
+           {"name": "base", "axes": [{"name": "points", "extent": 8, "window": 8, "step": 8,
+             "halo": 0}], "channels": 1, "network": "base", "sigmaData": 1.0, "residual": [],
+            "belowNoise": 0.0, "sampling": {"sampler": "euler", "steps": 4, "guidance": 2.0,
+            "sigmaMin": 0.01, "sigmaMax": 80.0, "rho": 7.0}},
+           {"name": "dense", "axes": [{"name": "points", "extent": 24, "window": 8, "step": 8,
+             "halo": 0}], "channels": 1, "network": "dense", "sigmaData": 1.0, "residual": [1.0],
+            "belowNoise": 0.1, "sampling": {"sampler": "euler", "steps": 2, "guidance": 1.0,
+            "sigmaMin": 0.01, "sigmaMax": 80.0, "rho": 7.0}, "fast": null}],
+         "files": {"base.py": "%s"}, "notes": {"data": "none"}}"""
+            .formatted("0".repeat(64));
+    BundleCard card = Json.read(first, BundleCard.class);
+    assertThat(card.level("base").ports())
+        .containsExactly(Port.prompt("words", Port.Unconditional.ZEROS));
+    assertThat(card.level("dense").ports())
+        .containsExactly(Port.prompt("words", Port.Unconditional.ZEROS), Port.below("below"));
+    assertThat(card)
+        .usingRecursiveComparison()
+        .ignoringFields("levels")
+        .isEqualTo(Ledger.card("toy", 3));
+    for (Level level : Ledger.card("toy", 3).levels()) {
+      assertThat(card.level(level.name()).sampling()).isEqualTo(level.sampling());
+      assertThat(card.level(level.name()).parametrisation()).isEqualTo(level.parametrisation());
+    }
+  }
+
+  @Test
+  void a_card_of_a_newer_version_is_refused_in_a_clear_line() {
+    String newer = Json.write(Ledger.card("toy", 3)).replace("\"version\":2", "\"version\":7");
+    assertThatThrownBy(() -> Json.read(newer, BundleCard.class))
+        .isInstanceOf(InvalidSpec.class)
+        .hasMessageContaining("7")
+        .hasMessageContaining("newer");
   }
 
   @Test

@@ -6,13 +6,14 @@ import glimt.job.JobId;
 import glimt.job.JobSpec;
 import glimt.job.JobView;
 import glimt.job.Plan;
+import glimt.job.SamplingOptions;
 import glimt.job.TenantId;
 import glimt.model.Axis;
 import glimt.model.BundleCard;
 import glimt.model.Kind;
 import glimt.model.Level;
 import glimt.model.Sampling;
-import glimt.model.Vocabulary;
+import glimt.model.WordList;
 import glimt.postgres.EmbeddedPostgres;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -59,22 +60,23 @@ public final class DotLedger implements AutoCloseable {
   /** A bundle of its own name; its jobs have that many tasks, and one that assembles them. */
   public Bundles.Entry bundle(int segments) {
     Level base =
-        new Level(
+        Level.edm(
             "base",
             List.of(new Axis("points", 16 * segments, 16, 16, 0)),
             1,
             "base",
             1,
             List.of(),
+            List.of(),
             0,
-            new Sampling("euler", 10, 1, 0.01, 10, 7));
+            Sampling.karras("euler", 10, 1, 0.01, 10, 7));
     BundleCard card =
-        new BundleCard(
+        BundleCard.of(
             "dots-" + UUID.randomUUID(),
             Kind.POINTS,
             "",
             "",
-            new Vocabulary(List.of("dot"), Map.of(), Set.of(), 1),
+            new WordList(List.of("dot"), Map.of(), Set.of(), 1),
             0,
             List.of(1.0),
             List.of(0.0),
@@ -89,8 +91,13 @@ public final class DotLedger implements AutoCloseable {
   /** Submits a job of the bundle. */
   public JobId submit(Bundles.Entry bundle) {
     JobSpec spec =
-        new JobSpec.PointCloud(
-            "dot", bundle.card().name(), new JobSpec.Wishes(1, null, null, null), null, Format.PLY);
+        new JobSpec(
+            Kind.POINTS,
+            "dot",
+            bundle.card().name(),
+            new SamplingOptions(1, null, null, null, null),
+            Map.of(),
+            Format.PLY);
     return jobs.submit(TenantId.DEFAULT, spec, bundle.digest(), Plan.of(spec, bundle.card())).id();
   }
 

@@ -337,7 +337,7 @@ class HistoriesTest {
         if (!damaged.contains(made(task.lease()))) {
           assertThat(accepted).as("I3: done once").doesNotContain(task.lease().task());
         }
-        inputs.put(task.lease(), task.inputs());
+        inputs.put(task.lease(), task.artifacts());
         newest.merge(task.lease().task(), task.lease().attempt(), Math::max);
         assertThat(leases.add(task.lease())).as("handed out once: %s", task.lease()).isTrue();
       }

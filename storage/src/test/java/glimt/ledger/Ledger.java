@@ -11,6 +11,7 @@ import glimt.job.JobView;
 import glimt.job.Outcome;
 import glimt.job.Plan;
 import glimt.job.Product;
+import glimt.job.SamplingOptions;
 import glimt.job.Task;
 import glimt.job.TenantId;
 import glimt.job.WorkerCard;
@@ -20,7 +21,7 @@ import glimt.model.BundleCard;
 import glimt.model.Kind;
 import glimt.model.Level;
 import glimt.model.Sampling;
-import glimt.model.Vocabulary;
+import glimt.model.WordList;
 import glimt.postgres.EmbeddedPostgres;
 import java.io.File;
 import java.io.IOException;
@@ -142,26 +143,36 @@ public final class Ledger implements AutoCloseable {
 
   /** A card whose second level has {@code width} segments. */
   public static BundleCard card(String name, int width) {
-    Sampling base = new Sampling("euler", 4, 2, 0.01, 80, 7);
-    Sampling upper = new Sampling("euler", 2, 1, 0.01, 80, 7);
-    return new BundleCard(
+    Sampling base = Sampling.karras("euler", 4, 2, 0.01, 80, 7);
+    Sampling upper = Sampling.karras("euler", 2, 1, 0.01, 80, 7);
+    return BundleCard.of(
         name,
         Kind.POINTS,
         "Toy points.",
         "Apache-2.0",
-        new Vocabulary(
+        new WordList(
             List.of("pine", "tree"), Map.of("fir", List.of("pine", "tree")), Set.of("a"), 4),
         0,
         List.of(1.0),
         List.of(0.0),
         List.of(
-            new Level("base", List.of(Axis.whole("points", 8)), 1, "base", 1, List.of(), 0, base),
-            new Level(
+            Level.edm(
+                "base",
+                List.of(Axis.whole("points", 8)),
+                1,
+                "base",
+                1,
+                List.of(),
+                List.of(),
+                0,
+                base),
+            Level.edm(
                 "dense",
                 List.of(new Axis("points", 8 * width, 8, 8, 0)),
                 1,
                 "dense",
                 1,
+                List.of(),
                 List.of(1.0),
                 0.1,
                 upper)),
@@ -170,8 +181,13 @@ public final class Ledger implements AutoCloseable {
   }
 
   public static JobSpec spec() {
-    return new JobSpec.PointCloud(
-        "a pine tree", "toy", new JobSpec.Wishes(7, null, null, null), null, Format.GLB);
+    return new JobSpec(
+        Kind.POINTS,
+        "a pine tree",
+        "toy",
+        new SamplingOptions(7, null, null, null, null),
+        Map.of(),
+        Format.GLB);
   }
 
   public JobId submit() {

@@ -161,7 +161,7 @@ final class LedgerModel {
       assertThat(claimed.get(i).lease().attempt()).isEqualTo(task.attempt);
       assertThat(claimed.get(i).checkpoints()).isEqualTo(checkpoints);
       assertThat(claimed.get(i).inputs()).hasSize(task.planned.after().size());
-      task.inputs = claimed.get(i).inputs();
+      task.inputs = claimed.get(i).artifacts();
       leases.put(claimed.get(i).lease(), task);
       if (!task.job.started) {
         task.job.started = true;

@@ -1,13 +1,11 @@
 package glimt.ledger;
 
-import glimt.storage.StorageException;
-
-import glimt.postgres.EmbeddedPostgres;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import glimt.postgres.EmbeddedPostgres;
+import glimt.storage.StorageException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

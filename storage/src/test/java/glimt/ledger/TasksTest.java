@@ -92,9 +92,9 @@ class TasksTest {
     List<Task> upper = ledger.claim("w", 9);
     assertThat(upper).hasSize(3);
     assertThat(upper)
-        .allSatisfy(task -> assertThat(task.inputs()).containsExactly(Ledger.made(assemble)));
+        .allSatisfy(task -> assertThat(task.artifacts()).containsExactly(Ledger.made(assemble)));
     upper.reversed().forEach(ledger::succeed);
-    assertThat(ledger.claimOne("w").inputs())
+    assertThat(ledger.claimOne("w").artifacts())
         .containsExactlyElementsOf(upper.stream().map(Ledger::made).toList());
   }
 
@@ -536,9 +536,10 @@ class TasksTest {
     assertThat(claim("stranger", "another")).as("its bytes would be others").isEmpty();
     Task again = ledger.claimOne("v");
     // Its input is gone as well.
-    ledger.tasks.end(again.lease(), new Outcome.Damaged(again.inputs().getFirst()), Ledger.EFFORT);
+    ledger.tasks.end(
+        again.lease(), new Outcome.Damaged(again.artifacts().getFirst()), Ledger.EFFORT);
     Task input = ledger.claimOne("v");
-    assertThat(Ledger.made(input)).isEqualTo(again.inputs().getFirst());
+    assertThat(Ledger.made(input)).isEqualTo(again.artifacts().getFirst());
     ledger.succeed(input);
     ledger.succeed(ledger.claimOne("v"));
     JobView after = ledger.view(job);

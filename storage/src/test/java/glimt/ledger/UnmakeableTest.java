@@ -3,13 +3,13 @@ package glimt.ledger;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import glimt.job.ArtifactId;
-import glimt.model.BundleCard;
 import glimt.job.Fault;
 import glimt.job.JobId;
 import glimt.job.JobState;
 import glimt.job.Plan;
 import glimt.job.TenantId;
 import glimt.job.WorkerId;
+import glimt.model.BundleCard;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

@@ -101,7 +101,8 @@ class EmbeddedPostgresTest {
       }
       assertThat(Ledger.show(database, "listen_addresses")).isEqualTo("127.0.0.1");
       assertThat(Ledger.show(database, "unix_socket_directories")).isEmpty();
-      Path secret = Path.of(Ledger.show(database, "data_directory")).resolveSibling("postgres.password");
+      Path secret =
+          Path.of(Ledger.show(database, "data_directory")).resolveSibling("postgres.password");
       assertThat(Files.getPosixFilePermissions(secret))
           .isEqualTo(PosixFilePermissions.fromString("rw-------"));
       assertThat(Files.readString(secret).strip()).isEqualTo(server.password()).hasSize(32);

@@ -61,12 +61,12 @@ enum Tampered {
       Files.write(folder.resolve(network + ".safetensors"), weights);
       Bundle.write(
           folder,
-          new BundleCard(
+          BundleCard.of(
               bundle(),
               card.kind(),
               "A network for the fault %s.".formatted(bundle()),
               card.licence(),
-              card.vocabulary(),
+              card.words(),
               card.fps(),
               card.scale(),
               card.offset(),

@@ -1,7 +1,7 @@
 package glimt.deploy.chaos;
 
 import glimt.deploy.chaos.Witness.Asked;
-import glimt.job.JobSpec;
+import glimt.job.SamplingOptions;
 import glimt.ledger.Audit;
 import java.time.Duration;
 import java.util.List;
@@ -60,7 +60,7 @@ final class Undisturbed {
     // The machine may be quieter now than it was.
     for (int tries = 3; tries > 0 && of(longest).first().seconds() < time.toSeconds(); tries--) {
       double steps = 1.2 * longest.steps() * time.toSeconds() / of(longest).first().seconds();
-      longest = known(Request.slow(bundle, (int) Math.min(steps, JobSpec.STEPS_LIMIT)));
+      longest = known(Request.slow(bundle, (int) Math.min(steps, SamplingOptions.STEPS_LIMIT)));
     }
     return longest;
   }

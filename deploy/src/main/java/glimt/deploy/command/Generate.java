@@ -1,6 +1,5 @@
 package glimt.deploy.command;
 
-import glimt.deploy.node.Visible;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.deploy.fleet.Fleet;
@@ -11,6 +10,7 @@ import glimt.deploy.node.Home;
 import glimt.deploy.node.HomeOption;
 import glimt.deploy.node.Logs;
 import glimt.deploy.node.RunningNode;
+import glimt.deploy.node.Visible;
 import glimt.gateway.Gateway;
 import glimt.job.Format;
 import glimt.job.InvalidSpec;

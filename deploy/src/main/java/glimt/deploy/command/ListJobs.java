@@ -1,8 +1,8 @@
 package glimt.deploy.command;
 
-import glimt.deploy.node.Visible;
 import com.fasterxml.jackson.databind.JsonNode;
 import glimt.deploy.node.HomeOption;
+import glimt.deploy.node.Visible;
 import java.io.IOException;
 import java.util.Locale;
 import java.util.concurrent.Callable;

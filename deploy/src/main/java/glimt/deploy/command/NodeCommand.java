@@ -1,14 +1,14 @@
 package glimt.deploy.command;
 
-import glimt.deploy.node.Environment;
-import glimt.deploy.node.PublicUrlOption;
 import glimt.coordinator.Node.Role;
 import glimt.coordinator.Place;
 import glimt.deploy.node.AtExit;
 import glimt.deploy.node.Client;
+import glimt.deploy.node.Environment;
 import glimt.deploy.node.Home;
 import glimt.deploy.node.HomeOption;
 import glimt.deploy.node.Logs;
+import glimt.deploy.node.PublicUrlOption;
 import glimt.deploy.node.RunningNode;
 import glimt.deploy.node.WorkerOptions;
 import glimt.deploy.node.WorkersOption;

@@ -1,6 +1,5 @@
 package glimt.deploy.command;
 
-import glimt.deploy.node.PublicUrlOption;
 import glimt.coordinator.Node.Role;
 import glimt.coordinator.Place;
 import glimt.deploy.fleet.Fleet;
@@ -9,6 +8,7 @@ import glimt.deploy.node.DeployException;
 import glimt.deploy.node.Home;
 import glimt.deploy.node.HomeOption;
 import glimt.deploy.node.Logs;
+import glimt.deploy.node.PublicUrlOption;
 import glimt.deploy.node.RunningNode;
 import glimt.deploy.node.WorkerOptions;
 import glimt.deploy.node.WorkersOption;

@@ -1,9 +1,9 @@
 package glimt.deploy.command;
 
-import glimt.deploy.node.Visible;
 import com.fasterxml.jackson.databind.JsonNode;
 import glimt.deploy.node.Client;
 import glimt.deploy.node.DeployException;
+import glimt.deploy.node.Visible;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.LinkedHashMap;

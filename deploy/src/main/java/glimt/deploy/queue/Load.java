@@ -4,6 +4,7 @@ import glimt.deploy.node.DeployException;
 import glimt.job.Format;
 import glimt.job.JobSpec;
 import glimt.job.Plan;
+import glimt.job.SamplingOptions;
 import glimt.job.Task;
 import glimt.job.TenantId;
 import glimt.job.WorkerCard;
@@ -12,6 +13,7 @@ import glimt.ledger.Bundles;
 import glimt.ledger.Database;
 import glimt.ledger.Jobs;
 import glimt.ledger.Tasks;
+import glimt.model.Kind;
 import glimt.postgres.EmbeddedPostgres;
 import java.util.ArrayList;
 import java.util.List;
@@ -68,11 +70,12 @@ final class Load implements AutoCloseable {
   }
 
   JobSpec spec(Size size) {
-    return new JobSpec.PointCloud(
+    return new JobSpec(
+        Kind.POINTS,
         "a pine tree",
         bundle.card().name(),
-        new JobSpec.Wishes(7, null, null, null),
-        size.points,
+        new SamplingOptions(7, null, null, null, null),
+        Map.of("points", size.points),
         Format.PLY);
   }
 

@@ -1,9 +1,9 @@
 package glimt.deploy.command;
 
-import glimt.deploy.node.DeployException;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import glimt.deploy.node.DeployException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -131,7 +131,7 @@ public final class Benchmarks {
       x = manager.ones(new Shape(shape(rows, card, base)));
       level = manager.ones(new Shape(rows));
       words =
-          manager.ones(new Shape(rows, card.vocabulary().length())).toType(DataType.INT64, false);
+          manager.ones(new Shape(rows, card.words().length())).toType(DataType.INT64, false);
     }
 
     private static long[] shape(long rows, BundleCard card, Level base) {

@@ -2,14 +2,18 @@ package glimt.bundle;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import glimt.job.ArtifactId;
+import glimt.job.InvalidSpec;
+import glimt.json.Json;
 import glimt.model.BundleCard;
+import glimt.model.BytePair;
+import glimt.model.Codec;
 import glimt.model.Fast;
 import glimt.model.Level;
+import glimt.model.PromptReader;
+import glimt.model.Unigram;
+import glimt.model.WordList;
+import glimt.model.WordPiece;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -18,9 +22,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /**
  * A model on disk: a folder with a card, readable network sources, and weights.
@@ -31,14 +37,6 @@ import java.util.TreeSet;
  */
 public final class Bundle {
   public static final String CARD = "bundle.json";
-
-  /** How cards are read and written. */
-  public static final JsonMapper JSON =
-      JsonMapper.builder()
-          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
-          .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .build();
 
   private final BundleCard card;
   private final ArtifactId digest;
@@ -75,14 +73,20 @@ public final class Bundle {
         bundle.verified(name);
       }
     }
-    for (Level level : bundle.card.levels()) {
-      bundle.check(level.network());
-      Fast fast = level.fast();
-      if (fast != null) {
-        bundle.check(fast.network());
-      }
-    }
+    bundle.networks().forEach(bundle::check);
     return bundle;
+  }
+
+  /** The stems of all networks that the card names. */
+  public List<String> networks() {
+    List<String> networks = new ArrayList<>();
+    card.encoders().forEach(encoder -> networks.add(encoder.network()));
+    for (Level level : card.levels()) {
+      networks.add(level.network());
+      Stream.ofNullable(level.fast()).map(Fast::network).forEach(networks::add);
+      Stream.ofNullable(level.codec()).map(Codec::network).forEach(networks::add);
+    }
+    return networks.stream().distinct().toList();
   }
 
   private void check(String network) {
@@ -105,27 +109,20 @@ public final class Bundle {
   private static BundleCard card(Path folder, byte[] written) {
     Path file = folder.resolve(CARD);
     try {
-      return JSON.readValue(written, BundleCard.class);
-    } catch (JsonProcessingException broken) {
-      Throwable cause = broken.getCause() == null ? broken : broken.getCause();
-      String why =
-          cause instanceof JsonProcessingException json
-              ? json.getOriginalMessage()
-              : cause.getMessage();
-      throw new BundleException("%s is no card: %s".formatted(file, why), broken);
-    } catch (IOException broken) {
-      throw new BundleException("cannot read " + file + ": " + broken, broken);
+      return Json.read(new String(written, StandardCharsets.UTF_8), BundleCard.class);
+    } catch (InvalidSpec broken) {
+      String field = broken.field().isEmpty() ? "" : broken.field() + " ";
+      throw new BundleException(
+          "%s is no card: %s%s".formatted(file, field, broken.getMessage()), broken);
     }
   }
 
-  /** Writes a card, replacing the one there. Equal cards have the same bytes, and so one digest. */
+  /** Writes a card, replacing the one there. */
   public static void write(Path folder, BundleCard card) {
     Path file = folder.resolve(CARD);
     Path temporary = folder.resolve(CARD + ".part");
     try {
-      JSON.writerWithDefaultPrettyPrinter()
-          .with(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
-          .writeValue(temporary.toFile(), card);
+      Files.writeString(temporary, Json.pretty(card));
       Files.move(
           temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException broken) {
@@ -153,47 +150,42 @@ public final class Bundle {
 
   /** As {@link #network(String, Precision)}, of a level {@link Level#at at} its quality. */
   public Network network(Level level, Precision precision) {
-    return network(level, precision, Engine.getEngine("PyTorch").defaultDevice());
+    return network(level.network(), precision, Engine.getEngine("PyTorch").defaultDevice());
   }
 
-  /** As {@link #network(Level, Precision)}, on a device. */
-  Network network(Level level, Precision precision, Device device) {
-    String network = level.network();
+  /** Any network of the bundle by its stem, on a device. */
+  Network network(String network, Precision precision, Device device) {
     return TorchNetwork.load(
         card.name() + "/" + network, sourceOf(network), weights(network), precision, device);
   }
 
-  /**
-   * How many bytes the weights of a level's network are in a precision, by what their headers say.
-   */
-  public long bytes(Level level, Precision precision) {
-    return weights(level.network()).tensors().values().stream()
+  /** How many bytes the weights of a network are in a precision, by what their headers say. */
+  public long bytes(String network, Precision precision) {
+    return weights(network).tensors().values().stream()
         .mapToLong(tensor -> tensor.values().byteSize() / tensor.dtype().bytes)
         .map(values -> values * precision.dtype.bytes)
         .sum();
   }
 
   /**
-   * Compares the weights of a level's network with their digests once more, which costs nothing
-   * while the files look as they did.
+   * Compares the weights of a network with their digests once more, which costs nothing while the
+   * files look as they did.
    *
    * @throws BundleException naming a file that is not what the card says
    */
-  public void verify(Level level) {
-    weights(level.network());
+  public void verify(String network) {
+    weights(network);
   }
 
   /** A network's source; that of a level's fast network is the level's. */
   private NetworkSource sourceOf(String network) {
     for (Level level : card.levels()) {
       Fast fast = level.fast();
-      if (level.network().equals(network) || (fast != null && fast.network().equals(network))) {
-        String file = level.network() + ".py";
-        return source(file);
+      if (fast != null && fast.network().equals(network)) {
+        return source(level.network() + ".py");
       }
     }
-    throw new IllegalArgumentException(
-        "no level of %s has network %s".formatted(card.name(), network));
+    return source(network + ".py");
   }
 
   /** A source that the card names, with its blocks. */
@@ -247,10 +239,24 @@ public final class Bundle {
   }
 
   /**
-   * The tokenizer in files that the card names, as {@link Tokenizer#of} reads them. The caller
-   * closes it.
+   * The tokenizer of a reader whose files the card names, as {@link Tokenizer#of} reads them. The
+   * caller closes it.
+   *
+   * @throws IllegalArgumentException for a list of words, which needs none
    */
-  public Tokenizer tokenizer(List<String> names, Tokenizer.Rules rules) {
+  public Tokenizer tokenizer(PromptReader reader) {
+    return switch (reader) {
+      case WordList _ -> throw new IllegalArgumentException("a list of words reads by itself");
+      case BytePair(var files, int length, int padding, boolean marks, boolean lowerCase) ->
+          tokenizer(files, new Tokenizer.Rules(length, padding, marks, lowerCase));
+      case Unigram(var files, int length, int padding, boolean marks, boolean lowerCase) ->
+          tokenizer(files, new Tokenizer.Rules(length, padding, marks, lowerCase));
+      case WordPiece(var files, int length, int padding, boolean marks, boolean lowerCase) ->
+          tokenizer(files, new Tokenizer.Rules(length, padding, marks, lowerCase));
+    };
+  }
+
+  private Tokenizer tokenizer(List<String> names, Tokenizer.Rules rules) {
     return Tokenizer.of(names, this::checked, rules);
   }
 

@@ -38,8 +38,8 @@ public final class Golden {
   public static float[] answer(Bundle bundle, Level level, Precision precision) {
     boolean base = level.equals(bundle.card().levels().getFirst());
     Shape shape = new Shape(shape(level));
-    int length = bundle.card().vocabulary().length();
-    int known = bundle.card().vocabulary().words().size();
+    int length = bundle.card().words().length();
+    int known = bundle.card().words().words().size();
     long[] words = new long[length];
     for (int i = 0; i < Math.min(4, length); i++) {
       words[i] = 1L + i % known;

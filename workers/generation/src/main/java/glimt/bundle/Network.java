@@ -22,7 +22,7 @@ public interface Network extends AutoCloseable {
   /** The port of a denoiser's noise level. */
   String NOISE = "noise";
 
-  /** The port of the words of a {@link glimt.model.Vocabulary}. */
+  /** The port of the words of a {@link glimt.model.WordList}. */
   String WORDS = "words";
 
   /** The port of the level below, enlarged. */

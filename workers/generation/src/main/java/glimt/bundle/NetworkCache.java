@@ -4,13 +4,14 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import glimt.job.ArtifactId;
-import glimt.model.Level;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The networks of one device: each is loaded when it is first asked for, and stays for as long as
@@ -28,14 +29,18 @@ public final class NetworkCache implements AutoCloseable {
    *
    * @param bundle the digest of its bundle's card
    */
-  public record Key(ArtifactId bundle, String network) {}
+  public record WarmNetwork(ArtifactId bundle, String network) {}
 
-  private record Loaded(Network network, long bytes) {}
+  private record Loaded(Network network, long bytes, @Nullable String weights) {}
 
   private final Device device;
   private final Precision precision;
   private final long budget;
-  private final LinkedHashMap<Key, Loaded> loaded = new LinkedHashMap<>(16, 0.75f, true);
+
+  /** For other threads. */
+  private volatile List<String> weights = List.of();
+
+  private final LinkedHashMap<WarmNetwork, Loaded> loaded = new LinkedHashMap<>(16, 0.75f, true);
 
   /**
    * @param budget how many bytes of weights may be loaded at a time, such as {@link
@@ -48,25 +53,25 @@ public final class NetworkCache implements AutoCloseable {
   }
 
   /**
-   * The network of a level, loaded, after a look at its files. To close it does nothing.
+   * A network by its stem, loaded, after a look at its files. To close it does nothing.
    *
    * @throws BundleException if its files are not what the card says, any more
    * @throws DeviceMemoryException if it is larger than the memory for weights
    */
-  public Network network(Bundle bundle, Level level) {
-    Key key = new Key(bundle.digest(), level.network());
+  public Network network(Bundle bundle, String network) {
+    WarmNetwork key = new WarmNetwork(bundle.digest(), network);
     try {
-      bundle.verify(level);
+      bundle.verify(network);
     } catch (BundleException changed) {
       letGo(key);
       throw changed;
     }
-    load(key, bundle, level);
-    return new Handle(key, bundle, level);
+    load(key, bundle);
+    return new Handle(key, bundle);
   }
 
   /** The networks that are loaded now, the least recently used first. */
-  public Set<Key> warm() {
+  public Set<WarmNetwork> warm() {
     return loaded.keySet().stream().collect(Collectors.toUnmodifiableSet());
   }
 
@@ -75,32 +80,46 @@ public final class NetworkCache implements AutoCloseable {
     return loaded.values().stream().mapToLong(Loaded::bytes).sum();
   }
 
-  private Network load(Key key, Bundle bundle, Level level) {
+  private Network load(WarmNetwork key, Bundle bundle) {
     Loaded there = loaded.get(key);
     if (there == null) {
-      long bytes = bundle.bytes(level, precision);
+      long bytes = bundle.bytes(key.network(), precision);
       if (bytes > budget) {
-        throw new DeviceMemoryException(
-            bundle.card().name() + "/" + level.network(), bytes, budget);
+        throw new DeviceMemoryException(bundle.card().name() + "/" + key.network(), bytes, budget);
       }
-      Iterator<Map.Entry<Key, Loaded>> oldest = loaded.entrySet().iterator();
+      Iterator<Map.Entry<WarmNetwork, Loaded>> oldest = loaded.entrySet().iterator();
       for (long used = bytes(); used + bytes > budget && oldest.hasNext(); ) {
         Loaded leaving = oldest.next().getValue();
         oldest.remove();
         leaving.network.close();
         used -= leaving.bytes;
       }
-      there = new Loaded(bundle.network(level, precision, device), bytes);
+      there =
+          new Loaded(
+              bundle.network(key.network(), precision, device),
+              bytes,
+              bundle.card().files().get(key.network() + ".safetensors"));
       loaded.put(key, there);
+      changed();
     }
     return there.network;
   }
 
-  private void letGo(Key key) {
+  private void letGo(WarmNetwork key) {
     Loaded leaving = loaded.remove(key);
     if (leaving != null) {
       leaving.network.close();
+      changed();
     }
+  }
+
+  private void changed() {
+    weights = loaded.values().stream().map(Loaded::weights).filter(Objects::nonNull).toList();
+  }
+
+  /** The digests of the weights that are loaded now; any thread may ask. */
+  public List<String> weights() {
+    return weights;
   }
 
   /** Lets all networks go. */
@@ -111,24 +130,22 @@ public final class NetworkCache implements AutoCloseable {
   }
 
   private final class Handle implements Network {
-    private final Key key;
+    private final WarmNetwork key;
     private final Bundle bundle;
-    private final Level level;
 
-    private Handle(Key key, Bundle bundle, Level level) {
+    private Handle(WarmNetwork key, Bundle bundle) {
       this.key = key;
       this.bundle = bundle;
-      this.level = level;
     }
 
     @Override
     public List<String> ports() {
-      return load(key, bundle, level).ports();
+      return load(key, bundle).ports();
     }
 
     @Override
     public NDList call(Map<String, NDArray> inputs) {
-      return load(key, bundle, level).call(inputs);
+      return load(key, bundle).call(inputs);
     }
 
     @Override

@@ -15,7 +15,7 @@ import java.util.List;
  * @param byteFallback whether a character without a piece is spelt in bytes
  * @param characters how characters are normalised, SentencePiece's compiled table
  */
-record SentencePieceModel(List<Piece> pieces, boolean byteFallback, byte[] characters) {
+record SentencePieceModel(List<Subword> pieces, boolean byteFallback, byte[] characters) {
   /** A piece that stands for whatever has none. */
   static final int UNKNOWN = 2;
 
@@ -27,7 +27,7 @@ record SentencePieceModel(List<Piece> pieces, boolean byteFallback, byte[] chara
   /**
    * @param type {@link #UNKNOWN}, {@link #CONTROL}, or one of a text
    */
-  record Piece(String text, float score, int type) {}
+  record Subword(String text, float score, int type) {}
 
   /** A field of a message: a number, or the bytes of a text or a message. */
   private record Field(int number, long value, ByteBuffer bytes) {}
@@ -37,7 +37,7 @@ record SentencePieceModel(List<Piece> pieces, boolean byteFallback, byte[] chara
    * @throws BundleException if it is no such file, or of another kind than unigram
    */
   static SentencePieceModel parse(String file, byte[] bytes) {
-    List<Piece> pieces = new ArrayList<>();
+    List<Subword> pieces = new ArrayList<>();
     boolean byteFallback = false;
     byte[] characters = {};
     try {
@@ -71,7 +71,7 @@ record SentencePieceModel(List<Piece> pieces, boolean byteFallback, byte[] chara
     return new SentencePieceModel(List.copyOf(pieces), byteFallback, characters);
   }
 
-  private static Piece piece(ByteBuffer message) {
+  private static Subword piece(ByteBuffer message) {
     String text = "";
     float score = 0;
     int type = 1;
@@ -83,7 +83,7 @@ record SentencePieceModel(List<Piece> pieces, boolean byteFallback, byte[] chara
         default -> {}
       }
     }
-    return new Piece(text, score, type);
+    return new Subword(text, score, type);
   }
 
   private static byte[] rest(ByteBuffer bytes) {

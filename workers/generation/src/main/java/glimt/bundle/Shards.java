@@ -3,6 +3,7 @@ package glimt.bundle;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import glimt.bundle.Safetensors.Tensor;
+import glimt.json.Json;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Function;
@@ -57,7 +58,7 @@ final class Shards {
   private static Map<String, String> places(String file, String json) {
     JsonNode map;
     try {
-      map = Bundle.JSON.readTree(json).path("weight_map");
+      map = Json.mapper().readTree(json).path("weight_map");
     } catch (JsonProcessingException broken) {
       throw new BundleException(
           file + " is no index of shards: " + broken.getOriginalMessage(), broken);

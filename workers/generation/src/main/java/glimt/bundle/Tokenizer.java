@@ -45,8 +45,8 @@ public final class Tokenizer implements AutoCloseable {
    * @param read how many of them are of the text and its ends; the rest is padding
    * @param cutFrom the first word that was not read, or not to its end; empty if all were
    */
-  public record Reading(List<Long> ids, int read, Optional<String> cutFrom) {
-    public Reading {
+  public record Tokens(List<Long> ids, int read, Optional<String> cutFrom) {
+    public Tokens {
       ids = List.copyOf(ids);
     }
 
@@ -105,7 +105,7 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /** Reads a prompt. */
-  public Reading read(String prompt) {
+  public Tokens read(String prompt) {
     String text = rules.lowerCase ? prompt.toLowerCase(Locale.ROOT) : prompt;
     Encoding encoding = tokenizer.encode(text, rules.ends, false);
     long[] all = encoding.getIds();
@@ -130,7 +130,7 @@ public final class Tokenizer implements AutoCloseable {
     while (ids.size() < rules.length) {
       ids.add(rules.padding);
     }
-    return new Reading(ids, read, cutFrom);
+    return new Tokens(ids, read, cutFrom);
   }
 
   /** How many tokens at the end were added, and stay when the text is cut. */

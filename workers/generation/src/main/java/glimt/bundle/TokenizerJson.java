@@ -4,7 +4,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import glimt.bundle.SentencePieceModel.Piece;
+import glimt.bundle.SentencePieceModel.Subword;
+import glimt.json.Json;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -34,7 +35,7 @@ final class TokenizerJson {
    * @param padding the id that fills a reading up: its token in a text is never part of another
    */
   static String clip(String vocabulary, String merges, long padding) {
-    ObjectNode root = Bundle.JSON.createObjectNode();
+    ObjectNode root = Json.mapper().createObjectNode();
     JsonNode ids = read("vocab.json", vocabulary);
     for (String mark : List.of(BEGIN, END)) {
       if (!ids.path(mark).isInt()) {
@@ -86,12 +87,12 @@ final class TokenizerJson {
 
   /** T5's and UMT5's unigrams: a piece begins a word, or goes on in it; the end is marked. */
   static String t5(SentencePieceModel file) {
-    ObjectNode root = Bundle.JSON.createObjectNode();
+    ObjectNode root = Json.mapper().createObjectNode();
     ArrayNode added = root.putArray("added_tokens");
-    ObjectNode model = Bundle.JSON.createObjectNode().put("type", "Unigram");
+    ObjectNode model = Json.mapper().createObjectNode().put("type", "Unigram");
     ArrayNode pieces = model.putArray("vocab");
     Token end = null;
-    for (Piece piece : file.pieces()) {
+    for (Subword piece : file.pieces()) {
       int id = pieces.size();
       pieces.addArray().add(piece.text()).add((double) piece.score());
       if (piece.type() == SentencePieceModel.UNKNOWN) {
@@ -136,7 +137,7 @@ final class TokenizerJson {
   private record Token(String text, int id) {}
 
   private static ObjectNode special(Token token) {
-    return Bundle.JSON
+    return Json.mapper()
         .createObjectNode()
         .put("id", token.id)
         .put("content", token.text)
@@ -169,7 +170,7 @@ final class TokenizerJson {
 
   private static JsonNode read(String file, String json) {
     try {
-      return Bundle.JSON.readTree(json);
+      return Json.mapper().readTree(json);
     } catch (JsonProcessingException broken) {
       throw new BundleException(file + " is broken JSON: " + broken.getOriginalMessage(), broken);
     }

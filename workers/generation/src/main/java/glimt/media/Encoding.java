@@ -45,7 +45,7 @@ record Encoding(String filter, List<String> encoder) {
           words("-f gif -loop 0"));
 
   /** Exact in every pixel. */
-  private static final Encoding PNG =
+  private static final Encoding APNG =
       new Encoding("format=rgb24", words("-f apng -c:v apng -pred sub -plays 0"));
 
   static Encoding of(Format format) {
@@ -53,8 +53,9 @@ record Encoding(String filter, List<String> encoder) {
       case MP4 -> MP4;
       case WEBM -> WEBM;
       case GIF -> GIF;
-      case PNG -> PNG;
-      case GLB, PLY -> throw new IllegalArgumentException("a video cannot be written as " + format);
+      case APNG -> APNG;
+      case PNG, JPEG, WEBP, GLB, PLY ->
+          throw new IllegalArgumentException("a video cannot be written as " + format);
     };
   }
 

@@ -81,7 +81,7 @@ public record PointCloud(float[] xyz, byte[] rgb) {
     return switch (format) {
       case GLB -> Glb.bytes(this);
       case PLY -> Ply.bytes(this);
-      case MP4, WEBM, GIF, PNG ->
+      case PNG, JPEG, WEBP, MP4, WEBM, GIF, APNG ->
           throw new IllegalArgumentException("points cannot be written as " + format);
     };
   }

@@ -1,30 +1,28 @@
 package glimt.pipeline;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import glimt.bundle.Network;
 import glimt.diffusion.Denoiser;
 import glimt.diffusion.Estimate;
-import glimt.diffusion.Guidance;
 import glimt.diffusion.Noise;
 import glimt.diffusion.NoiseSchedule;
 import glimt.diffusion.Observer;
-import glimt.diffusion.Preconditioning;
-import glimt.diffusion.Prediction;
 import glimt.diffusion.Region;
 import glimt.diffusion.Samplers;
 import glimt.diffusion.Trajectory;
 import glimt.diffusion.Waypoint;
 import glimt.model.Level;
+import glimt.model.Port;
 import glimt.model.Sampling;
 import glimt.model.Segment;
+import glimt.pipeline.LevelDenoiser.Conditions;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Piece implements AutoCloseable {
   private final NDManager manager;
-  private final Network network;
+  private final TimedNetwork network;
   private final String model;
   private final Level level;
   private final int index;
@@ -41,22 +39,20 @@ public final class Piece implements AutoCloseable {
   private final Sampling sampling;
   private final Noise noise;
   private final long[] shape;
-  private final float @Nullable [] ground;
-  private final NDArray words;
-  private final @Nullable NDArray below;
-  private long networkNanos;
+  private final @Nullable Below inherited;
+  private final Conditions conditions;
 
   Piece(
       NDManager manager,
-      Network network,
+      TimedNetwork network,
       String model,
       Level level,
       int index,
       Segment segment,
       Region region,
       Sampling sampling,
-      Noise noise,
-      List<Integer> words,
+      long seed,
+      Prompted prompted,
       @Nullable Below inherited) {
     this.manager = manager;
     this.network = network;
@@ -65,16 +61,16 @@ public final class Piece implements AutoCloseable {
     this.index = index;
     this.region = region;
     this.sampling = sampling;
-    this.noise = noise;
-    this.shape = Mosaic.shape(level, segment);
-    this.ground = inherited == null ? null : inherited.ground();
-    this.words = rows(words);
-    this.below = inherited == null ? null : rows(inherited);
+    this.noise = new Noise(seed);
+    this.shape = Mosaic.of(level).shape(segment);
+    this.inherited = inherited;
+    this.conditions = conditions(prompted);
   }
 
   /** Pure noise at the first level of the schedule. */
   public Waypoint start() {
-    try (NDArray start = noise.start(manager, index, region, DataType.FLOAT32)) {
+    try (NDArray drawn = noise.start(manager, index, region, DataType.FLOAT32);
+        NDArray start = drawn.reshape(batch())) {
       return trajectory().start(schedule(), start, model);
     }
   }
@@ -88,10 +84,9 @@ public final class Piece implements AutoCloseable {
   public Waypoint resume(Map<String, NDArray> arrays, Map<String, String> facts) {
     Waypoint saved = Waypoint.of(arrays, facts).expecting(model);
     String sampler = trajectory().sampler().name();
-    Shape whole = new Shape(1).addAll(new Shape(shape));
     if (!saved.sampler().equals(sampler)
         || !Arrays.equals(saved.schedule().sigmas(), schedule().sigmas())
-        || !saved.x().getShape().equals(whole)) {
+        || !saved.x().getShape().equals(batch())) {
       throw new IllegalArgumentException(
           "a checkpoint of %s steps of %s on %s, not of %s steps of %s on %s"
               .formatted(
@@ -100,7 +95,7 @@ public final class Piece implements AutoCloseable {
                   saved.x().getShape(),
                   sampling.steps(),
                   sampler,
-                  whole));
+                  batch()));
     }
     return saved;
   }
@@ -133,7 +128,7 @@ public final class Piece implements AutoCloseable {
 
   /** Time spent in the network so far. */
   public double networkSeconds() {
-    return networkNanos / 1e9;
+    return network.seconds();
   }
 
   @Override
@@ -141,9 +136,12 @@ public final class Piece implements AutoCloseable {
     manager.close();
   }
 
+  private Shape batch() {
+    return new Shape(1).addAll(new Shape(shape));
+  }
+
   private NoiseSchedule schedule() {
-    return NoiseSchedule.karras(
-        sampling.steps(), sampling.sigmaMin(), sampling.sigmaMax(), sampling.rho());
+    return LevelDenoiser.levels(sampling);
   }
 
   private Trajectory trajectory() {
@@ -152,73 +150,64 @@ public final class Piece implements AutoCloseable {
   }
 
   private Denoiser denoiser() {
-    Prediction asked = this::predict;
-    Prediction guided = guided() ? Guidance.scale(sampling.guidance()).batched(asked) : asked;
-    return Preconditioning.edm(level.sigmaData()).denoiser(guided);
+    return new LevelDenoiser(network, level.parametrisation(), sampling.schedule())
+        .guided(sampling.guidance(), conditions);
   }
 
-  private boolean guided() {
-    return sampling.guidance() != 1;
-  }
-
-  private NDArray predict(NDArray input, double level) {
-    long before = System.nanoTime();
-    NDArray levels =
-        input
-            .getManager()
-            .full(new Shape(input.getShape().get(0)), (float) level, DataType.FLOAT32);
-    NDArray answer = network.forward(input, levels, Network.conditioning(words, below));
-    networkNanos += System.nanoTime() - before;
-    return answer;
-  }
-
-  /** The words, and a row of silence below them when there is guidance. */
-  private NDArray rows(List<Integer> tokens) {
-    int length = tokens.size();
-    long[] ids = new long[guided() ? 2 * length : length];
-    for (int i = 0; i < length; i++) {
-      ids[i] = tokens.get(i);
+  private Conditions conditions(Prompted prompted) {
+    Map<String, NDArray> given = new LinkedHashMap<>();
+    Map<String, NDArray> withheld = new LinkedHashMap<>();
+    for (Port port : level.ports()) {
+      String name = port.name();
+      NDArray array = port.feed() == Port.Feed.BELOW ? seen() : read(prompted.given(), name);
+      given.put(name, array);
+      if (sampling.guidance().guides()) {
+        withheld.put(
+            name,
+            switch (port.unconditional()) {
+              case SAME -> array;
+              case ZEROS -> array.zerosLike();
+              case DROP -> array.get(":, 0:0");
+              case EMPTY_PROMPT, NEGATIVE_PROMPT -> read(prompted.withheld(), name);
+            });
+      }
     }
-    return manager.create(ids, new Shape(ids.length / length, length));
+    return new Conditions(given, withheld);
   }
 
-  /**
-   * What is seen of the level below, once for each row of the batch, with noise so that the network
-   * does not trust it blindly.
-   */
-  private NDArray rows(Below inherited) {
-    float[] seen = inherited.seen().clone();
+  private NDArray read(Map<String, Function<NDManager, NDArray>> fed, String port) {
+    Function<NDManager, NDArray> feed = fed.get(port);
+    if (feed == null) {
+      throw new IllegalArgumentException(
+          "nothing feeds port %s of level %s".formatted(port, level.name()));
+    }
+    return feed.apply(manager);
+  }
+
+  /** What is seen of the level below, with noise so that the network does not trust it blindly. */
+  private NDArray seen() {
+    Below below = inherited;
+    if (below == null) {
+      throw new IllegalArgumentException("level %s has no level below".formatted(level.name()));
+    }
+    float[] seen = below.seen().clone();
     if (level.belowNoise() > 0) {
-      float[] blur = noise.normals(index, Noise.Purpose.CONDITION, 0, 0, seenRegion(inherited));
+      float[] blur = noise.normals(index, Noise.Purpose.CONDITION, 0, 0, below.noise());
       for (int i = 0; i < seen.length; i++) {
         seen[i] += (float) level.belowNoise() * blur[i];
       }
     }
-    NDArray one = manager.create(seen, new Shape(1).addAll(new Shape(inherited.shape())));
-    return guided() ? NDArrays.concat(new NDList(one, one)) : one;
-  }
-
-  /**
-   * Frames see the noise of their own place; a base cloud is turned, and its noise turns with it.
-   */
-  private Region seenRegion(Below inherited) {
-    return switch (region) {
-      case Region.Frames frames -> frames;
-      case Region.Points points ->
-          new Region.Points(points.point(), (int) inherited.shape()[0], (int) inherited.shape()[1]);
-    };
+    return manager.create(seen, new Shape(1).addAll(new Shape(below.shape())));
   }
 
   private float[] grounded(NDArray made) {
     float[] values = made.toFloatArray();
     List<Double> units = level.residual();
-    if (units.isEmpty() || ground == null) {
+    if (units.isEmpty() || inherited == null) {
       return values;
     }
-    int inner = 1;
-    for (int axis = 2; axis < shape.length; axis++) {
-      inner *= (int) shape[axis];
-    }
+    float[] ground = inherited.ground();
+    int inner = Mosaic.of(level).valuesPerChannel(shape);
     for (int i = 0; i < values.length; i++) {
       double unit = units.get(i / inner % units.size());
       values[i] = ground[i] + (float) unit * values[i];

@@ -3,66 +3,129 @@ package glimt.video;
 /**
  * A level made as large as the next by the plainest means there is: what a network of a cascade is
  * conditioned on, what it predicts a residual over, and what it has to beat.
+ *
+ * <p>More frames: key frame k stands at frame {@code k × stride}, the frames between two are mixed
+ * linearly, and the last key frame is held to the end. More pixels: bilinear between pixel centres,
+ * held beyond the outer ones. A part of the enlarged clip is made from the part of the small one
+ * that it needs.
+ *
+ * @param frames of the small clip
+ * @param height of the small clip
+ * @param width of the small clip
+ * @param stride from one key frame to the next in the large one
+ * @param factor how many pixels one becomes, in each direction
  */
-public final class Enlargement {
-  private Enlargement() {}
+public record Enlargement(int frames, int height, int width, int stride, int factor) {
+  /** Which part of a clip: a window of frames and a tile of pixels. */
+  public record Part(int frame, int frames, int y, int height, int x, int width) {
+    int plane() {
+      return height * width;
+    }
+  }
 
   /**
-   * More frames: key frame k stands at frame {@code k × stride}, the frames between two are mixed
-   * linearly, and the last key frame is held to the end.
+   * More frames of planes of any shape.
    *
    * @param keys {@code [n, plane]}
    * @param plane values of one frame
    * @return {@code [frames, plane]}
    */
   public static float[] inTime(float[] keys, int plane, int stride, int frames) {
-    int last = keys.length / plane - 1;
-    float[] clip = new float[frames * plane];
-    for (int frame = 0; frame < frames; frame++) {
-      int before = Math.min(frame / stride, last) * plane;
-      int after = Math.min(frame / stride + 1, last) * plane;
-      float share = (float) (frame % stride) / stride;
-      for (int i = 0; i < plane; i++) {
-        clip[frame * plane + i] = (1 - share) * keys[before + i] + share * keys[after + i];
-      }
-    }
-    return clip;
+    return new Enlargement(keys.length / plane, 1, plane, stride, 1).whole(keys, frames, 1);
   }
 
   /**
-   * More pixels: bilinear between pixel centres, held beyond the outer ones.
+   * More pixels.
    *
    * @param planes {@code [n, height, width]}
    * @return {@code [n, height × factor, width × factor]}
    */
   public static float[] inSpace(float[] planes, int height, int width, int factor) {
     int count = planes.length / (height * width);
-    int tall = height * factor;
-    int wide = width * factor;
-    float[] large = new float[count * tall * wide];
-    for (int plane = 0; plane < count; plane++) {
-      int from = plane * height * width;
-      int to = plane * tall * wide;
-      for (int y = 0; y < tall; y++) {
-        float row = Math.clamp((y + 0.5f) / factor - 0.5f, 0, height - 1);
-        int top = (int) row;
-        int bottom = Math.min(top + 1, height - 1);
-        float down = row - top;
-        for (int x = 0; x < wide; x++) {
-          float column = Math.clamp((x + 0.5f) / factor - 0.5f, 0, width - 1);
-          int left = (int) column;
-          int right = Math.min(left + 1, width - 1);
-          float across = column - left;
-          float above =
-              (1 - across) * planes[from + top * width + left]
-                  + across * planes[from + top * width + right];
-          float below =
-              (1 - across) * planes[from + bottom * width + left]
-                  + across * planes[from + bottom * width + right];
-          large[to + y * wide + x] = (1 - down) * above + down * below;
-        }
+    return new Enlargement(count, height, width, 1, factor).whole(planes, count, 1);
+  }
+
+  /** What is needed of the small clip for a part of the large one. */
+  public Part needed(Part large) {
+    int first = Math.min(large.frame() / stride, frames - 1);
+    int last = large.frame() + large.frames() - 1;
+    int until = Math.min(last / stride + (stride == 1 ? 0 : 1), frames - 1);
+    int top = (int) place(large.y(), height);
+    int bottom = Math.min((int) place(large.y() + large.height() - 1, height) + 1, height - 1);
+    int left = (int) place(large.x(), width);
+    int right = Math.min((int) place(large.x() + large.width() - 1, width) + 1, width - 1);
+    return new Part(first, until - first + 1, top, bottom - top + 1, left, right - left + 1);
+  }
+
+  /**
+   * A part of the large clip.
+   *
+   * @param small {@code [frames, channels, height, width]} of the {@linkplain #needed part needed}
+   * @return {@code [frames, channels, height, width]} of the part
+   */
+  public float[] part(float[] small, Part large, int channels) {
+    Part from = needed(large);
+    float[] out = new float[large.frames() * channels * large.plane()];
+    float[] frame = new float[channels * from.plane()];
+    for (int f = 0; f < large.frames(); f++) {
+      inTime(small, from, large.frame() + f, frame);
+      for (int channel = 0; channel < channels; channel++) {
+        inSpace(
+            frame,
+            channel * from.plane(),
+            from,
+            large,
+            out,
+            (f * channels + channel) * large.plane());
       }
     }
-    return large;
+    return out;
+  }
+
+  /** A whole clip made large. */
+  public float[] whole(float[] small, int largeFrames, int channels) {
+    return part(small, new Part(0, largeFrames, 0, height * factor, 0, width * factor), channels);
+  }
+
+  /** One frame of the large clip at the size of the small one. */
+  private void inTime(float[] small, Part from, int frame, float[] out) {
+    int before = (Math.min(frame / stride, frames - 1) - from.frame()) * out.length;
+    if (stride == 1) {
+      System.arraycopy(small, before, out, 0, out.length);
+      return;
+    }
+    int after = (Math.min(frame / stride + 1, frames - 1) - from.frame()) * out.length;
+    float share = (float) (frame % stride) / stride;
+    for (int i = 0; i < out.length; i++) {
+      out[i] = (1 - share) * small[before + i] + share * small[after + i];
+    }
+  }
+
+  private void inSpace(float[] frame, int at, Part from, Part large, float[] out, int to) {
+    if (factor == 1) {
+      System.arraycopy(frame, at, out, to, large.plane());
+      return;
+    }
+    for (int y = 0; y < large.height(); y++) {
+      float row = place(large.y() + y, height);
+      int top = (int) row;
+      float down = row - top;
+      int upper = at + (top - from.y()) * from.width() - from.x();
+      int lower = at + (Math.min(top + 1, height - 1) - from.y()) * from.width() - from.x();
+      for (int x = 0; x < large.width(); x++) {
+        float column = place(large.x() + x, width);
+        int left = (int) column;
+        int right = Math.min(left + 1, width - 1);
+        float across = column - left;
+        float above = (1 - across) * frame[upper + left] + across * frame[upper + right];
+        float below = (1 - across) * frame[lower + left] + across * frame[lower + right];
+        out[to + y * large.width() + x] = (1 - down) * above + down * below;
+      }
+    }
+  }
+
+  /** Where a pixel of the large clip lies between those of the small one. */
+  private float place(int pixel, int extent) {
+    return Math.clamp((pixel + 0.5f) / factor - 0.5f, 0, extent - 1);
   }
 }

@@ -1,9 +1,8 @@
 /**
- * What a clip of frames is: how a level is enlarged to the next, and how overlapping segments
- * become one.
+ * What a video is: where its noise lies, how a level is enlarged to the next, and which files
+ * people open. Training, sampling and measuring all call it, so that all three mean the same clip.
  *
- * <p>Pure functions of arrays: no tensors, no files, no clock, no randomness. Training, sampling
- * and measuring all call them, so that all three mean the same clip.
+ * <p>No actors, no SQL, no HTTP, no clock, no randomness.
  *
  * <p>A clip is a {@code float[frames × 3 × height × width]}, row by row, in [-1, 1].
  */

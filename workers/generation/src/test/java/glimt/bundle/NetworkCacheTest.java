@@ -36,21 +36,22 @@ class NetworkCacheTest {
   @Test
   void a_network_is_loaded_once() {
     try (NetworkCache cache = cache(2 * ONE)) {
-      assertThat(answer(cache.network(first, level(first)))).isEqualTo(1);
-      assertThat(answer(cache.network(first, level(first)))).isEqualTo(1);
+      assertThat(answer(cache.network(first, level(first).network()))).isEqualTo(1);
+      assertThat(answer(cache.network(first, level(first).network()))).isEqualTo(1);
 
       assertThat(cache.bytes()).isEqualTo(ONE);
-      assertThat(cache.warm()).containsExactly(new NetworkCache.Key(first.digest(), "net"));
+      assertThat(cache.warm()).containsExactly(new NetworkCache.WarmNetwork(first.digest(), "net"));
     }
   }
 
   @Test
   void the_one_used_least_recently_goes_when_memory_is_short() {
     try (NetworkCache cache = cache(2 * ONE - 1)) {
-      cache.network(first, level(first));
-      cache.network(second, level(second));
+      cache.network(first, level(first).network());
+      cache.network(second, level(second).network());
 
-      assertThat(cache.warm()).containsExactly(new NetworkCache.Key(second.digest(), "net"));
+      assertThat(cache.warm())
+          .containsExactly(new NetworkCache.WarmNetwork(second.digest(), "net"));
       assertThat(cache.bytes()).isEqualTo(ONE);
     }
   }
@@ -58,8 +59,8 @@ class NetworkCacheTest {
   @Test
   void two_networks_that_do_not_fit_side_by_side_take_turns() {
     try (NetworkCache cache = cache(ONE)) {
-      Network one = cache.network(first, level(first));
-      Network two = cache.network(second, level(second));
+      Network one = cache.network(first, level(first).network());
+      Network two = cache.network(second, level(second).network());
 
       for (int i = 0; i < 3; i++) {
         assertThat(answer(one)).isEqualTo(1);
@@ -72,7 +73,7 @@ class NetworkCacheTest {
   @Test
   void a_network_larger_than_the_memory_says_so() {
     try (NetworkCache cache = cache(ONE - 1)) {
-      assertThatThrownBy(() -> cache.network(first, level(first)))
+      assertThatThrownBy(() -> cache.network(first, level(first).network()))
           .isInstanceOf(DeviceMemoryException.class)
           .hasMessageContaining("toy/net has 1 MB of weights")
           .hasMessageContaining("at most 0 MB");
@@ -84,20 +85,20 @@ class NetworkCacheTest {
       throws Exception {
     try (NetworkCache cache = cache(ONE)) {
       Level level = level(first);
-      cache.network(first, level);
+      cache.network(first, level.network());
       Path file = folder.resolve("first").resolve("net.safetensors");
       byte[] good = Files.readAllBytes(file);
       byte[] bad = good.clone();
       bad[bad.length - 1] ^= 1;
 
       Files.write(file, bad);
-      assertThatThrownBy(() -> cache.network(first, level))
+      assertThatThrownBy(() -> cache.network(first, level.network()))
           .isInstanceOf(BundleException.class)
           .hasMessageContaining("net.safetensors has SHA-256");
       assertThat(cache.warm()).isEmpty();
 
       Files.write(file, good);
-      assertThat(answer(cache.network(first, level))).isEqualTo(1);
+      assertThat(answer(cache.network(first, level.network()))).isEqualTo(1);
     }
   }
 

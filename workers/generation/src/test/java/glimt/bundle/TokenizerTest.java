@@ -4,8 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import glimt.bundle.Tokenizer.Reading;
 import glimt.bundle.Tokenizer.Rules;
+import glimt.bundle.Tokenizer.Tokens;
+import glimt.json.Json;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -36,7 +37,7 @@ class TokenizerTest {
     int all = 0;
     List<String> wrong = new ArrayList<>();
     for (Path table : tables) {
-      JsonNode rows = Bundle.JSON.readTree(table.toFile()).path("rows");
+      JsonNode rows = Json.mapper().readTree(table.toFile()).path("rows");
       Path folder = table.resolveSibling("tokenizer");
       try (Tokenizer usual = open(folder, rows.path(0).path("ids").size());
           Tokenizer wide = open(folder, 1000);
@@ -60,7 +61,7 @@ class TokenizerTest {
   void word_pieces_are_read_whatever_their_file_says_of_cutting_and_padding() {
     try (Tokenizer tokenizer = bert(new Rules(8, 0, true, false));
         Tokenizer bare = bert(new Rules(8, 0, false, false))) {
-      Reading reading = tokenizer.read("A CAT runs.");
+      Tokens reading = tokenizer.read("A CAT runs.");
 
       assertThat(reading.ids()).containsExactly(2L, 4L, 5L, 8L, 7L, 14L, 3L, 0L);
       assertThat(reading.mask()).containsExactly(1L, 1L, 1L, 1L, 1L, 1L, 1L, 0L);
@@ -74,7 +75,7 @@ class TokenizerTest {
     try (Tokenizer tokenizer = bert(new Rules(6, 0, true, false))) {
       assertThat(tokenizer.read("a cat running  OVER the hill").cutFrom()).contains("OVER");
       assertThat(tokenizer.read("a 🚀 the hillside").cutFrom()).contains("hillside");
-      Reading reading = tokenizer.read("a cat runs over the hill");
+      Tokens reading = tokenizer.read("a cat runs over the hill");
       assertThat(reading.ids()).containsExactly(2L, 4L, 5L, 8L, 7L, 3L);
       assertThat(reading.read()).isEqualTo(6);
       assertThat(reading.cutFrom()).contains("over");
@@ -128,11 +129,11 @@ class TokenizerTest {
     String prompt = row.path("prompt").asText();
     List<Long> padded = ids(row.path("ids"));
     List<Long> whole = ids(row.path("ids_untruncated"));
-    Reading reading = usual.read(prompt);
+    Tokens reading = usual.read(prompt);
     if (!reading.ids().equals(padded)) {
       return "'%s' gives %s, not %s".formatted(prompt, reading.ids(), padded);
     }
-    Reading all = wide.read(prompt);
+    Tokens all = wide.read(prompt);
     if (!all.ids().subList(0, all.read()).equals(whole)) {
       return "'%s' is read to its end as %s, not %s".formatted(prompt, all.ids(), whole);
     }
@@ -156,9 +157,9 @@ class TokenizerTest {
 
   private static long padding(Path folder) throws IOException {
     JsonNode said =
-        Bundle.JSON.readTree(folder.resolve("tokenizer_config.json").toFile()).path("pad_token");
+        Json.mapper().readTree(folder.resolve("tokenizer_config.json").toFile()).path("pad_token");
     String token = said.isTextual() ? said.asText() : said.path("content").asText();
-    return Bundle.JSON.readTree(folder.resolve("vocab.json").toFile()).path(token).asLong();
+    return Json.mapper().readTree(folder.resolve("vocab.json").toFile()).path(token).asLong();
   }
 
   private static List<Long> ids(JsonNode array) {

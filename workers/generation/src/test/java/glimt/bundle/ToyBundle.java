@@ -6,7 +6,7 @@ import glimt.model.BundleCard;
 import glimt.model.Kind;
 import glimt.model.Level;
 import glimt.model.Sampling;
-import glimt.model.Vocabulary;
+import glimt.model.WordList;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,23 +54,24 @@ final class ToyBundle {
       files.put(name, Bundle.sha256(Files.readAllBytes(folder.resolve(name))));
     }
     Level level =
-        new Level(
+        Level.edm(
             "base",
             List.of(Axis.whole("points", 3)),
             2,
             "net",
             1,
             List.of(),
+            List.of(),
             0,
-            new Sampling("euler", 4, 1, 0.01, 10, 7));
+            Sampling.karras("euler", 4, 1, 0.01, 10, 7));
     Bundle.write(
         folder,
-        new BundleCard(
+        BundleCard.of(
             "toy",
             Kind.POINTS,
             "a toy",
             "Apache-2.0",
-            new Vocabulary(List.of("one", "two"), Map.of(), Set.of(), 4),
+            new WordList(List.of("one", "two"), Map.of(), Set.of(), 4),
             0,
             List.of(1.0, 1.0),
             List.of(0.0, 0.0),

@@ -14,7 +14,6 @@ import glimt.job.ArtifactId;
 import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
 import glimt.media.Ffmpeg;
-import glimt.media.Video;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -71,13 +70,26 @@ public final class DeviceSlot {
     }
     String name = device.isGpu() ? "cuda:" + device.getDeviceId() : "cpu";
     WorkerCard card =
-        new WorkerCard(id, ProcessHandle.current().pid(), name, numericClass, digests);
+        new WorkerCard(
+            id,
+            ProcessHandle.current().pid(),
+            name,
+            numericClass,
+            digests,
+            bundles.values().stream().flatMap(one -> one.restated().stream()).toList(),
+            DeviceMemory.forWeights(device),
+            List.of());
     try (NDManager manager = NDManager.newBaseManager(device)) {
       WorkerProcess.run(
           farm,
           card,
           new Generation(
-              bundles, artifacts, new Video(Ffmpeg.unpackedIn(cache)), manager, numericClass),
+              bundles,
+              artifacts,
+              Ffmpeg.unpackedIn(cache),
+              manager,
+              numericClass,
+              networks::weights),
           Cadence.DEFAULT.withStall(settings.stepLimit()));
     }
   }

@@ -2,70 +2,88 @@ package glimt.worker;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import glimt.artifact.Artifacts;
 import glimt.bundle.BundleException;
+import glimt.bundle.Network;
 import glimt.bundle.Safetensors;
-import glimt.bundle.Safetensors.Tensor;
-import glimt.diffusion.Estimate;
-import glimt.diffusion.Observer;
 import glimt.diffusion.Waypoint;
+import glimt.generation.Modalities;
 import glimt.job.Artifact;
 import glimt.job.ArtifactId;
 import glimt.job.Checkpoint;
 import glimt.job.InvalidSpec;
 import glimt.job.Outcome;
+import glimt.job.Plan;
 import glimt.job.Product;
 import glimt.job.Product.Role;
 import glimt.job.Task;
 import glimt.job.Work;
-import glimt.media.Preview;
-import glimt.media.Video;
+import glimt.media.Ffmpeg;
+import glimt.model.BundleCard;
+import glimt.model.Codec;
+import glimt.model.Encoder;
 import glimt.model.Level;
+import glimt.model.Port;
+import glimt.model.Segment;
 import glimt.pipeline.Cascade;
+import glimt.pipeline.LatentDecoder;
+import glimt.pipeline.Modality;
+import glimt.pipeline.Modality.Seen;
 import glimt.pipeline.Mosaic;
 import glimt.pipeline.Piece;
+import glimt.pipeline.PromptEncoder;
+import glimt.pipeline.Prompted;
+import glimt.pipeline.TokenIds;
 import glimt.storage.StorageException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
+import java.util.Objects;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Task → artifacts. A sample task walks one segment from noise to a sample; an assemble task blends
- * a level's segments and writes the file people open.
+ * Task → artifacts. An encode task reads a prompt; a sample task walks one segment from noise to a
+ * sample; a decode task turns a piece of a latent into what people see; an assemble task blends a
+ * level's pieces and writes the file people open.
  *
  * @param bundles by name
+ * @param ffmpeg writes the files that the JDK cannot
  * @param manager where native memory is taken from
- * @param numericClass what the bits depend on beside card, spec and networks
+ * @param numericClass what the bits depend on besides card, spec and networks
+ * @param loaded the digests of the weights that are on the device now
  */
 public record Generation(
     Map<String, LoadedBundle> bundles,
     Artifacts artifacts,
-    Video video,
+    Ffmpeg ffmpeg,
     NDManager manager,
-    String numericClass)
+    String numericClass,
+    Supplier<List<String>> loaded)
     implements Maker {
 
-  private static final String SAFETENSORS = "application/vnd.safetensors";
-  private static final String SAMPLE = "sample";
-
-  private static final long PREVIEW_EVERY = Duration.ofMillis(400).toNanos();
   private static final Logger log = LoggerFactory.getLogger(Generation.class);
+
+  @Override
+  public List<String> warm() {
+    return loaded.get();
+  }
 
   @Override
   public Outcome make(Task task, Attempt attempt) throws InterruptedException {
     LoadedBundle bundle = bundle(task);
-    Level level = bundle.card().level(task.work().level()).at(task.spec().wishes().quality());
     List<Product> products =
         switch (task.work()) {
-          case Work.Sample sample -> List.of(sampled(task, sample, level, bundle, attempt));
-          case Work.Assemble assemble -> assembled(task, assemble, level, bundle);
+          case Work.Encode encode -> encoded(task, encode, bundle);
+          case Work.Sample sample -> List.of(sampled(task, sample, bundle, attempt));
+          case Work.Decode decode -> List.of(decoded(task, decode, bundle, attempt));
+          case Work.Assemble assemble -> assembled(task, assemble, bundle);
         };
     CrashPoint.AFTER_ARTIFACT.reached();
     return new Outcome.Succeeded(products);
@@ -73,7 +91,7 @@ public record Generation(
 
   private LoadedBundle bundle(Task task) {
     LoadedBundle bundle = bundles.get(task.spec().model());
-    if (bundle == null || !bundle.digest().equals(task.card())) {
+    if (bundle == null || !bundle.serves(task.card())) {
       throw new InvalidSpec(
           "model",
           "this worker has no %s of digest %s".formatted(task.spec().model(), task.card()));
@@ -81,46 +99,150 @@ public record Generation(
     return bundle;
   }
 
+  private StoredTensors tensors() {
+    return new StoredTensors(artifacts);
+  }
+
+  /** A level as its job has it: at its quality, and at its size. */
+  private static Level level(Task task, LoadedBundle bundle, @Nullable List<Integer> extents) {
+    Level level = bundle.card().level(task.work().level()).at(task.spec().sampling().quality());
+    return extents == null ? level : level.sized(extents);
+  }
+
+  // ---- encode
+
+  /** What is there already in the very bytes that this task would make is not made again. */
+  private List<Product> encoded(Task task, Work.Encode work, LoadedBundle bundle) {
+    if (!task.known().isEmpty()
+        && task.known().stream().allMatch(known -> artifacts.verify(known.artifact().id()))) {
+      return task.known();
+    }
+    Encoder encoder = bundle.card().encoder(work.level());
+    TokenIds tokens = bundle.tokens(encoder.reader(), work.text());
+    try (NDManager scope = manager.newSubManager()) {
+      return List.of(
+          tensors()
+              .tensors(new PromptEncoder(encoder, bundle.network(encoder)).encoded(scope, tokens)));
+    }
+  }
+
   // ---- sample
 
-  private Product sampled(
-      Task task, Work.Sample work, Level level, LoadedBundle bundle, Attempt attempt)
+  private Product sampled(Task task, Work.Sample work, LoadedBundle bundle, Attempt attempt)
       throws InterruptedException {
-    float[] below = task.inputs().isEmpty() ? null : read(task.inputs().getFirst());
-    List<Integer> words = bundle.card().vocabulary().read(task.spec().prompt()).tokens();
+    BundleCard card = bundle.card();
+    Level level = level(task, bundle, work.extents());
+    Modality modality = Modalities.of(card.kind());
     Cascade cascade =
-        new Cascade(bundle.card(), bundle::network, task.card() + " on " + numericClass);
+        new Cascade(card, modality, bundle::network, task.card() + " on " + numericClass);
     try (Piece piece =
         cascade.piece(
             manager,
             level,
             work.segment(),
             work.sampling(),
-            task.spec().wishes().seed(),
-            words,
-            below)) {
-      return walked(task, work, piece, new Rendering(bundle.card(), level), attempt);
+            task.spec().sampling().seed(),
+            prompted(task, level, bundle),
+            inherited(task, card))) {
+      return walked(task, work, piece, level, bundle, attempt);
     }
   }
 
+  private Cascade.@Nullable Inherited inherited(Task task, BundleCard card) {
+    List<ArtifactId> below = task.inputs(Plan.BELOW);
+    if (below.isEmpty()) {
+      return null;
+    }
+    StoredTensors.Stored stored = tensors().sample(below.getFirst());
+    int index = card.levels().indexOf(card.level(task.work().level()));
+    Level under = card.levels().get(index - 1).seenLevel();
+    Level sized = under.whole(Mosaic.of(under).extents(stored.shape()));
+    return new Cascade.Inherited(
+        sized, new Mosaic.Piece(Mosaic.of(sized).whole(), stored.values()));
+  }
+
+  /** What was made of the prompt, by the ports of a level that it feeds. */
+  private Prompted prompted(Task task, Level level, LoadedBundle bundle) {
+    Map<String, Function<NDManager, NDArray>> given = new LinkedHashMap<>();
+    Map<String, Function<NDManager, NDArray>> withheld = new LinkedHashMap<>();
+    Map<ArtifactId, Safetensors> read = new HashMap<>();
+    for (Port port : level.ports()) {
+      switch (port.feed()) {
+        case PROMPT -> {
+          given.put(port.name(), tokens(bundle, task.spec().prompt()));
+          withheld.put(port.name(), tokens(bundle, unconditional(task, port)));
+        }
+        case ENCODER -> {
+          Encoder encoder = bundle.card().encoder(Objects.requireNonNull(port.encoder()));
+          String output = Objects.requireNonNull(port.output());
+          encoded(task, Plan.port(encoder), output, read)
+              .ifPresent(feed -> given.put(port.name(), feed));
+          encoded(task, Plan.unconditionalPort(encoder), output, read)
+              .ifPresent(feed -> withheld.put(port.name(), feed));
+        }
+        case BELOW -> {}
+      }
+    }
+    return new Prompted(given, withheld);
+  }
+
+  private static String unconditional(Task task, Port port) {
+    return port.unconditional() == Port.Unconditional.NEGATIVE_PROMPT
+        ? Objects.requireNonNullElse(task.spec().negativePrompt(), "")
+        : "";
+  }
+
+  private static Function<NDManager, NDArray> tokens(LoadedBundle bundle, String prompt) {
+    return bundle.tokens(bundle.card().reader(), prompt)::ids;
+  }
+
+  private java.util.Optional<Function<NDManager, NDArray>> encoded(
+      Task task, String port, String output, Map<ArtifactId, Safetensors> read) {
+    return task.inputs(port).stream()
+        .findFirst()
+        .map(id -> read.computeIfAbsent(id, tensors()::read).get(output))
+        .map(tensor -> scope -> StoredTensors.array(scope, tensor));
+  }
+
   private Product walked(
-      Task task, Work.Sample work, Piece piece, Rendering rendering, Attempt attempt)
+      Task task, Work.Sample work, Piece piece, Level level, LoadedBundle bundle, Attempt attempt)
       throws InterruptedException {
     int steps = work.sampling().steps();
     long began = System.nanoTime();
     try (Waypoint from = begin(task, piece, attempt)) {
-      Reporter reporter = new Reporter(piece, rendering, attempt, steps, from.steps());
+      WalkReporter reporter =
+          new WalkReporter(
+              now ->
+                  Modalities.of(bundle.card().kind())
+                      .preview(seen(bundle, level, piece.guess(now), piece.shape())),
+              attempt,
+              tensors(),
+              numericClass,
+              steps,
+              from.steps());
       try (Waypoint end = piece.walk(from, reporter)) {
         if (!end.arrived()) {
           attempt.check();
         }
         attempt.spent(piece.networkSeconds());
         attempt.progress(steps, steps);
-        return sample(piece.sample(end), piece.shape());
+        return tensors().sample(piece.sample(end), piece.shape());
       } finally {
         reporter.close(Duration.ofNanos(System.nanoTime() - began));
       }
     }
+  }
+
+  /** A part of a level's own sample as people see it, decoded if it is a latent. */
+  private Seen seen(LoadedBundle bundle, Level level, float[] values, long[] shape) {
+    Codec codec = level.codec();
+    if (codec == null) {
+      return new Seen(bundle.card(), level, values, shape, 1);
+    }
+    float[] decoded =
+        new LatentDecoder(codec, bundle.network(codec))
+            .decoded(manager, values, shape, Mosaic.of(level).valuesPerChannel(shape));
+    return new Seen(bundle.card(), level, decoded, Mosaic.of(level).decodedShape(codec, shape), 1);
   }
 
   /** Where an earlier attempt got to, if that can be trusted; else the beginning. */
@@ -152,9 +274,11 @@ public record Generation(
       throw new IllegalArgumentException(
           "it is of class %s, not %s".formatted(checkpoint.numericClass(), numericClass));
     }
-    Safetensors saved = safetensors(checkpoint.state());
+    Safetensors saved = tensors().read(checkpoint.state());
     Map<String, NDArray> arrays = new LinkedHashMap<>();
-    saved.tensors().forEach((name, tensor) -> arrays.put(name, array(piece.manager(), tensor)));
+    saved
+        .tensors()
+        .forEach((name, tensor) -> arrays.put(name, StoredTensors.array(piece.manager(), tensor)));
     Waypoint here = piece.resume(arrays, saved.metadata());
     if (here.steps() != checkpoint.step()) {
       throw new IllegalArgumentException("it is of step " + here.steps());
@@ -162,136 +286,50 @@ public record Generation(
     return here;
   }
 
-  /**
-   * Tells, between two steps, how far a walk is; shows it to who watches; saves it now and then.
-   */
-  private final class Reporter implements Observer {
-    private final Piece piece;
-    private final Rendering rendering;
-    private final Attempt attempt;
-    private final int steps;
-    private final Pace pace;
-    private CompletableFuture<Void> saving = CompletableFuture.completedFuture(null);
-    private long shownAt = System.nanoTime() - PREVIEW_EVERY;
+  // ---- decode
 
-    private Reporter(Piece piece, Rendering rendering, Attempt attempt, int steps, int from) {
-      this.piece = piece;
-      this.rendering = rendering;
-      this.attempt = attempt;
-      this.steps = steps;
-      this.pace = new Pace(steps, from, System.nanoTime());
-    }
-
-    @Override
-    public void seen(Estimate now, int step) {
-      CrashPoint.MID_STEP.reached(step);
-      if (attempt.watched() && System.nanoTime() - shownAt >= PREVIEW_EVERY) {
-        shownAt = System.nanoTime();
-        Preview preview = rendering.preview(piece.guess(now), piece.shape());
-        show(preview);
-      }
-    }
-
-    private void show(Preview preview) {
-      switch (preview) {
-        case Preview.Sheet sheet ->
-            attempt.preview(sheet.mediaType(), sheet.frames(), sheet.columns(), sheet.bytes());
-        case Preview.Points points -> attempt.preview(points.mediaType(), 0, 0, points.bytes());
-      }
-    }
-
-    @Override
-    public boolean between(Waypoint here) {
-      attempt.progress(here.steps(), steps);
-      if (attempt.leaving()) {
-        saving.join();
-        write(state(here), here.steps());
-      } else if (pace.due(here.steps(), System.nanoTime()) && saving.isDone()) {
-        save(here);
-      }
-      return !attempt.stopping();
-    }
-
-    /** The device waits until the state is copied, and not until it is on disk. */
-    private void save(Waypoint here) {
-      long began = System.nanoTime();
-      Safetensors state = state(here);
-      int step = here.steps();
-      saving =
-          CompletableFuture.runAsync(
-              () -> write(state, step), run -> Thread.ofVirtual().name("checkpoint").start(run));
-      pace.saved(began, System.nanoTime());
-    }
-
-    /** A checkpoint that cannot be kept costs time if this process dies, and nothing else. */
-    private void write(Safetensors state, int step) {
-      try {
-        Artifact kept = put(state);
-        CrashPoint.AFTER_CHECKPOINT_FILE.reached();
-        attempt.checkpoint(new Checkpoint(kept.id(), step, numericClass));
-      } catch (StorageException e) {
-        log.warn("no checkpoint of task {} at step {}", attempt.task().lease(), step, e);
-      }
-    }
-
-    /** Waits for what is being saved, and says what saving cost. */
-    private void close(Duration busy) {
-      saving.join();
-      if (pace.saves() > 0) {
-        log.info(
-            "task {}: {} checkpoints in {} s kept the device waiting for {} %",
-            attempt.task().lease(),
-            pace.saves(),
-            String.format(Locale.ROOT, "%.1f", busy.toNanos() / 1e9),
-            String.format(Locale.ROOT, "%.3f", 100.0 * pace.costs() / busy.toNanos()));
-      }
-    }
+  private Product decoded(Task task, Work.Decode work, LoadedBundle bundle, Attempt attempt) {
+    Level level = level(task, bundle, work.extents());
+    Codec codec = Objects.requireNonNull(level.codec());
+    Mosaic latent = Mosaic.of(level);
+    List<Segment> segments =
+        level.segments().stream().filter(segment -> segment.meets(work.segment())).toList();
+    float[] blended = latent.blend(work.segment(), pieces(segments, task.inputs(Plan.LATENT)));
+    long[] shape = latent.shape(work.segment());
+    Network network = bundle.network(codec);
+    long began = System.nanoTime();
+    float[] decoded =
+        new LatentDecoder(codec, network)
+            .decoded(manager, blended, shape, latent.valuesPerChannel(shape));
+    attempt.spent((System.nanoTime() - began) / 1e9);
+    return tensors().sample(decoded, latent.decodedShape(codec, shape));
   }
 
-  private static Safetensors state(Waypoint here) {
-    Map<String, Tensor> tensors = new LinkedHashMap<>();
-    here.arrays()
-        .forEach(
-            (name, array) ->
-                tensors.put(name, Tensor.of(array.toFloatArray(), array.getShape().getShape())));
-    return new Safetensors(tensors, here.facts());
+  private List<Mosaic.Piece> pieces(List<Segment> segments, List<ArtifactId> inputs) {
+    if (segments.size() != inputs.size()) {
+      throw new IllegalArgumentException(
+          "there are %s pieces, not %s".formatted(segments.size(), inputs.size()));
+    }
+    List<Mosaic.Piece> pieces = new ArrayList<>();
+    for (int i = 0; i < segments.size(); i++) {
+      pieces.add(new Mosaic.Piece(segments.get(i), tensors().sample(inputs.get(i)).values()));
+    }
+    return pieces;
   }
 
   // ---- assemble
 
-  private List<Product> assembled(Task task, Work.Assemble work, Level level, LoadedBundle bundle)
+  private List<Product> assembled(Task task, Work.Assemble work, LoadedBundle bundle)
       throws InterruptedException {
-    List<float[]> pieces = new ArrayList<>();
-    for (ArtifactId input : task.inputs()) {
-      pieces.add(read(input));
-    }
-    float[] whole = Mosaic.joined(level, pieces);
-    long[] shape = Mosaic.shape(level);
-    byte[] file =
-        new Rendering(bundle.card(), level).file(whole, shape, work, task.spec().format(), video);
+    Level level = level(task, bundle, null).seenAt(work.extents());
+    Level seen = level.seenLevel();
+    Mosaic mosaic = Mosaic.of(seen);
+    float[] whole =
+        mosaic.blend(mosaic.whole(), pieces(level.seenSegments(), task.inputs(Plan.PIECE)));
+    long[] shape = mosaic.shape(mosaic.whole());
+    Seen shown = new Seen(bundle.card(), seen, whole, shape, work.enlargement());
+    byte[] file = Modalities.of(bundle.card().kind()).file(shown, task.spec().format(), ffmpeg);
     Artifact media = artifacts.put(task.spec().format().mediaType(), file);
-    return List.of(sample(whole, shape), new Product(Role.MEDIA, media));
-  }
-
-  // ---- samples on disk
-
-  private Product sample(float[] values, long[] shape) {
-    return new Product(Role.SAMPLE, put(new Safetensors(Map.of(SAMPLE, Tensor.of(values, shape)))));
-  }
-
-  private Artifact put(Safetensors tensors) {
-    return artifacts.put(SAFETENSORS, tensors.bytes());
-  }
-
-  private float[] read(ArtifactId sample) {
-    return safetensors(sample).get(SAMPLE).floats();
-  }
-
-  private Safetensors safetensors(ArtifactId id) {
-    return Safetensors.parse("artifact " + id, artifacts.read(id));
-  }
-
-  private static NDArray array(NDManager manager, Tensor tensor) {
-    return manager.create(tensor.floats(), new Shape(tensor.dimensions()));
+    return List.of(tensors().sample(whole, shape), new Product(Role.MEDIA, media));
   }
 }

@@ -2,6 +2,7 @@ package glimt.worker;
 
 import glimt.job.Outcome;
 import glimt.job.Task;
+import java.util.List;
 
 /** How a worker makes what a task asks for. Called by one thread at a time, always the same. */
 @FunctionalInterface
@@ -15,4 +16,9 @@ public interface Maker {
    * @throws Exception what went wrong; {@link Blame} says what kind of fault that is
    */
   Outcome make(Task task, Attempt attempt) throws Exception;
+
+  /** The digests of the weights that are on the device now; any thread may ask. */
+  default List<String> warm() {
+    return List.of();
+  }
 }

@@ -184,7 +184,7 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
     switch (doing) {
       case Nothing _ -> {
         if (leaving.isEmpty()) {
-          tell(new Idle(card, here));
+          tell(new Idle(card.warm(maker.warm()), here));
         }
       }
       case Making(Attempt attempt) -> {

@@ -34,9 +34,10 @@ record Digests(Artifacts artifacts, Semaphore steps) implements Maker {
   public Outcome make(Task task, Attempt attempt) throws Exception {
     return switch (task.work()) {
       case Work.Sample sample -> sample(task, sample.sampling().steps(), attempt);
+      case Work.Encode _, Work.Decode _ -> throw new IllegalArgumentException("not planned here");
       case Work.Assemble _ -> {
         MessageDigest digest = sha256();
-        for (ArtifactId input : task.inputs()) {
+        for (ArtifactId input : task.artifacts()) {
           digest.update(read(input));
         }
         byte[] whole = digest.digest();
@@ -52,7 +53,7 @@ record Digests(Artifacts artifacts, Semaphore steps) implements Maker {
         sha256()
             .digest(
                 ByteBuffer.allocate(12)
-                    .putLong(task.spec().wishes().seed())
+                    .putLong(task.spec().sampling().seed())
                     .putInt(task.ordinal())
                     .array());
     int step = 0;

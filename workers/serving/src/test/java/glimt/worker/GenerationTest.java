@@ -28,6 +28,7 @@ import glimt.job.Plan;
 import glimt.job.Plan.PlannedTask;
 import glimt.job.Product;
 import glimt.job.Product.Role;
+import glimt.job.SamplingOptions;
 import glimt.job.Task;
 import glimt.job.TaskId;
 import glimt.media.Ffmpeg;
@@ -35,6 +36,8 @@ import glimt.media.Frames;
 import glimt.media.Video;
 import glimt.model.BundleCard;
 import glimt.model.Fast;
+import glimt.model.GuidanceRule;
+import glimt.model.Kind;
 import glimt.model.Level;
 import glimt.model.Quality;
 import glimt.model.Sampling;
@@ -61,15 +64,20 @@ import org.junit.jupiter.params.provider.MethodSource;
 class GenerationTest {
   private static final Path MODELS = Path.of("../models");
   private static final JobSpec CLOUD =
-      new JobSpec.PointCloud(
-          "a pine tree", "objects", new JobSpec.Wishes(7, 6, null, null), null, Format.GLB);
+      new JobSpec(
+          Kind.POINTS,
+          "a pine tree",
+          "objects",
+          new SamplingOptions(7, 6, null, null, null),
+          Map.of(),
+          Format.GLB);
   private static final JobSpec CLIP =
-      new JobSpec.Video(
+      new JobSpec(
+          Kind.VIDEO,
           "a whale moves left over blue",
           "clips",
-          new JobSpec.Wishes(7, 3, null, null),
-          null,
-          null,
+          new SamplingOptions(7, 3, null, null, null),
+          Map.of(),
           Format.MP4);
 
   @TempDir static Path folder;
@@ -88,9 +96,10 @@ class GenerationTest {
                 "objects", new LoadedBundle(MODELS.resolve("objects"), networks),
                 "quick", new LoadedBundle(quick(folder.resolve("quick")), networks)),
             artifacts,
-            new Video(Ffmpeg.unpackedIn(folder.resolve("ffmpeg"))),
+            Ffmpeg.unpackedIn(folder.resolve("ffmpeg")),
             NDManager.newBaseManager(Device.cpu(), "PyTorch"),
-            NumericClass.of(Device.cpu(), precision));
+            NumericClass.of(Device.cpu(), precision),
+            networks::weights);
   }
 
   @Test
@@ -126,8 +135,13 @@ class GenerationTest {
   @Test
   void the_same_job_gives_the_same_bytes_and_another_seed_gives_others() throws Exception {
     JobSpec another =
-        new JobSpec.PointCloud(
-            "a pine tree", "objects", new JobSpec.Wishes(8, 6, null, null), null, Format.GLB);
+        new JobSpec(
+            Kind.POINTS,
+            "a pine tree",
+            "objects",
+            new SamplingOptions(8, 6, null, null, null),
+            Map.of(),
+            Format.GLB);
 
     assertThat(done(CLOUD)).isEqualTo(done(CLOUD)).isNotEqualTo(done(another));
   }
@@ -180,17 +194,17 @@ class GenerationTest {
         "base-fast.safetensors",
         Bundle.sha256(Files.readAllBytes(to.resolve("base-fast.safetensors"))));
     Sampling usual = card.levels().getFirst().sampling();
-    Sampling walk = new Sampling("euler", 2, 1, usual.sigmaMin(), usual.sigmaMax(), usual.rho());
+    Sampling walk = new Sampling("euler", 2, GuidanceRule.of(1), usual.schedule());
     List<Level> levels = new ArrayList<>(card.levels());
     levels.set(0, levels.getFirst().with(new Fast("base-fast", walk)));
     Bundle.write(
         to,
-        new BundleCard(
+        BundleCard.of(
             "quick",
             card.kind(),
             card.summary(),
             card.licence(),
-            card.vocabulary(),
+            card.words(),
             card.fps(),
             card.scale(),
             card.offset(),
@@ -203,27 +217,34 @@ class GenerationTest {
   @Test
   void a_quick_job_is_made_by_the_fast_network_of_a_level_and_by_the_only_one_elsewhere()
       throws Exception {
-    JobSpec fast = cloud(new JobSpec.Wishes(7, null, null, null, Quality.FAST));
-    JobSpec sameWalk = cloud(new JobSpec.Wishes(7, 2, 1.0, "euler"));
+    JobSpec fast = cloud(new SamplingOptions(7, null, null, null, Quality.FAST));
+    JobSpec sameWalk = cloud(new SamplingOptions(7, 2, 1.0, "euler", null));
     List<List<Product>> quick = done(fast);
     List<List<Product>> full = done(sameWalk);
 
-    assertThat(plan(fast).tasks()).isEqualTo(plan(sameWalk).tasks());
+    assertThat(plan(fast).tasks())
+        .extracting(PlannedTask::work)
+        .isEqualTo(plan(sameWalk).tasks().stream().map(PlannedTask::work).toList());
     assertThat(plan(fast).warnings()).singleElement().asString().contains("dense");
     assertThat(quick.getFirst()).isNotEqualTo(full.getFirst());
     assertThat(media(quick)).hasSize(2);
   }
 
-  private static JobSpec cloud(JobSpec.Wishes wishes) {
-    return new JobSpec.PointCloud("a pine tree", "quick", wishes, null, Format.GLB);
+  private static JobSpec cloud(SamplingOptions wishes) {
+    return new JobSpec(Kind.POINTS, "a pine tree", "quick", wishes, Map.of(), Format.GLB);
   }
 
   @ParameterizedTest
   @MethodSource("samplers")
   void every_sampler_a_user_can_name_makes_a_sample(String sampler) throws Exception {
     JobSpec spec =
-        new JobSpec.PointCloud(
-            "a pine tree", "objects", new JobSpec.Wishes(7, 12, null, sampler), 1024, Format.PLY);
+        new JobSpec(
+            Kind.POINTS,
+            "a pine tree",
+            "objects",
+            new SamplingOptions(7, 12, null, sampler, null),
+            Map.of("points", 1024),
+            Format.PLY);
     Outcome outcome =
         generation.make(
             task(spec, plan(spec).tasks().getFirst(), List.of(), List.of()), attempt(_ -> {}));
@@ -385,6 +406,7 @@ class GenerationTest {
             right.ordinal(),
             right.work(),
             right.inputs(),
+            right.known(),
             right.checkpoints());
 
     assertThatThrownBy(() -> generation.make(wrong, attempt(_ -> {})))
@@ -396,11 +418,13 @@ class GenerationTest {
   private static List<List<Product>> done(JobSpec spec) throws Exception {
     List<List<Product>> products = new ArrayList<>();
     for (PlannedTask planned : plan(spec).tasks()) {
-      List<ArtifactId> inputs =
-          planned.after().stream()
-              .flatMap(before -> products.get(before).stream())
-              .filter(product -> product.role() == Role.SAMPLE)
-              .map(product -> product.artifact().id())
+      List<Task.Input> inputs =
+          planned.inputs().stream()
+              .flatMap(
+                  input ->
+                      products.get(input.task()).stream()
+                          .filter(product -> product.role() == Role.SAMPLE)
+                          .map(product -> new Task.Input(input.port(), product.artifact().id())))
               .toList();
       Outcome outcome = generation.make(task(spec, planned, inputs, List.of()), attempt(_ -> {}));
       products.add(((Outcome.Succeeded) outcome).products());
@@ -424,7 +448,7 @@ class GenerationTest {
   }
 
   private static Task task(
-      JobSpec spec, PlannedTask planned, List<ArtifactId> inputs, List<Checkpoint> checkpoints) {
+      JobSpec spec, PlannedTask planned, List<Task.Input> inputs, List<Checkpoint> checkpoints) {
     return new Task(
         new Lease(new TaskId(planned.ordinal() + 1L), 1),
         JobId.parse("00000000-0000-0000-0000-000000000001"),
@@ -433,6 +457,7 @@ class GenerationTest {
         planned.ordinal(),
         planned.work(),
         inputs,
+        List.of(),
         checkpoints);
   }
 

@@ -6,7 +6,7 @@ import glimt.bundle.NetworkSource;
 import glimt.model.BundleCard;
 import glimt.model.Fast;
 import glimt.model.Level;
-import glimt.model.Vocabulary;
+import glimt.model.WordList;
 import glimt.training.learning.Classifier;
 import glimt.training.recipe.Recipe;
 import glimt.training.recipe.Recipe.NetworkRecipe;
@@ -32,7 +32,7 @@ final class Assembly {
    * Writes the card: what the recipe says of the bundle, the vocabulary, golden outputs, and the
    * digest of every file.
    */
-  static void write(Path recipeFile, Vocabulary vocabulary, Path out) {
+  static void write(Path recipeFile, WordList vocabulary, Path out) {
     Recipe recipe = Recipe.read(recipeFile);
     BundleCard draft = quickened(recipe.draft(vocabulary), recipe, out);
     try {

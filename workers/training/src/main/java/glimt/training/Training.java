@@ -8,7 +8,7 @@ import glimt.model.Fast;
 import glimt.model.Level;
 import glimt.model.Quality;
 import glimt.model.Sampling;
-import glimt.model.Vocabulary;
+import glimt.model.WordList;
 import glimt.training.evaluation.Material;
 import glimt.training.learning.Classifier;
 import glimt.training.learning.ClassifierRecipe;
@@ -167,7 +167,7 @@ public final class Training {
                         .formatted(student.teacher())));
   }
 
-  private static Vocabulary vocabulary(Material material) {
+  private static WordList vocabulary(Material material) {
     try {
       return material.vocabulary();
     } catch (IllegalArgumentException wrong) {

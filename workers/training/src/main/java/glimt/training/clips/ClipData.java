@@ -5,7 +5,7 @@ import glimt.bundle.Safetensors.Tensor;
 import glimt.media.ContactSheet;
 import glimt.media.Frames;
 import glimt.media.Picture;
-import glimt.model.Vocabulary;
+import glimt.model.WordList;
 import glimt.training.clips.Renderer.Part;
 import glimt.training.learning.Dataset;
 import glimt.video.Enlargement;
@@ -61,7 +61,7 @@ public final class ClipData implements Dataset {
       @JsonProperty(required = true) double keysOnly) {}
 
   private final Grammar grammar;
-  private final Vocabulary vocabulary;
+  private final WordList vocabulary;
   private final Renderer renderer;
   private final LevelScenes shown;
   private final boolean heldOut;

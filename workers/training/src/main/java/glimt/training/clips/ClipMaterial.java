@@ -1,7 +1,7 @@
 package glimt.training.clips;
 
 import glimt.bundle.Safetensors.Tensor;
-import glimt.model.Vocabulary;
+import glimt.model.WordList;
 import glimt.training.evaluation.Assessor;
 import glimt.training.evaluation.Candidate;
 import glimt.training.evaluation.Extent;
@@ -64,7 +64,7 @@ public final class ClipMaterial implements Material {
   }
 
   @Override
-  public Vocabulary vocabulary() {
+  public WordList vocabulary() {
     return grammar().vocabulary();
   }
 

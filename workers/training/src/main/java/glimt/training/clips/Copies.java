@@ -1,7 +1,7 @@
 package glimt.training.clips;
 
 import glimt.model.Level;
-import glimt.model.Vocabulary;
+import glimt.model.WordList;
 import glimt.training.evaluation.Prompt;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -21,7 +21,7 @@ final class Copies {
 
   private final Ladder ladder;
   private final Level level;
-  private final Vocabulary vocabulary;
+  private final WordList vocabulary;
   private final List<Known> known = new ArrayList<>();
 
   Copies(Grammar grammar, Ladder ladder, Level level) {

@@ -1,7 +1,7 @@
 package glimt.training.clips;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import glimt.model.Vocabulary;
+import glimt.model.WordList;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -69,13 +69,13 @@ public record Grammar(
   }
 
   /** The words that networks trained on these scenes know. */
-  public Vocabulary vocabulary() {
+  public WordList vocabulary() {
     List<String> words = new ArrayList<>();
     subjects.forEach(subject -> words.add(subject.word));
     colours.forEach(colour -> words.add(colour.word));
     motions.forEach(motion -> words.add(motion.word));
     sizes.stream().map(SubjectSize::word).filter(word -> !word.isEmpty()).forEach(words::add);
-    return new Vocabulary(words, synonyms, ignored, length);
+    return new WordList(words, synonyms, ignored, length);
   }
 
   /** One combination in ten is never trained on. */

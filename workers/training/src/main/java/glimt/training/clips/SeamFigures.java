@@ -96,7 +96,7 @@ record SeamFigures(Samples<Scene> samples) {
                   sampler
                       .segment(
                           whole,
-                          Mosaic.whole(whole),
+                          Mosaic.of(whole).whole(),
                           samples.prompts().get(i),
                           some.get(i).levels().get(number - 1))
                       .sample());

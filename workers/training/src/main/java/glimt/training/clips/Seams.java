@@ -90,14 +90,6 @@ final class Seams {
 
   /** The same level in one piece. */
   static Level uncut(Level level) {
-    return new Level(
-        level.name(),
-        level.axes().stream().map(axis -> Axis.whole(axis.name(), axis.extent())).toList(),
-        level.channels(),
-        level.network(),
-        level.sigmaData(),
-        level.residual(),
-        level.belowNoise(),
-        level.sampling());
+    return level.whole(level.extents());
   }
 }

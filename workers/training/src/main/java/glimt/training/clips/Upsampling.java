@@ -88,8 +88,8 @@ final class Upsampling {
     Segment segment = segment();
     float[] whole = ladder.truth(prompt.wanted(), level);
     float[] under = Ladder.shrunk(whole, level, below);
-    float[] truth = Mosaic.cut(level, segment, whole);
-    float[] plain = Mosaic.cut(level, segment, Ladder.enlarged(under, below, level));
+    float[] truth = Mosaic.of(level).cut(segment, whole);
+    float[] plain = Mosaic.of(level).cut(segment, Ladder.enlarged(under, below, level));
     SegmentSample made = sampler.segment(level, segment, prompt, under);
     add(enlarged, plain, truth, segment);
     add(guessed, made.guess(), truth, segment);

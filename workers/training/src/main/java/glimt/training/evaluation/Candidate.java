@@ -7,7 +7,7 @@ import glimt.bundle.Precision;
 import glimt.bundle.Safetensors;
 import glimt.model.BundleCard;
 import glimt.model.Quality;
-import glimt.model.Vocabulary;
+import glimt.model.WordList;
 import glimt.training.learning.Classifier;
 import glimt.training.learning.ClassifierHead;
 import glimt.training.learning.ClassifierRecipe;
@@ -55,7 +55,7 @@ public record Candidate(
    * @param folder of the weights
    * @param vocabulary of the recipe's captions
    */
-  public static Candidate unfinished(Path recipeFile, Path folder, Vocabulary vocabulary) {
+  public static Candidate unfinished(Path recipeFile, Path folder, WordList vocabulary) {
     Recipe recipe = Recipe.read(recipeFile);
     return new Candidate(
         recipe,
@@ -83,8 +83,8 @@ public record Candidate(
           String level = file.replaceFirst("\\.safetensors$", "");
           NetworkRecipe network = trained(level);
           Map<String, Double> sizes = new HashMap<>(network.sizes());
-          sizes.put("vocabulary", 1.0 + card.vocabulary().words().size());
-          sizes.put("length", (double) card.vocabulary().length());
+          sizes.put("vocabulary", 1.0 + card.words().words().size());
+          sizes.put("length", (double) card.words().length());
           return Initial.weights(
               source(level), sizes, new SplittableRandom(seed.applyAsLong(network)));
         });

@@ -7,12 +7,15 @@ import glimt.bundle.Network;
 import glimt.diffusion.Estimate;
 import glimt.diffusion.Observer;
 import glimt.diffusion.Waypoint;
+import glimt.generation.Modalities;
 import glimt.model.BundleCard;
 import glimt.model.Level;
 import glimt.model.Segment;
 import glimt.pipeline.Cascade;
+import glimt.pipeline.Cascade.Inherited;
 import glimt.pipeline.Mosaic;
 import glimt.pipeline.Piece;
+import glimt.pipeline.Prompted;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -91,7 +94,7 @@ public final class CascadeSampler implements AutoCloseable {
     for (Segment segment : level.segments()) {
       pieces.add(segment(level, segment, prompt, below).sample());
     }
-    float[] joined = Mosaic.joined(level, pieces);
+    float[] joined = Mosaic.of(level).joined(level.segments(), pieces);
     double seconds = (nanos() - before) / 1e9;
     SamplingCost cost = new SamplingCost(1, seconds, network.calls - calls, network.rows - rows);
     costs.merge(level.name(), cost, SamplingCost::plus);
@@ -107,11 +110,19 @@ public final class CascadeSampler implements AutoCloseable {
   public SegmentSample segment(
       Level level, Segment segment, Prompt<?> prompt, float @Nullable [] below)
       throws InterruptedException {
-    Cascade cascade = new Cascade(card.with(level), this::network, card.name());
-    List<Integer> words = card.vocabulary().read(prompt.text()).tokens();
+    Cascade cascade =
+        new Cascade(card.with(level), Modalities.of(card.kind()), this::network, card.name());
+    Inherited inherited = below == null ? null : Inherited.of(under(level), below);
     List<float[]> first = new ArrayList<>();
     try (Piece piece =
-            cascade.piece(memory, level, segment, level.sampling(), prompt.seed(), words, below);
+            cascade.piece(
+                memory,
+                level,
+                segment,
+                level.sampling(),
+                prompt.seed(),
+                Prompted.words(level, card.words(), prompt.text()),
+                inherited);
         Waypoint start = piece.start();
         Waypoint end =
             piece.walk(
@@ -126,6 +137,10 @@ public final class CascadeSampler implements AutoCloseable {
                 })) {
       return new SegmentSample(piece.sample(end), first.getFirst());
     }
+  }
+
+  private Level under(Level level) {
+    return card.levels().get(card.levels().indexOf(card.level(level.name())) - 1);
   }
 
   private Counted network(Level level) {

@@ -16,8 +16,9 @@ import glimt.diffusion.Trajectory;
 import glimt.diffusion.Waypoint;
 import glimt.model.Level;
 import glimt.model.Sampling;
-import glimt.model.Vocabulary;
-import glimt.training.learning.LevelDenoiser;
+import glimt.model.WordList;
+import glimt.pipeline.LevelDenoiser;
+import glimt.pipeline.LevelDenoiser.Conditions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -28,7 +29,7 @@ import java.util.List;
  *
  * @param network remains the caller's
  */
-record LevelSampler(Network network, Level level, Vocabulary vocabulary) {
+record LevelSampler(Network network, Level level, WordList vocabulary) {
   /** Clips sampled at once. */
   private static final int TOGETHER = 16;
 
@@ -44,9 +45,7 @@ record LevelSampler(Network network, Level level, Vocabulary vocabulary) {
 
   private List<float[]> together(List<? extends Prompt<?>> prompts) throws InterruptedException {
     Sampling sampling = level.sampling();
-    NoiseSchedule schedule =
-        NoiseSchedule.karras(
-            sampling.steps(), sampling.sigmaMin(), sampling.sigmaMax(), sampling.rho());
+    NoiseSchedule schedule = LevelDenoiser.levels(sampling);
     Region.Frames region =
         Region.Frames.whole(
             level.axis("frames").extent(),
@@ -61,7 +60,7 @@ record LevelSampler(Network network, Level level, Vocabulary vocabulary) {
       Trajectory walk =
           new Trajectory(
               Samplers.named(sampling.sampler()),
-              LevelDenoiser.of(level, network).given(words(prompts, scope), null),
+              LevelDenoiser.of(level, network, Conditions.ofWords(words(prompts, scope), null)),
               new Noise(prompts.getFirst().seed()).draws(0, region));
       try (Waypoint start = walk.start(schedule, NDArrays.concat(rows, 0), level.name());
           Waypoint end = walk.on(start, Observer.NOBODY)) {

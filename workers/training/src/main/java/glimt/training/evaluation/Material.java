@@ -1,6 +1,6 @@
 package glimt.training.evaluation;
 
-import glimt.model.Vocabulary;
+import glimt.model.WordList;
 import glimt.training.learning.Classifier;
 import glimt.training.learning.ClassifierHead;
 import glimt.training.learning.ClassifierRecipe;
@@ -18,7 +18,7 @@ import java.util.function.Consumer;
 public interface Material {
 
   /** The words its captions are made of. */
-  Vocabulary vocabulary();
+  WordList vocabulary();
 
   /**
    * What a network of the recipe is shown.

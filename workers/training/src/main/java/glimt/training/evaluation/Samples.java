@@ -98,7 +98,7 @@ public record Samples<T>(
       pool.each(
               Share.of(prompts.size()),
               (network, share) ->
-                  new LevelSampler(network, level, candidate.card().vocabulary())
+                  new LevelSampler(network, level, candidate.card().words())
                       .sample(prompts.subList(share.from(), share.to())))
           .forEach(made::addAll);
     }

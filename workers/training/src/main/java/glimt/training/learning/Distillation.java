@@ -25,7 +25,7 @@ import java.util.SplittableRandom;
  * evaluation (Meng et al. 2023, section 3.1, for one w).
  */
 final class Distillation implements Objective {
-  private final LevelDenoiser teacher;
+  private final RowDenoiser teacher;
   private final double[] levels;
   private final double unconditional;
   private final NDManager memory = NDManager.newBaseManager("PyTorch");
@@ -36,7 +36,7 @@ final class Distillation implements Objective {
    * @param levels the teacher's noise levels, an even number of steps down to 0
    * @param unconditional share of samples whose words are left out
    */
-  Distillation(LevelDenoiser teacher, double[] levels, double unconditional) {
+  Distillation(RowDenoiser teacher, double[] levels, double unconditional) {
     if (levels.length % 2 == 0) {
       throw new IllegalArgumentException((levels.length - 1) + " steps cannot be halved");
     }

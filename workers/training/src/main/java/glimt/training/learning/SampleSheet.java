@@ -15,6 +15,8 @@ import glimt.diffusion.Waypoint;
 import glimt.media.Picture;
 import glimt.model.Level;
 import glimt.model.Sampling;
+import glimt.pipeline.LevelDenoiser;
+import glimt.pipeline.LevelDenoiser.Conditions;
 import glimt.training.learning.Dataset.Batch;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -32,7 +34,7 @@ public record SampleSheet(Dataset dataset, Level level) {
   /** How often the network is asked for one row, guidance counted twice. */
   long evaluations() {
     Sampling walk = level.sampling();
-    return (long) ROWS * walk.steps() * (walk.guidance() == 1 ? 1 : 2);
+    return (long) ROWS * walk.steps() * (walk.guidance().guides() ? 2 : 1);
   }
 
   /** Empty if the data is of a kind that is not drawn. */
@@ -47,8 +49,7 @@ public record SampleSheet(Dataset dataset, Level level) {
               gaussian(like.getManager(), shape, new SplittableRandom(SEED + 256L * step + draw));
       Trajectory trajectory =
           new Trajectory(Samplers.named(walk.sampler()), denoiser(network, batch, scope), noise);
-      NoiseSchedule schedule =
-          NoiseSchedule.karras(walk.steps(), walk.sigmaMin(), walk.sigmaMax(), walk.rho());
+      NoiseSchedule schedule = LevelDenoiser.levels(walk);
       NDArray first = gaussian(scope, shape, random);
       try (Waypoint start = trajectory.start(schedule, first, "a sheet");
           Waypoint end = trajectory.on(start, Observer.NOBODY)) {
@@ -59,10 +60,12 @@ public record SampleSheet(Dataset dataset, Level level) {
 
   private Denoiser denoiser(Network network, Batch batch, NDManager scope) {
     Tensor below = batch.below();
-    return LevelDenoiser.of(level, network)
-        .given(
+    return LevelDenoiser.of(
+        level,
+        network,
+        Conditions.ofWords(
             scope.create(batch.words().longs(), new Shape(batch.words().dimensions())),
-            below == null ? null : scope.create(below.floats(), new Shape(below.dimensions())));
+            below == null ? null : scope.create(below.floats(), new Shape(below.dimensions()))));
   }
 
   private static NDArray gaussian(NDManager scope, Shape shape, SplittableRandom random) {

@@ -138,7 +138,7 @@ public final class Trainer {
             Safetensors.read(teacher.weights),
             Precision.ofThisProcessor());
     return new Distillation(
-        new LevelDenoiser(taught, recipe.sigmaData(), teacher.guidance),
+        new RowDenoiser(taught, recipe.sigmaData(), teacher.guidance),
         teacher.levels,
         recipe.unconditional());
   }

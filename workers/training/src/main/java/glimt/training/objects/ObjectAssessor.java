@@ -21,6 +21,7 @@ import glimt.training.evaluation.Unnamed;
 import glimt.training.objects.ObjectClouds.Item;
 import glimt.training.objects.RealObjects.Nearest;
 import glimt.training.recipe.Recipe.NetworkRecipe;
+import glimt.training.recipe.TrainingException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -66,6 +67,12 @@ final class ObjectAssessor implements Assessor<Integer, Measured> {
     static Reality of(ObjectClouds clouds) {
       RealObjects objects = new RealObjects(clouds);
       List<Item> items = objects.withoutTwins(clouds.heldOut());
+      if (items.isEmpty()) {
+        throw new TrainingException(
+            "each of the %s objects held out has a near copy among those trained on, so that nothing"
+                    .formatted(clouds.heldOut().size())
+                + " can be measured by them: more objects are needed");
+      }
       return new Reality(objects, items, objects.specimens(items, 1), objects.byPrompt(2));
     }
 

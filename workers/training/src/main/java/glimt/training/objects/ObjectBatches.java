@@ -3,7 +3,7 @@ package glimt.training.objects;
 import static glimt.points.KdOrder.CHANNELS;
 
 import glimt.bundle.Safetensors.Tensor;
-import glimt.model.Vocabulary;
+import glimt.model.WordList;
 import glimt.points.KdOrder;
 import glimt.points.PointLevels;
 import glimt.training.learning.Dataset;
@@ -19,7 +19,7 @@ public final class ObjectBatches implements Dataset {
   private final ObjectRecipe recipe;
   private final ObjectRecipe.LevelClouds level;
   private final ObjectVariations variations;
-  private final Vocabulary vocabulary;
+  private final WordList vocabulary;
 
   /**
    * @param level what the recipe of the network says of its data

@@ -1,6 +1,6 @@
 package glimt.training.objects;
 
-import glimt.model.Vocabulary;
+import glimt.model.WordList;
 import glimt.training.evaluation.Assessor;
 import glimt.training.evaluation.Candidate;
 import glimt.training.evaluation.Extent;
@@ -49,7 +49,7 @@ public final class ObjectMaterial implements Material {
   }
 
   @Override
-  public Vocabulary vocabulary() {
+  public WordList vocabulary() {
     return recipe.words().vocabulary();
   }
 

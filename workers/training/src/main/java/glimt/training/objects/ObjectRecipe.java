@@ -1,7 +1,7 @@
 package glimt.training.objects;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import glimt.model.Vocabulary;
+import glimt.model.WordList;
 import glimt.points.KdOrder;
 import glimt.training.learning.ClassifierHead;
 import glimt.training.learning.ClassifierRecipe;
@@ -82,7 +82,7 @@ public record ObjectRecipe(
 
   /** Sizes that the sources of the networks may name. */
   Map<String, Double> sizes() {
-    Vocabulary vocabulary = words.vocabulary();
+    WordList vocabulary = words.vocabulary();
     return Map.of(
         "vocabulary", vocabulary.words().size() + 1.0, "length", (double) vocabulary.length());
   }

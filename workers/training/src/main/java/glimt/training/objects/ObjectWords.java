@@ -1,7 +1,7 @@
 package glimt.training.objects;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import glimt.model.Vocabulary;
+import glimt.model.WordList;
 import glimt.points.Colour;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -97,14 +97,14 @@ public record ObjectWords(
   }
 
   /** Every word of a caption: those of classes, then states, then colours. */
-  public Vocabulary vocabulary() {
+  public WordList vocabulary() {
     Set<String> words = new LinkedHashSet<>();
     classes.forEach(one -> words.addAll(one.words()));
     words.addAll(states.values());
     for (Colour colour : Colour.values()) {
       words.add(colour.word());
     }
-    return new Vocabulary(List.copyOf(words), synonyms, ignored, length);
+    return new WordList(List.copyOf(words), synonyms, ignored, length);
   }
 
   /** The classes that an evaluation asks for, as indices into {@link #classes}. */

@@ -51,7 +51,7 @@ final class RealObjects {
   private final ObjectClouds objects;
 
   /** Every form of what was trained on, by class. */
-  private final Map<Integer, List<Form>> forms = new HashMap<>();
+  private final Map<Integer, List<TrainedForm>> forms = new HashMap<>();
 
   /**
    * An object as training showed it, turned and mirrored.
@@ -59,12 +59,12 @@ final class RealObjects {
    * @param round what has a front is never turned
    * @param coarse {@code [1024, 6]}, thinned before it was turned
    */
-  private record Form(
+  private record TrainedForm(
       Item item, boolean round, float[] coarse, double turn, boolean mirrored, PointSet few) {
 
-    static Form of(Item item, boolean round, float[] coarse, double turn, boolean mirrored) {
+    static TrainedForm of(Item item, boolean round, float[] coarse, double turn, boolean mirrored) {
       PointSet few = thinned(coarse, turn, mirrored).every(FEW);
-      return new Form(item, round, coarse, turn, mirrored, few);
+      return new TrainedForm(item, round, coarse, turn, mirrored, few);
     }
 
     private static PointSet thinned(float[] coarse, double turn, boolean mirrored) {
@@ -77,7 +77,7 @@ final class RealObjects {
   }
 
   /** A form, turned further, and how far it is then from what is looked for. */
-  private record Pose(Form form, double turn, double distance) {
+  private record Pose(TrainedForm form, double turn, double distance) {
     Pose turned(double reach, DoubleUnaryOperator distance) {
       if (!form.round) {
         return new Pose(form, turn, distance.applyAsDouble(turn));
@@ -96,19 +96,19 @@ final class RealObjects {
 
   RealObjects(ObjectClouds objects) {
     this.objects = objects;
-    List<Form> all =
+    List<TrainedForm> all =
         objects.trained().parallelStream().flatMap(item -> forms(item).stream()).toList();
     all.forEach(
         form -> forms.computeIfAbsent(form.item.ofClass(), _ -> new ArrayList<>()).add(form));
   }
 
-  private List<Form> forms(Item item) {
-    List<Form> all = new ArrayList<>();
+  private List<TrainedForm> forms(Item item) {
+    List<TrainedForm> all = new ArrayList<>();
     float[] coarse = PointLevels.of(objects.cloud(item)).base();
     for (int turn = 0; turn < (round(item) ? TURNS : 1); turn++) {
       for (boolean mirrored : new boolean[] {false, true}) {
         double angle = 2 * Math.PI * turn / TURNS;
-        all.add(Form.of(item, round(item), coarse, angle, mirrored));
+        all.add(TrainedForm.of(item, round(item), coarse, angle, mirrored));
       }
     }
     return all;
@@ -188,7 +188,7 @@ final class RealObjects {
   }
 
   private Nearest nearest(Pose near, Specimen specimen) {
-    Form form = near.form;
+    TrainedForm form = near.form;
     DoubleUnaryOperator distance =
         turn -> specimen(form.item, turn, form.mirrored).points().chamfer(specimen.points());
     Pose asItIs = new Pose(form, form.turn, distance.applyAsDouble(form.turn));

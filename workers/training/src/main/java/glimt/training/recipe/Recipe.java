@@ -10,9 +10,10 @@ import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import glimt.bundle.Bundle;
+import glimt.job.InvalidSpec;
+import glimt.json.Json;
 import glimt.model.BundleCard;
-import glimt.model.Vocabulary;
+import glimt.model.WordList;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -234,12 +235,25 @@ public record Recipe(
   }
 
   /** The card as far as the recipe and its words define it: without the digests of files. */
-  public BundleCard draft(Vocabulary vocabulary) {
+  public BundleCard draft(WordList vocabulary) {
     ObjectNode draft = card.deepCopy();
     draft.put("name", bundle);
-    draft.set("vocabulary", Bundle.JSON.valueToTree(vocabulary));
+    // A recipe writes its card as the first version did, or says which version it is of.
+    JsonNode words = Json.mapper().valueToTree(vocabulary);
+    if (draft.has("version") && words instanceof ObjectNode reader) {
+      draft.set("reader", reader.put("type", "words"));
+    } else {
+      draft.set("vocabulary", words);
+    }
     draft.putObject("files");
-    return part(draft, BundleCard.class);
+    try {
+      return Json.read(draft.toString(), BundleCard.class);
+    } catch (InvalidSpec broken) {
+      throw new TrainingException(
+          "the recipe is wrong where it tells of BundleCard: %s %s"
+              .formatted(broken.field(), broken.getMessage()),
+          broken);
+    }
   }
 
   /** What is wrong, and where: the way down to it, and the line where that is known. */

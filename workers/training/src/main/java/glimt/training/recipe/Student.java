@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import glimt.diffusion.NoiseSchedule;
 import glimt.model.Fast;
 import glimt.model.Sampling;
+import glimt.model.Schedule;
 import glimt.training.recipe.Recipe.NetworkRecipe;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -59,7 +60,7 @@ public record Student(
 
   /** How strongly its first teacher is guided. */
   public double guidance(Sampling walk) {
-    return Objects.requireNonNullElse(guidance, walk.guidance());
+    return Objects.requireNonNullElse(guidance, walk.guidance().weight());
   }
 
   private static boolean halves(int from, int steps) {
@@ -95,8 +96,9 @@ public record Student(
    */
   public double[] levels(Sampling walk, int walked) {
     int first = from(walk);
+    Schedule.Karras spacing = spacing(walk);
     double[] all =
-        NoiseSchedule.karras(first, walk.sigmaMin(), walk.sigmaMax(), walk.rho()).sigmas();
+        NoiseSchedule.karras(first, spacing.sigmaMin(), spacing.sigmaMax(), spacing.rho()).sigmas();
     double[] some = new double[walked + 1];
     for (int i = 0; i <= walked; i++) {
       some[i] = all[i * (first / walked)];
@@ -114,7 +116,16 @@ public record Student(
    * steps, so that the same spacing finds the same levels down to a higher last one.
    */
   public Sampling sampling(Sampling walk, int walked) {
-    double last = walked == 1 ? walk.sigmaMin() : levels(walk, walked)[walked - 1];
-    return new Sampling("euler", walked, 1, last, walk.sigmaMax(), walk.rho());
+    Schedule.Karras spacing = spacing(walk);
+    double last = walked == 1 ? spacing.sigmaMin() : levels(walk, walked)[walked - 1];
+    return Sampling.karras("euler", walked, 1, last, spacing.sigmaMax(), spacing.rho());
+  }
+
+  private Schedule.Karras spacing(Sampling walk) {
+    if (walk.schedule() instanceof Schedule.Karras karras) {
+      return karras;
+    }
+    throw new TrainingException(
+        "%s is not walked by Karras' levels, which halving a walk needs".formatted(teacher));
   }
 }

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import glimt.bundle.Bundle;
 import glimt.metrics.Figure;
-import glimt.model.Vocabulary;
+import glimt.model.WordList;
 import glimt.training.evaluation.Candidate;
 import glimt.training.evaluation.Evaluator;
 import glimt.training.evaluation.Samples;
@@ -35,7 +35,7 @@ class ClipAssessorTest {
     for (String weights : List.of("base.safetensors", "classifier.safetensors")) {
       Files.copy(BUNDLE.resolve(weights), folder.resolve(weights));
     }
-    Vocabulary vocabulary = GivenScenes.grammar().vocabulary();
+    WordList vocabulary = GivenScenes.grammar().vocabulary();
     Candidate candidate = Candidate.unfinished(BUNDLE.resolve("recipe.json"), folder, vocabulary);
 
     assertThat(measured(candidate, 2)).isEqualTo(measured(Candidate.of(Bundle.open(BUNDLE)), 2));

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import glimt.metrics.Clips;
-import glimt.model.Vocabulary.Reading;
+import glimt.model.WordList.Reading;
 import glimt.training.learning.Dataset.Batch;
 import glimt.training.recipe.TrainingException;
 import glimt.video.Enlargement;

@@ -52,7 +52,8 @@ class SeamsTest {
   void a_segment_is_drawn_as_it_is_cut_from_the_whole() {
     float[] whole = ladder.truth(scene, level);
     for (Segment segment : level.segments()) {
-      assertThat(ladder.truth(scene, level, segment)).isEqualTo(Mosaic.cut(level, segment, whole));
+      assertThat(ladder.truth(scene, level, segment))
+          .isEqualTo(Mosaic.of(level).cut(segment, whole));
     }
   }
 

@@ -23,6 +23,8 @@ import glimt.diffusion.Trajectory;
 import glimt.diffusion.Waypoint;
 import glimt.model.Fast;
 import glimt.model.Sampling;
+import glimt.model.Schedule;
+import glimt.pipeline.LevelDenoiser;
 import glimt.training.recipe.Recipe.NetworkRecipe;
 import glimt.training.recipe.Recipe.NoiseLevels;
 import glimt.training.recipe.Student;
@@ -38,7 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class StudentTest {
   private static final double DATA = 0.8;
-  private static final Sampling WALK = new Sampling("euler", 8, 1.5, 0.05, 20, 7);
+  private static final Sampling WALK = Sampling.karras("euler", 8, 1.5, 0.05, 20, 7);
   private static final String SOURCE =
       """
       class Network(Module):
@@ -84,7 +86,7 @@ class StudentTest {
         Initial.weights(source, Map.of("vocabulary", 3.0, "d", 16.0), new SplittableRandom(3));
     double[] levels = NoiseSchedule.karras(8, 0.05, 20, 7).sigmas();
     Distillation objective =
-        new Distillation(new LevelDenoiser(network(source, weights), DATA, 1.5), levels, 0.2);
+        new Distillation(new RowDenoiser(network(source, weights), DATA, 1.5), levels, 0.2);
     TrainingBatch batch;
     try (objective) {
       batch =
@@ -152,7 +154,8 @@ class StudentTest {
       for (int i = 0; i < 200; i++) {
         float[] noise = new float[4];
         for (int j = 0; j < 4; j++) {
-          noise[j] = (float) (WALK.sigmaMax() * random.nextGaussian());
+          noise[j] =
+              (float) (((Schedule.Karras) WALK.schedule()).sigmaMax() * random.nextGaussian());
         }
         NDArray x = scope.create(noise, new Shape(1, 4));
         long word = 1L + i % 2;
@@ -208,8 +211,7 @@ class StudentTest {
   }
 
   private static double[] schedule(Sampling walk) {
-    return NoiseSchedule.karras(walk.steps(), walk.sigmaMin(), walk.sigmaMax(), walk.rho())
-        .sigmas();
+    return LevelDenoiser.levels(walk).sigmas();
   }
 
   private static float[] walked(

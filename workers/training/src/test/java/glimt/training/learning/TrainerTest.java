@@ -170,7 +170,7 @@ class TrainerTest {
       throws Exception {
     trainer(300, 0.01).train(false, _ -> {}, () -> false);
     Path seen = out.resolve("seen");
-    Sampling walk = new Sampling("euler", 12, 1, 0.02, 40, 7);
+    Sampling walk = Sampling.karras("euler", 12, 1, 0.02, 40, 7);
     NetworkRecipe recipe = recipe(300, 0.01, Map.of("d", 32.0));
     new Trainer(
             "base",
@@ -181,12 +181,13 @@ class TrainerTest {
             null,
             new SampleSheet(
                 new SeenPoints(),
-                new Level(
+                Level.edm(
                     "base",
                     List.of(Axis.whole("points", 1)),
                     2,
                     "base",
                     recipe.sigmaData(),
+                    List.of(),
                     List.of(),
                     0,
                     walk)))

@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The bundle that is shipped, as it lies in the repository. */
 final class ObjectsBundleTest {
@@ -29,8 +30,8 @@ final class ObjectsBundleTest {
 
   @Test
   void the_card_knows_the_words_that_the_networks_were_trained_on() {
-    assertThat(bundle.card().vocabulary()).isEqualTo(SmallObjects.recipe().words().vocabulary());
-    assertThat(bundle.card().vocabulary().read("a pine tree").warnings()).isEmpty();
+    assertThat(bundle.card().words()).isEqualTo(SmallObjects.recipe().words().vocabulary());
+    assertThat(bundle.card().words().read("a pine tree").warnings()).isEmpty();
   }
 
   @Test
@@ -91,6 +92,16 @@ final class ObjectsBundleTest {
           .hasMessageContaining("'objects'")
           .hasMessageContaining("leave out --only");
     }
+  }
+
+  @Test
+  void data_whose_held_out_objects_are_copies_is_refused(@TempDir Path folder) {
+    ObjectClouds twins =
+        new ObjectClouds(SmallObjects.write(folder), SmallObjects.recipe().words());
+    assertThatThrownBy(() -> new ObjectAssessor(candidate, SmallObjects.recipe(), twins, _ -> {}))
+        .isInstanceOf(TrainingException.class)
+        .hasMessageContaining("near copy")
+        .hasMessageContaining("more objects");
   }
 
   private ObjectAssessor assessor() {

@@ -20,11 +20,12 @@ import java.util.regex.Pattern;
  * @param ignored words that carry nothing here and deserve no warning: a, the, over …
  * @param length how many tokens the networks read
  */
-public record Vocabulary(
-    List<String> words, Map<String, List<String>> synonyms, Set<String> ignored, int length) {
+public record WordList(
+    List<String> words, Map<String, List<String>> synonyms, Set<String> ignored, int length)
+    implements PromptReader {
   private static final Pattern GAP = Pattern.compile("[^\\p{L}\\p{N}]+");
 
-  public Vocabulary {
+  public WordList {
     words = List.copyOf(words);
     synonyms = Map.copyOf(synonyms);
     // In one order, since a card is known by the digest of its JSON.
@@ -75,6 +76,11 @@ public record Vocabulary(
       padded.add(0);
     }
     return new Reading(List.copyOf(padded), List.copyOf(warnings));
+  }
+
+  @Override
+  public List<String> warnings(String prompt) {
+    return read(prompt).warnings();
   }
 
   private List<String> nearest(String word) {

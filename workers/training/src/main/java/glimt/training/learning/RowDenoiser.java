@@ -7,47 +7,19 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import glimt.bundle.Network;
 import glimt.bundle.Safetensors.Tensor;
-import glimt.diffusion.Denoiser;
-import glimt.diffusion.Guidance;
-import glimt.diffusion.Preconditioning;
-import glimt.diffusion.Prediction;
-import glimt.model.Level;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a level's network says of noisy samples, D(x; sigma): EDM's preconditioning around its
- * answer F (Karras et al. 2022, Table 1), guided away from the answer to no words at all (Ho and
- * Salimans 2022).
+ * What a network in training answers to noisy samples that each have a noise level of their own,
+ * D(x; sigma): EDM's preconditioning around its answer F (Karras et al. 2022, Table 1), guided away
+ * from the answer to no words at all (Ho and Salimans 2022). Walks, whose rows share a level, go by
+ * {@link glimt.pipeline.LevelDenoiser}.
  *
  * @param network remains the caller's to close
  * @param sigmaData standard deviation of the samples
  * @param guidance the scale w; 1 asks once and without guidance
  */
-public record LevelDenoiser(Network network, double sigmaData, double guidance) {
-
-  /** As the card says that the level is sampled. */
-  public static LevelDenoiser of(Level level, Network network) {
-    return new LevelDenoiser(network, level.sigmaData(), level.sampling().guidance());
-  }
-
-  /**
-   * The denoiser of a batch whose rows are all at one noise level.
-   *
-   * @param words token ids, int64 [B, length]
-   * @param below what the level is conditioned on, a row each, or null
-   */
-  public Denoiser given(NDArray words, @Nullable NDArray below) {
-    NDArray asked = guided() ? words.concat(words.zerosLike()) : words;
-    NDArray seen = guided() && below != null ? twice(below) : below;
-    Prediction plain =
-        (input, noise) ->
-            network.forward(
-                input,
-                input.getManager().full(new Shape(input.getShape().get(0)), (float) noise),
-                Network.conditioning(asked, seen));
-    return Preconditioning.edm(sigmaData)
-        .denoiser(guided() ? Guidance.scale(guidance).batched(plain) : plain);
-  }
+public record RowDenoiser(Network network, double sigmaData, double guidance) {
 
   /**
    * D of rows that each have a noise level of their own.

@@ -10,9 +10,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class VocabularyTest {
-  private static final Vocabulary WORDS =
-      new Vocabulary(
+class WordListTest {
+  private static final WordList WORDS =
+      new WordList(
           List.of("whale", "tree", "christmas", "left", "blue"),
           Map.of("orca", List.of("whale"), "fir", List.of("christmas", "tree")),
           Set.of("a", "over", "moves"),
@@ -20,7 +20,7 @@ class VocabularyTest {
 
   @Test
   void known_words_become_their_numbers_in_the_order_of_the_prompt() {
-    Vocabulary.Reading reading = WORDS.read("A Whale moves LEFT, over-blue!");
+    WordList.Reading reading = WORDS.read("A Whale moves LEFT, over-blue!");
     assertThat(reading.tokens()).containsExactly(1, 4, 5, 0);
     assertThat(reading.warnings()).isEmpty();
   }
@@ -32,7 +32,7 @@ class VocabularyTest {
 
   @Test
   void an_unknown_word_is_told_once_with_the_nearest_known_ones() {
-    Vocabulary.Reading reading = WORDS.read("a wale and a wale, blue");
+    WordList.Reading reading = WORDS.read("a wale and a wale, blue");
     assertThat(reading.tokens()).containsExactly(5, 0, 0, 0);
     assertThat(reading.warnings()).hasSize(2);
     assertThat(reading.warnings().getFirst()).contains("'wale'", "[whale,");
@@ -40,7 +40,7 @@ class VocabularyTest {
 
   @Test
   void words_past_the_length_are_told() {
-    Vocabulary.Reading reading = WORDS.read("whale tree left blue whale");
+    WordList.Reading reading = WORDS.read("whale tree left blue whale");
     assertThat(reading.tokens()).containsExactly(1, 2, 4, 5);
     assertThat(reading.warnings()).containsExactly("only the first 4 known words are read");
   }
@@ -48,7 +48,7 @@ class VocabularyTest {
   @ParameterizedTest
   @ValueSource(strings = {"", "   ", "🐳", "a over", "1 2 3", "blå", "\u202eelahw"})
   void a_prompt_without_a_known_word_does_not_steer_and_says_so(String prompt) {
-    Vocabulary.Reading reading = WORDS.read(prompt);
+    WordList.Reading reading = WORDS.read(prompt);
     assertThat(reading.tokens()).containsExactly(0, 0, 0, 0);
     assertThat(reading.warnings()).last().asString().contains("does not steer");
   }
@@ -61,11 +61,11 @@ class VocabularyTest {
 
   @Test
   void a_vocabulary_that_cannot_be_is_refused() {
-    assertThatThrownBy(() -> new Vocabulary(List.of(), Map.of(), Set.of(), 4))
+    assertThatThrownBy(() -> new WordList(List.of(), Map.of(), Set.of(), 4))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> new Vocabulary(List.of("x"), Map.of(), Set.of(), 0))
+    assertThatThrownBy(() -> new WordList(List.of("x"), Map.of(), Set.of(), 0))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> new Vocabulary(List.of("x"), Map.of("y", List.of("z")), Set.of(), 1))
+    assertThatThrownBy(() -> new WordList(List.of("x"), Map.of("y", List.of("z")), Set.of(), 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("z");
   }

@@ -1,0 +1,170 @@
+package glimt.gateway;
+
+import glimt.job.Format;
+import glimt.job.InvalidSpec;
+import glimt.job.JobSpec;
+import glimt.job.SamplingOptions;
+import glimt.model.GuidanceRule;
+import glimt.model.Kind;
+import glimt.model.Quality;
+import glimt.model.Schedule;
+import glimt.model.Thresholds;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What was asked for, whatever surface it came through: each field read once. What is null or
+ * missing is left to us.
+ *
+ * @param seed null for a new one
+ * @param extents how many of what, by axis
+ */
+record JobRequest(
+    Kind kind,
+    @Nullable String prompt,
+    @Nullable String negativePrompt,
+    @Nullable String model,
+    @Nullable Long seed,
+    @Nullable Integer steps,
+    @Nullable Double guidance,
+    @Nullable String sampler,
+    @Nullable Quality quality,
+    @Nullable GuidanceRule guidanceRule,
+    @Nullable Schedule schedule,
+    @Nullable Thresholds thresholds,
+    Map<String, Integer> extents,
+    @Nullable Format format,
+    @Nullable Integer enlarge) {
+  /** Far more than any bundle makes; the plan says what it does make. */
+  static final int FRAMES_LIMIT = 100_000;
+
+  static final int SIZE_LIMIT = 16_384;
+  static final int POINTS_LIMIT = 10_000_000;
+
+  /** What the field calls a square of pixels, or their width and height. */
+  static final String SIZE = "size";
+
+  private static final Pattern PIXELS = Pattern.compile("(\\d{1,5})x(\\d{1,5})");
+
+  JobRequest {
+    extents = Map.copyOf(extents);
+  }
+
+  /** Reads the fields of {@code POST /v1/jobs}. */
+  static JobRequest of(Fields fields) {
+    Kind kind =
+        Objects.requireNonNullElse(
+            fields.choice("kind", List.of(Kind.values()), JobDocument::word), Kind.VIDEO);
+    JobRequest request =
+        new JobRequest(
+            kind,
+            fields.text("prompt"),
+            fields.text("negative_prompt"),
+            fields.text("model"),
+            seed(fields),
+            fields.whole("steps", 1, SamplingOptions.STEPS_LIMIT),
+            fields.number("guidance", 0, SamplingOptions.GUIDANCE_LIMIT),
+            fields.text("sampler"),
+            fields.choice("quality", List.of(Quality.values()), JobDocument::word),
+            fields.object("guidanceRule", GuidanceRule.class),
+            fields.object("schedule", Schedule.class),
+            fields.object("thresholds", Thresholds.class),
+            extents(fields, kind, "frames"),
+            fields.choice("format", Format.of(kind), Format::ending),
+            fields.whole("enlarge", 1, JobSpec.ENLARGE_LIMIT));
+    fields.end();
+    return request;
+  }
+
+  /** The seed asked for; null for a new one, which the field's other programs write as -1. */
+  static @Nullable Long seed(Fields fields) {
+    Long seed = fields.whole("seed", -1, SamplingOptions.SEED_LIMIT);
+    return seed != null && seed == -1 ? null : seed;
+  }
+
+  /**
+   * How many of what was asked for.
+   *
+   * @param frames what the surface calls the number of frames
+   */
+  static Map<String, Integer> extents(Fields fields, Kind kind, String frames) {
+    Map<String, Integer> extents = new LinkedHashMap<>();
+    put(extents, kind, "frames", fields.whole(frames, 1, FRAMES_LIMIT));
+    put(extents, kind, "points", fields.whole("points", 1, POINTS_LIMIT));
+    Integer width = fields.whole("width", 1, SIZE_LIMIT);
+    Integer height = fields.whole("height", 1, SIZE_LIMIT);
+    String size = fields.textOrNumber(SIZE);
+    if (size != null) {
+      if (width != null || height != null) {
+        throw new InvalidSpec(SIZE, "is width and height; give it or them");
+      }
+      Matcher pixels = PIXELS.matcher(size.matches("\\d{1,5}") ? size + "x" + size : size);
+      if (!pixels.matches() || over(pixels.group(1)) || over(pixels.group(2))) {
+        throw new InvalidSpec(
+            SIZE,
+            "must be a number of pixels up to %s, or WIDTHxHEIGHT, not %s"
+                .formatted(SIZE_LIMIT, Fields.shown(size)));
+      }
+      width = Integer.valueOf(pixels.group(1));
+      height = Integer.valueOf(pixels.group(2));
+    }
+    put(extents, kind, "width", width);
+    put(extents, kind, "height", height);
+    return extents;
+  }
+
+  private static boolean over(String pixels) {
+    int count = Integer.parseInt(pixels);
+    return count < 1 || count > SIZE_LIMIT;
+  }
+
+  private static void put(
+      Map<String, Integer> extents, Kind kind, String axis, @Nullable Integer extent) {
+    if (extent != null) {
+      if (!kind.axes().contains(axis)) {
+        String field = axis.equals("width") || axis.equals("height") ? SIZE : axis;
+        throw new InvalidSpec(
+            field,
+            "does not go with this kind: %s has %s"
+                .formatted(JobDocument.word(kind), String.join(", ", kind.axes())));
+      }
+      extents.put(axis, extent);
+    }
+  }
+
+  /**
+   * The spec that is written.
+   *
+   * @param bundle the name of a bundle that makes this kind
+   * @param drawn the seed, where none was asked for
+   * @throws InvalidSpec if something in it cannot be
+   */
+  JobSpec spec(String bundle, long drawn) {
+    if (prompt == null) {
+      throw new InvalidSpec("prompt", "must say what to make");
+    }
+    return new JobSpec(
+        JobSpec.VERSION,
+        kind,
+        prompt,
+        negativePrompt,
+        bundle,
+        new SamplingOptions(
+            Objects.requireNonNullElse(seed, drawn),
+            steps,
+            guidance,
+            sampler,
+            quality,
+            guidanceRule,
+            schedule,
+            thresholds),
+        extents,
+        Objects.requireNonNullElse(format, Format.of(kind).getFirst()),
+        enlarge);
+  }
+}

@@ -1,0 +1,60 @@
+package glimt.job;
+
+import glimt.model.BundleCard;
+import glimt.model.BytePair;
+import glimt.model.Encoder;
+import glimt.model.PromptReader;
+import glimt.model.Unigram;
+import glimt.model.WordList;
+import glimt.model.WordPiece;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+
+/**
+ * Names what a task makes by all that it is made from, so that two tasks of one key make the same
+ * bytes in one numeric class, whatever job and bundle they belong to.
+ *
+ * @param sha256 of its ingredients, in lower-case hexadecimal
+ */
+public record ContentKey(String sha256) {
+  /** What an encoder makes of a text: the digests of its network and its reader, and the text. */
+  static ContentKey of(BundleCard card, Encoder encoder, String text) {
+    List<String> ingredients = new ArrayList<>(List.of("encode"));
+    ingredients.add(file(card, encoder.network() + ".py"));
+    ingredients.add(file(card, encoder.network() + ".safetensors"));
+    ingredients.add(reader(card, encoder.reader()));
+    ingredients.add(String.join(" ", encoder.outputs()));
+    ingredients.add(text);
+    return new ContentKey(digest(String.join("\0", ingredients)));
+  }
+
+  private static String reader(BundleCard card, PromptReader reader) {
+    List<String> files =
+        switch (reader) {
+          case WordList _ -> List.of();
+          case BytePair pairs -> pairs.files();
+          case Unigram unigram -> unigram.files();
+          case WordPiece pieces -> pieces.files();
+        };
+    return reader + " " + files.stream().map(name -> file(card, name)).toList();
+  }
+
+  /** The digest that the card gives a file; one it does not name is told by that. */
+  private static String file(BundleCard card, String name) {
+    return card.files().getOrDefault(name, card.name() + "/" + name);
+  }
+
+  private static String digest(String text) {
+    try {
+      return HexFormat.of()
+          .formatHex(
+              MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
+    } catch (NoSuchAlgorithmException impossible) {
+      throw new IllegalStateException("every JDK has SHA-256", impossible);
+    }
+  }
+}

@@ -1,0 +1,119 @@
+package glimt.model;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Which noise levels a walk of n steps visits, from pure noise to none. */
+public sealed interface Schedule {
+  /** Equal steps in sigma^(1/rho) (Karras et al. 2022, eq. 5). */
+  record Karras(double sigmaMin, double sigmaMax, double rho) implements Schedule {
+    public Karras {
+      between(sigmaMin, sigmaMax);
+      if (!(rho > 0)) {
+        throw new IllegalArgumentException("rho must be positive, not " + rho);
+      }
+    }
+  }
+
+  /** Equal steps in log sigma. */
+  record Exponential(double sigmaMin, double sigmaMax) implements Schedule {
+    public Exponential {
+      between(sigmaMin, sigmaMax);
+    }
+  }
+
+  /** Quantiles of the law Beta(0.6, 0.6) (Lee et al. 2024). */
+  record Beta(double sigmaMin, double sigmaMax) implements Schedule {
+    public Beta {
+      between(sigmaMin, sigmaMax);
+    }
+  }
+
+  /**
+   * Some of the levels of a chain of discrete steps (Ho et al. 2020), which the network knows by
+   * their numbers.
+   *
+   * @param curve how the variances of the chain's steps run from first to last
+   * @param length how many levels the network was trained on
+   * @param first variance of the first step; unused by curves without ends
+   * @param last variance of the last step; unused by curves without ends
+   * @param zeroTerminalSnr whether the chain is stretched to end without signal (Lin et al. 2023)
+   * @param spacing which of the levels are visited
+   * @param offset added to every visited level's number, for {@link StepSpacing#LEADING}
+   * @param ramp how levels are spread between the chain's ends instead, or null
+   */
+  record Discrete(
+      BetaCurve curve,
+      int length,
+      double first,
+      double last,
+      boolean zeroTerminalSnr,
+      StepSpacing spacing,
+      int offset,
+      @Nullable LevelRamp ramp)
+      implements Schedule {
+    public Discrete {
+      if (length < 1 || offset < 0) {
+        throw new IllegalArgumentException(
+            "a chain needs at least one level and an offset of 0 or more, not %s and %s"
+                .formatted(length, offset));
+      }
+    }
+  }
+
+  /**
+   * Equal steps in the time of a flow, moved towards the noise: t' = shift t / (1 + (shift - 1) t)
+   * (Esser et al. 2024, eq. 23).
+   *
+   * @param length what a time of 1 is called before the network, such as 1000
+   */
+  record Flow(double shift, double length) implements Schedule {
+    public Flow {
+      if (!(shift > 0) || !(length > 0)) {
+        throw new IllegalArgumentException(
+            "a flow needs a shift and a length above 0, not %s and %s".formatted(shift, length));
+      }
+    }
+  }
+
+  /** These very levels, falling; their number is the number of steps. */
+  record Listed(List<Double> sigmas) implements Schedule {
+    public Listed {
+      sigmas = List.copyOf(sigmas);
+      if (sigmas.size() < 2) {
+        throw new IllegalArgumentException("listed levels need at least one step");
+      }
+    }
+  }
+
+  /** The curves of variances that the field uses, by their names there. */
+  enum BetaCurve {
+    LINEAR,
+    SCALED_LINEAR,
+    SQUAREDCOS_CAP_V2,
+    SIGMOID,
+    LAPLACE,
+    EXP
+  }
+
+  /** How levels are chosen from a chain's. */
+  enum StepSpacing {
+    LEADING,
+    TRAILING,
+    LINSPACE
+  }
+
+  /** How levels are spread between two ends. */
+  enum LevelRamp {
+    KARRAS,
+    EXPONENTIAL,
+    BETA
+  }
+
+  private static void between(double sigmaMin, double sigmaMax) {
+    if (!(sigmaMin > 0) || !(sigmaMax > sigmaMin) || Double.isInfinite(sigmaMax)) {
+      throw new IllegalArgumentException(
+          "levels need 0 < sigmaMin < sigmaMax, not %s and %s".formatted(sigmaMin, sigmaMax));
+    }
+  }
+}

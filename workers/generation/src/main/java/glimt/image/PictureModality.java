@@ -1,0 +1,62 @@
+package glimt.image;
+
+import glimt.diffusion.Region;
+import glimt.job.Format;
+import glimt.media.Ffmpeg;
+import glimt.media.Frames;
+import glimt.media.Preview;
+import glimt.media.Stills;
+import glimt.model.Level;
+import glimt.model.Segment;
+import glimt.model.Span;
+import glimt.pipeline.Below;
+import glimt.pipeline.Modality;
+import glimt.pipeline.Mosaic;
+import glimt.video.Enlargement;
+import java.util.List;
+
+/** Images: height and width. */
+public record PictureModality() implements Modality {
+  /** The noise of a picture is that of a clip's first frame. */
+  @Override
+  public Region region(Level level, Segment segment) {
+    Span rows = segment.spans().get(0);
+    Span columns = segment.spans().get(1);
+    return new Region.Frames(
+        0, 1, level.channels(), rows.start(), rows.length(), columns.start(), columns.length());
+  }
+
+  @Override
+  public Below below(Mosaic.Piece sample, Level below, Level level, Segment segment) {
+    int height = below.extents().get(0);
+    int width = below.extents().get(1);
+    Enlargement enlargement = new Enlargement(1, height, width, 1, level.extents().get(1) / width);
+    Span rows = segment.spans().get(0);
+    Span columns = segment.spans().get(1);
+    Enlargement.Part part =
+        new Enlargement.Part(0, 1, rows.start(), rows.length(), columns.start(), columns.length());
+    Enlargement.Part needed = enlargement.needed(part);
+    Segment cut =
+        new Segment(
+            List.of(
+                new Span(needed.y(), needed.y() + needed.height()),
+                new Span(needed.x(), needed.x() + needed.width())));
+    float[] ground = enlargement.part(Mosaic.of(below).cut(cut, sample), part, level.channels());
+    return new Below(ground, Mosaic.of(level).shape(segment), ground, region(level, segment));
+  }
+
+  @Override
+  public byte[] file(Seen seen, Format format, Ffmpeg ffmpeg) throws InterruptedException {
+    return new Stills(ffmpeg).bytes(frames(seen).enlarged(seen.scale()).picture(0), format);
+  }
+
+  @Override
+  public Preview preview(Seen seen) {
+    return Preview.of(frames(seen));
+  }
+
+  private static Frames frames(Seen seen) {
+    long[] shape = seen.shape();
+    return Frames.ofSample(seen.values(), 1, (int) shape[1], (int) shape[2], 1);
+  }
+}

@@ -1,0 +1,50 @@
+package glimt.pipeline;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import glimt.bundle.BundleException;
+import glimt.bundle.Network;
+import glimt.model.Encoder;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * A prompt becomes the tensors that networks are conditioned on.
+ *
+ * @param network takes {@value #INPUT}, int64 [1, length], and if its source says so {@value
+ *     #MASK}, 1 for each token of the prompt and 0 for padding; it answers one tensor [1, …] for
+ *     each of the encoder's outputs
+ */
+public record PromptEncoder(Encoder encoder, Network network) {
+  /** What the encoder's source calls its input. */
+  public static final String INPUT = "tokens";
+
+  /** What its source may call the mask of the padding. */
+  public static final String MASK = "mask";
+
+  /**
+   * Encodes one prompt.
+   *
+   * @param tokens as many as the encoder's reader pads to
+   * @return by output, in the manager
+   */
+  public Map<String, NDArray> encoded(NDManager manager, TokenIds tokens) {
+    Map<String, NDArray> inputs = new LinkedHashMap<>();
+    inputs.put(INPUT, tokens.ids(manager));
+    if (network.ports().contains(MASK)) {
+      inputs.put(MASK, tokens.mask(manager));
+    }
+    NDList answers = network.call(inputs);
+    if (answers.size() != encoder.outputs().size()) {
+      throw new BundleException(
+          "encoder %s answered %s tensors, and its card names %s"
+              .formatted(encoder.name(), answers.size(), encoder.outputs()));
+    }
+    Map<String, NDArray> outputs = new LinkedHashMap<>();
+    for (int i = 0; i < answers.size(); i++) {
+      outputs.put(encoder.outputs().get(i), answers.get(i));
+    }
+    return outputs;
+  }
+}

@@ -1,0 +1,43 @@
+package glimt.pipeline;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import glimt.model.WordList;
+import java.util.List;
+
+/**
+ * A prompt as a network reads it.
+ *
+ * @param ids as many as the reader pads to
+ * @param read how many of them are of the prompt; the rest is padding
+ */
+public record TokenIds(List<Long> ids, int read) {
+  public TokenIds {
+    ids = List.copyOf(ids);
+  }
+
+  /** A prompt as a list of words reads it. */
+  public static TokenIds of(WordList words, String prompt) {
+    List<Long> ids = words.read(prompt).tokens().stream().map(Integer::longValue).toList();
+    return new TokenIds(ids, (int) ids.stream().filter(id -> id > 0).count());
+  }
+
+  /** The ids, int64 [1, length]. */
+  public NDArray ids(NDManager manager) {
+    return row(manager, ids.stream().mapToLong(Long::longValue).toArray());
+  }
+
+  /** 1 for each token of the prompt and 0 for padding, int64 [1, length]. */
+  public NDArray mask(NDManager manager) {
+    long[] mask = new long[ids.size()];
+    for (int i = 0; i < read; i++) {
+      mask[i] = 1;
+    }
+    return row(manager, mask);
+  }
+
+  private static NDArray row(NDManager manager, long[] values) {
+    return manager.create(values, new Shape(1, values.length));
+  }
+}

@@ -1,0 +1,62 @@
+package glimt.points;
+
+import glimt.diffusion.Region;
+import glimt.job.Format;
+import glimt.media.Ffmpeg;
+import glimt.media.PointCloud;
+import glimt.media.Preview;
+import glimt.model.Axis;
+import glimt.model.Level;
+import glimt.model.Segment;
+import glimt.model.Span;
+import glimt.pipeline.Below;
+import glimt.pipeline.Modality;
+import glimt.pipeline.Mosaic;
+
+/** Point clouds: points. */
+public record CloudModality() implements Modality {
+  @Override
+  public Region region(Level level, Segment segment) {
+    Span points = segment.spans().getFirst();
+    return new Region.Points(points.start(), points.length(), level.channels());
+  }
+
+  /** The network sees the whole base, turned so that the parents of the segment come first. */
+  @Override
+  public Below below(Mosaic.Piece sample, Level below, Level level, Segment segment) {
+    Axis parents = below.axis("points");
+    Span children = segment.spans().getFirst();
+    Mosaic mosaic = Mosaic.of(below);
+    float[] base = mosaic.cut(mosaic.whole(), sample);
+    return new Below(
+        PointLevels.below(base, children.start()),
+        new long[] {parents.extent(), below.channels()},
+        PointLevels.parents(base, children.start(), children.length()),
+        // A base is turned, and its noise turns with it.
+        new Region.Points(children.start(), parents.extent(), below.channels()));
+  }
+
+  @Override
+  public byte[] file(Seen seen, Format format, Ffmpeg ffmpeg) {
+    return cloud(seen).encoded(format);
+  }
+
+  @Override
+  public Preview preview(Seen seen) {
+    return Preview.of(cloud(seen));
+  }
+
+  /** Values of a cloud's sample are standardised; the card says what they are worth. */
+  private static PointCloud cloud(Seen seen) {
+    float[] values = seen.values();
+    int channels = seen.level().channels();
+    float[] rows = new float[values.length];
+    for (int i = 0; i < rows.length; i++) {
+      int channel = i % channels;
+      rows[i] =
+          (float)
+              (values[i] * seen.card().scale().get(channel) + seen.card().offset().get(channel));
+    }
+    return PointCloud.ofRows(rows);
+  }
+}

@@ -1,0 +1,92 @@
+package glimt.video;
+
+import glimt.diffusion.Region;
+import glimt.job.Format;
+import glimt.media.Ffmpeg;
+import glimt.media.Frames;
+import glimt.media.Preview;
+import glimt.media.Video;
+import glimt.model.BundleCard;
+import glimt.model.Codec;
+import glimt.model.Level;
+import glimt.model.Segment;
+import glimt.model.Span;
+import glimt.pipeline.Below;
+import glimt.pipeline.Modality;
+import glimt.pipeline.Mosaic;
+import java.util.List;
+
+/** Video: frames, height, width. */
+public record FramesModality() implements Modality {
+  @Override
+  public Region region(Level level, Segment segment) {
+    List<Span> spans = segment.spans();
+    return new Region.Frames(
+        spans.get(0).start(),
+        spans.get(0).length(),
+        level.channels(),
+        spans.get(1).start(),
+        spans.get(1).length(),
+        spans.get(2).start(),
+        spans.get(2).length());
+  }
+
+  @Override
+  public Below below(Mosaic.Piece sample, Level below, Level level, Segment segment) {
+    List<Integer> few = below.extents();
+    List<Integer> many = level.extents();
+    Enlargement enlargement =
+        new Enlargement(
+            few.get(0),
+            few.get(1),
+            few.get(2),
+            Math.ceilDiv(many.get(0), few.get(0)),
+            many.get(2) / few.get(2));
+    List<Span> spans = segment.spans();
+    Enlargement.Part part =
+        new Enlargement.Part(
+            spans.get(0).start(),
+            spans.get(0).length(),
+            spans.get(1).start(),
+            spans.get(1).length(),
+            spans.get(2).start(),
+            spans.get(2).length());
+    Enlargement.Part needed = enlargement.needed(part);
+    Segment cut =
+        new Segment(
+            List.of(
+                new Span(needed.frame(), needed.frame() + needed.frames()),
+                new Span(needed.y(), needed.y() + needed.height()),
+                new Span(needed.x(), needed.x() + needed.width())));
+    float[] ground = enlargement.part(Mosaic.of(below).cut(cut, sample), part, level.channels());
+    return new Below(ground, Mosaic.of(level).shape(segment), ground, region(level, segment));
+  }
+
+  @Override
+  public byte[] file(Seen seen, Format format, Ffmpeg ffmpeg) throws InterruptedException {
+    return new Video(ffmpeg).bytes(frames(seen).enlarged(seen.scale()), format);
+  }
+
+  @Override
+  public Preview preview(Seen seen) {
+    return Preview.of(frames(seen));
+  }
+
+  /** Clips of fewer frames are shown as slowly as they are few: all levels take the same time. */
+  private static Frames frames(Seen seen) {
+    long[] shape = seen.shape();
+    BundleCard card = seen.card();
+    double share =
+        (double) usual(card, seen.level().name()) / usual(card, card.levels().getLast().name());
+    return Frames.ofSample(
+        seen.values(), (int) shape[0], (int) shape[2], (int) shape[3], card.fps() * share);
+  }
+
+  /** How many frames a level has unless a job says otherwise. */
+  private static int usual(BundleCard card, String name) {
+    Level level = card.level(name);
+    Codec codec = level.codec();
+    int frames = level.axis("frames").extent();
+    return codec == null ? frames : codec.decoded(0, frames);
+  }
+}
