@@ -86,6 +86,9 @@ public sealed interface Work {
       if (scale != null) {
         return scale;
       }
+      if (extents.size() < 2) {
+        return 1; // points
+      }
       // Version 0.1 enlarged until the longer side had 256 pixels, and the shorter 16.
       int height = extents.get(extents.size() - 2);
       int width = extents.getLast();

@@ -13,6 +13,7 @@ import glimt.job.Work;
 import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
 import glimt.json.Json;
+import glimt.model.Kind;
 import glimt.model.Schedule;
 import java.io.InputStream;
 import java.sql.Connection;
@@ -97,7 +98,14 @@ class UpgradeTest {
       assertThat(done)
           .filteredOn(task -> task.work() instanceof Work.Assemble)
           .isNotEmpty()
-          .allSatisfy(task -> assertThat(task.inputs("piece")).isNotEmpty());
+          .allSatisfy(
+              task -> {
+                assertThat(task.inputs("piece")).isNotEmpty();
+                // A cloud was never enlarged, a clip of 16 pixels was, to 256.
+                boolean cloud = task.spec().kind() == Kind.POINTS;
+                assertThat(((Work.Assemble) task.work()).enlargement())
+                    .isEqualTo(cloud ? 1 : task.work().level().equals("detail") ? 2 : 4);
+              });
     }
   }
 

@@ -66,7 +66,7 @@ class BrowserTest {
     Path chromium = Given.program("chromium");
     var video = new Video(Given.ffmpeg());
     Map<Format, byte[]> files =
-        Stream.of(Format.MP4, Format.WEBM, Format.GIF, Format.PNG)
+        Stream.of(Format.MP4, Format.WEBM, Format.GIF, Format.APNG)
             .collect(Collectors.toMap(format -> format, format -> file(video, format)));
     var said = new CompletableFuture<String>();
     HttpServer server =
