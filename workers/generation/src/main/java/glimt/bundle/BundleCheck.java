@@ -5,7 +5,6 @@ import glimt.model.Fast;
 import glimt.model.Level;
 import glimt.model.Port;
 import glimt.model.Sampling;
-import glimt.model.Schedule;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.HashMap;
@@ -61,15 +60,8 @@ public final class BundleCheck {
           "%s: a name is up to 100 letters, digits, spaces and . _ -, not '%s'"
               .formatted(file, card.name()));
     }
-    finite(file, "scale", card.scale());
-    finite(file, "offset", card.offset());
     for (Level level : card.levels()) {
       String at = "level " + level.name();
-      finite(
-          file,
-          at + ", sigmaData, belowNoise",
-          List.of(level.parametrisation().sigmaData(), level.belowNoise()));
-      finite(file, at + ", residual", level.residual());
       sampling(file, at, level.sampling(), samplers);
       Fast fast = level.fast();
       if (fast != null) {
@@ -84,16 +76,6 @@ public final class BundleCheck {
       throw new BundleException(
           "%s: %s has the sampler %s, which is none of %s"
               .formatted(file, at, sampling.sampler(), samplers));
-    }
-    finite(file, at + ", guidance", List.of(sampling.guidance().weight()));
-    if (sampling.schedule() instanceof Schedule.Karras(double min, double max, double rho)) {
-      finite(file, at + ", sigmaMin, sigmaMax, rho", List.of(min, max, rho));
-    }
-  }
-
-  private static void finite(Path file, String what, List<Double> numbers) {
-    if (!numbers.stream().allMatch(Double::isFinite)) {
-      throw new BundleException("%s: %s must be finite, not %s".formatted(file, what, numbers));
     }
   }
 

@@ -80,11 +80,11 @@ class BundleCheckTest {
       quoteCharacter = '`',
       value = {
         "\"euler\" | \"oiler\" | level base has the sampler oiler, which is none of [euler, heun]",
-        "\"points\", | \"pints\", | level base has the axes [pints], and a POINTS has [points]",
+        "\"name\" : \"points\" | \"name\" : \"pints\" | points",
         "\"name\" : \"toy\" | \"name\" : \"t\\u0000y\" | a name is up to 100 letters",
-        "\"scale\" : [ 1.0 | \"scale\" : [ 1e999 | scale must be finite",
-        "\"sigmaMax\" : 10.0 | \"sigmaMax\" : 1e999 | sigmaMax, rho must be finite",
-        "\"sigmaData\" : 1.0 | \"sigmaData\" : 1e999 | sigmaData, belowNoise must be finite"
+        "\"scale\" : [ 1.0 | \"scale\" : [ 1e999 | scale.0 must be a finite number",
+        "\"sigmaMax\" : 10.0 | \"sigmaMax\" : 1e999 | sigmaMax must be a finite number",
+        "\"sigmaData\" : 1.0 | \"sigmaData\" : 1e999 | sigmaData must be a finite number"
       })
   void a_card_that_no_worker_can_follow_is_refused(String from, String to, String why)
       throws IOException {

@@ -288,7 +288,7 @@ class BundleTest {
     Files.writeString(card, text.substring(0, text.length() / 2));
     refused("bundle.json is no card");
     Files.writeString(card, text.replace("\"sigmaData\" : 1.0", "\"sigmaData\" : -1.0"));
-    refused("bundle.json is no card", "sigmaData > 0");
+    refused("bundle.json is no card", "sigmaData must be positive");
     Files.writeString(card, text.replace("\"fps\"", "\"colour\" : 1, \"fps\""));
     refused("bundle.json is no card", "colour");
   }

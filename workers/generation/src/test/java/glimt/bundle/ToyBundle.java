@@ -5,6 +5,7 @@ import glimt.model.Axis;
 import glimt.model.BundleCard;
 import glimt.model.Kind;
 import glimt.model.Level;
+import glimt.model.Port;
 import glimt.model.Sampling;
 import glimt.model.WordList;
 import java.io.IOException;
@@ -60,7 +61,7 @@ final class ToyBundle {
             2,
             "net",
             1,
-            List.of(),
+            List.of(Port.prompt("words", Port.Unconditional.ZEROS)),
             List.of(),
             0,
             Sampling.karras("euler", 4, 1, 0.01, 10, 7));
