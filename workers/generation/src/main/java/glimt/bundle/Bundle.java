@@ -178,7 +178,7 @@ public final class Bundle {
   }
 
   /** A network's source; that of a level's fast network is the level's. */
-  private NetworkSource sourceOf(String network) {
+  NetworkSource sourceOf(String network) {
     for (Level level : card.levels()) {
       Fast fast = level.fast();
       if (fast != null && fast.network().equals(network)) {
@@ -213,7 +213,7 @@ public final class Bundle {
   }
 
   /** A network's weights, in one file or in several with an index. */
-  private Safetensors weights(String network) {
+  Safetensors weights(String network) {
     String file = network + ".safetensors";
     String index = file + ".index.json";
     return card.files().containsKey(index) && !card.files().containsKey(file)
