@@ -7,7 +7,6 @@ import glimt.metrics.Figure;
 import glimt.metrics.Surface;
 import glimt.model.BundleCard;
 import glimt.model.Level;
-import glimt.points.Colour;
 import glimt.training.evaluation.Assessor;
 import glimt.training.evaluation.Candidate;
 import glimt.training.evaluation.CascadeSampler;
@@ -18,16 +17,11 @@ import glimt.training.evaluation.SamplerPool;
 import glimt.training.evaluation.Samples;
 import glimt.training.evaluation.SamplingCost;
 import glimt.training.evaluation.Unnamed;
-import glimt.training.objects.ObjectClouds.Item;
-import glimt.training.objects.RealObjects.Nearest;
 import glimt.training.recipe.Recipe.NetworkRecipe;
-import glimt.training.recipe.TrainingException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -49,38 +43,8 @@ final class ObjectAssessor implements Assessor<Integer, Measured> {
   private final ObjectRecipe recipe;
   private final ObjectJudge judge;
   private final ObjectPictures pictures;
-  private final @Nullable Reality reality;
+  private final @Nullable RealSets real;
   private final Consumer<String> watch;
-
-  /**
-   * What results are compared with.
-   *
-   * @param items held out, without twins in training
-   * @param held the same as they are measured
-   * @param prompts real objects under the prompts that ask for them
-   */
-  private record Reality(
-      RealObjects objects,
-      List<Item> items,
-      List<Specimen> held,
-      Map<String, List<Specimen>> prompts) {
-    static Reality of(ObjectClouds clouds) {
-      RealObjects objects = new RealObjects(clouds);
-      List<Item> items = objects.withoutTwins(clouds.heldOut());
-      if (items.isEmpty()) {
-        throw new TrainingException(
-            "each of the %s objects held out has a near copy among those trained on, so that nothing"
-                    .formatted(clouds.heldOut().size())
-                + " can be measured by them: more objects are needed");
-      }
-      return new Reality(objects, items, objects.specimens(items, 1), objects.byPrompt(2));
-    }
-
-    /** How often each held-out object is asked for. */
-    int sets(int samples) {
-      return Math.ceilDiv(samples, held.size());
-    }
-  }
 
   /**
    * @param objects real ones; without them there is nothing to compare with, and clouds are only
@@ -97,7 +61,7 @@ final class ObjectAssessor implements Assessor<Integer, Measured> {
     this.recipe = recipe;
     this.judge = new ObjectJudge(candidate.classifier(recipe.classifier(), recipe.heads()), recipe);
     this.pictures = new ObjectPictures(recipe);
-    this.reality = objects == null ? null : Reality.of(objects);
+    this.real = objects == null ? null : RealSets.of(objects);
     this.watch = watch;
   }
 
@@ -110,7 +74,7 @@ final class ObjectAssessor implements Assessor<Integer, Measured> {
   @Override
   public Round<Integer> whole(int samples) {
     List<Prompt<Integer>> prompts = new ArrayList<>();
-    if (reality == null) {
+    if (real == null) {
       int classes = recipe.words().classes().size();
       for (int ofClass = 0; ofClass < classes; ofClass++) {
         String name = recipe.words().classes().get(ofClass).name();
@@ -119,13 +83,13 @@ final class ObjectAssessor implements Assessor<Integer, Measured> {
         }
       }
     } else {
-      for (int set = 0; set < reality.sets(samples); set++) {
-        for (Specimen one : reality.held) {
+      for (int set = 0; set < real.sets(samples); set++) {
+        for (Specimen one : real.held()) {
           prompts.add(new Prompt<>(one.prompt(), prompts.size(), one.ofClass()));
         }
       }
     }
-    return new Round<>(card.levels().getLast(), false, samples, prompts, reality != null);
+    return new Round<>(card.levels().getLast(), false, samples, prompts, real != null);
   }
 
   /** Clouds are small. */
@@ -142,39 +106,19 @@ final class ObjectAssessor implements Assessor<Integer, Measured> {
   @Override
   public Measured judge(Round<Integer> round, Samples<Integer> samples) {
     List<Specimen> specimens = specimens(samples);
-    return reality == null
+    return real == null
         ? Measured.named(judge.right(specimens), specimens)
-        : measured(reality, specimens, reality.objects::nearest);
-  }
-
-  private Measured measured(
-      Reality real, List<Specimen> specimens, Function<Specimen, Nearest> nearest) {
-    return Measured.of(judge, specimens, real.held, nearest, real.prompts);
-  }
-
-  private static Nearest itself(Specimen specimen) {
-    return new Nearest(specimen, 0);
+        : real.measured(judge, specimens);
   }
 
   @Override
   public @Nullable Measured real(Round<Integer> round) {
-    if (reality == null) {
-      return null;
-    }
-    List<Specimen> standIns = new ArrayList<>();
-    for (int set = 0; set < round.prompts().size() / reality.held.size(); set++) {
-      standIns.addAll(reality.objects.standIns(reality.items, set));
-    }
-    return measured(reality, standIns, ObjectAssessor::itself)
-        .ofHeldOut(measured(reality, reality.held, reality.objects::nearest));
+    return real == null ? null : real.standIns(judge, round.prompts().size() / real.held().size());
   }
 
   @Override
   public @Nullable Measured copied(Round<Integer> round, Measured made) {
-    return reality == null
-        ? null
-        : measured(
-            reality, made.nearest().stream().map(Nearest::copy).toList(), ObjectAssessor::itself);
+    return real == null ? null : real.copies(judge, made);
   }
 
   @Override
@@ -186,16 +130,18 @@ final class ObjectAssessor implements Assessor<Integer, Measured> {
   public List<Figure> figures(
       Round<Integer> round, Samples<Integer> made, Comparison<Measured> comparison)
       throws InterruptedException {
-    Measured real = comparison.other(Comparison.REAL);
-    if (reality == null || real == null) {
+    Measured trained = comparison.other(Comparison.REAL);
+    if (real == null || trained == null) {
       return List.of(
           Figure.of("class top-1, base level", judge.right(bases(made))),
           Figure.of("class top-1", comparison.made().right()));
     }
-    List<Figure> figures = new ArrayList<>(compared(comparison, real, reality.held.size()));
-    figures.addAll(baseLevel(bases(made), reality.held));
+    List<Figure> figures = new ArrayList<>(compared(comparison, trained, real.held().size()));
+    figures.addAll(baseLevel(bases(made), real.held()));
     figures.add(
-        colours(reality.objects, comparison, round.wanted()).toReach(new Bar.AtLeast(0.75)));
+        new PromptedColours(candidate, recipe, round.wanted(), watch)
+            .figure(real.objects(), comparison)
+            .toReach(new Bar.AtLeast(0.75)));
     return figures;
   }
 
@@ -258,49 +204,11 @@ final class ObjectAssessor implements Assessor<Integer, Measured> {
     return specimens;
   }
 
-  /**
-   * How often the colour that was asked for is that of most points: every class in every colour, up
-   * to about so many pairs. Copying can only give the colours that an object of the class has.
-   */
-  private Figure colours(RealObjects real, Comparison<Measured> comparison, int most)
-      throws InterruptedException {
-    List<Colour> wanted = new ArrayList<>();
-    List<Prompt<Integer>> prompts = new ArrayList<>();
-    int copied = 0;
-    int classes = recipe.words().classes().size();
-    List<Colour> colours = List.of(Colour.values());
-    int pairs = colours.size() * classes;
-    for (int pair = 0; pair < pairs; pair += Math.max(1, pairs / most)) {
-      Colour colour = colours.get(pair / classes);
-      int ofClass = pair % classes;
-      String text = colour.word() + " " + recipe.words().classes().get(ofClass).name();
-      prompts.add(new Prompt<>(text, pair, ofClass));
-      wanted.add(colour);
-      copied += real.has(ofClass, colour) ? 1 : 0;
-    }
-    watch.accept("%s clouds of every class in every colour".formatted(prompts.size()));
-    List<float[]> made = Samples.whole(candidate, prompts, 0, recipe::open, watch).seen();
-    Measured untrained = comparison.other(Comparison.UNTRAINED);
-    int right = 0;
-    int chance = 0;
-    for (int i = 0; i < made.size(); i++) {
-      right += Colour.dominant(made.get(i)).colour() == wanted.get(i) ? 1 : 0;
-      if (untrained != null) {
-        float[] noise = untrained.specimens().get(i % untrained.specimens().size()).dense();
-        chance += Colour.dominant(noise).colour() == wanted.get(i) ? 1 : 0;
-      }
-    }
-    double all = made.size();
-    return Figure.of("colour word dominant", right / all)
-        .beside(Comparison.UNTRAINED, chance / all)
-        .beside(Comparison.COPIED, copied / all);
-  }
-
   /** All held-out clouds made dense again from their base, by the network and by midpoints. */
   @Override
   public List<Figure> enlarged(Level level, int samples, SamplerPool<CascadeSampler> pool)
       throws InterruptedException {
-    return reality == null ? List.of() : enlarged(level, reality.held, pool);
+    return real == null ? List.of() : enlarged(level, real.held(), pool);
   }
 
   List<Figure> enlarged(Level level, List<Specimen> held, SamplerPool<CascadeSampler> pool)

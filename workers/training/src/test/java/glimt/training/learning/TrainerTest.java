@@ -222,7 +222,7 @@ class TrainerTest {
 
     assertThatThrownBy(() -> trainer(2, 0.01).train(true, _ -> {}, () -> false))
         .isInstanceOf(TrainingException.class)
-        .hasMessageContaining("base.checkpoint cannot be gone on from")
+        .hasMessageContaining("base.checkpoint cannot be resumed")
         .hasMessageContaining("begin afresh");
   }
 

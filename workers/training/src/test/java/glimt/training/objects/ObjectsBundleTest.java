@@ -97,7 +97,7 @@ final class ObjectsBundleTest {
   @Test
   void data_whose_held_out_objects_are_copies_is_refused(@TempDir Path folder) {
     ObjectClouds twins =
-        new ObjectClouds(SmallObjects.write(folder), SmallObjects.recipe().words());
+        new ObjectClouds(SmallObjects.write(folder, 0.5), SmallObjects.recipe().words());
     assertThatThrownBy(() -> new ObjectAssessor(candidate, SmallObjects.recipe(), twins, _ -> {}))
         .isInstanceOf(TrainingException.class)
         .hasMessageContaining("near copy")
