@@ -65,7 +65,8 @@ public final class Generate implements Callable<Integer> {
       required = true,
       description = {
         "Where to. The ending says what is wanted:",
-        ".mp4 .webm .gif .png for a video, .glb .ply for a point cloud."
+        ".mp4 .webm .gif .apng for a video, .png .jpeg .webp for an image,",
+        ".glb .ply for a point cloud."
       })
   private Path output;
 

@@ -5,6 +5,8 @@ import glimt.media.Ffmpeg;
 import glimt.media.Video;
 import java.nio.file.Path;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /** Stills by FFmpeg, which is unpacked when the first is wanted; few at once. */
@@ -13,6 +15,7 @@ public final class FrameStills implements Stills {
 
   private final Path cache;
   private final Semaphore free = new Semaphore(AT_ONCE);
+  private final Lock unpacking = new ReentrantLock();
   private @Nullable Video video;
 
   FrameStills(Path cache) {
@@ -39,12 +42,17 @@ public final class FrameStills implements Stills {
     }
   }
 
-  private synchronized Video video() {
-    Video there = video;
-    if (there == null) {
-      there = new Video(Ffmpeg.unpackedIn(cache));
-      video = there;
+  private Video video() {
+    unpacking.lock();
+    try {
+      Video there = video;
+      if (there == null) {
+        there = new Video(Ffmpeg.unpackedIn(cache));
+        video = there;
+      }
+      return there;
+    } finally {
+      unpacking.unlock();
     }
-    return there;
   }
 }

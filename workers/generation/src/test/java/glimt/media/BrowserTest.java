@@ -51,7 +51,7 @@ class BrowserTest {
       (async () => {
         let said;
         try {
-          said = [await play('mp4'), await play('webm'), await leaf('gif', 'image/gif'), await leaf('png', 'image/png')];
+          said = [await play('mp4'), await play('webm'), await leaf('gif', 'image/gif'), await leaf('apng', 'image/png')];
         } catch (broken) {
           said = ['' + broken];
         }

@@ -7,8 +7,7 @@
  * otherwise than the paper it names, this package asks the library for that step, and the library
  * says there what differs and why.
  *
- * <p>No file is read here, no JSON, and nothing of diffusers is in it but the names and defaults of
- * settings.
+ * <p>No files, no JSON. Of diffusers it holds nothing but the names and defaults of settings.
  */
 @NullMarked
 package glimt.diffusion.diffusers;
