@@ -6,7 +6,7 @@ import glimt.media.ContactSheet;
 import glimt.media.Frames;
 import glimt.media.Picture;
 import glimt.model.WordList;
-import glimt.training.clips.Renderer.Part;
+import glimt.training.clips.Renderer.Crop;
 import glimt.training.learning.Dataset;
 import glimt.video.Enlargement;
 import java.util.ArrayList;
@@ -171,7 +171,7 @@ public final class ClipData implements Dataset {
     int top = grid * random.nextInt((many - shown.tile) / grid + 1);
     int left = grid * random.nextInt((many - shown.tile) / grid + 1);
     // One small pixel more all around, where there is one: what is drawn between them needs it.
-    Part part = wider(top, left, grid, many);
+    Crop part = wider(top, left, grid, many);
     float[] all = renderer.render(scene, first, stride, shown.window, many, part);
     float[] small = shrunk(all, part.height(), part.width(), grid);
     roughen(small, random);
@@ -189,12 +189,12 @@ public final class ClipData implements Dataset {
     }
   }
 
-  private Part wider(int top, int left, int margin, int size) {
+  private Crop wider(int top, int left, int margin, int size) {
     int up = Math.max(0, top - margin);
     int west = Math.max(0, left - margin);
     int bottom = Math.min(size, top + shown.tile + margin);
     int east = Math.min(size, left + shown.tile + margin);
-    return new Part(up, west, bottom - up, east - west);
+    return new Crop(up, west, bottom - up, east - west);
   }
 
   /**

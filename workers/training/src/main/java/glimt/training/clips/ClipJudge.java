@@ -3,7 +3,7 @@ package glimt.training.clips;
 import glimt.bundle.Safetensors.Tensor;
 import glimt.metrics.Clips;
 import glimt.training.learning.Classifier;
-import glimt.training.learning.Classifier.Seen;
+import glimt.training.learning.Classifier.Classified;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -39,7 +39,7 @@ final class ClipJudge implements AutoCloseable {
       for (int row = 0; row < some.size(); row++) {
         System.arraycopy(some.get(row), 0, all, row * CLIP, CLIP);
       }
-      List<Seen> seen =
+      List<Classified> seen =
           classifier.see(
               Tensor.of(all, some.size(), ClipData.KEYS, 3, ClipData.SMALL, ClipData.SMALL));
       for (int row = 0; row < some.size(); row++) {

@@ -3,7 +3,7 @@ package glimt.training.clips;
 import glimt.model.Level;
 import glimt.model.Segment;
 import glimt.model.Span;
-import glimt.training.clips.Renderer.Part;
+import glimt.training.clips.Renderer.Crop;
 import glimt.video.Enlargement;
 import java.util.List;
 
@@ -28,7 +28,7 @@ record Ladder(Renderer renderer) {
         stride,
         time.length(),
         size(level),
-        new Part(down.start(), across.start(), down.length(), across.length()));
+        new Crop(down.start(), across.start(), down.length(), across.length()));
   }
 
   /** The key frames of a scene's level, as {@link ClipJudge#keys} gives them. */

@@ -21,7 +21,7 @@ public final class Renderer {
   }
 
   /** The part of a picture that is drawn, in pixels of the whole. */
-  record Part(int top, int left, int height, int width) {}
+  record Crop(int top, int left, int height, int width) {}
 
   /**
    * Draws {@code count} frames, the first being number {@code first} of the whole clip, {@code
@@ -30,7 +30,7 @@ public final class Renderer {
    * @return [count, 3, size, size]
    */
   public float[] render(Scene scene, int first, int stride, int count, int size) {
-    return render(scene, first, stride, count, size, new Part(0, 0, size, size));
+    return render(scene, first, stride, count, size, new Crop(0, 0, size, size));
   }
 
   /**
@@ -38,7 +38,7 @@ public final class Renderer {
    *
    * @return [count, 3, part.height, part.width]
    */
-  float[] render(Scene scene, int first, int stride, int count, int size, Part part) {
+  float[] render(Scene scene, int first, int stride, int count, int size, Crop part) {
     int frame = 3 * part.height * part.width;
     float[] out = new float[count * frame];
     for (int i = 0; i < count; i++) {
@@ -47,7 +47,7 @@ public final class Renderer {
     return out;
   }
 
-  private void frame(Scene scene, int number, int size, Part part, float[] out, int at) {
+  private void frame(Scene scene, int number, int size, Crop part, float[] out, int at) {
     Motion motion = grammar.motions().get(scene.motion());
     double time = (double) number / (LENGTH - 1);
     double share = scene.share() * (motion.from() + (motion.to() - motion.from()) * time);

@@ -58,7 +58,7 @@ public final class Classifier implements AutoCloseable {
    *
    * @param classes the most likely, by head
    */
-  public record Seen(List<Integer> classes, double[] features) {}
+  public record Classified(List<Integer> classes, double[] features) {}
 
   /** Where labelled samples come from. */
   @FunctionalInterface
@@ -193,12 +193,12 @@ public final class Classifier implements AutoCloseable {
   }
 
   /** What the network sees in each sample, a row of {@code x} each. */
-  public List<Seen> see(Tensor x) {
+  public List<Classified> see(Tensor x) {
     int rows = Math.toIntExact(x.shape().getFirst());
     try (NDManager scope = network.manager().newSubManager()) {
       float[] all = network.look(new NDList(array(x, scope))).toFloatArray();
       int values = all.length / rows;
-      List<Seen> seen = new ArrayList<>();
+      List<Classified> seen = new ArrayList<>();
       for (int row = 0; row < rows; row++) {
         int at = row * values;
         List<Integer> classes = new ArrayList<>();
@@ -210,7 +210,7 @@ public final class Classifier implements AutoCloseable {
         for (int i = 0; i < features.length; i++) {
           features[i] = all[at + i];
         }
-        seen.add(new Seen(List.copyOf(classes), features));
+        seen.add(new Classified(List.copyOf(classes), features));
       }
       return List.copyOf(seen);
     }

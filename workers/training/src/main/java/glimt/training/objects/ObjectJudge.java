@@ -1,7 +1,7 @@
 package glimt.training.objects;
 
 import glimt.training.learning.Classifier;
-import glimt.training.learning.Classifier.Seen;
+import glimt.training.learning.Classifier.Classified;
 import java.util.List;
 
 /** Says what clouds show, by the bundle's classifier. */
@@ -26,7 +26,7 @@ final class ObjectJudge implements AutoCloseable {
       List<Specimen> some = clouds.subList(from, Math.min(clouds.size(), from + TOGETHER));
       List<float[]> seen =
           some.stream().map(one -> recipe.standardise(one.coarse().clone())).toList();
-      List<Seen> found = classifier.see(ObjectNames.seen(seen, random));
+      List<Classified> found = classifier.see(ObjectNames.seen(seen, random));
       for (int i = 0; i < found.size(); i++) {
         right += found.get(i).classes().getFirst() == some.get(i).ofClass() ? 1 : 0;
       }

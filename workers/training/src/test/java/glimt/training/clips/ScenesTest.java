@@ -141,7 +141,7 @@ class ScenesTest {
   void a_part_of_a_picture_is_drawn_as_in_the_whole() {
     Scene scene = grammar.scene(0, 1, 4, random);
     float[] whole = renderer.render(scene, 2, 3, 2, 64);
-    float[] part = renderer.render(scene, 2, 3, 2, 64, new Renderer.Part(8, 20, 32, 24));
+    float[] part = renderer.render(scene, 2, 3, 2, 64, new Renderer.Crop(8, 20, 32, 24));
     for (int plane = 0; plane < 6; plane++) {
       for (int row = 0; row < 32; row++) {
         int from = (plane * 64 + 8 + row) * 64 + 20;

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import glimt.bundle.NetworkSource;
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Tensor;
+import glimt.training.learning.Classifier.Classified;
 import glimt.training.learning.Classifier.Labelled;
-import glimt.training.learning.Classifier.Seen;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -57,7 +57,7 @@ class ClassifierTest {
         Classifier.train(training, source, HEADS, ClassifierTest::points, _ -> {});
     Labelled unseen = points(200, new SplittableRandom(8));
     try (Classifier classifier = new Classifier(source, weights, HEADS)) {
-      List<Seen> seen = classifier.see(unseen.x());
+      List<Classified> seen = classifier.see(unseen.x());
       for (int head = 0; head < 2; head++) {
         int right = 0;
         for (int row = 0; row < 200; row++) {
