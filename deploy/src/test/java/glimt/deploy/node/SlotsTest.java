@@ -279,7 +279,8 @@ class SlotsTest {
     worker.toHandle().destroy();
     assertThat(worker.waitFor(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
     assertThat(worker.exitValue()).isZero();
-    assertThat(attempts(job)).extracting(AttemptView::outcome).containsExactly("yielded");
+    // While it leaves it may be offered the task once more, and hands that back too.
+    assertThat(attempts(job)).extracting(AttemptView::outcome).containsOnly("yielded");
   }
 
   @Test

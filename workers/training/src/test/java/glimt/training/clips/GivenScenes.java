@@ -25,8 +25,10 @@ final class GivenScenes {
 
   /** A level of the default bundle, as its recipe has it. */
   static Level level(String name) {
-    Level[] levels = Recipe.part(Recipe.read(RECIPE).card().path("levels"), Level[].class);
-    return Arrays.stream(levels).filter(one -> one.name().equals(name)).findFirst().orElseThrow();
+    return Recipe.read(RECIPE).draft(grammar().vocabulary()).levels().stream()
+        .filter(one -> one.name().equals(name))
+        .findFirst()
+        .orElseThrow();
   }
 
   /** Squares that fill the middle half of each picture, and blink: every second frame is darker. */

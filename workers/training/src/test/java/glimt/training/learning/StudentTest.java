@@ -137,7 +137,7 @@ class StudentTest {
     }
 
     Fast fast = student.fast("base-2", WALK);
-    assertThat(fast.sampling().guidance()).isEqualTo(1);
+    assertThat(fast.sampling().guidance().weight()).isEqualTo(1);
     assertThat(fast.sampling().steps()).isEqualTo(2);
     double[] quick = schedule(fast.sampling());
     assertThat(quick[1])
