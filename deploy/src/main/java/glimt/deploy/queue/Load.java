@@ -41,6 +41,11 @@ final class Load implements AutoCloseable {
     Size(@Nullable Integer points) {
       this.points = points;
     }
+
+    Map<String, Integer> extents() {
+      Integer wanted = points;
+      return wanted == null ? Map.of() : Map.of("points", wanted);
+    }
   }
 
   /** As many as ever work at once. */
@@ -75,7 +80,7 @@ final class Load implements AutoCloseable {
         "a pine tree",
         bundle.card().name(),
         new SamplingOptions(7, null, null, null, null),
-        Map.of("points", size.points),
+        size.extents(),
         Format.PLY);
   }
 
