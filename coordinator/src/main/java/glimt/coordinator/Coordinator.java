@@ -10,9 +10,12 @@ import glimt.coordinator.Protocol.Idle;
 import glimt.coordinator.Protocol.Run;
 import glimt.coordinator.Protocol.TasksReady;
 import glimt.coordinator.Protocol.ToCoordinator;
+import glimt.coordinator.Protocol.ToWorker;
 import glimt.job.Checkpoint;
+import glimt.job.Effort;
 import glimt.job.JobId;
 import glimt.job.Lease;
+import glimt.job.Outcome;
 import glimt.job.Task;
 import glimt.job.WorkerId;
 import glimt.ledger.Tasks;
@@ -22,6 +25,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -151,6 +155,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
       case Idle worker -> welcome(worker);
       case Claimed claimed -> hand(claimed);
       case Beat beat -> {
+        busy(beat.from());
         beats.add(beat.lease(), beat);
         renew();
       }
@@ -167,6 +172,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
               _ -> Signal.NOTED,
               Signal.NOTED);
       case Ended ended -> {
+        busy(ended.from());
         endings.add(ended.lease(), ended);
         settle();
       }
@@ -207,6 +213,11 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
     getContext().watchWith(worker.at(), new Gone(id));
     idle.put(id, new Waiting(worker, System.nanoTime()));
     offer(worker);
+  }
+
+  /** An {@link Idle} that crossed the {@link Run} before this word is out of date. */
+  private void busy(ActorRef<ToWorker> worker) {
+    idle.values().removeIf(waiting -> waiting.worker().at().equals(worker));
   }
 
   private void offerAll() {
@@ -253,10 +264,17 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
     if (waits) {
       claimed.tasks().forEach(task -> worker.at().tell(new Run(task)));
     } else {
-      // It died while the ledger gave it work.
-      takeBack(id);
+      // It died or was busy after all while the ledger gave it work; what else it holds is its own.
+      claimed.tasks().forEach(task -> handBack(task, worker));
+      settle();
     }
     claimed.tasks().forEach(task -> feed.publish(new Advanced(task.job())));
+  }
+
+  private void handBack(Task task, Idle worker) {
+    Outcome untouched = new Outcome.Yielded(Optional.empty());
+    Effort none = new Effort(worker.worker().numericClass(), 0, 0, 0, 0);
+    endings.add(task.lease(), new Ended(task.lease(), untouched, none, worker.at()));
   }
 
   private void renew() {

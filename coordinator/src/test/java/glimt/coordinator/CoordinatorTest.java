@@ -30,7 +30,13 @@ import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.pekko.actor.testkit.typed.javadsl.FishingOutcomes;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
@@ -79,7 +85,11 @@ class CoordinatorTest {
     }
 
     Ended ended(Task task) {
-      return new Ended(task.lease(), new Outcome.Succeeded(List.of()), EFFORT, probe.ref());
+      return ended(task, new Outcome.Succeeded(List.of()));
+    }
+
+    Ended ended(Task task, Outcome outcome) {
+      return new Ended(task.lease(), outcome, EFFORT, probe.ref());
     }
   }
 
@@ -233,6 +243,73 @@ class CoordinatorTest {
     silent.probe().expectMessage(SOON, new Heard(task.lease()));
     assertThat(ledger.find(task.job()).levels().getFirst().tasks().getFirst().state())
         .isEqualTo(TaskState.RUNNING);
+  }
+
+  @Test
+  void a_worker_that_leaves_is_not_given_back_what_it_hands_back() {
+    Bundles.Entry bundle = ledger.bundle(1);
+    JobId job = ledger.submit(bundle);
+    Hand leaving = Hand.with(bundle, node);
+    ActorRef<ToCoordinator> coordinator = coordinator();
+    coordinator.tell(leaving.idle());
+    Task task = leaving.task();
+    // As if said before the Run came.
+    coordinator.tell(leaving.idle());
+    coordinator.tell(leaving.ended(task, new Outcome.Yielded(Optional.empty())));
+    leaving.probe().expectMessage(SOON, new Heard(task.lease()));
+    leaving.probe().expectNoMessage(ShortCadence.CADENCE.sweep().multipliedBy(2));
+    Hand other = Hand.with(bundle, node);
+    coordinator.tell(other.idle());
+    assertThat(other.task().lease().task()).isEqualTo(task.lease().task());
+    assertThat(attempts(job, 0).getFirst().outcome()).isEqualTo("yielded");
+    assertThat(attempts(job, 0)).hasSize(2);
+  }
+
+  @Test
+  void what_the_ledger_gave_to_one_that_is_busy_after_all_goes_back_and_its_own_task_stays()
+      throws InterruptedException {
+    Bundles.Entry bundle = ledger.bundle(1);
+    JobId first = ledger.submit(bundle);
+    Hand hand = Hand.with(bundle, node);
+    Duration never = Duration.ofHours(1);
+    AtomicBoolean held = new AtomicBoolean();
+    BlockingQueue<Runnable> questions = new LinkedBlockingQueue<>();
+    ActorRef<ToCoordinator> coordinator =
+        node.spawn(
+                Coordinator.create(
+                    ledger.tasks,
+                    question -> {
+                      if (held.get()) {
+                        questions.add(question);
+                      } else {
+                        ledger.jdbc.execute(question);
+                      }
+                    },
+                    node.feed(),
+                    new Cadence(
+                        ShortCadence.CADENCE.beat(), ShortCadence.CADENCE.lease(), never, never)),
+                "coordinator-" + NAMES.incrementAndGet())
+            .narrow();
+    coordinator.tell(hand.idle());
+    Task task = hand.task();
+    JobId second = ledger.submit(bundle);
+    held.set(true);
+    coordinator.tell(hand.idle());
+    Runnable claim = asked(questions);
+    coordinator.tell(hand.ended(task));
+    Runnable end = asked(questions);
+    held.set(false);
+    claim.run();
+    hand.probe().expectNoMessage(Duration.ofMillis(50));
+    end.run();
+    hand.probe().expectMessage(SOON, new Heard(task.lease()));
+    assertThat(attempts(first, 0)).extracting(AttemptView::outcome).containsExactly("succeeded");
+    hand.probe().expectMessageClass(Heard.class, SOON);
+    assertThat(attempts(second, 0)).extracting(AttemptView::outcome).containsExactly("yielded");
+  }
+
+  private static Runnable asked(BlockingQueue<Runnable> questions) throws InterruptedException {
+    return Objects.requireNonNull(questions.poll(SOON.toSeconds(), TimeUnit.SECONDS));
   }
 
   @Test
