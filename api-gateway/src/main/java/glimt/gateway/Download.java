@@ -91,7 +91,7 @@ final class Download {
         .compose(
             bytes ->
                 RequestContext.end(
-                    response.putHeader(HttpHeaders.CONTENT_TYPE, Stills.MEDIA_TYPE),
+                    response.putHeader(HttpHeaders.CONTENT_TYPE, Thumbnailer.MEDIA_TYPE),
                     Buffer.buffer(bytes)));
   }
 

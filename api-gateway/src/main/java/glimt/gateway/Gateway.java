@@ -130,7 +130,7 @@ public final class Gateway implements AutoCloseable {
       Workers workers,
       Nodes nodes,
       Farm farm,
-      Stills stills,
+      Thumbnailer thumbnailer,
       List<String> samplers) {
     public Parts {
       samplers = List.copyOf(samplers);

@@ -40,7 +40,7 @@ final class VideoRoutes {
   private final RequestContext desk;
   private final Jobs jobs;
   private final Bundles bundles;
-  private final Stills stills;
+  private final Thumbnailer thumbnailer;
   private final Submission submission;
   private final Download download;
 
@@ -48,7 +48,7 @@ final class VideoRoutes {
     this.desk = desk;
     this.jobs = parts.jobs();
     this.bundles = parts.bundles();
-    this.stills = parts.stills();
+    this.thumbnailer = parts.thumbnailer();
     this.submission = submission;
     this.download = download;
   }
@@ -146,9 +146,9 @@ final class VideoRoutes {
               return switch (variant) {
                 case VIDEO -> download.send(ctx, job, file);
                 case THUMBNAIL ->
-                    download.still(ctx, job, file, path -> stills.thumbnail(path, frames));
+                    download.still(ctx, job, file, path -> thumbnailer.thumbnail(path, frames));
                 case SPRITESHEET ->
-                    download.still(ctx, job, file, path -> stills.sheet(path, frames));
+                    download.still(ctx, job, file, path -> thumbnailer.sheet(path, frames));
               };
             });
   }

@@ -130,13 +130,13 @@ final class RealFarm implements AutoCloseable {
         new Workers(database),
         new Nodes(database),
         cluster,
-        stills(),
+        thumbnailer(),
         SAMPLERS);
   }
 
   /** As a still of what stands for a video here: its first words. */
-  private static Stills stills() {
-    return new Stills() {
+  private static Thumbnailer thumbnailer() {
+    return new Thumbnailer() {
       @Override
       public byte[] thumbnail(Path video, int frames) {
         return words("thumbnail", video, frames);

@@ -100,35 +100,13 @@ public record Level(
 
   /** The same level with another fast way. */
   public Level with(@Nullable Fast way) {
-    return new Level(
-        name,
-        axes,
-        channels,
-        network,
-        parametrisation,
-        ports,
-        residual,
-        belowNoise,
-        codec,
-        sampling,
-        way);
+    return with(axes, network, sampling, way);
   }
 
   /** The level as it is made at this quality: by its fast network if that is wished and there. */
   public Level at(@Nullable Quality quality) {
     return quality == Quality.FAST && fast != null
-        ? new Level(
-            name,
-            axes,
-            channels,
-            fast.network(),
-            parametrisation,
-            ports,
-            residual,
-            belowNoise,
-            codec,
-            fast.sampling(),
-            null)
+        ? with(axes, fast.network(), fast.sampling(), null)
         : this;
   }
 
@@ -151,18 +129,12 @@ public record Level(
 
   /** The same level with these axes, whatever its rules say. */
   private Level with(List<Axis> others) {
+    return with(others, network, sampling, fast);
+  }
+
+  private Level with(List<Axis> cut, String by, Sampling walk, @Nullable Fast way) {
     return new Level(
-        name,
-        others,
-        channels,
-        network,
-        parametrisation,
-        ports,
-        residual,
-        belowNoise,
-        codec,
-        sampling,
-        fast);
+        name, cut, channels, by, parametrisation, ports, residual, belowNoise, codec, walk, way);
   }
 
   /**

@@ -111,7 +111,7 @@ public final class Chaos implements Callable<Integer> {
     if (seeds < 1 || minutes < 1) {
       throw new ParameterException(command.commandLine(), "--seeds and --minutes must be positive");
     }
-    List<Fault> chosen = chosen();
+    List<FarmFault> chosen = chosen();
     if (!Namespace.isHere() && Namespace.isPossible()) {
       return Namespace.run(
           Program.command(HEAP, command.root().commandLine().getParseResult().originalArgs()));
@@ -136,7 +136,7 @@ public final class Chaos implements Callable<Integer> {
     return tally.well() ? 0 : 1;
   }
 
-  private List<Fault> chosen() {
+  private List<FarmFault> chosen() {
     for (String name : only) {
       if (Faults.ALL.stream().noneMatch(fault -> fault.name().equals(name))) {
         throw new ParameterException(
@@ -148,9 +148,9 @@ public final class Chaos implements Callable<Integer> {
         .toList();
   }
 
-  private void run(AtExit exit, Home place, List<Fault> chosen, Tally tally) {
-    List<Fault> possible = new ArrayList<>();
-    for (Fault fault : chosen) {
+  private void run(AtExit exit, Home place, List<FarmFault> chosen, Tally tally) {
+    List<FarmFault> possible = new ArrayList<>();
+    for (FarmFault fault : chosen) {
       Optional<String> hindrance = fault.hindrance().get();
       hindrance.ifPresent(why -> tally.skipped.put(fault.name(), why));
       if (hindrance.isEmpty()) {
@@ -168,12 +168,12 @@ public final class Chaos implements Callable<Integer> {
     for (long seed = firstSeed; seed < firstSeed + seeds; seed++) {
       RandomGenerator order = generator(seed);
       long before = seed - firstSeed;
-      List<Fault> waiting =
+      List<FarmFault> waiting =
           possible.stream()
               .filter(fault -> before < fault.seeds())
               .collect(toCollection(ArrayList::new));
       while (!waiting.isEmpty() && since(began) < 60.0 * minutes && !exit.closed()) {
-        Fault fault = waiting.remove(order.nextInt(waiting.size()));
+        FarmFault fault = waiting.remove(order.nextInt(waiting.size()));
         tally.left--;
         RandomGenerator random = generator(seed * 31 + fault.name().hashCode());
         happen(exit, fault, seed, new Trial(farm, client, undisturbed, random), tally);
@@ -181,14 +181,14 @@ public final class Chaos implements Callable<Integer> {
     }
   }
 
-  private static void happen(AtExit exit, Fault fault, long seed, Trial trial, Tally tally) {
+  private static void happen(AtExit exit, FarmFault fault, long seed, Trial trial, Tally tally) {
     long began = System.nanoTime();
     Optional<String> skipped = Optional.empty();
     Verdict verdict;
     try {
       try {
         fault.injection().happen(trial);
-      } catch (Fault.NotInjected e) {
+      } catch (FarmFault.NotInjected e) {
         skipped = Optional.of(e.why());
       }
       trial.awaitWhole();

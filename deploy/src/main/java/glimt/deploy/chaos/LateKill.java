@@ -36,7 +36,7 @@ final class LateKill {
 
     double whole = stepSeconds * request.steps();
     if (whole < AT_LEAST.toSeconds()) {
-      throw new Fault.NotInjected(
+      throw new FarmFault.NotInjected(
           String.format(Locale.ROOT, "the task took but %.0f s, undisturbed longer", whole));
     }
     int goesOnAt = goesOnAt(trial, asked, late.lease());

@@ -1,6 +1,6 @@
 package glimt.deploy.chaos;
 
-import glimt.deploy.chaos.Fault.NotInjected;
+import glimt.deploy.chaos.FarmFault.NotInjected;
 import glimt.deploy.chaos.Trial.Busy;
 import glimt.deploy.chaos.Witness.Asked;
 import glimt.deploy.fleet.Fleet;
@@ -23,31 +23,31 @@ final class MemoryFaults {
 
   private static final Duration NO_ROOM = Duration.ofSeconds(20);
 
-  static final List<Fault> ALL =
+  static final List<FarmFault> ALL =
       List.of(
-          Fault.of(
+          FarmFault.of(
               "postgres-restarted",
               "PostgreSQL stopped fast",
               trial -> away(trial, Fleet.Signal.INT)),
-          Fault.of(
+          FarmFault.of(
               "postgres-crashed",
               "PostgreSQL stopped immediately",
               trial -> away(trial, Fleet.Signal.QUIT)),
-          Fault.of(
+          FarmFault.of(
               "postgres-killed", "kill -9 of PostgreSQL", trial -> away(trial, Fleet.Signal.KILL)),
           onDisk("postgres-full", "PostgreSQL has no room left", MemoryFaults::databaseFull),
           onDisk("store-full", "the artifacts have no room left", MemoryFaults::storeFull),
-          Fault.of(
+          FarmFault.of(
               "checkpoint-corrupt",
               "a bit of a checkpoint flips",
               t -> checkpoint(t, MemoryFaults::flip)),
-          Fault.of(
+          FarmFault.of(
               "checkpoint-truncated",
               "half a checkpoint is gone",
               t -> checkpoint(t, MemoryFaults::half)),
-          Fault.of(
+          FarmFault.of(
               "artifact-corrupt", "a bit of an input flips", t -> artifact(t, MemoryFaults::flip)),
-          Fault.of(
+          FarmFault.of(
               "artifact-truncated", "half an input is gone", t -> artifact(t, MemoryFaults::half)));
 
   private MemoryFaults() {}
@@ -177,8 +177,8 @@ final class MemoryFaults {
     return Arrays.copyOf(bytes, bytes.length / 2);
   }
 
-  private static Fault onDisk(String name, String what, Fault.Injection injection) {
-    return Fault.possible(
+  private static FarmFault onDisk(String name, String what, FarmFault.Injection injection) {
+    return FarmFault.possible(
         name,
         what,
         () ->

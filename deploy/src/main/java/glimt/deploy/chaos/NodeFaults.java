@@ -27,21 +27,21 @@ final class NodeFaults {
   private static final List<Duration> SILENCES =
       Stream.of(3, 8, 12, 23).map(Duration::ofSeconds).toList();
 
-  static final List<Fault> ALL =
+  static final List<FarmFault> ALL =
       List.of(
-          Fault.of(
+          FarmFault.of(
               "coordinator-killed", "kill -9 of one coordinator", NodeFaults::coordinatorKilled),
-          Fault.of(
+          FarmFault.of(
               "coordinators-killed", "kill -9 of all coordinators", NodeFaults::coordinatorsKilled),
-          Fault.of(
+          FarmFault.of(
               "gateway-killed", "kill -9 of the gateway in mid-submit", NodeFaults::gatewayKilled),
-          Fault.of(
+          FarmFault.of(
               "words-repeated", "words of old leases, again and in disorder", NodeFaults::echoes),
           partition("partition-coordinator", "a coordinator and all others", COORDINATORS, true),
           partition("partition-gateway", "the gateway and all others", List.of(GATEWAY), true),
           partition("partition-worker", "a worker and all others", WORKERS, true),
           partition("partition-one-way", "a worker's words to all others", WORKERS, false),
-          Fault.of(
+          FarmFault.of(
               "farm-restarted",
               "kill -9 of everything, PostgreSQL too",
               NodeFaults::farmRestarted));
@@ -83,8 +83,9 @@ final class NodeFaults {
    *
    * @param some one of these is cut off
    */
-  private static Fault partition(String name, String what, List<String> some, boolean bothWays) {
-    return Fault.possible(
+  private static FarmFault partition(
+      String name, String what, List<String> some, boolean bothWays) {
+    return FarmFault.possible(
         name,
         "partition between " + what,
         () ->

@@ -109,7 +109,7 @@ final class Trial {
       int wanted = 1 + random.nextInt(jobs.getFirst().request().steps() / 2);
       try {
         return awaitStep(jobs, wanted);
-      } catch (Fault.NotInjected e) {
+      } catch (FarmFault.NotInjected e) {
         if (more == 0) {
           throw e;
         }
@@ -128,7 +128,7 @@ final class Trial {
               return !found.isEmpty() || jobs.stream().allMatch(this::ended);
             });
     if (!came || found.isEmpty()) {
-      throw new Fault.NotInjected("no worker was seen after %s steps".formatted(wanted));
+      throw new FarmFault.NotInjected("no worker was seen after %s steps".formatted(wanted));
     }
     Busy busy = found.getFirst();
     say("%s was at step %s".formatted(busy.lease(), busy.steps()));
@@ -160,7 +160,7 @@ final class Trial {
   void await(String what, Asked asked, java.util.function.Supplier<Boolean> isSo) {
     boolean came = Victim.within(COMES_WITHIN, () -> isSo.get() || ended(asked));
     if (!came || !isSo.get()) {
-      throw new Fault.NotInjected("it did not come to be: " + what);
+      throw new FarmFault.NotInjected("it did not come to be: " + what);
     }
   }
 

@@ -62,7 +62,7 @@ final class TwoClasses {
       }
     }
     if (bytes.size() < 2) {
-      throw new Fault.NotInjected("one worker made all first tasks, of %s".formatted(bytes));
+      throw new FarmFault.NotInjected("one worker made all first tasks, of %s".formatted(bytes));
     }
     return bytes;
   }

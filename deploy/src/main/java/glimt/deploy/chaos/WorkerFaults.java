@@ -22,27 +22,28 @@ final class WorkerFaults {
           Path.of("/usr/lib/faketime/libfaketime.so.1"),
           Path.of("/usr/local/lib/faketime/libfaketime.so.1"));
 
-  static final List<Fault> ALL =
+  static final List<FarmFault> ALL =
       List.of(
-          Fault.of("worker-killed", "kill -9 of a worker in mid-step", WorkerFaults::workerKilled),
+          FarmFault.of(
+              "worker-killed", "kill -9 of a worker in mid-step", WorkerFaults::workerKilled),
           crash(CrashPoint.MID_STEP, "a worker dies within a step"),
           crash(CrashPoint.AFTER_CHECKPOINT_FILE, "a worker dies between checkpoint and word"),
           crash(CrashPoint.AFTER_ARTIFACT, "a worker dies between artifact and report"),
           crash(CrashPoint.BEFORE_REPORT, "a worker dies when its task is done"),
-          Fault.rare(
+          FarmFault.rare(
               Tampered.WORKER_KILLED_LATE.bundle(),
               "kill -9 at nine tenths of a task of a minute",
               2,
               LateKill::happen),
-          Fault.of(
+          FarmFault.of(
               "worker-of-another-class",
               "kill -9 while others compute in other numbers",
               TwoClasses::happen),
-          Fault.of(
+          FarmFault.of(
               "worker-drained", "SIGTERM to a worker in mid-step", WorkerFaults::workerDrained),
-          Fault.of(
+          FarmFault.of(
               "worker-node-drained", "SIGTERM to a node of workers", WorkerFaults::nodeDrained),
-          Fault.of(
+          FarmFault.of(
               "worker-frozen",
               "SIGSTOP for longer than a lease, then SIGCONT",
               WorkerFaults::frozen),
@@ -58,8 +59,8 @@ final class WorkerFaults {
     trial.kill(trial.inMidStep().process());
   }
 
-  private static Fault crash(CrashPoint point, String what) {
-    return Fault.of(
+  private static FarmFault crash(CrashPoint point, String what) {
+    return FarmFault.of(
         "crash-" + point.fileName(),
         what,
         trial -> {
@@ -107,8 +108,8 @@ final class WorkerFaults {
     trial.say("froze process %s for longer than a lease".formatted(busy.process().pid()));
   }
 
-  private static Fault clock(String name, String offset, String what) {
-    return Fault.possible(
+  private static FarmFault clock(String name, String offset, String what) {
+    return FarmFault.possible(
         name,
         what,
         () -> fakeTime().isPresent() ? Optional.empty() : Optional.of("libfaketime is not there"),
@@ -139,8 +140,8 @@ final class WorkerFaults {
     return FAKE_TIME.stream().filter(Files::exists).findFirst();
   }
 
-  private static Fault poison(Tampered poison, String what) {
-    return Fault.of(
+  private static FarmFault poison(Tampered poison, String what) {
+    return FarmFault.of(
         poison.bundle(),
         what,
         trial -> {
@@ -166,7 +167,7 @@ final class WorkerFaults {
     try {
       Files.deleteIfExists(file);
     } catch (IOException e) {
-      throw new Fault.NotInjected("%s cannot be removed".formatted(file));
+      throw new FarmFault.NotInjected("%s cannot be removed".formatted(file));
     }
   }
 }

@@ -223,7 +223,7 @@ public record RunningNode(Optional<URI> address, Node node) {
                 new Workers(database),
                 nodes,
                 farm,
-                new FrameStills(settings.home().cache()),
+                new FfmpegThumbnailer(settings.home().cache()),
                 Samplers.names()));
     URI address = exit.open(gateway::start, _ -> gateway.close());
     rendezvous.serves(address);

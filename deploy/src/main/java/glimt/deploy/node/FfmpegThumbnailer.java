@@ -1,6 +1,6 @@
 package glimt.deploy.node;
 
-import glimt.gateway.Stills;
+import glimt.gateway.Thumbnailer;
 import glimt.media.Ffmpeg;
 import glimt.media.Video;
 import java.nio.file.Path;
@@ -10,7 +10,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /** Stills by FFmpeg, which is unpacked when the first is wanted; few at once. */
-public final class FrameStills implements Stills {
+public final class FfmpegThumbnailer implements Thumbnailer {
   private static final int AT_ONCE = 2;
 
   private final Path cache;
@@ -18,7 +18,7 @@ public final class FrameStills implements Stills {
   private final Lock unpacking = new ReentrantLock();
   private @Nullable Video video;
 
-  FrameStills(Path cache) {
+  FfmpegThumbnailer(Path cache) {
     this.cache = cache;
   }
 

@@ -3,7 +3,7 @@ package glimt.gateway;
 import java.nio.file.Path;
 
 /** Shows a video's file as a JPEG. */
-public interface Stills {
+public interface Thumbnailer {
   String MEDIA_TYPE = "image/jpeg";
 
   /**

@@ -12,7 +12,7 @@ import java.util.function.Supplier;
  * @param hindrance why it cannot happen here, if it cannot
  * @param injection makes it happen, and leaves the farm to itself
  */
-record Fault(
+record FarmFault(
     String name,
     String what,
     int seeds,
@@ -29,18 +29,18 @@ record Fault(
   }
 
   /** One that can happen anywhere. */
-  static Fault of(String name, String what, Injection injection) {
+  static FarmFault of(String name, String what, Injection injection) {
     return possible(name, what, Optional::empty, injection);
   }
 
-  static Fault possible(
+  static FarmFault possible(
       String name, String what, Supplier<Optional<String>> hindrance, Injection injection) {
-    return new Fault(name, what, ALL, hindrance, injection);
+    return new FarmFault(name, what, ALL, hindrance, injection);
   }
 
   /** One that takes minutes. */
-  static Fault rare(String name, String what, int seeds, Injection injection) {
-    return new Fault(name, what, seeds, Optional::empty, injection);
+  static FarmFault rare(String name, String what, int seeds, Injection injection) {
+    return new FarmFault(name, what, seeds, Optional::empty, injection);
   }
 
   @Override
