@@ -7,11 +7,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** What often happens to a bundle's files on their way, and the way out. */
 final class LikelyCause {
   private static final int LOOK = 1 << 16;
+
+  /**
+   * PyTorch's zip, or a pickle of protocol 2 to 5. Safetensors whose header is short may begin with
+   * the same bytes: there, a brace follows the eight of its length.
+   */
+  private static final Pattern PICKLE = Pattern.compile("(?s)(?!.{8}\\{)(PK|\\x80[\\x02-\\x05])");
 
   private LikelyCause() {}
 
@@ -48,7 +55,7 @@ final class LikelyCause {
       return Optional.of(
           "is an HTML page, which the download gave in its place: download it again");
     }
-    if (name.endsWith(".safetensors") && (text.startsWith("PK") || text.startsWith("\u0080"))) {
+    if (name.endsWith(".safetensors") && PICKLE.matcher(text).lookingAt()) {
       return Optional.of("is a pickle of PyTorch's: convert it to safetensors");
     }
     if ((name.endsWith(".py") || name.endsWith(".json")) && text.contains("\r\n")) {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import glimt.bundle.Safetensors.Tensor;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -120,6 +122,19 @@ class BundleCheckTest {
     try (Network network = BundleCheck.open(folder, SAMPLERS).network("base", Precision.FLOAT32)) {
       assertThat(network).isNotNull();
     }
+  }
+
+  @Test
+  void safetensors_that_begin_like_a_pickle_are_none(@TempDir Path other) throws IOException {
+    byte[] header = " ".repeat(640 - 2).concat("{}").getBytes(StandardCharsets.ISO_8859_1);
+    header[0] = '{';
+    Path file = other.resolve(WEIGHTS);
+    ByteBuffer short640 =
+        ByteBuffer.allocate(8 + header.length).order(ByteOrder.LITTLE_ENDIAN).putLong(640);
+    Files.write(file, short640.put(header).array());
+    assertThat(LikelyCause.in(other)).isEmpty();
+    Files.write(file, new byte[] {(byte) 0x80, 2, '}', 'q', 0});
+    assertThat(LikelyCause.in(other)).hasValueSatisfying(it -> assertThat(it).contains("pickle"));
   }
 
   private void weights(Map<String, Tensor> tensors) throws IOException {
