@@ -159,7 +159,7 @@ final class Submission {
     return new InvalidSpec(
         "model",
         known.isEmpty()
-            ? "no model here makes " + JobDocument.word(kind)
+            ? "must be one for %s, and there is none here".formatted(JobDocument.word(kind))
             : because + "must be one of %s for %s".formatted(known, JobDocument.word(kind)));
   }
 }
