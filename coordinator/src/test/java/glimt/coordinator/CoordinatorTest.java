@@ -48,7 +48,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class CoordinatorTest {
-  private static final Duration SOON = Duration.ofSeconds(10);
+  private static final Duration SOON = Duration.ofMinutes(1);
   private static final Effort EFFORT = new Effort("test", 0, 10, 0.5, 0.4);
   private static final AtomicInteger NAMES = new AtomicInteger();
 

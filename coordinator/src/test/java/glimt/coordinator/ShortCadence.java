@@ -9,7 +9,7 @@ public final class ShortCadence {
           Duration.ofMillis(200),
           Duration.ofSeconds(2),
           Duration.ofMillis(200),
-          Duration.ofSeconds(20));
+          Duration.ofMinutes(2));
 
   private ShortCadence() {}
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
 import glimt.bundle.BundleException;
+import glimt.coordinator.Cadence;
 import glimt.coordinator.Farm;
 import glimt.coordinator.Node;
 import glimt.coordinator.Protocol.Advanced;
@@ -48,7 +49,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class WorkerTest {
-  private static final Duration SOON = Duration.ofSeconds(20);
+  private static final Duration SOON = Duration.ofMinutes(1);
   private static final AtomicInteger NAMES = new AtomicInteger();
 
   private static DotLedger ledger;
@@ -74,11 +75,11 @@ class WorkerTest {
 
   private static ActorRef<Worker.Message> worker(Bundles.Entry bundle, Maker maker)
       throws Exception {
-    return worker(bundle, maker, () -> fail("a step hangs"));
+    return worker(bundle, maker, ShortCadence.CADENCE, () -> fail("a step hangs"));
   }
 
-  private static ActorRef<Worker.Message> worker(Bundles.Entry bundle, Maker maker, Runnable hung)
-      throws Exception {
+  private static ActorRef<Worker.Message> worker(
+      Bundles.Entry bundle, Maker maker, Cadence cadence, Runnable hung) throws Exception {
     WorkerId id = new WorkerId("worker-" + NAMES.incrementAndGet());
     WorkerCard card =
         new WorkerCard(
@@ -88,8 +89,7 @@ class WorkerTest {
             Digests.NUMERIC_CLASS,
             Map.of(bundle.card().name(), bundle.digest()));
     ActorRef<Worker.Message> worker =
-        node.spawn(
-            Worker.create(card, maker, slots, node.feed(), ShortCadence.CADENCE, hung), id.value());
+        node.spawn(Worker.create(card, maker, slots, node.feed(), cadence, hung), id.value());
     long end = System.nanoTime() + SOON.toNanos();
     while (views().stream().noneMatch(view -> view.worker().equals(card))) {
       assertThat(System.nanoTime()).as("the farm knows %s", id).isLessThan(end);
@@ -281,6 +281,7 @@ class WorkerTest {
   void a_step_that_outlasts_its_limit_is_noticed() throws Exception {
     Bundles.Entry bundle = ledger.bundle(1);
     CountDownLatch noticed = new CountDownLatch(1);
+    Cadence impatient = ShortCadence.CADENCE.withStall(Duration.ofSeconds(3));
     worker(
         bundle,
         (_, attempt) -> {
@@ -288,6 +289,7 @@ class WorkerTest {
           noticed.await();
           return new Outcome.Failed(Fault.POISON, "it hung");
         },
+        impatient,
         noticed::countDown);
     JobView job = ended(submit(bundle));
     assertThat(job.why()).isEqualTo("it hung");
