@@ -24,7 +24,19 @@ final class Blocks {
   static final String FOLDER = "blocks/";
 
   static final List<String> NAMES =
-      List.of("attention", "linear", "mood", "norm", "patches", "prompt", "residual", "waves");
+      List.of(
+          "attention",
+          "convolution",
+          "heads",
+          "linear",
+          "mood",
+          "norm",
+          "norms",
+          "patches",
+          "prompt",
+          "residual",
+          "timestep",
+          "waves");
 
   private static final Pattern IMPORT =
       Pattern.compile("from blocks\\.(\\w+) import (\\w+(?: *, *\\w+)*)\\s*(?:#.*)?");

@@ -1,5 +1,6 @@
 package glimt.bundle;
 
+import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -27,6 +28,16 @@ public interface Network extends AutoCloseable {
 
   /** The port of the level below, enlarged. */
   String BELOW = "below";
+
+  /**
+   * Loads a network from its source and weights; {@code name} stands for it in errors.
+   *
+   * @param weights a tensor for every path of the source
+   */
+  static Network load(
+      String name, NetworkSource source, Safetensors weights, Precision precision, Device device) {
+    return TorchNetwork.load(name, source, weights, precision, device);
+  }
 
   /** The names of what it takes, in the order of the source. */
   List<String> ports();

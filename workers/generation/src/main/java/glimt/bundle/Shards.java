@@ -12,7 +12,7 @@ import java.util.function.Function;
  * Weights in several files, joined by the index that published models keep beside them, {@code
  * NAME.safetensors.index.json}: its {@code weight_map} says for each tensor which file holds it.
  */
-final class Shards {
+public final class Shards {
   private Shards() {}
 
   /**
@@ -23,7 +23,7 @@ final class Shards {
    * @param shards opens a file by its name
    * @throws BundleException if index and files contradict each other
    */
-  static Safetensors join(String file, String json, Function<String, Safetensors> shards) {
+  public static Safetensors join(String file, String json, Function<String, Safetensors> shards) {
     Map<String, String> places = places(file, json);
     Map<String, Safetensors> opened = new LinkedHashMap<>();
     Map<String, Tensor> tensors = new LinkedHashMap<>();

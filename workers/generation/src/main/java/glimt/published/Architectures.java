@@ -1,0 +1,47 @@
+package glimt.published;
+
+import glimt.bundle.BundleException;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** The published network classes that glimt can run, by the names their configurations give. */
+public final class Architectures {
+
+  /** Writes a network's source for the sizes of a configuration. */
+  @FunctionalInterface
+  public interface Architecture {
+    /**
+     * @param config read key by key; the caller closes it
+     * @param tensors the published tensors' names, where older files differ by them
+     * @throws BundleException naming a setting that is not implemented
+     */
+    PublishedNetwork of(PublishedConfig config, Set<String> tensors);
+  }
+
+  /** An autoencoder is two networks: {@code CLASS.encode} and {@code CLASS.decode}. */
+  private static final Map<String, Architecture> ALL = Map.ofEntries();
+
+  private Architectures() {}
+
+  /** The classes that are known. */
+  public static Set<String> names() {
+    return new TreeSet<>(ALL.keySet());
+  }
+
+  /**
+   * A published network.
+   *
+   * @param name its class, of autoencoders with the part: {@code AutoencoderKL.decode}
+   * @throws BundleException if the class is not known, naming those that are
+   */
+  public static PublishedNetwork of(String name, PublishedConfig config, Set<String> tensors) {
+    Architecture architecture = ALL.get(name);
+    if (architecture == null) {
+      throw new BundleException(
+          "%s: the network class %s is not known; known are %s"
+              .formatted(config.file(), name, names()));
+    }
+    return architecture.of(config, tensors);
+  }
+}
