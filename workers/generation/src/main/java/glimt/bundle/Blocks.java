@@ -33,8 +33,10 @@ final class Blocks {
           "norm",
           "norms",
           "patches",
+          "projection",
           "prompt",
           "residual",
+          "t5",
           "timestep",
           "waves");
 
