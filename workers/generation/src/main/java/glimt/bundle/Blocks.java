@@ -36,8 +36,11 @@ final class Blocks {
           "projection",
           "prompt",
           "residual",
+          "rotary",
           "t5",
           "timestep",
+          "unweighted",
+          "wan",
           "waves");
 
   private static final Pattern IMPORT =
