@@ -41,6 +41,7 @@ final class Blocks {
           "timestep",
           "unweighted",
           "wan",
+          "wan_codec",
           "waves");
 
   private static final Pattern IMPORT =
