@@ -27,8 +27,11 @@ final class Blocks {
       List.of(
           "attention",
           "convolution",
+          "embedders",
           "heads",
           "linear",
+          "ltx",
+          "ltx_codec",
           "mood",
           "norm",
           "norms",

@@ -21,8 +21,12 @@ public final class Architectures {
 
   /** An autoencoder is two networks: {@code CLASS.encode} and {@code CLASS.decode}. */
   private static final Map<String, Architecture> ALL = Map.ofEntries(
+          Map.entry("AutoencoderKLLTXVideo.decode", LtxAutoencoder::decode),
+          Map.entry("AutoencoderKLLTXVideo.encode", LtxAutoencoder::encode),
           Map.entry("AutoencoderKLWan.decode", WanAutoencoder::decode),
           Map.entry("AutoencoderKLWan.encode", WanAutoencoder::encode),
+          Map.entry("LTXLatentUpsamplerModel", LtxUpsampler::of),
+          Map.entry("LTXVideoTransformer3DModel", LtxTransformer::of),
           Map.entry("T5EncoderModel", T5Encoder::t5),
           Map.entry("UMT5EncoderModel", T5Encoder::umt5),
           Map.entry("WanTransformer3DModel", WanTransformer::of));

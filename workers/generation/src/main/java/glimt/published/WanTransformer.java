@@ -77,11 +77,12 @@ final class WanTransformer {
       #   -> [B, frames, channels, height, width], all float32
 
       from blocks.convolution import Conv3d
+      from blocks.embedders import TextEmbedder, TimestepEmbedder
       from blocks.linear import Linear
       from blocks.norms import LayerNorm
       from blocks.unweighted import layer_normed
       from blocks.wan import WanCrossAttention, WanImageCrossAttention, WanImageEmbedder, WanImagePairEmbedder
-      from blocks.wan import WanSelfAttention, WanTextEmbedder, WanTimeEmbedder, wan_turns
+      from blocks.wan import WanSelfAttention, wan_turns
       """;
 
   private static final String ATTRIBUTES =
@@ -127,7 +128,8 @@ final class WanTransformer {
           height = torch.size(z, 3)
           width = torch.size(z, 4)
           cosines, sines = wan_turns(frames, height, width, {head}, z)
-          mood = self.condition_embedder.time_embedder.forward(noise, {waves})
+          each = self.condition_embedder.time_embedder.forward(torch.flatten(noise), {waves})
+          mood = torch.unflatten(each, 0, [torch.size(noise, 0), -1])
           tones = torch.unflatten(self.condition_embedder.time_proj.forward(torch.silu(mood)), -1, [6, -1])
 
           z = torch.to(torch.transpose(torch.flatten(z, 2), 1, 2), 6)
@@ -144,9 +146,9 @@ final class WanTransformer {
   private static final String CONDITIONS_OF_TEXT =
       """
       class Conditions(Module):
-        time_embedder : WanTimeEmbedder
+        time_embedder : TimestepEmbedder
         time_proj : Linear
-        text_embedder : WanTextEmbedder
+        text_embedder : TextEmbedder
       """;
 
   private static final String CONDITIONS_OF_IMAGE =

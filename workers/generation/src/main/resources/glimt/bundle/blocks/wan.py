@@ -2,27 +2,9 @@ from blocks.heads import attend, split
 from blocks.linear import Linear, same
 from blocks.norms import LayerNorm, RmsNorm
 from blocks.rotary import turned
-from blocks.timestep import timestep
 
 
-# The noise level as a Wan transformer hears it (Wan Team 2025, arXiv:2503.20314).
-class WanTimeEmbedder(Module):
-  linear_1 : Linear
-  linear_2 : Linear
-
-  # Timesteps [B] or, for each token its own, [B, N] -> [B, 1 or N, d] float32. `width` is that of the waves.
-  def forward(self, noise: Tensor, width: int) -> Tensor:
-    waves = timestep(torch.flatten(noise), width, True, 0., 10000.)
-    each = self.linear_2.forward(torch.silu(self.linear_1.forward(waves)))
-    return torch.unflatten(each, 0, [torch.size(noise, 0), -1])
-
-
-class WanTextEmbedder(Module):
-  linear_1 : Linear
-  linear_2 : Linear
-
-  def forward(self, z: Tensor) -> Tensor:
-    return self.linear_2.forward(torch.gelu(self.linear_1.forward(z), approximate="tanh"))
+# Parts of the transformer of Wan (Wan Team 2025, arXiv:2503.20314).
 
 
 # The image that a clip begins with, as CLIP sees it.
