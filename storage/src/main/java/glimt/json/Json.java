@@ -52,7 +52,6 @@ import glimt.model.WordPiece;
 import java.io.IOException;
 import java.lang.reflect.AnnotatedParameterizedType;
 import java.lang.reflect.AnnotatedType;
-import java.lang.reflect.Executable;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
@@ -268,8 +267,8 @@ public final class Json {
     }
 
     private static AnnotatedType type(AnnotatedParameter parameter) {
-      Executable constructor = (Executable) parameter.getOwner().getMember();
-      return constructor.getAnnotatedParameterTypes()[parameter.getIndex()];
+      return parameter.getDeclaringClass().getRecordComponents()[parameter.getIndex()]
+          .getAnnotatedType();
     }
 
     @Override
