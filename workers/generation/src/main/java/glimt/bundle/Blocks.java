@@ -25,17 +25,22 @@ final class Blocks {
 
   static final List<String> NAMES =
       List.of(
+          "activations",
           "attention",
+          "attention2d",
           "convolution",
+          "embedding",
           "heads",
           "linear",
           "mood",
           "norm",
           "norms",
           "patches",
+          "projection",
           "prompt",
           "residual",
           "timestep",
+          "transformer2d",
           "waves");
 
   private static final Pattern IMPORT =

@@ -20,7 +20,9 @@ public final class Architectures {
   }
 
   /** An autoencoder is two networks: {@code CLASS.encode} and {@code CLASS.decode}. */
-  private static final Map<String, Architecture> ALL = Map.ofEntries();
+  private static final Map<String, Architecture> ALL = Map.ofEntries(
+          Map.entry("CLIPTextModel", ClipText::model),
+          Map.entry("CLIPTextModelWithProjection", ClipText::modelWithProjection));
 
   private Architectures() {}
 
