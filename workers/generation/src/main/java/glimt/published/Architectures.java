@@ -24,7 +24,8 @@ public final class Architectures {
           Map.entry("AutoencoderKL.decode", AutoencoderKl::decoder),
           Map.entry("AutoencoderKL.encode", AutoencoderKl::encoder),
           Map.entry("CLIPTextModel", ClipText::model),
-          Map.entry("CLIPTextModelWithProjection", ClipText::modelWithProjection));
+          Map.entry("CLIPTextModelWithProjection", ClipText::modelWithProjection),
+          Map.entry("UNet2DConditionModel", Unet2dCondition::of));
 
   private Architectures() {}
 

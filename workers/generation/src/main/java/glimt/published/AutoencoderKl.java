@@ -1,6 +1,5 @@
 package glimt.published;
 
-import glimt.bundle.BundleException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -24,7 +23,7 @@ final class AutoencoderKl {
   private final List<Integer> widths;
   private final int layers;
   private final int groups;
-  private final boolean attends;
+  private final boolean attendsInTheMiddle;
   private final Activation act;
   private final Resnets resnets;
 
@@ -33,9 +32,9 @@ final class AutoencoderKl {
     widths = config.integers("block_out_channels", List.of(64));
     layers = config.integer("layers_per_block", 1);
     groups = config.integer("norm_num_groups", 32);
-    attends = config.flag("mid_block_add_attention", true);
+    attendsInTheMiddle = config.flag("mid_block_add_attention", true);
     act = Activation.of(config, "act_fn", "silu");
-    resnets = new Resnets(writer, groups, EPS, act, Resnets.Time.ABSENT);
+    resnets = new Resnets(writer, groups, EPS, act, Resnets.Time.ABSENT, false, 1);
     // The tensors have these sizes; pictures have any; latents are scaled outside, in float32.
     config.ignore("in_channels", "out_channels", "latent_channels", "sample_size", "force_upcast");
     config.ignore("scaling_factor", "shift_factor", "latents_mean", "latents_std");
@@ -148,7 +147,7 @@ final class AutoencoderKl {
   }
 
   /** Whether blocks of a type attend after each residual block. */
-  private boolean attended(String key, String type, String plain) throws BundleException {
+  private boolean attended(String key, String type, String plain) {
     String attended = "Attn" + plain;
     if (!type.equals(plain) && !type.equals(attended)) {
       throw config.refused(key, "only %s and %s are implemented".formatted(plain, attended));
@@ -173,7 +172,7 @@ final class AutoencoderKl {
     for (int i = 0; i < count; i++) {
       block.does("z = self.resnets._%s.forward(z)", i);
       if (attended) {
-        block.does(Resnets.attended("self.attentions._" + i, groups, EPS, 1, 1));
+        block.does(attends("self.attentions._" + i));
       }
     }
     block.does(sampler.isEmpty() ? "return z" : "return self.%s._0.forward(z)".formatted(samplers));
@@ -183,16 +182,20 @@ final class AutoencoderKl {
   /** One head over all channels, between two residual blocks. */
   private String middle(int width) {
     SourceWriter.Module block = writer.module("UNetMidBlock2D", "");
-    if (attends) {
+    if (attendsInTheMiddle) {
       block.hasList("attentions", List.of("Attention2d"));
     }
     block
         .hasList("resnets", resnets.blocks(2, width, width))
         .does("z = self.resnets._0.forward(z)");
-    if (attends) {
-      block.does(Resnets.attended("self.attentions._0", groups, EPS, 1, 1));
+    if (attendsInTheMiddle) {
+      block.does(attends("self.attentions._0"));
     }
     return block.does("return self.resnets._1.forward(z)").forward("z: Tensor", "Tensor");
+  }
+
+  private String attends(String attention) {
+    return "z = %s.forward(z, %s, %s, 1, 1.)".formatted(attention, groups, SourceWriter.number(EPS));
   }
 
   private String ended(SourceWriter.Module part) {

@@ -11,8 +11,17 @@ import java.util.List;
  * @param eps of the group norms
  * @param act between norm and convolution
  * @param time how the timestep takes part
+ * @param bareTime whether its embedding goes into a block without the activation
+ * @param divisor of a block's result
  */
-record Resnets(SourceWriter writer, int groups, double eps, Activation act, Time time) {
+record Resnets(
+    SourceWriter writer,
+    int groups,
+    double eps,
+    Activation act,
+    Time time,
+    boolean bareTime,
+    double divisor) {
 
   /** How the timestep's embedding [B, d] takes part in a residual block. */
   enum Time {
@@ -21,7 +30,17 @@ record Resnets(SourceWriter writer, int groups, double eps, Activation act, Time
     /** Added between the convolutions. */
     ADDED,
     /** Scales and shifts what the second norm gives. */
-    SCALE_SHIFT
+    SCALE_SHIFT;
+
+    /** The way that the configuration of a U-Net wants. */
+    static Time of(PublishedConfig config) {
+      String key = "resnet_time_scale_shift";
+      return switch (config.text(key, "default")) {
+        case "default" -> ADDED;
+        case "scale_shift" -> SCALE_SHIFT;
+        default -> throw config.refused(key, "only default and scale_shift are implemented");
+      };
+    }
   }
 
   /** Whether a block changes the size of its picture. */
@@ -35,7 +54,7 @@ record Resnets(SourceWriter writer, int groups, double eps, Activation act, Time
   private static final String DOUBLED =
       "torch.upsample_nearest2d(%s, [2 * torch.size(%s, 2), 2 * torch.size(%s, 3)])";
 
-  static final String HALVED = "torch.avg_pool2d(%s, [2, 2], [2, 2])";
+  private static final String HALVED = "torch.avg_pool2d(%s, [2, 2], [2, 2])";
 
   /** Whether blocks are given the timestep, as sources write a parameter and an argument. */
   String timeParameter() {
@@ -46,9 +65,9 @@ record Resnets(SourceWriter writer, int groups, double eps, Activation act, Time
     return time == Time.ABSENT ? "" : ", time";
   }
 
-  /** A plain block. */
-  String block(int from, int to) {
-    return block(from, to, Size.SAME, false, 1);
+  /** The same in all but how the timestep goes in and what the result is divided by. */
+  Resnets with(boolean otherBareTime, double otherDivisor) {
+    return new Resnets(writer, groups, eps, act, time, otherBareTime, otherDivisor);
   }
 
   /**
@@ -56,10 +75,8 @@ record Resnets(SourceWriter writer, int groups, double eps, Activation act, Time
    *
    * @param from channels of the input
    * @param to channels of the result
-   * @param bareTime whether the timestep's embedding goes in without the activation
-   * @param divisor of the result
    */
-  String block(int from, int to, Size size, boolean bareTime, double divisor) {
+  String block(int from, int to, Size size) {
     SourceWriter.Module block =
         writer
             .module(from == to ? "Resnet" : "ResnetToOtherWidth", "")
@@ -108,7 +125,7 @@ record Resnets(SourceWriter writer, int groups, double eps, Activation act, Time
   List<String> blocks(int count, int from, int to) {
     List<String> blocks = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      blocks.add(block(i == 0 ? from : to, to));
+      blocks.add(block(i == 0 ? from : to, to, Size.SAME));
     }
     return blocks;
   }
@@ -145,18 +162,5 @@ record Resnets(SourceWriter writer, int groups, double eps, Activation act, Time
             "h = torch.upsample_nearest2d(z, [torch.size(like, 2), torch.size(like, 3)])")
         .does("return self.conv.forward(h, 1, 1)")
         .forward("z: Tensor, like: Tensor", "Tensor");
-  }
-
-  /** Calls one of several attentions among places, which differ in their norm. */
-  static String attended(String attention, int groups, double eps, int heads, double divisor) {
-    return groups == 0
-        ? "z = %s.forward(z, %s, %s)".formatted(attention, heads, SourceWriter.number(divisor))
-        : "z = %s.forward(z, %s, %s, %s, %s)"
-            .formatted(
-                attention,
-                groups,
-                SourceWriter.number(eps),
-                heads,
-                SourceWriter.number(divisor));
   }
 }
