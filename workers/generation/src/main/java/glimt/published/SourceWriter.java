@@ -37,6 +37,7 @@ final class SourceWriter {
           Map.entry("Linear", "linear"),
           Map.entry("Projection", "projection"),
           Map.entry("attend", "heads"),
+          Map.entry("same", "linear"),
           Map.entry("split", "heads"),
           Map.entry("quick_gelu", "activations"),
           Map.entry("timestep", "timestep"));

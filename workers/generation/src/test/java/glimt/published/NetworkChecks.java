@@ -32,7 +32,8 @@ final class NetworkChecks {
           "t", List.of("noise"),
           "input_ids", List.of("tokens"),
           "attention_mask", List.of("mask"),
-          "z", List.of("latent"));
+          "z", List.of("latent"),
+          "latents", List.of("latent"));
 
   private NetworkChecks() {}
 
@@ -61,12 +62,17 @@ final class NetworkChecks {
               entry -> {
                 String port = port(network, entry.getKey());
                 Tensor given = golden.expected().get(entry.getValue().textValue());
-                inputs.put(port, fed(scope, port, given));
+                NDArray array = fed(scope, port, given);
+                inputs.put(
+                    port, entry.getKey().equals("latents") ? unscaled(array, golden, check) : array);
               });
       if (network.ports().contains("mask") && !inputs.containsKey("mask")) {
         inputs.put("mask", inputs.get("tokens").onesLike()); // no mask is a mask of ones
       }
       NDList results = network.call(inputs);
+      if (check.path("outputs").has("image")) {
+        results = new NDList(results.getFirst().div(2).add(0.5f).clip(0, 1)); // as pictures are
+      }
       for (Map.Entry<String, JsonNode> output : check.path("outputs").properties()) {
         NDArray result =
             results.size() == 1
@@ -115,7 +121,7 @@ final class NetworkChecks {
     if (!name.startsWith("Autoencoder")) {
       return name;
     }
-    return name + (check.path("inputs").has("z") ? ".decode" : ".encode");
+    return name + (check.path("inputs").has("x") ? ".encode" : ".decode");
   }
 
   private static String port(Network network, String argument) {
@@ -141,6 +147,16 @@ final class NetworkChecks {
       return array.toType(DataType.FLOAT32, false);
     }
     return given.shape().size() == 5 ? array.transpose(0, 2, 1, 3, 4) : array;
+  }
+
+  /** Latents as the decoder takes them, of those that a denoiser works on. */
+  private static NDArray unscaled(NDArray latents, GoldenCase golden, JsonNode check) {
+    JsonNode config =
+        GoldenCase.json(
+            golden.folder().resolve(check.path("component").textValue()).resolve("config.json"));
+    return latents
+        .div(config.path("scaling_factor").asDouble(0.18215))
+        .add(config.path("shift_factor").asDouble(0));
   }
 
   private static NDArray laidOut(NDArray result, List<Long> shape) {
