@@ -22,7 +22,12 @@ public final class Architectures {
   /** An autoencoder is two networks: {@code CLASS.encode} and {@code CLASS.decode}. */
   private static final Map<String, Architecture> ALL = Map.ofEntries(
           Map.entry("CLIPTextModel", ClipText::model),
-          Map.entry("CLIPTextModelWithProjection", ClipText::modelWithProjection));
+          Map.entry("CLIPTextModelWithProjection", ClipText::modelWithProjection),
+          Map.entry("CLIPImageGridPointDiffusionTransformer", PointTransformer::of),
+          Map.entry("CLIPImageGridUpsamplePointDiffusionTransformer", PointTransformer::of),
+          Map.entry("CLIPImagePointDiffusionTransformer", PointTransformer::of),
+          Map.entry("PointDiffusionTransformer", PointTransformer::of),
+          Map.entry("UpsamplePointDiffusionTransformer", PointTransformer::of));
 
   private Architectures() {}
 
