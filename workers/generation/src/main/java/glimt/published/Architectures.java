@@ -21,13 +21,16 @@ public final class Architectures {
 
   /** An autoencoder is two networks: {@code CLASS.encode} and {@code CLASS.decode}. */
   private static final Map<String, Architecture> ALL = Map.ofEntries(
+          Map.entry("AutoencoderKL.decode", AutoencoderKl::decoder),
+          Map.entry("AutoencoderKL.encode", AutoencoderKl::encoder),
           Map.entry("CLIPTextModel", ClipText::model),
           Map.entry("CLIPTextModelWithProjection", ClipText::modelWithProjection),
           Map.entry("CLIPImageGridPointDiffusionTransformer", PointTransformer::of),
           Map.entry("CLIPImageGridUpsamplePointDiffusionTransformer", PointTransformer::of),
           Map.entry("CLIPImagePointDiffusionTransformer", PointTransformer::of),
           Map.entry("PointDiffusionTransformer", PointTransformer::of),
-          Map.entry("UpsamplePointDiffusionTransformer", PointTransformer::of));
+          Map.entry("UpsamplePointDiffusionTransformer", PointTransformer::of),
+          Map.entry("UNet2DConditionModel", Unet2dCondition::of));
 
   private Architectures() {}
 

@@ -86,6 +86,11 @@ public final class PublishedConfig implements AutoCloseable {
     return value(key) != null;
   }
 
+  /** Whether the file gives the key as null, which some classes tell from its absence. */
+  public boolean isNull(String key) {
+    return json.path(key).isNull();
+  }
+
   /** The value of a key, or null where it is absent or null. Counts as read. */
   public @Nullable JsonNode value(String key) {
     read.add(key);

@@ -39,6 +39,7 @@ final class SourceWriter {
           Map.entry("PointMlp", "points"),
           Map.entry("Projection", "projection"),
           Map.entry("attend", "heads"),
+          Map.entry("same", "linear"),
           Map.entry("split", "heads"),
           Map.entry("quick_gelu", "activations"),
           Map.entry("timestep", "timestep"));

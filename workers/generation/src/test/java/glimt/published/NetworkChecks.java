@@ -28,7 +28,8 @@ final class NetworkChecks {
           "t", List.of("noise"),
           "input_ids", List.of("tokens"),
           "attention_mask", List.of("mask"),
-          "z", List.of("latent"));
+          "z", List.of("latent"),
+          "latents", List.of("latent"));
 
   private NetworkChecks() {}
 
@@ -61,7 +62,11 @@ final class NetworkChecks {
                 String port = port(network, entry.getKey());
                 Tensor given = golden.expected().get(entry.getValue().textValue());
                 NDArray array = fed(scope, port, given);
-                inputs.put(port, cloud && given.shape().size() == 3 ? turned(array) : array);
+                if (cloud && given.shape().size() == 3) {
+                  array = turned(array);
+                }
+                inputs.put(
+                    port, entry.getKey().equals("latents") ? unscaled(array, golden, check) : array);
               });
       if (network.ports().contains("mask") && !inputs.containsKey("mask")) {
         inputs.put("mask", inputs.get("tokens").onesLike()); // no mask is a mask of ones
@@ -71,6 +76,9 @@ final class NetworkChecks {
         inputs.put("embeddings", scope.zeros(golden.shapeOfNoImage(rows))); // no image is zeros
       }
       NDList results = network.call(inputs);
+      if (check.path("outputs").has("image")) {
+        results = new NDList(results.getFirst().div(2).add(0.5f).clip(0, 1)); // as pictures are
+      }
       for (Map.Entry<String, JsonNode> output : check.path("outputs").properties()) {
         NDArray result =
             results.size() == 1
@@ -100,7 +108,7 @@ final class NetworkChecks {
     if (!name.startsWith("Autoencoder")) {
       return name;
     }
-    return name + (check.path("inputs").has("z") ? ".decode" : ".encode");
+    return name + (check.path("inputs").has("x") ? ".encode" : ".decode");
   }
 
   private static String port(Network network, String argument) {
@@ -131,6 +139,16 @@ final class NetworkChecks {
   /** Clouds, and grids of features, are laid out channels last in glimt. */
   static NDArray turned(NDArray cloud) {
     return cloud.transpose(0, 2, 1);
+  }
+
+  /** Latents as the decoder takes them, of those that a denoiser works on. */
+  private static NDArray unscaled(NDArray latents, GoldenCase golden, JsonNode check) {
+    JsonNode config =
+        GoldenCase.json(
+            golden.folder().resolve(check.path("component").textValue()).resolve("config.json"));
+    return latents
+        .div(config.path("scaling_factor").asDouble(0.18215))
+        .add(config.path("shift_factor").asDouble(0));
   }
 
   private static NDArray laidOut(NDArray result, List<Long> shape) {
