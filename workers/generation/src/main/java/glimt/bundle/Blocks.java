@@ -36,6 +36,7 @@ final class Blocks {
           "norm",
           "norms",
           "patches",
+          "points",
           "projection",
           "prompt",
           "residual",

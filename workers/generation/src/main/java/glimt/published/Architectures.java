@@ -25,6 +25,11 @@ public final class Architectures {
           Map.entry("AutoencoderKL.encode", AutoencoderKl::encoder),
           Map.entry("CLIPTextModel", ClipText::model),
           Map.entry("CLIPTextModelWithProjection", ClipText::modelWithProjection),
+          Map.entry("CLIPImageGridPointDiffusionTransformer", PointTransformer::of),
+          Map.entry("CLIPImageGridUpsamplePointDiffusionTransformer", PointTransformer::of),
+          Map.entry("CLIPImagePointDiffusionTransformer", PointTransformer::of),
+          Map.entry("PointDiffusionTransformer", PointTransformer::of),
+          Map.entry("UpsamplePointDiffusionTransformer", PointTransformer::of),
           Map.entry("UNet2DConditionModel", Unet2dCondition::of));
 
   private Architectures() {}

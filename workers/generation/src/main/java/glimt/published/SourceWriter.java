@@ -35,6 +35,8 @@ final class SourceWriter {
           Map.entry("GroupNorm", "norms"),
           Map.entry("LayerNorm", "norms"),
           Map.entry("Linear", "linear"),
+          Map.entry("PointBlock", "points"),
+          Map.entry("PointMlp", "points"),
           Map.entry("Projection", "projection"),
           Map.entry("attend", "heads"),
           Map.entry("same", "linear"),

@@ -26,6 +26,7 @@ class GoldenModelsTest {
       for (GoldenCase golden : GoldenCase.below(Path.of(root))) {
         all++;
         List<String> failures = new ArrayList<>(NetworkChecks.failures(golden, manager));
+        failures.addAll(EndToEnd.failures(golden, manager));
         if (!failures.isEmpty()) {
           failed.put(golden.name(), failures);
         }
