@@ -25,7 +25,10 @@ public final class Architectures {
           Map.entry("AutoencoderKL.encode", AutoencoderKl::encoder),
           Map.entry("CLIPTextModel", ClipText::model),
           Map.entry("CLIPTextModelWithProjection", ClipText::modelWithProjection),
-          Map.entry("UNet2DConditionModel", Unet2dCondition::of));
+          Map.entry("DiTTransformer2DModel", DitTransformer::of),
+          Map.entry("Transformer2DModel", DitTransformer::of),
+          Map.entry("UNet2DConditionModel", Unet2dCondition::of),
+          Map.entry("UNet2DModel", Unet2d::of));
 
   private Architectures() {}
 
