@@ -30,7 +30,10 @@ public final class Architectures {
           Map.entry("CLIPImagePointDiffusionTransformer", PointTransformer::of),
           Map.entry("PointDiffusionTransformer", PointTransformer::of),
           Map.entry("UpsamplePointDiffusionTransformer", PointTransformer::of),
-          Map.entry("UNet2DConditionModel", Unet2dCondition::of));
+          Map.entry("DiTTransformer2DModel", DitTransformer::of),
+          Map.entry("Transformer2DModel", DitTransformer::of),
+          Map.entry("UNet2DConditionModel", Unet2dCondition::of),
+          Map.entry("UNet2DModel", Unet2d::of));
 
   private Architectures() {}
 

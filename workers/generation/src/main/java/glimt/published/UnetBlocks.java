@@ -3,6 +3,7 @@ package glimt.published;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * Writes the blocks of diffusers' two-dimensional U-Nets (Ronneberger et al. 2015; Ho et al. 2020):
@@ -22,11 +23,17 @@ final class UnetBlocks {
     /** What a source hands an attention that looks at a text. */
     static final String TEXT = ", text";
 
-    /** Attention among the places of the picture alone. */
-    static Attending places(int count, int groups, double eps, int heads) {
+    /**
+     * Attention among the places of the picture alone.
+     *
+     * @param groups of the norm before it; 0 for none
+     * @param divisor of the result
+     */
+    static Attending places(int count, int groups, double eps, int heads, double divisor) {
+      String norm = groups == 0 ? "" : ", %s, %s".formatted(groups, SourceWriter.number(eps));
       return new Attending(
-          Collections.nCopies(count, "Attention2d"),
-          ", %s, %s, %s, 1.".formatted(groups, SourceWriter.number(eps), heads));
+          Collections.nCopies(count, groups == 0 ? "BareAttention2d" : "Attention2d"),
+          "%s, %s, %s".formatted(norm, heads, SourceWriter.number(divisor)));
     }
 
     static Attending text(List<String> types) {
@@ -155,8 +162,18 @@ final class UnetBlocks {
 
   /** The block in the middle: attentions between residual blocks, of which there is one more. */
   static Block middle(Resnets resnets, String name, int width, Attending attending) {
+    return middle(resnets, name, width, attending.types.size(), attending);
+  }
+
+  /**
+   * The block in the middle.
+   *
+   * @param count of the residual blocks behind the first, each of which follows an attention if
+   *     there are any
+   */
+  static Block middle(
+      Resnets resnets, String name, int width, int count, Attending attending) {
     SourceWriter.Module block = begun(resnets, name, attending);
-    int count = attending.types.size();
     block
         .hasList("resnets", resnets.blocks(count + 1, width, width))
         .does("z = self.resnets._0.forward(z%s)", resnets.timeArgument());
@@ -165,6 +182,11 @@ final class UnetBlocks {
       block.does("z = self.resnets._%s.forward(z%s)", i + 1, resnets.timeArgument());
     }
     return ended(block, resnets, attending, false);
+  }
+
+  /** The parameters of a root with these ports. */
+  static String parameters(List<String> ports) {
+    return ports.stream().map(port -> port + ": Tensor").collect(Collectors.joining(", "));
   }
 
   /** Holds blocks in a list and calls one after the other. */
