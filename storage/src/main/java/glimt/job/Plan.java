@@ -201,7 +201,7 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
           Encoder encoder = card.encoder(port.encoder());
           fed.put(port(encoder), encode(encoder, spec.prompt(), ""));
           String other = otherPrompt(port);
-          if (sampling.guidance().guides() && other != null) {
+          if (sampling.guided() && other != null) {
             fed.put(unconditionalPort(encoder), encode(encoder, other, UNCONDITIONAL));
           }
         }

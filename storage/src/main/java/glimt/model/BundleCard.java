@@ -179,8 +179,21 @@ public record BundleCard(
     return with(levels, otherFiles, otherNotes);
   }
 
+  /** The same of these files, whose weights have these sizes. */
+  public BundleCard holding(Map<String, String> otherFiles, Map<String, Long> sizes) {
+    return with(levels, otherFiles, sizes, notes);
+  }
+
   private BundleCard with(
       List<Level> others, Map<String, String> otherFiles, Map<String, String> otherNotes) {
+    return with(others, otherFiles, weights, otherNotes);
+  }
+
+  private BundleCard with(
+      List<Level> others,
+      Map<String, String> otherFiles,
+      Map<String, Long> sizes,
+      Map<String, String> otherNotes) {
     return new BundleCard(
         version,
         name,
@@ -194,7 +207,7 @@ public record BundleCard(
         offset,
         others,
         restates,
-        weights,
+        sizes,
         otherFiles,
         otherNotes);
   }

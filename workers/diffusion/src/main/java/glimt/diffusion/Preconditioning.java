@@ -98,6 +98,21 @@ public record Preconditioning(
     return new Preconditioning(_ -> 1, s -> -s, Preconditioning::signal, time);
   }
 
+  /**
+   * A network that answers the noise and knows whole times alone: it is asked at, and believed for,
+   * the level of the chain at or below sigma (Point-E, Nichol et al. 2022).
+   */
+  public static Preconditioning epsilonOfWholeTimes(Chain chain) {
+    DoubleUnaryOperator fractional = chain.timeByAbar();
+    DoubleUnaryOperator time = s -> Math.floor(fractional.applyAsDouble(s));
+    DoubleUnaryOperator below = s -> chain.sigma((int) time.applyAsDouble(s));
+    return new Preconditioning(
+        s -> signal(s) / signal(below.applyAsDouble(s)),
+        s -> -below.applyAsDouble(s),
+        Preconditioning::signal,
+        time);
+  }
+
   /** A variance-preserving network that answers x0 itself. */
   public static Preconditioning sample(DoubleUnaryOperator time) {
     return new Preconditioning(_ -> 0, _ -> 1, Preconditioning::signal, time);

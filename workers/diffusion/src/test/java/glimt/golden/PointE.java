@@ -89,7 +89,7 @@ final class PointE implements Adapter {
           case "ancestral" -> Ancestral.of(RungeKutta.euler(), 1, 1);
           default -> throw config.unknown("sampler");
         };
-    Preconditioning terms = whole(chain);
+    Preconditioning terms = Preconditioning.epsilonOfWholeTimes(chain);
     boolean guided = scale != 0 && scale != 1;
     Denoiser denoiser =
         (x, sigma, _) -> {
@@ -104,32 +104,5 @@ final class PointE implements Adapter {
           return new Estimate(sigma, x, d);
         };
     return replay.walk(sampler, denoiser, levels, replay.start(levels.sigma(0)));
-  }
-
-  /**
-   * The network knows whole t only: it is asked at, and believed for, the one at or below sigma.
-   */
-  private static Preconditioning whole(Chain chain) {
-    DoubleUnaryOperator time = s -> Math.floor(byAbar(chain, s));
-    return new Preconditioning(
-        s ->
-            Preconditioning.signal(s)
-                / Preconditioning.signal(chain.sigma((int) time.applyAsDouble(s))),
-        s -> -chain.sigma((int) time.applyAsDouble(s)),
-        Preconditioning::signal,
-        time);
-  }
-
-  /** The fractional t of a level, linear in abar. */
-  private static double byAbar(Chain chain, double sigma) {
-    double abar = 1 / (sigma * sigma + 1);
-    int t = 0;
-    while (t < chain.length() && chain.abar(t) > abar) {
-      t++;
-    }
-    if (t == 0 || t == chain.length()) {
-      return Math.min(t, chain.length() - 1);
-    }
-    return t - 1 + (chain.abar(t - 1) - abar) / (chain.abar(t - 1) - chain.abar(t));
   }
 }

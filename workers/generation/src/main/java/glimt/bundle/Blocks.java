@@ -25,9 +25,12 @@ final class Blocks {
 
   static final List<String> NAMES =
       List.of(
+          "activations",
           "attention",
+          "attention2d",
           "convolution",
           "embedders",
+          "embedding",
           "heads",
           "linear",
           "ltx",
@@ -36,13 +39,17 @@ final class Blocks {
           "norm",
           "norms",
           "patches",
+          "places",
+          "plain_norm",
+          "plain_rms_norm",
+          "points",
           "projection",
           "prompt",
           "residual",
           "rotary",
           "t5",
           "timestep",
-          "unweighted",
+          "transformer2d",
           "wan",
           "wan_codec",
           "waves");

@@ -6,8 +6,8 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Writes the few opcodes of Python's pickle (protocol 2) that a TorchScript archive needs. Glimt
- * never reads a pickle: reading one can run code.
+ * Writes the few opcodes of Python's pickle (protocol 2) that a TorchScript archive needs. A bundle
+ * is never read from one: Python would run the code in it.
  */
 final class Pickle {
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();

@@ -43,7 +43,8 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
     BF16(2),
     I64(8);
 
-    final int bytes;
+    /** How many bytes a value takes. */
+    public final int bytes;
 
     Dtype(int bytes) {
       this.bytes = bytes;

@@ -1,52 +1,52 @@
 package glimt.published;
 
 import java.util.Map;
-import java.util.TreeSet;
 
 /**
- * An activation function by the name that configurations give it, as an expression of a source.
+ * A function between layers, as sources call it.
  *
- * @param expression of {@code %s}
+ * @param call with {@code %s} for what it is applied to
  */
-record Activation(String expression) {
+record Activation(String call) {
   private static final String TANH_GELU = "torch.gelu(%s, approximate=\"tanh\")";
-  private static final String SILU = "torch.silu(%s)";
-  private static final String GELU = "torch.gelu(%s)";
 
-  private static final Map<String, String> BY_NAME =
+  private static final Map<String, String> CALLS =
       Map.ofEntries(
-          Map.entry("relu", "torch.relu(%s)"),
-          Map.entry("relu6", "torch.clamp(torch.relu(%s), 0., 6.)"),
-          Map.entry("gelu", GELU),
-          Map.entry("gelu_python", GELU),
+          Map.entry("silu", "torch.silu(%s)"),
+          Map.entry("swish", "torch.silu(%s)"),
+          Map.entry("gelu", "torch.gelu(%s)"),
+          Map.entry("gelu_python", "torch.gelu(%s)"),
           Map.entry("gelu_new", TANH_GELU),
           Map.entry("gelu_fast", TANH_GELU),
           Map.entry("gelu_accurate", TANH_GELU),
           Map.entry("gelu_pytorch_tanh", TANH_GELU),
-          Map.entry("quick_gelu", "%1$s * torch.sigmoid(%1$s * 1.702)"),
-          Map.entry("silu", SILU),
-          Map.entry("swish", SILU),
+          Map.entry("quick_gelu", "quick_gelu(%s)"),
           Map.entry("mish", "torch.mish(%s)"),
+          Map.entry("relu", "torch.relu(%s)"),
+          Map.entry("relu6", "torch.clamp(%s, 0., 6.)"),
+          Map.entry("linear", "%s"),
           Map.entry("sigmoid", "torch.sigmoid(%s)"),
-          Map.entry("tanh", "torch.tanh(%s)"),
-          Map.entry("linear", "%s"));
+          Map.entry("tanh", "torch.tanh(%s)"));
+
+  /** Leaves values as they are. */
+  static final Activation NONE = new Activation("%s");
 
   /**
-   * Reads an activation of a transformers configuration.
+   * The one that a configuration names.
    *
-   * @param key whose value names it, for errors
-   * @throws glimt.bundle.BundleException if it is not implemented
+   * @param otherwise where it names none; empty for no function at all
+   * @throws glimt.bundle.BundleException if it is not known
    */
-  static Activation of(PublishedConfig config, String key, String name) {
-    String expression = BY_NAME.get(name);
-    if (expression == null) {
-      throw config.refused(key, "activations are " + new TreeSet<>(BY_NAME.keySet()));
+  static Activation of(PublishedConfig config, String key, String otherwise) {
+    String name = config.text(key, otherwise);
+    String call = name.isEmpty() ? NONE.call : CALLS.get(name);
+    if (call == null) {
+      throw config.refused(key, "only %s are implemented".formatted(CALLS.keySet()));
     }
-    return new Activation(expression);
+    return new Activation(call);
   }
 
-  /** The function of a variable. */
-  String of(String variable) {
-    return expression.formatted(variable);
+  String of(String z) {
+    return call.formatted(z);
   }
 }

@@ -29,7 +29,7 @@ final class FeedForwards {
    */
   static @Nullable String source(String name) {
     String activation = BY_NAME.get(name);
-    return activation == null ? null : SourceWriter.filled(CLASSES, "activation", activation);
+    return activation == null ? null : SourceText.filled(CLASSES, "activation", activation);
   }
 
   /** The names that are known. */

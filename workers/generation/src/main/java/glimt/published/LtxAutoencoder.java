@@ -84,7 +84,7 @@ final class LtxAutoencoder {
     // The later encoders' blocks widen as they shrink, the first one's end with a wider resnet.
     boolean later = types.getLast().equals(DOWN_095);
     int count = widths.size() - (later ? 1 : 0);
-    SourceWriter source = new SourceWriter().add(ENCODER, common("encoder_causal", true));
+    SourceText source = new SourceText().add(ENCODER, common("encoder_causal", true));
     List<String> blocks = new ArrayList<>();
     int from = widths.getFirst();
     for (int i = 0; i < count; i++) {
@@ -127,7 +127,7 @@ final class LtxAutoencoder {
     };
   }
 
-  private static void resnets(SourceWriter source, String name, int count, boolean timed) {
+  private static void resnets(SourceText source, String name, int count, boolean timed) {
     if (timed) {
       source.chain(
           name, Collections.nCopies(count, "LtxTimedResnet"), "tones: Tensor", "causal: bool");
@@ -149,8 +149,8 @@ final class LtxAutoencoder {
     if (config.flags("decoder_inject_noise", List.of()).contains(true)) {
       throw config.refused("decoder_inject_noise", "a decoder that draws noise is not implemented");
     }
-    SourceWriter source =
-        new SourceWriter().add(timed ? TIMED_DECODER : DECODER, common("decoder_causal", false));
+    SourceText source =
+        new SourceText().add(timed ? TIMED_DECODER : DECODER, common("decoder_causal", false));
     resnets(source, "MiddleResnets", layers.getFirst(), timed);
     List<String> blocks = new ArrayList<>();
     int width = widths.getFirst();

@@ -35,11 +35,11 @@ final class LtxTransformer {
       "in", config.flag("attention_bias", true) ? "Linear" : "Projection",
       "out", config.flag("attention_out_bias", true) ? "Linear" : "Projection",
       "norms", weighted ? "  norm1 : RmsNorm\n  norm2 : RmsNorm\n" : "",
-      "norm1", weighted ? "self.norm1.forward" : "rms_normed",
-      "norm2", weighted ? "self.norm2.forward" : "rms_normed"
+      "norm1", weighted ? "self.norm1.forward" : "plain_rms_norm",
+      "norm2", weighted ? "self.norm2.forward" : "plain_rms_norm"
     };
-    SourceWriter source =
-        new SourceWriter()
+    SourceText source =
+        new SourceText()
             .add(NETWORK, sizes)
             .chain(
                 "Blocks",
@@ -69,9 +69,10 @@ final class LtxTransformer {
       from blocks.linear import Linear
       from blocks.ltx import LtxTime, ltx_clip, ltx_tokens, ltx_turns
       from blocks.norms import RmsNorm
+      from blocks.plain_norm import plain_norm
+      from blocks.plain_rms_norm import plain_rms_norm
       from blocks.projection import Projection
       from blocks.rotary import turned
-      from blocks.unweighted import layer_normed, rms_normed
 
 
       class Network(Module):
@@ -95,7 +96,7 @@ final class LtxTransformer {
           z = self.transformer_blocks.forward(z, tones, context, padded, cosines, sines, self.precision)
 
           shift, scale = torch.unbind(torch.to(self.scale_shift_table, 6) + torch.unsqueeze(mood, 2), 2)
-          z = layer_normed(z, 1e-06) * (1 + scale) + shift
+          z = plain_norm(z, 1e-06) * (1 + scale) + shift
           z = torch.to(self.proj_out.forward(torch.to(z, self.precision)), 6)
           return ltx_clip(z, x, {patch_t}, {patch})
       """;

@@ -26,8 +26,8 @@ final class LtxUpsampler {
       throw config.refused("temporal_upsample", "an up-sampler of pictures, dims 2, cannot do that");
     }
     boolean clips = dims == 3;
-    SourceWriter source =
-        new SourceWriter()
+    SourceText source =
+        new SourceText()
             .add(
                 NETWORK,
                 "conv", clips ? "Conv3d" : "Conv2d",

@@ -61,8 +61,8 @@ public final class PublishedConfig implements AutoCloseable {
   }
 
   /**
-   * The class it configures: {@code _class_name} of diffusers, or the only one of {@code
-   * architectures} of transformers.
+   * The class it configures: {@code _class_name} of diffusers, the only one of {@code
+   * architectures} of transformers, or {@code name} of Point-E's code.
    *
    * @throws BundleException if it names none
    */
@@ -71,9 +71,12 @@ public final class PublishedConfig implements AutoCloseable {
     if (name.isMissingNode()) {
       name = json.path("architectures").path(0);
     }
+    if (name.isMissingNode()) {
+      name = json.path("name");
+    }
     if (!name.isTextual()) {
       throw new BundleException(
-          file + " names no class: it has neither _class_name nor architectures");
+          file + " names no class: it has no _class_name, architectures or name");
     }
     return name.textValue();
   }
@@ -81,6 +84,11 @@ public final class PublishedConfig implements AutoCloseable {
   /** Whether the file gives the key a value other than null. */
   public boolean has(String key) {
     return value(key) != null;
+  }
+
+  /** Whether the file gives the key as null, which some classes tell from its absence. */
+  public boolean isNull(String key) {
+    return json.path(key).isNull();
   }
 
   /** The value of a key, or null where it is absent or null. Counts as read. */

@@ -18,7 +18,15 @@ import java.util.stream.Stream;
  * @param files that hold them, the index of shards first if there is one
  */
 public record PublishedWeights(List<Path> files) {
-  private static final List<String> STEMS = List.of("diffusion_pytorch_model", "model");
+  /** A form in which files are published, by the stem of their name and its end. */
+  private record Form(String stem, String end) {}
+
+  private static final List<Form> FORMS =
+      List.of(
+          new Form("diffusion_pytorch_model", ".safetensors"),
+          new Form("model", ".safetensors"),
+          new Form("diffusion_pytorch_model", ".bin"),
+          new Form("pytorch_model", ".bin"));
 
   public PublishedWeights {
     files = List.copyOf(files);
@@ -31,33 +39,38 @@ public record PublishedWeights(List<Path> files) {
    * @throws BundleException if there are none, saying what is there instead
    */
   public static PublishedWeights in(Path folder, String variant) {
-    for (String stem : STEMS) {
+    for (Form form : FORMS) {
       for (String wanted : variant.isEmpty() ? List.of("", "fp16") : List.of(variant, "")) {
-        Optional<PublishedWeights> found = safetensors(folder, stem, wanted);
+        Optional<PublishedWeights> found = found(folder, form, wanted);
         if (found.isPresent()) {
           return found.get();
         }
       }
     }
     throw new BundleException(
-        "%s holds no weights that can be read: there is no %s.safetensors among %s"
-            .formatted(folder, String.join(".safetensors or ", STEMS), names(folder)));
+        "%s holds no weights that can be read: there is none of %s among %s"
+            .formatted(
+                folder,
+                FORMS.stream().map(form -> form.stem + form.end).toList(),
+                names(folder)));
   }
 
-  private static Optional<PublishedWeights> safetensors(Path folder, String stem, String variant) {
+  /** Weights in a file of their own, such as Point-E's {@code base_40m.pt}. */
+  public static PublishedWeights file(Path file) {
+    return new PublishedWeights(List.of(file));
+  }
+
+  private static Optional<PublishedWeights> found(Path folder, Form form, String variant) {
     String dotted = variant.isEmpty() ? "" : "." + variant;
-    Path one = folder.resolve(stem + dotted + ".safetensors");
-    if (Files.exists(one)) {
-      return Optional.of(new PublishedWeights(List.of(one)));
-    }
     // With a variant and shards, two spellings of the index are about.
     return Stream.of(
-            stem + ".safetensors.index" + dotted + ".json",
-            stem + dotted + ".safetensors.index.json")
+            form.stem + dotted + form.end,
+            form.stem + form.end + ".index" + dotted + ".json",
+            form.stem + dotted + form.end + ".index.json")
         .map(folder::resolve)
         .filter(Files::exists)
         .findFirst()
-        .map(index -> new PublishedWeights(List.of(index)));
+        .map(PublishedWeights::file);
   }
 
   /**
@@ -68,16 +81,34 @@ public record PublishedWeights(List<Path> files) {
   public Safetensors map() {
     Path first = files.getFirst();
     if (!first.toString().endsWith(".json")) {
-      return Safetensors.map(first);
+      return mapped(first);
     }
     try {
-      return Shards.join(
-          first.toString(),
-          Files.readString(first),
-          shard -> Safetensors.map(first.resolveSibling(shard)));
+      return Shards.join(first.toString(), Files.readString(first), shard -> mapped(first, shard));
     } catch (IOException broken) {
       throw new BundleException("cannot read " + first + ": " + broken, broken);
     }
+  }
+
+  /**
+   * Writes the tensors into one safetensors file, so that a pickle is read only once.
+   *
+   * @throws BundleException if they cannot be read, or the file not be written
+   */
+  public void write(Path safetensors) {
+    map().write(safetensors);
+  }
+
+  private static Safetensors mapped(Path index, String shard) {
+    Path file = index.resolveSibling(shard);
+    if (!Path.of(shard).equals(file.getFileName())) {
+      throw new BundleException("%s names %s, which is not beside it".formatted(index, shard));
+    }
+    return mapped(file);
+  }
+
+  private static Safetensors mapped(Path file) {
+    return file.toString().endsWith(".safetensors") ? Safetensors.map(file) : TorchPickle.map(file);
   }
 
   private static List<String> names(Path folder) {

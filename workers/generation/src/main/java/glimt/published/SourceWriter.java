@@ -1,72 +1,175 @@
 package glimt.published;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /**
- * Writes the source of a published network part by part. Parts are separated by two empty lines, as
- * Python separates classes.
+ * Writes the source of a network class by class, from the innermost to the root. A class is written
+ * once however often the network holds it: what has the same text has the same name.
+ *
+ * <pre>{@code
+ * String resnet = writer.module("Resnet", "Two convolutions.")
+ *     .has("conv1", "Conv2d")
+ *     .does("return self.conv1.forward(z, 1, 1)")
+ *     .forward("z: Tensor", "Tensor");
+ * }</pre>
  */
 final class SourceWriter {
-  private final List<String> parts = new ArrayList<>();
+  /** What blocks offer to sources, and which block it stands in. */
+  private static final Map<String, String> BLOCKS =
+      Map.ofEntries(
+          Map.entry("Attention2d", "attention2d"),
+          Map.entry("BareAttention2d", "attention2d"),
+          Map.entry("as_tokens", "attention2d"),
+          Map.entry("as_picture", "attention2d"),
+          Map.entry("BasicTransformerBlock", "transformer2d"),
+          Map.entry("Conv2d", "convolution"),
+          Map.entry("Embedding", "embedding"),
+          Map.entry("GroupNorm", "norms"),
+          Map.entry("LayerNorm", "norms"),
+          Map.entry("Linear", "linear"),
+          Map.entry("PointBlock", "points"),
+          Map.entry("PointMlp", "points"),
+          Map.entry("Projection", "projection"),
+          Map.entry("attend", "heads"),
+          Map.entry("same", "linear"),
+          Map.entry("split", "heads"),
+          Map.entry("place_waves", "places"),
+          Map.entry("plain_norm", "plain_norm"),
+          Map.entry("quick_gelu", "activations"),
+          Map.entry("timestep", "timestep"));
+
+  private final Map<String, String> namesByText = new LinkedHashMap<>();
+  private final Map<String, String> classes = new LinkedHashMap<>();
 
   /**
-   * Adds a comment, imports, a class or a function.
+   * Begins a class.
    *
-   * @param namesAndValues of what stands in braces in the part, such as {@code "heads", 12}
+   * @param name as the field calls it; a number is added where the name is taken
+   * @param about what the comment above it says, in lines
    */
-  SourceWriter add(String part, Object... namesAndValues) {
-    parts.add(filled(part, namesAndValues).strip());
-    return this;
+  Module module(String name, String about) {
+    return new Module(name, about);
   }
 
   /**
-   * Adds what the field calls a module list: modules that take a tensor one after the other.
+   * The whole source, outermost class first.
    *
-   * @param name of the class
-   * @param types the classes of the modules, in order
-   * @param given what each of them takes besides the tensor, such as {@code "eps: float"}
+   * @param about the comment at its head
    */
-  SourceWriter chain(String name, List<String> types, String... given) {
-    String attributes =
-        IntStream.range(0, types.size())
-            .mapToObj(i -> "  _%s : %s\n".formatted(i, types.get(i)))
-            .collect(Collectors.joining());
-    String taken =
-        Stream.concat(Stream.of("self", "z: Tensor"), Stream.of(given))
-            .collect(Collectors.joining(", "));
-    String handed =
-        Stream.concat(
-                Stream.of("z"), Stream.of(given).map(one -> one.substring(0, one.indexOf(':'))))
-            .collect(Collectors.joining(", "));
-    String calls =
-        IntStream.range(0, types.size())
-            .mapToObj(i -> "    z = self._%s.forward(%s)\n".formatted(i, handed))
-            .collect(Collectors.joining());
-    return add(
-        """
-        class %s(Module):
-        %s
-          def forward(%s) -> Tensor:
-        %s    return z
-        """
-            .formatted(name, attributes, taken, calls));
-  }
-
-  /** A part with its values filled in. */
-  static String filled(String part, Object... namesAndValues) {
-    String filled = part;
-    for (int i = 0; i < namesAndValues.length; i += 2) {
-      filled = filled.replace("{" + namesAndValues[i] + "}", namesAndValues[i + 1].toString());
+  String text(String about) {
+    StringBuilder body = new StringBuilder();
+    for (String name : new ArrayList<>(classes.keySet()).reversed()) {
+      body.append("\n\n").append(classes.get(name));
     }
-    return filled;
+    Map<String, Set<String>> taken = new TreeMap<>();
+    BLOCKS.forEach(
+        (name, block) -> {
+          if (Pattern.compile("(?<![.\\w])" + name + "\\b(?!:)").matcher(body).find()) {
+            taken.computeIfAbsent(block, _ -> new TreeSet<>()).add(name);
+          }
+        });
+    StringBuilder source = new StringBuilder(commented(about)).append('\n');
+    taken.forEach(
+        (block, names) ->
+            source
+                .append("from blocks.%s import %s".formatted(block, String.join(", ", names)))
+                .append('\n'));
+    return source.append(body).toString();
   }
 
-  /** The whole source. */
-  String text() {
-    return String.join("\n\n\n", parts) + "\n";
+  /** A number as the source writes it: {@code 1.0e-5}. */
+  static String number(double value) {
+    return Double.toString(value).toLowerCase(Locale.ROOT);
+  }
+
+  /** Whether something holds, as the source writes it. */
+  static String truth(boolean value) {
+    return value ? "True" : "False";
+  }
+
+  private static String commented(String about) {
+    StringBuilder lines = new StringBuilder();
+    about.strip().lines().forEach(line -> lines.append(("# " + line).strip()).append('\n'));
+    return lines.toString();
+  }
+
+  private String named(String wanted, String about, String body) {
+    return namesByText.computeIfAbsent(
+        wanted + body,
+        _ -> {
+          String name = wanted;
+          for (int i = 2; classes.containsKey(name) || BLOCKS.containsKey(name); i++) {
+            name = wanted + "_" + i;
+          }
+          String comment = about.isEmpty() ? "" : commented(about);
+          classes.put(name, comment + "class " + name + "(Module):\n" + body);
+          return name;
+        });
+  }
+
+  /** A class that is being written. */
+  final class Module {
+    private final String name;
+    private final String about;
+    private final StringBuilder attributes = new StringBuilder();
+    private final List<String> lines = new ArrayList<>();
+
+    private Module(String name, String about) {
+      this.name = name;
+      this.about = about;
+    }
+
+    /** An attribute: a part, or a tensor whose note may follow its type. */
+    Module has(String attribute, String type) {
+      attributes.append("  %s : %s".formatted(attribute, type)).append('\n');
+      return this;
+    }
+
+    /** A list of parts, which are numbered {@code _0}, {@code _1} ...; none are left out. */
+    Module hasList(String attribute, List<String> types) {
+      if (types.isEmpty()) {
+        return this;
+      }
+      StringBuilder items = new StringBuilder();
+      for (int i = 0; i < types.size(); i++) {
+        items.append("  _%s : %s".formatted(i, types.get(i))).append('\n');
+      }
+      String list = attribute.replace("_", "");
+      list = list.substring(0, 1).toUpperCase(Locale.ROOT) + list.substring(1);
+      return has(attribute, named(list, "", items.toString()));
+    }
+
+    /** A line of the method. */
+    Module does(String line) {
+      lines.add(line);
+      return this;
+    }
+
+    /** A line with values put in for {@code %s}. */
+    Module does(String line, Object... values) {
+      return does(line.formatted(values));
+    }
+
+    /**
+     * Ends the class with its method.
+     *
+     * @return the name under which others hold it
+     */
+    String forward(String parameters, String answer) {
+      StringBuilder body = new StringBuilder(attributes);
+      if (!lines.isEmpty()) {
+        body.append("\n  def forward(self, %s) -> %s:".formatted(parameters, answer)).append('\n');
+        lines.forEach(line -> body.append("    ").append(line).append('\n'));
+      }
+      return named(name, about, body.toString());
+    }
   }
 }

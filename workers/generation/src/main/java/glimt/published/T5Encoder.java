@@ -1,5 +1,6 @@
 package glimt.published;
 
+import glimt.bundle.Origin;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -71,8 +72,8 @@ final class T5Encoder {
         "output_past");
     int farthest = config.integer("relative_attention_max_distance", 128);
     double eps = config.number("layer_norm_epsilon", 1e-6);
-    SourceWriter source =
-        new SourceWriter()
+    SourceText source =
+        new SourceText()
             .add(HEAD)
             .add(ownDistances ? UMT5_NETWORK : T5_NETWORK, "farthest", farthest)
             .add(ENCODER, "eps", eps)
@@ -95,12 +96,11 @@ final class T5Encoder {
   private String feedForward() {
     boolean gated = config.flag("is_gated_act", feedForward.startsWith("gated-"));
     String named = feedForward.replaceFirst("^gated-", "");
-    String activation =
-        config.text("dense_act_fn", feedForward.equals("gated-gelu") ? "gelu_new" : named);
-    return SourceWriter.filled(
+    String otherwise = feedForward.equals("gated-gelu") ? "gelu_new" : named;
+    return SourceText.filled(
         gated ? GATED_FEED_FORWARD : FEED_FORWARD,
         "activation",
-        Activation.of(config, "dense_act_fn", activation).of("h"));
+        Activation.of(config, "dense_act_fn", otherwise).of("h"));
   }
 
   /** Where the distances and the embedding are published. */
@@ -127,6 +127,8 @@ final class T5Encoder {
       #
       #   tokens [B, N] int64, mask [B, N] int64 -> last_hidden_state [B, N, d] float32
 
+      from blocks.activations import quick_gelu
+      from blocks.embedding import Embedding
       from blocks.norms import RmsNorm
       from blocks.projection import Projection
       from blocks.t5 import T5AttentionLayer, T5Distances, padding
@@ -136,13 +138,13 @@ final class T5Encoder {
       """
       class Network(Module):
         precision : int
-        shared : Words
+        shared : Embedding
         distances : T5Distances
         encoder : Encoder
 
         def forward(self, tokens: Tensor, mask: Tensor) -> Dict[str, Tensor]:
           bias = self.distances.forward(tokens, {farthest}) + padding(mask)
-          z = torch.to(torch.embedding(self.shared.weight, tokens), 6)
+          z = torch.to(self.shared.forward(tokens), 6)
           return {"last_hidden_state": self.encoder.forward(z, tokens, bias, self.precision)}
       """;
 
@@ -150,20 +152,16 @@ final class T5Encoder {
       """
       class Network(Module):
         precision : int
-        shared : Words
+        shared : Embedding
         encoder : Encoder
 
         def forward(self, tokens: Tensor, mask: Tensor) -> Dict[str, Tensor]:
-          z = torch.to(torch.embedding(self.shared.weight, tokens), 6)
+          z = torch.to(self.shared.forward(tokens), 6)
           return {"last_hidden_state": self.encoder.forward(z, tokens, padding(mask), self.precision)}
       """;
 
   private static final String ENCODER =
       """
-      class Words(Module):
-        weight : Tensor       # [vocabulary, d]
-
-
       class Encoder(Module):
         block : Blocks
         final_layer_norm : RmsNorm

@@ -74,7 +74,7 @@ final class WanAutoencoder {
   // ---- the encoder
 
   private PublishedNetwork encoder() {
-    SourceWriter source = new SourceWriter().add(HEAD).add(ENCODER, "patched", patched());
+    SourceText source = new SourceText().add(HEAD).add(ENCODER, "patched", patched());
     List<String> blocks = new ArrayList<>();
     int from = width;
     for (int i = 0; i <= last(); i++) {
@@ -110,8 +110,8 @@ final class WanAutoencoder {
   // ---- the decoder
 
   private PublishedNetwork decoder() {
-    SourceWriter source =
-        new SourceWriter()
+    SourceText source =
+        new SourceText()
             .add(HEAD)
             .add(DECODER, "clip", patch == 1 ? "z" : "wan_places(z, %s)".formatted(patch));
     List<String> blocks = new ArrayList<>();

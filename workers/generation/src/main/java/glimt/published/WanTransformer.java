@@ -51,8 +51,8 @@ final class WanTransformer {
       "attn2", imageKeys ? "WanImageCrossAttention" : "WanCrossAttention",
       "image_embedder", imagePair ? "WanImagePairEmbedder" : "WanImageEmbedder"
     };
-    SourceWriter source =
-        new SourceWriter()
+    SourceText source =
+        new SourceText()
             .add(HEAD)
             .add((image ? NETWORK_OF_IMAGE : NETWORK_OF_TEXT) + TRANSFORMER, sizes)
             .add(image ? CONDITIONS_OF_IMAGE : CONDITIONS_OF_TEXT, sizes)
@@ -80,7 +80,7 @@ final class WanTransformer {
       from blocks.embedders import TextEmbedder, TimestepEmbedder
       from blocks.linear import Linear
       from blocks.norms import LayerNorm
-      from blocks.unweighted import layer_normed
+      from blocks.plain_norm import plain_norm
       from blocks.wan import WanCrossAttention, WanImageCrossAttention, WanImageEmbedder, WanImagePairEmbedder
       from blocks.wan import WanSelfAttention, wan_turns
       """;
@@ -136,7 +136,7 @@ final class WanTransformer {
           z = self.blocks.forward(z, tones, context, cosines, sines, self.precision)
 
           shift, scale = torch.unbind(torch.to(self.scale_shift_table, 6) + torch.unsqueeze(mood, 2), 2)
-          z = layer_normed(z, {eps}) * (1 + scale) + shift
+          z = plain_norm(z, {eps}) * (1 + scale) + shift
           z = torch.to(self.proj_out.forward(torch.to(z, self.precision)), 6)
           z = torch.reshape(z, [-1, frames, height, width, {pt}, {ph}, {pw}, torch.size(z, 2) // ({pt} * {ph} * {pw})])
           z = torch.permute(z, [0, 1, 4, 7, 2, 5, 3, 6])
@@ -167,11 +167,11 @@ final class WanTransformer {
         def forward(self, z: Tensor, tones: Tensor, context: Tensor, cosines: Tensor, sines: Tensor, precision: int) -> Tensor:
           tuned = torch.to(self.scale_shift_table, 6) + tones
           shift, scale, gate, shift2, scale2, gate2 = torch.unbind(tuned, 2)
-          h = torch.to(layer_normed(z, {eps}) * (1 + scale) + shift, precision)
+          h = torch.to(plain_norm(z, {eps}) * (1 + scale) + shift, precision)
           z = z + self.attn1.forward(h, cosines, sines, {heads}, {eps}) * gate
           h = torch.to(self.norm2.forward(z, {eps}), precision)
           z = z + self.attn2.forward(h, context, {heads}, {eps})
-          h = torch.to(layer_normed(z, {eps}) * (1 + scale2) + shift2, precision)
+          h = torch.to(plain_norm(z, {eps}) * (1 + scale2) + shift2, precision)
           return z + self.ffn.forward(h) * gate2
       """;
 

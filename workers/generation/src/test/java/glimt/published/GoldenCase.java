@@ -1,5 +1,6 @@
 package glimt.published;
 
+import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.databind.JsonNode;
 import glimt.bundle.Safetensors;
 import glimt.json.Json;
@@ -43,6 +44,13 @@ record GoldenCase(Path folder, JsonNode facts, Safetensors expected) {
     } catch (IOException broken) {
       throw new UncheckedIOException(broken);
     }
+  }
+
+  /** CLIP's grid for no image, [rows, places, features]. */
+  Shape shapeOfNoImage(long rows) {
+    JsonNode clip = facts.path("clip_dimensions");
+    long size = clip.path("grid_size").longValue();
+    return new Shape(rows, size * size, clip.path("grid_feature_dim").longValue());
   }
 
   String name() {

@@ -27,6 +27,7 @@ class GoldenModelsTest {
         all++;
         List<String> failures = new ArrayList<>(NetworkChecks.failures(golden, manager));
         failures.addAll(ArithmeticChecks.failures(golden, manager));
+        failures.addAll(EndToEnd.failures(golden, manager));
         if (!failures.isEmpty()) {
           failed.put(golden.name(), failures);
         }

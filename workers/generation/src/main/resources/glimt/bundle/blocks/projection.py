@@ -1,9 +1,9 @@
 from blocks.linear import same
 
 
-# A linear layer without a bias.
+# A linear map without a bias, z [..., n] -> [..., m].
 class Projection(Module):
   weight : Tensor       # [m, n]
 
   def forward(self, z: Tensor) -> Tensor:
-    return torch.linear(z, same(self.weight, z), None)
+    return torch.linear(z, same(self.weight, z))

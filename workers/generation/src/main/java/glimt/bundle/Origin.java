@@ -1,4 +1,4 @@
-package glimt.published;
+package glimt.bundle;
 
 import glimt.bundle.Safetensors.Tensor;
 import java.util.ArrayList;
@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param tensor the published name
  * @param firstRow of the rows that are taken along the first axis
  * @param rows how many; 0 is all of them
- * @param shape another shape of as many values, such as a 1 × 1 convolution's of a linear layer's
- *     weight; null is as published
+ * @param shape another shape of as many values, such as a linear layer's of a 1 × 1 convolution's
+ *     weight; 0 is the published extent of that axis, -1 is what remains; null is as published
  */
 public record Origin(String tensor, long firstRow, long rows, @Nullable List<Long> shape) {
   public Origin {
@@ -28,6 +28,11 @@ public record Origin(String tensor, long firstRow, long rows, @Nullable List<Lon
   /** The same values in another shape. */
   public Origin shaped(Long... extents) {
     return new Origin(tensor, firstRow, rows, List.of(extents));
+  }
+
+  /** A tensor as a matrix: its first axis by all the others. */
+  public static Origin matrix(String tensor) {
+    return new Origin(tensor, 0, 0, List.of(0L, -1L));
   }
 
   /** Some rows of a tensor. */
@@ -52,6 +57,19 @@ public record Origin(String tensor, long firstRow, long rows, @Nullable List<Lon
       values = values.asSlice(firstRow * row, rows * row);
       extents.set(0, rows);
     }
-    return new Tensor(published.dtype(), shape == null ? extents : shape, values);
+    return new Tensor(published.dtype(), shape == null ? extents : shaped(extents, shape), values);
+  }
+
+  private static List<Long> shaped(List<Long> extents, List<Long> shape) {
+    List<Long> shaped = new ArrayList<>();
+    long remains = extents.stream().reduce(1L, Math::multiplyExact);
+    for (int axis = 0; axis < shape.size(); axis++) {
+      long extent = shape.get(axis) == 0 ? extents.get(axis) : shape.get(axis);
+      shaped.add(extent);
+      remains /= extent > 0 ? extent : 1;
+    }
+    long rest = remains;
+    shaped.replaceAll(extent -> extent < 0 ? rest : extent);
+    return shaped;
   }
 }

@@ -1,0 +1,224 @@
+package glimt.published;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * Writes the blocks of diffusers' two-dimensional U-Nets (Ronneberger et al. 2015; Ho et al. 2020):
+ * on the way down each leaves its results among the skips, on the way up each takes them from there,
+ * the last first.
+ */
+final class UnetBlocks {
+  /**
+   * The attentions of a block, one after each of its residual blocks.
+   *
+   * @param types their classes; empty for none
+   * @param arguments what a source gives each besides the picture, such as {@code , text}
+   */
+  record Attending(List<String> types, String arguments) {
+    static final Attending NONE = new Attending(List.of(), "");
+
+    /** What a source hands an attention that looks at a text. */
+    static final String TEXT = ", text";
+
+    /**
+     * Attention among the places of the picture alone.
+     *
+     * @param groups of the norm before it; 0 for none
+     * @param divisor of the result
+     */
+    static Attending places(int count, int groups, double eps, int heads, double divisor) {
+      String norm = groups == 0 ? "" : ", %s, %s".formatted(groups, SourceWriter.number(eps));
+      return new Attending(
+          Collections.nCopies(count, groups == 0 ? "BareAttention2d" : "Attention2d"),
+          "%s, %s, %s".formatted(norm, heads, SourceWriter.number(divisor)));
+    }
+
+    static Attending text(List<String> types) {
+      return new Attending(types, TEXT);
+    }
+
+    boolean isThere() {
+      return !types.isEmpty();
+    }
+
+    /** Whether it looks at a text, so that the block is given one. */
+    boolean looks() {
+      return arguments.equals(TEXT);
+    }
+  }
+
+  /**
+   * What changes the picture's size at the end of a block.
+   *
+   * @param type its class; empty for none
+   * @param arguments what a source gives it besides the picture
+   */
+  record Sampler(String type, String arguments) {
+    static final Sampler NONE = new Sampler("", "");
+
+    boolean isThere() {
+      return !type.isEmpty();
+    }
+  }
+
+  /**
+   * A block that was written.
+   *
+   * @param arguments what a source gives it besides the picture
+   */
+  record Block(String type, String arguments) {}
+
+  private UnetBlocks() {}
+
+  /** Halves the picture by a residual block. */
+  static Sampler halvedByResnet(Resnets resnets, int width) {
+    return new Sampler(
+        resnets.block(width, width, Resnets.Size.HALF), resnets.timeArgument());
+  }
+
+  /** Doubles the picture by a residual block. */
+  static Sampler doubledByResnet(Resnets resnets, int width) {
+    return new Sampler(
+        resnets.block(width, width, Resnets.Size.DOUBLE), resnets.timeArgument());
+  }
+
+  /** Halves the picture by a convolution. */
+  static Sampler halved(Resnets resnets, int padding) {
+    return new Sampler(resnets.downsample(padding), "");
+  }
+
+  /** Enlarges the picture to the size of the next skip. */
+  static Sampler enlarged(Resnets resnets) {
+    return new Sampler(resnets.upsampleLike(), ", skips[-1]");
+  }
+
+  /**
+   * A block on the way down.
+   *
+   * @param name of its class, as the field calls it
+   * @param count of residual blocks
+   */
+  static Block down(
+      Resnets resnets,
+      String name,
+      int count,
+      int from,
+      int to,
+      Attending attending,
+      Sampler sampler) {
+    SourceWriter.Module block = begun(resnets, name, attending);
+    block.hasList("resnets", resnets.blocks(count, from, to));
+    for (int i = 0; i < count; i++) {
+      block.does("z = self.resnets._%s.forward(z%s)", i, resnets.timeArgument());
+      attend(block, i, attending);
+      block.does("_ = torch.append(skips, z)");
+    }
+    if (sampler.isThere()) {
+      block
+          .hasList("downsamplers", List.of(sampler.type))
+          .does("z = self.downsamplers._0.forward(z%s)", sampler.arguments)
+          .does("_ = torch.append(skips, z)");
+    }
+    return ended(block, resnets, attending, true);
+  }
+
+  /**
+   * A block on the way up.
+   *
+   * @param before channels that come from the block before
+   * @param below channels of the last skip, which the block before on the way down was given
+   */
+  static Block up(
+      Resnets resnets,
+      String name,
+      int count,
+      int before,
+      int to,
+      int below,
+      Attending attending,
+      Sampler sampler) {
+    SourceWriter.Module block = begun(resnets, name, attending);
+    List<String> types = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      int from = (i == 0 ? before : to) + (i == count - 1 ? below : to);
+      types.add(resnets.block(from, to, Resnets.Size.SAME));
+    }
+    block.hasList("resnets", types);
+    for (int i = 0; i < count; i++) {
+      block.does("z = torch.cat([z, torch.pop(skips)], 1)");
+      block.does("z = self.resnets._%s.forward(z%s)", i, resnets.timeArgument());
+      attend(block, i, attending);
+    }
+    if (sampler.isThere()) {
+      block
+          .hasList("upsamplers", List.of(sampler.type))
+          .does("z = self.upsamplers._0.forward(z%s)", sampler.arguments);
+    }
+    return ended(block, resnets, attending, true);
+  }
+
+  /** The block in the middle: attentions between residual blocks, of which there is one more. */
+  static Block middle(Resnets resnets, String name, int width, Attending attending) {
+    return middle(resnets, name, width, attending.types.size(), attending);
+  }
+
+  /**
+   * The block in the middle.
+   *
+   * @param count of the residual blocks behind the first, each of which follows an attention if
+   *     there are any
+   */
+  static Block middle(
+      Resnets resnets, String name, int width, int count, Attending attending) {
+    SourceWriter.Module block = begun(resnets, name, attending);
+    block
+        .hasList("resnets", resnets.blocks(count + 1, width, width))
+        .does("z = self.resnets._0.forward(z%s)", resnets.timeArgument());
+    for (int i = 0; i < count; i++) {
+      attend(block, i, attending);
+      block.does("z = self.resnets._%s.forward(z%s)", i + 1, resnets.timeArgument());
+    }
+    return ended(block, resnets, attending, false);
+  }
+
+  /** The parameters of a root with these ports. */
+  static String parameters(List<String> ports) {
+    return ports.stream().map(port -> port + ": Tensor").collect(Collectors.joining(", "));
+  }
+
+  /** Holds blocks in a list and calls one after the other. */
+  static void call(SourceWriter.Module root, String list, List<Block> blocks) {
+    root.hasList(list, blocks.stream().map(Block::type).toList());
+    for (int i = 0; i < blocks.size(); i++) {
+      root.does("z = self.%s._%s.forward(z%s)", list, i, blocks.get(i).arguments());
+    }
+  }
+
+  private static SourceWriter.Module begun(Resnets resnets, String name, Attending attending) {
+    return resnets.writer().module(name, "").hasList("attentions", attending.types);
+  }
+
+  private static void attend(SourceWriter.Module block, int i, Attending attending) {
+    if (attending.isThere()) {
+      block.does("z = self.attentions._%s.forward(z%s)", i, attending.arguments);
+    }
+  }
+
+  private static Block ended(
+      SourceWriter.Module block, Resnets resnets, Attending attending, boolean skips) {
+    String text = attending.looks() ? Attending.TEXT : "";
+    String type =
+        block
+            .does("return z")
+            .forward(
+                "z: Tensor"
+                    + resnets.timeParameter()
+                    + (text.isEmpty() ? "" : ", text: Tensor")
+                    + (skips ? ", skips: List[Tensor]" : ""),
+                "Tensor");
+    return new Block(type, resnets.timeArgument() + text + (skips ? ", skips" : ""));
+  }
+}
