@@ -38,7 +38,16 @@ record Activation(String call) {
    * @throws glimt.bundle.BundleException if it is not known
    */
   static Activation of(PublishedConfig config, String key, String otherwise) {
-    String name = config.text(key, otherwise);
+    return named(config, key, config.text(key, otherwise));
+  }
+
+  /**
+   * The one of a name that a configuration's key gives or implies.
+   *
+   * @param name empty for no function at all
+   * @throws glimt.bundle.BundleException if it is not known
+   */
+  static Activation named(PublishedConfig config, String key, String name) {
     String call = name.isEmpty() ? NONE.call : CALLS.get(name);
     if (call == null) {
       throw config.refused(key, "only %s are implemented".formatted(CALLS.keySet()));

@@ -96,11 +96,16 @@ final class T5Encoder {
   private String feedForward() {
     boolean gated = config.flag("is_gated_act", feedForward.startsWith("gated-"));
     String named = feedForward.replaceFirst("^gated-", "");
-    String otherwise = feedForward.equals("gated-gelu") ? "gelu_new" : named;
+    String implied = feedForward.equals("gated-gelu") ? "gelu_new" : named;
+    String spelt = config.text("dense_act_fn");
+    Activation activation =
+        spelt == null
+            ? Activation.named(config, "feed_forward_proj", implied)
+            : Activation.named(config, "dense_act_fn", spelt);
     return SourceText.filled(
         gated ? GATED_FEED_FORWARD : FEED_FORWARD,
         "activation",
-        Activation.of(config, "dense_act_fn", otherwise).of("h"));
+        activation.of("h"));
   }
 
   /** Where the distances and the embedding are published. */
