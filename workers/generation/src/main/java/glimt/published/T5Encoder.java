@@ -12,7 +12,8 @@ import java.util.regex.Pattern;
  * (Chung et al. 2023), whose every block has distances of its own.
  *
  * <p>It takes {@code tokens} and {@code mask}, int64 [B, length], 1 = token; rows of padding have
- * results too. It answers {@code last_hidden_state}, float32 [B, length, d].
+ * results too. It answers {@code last_hidden_state}, float32 [B, length, d], and {@code
+ * last_hidden_state_masked}, where rows of padding are zeros.
  */
 final class T5Encoder {
   private static final String SHARED = "shared.weight";
@@ -130,7 +131,7 @@ final class T5Encoder {
       """
       # The encoder of a T5: words in, what they mean to one another out.
       #
-      #   tokens [B, N] int64, mask [B, N] int64 -> last_hidden_state [B, N, d] float32
+      #   tokens [B, N] int64, mask [B, N] int64 -> last_hidden_state [B, N, d] float32, and masked: zeros for padding
 
       from blocks.activations import quick_gelu
       from blocks.embedding import Embedding
@@ -150,7 +151,7 @@ final class T5Encoder {
         def forward(self, tokens: Tensor, mask: Tensor) -> Dict[str, Tensor]:
           bias = self.distances.forward(tokens, {farthest}) + padding(mask)
           z = torch.to(self.shared.forward(tokens), 6)
-          return {"last_hidden_state": self.encoder.forward(z, tokens, bias, self.precision)}
+          return masked(self.encoder.forward(z, tokens, bias, self.precision), mask)
       """;
 
   private static final String UMT5_NETWORK =
@@ -162,11 +163,15 @@ final class T5Encoder {
 
         def forward(self, tokens: Tensor, mask: Tensor) -> Dict[str, Tensor]:
           z = torch.to(self.shared.forward(tokens), 6)
-          return {"last_hidden_state": self.encoder.forward(z, tokens, padding(mask), self.precision)}
+          return masked(self.encoder.forward(z, tokens, padding(mask), self.precision), mask)
       """;
 
   private static final String ENCODER =
       """
+      def masked(z: Tensor, mask: Tensor) -> Dict[str, Tensor]:
+        return {"last_hidden_state": z, "last_hidden_state_masked": z * torch.unsqueeze(torch.to(mask, 6), -1)}
+
+
       class Encoder(Module):
         block : Blocks
         final_layer_norm : RmsNorm

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import glimt.bundle.BundleException;
@@ -88,7 +89,15 @@ class T5EncoderTest {
     NDArray mask = tokens.onesLike();
     mask.set(
         new ai.djl.ndarray.index.NDIndex(":, %s:".formatted(read)), 0);
-    return network.call(Map.of("tokens", tokens, "mask", mask)).getFirst();
+    NDList answers = network.call(Map.of("tokens", tokens, "mask", mask));
+    NDArray states = answer(answers, "last_hidden_state");
+    NDArray masked = answer(answers, "last_hidden_state_masked");
+    assertThat(TinyNetwork.apart(masked, states.mul(mask.expandDims(-1)))).isZero();
+    return states;
+  }
+
+  private static NDArray answer(NDList answers, String name) {
+    return answers.stream().filter(one -> name.equals(one.getName())).findFirst().orElseThrow();
   }
 
   private static TinyNetwork network(String architecture, String config) {
