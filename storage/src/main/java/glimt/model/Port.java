@@ -3,7 +3,8 @@ package glimt.model;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A named tensor that conditions a network, and where it comes from.
+ * A named tensor that conditions a network, and where it comes from. What several encoders feed one
+ * port is joined along the last axis: ports of one name, in their order (Podell et al. 2023).
  *
  * @param name as the network's source calls it
  * @param feed what feeds it
@@ -26,7 +27,8 @@ public record Port(
     }
     if (!encoded
         && (unconditional == Unconditional.EMPTY_PROMPT
-            || unconditional == Unconditional.NEGATIVE_PROMPT)
+            || unconditional == Unconditional.NEGATIVE_PROMPT
+            || unconditional == Unconditional.NEGATIVE_PROMPT_OR_ZEROS)
         && feed != Feed.PROMPT) {
       throw new IllegalArgumentException(
           "port %s: only what reads a prompt can be fed another one".formatted(name));
@@ -43,6 +45,11 @@ public record Port(
     return new Port(name, Feed.BELOW, null, null, Unconditional.SAME);
   }
 
+  /** The sizes of what people see, alike with and without conditions. */
+  public static Port sizes(String name) {
+    return new Port(name, Feed.SIZES, null, null, Unconditional.SAME);
+  }
+
   /** What feeds a port. */
   public enum Feed {
     /** The prompt's token ids. */
@@ -50,7 +57,13 @@ public record Port(
     /** What an encoder made of the prompt. */
     ENCODER,
     /** The level below, enlarged to this one. */
-    BELOW
+    BELOW,
+    /**
+     * The sizes that a picture was trained to have: height and width, top and left of the part that
+     * is shown, and its height and width, in pixels of what people see; float32 [1, 6] (Podell et
+     * al. 2023, section 2.2).
+     */
+    SIZES
   }
 
   /** What a port is fed when there are to be no conditions. */
@@ -64,6 +77,8 @@ public record Port(
     /** What the empty prompt gives. */
     EMPTY_PROMPT,
     /** What the job's negative prompt gives, which is empty unless it says otherwise. */
-    NEGATIVE_PROMPT
+    NEGATIVE_PROMPT,
+    /** What the job's negative prompt gives; as many zeros if it has none. */
+    NEGATIVE_PROMPT_OR_ZEROS
   }
 }
