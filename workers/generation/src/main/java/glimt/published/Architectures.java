@@ -30,7 +30,8 @@ public final class Architectures {
           Map.entry("CLIPImagePointDiffusionTransformer", PointTransformer::of),
           Map.entry("PointDiffusionTransformer", PointTransformer::of),
           Map.entry("UpsamplePointDiffusionTransformer", PointTransformer::of),
-          Map.entry("UNet2DConditionModel", Unet2dCondition::of));
+          Map.entry("UNet2DConditionModel", Unet2dCondition::of),
+          Map.entry("UNet3DConditionModel", Unet3dCondition::of));
 
   private Architectures() {}
 
