@@ -117,8 +117,7 @@ final class Unet3dCondition {
             case "CrossAttnDownBlock3D" -> attending(layers, to);
             default -> throw config.refused("down_block_types", name + " is not implemented");
           };
-      Sampler sampler =
-          i == types.size() - 1 ? Sampler.NONE : UnetBlocks.halved(resnets, padding);
+      Sampler sampler = i == types.size() - 1 ? Sampler.NONE : UnetBlocks.halved(resnets, padding);
       blocks.add(UnetBlocks.down(resnets, name, layers, from, to, attending, sampler));
       from = to;
     }
@@ -156,8 +155,7 @@ final class Unet3dCondition {
             default -> throw config.refused("up_block_types", name + " is not implemented");
           };
       Sampler sampler = i == types.size() - 1 ? Sampler.NONE : UnetBlocks.enlarged(resnets);
-      blocks.add(
-          UnetBlocks.up(resnets, name, layers + 1, before, to, below, attending, sampler));
+      blocks.add(UnetBlocks.up(resnets, name, layers + 1, before, to, below, attending, sampler));
       before = to;
     }
     return blocks;

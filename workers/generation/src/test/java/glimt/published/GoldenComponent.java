@@ -32,9 +32,7 @@ record GoldenComponent(String name, PublishedConfig config, Safetensors weights)
     }
     JsonNode config = golden.facts().path("components").path(name).path("model_config");
     return new GoldenComponent(
-        name,
-        PublishedConfig.of(place.toString(), config),
-        PublishedWeights.file(place).map());
+        name, PublishedConfig.of(place.toString(), config), PublishedWeights.file(place).map());
   }
 
   /** Whether it denoises points. */
@@ -111,10 +109,6 @@ record GoldenComponent(String name, PublishedConfig config, Safetensors weights)
 
   private Network load(String source, Safetensors tensors) {
     return Network.load(
-        name,
-        NetworkSource.parse(name + ".py", source),
-        tensors,
-        Precision.FLOAT32,
-        Device.cpu());
+        name, NetworkSource.parse(name + ".py", source), tensors, Precision.FLOAT32, Device.cpu());
   }
 }

@@ -66,7 +66,8 @@ final class NetworkChecks {
                   array = turned(array);
                 }
                 inputs.put(
-                    port, entry.getKey().equals("latents") ? unscaled(array, golden, check) : array);
+                    port,
+                    entry.getKey().equals("latents") ? unscaled(array, golden, check) : array);
               });
       if (network.ports().contains("mask") && !inputs.containsKey("mask")) {
         inputs.put("mask", inputs.get("tokens").onesLike()); // no mask is a mask of ones
@@ -105,8 +106,7 @@ final class NetworkChecks {
   private static Network network(GoldenComponent component, JsonNode check) {
     return check.path("call").asText("").startsWith("block alone")
         ? component.module(
-            check.path("name").textValue(),
-            check.path("arguments").path("num_frames").asInt(1))
+            check.path("name").textValue(), check.path("arguments").path("num_frames").asInt(1))
         : component.network(architecture(component.config(), check));
   }
 
