@@ -42,6 +42,7 @@ final class Blocks {
           "projection",
           "prompt",
           "residual",
+          "temporal",
           "timestep",
           "transformer2d",
           "waves");

@@ -33,7 +33,8 @@ public final class Architectures {
           Map.entry("DiTTransformer2DModel", DitTransformer::of),
           Map.entry("Transformer2DModel", DitTransformer::of),
           Map.entry("UNet2DConditionModel", Unet2dCondition::of),
-          Map.entry("UNet2DModel", Unet2d::of));
+          Map.entry("UNet2DModel", Unet2d::of),
+          Map.entry("UNet3DConditionModel", Unet3dCondition::of));
 
   private Architectures() {}
 

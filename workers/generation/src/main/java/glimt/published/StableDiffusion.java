@@ -34,12 +34,7 @@ final class StableDiffusion {
     draft.network("unet", from, "unet", from.className("unet"));
     draft.network("vae", from, "vae", from.className("vae") + ".decode");
     PublishedConfig unet = from.config("unet");
-    int factor = PipelineParts.factor(from.config("vae"));
-    List<Integer> sides = PipelineParts.sides(unet, factor, PIXELS);
-    List<Axis> axes =
-        List.of(
-            PipelineParts.side("height", sides.get(0), factor),
-            PipelineParts.side("width", sides.get(1), factor));
+    List<Axis> axes = PipelineParts.sides(from, unet, PIXELS);
     return PipelineParts.card(
         from,
         options,
@@ -52,7 +47,7 @@ final class StableDiffusion {
             axes,
             unet.integer("in_channels", 4),
             List.of(port(text)),
-            PipelineParts.codec(from, "vae", "vae", axes),
+            PipelineParts.codec(from, "vae", axes),
             PipelineParts.sampling(from, STEPS, GUIDANCE)));
   }
 

@@ -16,7 +16,8 @@ import java.util.stream.Stream;
 @FunctionalInterface
 interface EndToEnd {
   /** By the classes of pipelines. */
-  Map<String, EndToEnd> PIPELINES = Map.ofEntries(Map.entry("PointCloudSampler", new PointEEndToEnd()));
+  Map<String, EndToEnd> PIPELINES =
+      Map.ofEntries(Map.entry("PointCloudSampler", new PointEEndToEnd()));
 
   /**
    * Runs the pipeline on a case.
