@@ -11,28 +11,48 @@ import org.jspecify.annotations.Nullable;
  * @param encoder which encoder, for {@link Feed#ENCODER}; else null
  * @param output which of that encoder's outputs; else null
  * @param unconditional what the port is fed when the network is asked without conditions
+ * @param otherOutput which of the encoder's outputs is fed of the prompt that stands for no
+ *     conditions; null if it is the same
  */
 public record Port(
     String name,
     Feed feed,
     @Nullable String encoder,
     @Nullable String output,
-    Unconditional unconditional) {
+    Unconditional unconditional,
+    @Nullable String otherOutput) {
+  /** A port that is fed the same output of either prompt. */
+  public Port(
+      String name,
+      Feed feed,
+      @Nullable String encoder,
+      @Nullable String output,
+      Unconditional unconditional) {
+    this(name, feed, encoder, output, unconditional, null);
+  }
+
   public Port {
     boolean encoded = feed == Feed.ENCODER;
-    if (encoded != (encoder != null) || encoded != (output != null)) {
+    if (encoded != (encoder != null)
+        || encoded != (output != null)
+        || !encoded && otherOutput != null) {
       throw new IllegalArgumentException(
           "port %s: an encoder and its output go with the feed 'encoder' and no other"
               .formatted(name));
     }
     if (!encoded
-        && (unconditional == Unconditional.EMPTY_PROMPT
-            || unconditional == Unconditional.NEGATIVE_PROMPT
-            || unconditional == Unconditional.NEGATIVE_PROMPT_OR_ZEROS)
-        && feed != Feed.PROMPT) {
+        && (unconditional == Unconditional.NEGATIVE_PROMPT_OR_ZEROS
+            || (unconditional == Unconditional.EMPTY_PROMPT
+                    || unconditional == Unconditional.NEGATIVE_PROMPT)
+                && feed != Feed.PROMPT)) {
       throw new IllegalArgumentException(
           "port %s: only what reads a prompt can be fed another one".formatted(name));
     }
+  }
+
+  /** Which of the encoder's outputs is fed of the prompt that stands for no conditions. */
+  public @Nullable String unconditionalOutput() {
+    return otherOutput == null ? output : otherOutput;
   }
 
   /** The token ids of the prompt, as the card's reader gives them. */

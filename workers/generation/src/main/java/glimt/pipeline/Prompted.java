@@ -49,7 +49,8 @@ public record Prompted(
    * @param below gives the enlarged level below
    * @throws IllegalArgumentException if nothing feeds a port
    */
-  Conditions conditions(NDManager manager, Level level, boolean guided, Supplier<NDArray> below) {
+  public Conditions conditions(
+      NDManager manager, Level level, boolean guided, Supplier<NDArray> below) {
     Map<String, NDArray> all = new LinkedHashMap<>();
     Map<String, NDArray> none = new LinkedHashMap<>();
     for (Port port : level.ports()) {

@@ -24,6 +24,8 @@ final class StableDiffusion {
   /** The port of every text-conditioned network of diffusers. */
   static final String TEXT = "encoder_hidden_states";
 
+  private static final String LAST = "last_hidden_state";
+
   private StableDiffusion() {}
 
   static BundleCard card(PublishedFolder from, BundleDraft draft, ImportOptions options) {
@@ -56,19 +58,21 @@ final class StableDiffusion {
     draft.network("text_encoder", from, "text_encoder", from.className("text_encoder"));
     int length = from.config("text_encoder").integer("max_position_embeddings", 77);
     PromptReader reader = PublishedTokenizer.clip(from, "tokenizer", draft, length);
-    String states =
+    List<String> states =
         options.clipSkip() == 0
-            ? "last_hidden_state"
-            : "final_layer_norm_of_hidden_states_minus_" + (options.clipSkip() + 1);
-    return new Encoder("text", "text_encoder", reader, List.of(states));
+            ? List.of(LAST)
+            : List.of("final_layer_norm_of_hidden_states_minus_" + (options.clipSkip() + 1), LAST);
+    return new Encoder("text", "text_encoder", reader, states);
   }
 
+  /** Layers are skipped of the prompt alone: the negative one is read by all of them. */
   static Port port(Encoder text) {
     return new Port(
         TEXT,
         Port.Feed.ENCODER,
         text.name(),
         text.outputs().getFirst(),
-        Unconditional.NEGATIVE_PROMPT);
+        Unconditional.NEGATIVE_PROMPT,
+        LAST);
   }
 }

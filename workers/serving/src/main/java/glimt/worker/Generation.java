@@ -176,7 +176,8 @@ public record Generation(
           Encoder encoder = bundle.card().encoder(Objects.requireNonNull(port.encoder()));
           String output = Objects.requireNonNull(port.output());
           encoded(task, Plan.port(encoder), output, read).ifPresent(feed -> given.put(port, feed));
-          encoded(task, Plan.unconditionalPort(encoder), output, read)
+          String other = Objects.requireNonNull(port.unconditionalOutput());
+          encoded(task, Plan.unconditionalPort(encoder), other, read)
               .ifPresent(feed -> withheld.put(port, feed));
         }
         case BELOW, SIZES -> {}
