@@ -98,10 +98,19 @@ public record BundleCard(
         if (port.encoder() != null
             && encoders.stream()
                 .filter(encoder -> encoder.name().equals(port.encoder()))
-                .noneMatch(encoder -> encoder.outputs().contains(port.output()))) {
+                .noneMatch(
+                    encoder ->
+                        encoder.outputs().contains(port.output())
+                            && encoder.outputs().contains(port.unconditionalOutput()))) {
           throw new IllegalArgumentException(
-              "bundle %s: nothing feeds port %s of level %s: there is no output %s of an encoder %s"
-                  .formatted(name, port.name(), level.name(), port.output(), port.encoder()));
+              "bundle %s: nothing feeds port %s of level %s: there is no output %s and %s of an encoder %s"
+                  .formatted(
+                      name,
+                      port.name(),
+                      level.name(),
+                      port.output(),
+                      port.unconditionalOutput(),
+                      port.encoder()));
         }
       }
     }

@@ -199,7 +199,10 @@ public final class Chain {
     return sigma -> Interpolation.inverse(Math.log1p(sigma * sigma), signals);
   }
 
-  /** The fractional t of a level, linear in abar between levels (Point-E, Nichol et al. 2022); clamped. */
+  /**
+   * The fractional t of a level, linear in abar between levels (Point-E, Nichol et al. 2022);
+   * clamped.
+   */
   public DoubleUnaryOperator timeByAbar() {
     double[] rising = Arrays.stream(abar).map(a -> -a).toArray();
     return sigma -> Interpolation.inverse(-1 / (sigma * sigma + 1), rising);

@@ -48,6 +48,7 @@ final class Blocks {
           "residual",
           "rotary",
           "t5",
+          "temporal",
           "timestep",
           "transformer2d",
           "wan",

@@ -13,15 +13,12 @@ import glimt.diffusion.Trajectory;
 import glimt.diffusion.WalkRecipe;
 import glimt.diffusion.Waypoint;
 import glimt.model.Level;
-import glimt.model.Port;
 import glimt.model.Sampling;
 import glimt.model.Segment;
 import glimt.pipeline.LevelDenoiser.Conditions;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,7 +62,7 @@ public final class Piece implements AutoCloseable {
     this.noise = new Noise(seed);
     this.shape = Mosaic.of(level).shape(segment);
     this.inherited = inherited;
-    this.conditions = conditions(prompted);
+    this.conditions = prompted.conditions(manager, level, sampling.guided(), this::seen);
   }
 
   /** Pure noise at the first level of the walk. */
@@ -147,36 +144,6 @@ public final class Piece implements AutoCloseable {
 
   private Denoiser denoiser() {
     return new LevelDenoiser(network, level.parametrisation(), sampling).guided(conditions);
-  }
-
-  private Conditions conditions(Prompted prompted) {
-    Map<String, NDArray> given = new LinkedHashMap<>();
-    Map<String, NDArray> withheld = new LinkedHashMap<>();
-    for (Port port : level.ports()) {
-      String name = port.name();
-      NDArray array = port.feed() == Port.Feed.BELOW ? seen() : read(prompted.given(), name);
-      given.put(name, array);
-      if (sampling.guided()) {
-        withheld.put(
-            name,
-            switch (port.unconditional()) {
-              case SAME -> array;
-              case ZEROS -> array.zerosLike();
-              case DROP -> array.get(":, 0:0");
-              case EMPTY_PROMPT, NEGATIVE_PROMPT -> read(prompted.withheld(), name);
-            });
-      }
-    }
-    return new Conditions(given, withheld);
-  }
-
-  private NDArray read(Map<String, Function<NDManager, NDArray>> fed, String port) {
-    Function<NDManager, NDArray> feed = fed.get(port);
-    if (feed == null) {
-      throw new IllegalArgumentException(
-          "nothing feeds port %s of level %s".formatted(port, level.name()));
-    }
-    return feed.apply(manager);
   }
 
   /** What is seen of the level below, with noise so that the network does not trust it blindly. */

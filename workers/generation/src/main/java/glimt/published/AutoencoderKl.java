@@ -123,18 +123,24 @@ final class AutoencoderKl {
     }
     String type = ended(decoder);
     SourceWriter.Module root = writer.module("Network", "").has("precision", "int");
-    root.does("z = torch.to(latent, self.precision)");
+    root.does("z = torch.to(latent, self.precision)")
+        .does("if torch.dim(z) == 5: # a clip, whose frames are pictures")
+        .does("  z = torch.flatten(z, 0, 1)");
     if (config.flag("use_post_quant_conv", true)) {
       root.has("post_quant_conv", "Conv2d").does("z = self.post_quant_conv.forward(z, 1, 0)");
     }
     root.has("decoder", type)
-        .does("return torch.to(self.decoder.forward(z), 6)")
+        .does("z = torch.to(self.decoder.forward(z), 6)")
+        .does("if torch.dim(latent) == 5:")
+        .does("  z = torch.unflatten(z, 0, [-1, torch.size(latent, 1)])")
+        .does("return z")
         .forward("latent: Tensor", "Tensor");
     return writer.text(
         """
         The decoder of latent diffusion's autoencoder (Rombach et al. 2022).
 
           latent [B, c, h, w] float32 -> [B, 3, height, width] float32, about in [-1, 1]
+          latent [B, frames, c, h, w] -> [B, frames, 3, height, width], each frame by itself
         """);
   }
 

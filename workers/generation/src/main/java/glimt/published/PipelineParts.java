@@ -84,20 +84,12 @@ final class PipelineParts {
   // ---- latents
 
   /** How many pixels of a side a position of AutoencoderKL's latents stands for. */
-  static int factor(PublishedConfig vae) {
+  private static int factor(PublishedConfig vae) {
     return 1 << (vae.integers("block_out_channels", List.of(64)).size() - 1);
   }
 
-  /** A side of a latent in one piece, whose picture's is a multiple of 8 where that is usual. */
-  static Axis side(String name, int extent, int factor) {
-    int multiple = Math.max(1, 8 / factor);
-    int step = extent % multiple == 0 ? multiple : 1;
-    int most = Math.max(extent, LONGEST / factor / step * step);
-    return new Axis(name, extent, extent, extent, 0, new SizeRule(step, most, step, 0));
-  }
-
-  /** What an AutoencoderKL makes of latents; {@code decoder} is the stem of its network. */
-  static Codec codec(PublishedFolder from, String component, String decoder, List<Axis> axes) {
+  /** What the AutoencoderKL of a pipeline makes of its latents. */
+  static Codec codec(PublishedFolder from, String component, List<Axis> axes) {
     PublishedConfig vae = from.config(component);
     int factor = factor(vae);
     double scale = vae.number("scaling_factor", 0.18215);
@@ -108,7 +100,7 @@ final class PipelineParts {
     List<Integer> factors =
         axes.stream().map(axis -> axis.name().equals("frames") ? 1 : factor).toList();
     return new Codec(
-        decoder,
+        component,
         axes,
         factors,
         Collections.nCopies(axes.size(), false),
@@ -117,20 +109,30 @@ final class PipelineParts {
         normalised ? means : List.of(shift));
   }
 
-  /** The sides of a network's usual latents, height and width, or those of this many pixels. */
-  static List<Integer> sides(PublishedConfig network, int factor, int pixels) {
+  /**
+   * Height and width of a network's latents, which an AutoencoderKL decodes.
+   *
+   * @param pixels of a side, where the network's configuration gives no size
+   */
+  static List<Axis> sides(PublishedFolder from, PublishedConfig network, int pixels) {
+    int factor = factor(from.config("vae"));
     JsonNode said = network.value("sample_size");
-    if (said == null) {
-      return List.of(pixels / factor, pixels / factor);
-    }
-    if (said.isInt()) {
-      return List.of(said.intValue(), said.intValue());
-    }
-    List<Integer> sides = network.integers("sample_size", List.of());
+    List<Integer> sides =
+        said == null
+            ? List.of(pixels / factor, pixels / factor)
+            : network.integers("sample_size", List.of(0, 0));
     if (sides.size() != 2) {
       throw network.refused("sample_size", "it must be one side, or height and width");
     }
-    return sides;
+    return List.of(side("height", sides.get(0), factor), side("width", sides.get(1), factor));
+  }
+
+  /** A side of a latent in one piece, whose picture's is a multiple of 8 where that is usual. */
+  private static Axis side(String name, int extent, int factor) {
+    int multiple = Math.max(1, 8 / factor);
+    int step = extent % multiple == 0 ? multiple : 1;
+    int most = Math.max(extent, LONGEST / factor / step * step);
+    return new Axis(name, extent, extent, extent, 0, new SizeRule(step, most, step, 0));
   }
 
   // ---- the card

@@ -20,7 +20,10 @@ public final class Pipelines {
   }
 
   private static final Map<String, Pipeline> ALL =
-      Map.ofEntries(Map.entry("StableDiffusionPipeline", StableDiffusion::card));
+      Map.ofEntries(
+          Map.entry("StableDiffusionPipeline", StableDiffusion::card),
+          Map.entry("StableDiffusionXLPipeline", StableDiffusionXl::card),
+          Map.entry("TextToVideoSDPipeline", TextToVideoSd::card));
 
   private Pipelines() {}
 

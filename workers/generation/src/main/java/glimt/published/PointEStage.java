@@ -64,7 +64,9 @@ public record PointEStage(
     return Chain.cosine(length, 0.999);
   }
 
-  /** The chain of second stages: the betas of Ho et al. 2020, whose thousand levels it stretches. */
+  /**
+   * The chain of second stages: the betas of Ho et al. 2020, whose thousand levels it stretches.
+   */
   public static Chain linear(int length) {
     return Chain.linear(length, 0.1 / length, 20. / length);
   }

@@ -50,9 +50,7 @@ public record PublishedWeights(List<Path> files) {
     throw new BundleException(
         "%s holds no weights that can be read: there is none of %s among %s"
             .formatted(
-                folder,
-                FORMS.stream().map(form -> form.stem + form.end).toList(),
-                names(folder)));
+                folder, FORMS.stream().map(form -> form.stem + form.end).toList(), names(folder)));
   }
 
   /** Weights in a file of their own, such as Point-E's {@code base_40m.pt}. */

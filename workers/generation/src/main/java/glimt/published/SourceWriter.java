@@ -38,6 +38,8 @@ final class SourceWriter {
           Map.entry("PointBlock", "points"),
           Map.entry("PointMlp", "points"),
           Map.entry("Projection", "projection"),
+          Map.entry("TemporalConvLayer", "temporal"),
+          Map.entry("TransformerTemporal", "temporal"),
           Map.entry("attend", "heads"),
           Map.entry("same", "linear"),
           Map.entry("split", "heads"),

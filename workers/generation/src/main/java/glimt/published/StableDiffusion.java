@@ -24,6 +24,8 @@ final class StableDiffusion {
   /** The port of every text-conditioned network of diffusers. */
   static final String TEXT = "encoder_hidden_states";
 
+  private static final String LAST = "last_hidden_state";
+
   private StableDiffusion() {}
 
   static BundleCard card(PublishedFolder from, BundleDraft draft, ImportOptions options) {
@@ -34,12 +36,7 @@ final class StableDiffusion {
     draft.network("unet", from, "unet", from.className("unet"));
     draft.network("vae", from, "vae", from.className("vae") + ".decode");
     PublishedConfig unet = from.config("unet");
-    int factor = PipelineParts.factor(from.config("vae"));
-    List<Integer> sides = PipelineParts.sides(unet, factor, PIXELS);
-    List<Axis> axes =
-        List.of(
-            PipelineParts.side("height", sides.get(0), factor),
-            PipelineParts.side("width", sides.get(1), factor));
+    List<Axis> axes = PipelineParts.sides(from, unet, PIXELS);
     return PipelineParts.card(
         from,
         options,
@@ -52,7 +49,7 @@ final class StableDiffusion {
             axes,
             unet.integer("in_channels", 4),
             List.of(port(text)),
-            PipelineParts.codec(from, "vae", "vae", axes),
+            PipelineParts.codec(from, "vae", axes),
             PipelineParts.sampling(from, STEPS, GUIDANCE)));
   }
 
@@ -61,19 +58,21 @@ final class StableDiffusion {
     draft.network("text_encoder", from, "text_encoder", from.className("text_encoder"));
     int length = from.config("text_encoder").integer("max_position_embeddings", 77);
     PromptReader reader = PublishedTokenizer.clip(from, "tokenizer", draft, length);
-    String states =
+    List<String> states =
         options.clipSkip() == 0
-            ? "last_hidden_state"
-            : "final_layer_norm_of_hidden_states_minus_" + (options.clipSkip() + 1);
-    return new Encoder("text", "text_encoder", reader, List.of(states));
+            ? List.of(LAST)
+            : List.of("final_layer_norm_of_hidden_states_minus_" + (options.clipSkip() + 1), LAST);
+    return new Encoder("text", "text_encoder", reader, states);
   }
 
+  /** Layers are skipped of the prompt alone: the negative one is read by all of them. */
   static Port port(Encoder text) {
     return new Port(
         TEXT,
         Port.Feed.ENCODER,
         text.name(),
         text.outputs().getFirst(),
-        Unconditional.NEGATIVE_PROMPT);
+        Unconditional.NEGATIVE_PROMPT,
+        LAST);
   }
 }

@@ -69,7 +69,8 @@ public final class TorchPickle {
 
   private Safetensors read(MemorySegment whole) {
     if (whole.byteSize() >= 2) {
-      if (whole.get(ValueLayout.JAVA_BYTE, 0) == 'P' && whole.get(ValueLayout.JAVA_BYTE, 1) == 'K') {
+      if (whole.get(ValueLayout.JAVA_BYTE, 0) == 'P'
+          && whole.get(ValueLayout.JAVA_BYTE, 1) == 'K') {
         return zipped(new ZipDirectory(file, whole));
       }
       if (Byte.toUnsignedInt(whole.get(ValueLayout.JAVA_BYTE, 0)) == PROTOCOL) {
@@ -96,8 +97,7 @@ public final class TorchPickle {
     Map<String, MemorySegment> opened = new HashMap<>();
     return tensors(
         root,
-        storage ->
-            opened.computeIfAbsent(storage.key(), key -> zip.bytes(folder + "data/" + key)));
+        storage -> opened.computeIfAbsent(storage.key(), key -> zip.bytes(folder + "data/" + key)));
   }
 
   /** Four pickles, the last of which is the tree, then the keys, then each storage and its size. */

@@ -102,12 +102,9 @@ record TorchStorage(Format format, String key, long count) {
       long count = count();
       if (count > 0 && format.kept() && rowMajor()) {
         return new Tensor(
-            format.becomes,
-            shape,
-            bytes.asSlice(offset * format.bytes, count * format.bytes));
+            format.becomes, shape, bytes.asSlice(offset * format.bytes, count * format.bytes));
       }
-      MemorySegment out =
-          Arena.ofAuto().allocate(Math.max(1, count * format.becomes.bytes), 64);
+      MemorySegment out = Arena.ofAuto().allocate(Math.max(1, count * format.becomes.bytes), 64);
       long[] place = new long[shape.size()];
       long from = offset;
       for (long to = 0; to < count; to++) {

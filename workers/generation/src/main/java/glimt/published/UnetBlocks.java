@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the blocks of diffusers' two-dimensional U-Nets (Ronneberger et al. 2015; Ho et al. 2020):
@@ -16,9 +17,19 @@ final class UnetBlocks {
    *
    * @param types their classes; empty for none
    * @param arguments what a source gives each besides the picture, such as {@code , text}
+   * @param clips what a block of clips has between its layers; null in one of pictures
    */
-  record Attending(List<String> types, String arguments) {
+  record Attending(List<String> types, String arguments, @Nullable Clips clips) {
     static final Attending NONE = new Attending(List.of(), "");
+
+    Attending(List<String> types, String arguments) {
+      this(types, arguments, null);
+    }
+
+    /** The same in a block of clips. */
+    Attending of(Clips frames) {
+      return new Attending(types, arguments, frames);
+    }
 
     /** What a source hands an attention that looks at a text. */
     static final String TEXT = ", text";
@@ -49,6 +60,15 @@ final class UnetBlocks {
       return arguments.equals(TEXT);
     }
   }
+
+  /**
+   * The layers of clips: a convolution over time after each residual block, a transformer over time
+   * after each attention.
+   *
+   * @param groups of their norms
+   * @param heads of the transformers
+   */
+  record Clips(int groups, int heads) {}
 
   /**
    * What changes the picture's size at the end of a block.
@@ -109,10 +129,10 @@ final class UnetBlocks {
       int to,
       Attending attending,
       Sampler sampler) {
-    SourceWriter.Module block = begun(resnets, name, attending);
+    SourceWriter.Module block = begun(resnets, name, count, attending);
     block.hasList("resnets", resnets.blocks(count, from, to));
     for (int i = 0; i < count; i++) {
-      block.does("z = self.resnets._%s.forward(z%s)", i, resnets.timeArgument());
+      convolve(block, i, resnets, attending);
       attend(block, i, attending);
       block.does("_ = torch.append(skips, z)");
     }
@@ -140,7 +160,7 @@ final class UnetBlocks {
       int below,
       Attending attending,
       Sampler sampler) {
-    SourceWriter.Module block = begun(resnets, name, attending);
+    SourceWriter.Module block = begun(resnets, name, count, attending);
     List<String> types = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       int from = (i == 0 ? before : to) + (i == count - 1 ? below : to);
@@ -149,7 +169,7 @@ final class UnetBlocks {
     block.hasList("resnets", types);
     for (int i = 0; i < count; i++) {
       block.does("z = torch.cat([z, torch.pop(skips)], 1)");
-      block.does("z = self.resnets._%s.forward(z%s)", i, resnets.timeArgument());
+      convolve(block, i, resnets, attending);
       attend(block, i, attending);
     }
     if (sampler.isThere()) {
@@ -173,13 +193,12 @@ final class UnetBlocks {
    */
   static Block middle(
       Resnets resnets, String name, int width, int count, Attending attending) {
-    SourceWriter.Module block = begun(resnets, name, attending);
-    block
-        .hasList("resnets", resnets.blocks(count + 1, width, width))
-        .does("z = self.resnets._0.forward(z%s)", resnets.timeArgument());
+    SourceWriter.Module block = begun(resnets, name, count + 1, attending);
+    block.hasList("resnets", resnets.blocks(count + 1, width, width));
+    convolve(block, 0, resnets, attending);
     for (int i = 0; i < count; i++) {
       attend(block, i, attending);
-      block.does("z = self.resnets._%s.forward(z%s)", i + 1, resnets.timeArgument());
+      convolve(block, i + 1, resnets, attending);
     }
     return ended(block, resnets, attending, false);
   }
@@ -197,19 +216,41 @@ final class UnetBlocks {
     }
   }
 
-  private static SourceWriter.Module begun(Resnets resnets, String name, Attending attending) {
-    return resnets.writer().module(name, "").hasList("attentions", attending.types);
+  private static SourceWriter.Module begun(
+      Resnets resnets, String name, int count, Attending attending) {
+    SourceWriter.Module block = resnets.writer().module(name, "");
+    block.hasList("attentions", attending.types);
+    if (attending.clips != null) {
+      block
+          .hasList("temp_convs", Collections.nCopies(count, "TemporalConvLayer"))
+          .hasList(
+              "temp_attentions",
+              Collections.nCopies(attending.types.size(), "TransformerTemporal"));
+    }
+    return block;
+  }
+
+  private static void convolve(
+      SourceWriter.Module block, int i, Resnets resnets, Attending attending) {
+    block.does("z = self.resnets._%s.forward(z%s)", i, resnets.timeArgument());
+    if (attending.clips instanceof Clips(int groups, _)) {
+      block.does("z = self.temp_convs._%s.forward(z, frames, %s)", i, groups);
+    }
   }
 
   private static void attend(SourceWriter.Module block, int i, Attending attending) {
     if (attending.isThere()) {
       block.does("z = self.attentions._%s.forward(z%s)", i, attending.arguments);
+      if (attending.clips instanceof Clips(int groups, int heads)) {
+        block.does("z = self.temp_attentions._%s.forward(z, frames, %s, %s)", i, groups, heads);
+      }
     }
   }
 
   private static Block ended(
       SourceWriter.Module block, Resnets resnets, Attending attending, boolean skips) {
     String text = attending.looks() ? Attending.TEXT : "";
+    String frames = attending.clips == null ? "" : ", frames";
     String type =
         block
             .does("return z")
@@ -217,8 +258,9 @@ final class UnetBlocks {
                 "z: Tensor"
                     + resnets.timeParameter()
                     + (text.isEmpty() ? "" : ", text: Tensor")
+                    + (frames.isEmpty() ? "" : ", frames: int")
                     + (skips ? ", skips: List[Tensor]" : ""),
                 "Tensor");
-    return new Block(type, resnets.timeArgument() + text + (skips ? ", skips" : ""));
+    return new Block(type, resnets.timeArgument() + text + frames + (skips ? ", skips" : ""));
   }
 }

@@ -171,8 +171,9 @@ final class Unpickler {
         stack.add(persistent.call(id));
       }
       default ->
-          throw damaged("before byte %s: opcode 0x%s is not understood".formatted(
-              at, Integer.toHexString(opcode)));
+          throw damaged(
+              "before byte %s: opcode 0x%s is not understood"
+                  .formatted(at, Integer.toHexString(opcode)));
     }
   }
 

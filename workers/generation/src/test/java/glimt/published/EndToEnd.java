@@ -16,7 +16,13 @@ import java.util.stream.Stream;
 @FunctionalInterface
 interface EndToEnd {
   /** By the classes of pipelines. */
-  Map<String, EndToEnd> PIPELINES = Map.ofEntries(Map.entry("PointCloudSampler", new PointEEndToEnd()));
+  Map<String, EndToEnd> PIPELINES =
+      Map.ofEntries(
+          Map.entry("PointCloudSampler", new PointEEndToEnd()),
+          Map.entry("StableDiffusionPipeline", new LatentsEndToEnd()),
+          Map.entry("StableDiffusionXLPipeline", new LatentsEndToEnd()),
+          Map.entry("TextToVideoSDPipeline", new LatentsEndToEnd()),
+          Map.entry("WanPipeline", new LatentsEndToEnd()));
 
   /**
    * Runs the pipeline on a case.

@@ -52,7 +52,7 @@ final class NetworkChecks {
     String component = check.path("component").textValue();
     GoldenComponent published = GoldenComponent.of(golden, component);
     boolean cloud = published.isOfClouds();
-    try (Network network = published.network(architecture(published.config(), check))) {
+    try (Network network = network(published, check)) {
       Map<String, NDArray> inputs = new LinkedHashMap<>();
       check
           .path("inputs")
@@ -66,7 +66,8 @@ final class NetworkChecks {
                   array = turned(array);
                 }
                 inputs.put(
-                    port, entry.getKey().equals("latents") ? unscaled(array, golden, check) : array);
+                    port,
+                    entry.getKey().equals("latents") ? unscaled(array, golden, check) : array);
               });
       TokenClips.lay(inputs, network.ports(), check.path("arguments"), scope);
       if (network.ports().contains("mask") && !inputs.containsKey("mask")) {
@@ -101,6 +102,13 @@ final class NetworkChecks {
       }
     }
     return failures;
+  }
+
+  private static Network network(GoldenComponent component, JsonNode check) {
+    return check.path("call").asText("").startsWith("block alone")
+        ? component.module(
+            check.path("name").textValue(), check.path("arguments").path("num_frames").asInt(1))
+        : component.network(architecture(component.config(), check));
   }
 
   /** An autoencoder's part follows from what the check feeds it. */

@@ -49,7 +49,8 @@ final class PointEEndToEnd implements EndToEnd {
       }
       try (Network network = component.network(component.config().className())) {
         conditions.keySet().retainAll(network.ports());
-        for (NDArray guess : walk(golden, stage, draws, asked(stage, network, conditions), manager)) {
+        for (NDArray guess :
+            walk(golden, stage, draws, asked(stage, network, conditions), manager)) {
           NDArray world = stage.world(guess);
           clouds.add(below == null ? world : NDArrays.concat(new NDList(below, world), 1));
         }
@@ -67,8 +68,7 @@ final class PointEEndToEnd implements EndToEnd {
   }
 
   private static PointEStage stage(GoldenCase golden, String component, JsonNode call, int i) {
-    JsonNode diffusion =
-        golden.facts().path("components").path(component).path("diffusion_config");
+    JsonNode diffusion = golden.facts().path("components").path(component).path("diffusion_config");
     int length = diffusion.path("timesteps").intValue();
     Chain chain =
         diffusion.path("schedule").textValue().equals("cosine")
@@ -100,9 +100,7 @@ final class PointEEndToEnd implements EndToEnd {
         (port, given) ->
             ports.put(
                 port,
-                stage.guided()
-                    ? NDArrays.concat(new NDList(given, given.zerosLike()))
-                    : given));
+                stage.guided() ? NDArrays.concat(new NDList(given, given.zerosLike())) : given));
     return (input, noise) ->
         network.forward(
             input,

@@ -27,7 +27,8 @@ class PointTransformerTest {
   @Test
   void a_file_without_a_configuration_is_known_by_its_tensors() {
     for (String name : named()) {
-      Safetensors weights = weights(config(name, ", \"time_token_cond\": true, \"token_cond\": true"));
+      Safetensors weights =
+          weights(config(name, ", \"time_token_cond\": true, \"token_cond\": true"));
       PublishedConfig found = PointTransformer.config("base_40m.pt", weights);
 
       assertThat(found.className()).isEqualTo(name);
@@ -37,7 +38,8 @@ class PointTransformerTest {
       assertThat(found.integer("output_channels", 0)).isEqualTo(12);
       assertThat(found.flag("time_token_cond", false)).isTrue();
       PublishedNetwork network = PointTransformer.of(found, weights.tensors().keySet());
-      assertThat(network.weights("base_40m.pt", weights).tensors()).hasSameSizeAs(weights.tensors());
+      assertThat(network.weights("base_40m.pt", weights).tensors())
+          .hasSameSizeAs(weights.tensors());
     }
     assertThatThrownBy(() -> PointTransformer.config("sdf.pt", new Safetensors(Map.of())))
         .isInstanceOf(BundleException.class)
@@ -67,7 +69,8 @@ class PointTransformerTest {
 
   @Test
   void settings_that_are_not_implemented_are_refused() {
-    PublishedConfig tuned = config("CLIPImagePointDiffusionTransformer", ", \"frozen_clip\": false");
+    PublishedConfig tuned =
+        config("CLIPImagePointDiffusionTransformer", ", \"frozen_clip\": false");
     assertThatThrownBy(() -> PointTransformer.of(tuned, Set.of()))
         .hasMessageContaining("frozen_clip");
     PublishedConfig other = config("PointDiffusionPerceiver", "");
@@ -89,8 +92,7 @@ class PointTransformerTest {
   }
 
   private static PublishedConfig config(String name, String more) {
-    return PublishedConfig.parse(
-        "config", "{\"name\": \"%s\", %s%s}".formatted(name, SIZES, more));
+    return PublishedConfig.parse("config", "{\"name\": \"%s\", %s%s}".formatted(name, SIZES, more));
   }
 
   private static Network network(PublishedConfig config, Safetensors weights) {
@@ -118,7 +120,9 @@ class PointTransformerTest {
   private static long[] shape(String name) {
     boolean bias = name.endsWith(".bias");
     long m =
-        name.contains("c_qkv") ? 384 : name.contains("c_fc") ? 512 : name.contains("output") ? 12 : 128;
+        name.contains("c_qkv")
+            ? 384
+            : name.contains("c_fc") ? 512 : name.contains("output") ? 12 : 128;
     long n =
         name.contains("c_proj") && name.contains("attn")
             ? 128
@@ -150,7 +154,8 @@ class PointTransformerTest {
     inputs.put("x", x);
     inputs.put("noise", manager.create(new float[] {3, 700}));
     if (network.ports().contains("embeddings")) {
-      inputs.put("embeddings", grid ? random(manager, 2, 9, FEATURES) : random(manager, 2, FEATURES));
+      inputs.put(
+          "embeddings", grid ? random(manager, 2, 9, FEATURES) : random(manager, 2, FEATURES));
     }
     if (network.ports().contains("low_res")) {
       inputs.put("low_res", random(manager, 2, 3, 6));

@@ -78,8 +78,7 @@ class PublishedWeightsTest {
     TorchFile.zip(
         folder.resolve(name),
         TorchFile.state(
-            tensor,
-            TorchFile.tensor("FloatStorage", "0", 1, 0, new int[] {1}, new int[] {1})),
+            tensor, TorchFile.tensor("FloatStorage", "0", 1, 0, new int[] {1}, new int[] {1})),
         Map.of("0", TorchFile.floats(value)));
   }
 

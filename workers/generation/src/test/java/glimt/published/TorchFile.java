@@ -32,8 +32,15 @@ final class TorchFile {
   }
 
   static String storage(String storage, String key, int count) {
-    return "(" + text("storage") + "ctorch\n" + storage + "\n" + text(key) + text("cpu")
-        + whole(count) + "tQ";
+    return "("
+        + text("storage")
+        + "ctorch\n"
+        + storage
+        + "\n"
+        + text(key)
+        + text("cpu")
+        + whole(count)
+        + "tQ";
   }
 
   static String tuple(int... items) {
@@ -93,8 +100,17 @@ final class TorchFile {
     String system = start + "}" + text("little_endian") + "\u0088s.";
     String keys = start + "](" + text(key) + "e.";
     String all =
-        magic + start + whole(1001) + "." + system + start + opcodes + "." + keys
-            + little(8, count) + new String(values, StandardCharsets.ISO_8859_1);
+        magic
+            + start
+            + whole(1001)
+            + "."
+            + system
+            + start
+            + opcodes
+            + "."
+            + keys
+            + little(8, count)
+            + new String(values, StandardCharsets.ISO_8859_1);
     return write(file, bytes(all));
   }
 

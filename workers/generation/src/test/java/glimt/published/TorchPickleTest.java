@@ -77,8 +77,15 @@ class TorchPickleTest {
   void checkpoints_of_training_are_unwrapped() {
     String inner = state("w", "ctorch._utils\n_rebuild_parameter\n(" + W + "\u0088NtR");
     String wrapped =
-        "}(" + text("epoch") + whole(3) + text("state_dict") + inner + text("lr") + "G"
-            + "\u003f\u00f0\0\0\0\0\0\0" + "u";
+        "}("
+            + text("epoch")
+            + whole(3)
+            + text("state_dict")
+            + inner
+            + text("lr")
+            + "G"
+            + "\u003f\u00f0\0\0\0\0\0\0"
+            + "u";
     assertThat(only(wrapped).floats()).hasSize(6);
     assertThat(only("}" + text("model") + wrapped + "s").floats()).hasSize(6);
   }
@@ -211,7 +218,8 @@ class TorchPickleTest {
       for (int j = random.nextInt(4); j >= 0; j--) {
         changed[random.nextInt(pickle.length)] = (byte) random.nextInt();
       }
-      TorchFile.zip(file, new String(changed, java.nio.charset.StandardCharsets.ISO_8859_1), STORED);
+      TorchFile.zip(
+          file, new String(changed, java.nio.charset.StandardCharsets.ISO_8859_1), STORED);
       try {
         assertThat(TorchPickle.map(file).tensors()).isNotEmpty();
       } catch (BundleException told) {
@@ -222,7 +230,8 @@ class TorchPickleTest {
 
   @Test
   void what_is_no_file_of_pytorch_is_told() {
-    TorchFile.write(file, "version https://git-lfs".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+    TorchFile.write(
+        file, "version https://git-lfs".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
     refused().hasMessageContaining("neither a zip file nor a pickle");
     TorchFile.write(file, TorchFile.bytes("\u0080\u0002}."));
     refused().hasMessageContaining("does not begin as PyTorch's do");
