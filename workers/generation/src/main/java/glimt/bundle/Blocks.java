@@ -36,6 +36,8 @@ final class Blocks {
           "norm",
           "norms",
           "patches",
+          "places",
+          "plain_norm",
           "points",
           "projection",
           "prompt",

@@ -28,10 +28,13 @@ public final class Architectures {
           Map.entry("CLIPImageGridPointDiffusionTransformer", PointTransformer::of),
           Map.entry("CLIPImageGridUpsamplePointDiffusionTransformer", PointTransformer::of),
           Map.entry("CLIPImagePointDiffusionTransformer", PointTransformer::of),
+          Map.entry("DiTTransformer2DModel", DitTransformer::of),
           Map.entry("PointDiffusionTransformer", PointTransformer::of),
-          Map.entry("UpsamplePointDiffusionTransformer", PointTransformer::of),
+          Map.entry("Transformer2DModel", DitTransformer::of),
           Map.entry("UNet2DConditionModel", Unet2dCondition::of),
-          Map.entry("UNet3DConditionModel", Unet3dCondition::of));
+          Map.entry("UNet2DModel", Unet2d::of),
+          Map.entry("UNet3DConditionModel", Unet3dCondition::of),
+          Map.entry("UpsamplePointDiffusionTransformer", PointTransformer::of));
 
   private Architectures() {}
 

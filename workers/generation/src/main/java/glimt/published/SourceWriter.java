@@ -43,6 +43,8 @@ final class SourceWriter {
           Map.entry("attend", "heads"),
           Map.entry("same", "linear"),
           Map.entry("split", "heads"),
+          Map.entry("place_waves", "places"),
+          Map.entry("plain_norm", "plain_norm"),
           Map.entry("quick_gelu", "activations"),
           Map.entry("timestep", "timestep"));
 

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /**
  * The U-Net of Stable Diffusion, Stable Diffusion XL, DeepFloyd IF and their like (Rombach et al.
@@ -118,9 +117,7 @@ final class Unet2dCondition {
         .has("conv_out", "Conv2d")
         .does("z = self.conv_out.forward(%s, 1, %s)", act.of(normed), (out - 1) / 2)
         .does("return torch.to(z, 6)")
-        .forward(
-            ports.stream().map(port -> port + ": Tensor").collect(Collectors.joining(", ")),
-            "Tensor");
+        .forward(UnetBlocks.parameters(ports), "Tensor");
     return writer.text(
         """
         A U-Net that looks at a text (Rombach et al. 2022).
@@ -154,7 +151,7 @@ final class Unet2dCondition {
           switch (name) {
             case "DownBlock2D", "ResnetDownsampleBlock2D" -> Attending.NONE;
             case "AttnDownBlock2D" ->
-                Attending.places(count, groups, eps, to / heads.get(i));
+                Attending.places(count, groups, eps, to / heads.get(i), 1);
             case "CrossAttnDownBlock2D" ->
                 transformers(count, depths.get(i), heads.get(i), onlyCross.get(i));
             case "SimpleCrossAttnDownBlock2D" ->
@@ -227,7 +224,7 @@ final class Unet2dCondition {
       Attending attending =
           switch (name) {
             case "UpBlock2D", "ResnetUpsampleBlock2D" -> Attending.NONE;
-            case "AttnUpBlock2D" -> Attending.places(count, groups, eps, to / heads.get(i));
+            case "AttnUpBlock2D" -> Attending.places(count, groups, eps, to / heads.get(i), 1);
             case "CrossAttnUpBlock2D" ->
                 transformers(
                     count, depths.get(i), heads.get(mirrored), onlyCross.get(mirrored));

@@ -3,6 +3,7 @@ package glimt.published;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,11 +34,17 @@ final class UnetBlocks {
     /** What a source hands an attention that looks at a text. */
     static final String TEXT = ", text";
 
-    /** Attention among the places of the picture alone. */
-    static Attending places(int count, int groups, double eps, int heads) {
+    /**
+     * Attention among the places of the picture alone.
+     *
+     * @param groups of the norm before it; 0 for none
+     * @param divisor of the result
+     */
+    static Attending places(int count, int groups, double eps, int heads, double divisor) {
+      String norm = groups == 0 ? "" : ", %s, %s".formatted(groups, SourceWriter.number(eps));
       return new Attending(
-          Collections.nCopies(count, "Attention2d"),
-          ", %s, %s, %s, 1.".formatted(groups, SourceWriter.number(eps), heads));
+          Collections.nCopies(count, groups == 0 ? "BareAttention2d" : "Attention2d"),
+          "%s, %s, %s".formatted(norm, heads, SourceWriter.number(divisor)));
     }
 
     static Attending text(List<String> types) {
@@ -175,7 +182,17 @@ final class UnetBlocks {
 
   /** The block in the middle: attentions between residual blocks, of which there is one more. */
   static Block middle(Resnets resnets, String name, int width, Attending attending) {
-    int count = attending.types.size();
+    return middle(resnets, name, width, attending.types.size(), attending);
+  }
+
+  /**
+   * The block in the middle.
+   *
+   * @param count of the residual blocks behind the first, each of which follows an attention if
+   *     there are any
+   */
+  static Block middle(
+      Resnets resnets, String name, int width, int count, Attending attending) {
     SourceWriter.Module block = begun(resnets, name, count + 1, attending);
     block.hasList("resnets", resnets.blocks(count + 1, width, width));
     convolve(block, 0, resnets, attending);
@@ -184,6 +201,11 @@ final class UnetBlocks {
       convolve(block, i + 1, resnets, attending);
     }
     return ended(block, resnets, attending, false);
+  }
+
+  /** The parameters of a root with these ports. */
+  static String parameters(List<String> ports) {
+    return ports.stream().map(port -> port + ": Tensor").collect(Collectors.joining(", "));
   }
 
   /** Holds blocks in a list and calls one after the other. */

@@ -3,6 +3,8 @@ package glimt.published;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDManager;
+import glimt.bundle.TokenTable;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,6 +28,9 @@ class GoldenModelsTest {
       for (GoldenCase golden : GoldenCase.below(Path.of(root))) {
         all++;
         List<String> failures = new ArrayList<>(NetworkChecks.failures(golden, manager));
+        if (Files.exists(golden.folder().resolve("tokens.json"))) {
+          failures.addAll(TokenTable.failures(golden.folder().resolve("tokens.json")));
+        }
         failures.addAll(EndToEnd.failures(golden, manager));
         if (!failures.isEmpty()) {
           failed.put(golden.name(), failures);
