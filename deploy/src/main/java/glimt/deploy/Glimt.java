@@ -6,6 +6,7 @@ import glimt.deploy.command.CancelJob;
 import glimt.deploy.command.Eval;
 import glimt.deploy.command.FarmCommand;
 import glimt.deploy.command.Generate;
+import glimt.deploy.command.ImportModel;
 import glimt.deploy.command.ListJobs;
 import glimt.deploy.command.ListModels;
 import glimt.deploy.command.ListNodes;
@@ -59,6 +60,7 @@ import picocli.CommandLine.ScopeType;
       CancelJob.class,
       ListModels.class,
       ListNodes.class,
+      ImportModel.class,
       Train.class,
       Eval.class,
       Bench.class,

@@ -167,6 +167,17 @@ public record Level(
     return sized(latent);
   }
 
+  /** The extents that people can see of it which are nearest to these, an axis each. */
+  public List<Integer> nearest(List<Integer> seen) {
+    List<Integer> nearest = new ArrayList<>();
+    for (int i = 0; i < seen.size(); i++) {
+      int own = codec == null ? seen.get(i) : codec.encoded(i, Math.max(1, seen.get(i)));
+      int allowed = axes.get(i).rule().nearest(own);
+      nearest.add(codec == null ? allowed : codec.decoded(i, allowed));
+    }
+    return List.copyOf(nearest);
+  }
+
   /** The extents of its sample, an axis each. */
   public List<Integer> extents() {
     return axes.stream().map(Axis::extent).toList();

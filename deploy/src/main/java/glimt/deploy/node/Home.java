@@ -95,6 +95,7 @@ public record Home(Path folder) {
   private static Stream<Path> bundlesOn(Path shelf) {
     try (Stream<Path> folders = Files.list(shelf)) {
       return folders
+          .filter(folder -> !folder.getFileName().toString().startsWith(".")) // in the making
           .filter(folder -> Files.exists(folder.resolve(Bundle.CARD)))
           .sorted()
           .toList()

@@ -11,6 +11,8 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -26,6 +28,7 @@ import java.util.stream.Stream;
  */
 public final class BundleImport implements AutoCloseable {
   private static final String UNFINISHED = ".import-";
+  private static final Pattern ABANDONED = Pattern.compile("\\.import-(\\d{1,18})-.*");
 
   private final Path folder;
   private final Path place;
@@ -114,13 +117,24 @@ public final class BundleImport implements AutoCloseable {
     }
   }
 
+  /** A folder of this process; what killed ones have left is removed. */
   private static Path unfinished(Path models) {
     try {
       Files.createDirectories(models);
-      return Files.createTempDirectory(models, UNFINISHED);
+      try (Stream<Path> folders = Files.list(models)) {
+        folders.filter(BundleImport::isAbandoned).forEach(BundleImport::remove);
+      }
+      long pid = ProcessHandle.current().pid();
+      return Files.createTempDirectory(models, UNFINISHED + pid + "-");
     } catch (IOException broken) {
       throw new BundleException("cannot write into %s: %s".formatted(models, broken), broken);
     }
+  }
+
+  private static boolean isAbandoned(Path folder) {
+    Matcher unfinished = ABANDONED.matcher(folder.getFileName().toString());
+    return unfinished.matches()
+        && ProcessHandle.of(Long.parseLong(unfinished.group(1))).isEmpty();
   }
 
   private static void remove(Path folder) {

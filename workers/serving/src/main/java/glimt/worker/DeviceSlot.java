@@ -94,7 +94,7 @@ public final class DeviceSlot {
     }
   }
 
-  private static Precision usual(Device device) {
+  static Precision usual(Device device) {
     return device.isGpu() ? Precision.BFLOAT16 : Precision.ofThisProcessor();
   }
 }

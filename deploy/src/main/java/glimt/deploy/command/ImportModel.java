@@ -1,0 +1,124 @@
+package glimt.deploy.command;
+
+import glimt.bundle.BundleException;
+import glimt.deploy.node.AtExit;
+import glimt.deploy.node.DeployException;
+import glimt.deploy.node.Home;
+import glimt.deploy.node.HomeOption;
+import glimt.deploy.node.Logs;
+import glimt.deploy.node.Visible;
+import glimt.published.BundleImport;
+import glimt.published.ImportOptions;
+import glimt.worker.SmokeSample;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code glimt import}: from a published pipeline to a bundle. */
+@Command(
+    name = "import",
+    description = {
+      "Makes a bundle of a published pipeline: a folder of diffusers with its model_index.json.",
+      "Everything is checked, and a small sample made. Weights are not copied but linked to, so the",
+      "folder has to stay where it is if it lies on another file system. Farms that start on the",
+      "home afterwards offer the bundle."
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  glimt import stable-diffusion-v1-5",
+      "  glimt import models/sdxl-base --name sdxl --variant fp16",
+      "  glimt import Wan2.1-T2V-1.3B-Diffusers --no-sample"
+    })
+public final class ImportModel implements Callable<Integer> {
+  @Parameters(paramLabel = "SOURCE", description = "The folder that was published.")
+  private Path source;
+
+  @Option(
+      names = "--name",
+      paramLabel = "NAME",
+      defaultValue = "",
+      description = "What jobs call the bundle (default: as the folder).")
+  private String name;
+
+  @Option(
+      names = "--variant",
+      paramLabel = "VARIANT",
+      defaultValue = "",
+      description = "Of the weights, such as fp16, where there are several (default: the full).")
+  private String variant;
+
+  @Option(
+      names = "--clip-skip",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "How many of the last layers of CLIP are left out (default: 0).")
+  private int clipSkip;
+
+  @Option(
+      names = "--text-length",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "How many tokens of a prompt T5 reads (default: as many as the pipeline).")
+  private int textLength;
+
+  @Option(names = "--no-sample", description = "Make no sample.")
+  private boolean noSample;
+
+  @Mixin private HomeOption home;
+
+  @Spec private CommandSpec command;
+
+  @Override
+  public Integer call() throws InterruptedException {
+    ImportOptions options = options();
+    Home at = home.open();
+    Logs.to(at.logs().resolve("import.log"));
+    try (AtExit exit = new AtExit()) {
+      BundleImport bundle =
+          exit.open(() -> BundleImport.of(source, at.models(), options), BundleImport::close);
+      bundle.lines().forEach(line -> System.err.println(Visible.of(line)));
+      if (!noSample) {
+        System.err.println("its folder holds " + sample(bundle.folder(), at));
+      }
+      System.out.println(bundle.install());
+      return 0;
+    } catch (BundleException e) {
+      throw new DeployException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private static Path sample(Path bundle, Home at) throws InterruptedException {
+    try {
+      return SmokeSample.of(bundle, cache(at)).getFileName();
+    } catch (RuntimeException e) {
+      throw new DeployException(
+          "the bundle is as it should be, but its sample failed: %s; --no-sample imports it all the same"
+              .formatted(e.getMessage()),
+          e);
+    }
+  }
+
+  private ImportOptions options() {
+    try {
+      return new ImportOptions(name, variant, clipSkip, textLength);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(command.commandLine(), String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static Path cache(Home at) {
+    try {
+      return Files.createDirectories(at.cache());
+    } catch (IOException e) {
+      throw new DeployException("the home %s cannot be written".formatted(at.folder()), e);
+    }
+  }
+}

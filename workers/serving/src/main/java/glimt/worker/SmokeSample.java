@@ -1,0 +1,95 @@
+package glimt.worker;
+
+import glimt.artifact.ArtifactFolder;
+import glimt.bundle.Bundle;
+import glimt.job.Artifact;
+import glimt.job.Format;
+import glimt.job.JobSpec;
+import glimt.job.SamplingOptions;
+import glimt.model.BundleCard;
+import glimt.model.Level;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/** A small job of a new bundle: whether all of it works together, and what it makes. */
+public final class SmokeSample {
+  /** Enough to use every network and to go from one step to the next. */
+  private static final int STEPS = 2;
+
+  /** What a small sample has about. */
+  private static final Map<String, Integer> SMALL = Map.of("frames", 5, "height", 256, "width", 256);
+
+  private static final String PROMPT = "a red apple on a wooden table";
+
+  private SmokeSample() {}
+
+  /**
+   * Makes a sample.
+   *
+   * @param folder the bundle's
+   * @param cache where programs are unpacked
+   * @return the sample, a file beside the card that the card does not name
+   * @throws glimt.bundle.BundleException if a file of the bundle cannot be used
+   * @throws InterruptedException if the thread is interrupted
+   */
+  public static Path of(Path folder, Path cache) throws InterruptedException {
+    BundleCard card = Bundle.card(folder);
+    Format format =
+        switch (card.kind()) {
+          case IMAGE -> Format.PNG;
+          case VIDEO -> Format.GIF;
+          case POINTS -> Format.GLB;
+        };
+    JobSpec spec =
+        new JobSpec(
+            card.kind(),
+            PROMPT,
+            card.name(),
+            new SamplingOptions(1, STEPS, null, null, null),
+            small(card),
+            format);
+    try {
+      Path made = Files.createTempDirectory(cache, "sample");
+      try {
+        ArtifactFolder artifacts = new ArtifactFolder(made);
+        Artifact file = WholeJob.made(folder, spec, artifacts, cache);
+        return Files.write(
+            folder.resolve("sample." + format.ending()), artifacts.read(file.id()));
+      } finally {
+        remove(made);
+      }
+    } catch (IOException broken) {
+      throw new UncheckedIOException(broken);
+    }
+  }
+
+  /** The smallest extents near those of a small sample that the last level may have. */
+  private static Map<String, Integer> small(BundleCard card) {
+    Level level = card.levels().getLast();
+    List<Integer> asked =
+        level.axes().stream().map(axis -> SMALL.getOrDefault(axis.name(), 0)).toList();
+    List<Integer> nearest = level.nearest(asked);
+    Map<String, Integer> extents = new LinkedHashMap<>();
+    for (int i = 0; i < asked.size(); i++) {
+      if (asked.get(i) > 0) {
+        extents.put(level.axes().get(i).name(), nearest.get(i));
+      }
+    }
+    return extents;
+  }
+
+  private static void remove(Path folder) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+}
