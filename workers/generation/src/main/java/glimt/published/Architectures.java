@@ -41,12 +41,9 @@ public final class Architectures {
           Map.entry("UMT5EncoderModel", T5Encoder::umt5),
           Map.entry("UNet2DConditionModel", Unet2dCondition::of),
           Map.entry("UNet2DModel", Unet2d::of),
-<<<<<<< HEAD
+          Map.entry("UNet3DConditionModel", Unet3dCondition::of),
           Map.entry("UpsamplePointDiffusionTransformer", PointTransformer::of),
           Map.entry("WanTransformer3DModel", WanTransformer::of));
-=======
-          Map.entry("UNet3DConditionModel", Unet3dCondition::of));
->>>>>>> import
 
   private Architectures() {}
 

@@ -306,7 +306,7 @@ final class LtxAutoencoder {
               conv_out : LtxConv
               time_embedder : LtxTones
               scale_shift_table : Tensor            # [2, c]
-              timestep_scale_multiplier : Tensor    # []
+              timestep_scale_multiplier : Tensor
 
               def forward(self, z: Tensor, timestep: Tensor, causal: bool) -> Tensor:
                 t = timestep * torch.to(self.timestep_scale_multiplier, 6)

@@ -23,7 +23,8 @@ public final class Pipelines {
       Map.ofEntries(
           Map.entry("StableDiffusionPipeline", StableDiffusion::card),
           Map.entry("StableDiffusionXLPipeline", StableDiffusionXl::card),
-          Map.entry("TextToVideoSDPipeline", TextToVideoSd::card));
+          Map.entry("TextToVideoSDPipeline", TextToVideoSd::card),
+          Map.entry("WanPipeline", Wan::card));
 
   private Pipelines() {}
 

@@ -36,8 +36,9 @@ public final class PublishedWalk {
    * Reads a configuration. PublishedSettings that are left out have their published defaults.
    *
    * @param config its entries: numbers, booleans, texts, lists of numbers, or null; an infinite
-   *     number may be a text; {@code _class_name} names the class and other entries that begin with
-   *     an underscore say nothing
+   *     number may be a text; {@code _class_name} names the class, {@code _diffusers_version} the
+   *     release that wrote it and whose walk it means, and other entries that begin with an
+   *     underscore say nothing
    * @throws UnknownSettingException naming the class, key or value that is not known
    */
   public static PublishedWalk of(Map<String, ?> config) {
@@ -68,7 +69,7 @@ public final class PublishedWalk {
           case EULER, EULER_ANCESTRAL, HEUN, KDPM2, KDPM2_ANCESTRAL, LMS ->
               LevelWalks.of(kind, settings);
           case DPM_MULTISTEP, DPM_SINGLESTEP, UNIPC, DEIS, SA_SOLVER ->
-              SolverWalks.of(kind, settings);
+              SolverWalks.of(kind, settings, Release.of(config.get("_diffusers_version")));
           case EDM_EULER, EDM_DPM -> EdmWalks.of(kind, settings);
           case FLOW_EULER, FLOW_HEUN, FLOW_LCM -> FlowWalks.of(kind, settings);
           case CONSISTENCY -> ConsistencyWalk.of(settings);

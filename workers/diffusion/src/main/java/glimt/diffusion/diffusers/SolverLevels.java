@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param high the ramp's highest level, or null for the chain's
  * @param flow whether levels are those of a flow
  * @param shift of a flow's times
+ * @param fromOne whether a flow's times start at 1, and not one of its chain short of it
  * @param ends whether the walk ends at 0, or at its least level
  */
 record SolverLevels(
@@ -38,9 +39,10 @@ record SolverLevels(
     @Nullable Double high,
     boolean flow,
     FlowShift shift,
+    boolean fromOne,
     boolean ends) {
 
-  static SolverLevels of(PublishedClass kind, PublishedSettings settings) {
+  static SolverLevels of(PublishedClass kind, PublishedSettings settings, Release release) {
     Ramp ramp = SharedSettings.ramp(settings);
     boolean lu = settings.flagIfKnown("use_lu_lambdas");
     if (lu && ramp == Ramp.KARRAS) {
@@ -77,6 +79,7 @@ record SolverLevels(
         SharedSettings.optional(settings, "sigma_max"),
         flow,
         shift,
+        kind == PublishedClass.UNIPC && !release.before(0, 37),
         ends);
   }
 
@@ -159,8 +162,8 @@ record SolverLevels(
     double[] plain = sigmas;
     if (plain == null) {
       plain = new double[n];
-      // UniPC starts at 1, nudged to where its logarithms are finite; the others stop one short.
-      double top = kind == PublishedClass.UNIPC ? 1 : 1 - 1. / length;
+      // A start at 1 is nudged to where its logarithms are finite.
+      double top = fromOne ? 1 : 1 - 1. / length;
       Arrays.setAll(plain, i -> top - (double) i / n * (1 - 1. / length));
     }
     boolean unasked = kind != PublishedClass.UNIPC && shift.dynamic() && !asked.has("mu");

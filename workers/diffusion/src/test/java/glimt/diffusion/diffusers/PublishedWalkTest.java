@@ -107,6 +107,23 @@ class PublishedWalkTest {
     assertThat(walk.late(10).times()).hasSize(20).startsWith(628.0);
   }
 
+  /** Since 0.37 UniPC's flows start at 1, before that a step of the chain short of it. */
+  @Test
+  void a_configuration_means_what_it_meant_to_the_release_that_wrote_it() {
+    Map<String, Object> config = new LinkedHashMap<>();
+    config.put("_class_name", "UniPCMultistepScheduler");
+    config.put("use_flow_sigmas", true);
+    config.put("flow_shift", 3.0);
+    config.put("prediction_type", "flow_prediction");
+    assertThat(PublishedWalk.of(config).walk(5).times())
+        .containsExactly(999.0, 923.0, 818.0, 667.0, 429.0);
+    config.put("_diffusers_version", "0.35.2");
+    assertThat(PublishedWalk.of(config).walk(5).times())
+        .containsExactly(999.0, 922.0, 817.0, 666.0, 428.0);
+    config.put("_diffusers_version", "1.0.0");
+    assertThat(PublishedWalk.of(config).walk(5).times()).startsWith(999.0, 923.0);
+  }
+
   @Test
   void what_is_not_known_is_refused_by_name() {
     refused(Map.of(), "a scheduler configuration without '_class_name'");
