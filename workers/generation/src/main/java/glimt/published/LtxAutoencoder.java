@@ -101,17 +101,21 @@ final class LtxAutoencoder {
       blocks.add("Down" + i);
       source.add(
           (DOWN_HEAD
-                  + (scaling.get(i) ? DOWN_SAMPLER_ATTRIBUTE : "")
-                  + (widens ? "  conv_out : LtxWideningResnet\n" : "")
-                  + DOWN_FORWARD
-                  + (scaling.get(i) ? DOWN_SAMPLER_CALL : "")
-                  + (widens ? "    z = self.conv_out.forward(z, causal, {eps})\n" : "")
-                  + "    return z\n"
-                  + (scaling.get(i) ? DOWN_SAMPLERS : "")),
-          "i", i,
-          "eps", eps,
-          "stride", stride,
-          "sampler", sampler.equals("conv") ? "LtxConv" : "LtxDownsampler");
+              + (scaling.get(i) ? DOWN_SAMPLER_ATTRIBUTE : "")
+              + (widens ? "  conv_out : LtxWideningResnet\n" : "")
+              + DOWN_FORWARD
+              + (scaling.get(i) ? DOWN_SAMPLER_CALL : "")
+              + (widens ? "    z = self.conv_out.forward(z, causal, {eps})\n" : "")
+              + "    return z\n"
+              + (scaling.get(i) ? DOWN_SAMPLERS : "")),
+          "i",
+          i,
+          "eps",
+          eps,
+          "stride",
+          stride,
+          "sampler",
+          sampler.equals("conv") ? "LtxConv" : "LtxDownsampler");
       resnets(source, "Down%sResnets".formatted(i), layers.get(i), false);
       from = to;
     }
@@ -123,7 +127,12 @@ final class LtxAutoencoder {
 
   private Object[] common(String causal, boolean otherwise) {
     return new Object[] {
-      "patch", patch, "patch_t", patchTime, "causal", config.flag(causal, otherwise) ? "True" : "False"
+      "patch",
+      patch,
+      "patch_t",
+      patchTime,
+      "causal",
+      config.flag(causal, otherwise) ? "True" : "False"
     };
   }
 
@@ -172,9 +181,12 @@ final class LtxAutoencoder {
               + (from == width ? "" : "    z = self.conv_in.forward(z, causal, {eps})\n")
               + (scaled ? "    z = self.upsamplers._0.forward(z, {times}, causal)\n" : "")
               + (timed ? UP_TIMED_END : UP_END),
-          "i", i,
-          "eps", eps,
-          "times", residual.get(i) ? 8 / factors.get(i) : 0);
+          "i",
+          i,
+          "eps",
+          eps,
+          "times",
+          residual.get(i) ? 8 / factors.get(i) : 0);
       resnets(source, "Up%sResnets".formatted(i), layers.get(i + 1), timed);
     }
     if (timed) {

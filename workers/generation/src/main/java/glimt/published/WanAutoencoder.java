@@ -97,10 +97,14 @@ final class WanAutoencoder {
         source
             .add(
                 sampler.isEmpty() ? LAST_RESIDUAL_DOWN : RESIDUAL_DOWN,
-                "i", i,
-                "sampler", sampler,
-                "m", to,
-                "frames", i < last() && slower.get(i) ? 2 : 1)
+                "i",
+                i,
+                "sampler",
+                sampler,
+                "m",
+                to,
+                "frames",
+                i < last() && slower.get(i) ? 2 : 1)
             .chain("Down%sResnets".formatted(i), layers, STEP);
       } else {
         blocks.addAll(layers);
@@ -111,7 +115,8 @@ final class WanAutoencoder {
       from = to;
     }
     source.chain("DownBlocks", blocks, STEP);
-    return new PublishedNetwork(source.text(), Map.of(), Pattern.compile("(decoder|post_quant_conv)\\..*"));
+    return new PublishedNetwork(
+        source.text(), Map.of(), Pattern.compile("(decoder|post_quant_conv)\\..*"));
   }
 
   private String patched() {
@@ -136,15 +141,20 @@ final class WanAutoencoder {
       source
           .add(
               i == last() ? LAST_UP : residual ? RESIDUAL_UP : UP,
-              "i", i,
-              "sampler", faster ? "WanUpsample3d" : "WanUpsample2d",
-              "m", to,
-              "frames", faster ? 2 : 1)
+              "i",
+              i,
+              "sampler",
+              faster ? "WanUpsample3d" : "WanUpsample2d",
+              "m",
+              to,
+              "frames",
+              faster ? 2 : 1)
           .chain("Up%sResnets".formatted(i), layers, STEP);
       from = to;
     }
     source.chain("UpBlocks", blocks, STEP);
-    return new PublishedNetwork(source.text(), Map.of(), Pattern.compile("(encoder|quant_conv)\\..*"));
+    return new PublishedNetwork(
+        source.text(), Map.of(), Pattern.compile("(encoder|quant_conv)\\..*"));
   }
 
   // ---- their text
