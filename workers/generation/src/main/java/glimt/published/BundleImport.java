@@ -95,8 +95,7 @@ public final class BundleImport implements AutoCloseable {
     try {
       return Files.move(folder, place, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException broken) {
-      throw new BundleException(
-          "cannot move %s to %s: %s".formatted(folder, place, broken), broken);
+      throw new BundleException("cannot move %s to %s: %s".formatted(folder, place, broken), broken);
     }
   }
 
@@ -110,7 +109,8 @@ public final class BundleImport implements AutoCloseable {
 
   private static void free(Path place) {
     if (Files.exists(place)) {
-      throw new BundleException(place + " is there already; give another --name, or remove it");
+      throw new BundleException(
+          place + " is there already; give another --name, or remove it");
     }
   }
 

@@ -98,7 +98,9 @@ final class CrossAttentions {
               .does("text = torch.transpose(text, 1, 2)");
       default -> {}
     }
-    attention.does("k = self.add_k_proj.forward(text)").does("v = self.add_v_proj.forward(text)");
+    attention
+        .does("k = self.add_k_proj.forward(text)")
+        .does("v = self.add_v_proj.forward(text)");
     if (!onlyCross) {
       attention
           .has("to_k", "Linear")
