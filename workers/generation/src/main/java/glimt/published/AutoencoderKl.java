@@ -24,7 +24,6 @@ final class AutoencoderKl {
   private final int layers;
   private final int groups;
   private final boolean attendsInTheMiddle;
-  private final Activation act;
   private final Resnets resnets;
 
   private AutoencoderKl(PublishedConfig config) {
@@ -33,7 +32,7 @@ final class AutoencoderKl {
     layers = config.integer("layers_per_block", 1);
     groups = config.integer("norm_num_groups", 32);
     attendsInTheMiddle = config.flag("mid_block_add_attention", true);
-    act = Activation.of(config, "act_fn", "silu");
+    Activation act = Activation.of(config, "act_fn", "silu");
     resnets = new Resnets(writer, groups, EPS, act, Resnets.Time.ABSENT, false, 1);
     // The tensors have these sizes; pictures have any; latents are scaled outside, in float32.
     config.ignore("in_channels", "out_channels", "latent_channels", "sample_size", "force_upcast");
@@ -207,7 +206,8 @@ final class AutoencoderKl {
   private String ended(SourceWriter.Module part) {
     String normed =
         "self.conv_norm_out.forward(z, %s, %s)".formatted(groups, SourceWriter.number(EPS));
-    return part.does("return self.conv_out.forward(%s, 1, 1)", act.of(normed))
+    // The last activation is SiLU, whatever the others are.
+    return part.does("return self.conv_out.forward(torch.silu(%s), 1, 1)", normed)
         .forward("z: Tensor", "Tensor");
   }
 }

@@ -24,7 +24,7 @@ public final class Pipelines {
           Map.entry("StableDiffusionPipeline", StableDiffusion::card),
           Map.entry("StableDiffusionXLPipeline", StableDiffusionXl::card),
           Map.entry("TextToVideoSDPipeline", TextToVideoSd::card),
-          Map.entry("WanPipeline", Wan::card));
+          Map.entry("WanPipeline", WanVideo::card));
 
   private Pipelines() {}
 

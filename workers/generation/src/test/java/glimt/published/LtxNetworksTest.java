@@ -92,7 +92,7 @@ class LtxNetworksTest {
           "\"timestep_conditioning\": true"
         }) {
       PublishedConfig config = PublishedConfig.parse("vae/config.json", "{%s}".formatted(setting));
-      assertThatThrownBy(() -> LtxAutoencoder.decode(config, java.util.Set.of()))
+      assertThatThrownBy(() -> LtxDecoder.of(config, java.util.Set.of()))
           .isInstanceOf(BundleException.class)
           .hasMessageContaining(setting.substring(1, 10));
     }
@@ -100,7 +100,7 @@ class LtxNetworksTest {
         PublishedConfig.parse(
             "vae/config.json",
             "{\"downsample_type\": [\"fold\"], \"down_block_types\": [\"LTXVideo095DownBlock3D\"], \"block_out_channels\": [4, 8]}");
-    assertThatThrownBy(() -> LtxAutoencoder.encode(other, java.util.Set.of()))
+    assertThatThrownBy(() -> LtxEncoder.of(other, java.util.Set.of()))
         .hasMessageContaining("downsample_type");
   }
 

@@ -18,6 +18,7 @@ import java.util.TreeSet;
  * }</pre>
  */
 public final class PublishedWalk {
+  private static final String RELEASE = "_diffusers_version";
 
   private final PublishedClass kind;
   private final String className;
@@ -37,8 +38,8 @@ public final class PublishedWalk {
    *
    * @param config its entries: numbers, booleans, texts, lists of numbers, or null; an infinite
    *     number may be a text; {@code _class_name} names the class, {@code _diffusers_version} the
-   *     release that wrote it and whose walk it means, and other entries that begin with an
-   *     underscore say nothing
+   *     release whose arithmetic is meant where releases differ, and other entries that begin with
+   *     an underscore say nothing
    * @throws UnknownSettingException naming the class, key or value that is not known
    */
   public static PublishedWalk of(Map<String, ?> config) {
@@ -60,7 +61,12 @@ public final class PublishedWalk {
             ignored.add(key);
           }
         });
-    PublishedSettings settings = new PublishedSettings("class " + className, kind.settings(), own);
+    PublishedSettings settings =
+        new PublishedSettings(
+            "class " + className,
+            kind.settings(),
+            own,
+            config.get(RELEASE) instanceof String release ? release : "");
     WalkFamily plan =
         switch (kind) {
           case DDIM, COGVIDEOX_DDIM, DDIM_INVERSE, DDPM, PNDM -> ChainWalks.of(kind, settings);
@@ -69,7 +75,7 @@ public final class PublishedWalk {
           case EULER, EULER_ANCESTRAL, HEUN, KDPM2, KDPM2_ANCESTRAL, LMS ->
               LevelWalks.of(kind, settings);
           case DPM_MULTISTEP, DPM_SINGLESTEP, UNIPC, DEIS, SA_SOLVER ->
-              SolverWalks.of(kind, settings, Release.of(config.get("_diffusers_version")));
+              SolverWalks.of(kind, settings);
           case EDM_EULER, EDM_DPM -> EdmWalks.of(kind, settings);
           case FLOW_EULER, FLOW_HEUN, FLOW_LCM -> FlowWalks.of(kind, settings);
           case CONSISTENCY -> ConsistencyWalk.of(settings);

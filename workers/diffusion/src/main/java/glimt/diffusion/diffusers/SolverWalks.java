@@ -36,8 +36,8 @@ record SolverWalks(
     Sampler of(NamedLevels grid);
   }
 
-  static SolverWalks of(PublishedClass kind, PublishedSettings settings, Release release) {
-    SolverLevels levels = SolverLevels.of(kind, settings, release);
+  static SolverWalks of(PublishedClass kind, PublishedSettings settings) {
+    SolverLevels levels = SolverLevels.of(kind, settings);
     PredictionType prediction = SharedSettings.prediction(settings, PredictionType.values());
     if (prediction == PredictionType.FLOW_PREDICTION && !levels.flow()) {
       throw settings.refused("prediction_type", "without use_flow_sigmas");

@@ -25,7 +25,7 @@ class WanCausalConv(Module):
 
 # By the length of a place's channels; in float32.
 class WanNorm(Module):
-  gamma : Tensor        # of clips [c, 1, 1, 1], of pictures [c, 1, 1]
+  gamma : Tensor        # of clips [c, 1, 1, 1], of frames [c, 1, 1]
 
   def forward(self, z: Tensor) -> Tensor:
     f = torch.to(z, 6)
