@@ -24,9 +24,12 @@ final class LtxDecoder {
         "encoder_causal");
     double eps = LtxAutoencoder.eps(config);
     boolean timed = config.flag("timestep_conditioning", false);
-    List<Integer> widths = config.integers("decoder_block_out_channels", LtxAutoencoder.WIDTHS).reversed();
-    List<Boolean> scaling = config.flags("decoder_spatio_temporal_scaling", LtxAutoencoder.SCALING).reversed();
-    List<Integer> layers = config.integers("decoder_layers_per_block", LtxAutoencoder.LAYERS).reversed();
+    List<Integer> widths =
+        config.integers("decoder_block_out_channels", LtxAutoencoder.WIDTHS).reversed();
+    List<Boolean> scaling =
+        config.flags("decoder_spatio_temporal_scaling", LtxAutoencoder.SCALING).reversed();
+    List<Integer> layers =
+        config.integers("decoder_layers_per_block", LtxAutoencoder.LAYERS).reversed();
     List<Boolean> residual =
         config.flags("upsample_residual", List.of(false, false, false, false)).reversed();
     List<Integer> factors = config.integers("upsample_factor", List.of(1, 1, 1, 1)).reversed();
@@ -34,7 +37,10 @@ final class LtxDecoder {
       throw config.refused("decoder_inject_noise", "a decoder that draws noise is not implemented");
     }
     SourceText source =
-        new SourceText().add(timed ? TIMED_DECODER : DECODER, LtxAutoencoder.sizes(config, "decoder_causal", false));
+        new SourceText()
+            .add(
+                timed ? TIMED_DECODER : DECODER,
+                LtxAutoencoder.sizes(config, "decoder_causal", false));
     LtxAutoencoder.resnets(source, "MiddleResnets", layers.getFirst(), timed);
     List<String> blocks = new ArrayList<>();
     int width = widths.getFirst();

@@ -43,7 +43,8 @@ final class LtxEncoder {
     // The later encoders' blocks widen as they shrink, the first one's end with a wider resnet.
     boolean later = types.getLast().equals(DOWN_095);
     int count = widths.size() - (later ? 1 : 0);
-    SourceText source = new SourceText().add(ENCODER, LtxAutoencoder.sizes(config, "encoder_causal", true));
+    SourceText source =
+        new SourceText().add(ENCODER, LtxAutoencoder.sizes(config, "encoder_causal", true));
     List<String> blocks = new ArrayList<>();
     int from = widths.getFirst();
     for (int i = 0; i < count; i++) {

@@ -14,8 +14,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Text to video of Wan 2.1 and of the 5B model of 2.2 (Wan Team 2025, arXiv:2503.20314), as diffusers' {@code WanPipeline} runs
- * it: UMT5's states of the prompt, zeros behind it, steer a transformer of causal latents.
+ * Text to video of Wan 2.1 and of the 5B model of 2.2 (Wan Team 2025, arXiv:2503.20314), as
+ * diffusers' {@code WanPipeline} runs it: UMT5's states of the prompt, zeros behind it, steer a
+ * transformer of causal latents.
  */
 final class WanVideo {
   private static final int STEPS = 50;
