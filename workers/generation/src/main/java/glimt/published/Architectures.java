@@ -20,11 +20,12 @@ public final class Architectures {
   }
 
   /** An autoencoder is two networks: {@code CLASS.encode} and {@code CLASS.decode}. */
-  private static final Map<String, Architecture> ALL = Map.ofEntries(
+  private static final Map<String, Architecture> ALL =
+      Map.ofEntries(
           Map.entry("AutoencoderKL.decode", AutoencoderKl::decoder),
           Map.entry("AutoencoderKL.encode", AutoencoderKl::encoder),
-          Map.entry("AutoencoderKLLTXVideo.decode", LtxAutoencoder::decode),
-          Map.entry("AutoencoderKLLTXVideo.encode", LtxAutoencoder::encode),
+          Map.entry("AutoencoderKLLTXVideo.decode", LtxDecoder::of),
+          Map.entry("AutoencoderKLLTXVideo.encode", LtxEncoder::of),
           Map.entry("AutoencoderKLWan.decode", WanAutoencoder::decode),
           Map.entry("AutoencoderKLWan.encode", WanAutoencoder::encode),
           Map.entry("CLIPImageGridPointDiffusionTransformer", PointTransformer::of),

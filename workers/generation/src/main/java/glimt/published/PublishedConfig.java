@@ -173,7 +173,7 @@ public final class PublishedConfig implements AutoCloseable {
     boolean same =
         value == null
             ? true // the default
-            : value.isNumber() && wanted.isNumber()
+            : (value.isNumber() && wanted.isNumber())
                 ? value.doubleValue() == wanted.doubleValue()
                 : value.equals(wanted);
     if (!same) {
