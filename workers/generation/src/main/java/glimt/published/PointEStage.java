@@ -76,6 +76,12 @@ public record PointEStage(
     return guidance != 0 && guidance != 1;
   }
 
+  /** The same under another guidance. */
+  public PointEStage guided(double otherwise) {
+    return new PointEStage(
+        chain, points, otherwise, steps, sigmaMin, sigmaMax, churn, scales, biases);
+  }
+
   /** The noise levels of the walk. */
   public NoiseSchedule levels() {
     return NoiseSchedule.karras(steps, sigmaMin, sigmaMax, RHO);

@@ -166,13 +166,12 @@ public final class PublishedConfig implements AutoCloseable {
   public void only(String key, @Nullable Object implemented) {
     JsonNode value = value(key);
     JsonNode wanted = Json.mapper().valueToTree(implemented);
-    boolean same =
-        value == null
-            ? true // the default
-            : value.isNumber() && wanted.isNumber()
-                ? value.doubleValue() == wanted.doubleValue()
-                : value.equals(wanted);
-    if (!same) {
+    boolean absent = value == null; // the default
+    boolean equal =
+        value != null && value.isNumber() && wanted.isNumber()
+            ? value.doubleValue() == wanted.doubleValue()
+            : wanted.equals(value);
+    if (!absent && !equal) {
       throw refused(key, "only %s is implemented".formatted(implemented));
     }
   }
