@@ -166,12 +166,13 @@ public final class PublishedConfig implements AutoCloseable {
   public void only(String key, @Nullable Object implemented) {
     JsonNode value = value(key);
     JsonNode wanted = Json.mapper().valueToTree(implemented);
-    boolean absent = value == null; // the default
-    boolean equal =
-        value != null && value.isNumber() && wanted.isNumber()
-            ? value.doubleValue() == wanted.doubleValue()
-            : wanted.equals(value);
-    if (!absent && !equal) {
+    if (value == null) {
+      return; // the default
+    }
+    boolean numbers = value.isNumber() && wanted.isNumber();
+    boolean same =
+        numbers ? value.doubleValue() == wanted.doubleValue() : value.equals(wanted);
+    if (!same) {
       throw refused(key, "only %s is implemented".formatted(implemented));
     }
   }

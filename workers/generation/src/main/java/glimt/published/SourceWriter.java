@@ -156,6 +156,7 @@ final class SourceWriter {
     }
 
     /** A line with values put in for {@code %s}. */
+    @SuppressWarnings("AnnotateFormatMethod") // the annotation is in a library of its own
     Module does(String line, Object... values) {
       return does(line.formatted(values));
     }
