@@ -13,6 +13,8 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 
 /**
  * Names what a task makes by all that it is made from, so that two tasks of one key make the same
@@ -26,6 +28,10 @@ public record ContentKey(String sha256) {
     List<String> ingredients = new ArrayList<>(List.of("encode"));
     ingredients.add(file(card, encoder.network() + ".py"));
     ingredients.add(file(card, encoder.network() + ".safetensors"));
+    Stream.of(".safetensors.index.json", ".names.json") // of published weights
+        .map(end -> card.files().get(encoder.network() + end))
+        .filter(Objects::nonNull)
+        .forEach(ingredients::add);
     ingredients.add(reader(card, encoder.reader()));
     ingredients.add(String.join(" ", encoder.outputs()));
     ingredients.add(text);

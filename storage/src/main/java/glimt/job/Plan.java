@@ -122,7 +122,10 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
 
   private static boolean readsNegative(Level level) {
     return level.ports().stream()
-        .anyMatch(port -> port.unconditional() == Port.Unconditional.NEGATIVE_PROMPT);
+        .anyMatch(
+            port ->
+                port.unconditional() == Port.Unconditional.NEGATIVE_PROMPT
+                    || port.unconditional() == Port.Unconditional.NEGATIVE_PROMPT_OR_ZEROS);
   }
 
   /** The same, with one more warning for whoever asked. */
@@ -201,7 +204,7 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
           Encoder encoder = card.encoder(port.encoder());
           fed.put(port(encoder), encode(encoder, spec.prompt(), ""));
           String other = otherPrompt(port);
-          if (sampling.guidance().guides() && other != null) {
+          if (sampling.guided() && other != null) {
             fed.put(unconditionalPort(encoder), encode(encoder, other, UNCONDITIONAL));
           }
         }
@@ -216,6 +219,7 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
       return switch (port.unconditional()) {
         case EMPTY_PROMPT -> "";
         case NEGATIVE_PROMPT -> Objects.requireNonNullElse(spec.negativePrompt(), "");
+        case NEGATIVE_PROMPT_OR_ZEROS -> spec.negativePrompt();
         case SAME, ZEROS, DROP -> null;
       };
     }

@@ -50,7 +50,9 @@ import glimt.model.Unigram;
 import glimt.model.WordList;
 import glimt.model.WordPiece;
 import java.io.IOException;
-import java.lang.reflect.Executable;
+import java.lang.reflect.AnnotatedParameterizedType;
+import java.lang.reflect.AnnotatedType;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
@@ -243,8 +245,16 @@ public final class Json {
     @Override
     public JsonSetter.Value findSetterInfo(Annotated annotated) {
       return needed(annotated)
-          ? JsonSetter.Value.construct(Nulls.FAIL, Nulls.FAIL)
+          ? JsonSetter.Value.construct(
+              Nulls.FAIL, holdsNulls((AnnotatedParameter) annotated) ? Nulls.SET : Nulls.FAIL)
           : super.findSetterInfo(annotated);
+    }
+
+    /** Whether what a list or map holds may be null, as its type says. */
+    private static boolean holdsNulls(AnnotatedParameter parameter) {
+      return type(parameter) instanceof AnnotatedParameterizedType type
+          && Arrays.stream(type.getAnnotatedActualTypeArguments())
+              .anyMatch(held -> held.isAnnotationPresent(Nullable.class));
     }
 
     private static boolean needed(Annotated annotated) {
@@ -253,9 +263,12 @@ public final class Json {
           || parameter.getRawType() == Optional.class) {
         return false;
       }
-      Executable constructor = (Executable) parameter.getOwner().getMember();
-      return !constructor.getAnnotatedParameterTypes()[parameter.getIndex()].isAnnotationPresent(
-          Nullable.class);
+      return !type(parameter).isAnnotationPresent(Nullable.class);
+    }
+
+    private static AnnotatedType type(AnnotatedParameter parameter) {
+      return parameter.getDeclaringClass().getRecordComponents()[parameter.getIndex()]
+          .getAnnotatedType();
     }
 
     @Override
@@ -284,7 +297,8 @@ public final class Json {
     @JsonSubTypes.Type(value = Schedule.Beta.class, name = "beta"),
     @JsonSubTypes.Type(value = Schedule.Discrete.class, name = "discrete"),
     @JsonSubTypes.Type(value = Schedule.Flow.class, name = "flow"),
-    @JsonSubTypes.Type(value = Schedule.Listed.class, name = "listed")
+    @JsonSubTypes.Type(value = Schedule.Listed.class, name = "listed"),
+    @JsonSubTypes.Type(value = Schedule.Published.class, name = "published")
   })
   private interface ScheduleTypes {}
 

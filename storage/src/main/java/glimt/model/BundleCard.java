@@ -98,10 +98,19 @@ public record BundleCard(
         if (port.encoder() != null
             && encoders.stream()
                 .filter(encoder -> encoder.name().equals(port.encoder()))
-                .noneMatch(encoder -> encoder.outputs().contains(port.output()))) {
+                .noneMatch(
+                    encoder ->
+                        encoder.outputs().contains(port.output())
+                            && encoder.outputs().contains(port.unconditionalOutput()))) {
           throw new IllegalArgumentException(
-              "bundle %s: nothing feeds port %s of level %s: there is no output %s of an encoder %s"
-                  .formatted(name, port.name(), level.name(), port.output(), port.encoder()));
+              "bundle %s: nothing feeds port %s of level %s: there is no output %s and %s of an encoder %s"
+                  .formatted(
+                      name,
+                      port.name(),
+                      level.name(),
+                      port.output(),
+                      port.unconditionalOutput(),
+                      port.encoder()));
         }
       }
     }
@@ -179,8 +188,21 @@ public record BundleCard(
     return with(levels, otherFiles, otherNotes);
   }
 
+  /** The same of these files, whose weights have these sizes. */
+  public BundleCard holding(Map<String, String> otherFiles, Map<String, Long> sizes) {
+    return with(levels, otherFiles, sizes, notes);
+  }
+
   private BundleCard with(
       List<Level> others, Map<String, String> otherFiles, Map<String, String> otherNotes) {
+    return with(others, otherFiles, weights, otherNotes);
+  }
+
+  private BundleCard with(
+      List<Level> others,
+      Map<String, String> otherFiles,
+      Map<String, Long> sizes,
+      Map<String, String> otherNotes) {
     return new BundleCard(
         version,
         name,
@@ -194,7 +216,7 @@ public record BundleCard(
         offset,
         others,
         restates,
-        weights,
+        sizes,
         otherFiles,
         otherNotes);
   }

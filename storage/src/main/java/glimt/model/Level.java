@@ -1,11 +1,11 @@
 package glimt.model;
 
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,9 +54,11 @@ public record Level(
           "level %s: residual has %s units for %s channels"
               .formatted(name, residual.size(), channels));
     }
-    Set<String> names = new HashSet<>();
+    Map<String, Port.Feed> fed = new HashMap<>();
     for (Port port : ports) {
-      if (!names.add(port.name())) {
+      Port.Feed before = fed.put(port.name(), port.feed());
+      boolean joined = before == Port.Feed.ENCODER && port.feed() == Port.Feed.ENCODER;
+      if (before != null && !joined) {
         throw new IllegalArgumentException(
             "level %s: port %s is fed twice".formatted(name, port.name()));
       }

@@ -28,8 +28,14 @@ public record Parametrisation(NetworkAnswer answer, double sigmaData, Thresholds
     return new Parametrisation(answer, sigmaData, others);
   }
 
-  /** The schedules that go with this answer; a walk by another would tell the network nonsense. */
+  /**
+   * The schedules that go with this answer; a walk by another would tell the network nonsense. A
+   * published schedule says itself how answers are read.
+   */
   public boolean goesWith(Schedule schedule) {
+    if (schedule instanceof Schedule.Published) {
+      return true;
+    }
     return switch (answer) {
       case EDM, CONSISTENCY -> !(schedule instanceof Schedule.Discrete);
       case FLOW -> schedule instanceof Schedule.Flow || schedule instanceof Schedule.Listed;
@@ -40,9 +46,9 @@ public record Parametrisation(NetworkAnswer answer, double sigmaData, Thresholds
   /** What a network with this answer can be walked by, for an error. */
   public List<String> schedules() {
     return switch (answer) {
-      case EDM, CONSISTENCY -> List.of("karras", "exponential", "beta", "flow", "listed");
-      case FLOW -> List.of("flow", "listed");
-      case EPSILON, SAMPLE, V -> List.of("discrete");
+      case EDM, CONSISTENCY -> List.of("karras", "exponential", "beta", "flow", "listed", "published");
+      case FLOW -> List.of("flow", "listed", "published");
+      case EPSILON, SAMPLE, V -> List.of("discrete", "published");
     };
   }
 }

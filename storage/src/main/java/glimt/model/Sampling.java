@@ -3,19 +3,35 @@ package glimt.model;
 /**
  * How one level is sampled: which sampler walks down which noise levels, under which guidance.
  *
- * @param sampler by the name users know, such as {@code euler} or {@code dpmpp_2m}
+ * @param sampler by the name users know, such as {@code euler} or {@code dpmpp_2m}; {@value
+ *     #PUBLISHED} is the one that belongs to a {@link Schedule.Published}
  * @param steps how many
  */
 public record Sampling(String sampler, int steps, GuidanceRule guidance, Schedule schedule) {
+  /** The sampler of a published schedule, as the schedule says it. */
+  public static final String PUBLISHED = "published";
+
   public Sampling {
     if (steps < 1) {
       throw new IllegalArgumentException("sampling needs a step or more, not " + steps);
+    }
+    if (sampler.equals(PUBLISHED) && !(schedule instanceof Schedule.Published)) {
+      throw new IllegalArgumentException(
+          "the sampler %s walks a published schedule and no other".formatted(PUBLISHED));
     }
     if (schedule instanceof Schedule.Listed listed && listed.sigmas().size() != steps + 1) {
       throw new IllegalArgumentException(
           "%s listed noise levels make %s steps, not %s"
               .formatted(listed.sigmas().size(), listed.sigmas().size() - 1, steps));
     }
+  }
+
+  /**
+   * Whether the network is asked without conditions too. Along a published schedule it is where the
+   * weight is above 1, as those who publish have it.
+   */
+  public boolean guided() {
+    return schedule instanceof Schedule.Published ? guidance.weight() > 1 : guidance.guides();
   }
 
   /** Plain guidance along Karras' levels (Karras et al. 2022, eq. 5). */

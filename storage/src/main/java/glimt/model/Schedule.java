@@ -1,6 +1,9 @@
 package glimt.model;
 
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Which noise levels a walk of n steps visits, from pure noise to none. */
@@ -82,6 +85,28 @@ public sealed interface Schedule {
       sigmas = List.copyOf(sigmas);
       if (sigmas.size() < 2) {
         throw new IllegalArgumentException("listed levels need at least one step");
+      }
+    }
+  }
+
+  /**
+   * As a published scheduler configuration says: it gives the levels of n steps, what the network
+   * is told at each, how its answers are read, and how the sample is stepped.
+   *
+   * <p>With the sampler {@link Sampling#PUBLISHED} a walk is the published one, step for step. With
+   * another sampler it visits the same levels, and the network is told and understood alike.
+   *
+   * @param settings the entries of a {@code scheduler_config.json}: numbers, booleans, texts, lists
+   *     of them, or null; {@code _class_name} names the class, and an infinite number is a text
+   */
+  record Published(Map<String, @Nullable Object> settings) implements Schedule {
+    /** The setting that names the class. */
+    private static final String CLASS = "_class_name";
+
+    public Published {
+      settings = Collections.unmodifiableMap(new TreeMap<>(settings));
+      if (!(settings.get(CLASS) instanceof String)) {
+        throw new IllegalArgumentException("a published schedule names its class: " + CLASS);
       }
     }
   }

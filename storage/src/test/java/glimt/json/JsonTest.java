@@ -28,6 +28,8 @@ import glimt.model.BundleCard;
 import glimt.model.Kind;
 import glimt.model.Level;
 import glimt.model.Port;
+import glimt.model.Schedule;
+import glimt.model.GuidanceRule;
 import glimt.model.Quality;
 import glimt.model.Sampling;
 import glimt.model.Segment;
@@ -315,5 +317,37 @@ class JsonTest {
     String json = Json.write(Ledger.card("toy", 3));
     assertThat(json).contains("\"ignored\":[\"a\"]").contains("\"sigmaData\":1.0");
     assertThat(Json.write(Json.read(json, BundleCard.class))).isEqualTo(json);
+  }
+
+  @Test
+  void a_published_schedule_is_read_back_as_it_was_written() {
+    Map<String, Object> settings = new java.util.HashMap<>();
+    settings.put("_class_name", "DPMSolverMultistepScheduler");
+    settings.put("beta_start", 0.00085);
+    settings.put("steps_offset", 1);
+    settings.put("use_karras_sigmas", true);
+    settings.put("lambda_min_clipped", "-Infinity");
+    settings.put("disable_corrector", List.of(0, 1));
+    settings.put("trained_betas", null);
+    Sampling sampling =
+        new Sampling(
+            Sampling.PUBLISHED, 4, GuidanceRule.of(5), new Schedule.Published(settings));
+    String json = Json.write(sampling);
+    assertThat(json).contains("\"type\":\"published\"");
+    assertThat(Json.read(json, Sampling.class)).isEqualTo(sampling);
+    assertThat(Json.write(Json.read(json, Sampling.class))).isEqualTo(json);
+    assertThatThrownBy(() -> Json.read(json.replace("_class_name", "class"), Sampling.class))
+        .isInstanceOf(InvalidSpec.class)
+        .hasMessageContaining("_class_name");
+  }
+
+  @Test
+  void the_published_sampler_walks_a_published_schedule_alone() {
+    Schedule karras = new Schedule.Karras(0.1, 10, 7);
+    assertThatThrownBy(() -> new Sampling(Sampling.PUBLISHED, 4, GuidanceRule.of(5), karras))
+        .hasMessageContaining("published schedule");
+    Schedule published = new Schedule.Published(Map.of("_class_name", "DDIMScheduler"));
+    assertThat(new Sampling("euler", 4, GuidanceRule.of(0.5), published).guided()).isFalse();
+    assertThat(new Sampling("euler", 4, GuidanceRule.of(0.5), karras).guided()).isTrue();
   }
 }

@@ -12,7 +12,6 @@ import glimt.coordinator.Node.Role;
 import glimt.coordinator.NodeException;
 import glimt.coordinator.Place;
 import glimt.coordinator.Rendezvous;
-import glimt.diffusion.Samplers;
 import glimt.gateway.Gateway;
 import glimt.gateway.GatewayException;
 import glimt.ledger.Bundles;
@@ -26,6 +25,7 @@ import glimt.ledger.Nodes;
 import glimt.ledger.Tasks;
 import glimt.ledger.Unmakeable;
 import glimt.ledger.Workers;
+import glimt.pipeline.LevelWalk;
 import glimt.storage.StorageException;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -224,7 +224,7 @@ public record RunningNode(Optional<URI> address, Node node) {
                 nodes,
                 farm,
                 new FfmpegThumbnailer(settings.home().cache()),
-                Samplers.names()));
+                LevelWalk.samplers()));
     URI address = exit.open(gateway::start, _ -> gateway.close());
     rendezvous.serves(address);
     return new RunningNode(Optional.of(address), node);
@@ -242,7 +242,7 @@ public record RunningNode(Optional<URI> address, Node node) {
   private static void offer(Bundles bundles, Settings settings) {
     for (Path folder : settings.home().bundles(settings.models())) {
       try {
-        Bundle bundle = BundleCheck.open(folder, Samplers.names());
+        Bundle bundle = BundleCheck.open(folder, LevelWalk.samplers());
         bundles.offer(bundle.digest(), bundle.card());
       } catch (BundleException e) {
         LOG.warn("left out the bundle {}", folder, e);

@@ -51,6 +51,11 @@ public record WalkRecipe(
     return frame.leave(x, levels.sigma(levels.steps()));
   }
 
+  /** The same levels and the same reading, stepped otherwise. */
+  public WalkRecipe with(Sampler other) {
+    return new WalkRecipe(levels, times, frame, start, other, reading);
+  }
+
   /**
    * The same walk begun late, from a sample with noise of its first level: image to image at a
    * strength of (n - skipped) / n.

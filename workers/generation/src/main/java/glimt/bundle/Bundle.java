@@ -212,13 +212,21 @@ public final class Bundle {
     return text;
   }
 
-  /** A network's weights, in one file or in several with an index. */
+  /**
+   * A network's weights, in one file or in several with an index, under the names of its source.
+   */
   Safetensors weights(String network) {
     String file = network + ".safetensors";
     String index = file + ".index.json";
-    return card.files().containsKey(index) && !card.files().containsKey(file)
-        ? Shards.join(folder.resolve(index).toString(), text(index), this::tensors)
-        : tensors(file);
+    Safetensors kept =
+        card.files().containsKey(index) && !card.files().containsKey(file)
+            ? Shards.join(folder.resolve(index).toString(), text(index), this::tensors)
+            : tensors(file);
+    String names = TensorNames.file(network);
+    return card.files().containsKey(names)
+        ? TensorNames.parse(folder.resolve(names).toString(), text(names))
+            .of(folder.resolve(file).toString(), kept)
+        : kept;
   }
 
   /** The tensors of another file that the card names, such as golden outputs. */
@@ -280,6 +288,15 @@ public final class Bundle {
       throw new BundleException(
           "%s has SHA-256 %s where the card says %s".formatted(file, found, digest));
     }
+  }
+
+  /**
+   * The digest a card names a file by, of any size; it is read once while it looks the same.
+   *
+   * @throws BundleException if it cannot be read
+   */
+  public static String sha256(Path file) {
+    return FileDigest.of(file);
   }
 
   /** The digest a card names a file by: SHA-256 in lower-case hexadecimal. */

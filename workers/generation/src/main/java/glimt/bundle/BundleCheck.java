@@ -35,12 +35,8 @@ public final class BundleCheck {
       checkCard(folder.resolve(Bundle.CARD), bundle.card(), samplers);
       for (Level level : bundle.card().levels()) {
         ports(folder.resolve(level.network() + ".py"), bundle.sourceOf(level.network()), level);
-        compareShapes(bundle, folder, level.network());
-        Fast fast = level.fast();
-        if (fast != null) {
-          compareShapes(bundle, folder, fast.network());
-        }
       }
+      bundle.networks().forEach(network -> compareShapes(bundle, folder, network));
       return bundle;
     } catch (BundleException broken) {
       String cause = LikelyCause.in(folder).map(likely -> "; " + likely).orElse("");

@@ -7,25 +7,18 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import glimt.bundle.Network;
-import glimt.diffusion.Chain;
 import glimt.diffusion.Denoiser;
 import glimt.diffusion.Guidance;
-import glimt.diffusion.NoiseSchedule;
-import glimt.diffusion.Preconditioning;
 import glimt.diffusion.Prediction;
 import glimt.diffusion.ProjectedGuidance;
-import glimt.diffusion.Spacing;
 import glimt.diffusion.Thresholding;
 import glimt.model.GuidanceRule;
 import glimt.model.Level;
 import glimt.model.Parametrisation;
 import glimt.model.Sampling;
-import glimt.model.Schedule;
 import glimt.model.Thresholds;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.function.DoubleUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,9 +27,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param network the level's network; it stays the caller's
  * @param parametrisation what its answers mean
- * @param schedule along which it is walked
+ * @param sampling how it is walked
  */
-public record LevelDenoiser(Network network, Parametrisation parametrisation, Schedule schedule) {
+public record LevelDenoiser(Network network, Parametrisation parametrisation, Sampling sampling) {
   /** The meaning of projected guidance that its paper gives. */
   private static final GuidanceRule.Projection PAPER = new GuidanceRule.Projection(0, -0.5, 0);
 
@@ -90,99 +83,8 @@ public record LevelDenoiser(Network network, Parametrisation parametrisation, Sc
 
   /** The denoiser of a level as its card says that it is sampled. */
   public static Denoiser of(Level level, Network network, Conditions conditions) {
-    return new LevelDenoiser(network, level.parametrisation(), level.sampling().schedule())
-        .guided(level.sampling().guidance(), conditions);
-  }
-
-  /** The noise levels of a walk. */
-  public static NoiseSchedule levels(Sampling sampling) {
-    int steps = sampling.steps();
-    return switch (sampling.schedule()) {
-      case Schedule.Karras(double min, double max, double rho) ->
-          NoiseSchedule.karras(steps, min, max, rho);
-      case Schedule.Exponential(double min, double max) ->
-          NoiseSchedule.exponential(steps, min, max);
-      case Schedule.Beta(double min, double max) -> NoiseSchedule.beta(steps, min, max);
-      case Schedule.Discrete discrete -> levels(discrete, steps);
-      case Schedule.Flow(double shift, _) -> {
-        double[] times = new double[steps + 1];
-        for (int i = 0; i <= steps; i++) {
-          double t = 1 - (double) i / steps;
-          times[i] = shift * t / (1 + (shift - 1) * t);
-        }
-        yield NoiseSchedule.flow(times);
-      }
-      case Schedule.Listed(List<Double> sigmas) ->
-          NoiseSchedule.of(sigmas.stream().mapToDouble(Double::doubleValue).toArray());
-    };
-  }
-
-  private static NoiseSchedule levels(Schedule.Discrete discrete, int steps) {
-    Chain chain = chain(discrete);
-    if (discrete.ramp() != null) {
-      double low = chain.sigma(0);
-      double high = chain.sigma(chain.length() - 1);
-      return switch (discrete.ramp()) {
-        case KARRAS -> NoiseSchedule.karras(steps, low, high, 7);
-        case EXPONENTIAL -> NoiseSchedule.exponential(steps, low, high);
-        case BETA -> NoiseSchedule.beta(steps, low, high);
-      };
-    }
-    return switch (discrete.spacing()) {
-      case LEADING -> chain.schedule(Spacing.leading(chain.length(), steps, discrete.offset()), 0);
-      case TRAILING -> chain.schedule(Spacing.trailing(chain.length(), steps), 0);
-      case LINSPACE -> chain.schedule(Spacing.linspace(chain.length(), steps));
-    };
-  }
-
-  private static Chain chain(Schedule.Discrete discrete) {
-    int length = discrete.length();
-    Chain chain =
-        switch (discrete.curve()) {
-          case LINEAR -> Chain.linear(length, discrete.first(), discrete.last());
-          case SCALED_LINEAR -> Chain.scaledLinear(length, discrete.first(), discrete.last());
-          case SQUAREDCOS_CAP_V2 -> Chain.cosine(length, 0.999);
-          case SIGMOID -> Chain.sigmoid(length, discrete.first(), discrete.last());
-          case LAPLACE -> Chain.laplace(length, 0.999);
-          case EXP -> Chain.exponential(length, 0.999);
-        };
-    return discrete.zeroTerminalSnr() ? chain.zeroTerminalSnr() : chain;
-  }
-
-  /** How the network's answers become guesses. */
-  Preconditioning preconditioning() {
-    double sigmaData = parametrisation.sigmaData();
-    return switch (parametrisation.answer()) {
-      case EDM -> Preconditioning.edm(sigmaData);
-      case CONSISTENCY ->
-          Preconditioning.consistency(sigmaData, lowest(), sigma -> Math.log(sigma) / 4);
-      case EPSILON -> Preconditioning.epsilon(time());
-      case SAMPLE -> Preconditioning.sample(time());
-      case V -> Preconditioning.velocity(time());
-      case FLOW -> Preconditioning.flow(time());
-    };
-  }
-
-  /** The smallest level of the schedule above 0, at which a consistency network is the identity. */
-  private double lowest() {
-    return switch (schedule) {
-      case Schedule.Karras karras -> karras.sigmaMin();
-      case Schedule.Exponential exponential -> exponential.sigmaMin();
-      case Schedule.Beta beta -> beta.sigmaMin();
-      case Schedule.Listed(List<Double> sigmas) ->
-          sigmas.stream().mapToDouble(s -> s).filter(s -> s > 0).min().orElse(0);
-      case Schedule.Discrete _, Schedule.Flow _ -> 0;
-    };
-  }
-
-  /** The network's name for a level. */
-  private DoubleUnaryOperator time() {
-    return switch (schedule) {
-      case Schedule.Discrete discrete -> chain(discrete).time();
-      case Schedule.Flow(_, double length) -> sigma -> length * sigma / (1 + sigma);
-      case Schedule.Karras _, Schedule.Exponential _, Schedule.Beta _, Schedule.Listed _ ->
-          sigma -> sigma / (1 + sigma);
-    };
+    return new LevelDenoiser(network, level.parametrisation(), level.sampling())
+        .guided(conditions);
   }
 
   /**
@@ -190,9 +92,10 @@ public record LevelDenoiser(Network network, Parametrisation parametrisation, Sc
    *
    * @param conditions for the whole walk, in a scope that outlives it
    */
-  public Denoiser guided(GuidanceRule rule, Conditions conditions) {
+  public Denoiser guided(Conditions conditions) {
+    GuidanceRule rule = sampling.guidance();
     Denoiser conditional = denoiser(asked(conditions.given()));
-    if (!rule.guides()) {
+    if (!sampling.guided()) {
       return conditional;
     }
     Denoiser guided =
@@ -237,7 +140,7 @@ public record LevelDenoiser(Network network, Parametrisation parametrisation, Sc
   }
 
   private Denoiser denoiser(Prediction prediction) {
-    Denoiser plain = preconditioning().denoiser(prediction);
+    Denoiser plain = LevelWalk.of(parametrisation, sampling).denoiser(prediction);
     return switch (parametrisation.thresholds()) {
       case Thresholds.Open _ -> plain;
       case Thresholds.Clamp(double range) -> plain.then(Thresholding.clamped(range));

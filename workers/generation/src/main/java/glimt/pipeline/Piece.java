@@ -7,22 +7,18 @@ import ai.djl.ndarray.types.Shape;
 import glimt.diffusion.Denoiser;
 import glimt.diffusion.Estimate;
 import glimt.diffusion.Noise;
-import glimt.diffusion.NoiseSchedule;
 import glimt.diffusion.Observer;
 import glimt.diffusion.Region;
-import glimt.diffusion.Samplers;
 import glimt.diffusion.Trajectory;
+import glimt.diffusion.WalkRecipe;
 import glimt.diffusion.Waypoint;
 import glimt.model.Level;
-import glimt.model.Port;
 import glimt.model.Sampling;
 import glimt.model.Segment;
 import glimt.pipeline.LevelDenoiser.Conditions;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +33,7 @@ public final class Piece implements AutoCloseable {
   private final int index;
   private final Region region;
   private final Sampling sampling;
+  private final WalkRecipe walk;
   private final Noise noise;
   private final long[] shape;
   private final @Nullable Below inherited;
@@ -61,17 +58,18 @@ public final class Piece implements AutoCloseable {
     this.index = index;
     this.region = region;
     this.sampling = sampling;
+    this.walk = LevelWalk.of(level.parametrisation(), sampling);
     this.noise = new Noise(seed);
     this.shape = Mosaic.of(level).shape(segment);
     this.inherited = inherited;
-    this.conditions = conditions(prompted);
+    this.conditions = prompted.conditions(manager, level, sampling.guided(), this::seen);
   }
 
-  /** Pure noise at the first level of the schedule. */
+  /** Pure noise at the first level of the walk. */
   public Waypoint start() {
     try (NDArray drawn = noise.start(manager, index, region, DataType.FLOAT32);
         NDArray start = drawn.reshape(batch())) {
-      return trajectory().start(schedule(), start, model);
+      return trajectory().at(walk.levels(), walk.begin(start), model);
     }
   }
 
@@ -83,9 +81,9 @@ public final class Piece implements AutoCloseable {
    */
   public Waypoint resume(Map<String, NDArray> arrays, Map<String, String> facts) {
     Waypoint saved = Waypoint.of(arrays, facts).expecting(model);
-    String sampler = trajectory().sampler().name();
+    String sampler = walk.sampler().name();
     if (!saved.sampler().equals(sampler)
-        || !Arrays.equals(saved.schedule().sigmas(), schedule().sigmas())
+        || !Arrays.equals(saved.schedule().sigmas(), walk.levels().sigmas())
         || !saved.x().getShape().equals(batch())) {
       throw new IllegalArgumentException(
           "a checkpoint of %s steps of %s on %s, not of %s steps of %s on %s"
@@ -114,7 +112,7 @@ public final class Piece implements AutoCloseable {
 
   /** The segment's sample at the end of its walk, laid out as {@link Mosaic} says. */
   public float[] sample(Waypoint end) {
-    return grounded(end.x());
+    return grounded(walk.leave(end.x()));
   }
 
   /** What the sample looks like so far. */
@@ -140,48 +138,12 @@ public final class Piece implements AutoCloseable {
     return new Shape(1).addAll(new Shape(shape));
   }
 
-  private NoiseSchedule schedule() {
-    return LevelDenoiser.levels(sampling);
-  }
-
   private Trajectory trajectory() {
-    return new Trajectory(
-        Samplers.named(sampling.sampler()), denoiser(), noise.draws(index, region));
+    return new Trajectory(walk.sampler(), denoiser(), noise.draws(index, region));
   }
 
   private Denoiser denoiser() {
-    return new LevelDenoiser(network, level.parametrisation(), sampling.schedule())
-        .guided(sampling.guidance(), conditions);
-  }
-
-  private Conditions conditions(Prompted prompted) {
-    Map<String, NDArray> given = new LinkedHashMap<>();
-    Map<String, NDArray> withheld = new LinkedHashMap<>();
-    for (Port port : level.ports()) {
-      String name = port.name();
-      NDArray array = port.feed() == Port.Feed.BELOW ? seen() : read(prompted.given(), name);
-      given.put(name, array);
-      if (sampling.guidance().guides()) {
-        withheld.put(
-            name,
-            switch (port.unconditional()) {
-              case SAME -> array;
-              case ZEROS -> array.zerosLike();
-              case DROP -> array.get(":, 0:0");
-              case EMPTY_PROMPT, NEGATIVE_PROMPT -> read(prompted.withheld(), name);
-            });
-      }
-    }
-    return new Conditions(given, withheld);
-  }
-
-  private NDArray read(Map<String, Function<NDManager, NDArray>> fed, String port) {
-    Function<NDManager, NDArray> feed = fed.get(port);
-    if (feed == null) {
-      throw new IllegalArgumentException(
-          "nothing feeds port %s of level %s".formatted(port, level.name()));
-    }
-    return feed.apply(manager);
+    return new LevelDenoiser(network, level.parametrisation(), sampling).guided(conditions);
   }
 
   /** What is seen of the level below, with noise so that the network does not trust it blindly. */

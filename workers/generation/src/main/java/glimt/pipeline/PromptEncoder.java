@@ -13,8 +13,8 @@ import java.util.Map;
  * A prompt becomes the tensors that networks are conditioned on.
  *
  * @param network takes {@value #INPUT}, int64 [1, length], and if its source says so {@value
- *     #MASK}, 1 for each token of the prompt and 0 for padding; it answers one tensor [1, …] for
- *     each of the encoder's outputs
+ *     #MASK}, 1 for each token of the prompt and 0 for padding; it answers a tensor [1, …] for
+ *     each of the encoder's outputs, by their names or in their order
  */
 public record PromptEncoder(Encoder encoder, Network network) {
   /** What the encoder's source calls its input. */
@@ -36,6 +36,33 @@ public record PromptEncoder(Encoder encoder, Network network) {
       inputs.put(MASK, tokens.mask(manager));
     }
     NDList answers = network.call(inputs);
+    return answers.stream().allMatch(answer -> answer.getName() != null)
+        ? named(answers)
+        : inOrder(answers);
+  }
+
+  /** Those outputs of a network that names them; it may answer more than the card asks for. */
+  private Map<String, NDArray> named(NDList answers) {
+    Map<String, NDArray> outputs = new LinkedHashMap<>();
+    for (String output : encoder.outputs()) {
+      outputs.put(
+          output,
+          answers.stream()
+              .filter(answer -> output.equals(answer.getName()))
+              .findFirst()
+              .orElseThrow(
+                  () ->
+                      new BundleException(
+                          "encoder %s answers no %s among %s"
+                              .formatted(
+                                  encoder.name(),
+                                  output,
+                                  answers.stream().map(NDArray::getName).toList()))));
+    }
+    return outputs;
+  }
+
+  private Map<String, NDArray> inOrder(NDList answers) {
     if (answers.size() != encoder.outputs().size()) {
       throw new BundleException(
           "encoder %s answered %s tensors, and its card names %s"

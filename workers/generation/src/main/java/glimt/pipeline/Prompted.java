@@ -2,23 +2,27 @@ package glimt.pipeline;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import glimt.model.Level;
 import glimt.model.Port;
 import glimt.model.WordList;
+import glimt.pipeline.LevelDenoiser.Conditions;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
- * What was made of a prompt, and of the one that stands for no prompt: by the name of a port.
+ * What was made of a prompt, and of the one that stands for no prompt: by the port that it feeds.
  *
  * @param given what feeds the port, in the scope it is handed
  * @param withheld what feeds it when there are to be no conditions; only of ports that are fed
  *     another prompt then
  */
 public record Prompted(
-    Map<String, Function<NDManager, NDArray>> given,
-    Map<String, Function<NDManager, NDArray>> withheld) {
+    Map<Port, Function<NDManager, NDArray>> given,
+    Map<Port, Function<NDManager, NDArray>> withheld) {
   public Prompted {
     given = Map.copyOf(given);
     withheld = Map.copyOf(withheld);
@@ -26,14 +30,74 @@ public record Prompted(
 
   /** The token ids of a prompt, for every port of a level that reads the prompt itself. */
   public static Prompted words(Level level, WordList words, String prompt) {
-    Map<String, Function<NDManager, NDArray>> given = new LinkedHashMap<>();
-    Map<String, Function<NDManager, NDArray>> withheld = new LinkedHashMap<>();
+    Map<Port, Function<NDManager, NDArray>> given = new LinkedHashMap<>();
+    Map<Port, Function<NDManager, NDArray>> withheld = new LinkedHashMap<>();
     for (Port port : level.ports()) {
       if (port.feed() == Port.Feed.PROMPT) {
-        given.put(port.name(), TokenIds.of(words, prompt)::ids);
-        withheld.put(port.name(), TokenIds.of(words, "")::ids);
+        given.put(port, TokenIds.of(words, prompt)::ids);
+        withheld.put(port, TokenIds.of(words, "")::ids);
       }
     }
     return new Prompted(given, withheld);
+  }
+
+  /**
+   * What a level's network is fed.
+   *
+   * @param level at its size
+   * @param guided whether it is asked without conditions too
+   * @param below gives the enlarged level below
+   * @throws IllegalArgumentException if nothing feeds a port
+   */
+  public Conditions conditions(
+      NDManager manager, Level level, boolean guided, Supplier<NDArray> below) {
+    Map<String, NDArray> all = new LinkedHashMap<>();
+    Map<String, NDArray> none = new LinkedHashMap<>();
+    for (Port port : level.ports()) {
+      NDArray array =
+          switch (port.feed()) {
+            case BELOW -> below.get();
+            case SIZES -> sizes(manager, level);
+            case PROMPT, ENCODER -> read(given, port, manager, level);
+          };
+      all.merge(port.name(), array, Prompted::joined);
+      if (guided) {
+        NDArray other =
+            switch (port.unconditional()) {
+              case SAME -> array;
+              case ZEROS -> array.zerosLike();
+              case DROP -> array.get(":, 0:0");
+              case EMPTY_PROMPT, NEGATIVE_PROMPT -> read(withheld, port, manager, level);
+              case NEGATIVE_PROMPT_OR_ZEROS ->
+                  withheld.containsKey(port)
+                      ? read(withheld, port, manager, level)
+                      : array.zerosLike();
+            };
+        none.merge(port.name(), other, Prompted::joined);
+      }
+    }
+    return new Conditions(all, none);
+  }
+
+  /** What several encoders feed one port. */
+  private static NDArray joined(NDArray first, NDArray second) {
+    return first.concat(second, -1);
+  }
+
+  private static NDArray read(
+      Map<Port, Function<NDManager, NDArray>> fed, Port port, NDManager manager, Level level) {
+    Function<NDManager, NDArray> feed = fed.get(port);
+    if (feed == null) {
+      throw new IllegalArgumentException(
+          "nothing feeds port %s of level %s".formatted(port.name(), level.name()));
+    }
+    return feed.apply(manager);
+  }
+
+  private static NDArray sizes(NDManager manager, Level level) {
+    List<Integer> seen = level.seen();
+    float height = seen.get(seen.size() - 2);
+    float width = seen.getLast();
+    return manager.create(new float[] {height, width, 0, 0, height, width}, new Shape(1, 6));
   }
 }

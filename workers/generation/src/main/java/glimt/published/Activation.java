@@ -18,10 +18,13 @@ record Activation(String call) {
           Map.entry("gelu_python", "torch.gelu(%s)"),
           Map.entry("gelu_new", TANH_GELU),
           Map.entry("gelu_fast", TANH_GELU),
+          Map.entry("gelu_accurate", TANH_GELU),
           Map.entry("gelu_pytorch_tanh", TANH_GELU),
           Map.entry("quick_gelu", "quick_gelu(%s)"),
           Map.entry("mish", "torch.mish(%s)"),
           Map.entry("relu", "torch.relu(%s)"),
+          Map.entry("relu6", "torch.clamp(%s, 0., 6.)"),
+          Map.entry("linear", "%s"),
           Map.entry("sigmoid", "torch.sigmoid(%s)"),
           Map.entry("tanh", "torch.tanh(%s)"));
 
@@ -35,7 +38,16 @@ record Activation(String call) {
    * @throws glimt.bundle.BundleException if it is not known
    */
   static Activation of(PublishedConfig config, String key, String otherwise) {
-    String name = config.text(key, otherwise);
+    return named(config, key, config.text(key, otherwise));
+  }
+
+  /**
+   * The one of a name that a configuration's key gives or implies.
+   *
+   * @param name empty for no function at all
+   * @throws glimt.bundle.BundleException if it is not known
+   */
+  static Activation named(PublishedConfig config, String key, String name) {
     String call = name.isEmpty() ? NONE.call : CALLS.get(name);
     if (call == null) {
       throw config.refused(key, "only %s are implemented".formatted(CALLS.keySet()));

@@ -23,18 +23,27 @@ public final class Architectures {
   private static final Map<String, Architecture> ALL = Map.ofEntries(
           Map.entry("AutoencoderKL.decode", AutoencoderKl::decoder),
           Map.entry("AutoencoderKL.encode", AutoencoderKl::encoder),
-          Map.entry("CLIPTextModel", ClipText::model),
-          Map.entry("CLIPTextModelWithProjection", ClipText::modelWithProjection),
+          Map.entry("AutoencoderKLLTXVideo.decode", LtxAutoencoder::decode),
+          Map.entry("AutoencoderKLLTXVideo.encode", LtxAutoencoder::encode),
+          Map.entry("AutoencoderKLWan.decode", WanAutoencoder::decode),
+          Map.entry("AutoencoderKLWan.encode", WanAutoencoder::encode),
           Map.entry("CLIPImageGridPointDiffusionTransformer", PointTransformer::of),
           Map.entry("CLIPImageGridUpsamplePointDiffusionTransformer", PointTransformer::of),
           Map.entry("CLIPImagePointDiffusionTransformer", PointTransformer::of),
+          Map.entry("CLIPTextModel", ClipText::model),
+          Map.entry("CLIPTextModelWithProjection", ClipText::modelWithProjection),
           Map.entry("DiTTransformer2DModel", DitTransformer::of),
+          Map.entry("LTXLatentUpsamplerModel", LtxUpsampler::of),
+          Map.entry("LTXVideoTransformer3DModel", LtxTransformer::of),
           Map.entry("PointDiffusionTransformer", PointTransformer::of),
+          Map.entry("T5EncoderModel", T5Encoder::t5),
           Map.entry("Transformer2DModel", DitTransformer::of),
+          Map.entry("UMT5EncoderModel", T5Encoder::umt5),
           Map.entry("UNet2DConditionModel", Unet2dCondition::of),
           Map.entry("UNet2DModel", Unet2d::of),
           Map.entry("UNet3DConditionModel", Unet3dCondition::of),
-          Map.entry("UpsamplePointDiffusionTransformer", PointTransformer::of));
+          Map.entry("UpsamplePointDiffusionTransformer", PointTransformer::of),
+          Map.entry("WanTransformer3DModel", WanTransformer::of));
 
   private Architectures() {}
 

@@ -1,5 +1,6 @@
 package glimt.published;
 
+import glimt.bundle.Origin;
 import glimt.bundle.NetworkSource;
 import java.util.HashMap;
 import java.util.Map;

@@ -24,7 +24,6 @@ final class AutoencoderKl {
   private final int layers;
   private final int groups;
   private final boolean attendsInTheMiddle;
-  private final Activation act;
   private final Resnets resnets;
 
   private AutoencoderKl(PublishedConfig config) {
@@ -33,7 +32,7 @@ final class AutoencoderKl {
     layers = config.integer("layers_per_block", 1);
     groups = config.integer("norm_num_groups", 32);
     attendsInTheMiddle = config.flag("mid_block_add_attention", true);
-    act = Activation.of(config, "act_fn", "silu");
+    Activation act = Activation.of(config, "act_fn", "silu");
     resnets = new Resnets(writer, groups, EPS, act, Resnets.Time.ABSENT, false, 1);
     // The tensors have these sizes; pictures have any; latents are scaled outside, in float32.
     config.ignore("in_channels", "out_channels", "latent_channels", "sample_size", "force_upcast");
@@ -123,18 +122,24 @@ final class AutoencoderKl {
     }
     String type = ended(decoder);
     SourceWriter.Module root = writer.module("Network", "").has("precision", "int");
-    root.does("z = torch.to(latent, self.precision)");
+    root.does("z = torch.to(latent, self.precision)")
+        .does("if torch.dim(z) == 5: # a clip, whose frames are pictures")
+        .does("  z = torch.flatten(z, 0, 1)");
     if (config.flag("use_post_quant_conv", true)) {
       root.has("post_quant_conv", "Conv2d").does("z = self.post_quant_conv.forward(z, 1, 0)");
     }
     root.has("decoder", type)
-        .does("return torch.to(self.decoder.forward(z), 6)")
+        .does("z = torch.to(self.decoder.forward(z), 6)")
+        .does("if torch.dim(latent) == 5:")
+        .does("  z = torch.unflatten(z, 0, [-1, torch.size(latent, 1)])")
+        .does("return z")
         .forward("latent: Tensor", "Tensor");
     return writer.text(
         """
         The decoder of latent diffusion's autoencoder (Rombach et al. 2022).
 
           latent [B, c, h, w] float32 -> [B, 3, height, width] float32, about in [-1, 1]
+          latent [B, frames, c, h, w] -> [B, frames, 3, height, width], each frame by itself
         """);
   }
 
@@ -201,7 +206,8 @@ final class AutoencoderKl {
   private String ended(SourceWriter.Module part) {
     String normed =
         "self.conv_norm_out.forward(z, %s, %s)".formatted(groups, SourceWriter.number(EPS));
-    return part.does("return self.conv_out.forward(%s, 1, 1)", act.of(normed))
+    // The last activation is SiLU, whatever the others are.
+    return part.does("return self.conv_out.forward(torch.silu(%s), 1, 1)", normed)
         .forward("z: Tensor", "Tensor");
   }
 }

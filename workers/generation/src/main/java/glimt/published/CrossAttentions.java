@@ -51,21 +51,6 @@ final class CrossAttentions {
   }
 
   /**
-   * Two transformers, the first of which looks at 257 tokens of an image that follow 77 of a text
-   * (Versatile Diffusion, Xu et al. 2022); each counts half.
-   */
-  String dualTransformer(int heads) {
-    String one = transformer(1, heads, false);
-    return writer
-        .module("DualTransformer2d", "Looks at 77 tokens of a text and 257 of an image after them.")
-        .hasList("transformers", List.of(one, one))
-        .does("read = self.transformers._1.forward(z, torch.narrow(text, 1, 0, 77))")
-        .does("seen = self.transformers._0.forward(z, torch.narrow(text, 1, 77, 257))")
-        .does("return (read + seen) / 2.")
-        .forward("z: Tensor, text: Tensor", "Tensor");
-  }
-
-  /**
    * One attention over the tokens of the text and, behind them, the places of the picture (Imagen,
    * Saharia et al. 2022).
    *

@@ -86,8 +86,12 @@ public final class PublishedConfig implements AutoCloseable {
     return value(key) != null;
   }
 
-  /** Whether the file gives the key as null, which some classes tell from its absence. */
+  /**
+   * Whether the file gives the key as null, which some classes tell from its absence. Counts as
+   * read.
+   */
   public boolean isNull(String key) {
+    read.add(key);
     return json.path(key).isNull();
   }
 

@@ -2,6 +2,7 @@ package glimt.published;
 
 import glimt.bundle.BundleException;
 import glimt.bundle.NetworkSource;
+import glimt.bundle.Origin;
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Tensor;
 import java.util.LinkedHashMap;

@@ -40,7 +40,7 @@ final class Unet2d {
     resnets = new Resnets(writer, groups, eps, act, Resnets.Time.of(config), false, 1);
     // The tensors have these sizes, and pictures have any.
     config.ignore("in_channels", "out_channels", "time_embedding_dim", "sample_size", "dropout");
-    config.ignore("attention_head_dim", "num_train_timesteps");
+    config.ignore("num_train_timesteps");
   }
 
   static PublishedNetwork of(PublishedConfig config, Set<String> tensors) {
@@ -125,7 +125,6 @@ final class Unet2d {
     boolean normed = resnets.time() == Resnets.Time.ADDED;
     int attentionGroups = config.integer("attn_norm_num_groups", normed ? groups : 0);
     if (config.isNull("mid_block_type")) {
-      config.ignore("mid_block_type");
       return List.of();
     }
     config.only("mid_block_type", "UNetMidBlock2D");

@@ -29,7 +29,6 @@ final class Unet2dCondition {
   private final List<Integer> layers;
   private final List<Boolean> onlyCross;
   private final boolean middleOnlyCross;
-  private final boolean dual;
   private final String textNorm;
   private final int groups;
   private final double eps;
@@ -50,7 +49,6 @@ final class Unet2dCondition {
             ? Collections.nCopies(widths.size(), onlyForAll)
             : ofBlocks("only_cross_attention", config.flags("only_cross_attention", List.of()));
     middleOnlyCross = config.flag("mid_block_only_cross_attention", onlyForAll);
-    dual = config.flag("dual_cross_attention", false);
     textNorm = config.text("cross_attention_norm", "");
     if (!List.of("", "layer_norm", "group_norm").contains(textNorm)) {
       throw config.refused("cross_attention_norm", "it must be layer_norm or group_norm");
@@ -66,6 +64,7 @@ final class Unet2dCondition {
     cross = new CrossAttentions(writer, groups);
     config.only("num_attention_heads", null); // diffusers refuses it as well
     config.only("attention_type", "default");
+    config.only("dual_cross_attention", false); // nor does diffusers run it any more
     // The tensors have these sizes and shapes, pictures have any size, and attention weighs in
     // float32 where it is computed.
     config.ignore("in_channels", "out_channels", "cross_attention_dim", "time_embedding_dim");
@@ -255,8 +254,7 @@ final class Unet2dCondition {
     List<String> types = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       int layers = depths.size() == 1 ? depths.getFirst() : depths.get(i);
-      types.add(
-          dual ? cross.dualTransformer(heads) : cross.transformer(layers, heads, onlyCross));
+      types.add(cross.transformer(layers, heads, onlyCross));
     }
     return Attending.text(types);
   }

@@ -70,10 +70,7 @@ final class UnetEmbeddings {
     switch (kind) {
       case "positional" -> {}
       case "fourier" -> root.has("time_proj", fourier(logarithm));
-      case "learned" -> {
-        config.ignore("num_train_timesteps"); // the rows of the table
-        root.has("time_proj", "Embedding");
-      }
+      case "learned" -> root.has("time_proj", "Embedding");
       default ->
           throw config.refused(
               "time_embedding_type", "only positional, fourier and learned are implemented");

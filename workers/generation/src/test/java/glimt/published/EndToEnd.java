@@ -17,7 +17,12 @@ import java.util.stream.Stream;
 interface EndToEnd {
   /** By the classes of pipelines. */
   Map<String, EndToEnd> PIPELINES =
-      Map.ofEntries(Map.entry("PointCloudSampler", new PointEEndToEnd()));
+      Map.ofEntries(
+          Map.entry("PointCloudSampler", new PointEEndToEnd()),
+          Map.entry("StableDiffusionPipeline", new LatentsEndToEnd()),
+          Map.entry("StableDiffusionXLPipeline", new LatentsEndToEnd()),
+          Map.entry("TextToVideoSDPipeline", new LatentsEndToEnd()),
+          Map.entry("WanPipeline", new LatentsEndToEnd()));
 
   /**
    * Runs the pipeline on a case.

@@ -1,5 +1,6 @@
 package glimt.published;
 
+import glimt.bundle.Origin;
 import ai.djl.Device;
 import com.fasterxml.jackson.databind.JsonNode;
 import glimt.bundle.Network;

@@ -28,10 +28,11 @@ class GoldenModelsTest {
       for (GoldenCase golden : GoldenCase.below(Path.of(root))) {
         all++;
         List<String> failures = new ArrayList<>(NetworkChecks.failures(golden, manager));
+        failures.addAll(ArithmeticChecks.failures(golden, manager));
+        failures.addAll(EndToEnd.failures(golden, manager));
         if (Files.exists(golden.folder().resolve("tokens.json"))) {
           failures.addAll(TokenTable.failures(golden.folder().resolve("tokens.json")));
         }
-        failures.addAll(EndToEnd.failures(golden, manager));
         if (!failures.isEmpty()) {
           failed.put(golden.name(), failures);
         }

@@ -23,7 +23,7 @@ final class NetworkChecks {
   private static final Map<String, List<String>> PORTS =
       Map.of(
           "sample", List.of("x"),
-          "hidden_states", List.of("x"),
+          "hidden_states", List.of("x", "latent"),
           "x", List.of("x", "image"),
           "timestep", List.of("noise"),
           "t", List.of("noise"),
@@ -70,6 +70,7 @@ final class NetworkChecks {
                     port,
                     entry.getKey().equals("latents") ? unscaled(array, golden, check) : array);
               });
+      TokenClips.lay(inputs, network.ports(), check.path("arguments"), scope);
       if (network.ports().contains("mask") && !inputs.containsKey("mask")) {
         inputs.put("mask", Objects.requireNonNull(inputs.get("tokens")).onesLike()); // no mask is a mask of ones
       }
@@ -161,6 +162,9 @@ final class NetworkChecks {
   }
 
   private static NDArray laidOut(NDArray result, List<Long> shape) {
+    if (shape.size() == 3 && result.getShape().dimension() == 5) {
+      return TokenClips.tokens(result);
+    }
     return shape.size() == 5 ? result.transpose(0, 2, 1, 3, 4) : result;
   }
 

@@ -163,24 +163,24 @@ public record Generation(
 
   /** What was made of the prompt, by the ports of a level that it feeds. */
   private Prompted prompted(Task task, Level level, LoadedBundle bundle) {
-    Map<String, Function<NDManager, NDArray>> given = new LinkedHashMap<>();
-    Map<String, Function<NDManager, NDArray>> withheld = new LinkedHashMap<>();
+    Map<Port, Function<NDManager, NDArray>> given = new LinkedHashMap<>();
+    Map<Port, Function<NDManager, NDArray>> withheld = new LinkedHashMap<>();
     Map<ArtifactId, Safetensors> read = new HashMap<>();
     for (Port port : level.ports()) {
       switch (port.feed()) {
         case PROMPT -> {
-          given.put(port.name(), tokens(bundle, task.spec().prompt()));
-          withheld.put(port.name(), tokens(bundle, unconditional(task, port)));
+          given.put(port, tokens(bundle, task.spec().prompt()));
+          withheld.put(port, tokens(bundle, unconditional(task, port)));
         }
         case ENCODER -> {
           Encoder encoder = bundle.card().encoder(Objects.requireNonNull(port.encoder()));
           String output = Objects.requireNonNull(port.output());
-          encoded(task, Plan.port(encoder), output, read)
-              .ifPresent(feed -> given.put(port.name(), feed));
-          encoded(task, Plan.unconditionalPort(encoder), output, read)
-              .ifPresent(feed -> withheld.put(port.name(), feed));
+          encoded(task, Plan.port(encoder), output, read).ifPresent(feed -> given.put(port, feed));
+          String other = Objects.requireNonNull(port.unconditionalOutput());
+          encoded(task, Plan.unconditionalPort(encoder), other, read)
+              .ifPresent(feed -> withheld.put(port, feed));
         }
-        case BELOW -> {}
+        case BELOW, SIZES -> {}
       }
     }
     return new Prompted(given, withheld);

@@ -5,7 +5,6 @@ import glimt.bundle.BundleCheck;
 import glimt.bundle.Network;
 import glimt.bundle.NetworkCache;
 import glimt.bundle.Tokenizer;
-import glimt.diffusion.Samplers;
 import glimt.job.ArtifactId;
 import glimt.model.BundleCard;
 import glimt.model.Codec;
@@ -13,6 +12,7 @@ import glimt.model.Encoder;
 import glimt.model.Level;
 import glimt.model.PromptReader;
 import glimt.model.WordList;
+import glimt.pipeline.LevelWalk;
 import glimt.pipeline.TokenIds;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -30,7 +30,7 @@ public final class LoadedBundle {
    * @throws glimt.bundle.BundleException naming the file and what is wrong with it
    */
   public LoadedBundle(Path folder, NetworkCache networks) {
-    this.bundle = BundleCheck.open(folder, Samplers.names());
+    this.bundle = BundleCheck.open(folder, LevelWalk.samplers());
     this.networks = networks;
   }
 

@@ -8,17 +8,17 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import glimt.bundle.Network;
 import glimt.diffusion.Noise;
-import glimt.diffusion.NoiseSchedule;
 import glimt.diffusion.Observer;
 import glimt.diffusion.Region;
-import glimt.diffusion.Samplers;
 import glimt.diffusion.Trajectory;
+import glimt.diffusion.WalkRecipe;
 import glimt.diffusion.Waypoint;
 import glimt.model.Level;
 import glimt.model.Sampling;
 import glimt.model.WordList;
 import glimt.pipeline.LevelDenoiser;
 import glimt.pipeline.LevelDenoiser.Conditions;
+import glimt.pipeline.LevelWalk;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -45,7 +45,7 @@ record LevelSampler(Network network, Level level, WordList vocabulary) {
 
   private List<float[]> together(List<? extends Prompt<?>> prompts) throws InterruptedException {
     Sampling sampling = level.sampling();
-    NoiseSchedule schedule = LevelDenoiser.levels(sampling);
+    WalkRecipe recipe = LevelWalk.of(level.parametrisation(), sampling);
     Region.Frames region =
         Region.Frames.whole(
             level.axis("frames").extent(),
@@ -59,12 +59,13 @@ record LevelSampler(Network network, Level level, WordList vocabulary) {
       }
       Trajectory walk =
           new Trajectory(
-              Samplers.named(sampling.sampler()),
+              recipe.sampler(),
               LevelDenoiser.of(level, network, Conditions.ofWords(words(prompts, scope), null)),
               new Noise(prompts.getFirst().seed()).draws(0, region));
-      try (Waypoint start = walk.start(schedule, NDArrays.concat(rows, 0), level.name());
+      NDArray first = recipe.begin(NDArrays.concat(rows, 0));
+      try (Waypoint start = walk.at(recipe.levels(), first, level.name());
           Waypoint end = walk.on(start, Observer.NOBODY)) {
-        float[] all = end.x().toFloatArray();
+        float[] all = recipe.leave(end.x()).toFloatArray();
         int size = all.length / prompts.size();
         List<float[]> clips = new ArrayList<>();
         for (int row = 0; row < prompts.size(); row++) {

@@ -7,16 +7,16 @@ import glimt.bundle.Network;
 import glimt.bundle.Safetensors.Tensor;
 import glimt.diffusion.Denoiser;
 import glimt.diffusion.Draw;
-import glimt.diffusion.NoiseSchedule;
 import glimt.diffusion.Observer;
-import glimt.diffusion.Samplers;
 import glimt.diffusion.Trajectory;
+import glimt.diffusion.WalkRecipe;
 import glimt.diffusion.Waypoint;
 import glimt.media.Picture;
 import glimt.model.Level;
 import glimt.model.Sampling;
 import glimt.pipeline.LevelDenoiser;
 import glimt.pipeline.LevelDenoiser.Conditions;
+import glimt.pipeline.LevelWalk;
 import glimt.training.learning.Dataset.Batch;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -34,12 +34,12 @@ public record SampleSheet(Dataset dataset, Level level) {
   /** How often the network is asked for one row, guidance counted twice. */
   long evaluations() {
     Sampling walk = level.sampling();
-    return (long) ROWS * walk.steps() * (walk.guidance().guides() ? 2 : 1);
+    return (long) ROWS * walk.steps() * (walk.guided() ? 2 : 1);
   }
 
   /** Empty if the data is of a kind that is not drawn. */
   Optional<Picture> draw(Network network) throws InterruptedException {
-    Sampling walk = level.sampling();
+    WalkRecipe recipe = LevelWalk.of(level.parametrisation(), level.sampling());
     SplittableRandom random = new SplittableRandom(SEED);
     Batch batch = dataset.batch(ROWS, random.split());
     Shape shape = new Shape(batch.x().dimensions());
@@ -48,12 +48,11 @@ public record SampleSheet(Dataset dataset, Level level) {
           (like, step, draw) ->
               gaussian(like.getManager(), shape, new SplittableRandom(SEED + 256L * step + draw));
       Trajectory trajectory =
-          new Trajectory(Samplers.named(walk.sampler()), denoiser(network, batch, scope), noise);
-      NoiseSchedule schedule = LevelDenoiser.levels(walk);
-      NDArray first = gaussian(scope, shape, random);
-      try (Waypoint start = trajectory.start(schedule, first, "a sheet");
+          new Trajectory(recipe.sampler(), denoiser(network, batch, scope), noise);
+      NDArray first = recipe.begin(gaussian(scope, shape, random));
+      try (Waypoint start = trajectory.at(recipe.levels(), first, "a sheet");
           Waypoint end = trajectory.on(start, Observer.NOBODY)) {
-        return dataset.picture(batch, end.x().toFloatArray());
+        return dataset.picture(batch, recipe.leave(end.x()).toFloatArray());
       }
     }
   }

@@ -22,9 +22,10 @@ import glimt.diffusion.Samplers;
 import glimt.diffusion.Trajectory;
 import glimt.diffusion.Waypoint;
 import glimt.model.Fast;
+import glimt.model.Parametrisation;
 import glimt.model.Sampling;
 import glimt.model.Schedule;
-import glimt.pipeline.LevelDenoiser;
+import glimt.pipeline.LevelWalk;
 import glimt.training.recipe.Recipe.NetworkRecipe;
 import glimt.training.recipe.Recipe.NoiseLevels;
 import glimt.training.recipe.Student;
@@ -211,7 +212,7 @@ class StudentTest {
   }
 
   private static double[] schedule(Sampling walk) {
-    return LevelDenoiser.levels(walk).sigmas();
+    return LevelWalk.of(Parametrisation.edm(DATA), walk).levels().sigmas();
   }
 
   private static float[] walked(

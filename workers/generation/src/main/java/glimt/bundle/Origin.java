@@ -1,4 +1,4 @@
-package glimt.published;
+package glimt.bundle;
 
 import glimt.bundle.Safetensors.Tensor;
 import java.util.ArrayList;

@@ -1,0 +1,151 @@
+package glimt.published;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import glimt.bundle.Bundle;
+import glimt.bundle.BundleException;
+import glimt.bundle.NetworkSource;
+import glimt.bundle.Origin;
+import glimt.bundle.Safetensors;
+import glimt.bundle.TensorNames;
+import glimt.json.Json;
+import glimt.model.BundleCard;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+
+/**
+ * The files of a bundle in the making: sources that are written, and weights that stay where they
+ * are published. A file of weights is linked to, and only a pickle is written anew.
+ */
+final class BundleDraft {
+  private static final String WEIGHTS = ".safetensors";
+  private static final String INDEX = ".index.json";
+
+  private final Path folder;
+  private final Map<String, String> files = new TreeMap<>();
+  private final Map<String, Long> sizes = new TreeMap<>();
+  private final List<String> lines = new ArrayList<>();
+
+  /**
+   * @param folder where it is written, which exists
+   */
+  BundleDraft(Path folder) {
+    this.folder = folder;
+  }
+
+  /** What was understood, a line for each network. */
+  List<String> lines() {
+    return List.copyOf(lines);
+  }
+
+  /**
+   * Takes in a network: checks every tensor of its weights, and writes source, names and links.
+   *
+   * @param stem of its files in the bundle
+   * @param architecture its class, as {@link Architectures} knows it
+   * @throws BundleException naming what is not implemented, or does not fit
+   */
+  void network(String stem, PublishedFolder from, String component, String architecture) {
+    PublishedWeights weights = from.weights(component);
+    Safetensors published = weights.map();
+    PublishedNetwork network;
+    try (PublishedConfig config = from.config(component)) {
+      network = Architectures.of(architecture, config, published.tensors().keySet());
+    }
+    String file = weights.files().getFirst().toString();
+    Safetensors named = network.weights(file, published);
+    text(stem + ".py", network.source());
+    NetworkSource source = NetworkSource.parse(stem + ".py", network.source());
+    files.putAll(source.pins());
+    Map<String, Origin> origins = new LinkedHashMap<>();
+    source.tensors().keySet().forEach(path -> origins.put(path, network.origin(path)));
+    if (file.endsWith(WEIGHTS)) {
+      link(stem + WEIGHTS, Path.of(file));
+      text(TensorNames.file(stem), new TensorNames(origins).json());
+    } else if (file.contains(WEIGHTS + ".index.")) {
+      shards(stem, Path.of(file));
+      text(TensorNames.file(stem), new TensorNames(origins).json());
+    } else {
+      named.write(folder.resolve(stem + WEIGHTS));
+      pin(stem + WEIGHTS);
+    }
+    long bytes =
+        named.tensors().values().stream().mapToLong(tensor -> tensor.values().byteSize()).sum();
+    sizes.put(stem, bytes);
+    lines.add(
+        "%s is a %s of %s tensors, %s bytes, from %s"
+            .formatted(stem, architecture, named.tensors().size(), bytes, file));
+  }
+
+  /** Links to each shard, and writes the index that finds them under their new names. */
+  private void shards(String stem, Path index) {
+    ObjectNode written = Json.mapper().createObjectNode();
+    ObjectNode places = written.putObject("weight_map");
+    Map<String, String> renamed = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonNode> place :
+        PublishedFolder.json(index).path("weight_map").properties()) {
+      String shard = place.getValue().textValue();
+      String name =
+          renamed.computeIfAbsent(shard, _ -> "%s-%s%s".formatted(stem, renamed.size(), WEIGHTS));
+      places.put(place.getKey(), name);
+    }
+    renamed.forEach((shard, name) -> link(name, index.resolveSibling(shard)));
+    text(stem + WEIGHTS + INDEX, written.toPrettyString() + "\n");
+  }
+
+  /** Copies a small file into the bundle, in the folder of its component. */
+  String copy(String name, Path from) {
+    Path to = folder.resolve(name);
+    try {
+      Files.createDirectories(Objects.requireNonNull(to.getParent()));
+      Files.copy(from, to);
+    } catch (IOException broken) {
+      throw new BundleException("cannot copy %s to %s: %s".formatted(from, to, broken), broken);
+    }
+    return pin(name);
+  }
+
+  private void text(String name, String text) {
+    try {
+      Files.writeString(folder.resolve(name), text);
+    } catch (IOException broken) {
+      throw new BundleException(
+          "cannot write %s: %s".formatted(folder.resolve(name), broken), broken);
+    }
+    pin(name);
+  }
+
+  /** The file itself under another name; where that cannot be, a symbolic link to it. */
+  private void link(String name, Path published) {
+    Path link = folder.resolve(name);
+    try {
+      Path file = published.toRealPath(); // caches keep links to files named by their digest
+      try {
+        Files.createLink(link, file);
+      } catch (IOException | UnsupportedOperationException _) { // on another file system
+        Files.createSymbolicLink(link, file);
+      }
+    } catch (IOException broken) {
+      throw new BundleException(
+          "cannot link %s to %s: %s".formatted(link, published, broken), broken);
+    }
+    pin(name);
+  }
+
+  private String pin(String name) {
+    files.put(name, Bundle.sha256(folder.resolve(name)));
+    return name;
+  }
+
+  /** Writes the card, with the digests of all files and the sizes of all weights. */
+  void finish(BundleCard card) {
+    Bundle.write(folder, card.holding(files, sizes));
+  }
+}

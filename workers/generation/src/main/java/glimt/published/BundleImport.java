@@ -1,0 +1,135 @@
+package glimt.published;
+
+import glimt.bundle.Bundle;
+import glimt.bundle.BundleCheck;
+import glimt.bundle.BundleException;
+import glimt.pipeline.LevelWalk;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * A published pipeline on its way to a bundle: first in a folder of its own that nobody looks into,
+ * then, checked, in its place, all at once. What is closed before it is there leaves nothing.
+ *
+ * <pre>{@code
+ * try (BundleImport bundle = BundleImport.of(published, models, ImportOptions.asPublished())) {
+ *   sample(bundle.folder());
+ *   bundle.install();
+ * }
+ * }</pre>
+ */
+public final class BundleImport implements AutoCloseable {
+  private static final String UNFINISHED = ".import-";
+
+  private final Path folder;
+  private final Path place;
+  private final Bundle bundle;
+  private final List<String> lines;
+
+  private BundleImport(Path folder, Path place, Bundle bundle, List<String> lines) {
+    this.folder = folder;
+    this.place = place;
+    this.bundle = bundle;
+    this.lines = List.copyOf(lines);
+  }
+
+  /**
+   * Understands a published folder, and writes and checks its bundle.
+   *
+   * @param models the folder of bundles it is to stand in
+   * @throws BundleException naming the file and what is wrong with it, or not known here
+   */
+  public static BundleImport of(Path published, Path models, ImportOptions options) {
+    PublishedFolder from = PublishedFolder.of(published, options.variant());
+    Pipelines.Pipeline pipeline = Pipelines.of(from);
+    Path folder = unfinished(models);
+    try {
+      BundleDraft draft = new BundleDraft(folder);
+      draft.finish(pipeline.card(from, draft, options));
+      Bundle bundle = BundleCheck.open(folder, LevelWalk.samplers());
+      Path place = models.resolve(bundle.card().name());
+      free(place);
+      return new BundleImport(folder, place, bundle, told(bundle, draft));
+    } catch (RuntimeException broken) {
+      remove(folder);
+      throw broken;
+    }
+  }
+
+  private static List<String> told(Bundle bundle, BundleDraft draft) {
+    List<String> lines = new ArrayList<>(draft.lines());
+    bundle.card().notes().forEach((name, note) -> lines.add(name + ": " + note));
+    lines.sort(Comparator.naturalOrder());
+    return lines;
+  }
+
+  /** The bundle where it is now. */
+  public Bundle bundle() {
+    return bundle;
+  }
+
+  /** Where it is now. */
+  public Path folder() {
+    return folder;
+  }
+
+  /** What was understood, line by line. */
+  public List<String> lines() {
+    return lines;
+  }
+
+  /**
+   * Puts the bundle in its place.
+   *
+   * @return where that is
+   * @throws BundleException if something stands there meanwhile
+   */
+  public Path install() {
+    free(place);
+    try {
+      return Files.move(folder, place, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException broken) {
+      throw new BundleException("cannot move %s to %s: %s".formatted(folder, place, broken), broken);
+    }
+  }
+
+  /** Removes what was not installed. */
+  @Override
+  public void close() {
+    if (Files.exists(folder)) {
+      remove(folder);
+    }
+  }
+
+  private static void free(Path place) {
+    if (Files.exists(place)) {
+      throw new BundleException(
+          place + " is there already; give another --name, or remove it");
+    }
+  }
+
+  private static Path unfinished(Path models) {
+    try {
+      Files.createDirectories(models);
+      return Files.createTempDirectory(models, UNFINISHED);
+    } catch (IOException broken) {
+      throw new BundleException("cannot write into %s: %s".formatted(models, broken), broken);
+    }
+  }
+
+  private static void remove(Path folder) {
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    } catch (IOException broken) {
+      throw new BundleException("cannot remove %s: %s".formatted(folder, broken), broken);
+    }
+  }
+}

@@ -1,0 +1,220 @@
+package glimt.published;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import glimt.bundle.BundleException;
+import glimt.diffusion.diffusers.PublishedWalk;
+import glimt.diffusion.diffusers.UnknownSettingException;
+import glimt.model.Axis;
+import glimt.model.BundleCard;
+import glimt.model.Codec;
+import glimt.model.Encoder;
+import glimt.model.GuidanceRule;
+import glimt.model.Kind;
+import glimt.model.Level;
+import glimt.model.NetworkAnswer;
+import glimt.model.Parametrisation;
+import glimt.model.Port;
+import glimt.model.Sampling;
+import glimt.model.Schedule;
+import glimt.model.SizeRule;
+import glimt.model.Thresholds;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** What the cards of published pipelines have in common. */
+final class PipelineParts {
+  /** The only level's name: these pipelines have no hierarchy. */
+  static final String BASE = "base";
+
+  /** The longest side of what people see that is offered. */
+  private static final int LONGEST = 4096;
+
+  private static final String SCHEDULER = "scheduler";
+
+  private PipelineParts() {}
+
+  // ---- sampling
+
+  /**
+   * The walk of the pipeline's own scheduler.
+   *
+   * @throws BundleException naming a class or setting that is not known, and the classes that are
+   */
+  static Sampling sampling(PublishedFolder from, int steps, double guidance) {
+    Map<String, @Nullable Object> settings = from.scheduler(SCHEDULER);
+    try {
+      PublishedWalk.of(settings).walk(steps);
+    } catch (UnknownSettingException unknown) {
+      throw new BundleException(
+          "%s: %s; known are %s"
+              .formatted(
+                  from.file(SCHEDULER, "scheduler_config.json"),
+                  unknown.getMessage(),
+                  PublishedWalk.classNames()),
+          unknown);
+    }
+    return new Sampling(
+        Sampling.PUBLISHED, steps, GuidanceRule.of(guidance), new Schedule.Published(settings));
+  }
+
+  /** What the network answers, as its scheduler reads it. */
+  static Parametrisation parametrisation(PublishedFolder from) {
+    Map<String, @Nullable Object> settings = from.scheduler(SCHEDULER);
+    String name = String.valueOf(settings.get("_class_name"));
+    String type = String.valueOf(settings.getOrDefault("prediction_type", "epsilon"));
+    NetworkAnswer answer =
+        name.startsWith("FlowMatch")
+            ? NetworkAnswer.FLOW
+            : switch (type) {
+              case "v_prediction" -> NetworkAnswer.V;
+              case "sample" -> NetworkAnswer.SAMPLE;
+              case "flow_prediction" -> NetworkAnswer.FLOW;
+              default -> NetworkAnswer.EPSILON;
+            };
+    return new Parametrisation(answer, 1, new Thresholds.Open());
+  }
+
+  // ---- latents
+
+  /** How many pixels of a side a position of AutoencoderKL's latents stands for. */
+  private static int factor(PublishedConfig vae) {
+    return 1 << (vae.integers("block_out_channels", List.of(64)).size() - 1);
+  }
+
+  /** What the AutoencoderKL of a pipeline makes of its latents. */
+  static Codec codec(PublishedFolder from, String component, List<Axis> axes) {
+    PublishedConfig vae = from.config(component);
+    int factor = factor(vae);
+    double scale = vae.number("scaling_factor", 0.18215);
+    double shift = vae.number("shift_factor", 0);
+    List<Double> means = vae.numbers("latents_mean", List.of());
+    List<Double> deviations = vae.numbers("latents_std", List.of());
+    boolean normalised = !means.isEmpty() && !deviations.isEmpty();
+    List<Integer> factors =
+        axes.stream().map(axis -> axis.name().equals("frames") ? 1 : factor).toList();
+    return new Codec(
+        component,
+        axes,
+        factors,
+        Collections.nCopies(axes.size(), false),
+        vae.integer("out_channels", 3),
+        normalised ? deviations.stream().map(one -> scale / one).toList() : List.of(scale),
+        normalised ? means : List.of(shift));
+  }
+
+  /**
+   * Height and width of a network's latents, which an AutoencoderKL decodes.
+   *
+   * @param pixels of a side, where the network's configuration gives no size
+   */
+  static List<Axis> sides(PublishedFolder from, PublishedConfig network, int pixels) {
+    int factor = factor(from.config("vae"));
+    JsonNode said = network.value("sample_size");
+    List<Integer> sides =
+        said == null
+            ? List.of(pixels / factor, pixels / factor)
+            : network.integers("sample_size", List.of(0, 0));
+    if (sides.size() != 2) {
+      throw network.refused("sample_size", "it must be one side, or height and width");
+    }
+    return List.of(side("height", sides.get(0), factor), side("width", sides.get(1), factor));
+  }
+
+  /** A side of a latent in one piece, whose picture's is a multiple of 8 where that is usual. */
+  private static Axis side(String name, int extent, int factor) {
+    int multiple = Math.max(1, 8 / factor);
+    int step = extent % multiple == 0 ? multiple : 1;
+    int most = Math.max(extent, LONGEST / factor / step * step);
+    return new Axis(name, extent, extent, extent, 0, new SizeRule(step, most, step, 0));
+  }
+
+  // ---- the card
+
+  /** A level of latents that is walked by the pipeline's own scheduler. */
+  static Level level(
+      PublishedFolder from,
+      String network,
+      List<Axis> axes,
+      int channels,
+      List<Port> ports,
+      Codec codec,
+      Sampling sampling) {
+    return new Level(
+        BASE,
+        axes,
+        channels,
+        network,
+        parametrisation(from),
+        ports,
+        List.of(),
+        0,
+        codec,
+        sampling,
+        null);
+  }
+
+  /** The card of a pipeline with one level, of colours in [-1, 1]. */
+  static BundleCard card(
+      PublishedFolder from,
+      ImportOptions options,
+      Kind kind,
+      int fps,
+      List<Encoder> encoders,
+      Level level) {
+    int channels = level.codec() == null ? level.channels() : level.codec().channels();
+    String name = options.name().isEmpty() ? folderName(from.folder()) : options.name();
+    Map<String, String> notes = new TreeMap<>();
+    notes.put("published", "a %s of diffusers".formatted(from.className()));
+    if (level.sampling().schedule() instanceof Schedule.Published published) {
+      PublishedWalk walk = PublishedWalk.of(published.settings());
+      notes.put("scheduler", walk.className());
+      if (!walk.ignored().isEmpty()) {
+        notes.put(
+            "scheduler keys ignored", String.join(", ", walk.ignored().stream().sorted().toList()));
+      }
+    }
+    return new BundleCard(
+        BundleCard.VERSION,
+        name,
+        kind,
+        "Published as a %s.".formatted(from.className()),
+        licence(from.folder()),
+        encoders.getFirst().reader(),
+        encoders,
+        fps,
+        Collections.nCopies(channels, 1.0),
+        Collections.nCopies(channels, 0.0),
+        List.of(level),
+        List.of(),
+        Map.of(),
+        Map.of(),
+        notes);
+  }
+
+  /** The folder's name without what a card's may not have. */
+  private static String folderName(Path folder) {
+    String name = folder.toAbsolutePath().normalize().getFileName().toString();
+    return name.replaceAll("[^\\p{L}\\p{N} ._-]", "-").replaceAll("^[ ._-]+", "");
+  }
+
+  /** The licence that the folder's model card names. */
+  private static String licence(Path folder) {
+    try (Stream<String> lines = Files.lines(folder.resolve("README.md"))) {
+      return lines
+          .limit(200)
+          .filter(line -> line.startsWith("license:"))
+          .map(line -> line.substring("license:".length()).strip())
+          .findFirst()
+          .orElse("not stated in README.md");
+    } catch (IOException | java.io.UncheckedIOException _) {
+      return "not stated: the folder has no README.md";
+    }
+  }
+}

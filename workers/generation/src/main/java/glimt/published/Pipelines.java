@@ -1,0 +1,48 @@
+package glimt.published;
+
+import glimt.bundle.BundleException;
+import glimt.model.BundleCard;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** The published pipelines that glimt can run, by the class that {@code model_index.json} names. */
+public final class Pipelines {
+
+  /** Writes the files of a bundle, and says what they are. */
+  @FunctionalInterface
+  interface Pipeline {
+    /**
+     * @return the card, without digests
+     * @throws BundleException naming what is not known, or does not fit
+     */
+    BundleCard card(PublishedFolder from, BundleDraft draft, ImportOptions options);
+  }
+
+  private static final Map<String, Pipeline> ALL =
+      Map.ofEntries(
+          Map.entry("StableDiffusionPipeline", StableDiffusion::card),
+          Map.entry("StableDiffusionXLPipeline", StableDiffusionXl::card),
+          Map.entry("TextToVideoSDPipeline", TextToVideoSd::card),
+          Map.entry("WanPipeline", WanVideo::card));
+
+  private Pipelines() {}
+
+  /** The classes that are known. */
+  public static Set<String> names() {
+    return new TreeSet<>(ALL.keySet());
+  }
+
+  /**
+   * @throws BundleException if the class is not known, naming those that are
+   */
+  static Pipeline of(PublishedFolder folder) {
+    Pipeline pipeline = ALL.get(folder.className());
+    if (pipeline == null) {
+      throw new BundleException(
+          "%s: the pipeline %s is not known; known are %s"
+              .formatted(folder.folder(), folder.className(), names()));
+    }
+    return pipeline;
+  }
+}

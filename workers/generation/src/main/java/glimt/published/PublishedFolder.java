@@ -1,0 +1,214 @@
+package glimt.published;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import glimt.bundle.BundleException;
+import glimt.json.Json;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A pipeline as diffusers publishes it: {@code model_index.json} names its class and its
+ * components, and each component has a folder of its name.
+ */
+public final class PublishedFolder {
+  /** What marks such a folder. */
+  public static final String INDEX = "model_index.json";
+
+  /** Components that a pipeline makes the same pictures without. */
+  private static final Set<String> NEEDLESS =
+      Set.of("safety_checker", "feature_extractor", "image_encoder", "watermarker");
+
+  private final Path folder;
+  private final String variant;
+  private final PublishedConfig index;
+
+  /** The classes of the components that are there, by their names. */
+  private final Map<String, String> components;
+
+  private PublishedFolder(
+      Path folder, String variant, PublishedConfig index, Map<String, String> components) {
+    this.folder = folder;
+    this.variant = variant;
+    this.index = index;
+    this.components = components;
+  }
+
+  /**
+   * Reads the index.
+   *
+   * @param variant of the weights that is preferred, such as {@code fp16}; empty for the full files
+   * @throws BundleException if there is none, or it is not understood
+   */
+  public static PublishedFolder of(Path folder, String variant) {
+    if (!Files.isDirectory(folder)) {
+      throw new BundleException(folder + " is no folder");
+    }
+    if (!Files.exists(folder.resolve(INDEX))) {
+      throw new BundleException(
+          "%s has no %s, so it is no pipeline of diffusers; it holds %s"
+              .formatted(folder, INDEX, names(folder)));
+    }
+    JsonNode json = json(folder.resolve(INDEX));
+    PublishedConfig index = PublishedConfig.of(folder.resolve(INDEX).toString(), json);
+    Map<String, String> components = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonNode> entry : json.properties()) {
+      JsonNode said = entry.getValue();
+      boolean component =
+          said.isArray()
+              && said.size() == 2
+              && (said.path(0).isTextual() || said.path(0).isNull())
+              && (said.path(1).isTextual() || said.path(1).isNull());
+      if (component) {
+        index.ignore(entry.getKey());
+        if (said.path(1).isTextual() && !NEEDLESS.contains(entry.getKey())) {
+          components.put(entry.getKey(), said.path(1).textValue());
+        }
+      }
+    }
+    return new PublishedFolder(folder, variant, index, components);
+  }
+
+  /** Where it is. */
+  public Path folder() {
+    return folder;
+  }
+
+  /** The class of the pipeline. */
+  public String className() {
+    return index.className();
+  }
+
+  /** What the index says besides components; what nobody reads is refused when it is closed. */
+  PublishedConfig index() {
+    return index;
+  }
+
+  /**
+   * Refuses components that a pipeline does not have.
+   *
+   * @throws BundleException naming them
+   */
+  void only(String... known) {
+    Set<String> others = new TreeSet<>(components.keySet());
+    others.removeAll(Set.of(known));
+    if (!others.isEmpty()) {
+      throw new BundleException(
+          "%s has components that a %s of this glimt has no use for: %s"
+              .formatted(index.file(), className(), others));
+    }
+  }
+
+  boolean has(String component) {
+    return components.containsKey(component);
+  }
+
+  /**
+   * The class of a component.
+   *
+   * @throws BundleException if there is no such component
+   */
+  String className(String component) {
+    String name = components.get(component);
+    if (name == null) {
+      throw new BundleException(
+          "%s has no %s among its components %s"
+              .formatted(index.file(), component, components.keySet()));
+    }
+    return name;
+  }
+
+  /** The configuration of a network. */
+  PublishedConfig config(String component) {
+    Path file = folder.resolve(component).resolve("config.json");
+    return PublishedConfig.of(file.toString(), json(file));
+  }
+
+  /** The weights of a network. */
+  PublishedWeights weights(String component) {
+    return PublishedWeights.in(folder.resolve(component), variant);
+  }
+
+  /** A file of a component, whether it is there or not. */
+  Path file(String component, String name) {
+    return folder.resolve(component).resolve(name);
+  }
+
+  /** A scheduler's configuration, as {@link glimt.model.Schedule.Published} holds it. */
+  Map<String, @Nullable Object> scheduler(String component) {
+    Path file = folder.resolve(component).resolve("scheduler_config.json");
+    Map<String, @Nullable Object> settings = new TreeMap<>();
+    for (Map.Entry<String, JsonNode> entry : json(file).properties()) {
+      settings.put(entry.getKey(), value(file, entry.getKey(), entry.getValue()));
+    }
+    settings.putIfAbsent("_class_name", className(component));
+    return settings;
+  }
+
+  private static @Nullable Object value(Path file, String key, JsonNode said) {
+    if (said.isNull()) {
+      return null;
+    }
+    if (said.isDouble()) {
+      double number = said.doubleValue();
+      return Double.isFinite(number) ? (Object) number : Double.toString(number);
+    }
+    if (said.isArray()) {
+      List<Object> values = new ArrayList<>();
+      for (JsonNode one : said) {
+        Object value = value(file, key, one);
+        if (value == null) {
+          throw new BundleException("%s: %s is %s".formatted(file, key, said));
+        }
+        values.add(value);
+      }
+      return values;
+    }
+    if (said.isNumber()) {
+      return said.numberValue();
+    }
+    if (said.isBoolean()) {
+      return said.booleanValue();
+    }
+    if (said.isTextual()) {
+      return said.textValue();
+    }
+    throw new BundleException("%s: %s is %s".formatted(file, key, said));
+  }
+
+  /** JSON as Python writes it, which knows infinite numbers. */
+  static JsonNode json(Path file) {
+    try {
+      return Json.mapper()
+          .reader()
+          .with(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+          .readTree(Files.readString(file));
+    } catch (NoSuchFileException missing) {
+      throw new BundleException(file + " is missing", missing);
+    } catch (JsonProcessingException broken) {
+      throw new BundleException(file + " is not JSON: " + broken.getOriginalMessage(), broken);
+    } catch (IOException broken) {
+      throw new BundleException("cannot read " + file + ": " + broken, broken);
+    }
+  }
+
+  private static List<String> names(Path folder) {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    } catch (IOException broken) {
+      throw new BundleException("cannot list " + folder + ": " + broken, broken);
+    }
+  }
+}

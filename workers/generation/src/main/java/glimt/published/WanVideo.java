@@ -1,0 +1,113 @@
+package glimt.published;
+
+import glimt.bundle.BundleException;
+import glimt.model.Axis;
+import glimt.model.BundleCard;
+import glimt.model.Codec;
+import glimt.model.Encoder;
+import glimt.model.Kind;
+import glimt.model.Port;
+import glimt.model.Port.Unconditional;
+import glimt.model.PromptReader;
+import glimt.model.SizeRule;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Wan 2.1's text to video (Wan Team 2025, arXiv:2503.20314), as diffusers' {@code WanPipeline} runs
+ * it: UMT5's states of the prompt, zeros behind it, steer a transformer of causal latents.
+ */
+final class WanVideo {
+  private static final int STEPS = 50;
+  private static final double GUIDANCE = 5;
+  private static final int TEXT_LENGTH = 512;
+  private static final int FPS = 16;
+
+  /** What the pipeline makes unless it is told otherwise. */
+  private static final int FRAMES = 81;
+
+  private static final int HEIGHT = 480;
+  private static final int WIDTH = 832;
+
+  /** The largest that is offered. */
+  private static final int MOST_FRAMES = 257;
+
+  private static final int LONGEST = 2048;
+
+  private static final String STATES = "last_hidden_state_masked";
+
+  private WanVideo() {}
+
+  static BundleCard card(PublishedFolder from, BundleDraft draft, ImportOptions options) {
+    from.only("scheduler", "text_encoder", "tokenizer", "transformer", "vae");
+    from.index().only("boundary_ratio", null); // two experts, of Wan 2.2 A14B
+    from.index().only("expand_timesteps", false); // Wan 2.2 5B
+    from.index().close();
+    draft.network("text_encoder", from, "text_encoder", from.className("text_encoder"));
+    draft.network("transformer", from, "transformer", from.className("transformer"));
+    draft.network("vae", from, "vae", from.className("vae") + ".decode");
+    PromptReader reader =
+        PublishedTokenizer.t5(from, "tokenizer", draft, options.textLength(TEXT_LENGTH));
+    Encoder text = new Encoder("text", "text_encoder", reader, List.of(STATES));
+    PublishedConfig transformer = from.config("transformer");
+    List<Integer> patch = transformer.integers("patch_size", List.of(1, 2, 2));
+    PublishedConfig vae = from.config("vae");
+    int spatial = vae.integer("scale_factor_spatial", 8);
+    int temporal = vae.integer("scale_factor_temporal", 4);
+    List<Axis> axes =
+        List.of(
+            axis("frames", (FRAMES - 1) / temporal + 1, patch.get(0), MOST_FRAMES / temporal + 1),
+            axis("height", HEIGHT / spatial, patch.get(1), LONGEST / spatial),
+            axis("width", WIDTH / spatial, patch.get(2), LONGEST / spatial));
+    Port port =
+        new Port(
+            StableDiffusion.TEXT,
+            Port.Feed.ENCODER,
+            text.name(),
+            STATES,
+            Unconditional.NEGATIVE_PROMPT);
+    return PipelineParts.card(
+        from,
+        options,
+        Kind.VIDEO,
+        FPS,
+        List.of(text),
+        PipelineParts.level(
+            from,
+            "transformer",
+            axes,
+            transformer.integer("in_channels", 16),
+            List.of(port),
+            codec(vae, axes, List.of(temporal, spatial, spatial)),
+            PipelineParts.sampling(from, STEPS, GUIDANCE)));
+  }
+
+  /** An axis in one piece whose extents are whole patches. */
+  private static Axis axis(String name, int extent, int patch, int most) {
+    int usual = extent / patch * patch;
+    return new Axis(
+        name, usual, usual, usual, 0, new SizeRule(patch, most / patch * patch, patch, 0));
+  }
+
+  /** Latents are normalised by channel; the first of their frames stands for one alone. */
+  private static Codec codec(PublishedConfig vae, List<Axis> axes, List<Integer> factors) {
+    int channels = vae.integer("z_dim", 16);
+    List<Double> means = vae.numbers("latents_mean", List.of());
+    List<Double> deviations = vae.numbers("latents_std", List.of());
+    if (means.size() != channels || deviations.size() != channels) {
+      throw new BundleException(
+          "%s gives %s latents_mean and %s latents_std for %s channels"
+              .formatted(vae.file(), means.size(), deviations.size(), channels));
+    }
+    List<Double> scales = new ArrayList<>();
+    deviations.forEach(deviation -> scales.add(1 / deviation));
+    return new Codec(
+        "vae",
+        axes,
+        factors,
+        List.of(true, false, false),
+        vae.integer("out_channels", 3),
+        scales,
+        means);
+  }
+}

@@ -1,0 +1,281 @@
+package glimt.published;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import com.fasterxml.jackson.databind.JsonNode;
+import glimt.bundle.Bundle;
+import glimt.bundle.Network;
+import glimt.bundle.NetworkCache;
+import glimt.bundle.Precision;
+import glimt.bundle.Tokenizer;
+import glimt.diffusion.Draw;
+import glimt.diffusion.Observer;
+import glimt.diffusion.Trajectory;
+import glimt.diffusion.WalkRecipe;
+import glimt.diffusion.Waypoint;
+import glimt.model.BundleCard;
+import glimt.model.Codec;
+import glimt.model.Encoder;
+import glimt.model.GuidanceRule;
+import glimt.model.Level;
+import glimt.model.Port;
+import glimt.model.Port.Unconditional;
+import glimt.model.Sampling;
+import glimt.pipeline.LatentDecoder;
+import glimt.pipeline.LevelDenoiser;
+import glimt.pipeline.LevelDenoiser.Conditions;
+import glimt.pipeline.LevelWalk;
+import glimt.pipeline.Mosaic;
+import glimt.pipeline.PromptEncoder;
+import glimt.pipeline.Prompted;
+import glimt.pipeline.TokenIds;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A pipeline of prompts, latents and a decoder: its folder is imported, and everything between the
+ * prompt and what people see is asked of the bundle as a worker asks it, but for the noise, which
+ * is the recorded one.
+ */
+final class LatentsEndToEnd implements EndToEnd {
+  /** What the field calls the ports of its networks. */
+  private static final Map<String, List<String>> NAMES =
+      Map.of(
+          Network.X, List.of("sample", "hidden_states"),
+          Network.NOISE, List.of("timestep"),
+          "text_embeds", List.of("added_cond_kwargs.text_embeds"),
+          "time_ids", List.of("added_cond_kwargs.time_ids"));
+
+  @Override
+  public Map<String, NDArray> run(GoldenCase golden, NDManager manager)
+      throws InterruptedException {
+    JsonNode call = golden.facts().path("end_to_end").path("call");
+    ImportOptions options =
+        new ImportOptions(
+            "", "", call.path("clip_skip").asInt(0), call.path("max_sequence_length").asInt(0));
+    Path models = folder();
+    NetworkCache networks = new NetworkCache(Device.cpu(), Precision.FLOAT32, Long.MAX_VALUE);
+    try (networks;
+        BundleImport imported = BundleImport.of(golden.folder(), models, options)) {
+      return new Run(golden, call, imported.bundle(), networks, manager).made();
+    }
+  }
+
+  private static Path folder() {
+    try {
+      return Files.createTempDirectory("glimt-models");
+    } catch (IOException broken) {
+      throw new UncheckedIOException(broken);
+    }
+  }
+
+  /** One run, and what it made. */
+  private static final class Run {
+    private final GoldenCase golden;
+    private final JsonNode call;
+    private final Bundle bundle;
+    private final NetworkCache networks;
+    private final NDManager manager;
+    private final Level level;
+    private final Sampling sampling;
+    private final Map<String, NDArray> made = new LinkedHashMap<>();
+
+    Run(
+        GoldenCase golden,
+        JsonNode call,
+        Bundle bundle,
+        NetworkCache networks,
+        NDManager manager) {
+      this.golden = golden;
+      this.call = call;
+      this.bundle = bundle;
+      this.networks = networks;
+      this.manager = manager;
+      Level usual = bundle.card().levels().getFirst();
+      List<Integer> extents = new ArrayList<>();
+      for (String axis : bundle.card().kind().axes()) {
+        extents.add(call.path(axis.equals("frames") ? "num_frames" : axis).intValue());
+      }
+      this.level = usual.seenAt(extents);
+      this.sampling =
+          new Sampling(
+              Sampling.PUBLISHED,
+              call.path("num_inference_steps").intValue(),
+              new GuidanceRule(
+                  GuidanceRule.Mixing.PLAIN,
+                  call.path("guidance_scale").doubleValue(),
+                  call.path("guidance_rescale").asDouble(0),
+                  null,
+                  null),
+              usual.sampling().schedule());
+    }
+
+    Map<String, NDArray> made() throws InterruptedException {
+      RecordedNetwork network =
+          new RecordedNetwork(networks.network(bundle, level.network()), manager);
+      NDArray latents = walked(network);
+      calls(network.calls());
+      for (int i = 0; !made.containsKey("latents_after." + i); i++) {
+        NDArray asked = network.calls().get(i + 1).get(Network.X).split(2).getFirst();
+        made.put("latents_after." + i, turned(asked));
+      }
+      decoded(latents);
+      made.keySet().retainAll(recorded());
+      return made;
+    }
+
+    private List<String> recorded() {
+      List<String> names = new ArrayList<>();
+      golden.facts().path("end_to_end").path("outputs").fieldNames().forEachRemaining(names::add);
+      return names;
+    }
+
+    private NDArray walked(Network network) throws InterruptedException {
+      Conditions conditions =
+          prompted()
+              .conditions(
+                  manager,
+                  level,
+                  sampling.guided(),
+                  () -> {
+                    throw new IllegalStateException("there is no level below");
+                  });
+      WalkRecipe recipe = LevelWalk.of(level.parametrisation(), sampling);
+      Draw recordedNoise =
+          (like, step, _) -> turned(EndToEnd.given(golden, like.getManager(), "in.noise." + step));
+      Trajectory walk =
+          new Trajectory(
+              recipe.sampler(),
+              new LevelDenoiser(network, level.parametrisation(), sampling).guided(conditions),
+              recordedNoise);
+      List<NDArray> after = new ArrayList<>();
+      Observer observer =
+          new Observer() {
+            @Override
+            public boolean between(Waypoint here) {
+              NDArray z = recipe.frame().leave(here.x(), here.sigma());
+              z.attach(manager);
+              after.add(z);
+              return true;
+            }
+          };
+      NDArray noise = turned(EndToEnd.given(golden, manager, "in.latents"));
+      Waypoint end =
+          walk.on(walk.at(recipe.levels(), recipe.begin(noise), golden.name()), observer);
+      NDArray latents = recipe.leave(end.x());
+      after.add(latents);
+      // PNDM's first step is two of its scheduler's, and between them its network is asked.
+      int skipped =
+          (int) recorded().stream().filter(name -> name.startsWith("latents_after.")).count()
+              - after.size();
+      for (int i = 0; i < after.size(); i++) {
+        made.put("latents_after." + (i + skipped), turned(after.get(i)));
+      }
+      return latents;
+    }
+
+    /** What the bundle's encoders make of both prompts, by the ports they feed. */
+    private Prompted prompted() {
+      Map<Port, Function<NDManager, NDArray>> given = new HashMap<>();
+      Map<Port, Function<NDManager, NDArray>> withheld = new HashMap<>();
+      BundleCard card = bundle.card();
+      @Nullable String negative = call.path("negative_prompt").textValue();
+      for (Port port : level.ports()) {
+        if (port.feed() == Port.Feed.ENCODER) {
+          Encoder encoder = card.encoder(Objects.requireNonNull(port.encoder()));
+          String output = Objects.requireNonNull(port.output());
+          String prompt = call.path("prompt").textValue();
+          given.put(port, _ -> encoded(encoder, prompt).get(output));
+          if (negative != null || port.unconditional() != Unconditional.NEGATIVE_PROMPT_OR_ZEROS) {
+            String other = Objects.requireNonNullElse(negative, "");
+            String otherOutput = Objects.requireNonNull(port.unconditionalOutput());
+            withheld.put(port, _ -> encoded(encoder, other).get(otherOutput));
+          }
+        }
+      }
+      return new Prompted(given, withheld);
+    }
+
+    private Map<String, NDArray> encoded(Encoder encoder, String prompt) {
+      try (Tokenizer tokenizer = bundle.tokenizer(encoder.reader())) {
+        Tokenizer.Tokens tokens = tokenizer.read(prompt);
+        return new PromptEncoder(encoder, networks.network(bundle, encoder.network()))
+            .encoded(manager, new TokenIds(tokens.ids(), tokens.read()));
+      }
+    }
+
+    /** A guided batch is conditional first here, and last where it is recorded as one call. */
+    private void calls(List<Map<String, NDArray>> calls) {
+      boolean apart = recorded().contains("network_call." + 2 * (calls.size() - 1) + ".result");
+      for (int i = 0; i < calls.size(); i++) {
+        int number = i;
+        calls
+            .get(i)
+            .forEach(
+                (port, array) -> {
+                  for (String name : NAMES.getOrDefault(port, List.of(port))) {
+                    if (!port.equals(Network.NOISE)) {
+                      NDList halves = array.split(2);
+                      if (apart) {
+                        put(2 * number, name, turned(halves.get(0)));
+                        put(2 * number + 1, name, turned(halves.get(1)));
+                      } else {
+                        put(number, name, turned(halves.get(1).concat(halves.get(0), 0)));
+                      }
+                    } else if (apart) {
+                      put(2 * number, name, array.get("0:1"));
+                      put(2 * number + 1, name, array.get("0:1"));
+                    } else {
+                      put(number, name, array.get(0));
+                    }
+                  }
+                });
+      }
+    }
+
+    private void put(int call, String name, NDArray array) {
+      made.put("network_call.%s.%s".formatted(call, name), array);
+    }
+
+    private void decoded(NDArray latents) {
+      Codec codec = Objects.requireNonNull(level.codec());
+      RecordedNetwork network =
+          new RecordedNetwork(networks.network(bundle, codec.network()), manager);
+      Mosaic latent = Mosaic.of(level);
+      long[] shape = latent.shape(latent.whole());
+      new LatentDecoder(codec, network)
+          .decoded(manager, latents.toFloatArray(), shape, latent.valuesPerChannel(shape));
+      Map<String, NDArray> only = network.calls().getFirst();
+      NDArray z = only.get(LatentDecoder.INPUT);
+      NDArray seen = only.get(RecordedNetwork.RESULT);
+      boolean pictures = golden.expected().get("out.e2e.vae_decode.0.z").shape().size() == 4;
+      made.put("vae_decode.0.z", pictures ? frames(z) : turned(z));
+      made.put("vae_decode.0.result", pictures ? frames(seen) : turned(seen));
+      NDArray shown = seen.div(2).add(0.5).clip(0, 1);
+      made.put("image", shown);
+      made.put("video", shown);
+    }
+  }
+
+  /** The frames of one clip as a batch of pictures; pictures stay what they are. */
+  private static NDArray frames(NDArray clip) {
+    return clip.getShape().dimension() == 5 ? clip.squeeze(0) : clip;
+  }
+
+  /** Clips are recorded with their channels before their frames. */
+  private static NDArray turned(NDArray array) {
+    return array.getShape().dimension() == 5 ? array.transpose(0, 2, 1, 3, 4) : array;
+  }
+}
