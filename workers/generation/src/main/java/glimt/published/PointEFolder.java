@@ -2,6 +2,7 @@ package glimt.published;
 
 import glimt.bundle.BundleException;
 import glimt.bundle.Safetensors;
+import glimt.pipeline.PointEStage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,7 +18,7 @@ import java.util.stream.Stream;
  * @param base makes the first points
  * @param upsampler adds the others
  */
-public record PointEFolder(Part base, Part upsampler) {
+public record PointEFolder(PointEPart base, PointEPart upsampler) {
   private static final String BASE = "base_";
   private static final String UPSAMPLER = "upsample_";
   private static final List<String> ENDS = List.of(".pt", ".pth", ".bin", ".safetensors");
@@ -38,7 +39,7 @@ public record PointEFolder(Part base, Part upsampler) {
    *
    * @param stage of the sampler, as published
    */
-  public record Part(Path file, Safetensors weights, Condition condition, PointEStage stage) {
+  public record PointEPart(Path file, Safetensors weights, Condition condition, PointEStage stage) {
 
     /** Its configuration, made from the tensors' shapes. */
     public PublishedConfig config() {
@@ -67,8 +68,8 @@ public record PointEFolder(Part base, Part upsampler) {
     // An image guides both stages, a text the first alone.
     boolean image = condition == Condition.IMAGE || condition == Condition.IMAGE_GRID;
     return new PointEFolder(
-        new Part(base, first, condition, PointEStage.BASE.guided(guidance)),
-        new Part(
+        new PointEPart(base, first, condition, PointEStage.BASE.guided(guidance)),
+        new PointEPart(
             upsampler,
             second,
             condition(upsampler, second),

@@ -28,7 +28,7 @@ import java.util.Set;
  */
 final class PointTransformer {
   /** Published under five names that differ in what conditions the points. */
-  private enum Kind {
+  private enum PointNetwork {
     PointDiffusionTransformer,
     CLIPImagePointDiffusionTransformer,
     CLIPImageGridPointDiffusionTransformer,
@@ -79,14 +79,14 @@ final class PointTransformer {
     Set<String> names = tensors.tensors().keySet();
     boolean grid = names.contains("clip_embed.1.weight");
     boolean vector = names.contains("clip_embed.weight");
-    Kind kind =
+    PointNetwork kind =
         names.contains("cond_point_proj.weight")
             ? grid
-                ? Kind.CLIPImageGridUpsamplePointDiffusionTransformer
-                : Kind.UpsamplePointDiffusionTransformer
+                ? PointNetwork.CLIPImageGridUpsamplePointDiffusionTransformer
+                : PointNetwork.UpsamplePointDiffusionTransformer
             : grid
-                ? Kind.CLIPImageGridPointDiffusionTransformer
-                : vector ? Kind.CLIPImagePointDiffusionTransformer : Kind.PointDiffusionTransformer;
+                ? PointNetwork.CLIPImageGridPointDiffusionTransformer
+                : vector ? PointNetwork.CLIPImagePointDiffusionTransformer : PointNetwork.PointDiffusionTransformer;
     int layers = 0;
     while (names.contains("backbone.resblocks.%s.ln_1.weight".formatted(layers))) {
       layers++;
@@ -115,18 +115,18 @@ final class PointTransformer {
     return PublishedConfig.of(file, config);
   }
 
-  private static Kind kind(PublishedConfig config) {
+  private static PointNetwork kind(PublishedConfig config) {
     String name = config.text("name", "");
-    for (Kind kind : Kind.values()) {
+    for (PointNetwork kind : PointNetwork.values()) {
       if (kind.name().equals(name)) {
         return kind;
       }
     }
-    throw config.refused("name", "it must be one of " + List.of(Kind.values()));
+    throw config.refused("name", "it must be one of " + List.of(PointNetwork.values()));
   }
 
   private static String source(PublishedConfig config) {
-    Kind kind = kind(config);
+    PointNetwork kind = kind(config);
     int layers = config.integer("layers", 12);
     int heads = config.integer("heads", 8);
     int width = config.integer("width", 512);

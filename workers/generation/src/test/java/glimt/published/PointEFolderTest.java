@@ -7,6 +7,7 @@ import glimt.bundle.BundleException;
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Tensor;
 import glimt.published.PointEFolder.Condition;
+import glimt.pipeline.PointEStage;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
