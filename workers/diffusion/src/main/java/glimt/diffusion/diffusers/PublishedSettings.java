@@ -6,6 +6,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,10 +15,13 @@ import org.jspecify.annotations.Nullable;
  * is called is refused.
  */
 final class PublishedSettings {
+  private static final Pattern RELEASE = Pattern.compile("0\\.(\\d{1,6})");
+
   private final String owner;
   private final Map<String, String> defaults;
   private final Map<String, ?> given;
   private final Set<String> unread;
+  private final String release;
 
   /**
    * PublishedSettings of a class.
@@ -26,6 +31,17 @@ final class PublishedSettings {
    * @param given those that are stated; others than there are must have been sifted out
    */
   PublishedSettings(String owner, Map<String, String> defaults, Map<String, ?> given) {
+    this(owner, defaults, given, "");
+  }
+
+  /**
+   * PublishedSettings of a class.
+   *
+   * @param release of diffusers that wrote them, such as {@code 0.35.2}; empty if that is not said
+   */
+  PublishedSettings(
+      String owner, Map<String, String> defaults, Map<String, ?> given, String release) {
+    this.release = release;
     this.owner = owner;
     this.defaults = defaults;
     this.given = given;
@@ -35,6 +51,12 @@ final class PublishedSettings {
         throw refused(key);
       }
     }
+  }
+
+  /** Whether a release of diffusers before {@code 0.MINOR} wrote the settings. */
+  boolean before(int minor) {
+    Matcher written = RELEASE.matcher(release);
+    return written.lookingAt() && Integer.parseInt(written.group(1)) < minor;
   }
 
   /** Whether the class has this setting at all. */

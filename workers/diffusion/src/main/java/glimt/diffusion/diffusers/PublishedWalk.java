@@ -18,6 +18,7 @@ import java.util.TreeSet;
  * }</pre>
  */
 public final class PublishedWalk {
+  private static final String RELEASE = "_diffusers_version";
 
   private final PublishedClass kind;
   private final String className;
@@ -36,7 +37,8 @@ public final class PublishedWalk {
    * Reads a configuration. PublishedSettings that are left out have their published defaults.
    *
    * @param config its entries: numbers, booleans, texts, lists of numbers, or null; an infinite
-   *     number may be a text; {@code _class_name} names the class and other entries that begin with
+   *     number may be a text; {@code _class_name} names the class, {@code _diffusers_version} the
+   *     release whose arithmetic is meant where releases differ, and other entries that begin with
    *     an underscore say nothing
    * @throws UnknownSettingException naming the class, key or value that is not known
    */
@@ -59,7 +61,12 @@ public final class PublishedWalk {
             ignored.add(key);
           }
         });
-    PublishedSettings settings = new PublishedSettings("class " + className, kind.settings(), own);
+    PublishedSettings settings =
+        new PublishedSettings(
+            "class " + className,
+            kind.settings(),
+            own,
+            config.get(RELEASE) instanceof String release ? release : "");
     WalkFamily plan =
         switch (kind) {
           case DDIM, COGVIDEOX_DDIM, DDIM_INVERSE, DDPM, PNDM -> ChainWalks.of(kind, settings);

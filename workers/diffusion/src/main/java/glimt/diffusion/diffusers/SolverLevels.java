@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param high the ramp's highest level, or null for the chain's
  * @param flow whether levels are those of a flow
  * @param shift of a flow's times
+ * @param full whether a flow begins at time 1, or one of the chain's steps short of it
  * @param ends whether the walk ends at 0, or at its least level
  */
 record SolverLevels(
@@ -38,7 +39,11 @@ record SolverLevels(
     @Nullable Double high,
     boolean flow,
     FlowShift shift,
+    boolean full,
     boolean ends) {
+
+  /** Since this release of diffusers, 0.36, UniPC's flows begin at time 1. */
+  private static final int FULL_FLOWS = 36;
 
   static SolverLevels of(PublishedClass kind, PublishedSettings settings) {
     Ramp ramp = SharedSettings.ramp(settings);
@@ -77,6 +82,7 @@ record SolverLevels(
         SharedSettings.optional(settings, "sigma_max"),
         flow,
         shift,
+        kind == PublishedClass.UNIPC && !settings.before(FULL_FLOWS),
         ends);
   }
 
@@ -159,8 +165,8 @@ record SolverLevels(
     double[] plain = sigmas;
     if (plain == null) {
       plain = new double[n];
-      // UniPC starts at 1, nudged to where its logarithms are finite; the others stop one short.
-      double top = kind == PublishedClass.UNIPC ? 1 : 1 - 1. / length;
+      // A time of 1 is nudged to where UniPC's logarithms are finite.
+      double top = full ? 1 : 1 - 1. / length;
       Arrays.setAll(plain, i -> top - (double) i / n * (1 - 1. / length));
     }
     boolean unasked = kind != PublishedClass.UNIPC && shift.dynamic() && !asked.has("mu");

@@ -107,6 +107,24 @@ class PublishedWalkTest {
     assertThat(walk.late(10).times()).hasSize(20).startsWith(628.0);
   }
 
+  /** Times recorded from diffusers 0.35.2, and from its sources of August 2026. */
+  @Test
+  void a_flow_of_unipc_is_that_of_the_release_that_wrote_its_configuration() {
+    Map<String, Object> config = new LinkedHashMap<>();
+    config.put("_class_name", "UniPCMultistepScheduler");
+    config.put("prediction_type", "flow_prediction");
+    config.put("use_flow_sigmas", true);
+    config.put("flow_shift", 5.0);
+    assertThat(PublishedWalk.of(config).walk(8).times())
+        .containsExactly(999.0, 972.0, 937.0, 893.0, 833.0, 750.0, 625.0, 418.0);
+    config.put("_diffusers_version", "0.36.0");
+    assertThat(PublishedWalk.of(config).walk(8).times()).startsWith(999.0, 972.0);
+    config.put("_diffusers_version", "0.35.2");
+    config.put("flow_shift", 3.0);
+    assertThat(PublishedWalk.of(config).walk(5).times())
+        .containsExactly(999.0, 922.0, 817.0, 666.0, 428.0);
+  }
+
   @Test
   void what_is_not_known_is_refused_by_name() {
     refused(Map.of(), "a scheduler configuration without '_class_name'");
