@@ -32,8 +32,8 @@ final class ClipText {
   /** How many layers from the end pipelines read: 1 and 2 layers skipped, and SDXL one more. */
   private static final int READ_FROM_END = 4;
 
-  private static final Pattern UNUSED =
-      Pattern.compile("(text_model\\.)?embeddings\\.position_ids|logit_scale");
+  /** Left over from training, or counted here. */
+  private static final String UNUSED = "(text_model\\.)?embeddings\\.position_ids|logit_scale";
 
   private ClipText() {}
 
@@ -56,7 +56,8 @@ final class ClipText {
         "vocab_size", "hidden_size", "intermediate_size", "projection_dim",
         "max_position_embeddings");
     String source = source(config, projected);
-    return new PublishedNetwork(source, origins(source, tensors), UNUSED);
+    String unused = projected ? UNUSED : UNUSED + "|text_projection\\.weight";
+    return new PublishedNetwork(source, origins(source, tensors), Pattern.compile(unused));
   }
 
   /** Newer files of the model without projection name its parts without {@code text_model}. */

@@ -113,6 +113,13 @@ final class SourceWriter {
         });
   }
 
+  /** {@code down_blocks} becomes {@code DownBlocks}. */
+  private static String className(String attribute) {
+    return Pattern.compile("(?:^|_)(.)")
+        .matcher(attribute)
+        .replaceAll(start -> start.group(1).toUpperCase(Locale.ROOT));
+  }
+
   /** A class that is being written. */
   final class Module {
     private final String name;
@@ -140,9 +147,7 @@ final class SourceWriter {
       for (int i = 0; i < types.size(); i++) {
         items.append("  _%s : %s".formatted(i, types.get(i))).append('\n');
       }
-      String list = attribute.replace("_", "");
-      list = list.substring(0, 1).toUpperCase(Locale.ROOT) + list.substring(1);
-      return has(attribute, named(list, "", items.toString()));
+      return has(attribute, named(className(attribute), "", items.toString()));
     }
 
     /** A line of the method. */

@@ -49,8 +49,8 @@ final class UnetEmbeddings {
       layers.has("cond_proj", "Projection").does("z = z + self.cond_proj.forward(condition)");
     }
     return layers
-        .does("h = self.linear_2.forward(%s)", between.of("self.linear_1.forward(z)"))
-        .does("return %s", after.of("h"))
+        .does("h = %s", between.of("self.linear_1.forward(z)"))
+        .does("return %s", after.of("self.linear_2.forward(h)"))
         .forward("z: Tensor" + (conditioned ? ", condition: Tensor" : ""), "Tensor");
   }
 
