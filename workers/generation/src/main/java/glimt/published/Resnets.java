@@ -158,8 +158,7 @@ record Resnets(
     return writer
         .module("UpsampleLike", "")
         .has("conv", "Conv2d")
-        .does(
-            "h = torch.upsample_nearest2d(z, [torch.size(like, 2), torch.size(like, 3)])")
+        .does("h = torch.upsample_nearest2d(z, [torch.size(like, 2), torch.size(like, 3)])")
         .does("return self.conv.forward(h, 1, 1)")
         .forward("z: Tensor, like: Tensor", "Tensor");
   }

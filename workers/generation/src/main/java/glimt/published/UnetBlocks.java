@@ -7,8 +7,8 @@ import java.util.stream.Collectors;
 
 /**
  * Writes the blocks of diffusers' two-dimensional U-Nets (Ronneberger et al. 2015; Ho et al. 2020):
- * on the way down each leaves its results among the skips, on the way up each takes them from there,
- * the last first.
+ * on the way down each leaves its results among the skips, on the way up each takes them from
+ * there, the last first.
  */
 final class UnetBlocks {
   /**
@@ -75,14 +75,12 @@ final class UnetBlocks {
 
   /** Halves the picture by a residual block. */
   static Sampler halvedByResnet(Resnets resnets, int width) {
-    return new Sampler(
-        resnets.block(width, width, Resnets.Size.HALF), resnets.timeArgument());
+    return new Sampler(resnets.block(width, width, Resnets.Size.HALF), resnets.timeArgument());
   }
 
   /** Doubles the picture by a residual block. */
   static Sampler doubledByResnet(Resnets resnets, int width) {
-    return new Sampler(
-        resnets.block(width, width, Resnets.Size.DOUBLE), resnets.timeArgument());
+    return new Sampler(resnets.block(width, width, Resnets.Size.DOUBLE), resnets.timeArgument());
   }
 
   /** Halves the picture by a convolution. */
@@ -171,8 +169,7 @@ final class UnetBlocks {
    * @param count of the residual blocks behind the first, each of which follows an attention if
    *     there are any
    */
-  static Block middle(
-      Resnets resnets, String name, int width, int count, Attending attending) {
+  static Block middle(Resnets resnets, String name, int width, int count, Attending attending) {
     SourceWriter.Module block = begun(resnets, name, attending);
     block
         .hasList("resnets", resnets.blocks(count + 1, width, width))

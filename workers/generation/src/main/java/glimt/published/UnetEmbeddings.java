@@ -7,8 +7,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes what a U-Net's blocks are told besides their picture: the timestep, and a class where there
- * are any. Both become vectors [B, d], which are added or stand side by side.
+ * Writes what a U-Net's blocks are told besides their picture: the timestep, and a class where
+ * there are any. Both become vectors [B, d], which are added or stand side by side.
  */
 final class UnetEmbeddings {
   private final PublishedConfig config;
@@ -153,8 +153,7 @@ final class UnetEmbeddings {
     }
     return switch (type) {
       case "timestep" -> twoLayers(act, Activation.NONE, false);
-      case "projection" ->
-          twoLayers(new Activation("torch.silu(%s)"), Activation.NONE, false);
+      case "projection" -> twoLayers(new Activation("torch.silu(%s)"), Activation.NONE, false);
       case "simple_projection" -> "Linear";
       default -> "";
     };

@@ -64,7 +64,8 @@ final class NetworkChecks {
                 Tensor given = golden.expected().get(entry.getValue().textValue());
                 NDArray array = fed(scope, port, given);
                 inputs.put(
-                    port, entry.getKey().equals("latents") ? unscaled(array, golden, check) : array);
+                    port,
+                    entry.getKey().equals("latents") ? unscaled(array, golden, check) : array);
               });
       if (network.ports().contains("mask") && !inputs.containsKey("mask")) {
         inputs.put("mask", inputs.get("tokens").onesLike()); // no mask is a mask of ones
