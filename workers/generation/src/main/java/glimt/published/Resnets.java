@@ -54,8 +54,6 @@ record Resnets(
   private static final String DOUBLED =
       "torch.upsample_nearest2d(%s, [2 * torch.size(%s, 2), 2 * torch.size(%s, 3)])";
 
-  private static final String HALVED = "torch.avg_pool2d(%s, [2, 2], [2, 2])";
-
   /** Whether blocks are given the timestep, as sources write a parameter and an argument. */
   String timeParameter() {
     return time == Time.ABSENT ? "" : ", time: Tensor";
@@ -118,7 +116,9 @@ record Resnets(
   }
 
   private static String resized(Size size, String z) {
-    return size == Size.HALF ? HALVED.formatted(z) : DOUBLED.formatted(z, z, z);
+    return size == Size.HALF
+        ? "torch.avg_pool2d(%s, [2, 2], [2, 2])".formatted(z)
+        : DOUBLED.formatted(z, z, z);
   }
 
   /** A run of blocks that keep their width but for the first. */

@@ -150,15 +150,17 @@ final class SourceWriter {
       return has(attribute, named(className(attribute), "", items.toString()));
     }
 
-    /** A line of the method. */
-    Module does(String line) {
-      lines.add(line);
-      return this;
-    }
-
-    /** A line with values put in for {@code %s}. */
+    /** A line of the method, with values put in where it has {@code %s}. */
     Module does(String line, Object... values) {
-      return does(line.formatted(values));
+      StringBuilder filled = new StringBuilder(line);
+      for (int at = 0, i = 0; i < values.length; i++) {
+        String value = String.valueOf(values[i]);
+        at = filled.indexOf("%s", at);
+        filled.replace(at, at + 2, value);
+        at += value.length();
+      }
+      lines.add(filled.toString());
+      return this;
     }
 
     /**

@@ -106,7 +106,7 @@ final class Unet2d {
       Sampler sampler =
           i == types.size() - 1
               ? Sampler.NONE
-              : resnetBlock || attends && byResnet
+              : resnetBlock || (attends && byResnet)
                   ? UnetBlocks.halvedByResnet(resnets, to)
                   : UnetBlocks.halved(resnets, padding);
       Attending attending = attends ? places(layers, to) : Attending.NONE;
@@ -154,7 +154,7 @@ final class Unet2d {
       Sampler sampler =
           i == types.size() - 1
               ? Sampler.NONE
-              : resnetBlock || attends && byResnet
+              : resnetBlock || (attends && byResnet)
                   ? UnetBlocks.doubledByResnet(resnets, to)
                   : UnetBlocks.enlarged(resnets);
       Attending attending = attends ? places(layers + 1, to) : Attending.NONE;

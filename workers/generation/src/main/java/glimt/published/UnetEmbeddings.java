@@ -41,7 +41,11 @@ final class UnetEmbeddings {
     shift = config.number("freq_shift", 0);
   }
 
-  /** A timestep or another vector through two layers; {@code condition} is a guidance's scale. */
+  /**
+   * A timestep or another vector through two layers.
+   *
+   * @param conditioned whether a guidance's scale is added, as a vector
+   */
   String twoLayers(Activation between, Activation after, boolean conditioned) {
     SourceWriter.Module layers =
         writer.module("TimestepEmbedding", "").has("linear_1", "Linear").has("linear_2", "Linear");

@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -47,26 +48,31 @@ class ClipTextTest {
   @Test
   void the_text_ends_at_the_first_end_or_in_old_files_at_the_largest_id() {
     Map<String, List<Float>> ended = run("CLIPTextModel", ", \"eos_token_id\": 5");
-    List<Float> all = ended.get("last_hidden_state");
+    List<Float> all = state("last_hidden_state", ended);
     Map<String, List<Float>> old = run("CLIPTextModel", ", \"eos_token_id\": 2");
 
-    assertThat(ended.get("pooler_output")).isEqualTo(all.subList(8, 16));
-    assertThat(old.get("pooler_output")).isEqualTo(all.subList(16, 24));
+    assertThat(state("pooler_output", ended)).isEqualTo(all.subList(8, 16));
+    assertThat(state("pooler_output", old)).isEqualTo(all.subList(16, 24));
   }
 
   @Test
-  void what_a_mask_hides_changes_nothing_before_it() {
+  void a_mask_hides_a_token_from_those_after_it() {
     String masked = ", \"use_attention_mask\": true";
-    NDArray half = manager.create(new long[][] {{0, 1, 1, 1, 1, 1}});
-    List<Float> free = run("CLIPTextModel", "").get("last_hidden_state");
     Safetensors weights = weights("CLIPTextModel", masked);
-    List<Float> all = run("CLIPTextModel", masked, weights).get("last_hidden_state");
-    List<Float> hidden = run("CLIPTextModel", masked, weights, half).get("last_hidden_state");
+    NDArray hiding = manager.create(new long[][] {{1, 1, 0, 1, 1, 1}});
+    List<Float> free = state("last_hidden_state", run("CLIPTextModel", ""));
+    List<Float> all = state("last_hidden_state", run("CLIPTextModel", masked, weights));
+    List<Float> some = state("last_hidden_state", run("CLIPTextModel", masked, weights, hiding));
 
     for (int i = 0; i < free.size(); i++) {
       assertThat(all.get(i)).isCloseTo(free.get(i), offset(1e-5f));
     }
-    assertThat(hidden.subList(8, 48)).isNotEqualTo(all.subList(8, 48));
+    assertThat(some.subList(0, 16)).isEqualTo(all.subList(0, 16));
+    assertThat(some.subList(24, 32)).isNotEqualTo(all.subList(24, 32));
+  }
+
+  private static List<Float> state(String name, Map<String, List<Float>> states) {
+    return Objects.requireNonNull(states.get(name));
   }
 
   private Map<String, List<Float>> run(String type, String settings) {

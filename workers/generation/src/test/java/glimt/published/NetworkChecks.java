@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** The recorded calls of single networks. */
 final class NetworkChecks {
@@ -68,7 +69,9 @@ final class NetworkChecks {
                     entry.getKey().equals("latents") ? unscaled(array, golden, check) : array);
               });
       if (network.ports().contains("mask") && !inputs.containsKey("mask")) {
-        inputs.put("mask", inputs.get("tokens").onesLike()); // no mask is a mask of ones
+        inputs.put(
+            "mask",
+            Objects.requireNonNull(inputs.get("tokens")).onesLike()); // no mask is a mask of ones
       }
       NDList results = network.call(inputs);
       if (check.path("outputs").has("image")) {
