@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the blocks of diffusers' two-dimensional U-Nets (Ronneberger et al. 2015; Ho et al. 2020):
- * on the way down each leaves its results among the skips, on the way up each takes them from there,
- * the last first.
+ * on the way down each leaves its results among the skips, on the way up each takes them from
+ * there, the last first.
  */
 final class UnetBlocks {
   /**
@@ -95,14 +95,12 @@ final class UnetBlocks {
 
   /** Halves the picture by a residual block. */
   static Sampler halvedByResnet(Resnets resnets, int width) {
-    return new Sampler(
-        resnets.block(width, width, Resnets.Size.HALF), resnets.timeArgument());
+    return new Sampler(resnets.block(width, width, Resnets.Size.HALF), resnets.timeArgument());
   }
 
   /** Doubles the picture by a residual block. */
   static Sampler doubledByResnet(Resnets resnets, int width) {
-    return new Sampler(
-        resnets.block(width, width, Resnets.Size.DOUBLE), resnets.timeArgument());
+    return new Sampler(resnets.block(width, width, Resnets.Size.DOUBLE), resnets.timeArgument());
   }
 
   /** Halves the picture by a convolution. */
@@ -191,8 +189,7 @@ final class UnetBlocks {
    * @param count of the residual blocks behind the first, each of which follows an attention if
    *     there are any
    */
-  static Block middle(
-      Resnets resnets, String name, int width, int count, Attending attending) {
+  static Block middle(Resnets resnets, String name, int width, int count, Attending attending) {
     SourceWriter.Module block = begun(resnets, name, count + 1, attending);
     block.hasList("resnets", resnets.blocks(count + 1, width, width));
     convolve(block, 0, resnets, attending);

@@ -72,7 +72,9 @@ final class NetworkChecks {
               });
       TokenClips.lay(inputs, network.ports(), check.path("arguments"), scope);
       if (network.ports().contains("mask") && !inputs.containsKey("mask")) {
-        inputs.put("mask", Objects.requireNonNull(inputs.get("tokens")).onesLike()); // no mask is a mask of ones
+        inputs.put(
+            "mask",
+            Objects.requireNonNull(inputs.get("tokens")).onesLike()); // no mask is a mask of ones
       }
       if (network.ports().contains("embeddings") && !inputs.containsKey("embeddings")) {
         long rows = Objects.requireNonNull(inputs.get("noise")).size();
