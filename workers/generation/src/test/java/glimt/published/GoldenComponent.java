@@ -63,7 +63,7 @@ record GoldenComponent(String name, PublishedConfig config, Safetensors weights)
     NetworkSource whole = NetworkSource.parse(name, network.source());
     String inside = path.replaceAll("(^|\\.)(\\d)", "$1_$2");
     ModuleClass type = whole.root();
-    for (String attribute : inside.split("\\.")) {
+    for (String attribute : inside.split("\\.", -1)) {
       type =
           type.attributes().stream()
               .filter(one -> one.name().equals(attribute))
