@@ -28,7 +28,9 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -56,6 +58,9 @@ public final class ArtifactFolder implements Artifacts {
         }
       };
 
+  /** The folders whose own names this process has synced; nothing removes a folder. */
+  private final Set<Path> lasting = ConcurrentHashMap.newKeySet();
+
   public ArtifactFolder(Path root) {
     this.root = root.toAbsolutePath().normalize();
     this.incoming = this.root.resolve("incoming");
@@ -71,10 +76,13 @@ public final class ArtifactFolder implements Artifacts {
         // Over a file of that name, if there is one: it has the same bytes, or was damaged.
         Path folder = Files.createDirectories(folder(artifact.id()));
         Files.move(written, path(artifact.id()), StandardCopyOption.ATOMIC_MOVE);
-        // All of them, since another process may have made the folders and not come this far.
         sync(folder);
-        sync(folder.resolve(".."));
-        sync(root);
+        // Another process may have made the folders and not synced them; once is enough for this one.
+        if (!lasting.contains(folder)) {
+          sync(folder.resolve(".."));
+          sync(root);
+          lasting.add(folder);
+        }
         return artifact;
       } finally {
         Files.deleteIfExists(written);
