@@ -45,13 +45,13 @@ class SlotsTest {
   private static final Duration STEP = Duration.ofMillis(5);
   private static final Duration POLL = Duration.ofMillis(200);
 
-  /** Short leases, and little patience. */
+  /** Short leases and little patience, but more than a busy machine takes from a process. */
   private static final Cadence CADENCE =
       new Cadence(
           Duration.ofMillis(300),
-          Duration.ofSeconds(2),
+          Duration.ofSeconds(6),
           Duration.ofMillis(300),
-          Duration.ofSeconds(6));
+          Duration.ofSeconds(20));
 
   @TempDir private Path home;
   private DotLedger ledger;
