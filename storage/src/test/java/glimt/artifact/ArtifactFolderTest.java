@@ -111,7 +111,7 @@ class ArtifactFolderTest extends ArtifactLaws {
             .start();
     String said = new String(process.getInputStream().readAllBytes(), UTF_8);
     assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
-    assertThat(said).contains("refused: write an artifact of type a/b");
+    assertThat(said).contains("refused: could not write an artifact of type a/b");
     assertThat(process.exitValue()).isZero();
     assertThat(files(folder)).hasSize(1);
   }

@@ -114,7 +114,7 @@ class PlanTest {
     assertThat(plan.levels().subList(1, 3)).isEqualTo(CLIPS.levels().subList(1, 3));
     assertThat(plan.warnings())
         .containsExactly(
-            "clips has no fast network for temporal, spatial, made at full quality instead");
+            "clips has no fast network for temporal, spatial, which is made at full quality instead");
     assertThat(Plan.of(video(null, null, "a whale"), quick).tasks())
         .isEqualTo(Plan.of(video(null, null, "a whale"), CLIPS).tasks());
 
