@@ -22,10 +22,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Decides which side of a partitioned cluster survives: the first one that registers as the survivor
- * in PostgreSQL. The side with more coordinators asks first. So the remaining nodes survive whatever
- * number of nodes dies at once, and of a split cluster one side survives. If both sides did go on,
- * leases would still be fenced and no work would be lost; the sides would only not see each other.
+ * Decides which side of a partitioned cluster survives: the first one that registers as the
+ * survivor in PostgreSQL. The side with more coordinators asks first. So the remaining nodes
+ * survive whatever number of nodes dies at once, and of a split cluster one side survives. If both
+ * sides did go on, leases would still be fenced and no work would be lost; the sides would only not
+ * see each other.
  *
  * <p>It is an implementation of Pekko's coordination lease, which {@code glimt-cluster.conf} names.
  * A node without a database, which exists in tests only, always survives.
@@ -36,7 +37,9 @@ final class Arbiter extends Lease {
   /** How long a decision holds; longer than both sides of a split take to notice it. */
   private static final Duration UNDISPUTED = Duration.ofSeconds(30);
 
-  /** How long to retry while the database is unreachable; after that, this side does not survive. */
+  /**
+   * How long to retry while the database is unreachable; after that, this side does not survive.
+   */
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
   private static final Duration RETRY = Duration.ofSeconds(1);

@@ -108,7 +108,9 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
   private final Gathering<Ended> endings = new Gathering<>();
   private Set<ActorRef<ToCoordinator>> colleagues = Set.of();
 
-  /** How often ready tasks were announced; shows a pending claim whether it may have missed some. */
+  /**
+   * How often ready tasks were announced; shows a pending claim whether it may have missed some.
+   */
   private long hints;
 
   private boolean sweeping;
@@ -251,7 +253,9 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
     }
   }
 
-  /** Returns the worker's host. The reference to a worker in this process has no host in its path. */
+  /**
+   * Returns the worker's host. The reference to a worker in this process has no host in its path.
+   */
   private String machine(Idle worker) {
     return worker
         .at()
@@ -278,7 +282,8 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
     if (waits) {
       claimed.tasks().forEach(task -> worker.at().tell(new Run(task)));
     } else {
-      // The worker died, or turned out to be busy, while the claim ran. Only the new tasks are given
+      // The worker died, or turned out to be busy, while the claim ran. Only the new tasks are
+      // given
       // back; it may still be working on others.
       claimed.tasks().forEach(task -> handBack(task, worker));
       settle();
@@ -353,11 +358,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
   }
 
   private void takeBack(WorkerId worker) {
-    ask(
-        "take back the tasks of " + worker,
-        () -> tasks.lose(worker),
-        TakenBack::new,
-        Signal.NOTED);
+    ask("take back the tasks of " + worker, () -> tasks.lose(worker), TakenBack::new, Signal.NOTED);
   }
 
   private void announce(Set<JobId> jobs) {

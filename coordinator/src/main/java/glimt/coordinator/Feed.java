@@ -7,8 +7,8 @@ import org.apache.pekko.actor.typed.Props;
 import org.apache.pekko.actor.typed.pubsub.Topic;
 
 /**
- * Publishes live messages about jobs in the whole cluster. All jobs share one topic, because a topic
- * per job would add a registration to the whole cluster for each. It is thread-safe.
+ * Publishes live messages about jobs in the whole cluster. All jobs share one topic, because a
+ * topic per job would add a registration to the whole cluster for each. It is thread-safe.
  */
 public final class Feed {
   private final ActorRef<Topic.Command<Live>> topic;

@@ -10,8 +10,8 @@ import java.util.Map;
 /**
  * Collects messages into batches for the ledger. The first message is sent at once; messages that
  * arrive while a batch is under way form the next batch. Of several messages about one lease only
- * the last is sent. After a failed batch the messages are sent one by one until one succeeds, so that
- * a bad message does not block the others.
+ * the last is sent. After a failed batch the messages are sent one by one until one succeeds, so
+ * that a bad message does not block the others.
  */
 final class Gathering<M> {
   private final Map<Lease, M> waiting = new LinkedHashMap<>();

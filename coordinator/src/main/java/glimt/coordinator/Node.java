@@ -43,8 +43,8 @@ import org.apache.pekko.cluster.typed.JoinSeedNodes;
 import org.apache.pekko.remote.RemoteTransportException;
 
 /**
- * A process as a member of the farm's cluster. A farm that runs on one machine is a cluster too: its
- * main process is the first node, and its workers join that.
+ * A process as a member of the farm's cluster. A farm that runs on one machine is a cluster too:
+ * its main process is the first node, and its workers join that.
  */
 public final class Node implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -111,7 +111,9 @@ public final class Node implements AutoCloseable {
     }
   }
 
-  /** Makes an arbiter that connects for each question, since the process has no other use for it. */
+  /**
+   * Makes an arbiter that connects for each question, since the process has no other use for it.
+   */
   private static Setup bench(DatabaseAddress address) {
     return new Arbiter.Bench(
         (self, side, within) -> {
@@ -219,7 +221,9 @@ public final class Node implements AutoCloseable {
         .addTask(CoordinatedShutdown.PhaseBeforeServiceUnbind(), name, task);
   }
 
-  /** Completes when this node has left the cluster, or was removed from it; its actors have ended. */
+  /**
+   * Completes when this node has left the cluster, or was removed from it; its actors have ended.
+   */
   public CompletionStage<Void> stopped() {
     return system.getWhenTerminated().thenApply(_ -> null);
   }

@@ -12,8 +12,8 @@ import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.receptionist.ServiceKey;
 
 /**
- * All messages between nodes. The ledger holds the state and messages only speed things up, so losing
- * one costs time but never correctness.
+ * All messages between nodes. The ledger holds the state and messages only speed things up, so
+ * losing one costs time but never correctness.
  */
 public interface Protocol {
 

@@ -56,8 +56,8 @@ public final class Rendezvous implements AutoCloseable {
   }
 
   /**
-   * Makes {@code node} a member of its farm's cluster, and keeps its entry in the register up to date
-   * until {@link #close}.
+   * Makes {@code node} a member of its farm's cluster, and keeps its entry in the register up to
+   * date until {@link #close}.
    *
    * @param self the node's entry
    * @param patience how long joining may take
@@ -177,7 +177,8 @@ public final class Rendezvous implements AutoCloseable {
         if (isWithTheOldest()) {
           together = System.nanoTime();
         } else if (System.nanoTime() - together > APART.toNanos()) {
-          LOG.warn("{} is not in one cluster with the farm's oldest node; stopping", self.address());
+          LOG.warn(
+              "{} is not in one cluster with the farm's oldest node; stopping", self.address());
           node.close();
           return;
         }

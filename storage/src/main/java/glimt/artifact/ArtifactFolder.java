@@ -48,7 +48,9 @@ public final class ArtifactFolder implements Artifacts {
   private final Path root;
   private final Path incoming;
 
-  /** The modification times of the files that were verified, so that they need not be read again. */
+  /**
+   * The modification times of the files that were verified, so that they need not be read again.
+   */
   private final Map<ArtifactId, FileTime> whole =
       new LinkedHashMap<>() {
         @Override

@@ -17,8 +17,8 @@ import java.util.List;
  * bytes. Every implementation must keep three laws, which the test {@code ArtifactLaws} checks:
  *
  * <ul>
- *   <li>Once {@code put} returns, the artifact is complete, visible to all processes, and survives a
- *       crash of the machine. Before that, or if {@code put} fails, no part of it is visible.
+ *   <li>Once {@code put} returns, the artifact is complete, visible to all processes, and survives
+ *       a crash of the machine. Before that, or if {@code put} fails, no part of it is visible.
  *   <li>A name never refers to different bytes. Putting the same bytes again, even concurrently,
  *       gives the same artifact, and repairs it if it was damaged.
  *   <li>Reading compares the bytes with the name. A missing or damaged artifact causes a {@link

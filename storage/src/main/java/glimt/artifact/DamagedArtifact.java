@@ -12,6 +12,7 @@ public final class DamagedArtifact extends StorageException {
     this.id = id;
   }
 
+  /** Returns the missing or damaged artifact. */
   public ArtifactId id() {
     return id;
   }

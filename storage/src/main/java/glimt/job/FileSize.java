@@ -9,10 +9,10 @@ final class FileSize {
   private FileSize() {}
 
   /**
-   * Returns by how much a level's file is enlarged: each pixel of the level becomes a square of this
-   * many pixels. It is the least multiple of the spec's {@code enlarge} at which the format can hold
-   * the picture. The multiple is above 1 only for levels below the job's last one, because {@link
-   * #check} refuses the others.
+   * Returns by how much a level's file is enlarged: each pixel of the level becomes a square of
+   * this many pixels. It is the least multiple of the spec's {@code enlarge} at which the format
+   * can hold the picture. The multiple is above 1 only for levels below the job's last one, because
+   * {@link #check} refuses the others.
    *
    * @param seen the extents of the level's visible result
    */

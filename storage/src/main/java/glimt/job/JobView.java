@@ -69,7 +69,8 @@ public record JobView(
    *
    * @param effort as its worker reported it at the end; as far as the ledger knows it while the
    *     attempt runs, or if the worker never reported
-   * @param outcome succeeded, failed, yielded, lost or cancelled; null while it runs
+   * @param outcome succeeded, failed, yielded, lost, cancelled, or remade after a file was made
+   *     again; null while it runs
    */
   public record AttemptView(
       int number,

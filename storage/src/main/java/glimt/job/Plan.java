@@ -146,7 +146,8 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
         (field, value) -> {
           if (value != null) {
             throw new InvalidSpec(
-              field, "does not go with quality fast, whose sampling is fixed; leave one of them out");
+                field,
+                "does not go with quality fast, whose sampling is fixed; leave one of them out");
           }
         });
   }

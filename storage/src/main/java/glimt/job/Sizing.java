@@ -62,8 +62,8 @@ final class Sizing {
   }
 
   /**
-   * Returns the extent of a level's sample whose visible result has the extent asked for, or null if
-   * the level cannot have it.
+   * Returns the extent of a level's sample whose visible result has the extent asked for, or null
+   * if the level cannot have it.
    */
   private static @Nullable Integer latent(Level level, int place, @Nullable Integer asked) {
     Axis axis = level.axes().get(place);

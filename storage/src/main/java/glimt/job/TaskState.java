@@ -12,8 +12,8 @@ package glimt.job;
  * </pre>
  *
  * <p>A task whose file is lost after it succeeded becomes ready again in the ledger, but clients
- * still see it as succeeded: its result stays accepted while the file is made again. Tasks that read
- * the file wait.
+ * still see it as succeeded: its result stays accepted while the file is made again. Tasks that
+ * read the file wait.
  */
 public enum TaskState {
   BLOCKED,

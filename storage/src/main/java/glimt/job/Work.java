@@ -85,7 +85,9 @@ public sealed interface Work {
       }
     }
 
-    /** Returns {@code scale}, or for plans of version 0.1 the enlargement which that version used. */
+    /**
+     * Returns {@code scale}, or for plans of version 0.1 the enlargement which that version used.
+     */
     public int enlargement() {
       if (scale != null) {
         return scale;

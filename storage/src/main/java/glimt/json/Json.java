@@ -115,8 +115,8 @@ public final class Json {
   /**
    * Reads a value, which may be of an older version if {@link Upgrade} knows how to restate it.
    *
-   * @throws InvalidSpec if the text is not JSON, or is not the JSON of a {@code type}; the exception
-   *     names the field
+   * @throws InvalidSpec if the text is not JSON, or is not the JSON of a {@code type}; the
+   *     exception names the field
    */
   public static <T> T read(String json, Class<T> type) {
     T value;

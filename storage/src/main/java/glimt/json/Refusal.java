@@ -18,7 +18,9 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Turns a Jackson error into a message for the author of the JSON: the field, and what it may be. */
+/**
+ * Turns a Jackson error into a message for the author of the JSON: the field, and what it may be.
+ */
 final class Refusal {
   /** Begins Jackson's advice on its own settings, which the author of the JSON cannot change. */
   private static final String ADVICE = ": enable";

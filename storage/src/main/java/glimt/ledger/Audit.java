@@ -13,7 +13,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 
-/** Reports from the ledger's rows what happened to jobs and tasks, and which promises are broken. */
+/**
+ * Reports from the ledger's rows what happened to jobs and tasks, and which promises are broken.
+ */
 public final class Audit {
   private static final String NAMED =
       """

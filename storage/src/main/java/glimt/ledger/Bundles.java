@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The catalogue of bundles. It keeps every card that a node ever offered, so that jobs can be planned
- * without a worker.
+ * The catalogue of bundles. It keeps every card that a node ever offered, so that jobs can be
+ * planned without a worker.
  */
 public final class Bundles {
   private static final String OFFER =
@@ -26,8 +26,8 @@ public final class Bundles {
   private static final String BY_DIGEST = "SELECT digest, card FROM bundle WHERE digest = ?";
 
   /**
-   * A card is here if a living worker has it. It is coming if it was offered after the oldest living
-   * node started, or if no node has registered.
+   * A card is here if a living worker has it. It is coming if it was offered after the oldest
+   * living node started, or if no node has registered.
    */
   private static final String OFFERS =
       """

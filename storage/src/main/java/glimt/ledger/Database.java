@@ -16,8 +16,8 @@ import org.flywaydb.core.api.MigrationState;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The PostgreSQL database of the ledger: a connection pool, schema migrations, and transactions that
- * are retried after deadlocks and serialization failures.
+ * The PostgreSQL database of the ledger: a connection pool, schema migrations, and transactions
+ * that are retried after deadlocks and serialization failures.
  */
 public final class Database implements AutoCloseable {
   /** The SQL states of transactions that should be retried: serialization failure and deadlock. */
@@ -34,8 +34,8 @@ public final class Database implements AutoCloseable {
    * blocking the others.
    *
    * <p>The planner settings force index scans and a single plan per statement. With outdated
-   * statistics the planner may otherwise take a table for empty, and sort a hundred thousand tasks to
-   * find the first. JIT compilation does not pay off for statements this small.
+   * statistics the planner may otherwise take a table for empty, and sort a hundred thousand tasks
+   * to find the first. JIT compilation does not pay off for statements this small.
    */
   private static final String MANNERS =
       """

@@ -42,7 +42,9 @@ public record DatabaseAddress(String url, @Nullable String user, @Nullable Strin
     return Optional.ofNullable(System.getenv(URL)).map(DatabaseAddress::of);
   }
 
-  /** Returns the variables with which a child process finds the address by {@link #ofEnvironment}. */
+  /**
+   * Returns the variables with which a child process finds the address by {@link #ofEnvironment}.
+   */
   public Map<String, String> environment() {
     Map<String, String> environment = new HashMap<>();
     environment.put(URL, url);

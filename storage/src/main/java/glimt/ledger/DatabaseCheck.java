@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Checks once, when a database is opened, that it and its sessions are as the ledger needs them.
  *
- * <p>The ledger needs one server process per session, because settings, prepared statements and locks
- * belong to the process. A pooler that assigns server processes per transaction breaks this. It is
- * detected when two sessions share a process, or one session changes its process.
+ * <p>The ledger needs one server process per session, because settings, prepared statements and
+ * locks belong to the process. A pooler that assigns server processes per transaction breaks this.
+ * It is detected when two sessions share a process, or one session changes its process.
  */
 public final class DatabaseCheck {
   /** The check is repeated, since a pooler may alternate between server processes. */

@@ -8,8 +8,8 @@ import java.nio.file.StandardCopyOption;
 import java.util.UUID;
 
 /**
- * Checks that a node's artifacts folder belongs to its farm. A file in the folder names the farm, so
- * that a node with another folder, or with another farm's, is refused before it loses data.
+ * Checks that a node's artifacts folder belongs to its farm. A file in the folder names the farm,
+ * so that a node with another folder, or with another farm's, is refused before it loses data.
  */
 public final class FarmFolder {
   private static final String MARK = "farm";

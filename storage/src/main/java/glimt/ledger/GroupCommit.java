@@ -13,8 +13,8 @@ import java.util.stream.Stream;
 
 /**
  * Answers questions in batches. Questions that arrive while earlier batches are being answered form
- * the next batch, so the cost per question falls as the load grows. A question never waits for others
- * to arrive.
+ * the next batch, so the cost per question falls as the load grows. A question never waits for
+ * others to arrive.
  *
  * <p>This is the group commit of databases (DeWitt et al. 1984) at the level of the application.
  */

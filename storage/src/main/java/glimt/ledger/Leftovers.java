@@ -15,13 +15,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Removes artifacts that no row of the ledger refers to: superseded checkpoints, results of attempts
- * that lost their lease, and incomplete files of writers that crashed.
+ * Removes artifacts that no row of the ledger refers to: superseded checkpoints, results of
+ * attempts that lost their lease, and incomplete files of writers that crashed.
  *
  * <p>A file is removed if it is older, by the store's clock, than the longest time in which an
- * attempt may still report it, and if two consecutive looks found it unreferenced without a database
- * failure between them. The second condition protects the results of attempts that cannot report
- * because the database is down.
+ * attempt may still report it, and if two consecutive looks found it unreferenced without a
+ * database failure between them. The second condition protects the results of attempts that cannot
+ * report because the database is down.
  */
 public final class Leftovers {
   private static final Logger LOG = LoggerFactory.getLogger(Leftovers.class);

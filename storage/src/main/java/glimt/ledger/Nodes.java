@@ -134,7 +134,9 @@ public final class Nodes {
         });
   }
 
-  /** Registers {@code self}, or renews its entry. Nodes must call this more often than every 15 s. */
+  /**
+   * Registers {@code self}, or renews its entry. Nodes must call this more often than every 15 s.
+   */
   public void pulse(Self self) {
     database.transact(
         "renew this node's entry",

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Parses the URL of a PostgreSQL database: JDBC's form {@code
- * jdbc:postgresql://HOST:PORT/NAME?user=…}, or the form of psql, other drivers and hosting providers,
- * {@code postgresql://USER:PASSWORD@HOST:PORT/NAME?…} (PostgreSQL manual, 32.1.1.2).
+ * jdbc:postgresql://HOST:PORT/NAME?user=…}, or the form of psql, other drivers and hosting
+ * providers, {@code postgresql://USER:PASSWORD@HOST:PORT/NAME?…} (PostgreSQL manual, 32.1.1.2).
  */
 public final class PostgresUrl {
   private static final Pattern URL =

@@ -98,7 +98,9 @@ final class Submissions {
     }
   }
 
-  /** Returns the jobs in the given order, with empty in place of those whose key was used before. */
+  /**
+   * Returns the jobs in the given order, with empty in place of those whose key was used before.
+   */
   static List<Optional<JobView>> write(Session session, List<Submission> submissions)
       throws SQLException {
     List<String> taskJobs = new ArrayList<>();

@@ -16,8 +16,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Fails jobs that wait for a bundle which no living worker has, once this has been the case for a
- * while without interruption. If there are no workers at all, jobs keep waiting, because workers will
- * probably come back.
+ * while without interruption. If there are no workers at all, jobs keep waiting, because workers
+ * will probably come back.
  */
 public final class Unmakeable {
   private static final Logger LOG = LoggerFactory.getLogger(Unmakeable.class);
@@ -72,8 +72,8 @@ public final class Unmakeable {
   }
 
   /**
-   * Fails overdue jobs. It is called at every sweep. Any number of processes may call it, but in each
-   * process one thread at a time.
+   * Fails overdue jobs. It is called at every sweep. Any number of processes may call it, but in
+   * each process one thread at a time.
    */
   public void sweep() {
     long now = System.nanoTime();

@@ -26,7 +26,8 @@ public record GuidanceRule(
       throw new IllegalArgumentException("rescale must lie between 0 and 1, not " + rescale);
     }
     if (projection != null && mixing != Mixing.PROJECTED) {
-      throw new IllegalArgumentException("a projection needs the mixing 'projected', not " + mixing);
+      throw new IllegalArgumentException(
+          "a projection needs the mixing 'projected', not " + mixing);
     }
   }
 

@@ -40,7 +40,8 @@ public sealed interface Schedule {
    * @param zeroTerminalSnr whether the chain is rescaled to end without signal (Lin et al. 2023)
    * @param spacing which of the levels are visited
    * @param offset added to every visited level's number, for {@link StepSpacing#LEADING}
-   * @param ramp how levels are spread between the chain's ends, in place of {@code spacing}; or null
+   * @param ramp how levels are spread between the chain's ends, in place of {@code spacing}; or
+   *     null
    */
   record Discrete(
       BetaCurve curve,
@@ -62,8 +63,8 @@ public sealed interface Schedule {
   }
 
   /**
-   * Equal steps in the time of a flow, shifted towards the noise: t' = shift t / (1 + (shift - 1) t)
-   * (Esser et al. 2024, eq. 23).
+   * Equal steps in the time of a flow, shifted towards the noise: t' = shift t / (1 + (shift - 1)
+   * t) (Esser et al. 2024, eq. 23).
    *
    * @param shift above 0; 1 leaves the times as they are
    * @param length the number that the network receives for time 1, such as 1000

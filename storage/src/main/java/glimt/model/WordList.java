@@ -31,7 +31,8 @@ public record WordList(
     // Sorted, because a card is identified by the digest of its JSON.
     ignored = Collections.unmodifiableSet(new TreeSet<>(ignored));
     if (words.isEmpty() || length < 1) {
-      throw new IllegalArgumentException("a list of words needs a word or more and a length above 0");
+      throw new IllegalArgumentException(
+          "a list of words needs a word or more and a length above 0");
     }
     for (List<String> meaning : synonyms.values()) {
       if (!words.containsAll(meaning)) {
@@ -71,7 +72,8 @@ public record WordList(
       }
     }
     if (tokens.isEmpty()) {
-      warnings.add("the model knows no word of the prompt, so the prompt does not steer the result");
+      warnings.add(
+          "the model knows no word of the prompt, so the prompt does not steer the result");
     } else if (tokens.size() > length) {
       warnings.add(
           "the prompt has %s known words, but the model reads only the first %s"

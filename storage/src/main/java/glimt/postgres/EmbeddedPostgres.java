@@ -234,8 +234,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
           if (!answers && System.nanoTime() - begin > START_LIMIT.toNanos()) {
             throw new IOException(
                 "PostgreSQL did not answer within %s s: %s"
-                    .formatted(
-                        START_LIMIT.toSeconds(), PostgresPrograms.told(said(home, logged))));
+                    .formatted(START_LIMIT.toSeconds(), PostgresPrograms.told(said(home, logged))));
           }
           LockSupport.parkNanos(answers ? 0 : POLL.toNanos());
         }

@@ -155,7 +155,9 @@ record PostgresHome(Path folder, PostgresPrograms programs, String password) {
     Files.move(incoming, data(), StandardCopyOption.ATOMIC_MOVE);
   }
 
-  /** Deletes the cluster of an unfinished start; the initdb of a killed JVM may still write to it. */
+  /**
+   * Deletes the cluster of an unfinished start; the initdb of a killed JVM may still write to it.
+   */
   private static void forget(Path left) {
     try {
       PostgresPrograms.delete(left);

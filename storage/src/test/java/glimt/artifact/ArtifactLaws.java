@@ -23,9 +23,7 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * The laws of {@link Artifacts}. The test of each implementation extends this class.
- */
+/** The laws of {@link Artifacts}. The test of each implementation extends this class. */
 abstract class ArtifactLaws {
   private static final Duration AGE = Duration.ofMinutes(10);
   private static final byte[] BYTES = {1, 2, 3};

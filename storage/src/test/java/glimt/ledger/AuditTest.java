@@ -102,7 +102,9 @@ class AuditTest {
     ledger.letLeasesRunOut();
     ledger.tasks.expire();
     Task next = ledger.claimOne("w2");
-    assertThat(audit.losses(job)).as("while no attempt has succeeded, so the time per step is unknown").isEmpty();
+    assertThat(audit.losses(job))
+        .as("while no attempt has succeeded, so the time per step is unknown")
+        .isEmpty();
     ledger.tasks.end(next.lease(), Ledger.success(next), new Effort("test", 1, 3, 1.5, 1));
 
     Audit.Loss loss = audit.losses(job).getFirst();

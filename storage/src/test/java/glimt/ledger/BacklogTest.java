@@ -11,7 +11,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * The cost of claims and endings with a thousand waiting jobs of which PostgreSQL has no statistics.
+ * The cost of claims and endings with a thousand waiting jobs of which PostgreSQL has no
+ * statistics.
  */
 class BacklogTest {
   private static final int JOBS = 1000;

@@ -57,7 +57,9 @@ public final class DotLedger implements AutoCloseable {
     artifacts = new ArtifactFolder(home.resolve("artifacts"));
   }
 
-  /** Offers a bundle with a unique name, whose jobs have this many sample tasks and one assemble. */
+  /**
+   * Offers a bundle with a unique name, whose jobs have this many sample tasks and one assemble.
+   */
   public Bundles.Entry bundle(int segments) {
     Level base =
         Level.edm(

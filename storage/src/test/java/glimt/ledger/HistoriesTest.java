@@ -45,7 +45,9 @@ import org.junit.jupiter.api.Test;
 class HistoriesTest {
   private static final int WORKERS = 3;
 
-  /** The lease is so long that a worker that failed a task leaves it to others for the whole test. */
+  /**
+   * The lease is so long that a worker that failed a task leaves it to others for the whole test.
+   */
   private static final Tasks.Terms TERMS =
       new Tasks.Terms(Duration.ofHours(2), Duration.ofHours(1), Duration.ZERO);
 

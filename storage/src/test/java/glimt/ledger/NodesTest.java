@@ -62,7 +62,9 @@ class NodesTest {
       Nodes nodes = new Nodes(ledger.database);
       assertThat(nodes.begin(node(1), Set.of())).isTrue();
       nodes.pulse(node(2));
-      assertThat(nodes.begin(node(3), Set.of(node(1).address()))).as("node 2 is registered").isFalse();
+      assertThat(nodes.begin(node(3), Set.of(node(1).address())))
+          .as("node 2 is registered")
+          .isFalse();
       assertThat(nodes.begin(node(3), Set.of(node(2).address()))).isTrue();
       assertThat(nodes.list()).extracting(Nodes.Entry::node).containsExactly(node(3));
     }

@@ -447,7 +447,9 @@ class TasksTest {
     Task large = ledger.claimOne("first");
     Task beside = ledger.claimOne("second");
     fail(large, Fault.OUT_OF_MEMORY, "no room");
-    assertThat(ledger.claim("third", 1)).as("the large task is next, but its device is in use").isEmpty();
+    assertThat(ledger.claim("third", 1))
+        .as("the large task is next, but its device is in use")
+        .isEmpty();
     ledger.succeed(beside);
     Task again = ledger.claimOne("third");
     assertThat(again.job()).isEqualTo(job);
@@ -501,7 +503,9 @@ class TasksTest {
                 .freed())
         .isTrue();
     assertThat(task(job, 2).state()).isEqualTo(TaskState.BLOCKED);
-    assertThat(task(job, 4).state()).as("a ready task that reads the same file").isEqualTo(TaskState.BLOCKED);
+    assertThat(task(job, 4).state())
+        .as("a ready task that reads the same file")
+        .isEqualTo(TaskState.BLOCKED);
     assertThat(task(job, 1).state()).as("a result stays accepted").isEqualTo(TaskState.SUCCEEDED);
     assertThat(ledger.view(job).progress()).isEqualTo(progress);
 

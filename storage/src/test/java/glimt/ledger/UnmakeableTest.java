@@ -27,9 +27,13 @@ class UnmakeableTest {
       ledger.bundles.offer(MINE, CARD);
       assertThat(standings(ledger)).as("no node is registered").containsOnly("COMING");
       nodes.pulse(node("here", 1));
-      assertThat(standings(ledger)).as("a node without bundles has registered").containsOnly("GONE");
+      assertThat(standings(ledger))
+          .as("a node without bundles has registered")
+          .containsOnly("GONE");
       ledger.bundles.offer(ledger.digest, ledger.card);
-      assertThat(standings(ledger)).as("the node offers one bundle").containsExactly("GONE", "COMING");
+      assertThat(standings(ledger))
+          .as("the node offers one bundle")
+          .containsExactly("GONE", "COMING");
       ledger.claim("one", 1);
       assertThat(standings(ledger)).as("its worker has it").containsExactly("GONE", "HERE");
       ledger.tasks.claim(Ledger.worker("two", Map.of("mine", MINE)), "here", 1);
@@ -63,7 +67,9 @@ class UnmakeableTest {
       t += 1;
       assertThat(unmakeable.failOverdue(t)).as("a worker with the bundle has come").isEmpty();
       ledger.tasks.lose(new WorkerId("two"));
-      assertThat(unmakeable.failOverdue(t)).as("that worker has gone, and the wait starts anew").isEmpty();
+      assertThat(unmakeable.failOverdue(t))
+          .as("that worker has gone, and the wait starts anew")
+          .isEmpty();
       t += patience.toNanos();
       assertThat(unmakeable.failOverdue(t)).containsExactly(job);
 

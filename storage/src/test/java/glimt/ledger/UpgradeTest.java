@@ -27,9 +27,9 @@ import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.Test;
 
 /**
- * A farm keeps its jobs when it is upgraded. The rows come from a real farm of the previous release,
- * which was killed while it made two clouds and a clip: one trajectory was at step 110 of 1,000, one
- * clip was at its third level, and two clouds waited.
+ * A farm keeps its jobs when it is upgraded. The rows come from a real farm of the previous
+ * release, which was killed while it made two clouds and a clip: one trajectory was at step 110 of
+ * 1,000, one clip was at its third level, and two clouds waited.
  */
 class UpgradeTest {
   private static final String TABLES =

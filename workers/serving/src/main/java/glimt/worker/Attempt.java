@@ -13,10 +13,11 @@ import java.util.function.Consumer;
 
 /**
  * One attempt at a task, the link between the thread that does the work and the worker's actor. The
- * thread reports progress, previews and checkpoints, and asks between two steps whether to continue.
+ * thread reports progress, previews and checkpoints, and asks between two steps whether to
+ * continue.
  *
- * <p>The reporting methods are for that thread only, except where they say otherwise. The actor sets
- * the flags and reads the step.
+ * <p>The reporting methods are for that thread only, except where they say otherwise. The actor
+ * sets the flags and reads the step.
  */
 public final class Attempt {
   private static final long QUIET = Duration.ofMillis(100).toNanos();
@@ -55,8 +56,8 @@ public final class Attempt {
   }
 
   /**
-   * Reports progress. It is called after every step; viewers get at most ten reports per second, and
-   * the last.
+   * Reports progress. It is called after every step; viewers get at most ten reports per second,
+   * and the last.
    *
    * @param done the number of finished steps
    * @param of the number of all steps
@@ -111,8 +112,8 @@ public final class Attempt {
   }
 
   /**
-   * Returns whether the worker is leaving. The attempt should then save a checkpoint, from which the
-   * next attempt resumes, and stop.
+   * Returns whether the worker is leaving. The attempt should then save a checkpoint, from which
+   * the next attempt resumes, and stop.
    */
   public boolean leaving() {
     return leaving;

@@ -8,10 +8,10 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Places at which fault tests make a worker process end as if by kill -9. They have no effect unless
- * the environment variable {@code GLIMT_CRASH_POINTS} names a folder. A file there with the name of a
- * place, such as {@code after-artifact}, arms it. The first process to reach the place deletes the
- * file and ends, so each file ends one process, whatever the number of workers.
+ * Places at which fault tests make a worker process end as if by kill -9. They have no effect
+ * unless the environment variable {@code GLIMT_CRASH_POINTS} names a folder. A file there with the
+ * name of a place, such as {@code after-artifact}, arms it. The first process to reach the place
+ * deletes the file and ends, so each file ends one process, whatever the number of workers.
  */
 public enum CrashPoint {
   /** During a step, whose number from 0 is part of the file name: {@code mid-step-12}. */
@@ -38,7 +38,9 @@ public enum CrashPoint {
     dieIf(fileName() + "-" + step);
   }
 
-  /** Returns the name of the file that arms it; {@link #MID_STEP} needs the suffix {@code -STEP}. */
+  /**
+   * Returns the name of the file that arms it; {@link #MID_STEP} needs the suffix {@code -STEP}.
+   */
   public String fileName() {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }

@@ -23,9 +23,7 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * Runs a worker on one device: a GPU if the engine finds one, otherwise the CPU.
- */
+/** Runs a worker on one device: a GPU if the engine finds one, otherwise the CPU. */
 public final class DeviceSlot {
   private static final Logger log = LoggerFactory.getLogger(DeviceSlot.class);
 

@@ -4,8 +4,8 @@ import java.time.Duration;
 
 /**
  * Decides when a trajectory is saved. A kill must cost at most the larger of 5 s and a tenth of the
- * task's time. As long as that holds, saving takes at most a two-hundredth of the time. All times are
- * in nanoseconds of one clock, which the caller reads.
+ * task's time. As long as that holds, saving takes at most a two-hundredth of the time. All times
+ * are in nanoseconds of one clock, which the caller reads.
  */
 final class Pace {
   /** A kill may always cost this much, however short the task is. */

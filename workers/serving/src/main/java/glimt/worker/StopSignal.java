@@ -4,8 +4,8 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 
 /**
- * Handles the signals that ask a process to stop. A shutdown hook is not enough: it runs at the first
- * signal only, and after a signal the process can no longer exit with 0.
+ * Handles the signals that ask a process to stop. A shutdown hook is not enough: it runs at the
+ * first signal only, and after a signal the process can no longer exit with 0.
  */
 final class StopSignal {
   private StopSignal() {}

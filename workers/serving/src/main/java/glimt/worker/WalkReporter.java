@@ -94,7 +94,9 @@ final class WalkReporter implements Observer {
     pace.saved(began, System.nanoTime());
   }
 
-  /** Stores a checkpoint. A failure is only logged, since it costs time only if the process dies. */
+  /**
+   * Stores a checkpoint. A failure is only logged, since it costs time only if the process dies.
+   */
   private void write(Safetensors state, int step) {
     try {
       Artifact kept = tensors.state(state);

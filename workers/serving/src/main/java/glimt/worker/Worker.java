@@ -106,8 +106,8 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
    * Returns the behavior of a new worker.
    *
    * @param thread the slot's thread; must run one call at a time, always on the same thread
-   * @param hung called when a step takes longer than the cadence's stall; it should end the process,
-   *     because the step's thread cannot be stopped
+   * @param hung called when a step takes longer than the cadence's stall; it should end the
+   *     process, because the step's thread cannot be stopped
    */
   static Behavior<Message> create(
       WorkerCard card, Maker maker, Executor thread, Feed feed, Cadence cadence, Runnable hung) {
@@ -138,7 +138,8 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
     this.here = context.messageAdapter(ToWorker.class, Said::new);
     ActorRef<Receptionist.Command> receptionist = context.getSystem().receptionist();
     receptionist.tell(Receptionist.register(Protocol.WORKERS, here));
-    // All message adapters of an actor share one reference, which cannot both register and subscribe.
+    // All message adapters of an actor share one reference, which cannot both register and
+    // subscribe.
     ActorRef<Message> self = context.getSelf();
     ActorRef<Receptionist.Listing> lookout =
         context.spawn(
@@ -201,8 +202,8 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
   }
 
   /**
-   * Detects a hanging step. It counts heartbeats rather than time, so that a process that was frozen
-   * for a while does not count as hanging.
+   * Detects a hanging step. It counts heartbeats rather than time, so that a process that was
+   * frozen for a while does not count as hanging.
    */
   private void watchSteps() {
     if (doing instanceof Making(Attempt attempt)) {

@@ -30,8 +30,8 @@ public final class WorkerProcess {
    * Works until the process is told to stop. At the first SIGTERM or SIGINT the worker saves a
    * checkpoint at the end of the current step, hands its task back, and leaves the cluster; at the
    * second signal of the same kind the process ends at once. It also ends at once when its standard
-   * input is closed, which means that its parent is dead; its lease then expires. A hanging step ends
-   * it with {@link #HUNG}.
+   * input is closed, which means that its parent is dead; its lease then expires. A hanging step
+   * ends it with {@link #HUNG}.
    *
    * <p>Returns when this node has left the cluster, or was removed from it. The process should then
    * end, and its parent start a new one.
@@ -56,8 +56,9 @@ public final class WorkerProcess {
   }
 
   /**
-   * Leaves the cluster at the first signal, and ends the process at the second. Each kind of signal is
-   * counted by itself, because Ctrl-C in a terminal sends SIGINT and makes the parent send SIGTERM.
+   * Leaves the cluster at the first signal, and ends the process at the second. Each kind of signal
+   * is counted by itself, because Ctrl-C in a terminal sends SIGINT and makes the parent send
+   * SIGTERM.
    */
   private static void leaveOn(String signal, Node node) {
     AtomicBoolean told = new AtomicBoolean();

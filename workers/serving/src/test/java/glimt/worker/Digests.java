@@ -19,8 +19,9 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A maker whose real work is quick: a sample is the digest of seed and ordinal, hashed again in each
- * step, and an assemble task hashes the samples. A semaphore lets tests control when steps finish.
+ * A maker whose real work is quick: a sample is the digest of seed and ordinal, hashed again in
+ * each step, and an assemble task hashes the samples. A semaphore lets tests control when steps
+ * finish.
  */
 record Digests(Artifacts artifacts, Semaphore steps) implements Maker {
   static final String NUMERIC_CLASS = "sha256";

@@ -27,8 +27,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A small text-to-image bundle with all parts of a large one: a prompt encoder, a denoiser of latents
- * that receives timesteps of a discrete chain, a decoder, free sizes, and two levels.
+ * A small text-to-image bundle with all parts of a large one: a prompt encoder, a denoiser of
+ * latents that receives timesteps of a discrete chain, a decoder, free sizes, and two levels.
  */
 final class LatentBundle {
   private static final String ENCODER =
