@@ -10,8 +10,6 @@ import java.time.Duration;
  * @param lease how long a lease is valid after its last renewal by a heartbeat
  * @param sweep how often every coordinator looks for expired leases and ready tasks in the ledger
  * @param stall how long one step may take before its worker counts as hanging
- * @throws IllegalArgumentException if a lease does not survive three lost heartbeats, or a stall is
- *     not longer than a lease
  */
 public record Cadence(Duration beat, Duration lease, Duration sweep, Duration stall) {
   /** The intervals of a farm in production. */
@@ -22,6 +20,12 @@ public record Cadence(Duration beat, Duration lease, Duration sweep, Duration st
           Tasks.Terms.USUAL.sweep(),
           Duration.ofMinutes(2));
 
+  /**
+   * Checks the values.
+   *
+   * @throws IllegalArgumentException if a lease does not survive three lost heartbeats, or a stall
+   *     is not longer than a lease
+   */
   public Cadence {
     if (!beat.isPositive() || !sweep.isPositive()) {
       throw new IllegalArgumentException(

@@ -16,8 +16,6 @@ import java.util.Optional;
  * @param tls a folder with the PEM files {@code node.key}, {@code node.crt} and {@code ca.crt}: the
  *     nodes' private key (RSA, PKCS#8), its certificate, and the certificate of the authority that
  *     issued it
- * @throws IllegalArgumentException if the host is not loopback and {@code tls} is missing, or the
- *     host is unknown
  */
 public record Place(String host, int port, Optional<Path> tls) {
   /** Any free port on loopback, without TLS. */
@@ -26,6 +24,12 @@ public record Place(String host, int port, Optional<Path> tls) {
   /** The environment variable by which a process passes {@link #tls} to its children. */
   private static final String TLS = "GLIMT_TLS";
 
+  /**
+   * Checks the values.
+   *
+   * @throws IllegalArgumentException if the host is not loopback and {@code tls} is missing, or the
+   *     host is unknown
+   */
   public Place {
     if (tls.isEmpty() && !isLoopback(host)) {
       throw new IllegalArgumentException(

@@ -20,7 +20,6 @@ import org.jspecify.annotations.Nullable;
  * @param format the format of the media files
  * @param enlarge the side of the square of file pixels that each pixel becomes, up to {@link
  *     #ENLARGE_LIMIT}; null means 1
- * @throws InvalidSpec if a value is out of its limits or does not suit the kind
  */
 public record JobSpec(
     int version,
@@ -44,6 +43,11 @@ public record JobSpec(
   /** The longest prompt, in UTF-16 units. */
   public static final int PROMPT_LIMIT = 1000;
 
+  /**
+   * Checks the values.
+   *
+   * @throws InvalidSpec if a value is out of its limits or does not suit the kind
+   */
   public JobSpec {
     extents = Map.copyOf(new TreeMap<>(extents));
     if (version != VERSION) {

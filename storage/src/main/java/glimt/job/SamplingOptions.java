@@ -20,7 +20,6 @@ import org.jspecify.annotations.Nullable;
  * @param guidanceRule the whole guidance rule; excludes {@code guidance}
  * @param schedule which noise levels are visited; must suit the network's answer
  * @param thresholds how estimates of the clean sample are kept in range
- * @throws InvalidSpec if a value is out of its limits
  */
 public record SamplingOptions(
     long seed,
@@ -55,6 +54,11 @@ public record SamplingOptions(
     return new SamplingOptions(seed, null, null, null, null);
   }
 
+  /**
+   * Checks the values.
+   *
+   * @throws InvalidSpec if a value is out of its limits
+   */
   public SamplingOptions {
     if (seed < 0 || seed > SEED_LIMIT) {
       throw new InvalidSpec("seed", "must be 0 to " + SEED_LIMIT + ", not " + seed);

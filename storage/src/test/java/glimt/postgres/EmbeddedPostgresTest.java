@@ -118,7 +118,8 @@ class EmbeddedPostgresTest {
     Files.createDirectories(folder.resolve("data"));
     assertThatThrownBy(() -> EmbeddedPostgres.start(folder, Ledger.PROGRAMS))
         .isInstanceOf(StorageException.class)
-        .hasStackTraceContaining("no " + folder.toRealPath().resolve("postgres.password"));
+        .hasStackTraceContaining(
+            folder.toRealPath().resolve("postgres.password") + ", which is missing");
     Files.writeString(folder.resolve("postgres.password"), "secret");
     assertThatThrownBy(() -> EmbeddedPostgres.start(folder, Ledger.PROGRAMS))
         .isInstanceOf(StorageException.class)
