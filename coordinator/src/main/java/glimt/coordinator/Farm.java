@@ -36,14 +36,14 @@ import org.apache.pekko.cluster.typed.Cluster;
 import org.apache.pekko.cluster.typed.Down;
 
 /**
- * The whole farm as a gateway or a command sees it: who works, what happens to a job right now, and
- * two hints. Any thread may call.
+ * A view of the whole farm for gateways and commands: it lists workers, watches jobs, and passes
+ * hints to coordinators and workers. It is thread-safe.
  */
 public final class Farm {
   private static final Duration ANSWER_WITHIN = Duration.ofSeconds(1);
   private static final Duration WATCHED_EVERY = Duration.ofSeconds(1);
 
-  /** Somebody's look at a job; closed, it is over. */
+  /** A subscription to a job's live messages, until it is closed. */
   public interface Watch extends AutoCloseable {
     @Override
     void close();
@@ -66,24 +66,24 @@ public final class Farm {
         system, viewers, system.systemActorOf(Hub.create(feed, viewers), "farm", Props.empty()));
   }
 
-  /** Says that there may be ready tasks. */
+  /** Tells the coordinators that there may be ready tasks. */
   public void tasksReady() {
     hub.tell(new Hub.TellCoordinators(new TasksReady()));
   }
 
-  /** Says that a job was cancelled, so that its workers stop at their next step. */
+  /** Tells the workers that a job was cancelled, so that they stop after their current step. */
   public void cancelled(JobId job) {
     hub.tell(new Hub.TellWorkers(new Cancelled(job)));
   }
 
   /**
-   * Shows what happens to a job from now on, until closed. While anybody watches it, its workers
-   * make previews.
+   * Passes a job's live messages to {@code viewer} until the result is closed. While a job is
+   * watched, its workers make previews.
    *
-   * @param viewer called by one thread at a time, which it must not block
+   * @param viewer called by one thread at a time; must not block
    */
   public Watch watch(JobId job, Consumer<Live> viewer) {
-    // A list holds a viewer as often as it watches, and removes it as often.
+    // A list, rather than a set, since one viewer may watch a job several times.
     viewers.computeIfAbsent(job, _ -> new CopyOnWriteArrayList<>()).add(viewer);
     hub.tell(new Hub.TellWorkers(new Watched(job)));
     return () ->
@@ -95,7 +95,7 @@ public final class Farm {
             });
   }
 
-  /** The workers that answer within a second, by their ids. */
+  /** Returns the workers that answer within a second, sorted by id. */
   public CompletionStage<List<WorkerView>> workers() {
     CompletionStage<Set<ActorRef<ToWorker>>> known =
         AskPattern.ask(hub, Hub.Workers::new, ANSWER_WITHIN, system.scheduler());
@@ -122,7 +122,10 @@ public final class Farm {
         .toCompletableFuture();
   }
 
-  /** Says that the process of a worker is no more, so that the cluster need not find out. */
+  /**
+   * Removes a worker whose process is known to have ended from the cluster, without waiting for the
+   * failure detector.
+   */
   public void gone(WorkerId worker) {
     Cluster cluster = Cluster.get(system);
     ClusterEvent.CurrentClusterState state = cluster.state();
@@ -133,7 +136,7 @@ public final class Farm {
     }
   }
 
-  /** Knows the way to every coordinator and worker, and brings live news to their viewers. */
+  /** Sends messages to all coordinators or workers, and live messages to the viewers. */
   private static final class Hub extends AbstractMatchingBehavior<Hub.Message> {
     sealed interface Message {}
 
@@ -210,7 +213,7 @@ public final class Farm {
       try {
         viewer.accept(live);
       } catch (RuntimeException e) {
-        getContext().getLog().warn("a viewer of job {} broke", live.job(), e);
+        getContext().getLog().warn("a viewer of job {} failed", live.job(), e);
       }
     }
   }

@@ -23,20 +23,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How a node finds the others of its farm: all of them tell of themselves in the database. A new
- * one joins those it finds there, or is the first; two that are first at once become one cluster.
- * While it lives it goes on telling, and sees to it that it stays with the others: should there be
- * two clusters after all, those of the younger one start again.
+ * Finds the other nodes of a farm through the register in the database. A new node joins the nodes
+ * that it finds there, or becomes the first; if two nodes start at the same time, only one becomes
+ * the first. While it runs, a node renews its entry and checks that it is in one cluster with the
+ * oldest node. If the farm ever has two clusters, the nodes of the younger one stop, and their
+ * processes start them again.
  */
 public final class Rendezvous implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Rendezvous.class);
 
   private static final Duration PULSE = Duration.ofSeconds(2);
 
-  /** How long the others may take to take us in before we look again who is there. */
+  /** How long joining may take before the register is read again. */
   private static final Duration ROUND = Duration.ofSeconds(5);
 
-  /** How long two clusters of one farm are put up with. */
+  /** How long a node may be in another cluster than the oldest node before it stops. */
   private static final Duration APART = Duration.ofSeconds(20);
 
   private static final int KNOCK_MILLIS = 1000;
@@ -55,11 +56,13 @@ public final class Rendezvous implements AutoCloseable {
   }
 
   /**
-   * Makes {@code node} a member of its farm's cluster.
+   * Makes {@code node} a member of its farm's cluster, and keeps its entry in the register up to
+   * date until {@link #close}.
    *
-   * @param self what it tells of itself
-   * @throws NodeException if the others are of another version, or do not take it in within {@code
-   *     patience}
+   * @param self the node's entry
+   * @param patience how long joining may take
+   * @throws NodeException if another node runs another version, or the node cannot join within
+   *     {@code patience}
    */
   public static Rendezvous enter(Node node, Nodes nodes, Self self, Duration patience) {
     Rendezvous rendezvous = new Rendezvous(node, nodes, self);
@@ -69,7 +72,7 @@ public final class Rendezvous implements AutoCloseable {
     return rendezvous;
   }
 
-  /** From here on the node also tells where its gateway is reached. */
+  /** Adds the address of the node's gateway to its entry. */
   public void serves(URI http) {
     self =
         new Self(
@@ -101,7 +104,7 @@ public final class Rendezvous implements AutoCloseable {
       List<String> seeds = there.stream().map(entry -> entry.node().address()).toList();
       tried.addAll(seeds);
       if (!seeds.isEmpty()) {
-        // Asked anew, they would begin anew: on a machine under load that takes them longer.
+        // A second request would restart the handshake, which under load takes longer than a round.
         if (Collections.disjoint(seeds, asked)) {
           node.join(seeds);
           asked = seeds;
@@ -112,12 +115,12 @@ public final class Rendezvous implements AutoCloseable {
         continue;
       }
       if (isMemberWithin(ROUND)) {
-        LOG.info("{} is a member, among {}", self.address(), node.members());
+        LOG.info("{} has joined the cluster of {}", self.address(), node.members());
         return;
       }
       if (System.nanoTime() - end > 0) {
         throw new NodeException(
-            "the farm's nodes at %s do not take this one in; do they and %s reach each other?"
+            "could not join the farm's nodes at %s; check that they and %s reach each other"
                 .formatted(String.join(", ", seeds), self.address()));
       }
     }
@@ -127,7 +130,7 @@ public final class Rendezvous implements AutoCloseable {
     for (Entry other : others) {
       if (!other.node().version().equals(self.version())) {
         throw new NodeException(
-            "this is glimt %s, but %s at %s is %s; nodes of one farm have one version"
+            "this is glimt %s, but the node %s at %s is %s; all nodes of a farm must have the same version"
                 .formatted(
                     self.version(),
                     other.node().name(),
@@ -137,7 +140,10 @@ public final class Rendezvous implements AutoCloseable {
     }
   }
 
-  /** Nobody listens there, or somebody who has been silent for long and did not take us in. */
+  /**
+   * Returns whether a registered node is dead: its port refuses connections, or it has been silent
+   * for long and this node could not join it.
+   */
   private static boolean isGone(Entry entry, Set<String> tried) {
     Address address = Node.parse(entry.node().address());
     try (Socket socket = new Socket()) {
@@ -171,14 +177,15 @@ public final class Rendezvous implements AutoCloseable {
         if (isWithTheOldest()) {
           together = System.nanoTime();
         } else if (System.nanoTime() - together > APART.toNanos()) {
-          LOG.warn("{} is apart from the farm's older nodes", self.address());
+          LOG.warn(
+              "{} is not in one cluster with the farm's oldest node; stopping", self.address());
           node.close();
           return;
         }
       } catch (StorageException e) {
-        // Nobody can be told apart from the dead while the database is away.
+        // Without the database, living nodes cannot be told from dead ones.
         together = System.nanoTime();
-        LOG.warn("could not say that this node is there: {}", e.toString());
+        LOG.warn("could not renew this node's entry; will try again: {}", e.toString());
       }
     }
   }
@@ -201,7 +208,7 @@ public final class Rendezvous implements AutoCloseable {
     }
   }
 
-  /** No longer tells of this node. */
+  /** Removes this node from the register. */
   @Override
   public void close() {
     closing.countDown();
@@ -211,7 +218,7 @@ public final class Rendezvous implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (StorageException e) {
-      LOG.debug("its silence will tell", e);
+      LOG.debug("could not remove this node's entry, which expires by itself", e);
     }
   }
 }

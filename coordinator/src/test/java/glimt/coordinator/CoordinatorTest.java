@@ -67,7 +67,7 @@ class CoordinatorTest {
     ledger.close();
   }
 
-  /** What a worker says, and a probe for what it hears. */
+  /** A simulated worker: makes its messages, and has a probe for those it receives. */
   private record Hand(WorkerCard card, TestProbe<ToWorker> probe) {
     static Hand with(Bundles.Entry bundle, Node at) {
       WorkerId id = new WorkerId("hand-" + NAMES.incrementAndGet());
@@ -253,7 +253,7 @@ class CoordinatorTest {
     ActorRef<ToCoordinator> coordinator = coordinator();
     coordinator.tell(leaving.idle());
     Task task = leaving.task();
-    // As if said before the Run came.
+    // This Idle arrives as if it had been sent before the worker received the Run.
     coordinator.tell(leaving.idle());
     coordinator.tell(leaving.ended(task, new Outcome.Yielded(Optional.empty())));
     leaving.probe().expectMessage(SOON, new Heard(task.lease()));
@@ -354,7 +354,7 @@ class CoordinatorTest {
         both.get(i % 2).tell(hand.idle());
         Task task = hand.task();
         assertThat(leases.add(task.lease().task())).isTrue();
-        // Heard by the one that did not hand it out.
+        // The other coordinator, which did not assign the task, receives the end.
         both.get((i + 1) % 2).tell(hand.ended(task));
         hand.probe().expectMessage(SOON, new Heard(task.lease()));
       }

@@ -124,7 +124,7 @@ class RendezvousTest {
     Node theirs = Node.of(UUID.randomUUID(), Place.LOOPBACK, Set.of(Node.Role.COORDINATOR), nodes);
     open.push(theirs);
     theirs.begin();
-    // As after a mistake, or when their node took the port of one of ours.
+    // This happens when a node of another farm has taken the port of one of ours.
     nodes.pulse(self(theirs, "1"));
     Node ours = node();
     assertThatThrownBy(() -> Rendezvous.enter(ours, nodes, self(ours, "1"), Duration.ofMillis(1)))

@@ -11,9 +11,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 
-/** What happened to each job, for ever, numbered without a gap. */
+/** The durable events of each job, numbered without gaps. */
 public final class Events {
-  /** Under the jobs' row locks, which the caller holds or this takes. */
+  /** The update of {@code job} takes its row lock, unless the caller holds it already. */
   private static final String APPEND =
       """
       WITH said AS (
@@ -44,7 +44,11 @@ public final class Events {
     this.database = database;
   }
 
-  /** The events of a job with numbers above {@code seq}, in order; none if there is no such job. */
+  /**
+   * Returns a job's events with numbers above {@code seq}, in order; empty if there is no such job.
+   *
+   * @param limit the largest number of events to return
+   */
   public List<JobEvent> after(TenantId tenant, JobId job, long seq, int limit) {
     return database.read(
         "read events of job " + job,
@@ -63,10 +67,10 @@ public final class Events {
                 limit));
   }
 
-  /** Something to be remembered of a job. */
+  /** A fact about a job that is to become an event. */
   record Said(JobId job, JobEvent.Fact fact) {}
 
-  /** Numbers facts in their order and returns the newest number of each job. */
+  /** Appends facts to their jobs' events in order, and returns each job's newest event number. */
   static Map<JobId, Long> append(Session session, List<Said> facts) throws SQLException {
     Map<JobId, Long> newest = new HashMap<>();
     if (!facts.isEmpty()) {

@@ -12,13 +12,16 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The farm's processes, as they tell of themselves: where a new one finds the others, and which of
- * them go on when they no longer hear each other. All times are the database's.
+ * The register of the farm's nodes. A new node finds the others here, and when the cluster is
+ * partitioned, the register decides which side survives. All times are by the database's clock.
  */
 public final class Nodes {
   private static final String FARM = "SELECT id FROM farm";
 
-  /** One at a time decides whether it is the first. Any number will do that nobody else locks. */
+  /**
+   * Serialises nodes that check whether they are the first. The number is arbitrary, but nothing
+   * else may lock it.
+   */
   private static final String LOCK = "SELECT pg_advisory_xact_lock(4702111234474983745)";
 
   private static final String FORGET = "DELETE FROM node WHERE address = ANY (?)";
@@ -35,7 +38,7 @@ public final class Nodes {
           started = CASE WHEN node.pid = excluded.pid THEN node.started ELSE excluded.started END
       """;
 
-  /** Who has been dead for long is of no use to anybody. */
+  /** Removes nodes that have been silent for long. */
   private static final String BURY =
       "DELETE FROM node WHERE pulse < clock_timestamp() - interval '10 min'";
 
@@ -55,10 +58,14 @@ public final class Nodes {
       """;
 
   /**
-   * What a process tells of itself.
+   * A node's entry about itself.
    *
-   * @param address by which the others reach it
-   * @param http where its gateway is reached, if it has one
+   * @param address the cluster address by which other nodes reach it
+   * @param name its name for people
+   * @param roles its roles in lower case, such as {@code coordinator}
+   * @param version the version of glimt that it runs
+   * @param pid the operating system's id of its process
+   * @param http the address of its gateway; empty if it has none
    */
   public record Self(
       String address,
@@ -73,14 +80,17 @@ public final class Nodes {
   }
 
   /**
-   * @param started when it was first seen
-   * @param silent how long since it was last seen
+   * A node in the register.
+   *
+   * @param node its entry about itself
+   * @param started when its process first reported
+   * @param silent how long ago it reported last
    */
   public record Entry(Self node, Instant started, Duration silent) {
-    /** Longer than any node pauses that is well. */
+    /** A node that is silent for this long is taken for dead; healthy nodes pause less. */
     static final Duration SILENCE = Duration.ofSeconds(15);
 
-    /** Whether it was seen lately. */
+    /** Returns whether the node reported recently. */
     public boolean lives() {
       return silent.compareTo(SILENCE) < 0;
     }
@@ -92,22 +102,23 @@ public final class Nodes {
     this.database = database;
   }
 
-  /** Which farm this is. */
+  /** Returns the id of this farm. */
   public UUID farm() {
     return database
-        .read("tell farms apart", session -> session.first(FARM, Nodes::id))
+        .read("read the farm's id", session -> session.first(FARM, Nodes::id))
         .orElseThrow();
   }
 
-  /** Everybody who ever told of themselves and was not forgotten since, the oldest first. */
+  /** Returns all registered nodes, dead ones included, the oldest first. */
   public List<Entry> list() {
     return database.read("list the nodes", session -> session.all(LIST, Nodes::entry));
   }
 
   /**
-   * Makes {@code self} the first of the farm, if all others are {@code gone}.
+   * Registers {@code self} as the first node of a new cluster, if no other node is registered.
    *
-   * @return whether it is the first; if not, somebody else is there to be joined
+   * @param gone the addresses of dead nodes, which are removed first
+   * @return false if another node is registered, which {@code self} must join
    */
   public boolean begin(Self self, Collection<String> gone) {
     return database.transact(
@@ -123,10 +134,12 @@ public final class Nodes {
         });
   }
 
-  /** Says that {@code self} is there. */
+  /**
+   * Registers {@code self}, or renews its entry. Nodes must call this more often than every 15 s.
+   */
   public void pulse(Self self) {
     database.transact(
-        "say that this node is there",
+        "renew this node's entry",
         session -> {
           session.update(BURY);
           return pulse(session, self);
@@ -144,22 +157,25 @@ public final class Nodes {
         self.http().map(URI::toString).orElse(null));
   }
 
-  /** Removes what a process told of itself. */
+  /** Removes a node from the register. */
   public void forget(String address) {
     database.transact(
-        "forget a node", session -> session.update(FORGET, (Object) new String[] {address}));
+        "remove node " + address,
+        session -> session.update(FORGET, (Object) new String[] {address}));
   }
 
   /**
-   * Asks whether one side of a cluster that fell apart may go on: yes for the side that asks first,
-   * and for whom it keeps, until {@code within} is over.
+   * Decides whether one side of a partitioned cluster survives. The first side that asks wins, for
+   * the period {@code within}; during it, only members of that side get yes.
    *
-   * @param self whoever asks
-   * @param side the addresses of those who would go on
+   * @param self the address of the node that asks
+   * @param side the addresses of the nodes on its side
+   * @param within how long the decision holds
+   * @return whether the side survives; if not, its nodes must leave the cluster
    */
   public boolean mayGoOn(String self, Collection<String> side, Duration within) {
     return database.transact(
-        "ask who goes on",
+        "decide which side of the cluster survives",
         session ->
             session.update(SURVIVE, side.toArray(String[]::new), within.toMillis(), self) == 1);
   }

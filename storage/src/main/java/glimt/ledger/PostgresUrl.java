@@ -12,9 +12,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The URL of a PostgreSQL database as people have it: JDBC's {@code
- * jdbc:postgresql://HOST:PORT/NAME?user=…}, or what psql, other drivers and hosters of databases
- * take, {@code postgresql://USER:PASSWORD@HOST:PORT/NAME?…} (PostgreSQL manual, 32.1.1.2).
+ * Parses the URL of a PostgreSQL database: JDBC's form {@code
+ * jdbc:postgresql://HOST:PORT/NAME?user=…}, or the form of psql, other drivers and hosting
+ * providers, {@code postgresql://USER:PASSWORD@HOST:PORT/NAME?…} (PostgreSQL manual, 32.1.1.2).
  */
 public final class PostgresUrl {
   private static final Pattern URL =
@@ -25,7 +25,7 @@ public final class PostgresUrl {
       "must name a database as jdbc:postgresql://HOST:PORT/NAME?user=USER or"
           + " postgresql://USER@HOST:PORT/NAME";
 
-  /** What the driver calls by another name, or by the same. */
+  /** psql's parameters, and the JDBC driver's names for them. */
   private static final Map<String, String> PARAMETERS =
       Map.ofEntries(
           Map.entry("application_name", "ApplicationName"),
@@ -44,7 +44,10 @@ public final class PostgresUrl {
   private PostgresUrl() {}
 
   /**
-   * @throws IllegalArgumentException if it is none, or says what the driver cannot be told
+   * Parses a URL of either form.
+   *
+   * @throws IllegalArgumentException if the URL has neither form, or has a parameter that the JDBC
+   *     driver does not support; the message contains no password
    */
   static DatabaseAddress parse(String url) {
     Matcher parts = URL.matcher(url);
@@ -70,7 +73,7 @@ public final class PostgresUrl {
   private static DatabaseAddress address(
       String jdbc, @Nullable String user, @Nullable String password) {
     try {
-      // The pool would tell the whole URL, and with it a password.
+      // Checked here, because the pool's error would contain the whole URL, password included.
       DriverManager.getDriver(jdbc);
     } catch (SQLException e) {
       throw new IllegalArgumentException(FORMS, e);
@@ -86,7 +89,7 @@ public final class PostgresUrl {
       String ours = PARAMETERS.get(name);
       if (ours == null) {
         throw new IllegalArgumentException(
-            "says '%s', which is not understood there; give the URL as jdbc:postgresql://HOST/NAME?…"
+            "has the parameter '%s', which glimt does not support in this form; give the URL as jdbc:postgresql://HOST/NAME?…"
                 .formatted(name));
       }
       parameters.add(ours + parameter.substring(name.length()));
@@ -94,7 +97,7 @@ public final class PostgresUrl {
     return String.join("&", parameters);
   }
 
-  /** Percent-encoded; a plus sign stands for itself. */
+  /** Decodes percent-encoding, in which a plus sign stands for itself. */
   private static @Nullable String plain(@Nullable String encoded) {
     return encoded == null || encoded.isEmpty()
         ? null

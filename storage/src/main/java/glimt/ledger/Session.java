@@ -10,21 +10,25 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One transaction on one connection: plain JDBC with the ceremony taken out. Arguments are what
- * {@code setObject} understands; {@code long[]}, {@code int[]}, {@code String[]} become SQL arrays.
+ * One transaction on one connection, with short methods for plain JDBC. Arguments may have any type
+ * that {@code setObject} accepts; {@code long[]}, {@code int[]} and {@code String[]} become SQL
+ * arrays.
  */
 record Session(Connection connection) {
+  /** Reads one value from the current row of a result. */
   @FunctionalInterface
   interface Row<T> {
     T read(ResultSet row) throws SQLException;
   }
 
+  /** Runs a statement and returns the number of changed rows. */
   int update(String sql, @Nullable Object... arguments) throws SQLException {
     try (PreparedStatement statement = prepared(sql, arguments)) {
       return statement.executeUpdate();
     }
   }
 
+  /** Runs a query and returns all its rows. */
   <T> List<T> all(String sql, Row<T> row, @Nullable Object... arguments) throws SQLException {
     try (PreparedStatement statement = prepared(sql, arguments);
         ResultSet rows = statement.executeQuery()) {
@@ -36,6 +40,7 @@ record Session(Connection connection) {
     }
   }
 
+  /** Runs a query and returns its first row, or empty if it has none. */
   <T> Optional<T> first(String sql, Row<T> row, @Nullable Object... arguments) throws SQLException {
     return all(sql, row, arguments).stream().findFirst();
   }

@@ -27,12 +27,12 @@ import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** How jobs are written with their plans: any number of them by one statement. */
+/** Writes any number of jobs with their plans in one statement. */
 final class Submissions {
   /**
-   * Nothing is written, and nothing comes back, of a job whose key was used before, in this
-   * statement or another. Edges name their tasks by place, and find them in an array: a plan may
-   * have thousands.
+   * Skips jobs whose key was used before, in this statement or an earlier one, and returns no rows
+   * for them. Edges refer to tasks by their index in an array of ids, which stays fast for plans
+   * with thousands of tasks.
    */
   private static final String SUBMIT =
       """
@@ -77,8 +77,8 @@ final class Submissions {
   /**
    * A job to be written.
    *
-   * @param card the digest of a card that is in the catalogue, with which the plan was made
-   * @param key by which the client may ask again, or null
+   * @param card the digest of the card in the catalogue with which the plan was made
+   * @param key the client's idempotency key, or null
    */
   record Submission(
       JobId job,
@@ -88,7 +88,7 @@ final class Submissions {
       Plan plan,
       Jobs.@Nullable Key key) {}
 
-  /** What the ledger made of a planned task. */
+  /** The row of a new task. */
   private record Row(JobId job, Instant created, TaskId task) {
     static Row read(ResultSet row) throws SQLException {
       return new Row(
@@ -98,7 +98,9 @@ final class Submissions {
     }
   }
 
-  /** Returns each job, in their order; nothing in place of one whose key was used before. */
+  /**
+   * Returns the jobs in the given order, with empty in place of those whose key was used before.
+   */
   static List<Optional<JobView>> write(Session session, List<Submission> submissions)
       throws SQLException {
     List<String> taskJobs = new ArrayList<>();
@@ -162,7 +164,7 @@ final class Submissions {
     return all.stream().map(text).toArray(String[]::new);
   }
 
-  /** The job as it would be read now, without asking. */
+  /** Builds the view of a new job without another query. */
   private static JobView fresh(Submission one, List<Row> rows) {
     Map<String, List<TaskView>> levels = new LinkedHashMap<>();
     for (Plan.PlannedTask task : one.plan().tasks()) {

@@ -5,11 +5,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * A named tensor that conditions a network, and where it comes from.
  *
- * @param name as the network's source calls it
- * @param feed what feeds it
- * @param encoder which encoder, for {@link Feed#ENCODER}; else null
- * @param output which of that encoder's outputs; else null
- * @param unconditional what the port is fed when the network is asked without conditions
+ * @param name the parameter's name in the network's source
+ * @param feed where the tensor comes from
+ * @param encoder the name of the encoder for {@link Feed#ENCODER}; otherwise null
+ * @param output the name of that encoder's output for {@link Feed#ENCODER}; otherwise null
+ * @param unconditional what the port receives for the unconditional answer of guidance
  */
 public record Port(
     String name,
@@ -21,7 +21,7 @@ public record Port(
     boolean encoded = feed == Feed.ENCODER;
     if (encoded != (encoder != null) || encoded != (output != null)) {
       throw new IllegalArgumentException(
-          "port %s: an encoder and its output go with the feed 'encoder' and no other"
+          "port %s: the feed 'encoder' needs an encoder and an output, and no other feed takes them"
               .formatted(name));
     }
     if (!encoded
@@ -29,41 +29,42 @@ public record Port(
             || unconditional == Unconditional.NEGATIVE_PROMPT)
         && feed != Feed.PROMPT) {
       throw new IllegalArgumentException(
-          "port %s: only what reads a prompt can be fed another one".formatted(name));
+          "port %s: only a port fed by the prompt or an encoder can be fed another prompt"
+              .formatted(name));
     }
   }
 
-  /** The token ids of the prompt, as the card's reader gives them. */
+  /** Makes a port that receives the prompt's token ids from the card's reader. */
   public static Port prompt(String name, Unconditional unconditional) {
     return new Port(name, Feed.PROMPT, null, null, unconditional);
   }
 
-  /** The enlarged level below. */
+  /** Makes a port that receives the enlarged level below. */
   public static Port below(String name) {
     return new Port(name, Feed.BELOW, null, null, Unconditional.SAME);
   }
 
-  /** What feeds a port. */
+  /** Where a port's tensor comes from. */
   public enum Feed {
     /** The prompt's token ids. */
     PROMPT,
-    /** What an encoder made of the prompt. */
+    /** An encoder's output for the prompt. */
     ENCODER,
-    /** The level below, enlarged to this one. */
+    /** The level below, enlarged to this level's extents. */
     BELOW
   }
 
-  /** What a port is fed when there are to be no conditions. */
+  /** What a port receives for the unconditional answer of guidance. */
   public enum Unconditional {
-    /** The same as with conditions. */
+    /** The same tensor as for the conditional answer. */
     SAME,
-    /** As many zeros. */
+    /** Zeros in the same shape. */
     ZEROS,
-    /** Nothing: a tensor without positions. The network is asked twice. */
+    /** A tensor without positions; the shapes differ, so the network runs twice. */
     DROP,
-    /** What the empty prompt gives. */
+    /** The tensor of the empty prompt. */
     EMPTY_PROMPT,
-    /** What the job's negative prompt gives, which is empty unless it says otherwise. */
+    /** The tensor of the job's negative prompt, or of the empty prompt if the job has none. */
     NEGATIVE_PROMPT
   }
 }

@@ -1,10 +1,12 @@
 package glimt.model;
 
 /**
- * How one level is sampled: which sampler walks down which noise levels, under which guidance.
+ * How one level is sampled.
  *
- * @param sampler by the name users know, such as {@code euler} or {@code dpmpp_2m}
- * @param steps how many
+ * @param sampler the sampler's public name, such as {@code euler} or {@code dpmpp_2m}
+ * @param steps the number of steps, 1 or more
+ * @param guidance how conditional and unconditional answers are combined
+ * @param schedule which noise levels the steps visit
  */
 public record Sampling(String sampler, int steps, GuidanceRule guidance, Schedule schedule) {
   public Sampling {
@@ -18,7 +20,7 @@ public record Sampling(String sampler, int steps, GuidanceRule guidance, Schedul
     }
   }
 
-  /** Plain guidance along Karras' levels (Karras et al. 2022, eq. 5). */
+  /** Makes a sampling with plain guidance and Karras' schedule (Karras et al. 2022, eq. 5). */
   public static Sampling karras(
       String sampler, int steps, double guidance, double sigmaMin, double sigmaMax, double rho) {
     return new Sampling(

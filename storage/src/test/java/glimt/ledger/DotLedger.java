@@ -25,8 +25,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /**
- * A real ledger on a PostgreSQL of its own, for the tests of other modules. Its jobs are many small
- * tasks: a level of dots, a segment each, and one that assembles them.
+ * A real ledger on its own PostgreSQL server, for the tests of other modules. Its jobs consist of
+ * many small sample tasks and one assemble task.
  */
 public final class DotLedger implements AutoCloseable {
   public final ExecutorService jdbc = Executors.newVirtualThreadPerTaskExecutor();
@@ -38,12 +38,12 @@ public final class DotLedger implements AutoCloseable {
   private final EmbeddedPostgres postgres;
   private final Database database;
 
-  /** A ledger whose leases last as long as a farm's. */
+  /** Opens a ledger whose leases last as long as in production. */
   public DotLedger(Path home) {
     this(home, Tasks.Terms.USUAL);
   }
 
-  /** A ledger that looks for lapsed leases once a sweep, and in which a failed task rests 10 ms. */
+  /** Opens a ledger with short leases, in which a failed task is ready again after 10 ms. */
   public DotLedger(Path home, Duration lease, Duration sweep) {
     this(home, new Tasks.Terms(lease, sweep, Duration.ofMillis(10)));
   }
@@ -57,7 +57,9 @@ public final class DotLedger implements AutoCloseable {
     artifacts = new ArtifactFolder(home.resolve("artifacts"));
   }
 
-  /** A bundle of its own name; its jobs have that many tasks, and one that assembles them. */
+  /**
+   * Offers a bundle with a unique name, whose jobs have this many sample tasks and one assemble.
+   */
   public Bundles.Entry bundle(int segments) {
     Level base =
         Level.edm(
@@ -101,7 +103,7 @@ public final class DotLedger implements AutoCloseable {
     return jobs.submit(TenantId.DEFAULT, spec, bundle.digest(), Plan.of(spec, bundle.card())).id();
   }
 
-  /** A job as a reader sees it now. */
+  /** Returns a job's current view. */
   public JobView find(JobId job) {
     return jobs.find(TenantId.DEFAULT, job).orElseThrow();
   }

@@ -259,7 +259,7 @@ class JobsTest {
             .submit(TenantId.DEFAULT, Ledger.spec(), ledger.digest, plan, key)
             .orElseThrow()
             .id();
-    assertThat(ledger.jobs.delete(TenantId.DEFAULT, job)).as("it has not ended").isFalse();
+    assertThat(ledger.jobs.delete(TenantId.DEFAULT, job)).as("the job has not ended").isFalse();
     ledger.finishAll("w");
     assertThat(ledger.jobs.delete(OTHER, job)).isFalse();
     assertThat(ledger.jobs.delete(TenantId.DEFAULT, job)).isTrue();
@@ -274,7 +274,7 @@ class JobsTest {
         .as("its key stays used")
         .isEmpty();
     assertThat(ledger.count("SELECT count(*) FROM product JOIN task ON task.id = task"))
-        .as("what names files: " + job)
+        .as("rows that refer to files: " + job)
         .isEqualTo(ledger.count("SELECT count(*) FROM task WHERE job = '" + before + "'"));
     assertThat(ledger.count("SELECT count(*) FROM job WHERE spec::text LIKE '%prompt%'"))
         .isEqualTo(1);
@@ -293,7 +293,7 @@ class JobsTest {
     assertThat(ledger.tasks.remake(job, file)).isFalse();
   }
 
-  /** It waits for whoever is ahead of it at a task, and another task may be claimed meanwhile. */
+  /** While the cancellation waits for a task's row lock, another task of the job may be claimed. */
   @Test
   void no_attempt_begins_after_the_end_of_a_job_that_is_being_cancelled() throws Exception {
     JobId job = ledger.submit();

@@ -41,34 +41,36 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One device slot: asks any coordinator for work, has one attempt at a time made on the slot's own
- * thread, keeps its lease warm, and repeats how it ended until that is heard.
+ * The actor of one device slot. It asks a coordinator for tasks, runs one attempt at a time on the
+ * slot's thread, renews the lease by heartbeats, and repeats the attempt's end until a coordinator
+ * acknowledges it.
  */
 public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
   private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
 
-  /** One look lasts this long, unless it is repeated. */
+  /** How long a job counts as watched after a {@link Watched}. */
   private static final Duration LOOK = Duration.ofSeconds(3);
 
+  /** The messages of this actor. */
   public sealed interface Message {}
 
-  /** A word of the protocol. */
+  /** A message of the protocol. */
   private record Said(ToWorker word) implements Message {}
 
   private record Coordinators(Set<ActorRef<ToCoordinator>> all) implements Message {}
 
   private record Saved(Lease lease, Checkpoint checkpoint) implements Message {}
 
-  /** The attempt came to its end, and the thread is free again. */
+  /** The attempt has an outcome, and the thread is free again. */
   private record Finished(Attempt attempt, Outcome outcome) implements Message {}
 
-  /** The attempt stopped because it should, and the thread is free again. */
+  /** The attempt stopped because it was told to, and the thread is free again. */
   private record Stopped(Attempt attempt) implements Message {}
 
-  /** The JVM itself is broken. */
+  /** The attempt threw an error after which the JVM must not go on. */
   private record Doomed(Error error) implements Message {}
 
-  /** Hand back what runs, then answer. */
+  /** Tells the worker to hand back its task and take no other, and then to answer. */
   record Leave(ActorRef<Done> to) implements Message {}
 
   private enum Tick implements Message {
@@ -91,7 +93,7 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
   private final Runnable hung;
   private final ActorRef<ToWorker> here;
 
-  /** Until when each job is looked at, in {@link System#nanoTime}. */
+  /** Until when each job counts as watched, in {@link System#nanoTime}. */
   private final Map<JobId, Long> looks = new HashMap<>();
 
   private Optional<ActorRef<ToCoordinator>> coordinator = Optional.empty();
@@ -101,9 +103,11 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
   private int beatsSinceStep;
 
   /**
-   * @param thread the slot's own: one at a time, always the same
-   * @param hung what to do about a step that outlasts the cadence's stall: its thread cannot be
-   *     stopped
+   * Returns the behavior of a new worker.
+   *
+   * @param thread the slot's thread; must run one call at a time, always on the same thread
+   * @param hung called when a step takes longer than the cadence's stall; it should end the
+   *     process, because the step's thread cannot be stopped
    */
   static Behavior<Message> create(
       WorkerCard card, Maker maker, Executor thread, Feed feed, Cadence cadence, Runnable hung) {
@@ -134,7 +138,8 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
     this.here = context.messageAdapter(ToWorker.class, Said::new);
     ActorRef<Receptionist.Command> receptionist = context.getSystem().receptionist();
     receptionist.tell(Receptionist.register(Protocol.WORKERS, here));
-    // All adapters of one actor are one reference, which cannot both register and subscribe.
+    // All message adapters of an actor share one reference, which cannot both register and
+    // subscribe.
     ActorRef<Message> self = context.getSelf();
     ActorRef<Receptionist.Listing> lookout =
         context.spawn(
@@ -167,7 +172,7 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
         finish(attempt, outcome);
       }
       case Stopped(Attempt attempt) -> finish(attempt, new Outcome.Yielded(attempt.latest()));
-      // Thrown on, it ends the process.
+      // Throwing a fatal error from an actor ends the process.
       case Doomed(Error error) -> throw error;
       case Leave(ActorRef<Done> to) -> leave(to);
       case Tick _ -> {
@@ -179,7 +184,7 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
     return this;
   }
 
-  /** Says again whatever there is to say. */
+  /** Sends or repeats the message of the current state: idle, heartbeat or end. */
   private void beat() {
     switch (doing) {
       case Nothing _ -> {
@@ -196,13 +201,20 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
     }
   }
 
-  /** By its own beats, not by the clock: a process that was frozen has not hung. */
+  /**
+   * Detects a hanging step. It counts heartbeats rather than time, so that a process that was
+   * frozen for a while does not count as hanging.
+   */
   private void watchSteps() {
     if (doing instanceof Making(Attempt attempt)) {
       beatsSinceStep = attempt.steppedAt() == steppedAt ? beatsSinceStep + 1 : 0;
       steppedAt = attempt.steppedAt();
       if (cadence.beat().multipliedBy(beatsSinceStep).compareTo(cadence.stall()) > 0) {
-        LOG.error("task {} hangs after step {}", attempt.task().lease(), attempt.step());
+        LOG.error(
+            "task {} has not finished a step for {} since step {}; ending this process",
+            attempt.task().lease(),
+            cadence.stall(),
+            attempt.step());
         hung.run();
       }
     }
@@ -211,11 +223,11 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
   private void run(Task task) {
     switch (doing) {
       case Nothing _ when leaving.isEmpty() -> begin(task);
-      // The same word twice.
+      // The same Run may arrive twice.
       case Making(Attempt attempt) when attempt.task().lease().equals(task.lease()) -> {}
       case Reporting(Ended ended) when ended.lease().equals(task.lease()) -> {}
       case Nothing _, Making _, Reporting _ -> {
-        // Two coordinators had work for it.
+        // A second coordinator assigned another task, which is handed back.
         Outcome back = new Outcome.Yielded(Optional.empty());
         tell(new Ended(task.lease(), back, new Effort(card.numericClass(), 0, 0, 0, 0), here));
       }
@@ -232,7 +244,7 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
     thread.execute(() -> self.tell(made(attempt)));
   }
 
-  /** On the slot's own thread. */
+  /** Makes the attempt on the slot's thread, and returns the message about its end. */
   private Message made(Attempt attempt) {
     try {
       return new Finished(attempt, maker.make(attempt.task(), attempt));
@@ -296,7 +308,7 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
     }
   }
 
-  /** Stays with one coordinator, and so do not all workers with the same. */
+  /** Chooses a coordinator by a hash, so that it rarely changes and workers spread over them. */
   private void choose(Set<ActorRef<ToCoordinator>> all) {
     Optional<ActorRef<ToCoordinator>> chosen =
         all.stream().max(Comparator.comparingInt(one -> (card.id() + " " + one.path()).hashCode()));

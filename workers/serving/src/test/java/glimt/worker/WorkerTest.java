@@ -107,7 +107,7 @@ class WorkerTest {
     return job;
   }
 
-  /** What a watcher has seen, waiting for more. */
+  /** Collects a job's live messages, and waits for those of a kind. */
   private static final class Screen {
     private final BlockingQueue<Live> shown = new LinkedBlockingQueue<>();
 
@@ -123,7 +123,7 @@ class WorkerTest {
     }
   }
 
-  /** Reads the job again whenever the feed says so, and every beat, until it is as awaited. */
+  /** Reads the job at every live message, and at least every heartbeat, until the test holds. */
   private static JobView eventually(JobId job, Predicate<JobView> awaited)
       throws InterruptedException {
     Screen screen = new Screen();
@@ -171,10 +171,10 @@ class WorkerTest {
     JobId job = submit(bundle);
     Screen screen = new Screen();
     try (Farm.Watch _ = farm.watch(job, screen.shown::add)) {
-      // Only now, or its claim may be news before anybody listens.
+      // The worker starts after the watch, since its claim is published at once.
       worker(bundle, new Digests(ledger.artifacts, steps));
       screen.next(Advanced.class);
-      // Its answer comes after the hint to it.
+      // Messages arrive in order, so when the worker answers it knows that the job is watched.
       views();
       steps.release();
       assertThat(screen.next(Progress.class)).isEqualTo(new Progress(job, "base", 0, 1, 10));
@@ -195,7 +195,7 @@ class WorkerTest {
         bundle,
         (task, attempt) -> {
           while (!mayEnd.get()) {
-            // Without end, unless it is told to stop.
+            // This loop ends only when the attempt is told to stop.
             attempt.progress(3, 10);
             attempt.check();
           }
