@@ -80,12 +80,8 @@ public final class ArtifactFolder implements Artifacts {
         // This may replace a file of that name, which either has the same bytes or is damaged.
         Path folder = Files.createDirectories(folder(artifact.id()));
         Files.move(written, path(artifact.id()), StandardCopyOption.ATOMIC_MOVE);
-<<<<<<< HEAD
-=======
-        // Another process may have made the folders and died before it synced them.
->>>>>>> prose-a
         sync(folder);
-        // Another process may have made the folders and not synced them; once is enough for this one.
+        // Another process may have made the folders and died before it synced them.
         if (!lasting.contains(folder)) {
           sync(folder.resolve(".."));
           sync(root);
