@@ -83,6 +83,22 @@ class ArchitectureTest {
         }
       };
 
+  /** A class of the ledger counts together with what is nested in it. */
+  private static final SliceAssignment LEDGER_CLASSES =
+      new SliceAssignment() {
+        @Override
+        public SliceIdentifier getIdentifierOf(JavaClass type) {
+          return type.getPackageName().equals("glimt.ledger")
+              ? SliceIdentifier.of(outermost(type).getSimpleName())
+              : SliceIdentifier.ignore();
+        }
+
+        @Override
+        public String getDescription() {
+          return "classes of the ledger";
+        }
+      };
+
   /** How a picture is made. */
   private static final String[] GENERATION = {
     "glimt.worker..",
@@ -154,6 +170,11 @@ class ArchitectureTest {
   @Test
   void packages_are_free_of_cycles() {
     slices().assignedFrom(WHOLE_PACKAGES).should().beFreeOfCycles().check(GLIMT);
+  }
+
+  @Test
+  void the_classes_of_the_ledger_are_free_of_cycles() {
+    slices().assignedFrom(LEDGER_CLASSES).should().beFreeOfCycles().check(GLIMT);
   }
 
   @Test

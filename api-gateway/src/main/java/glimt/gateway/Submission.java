@@ -11,6 +11,7 @@ import glimt.job.SamplingOptions;
 import glimt.job.TenantId;
 import glimt.json.Json;
 import glimt.ledger.Bundles;
+import glimt.ledger.IdempotencyKey;
 import glimt.ledger.Jobs;
 import glimt.ledger.Unmakeable;
 import glimt.model.BundleCard;
@@ -57,7 +58,7 @@ final class Submission {
     Bundles.Offer offer = offer(request);
     JobSpec spec =
         request.spec(offer.bundle().card().name(), random.nextLong(SamplingOptions.SEED_LIMIT + 1));
-    return submit(tenant, spec, offer, key == null ? null : new Jobs.Key(key, digest(request)));
+    return submit(tenant, spec, offer, key == null ? null : new IdempotencyKey(key, digest(request)));
   }
 
   /**
@@ -86,11 +87,11 @@ final class Submission {
         tenant,
         job.spec(),
         new Bundles.Offer(bundle, standing),
-        key == null ? null : new Jobs.Key(key, digest("retry " + job.id())));
+        key == null ? null : new IdempotencyKey(key, digest("retry " + job.id())));
   }
 
   private JobView submit(
-      TenantId tenant, JobSpec spec, Bundles.Offer offer, Jobs.@Nullable Key key) {
+      TenantId tenant, JobSpec spec, Bundles.Offer offer, @Nullable IdempotencyKey key) {
     Plan plan = plan(spec, offer.bundle().card());
     if (offer.standing() != Bundles.Standing.HERE) {
       plan = plan.with(WAITS);

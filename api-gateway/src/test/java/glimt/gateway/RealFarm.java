@@ -22,6 +22,7 @@ import glimt.ledger.Bundles;
 import glimt.ledger.Database;
 import glimt.ledger.Events;
 import glimt.ledger.Jobs;
+import glimt.ledger.LeaseTerms;
 import glimt.ledger.Nodes;
 import glimt.ledger.Tasks;
 import glimt.ledger.Workers;
@@ -109,7 +110,7 @@ final class RealFarm implements AutoCloseable {
     postgres = EmbeddedPostgres.start(home);
     database = Database.open(postgres.url(), postgres.user(), postgres.password());
     jobs = new Jobs(database);
-    tasks = new Tasks(database, Tasks.Terms.USUAL);
+    tasks = new Tasks(database, LeaseTerms.USUAL);
     bundles = new Bundles(database);
     artifacts = new ArtifactFolder(home.resolve("artifacts"));
     offer();

@@ -18,6 +18,8 @@ import glimt.job.Lease;
 import glimt.job.Outcome;
 import glimt.job.Task;
 import glimt.job.WorkerId;
+import glimt.ledger.AttemptEnd;
+import glimt.ledger.Settlement;
 import glimt.ledger.Tasks;
 import glimt.storage.StorageException;
 import java.time.Duration;
@@ -65,7 +67,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
 
   private record Renewed(List<Beat> beats, Set<Lease> stillOurs) implements Internal {}
 
-  private record Settled(List<Ended> endings, List<Tasks.Ending> written) implements Internal {}
+  private record Settled(List<Ended> endings, List<Settlement> written) implements Internal {}
 
   private record Swept(Set<JobId> jobs) implements Internal {}
 
@@ -302,9 +304,9 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
   private void settle() {
     List<Ended> words = endings.take();
     if (!words.isEmpty()) {
-      List<Tasks.Ended> facts =
+      List<AttemptEnd> facts =
           words.stream()
-              .map(word -> new Tasks.Ended(word.lease(), word.outcome(), word.effort()))
+              .map(word -> new AttemptEnd(word.lease(), word.outcome(), word.effort()))
               .toList();
       // Unheard, the workers say it again.
       ask("end", () -> tasks.end(facts), written -> new Settled(words, written), Signal.UNSETTLED);
@@ -315,16 +317,16 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
   private void hear(Settled settled) {
     settled.endings().forEach(ended -> ended.from().tell(new Heard(ended.lease())));
     Set<Lease> held =
-        settled.written().stream().map(Tasks.Ending::lease).collect(Collectors.toSet());
+        settled.written().stream().map(Settlement::lease).collect(Collectors.toSet());
     settled.endings().stream()
         .map(Ended::lease)
         .filter(lease -> !held.contains(lease))
         .forEach(lease -> LOG.info("an ending came too late: {} is no longer held", lease));
     settled.written().stream()
-        .map(Tasks.Ending::job)
+        .map(Settlement::job)
         .distinct()
         .forEach(job -> feed.publish(new Advanced(job)));
-    if (settled.written().stream().anyMatch(Tasks.Ending::freed)) {
+    if (settled.written().stream().anyMatch(Settlement::freed)) {
       offerEverywhere();
     }
   }

@@ -12,12 +12,13 @@ import java.util.Optional;
  * The catalogue: every card that was ever offered, so that a job can be planned without a worker.
  */
 public final class Bundles {
-  private static final String OFFER =
-      """
-      INSERT INTO bundle (digest, name, card, offered)
-      VALUES (?, ?, ?::jsonb, clock_timestamp())
-      ON CONFLICT (digest) DO UPDATE SET offered = excluded.offered
-      """;
+  private static final NamedSql OFFER =
+      NamedSql.of(
+          """
+          INSERT INTO bundle (digest, name, card, offered)
+          VALUES (:digest, :name, :card::jsonb, clock_timestamp())
+          ON CONFLICT (digest) DO UPDATE SET offered = excluded.offered
+          """);
 
   private static final String FIND =
       "SELECT digest, card FROM bundle WHERE name = ? ORDER BY offered DESC LIMIT 1";
@@ -76,7 +77,12 @@ public final class Bundles {
   public void offer(ArtifactId digest, BundleCard card) {
     database.transact(
         "offer bundle " + card.name(),
-        session -> session.update(OFFER, digest.sha256(), card.name(), Json.write(card)));
+        session ->
+            session.update(
+                OFFER
+                    .bind("digest", digest.sha256())
+                    .bind("name", card.name())
+                    .bind("card", Json.write(card))));
   }
 
   /** The card that was offered last under a name. */

@@ -46,7 +46,7 @@ public final class Database implements AutoCloseable {
       """;
 
   @FunctionalInterface
-  interface Body<T> {
+  interface Transaction<T> {
     T run(Session session) throws SQLException;
   }
 
@@ -145,7 +145,7 @@ public final class Database implements AutoCloseable {
    * Runs {@code body} in one transaction, again from the start if PostgreSQL found a deadlock or a
    * serialization failure, so {@code body} must have no effect but its statements.
    */
-  <T> T transact(String doing, Body<T> body) {
+  <T> T transact(String doing, Transaction<T> body) {
     for (int attempt = 1; ; attempt++) {
       try (Connection connection = pool.getConnection()) {
         // Left uncommitted, by any exception, the pool rolls it back.
@@ -162,7 +162,7 @@ public final class Database implements AutoCloseable {
   }
 
   /** Runs {@code body} on one snapshot that it cannot change. */
-  <T> T read(String doing, Body<T> body) {
+  <T> T read(String doing, Transaction<T> body) {
     return transact(
         doing,
         session -> {

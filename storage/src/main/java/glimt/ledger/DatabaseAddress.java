@@ -30,11 +30,11 @@ public record DatabaseAddress(String url, @Nullable String user, @Nullable Strin
    * @throws IllegalArgumentException if it is no such URL
    */
   public static DatabaseAddress of(String url) {
-    DatabaseAddress given = PostgresUrl.parse(url);
+    PostgresUrl given = PostgresUrl.parse(url);
     return new DatabaseAddress(
-        given.url,
-        given.user == null ? System.getenv(USER) : given.user,
-        given.password == null ? System.getenv(PASSWORD) : given.password);
+        given.jdbc(),
+        given.user() == null ? System.getenv(USER) : given.user(),
+        given.password() == null ? System.getenv(PASSWORD) : given.password());
   }
 
   /** What the process that started this one left in its environment. */

@@ -33,17 +33,19 @@ public final class Jobs {
   private static final String WANTED =
       """
       SELECT * FROM job
-      WHERE tenant = ? AND deleted IS NULL
-        AND (?::text IS NULL OR spec ->> 'kind' = ?)
-        AND (?::text IS NULL OR ? = CASE
+      WHERE tenant = :tenant AND deleted IS NULL
+        AND (:kind::text IS NULL OR spec ->> 'kind' = :kind)
+        AND (:state::text IS NULL OR :state = CASE
           WHEN ending IS NOT NULL THEN ending
           WHEN started IS NOT NULL THEN 'running'
           ELSE 'queued' END)
       """;
 
-  private static final String NEWEST_FIRST = WANTED + "AND number < ? ORDER BY number DESC LIMIT ?";
+  private static final NamedSql NEWEST_FIRST =
+      NamedSql.of(WANTED + "AND number < :beyond ORDER BY number DESC LIMIT :most");
 
-  private static final String OLDEST_FIRST = WANTED + "AND number > ? ORDER BY number LIMIT ?";
+  private static final NamedSql OLDEST_FIRST =
+      NamedSql.of(WANTED + "AND number > :beyond ORDER BY number LIMIT :most");
 
   private static final String DELETE =
       """
@@ -58,22 +60,6 @@ public final class Jobs {
 
   private static final String LOCK =
       "SELECT id FROM job WHERE tenant = ? AND id = ? AND ended IS NULL FOR UPDATE";
-
-  /**
-   * By which a client that heard no answer may ask again.
-   *
-   * @param asked the digest of what is asked for with it
-   */
-  public record Key(String value, ArtifactId asked) {
-    public Key {
-      if (value.isEmpty() || value.length() > KEY_LIMIT || !value.matches("[\\x21-\\x7e]+")) {
-        throw new InvalidSpec(
-            "Idempotency-Key", "must be 1 to %s visible ASCII characters".formatted(KEY_LIMIT));
-      }
-    }
-  }
-
-  public static final int KEY_LIMIT = 255;
 
   /** Jobs that are written by one statement. */
   private static final int AT_ONCE = 64;
@@ -101,7 +87,7 @@ public final class Jobs {
    * @return nothing if the key was used to ask for something else
    */
   public Optional<JobView> submit(
-      TenantId tenant, JobSpec spec, ArtifactId card, Plan plan, @Nullable Key key) {
+      TenantId tenant, JobSpec spec, ArtifactId card, Plan plan, @Nullable IdempotencyKey key) {
     Submission submission = new Submission(JobId.random(), tenant, spec, card, plan, key);
     Optional<JobView> submitted = submissions.ask(submission);
     return submitted.isPresent() ? submitted : earlier(tenant, requireNonNull(key));
@@ -118,7 +104,7 @@ public final class Jobs {
   }
 
   /** Nothing if the key was used to ask for something else. */
-  private Optional<JobView> earlier(TenantId tenant, Key key) {
+  private Optional<JobView> earlier(TenantId tenant, IdempotencyKey key) {
     return database.read(
         "find job by key",
         session -> {
@@ -196,14 +182,12 @@ public final class Jobs {
           List<JobView> found =
               JobViews.of(
                   session,
-                  listing.oldestFirst() ? OLDEST_FIRST : NEWEST_FIRST,
-                  tenant.value(),
-                  kind,
-                  kind,
-                  state,
-                  state,
-                  beyond,
-                  listing.limit() + 1);
+                  (listing.oldestFirst() ? OLDEST_FIRST : NEWEST_FIRST)
+                      .bind("tenant", tenant.value())
+                      .bind("kind", kind)
+                      .bind("state", state)
+                      .bind("beyond", beyond)
+                      .bind("most", listing.limit() + 1));
           boolean more = found.size() > listing.limit();
           return new Page(more ? found.subList(0, listing.limit()) : found, more);
         });
@@ -226,7 +210,7 @@ public final class Jobs {
         "cancel job " + job,
         session -> {
           if (session.first(LOCK, row -> row, tenant.value(), job.value()).isPresent()) {
-            Endings.ofLocked(session).cutShort(job, JobState.CANCELLED, null, null);
+            LockedJobs.alreadyLocked(session).cutShort(job, JobState.CANCELLED, null, null);
           }
           return view(session, tenant, job);
         });

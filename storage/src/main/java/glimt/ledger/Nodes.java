@@ -25,15 +25,16 @@ public final class Nodes {
 
   private static final String COUNT = "SELECT count(*) FROM node WHERE address <> ?";
 
-  private static final String PULSE =
-      """
-      INSERT INTO node (address, name, roles, version, pid, http, started, pulse)
-      VALUES (?, ?, ?, ?, ?, ?, clock_timestamp(), clock_timestamp())
-      ON CONFLICT (address) DO UPDATE
-      SET name = excluded.name, roles = excluded.roles, version = excluded.version,
-          pid = excluded.pid, http = excluded.http, pulse = excluded.pulse,
-          started = CASE WHEN node.pid = excluded.pid THEN node.started ELSE excluded.started END
-      """;
+  private static final NamedSql PULSE =
+      NamedSql.of(
+          """
+          INSERT INTO node (address, name, roles, version, pid, http, started, pulse)
+          VALUES (:address, :name, :roles, :version, :pid, :http, clock_timestamp(), clock_timestamp())
+          ON CONFLICT (address) DO UPDATE
+          SET name = excluded.name, roles = excluded.roles, version = excluded.version,
+              pid = excluded.pid, http = excluded.http, pulse = excluded.pulse,
+              started = CASE WHEN node.pid = excluded.pid THEN node.started ELSE excluded.started END
+          """);
 
   /** Who has been dead for long is of no use to anybody. */
   private static final String BURY =
@@ -47,12 +48,13 @@ public final class Nodes {
       ORDER BY started, address
       """;
 
-  private static final String SURVIVE =
-      """
-      INSERT INTO survivors (members, until) VALUES (?, clock_timestamp() + ? * interval '1 ms')
-      ON CONFLICT (one) DO UPDATE SET members = excluded.members, until = excluded.until
-      WHERE survivors.until < clock_timestamp() OR ? = ANY (survivors.members)
-      """;
+  private static final NamedSql SURVIVE =
+      NamedSql.of(
+          """
+          INSERT INTO survivors (members, until) VALUES (:side, clock_timestamp() + :within * interval '1 ms')
+          ON CONFLICT (one) DO UPDATE SET members = excluded.members, until = excluded.until
+          WHERE survivors.until < clock_timestamp() OR :self = ANY (survivors.members)
+          """);
 
   /**
    * What a process tells of itself.
@@ -135,13 +137,13 @@ public final class Nodes {
 
   private static int pulse(Session session, Self self) throws SQLException {
     return session.update(
-        PULSE,
-        self.address(),
-        self.name(),
-        self.roles().toArray(String[]::new),
-        self.version(),
-        self.pid(),
-        self.http().map(URI::toString).orElse(null));
+        PULSE
+            .bind("address", self.address())
+            .bind("name", self.name())
+            .bind("roles", self.roles().toArray(String[]::new))
+            .bind("version", self.version())
+            .bind("pid", self.pid())
+            .bind("http", self.http().map(URI::toString).orElse(null)));
   }
 
   /** Removes what a process told of itself. */
@@ -161,7 +163,12 @@ public final class Nodes {
     return database.transact(
         "ask who goes on",
         session ->
-            session.update(SURVIVE, side.toArray(String[]::new), within.toMillis(), self) == 1);
+            session.update(
+                    SURVIVE
+                        .bind("side", side.toArray(String[]::new))
+                        .bind("within", within.toMillis())
+                        .bind("self", self))
+                == 1);
   }
 
   private static UUID id(ResultSet row) throws SQLException {

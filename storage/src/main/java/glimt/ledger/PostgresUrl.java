@@ -15,8 +15,12 @@ import org.jspecify.annotations.Nullable;
  * The URL of a PostgreSQL database as people have it: JDBC's {@code
  * jdbc:postgresql://HOST:PORT/NAME?user=…}, or what psql, other drivers and hosters of databases
  * take, {@code postgresql://USER:PASSWORD@HOST:PORT/NAME?…} (PostgreSQL manual, 32.1.1.2).
+ *
+ * @param jdbc the URL as JDBC's driver takes it
+ * @param user null if {@code jdbc} says who, or nothing does
+ * @param password null if {@code jdbc} says it, or nothing does
  */
-public final class PostgresUrl {
+record PostgresUrl(String jdbc, @Nullable String user, @Nullable String password) {
   private static final Pattern URL =
       Pattern.compile(
           "(?:jdbc:)?postgres(?:ql)?:(?://(?:([^@/?]*)@)?([^@/?]*)/?)?([^/?]*)(?:\\?(.*))?");
@@ -41,19 +45,17 @@ public final class PostgresUrl {
           Map.entry("sslrootcert", "sslrootcert"),
           Map.entry("user", "user"));
 
-  private PostgresUrl() {}
-
   /**
    * @throws IllegalArgumentException if it is none, or says what the driver cannot be told
    */
-  static DatabaseAddress parse(String url) {
+  static PostgresUrl parse(String url) {
     Matcher parts = URL.matcher(url);
     if (!parts.matches()) {
       throw new IllegalArgumentException(FORMS);
     }
     String who = parts.group(1);
     if (url.startsWith("jdbc:") && who == null) {
-      return address(url.replaceFirst(":postgres:", ":postgresql:"), null, null);
+      return known(url.replaceFirst(":postgres:", ":postgresql:"), null, null);
     }
     int colon = who == null ? -1 : who.indexOf(':');
     String user = who == null || colon < 0 ? who : who.substring(0, colon);
@@ -64,18 +66,17 @@ public final class PostgresUrl {
     if (query != null && !query.isEmpty()) {
       jdbc += "?" + (url.startsWith("jdbc:") ? query : translated(query));
     }
-    return address(jdbc, plain(user), plain(password));
+    return known(jdbc, plain(user), plain(password));
   }
 
-  private static DatabaseAddress address(
-      String jdbc, @Nullable String user, @Nullable String password) {
+  private static PostgresUrl known(String jdbc, @Nullable String user, @Nullable String password) {
     try {
-      // The pool would tell the whole URL, and with it a password.
+      // Refused here, since the pool would log the whole URL, and with it a password.
       DriverManager.getDriver(jdbc);
     } catch (SQLException e) {
       throw new IllegalArgumentException(FORMS, e);
     }
-    return new DatabaseAddress(jdbc, user, password);
+    return new PostgresUrl(jdbc, user, password);
   }
 
   private static String translated(String query) {

@@ -58,11 +58,12 @@ final class Repairs {
       """;
 
   /** A store that loses the same files for ever must not be worked for without end. */
-  private static final String WORN_OUT =
-      """
-      SELECT count(*) >= ? * (SELECT count(*) FROM task_edge WHERE after = ?) AS worn_out
-      FROM attempt WHERE task = ? AND outcome = 'yielded' AND fault = 'storage'
-      """;
+  private static final NamedSql WORN_OUT =
+      NamedSql.of(
+          """
+          SELECT count(*) >= :most * (SELECT count(*) FROM task_edge WHERE after = :task) AS worn_out
+          FROM attempt WHERE task = :task AND outcome = 'yielded' AND fault = 'storage'
+          """);
 
   private static final String ACCEPTED =
       "SELECT artifact FROM product WHERE task = ? ORDER BY position";
@@ -75,7 +76,7 @@ final class Repairs {
       return new Maker(
           new TaskId(row.getLong("id")),
           row.getString("remade_in") != null,
-          row.getInt("failures") >= Tasks.TRIES || row.getInt("losses") >= Tasks.LOSSES);
+          row.getInt("failures") >= Retries.TRIES || row.getInt("losses") >= Retries.LOSSES);
     }
   }
 
@@ -92,7 +93,9 @@ final class Repairs {
     long task = reader.value();
     boolean wornOut =
         session
-            .first(WORN_OUT, row -> row.getBoolean("worn_out"), Tasks.TRIES + 1, task, task)
+            .first(
+                WORN_OUT.bind("most", Retries.TRIES + 1).bind("task", task),
+                row -> row.getBoolean("worn_out"))
             .orElseThrow();
     return !wornOut && remake(session, session.first(READ_BY, Maker::read, task, file.sha256()));
   }

@@ -12,11 +12,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * One transaction on one connection: plain JDBC with the ceremony taken out. Arguments are what
  * {@code setObject} understands; {@code long[]}, {@code int[]}, {@code String[]} become SQL arrays.
+ * A statement with more than two parameters names them, as {@link NamedSql}.
  */
 record Session(Connection connection) {
   @FunctionalInterface
-  interface Row<T> {
-    T read(ResultSet row) throws SQLException;
+  interface RowMapper<T> {
+    T map(ResultSet row) throws SQLException;
+  }
+
+  int update(NamedSql.Bound statement) throws SQLException {
+    return update(statement.text(), statement.arguments());
   }
 
   int update(String sql, @Nullable Object... arguments) throws SQLException {
@@ -25,18 +30,27 @@ record Session(Connection connection) {
     }
   }
 
-  <T> List<T> all(String sql, Row<T> row, @Nullable Object... arguments) throws SQLException {
+  <T> List<T> all(NamedSql.Bound query, RowMapper<T> row) throws SQLException {
+    return all(query.text(), row, query.arguments());
+  }
+
+  <T> List<T> all(String sql, RowMapper<T> row, @Nullable Object... arguments) throws SQLException {
     try (PreparedStatement statement = prepared(sql, arguments);
         ResultSet rows = statement.executeQuery()) {
       List<T> all = new ArrayList<>();
       while (rows.next()) {
-        all.add(row.read(rows));
+        all.add(row.map(rows));
       }
       return all;
     }
   }
 
-  <T> Optional<T> first(String sql, Row<T> row, @Nullable Object... arguments) throws SQLException {
+  <T> Optional<T> first(NamedSql.Bound query, RowMapper<T> row) throws SQLException {
+    return all(query, row).stream().findFirst();
+  }
+
+  <T> Optional<T> first(String sql, RowMapper<T> row, @Nullable Object... arguments)
+      throws SQLException {
     return all(sql, row, arguments).stream().findFirst();
   }
 

@@ -6,8 +6,9 @@
  * <p>Read {@code db/migration/V1__ledger.sql} first, then {@link glimt.ledger.Jobs} (submitted,
  * several {@code GroupCommit} where several come at once; read, cancelled), {@link
  * glimt.ledger.Tasks} (claimed, renewed, ended) and behind it {@code Claims} (who is given what),
- * {@code Leases} (kept and lost), {@code Endings} (what follows from an end) and {@code Repairs}
- * (lost files made again). Six rules hold throughout:
+ * {@code Leases} (kept and lost), {@code Settlements} (what follows from the end of an attempt:
+ * {@code Successes}, {@code Retries}, {@code LockedJobs}) and {@code Repairs} (lost files made
+ * again). The calls between the classes form no cycle. Six rules hold throughout:
  *
  * <ul>
  *   <li>every change to a running task says {@code WHERE id = ? AND attempt = ? AND state =

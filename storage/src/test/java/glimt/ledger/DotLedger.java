@@ -40,15 +40,15 @@ public final class DotLedger implements AutoCloseable {
 
   /** A ledger whose leases last as long as a farm's. */
   public DotLedger(Path home) {
-    this(home, Tasks.Terms.USUAL);
+    this(home, LeaseTerms.USUAL);
   }
 
   /** A ledger that looks for lapsed leases once a sweep, and in which a failed task rests 10 ms. */
   public DotLedger(Path home, Duration lease, Duration sweep) {
-    this(home, new Tasks.Terms(lease, sweep, Duration.ofMillis(10)));
+    this(home, new LeaseTerms(lease, sweep, Duration.ofMillis(10)));
   }
 
-  private DotLedger(Path home, Tasks.Terms terms) {
+  private DotLedger(Path home, LeaseTerms terms) {
     postgres = EmbeddedPostgres.start(home, Path.of("target", "postgres"));
     database = Database.open(postgres.url(), postgres.user(), postgres.password());
     tasks = new Tasks(database, terms);

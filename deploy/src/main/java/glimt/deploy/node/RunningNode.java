@@ -21,6 +21,7 @@ import glimt.ledger.DatabaseAddress;
 import glimt.ledger.Events;
 import glimt.ledger.FarmFolder;
 import glimt.ledger.Jobs;
+import glimt.ledger.LeaseTerms;
 import glimt.ledger.Leftovers;
 import glimt.ledger.Nodes;
 import glimt.ledger.Tasks;
@@ -187,7 +188,7 @@ public record RunningNode(Optional<URI> address, Node node) {
     if (settings.is(Role.GATEWAY) || settings.is(Role.WORKER)) {
       offer(bundles, settings);
     }
-    Tasks tasks = new Tasks(database, Tasks.Terms.USUAL);
+    Tasks tasks = new Tasks(database, LeaseTerms.USUAL);
     Artifacts artifacts = new ArtifactFolder(settings.artifacts());
     if (settings.is(Role.COORDINATOR)) {
       node.coordinate(

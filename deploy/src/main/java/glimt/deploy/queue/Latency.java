@@ -14,6 +14,7 @@ import glimt.job.WorkerId;
 import glimt.ledger.Bundles;
 import glimt.ledger.Database;
 import glimt.ledger.Jobs;
+import glimt.ledger.LeaseTerms;
 import glimt.ledger.Tasks;
 import glimt.postgres.EmbeddedPostgres;
 import java.util.Arrays;
@@ -41,7 +42,7 @@ record Latency(double[] millis) {
         Node farmNode = Node.found(Set.of(Node.Role.COORDINATOR, Node.Role.GATEWAY));
         Node workerNode = Node.join(farmNode.address(), Set.of(Node.Role.WORKER))) {
       new Bundles(database).offer(bundle.digest(), bundle.card());
-      farmNode.coordinate(new Tasks(database, Tasks.Terms.USUAL), threads, Cadence.DEFAULT);
+      farmNode.coordinate(new Tasks(database, LeaseTerms.USUAL), threads, Cadence.DEFAULT);
       Farm farm = farmNode.farm();
       BlockingQueue<News> news = new LinkedBlockingQueue<>();
       WorkerCard card =

@@ -9,9 +9,11 @@ import glimt.job.Task;
 import glimt.job.TenantId;
 import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
+import glimt.ledger.AttemptEnd;
 import glimt.ledger.Bundles;
 import glimt.ledger.Database;
 import glimt.ledger.Jobs;
+import glimt.ledger.LeaseTerms;
 import glimt.ledger.Tasks;
 import glimt.model.Kind;
 import glimt.postgres.EmbeddedPostgres;
@@ -112,7 +114,7 @@ final class Load implements AutoCloseable {
     return rate(
         connections,
         seconds,
-        node -> work(new Tasks(node.database(), Tasks.Terms.USUAL), worker.get(), batch));
+        node -> work(new Tasks(node.database(), LeaseTerms.USUAL), worker.get(), batch));
   }
 
   private WorkerCard card(String name) {
@@ -133,7 +135,7 @@ final class Load implements AutoCloseable {
         tasks
             .end(
                 claimed.stream()
-                    .map(task -> new Tasks.Ended(task.lease(), Made.of(task), Made.EFFORT))
+                    .map(task -> new AttemptEnd(task.lease(), Made.of(task), Made.EFFORT))
                     .toList())
             .size();
     if (done != claimed.size()) {
