@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * The named values of a request, read one by one and each for what it must be; whatever nobody
  * asked for is refused at the {@link #end}. What is absent or null reads as null.
  *
- * <p>Throws {@link InvalidSpec} with the field's name, or a {@link Problem.Refusal} when there are
+ * <p>Throws {@link InvalidSpec} with the field's name, or a {@link Problem.ProblemException} when there are
  * no fields to name.
  */
 final class Fields {

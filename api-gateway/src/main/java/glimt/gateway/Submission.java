@@ -64,7 +64,7 @@ final class Submission {
   /**
    * Asks once more for what a job did not come to make. It is another job: an ending is final.
    *
-   * @throws Problem.Refusal unless it failed or was cancelled
+   * @throws Problem.ProblemException unless it failed or was cancelled
    */
   JobView again(TenantId tenant, JobView job, @Nullable String key) {
     if (!job.state().ended()) {
@@ -73,7 +73,7 @@ final class Submission {
     if (job.state() == JobState.SUCCEEDED) {
       throw Problem.ended(job.state(), "there is nothing to retry").refusal();
     }
-    Bundles.Entry bundle = bundles.byDigest(job.card()).orElseThrow();
+    Bundles.CatalogueEntry bundle = bundles.byDigest(job.card()).orElseThrow();
     Bundles.Standing standing =
         bundles.offers().stream()
             .filter(offer -> offer.bundle().digest().equals(job.card()))

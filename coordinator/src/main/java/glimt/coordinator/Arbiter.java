@@ -48,10 +48,10 @@ final class Arbiter extends Lease {
   }
 
   /** Where a node asks. */
-  static final class Bench extends Setup {
+  static final class ArbiterSetup extends Setup {
     private final Question question;
 
-    Bench(Question question) {
+    ArbiterSetup(Question question) {
       this.question = question;
     }
   }
@@ -67,7 +67,7 @@ final class Arbiter extends Lease {
 
   @Override
   public CompletionStage<Boolean> acquire() {
-    Optional<Bench> bench = system.settings().setup().get(Bench.class);
+    Optional<ArbiterSetup> bench = system.settings().setup().get(ArbiterSetup.class);
     Cluster cluster = Cluster.get(system);
     String self = cluster.selfAddress().toString();
     List<String> side = reachable(cluster.state());

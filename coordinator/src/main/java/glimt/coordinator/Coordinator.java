@@ -53,12 +53,12 @@ import org.slf4j.LoggerFactory;
  * <p>It trusts no message to arrive. Idle workers say so again, endings are repeated until they are
  * heard, and every sweep looks at the ledger afresh.
  */
-public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Message> {
+public final class Coordinator extends AbstractMatchingBehavior<Coordinator.CoordinatorMessage> {
   private static final Logger LOG = LoggerFactory.getLogger(Coordinator.class);
 
-  public sealed interface Message permits ToCoordinator, Internal {}
+  public sealed interface CoordinatorMessage permits ToCoordinator, Internal {}
 
-  private sealed interface Internal extends Message {}
+  private sealed interface Internal extends CoordinatorMessage {}
 
   /**
    * @param asOf how many hints had been heard when the ledger was asked
@@ -111,9 +111,9 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
    * @param jdbc where the ledger's blocking calls run
    * @param chores what is done besides at every sweep; it may take its time, and may fail
    */
-  static Behavior<Message> create(
+  static Behavior<CoordinatorMessage> create(
       Tasks tasks, Executor jdbc, Feed feed, Cadence cadence, Runnable... chores) {
-    Behavior<Message> behavior =
+    Behavior<CoordinatorMessage> behavior =
         Behaviors.setup(
             context ->
                 Behaviors.withTimers(
@@ -127,7 +127,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
   }
 
   private Coordinator(
-      ActorContext<Message> context,
+      ActorContext<CoordinatorMessage> context,
       Tasks tasks,
       Executor jdbc,
       Feed feed,
@@ -151,7 +151,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
   }
 
   @Override
-  public Behavior<Message> onMessage(Message message) {
+  public Behavior<CoordinatorMessage> onMessage(CoordinatorMessage message) {
     switch (message) {
       case TasksReady _ -> offerAll();
       case Idle worker -> welcome(worker);
@@ -372,7 +372,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
 
   /** Asks the ledger, off this actor's thread; the answer comes back as a message. */
   private <T> void ask(
-      String what, Supplier<T> question, Function<T, Message> answer, Message noAnswer) {
+      String what, Supplier<T> question, Function<T, CoordinatorMessage> answer, CoordinatorMessage noAnswer) {
     getContext()
         .pipeToSelf(
             CompletableFuture.supplyAsync(question, jdbc),

@@ -49,7 +49,7 @@ import org.apache.pekko.remote.RemoteTransportException;
 public final class Node implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-  public enum Role {
+  public enum NodeRole {
     COORDINATOR,
     GATEWAY,
     WORKER;
@@ -68,7 +68,7 @@ public final class Node implements AutoCloseable {
   }
 
   /** Begins a cluster of its own, on loopback. */
-  public static Node found(Set<Role> roles) {
+  public static Node found(Set<NodeRole> roles) {
     Node node = new Node(system("glimt", Place.LOOPBACK, roles, List.of(), List.of()));
     node.begin();
     return node;
@@ -81,7 +81,7 @@ public final class Node implements AutoCloseable {
    * @param address the other's {@link #address}
    * @param names what else this node is known by, see {@link Farm#gone}
    */
-  public static Node join(String address, Set<Role> roles, String... names) {
+  public static Node join(String address, Set<NodeRole> roles, String... names) {
     List<Setup> bench = DatabaseAddress.ofEnvironment().stream().<Setup>map(Node::bench).toList();
     Node node =
         new Node(
@@ -95,8 +95,8 @@ public final class Node implements AutoCloseable {
    *
    * @throws NodeException if it cannot listen at its place
    */
-  public static Node of(UUID farm, Place place, Set<Role> roles, Nodes nodes) {
-    Setup bench = new Arbiter.Bench(nodes::mayGoOn);
+  public static Node of(UUID farm, Place place, Set<NodeRole> roles, Nodes nodes) {
+    Setup bench = new Arbiter.ArbiterSetup(nodes::mayGoOn);
     try {
       return new Node(system("glimt-" + farm, place, roles, List.of(), List.of(bench)));
     } catch (RemoteTransportException e) {
@@ -109,7 +109,7 @@ public final class Node implements AutoCloseable {
 
   /** For a process that has no other use for a database. */
   private static Setup bench(DatabaseAddress address) {
-    return new Arbiter.Bench(
+    return new Arbiter.ArbiterSetup(
         (self, side, within) -> {
           try (Database database = address.connect()) {
             return new Nodes(database).mayGoOn(self, side, within);
@@ -118,7 +118,7 @@ public final class Node implements AutoCloseable {
   }
 
   private static ActorSystem<Void> system(
-      String name, Place place, Set<Role> roles, List<String> names, List<Setup> setups) {
+      String name, Place place, Set<NodeRole> roles, List<String> names, List<Setup> setups) {
     List<String> words = new ArrayList<>(names);
     roles.forEach(role -> words.add(role.word()));
     Map<String, Object> settings = new HashMap<>(place.settings());

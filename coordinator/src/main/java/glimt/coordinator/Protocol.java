@@ -28,7 +28,7 @@ public interface Protocol {
 
   // ---- to a coordinator: any of them will do
 
-  sealed interface ToCoordinator extends Coordinator.Message, Wire {}
+  sealed interface ToCoordinator extends Coordinator.CoordinatorMessage, Wire {}
 
   /** There may be ready tasks. */
   record TasksReady() implements ToCoordinator {}

@@ -1,7 +1,7 @@
 package glimt.coordinator;
 
 import glimt.ledger.Nodes;
-import glimt.ledger.Nodes.Entry;
+import glimt.ledger.Nodes.NodeStatus;
 import glimt.ledger.Nodes.Self;
 import glimt.storage.StorageException;
 import java.io.IOException;
@@ -86,7 +86,7 @@ public final class Rendezvous implements AutoCloseable {
     Set<String> tried = new HashSet<>();
     List<String> asked = List.of();
     for (long end = System.nanoTime() + patience.toNanos(); ; ) {
-      List<Entry> others =
+      List<NodeStatus> others =
           nodes.list().stream()
               .filter(entry -> !entry.node().address().equals(self.address()))
               .toList();
@@ -95,7 +95,7 @@ public final class Rendezvous implements AutoCloseable {
               .filter(entry -> isGone(entry, tried))
               .map(entry -> entry.node().address())
               .collect(Collectors.toSet());
-      List<Entry> there =
+      List<NodeStatus> there =
           others.stream().filter(entry -> !gone.contains(entry.node().address())).toList();
       refuseOtherVersions(there);
       List<String> seeds = there.stream().map(entry -> entry.node().address()).toList();
@@ -123,8 +123,8 @@ public final class Rendezvous implements AutoCloseable {
     }
   }
 
-  private void refuseOtherVersions(List<Entry> others) {
-    for (Entry other : others) {
+  private void refuseOtherVersions(List<NodeStatus> others) {
+    for (NodeStatus other : others) {
       if (!other.node().version().equals(self.version())) {
         throw new NodeException(
             "this is glimt %s, but %s at %s is %s; nodes of one farm have one version"
@@ -138,7 +138,7 @@ public final class Rendezvous implements AutoCloseable {
   }
 
   /** Nobody listens there, or somebody who has been silent for long and did not take us in. */
-  private static boolean isGone(Entry entry, Set<String> tried) {
+  private static boolean isGone(NodeStatus entry, Set<String> tried) {
     Address address = Node.parse(entry.node().address());
     try (Socket socket = new Socket()) {
       socket.connect(
@@ -186,7 +186,7 @@ public final class Rendezvous implements AutoCloseable {
   private boolean isWithTheOldest() {
     Set<String> members = node.members();
     return nodes.list().stream()
-        .filter(Entry::lives)
+        .filter(NodeStatus::lives)
         .findFirst()
         .map(oldest -> members.contains(oldest.node().address()))
         .orElse(true);

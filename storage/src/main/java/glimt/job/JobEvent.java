@@ -19,7 +19,7 @@ public record JobEvent(JobId job, long seq, Instant at, Fact fact) {
   }
 
   /** Its first task was claimed. */
-  public record Started() implements Fact {}
+  public record JobStarted() implements Fact {}
 
   public record LevelFinished(String level, List<Product> products) implements Fact {
     public LevelFinished {
@@ -27,6 +27,6 @@ public record JobEvent(JobId job, long seq, Instant at, Fact fact) {
     }
   }
 
-  public record Ended(JobState state, @Nullable Fault fault, @Nullable String why)
+  public record JobEnded(JobState state, @Nullable Fault fault, @Nullable String why)
       implements Fact {}
 }

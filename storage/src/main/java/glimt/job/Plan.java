@@ -57,14 +57,14 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
    * @param need what it needs of a worker
    */
   public record PlannedTask(
-      int ordinal, Work work, List<Input> inputs, @Nullable ContentKey content, Need need) {
+      int ordinal, Work work, List<PlannedInput> inputs, @Nullable ContentKey content, Need need) {
     public PlannedTask {
       inputs = List.copyOf(inputs);
     }
 
     /** The ordinals of the tasks it reads from, in the order in which it reads them. */
     public List<Integer> after() {
-      return inputs.stream().map(Input::task).toList();
+      return inputs.stream().map(PlannedInput::task).toList();
     }
   }
 
@@ -74,7 +74,7 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
    * @param task the ordinal of the task that feeds
    * @param port what its result is to the task that is fed
    */
-  public record Input(int task, String port) {}
+  public record PlannedInput(int task, String port) {}
 
   /** The port by which a sample task is fed what an encoder made of the prompt. */
   public static String port(Encoder encoder) {
@@ -167,25 +167,25 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
 
     private void add(Level level, boolean base) {
       Sampling sampling = base ? sampling(level) : level.sampling();
-      List<Input> conditions = conditions(level, sampling);
+      List<PlannedInput> conditions = conditions(level, sampling);
       Map<Segment, Integer> sampled = new LinkedHashMap<>();
       for (Segment segment : level.segments()) {
         Work work =
             new Work.Sample(level.name(), segment, sampling, usual ? null : level.extents());
         sampled.put(segment, task(work, conditions, null));
       }
-      List<Input> pieces = new ArrayList<>();
+      List<PlannedInput> pieces = new ArrayList<>();
       if (level.codec() == null) {
-        sampled.values().forEach(task -> pieces.add(new Input(task, PIECE)));
+        sampled.values().forEach(task -> pieces.add(new PlannedInput(task, PIECE)));
       } else {
         for (Segment piece : level.decodings()) {
-          List<Input> latents =
+          List<PlannedInput> latents =
               sampled.entrySet().stream()
                   .filter(made -> made.getKey().meets(piece))
-                  .map(made -> new Input(made.getValue(), LATENT))
+                  .map(made -> new PlannedInput(made.getValue(), LATENT))
                   .toList();
           Work work = new Work.Decode(level.name(), piece, level.extents());
-          pieces.add(new Input(task(work, latents, null), PIECE));
+          pieces.add(new PlannedInput(task(work, latents, null), PIECE));
         }
       }
       Work assemble =
@@ -194,7 +194,7 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
     }
 
     /** What every segment of a level reads besides its own noise. */
-    private List<Input> conditions(Level level, Sampling sampling) {
+    private List<PlannedInput> conditions(Level level, Sampling sampling) {
       Map<String, Integer> fed = new LinkedHashMap<>();
       for (Port port : level.ports()) {
         if (port.encoder() != null) {
@@ -209,7 +209,7 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
       if (below != null) {
         fed.put(BELOW, below);
       }
-      return fed.entrySet().stream().map(e -> new Input(e.getValue(), e.getKey())).toList();
+      return fed.entrySet().stream().map(e -> new PlannedInput(e.getValue(), e.getKey())).toList();
     }
 
     private @Nullable String otherPrompt(Port port) {
@@ -250,7 +250,7 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
           card.files().get(network + ".safetensors"), card.weights().getOrDefault(network, 0L));
     }
 
-    private int task(Work work, List<Input> inputs, @Nullable ContentKey content) {
+    private int task(Work work, List<PlannedInput> inputs, @Nullable ContentKey content) {
       int ordinal = tasks.size();
       tasks.add(new PlannedTask(ordinal, work, inputs, content, need(work)));
       return ordinal;

@@ -52,7 +52,7 @@ public final class Bundles {
   /**
    * @param digest the SHA-256 of its {@code bundle.json}
    */
-  public record Entry(ArtifactId digest, BundleCard card) {}
+  public record CatalogueEntry(ArtifactId digest, BundleCard card) {}
 
   /** Whether a job for a bundle would be done. */
   public enum Standing {
@@ -65,7 +65,7 @@ public final class Bundles {
   }
 
   /** What a name stands for now, and what to expect of it. */
-  public record Offer(Entry bundle, Standing standing) {}
+  public record Offer(CatalogueEntry bundle, Standing standing) {}
 
   private final Database database;
 
@@ -86,20 +86,20 @@ public final class Bundles {
   }
 
   /** The card that was offered last under a name. */
-  public Optional<Entry> find(String name) {
+  public Optional<CatalogueEntry> find(String name) {
     return database.read(
         "find bundle " + name, session -> session.first(FIND, Bundles::entry, name));
   }
 
   /** The very card that a job was planned with. */
-  public Optional<Entry> byDigest(ArtifactId digest) {
+  public Optional<CatalogueEntry> byDigest(ArtifactId digest) {
     return database.read(
         "find bundle " + digest,
         session -> session.first(BY_DIGEST, Bundles::entry, digest.sha256()));
   }
 
   /** What every name stands for now, in the order of the names. */
-  public List<Entry> list() {
+  public List<CatalogueEntry> list() {
     return database.read("list bundles", session -> session.all(LIST, Bundles::entry));
   }
 
@@ -115,7 +115,7 @@ public final class Bundles {
                 OFFERS,
                 row -> new Offer(entry(row), standing(row)),
                 Workers.PATIENCE_SECONDS,
-                Nodes.Entry.SILENCE.toSeconds()));
+                Nodes.NodeStatus.SILENCE.toSeconds()));
   }
 
   private static Standing standing(ResultSet row) throws SQLException {
@@ -125,8 +125,8 @@ public final class Bundles {
     return row.getBoolean("coming") ? Standing.COMING : Standing.GONE;
   }
 
-  private static Entry entry(ResultSet row) throws SQLException {
-    return new Entry(
+  private static CatalogueEntry entry(ResultSet row) throws SQLException {
+    return new CatalogueEntry(
         new ArtifactId(row.getString("digest")),
         Json.read(row.getString("card"), BundleCard.class));
   }

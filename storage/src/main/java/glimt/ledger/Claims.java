@@ -162,7 +162,7 @@ final class Claims {
             .bind("memory", worker.memory())
             .bind("warm", worker.warm().toArray(String[]::new))
             .bind("most", most)
-            .bind("started", Events.fact(new JobEvent.Started())),
+            .bind("started", Events.fact(new JobEvent.JobStarted())),
         row -> task(row, worker.numericClass()));
   }
 

@@ -11,7 +11,7 @@ import glimt.job.JobView;
 import glimt.job.Plan;
 import glimt.job.TenantId;
 import glimt.json.EnumWord;
-import glimt.ledger.Submissions.Submission;
+import glimt.ledger.Submissions.PlannedJob;
 import glimt.model.Kind;
 import glimt.storage.StorageException;
 import java.sql.ResultSet;
@@ -65,7 +65,7 @@ public final class Jobs {
   private static final int AT_ONCE = 64;
 
   private final Database database;
-  private final GroupCommit<Submission, Optional<JobView>> submissions;
+  private final GroupCommit<PlannedJob, Optional<JobView>> submissions;
 
   public Jobs(Database database) {
     this.database = database;
@@ -88,12 +88,12 @@ public final class Jobs {
    */
   public Optional<JobView> submit(
       TenantId tenant, JobSpec spec, ArtifactId card, Plan plan, @Nullable IdempotencyKey key) {
-    Submission submission = new Submission(JobId.random(), tenant, spec, card, plan, key);
+    PlannedJob submission = new PlannedJob(JobId.random(), tenant, spec, card, plan, key);
     Optional<JobView> submitted = submissions.ask(submission);
     return submitted.isPresent() ? submitted : earlier(tenant, requireNonNull(key));
   }
 
-  private List<Optional<JobView>> write(List<Submission> asked) {
+  private List<Optional<JobView>> write(List<PlannedJob> asked) {
     String what = asked.size() == 1 ? "job " + asked.getFirst().job() : asked.size() + " jobs";
     return database.transact("submit " + what, session -> Submissions.write(session, asked));
   }

@@ -98,7 +98,7 @@ final class LockedJobs {
     String[] ids = jobs.stream().map(JobId::toString).distinct().toArray(String[]::new);
     for (JobId done :
         session.all(END_DONE, row -> new JobId(row.getObject("id", UUID.class)), (Object) ids)) {
-      all.add(new Events.JobFact(done, new JobEvent.Ended(JobState.SUCCEEDED, null, null)));
+      all.add(new Events.JobFact(done, new JobEvent.JobEnded(JobState.SUCCEEDED, null, null)));
     }
     lastSeq.putAll(Events.append(session, all));
   }
@@ -120,7 +120,7 @@ final class LockedJobs {
                 .bind("why", why)
                 .bind("job", job.value()));
     if (written == 1) {
-      JobEvent.Fact ended = new JobEvent.Ended(ending, fault, why);
+      JobEvent.Fact ended = new JobEvent.JobEnded(ending, fault, why);
       lastSeq.putAll(Events.append(session, List.of(new Events.JobFact(job, ended))));
     }
   }

@@ -78,7 +78,7 @@ public final class Nodes {
    * @param started when it was first seen
    * @param silent how long since it was last seen
    */
-  public record Entry(Self node, Instant started, Duration silent) {
+  public record NodeStatus(Self node, Instant started, Duration silent) {
     /** Longer than any node pauses that is well. */
     static final Duration SILENCE = Duration.ofSeconds(15);
 
@@ -102,7 +102,7 @@ public final class Nodes {
   }
 
   /** Everybody who ever told of themselves and was not forgotten since, the oldest first. */
-  public List<Entry> list() {
+  public List<NodeStatus> list() {
     return database.read("list the nodes", session -> session.all(LIST, Nodes::entry));
   }
 
@@ -175,9 +175,9 @@ public final class Nodes {
     return row.getObject("id", UUID.class);
   }
 
-  private static Entry entry(ResultSet row) throws SQLException {
+  private static NodeStatus entry(ResultSet row) throws SQLException {
     @Nullable String http = row.getString("http");
-    return new Entry(
+    return new NodeStatus(
         new Self(
             row.getString("address"),
             row.getString("name"),

@@ -71,9 +71,9 @@ final class Repairs {
   private Repairs() {}
 
   /** The task that made a file, and whether making it again was given up. */
-  private record Maker(TaskId id, boolean open, boolean givenUp) {
-    static Maker read(ResultSet row) throws SQLException {
-      return new Maker(
+  private record Producer(TaskId id, boolean open, boolean givenUp) {
+    static Producer read(ResultSet row) throws SQLException {
+      return new Producer(
           new TaskId(row.getLong("id")),
           row.getString("remade_in") != null,
           row.getInt("failures") >= Retries.TRIES || row.getInt("losses") >= Retries.LOSSES);
@@ -85,7 +85,7 @@ final class Repairs {
     if (session.first(LOCK_JOB, row -> row, job.value()).isEmpty()) {
       return false;
     }
-    return remake(session, session.first(MADE_IN_JOB, Maker::read, job.value(), file.sha256()));
+    return remake(session, session.first(MADE_IN_JOB, Producer::read, job.value(), file.sha256()));
   }
 
   /** Returns whether a file that a task reads is being made again, from now on or already. */
@@ -97,10 +97,10 @@ final class Repairs {
                 WORN_OUT.bind("most", Retries.TRIES + 1).bind("task", task),
                 row -> row.getBoolean("worn_out"))
             .orElseThrow();
-    return !wornOut && remake(session, session.first(READ_BY, Maker::read, task, file.sha256()));
+    return !wornOut && remake(session, session.first(READ_BY, Producer::read, task, file.sha256()));
   }
 
-  private static boolean remake(Session session, Optional<Maker> found) throws SQLException {
+  private static boolean remake(Session session, Optional<Producer> found) throws SQLException {
     if (found.isEmpty() || (!found.get().open() && found.get().givenUp())) {
       return false;
     }

@@ -81,7 +81,7 @@ final class Submissions {
    * @param card the digest of a card that is in the catalogue, with which the plan was made
    * @param key by which the client may ask again, or null
    */
-  record Submission(
+  record PlannedJob(
       JobId job,
       TenantId tenant,
       JobSpec spec,
@@ -100,7 +100,7 @@ final class Submissions {
   }
 
   /** Returns each job, in their order; nothing in place of one whose key was used before. */
-  static List<Optional<JobView>> write(Session session, List<Submission> submissions)
+  static List<Optional<JobView>> write(Session session, List<PlannedJob> submissions)
       throws SQLException {
     List<String> taskJobs = new ArrayList<>();
     List<Plan.PlannedTask> tasks = new ArrayList<>();
@@ -109,14 +109,14 @@ final class Submissions {
     List<Integer> afters = new ArrayList<>();
     List<Integer> positions = new ArrayList<>();
     List<String> ports = new ArrayList<>();
-    for (Submission one : submissions) {
+    for (PlannedJob one : submissions) {
       String job = one.job().toString();
       int first = tasks.size() + 1; // SQL counts from 1
       for (Plan.PlannedTask task : one.plan().tasks()) {
         taskJobs.add(job);
         tasks.add(task);
         for (int position = 0; position < task.inputs().size(); position++) {
-          Plan.Input input = task.inputs().get(position);
+          Plan.PlannedInput input = task.inputs().get(position);
           edgeJobs.add(job);
           befores.add(first + input.task());
           afters.add(first + task.ordinal());
@@ -174,7 +174,7 @@ final class Submissions {
   }
 
   /** The job as it would be read now, without asking. */
-  private static JobView fresh(Submission one, List<PlannedRow> rows) {
+  private static JobView fresh(PlannedJob one, List<PlannedRow> rows) {
     Map<String, List<TaskView>> levels = new LinkedHashMap<>();
     for (Plan.PlannedTask task : one.plan().tasks()) {
       levels

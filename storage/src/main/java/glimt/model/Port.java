@@ -7,18 +7,18 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name as the network's source calls it
  * @param feed what feeds it
- * @param encoder which encoder, for {@link Feed#ENCODER}; else null
+ * @param encoder which encoder, for {@link PortSource#ENCODER}; else null
  * @param output which of that encoder's outputs; else null
  * @param unconditional what the port is fed when the network is asked without conditions
  */
 public record Port(
     String name,
-    Feed feed,
+    PortSource feed,
     @Nullable String encoder,
     @Nullable String output,
     Unconditional unconditional) {
   public Port {
-    boolean encoded = feed == Feed.ENCODER;
+    boolean encoded = feed == PortSource.ENCODER;
     if (encoded != (encoder != null) || encoded != (output != null)) {
       throw new IllegalArgumentException(
           "port %s: an encoder and its output go with the feed 'encoder' and no other"
@@ -27,7 +27,7 @@ public record Port(
     if (!encoded
         && (unconditional == Unconditional.EMPTY_PROMPT
             || unconditional == Unconditional.NEGATIVE_PROMPT)
-        && feed != Feed.PROMPT) {
+        && feed != PortSource.PROMPT) {
       throw new IllegalArgumentException(
           "port %s: only what reads a prompt can be fed another one".formatted(name));
     }
@@ -35,16 +35,16 @@ public record Port(
 
   /** The token ids of the prompt, as the card's reader gives them. */
   public static Port prompt(String name, Unconditional unconditional) {
-    return new Port(name, Feed.PROMPT, null, null, unconditional);
+    return new Port(name, PortSource.PROMPT, null, null, unconditional);
   }
 
   /** The enlarged level below. */
   public static Port below(String name) {
-    return new Port(name, Feed.BELOW, null, null, Unconditional.SAME);
+    return new Port(name, PortSource.BELOW, null, null, Unconditional.SAME);
   }
 
   /** What feeds a port. */
-  public enum Feed {
+  public enum PortSource {
     /** The prompt's token ids. */
     PROMPT,
     /** What an encoder made of the prompt. */

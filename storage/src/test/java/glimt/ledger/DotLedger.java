@@ -58,7 +58,7 @@ public final class DotLedger implements AutoCloseable {
   }
 
   /** A bundle of its own name; its jobs have that many tasks, and one that assembles them. */
-  public Bundles.Entry bundle(int segments) {
+  public Bundles.CatalogueEntry bundle(int segments) {
     Level base =
         Level.edm(
             "base",
@@ -83,13 +83,13 @@ public final class DotLedger implements AutoCloseable {
             List.of(base),
             Map.of(),
             Map.of());
-    Bundles.Entry entry = new Bundles.Entry(Ledger.digestOf(card.name()), card);
+    Bundles.CatalogueEntry entry = new Bundles.CatalogueEntry(Ledger.digestOf(card.name()), card);
     new Bundles(database).offer(entry.digest(), card);
     return entry;
   }
 
   /** Submits a job of the bundle. */
-  public JobId submit(Bundles.Entry bundle) {
+  public JobId submit(Bundles.CatalogueEntry bundle) {
     JobSpec spec =
         new JobSpec(
             Kind.POINTS,

@@ -434,7 +434,7 @@ class HistoriesTest {
       assertThat(events).extracting(JobEvent::at).isSorted();
       assertThat(events)
           .as("one ending, at the end")
-          .filteredOn(event -> event.fact() instanceof JobEvent.Ended)
+          .filteredOn(event -> event.fact() instanceof JobEvent.JobEnded)
           .containsExactly(events.getLast());
       List<TaskView> all = view.levels().stream().flatMap(level -> level.tasks().stream()).toList();
       for (TaskView task : all) {

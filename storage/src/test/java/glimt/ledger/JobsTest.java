@@ -195,7 +195,7 @@ class JobsTest {
     assertThat(ledger.view(job)).isEqualTo(cancelled);
     assertThat(ledger.events.after(TenantId.DEFAULT, job, cancelled.lastSeq() - 1, 9))
         .extracting(JobEvent::fact)
-        .containsExactly(new JobEvent.Ended(JobState.CANCELLED, null, null));
+        .containsExactly(new JobEvent.JobEnded(JobState.CANCELLED, null, null));
   }
 
   @Test

@@ -73,10 +73,10 @@ class TasksTest {
     assertThat(facts(job))
         .hasExactlyElementsOfTypes(
             JobEvent.Submitted.class,
-            JobEvent.Started.class,
+            JobEvent.JobStarted.class,
             JobEvent.LevelFinished.class,
             JobEvent.LevelFinished.class,
-            JobEvent.Ended.class);
+            JobEvent.JobEnded.class);
     AttemptView attempt = view.levels().getFirst().tasks().getFirst().attempts().getFirst();
     assertThat(attempt.effort()).isEqualTo(Ledger.EFFORT);
     assertThat(attempt.outcome()).isEqualTo("succeeded");
@@ -322,7 +322,7 @@ class TasksTest {
     assertThat(task(job, 1).state()).isEqualTo(TaskState.CANCELLED);
     assertThat(ledger.claim("w", 9)).isEmpty();
     assertThat(facts(job).getLast())
-        .isEqualTo(new JobEvent.Ended(JobState.FAILED, Fault.INTERNAL, "try 3"));
+        .isEqualTo(new JobEvent.JobEnded(JobState.FAILED, Fault.INTERNAL, "try 3"));
   }
 
   @Test

@@ -37,7 +37,7 @@ public final class DeviceSlot {
    * @param precision what networks compute in; else what the device is fastest in
    * @param stepLimit how long one step may take
    */
-  public record Settings(int slot, Optional<Precision> precision, Duration stepLimit) {}
+  public record SlotSettings(int slot, Optional<Precision> precision, Duration stepLimit) {}
 
   /**
    * Works for a farm until told to stop, as {@link WorkerProcess#run} does.
@@ -48,7 +48,7 @@ public final class DeviceSlot {
   public static void work(
       String farm,
       WorkerId id,
-      Settings settings,
+      SlotSettings settings,
       List<Path> folders,
       Artifacts artifacts,
       Path cache) {

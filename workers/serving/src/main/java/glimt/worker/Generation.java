@@ -158,7 +158,7 @@ public record Generation(
     Level under = card.levels().get(index - 1).seenLevel();
     Level sized = under.whole(Mosaic.of(under).extents(stored.shape()));
     return new Cascade.Inherited(
-        sized, new Mosaic.Piece(Mosaic.of(sized).whole(), stored.values()));
+        sized, new Mosaic.Fragment(Mosaic.of(sized).whole(), stored.values()));
   }
 
   /** What was made of the prompt, by the ports of a level that it feeds. */
@@ -305,14 +305,14 @@ public record Generation(
     return tensors().sample(decoded, latent.decodedShape(codec, shape));
   }
 
-  private List<Mosaic.Piece> pieces(List<Segment> segments, List<ArtifactId> inputs) {
+  private List<Mosaic.Fragment> pieces(List<Segment> segments, List<ArtifactId> inputs) {
     if (segments.size() != inputs.size()) {
       throw new IllegalArgumentException(
           "there are %s pieces, not %s".formatted(segments.size(), inputs.size()));
     }
-    List<Mosaic.Piece> pieces = new ArrayList<>();
+    List<Mosaic.Fragment> pieces = new ArrayList<>();
     for (int i = 0; i < segments.size(); i++) {
-      pieces.add(new Mosaic.Piece(segments.get(i), tensors().sample(inputs.get(i)).values()));
+      pieces.add(new Mosaic.Fragment(segments.get(i), tensors().sample(inputs.get(i)).values()));
     }
     return pieces;
   }
