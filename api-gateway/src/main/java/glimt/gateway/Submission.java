@@ -58,7 +58,8 @@ final class Submission {
     Bundles.Offer offer = offer(request);
     JobSpec spec =
         request.spec(offer.bundle().card().name(), random.nextLong(SamplingOptions.SEED_LIMIT + 1));
-    return submit(tenant, spec, offer, key == null ? null : new IdempotencyKey(key, digest(request)));
+    return submit(
+        tenant, spec, offer, key == null ? null : new IdempotencyKey(key, digest(request)));
   }
 
   /**

@@ -316,8 +316,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
   /** Those that were not written had lost their lease; they too need not be said again. */
   private void hear(Settled settled) {
     settled.endings().forEach(ended -> ended.from().tell(new Heard(ended.lease())));
-    Set<Lease> held =
-        settled.written().stream().map(Settlement::lease).collect(Collectors.toSet());
+    Set<Lease> held = settled.written().stream().map(Settlement::lease).collect(Collectors.toSet());
     settled.endings().stream()
         .map(Ended::lease)
         .filter(lease -> !held.contains(lease))
@@ -372,7 +371,10 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
 
   /** Asks the ledger, off this actor's thread; the answer comes back as a message. */
   private <T> void ask(
-      String what, Supplier<T> question, Function<T, CoordinatorMessage> answer, CoordinatorMessage noAnswer) {
+      String what,
+      Supplier<T> question,
+      Function<T, CoordinatorMessage> answer,
+      CoordinatorMessage noAnswer) {
     getContext()
         .pipeToSelf(
             CompletableFuture.supplyAsync(question, jdbc),

@@ -54,7 +54,9 @@ public final class Farm {
   private final ActorRef<Hub.HubMessage> hub;
 
   private Farm(
-      ActorSystem<?> system, Map<JobId, List<Consumer<Live>>> viewers, ActorRef<Hub.HubMessage> hub) {
+      ActorSystem<?> system,
+      Map<JobId, List<Consumer<Live>>> viewers,
+      ActorRef<Hub.HubMessage> hub) {
     this.system = system;
     this.viewers = viewers;
     this.hub = hub;

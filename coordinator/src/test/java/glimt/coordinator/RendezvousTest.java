@@ -121,7 +121,8 @@ class RendezvousTest {
 
   @Test
   void nodes_of_another_farm_are_never_joined() {
-    Node theirs = Node.of(UUID.randomUUID(), Place.LOOPBACK, Set.of(Node.NodeRole.COORDINATOR), nodes);
+    Node theirs =
+        Node.of(UUID.randomUUID(), Place.LOOPBACK, Set.of(Node.NodeRole.COORDINATOR), nodes);
     open.push(theirs);
     theirs.begin();
     // As after a mistake, or when their node took the port of one of ours.

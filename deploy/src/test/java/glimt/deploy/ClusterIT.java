@@ -103,7 +103,8 @@ class ClusterIT {
     awaitWorkOn(job);
     List<String> both = List.of("coordinator-1", "coordinator-2");
     both.forEach(
-        name -> fleet.find(name).process().ifPresent(one -> Fleet.signal(one, Fleet.UnixSignal.KILL)));
+        name ->
+            fleet.find(name).process().ifPresent(one -> Fleet.signal(one, Fleet.UnixSignal.KILL)));
     both.forEach(name -> fleet.find(name).process().ifPresent(Fleet::awaitEnd));
     startAgain(both);
     CUSTOMER.finished(job);

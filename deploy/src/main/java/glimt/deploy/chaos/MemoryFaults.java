@@ -34,7 +34,9 @@ final class MemoryFaults {
               "PostgreSQL stopped immediately",
               trial -> away(trial, Fleet.UnixSignal.QUIT)),
           FarmFault.of(
-              "postgres-killed", "kill -9 of PostgreSQL", trial -> away(trial, Fleet.UnixSignal.KILL)),
+              "postgres-killed",
+              "kill -9 of PostgreSQL",
+              trial -> away(trial, Fleet.UnixSignal.KILL)),
           onDisk("postgres-full", "PostgreSQL has no room left", MemoryFaults::databaseFull),
           onDisk("store-full", "the artifacts have no room left", MemoryFaults::storeFull),
           FarmFault.of(

@@ -51,7 +51,8 @@ final class TwoClasses {
   private static Map<String, String> ofEach(Trial trial, Request request) {
     Map<String, String> bytes = new HashMap<>();
     for (int round = 0; round < ROUNDS && bytes.size() < 2; round++) {
-      List<SubmittedJob> two = Stream.generate(() -> trial.askOfAnyClass(request)).limit(2).toList();
+      List<SubmittedJob> two =
+          Stream.generate(() -> trial.askOfAnyClass(request)).limit(2).toList();
       for (SubmittedJob asked : two) {
         trial.client.ending(asked, ENDS_WITHIN);
         String made = first(trial, asked);

@@ -139,7 +139,8 @@ public final class Fleet {
   /**
    * @param environment what else its environment says, this time
    */
-  public void add(String name, NodeRole role, List<String> options, Map<String, String> environment) {
+  public void add(
+      String name, NodeRole role, List<String> options, Map<String, String> environment) {
     List<String> command = new ArrayList<>(List.of("node", "--roles", role.word()));
     command.addAll(List.of("--name", name, "--home", home.folder().toString()));
     if (!options.contains("--artifacts")) {

@@ -33,7 +33,8 @@ final class InstantWorker extends AbstractMatchingBehavior<InstantWorker.Instant
 
   private record Delivered(ToWorker word) implements InstantWorkerMessage {}
 
-  private record CoordinatorListing(Set<ActorRef<ToCoordinator>> all) implements InstantWorkerMessage {}
+  private record CoordinatorListing(Set<ActorRef<ToCoordinator>> all)
+      implements InstantWorkerMessage {}
 
   private enum InstantTimer implements InstantWorkerMessage {
     BEAT
@@ -60,7 +61,8 @@ final class InstantWorker extends AbstractMatchingBehavior<InstantWorker.Instant
                 }));
   }
 
-  private InstantWorker(ActorContext<InstantWorkerMessage> context, WorkerCard card, BlockingQueue<TaskNews> news) {
+  private InstantWorker(
+      ActorContext<InstantWorkerMessage> context, WorkerCard card, BlockingQueue<TaskNews> news) {
     super(context);
     this.card = card;
     this.news = news;
@@ -74,7 +76,8 @@ final class InstantWorker extends AbstractMatchingBehavior<InstantWorker.Instant
                 context.messageAdapter(
                     Receptionist.Listing.class,
                     listing ->
-                        new CoordinatorListing(listing.getServiceInstances(Protocol.COORDINATORS)))));
+                        new CoordinatorListing(
+                            listing.getServiceInstances(Protocol.COORDINATORS)))));
   }
 
   @Override
@@ -97,7 +100,10 @@ final class InstantWorker extends AbstractMatchingBehavior<InstantWorker.Instant
           speak();
         }
       }
-      case Delivered(Abandon _), Delivered(Watched _), Delivered(Cancelled _), Delivered(Describe _) -> {}
+      case Delivered(Abandon _),
+          Delivered(Watched _),
+          Delivered(Cancelled _),
+          Delivered(Describe _) -> {}
       case InstantTimer _ -> speak();
     }
     return this;

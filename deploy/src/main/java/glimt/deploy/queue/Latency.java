@@ -36,7 +36,8 @@ import java.util.concurrent.TimeUnit;
 record Latency(double[] millis) {
   private static final int PATIENCE_SECONDS = 30;
 
-  static Latency measure(EmbeddedPostgres server, Bundles.CatalogueEntry bundle, JobSpec spec, int jobs) {
+  static Latency measure(
+      EmbeddedPostgres server, Bundles.CatalogueEntry bundle, JobSpec spec, int jobs) {
     try (Database database = Database.open(server.url(), server.user(), server.password());
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
         Node farmNode = Node.found(Set.of(Node.NodeRole.COORDINATOR, Node.NodeRole.GATEWAY));

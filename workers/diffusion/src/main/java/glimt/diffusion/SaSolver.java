@@ -73,7 +73,13 @@ public record SaSolver(
     int with = corrector == 0 ? 0 : corrector + 1;
     SaSolver solver =
         new SaSolver(
-            UniPc.Interpolated.DATA, _ -> tau, Double.toString(tau), predictor, with, false, Slope.INTEGRAL);
+            UniPc.Interpolated.DATA,
+            _ -> tau,
+            Double.toString(tau),
+            predictor,
+            with,
+            false,
+            Slope.INTEGRAL);
     return new Sampler(
         "sa_solver(tau=%s, %s, %s)".formatted(tau, predictor, corrector),
         solver.history(),

@@ -114,7 +114,8 @@ public final class UniPc {
         plain + noise + off + ")", order, at -> step(at, of, order, tail, b, uncorrected));
   }
 
-  private static Move step(Step at, Interpolated of, int order, int tail, B b, Set<Integer> uncorrected) {
+  private static Move step(
+      Step at, Interpolated of, int order, int tail, B b, Set<Integer> uncorrected) {
     Estimate now = at.now();
     NDArray x = at.x();
     int before = at.remaining() + 1;

@@ -46,7 +46,8 @@ class NoiseTest {
   void overlapping_tiles_see_the_same_noise() {
     Noise noise = new Noise(42);
     float[] whole = noise.normals(1, Purpose.START, 0, 0, Region.FrameWindow.whole(4, 6, 8, 9));
-    float[] tile = noise.normals(1, Purpose.START, 0, 0, new Region.FrameWindow(1, 2, 6, 3, 4, 2, 5));
+    float[] tile =
+        noise.normals(1, Purpose.START, 0, 0, new Region.FrameWindow(1, 2, 6, 3, 4, 2, 5));
     for (int f = 0; f < 2; f++) {
       for (int c = 0; c < 6; c++) {
         for (int y = 0; y < 4; y++) {
@@ -81,7 +82,8 @@ class NoiseTest {
 
   @Test
   void normals_have_the_moments_of_the_normal_law() {
-    float[] z = new Noise(3).normals(0, Purpose.START, 0, 0, Region.FrameWindow.whole(10, 4, 100, 100));
+    float[] z =
+        new Noise(3).normals(0, Purpose.START, 0, 0, Region.FrameWindow.whole(10, 4, 100, 100));
     double mean = 0;
     double square = 0;
     double fourth = 0;

@@ -173,8 +173,10 @@ final class OfficialSolvers implements Adapter {
       case "dpmsolver" -> DpmSolver.noise("golden", order, tail, 0, second);
       case "data_prediction|bh1" -> UniPc.of(order, always, UniPc.B.BH1);
       case "data_prediction|bh2" -> UniPc.of(order, always, UniPc.B.BH2);
-      case "noise_prediction|bh1" -> UniPc.of(UniPc.Interpolated.NOISE, order, always, UniPc.B.BH1, Set.of());
-      case "noise_prediction|bh2" -> UniPc.of(UniPc.Interpolated.NOISE, order, always, UniPc.B.BH2, Set.of());
+      case "noise_prediction|bh1" ->
+          UniPc.of(UniPc.Interpolated.NOISE, order, always, UniPc.B.BH1, Set.of());
+      case "noise_prediction|bh2" ->
+          UniPc.of(UniPc.Interpolated.NOISE, order, always, UniPc.B.BH2, Set.of());
       default -> throw config.unknown("algorithm_type");
     };
   }

@@ -163,7 +163,8 @@ public record Mosaic(List<Axis> axes, int channels) {
     return slabs;
   }
 
-  private void add(Fragment piece, Segment common, Segment target, double[] sums, double[] weights) {
+  private void add(
+      Fragment piece, Segment common, Segment target, double[] sums, double[] weights) {
     double[][] byAxis = new double[axes.size()][];
     for (int axis = 0; axis < axes.size(); axis++) {
       Span span = piece.segment().spans().get(axis);

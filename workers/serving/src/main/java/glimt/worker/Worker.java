@@ -140,7 +140,8 @@ public final class Worker extends AbstractMatchingBehavior<Worker.WorkerMessage>
         context.spawn(
             Behaviors.receiveMessage(
                 listing -> {
-                  self.tell(new CoordinatorsFound(listing.getServiceInstances(Protocol.COORDINATORS)));
+                  self.tell(
+                      new CoordinatorsFound(listing.getServiceInstances(Protocol.COORDINATORS)));
                   return Behaviors.same();
                 }),
             "lookout");

@@ -93,7 +93,8 @@ final class Solvers {
           default -> throw settings.refused("solver_type");
         };
     boolean falling = settings.flag("lower_order_final");
-    UniPc.Interpolated of = settings.flag("predict_x0") ? UniPc.Interpolated.DATA : UniPc.Interpolated.NOISE;
+    UniPc.Interpolated of =
+        settings.flag("predict_x0") ? UniPc.Interpolated.DATA : UniPc.Interpolated.NOISE;
     double[] disabled = settings.numbers("disable_corrector");
     return grid -> {
       int n = grid.levels().steps();
