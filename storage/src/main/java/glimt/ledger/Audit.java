@@ -13,7 +13,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 
-/** What became of jobs and tasks, and whether the ledger kept its promises, by its own rows. */
+/**
+ * Checks the promises of the ledger against its rows, and reports what became of jobs and tasks.
+ */
 public final class Audit {
   private static final String NAMED =
       """
@@ -39,7 +41,7 @@ public final class Audit {
       WHERE job = ? ORDER BY task.id, number
       """;
 
-  /** How long a step took is told by the attempt that came to the end. */
+  /** The attempt that finished the task shows how long a step takes. */
   private static final String LOSSES =
       """
       SELECT task.id, lost.number, task.steps AS whole, lost.resumed_from AS began_at,
@@ -59,16 +61,16 @@ public final class Audit {
       """;
 
   /**
-   * A promise that was broken.
+   * A broken promise.
    *
-   * @param job by whose rows it shows
+   * @param job the job whose rows show it
    */
   public record Breach(String promise, JobId job, String what) {}
 
   /**
-   * An attempt that was begun.
+   * An attempt that has begun.
    *
-   * @param ordinal of its task in its job's plan
+   * @param ordinal the place of its task in the plan of the job
    * @param outcome as the ledger has it; empty while it runs
    * @param resumedFrom the step it began at
    * @param seconds how long it was busy, as far as is known
@@ -106,7 +108,7 @@ public final class Audit {
     this.database = database;
   }
 
-  /** Every breach in the whole ledger, on one snapshot. */
+  /** Returns every breach in the whole ledger, on one snapshot. */
   public List<Breach> breaches() {
     return database.read(
         "audit",
@@ -122,12 +124,12 @@ public final class Audit {
         });
   }
 
-  /** Every artifact that a row speaks of: results, and checkpoints that may be resumed from. */
+  /** Returns every artifact that a row names: results, and checkpoints that may be resumed from. */
   public Set<ArtifactId> named() {
     return new LinkedHashSet<>(list("list the artifacts", NAMED, Audit::artifact));
   }
 
-  /** What a job's tasks made: a line {@code ordinal/position digest} each. */
+  /** Returns the products of the tasks of a job, each as {@code ordinal/position digest}. */
   public List<String> made(JobId job) {
     return list(
         "list what was made",
@@ -143,12 +145,12 @@ public final class Audit {
     return new LinkedHashSet<>(list("list the jobs", JOBS, Audit::job));
   }
 
-  /** The jobs that have not ended. */
+  /** Returns the jobs that have not ended. */
   public Set<JobId> open() {
     return new LinkedHashSet<>(list("list the open jobs", OPEN, Audit::job));
   }
 
-  /** Every attempt at a job's tasks, in their order. */
+  /** Returns every attempt at the tasks of a job, in order. */
   public List<Begun> attempts(JobId job) {
     return list(
         "list the attempts",
@@ -164,7 +166,7 @@ public final class Audit {
         job.value());
   }
 
-  /** What was lost of a job's tasks, but for those that nobody finished. */
+  /** Returns the lost attempts at the tasks of a job that another attempt then finished. */
   public List<Loss> losses(JobId job) {
     return list(
         "list the losses",
@@ -181,7 +183,7 @@ public final class Audit {
         job.value());
   }
 
-  /** The checkpoints that a job's tasks would be resumed from now. */
+  /** Returns the checkpoints that the tasks of a job would resume from now. */
   public List<ArtifactId> checkpoints(JobId job) {
     return list("list the checkpoints", CHECKPOINTS, Audit::artifact, job.value());
   }

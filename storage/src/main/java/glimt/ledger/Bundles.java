@@ -9,7 +9,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The catalogue: every card that was ever offered, so that a job can be planned without a worker.
+ * The catalogue: every card that a node ever offered, so that a job can be planned without a
+ * worker.
  */
 public final class Bundles {
   private static final NamedSql OFFER =
@@ -26,8 +27,8 @@ public final class Bundles {
   private static final String BY_DIGEST = "SELECT digest, card FROM bundle WHERE digest = ?";
 
   /**
-   * Somebody can make it who works or asks for work. Nobody can yet, but may soon, where a node
-   * that is there now offered it since it started, or no node has told of itself.
+   * A bundle is here if a worker that has it runs a task or asks for work. It is coming if a live
+   * node has offered it since that node started, or if no node has reported itself.
    */
   private static final String OFFERS =
       """
@@ -50,21 +51,23 @@ public final class Bundles {
       "SELECT DISTINCT ON (name) digest, card FROM bundle ORDER BY name, offered DESC";
 
   /**
+   * A card of the catalogue.
+   *
    * @param digest the SHA-256 of its {@code bundle.json}
    */
   public record CatalogueEntry(ArtifactId digest, BundleCard card) {}
 
-  /** Whether a job for a bundle would be done. */
+  /** Whether a worker would do a job for a bundle. */
   public enum Standing {
     /** A living worker has it. */
     HERE,
-    /** A node offers it, whose workers may still be starting. */
+    /** A live node offers it, and its workers may still be starting. */
     COMING,
-    /** It was offered once, by nobody who is there now. */
+    /** A node offered it once, and is gone. */
     GONE
   }
 
-  /** What a name stands for now, and what to expect of it. */
+  /** The card that a name stands for now, and whether a worker has it. */
   public record Offer(CatalogueEntry bundle, Standing standing) {}
 
   private final Database database;
@@ -85,27 +88,27 @@ public final class Bundles {
                     .bind("card", Json.write(card))));
   }
 
-  /** The card that was offered last under a name. */
+  /** Returns the card that was offered last under a name. */
   public Optional<CatalogueEntry> find(String name) {
     return database.read(
         "find bundle " + name, session -> session.first(FIND, Bundles::entry, name));
   }
 
-  /** The very card that a job was planned with. */
+  /** Returns the card that a job was planned with. */
   public Optional<CatalogueEntry> byDigest(ArtifactId digest) {
     return database.read(
         "find bundle " + digest,
         session -> session.first(BY_DIGEST, Bundles::entry, digest.sha256()));
   }
 
-  /** What every name stands for now, in the order of the names. */
+  /** Returns the card that each name stands for now, in the order of the names. */
   public List<CatalogueEntry> list() {
     return database.read("list bundles", session -> session.all(LIST, Bundles::entry));
   }
 
   /**
-   * What every name that was ever offered stands for now, in the order of the names. A card that a
-   * worker has goes before a newer one of its name that none has yet.
+   * Returns an offer for every name, in the order of the names. A card that a worker has precedes a
+   * newer card of the same name that no worker has yet.
    */
   public List<Offer> offers() {
     return database.read(

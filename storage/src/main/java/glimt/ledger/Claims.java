@@ -21,7 +21,7 @@ import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** How ready tasks are handed out: to whom, which, and in what order. */
+/** How workers claim ready tasks: which worker gets which task, and in what order. */
 final class Claims {
   /** How long a task with a heavy network waits for a worker that has it on its device. */
   private static final double WARM_PATIENCE_SECONDS = 2;
@@ -29,25 +29,26 @@ final class Claims {
   /**
    * MATERIALIZED, or the planner may run the subquery more than once and claim more than its limit.
    *
-   * <p>Two kinds of task wait a lease's time for somebody better, and longer only as nobody is: one
-   * that failed waits for another worker, and one with a checkpoint for a worker of its numeric
-   * class. Handed to a worker of another class after all, it starts afresh: no task mixes two.
+   * <p>Two kinds of task wait a lease's time for a better worker, and longer only while there is
+   * none: a task that failed waits for another worker, and a task with a checkpoint for a worker of
+   * its numeric class. If a worker of another class claims it after all, it starts afresh: no task
+   * mixes two classes.
    *
-   * <p>What asks stands in scalar subqueries, so that the tasks are read in the order of their
-   * index and no further than needed.
+   * <p>The values of the claiming worker stand in scalar subqueries, so that PostgreSQL reads the
+   * tasks in the order of their index and no further than needed.
    *
    * <p>The first claim of a job starts it. Claims are not ordered by job, since SKIP LOCKED never
-   * waits, so two that start the same jobs at the same instant may be found in a deadlock with it,
-   * and either is tried again.
+   * waits, so two claims that start the same jobs at the same instant may deadlock there, and one
+   * of them is tried again.
    *
-   * <p>A task whose network takes long to load is left for a short while to a worker that has it on
-   * its device, if there is one.
+   * <p>A task whose network takes long to load is left for a short while to a worker that has the
+   * network on its device, if there is one.
    *
-   * <p>What a task makes may be there already, made by another of the same content in the same
-   * class; whoever claims it is told.
+   * <p>Another task of the same content may have made the same result in the same numeric class
+   * already; the claim then carries that result.
    *
-   * <p>Nothing is handed out beside a task that must be alone on its device; and when such a task
-   * is the first in line, nothing is until its device is empty.
+   * <p>No task is handed out beside one that must be alone on its device. When such a task is the
+   * first in line, no task is handed out until its device is empty.
    */
   private static final NamedSql CLAIM =
       NamedSql.of(
@@ -146,7 +147,7 @@ final class Claims {
   private Claims() {}
 
   /**
-   * @param patience how long, in seconds, a task waits for somebody better; and a lease lasts
+   * @param patience seconds that a task waits for a better worker, and that a lease lasts
    */
   static List<Task> claim(
       Session session, WorkerCard worker, String machine, int most, double patience)
@@ -182,7 +183,7 @@ final class Claims {
             .toList());
   }
 
-  /** A port and an artifact, which has no space in its name. */
+  /** Reads a port and an artifact; the name of an artifact has no space. */
   private static Task.Input input(String edge) {
     int space = edge.lastIndexOf(' ');
     return new Task.Input(edge.substring(0, space), new ArtifactId(edge.substring(space + 1)));

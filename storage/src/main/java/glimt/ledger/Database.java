@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * transactions that are tried again when PostgreSQL asks for it.
  */
 public final class Database implements AutoCloseable {
-  /** What PostgreSQL answers to a transaction that it would like to see again. */
+  /** The SQL states of a transaction that PostgreSQL asks to be run again. */
   private static final Set<String> AGAIN = Set.of("40001", "40P01");
 
   private static final int TRIES = 10;
@@ -28,12 +28,12 @@ public final class Database implements AutoCloseable {
   private static final Duration RETRY = Duration.ofMillis(500);
 
   /**
-   * A session that waits longer for a lock, or a client that is frozen within a transaction, is in
-   * trouble; let it not take the others with it.
+   * A session that waits longer for a lock, or a client that freezes within a transaction, is in
+   * trouble, and must not take the others with it.
    *
-   * <p>Every statement of the ledger finds its rows by an index, and is planned once. Left to
-   * judge, the planner takes a table that was empty when it last counted for empty still, and sorts
-   * a hundred thousand tasks to find the first. Nothing here is worth compiling.
+   * <p>Every statement of the ledger finds its rows by an index, and is planned once. Without these
+   * settings the planner believes that a table is still empty if it was when last analysed, and
+   * sorts a hundred thousand tasks to find the first. No statement here is worth compiling.
    */
   private static final String MANNERS =
       """
@@ -57,11 +57,11 @@ public final class Database implements AutoCloseable {
   }
 
   /**
-   * Connects and brings the ledger's tables up to date.
+   * Connects, and migrates the tables of the ledger.
    *
    * @param url a JDBC URL of PostgreSQL
-   * @param user null if the URL says who
-   * @param password null if the URL says it, or none is needed
+   * @param user null if the URL has it
+   * @param password null if the URL has it, or none is needed
    * @throws StorageException if the database cannot be reached or migrated, or is of a newer glimt
    */
   public static Database open(String url, @Nullable String user, @Nullable String password) {
@@ -69,7 +69,7 @@ public final class Database implements AutoCloseable {
   }
 
   /**
-   * @param patience how long to try while nobody answers there
+   * @param patience how long to try while no server answers
    * @throws StorageException also if the database or its sessions are not as the ledger needs them
    */
   public static Database open(
@@ -130,7 +130,7 @@ public final class Database implements AutoCloseable {
     }
   }
 
-  /** Whether nobody answers, or somebody who is about to start or to stop. */
+  /** Whether no server answers, or the server is starting or stopping. */
   private static boolean isAway(Throwable e) {
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
       String state = cause instanceof SQLException refusal ? refusal.getSQLState() : null;
@@ -148,7 +148,7 @@ public final class Database implements AutoCloseable {
   <T> T transact(String doing, Transaction<T> body) {
     for (int attempt = 1; ; attempt++) {
       try (Connection connection = pool.getConnection()) {
-        // Left uncommitted, by any exception, the pool rolls it back.
+        // After an exception the transaction is uncommitted, and the pool rolls it back.
         connection.setAutoCommit(false);
         T result = body.run(new Session(connection));
         connection.commit();
@@ -161,7 +161,7 @@ public final class Database implements AutoCloseable {
     }
   }
 
-  /** Runs {@code body} on one snapshot that it cannot change. */
+  /** Runs {@code body} on one read-only snapshot. */
   <T> T read(String doing, Transaction<T> body) {
     return transact(
         doing,
@@ -177,7 +177,7 @@ public final class Database implements AutoCloseable {
   }
 
   /**
-   * Whether PostgreSQL refused what was to be written for what it holds, so that nothing was: SQL
+   * Whether PostgreSQL refused a statement because of its data, so that nothing was written: SQL
    * states of class 22, data exceptions, and 23, violated constraints.
    */
   static boolean isOfContent(StorageException broken) {

@@ -10,11 +10,11 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a PostgreSQL database is reached.
+ * The address of a PostgreSQL database.
  *
  * @param url a JDBC URL
- * @param user null if the URL says who
- * @param password null if the URL says it, or none is needed
+ * @param user null if the URL has it
+ * @param password null if the URL has it, or none is needed
  */
 public record DatabaseAddress(String url, @Nullable String user, @Nullable String password) {
   private static final String URL = "GLIMT_JDBC_URL";
@@ -24,8 +24,8 @@ public record DatabaseAddress(String url, @Nullable String user, @Nullable Strin
   private static final Pattern HOST = Pattern.compile("jdbc:postgresql://([^/?]+).*");
 
   /**
-   * One given by its URL, {@code jdbc:postgresql://…} or as psql takes it; user and password may be
-   * in the environment.
+   * Reads an address from a URL, {@code jdbc:postgresql://…} or as psql takes it; user and password
+   * may be in the environment.
    *
    * @throws IllegalArgumentException if it is no such URL
    */
@@ -37,12 +37,12 @@ public record DatabaseAddress(String url, @Nullable String user, @Nullable Strin
         given.password() == null ? System.getenv(PASSWORD) : given.password());
   }
 
-  /** What the process that started this one left in its environment. */
+  /** Returns the address that the parent process left in the environment. */
   public static Optional<DatabaseAddress> ofEnvironment() {
     return Optional.ofNullable(System.getenv(URL)).map(DatabaseAddress::of);
   }
 
-  /** What a child's environment has to say, for {@link #ofEnvironment}. */
+  /** Returns the environment variables of a child process, for {@link #ofEnvironment}. */
   public Map<String, String> environment() {
     Map<String, String> environment = new HashMap<>();
     environment.put(URL, url);
@@ -56,9 +56,9 @@ public record DatabaseAddress(String url, @Nullable String user, @Nullable Strin
   }
 
   /**
-   * Connects and brings the ledger's tables up to date.
+   * Connects, and migrates the tables of the ledger.
    *
-   * @param patience how long to try while nobody answers there
+   * @param patience how long to try while no server answers
    * @throws StorageException as {@link Database#open}
    */
   public Database open(Duration patience) {

@@ -11,9 +11,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 
-/** What happened to each job, for ever, numbered without a gap. */
+/** The events of each job, kept for ever and numbered without a gap. */
 public final class Events {
-  /** Under the jobs' row locks, which the caller holds or this takes. */
+  /** Runs under the row locks of the jobs, which the caller holds or this statement takes. */
   private static final String APPEND =
       """
       WITH said AS (
@@ -45,7 +45,10 @@ public final class Events {
     this.database = database;
   }
 
-  /** The events of a job with numbers above {@code seq}, in order; none if there is no such job. */
+  /**
+   * Returns the events of a job with numbers above {@code seq}, in order; none if there is no such
+   * job.
+   */
   public List<JobEvent> after(TenantId tenant, JobId job, long seq, int limit) {
     return database.read(
         "read events of job " + job,

@@ -12,13 +12,13 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
- * Answers together what is asked while another answer is on its way: the more there is to do, the
- * less each costs. Nobody waits for company; who asks alone is answered alone.
+ * Answers together the questions that arrive while another answer is on its way: the more there
+ * are, the less each costs. A question that arrives alone is answered alone, without a wait.
  *
  * <p>This is the group commit of a database (DeWitt et al. 1984), one level up.
  */
 final class GroupCommit<Q, A> {
-  /** So that while one answer is made durable, the next is written. */
+  /** Two, so that the next answer is written while one is made durable. */
   private static final int HANDS = 2;
 
   private final int most;
@@ -30,10 +30,10 @@ final class GroupCommit<Q, A> {
   private record Pending<Q, A>(Q question, CompletableFuture<A> answer) {}
 
   /**
-   * @param most how many are answered at once
-   * @param answer an answer to each question, in their order
-   * @param isOfOne whether what was thrown may be one question's fault, so that each is asked again
-   *     by itself; else it is thrown to all who asked
+   * @param most how many questions are answered at once
+   * @param answer returns an answer to each question, in their order
+   * @param isOfOne whether one question may be the cause of an exception, so that each is asked
+   *     again by itself; otherwise all callers get the exception
    */
   GroupCommit(int most, Function<List<Q>, List<A>> answer, Predicate<RuntimeException> isOfOne) {
     this.most = most;
@@ -55,7 +55,7 @@ final class GroupCommit<Q, A> {
     }
   }
 
-  /** How many questions nobody has taken up. */
+  /** Returns how many questions wait. */
   int waiting() {
     return waiting.size();
   }
@@ -66,7 +66,7 @@ final class GroupCommit<Q, A> {
       answer(next);
     }
     hands.release();
-    // Who came in between found no hand free, and relies on those that were not.
+    // A question that came in between found no hand free, and relies on this one.
     if (!waiting.isEmpty() && hands.tryAcquire()) {
       Thread.startVirtualThread(this::answerNext);
     }

@@ -4,11 +4,11 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Every promise of the ledger that its rows can show to be broken. What the tables' constraints
- * forbid is asked again: an audit trusts nobody.
+ * Every promise of the ledger that its rows can show to be broken. Some of them are constraints of
+ * the tables too: an audit trusts nothing.
  */
 final class Invariants {
-  /** Each tells of rows that must not be: the job, and what is wrong with it. */
+  /** Each query returns the rows that must not exist: the job, and what is wrong with it. */
   static final Map<String, String> ALL = new LinkedHashMap<>();
 
   static {

@@ -32,7 +32,7 @@ import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Jobs as their readers see them, put together from their rows and those of their tasks. */
+/** Jobs as clients see them, put together from the rows of jobs, tasks, attempts and products. */
 final class JobViews {
   private static final String TASKS =
       "SELECT * FROM task WHERE job = ANY(?::uuid[]) ORDER BY job, ordinal";
@@ -155,7 +155,7 @@ final class JobViews {
   /**
    * A row of {@code task}.
    *
-   * @param reached how much of it is done, in steps: the furthest that any attempt came
+   * @param reached the furthest step that any attempt reached
    */
   private record TaskRow(
       TaskView view, long amount, int steps, int reached, List<Product> products) {
@@ -168,7 +168,7 @@ final class JobViews {
               id,
               row.getInt("ordinal"),
               Json.read(row.getString("work"), Work.class),
-              // Making a file again takes no result back.
+              // A task whose file is being remade keeps its result.
               row.getString("remade_in") == null
                   ? EnumWord.read(TaskState.class, row.getString("state"))
                   : TaskState.SUCCEEDED,

@@ -61,7 +61,7 @@ public final class Jobs {
   private static final String LOCK =
       "SELECT id FROM job WHERE tenant = ? AND id = ? AND ended IS NULL FOR UPDATE";
 
-  /** Jobs that are written by one statement. */
+  /** The most jobs that one statement writes. */
   private static final int AT_ONCE = 64;
 
   private final Database database;
@@ -73,18 +73,18 @@ public final class Jobs {
   }
 
   /**
-   * Remembers a job and how it is split. Once this returns, it is durable.
+   * Writes a job and its plan; both are durable when this returns.
    *
-   * @param card the digest of a card that is in the catalogue, with which the plan was made
+   * @param card the digest of a card in the catalogue, with which the plan was made
    */
   public JobView submit(TenantId tenant, JobSpec spec, ArtifactId card, Plan plan) {
     return submit(tenant, spec, card, plan, null).orElseThrow();
   }
 
   /**
-   * As above; asked again with the same key, it gives the job that was made the first time.
+   * As above; a repeated request with the same key returns the job of the first.
    *
-   * @return nothing if the key was used to ask for something else
+   * @return nothing if the key was used for another request
    */
   public Optional<JobView> submit(
       TenantId tenant, JobSpec spec, ArtifactId card, Plan plan, @Nullable IdempotencyKey key) {
@@ -98,12 +98,12 @@ public final class Jobs {
     return database.transact("submit " + what, session -> Submissions.write(session, asked));
   }
 
-  /** Whether one of several jobs was refused, for what it holds. */
+  /** Whether PostgreSQL refused one of several jobs because of its content. */
   private static boolean isOfOne(RuntimeException e) {
     return e instanceof StorageException refusal && Database.isOfContent(refusal);
   }
 
-  /** Nothing if the key was used to ask for something else. */
+  /** Returns nothing if the key was used for another request. */
   private Optional<JobView> earlier(TenantId tenant, IdempotencyKey key) {
     return database.read(
         "find job by key",
@@ -116,7 +116,7 @@ public final class Jobs {
         });
   }
 
-  /** A job that was asked for before, with the same key. */
+  /** A job that was submitted before, with the same key. */
   private record Earlier(JobId job, String asked) {
     static Earlier read(ResultSet row) throws SQLException {
       return new Earlier(new JobId(row.getObject("id", UUID.class)), row.getString("asked"));
@@ -148,9 +148,9 @@ public final class Jobs {
   }
 
   /**
-   * Jobs of a list.
+   * One page of a list of jobs.
    *
-   * @param more whether there are others beyond the last of them
+   * @param more whether there are jobs beyond the last of the page
    */
   public record Page(List<JobView> jobs, boolean more) {
     public Page {
@@ -178,7 +178,7 @@ public final class Jobs {
           }
           String kind = listing.kind().map(EnumWord::of).orElse(null);
           String state = listing.state().map(EnumWord::of).orElse(null);
-          // One more than is shown tells whether there are more.
+          // One job more than the page shows whether there are more.
           List<JobView> found =
               JobViews.of(
                   session,
@@ -194,9 +194,9 @@ public final class Jobs {
   }
 
   /**
-   * Forgets a job that has ended: nobody reads it any more, and its files go with the leftovers.
+   * Deletes a job that has ended; its files go with the leftovers.
    *
-   * @return false if there is none, or it has not ended
+   * @return false if there is no such job, or it has not ended
    */
   public boolean delete(TenantId tenant, JobId job) {
     return database.transact(

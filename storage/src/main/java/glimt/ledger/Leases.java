@@ -10,7 +10,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 
-/** How running attempts are kept alive, and how they are found dead. */
+/** How workers keep their attempts alive, and how the sweep finds the dead ones. */
 final class Leases {
   private static final NamedSql RENEW =
       NamedSql.of(
@@ -71,7 +71,7 @@ final class Leases {
       RETURNING extract(epoch FROM pulse.at - before.at)::double precision AS gap
       """;
 
-  /** Never past a whole lease from now, which is all that a lease renewed since then deserves. */
+  /** A lease that was renewed meanwhile ends a whole lease from now at the latest. */
   private static final NamedSql FORGIVE =
       NamedSql.of(
           """
@@ -97,7 +97,7 @@ final class Leases {
 
   private Leases() {}
 
-  /** Returns those that are still held. */
+  /** Returns the leases that still hold. */
   static List<Lease> renew(Session session, Map<Lease, Integer> steps, double seconds)
       throws SQLException {
     List<Map.Entry<Lease, Integer>> beats = List.copyOf(steps.entrySet());
@@ -110,7 +110,7 @@ final class Leases {
         Leases::lease);
   }
 
-  /** Returns whether it was taken. */
+  /** Returns whether the ledger took the checkpoint. */
   static boolean keep(Session session, Lease lease, Checkpoint checkpoint) throws SQLException {
     return session.update(
             CHECKPOINT
@@ -127,8 +127,8 @@ final class Leases {
   }
 
   /**
-   * Leases whose worker has been silent too long, or whose step stands still, unless it was the
-   * database that was away.
+   * Returns leases whose worker has been silent too long, or whose step has stalled. If it was the
+   * database that was away, it extends the leases first.
    */
   static List<Lease> late(Session session, LeaseTerms terms) throws SQLException {
     double gap = session.first(PULSE, row -> row.getDouble("gap")).orElse(0.0);
@@ -146,12 +146,12 @@ final class Leases {
     return new Lease(new TaskId(row.getLong("id")), row.getInt("attempt"));
   }
 
-  /** The ids of the tasks, as an SQL array. */
+  /** Returns the ids of the tasks, as an SQL array. */
   static long[] tasks(Collection<Lease> leases) {
     return leases.stream().mapToLong(lease -> lease.task().value()).toArray();
   }
 
-  /** The numbers of the attempts, as an SQL array. */
+  /** Returns the numbers of the attempts, as an SQL array. */
   static int[] attempts(Collection<Lease> leases) {
     return leases.stream().mapToInt(Lease::attempt).toArray();
   }

@@ -12,13 +12,16 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The farm's processes, as they tell of themselves: where a new one finds the others, and which of
- * them go on when they no longer hear each other. All times are the database's.
+ * The processes of the farm, as each reports itself: how a new process finds the others, and which
+ * side of a split cluster goes on. All times are the database's.
  */
 public final class Nodes {
   private static final String FARM = "SELECT id FROM farm";
 
-  /** One at a time decides whether it is the first. Any number will do that nobody else locks. */
+  /**
+   * One process at a time decides whether it is the first of the farm. The number is arbitrary;
+   * nothing else locks it.
+   */
   private static final String LOCK = "SELECT pg_advisory_xact_lock(4702111234474983745)";
 
   private static final String FORGET = "DELETE FROM node WHERE address = ANY (?)";
@@ -36,7 +39,7 @@ public final class Nodes {
               started = CASE WHEN node.pid = excluded.pid THEN node.started ELSE excluded.started END
           """);
 
-  /** Who has been dead for long is of no use to anybody. */
+  /** Deletes nodes that have been dead for long. */
   private static final String BURY =
       "DELETE FROM node WHERE pulse < clock_timestamp() - interval '10 min'";
 
@@ -57,9 +60,9 @@ public final class Nodes {
           """);
 
   /**
-   * What a process tells of itself.
+   * What a process reports about itself.
    *
-   * @param address by which the others reach it
+   * @param address where the other processes reach it
    * @param http where its gateway is reached, if it has one
    */
   public record Self(
@@ -75,14 +78,16 @@ public final class Nodes {
   }
 
   /**
-   * @param started when it was first seen
-   * @param silent how long since it was last seen
+   * A node as the ledger last saw it.
+   *
+   * @param started when the ledger first saw it
+   * @param silent how long ago the ledger last saw it
    */
   public record NodeStatus(Self node, Instant started, Duration silent) {
-    /** Longer than any node pauses that is well. */
+    /** Longer than a healthy node ever pauses. */
     static final Duration SILENCE = Duration.ofSeconds(15);
 
-    /** Whether it was seen lately. */
+    /** Whether the ledger has seen it recently. */
     public boolean lives() {
       return silent.compareTo(SILENCE) < 0;
     }
@@ -94,14 +99,14 @@ public final class Nodes {
     this.database = database;
   }
 
-  /** Which farm this is. */
+  /** Returns the id of this farm. */
   public UUID farm() {
     return database
         .read("tell farms apart", session -> session.first(FARM, Nodes::id))
         .orElseThrow();
   }
 
-  /** Everybody who ever told of themselves and was not forgotten since, the oldest first. */
+  /** Returns every node that reported itself and was not forgotten since, the oldest first. */
   public List<NodeStatus> list() {
     return database.read("list the nodes", session -> session.all(LIST, Nodes::entry));
   }
@@ -109,7 +114,7 @@ public final class Nodes {
   /**
    * Makes {@code self} the first of the farm, if all others are {@code gone}.
    *
-   * @return whether it is the first; if not, somebody else is there to be joined
+   * @return whether it is the first; if not, there is another node to join
    */
   public boolean begin(Self self, Collection<String> gone) {
     return database.transact(
@@ -125,7 +130,7 @@ public final class Nodes {
         });
   }
 
-  /** Says that {@code self} is there. */
+  /** Records that {@code self} is alive. */
   public void pulse(Self self) {
     database.transact(
         "say that this node is there",
@@ -146,18 +151,18 @@ public final class Nodes {
             .bind("http", self.http().map(URI::toString).orElse(null)));
   }
 
-  /** Removes what a process told of itself. */
+  /** Deletes the record of a process. */
   public void forget(String address) {
     database.transact(
         "forget a node", session -> session.update(FORGET, (Object) new String[] {address}));
   }
 
   /**
-   * Asks whether one side of a cluster that fell apart may go on: yes for the side that asks first,
-   * and for whom it keeps, until {@code within} is over.
+   * Asks whether one side of a split cluster may go on. The side that asks first may, and so may
+   * the nodes on that side, until {@code within} is over.
    *
-   * @param self whoever asks
-   * @param side the addresses of those who would go on
+   * @param self the node that asks
+   * @param side the addresses of the nodes that would go on
    */
   public boolean mayGoOn(String self, Collection<String> side, Duration within) {
     return database.transact(

@@ -12,13 +12,13 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The URL of a PostgreSQL database as people have it: JDBC's {@code
- * jdbc:postgresql://HOST:PORT/NAME?user=…}, or what psql, other drivers and hosters of databases
- * take, {@code postgresql://USER:PASSWORD@HOST:PORT/NAME?…} (PostgreSQL manual, 32.1.1.2).
+ * The URL of a PostgreSQL database: JDBC's {@code jdbc:postgresql://HOST:PORT/NAME?user=…}, or the
+ * form that psql and other drivers take, {@code postgresql://USER:PASSWORD@HOST:PORT/NAME?…}
+ * (PostgreSQL manual, 32.1.1.2).
  *
- * @param jdbc the URL as JDBC's driver takes it
- * @param user null if {@code jdbc} says who, or nothing does
- * @param password null if {@code jdbc} says it, or nothing does
+ * @param jdbc the URL as the JDBC driver takes it
+ * @param user null if {@code jdbc} has it, or there is none
+ * @param password null if {@code jdbc} has it, or there is none
  */
 record PostgresUrl(String jdbc, @Nullable String user, @Nullable String password) {
   private static final Pattern URL =
@@ -29,7 +29,7 @@ record PostgresUrl(String jdbc, @Nullable String user, @Nullable String password
       "must name a database as jdbc:postgresql://HOST:PORT/NAME?user=USER or"
           + " postgresql://USER@HOST:PORT/NAME";
 
-  /** What the driver calls by another name, or by the same. */
+  /** The parameters of psql, and their names in the JDBC driver. */
   private static final Map<String, String> PARAMETERS =
       Map.ofEntries(
           Map.entry("application_name", "ApplicationName"),
@@ -46,7 +46,8 @@ record PostgresUrl(String jdbc, @Nullable String user, @Nullable String password
           Map.entry("user", "user"));
 
   /**
-   * @throws IllegalArgumentException if it is none, or says what the driver cannot be told
+   * @throws IllegalArgumentException if it is not such a URL, or has a parameter that the driver
+   *     lacks
    */
   static PostgresUrl parse(String url) {
     Matcher parts = URL.matcher(url);

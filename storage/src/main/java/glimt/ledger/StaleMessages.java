@@ -5,8 +5,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Words that came too late, or twice: they changed nothing, and are counted for whoever runs the
- * farm. Counted last in a transaction, so that who waits for the count holds up nobody else.
+ * Counts the messages that came too late, or twice, and so changed nothing, for the operator of the
+ * farm. The count is the last statement of a transaction, so that a wait for its row holds up
+ * nothing else.
  */
 final class StaleMessages {
   private static final String COUNT =
@@ -20,7 +21,7 @@ final class StaleMessages {
   private StaleMessages() {}
 
   /**
-   * @param said what kind of word
+   * @param said the kind of message
    */
   static void count(Session session, String said, long times) throws SQLException {
     if (times > 0) {

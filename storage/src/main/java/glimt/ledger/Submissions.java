@@ -27,11 +27,11 @@ import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** How jobs are written with their plans: any number of them by one statement. */
+/** Writes jobs with their plans, any number of them by one statement. */
 final class Submissions {
   /**
-   * Nothing is written, and nothing comes back, of a job whose key was used before, in this
-   * statement or another. Edges name their tasks by place, and find them in an array: a plan may
+   * A job whose key was used before, in this statement or another, is not written and not returned.
+   * Edges name their tasks by their place in the plan, and look them up in an array: a plan may
    * have thousands.
    */
   private static final NamedSql SUBMIT =
@@ -76,10 +76,10 @@ final class Submissions {
   private Submissions() {}
 
   /**
-   * A job to be written.
+   * A job that is to be written.
    *
-   * @param card the digest of a card that is in the catalogue, with which the plan was made
-   * @param key by which the client may ask again, or null
+   * @param card the digest of a card in the catalogue, with which the plan was made
+   * @param key with which the client may repeat the request, or null
    */
   record PlannedJob(
       JobId job,
@@ -89,7 +89,7 @@ final class Submissions {
       Plan plan,
       @Nullable IdempotencyKey key) {}
 
-  /** What the ledger made of a planned task. */
+  /** A task as the ledger wrote it. */
   private record PlannedRow(JobId job, Instant created, TaskId task) {
     static PlannedRow read(ResultSet row) throws SQLException {
       return new PlannedRow(
@@ -99,7 +99,7 @@ final class Submissions {
     }
   }
 
-  /** Returns each job, in their order; nothing in place of one whose key was used before. */
+  /** Returns the jobs in their order; empty where the key of a job was used before. */
   static List<Optional<JobView>> write(Session session, List<PlannedJob> submissions)
       throws SQLException {
     List<String> taskJobs = new ArrayList<>();
@@ -173,7 +173,7 @@ final class Submissions {
     return all.stream().map(text).toArray(String[]::new);
   }
 
-  /** The job as it would be read now, without asking. */
+  /** Returns the job as a read would return it now, without another query. */
   private static JobView fresh(PlannedJob one, List<PlannedRow> rows) {
     Map<String, List<TaskView>> levels = new LinkedHashMap<>();
     for (Plan.PlannedTask task : one.plan().tasks()) {

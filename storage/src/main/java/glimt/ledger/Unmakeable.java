@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Jobs that wait for a bundle which none of the workers has. They fail once that was so for a while
- * without a break. Where there are no workers at all, all jobs wait: some will come.
+ * Jobs that wait for a bundle that no worker has. They fail once that has lasted for a while
+ * without a break. While there are no workers at all, all jobs wait: some will come.
  */
 public final class Unmakeable {
   private static final Logger LOG = LoggerFactory.getLogger(Unmakeable.class);
@@ -24,7 +24,7 @@ public final class Unmakeable {
   /** Far longer than a worker takes to start again, or a node to be replaced. */
   public static final Duration PATIENCE = Duration.ofMinutes(2);
 
-  /** It reads all that is ready, and so not at every sweep. */
+  /** The query reads all ready tasks, so it does not run at every sweep. */
   private static final Duration OFTEN = Duration.ofSeconds(10);
 
   private static final int AT_ONCE = 100;
@@ -52,7 +52,7 @@ public final class Unmakeable {
   private final Database database;
   private final Duration patience;
 
-  /** Since when a card has been missed, in {@link System#nanoTime}. */
+  /** Since when no worker has had a card, in {@link System#nanoTime}. */
   private final Map<ArtifactId, Long> since = new HashMap<>();
 
   private long looked = System.nanoTime() - OFTEN.toNanos();
@@ -62,14 +62,16 @@ public final class Unmakeable {
   }
 
   /**
-   * @param patience how long a job waits for somebody who has its bundle
+   * @param patience how long a job waits for a worker that has its bundle
    */
   public Unmakeable(Database database, Duration patience) {
     this.database = database;
     this.patience = patience;
   }
 
-  /** Called at every sweep, by any number of processes; by one thread at a time in each. */
+  /**
+   * The coordinators call it at every sweep: any number of processes, one thread at a time in each.
+   */
   public void sweep() {
     long now = System.nanoTime();
     if (now - looked >= OFTEN.toNanos()) {
@@ -79,7 +81,7 @@ public final class Unmakeable {
   }
 
   /**
-   * @return the jobs that have failed now
+   * @return the jobs that failed in this call
    */
   Set<JobId> failOverdue(long now) {
     List<Missed> missed =

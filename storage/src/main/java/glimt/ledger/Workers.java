@@ -16,16 +16,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Who asked for work of late. It is kept so that a task may wait for somebody better, and promises
- * nothing: a worker that is not in it is given work like any other.
+ * The workers that asked for work recently. The ledger keeps them so that a task may wait for a
+ * better worker; a worker that is not listed is given work all the same.
  */
 public final class Workers {
   private static final Logger LOG = LoggerFactory.getLogger(Workers.class);
 
-  /** A worker that failed so many tasks that others then did is given no more. */
+  /** A worker that failed this many tasks, which other workers then did, is given no more work. */
   public static final int STRIKES = 3;
 
-  /** Written no more often than needed: a farm of idle workers should leave the disk alone. */
+  /** Writes no more often than needed: a farm of idle workers should leave the disk alone. */
   private static final NamedSql SEE =
       NamedSql.of(
           """
@@ -40,10 +40,10 @@ public final class Workers {
             memory = excluded.memory, warm = excluded.warm, seen = excluded.seen
           """);
 
-  /** One that waits for work asks for it this often, and far more often. */
+  /** A worker that waits for work asks far more often than this. */
   static final double PATIENCE_SECONDS = 10;
 
-  /** Who asked for work within so many seconds, or does some, and may be given more. */
+  /** Workers that asked for work within the given seconds, or run a task, and may be given more. */
   static final String LIVING =
       """
       SELECT cards FROM worker
@@ -53,7 +53,9 @@ public final class Workers {
 
   private static final String FORGET = "DELETE FROM worker WHERE id = ?";
 
-  /** Long after anything could wait for it, for whoever asks who was here. */
+  /**
+   * Deletes a worker long after any task could wait for it, so that an operator can still see it.
+   */
   private static final String FORGET_SILENT =
       """
       DELETE FROM worker
@@ -62,8 +64,8 @@ public final class Workers {
       """;
 
   /**
-   * A task that fails wherever it is tried is to blame for it; one that then succeeds elsewhere
-   * tells against the workers that failed it. The inputs that nobody could read are nobody's fault.
+   * Only a task that then succeeds on another worker counts against the workers that failed it: a
+   * task that fails on every worker is itself to blame. Unreadable inputs count against no worker.
    */
   private static final NamedSql STRIKE =
       NamedSql.of(
@@ -95,7 +97,10 @@ public final class Workers {
     this.database = database;
   }
 
-  /** Those that are given no more work, and since when. A process that takes its place is. */
+  /**
+   * Returns the workers that are given no more work, and since when. A process that replaces one is
+   * given work again.
+   */
   public Map<WorkerId, Instant> drained() {
     return database.read(
         "read who is drained",
@@ -112,7 +117,7 @@ public final class Workers {
   }
 
   /**
-   * @param often how many seconds may pass before it is written again
+   * @param often how many seconds may pass between two writes of the same worker
    */
   static void see(Session session, WorkerCard worker, String machine, double often)
       throws SQLException {
@@ -160,7 +165,7 @@ public final class Workers {
     }
   }
 
-  /** Its process has ended. */
+  /** Forgets a worker whose process has ended. */
   static void forget(Session session, WorkerId worker) throws SQLException {
     session.update(FORGET, worker.value());
   }
