@@ -168,7 +168,7 @@ final class Body {
     return encoding == null ? PLAIN : encoding.strip().toLowerCase(Locale.ROOT);
   }
 
-  private static Problem.Refusal unreadableForm() {
+  private static Problem.ProblemException unreadableForm() {
     return Problem.malformed("the form cannot be read as " + FORM).refusal();
   }
 

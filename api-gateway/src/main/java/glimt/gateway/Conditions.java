@@ -14,7 +14,7 @@ final class Conditions {
    * Whether whoever asks has it already, which is 304.
    *
    * @param tag of what would be sent, with its quotes
-   * @throws Problem.Refusal if it wants another
+   * @throws Problem.ProblemException if it wants another
    */
   static boolean isKnown(HttpServerRequest request, String tag) {
     String wanted = request.getHeader(HttpHeaders.IF_MATCH);

@@ -44,7 +44,7 @@ final class Download {
   }
 
   /** What of a job a path means: a level's name its media, a digest that very artifact. */
-  static Optional<Named> find(JobView job, String levelOrDigest) {
+  static Optional<LevelArtifact> find(JobView job, String levelOrDigest) {
     return job.levels().stream()
         .flatMap(
             level ->
@@ -54,17 +54,17 @@ final class Download {
                             product.artifact().id().sha256().equals(levelOrDigest)
                                 || (product.role() == Product.Role.MEDIA
                                     && level.name().equals(levelOrDigest)))
-                    .map(product -> new Named(level.name(), product.artifact())))
+                    .map(product -> new LevelArtifact(level.name(), product.artifact())))
         .findFirst();
   }
 
   /** An artifact and the level it is of. */
-  record Named(String level, Artifact artifact) {}
+  record LevelArtifact(String level, Artifact artifact) {}
 
   /** The bytes {@code start <= i < end}. */
   record Range(long start, long end) {}
 
-  Future<Void> send(RoutingContext ctx, JobView job, Named named) {
+  Future<Void> send(RoutingContext ctx, JobView job, LevelArtifact named) {
     Artifact artifact = named.artifact();
     return desk.ask(() -> whole(job, artifact))
         .compose(
@@ -77,7 +77,7 @@ final class Download {
   }
 
   /** Sends a picture of an artifact, which is as much itself as the artifact is. */
-  Future<Void> still(RoutingContext ctx, JobView job, Named named, Still still) {
+  Future<Void> still(RoutingContext ctx, JobView job, LevelArtifact named, Still still) {
     String variant = ctx.queryParams().get("variant");
     String tag = "\"%s-%s\"".formatted(named.artifact().id().sha256(), variant);
     HttpServerResponse response =
@@ -148,7 +148,7 @@ final class Download {
    * The one range asked for; empty for everything, also when the header makes no sense or asks for
    * several, which RFC 9110 section 14.2 lets a server ignore.
    *
-   * @throws Problem.Refusal if it lies outside
+   * @throws Problem.ProblemException if it lies outside
    */
   static Optional<Range> range(@Nullable String header, long length) {
     Matcher asked = RANGE.matcher(header == null ? "" : header.strip());

@@ -106,11 +106,11 @@ final class FarmRoutes {
             entries -> {
               ObjectNode body = Json.mapper().createObjectNode().put("status", "ok");
               ObjectNode counts = body.putObject("nodes");
-              for (Node.Role role : Node.Role.values()) {
+              for (Node.NodeRole role : Node.NodeRole.values()) {
                 counts.put(
                     role.word(),
                     entries.stream()
-                        .filter(Nodes.Entry::lives)
+                        .filter(Nodes.NodeStatus::lives)
                         .filter(entry -> entry.node().roles().contains(role.word()))
                         .count());
               }
@@ -118,7 +118,7 @@ final class FarmRoutes {
             });
   }
 
-  private static ObjectNode node(Nodes.Entry entry) {
+  private static ObjectNode node(Nodes.NodeStatus entry) {
     Nodes.Self self = entry.node();
     ObjectNode out =
         Json.mapper()
@@ -134,7 +134,7 @@ final class FarmRoutes {
     return out;
   }
 
-  private static ObjectNode model(Bundles.Entry entry) {
+  private static ObjectNode model(Bundles.CatalogueEntry entry) {
     BundleCard card = entry.card();
     ObjectNode out =
         Json.mapper()

@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  * The named values of a request, read one by one and each for what it must be; whatever nobody
  * asked for is refused at the {@link #end}. What is absent or null reads as null.
  *
- * <p>Throws {@link InvalidSpec} with the field's name, or a {@link Problem.Refusal} when there are
- * no fields to name.
+ * <p>Throws {@link InvalidSpec} with the field's name, or a {@link Problem.ProblemException} when
+ * there are no fields to name.
  */
 final class Fields {
   /** NaN and Infinity are no JSON, but reading them lets the answer name the field they are in. */

@@ -144,10 +144,10 @@ public final class Gateway implements AutoCloseable {
   private @Nullable HttpServer server;
 
   public Gateway(Address address, Parts parts) {
-    this(address, parts, Watch.Pace.DEFAULT);
+    this(address, parts, Watch.WatchIntervals.DEFAULT);
   }
 
-  Gateway(Address address, Parts parts, Watch.Pace pace) {
+  Gateway(Address address, Parts parts, Watch.WatchIntervals pace) {
     this.address = address;
     this.operations = Operation.all(parts, new RequestContext(parts.jobs(), threads), pace);
   }

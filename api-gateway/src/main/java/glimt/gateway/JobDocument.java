@@ -110,12 +110,12 @@ final class JobDocument {
         out.put("type", "submitted");
         warnings.forEach(out.putArray("warnings")::add);
       }
-      case JobEvent.Started _ -> out.put("type", "started");
+      case JobEvent.JobStarted _ -> out.put("type", "started");
       case JobEvent.LevelFinished(String level, List<Product> products) -> {
         out.put("type", "level_finished").put("level", level);
         out.set("artifacts", artifacts(prefix + path(event.job()), level, products));
       }
-      case JobEvent.Ended ended ->
+      case JobEvent.JobEnded ended ->
           out.put("type", "ended")
               .put("state", word(ended.state()))
               .put("fault", word(ended.fault()))

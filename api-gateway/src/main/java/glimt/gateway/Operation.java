@@ -21,7 +21,7 @@ record Operation(String id, HttpMethod method, String path, Handler<RoutingConte
   }
 
   /** What the contract offers, in its order. */
-  static List<Operation> all(Gateway.Parts parts, RequestContext desk, Watch.Pace pace) {
+  static List<Operation> all(Gateway.Parts parts, RequestContext desk, Watch.WatchIntervals pace) {
     Submission submission =
         new Submission(parts.jobs(), parts.bundles(), parts.farm(), parts.samplers());
     Download download = new Download(desk, parts.artifacts(), parts.tasks(), parts.farm());

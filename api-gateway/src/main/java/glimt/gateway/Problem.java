@@ -31,10 +31,10 @@ record Problem(
   static final String IDEMPOTENCY_KEY = "Idempotency-Key";
 
   /** Ends a request's handling with a problem. */
-  static final class Refusal extends RuntimeException {
+  static final class ProblemException extends RuntimeException {
     private final transient Problem problem;
 
-    private Refusal(Problem problem, @Nullable Throwable cause) {
+    private ProblemException(Problem problem, @Nullable Throwable cause) {
       super(problem.detail, cause, false, false);
       this.problem = problem;
     }
@@ -222,7 +222,7 @@ record Problem(
   /** What a failure looks like from outside: nothing of our insides. */
   static Problem of(Throwable failure) {
     return switch (failure) {
-      case Refusal refusal -> refusal.problem();
+      case ProblemException refusal -> refusal.problem();
       case InvalidSpec invalid -> invalid(invalid.field(), says(invalid));
       case StorageException _ ->
           unavailable("the ledger cannot be reached or written; try again in a while");
@@ -243,12 +243,12 @@ record Problem(
     return message == null ? "is not understood" : message;
   }
 
-  Refusal refusal() {
-    return new Refusal(this, null);
+  ProblemException refusal() {
+    return new ProblemException(this, null);
   }
 
-  Refusal refusal(Throwable cause) {
-    return new Refusal(this, cause);
+  ProblemException refusal(Throwable cause) {
+    return new ProblemException(this, cause);
   }
 
   /** The same problem, blamed on the name by which this surface knows the field. */

@@ -74,7 +74,7 @@ final class RequestContext {
     return ctx.request().getHeader(Problem.IDEMPOTENCY_KEY);
   }
 
-  static Problem.Refusal noSuchJob() {
+  static Problem.ProblemException noSuchJob() {
     return Problem.notFound("there is no such job").refusal();
   }
 

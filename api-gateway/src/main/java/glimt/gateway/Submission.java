@@ -11,6 +11,7 @@ import glimt.job.SamplingOptions;
 import glimt.job.TenantId;
 import glimt.json.Json;
 import glimt.ledger.Bundles;
+import glimt.ledger.IdempotencyKey;
 import glimt.ledger.Jobs;
 import glimt.ledger.Unmakeable;
 import glimt.model.BundleCard;
@@ -57,13 +58,14 @@ final class Submission {
     Bundles.Offer offer = offer(request);
     JobSpec spec =
         request.spec(offer.bundle().card().name(), random.nextLong(SamplingOptions.SEED_LIMIT + 1));
-    return submit(tenant, spec, offer, key == null ? null : new Jobs.Key(key, digest(request)));
+    return submit(
+        tenant, spec, offer, key == null ? null : new IdempotencyKey(key, digest(request)));
   }
 
   /**
    * Asks once more for what a job did not come to make. It is another job: an ending is final.
    *
-   * @throws Problem.Refusal unless it failed or was cancelled
+   * @throws Problem.ProblemException unless it failed or was cancelled
    */
   JobView again(TenantId tenant, JobView job, @Nullable String key) {
     if (!job.state().ended()) {
@@ -72,7 +74,7 @@ final class Submission {
     if (job.state() == JobState.SUCCEEDED) {
       throw Problem.ended(job.state(), "there is nothing to retry").refusal();
     }
-    Bundles.Entry bundle = bundles.byDigest(job.card()).orElseThrow();
+    Bundles.CatalogueEntry bundle = bundles.byDigest(job.card()).orElseThrow();
     Bundles.Standing standing =
         bundles.offers().stream()
             .filter(offer -> offer.bundle().digest().equals(job.card()))
@@ -86,11 +88,11 @@ final class Submission {
         tenant,
         job.spec(),
         new Bundles.Offer(bundle, standing),
-        key == null ? null : new Jobs.Key(key, digest("retry " + job.id())));
+        key == null ? null : new IdempotencyKey(key, digest("retry " + job.id())));
   }
 
   private JobView submit(
-      TenantId tenant, JobSpec spec, Bundles.Offer offer, Jobs.@Nullable Key key) {
+      TenantId tenant, JobSpec spec, Bundles.Offer offer, @Nullable IdempotencyKey key) {
     Plan plan = plan(spec, offer.bundle().card());
     if (offer.standing() != Bundles.Standing.HERE) {
       plan = plan.with(WAITS);

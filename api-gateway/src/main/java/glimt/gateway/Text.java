@@ -54,7 +54,7 @@ final class Text {
   }
 
   /**
-   * @throws Problem.Refusal if it is not text of that charset
+   * @throws Problem.ProblemException if it is not text of that charset
    */
   static String of(byte[] bytes, String charset) {
     Charset named = KNOWN.get(charset);

@@ -60,7 +60,7 @@ final class VideoRoutes {
 
   Future<?> create(RoutingContext ctx) {
     return Body.jsonOrForm(ctx)
-        .map(Asked::of)
+        .map(VideoRequest::of)
         .compose(
             asked ->
                 desk.ask(
@@ -136,7 +136,7 @@ final class VideoRoutes {
     return job(ctx)
         .compose(
             job -> {
-              Download.Named file =
+              Download.LevelArtifact file =
                   Download.find(job, job.levels().getLast().name())
                       .filter(_ -> job.state() == JobState.SUCCEEDED)
                       .orElseThrow(
@@ -171,7 +171,7 @@ final class VideoRoutes {
   }
 
   /** What came in, by this surface's names. */
-  private record Asked(
+  private record VideoRequest(
       @Nullable String prompt,
       @Nullable String model,
       @Nullable String seconds,
@@ -180,9 +180,9 @@ final class VideoRoutes {
       @Nullable Double guidance,
       @Nullable Long seed) {
 
-    static Asked of(Fields fields) {
-      Asked asked =
-          new Asked(
+    static VideoRequest of(Fields fields) {
+      VideoRequest asked =
+          new VideoRequest(
               fields.text("prompt"),
               fields.text("model"),
               seconds(fields.textOrNumber("seconds")),
@@ -210,7 +210,7 @@ final class VideoRoutes {
     }
   }
 
-  private JobRequest wish(Asked asked) {
+  private JobRequest wish(VideoRequest asked) {
     JobRequest request =
         new JobRequest(
             Kind.VIDEO,
@@ -254,7 +254,7 @@ final class VideoRoutes {
   }
 
   private ObjectNode video(JobView job) {
-    Bundles.Entry bundle =
+    Bundles.CatalogueEntry bundle =
         bundles
             .byDigest(job.card())
             .orElseThrow(() -> new IllegalStateException("no card " + job.card()));

@@ -44,8 +44,8 @@ final class Watch {
   }
 
   /** How often it looks by itself, and how often it shows that it lives; milliseconds. */
-  record Pace(long readEvery, long beatEvery) {
-    static final Pace DEFAULT = new Pace(2_000, 15_000);
+  record WatchIntervals(long readEvery, long beatEvery) {
+    static final WatchIntervals DEFAULT = new WatchIntervals(2_000, 15_000);
   }
 
   private final RequestContext desk;
@@ -55,7 +55,7 @@ final class Watch {
   private final String prefix;
   private final Context context = Vertx.currentContext();
   private final Map<List<Object>, ObjectNode> late = new LinkedHashMap<>();
-  private final Farm.Watch subscription;
+  private final Farm.Subscription subscription;
   private final long readTimer;
   private final long beatTimer;
   private long seq;
@@ -71,7 +71,7 @@ final class Watch {
       RequestContext desk,
       Events events,
       Farm farm,
-      Pace pace,
+      WatchIntervals pace,
       JobView job,
       long after,
       String prefix,
@@ -156,7 +156,7 @@ final class Watch {
     }
     seq = event.seq();
     viewer.durable(seq, JobDocument.event(event, prefix));
-    if (event.fact() instanceof JobEvent.Ended) {
+    if (event.fact() instanceof JobEvent.JobEnded) {
       close();
       viewer.end();
     }

@@ -25,9 +25,9 @@ final class Watching {
   private final RequestContext desk;
   private final Events events;
   private final Farm farm;
-  private final Watch.Pace pace;
+  private final Watch.WatchIntervals pace;
 
-  Watching(RequestContext desk, Events events, Farm farm, Watch.Pace pace) {
+  Watching(RequestContext desk, Events events, Farm farm, Watch.WatchIntervals pace) {
     this.desk = desk;
     this.events = events;
     this.farm = farm;

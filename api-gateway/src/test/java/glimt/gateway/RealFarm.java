@@ -22,6 +22,7 @@ import glimt.ledger.Bundles;
 import glimt.ledger.Database;
 import glimt.ledger.Events;
 import glimt.ledger.Jobs;
+import glimt.ledger.LeaseTerms;
 import glimt.ledger.Nodes;
 import glimt.ledger.Tasks;
 import glimt.ledger.Workers;
@@ -67,7 +68,7 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 final class RealFarm implements AutoCloseable {
   private static final String CLASS = "test engine, f32, 1 thread";
   static final List<String> SAMPLERS = List.of("euler", "heun", "dpmpp_2m");
-  static final Watch.Pace QUICK = new Watch.Pace(200, 500);
+  static final Watch.WatchIntervals QUICK = new Watch.WatchIntervals(200, 500);
 
   /** Gives a test class the farm as a parameter. */
   static final class Given implements ParameterResolver {
@@ -109,11 +110,11 @@ final class RealFarm implements AutoCloseable {
     postgres = EmbeddedPostgres.start(home);
     database = Database.open(postgres.url(), postgres.user(), postgres.password());
     jobs = new Jobs(database);
-    tasks = new Tasks(database, Tasks.Terms.USUAL);
+    tasks = new Tasks(database, LeaseTerms.USUAL);
     bundles = new Bundles(database);
     artifacts = new ArtifactFolder(home.resolve("artifacts"));
     offer();
-    node = Node.found(Set.of(Node.Role.GATEWAY));
+    node = Node.found(Set.of(Node.NodeRole.GATEWAY));
     feed = node.feed();
     cluster = node.farm();
     gateway = new Gateway(new Gateway.Address("127.0.0.1", 0), parts(jobs), QUICK);

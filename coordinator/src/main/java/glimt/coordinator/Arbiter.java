@@ -51,10 +51,10 @@ final class Arbiter extends Lease {
   }
 
   /** Hands the question to the lease that Pekko creates. */
-  static final class Bench extends Setup {
+  static final class ArbiterSetup extends Setup {
     private final Question question;
 
-    Bench(Question question) {
+    ArbiterSetup(Question question) {
       this.question = question;
     }
   }
@@ -70,7 +70,7 @@ final class Arbiter extends Lease {
 
   @Override
   public CompletionStage<Boolean> acquire() {
-    Optional<Bench> bench = system.settings().setup().get(Bench.class);
+    Optional<ArbiterSetup> bench = system.settings().setup().get(ArbiterSetup.class);
     Cluster cluster = Cluster.get(system);
     String self = cluster.selfAddress().toString();
     List<String> side = reachable(cluster.state());

@@ -1,6 +1,6 @@
 package glimt.coordinator;
 
-import glimt.ledger.Tasks;
+import glimt.ledger.LeaseTerms;
 import java.time.Duration;
 
 /**
@@ -16,8 +16,8 @@ public record Cadence(Duration beat, Duration lease, Duration sweep, Duration st
   public static final Cadence DEFAULT =
       new Cadence(
           Duration.ofSeconds(2),
-          Tasks.Terms.USUAL.lease(),
-          Tasks.Terms.USUAL.sweep(),
+          LeaseTerms.USUAL.lease(),
+          LeaseTerms.USUAL.sweep(),
           Duration.ofMinutes(2));
 
   /**

@@ -18,6 +18,8 @@ import glimt.job.Lease;
 import glimt.job.Outcome;
 import glimt.job.Task;
 import glimt.job.WorkerId;
+import glimt.ledger.AttemptEnd;
+import glimt.ledger.Settlement;
 import glimt.ledger.Tasks;
 import glimt.storage.StorageException;
 import java.time.Duration;
@@ -51,13 +53,13 @@ import org.slf4j.LoggerFactory;
  * <p>It does not rely on the delivery of messages. Idle workers repeat {@link Idle}, workers repeat
  * {@link Ended} until it is acknowledged, and every sweep reads the ledger again.
  */
-public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Message> {
+public final class Coordinator extends AbstractMatchingBehavior<Coordinator.CoordinatorMessage> {
   private static final Logger LOG = LoggerFactory.getLogger(Coordinator.class);
 
   /** The messages of this actor: those of {@link Protocol}, and its own. */
-  public sealed interface Message permits ToCoordinator, Internal {}
+  public sealed interface CoordinatorMessage permits ToCoordinator, Internal {}
 
-  private sealed interface Internal extends Message {}
+  private sealed interface Internal extends CoordinatorMessage {}
 
   /**
    * The ledger answered a claim.
@@ -68,7 +70,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
 
   private record Renewed(List<Beat> beats, Set<Lease> stillOurs) implements Internal {}
 
-  private record Settled(List<Ended> endings, List<Tasks.Ending> written) implements Internal {}
+  private record Settled(List<Ended> endings, List<Settlement> written) implements Internal {}
 
   private record Swept(Set<JobId> jobs) implements Internal {}
 
@@ -122,9 +124,9 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
    * @param jdbc runs the ledger's blocking calls
    * @param chores further work for every sweep; it may take long, and may fail
    */
-  static Behavior<Message> create(
+  static Behavior<CoordinatorMessage> create(
       Tasks tasks, Executor jdbc, Feed feed, Cadence cadence, Runnable... chores) {
-    Behavior<Message> behavior =
+    Behavior<CoordinatorMessage> behavior =
         Behaviors.setup(
             context ->
                 Behaviors.withTimers(
@@ -138,7 +140,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
   }
 
   private Coordinator(
-      ActorContext<Message> context,
+      ActorContext<CoordinatorMessage> context,
       Tasks tasks,
       Executor jdbc,
       Feed feed,
@@ -162,7 +164,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
   }
 
   @Override
-  public Behavior<Message> onMessage(Message message) {
+  public Behavior<CoordinatorMessage> onMessage(CoordinatorMessage message) {
     switch (message) {
       case TasksReady _ -> offerAll();
       case Idle worker -> welcome(worker);
@@ -322,9 +324,9 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
   private void settle() {
     List<Ended> words = endings.take();
     if (!words.isEmpty()) {
-      List<Tasks.Ended> facts =
+      List<AttemptEnd> facts =
           words.stream()
-              .map(word -> new Tasks.Ended(word.lease(), word.outcome(), word.effort()))
+              .map(word -> new AttemptEnd(word.lease(), word.outcome(), word.effort()))
               .toList();
       // If this fails, the workers repeat their messages.
       ask(
@@ -341,18 +343,17 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
    */
   private void hear(Settled settled) {
     settled.endings().forEach(ended -> ended.from().tell(new Heard(ended.lease())));
-    Set<Lease> held =
-        settled.written().stream().map(Tasks.Ending::lease).collect(Collectors.toSet());
+    Set<Lease> held = settled.written().stream().map(Settlement::lease).collect(Collectors.toSet());
     settled.endings().stream()
         .map(Ended::lease)
         .filter(lease -> !held.contains(lease))
         .forEach(
             lease -> LOG.info("the end of an attempt came too late: {} is no longer held", lease));
     settled.written().stream()
-        .map(Tasks.Ending::job)
+        .map(Settlement::job)
         .distinct()
         .forEach(job -> feed.publish(new Advanced(job)));
-    if (settled.written().stream().anyMatch(Tasks.Ending::freed)) {
+    if (settled.written().stream().anyMatch(Settlement::freed)) {
       offerEverywhere();
     }
   }
@@ -403,7 +404,10 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
    * @param noAnswer the message if the call fails
    */
   private <T> void ask(
-      String what, Supplier<T> question, Function<T, Message> answer, Message noAnswer) {
+      String what,
+      Supplier<T> question,
+      Function<T, CoordinatorMessage> answer,
+      CoordinatorMessage noAnswer) {
     getContext()
         .pipeToSelf(
             CompletableFuture.supplyAsync(question, jdbc),

@@ -44,17 +44,19 @@ public final class Farm {
   private static final Duration WATCHED_EVERY = Duration.ofSeconds(1);
 
   /** A subscription to a job's live messages, until it is closed. */
-  public interface Watch extends AutoCloseable {
+  public interface Subscription extends AutoCloseable {
     @Override
     void close();
   }
 
   private final ActorSystem<?> system;
   private final Map<JobId, List<Consumer<Live>>> viewers;
-  private final ActorRef<Hub.Message> hub;
+  private final ActorRef<Hub.HubMessage> hub;
 
   private Farm(
-      ActorSystem<?> system, Map<JobId, List<Consumer<Live>>> viewers, ActorRef<Hub.Message> hub) {
+      ActorSystem<?> system,
+      Map<JobId, List<Consumer<Live>>> viewers,
+      ActorRef<Hub.HubMessage> hub) {
     this.system = system;
     this.viewers = viewers;
     this.hub = hub;
@@ -82,7 +84,7 @@ public final class Farm {
    *
    * @param viewer called by one thread at a time; must not block
    */
-  public Watch watch(JobId job, Consumer<Live> viewer) {
+  public Subscription watch(JobId job, Consumer<Live> viewer) {
     // A list, rather than a set, since one viewer may watch a job several times.
     viewers.computeIfAbsent(job, _ -> new CopyOnWriteArrayList<>()).add(viewer);
     hub.tell(new Hub.TellWorkers(new Watched(job)));
@@ -98,7 +100,7 @@ public final class Farm {
   /** Returns the workers that answer within a second, sorted by id. */
   public CompletionStage<List<WorkerView>> workers() {
     CompletionStage<Set<ActorRef<ToWorker>>> known =
-        AskPattern.ask(hub, Hub.Workers::new, ANSWER_WITHIN, system.scheduler());
+        AskPattern.ask(hub, Hub.ListWorkers::new, ANSWER_WITHIN, system.scheduler());
     return known.thenCompose(
         workers -> {
           List<CompletableFuture<Optional<WorkerView>>> answers =
@@ -137,22 +139,22 @@ public final class Farm {
   }
 
   /** Sends messages to all coordinators or workers, and live messages to the viewers. */
-  private static final class Hub extends AbstractMatchingBehavior<Hub.Message> {
-    sealed interface Message {}
+  private static final class Hub extends AbstractMatchingBehavior<Hub.HubMessage> {
+    sealed interface HubMessage {}
 
-    record TellCoordinators(ToCoordinator word) implements Message {}
+    record TellCoordinators(ToCoordinator word) implements HubMessage {}
 
-    record TellWorkers(ToWorker word) implements Message {}
+    record TellWorkers(ToWorker word) implements HubMessage {}
 
-    record Workers(ActorRef<Set<ActorRef<ToWorker>>> to) implements Message {}
+    record ListWorkers(ActorRef<Set<ActorRef<ToWorker>>> to) implements HubMessage {}
 
-    private record News(Live live) implements Message {}
+    private record LiveNews(Live live) implements HubMessage {}
 
-    private record FoundCoordinators(Set<ActorRef<ToCoordinator>> all) implements Message {}
+    private record FoundCoordinators(Set<ActorRef<ToCoordinator>> all) implements HubMessage {}
 
-    private record FoundWorkers(Set<ActorRef<ToWorker>> all) implements Message {}
+    private record FoundWorkers(Set<ActorRef<ToWorker>> all) implements HubMessage {}
 
-    private enum StillWatched implements Message {
+    private enum StillWatched implements HubMessage {
       STILL_WATCHED
     }
 
@@ -160,7 +162,7 @@ public final class Farm {
     private Set<ActorRef<ToCoordinator>> coordinators = Set.of();
     private Set<ActorRef<ToWorker>> workers = Set.of();
 
-    static Behavior<Message> create(Feed feed, Map<JobId, List<Consumer<Live>>> viewers) {
+    static Behavior<HubMessage> create(Feed feed, Map<JobId, List<Consumer<Live>>> viewers) {
       return Behaviors.setup(
           context ->
               Behaviors.withTimers(
@@ -171,29 +173,29 @@ public final class Farm {
     }
 
     private Hub(
-        ActorContext<Message> context, Feed feed, Map<JobId, List<Consumer<Live>>> viewers) {
+        ActorContext<HubMessage> context, Feed feed, Map<JobId, List<Consumer<Live>>> viewers) {
       super(context);
       this.viewers = viewers;
-      feed.subscribe(context.messageAdapter(Live.class, News::new));
+      feed.subscribe(context.messageAdapter(Live.class, LiveNews::new));
       ActorRef<Receptionist.Listing> found =
           context.messageAdapter(Receptionist.Listing.class, Hub::found);
       context.getSystem().receptionist().tell(Receptionist.subscribe(Protocol.WORKERS, found));
       context.getSystem().receptionist().tell(Receptionist.subscribe(Protocol.COORDINATORS, found));
     }
 
-    private static Message found(Receptionist.Listing listing) {
+    private static HubMessage found(Receptionist.Listing listing) {
       return listing.isForKey(Protocol.WORKERS)
           ? new FoundWorkers(listing.getServiceInstances(Protocol.WORKERS))
           : new FoundCoordinators(listing.getServiceInstances(Protocol.COORDINATORS));
     }
 
     @Override
-    public Behavior<Message> onMessage(Message message) {
+    public Behavior<HubMessage> onMessage(HubMessage message) {
       switch (message) {
         case TellCoordinators(ToCoordinator word) -> coordinators.forEach(one -> one.tell(word));
         case TellWorkers(ToWorker word) -> workers.forEach(one -> one.tell(word));
-        case Workers(ActorRef<Set<ActorRef<ToWorker>>> to) -> to.tell(workers);
-        case News(Live live) ->
+        case ListWorkers(ActorRef<Set<ActorRef<ToWorker>>> to) -> to.tell(workers);
+        case LiveNews(Live live) ->
             viewers.getOrDefault(live.job(), List.of()).forEach(viewer -> show(viewer, live));
         case FoundCoordinators(Set<ActorRef<ToCoordinator>> all) -> coordinators = all;
         case FoundWorkers(Set<ActorRef<ToWorker>> all) -> {

@@ -50,7 +50,7 @@ public final class Node implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   /** What a node does in the farm. */
-  public enum Role {
+  public enum NodeRole {
     COORDINATOR,
     GATEWAY,
     WORKER;
@@ -70,7 +70,7 @@ public final class Node implements AutoCloseable {
   }
 
   /** Starts the first node of a new cluster, on loopback. */
-  public static Node found(Set<Role> roles) {
+  public static Node found(Set<NodeRole> roles) {
     Node node = new Node(system("glimt", Place.LOOPBACK, roles, List.of(), List.of()));
     node.begin();
     return node;
@@ -84,7 +84,7 @@ public final class Node implements AutoCloseable {
    * @param names further names of this node in the cluster, such as a worker's id for {@link
    *     Farm#gone}
    */
-  public static Node join(String address, Set<Role> roles, String... names) {
+  public static Node join(String address, Set<NodeRole> roles, String... names) {
     List<Setup> bench = DatabaseAddress.ofEnvironment().stream().<Setup>map(Node::bench).toList();
     Node node =
         new Node(
@@ -99,8 +99,8 @@ public final class Node implements AutoCloseable {
    * @param farm the farm's id; nodes of different farms refuse each other
    * @throws NodeException if it cannot listen at its place
    */
-  public static Node of(UUID farm, Place place, Set<Role> roles, Nodes nodes) {
-    Setup bench = new Arbiter.Bench(nodes::mayGoOn);
+  public static Node of(UUID farm, Place place, Set<NodeRole> roles, Nodes nodes) {
+    Setup bench = new Arbiter.ArbiterSetup(nodes::mayGoOn);
     try {
       return new Node(system("glimt-" + farm, place, roles, List.of(), List.of(bench)));
     } catch (RemoteTransportException e) {
@@ -115,7 +115,7 @@ public final class Node implements AutoCloseable {
    * Makes an arbiter that connects for each question, since the process has no other use for it.
    */
   private static Setup bench(DatabaseAddress address) {
-    return new Arbiter.Bench(
+    return new Arbiter.ArbiterSetup(
         (self, side, within) -> {
           try (Database database = address.connect()) {
             return new Nodes(database).mayGoOn(self, side, within);
@@ -124,7 +124,7 @@ public final class Node implements AutoCloseable {
   }
 
   private static ActorSystem<Void> system(
-      String name, Place place, Set<Role> roles, List<String> names, List<Setup> setups) {
+      String name, Place place, Set<NodeRole> roles, List<String> names, List<Setup> setups) {
     List<String> words = new ArrayList<>(names);
     roles.forEach(role -> words.add(role.word()));
     Map<String, Object> settings = new HashMap<>(place.settings());

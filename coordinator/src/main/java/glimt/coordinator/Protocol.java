@@ -29,7 +29,7 @@ public interface Protocol {
   // ---- to a coordinator
 
   /** A message to a coordinator; any one of them can handle it. */
-  sealed interface ToCoordinator extends Coordinator.Message, Wire {}
+  sealed interface ToCoordinator extends Coordinator.CoordinatorMessage, Wire {}
 
   /** There may be ready tasks. */
   record TasksReady() implements ToCoordinator {}

@@ -1,7 +1,7 @@
 package glimt.coordinator;
 
 import glimt.ledger.Nodes;
-import glimt.ledger.Nodes.Entry;
+import glimt.ledger.Nodes.NodeStatus;
 import glimt.ledger.Nodes.Self;
 import glimt.storage.StorageException;
 import java.io.IOException;
@@ -89,7 +89,7 @@ public final class Rendezvous implements AutoCloseable {
     Set<String> tried = new HashSet<>();
     List<String> asked = List.of();
     for (long end = System.nanoTime() + patience.toNanos(); ; ) {
-      List<Entry> others =
+      List<NodeStatus> others =
           nodes.list().stream()
               .filter(entry -> !entry.node().address().equals(self.address()))
               .toList();
@@ -98,7 +98,7 @@ public final class Rendezvous implements AutoCloseable {
               .filter(entry -> isGone(entry, tried))
               .map(entry -> entry.node().address())
               .collect(Collectors.toSet());
-      List<Entry> there =
+      List<NodeStatus> there =
           others.stream().filter(entry -> !gone.contains(entry.node().address())).toList();
       refuseOtherVersions(there);
       List<String> seeds = there.stream().map(entry -> entry.node().address()).toList();
@@ -126,8 +126,8 @@ public final class Rendezvous implements AutoCloseable {
     }
   }
 
-  private void refuseOtherVersions(List<Entry> others) {
-    for (Entry other : others) {
+  private void refuseOtherVersions(List<NodeStatus> others) {
+    for (NodeStatus other : others) {
       if (!other.node().version().equals(self.version())) {
         throw new NodeException(
             "this is glimt %s, but the node %s at %s is %s; all nodes of a farm must have the same version"
@@ -144,7 +144,7 @@ public final class Rendezvous implements AutoCloseable {
    * Returns whether a registered node is dead: its port refuses connections, or it has been silent
    * for long and this node could not join it.
    */
-  private static boolean isGone(Entry entry, Set<String> tried) {
+  private static boolean isGone(NodeStatus entry, Set<String> tried) {
     Address address = Node.parse(entry.node().address());
     try (Socket socket = new Socket()) {
       socket.connect(
@@ -193,7 +193,7 @@ public final class Rendezvous implements AutoCloseable {
   private boolean isWithTheOldest() {
     Set<String> members = node.members();
     return nodes.list().stream()
-        .filter(Entry::lives)
+        .filter(NodeStatus::lives)
         .findFirst()
         .map(oldest -> members.contains(oldest.node().address()))
         .orElse(true);

@@ -18,13 +18,13 @@ public final class WireModule extends SimpleModule {
       List.of(Work.class, Outcome.class, Schedule.class, Thresholds.class);
 
   @JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
-  private interface Named {}
+  private interface TypedByName {}
 
   /** Pekko calls this constructor by reflection, as {@code glimt-cluster.conf} says. */
   public WireModule() {
     super("glimt");
     for (Class<?> type : SEALED) {
-      setMixInAnnotation(type, Named.class);
+      setMixInAnnotation(type, TypedByName.class);
       for (Class<?> record : type.getPermittedSubclasses()) {
         registerSubtypes(new NamedType(record, record.getSimpleName()));
       }

@@ -53,7 +53,7 @@ class RendezvousTest {
 
   private Node node(Optional<Path> tls) {
     Place place = new Place("127.0.0.1", 0, tls);
-    Node node = Node.of(nodes.farm(), place, Set.of(Node.Role.COORDINATOR), nodes);
+    Node node = Node.of(nodes.farm(), place, Set.of(Node.NodeRole.COORDINATOR), nodes);
     open.push(node);
     return node;
   }
@@ -121,7 +121,8 @@ class RendezvousTest {
 
   @Test
   void nodes_of_another_farm_are_never_joined() {
-    Node theirs = Node.of(UUID.randomUUID(), Place.LOOPBACK, Set.of(Node.Role.COORDINATOR), nodes);
+    Node theirs =
+        Node.of(UUID.randomUUID(), Place.LOOPBACK, Set.of(Node.NodeRole.COORDINATOR), nodes);
     open.push(theirs);
     theirs.begin();
     // This happens when a node of another farm has taken the port of one of ours.

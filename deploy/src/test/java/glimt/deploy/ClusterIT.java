@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import glimt.coordinator.Node.Role;
+import glimt.coordinator.Node.NodeRole;
 import glimt.deploy.fleet.Fleet;
 import glimt.deploy.node.Client;
 import glimt.deploy.node.Home;
@@ -103,7 +103,8 @@ class ClusterIT {
     awaitWorkOn(job);
     List<String> both = List.of("coordinator-1", "coordinator-2");
     both.forEach(
-        name -> fleet.find(name).process().ifPresent(one -> Fleet.signal(one, Fleet.Signal.KILL)));
+        name ->
+            fleet.find(name).process().ifPresent(one -> Fleet.signal(one, Fleet.UnixSignal.KILL)));
     both.forEach(name -> fleet.find(name).process().ifPresent(Fleet::awaitEnd));
     startAgain(both);
     CUSTOMER.finished(job);
@@ -146,7 +147,7 @@ class ClusterIT {
   /** One more coordinator, with a folder of artifacts of its own. */
   private static String node(String artifacts) {
     String name = "stranger";
-    fleet.add(name, Role.COORDINATOR, List.of("--artifacts", artifacts));
+    fleet.add(name, NodeRole.COORDINATOR, List.of("--artifacts", artifacts));
     fleet.find(name).process().ifPresent(Fleet::awaitEnd);
     String said = fleet.said(name);
     fleet.remove(name);

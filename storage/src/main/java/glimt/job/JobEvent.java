@@ -29,7 +29,7 @@ public record JobEvent(JobId job, long seq, Instant at, Fact fact) {
   }
 
   /** A worker claimed the job's first task. */
-  public record Started() implements Fact {}
+  public record JobStarted() implements Fact {}
 
   /**
    * A level was assembled.
@@ -50,6 +50,6 @@ public record JobEvent(JobId job, long seq, Instant at, Fact fact) {
    * @param fault the kind of failure; null unless it failed
    * @param why the cause for the client; null unless it failed
    */
-  public record Ended(JobState state, @Nullable Fault fault, @Nullable String why)
+  public record JobEnded(JobState state, @Nullable Fault fault, @Nullable String why)
       implements Fact {}
 }

@@ -58,14 +58,14 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
    * @param need what it requires of a worker
    */
   public record PlannedTask(
-      int ordinal, Work work, List<Input> inputs, @Nullable ContentKey content, Need need) {
+      int ordinal, Work work, List<PlannedInput> inputs, @Nullable ContentKey content, Need need) {
     public PlannedTask {
       inputs = List.copyOf(inputs);
     }
 
     /** Returns the ordinals of the tasks that it reads from, in the order of its inputs. */
     public List<Integer> after() {
-      return inputs.stream().map(Input::task).toList();
+      return inputs.stream().map(PlannedInput::task).toList();
     }
   }
 
@@ -75,7 +75,7 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
    * @param task the ordinal of the task that makes the result
    * @param port the role of the result for the task that reads it
    */
-  public record Input(int task, String port) {}
+  public record PlannedInput(int task, String port) {}
 
   /** Returns the port by which a sample task receives an encoder's result for the prompt. */
   public static String port(Encoder encoder) {
@@ -172,25 +172,25 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
 
     private void add(Level level, boolean base) {
       Sampling sampling = base ? sampling(level) : level.sampling();
-      List<Input> conditions = conditions(level, sampling);
+      List<PlannedInput> conditions = conditions(level, sampling);
       Map<Segment, Integer> sampled = new LinkedHashMap<>();
       for (Segment segment : level.segments()) {
         Work work =
             new Work.Sample(level.name(), segment, sampling, usual ? null : level.extents());
         sampled.put(segment, task(work, conditions, null));
       }
-      List<Input> pieces = new ArrayList<>();
+      List<PlannedInput> pieces = new ArrayList<>();
       if (level.codec() == null) {
-        sampled.values().forEach(task -> pieces.add(new Input(task, PIECE)));
+        sampled.values().forEach(task -> pieces.add(new PlannedInput(task, PIECE)));
       } else {
         for (Segment piece : level.decodings()) {
-          List<Input> latents =
+          List<PlannedInput> latents =
               sampled.entrySet().stream()
                   .filter(made -> made.getKey().meets(piece))
-                  .map(made -> new Input(made.getValue(), LATENT))
+                  .map(made -> new PlannedInput(made.getValue(), LATENT))
                   .toList();
           Work work = new Work.Decode(level.name(), piece, level.extents());
-          pieces.add(new Input(task(work, latents, null), PIECE));
+          pieces.add(new PlannedInput(task(work, latents, null), PIECE));
         }
       }
       Work assemble =
@@ -199,7 +199,7 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
     }
 
     /** Returns the inputs that all segments of a level read. */
-    private List<Input> conditions(Level level, Sampling sampling) {
+    private List<PlannedInput> conditions(Level level, Sampling sampling) {
       Map<String, Integer> fed = new LinkedHashMap<>();
       for (Port port : level.ports()) {
         if (port.encoder() != null) {
@@ -214,7 +214,7 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
       if (below != null) {
         fed.put(BELOW, below);
       }
-      return fed.entrySet().stream().map(e -> new Input(e.getValue(), e.getKey())).toList();
+      return fed.entrySet().stream().map(e -> new PlannedInput(e.getValue(), e.getKey())).toList();
     }
 
     private @Nullable String otherPrompt(Port port) {
@@ -255,7 +255,7 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
           card.files().get(network + ".safetensors"), card.weights().getOrDefault(network, 0L));
     }
 
-    private int task(Work work, List<Input> inputs, @Nullable ContentKey content) {
+    private int task(Work work, List<PlannedInput> inputs, @Nullable ContentKey content) {
       int ordinal = tasks.size();
       tasks.add(new PlannedTask(ordinal, work, inputs, content, need(work)));
       return ordinal;

@@ -325,9 +325,9 @@ public final class Json {
   @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
   @JsonSubTypes({
     @JsonSubTypes.Type(value = JobEvent.Submitted.class, name = "submitted"),
-    @JsonSubTypes.Type(value = JobEvent.Started.class, name = "started"),
+    @JsonSubTypes.Type(value = JobEvent.JobStarted.class, name = "started"),
     @JsonSubTypes.Type(value = JobEvent.LevelFinished.class, name = "level_finished"),
-    @JsonSubTypes.Type(value = JobEvent.Ended.class, name = "ended")
+    @JsonSubTypes.Type(value = JobEvent.JobEnded.class, name = "ended")
   })
   private interface FactTypes {}
 

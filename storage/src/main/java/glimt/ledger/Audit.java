@@ -194,7 +194,7 @@ public final class Audit {
     return list("list the checkpoints", CHECKPOINTS, Audit::artifact, job.value());
   }
 
-  private <T> List<T> list(String what, String sql, Session.Row<T> row, Object... arguments) {
+  private <T> List<T> list(String what, String sql, Session.RowMapper<T> row, Object... arguments) {
     return database.read(what, session -> session.all(sql, row, arguments));
   }
 

@@ -13,12 +13,13 @@ import java.util.Optional;
  * planned without a worker.
  */
 public final class Bundles {
-  private static final String OFFER =
-      """
-      INSERT INTO bundle (digest, name, card, offered)
-      VALUES (?, ?, ?::jsonb, clock_timestamp())
-      ON CONFLICT (digest) DO UPDATE SET offered = excluded.offered
-      """;
+  private static final NamedSql OFFER =
+      NamedSql.of(
+          """
+          INSERT INTO bundle (digest, name, card, offered)
+          VALUES (:digest, :name, :card::jsonb, clock_timestamp())
+          ON CONFLICT (digest) DO UPDATE SET offered = excluded.offered
+          """);
 
   private static final String FIND =
       "SELECT digest, card FROM bundle WHERE name = ? ORDER BY offered DESC LIMIT 1";
@@ -54,7 +55,7 @@ public final class Bundles {
    *
    * @param digest the SHA-256 of its {@code bundle.json}
    */
-  public record Entry(ArtifactId digest, BundleCard card) {}
+  public record CatalogueEntry(ArtifactId digest, BundleCard card) {}
 
   /** Whether a job for a bundle can be expected to be done. */
   public enum Standing {
@@ -67,7 +68,7 @@ public final class Bundles {
   }
 
   /** The card that a name refers to now, and whether workers have it. */
-  public record Offer(Entry bundle, Standing standing) {}
+  public record Offer(CatalogueEntry bundle, Standing standing) {}
 
   private final Database database;
 
@@ -79,24 +80,29 @@ public final class Bundles {
   public void offer(ArtifactId digest, BundleCard card) {
     database.transact(
         "offer bundle " + card.name(),
-        session -> session.update(OFFER, digest.sha256(), card.name(), Json.write(card)));
+        session ->
+            session.update(
+                OFFER
+                    .bind("digest", digest.sha256())
+                    .bind("name", card.name())
+                    .bind("card", Json.write(card))));
   }
 
   /** Returns the card that was offered last under a name. */
-  public Optional<Entry> find(String name) {
+  public Optional<CatalogueEntry> find(String name) {
     return database.read(
         "find bundle " + name, session -> session.first(FIND, Bundles::entry, name));
   }
 
   /** Returns the card with a digest, such as the one that a job was planned with. */
-  public Optional<Entry> byDigest(ArtifactId digest) {
+  public Optional<CatalogueEntry> byDigest(ArtifactId digest) {
     return database.read(
         "find bundle " + digest,
         session -> session.first(BY_DIGEST, Bundles::entry, digest.sha256()));
   }
 
   /** Returns for every name the card that was offered last, sorted by name. */
-  public List<Entry> list() {
+  public List<CatalogueEntry> list() {
     return database.read("list bundles", session -> session.all(LIST, Bundles::entry));
   }
 
@@ -112,7 +118,7 @@ public final class Bundles {
                 OFFERS,
                 row -> new Offer(entry(row), standing(row)),
                 Workers.PATIENCE_SECONDS,
-                Nodes.Entry.SILENCE.toSeconds()));
+                Nodes.NodeStatus.SILENCE.toSeconds()));
   }
 
   private static Standing standing(ResultSet row) throws SQLException {
@@ -122,8 +128,8 @@ public final class Bundles {
     return row.getBoolean("coming") ? Standing.COMING : Standing.GONE;
   }
 
-  private static Entry entry(ResultSet row) throws SQLException {
-    return new Entry(
+  private static CatalogueEntry entry(ResultSet row) throws SQLException {
+    return new CatalogueEntry(
         new ArtifactId(row.getString("digest")),
         Json.read(row.getString("card"), BundleCard.class));
   }

@@ -49,7 +49,7 @@ public final class Database implements AutoCloseable {
 
   /** The statements of a transaction. */
   @FunctionalInterface
-  interface Body<T> {
+  interface Transaction<T> {
     T run(Session session) throws SQLException;
   }
 
@@ -60,7 +60,7 @@ public final class Database implements AutoCloseable {
   }
 
   /**
-   * Connects and brings the ledger's tables up to date.
+   * Connects, and migrates the tables of the ledger.
    *
    * @param url a JDBC URL of PostgreSQL
    * @param user null if the URL contains the user
@@ -154,7 +154,7 @@ public final class Database implements AutoCloseable {
    * @param doing what the transaction does, for the message of an exception
    * @throws StorageException if a statement or the commit fails
    */
-  <T> T transact(String doing, Body<T> body) {
+  <T> T transact(String doing, Transaction<T> body) {
     for (int attempt = 1; ; attempt++) {
       try (Connection connection = pool.getConnection()) {
         // If body throws, the pool rolls the transaction back.
@@ -171,7 +171,7 @@ public final class Database implements AutoCloseable {
   }
 
   /** Runs {@code body} in a read-only transaction on one snapshot; see {@link #transact}. */
-  <T> T read(String doing, Body<T> body) {
+  <T> T read(String doing, Transaction<T> body) {
     return transact(
         doing,
         session -> {

@@ -30,11 +30,11 @@ public record DatabaseAddress(String url, @Nullable String user, @Nullable Strin
    * @throws IllegalArgumentException if the URL has neither form; the message shows both
    */
   public static DatabaseAddress of(String url) {
-    DatabaseAddress given = PostgresUrl.parse(url);
+    PostgresUrl given = PostgresUrl.parse(url);
     return new DatabaseAddress(
-        given.url,
-        given.user == null ? System.getenv(USER) : given.user,
-        given.password == null ? System.getenv(PASSWORD) : given.password);
+        given.jdbc(),
+        given.user() == null ? System.getenv(USER) : given.user(),
+        given.password() == null ? System.getenv(PASSWORD) : given.password());
   }
 
   /** Returns the address in this process's environment, which a parent may have put there. */
@@ -58,7 +58,7 @@ public record DatabaseAddress(String url, @Nullable String user, @Nullable Strin
   }
 
   /**
-   * Connects and brings the ledger's tables up to date.
+   * Connects, and migrates the tables of the ledger.
    *
    * @param patience how long to retry while no server accepts connections
    * @throws StorageException as {@link Database#open}

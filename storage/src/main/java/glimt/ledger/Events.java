@@ -31,12 +31,13 @@ public final class Events {
       RETURNING job, seq
       """;
 
-  private static final String AFTER =
-      """
-      SELECT seq, at, fact FROM event JOIN job ON job.id = event.job
-      WHERE job.tenant = ? AND job.id = ? AND seq > ?
-      ORDER BY seq LIMIT ?
-      """;
+  private static final NamedSql AFTER =
+      NamedSql.of(
+          """
+          SELECT seq, at, fact FROM event JOIN job ON job.id = event.job
+          WHERE job.tenant = :tenant AND job.id = :job AND seq > :seq
+          ORDER BY seq LIMIT :most
+          """);
 
   private final Database database;
 
@@ -54,24 +55,24 @@ public final class Events {
         "read events of job " + job,
         session ->
             session.all(
-                AFTER,
+                AFTER
+                    .bind("tenant", tenant.value())
+                    .bind("job", job.value())
+                    .bind("seq", seq)
+                    .bind("most", limit),
                 row ->
                     new JobEvent(
                         job,
                         row.getLong("seq"),
                         row.getObject("at", OffsetDateTime.class).toInstant(),
-                        Json.read(row.getString("fact"), JobEvent.Fact.class)),
-                tenant.value(),
-                job.value(),
-                seq,
-                limit));
+                        Json.read(row.getString("fact"), JobEvent.Fact.class))));
   }
 
   /** A fact about a job that is to become an event. */
-  record Said(JobId job, JobEvent.Fact fact) {}
+  record JobFact(JobId job, JobEvent.Fact fact) {}
 
   /** Appends facts to their jobs' events in order, and returns each job's newest event number. */
-  static Map<JobId, Long> append(Session session, List<Said> facts) throws SQLException {
+  static Map<JobId, Long> append(Session session, List<JobFact> facts) throws SQLException {
     Map<JobId, Long> newest = new HashMap<>();
     if (!facts.isEmpty()) {
       session.all(
@@ -79,8 +80,8 @@ public final class Events {
           row ->
               newest.merge(
                   new JobId(row.getObject("job", UUID.class)), row.getLong("seq"), Math::max),
-          facts.stream().map(said -> said.job().toString()).toArray(String[]::new),
-          facts.stream().map(said -> fact(said.fact())).toArray(String[]::new));
+          facts.stream().map(one -> one.job().toString()).toArray(String[]::new),
+          facts.stream().map(one -> fact(one.fact())).toArray(String[]::new));
     }
     return newest;
   }

@@ -25,10 +25,10 @@ final class GroupCommit<Q, A> {
   private final int most;
   private final Function<List<Q>, List<A>> answer;
   private final Predicate<RuntimeException> isOfOne;
-  private final Queue<Asked<Q, A>> waiting = new ConcurrentLinkedQueue<>();
+  private final Queue<Pending<Q, A>> waiting = new ConcurrentLinkedQueue<>();
   private final Semaphore hands = new Semaphore(HANDS);
 
-  private record Asked<Q, A>(Q question, CompletableFuture<A> answer) {}
+  private record Pending<Q, A>(Q question, CompletableFuture<A> answer) {}
 
   /**
    * @param most the largest size of a batch
@@ -44,7 +44,7 @@ final class GroupCommit<Q, A> {
 
   /** Asks a question and waits for its answer. */
   A ask(Q question) {
-    Asked<Q, A> asked = new Asked<>(question, new CompletableFuture<>());
+    Pending<Q, A> asked = new Pending<>(question, new CompletableFuture<>());
     waiting.add(asked);
     if (hands.tryAcquire()) {
       answerNext();
@@ -62,7 +62,7 @@ final class GroupCommit<Q, A> {
   }
 
   private void answerNext() {
-    List<Asked<Q, A>> next = next();
+    List<Pending<Q, A>> next = next();
     if (!next.isEmpty()) {
       answer(next);
     }
@@ -74,13 +74,13 @@ final class GroupCommit<Q, A> {
     }
   }
 
-  private List<Asked<Q, A>> next() {
+  private List<Pending<Q, A>> next() {
     return Stream.generate(waiting::poll).takeWhile(Objects::nonNull).limit(most).toList();
   }
 
-  private void answer(List<Asked<Q, A>> asked) {
+  private void answer(List<Pending<Q, A>> asked) {
     try {
-      List<A> answers = answer.apply(asked.stream().map(Asked::question).toList());
+      List<A> answers = answer.apply(asked.stream().map(Pending::question).toList());
       for (int i = 0; i < asked.size(); i++) {
         asked.get(i).answer().complete(answers.get(i));
       }

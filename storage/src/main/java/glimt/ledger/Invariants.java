@@ -131,7 +131,7 @@ final class Invariants {
           WHERE attempt.task = task.id AND outcome = 'failed' AND fault <> 'lost') AS tries
         WHERE failed > TRIES
         """
-            .replace("TRIES", "" + Tasks.TRIES));
+            .replace("TRIES", "" + Retries.TRIES));
     ALL.put(
         "a resumed attempt has a predecessor",
         """

@@ -61,7 +61,17 @@ final class JobViews {
    */
   static List<JobView> of(Session session, String select, @Nullable Object... arguments)
       throws SQLException {
-    List<Head> heads = session.all(select, Head::read, arguments);
+    return of(session, session.all(select, Head::read, arguments));
+  }
+
+  /**
+   * @param select chooses rows of {@code job}
+   */
+  static List<JobView> of(Session session, NamedSql.Bound select) throws SQLException {
+    return of(session, session.all(select, Head::read));
+  }
+
+  private static List<JobView> of(Session session, List<Head> heads) throws SQLException {
     String[] jobs = heads.stream().map(head -> head.id().toString()).toArray(String[]::new);
     Map<TaskId, List<AttemptView>> attempts = new HashMap<>();
     session.all(ATTEMPTS, row -> byTask(attempts, row).add(attempt(row)), (Object) jobs);

@@ -11,7 +11,7 @@ import glimt.job.JobView;
 import glimt.job.Plan;
 import glimt.job.TenantId;
 import glimt.json.EnumWord;
-import glimt.ledger.Submissions.Submission;
+import glimt.ledger.Submissions.PlannedJob;
 import glimt.model.Kind;
 import glimt.storage.StorageException;
 import java.sql.ResultSet;
@@ -33,17 +33,19 @@ public final class Jobs {
   private static final String WANTED =
       """
       SELECT * FROM job
-      WHERE tenant = ? AND deleted IS NULL
-        AND (?::text IS NULL OR spec ->> 'kind' = ?)
-        AND (?::text IS NULL OR ? = CASE
+      WHERE tenant = :tenant AND deleted IS NULL
+        AND (:kind::text IS NULL OR spec ->> 'kind' = :kind)
+        AND (:state::text IS NULL OR :state = CASE
           WHEN ending IS NOT NULL THEN ending
           WHEN started IS NOT NULL THEN 'running'
           ELSE 'queued' END)
       """;
 
-  private static final String NEWEST_FIRST = WANTED + "AND number < ? ORDER BY number DESC LIMIT ?";
+  private static final NamedSql NEWEST_FIRST =
+      NamedSql.of(WANTED + "AND number < :beyond ORDER BY number DESC LIMIT :most");
 
-  private static final String OLDEST_FIRST = WANTED + "AND number > ? ORDER BY number LIMIT ?";
+  private static final NamedSql OLDEST_FIRST =
+      NamedSql.of(WANTED + "AND number > :beyond ORDER BY number LIMIT :most");
 
   private static final String DELETE =
       """
@@ -59,29 +61,11 @@ public final class Jobs {
   private static final String LOCK =
       "SELECT id FROM job WHERE tenant = ? AND id = ? AND ended IS NULL FOR UPDATE";
 
-  /**
-   * An idempotency key, with which a client may safely repeat a request that got no answer.
-   *
-   * @param value the key, 1 to {@link #KEY_LIMIT} visible ASCII characters
-   * @param asked the digest of the request that the client sends with the key
-   */
-  public record Key(String value, ArtifactId asked) {
-    public Key {
-      if (value.isEmpty() || value.length() > KEY_LIMIT || !value.matches("[\\x21-\\x7e]+")) {
-        throw new InvalidSpec(
-            "Idempotency-Key", "must be 1 to %s visible ASCII characters".formatted(KEY_LIMIT));
-      }
-    }
-  }
-
-  /** The longest idempotency key, in characters. */
-  public static final int KEY_LIMIT = 255;
-
   /** The largest number of jobs that one statement writes. */
   private static final int AT_ONCE = 64;
 
   private final Database database;
-  private final GroupCommit<Submission, Optional<JobView>> submissions;
+  private final GroupCommit<PlannedJob, Optional<JobView>> submissions;
 
   public Jobs(Database database) {
     this.database = database;
@@ -104,13 +88,13 @@ public final class Jobs {
    * @return empty if the key was used for a different request
    */
   public Optional<JobView> submit(
-      TenantId tenant, JobSpec spec, ArtifactId card, Plan plan, @Nullable Key key) {
-    Submission submission = new Submission(JobId.random(), tenant, spec, card, plan, key);
+      TenantId tenant, JobSpec spec, ArtifactId card, Plan plan, @Nullable IdempotencyKey key) {
+    PlannedJob submission = new PlannedJob(JobId.random(), tenant, spec, card, plan, key);
     Optional<JobView> submitted = submissions.ask(submission);
     return submitted.isPresent() ? submitted : earlier(tenant, requireNonNull(key));
   }
 
-  private List<Optional<JobView>> write(List<Submission> asked) {
+  private List<Optional<JobView>> write(List<PlannedJob> asked) {
     String what = asked.size() == 1 ? "job " + asked.getFirst().job() : asked.size() + " jobs";
     return database.transact("submit " + what, session -> Submissions.write(session, asked));
   }
@@ -121,7 +105,7 @@ public final class Jobs {
   }
 
   /** Returns the job of a key, or empty if the key was used for a different request. */
-  private Optional<JobView> earlier(TenantId tenant, Key key) {
+  private Optional<JobView> earlier(TenantId tenant, IdempotencyKey key) {
     return database.read(
         "find job by key",
         session -> {
@@ -203,14 +187,12 @@ public final class Jobs {
           List<JobView> found =
               JobViews.of(
                   session,
-                  listing.oldestFirst() ? OLDEST_FIRST : NEWEST_FIRST,
-                  tenant.value(),
-                  kind,
-                  kind,
-                  state,
-                  state,
-                  beyond,
-                  listing.limit() + 1);
+                  (listing.oldestFirst() ? OLDEST_FIRST : NEWEST_FIRST)
+                      .bind("tenant", tenant.value())
+                      .bind("kind", kind)
+                      .bind("state", state)
+                      .bind("beyond", beyond)
+                      .bind("most", listing.limit() + 1));
           boolean more = found.size() > listing.limit();
           return new Page(more ? found.subList(0, listing.limit()) : found, more);
         });
@@ -234,7 +216,7 @@ public final class Jobs {
         "cancel job " + job,
         session -> {
           if (session.first(LOCK, row -> row, tenant.value(), job.value()).isPresent()) {
-            Endings.ofLocked(session).cutShort(job, JobState.CANCELLED, null, null);
+            LockedJobs.alreadyLocked(session).cutShort(job, JobState.CANCELLED, null, null);
           }
           return view(session, tenant, job);
         });

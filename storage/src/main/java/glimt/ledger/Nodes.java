@@ -28,15 +28,16 @@ public final class Nodes {
 
   private static final String COUNT = "SELECT count(*) FROM node WHERE address <> ?";
 
-  private static final String PULSE =
-      """
-      INSERT INTO node (address, name, roles, version, pid, http, started, pulse)
-      VALUES (?, ?, ?, ?, ?, ?, clock_timestamp(), clock_timestamp())
-      ON CONFLICT (address) DO UPDATE
-      SET name = excluded.name, roles = excluded.roles, version = excluded.version,
-          pid = excluded.pid, http = excluded.http, pulse = excluded.pulse,
-          started = CASE WHEN node.pid = excluded.pid THEN node.started ELSE excluded.started END
-      """;
+  private static final NamedSql PULSE =
+      NamedSql.of(
+          """
+          INSERT INTO node (address, name, roles, version, pid, http, started, pulse)
+          VALUES (:address, :name, :roles, :version, :pid, :http, clock_timestamp(), clock_timestamp())
+          ON CONFLICT (address) DO UPDATE
+          SET name = excluded.name, roles = excluded.roles, version = excluded.version,
+              pid = excluded.pid, http = excluded.http, pulse = excluded.pulse,
+              started = CASE WHEN node.pid = excluded.pid THEN node.started ELSE excluded.started END
+          """);
 
   /** Removes nodes that have been silent for long. */
   private static final String BURY =
@@ -50,12 +51,13 @@ public final class Nodes {
       ORDER BY started, address
       """;
 
-  private static final String SURVIVE =
-      """
-      INSERT INTO survivors (members, until) VALUES (?, clock_timestamp() + ? * interval '1 ms')
-      ON CONFLICT (one) DO UPDATE SET members = excluded.members, until = excluded.until
-      WHERE survivors.until < clock_timestamp() OR ? = ANY (survivors.members)
-      """;
+  private static final NamedSql SURVIVE =
+      NamedSql.of(
+          """
+          INSERT INTO survivors (members, until) VALUES (:side, clock_timestamp() + :within * interval '1 ms')
+          ON CONFLICT (one) DO UPDATE SET members = excluded.members, until = excluded.until
+          WHERE survivors.until < clock_timestamp() OR :self = ANY (survivors.members)
+          """);
 
   /**
    * A node's entry about itself.
@@ -86,7 +88,7 @@ public final class Nodes {
    * @param started when its process first reported
    * @param silent how long ago it reported last
    */
-  public record Entry(Self node, Instant started, Duration silent) {
+  public record NodeStatus(Self node, Instant started, Duration silent) {
     /** A node that is silent for this long is taken for dead; healthy nodes pause less. */
     static final Duration SILENCE = Duration.ofSeconds(15);
 
@@ -110,7 +112,7 @@ public final class Nodes {
   }
 
   /** Returns all registered nodes, dead ones included, the oldest first. */
-  public List<Entry> list() {
+  public List<NodeStatus> list() {
     return database.read("list the nodes", session -> session.all(LIST, Nodes::entry));
   }
 
@@ -148,13 +150,13 @@ public final class Nodes {
 
   private static int pulse(Session session, Self self) throws SQLException {
     return session.update(
-        PULSE,
-        self.address(),
-        self.name(),
-        self.roles().toArray(String[]::new),
-        self.version(),
-        self.pid(),
-        self.http().map(URI::toString).orElse(null));
+        PULSE
+            .bind("address", self.address())
+            .bind("name", self.name())
+            .bind("roles", self.roles().toArray(String[]::new))
+            .bind("version", self.version())
+            .bind("pid", self.pid())
+            .bind("http", self.http().map(URI::toString).orElse(null)));
   }
 
   /** Removes a node from the register. */
@@ -177,16 +179,21 @@ public final class Nodes {
     return database.transact(
         "decide which side of the cluster survives",
         session ->
-            session.update(SURVIVE, side.toArray(String[]::new), within.toMillis(), self) == 1);
+            session.update(
+                    SURVIVE
+                        .bind("side", side.toArray(String[]::new))
+                        .bind("within", within.toMillis())
+                        .bind("self", self))
+                == 1);
   }
 
   private static UUID id(ResultSet row) throws SQLException {
     return row.getObject("id", UUID.class);
   }
 
-  private static Entry entry(ResultSet row) throws SQLException {
+  private static NodeStatus entry(ResultSet row) throws SQLException {
     @Nullable String http = row.getString("http");
-    return new Entry(
+    return new NodeStatus(
         new Self(
             row.getString("address"),
             row.getString("name"),

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * jdbc:postgresql://HOST:PORT/NAME?user=…}, or the form of psql, other drivers and hosting
  * providers, {@code postgresql://USER:PASSWORD@HOST:PORT/NAME?…} (PostgreSQL manual, 32.1.1.2).
  */
-public final class PostgresUrl {
+record PostgresUrl(String jdbc, @Nullable String user, @Nullable String password) {
   private static final Pattern URL =
       Pattern.compile(
           "(?:jdbc:)?postgres(?:ql)?:(?://(?:([^@/?]*)@)?([^@/?]*)/?)?([^/?]*)(?:\\?(.*))?");
@@ -41,22 +41,20 @@ public final class PostgresUrl {
           Map.entry("sslrootcert", "sslrootcert"),
           Map.entry("user", "user"));
 
-  private PostgresUrl() {}
-
   /**
    * Parses a URL of either form.
    *
    * @throws IllegalArgumentException if the URL has neither form, or has a parameter that the JDBC
    *     driver does not support; the message contains no password
    */
-  static DatabaseAddress parse(String url) {
+  static PostgresUrl parse(String url) {
     Matcher parts = URL.matcher(url);
     if (!parts.matches()) {
       throw new IllegalArgumentException(FORMS);
     }
     String who = parts.group(1);
     if (url.startsWith("jdbc:") && who == null) {
-      return address(url.replaceFirst(":postgres:", ":postgresql:"), null, null);
+      return known(url.replaceFirst(":postgres:", ":postgresql:"), null, null);
     }
     int colon = who == null ? -1 : who.indexOf(':');
     String user = who == null || colon < 0 ? who : who.substring(0, colon);
@@ -67,18 +65,17 @@ public final class PostgresUrl {
     if (query != null && !query.isEmpty()) {
       jdbc += "?" + (url.startsWith("jdbc:") ? query : translated(query));
     }
-    return address(jdbc, plain(user), plain(password));
+    return known(jdbc, plain(user), plain(password));
   }
 
-  private static DatabaseAddress address(
-      String jdbc, @Nullable String user, @Nullable String password) {
+  private static PostgresUrl known(String jdbc, @Nullable String user, @Nullable String password) {
     try {
       // Checked here, because the pool's error would contain the whole URL, password included.
       DriverManager.getDriver(jdbc);
     } catch (SQLException e) {
       throw new IllegalArgumentException(FORMS, e);
     }
-    return new DatabaseAddress(jdbc, user, password);
+    return new PostgresUrl(jdbc, user, password);
   }
 
   private static String translated(String query) {

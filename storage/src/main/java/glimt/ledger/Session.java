@@ -17,8 +17,12 @@ import org.jspecify.annotations.Nullable;
 record Session(Connection connection) {
   /** Reads one value from the current row of a result. */
   @FunctionalInterface
-  interface Row<T> {
-    T read(ResultSet row) throws SQLException;
+  interface RowMapper<T> {
+    T map(ResultSet row) throws SQLException;
+  }
+
+  int update(NamedSql.Bound statement) throws SQLException {
+    return update(statement.text(), statement.arguments());
   }
 
   /** Runs a statement and returns the number of changed rows. */
@@ -29,19 +33,28 @@ record Session(Connection connection) {
   }
 
   /** Runs a query and returns all its rows. */
-  <T> List<T> all(String sql, Row<T> row, @Nullable Object... arguments) throws SQLException {
+  <T> List<T> all(NamedSql.Bound query, RowMapper<T> row) throws SQLException {
+    return all(query.text(), row, query.arguments());
+  }
+
+  <T> List<T> all(String sql, RowMapper<T> row, @Nullable Object... arguments) throws SQLException {
     try (PreparedStatement statement = prepared(sql, arguments);
         ResultSet rows = statement.executeQuery()) {
       List<T> all = new ArrayList<>();
       while (rows.next()) {
-        all.add(row.read(rows));
+        all.add(row.map(rows));
       }
       return all;
     }
   }
 
   /** Runs a query and returns its first row, or empty if it has none. */
-  <T> Optional<T> first(String sql, Row<T> row, @Nullable Object... arguments) throws SQLException {
+  <T> Optional<T> first(NamedSql.Bound query, RowMapper<T> row) throws SQLException {
+    return all(query, row).stream().findFirst();
+  }
+
+  <T> Optional<T> first(String sql, RowMapper<T> row, @Nullable Object... arguments)
+      throws SQLException {
     return all(sql, row, arguments).stream().findFirst();
   }
 

@@ -124,7 +124,8 @@ public final class Unmakeable {
                       missed.card().sha256(),
                       AT_ONCE);
               for (JobId job : waiting) {
-                Endings.ofLocked(session).cutShort(job, JobState.FAILED, Fault.INVALID, why);
+                LockedJobs.alreadyLocked(session)
+                    .cutShort(job, JobState.FAILED, Fault.INVALID, why);
               }
               return waiting;
             });

@@ -13,12 +13,12 @@ import org.jspecify.annotations.Nullable;
  */
 public record Port(
     String name,
-    Feed feed,
+    PortSource feed,
     @Nullable String encoder,
     @Nullable String output,
     Unconditional unconditional) {
   public Port {
-    boolean encoded = feed == Feed.ENCODER;
+    boolean encoded = feed == PortSource.ENCODER;
     if (encoded != (encoder != null) || encoded != (output != null)) {
       throw new IllegalArgumentException(
           "port %s: the feed 'encoder' needs an encoder and an output, and no other feed takes them"
@@ -27,7 +27,7 @@ public record Port(
     if (!encoded
         && (unconditional == Unconditional.EMPTY_PROMPT
             || unconditional == Unconditional.NEGATIVE_PROMPT)
-        && feed != Feed.PROMPT) {
+        && feed != PortSource.PROMPT) {
       throw new IllegalArgumentException(
           "port %s: only a port fed by the prompt or an encoder can be fed another prompt"
               .formatted(name));
@@ -36,16 +36,16 @@ public record Port(
 
   /** Makes a port that receives the prompt's token ids from the card's reader. */
   public static Port prompt(String name, Unconditional unconditional) {
-    return new Port(name, Feed.PROMPT, null, null, unconditional);
+    return new Port(name, PortSource.PROMPT, null, null, unconditional);
   }
 
   /** Makes a port that receives the enlarged level below. */
   public static Port below(String name) {
-    return new Port(name, Feed.BELOW, null, null, Unconditional.SAME);
+    return new Port(name, PortSource.BELOW, null, null, Unconditional.SAME);
   }
 
   /** Where a port's tensor comes from. */
-  public enum Feed {
+  public enum PortSource {
     /** The prompt's token ids. */
     PROMPT,
     /** An encoder's output for the prompt. */

@@ -62,9 +62,9 @@ class BacklogTest {
   }
 
   private static void end(List<Task> claimed) {
-    List<Tasks.Ended> words =
+    List<AttemptEnd> words =
         claimed.stream()
-            .map(task -> new Tasks.Ended(task.lease(), Ledger.success(task), Ledger.EFFORT))
+            .map(task -> new AttemptEnd(task.lease(), Ledger.success(task), Ledger.EFFORT))
             .toList();
     assertThat(ledger.tasks.end(words)).hasSameSizeAs(claimed);
   }

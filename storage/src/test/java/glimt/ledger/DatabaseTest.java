@@ -45,7 +45,8 @@ class DatabaseTest {
           assertThat(done.get()).isEqualTo(1);
         }
       }
-      assertThat(runs).hasValue(3);
+      // The run that is repeated may be quick enough to meet the other once more.
+      assertThat(runs).hasValueGreaterThanOrEqualTo(3);
       assertThat(ledger.count("SELECT sum(n) FROM pair")).isEqualTo(4);
     }
   }

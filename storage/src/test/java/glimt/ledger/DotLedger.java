@@ -40,15 +40,15 @@ public final class DotLedger implements AutoCloseable {
 
   /** Opens a ledger whose leases last as long as in production. */
   public DotLedger(Path home) {
-    this(home, Tasks.Terms.USUAL);
+    this(home, LeaseTerms.USUAL);
   }
 
   /** Opens a ledger with short leases, in which a failed task is ready again after 10 ms. */
   public DotLedger(Path home, Duration lease, Duration sweep) {
-    this(home, new Tasks.Terms(lease, sweep, Duration.ofMillis(10)));
+    this(home, new LeaseTerms(lease, sweep, Duration.ofMillis(10)));
   }
 
-  private DotLedger(Path home, Tasks.Terms terms) {
+  private DotLedger(Path home, LeaseTerms terms) {
     postgres = EmbeddedPostgres.start(home, Path.of("target", "postgres"));
     database = Database.open(postgres.url(), postgres.user(), postgres.password());
     tasks = new Tasks(database, terms);
@@ -60,7 +60,7 @@ public final class DotLedger implements AutoCloseable {
   /**
    * Offers a bundle with a unique name, whose jobs have this many sample tasks and one assemble.
    */
-  public Bundles.Entry bundle(int segments) {
+  public Bundles.CatalogueEntry bundle(int segments) {
     Level base =
         Level.edm(
             "base",
@@ -85,13 +85,13 @@ public final class DotLedger implements AutoCloseable {
             List.of(base),
             Map.of(),
             Map.of());
-    Bundles.Entry entry = new Bundles.Entry(Ledger.digestOf(card.name()), card);
+    Bundles.CatalogueEntry entry = new Bundles.CatalogueEntry(Ledger.digestOf(card.name()), card);
     new Bundles(database).offer(entry.digest(), card);
     return entry;
   }
 
   /** Submits a job of the bundle. */
-  public JobId submit(Bundles.Entry bundle) {
+  public JobId submit(Bundles.CatalogueEntry bundle) {
     JobSpec spec =
         new JobSpec(
             Kind.POINTS,

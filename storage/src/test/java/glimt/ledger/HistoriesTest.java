@@ -48,8 +48,8 @@ class HistoriesTest {
   /**
    * The lease is so long that a worker that failed a task leaves it to others for the whole test.
    */
-  private static final Tasks.Terms TERMS =
-      new Tasks.Terms(Duration.ofHours(2), Duration.ofHours(1), Duration.ZERO);
+  private static final LeaseTerms TERMS =
+      new LeaseTerms(Duration.ofHours(2), Duration.ofHours(1), Duration.ZERO);
 
   @Test
   void a_history_by_one_hand_agrees_with_the_model_after_every_word() {
@@ -347,21 +347,21 @@ class HistoriesTest {
     }
 
     private void end(Random random) {
-      List<Tasks.Ended> batch = new ArrayList<>();
+      List<AttemptEnd> batch = new ArrayList<>();
       List<Lease> stale = new ArrayList<>();
       int size = 1 + random.nextInt(3);
       for (int i = 0; i < size; i++) {
         any(random, leases)
             .ifPresent(
                 lease -> {
-                  batch.add(new Tasks.Ended(lease, outcome(random, lease), Ledger.EFFORT));
+                  batch.add(new AttemptEnd(lease, outcome(random, lease), Ledger.EFFORT));
                   if (stale(lease)) {
                     stale.add(lease);
                   }
                 });
       }
-      for (Tasks.Ending ending : tasks.end(batch)) {
-        assertThat(stale).as("I4: a report with an old attempt").doesNotContain(ending.lease());
+      for (Settlement ending : tasks.end(batch)) {
+        assertThat(stale).as("I4: a word with an old attempt").doesNotContain(ending.lease());
         boolean success =
             batch.stream()
                     .filter(ended -> ended.lease().equals(ending.lease()))
@@ -437,7 +437,7 @@ class HistoriesTest {
       assertThat(events).extracting(JobEvent::at).isSorted();
       assertThat(events)
           .as("one ending, at the end")
-          .filteredOn(event -> event.fact() instanceof JobEvent.Ended)
+          .filteredOn(event -> event.fact() instanceof JobEvent.JobEnded)
           .containsExactly(events.getLast());
       List<TaskView> all = view.levels().stream().flatMap(level -> level.tasks().stream()).toList();
       for (TaskView task : all) {
@@ -452,10 +452,10 @@ class HistoriesTest {
             .isEqualTo(task.state() == TaskState.SUCCEEDED ? 1 : 0);
         // Each time it is made, a task has at most one checkpoint, which forgives losses once.
         long times = 1 + count(attempts, "remade");
-        assertThat(count(attempts, "failed")).as("I9").isLessThanOrEqualTo(times * Tasks.TRIES);
+        assertThat(count(attempts, "failed")).as("I9").isLessThanOrEqualTo(times * Retries.TRIES);
         assertThat(count(attempts, "lost"))
             .as("I9")
-            .isLessThanOrEqualTo(times * (2L * Tasks.LOSSES - 1));
+            .isLessThanOrEqualTo(times * (2L * Retries.LOSSES - 1));
       }
       if (view.state() == JobState.SUCCEEDED) {
         assertThat(all).allSatisfy(t -> assertThat(t.state()).isEqualTo(TaskState.SUCCEEDED));

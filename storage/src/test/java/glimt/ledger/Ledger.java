@@ -45,8 +45,8 @@ import java.util.stream.Stream;
 
 /** A new ledger with one bundle, in its own database on the PostgreSQL server of this JVM. */
 public final class Ledger implements AutoCloseable {
-  public static final Tasks.Terms TERMS =
-      new Tasks.Terms(Duration.ofSeconds(10), Duration.ofSeconds(2), Duration.ZERO);
+  public static final LeaseTerms TERMS =
+      new LeaseTerms(Duration.ofSeconds(10), Duration.ofSeconds(2), Duration.ZERO);
   public static final Effort EFFORT = new Effort("test", 0, 4, 0.5, 0.4);
   public static final Path PROGRAMS = Path.of("target", "postgres");
 
@@ -219,7 +219,7 @@ public final class Ledger implements AutoCloseable {
     return claim(worker, 1).getFirst();
   }
 
-  public Optional<Tasks.Ending> succeed(Task task) {
+  public Optional<Settlement> succeed(Task task) {
     return tasks.end(task.lease(), success(task), EFFORT);
   }
 

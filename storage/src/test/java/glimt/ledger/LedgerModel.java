@@ -186,7 +186,7 @@ final class LedgerModel {
     }
   }
 
-  void ended(Lease lease, Outcome outcome, Optional<Tasks.Ending> ending) {
+  void ended(Lease lease, Outcome outcome, Optional<Settlement> ending) {
     Entry task = held(lease);
     assertThat(ending.isPresent()).isEqualTo(task != null);
     if (task == null) {
@@ -206,7 +206,7 @@ final class LedgerModel {
       case Outcome.Damaged(ArtifactId input) -> {
         Entry maker = maker(task, input);
         task.damages++;
-        boolean wornOut = task.damages >= (Tasks.TRIES + 1) * task.inputs.size();
+        boolean wornOut = task.damages >= (Retries.TRIES + 1) * task.inputs.size();
         if (!wornOut && remake(maker)) {
           giveBack(task);
         } else {
@@ -233,7 +233,7 @@ final class LedgerModel {
   }
 
   private static boolean remake(Entry maker) {
-    boolean givenUp = maker.failures >= Tasks.TRIES || maker.losses >= Tasks.LOSSES;
+    boolean givenUp = maker.failures >= Retries.TRIES || maker.losses >= Retries.LOSSES;
     if (maker.remadeIn == null && givenUp) {
       return false;
     }
@@ -260,7 +260,7 @@ final class LedgerModel {
     task.failures++;
     task.failedOn = task.worker;
     task.alone |= fault == Fault.OUT_OF_MEMORY;
-    if (fault.retryable() && task.failures < Tasks.TRIES) {
+    if (fault.retryable() && task.failures < Retries.TRIES) {
       giveBack(task);
     } else {
       fail(task, fault);
@@ -414,7 +414,7 @@ final class LedgerModel {
     }
     task.losses++;
     task.failedOn = task.worker;
-    if (task.losses < Tasks.LOSSES) {
+    if (task.losses < Retries.LOSSES) {
       giveBack(task);
     } else {
       fail(task, Fault.POISON);

@@ -66,7 +66,7 @@ class NodesTest {
           .as("node 2 is registered")
           .isFalse();
       assertThat(nodes.begin(node(3), Set.of(node(2).address()))).isTrue();
-      assertThat(nodes.list()).extracting(Nodes.Entry::node).containsExactly(node(3));
+      assertThat(nodes.list()).extracting(Nodes.NodeStatus::node).containsExactly(node(3));
     }
   }
 
@@ -78,7 +78,7 @@ class NodesTest {
       nodes.pulse(node(2));
       ledger.sql("UPDATE node SET pulse = pulse - interval '1 min' WHERE pid = 1");
       assertThat(nodes.list().getFirst().silent()).isGreaterThan(Duration.ofSeconds(59));
-      assertThat(nodes.list()).extracting(Nodes.Entry::lives).containsExactly(false, true);
+      assertThat(nodes.list()).extracting(Nodes.NodeStatus::lives).containsExactly(false, true);
       Self serving =
           new Self(
               node(1).address(),
@@ -88,7 +88,7 @@ class NodesTest {
               1,
               Optional.of(URI.create("http://127.0.0.1:1")));
       nodes.pulse(serving);
-      Nodes.Entry seen = nodes.list().getFirst();
+      Nodes.NodeStatus seen = nodes.list().getFirst();
       assertThat(seen.node()).isEqualTo(serving);
       assertThat(seen.silent()).isLessThan(Duration.ofMinutes(1));
       ledger.sql("UPDATE node SET pulse = pulse - interval '1 h' WHERE pid = 1");
@@ -96,7 +96,7 @@ class NodesTest {
       assertThat(nodes.list()).as("node 1 has been dead for long").hasSize(1);
       nodes.pulse(serving);
       nodes.forget(serving.address());
-      assertThat(nodes.list()).extracting(Nodes.Entry::node).containsExactly(node(2));
+      assertThat(nodes.list()).extracting(Nodes.NodeStatus::node).containsExactly(node(2));
     }
   }
 

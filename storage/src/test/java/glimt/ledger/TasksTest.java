@@ -73,10 +73,10 @@ class TasksTest {
     assertThat(facts(job))
         .hasExactlyElementsOfTypes(
             JobEvent.Submitted.class,
-            JobEvent.Started.class,
+            JobEvent.JobStarted.class,
             JobEvent.LevelFinished.class,
             JobEvent.LevelFinished.class,
-            JobEvent.Ended.class);
+            JobEvent.JobEnded.class);
     AttemptView attempt = view.levels().getFirst().tasks().getFirst().attempts().getFirst();
     assertThat(attempt.effort()).isEqualTo(Ledger.EFFORT);
     assertThat(attempt.outcome()).isEqualTo("succeeded");
@@ -165,7 +165,7 @@ class TasksTest {
     changesNothing(task);
     assertThat(ledger.view(job)).isEqualTo(before);
     Task assemble = ledger.claimOne("w");
-    Tasks.Ended twice = new Tasks.Ended(assemble.lease(), Ledger.success(assemble), Ledger.EFFORT);
+    AttemptEnd twice = new AttemptEnd(assemble.lease(), Ledger.success(assemble), Ledger.EFFORT);
     assertThat(ledger.tasks.end(List.of(twice, twice))).hasSize(1);
   }
 
@@ -322,7 +322,7 @@ class TasksTest {
     assertThat(task(job, 1).state()).isEqualTo(TaskState.CANCELLED);
     assertThat(ledger.claim("w", 9)).isEmpty();
     assertThat(facts(job).getLast())
-        .isEqualTo(new JobEvent.Ended(JobState.FAILED, Fault.INTERNAL, "try 3"));
+        .isEqualTo(new JobEvent.JobEnded(JobState.FAILED, Fault.INTERNAL, "try 3"));
   }
 
   @Test
@@ -348,7 +348,7 @@ class TasksTest {
     Tasks patient =
         new Tasks(
             ledger.database,
-            new Tasks.Terms(Duration.ofSeconds(10), Duration.ofSeconds(2), Duration.ofMinutes(1)));
+            new LeaseTerms(Duration.ofSeconds(10), Duration.ofSeconds(2), Duration.ofMinutes(1)));
     ledger.submit();
     for (int i = 0; i < 2; i++) {
       Task task = ledger.claimOne("w" + i);
@@ -680,15 +680,15 @@ class TasksTest {
     JobId job = ledger.submit();
     ledger.succeed(ledger.claimOne("w"));
     ledger.succeed(ledger.claimOne("w"));
-    List<Tasks.Ended> batch =
+    List<AttemptEnd> batch =
         ledger.claim("w", 9).stream()
-            .map(task -> new Tasks.Ended(task.lease(), Ledger.success(task), Ledger.EFFORT))
+            .map(task -> new AttemptEnd(task.lease(), Ledger.success(task), Ledger.EFFORT))
             .toList();
-    List<Tasks.Ending> endings = ledger.tasks.end(batch);
+    List<Settlement> endings = ledger.tasks.end(batch);
     assertThat(endings).hasSize(3).allSatisfy(ending -> assertThat(ending.freed()).isTrue());
     Task last = ledger.claimOne("w");
     assertThat(last.work()).isInstanceOf(Work.Assemble.class);
-    Tasks.Ending ending = ledger.succeed(last).orElseThrow();
+    Settlement ending = ledger.succeed(last).orElseThrow();
     assertThat(ending.seq()).isEqualTo(ledger.view(job).lastSeq()).isEqualTo(5);
   }
 
@@ -702,9 +702,9 @@ class TasksTest {
     Outcome yielded = new Outcome.Yielded(Optional.empty());
     ledger.tasks.end(
         List.of(
-            new Tasks.Ended(upper.get(0).lease(), invalid, Ledger.EFFORT),
-            new Tasks.Ended(upper.get(1).lease(), yielded, Ledger.EFFORT),
-            new Tasks.Ended(upper.get(2).lease(), Ledger.success(upper.get(2)), Ledger.EFFORT)));
+            new AttemptEnd(upper.get(0).lease(), invalid, Ledger.EFFORT),
+            new AttemptEnd(upper.get(1).lease(), yielded, Ledger.EFFORT),
+            new AttemptEnd(upper.get(2).lease(), Ledger.success(upper.get(2)), Ledger.EFFORT)));
     assertThat(ledger.view(job).state()).isEqualTo(JobState.FAILED);
     assertThat(task(job, 2).state()).isEqualTo(TaskState.FAILED);
     assertThat(task(job, 3).state()).isEqualTo(TaskState.CANCELLED);
@@ -735,7 +735,7 @@ class TasksTest {
     return new Checkpoint(Ledger.digestOf("at " + step), step, "test");
   }
 
-  private static Optional<Tasks.Ending> fail(Task task, Fault fault, String why) {
+  private static Optional<Settlement> fail(Task task, Fault fault, String why) {
     return ledger.tasks.end(
         task.lease(), new Outcome.Failed(fault, why), new Effort("test", 0, 0, 0.1, 0));
   }

@@ -66,12 +66,12 @@ final class Echo implements AutoCloseable {
 
   static Echo join(Victim farm) {
     Nodes nodes = new Nodes(farm.database());
-    Node node = Node.of(nodes.farm(), Place.LOOPBACK, Set.of(Node.Role.WORKER), nodes);
+    Node node = Node.of(nodes.farm(), Place.LOOPBACK, Set.of(Node.NodeRole.WORKER), nodes);
     Nodes.Self self =
         new Nodes.Self(
             node.address(),
             "echo",
-            List.of(Node.Role.WORKER.word()),
+            List.of(Node.NodeRole.WORKER.word()),
             nodes.list().getFirst().node().version(),
             ProcessHandle.current().pid(),
             Optional.empty());

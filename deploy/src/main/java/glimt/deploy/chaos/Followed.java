@@ -1,7 +1,7 @@
 package glimt.deploy.chaos;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import glimt.deploy.chaos.Witness.Asked;
+import glimt.deploy.chaos.Witness.SubmittedJob;
 import glimt.job.JobId;
 import java.time.Duration;
 import java.util.List;
@@ -24,7 +24,7 @@ final class Followed {
 
   private static final double ROUNDING = 1e-9;
 
-  private final Asked asked;
+  private final SubmittedJob asked;
   private final Consumer<String> breaches;
   private final ReentrantLock looking = new ReentrantLock();
   private final CountDownLatch told = new CountDownLatch(1);
@@ -35,12 +35,12 @@ final class Followed {
   /**
    * @param breaches is told what a client must never see
    */
-  Followed(Asked asked, Consumer<String> breaches) {
+  Followed(SubmittedJob asked, Consumer<String> breaches) {
     this.asked = asked;
     this.breaches = breaches;
   }
 
-  Asked asked() {
+  SubmittedJob asked() {
     return asked;
   }
 

@@ -1,7 +1,7 @@
 package glimt.deploy.chaos;
 
 import glimt.deploy.chaos.Trial.Busy;
-import glimt.deploy.chaos.Witness.Asked;
+import glimt.deploy.chaos.Witness.SubmittedJob;
 import glimt.job.Lease;
 import glimt.ledger.Audit;
 import java.time.Duration;
@@ -26,7 +26,7 @@ final class LateKill {
 
   static void happen(Trial trial) {
     Request request = trial.undisturbed().lasting(Tampered.WORKER_KILLED_LATE, AT_LEAST);
-    Asked asked = trial.ask(request);
+    SubmittedJob asked = trial.ask(request);
     Busy early = trial.awaitStep(List.of(asked), 1);
     long from = System.nanoTime();
     Busy late = trial.awaitStep(List.of(asked), (int) Math.ceil(LATE * request.steps()));
@@ -62,7 +62,7 @@ final class LateKill {
     }
   }
 
-  private static int goesOnAt(Trial trial, Asked asked, Lease lost) {
+  private static int goesOnAt(Trial trial, SubmittedJob asked, Lease lost) {
     Lease next = new Lease(lost.task(), lost.attempt() + 1);
     return trial.farm.audit().attempts(asked.job()).stream()
         .filter(attempt -> attempt.lease().equals(next))

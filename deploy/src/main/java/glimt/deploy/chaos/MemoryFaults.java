@@ -2,7 +2,7 @@ package glimt.deploy.chaos;
 
 import glimt.deploy.chaos.FarmFault.NotInjected;
 import glimt.deploy.chaos.Trial.Busy;
-import glimt.deploy.chaos.Witness.Asked;
+import glimt.deploy.chaos.Witness.SubmittedJob;
 import glimt.deploy.fleet.Fleet;
 import glimt.job.ArtifactId;
 import java.io.IOException;
@@ -28,13 +28,15 @@ final class MemoryFaults {
           FarmFault.of(
               "postgres-restarted",
               "PostgreSQL stopped fast",
-              trial -> away(trial, Fleet.Signal.INT)),
+              trial -> away(trial, Fleet.UnixSignal.INT)),
           FarmFault.of(
               "postgres-crashed",
               "PostgreSQL stopped immediately",
-              trial -> away(trial, Fleet.Signal.QUIT)),
+              trial -> away(trial, Fleet.UnixSignal.QUIT)),
           FarmFault.of(
-              "postgres-killed", "kill -9 of PostgreSQL", trial -> away(trial, Fleet.Signal.KILL)),
+              "postgres-killed",
+              "kill -9 of PostgreSQL",
+              trial -> away(trial, Fleet.UnixSignal.KILL)),
           onDisk("postgres-full", "PostgreSQL has no room left", MemoryFaults::databaseFull),
           onDisk("store-full", "the artifacts have no room left", MemoryFaults::storeFull),
           FarmFault.of(
@@ -54,7 +56,7 @@ final class MemoryFaults {
 
   // ---- PostgreSQL
 
-  private static void away(Trial trial, Fleet.Signal signal) {
+  private static void away(Trial trial, Fleet.UnixSignal signal) {
     trial.inMidStep();
     ProcessHandle postgres = trial.farm.postgres().orElseThrow();
     trial.farm.end(postgres, signal);
@@ -110,7 +112,7 @@ final class MemoryFaults {
     trial.say("no room for artifacts");
   }
 
-  private static boolean failed(Trial trial, Asked asked) {
+  private static boolean failed(Trial trial, SubmittedJob asked) {
     return trial
         .client
         .find(asked)
@@ -121,14 +123,14 @@ final class MemoryFaults {
   // ---- files
 
   private static void checkpoint(Trial trial, UnaryOperator<byte[]> harm) {
-    Asked asked = trial.askForMany();
+    SubmittedJob asked = trial.askForMany();
     Busy busy = trial.awaitStep(List.of(asked), 1);
     trial.await(
         "a checkpoint", asked, () -> !trial.farm.audit().checkpoints(asked.job()).isEmpty());
-    Fleet.signal(busy.process(), Fleet.Signal.STOP);
+    Fleet.signal(busy.process(), Fleet.UnixSignal.STOP);
     List<ArtifactId> checkpoints = trial.farm.audit().checkpoints(asked.job());
     checkpoints.forEach(one -> harm(trial.farm.artifacts().path(one), harm));
-    Fleet.signal(busy.process(), Fleet.Signal.KILL);
+    Fleet.signal(busy.process(), Fleet.UnixSignal.KILL);
     Fleet.awaitEnd(busy.process());
     if (checkpoints.isEmpty()) {
       throw new NotInjected("the task ended before its checkpoint was harmed");
@@ -138,7 +140,7 @@ final class MemoryFaults {
 
   private static void artifact(Trial trial, UnaryOperator<byte[]> harm) {
     for (int tries = 3; tries > 0; tries--) {
-      Asked asked = trial.ask(trial.undisturbed().few("video", trial.random));
+      SubmittedJob asked = trial.ask(trial.undisturbed().few("video", trial.random));
       // The newest sample is read by the next task, which has not ended.
       trial.await("an input", asked, () -> !samples(trial, asked).isEmpty());
       String line = samples(trial, asked).getLast();
@@ -158,7 +160,7 @@ final class MemoryFaults {
   }
 
   /** What a job's tasks made, but for the files that people open. */
-  private static List<String> samples(Trial trial, Asked asked) {
+  private static List<String> samples(Trial trial, SubmittedJob asked) {
     return trial.farm.audit().made(asked.job()).stream()
         .filter(line -> line.contains("/0 "))
         .toList();

@@ -5,7 +5,7 @@ import static glimt.deploy.chaos.Victim.GATEWAY;
 import static glimt.deploy.chaos.Victim.WORKERS;
 
 import glimt.deploy.chaos.Trial.Busy;
-import glimt.deploy.chaos.Witness.Asked;
+import glimt.deploy.chaos.Witness.SubmittedJob;
 import glimt.deploy.fleet.Fleet;
 import glimt.ledger.Audit;
 import java.time.Duration;
@@ -126,7 +126,7 @@ final class NodeFaults {
                   .flatMap(asked -> trial.farm.audit().attempts(asked.job()).stream())
                   .anyMatch(had -> had.lease().equals(busy.lease()) && !had.outcome().isEmpty()));
       int said = echo.sayOf(busy.lease(), trial.random);
-      for (Asked asked : trial.expected().keySet()) {
+      for (SubmittedJob asked : trial.expected().keySet()) {
         trial.client.ending(asked, Duration.ofMinutes(3));
         for (Audit.Begun had : trial.farm.audit().attempts(asked.job())) {
           said += echo.sayOf(had.lease(), trial.random);
@@ -142,7 +142,7 @@ final class NodeFaults {
     trial.inMidStep();
     Optional<ProcessHandle> postgres = trial.farm.postgres();
     trial.farm.names().forEach(trial.farm::kill);
-    postgres.ifPresent(process -> trial.farm.end(process, Fleet.Signal.KILL));
+    postgres.ifPresent(process -> trial.farm.end(process, Fleet.UnixSignal.KILL));
     trial.killed();
     trial.say("killed everything");
   }

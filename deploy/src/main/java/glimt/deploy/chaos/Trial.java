@@ -1,7 +1,7 @@
 package glimt.deploy.chaos;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import glimt.deploy.chaos.Witness.Asked;
+import glimt.deploy.chaos.Witness.SubmittedJob;
 import glimt.deploy.fleet.Fleet;
 import glimt.job.Lease;
 import glimt.job.TaskId;
@@ -32,8 +32,8 @@ final class Trial {
   final Witness client;
   final RandomGenerator random;
   private final Undisturbed undisturbed;
-  private final Map<Asked, String> expected = new ConcurrentHashMap<>();
-  private final Set<Asked> mixed = ConcurrentHashMap.newKeySet();
+  private final Map<SubmittedJob, String> expected = new ConcurrentHashMap<>();
+  private final Set<SubmittedJob> mixed = ConcurrentHashMap.newKeySet();
   private final List<String> story = new ArrayList<>();
   private final List<String> breaches = new ArrayList<>();
   private boolean killed;
@@ -57,39 +57,39 @@ final class Trial {
   // ---- the jobs
 
   /** A small job of each kind. */
-  List<Asked> askForBoth() {
+  List<SubmittedJob> askForBoth() {
     return List.of(ask(undisturbed.few("video", random)), ask(undisturbed.few("points", random)));
   }
 
   /** A job of many steps, for which checkpoints are made. */
-  Asked askForMany() {
+  SubmittedJob askForMany() {
     return ask(undisturbed.many(random.nextBoolean() ? "video" : "points"));
   }
 
   /**
    * A job whose tasks may be made in more than one class, and so in other bytes than undisturbed.
    */
-  Asked askOfAnyClass(Request request) {
-    Asked asked = ask(request);
+  SubmittedJob askOfAnyClass(Request request) {
+    SubmittedJob asked = ask(request);
     mixed.add(asked);
     return asked;
   }
 
-  boolean mixed(Asked asked) {
+  boolean mixed(SubmittedJob asked) {
     return mixed.contains(asked);
   }
 
-  Asked ask(Request request) {
+  SubmittedJob ask(Request request) {
     return note(client.submit(request), SUCCEEDED);
   }
 
   /** Remembers how a job has to end. */
-  Asked note(Asked asked, String ending) {
+  SubmittedJob note(SubmittedJob asked, String ending) {
     expected.put(asked, ending);
     return asked;
   }
 
-  Map<Asked, String> expected() {
+  Map<SubmittedJob, String> expected() {
     return expected;
   }
 
@@ -105,7 +105,7 @@ final class Trial {
    */
   Busy inMidStep() {
     for (int more = AGAIN; ; more--) {
-      List<Asked> jobs = askForBoth();
+      List<SubmittedJob> jobs = askForBoth();
       int wanted = 1 + random.nextInt(jobs.getFirst().request().steps() / 2);
       try {
         return awaitStep(jobs, wanted);
@@ -117,7 +117,7 @@ final class Trial {
     }
   }
 
-  Busy awaitStep(List<Asked> jobs, int wanted) {
+  Busy awaitStep(List<SubmittedJob> jobs, int wanted) {
     List<String> ids = jobs.stream().map(asked -> asked.job().toString()).toList();
     List<Busy> found = new ArrayList<>();
     boolean came =
@@ -148,7 +148,7 @@ final class Trial {
     return busy;
   }
 
-  boolean ended(Asked asked) {
+  boolean ended(SubmittedJob asked) {
     return client
         .find(asked)
         .map(document -> document.path("state").asText())
@@ -157,7 +157,7 @@ final class Trial {
   }
 
   /** Waits for something that the fault needs, as long as there is a job that could bring it. */
-  void await(String what, Asked asked, java.util.function.Supplier<Boolean> isSo) {
+  void await(String what, SubmittedJob asked, java.util.function.Supplier<Boolean> isSo) {
     boolean came = Victim.within(COMES_WITHIN, () -> isSo.get() || ended(asked));
     if (!came || !isSo.get()) {
       throw new FarmFault.NotInjected("it did not come to be: " + what);
@@ -172,7 +172,7 @@ final class Trial {
   void kill(ProcessHandle process) {
     killed = true;
     say("killed process %s".formatted(process.pid()));
-    Fleet.signal(process, Fleet.Signal.KILL);
+    Fleet.signal(process, Fleet.UnixSignal.KILL);
     Fleet.awaitEnd(process);
   }
 

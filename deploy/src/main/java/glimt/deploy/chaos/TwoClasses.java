@@ -3,7 +3,7 @@ package glimt.deploy.chaos;
 import static glimt.deploy.chaos.Victim.WORKERS;
 
 import glimt.deploy.chaos.Trial.Busy;
-import glimt.deploy.chaos.Witness.Asked;
+import glimt.deploy.chaos.Witness.SubmittedJob;
 import glimt.ledger.Audit;
 import java.time.Duration;
 import java.util.HashMap;
@@ -51,8 +51,9 @@ final class TwoClasses {
   private static Map<String, String> ofEach(Trial trial, Request request) {
     Map<String, String> bytes = new HashMap<>();
     for (int round = 0; round < ROUNDS && bytes.size() < 2; round++) {
-      List<Asked> two = Stream.generate(() -> trial.askOfAnyClass(request)).limit(2).toList();
-      for (Asked asked : two) {
+      List<SubmittedJob> two =
+          Stream.generate(() -> trial.askOfAnyClass(request)).limit(2).toList();
+      for (SubmittedJob asked : two) {
         trial.client.ending(asked, ENDS_WITHIN);
         String made = first(trial, asked);
         String before = bytes.putIfAbsent(classOf(trial, asked), made);
@@ -68,7 +69,7 @@ final class TwoClasses {
   }
 
   private static void killed(Trial trial, Request request, Map<String, String> bytes) {
-    Asked asked = trial.askOfAnyClass(request);
+    SubmittedJob asked = trial.askOfAnyClass(request);
     Busy busy = trial.awaitStep(List.of(asked), 1);
     trial.await(
         "a checkpoint", asked, () -> !trial.farm.audit().checkpoints(asked.job()).isEmpty());
@@ -93,11 +94,11 @@ final class TwoClasses {
                 .collect(Collectors.joining("; ")));
   }
 
-  private static String first(Trial trial, Asked asked) {
+  private static String first(Trial trial, SubmittedJob asked) {
     return trial.farm.audit().made(asked.job()).getFirst();
   }
 
-  private static String classOf(Trial trial, Asked asked) {
+  private static String classOf(Trial trial, SubmittedJob asked) {
     return trial.farm.audit().attempts(asked.job()).stream()
         .filter(attempt -> attempt.ordinal() == 0 && attempt.outcome().equals("succeeded"))
         .map(Audit.Begun::numericClass)

@@ -1,6 +1,6 @@
 package glimt.deploy.chaos;
 
-import glimt.deploy.chaos.Witness.Asked;
+import glimt.deploy.chaos.Witness.SubmittedJob;
 import glimt.job.SamplingOptions;
 import glimt.ledger.Audit;
 import java.time.Duration;
@@ -23,14 +23,14 @@ final class Undisturbed {
 
   private final Victim farm;
   private final Witness client;
-  private final Map<Request, Made> made = new ConcurrentHashMap<>();
+  private final Map<Request, ReferenceResult> made = new ConcurrentHashMap<>();
 
   /**
    * @param tasks {@code ordinal/position digest}, in their order
    * @param file the digest of what is downloaded
    * @param first the attempt that made the first of them
    */
-  record Made(List<String> tasks, String file, Audit.Begun first) {}
+  record ReferenceResult(List<String> tasks, String file, Audit.Begun first) {}
 
   Undisturbed(Victim farm, Witness client) {
     this.farm = farm;
@@ -67,14 +67,14 @@ final class Undisturbed {
 
   private Request known(Request request) {
     if (!made.containsKey(request)) {
-      Asked asked = client.submit(request);
+      SubmittedJob asked = client.submit(request);
       Optional<String> ending = client.ending(asked, LIMIT);
       if (!ending.equals(Optional.of("succeeded"))) {
         throw new BrokenPromise("undisturbed, %s was not made: %s".formatted(request, ending));
       }
       made.put(
           request,
-          new Made(
+          new ReferenceResult(
               farm.audit().made(asked.job()),
               client.download(asked),
               farm.audit().attempts(asked.job()).getFirst()));
@@ -82,8 +82,8 @@ final class Undisturbed {
     return request;
   }
 
-  Made of(Request request) {
-    Made known = made.get(request);
+  ReferenceResult of(Request request) {
+    ReferenceResult known = made.get(request);
     if (known == null) {
       throw new IllegalArgumentException("never made undisturbed: " + request);
     }

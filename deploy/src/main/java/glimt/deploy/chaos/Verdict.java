@@ -1,6 +1,6 @@
 package glimt.deploy.chaos;
 
-import glimt.deploy.chaos.Witness.Asked;
+import glimt.deploy.chaos.Witness.SubmittedJob;
 import glimt.job.ArtifactId;
 import glimt.job.JobId;
 import glimt.ledger.Audit;
@@ -34,8 +34,8 @@ record Verdict(List<String> breaches, int lost, int duplicates, int identical, i
     breaches.addAll(trial.breaches());
     int identical = trial.identical();
     int compared = trial.compared();
-    for (Map.Entry<Asked, String> entry : trial.expected().entrySet()) {
-      Asked asked = entry.getKey();
+    for (Map.Entry<SubmittedJob, String> entry : trial.expected().entrySet()) {
+      SubmittedJob asked = entry.getKey();
       Optional<String> ending = trial.client.ending(asked, ENDS_WITHIN);
       if (ending.isEmpty()) {
         lost.add(asked.job());
@@ -50,7 +50,7 @@ record Verdict(List<String> breaches, int lost, int duplicates, int identical, i
                     entry.getValue(),
                     trial.client.find(asked).map(job -> job.path("why").asText()).orElse("")));
       } else if (ending.get().equals("succeeded") && !trial.mixed(asked)) {
-        Undisturbed.Made undisturbed = trial.undisturbed().of(asked.request());
+        Undisturbed.ReferenceResult undisturbed = trial.undisturbed().of(asked.request());
         List<String> made = trial.farm.audit().made(asked.job());
         compared += undisturbed.tasks().size() + 1;
         identical += same(undisturbed.tasks(), made);
@@ -122,7 +122,7 @@ record Verdict(List<String> breaches, int lost, int duplicates, int identical, i
   }
 
   private static Set<JobId> asked(Trial trial) {
-    return trial.client.asked().stream().map(Asked::job).collect(Collectors.toSet());
+    return trial.client.asked().stream().map(SubmittedJob::job).collect(Collectors.toSet());
   }
 
   boolean survived() {

@@ -1,7 +1,7 @@
 package glimt.deploy.chaos;
 
 import glimt.artifact.ArtifactFolder;
-import glimt.coordinator.Node.Role;
+import glimt.coordinator.Node.NodeRole;
 import glimt.deploy.fleet.Fleet;
 import glimt.deploy.node.DeployException;
 import glimt.deploy.node.Home;
@@ -97,9 +97,9 @@ final class Victim implements AutoCloseable {
         bundles.forEach(bundle -> bundle.write(good, home.models()));
       }
     }
-    COORDINATORS.forEach(name -> add(name, Role.COORDINATOR));
-    add(GATEWAY, Role.GATEWAY);
-    WORKERS.forEach(name -> add(name, Role.WORKER, "--workers", "1"));
+    COORDINATORS.forEach(name -> add(name, NodeRole.COORDINATOR));
+    add(GATEWAY, NodeRole.GATEWAY);
+    WORKERS.forEach(name -> add(name, NodeRole.WORKER, "--workers", "1"));
     awaitWhole();
   }
 
@@ -107,7 +107,7 @@ final class Victim implements AutoCloseable {
     return wanted ? Optional.of(Tmpfs.mount(folder, megabytes)) : Optional.empty();
   }
 
-  private void add(String name, Role role, String... options) {
+  private void add(String name, NodeRole role, String... options) {
     List<String> all = new ArrayList<>(List.of("--host", host(name)));
     all.addAll(List.of(options));
     fleet.add(name, role, all, environment());
@@ -211,7 +211,7 @@ final class Victim implements AutoCloseable {
   void kill(String name) {
     List<ProcessHandle> all = new ArrayList<>(fleet.find(name).slots());
     node(name).ifPresent(all::add);
-    all.forEach(process -> Fleet.signal(process, Fleet.Signal.KILL));
+    all.forEach(process -> Fleet.signal(process, Fleet.UnixSignal.KILL));
     all.forEach(Fleet::awaitEnd);
   }
 
@@ -230,7 +230,7 @@ final class Victim implements AutoCloseable {
   }
 
   /** Ends PostgreSQL, each way that there is, and waits until it has ended. */
-  void end(ProcessHandle postgres, Fleet.Signal signal) {
+  void end(ProcessHandle postgres, Fleet.UnixSignal signal) {
     Fleet.signal(postgres, signal);
     Fleet.awaitEnd(postgres);
   }
@@ -297,7 +297,7 @@ final class Victim implements AutoCloseable {
       database.close();
       names().stream()
           .flatMap(name -> node(name).stream())
-          .forEach(process -> Fleet.signal(process, Fleet.Signal.CONT));
+          .forEach(process -> Fleet.signal(process, Fleet.UnixSignal.CONT));
       fleet.down();
     } finally {
       databaseDisk.ifPresent(Tmpfs::close);

@@ -37,7 +37,7 @@ final class Witness implements AutoCloseable {
    *
    * @param key with which it was asked for
    */
-  record Asked(JobId job, Request request, String key) {}
+  record SubmittedJob(JobId job, Request request, String key) {}
 
   Witness(URI gateway) {
     this.client = new Client(gateway);
@@ -45,13 +45,13 @@ final class Witness implements AutoCloseable {
   }
 
   /** Asks for a job until the farm says that it has it, always with the same key. */
-  Asked submit(Request request) {
+  SubmittedJob submit(Request request) {
     return submit(request, UUID.randomUUID().toString());
   }
 
-  Asked submit(Request request, String key) {
+  SubmittedJob submit(Request request, String key) {
     JobId job = answered("submit " + request, () -> post(request, key));
-    Asked asked = new Asked(job, request, key);
+    SubmittedJob asked = new SubmittedJob(job, request, key);
     Followed followed = new Followed(asked, breaches::add);
     if (jobs.putIfAbsent(job, followed) == null) {
       Thread.ofVirtual().name("follow " + job).start(() -> follow(followed));
@@ -66,7 +66,7 @@ final class Witness implements AutoCloseable {
   }
 
   /** Asks once more for what it has: it must be given the same job. */
-  void repeat(Asked asked) {
+  void repeat(SubmittedJob asked) {
     JobId again = answered("repeat", () -> post(asked.request(), asked.key()));
     if (!again.equals(asked.job())) {
       breaches.add("one key, two jobs: %s and %s".formatted(asked.job(), again));
@@ -89,14 +89,14 @@ final class Witness implements AutoCloseable {
   }
 
   /** Cancels a job; returns the state that the farm answered with. */
-  String cancel(Asked asked) {
+  String cancel(SubmittedJob asked) {
     return answered(
         "cancel",
         () -> client.post("/v1/jobs/%s/cancel".formatted(asked.job())).path("state").asText());
   }
 
   /** The job's document, if the farm answers now. */
-  Optional<JsonNode> find(Asked asked) {
+  Optional<JsonNode> find(SubmittedJob asked) {
     return now("/v1/jobs/" + asked.job());
   }
 
@@ -120,7 +120,7 @@ final class Witness implements AutoCloseable {
    *
    * @return how it ended; empty if it has not within {@code within}
    */
-  Optional<String> ending(Asked asked, Duration within) {
+  Optional<String> ending(SubmittedJob asked, Duration within) {
     Followed followed = followed(asked);
     for (long end = System.nanoTime() + within.toNanos(); System.nanoTime() - end < 0; ) {
       followed.look(() -> find(asked));
@@ -134,7 +134,7 @@ final class Witness implements AutoCloseable {
   }
 
   /** The SHA-256 of the file of a job's last level, as it is downloaded. */
-  String download(Asked asked) {
+  String download(SubmittedJob asked) {
     return answered(
         "download",
         () -> {
@@ -158,7 +158,7 @@ final class Witness implements AutoCloseable {
     return "";
   }
 
-  List<Asked> asked() {
+  List<SubmittedJob> asked() {
     return jobs.values().stream().map(Followed::asked).toList();
   }
 
@@ -176,7 +176,7 @@ final class Witness implements AutoCloseable {
     closing.countDown();
   }
 
-  private Followed followed(Asked asked) {
+  private Followed followed(SubmittedJob asked) {
     Followed followed = jobs.get(asked.job());
     if (followed == null) {
       throw new IllegalArgumentException("not asked for: " + asked);
@@ -212,11 +212,11 @@ final class Witness implements AutoCloseable {
   // ---- patience
 
   @FunctionalInterface
-  private interface Question<T> {
+  private interface GatewayCall<T> {
     T ask() throws IOException;
   }
 
-  private static <T> T answered(String what, Question<T> question) {
+  private static <T> T answered(String what, GatewayCall<T> question) {
     Exception last = new IllegalStateException("not asked");
     for (long end = System.nanoTime() + PATIENCE.toNanos(); System.nanoTime() - end < 0; ) {
       try {

@@ -3,7 +3,7 @@ package glimt.deploy.chaos;
 import static glimt.deploy.chaos.Victim.WORKERS;
 
 import glimt.deploy.chaos.Trial.Busy;
-import glimt.deploy.chaos.Witness.Asked;
+import glimt.deploy.chaos.Witness.SubmittedJob;
 import glimt.deploy.fleet.Fleet;
 import glimt.worker.CrashPoint;
 import java.io.IOException;
@@ -68,7 +68,7 @@ final class WorkerFaults {
           int step = 1 + trial.random.nextInt(30);
           Path armed = trial.farm.arm(point.fileName() + (inStep ? "-" + step : ""));
           try {
-            Asked asked =
+            SubmittedJob asked =
                 point == CrashPoint.AFTER_CHECKPOINT_FILE
                     ? trial.askForMany()
                     : trial.askForBoth().get(trial.random.nextInt(2));
@@ -83,7 +83,7 @@ final class WorkerFaults {
 
   private static void workerDrained(Trial trial) {
     Busy busy = trial.inMidStep();
-    Fleet.signal(busy.process(), Fleet.Signal.TERM);
+    Fleet.signal(busy.process(), Fleet.UnixSignal.TERM);
     Fleet.awaitEnd(busy.process());
     trial.say("told process %s to leave".formatted(busy.process().pid()));
   }
@@ -92,18 +92,18 @@ final class WorkerFaults {
     trial.inMidStep();
     String name = WORKERS.get(trial.random.nextInt(WORKERS.size()));
     ProcessHandle node = trial.farm.node(name).orElseThrow();
-    Fleet.signal(node, Fleet.Signal.TERM);
+    Fleet.signal(node, Fleet.UnixSignal.TERM);
     Fleet.awaitEnd(node);
     trial.say("told %s to leave".formatted(name));
   }
 
   private static void frozen(Trial trial) {
     Busy busy = trial.inMidStep();
-    Fleet.signal(busy.process(), Fleet.Signal.STOP);
+    Fleet.signal(busy.process(), Fleet.UnixSignal.STOP);
     try {
       Witness.pause(Trial.LEASE.plusSeconds(2 + trial.random.nextInt(3)));
     } finally {
-      Fleet.signal(busy.process(), Fleet.Signal.CONT);
+      Fleet.signal(busy.process(), Fleet.UnixSignal.CONT);
     }
     trial.say("froze process %s for longer than a lease".formatted(busy.process().pid()));
   }
@@ -129,7 +129,7 @@ final class WorkerFaults {
                   "FAKETIME_FORCE_MONOTONIC_FIX",
                   "0"));
           trial.awaitWhole();
-          List<Asked> jobs = trial.askForBoth();
+          List<SubmittedJob> jobs = trial.askForBoth();
           jobs.forEach(asked -> trial.client.ending(asked, Duration.ofMinutes(2)));
           trial.say("%s worked %s".formatted(worker, offset));
           trial.farm.kill(worker);
@@ -145,7 +145,7 @@ final class WorkerFaults {
         poison.bundle(),
         what,
         trial -> {
-          Asked bad = trial.client.submit(Request.of(poison, trial.random));
+          SubmittedJob bad = trial.client.submit(Request.of(poison, trial.random));
           trial.note(bad, "failed");
           trial.askForBoth();
           trial.client.ending(bad, Duration.ofMinutes(4));

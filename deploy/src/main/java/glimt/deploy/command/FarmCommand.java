@@ -1,6 +1,6 @@
 package glimt.deploy.command;
 
-import glimt.coordinator.Node.Role;
+import glimt.coordinator.Node.NodeRole;
 import glimt.deploy.fleet.Fleet;
 import glimt.deploy.node.DeployException;
 import glimt.deploy.node.Home;
@@ -42,10 +42,10 @@ import picocli.CommandLine.Spec;
     },
     subcommands = {
       FarmCommand.Start.class,
-      FarmCommand.Up.class,
+      FarmCommand.FarmUp.class,
       FarmCommand.Ps.class,
       FarmCommand.Kill.class,
-      FarmCommand.Logs.class,
+      FarmCommand.FarmLogs.class,
       FarmCommand.Down.class
     })
 public final class FarmCommand implements Runnable {
@@ -65,7 +65,7 @@ public final class FarmCommand implements Runnable {
       description = {
         "Starts the farm, or what is missing of it: more nodes may join one that runs."
       })
-  static final class Up implements Callable<Integer> {
+  static final class FarmUp implements Callable<Integer> {
     @Option(names = "--coordinators", defaultValue = "2", description = "Default: 2")
     private int coordinators;
 
@@ -107,9 +107,9 @@ public final class FarmCommand implements Runnable {
         fleet.useDatabase(jdbcUrl);
       }
       List<String> names = new ArrayList<>();
-      names.addAll(add(fleet, Role.COORDINATOR, coordinators, List.of()));
-      names.addAll(add(fleet, Role.GATEWAY, gateways, List.of()));
-      names.addAll(add(fleet, Role.WORKER, workers, List.of("--workers", "1")));
+      names.addAll(add(fleet, NodeRole.COORDINATOR, coordinators, List.of()));
+      names.addAll(add(fleet, NodeRole.GATEWAY, gateways, List.of()));
+      names.addAll(add(fleet, NodeRole.WORKER, workers, List.of("--workers", "1")));
       for (String name : names) {
         Fleet.Member ready = fleet.awaitReady(name);
         System.out.println(
@@ -120,7 +120,7 @@ public final class FarmCommand implements Runnable {
       return 0;
     }
 
-    private static List<String> add(Fleet fleet, Role role, int count, List<String> options) {
+    private static List<String> add(Fleet fleet, NodeRole role, int count, List<String> options) {
       List<String> names = new ArrayList<>();
       List<String> there = fleet.members().stream().map(Fleet.Member::name).toList();
       for (int number = 1; number <= count; number++) {
@@ -212,18 +212,18 @@ public final class FarmCommand implements Runnable {
       @Option(names = "-CONT", description = "Lets it go on.")
       private boolean cont;
 
-      private Fleet.Signal signal() {
+      private Fleet.UnixSignal signal() {
         if (term) {
-          return Fleet.Signal.TERM;
+          return Fleet.UnixSignal.TERM;
         }
         if (kill) {
-          return Fleet.Signal.KILL;
+          return Fleet.UnixSignal.KILL;
         }
         if (stop) {
-          return Fleet.Signal.STOP;
+          return Fleet.UnixSignal.STOP;
         }
         if (cont) {
-          return Fleet.Signal.CONT;
+          return Fleet.UnixSignal.CONT;
         }
         throw new IllegalStateException("none of a group's options was given");
       }
@@ -234,7 +234,7 @@ public final class FarmCommand implements Runnable {
       Fleet fleet = Fleet.on(home.open());
       Fleet.signal(
           process(fleet).orElseThrow(() -> new DeployException("%s does not run".formatted(name))),
-          which == null ? Fleet.Signal.TERM : which.signal());
+          which == null ? Fleet.UnixSignal.TERM : which.signal());
       return 0;
     }
 
@@ -276,7 +276,7 @@ public final class FarmCommand implements Runnable {
   }
 
   @Command(name = "logs", description = "Shows the end of a node's log.")
-  static final class Logs implements Callable<Integer> {
+  static final class FarmLogs implements Callable<Integer> {
     @Parameters(paramLabel = "NAME", description = "As farm ps has it.")
     private String name;
 

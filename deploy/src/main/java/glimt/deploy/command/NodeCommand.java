@@ -1,6 +1,6 @@
 package glimt.deploy.command;
 
-import glimt.coordinator.Node.Role;
+import glimt.coordinator.Node.NodeRole;
 import glimt.coordinator.Place;
 import glimt.deploy.node.AtExit;
 import glimt.deploy.node.Client;
@@ -157,11 +157,11 @@ public final class NodeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    EnumSet<Role> chosen = roles();
+    EnumSet<NodeRole> chosen = roles();
     Place place = place();
     within("--port", port, 0, 65_535);
     within("--http-port", httpPort, 0, 65_535);
-    int slots = workers.count(chosen.contains(Role.WORKER) ? 1 : 0);
+    int slots = workers.count(chosen.contains(NodeRole.WORKER) ? 1 : 0);
     DatabaseAddress database = database();
     Map<String, String> heard = working.environment();
     Home at = home.open();
@@ -170,8 +170,8 @@ public final class NodeCommand implements Callable<Integer> {
       throw bad("--name must be letters, digits, '.', '_' and '-', at most 63, not " + called);
     }
     Logs.to(at.logs().resolve(called + ".log"));
-    RunningNode.Settings settings =
-        new RunningNode.Settings(
+    RunningNode.NodeSettings settings =
+        new RunningNode.NodeSettings(
             at,
             called,
             chosen,
@@ -202,11 +202,11 @@ public final class NodeCommand implements Callable<Integer> {
             () -> bad("--jdbc-url must name the farm's database, as jdbc:postgresql://HOST/NAME"));
   }
 
-  private EnumSet<Role> roles() {
-    EnumSet<Role> chosen = EnumSet.noneOf(Role.class);
+  private EnumSet<NodeRole> roles() {
+    EnumSet<NodeRole> chosen = EnumSet.noneOf(NodeRole.class);
     for (String word : roles) {
-      Role role =
-          Stream.of(Role.values())
+      NodeRole role =
+          Stream.of(NodeRole.values())
               .filter(one -> one.word().equals(word.strip().toLowerCase(Locale.ROOT)))
               .findFirst()
               .orElseThrow(
@@ -219,8 +219,8 @@ public final class NodeCommand implements Callable<Integer> {
     return chosen;
   }
 
-  private Gateway.Address http(EnumSet<Role> roles) {
-    if (!roles.contains(Role.GATEWAY)) {
+  private Gateway.Address http(EnumSet<NodeRole> roles) {
+    if (!roles.contains(NodeRole.GATEWAY)) {
       return new Gateway.Address(Gateway.Address.LOOPBACK, 0);
     }
     try {
@@ -258,7 +258,7 @@ public final class NodeCommand implements Callable<Integer> {
     }
   }
 
-  private static String anyName(EnumSet<Role> roles) {
+  private static String anyName(EnumSet<NodeRole> roles) {
     return roles.iterator().next().word() + "-" + UUID.randomUUID().toString().substring(0, 6);
   }
 

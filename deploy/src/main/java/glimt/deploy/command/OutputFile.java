@@ -20,7 +20,7 @@ public record OutputFile(Path path, boolean inPlace) {
   private static final int LINKS = 40;
 
   @FunctionalInterface
-  interface Content {
+  interface OutputWriter {
     void writeTo(OutputStream out) throws IOException;
   }
 
@@ -43,7 +43,7 @@ public record OutputFile(Path path, boolean inPlace) {
     return new OutputFile(path, inPlace);
   }
 
-  void write(Content content) throws IOException {
+  void write(OutputWriter content) throws IOException {
     if (inPlace) {
       try (OutputStream out =
           Files.newOutputStream(

@@ -1,6 +1,6 @@
 package glimt.deploy.command;
 
-import glimt.coordinator.Node.Role;
+import glimt.coordinator.Node.NodeRole;
 import glimt.coordinator.Place;
 import glimt.deploy.fleet.Fleet;
 import glimt.deploy.node.AtExit;
@@ -130,7 +130,7 @@ public final class Up implements Callable<Integer> {
    *
    * @param lock given back with {@code exit}
    */
-  static RunningNode.Settings atHome(
+  static RunningNode.NodeSettings atHome(
       AtExit exit,
       Home.Lock lock,
       Gateway.Address http,
@@ -139,10 +139,10 @@ public final class Up implements Callable<Integer> {
       Map<String, String> working) {
     Home home = exit.open(() -> lock).home();
     RunningNode.refuseIfTaken(http, "--port");
-    return new RunningNode.Settings(
+    return new RunningNode.NodeSettings(
         home,
         "up",
-        EnumSet.allOf(Role.class),
+        EnumSet.allOf(NodeRole.class),
         Place.LOOPBACK,
         http,
         workers,

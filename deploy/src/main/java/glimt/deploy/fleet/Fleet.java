@@ -1,6 +1,6 @@
 package glimt.deploy.fleet;
 
-import glimt.coordinator.Node.Role;
+import glimt.coordinator.Node.NodeRole;
 import glimt.deploy.node.DeployException;
 import glimt.deploy.node.Home;
 import glimt.deploy.node.Program;
@@ -49,7 +49,7 @@ public final class Fleet {
   private static final Duration STOP_LIMIT = Duration.ofSeconds(40);
 
   /** What a process of the farm may be told. */
-  public enum Signal {
+  public enum UnixSignal {
     TERM,
     INT,
     QUIT,
@@ -132,20 +132,21 @@ public final class Fleet {
    *
    * @param options more of {@code glimt node}'s
    */
-  public void add(String name, Role role, List<String> options) {
+  public void add(String name, NodeRole role, List<String> options) {
     add(name, role, options, Map.of());
   }
 
   /**
    * @param environment what else its environment says, this time
    */
-  public void add(String name, Role role, List<String> options, Map<String, String> environment) {
+  public void add(
+      String name, NodeRole role, List<String> options, Map<String, String> environment) {
     List<String> command = new ArrayList<>(List.of("node", "--roles", role.word()));
     command.addAll(List.of("--name", name, "--home", home.folder().toString()));
     if (!options.contains("--artifacts")) {
       command.addAll(List.of("--artifacts", home.makeArtifacts().toString()));
     }
-    if (role == Role.GATEWAY && !options.contains("--http-port")) {
+    if (role == NodeRole.GATEWAY && !options.contains("--http-port")) {
       // The same whenever it is started again, so that its clients find it.
       command.addAll(List.of("--http-port", Integer.toString(freePort())));
     }
@@ -164,7 +165,7 @@ public final class Fleet {
     if (find(name).process().isPresent()) {
       return;
     }
-    boolean works = arguments.contains(Role.WORKER.word());
+    boolean works = arguments.contains(NodeRole.WORKER.word());
     // In a session of its own, so that Ctrl-C on our terminal does not reach it.
     List<String> command = new ArrayList<>(List.of("setsid"));
     command.addAll(Program.command(works ? "-Xmx96m" : "-Xmx128m", arguments));
@@ -260,7 +261,7 @@ public final class Fleet {
   }
 
   /** Sends a signal to a process of the farm. */
-  public static void signal(ProcessHandle process, Signal signal) {
+  public static void signal(ProcessHandle process, UnixSignal signal) {
     try {
       // Java itself knows but two of them.
       Process kill =
@@ -281,7 +282,7 @@ public final class Fleet {
     long end = System.nanoTime() + STOP_LIMIT.toNanos();
     while (runs(process)) {
       if (System.nanoTime() - end > 0) {
-        signal(process, Signal.KILL);
+        signal(process, UnixSignal.KILL);
         return;
       }
       LockSupport.parkNanos(POLL.toNanos());
@@ -312,8 +313,8 @@ public final class Fleet {
               .filter(member -> arguments(member.name()).contains(role))
               .flatMap(member -> member.process().stream())
               .toList();
-      processes.forEach(process -> signal(process, Signal.CONT));
-      processes.forEach(process -> signal(process, Signal.TERM));
+      processes.forEach(process -> signal(process, UnixSignal.CONT));
+      processes.forEach(process -> signal(process, UnixSignal.TERM));
       processes.forEach(Fleet::awaitEnd);
     }
     if (postgres().isPresent()) {

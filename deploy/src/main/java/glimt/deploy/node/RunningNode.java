@@ -8,7 +8,7 @@ import glimt.bundle.BundleException;
 import glimt.coordinator.Cadence;
 import glimt.coordinator.Farm;
 import glimt.coordinator.Node;
-import glimt.coordinator.Node.Role;
+import glimt.coordinator.Node.NodeRole;
 import glimt.coordinator.NodeException;
 import glimt.coordinator.Place;
 import glimt.coordinator.Rendezvous;
@@ -21,6 +21,7 @@ import glimt.ledger.DatabaseAddress;
 import glimt.ledger.Events;
 import glimt.ledger.FarmFolder;
 import glimt.ledger.Jobs;
+import glimt.ledger.LeaseTerms;
 import glimt.ledger.Leftovers;
 import glimt.ledger.Nodes;
 import glimt.ledger.Tasks;
@@ -80,10 +81,10 @@ public record RunningNode(Optional<URI> address, Node node) {
    * @param models a folder with more bundles
    * @param working what its workers hear of how to work, through their environment
    */
-  public record Settings(
+  public record NodeSettings(
       Home home,
       String name,
-      Set<Role> roles,
+      Set<NodeRole> roles,
       Place place,
       Gateway.Address http,
       int workers,
@@ -91,12 +92,12 @@ public record RunningNode(Optional<URI> address, Node node) {
       Path artifacts,
       Optional<Path> models,
       Map<String, String> working) {
-    public Settings {
+    public NodeSettings {
       roles = Set.copyOf(roles);
       working = Map.copyOf(working);
     }
 
-    boolean is(Role role) {
+    boolean is(NodeRole role) {
       return roles.contains(role);
     }
 
@@ -119,7 +120,7 @@ public record RunningNode(Optional<URI> address, Node node) {
    * @param ready hears of it whenever it has started
    * @throws DeployException if something outside stands in the way
    */
-  public static void serve(AtExit exit, Settings settings, Consumer<RunningNode> ready) {
+  public static void serve(AtExit exit, NodeSettings settings, Consumer<RunningNode> ready) {
     int mark = exit.mark();
     for (int comeback = 0; ; comeback++) {
       try {
@@ -154,8 +155,8 @@ public record RunningNode(Optional<URI> address, Node node) {
    *
    * @throws DeployException if something outside stands in the way
    */
-  public static RunningNode start(AtExit exit, Settings settings) {
-    if (settings.is(Role.GATEWAY)) {
+  public static RunningNode start(AtExit exit, NodeSettings settings) {
+    if (settings.is(NodeRole.GATEWAY)) {
       refuseIfTaken(settings.http(), "--http-port");
     }
     try {
@@ -165,7 +166,7 @@ public record RunningNode(Optional<URI> address, Node node) {
     }
   }
 
-  private static RunningNode open(AtExit exit, Settings settings) {
+  private static RunningNode open(AtExit exit, NodeSettings settings) {
     Database database = exit.open(() -> database(settings.database()));
     Nodes nodes = new Nodes(database);
     UUID id = nodes.farm();
@@ -177,19 +178,19 @@ public record RunningNode(Optional<URI> address, Node node) {
         new Nodes.Self(
             node.address(),
             settings.name(),
-            settings.roles().stream().sorted().map(Role::word).toList(),
+            settings.roles().stream().sorted().map(NodeRole::word).toList(),
             Program.version(),
             ProcessHandle.current().pid(),
             Optional.empty());
     Rendezvous rendezvous = exit.open(() -> Rendezvous.enter(node, nodes, self, ADMITTED_WITHIN));
     // After it has told of itself: what it does not offer from then on is offered no more.
     Bundles bundles = new Bundles(database);
-    if (settings.is(Role.GATEWAY) || settings.is(Role.WORKER)) {
+    if (settings.is(NodeRole.GATEWAY) || settings.is(NodeRole.WORKER)) {
       offer(bundles, settings);
     }
-    Tasks tasks = new Tasks(database, Tasks.Terms.USUAL);
+    Tasks tasks = new Tasks(database, LeaseTerms.USUAL);
     Artifacts artifacts = new ArtifactFolder(settings.artifacts());
-    if (settings.is(Role.COORDINATOR)) {
+    if (settings.is(NodeRole.COORDINATOR)) {
       node.coordinate(
           tasks,
           threads,
@@ -198,7 +199,7 @@ public record RunningNode(Optional<URI> address, Node node) {
           new Unmakeable(database)::sweep);
     }
     Farm farm = node.farm();
-    if (settings.is(Role.WORKER)) {
+    if (settings.is(NodeRole.WORKER)) {
       exit.open(
           () ->
               Slots.start(
@@ -208,7 +209,7 @@ public record RunningNode(Optional<URI> address, Node node) {
                   farm,
                   Cadence.DEFAULT));
     }
-    if (!settings.is(Role.GATEWAY)) {
+    if (!settings.is(NodeRole.GATEWAY)) {
       return new RunningNode(Optional.empty(), node);
     }
     Gateway gateway =
@@ -239,7 +240,7 @@ public record RunningNode(Optional<URI> address, Node node) {
   }
 
   /** Puts every bundle found into the catalogue; one that is broken is left out, and named. */
-  private static void offer(Bundles bundles, Settings settings) {
+  private static void offer(Bundles bundles, NodeSettings settings) {
     for (Path folder : settings.home().bundles(settings.models())) {
       try {
         Bundle bundle = BundleCheck.open(folder, Samplers.names());

@@ -12,7 +12,8 @@ final class WorkerChild {
   private WorkerChild() {}
 
   /** How a farm starts one: as this JVM was started, with a heap and a libtorch of its own size. */
-  static ProcessBuilder process(RunningNode.Settings settings, String farm, int slot, WorkerId id) {
+  static ProcessBuilder process(
+      RunningNode.NodeSettings settings, String farm, int slot, WorkerId id) {
     String name = settings.log("worker-%s".formatted(slot));
     Path logs = settings.home().logs();
     List<String> arguments =

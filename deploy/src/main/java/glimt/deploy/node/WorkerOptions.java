@@ -24,7 +24,7 @@ public final class WorkerOptions {
   @Option(
       names = "--precision",
       paramLabel = "fp32|bf16",
-      converter = Named.class,
+      converter = PrecisionConverter.class,
       description = {
         "What networks compute in; workers of two precisions never share a task.",
         "Default: " + PRECISION + ", else what the device is fastest in"
@@ -43,15 +43,15 @@ public final class WorkerOptions {
   @Spec(Target.MIXEE)
   private @Nullable CommandSpec command;
 
-  public DeviceSlot.Settings settings(int slot) {
-    return new DeviceSlot.Settings(
+  public DeviceSlot.SlotSettings settings(int slot) {
+    return new DeviceSlot.SlotSettings(
         slot, precision(), checked().map(Duration::ofSeconds).orElse(Cadence.DEFAULT.stall()));
   }
 
   /** What a worker's process has to hear; the rest it may have inherited. */
   public Map<String, String> environment() {
     Map<String, String> words = new HashMap<>();
-    precision().ifPresent(chosen -> words.put(PRECISION, Named.nameOf(chosen)));
+    precision().ifPresent(chosen -> words.put(PRECISION, PrecisionConverter.nameOf(chosen)));
     checked().ifPresent(seconds -> words.put(STEP_LIMIT, Integer.toString(seconds)));
     return words;
   }
@@ -59,7 +59,7 @@ public final class WorkerOptions {
   private Optional<Precision> precision() {
     try {
       return Optional.ofNullable(precision)
-          .or(() -> Environment.word(PRECISION).map(new Named()::convert));
+          .or(() -> Environment.word(PRECISION).map(new PrecisionConverter()::convert));
     } catch (TypeConversionException e) {
       throw bad(PRECISION + " " + e.getMessage());
     }
@@ -92,7 +92,7 @@ public final class WorkerOptions {
   }
 
   /** By the names of the field. */
-  private static final class Named implements ITypeConverter<Precision> {
+  private static final class PrecisionConverter implements ITypeConverter<Precision> {
     @Override
     public Precision convert(String name) {
       return switch (name) {

@@ -9,9 +9,11 @@ import glimt.job.Task;
 import glimt.job.TenantId;
 import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
+import glimt.ledger.AttemptEnd;
 import glimt.ledger.Bundles;
 import glimt.ledger.Database;
 import glimt.ledger.Jobs;
+import glimt.ledger.LeaseTerms;
 import glimt.ledger.Tasks;
 import glimt.model.Kind;
 import glimt.postgres.EmbeddedPostgres;
@@ -53,24 +55,24 @@ final class Load implements AutoCloseable {
 
   private static final int FILLING = 4;
 
-  private final Bundles.Entry bundle;
+  private final Bundles.CatalogueEntry bundle;
 
   /** A pool of connections each, and one ledger of jobs for all who ask there at once. */
-  private record Node(Database database, Jobs jobs) {
-    static Node open(EmbeddedPostgres server) {
+  private record LoadNode(Database database, Jobs jobs) {
+    static LoadNode open(EmbeddedPostgres server) {
       Database database = Database.open(server.url(), server.user(), server.password());
-      return new Node(database, new Jobs(database));
+      return new LoadNode(database, new Jobs(database));
     }
   }
 
-  private final List<Node> nodes;
+  private final List<LoadNode> nodes;
 
   /** Tasks that are submitted and not yet done. */
   private final AtomicLong stock = new AtomicLong();
 
-  Load(EmbeddedPostgres server, Bundles.Entry bundle) {
+  Load(EmbeddedPostgres server, Bundles.CatalogueEntry bundle) {
     this.bundle = bundle;
-    this.nodes = List.of(Node.open(server), Node.open(server));
+    this.nodes = List.of(LoadNode.open(server), LoadNode.open(server));
     new Bundles(nodes.getFirst().database()).offer(bundle.digest(), bundle.card());
   }
 
@@ -112,7 +114,7 @@ final class Load implements AutoCloseable {
     return rate(
         connections,
         seconds,
-        node -> work(new Tasks(node.database(), Tasks.Terms.USUAL), worker.get(), batch));
+        node -> work(new Tasks(node.database(), LeaseTerms.USUAL), worker.get(), batch));
   }
 
   private WorkerCard card(String name) {
@@ -133,7 +135,7 @@ final class Load implements AutoCloseable {
         tasks
             .end(
                 claimed.stream()
-                    .map(task -> new Tasks.Ended(task.lease(), Made.of(task), Made.EFFORT))
+                    .map(task -> new AttemptEnd(task.lease(), Made.of(task), Made.EFFORT))
                     .toList())
             .size();
     if (done != claimed.size()) {
@@ -155,7 +157,7 @@ final class Load implements AutoCloseable {
         });
   }
 
-  private double rate(int connections, double seconds, ToLongFunction<Node> once) {
+  private double rate(int connections, double seconds, ToLongFunction<LoadNode> once) {
     // The first on each connection opens it.
     run(connections, once);
     long begin = System.nanoTime();
@@ -173,11 +175,11 @@ final class Load implements AutoCloseable {
     return sum / ((System.nanoTime() - begin) / 1e9);
   }
 
-  private long run(int threads, ToLongFunction<Node> body) {
+  private long run(int threads, ToLongFunction<LoadNode> body) {
     List<Future<Long>> parts = new ArrayList<>();
     try (ExecutorService pool = Executors.newFixedThreadPool(threads)) {
       for (int i = 0; i < threads; i++) {
-        Node node = nodes.get(i % nodes.size());
+        LoadNode node = nodes.get(i % nodes.size());
         parts.add(pool.submit(() -> body.applyAsLong(node)));
       }
       long sum = 0;

@@ -110,7 +110,7 @@ public final class QueueBench implements Callable<Integer> {
     return 0;
   }
 
-  private void measure(EmbeddedPostgres server, Bundles.Entry bundle) {
+  private void measure(EmbeddedPostgres server, Bundles.CatalogueEntry bundle) {
     Optional<Pgbench> pgbench = Pgbench.find().map(program -> new Pgbench(program, server));
     if (pgbench.isEmpty()) {
       say("there is no pgbench, so no ratios; on Debian: apt-get install postgresql-contrib");
@@ -197,11 +197,11 @@ public final class QueueBench implements Callable<Integer> {
   }
 
   /** The bundle whose point clouds are the jobs. */
-  private static Bundles.Entry bundle(Home home) {
+  private static Bundles.CatalogueEntry bundle(Home home) {
     return home.bundles().stream()
         .map(Bundle::open)
         .filter(bundle -> bundle.card().name().equals(BUNDLE))
-        .map(bundle -> new Bundles.Entry(bundle.digest(), bundle.card()))
+        .map(bundle -> new Bundles.CatalogueEntry(bundle.digest(), bundle.card()))
         .findFirst()
         .orElseThrow(() -> new DeployException("the bundle %s is not there".formatted(BUNDLE)));
   }

@@ -55,7 +55,7 @@ class SlotsTest {
 
   @TempDir private Path home;
   private DotLedger ledger;
-  private Bundles.Entry bundle;
+  private Bundles.CatalogueEntry bundle;
   private Node node;
   private Farm farm;
 
@@ -100,7 +100,7 @@ class SlotsTest {
   void start() {
     ledger = new DotLedger(home, CADENCE.lease(), CADENCE.sweep());
     bundle = ledger.bundle(1);
-    node = Node.found(Set.of(Node.Role.COORDINATOR, Node.Role.GATEWAY));
+    node = Node.found(Set.of(Node.NodeRole.COORDINATOR, Node.NodeRole.GATEWAY));
     node.coordinate(ledger.tasks, ledger.jdbc, CADENCE);
     farm = node.farm();
   }
@@ -146,7 +146,7 @@ class SlotsTest {
   private JobView eventually(JobId job, Predicate<JobView> awaited) throws Exception {
     BlockingQueue<Live> shown = new LinkedBlockingQueue<>();
     long end = System.nanoTime() + SOON.toNanos();
-    try (Farm.Watch _ = farm.watch(job, shown::add)) {
+    try (Farm.Subscription _ = farm.watch(job, shown::add)) {
       JobView view = ledger.find(job);
       while (!awaited.test(view)) {
         assertThat(System.nanoTime()).as("still %s", view).isLessThan(end);

@@ -20,7 +20,7 @@ import java.util.Map;
  * @param caution what a step is shortened by, 0.9 in the paper
  */
 public record AdaptiveSinglestep(
-    Singlestep.Of of,
+    Singlestep.Expanded of,
     Singlestep.Form form,
     int order,
     double relative,
@@ -39,7 +39,7 @@ public record AdaptiveSinglestep(
   /** The paper's settings. */
   public static AdaptiveSinglestep usual() {
     return new AdaptiveSinglestep(
-        Singlestep.Of.DATA, Singlestep.Form.PAPER, 3, 0.05, 0.0078, 0.05, 0.9);
+        Singlestep.Expanded.DATA, Singlestep.Form.PAPER, 3, 0.05, 0.0078, 0.05, 0.9);
   }
 
   public Sampler sampler() {

@@ -12,17 +12,17 @@ public sealed interface Clipping {
   record None() implements Clipping {}
 
   /** Every value is clamped to [-range, range]. */
-  record Clamp(double range) implements Clipping {}
+  record StaticClipping(double range) implements Clipping {}
 
   /** Each sample is clamped to a quantile of its own, which is at least 1, and divided by it. */
-  record Dynamic(double quantile, double most) implements Clipping {}
+  record DynamicClipping(double quantile, double most) implements Clipping {}
 
   /** As a function of a guess. */
   default UnaryOperator<NDArray> operator() {
     return switch (this) {
       case None _ -> d -> d;
-      case Clamp(double range) -> Thresholding.clamped(range);
-      case Dynamic(double quantile, double most) -> Thresholding.dynamic(quantile, most);
+      case StaticClipping(double range) -> Thresholding.clamped(range);
+      case DynamicClipping(double quantile, double most) -> Thresholding.dynamic(quantile, most);
     };
   }
 

@@ -77,7 +77,7 @@ public record Noise(long seed) {
     float[] out = new float[Math.toIntExact(region.shape().size())];
     int[] block = new int[4];
     switch (region) {
-      case Region.Frames r -> {
+      case Region.FrameWindow r -> {
         int plane = r.height() * r.width();
         for (int f = 0; f < r.frames(); f++) {
           for (int p = 0; p < plane; p++) {
@@ -87,7 +87,7 @@ public record Noise(long seed) {
           }
         }
       }
-      case Region.Points r -> {
+      case Region.PointRange r -> {
         for (int p = 0; p < r.points(); p++) {
           channels(r.point() + p, 0, when, what, block, out, p * r.channels(), 1, r.channels());
         }

@@ -18,10 +18,10 @@ public sealed interface Region {
    * @param y absolute row of the first pixel, below 65,536 with {@code height}
    * @param x absolute column of the first pixel, below 65,536 with {@code width}
    */
-  record Frames(int frame, int frames, int channels, int y, int height, int x, int width)
+  record FrameWindow(int frame, int frames, int channels, int y, int height, int x, int width)
       implements Region {
 
-    public Frames {
+    public FrameWindow {
       if (frame < 0 || frames < 1 || channels < 1 || channels > 4 << 16) {
         throw new IllegalArgumentException(
             "a region needs frames and channels, not frame %s, %s frames, %s channels"
@@ -40,8 +40,8 @@ public sealed interface Region {
     }
 
     /** A whole clip or image from its first pixel of its first frame. */
-    public static Frames whole(int frames, int channels, int height, int width) {
-      return new Frames(0, frames, channels, 0, height, 0, width);
+    public static FrameWindow whole(int frames, int channels, int height, int width) {
+      return new FrameWindow(0, frames, channels, 0, height, 0, width);
     }
 
     @Override
@@ -55,9 +55,9 @@ public sealed interface Region {
    *
    * @param point absolute index of the first point
    */
-  record Points(int point, int points, int channels) implements Region {
+  record PointRange(int point, int points, int channels) implements Region {
 
-    public Points {
+    public PointRange {
       if (point < 0 || points < 1 || channels < 1 || channels > 4 << 16) {
         throw new IllegalArgumentException(
             "a region needs points and channels, not point %s, %s points, %s channels"

@@ -30,7 +30,7 @@ import java.util.function.DoubleUnaryOperator;
  * @param slope how a line through two answers is weighed
  */
 public record SaSolver(
-    UniPc.Of of,
+    UniPc.Interpolated of,
     DoubleUnaryOperator tau,
     String tauName,
     int predictor,
@@ -73,7 +73,13 @@ public record SaSolver(
     int with = corrector == 0 ? 0 : corrector + 1;
     SaSolver solver =
         new SaSolver(
-            UniPc.Of.DATA, _ -> tau, Double.toString(tau), predictor, with, false, Slope.INTEGRAL);
+            UniPc.Interpolated.DATA,
+            _ -> tau,
+            Double.toString(tau),
+            predictor,
+            with,
+            false,
+            Slope.INTEGRAL);
     return new Sampler(
         "sa_solver(tau=%s, %s, %s)".formatted(tau, predictor, corrector),
         solver.history(),
@@ -87,7 +93,7 @@ public record SaSolver(
                 tauName,
                 predictor,
                 corrector,
-                of == UniPc.Of.DATA ? "" : ", noise",
+                of == UniPc.Interpolated.DATA ? "" : ", noise",
                 falling ? ", falling" : "",
                 slope == Slope.INTEGRAL ? "" : ", leading");
     return new Sampler(name, history(), this::step);
@@ -134,7 +140,7 @@ public record SaSolver(
     double t = tau.applyAsDouble(sigma);
     double k = 1 + t * t;
     double h = Math.log(sigma / to);
-    boolean data = of == UniPc.Of.DATA;
+    boolean data = of == UniPc.Interpolated.DATA;
     double[] places = new double[answers.size()]; // lambda, counted from where the step ends
     for (int j = 0; j < places.length; j++) {
       places[j] = Math.log(to / answers.get(j).sigma());

@@ -32,7 +32,7 @@ public final class Samplers {
     NAMED.put("pndm", () -> Multistep.pndm((sigma, next) -> Math.sqrt(sigma * next)));
     NAMED.put("ipndm", Multistep::ipndm);
     NAMED.put("deis", () -> Multistep.deis(3));
-    NAMED.put("dpm_fast", () -> Singlestep.of("dpm_fast", Singlestep.Of.NOISE, 3));
+    NAMED.put("dpm_fast", () -> Singlestep.of("dpm_fast", Singlestep.Expanded.NOISE, 3));
     NAMED.put("dpm_adaptive", () -> AdaptiveDpm.usual().sampler());
     NAMED.put("dpmpp_2s", Singlestep::dpmpp2s);
     NAMED.put("dpmpp_2m", DpmSolver::dpmpp2m);

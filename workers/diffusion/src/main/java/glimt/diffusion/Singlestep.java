@@ -13,7 +13,7 @@ public final class Singlestep {
   private Singlestep() {}
 
   /** What the solver expands. */
-  public enum Of {
+  public enum Expanded {
     /** D: DPM-Solver++. */
     DATA,
     /** The noise: DPM-Solver. */
@@ -40,7 +40,7 @@ public final class Singlestep {
    * @param of what is expanded
    * @param groups the orders, 1 to 3, one for each group; their sum is the number of steps
    */
-  public static Sampler of(String name, Of of, int... groups) {
+  public static Sampler of(String name, Expanded of, int... groups) {
     return of(name, of, Form.PAPER, 0, groups);
   }
 
@@ -50,11 +50,11 @@ public final class Singlestep {
    * @param eta 0 for the ODE; 1 for the SDE, in which every call starts over with new noise, and
    *     only of data
    */
-  public static Sampler of(String name, Of of, Form form, double eta, int... groups) {
+  public static Sampler of(String name, Expanded of, Form form, double eta, int... groups) {
     for (int order : groups) {
       groups(order, 1); // refuses an order there is not
     }
-    if (!(eta >= 0) || (eta > 0 && of == Of.NOISE)) {
+    if (!(eta >= 0) || (eta > 0 && of == Expanded.NOISE)) {
       throw new IllegalArgumentException("a singlestep SDE is of data, with eta > 0, not " + eta);
     }
     int[] own = groups.clone();
@@ -66,7 +66,7 @@ public final class Singlestep {
    * Singlestep solvers of one order, in as many groups as the steps of a walk allow; see {@link
    * #groups}.
    */
-  public static Sampler of(String name, Of of, int order) {
+  public static Sampler of(String name, Expanded of, int order) {
     groups(order, 1); // refuses an order there is not
     return new Sampler(name, 2, at -> step(at, of, Form.PAPER, 0, groups(order, at.steps())));
   }
@@ -190,7 +190,7 @@ public final class Singlestep {
     return up == 0 ? x : x.add(at.draw(draw).mul(up));
   }
 
-  private static Move step(Step at, Of of, Form form, double eta, int[] groups) {
+  private static Move step(Step at, Expanded of, Form form, double eta, int[] groups) {
     int steps = Arrays.stream(groups).sum();
     int index = steps - 1 - at.remaining(); // of a walk that may have begun late
     if (index < at.index()) {
@@ -225,14 +225,14 @@ public final class Singlestep {
    *
    * With noise added, published code has phi_3 = phi_2 / q + 1/2, and so has this.
    */
-  private static Move step(Step at, Of of, Form form, double eta, int i, boolean last) {
+  private static Move step(Step at, Expanded of, Form form, double eta, int i, boolean last) {
     Estimate now = at.now();
     if (at.next() == 0) {
       return at.to(now.line(0), now);
     }
     Estimate start = i == 0 ? now : at.past().get(i - 1);
     double h = Math.log(start.sigma() / at.next());
-    double q = of == Of.DATA ? -(1 + eta) * h : h;
+    double q = of == Expanded.DATA ? -(1 + eta) * h : h;
     double phi1 = Math.expm1(q);
     NDArray x =
         eta == 0
@@ -244,34 +244,34 @@ public final class Singlestep {
           i == 2 && form == Form.EXACT
               ? parabola(of, start, at.past().getFirst(), now, h, q, eta > 0 ? 0.5 : -0.5)
               : line(of, start, now, h, q, midpoint);
-      x = x.sub(bend.mul(of == Of.DATA ? 1 : at.next()));
+      x = x.sub(bend.mul(of == Expanded.DATA ? 1 : at.next()));
     }
     double up = at.next() * Math.sqrt(-Math.expm1(-2 * eta * h));
     return at.to(up == 0 ? x : x.add(at.draw(0).mul(up)), now);
   }
 
   /** From s to another level by the slope towards one later answer, without noise. */
-  static NDArray bent(Of of, Estimate start, Estimate later, double to, boolean midpoint) {
+  static NDArray bent(Expanded of, Estimate start, Estimate later, double to, boolean midpoint) {
     double h = Math.log(start.sigma() / to);
-    NDArray bend = line(of, start, later, h, of == Of.DATA ? -h : h, midpoint);
-    return start.line(to).sub(bend.mul(of == Of.DATA ? 1 : to));
+    NDArray bend = line(of, start, later, h, of == Expanded.DATA ? -h : h, midpoint);
+    return start.line(to).sub(bend.mul(of == Expanded.DATA ? 1 : to));
   }
 
   /** From s to another level by the parabola through two later answers, without noise. */
-  static NDArray bent(Of of, Estimate start, Estimate near, Estimate far, double to) {
+  static NDArray bent(Expanded of, Estimate start, Estimate near, Estimate far, double to) {
     double h = Math.log(start.sigma() / to);
-    NDArray bend = parabola(of, start, near, far, h, of == Of.DATA ? -h : h, -0.5);
-    return start.line(to).sub(bend.mul(of == Of.DATA ? 1 : to));
+    NDArray bend = parabola(of, start, near, far, h, of == Expanded.DATA ? -h : h, -0.5);
+    return start.line(to).sub(bend.mul(of == Expanded.DATA ? 1 : to));
   }
 
   private static NDArray line(
-      Of of, Estimate start, Estimate later, double h, double q, boolean midpoint) {
+      Expanded of, Estimate start, Estimate later, double h, double q, boolean midpoint) {
     double phi1 = Math.expm1(q);
     return slope(of, start, later, h).mul(midpoint ? phi1 / 2 : phi1 / q - 1);
   }
 
   private static NDArray parabola(
-      Of of, Estimate start, Estimate near, Estimate far, double h, double q, double half) {
+      Expanded of, Estimate start, Estimate near, Estimate far, double h, double q, double half) {
     double phi2 = Math.expm1(q) / q - 1;
     double r1 = ratio(start, near, h);
     double r2 = ratio(start, far, h);
@@ -288,11 +288,11 @@ public final class Singlestep {
   }
 
   /** e = (m - m_0) / r. */
-  private static NDArray slope(Of of, Estimate start, Estimate later, double h) {
+  private static NDArray slope(Expanded of, Estimate start, Estimate later, double h) {
     return answer(of, later).sub(answer(of, start)).div(ratio(start, later, h));
   }
 
-  private static NDArray answer(Of of, Estimate estimate) {
-    return of == Of.DATA ? estimate.denoised() : estimate.slope();
+  private static NDArray answer(Expanded of, Estimate estimate) {
+    return of == Expanded.DATA ? estimate.denoised() : estimate.slope();
   }
 }

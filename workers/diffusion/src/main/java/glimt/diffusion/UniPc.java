@@ -38,7 +38,7 @@ public final class UniPc {
   }
 
   /** What the polynomial goes through. */
-  public enum Of {
+  public enum Interpolated {
     /** D. */
     DATA {
       @Override
@@ -91,7 +91,7 @@ public final class UniPc {
    * @param tail how many steps before the end the order begins to fall to 1; 0, or {@code order}
    */
   public static Sampler of(int order, int tail, B b) {
-    return of(Of.DATA, order, tail, b, Set.of());
+    return of(Interpolated.DATA, order, tail, b, Set.of());
   }
 
   /**
@@ -103,18 +103,19 @@ public final class UniPc {
    * @param uncorrected the steps whose samples are left as they were predicted, each by how many
    *     steps come after it, since a walk may begin late
    */
-  public static Sampler of(Of of, int order, int tail, B b, Set<Integer> uncorrected) {
+  public static Sampler of(Interpolated of, int order, int tail, B b, Set<Integer> uncorrected) {
     if (order < 1 || order > 4) {
       throw new IllegalArgumentException("UniPC has orders 1 to 4, not " + order);
     }
     String plain = "uni_pc(order=%s, tail=%s, %s".formatted(order, tail, b);
-    String noise = of == Of.DATA ? "" : ", noise";
+    String noise = of == Interpolated.DATA ? "" : ", noise";
     String off = uncorrected.isEmpty() ? "" : ", uncorrected=" + new TreeSet<>(uncorrected);
     return new Sampler(
         plain + noise + off + ")", order, at -> step(at, of, order, tail, b, uncorrected));
   }
 
-  private static Move step(Step at, Of of, int order, int tail, B b, Set<Integer> uncorrected) {
+  private static Move step(
+      Step at, Interpolated of, int order, int tail, B b, Set<Integer> uncorrected) {
     Estimate now = at.now();
     NDArray x = at.x();
     int before = at.remaining() + 1;
@@ -141,7 +142,7 @@ public final class UniPc {
    * </pre>
    */
   private static NDArray predict(
-      NDArray x, Estimate now, Of of, List<Estimate> past, double next, int order, B b) {
+      NDArray x, Estimate now, Interpolated of, List<Estimate> past, double next, int order, B b) {
     NDArray straight = of.straight(x, now, next);
     if (order == 1) {
       return straight;
@@ -163,7 +164,7 @@ public final class UniPc {
    * UniC, Zhao et al. 2023, Algorithm 1: the step that reached this sample, taken again with the
    * answer found here as one more difference, at r = 1.
    */
-  private static NDArray correct(Step at, Estimate now, Of of, int order, B b) {
+  private static NDArray correct(Step at, Estimate now, Interpolated of, int order, B b) {
     Estimate before = at.past().getFirst();
     NDArray last = at.memory().arrays().get(CORRECTED);
     if (last == null) {

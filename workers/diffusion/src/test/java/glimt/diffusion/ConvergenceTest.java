@@ -45,7 +45,7 @@ class ConvergenceTest {
         Arguments.of(Multistep.deis(3), 3),
         Arguments.of(Multistep.lms(3), 3),
         Arguments.of(UniPc.of(2, 0, UniPc.B.BH2), 3),
-        Arguments.of(UniPc.of(UniPc.Of.NOISE, 2, 0, UniPc.B.BH2, Set.of()), 3),
+        Arguments.of(UniPc.of(UniPc.Interpolated.NOISE, 2, 0, UniPc.B.BH2, Set.of()), 3),
         Arguments.of(RungeKutta.cubicMidpoint(), 2),
         Arguments.of(UniPc.of(3, 0, UniPc.B.BH1), 4),
         Arguments.of(Multistep.lms(4), 4));
@@ -58,8 +58,8 @@ class ConvergenceTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Singlestep.Of.class)
-  void groups_of_three_calls_are_of_third_order(Singlestep.Of of) {
+  @EnumSource(Singlestep.Expanded.class)
+  void groups_of_three_calls_are_of_third_order(Singlestep.Expanded of) {
     converges(
         steps -> {
           int[] groups = new int[steps / 3];

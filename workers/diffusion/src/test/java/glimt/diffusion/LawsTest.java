@@ -234,7 +234,7 @@ class LawsTest {
 
   private NDArray noise(long seed) {
     return new Noise(seed)
-        .start(manager, 0, new Region.Points(0, 4, 6), DataType.FLOAT64)
+        .start(manager, 0, new Region.PointRange(0, 4, 6), DataType.FLOAT64)
         .reshape(24);
   }
 
@@ -242,7 +242,7 @@ class LawsTest {
   private void marginals(Sampler sampler, NoiseSchedule schedule) throws InterruptedException {
     int n = 2_000;
     Mixture law = new Mixture(0.3);
-    Region region = new Region.Points(0, n, 2);
+    Region region = new Region.PointRange(0, n, 2);
     Noise noise = new Noise(17);
     Trajectory walk = new Trajectory(sampler, law.denoiser(), noise.draws(0, region));
     NDArray start = noise.start(manager, 0, region, DataType.FLOAT64).reshape(new Shape(n, 2));

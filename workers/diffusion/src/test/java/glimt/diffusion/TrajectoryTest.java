@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class TrajectoryTest {
 
-  private static final Region REGION = Region.Frames.whole(2, 3, 2, 2);
+  private static final Region REGION = Region.FrameWindow.whole(2, 3, 2, 2);
   private static final NoiseSchedule SCHEDULE = NoiseSchedule.karras(7, 0.02, 20, 7);
   private static final Denoiser TANH =
       Denoiser.of((x, sigma) -> x.div(1 + sigma).mul(1.3).tanh().mul(0.8).add(0.1));

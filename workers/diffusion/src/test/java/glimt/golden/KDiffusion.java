@@ -102,7 +102,7 @@ final class KDiffusion implements Adapter {
       case "sample_dpm_fast" -> {
         args.only(Map.of("eta", 0.0, "s_noise", 1.0));
         args.integer("n");
-        yield Singlestep.of("dpm_fast", Singlestep.Of.NOISE, 3);
+        yield Singlestep.of("dpm_fast", Singlestep.Expanded.NOISE, 3);
       }
       case "sample_dpm_adaptive" -> {
         args.only(Map.of("eta", 0.0, "s_noise", 1.0, "pcoeff", 0.0, "icoeff", 1.0, "dcoeff", 0.0));

@@ -160,7 +160,7 @@ final class OfficialSolvers implements Adapter {
     if (groups.length > 0) {
       return Singlestep.of(
           "golden",
-          algorithm.equals("dpmsolver++") ? Singlestep.Of.DATA : Singlestep.Of.NOISE,
+          algorithm.equals("dpmsolver++") ? Singlestep.Expanded.DATA : Singlestep.Expanded.NOISE,
           taylor ? Singlestep.Form.EXACT : Singlestep.Form.PAPER,
           0,
           groups);
@@ -173,8 +173,10 @@ final class OfficialSolvers implements Adapter {
       case "dpmsolver" -> DpmSolver.noise("golden", order, tail, 0, second);
       case "data_prediction|bh1" -> UniPc.of(order, always, UniPc.B.BH1);
       case "data_prediction|bh2" -> UniPc.of(order, always, UniPc.B.BH2);
-      case "noise_prediction|bh1" -> UniPc.of(UniPc.Of.NOISE, order, always, UniPc.B.BH1, Set.of());
-      case "noise_prediction|bh2" -> UniPc.of(UniPc.Of.NOISE, order, always, UniPc.B.BH2, Set.of());
+      case "noise_prediction|bh1" ->
+          UniPc.of(UniPc.Interpolated.NOISE, order, always, UniPc.B.BH1, Set.of());
+      case "noise_prediction|bh2" ->
+          UniPc.of(UniPc.Interpolated.NOISE, order, always, UniPc.B.BH2, Set.of());
       default -> throw config.unknown("algorithm_type");
     };
   }
@@ -190,7 +192,7 @@ final class OfficialSolvers implements Adapter {
   private static Sampler adaptive(String algorithm, Settings args, int order) {
     args.ignore("skip_type");
     return new AdaptiveSinglestep(
-            algorithm.equals("dpmsolver++") ? Singlestep.Of.DATA : Singlestep.Of.NOISE,
+            algorithm.equals("dpmsolver++") ? Singlestep.Expanded.DATA : Singlestep.Expanded.NOISE,
             taylor(args) ? Singlestep.Form.EXACT : Singlestep.Form.PAPER,
             order,
             args.number("rtol", 0.05),

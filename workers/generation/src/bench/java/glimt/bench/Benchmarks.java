@@ -77,8 +77,8 @@ public final class Benchmarks {
       manager = NDManager.newBaseManager();
       Region region =
           sample.startsWith("latent")
-              ? Region.Frames.whole(16, 4, 32, 32)
-              : new Region.Points(0, 4096, 6);
+              ? Region.FrameWindow.whole(16, 4, 32, 32)
+              : new Region.PointRange(0, 4096, 6);
       Noise noise = new Noise(1);
       NDArray unit = noise.start(manager, 0, region, DataType.FLOAT32);
       NDArray guess = unit.mul(0.5);

@@ -1,6 +1,6 @@
 package glimt.bundle;
 
-import glimt.bundle.SafetensorsHeader.Entry;
+import glimt.bundle.SafetensorsHeader.TensorEntry;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -233,7 +233,7 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
     SafetensorsHeader header = SafetensorsHeader.of(file, whole);
     MemorySegment values = whole.asSlice(header.length());
     Map<String, Tensor> tensors = new LinkedHashMap<>();
-    for (Entry entry : header.entries()) {
+    for (TensorEntry entry : header.entries()) {
       tensors.put(
           entry.name(),
           new Tensor(

@@ -24,7 +24,7 @@ import java.util.Map;
  * @param length of what stands before the values, in bytes
  * @param entries in the order of their bytes
  */
-record SafetensorsHeader(long length, List<Entry> entries, Map<String, String> metadata) {
+record SafetensorsHeader(long length, List<TensorEntry> entries, Map<String, String> metadata) {
   private static final long LONGEST = 16 << 20;
   private static final ValueLayout.OfLong LENGTH =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -36,13 +36,13 @@ record SafetensorsHeader(long length, List<Entry> entries, Map<String, String> m
           .build();
 
   static SafetensorsHeader of(Safetensors file) {
-    List<Entry> entries = new ArrayList<>();
+    List<TensorEntry> entries = new ArrayList<>();
     long end = 0;
     for (Map.Entry<String, Tensor> named : file.tensors().entrySet()) {
       Tensor tensor = named.getValue();
       long begin = end;
       end += tensor.values().byteSize();
-      entries.add(new Entry(named.getKey(), tensor.dtype(), tensor.shape(), begin, end));
+      entries.add(new TensorEntry(named.getKey(), tensor.dtype(), tensor.shape(), begin, end));
     }
     return new SafetensorsHeader(0, entries, file.metadata());
   }
@@ -70,7 +70,7 @@ record SafetensorsHeader(long length, List<Entry> entries, Map<String, String> m
 
   private void fit(String file, long values) {
     long end = 0;
-    for (Entry entry : entries) {
+    for (TensorEntry entry : entries) {
       if (entry.begin != end) {
         throw Safetensors.bad(
             file,
@@ -95,7 +95,7 @@ record SafetensorsHeader(long length, List<Entry> entries, Map<String, String> m
       throw Safetensors.bad(file, "its header is no JSON object");
     }
     Map<String, String> metadata = new LinkedHashMap<>();
-    List<Entry> entries = new ArrayList<>();
+    List<TensorEntry> entries = new ArrayList<>();
     header
         .properties()
         .forEach(
@@ -106,10 +106,10 @@ record SafetensorsHeader(long length, List<Entry> entries, Map<String, String> m
                     .properties()
                     .forEach(m -> metadata.put(m.getKey(), m.getValue().asText()));
               } else {
-                entries.add(Entry.of(file, field.getKey(), field.getValue()));
+                entries.add(TensorEntry.of(file, field.getKey(), field.getValue()));
               }
             });
-    entries.sort(Comparator.comparingLong(Entry::begin).thenComparingLong(Entry::end));
+    entries.sort(Comparator.comparingLong(TensorEntry::begin).thenComparingLong(TensorEntry::end));
     return new SafetensorsHeader(length, entries, metadata);
   }
 
@@ -122,7 +122,7 @@ record SafetensorsHeader(long length, List<Entry> entries, Map<String, String> m
           .sorted(Map.Entry.comparingByKey())
           .forEach(entry -> strings.put(entry.getKey(), entry.getValue()));
     }
-    for (Entry entry : entries) {
+    for (TensorEntry entry : entries) {
       ObjectNode node = header.putObject(entry.name);
       node.put("dtype", entry.dtype.name());
       entry.shape.forEach(node.putArray("shape")::add);
@@ -151,8 +151,8 @@ record SafetensorsHeader(long length, List<Entry> entries, Map<String, String> m
    *
    * @param begin of its bytes, counted from the first value
    */
-  record Entry(String name, Dtype dtype, List<Long> shape, long begin, long end) {
-    static Entry of(String file, String name, JsonNode node) {
+  record TensorEntry(String name, Dtype dtype, List<Long> shape, long begin, long end) {
+    static TensorEntry of(String file, String name, JsonNode node) {
       Dtype dtype;
       try {
         dtype = Dtype.valueOf(node.path("dtype").asText());
@@ -180,7 +180,7 @@ record SafetensorsHeader(long length, List<Entry> entries, Map<String, String> m
             "tensor %s of shape %s needs %s bytes but claims %s"
                 .formatted(name, shape, needed, length));
       }
-      return new Entry(name, dtype, shape, offsets.get(0), offsets.get(1));
+      return new TensorEntry(name, dtype, shape, offsets.get(0), offsets.get(1));
     }
 
     private static List<Long> whole(String file, String name, JsonNode node, String field) {

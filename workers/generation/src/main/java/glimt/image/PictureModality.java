@@ -22,12 +22,12 @@ public record PictureModality() implements Modality {
   public Region region(Level level, Segment segment) {
     Span rows = segment.spans().get(0);
     Span columns = segment.spans().get(1);
-    return new Region.Frames(
+    return new Region.FrameWindow(
         0, 1, level.channels(), rows.start(), rows.length(), columns.start(), columns.length());
   }
 
   @Override
-  public Below below(Mosaic.Piece sample, Level below, Level level, Segment segment) {
+  public Below below(Mosaic.Fragment sample, Level below, Level level, Segment segment) {
     int height = below.extents().get(0);
     int width = below.extents().get(1);
     Enlargement enlargement = new Enlargement(1, height, width, 1, level.extents().get(1) / width);

@@ -63,11 +63,11 @@ public record Cascade(
    * @param level at its size
    * @param sample all of it
    */
-  public record Inherited(Level level, Mosaic.Piece sample) {
+  public record Inherited(Level level, Mosaic.Fragment sample) {
     /** A whole sample in memory. */
     public static Inherited of(Level level, float[] sample) {
       return new Inherited(
-          level, new Mosaic.Piece(Mosaic.of(level).whole(), java.nio.FloatBuffer.wrap(sample)));
+          level, new Mosaic.Fragment(Mosaic.of(level).whole(), java.nio.FloatBuffer.wrap(sample)));
     }
   }
 }

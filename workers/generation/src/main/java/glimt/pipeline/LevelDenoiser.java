@@ -47,15 +47,15 @@ public record LevelDenoiser(Network network, Parametrisation parametrisation, Sc
    * @param withheld what it is fed instead when it is asked without conditions, by the same ports;
    *     empty where nobody asks so
    */
-  public record Conditions(Map<String, NDArray> given, Map<String, NDArray> withheld) {
-    public Conditions {
+  public record Conditioning(Map<String, NDArray> given, Map<String, NDArray> withheld) {
+    public Conditioning {
       given = Map.copyOf(given);
       withheld = Map.copyOf(withheld);
     }
 
     /** Conditions that nothing is guided by. */
-    public static Conditions of(Map<String, NDArray> given) {
-      return new Conditions(given, Map.of());
+    public static Conditioning of(Map<String, NDArray> given) {
+      return new Conditioning(given, Map.of());
     }
 
     /**
@@ -64,8 +64,8 @@ public record LevelDenoiser(Network network, Parametrisation parametrisation, Sc
      * @param words token ids, int64 [B, length]
      * @param below the enlarged level below, a row each, or null at a base
      */
-    public static Conditions ofWords(NDArray words, @Nullable NDArray below) {
-      return new Conditions(
+    public static Conditioning ofWords(NDArray words, @Nullable NDArray below) {
+      return new Conditioning(
           Network.conditioning(words, below), Network.conditioning(words.zerosLike(), below));
     }
 
@@ -89,7 +89,7 @@ public record LevelDenoiser(Network network, Parametrisation parametrisation, Sc
   }
 
   /** The denoiser of a level as its card says that it is sampled. */
-  public static Denoiser of(Level level, Network network, Conditions conditions) {
+  public static Denoiser of(Level level, Network network, Conditioning conditions) {
     return new LevelDenoiser(network, level.parametrisation(), level.sampling().schedule())
         .guided(level.sampling().guidance(), conditions);
   }
@@ -190,7 +190,7 @@ public record LevelDenoiser(Network network, Parametrisation parametrisation, Sc
    *
    * @param conditions for the whole walk, in a scope that outlives it
    */
-  public Denoiser guided(GuidanceRule rule, Conditions conditions) {
+  public Denoiser guided(GuidanceRule rule, Conditioning conditions) {
     Denoiser conditional = denoiser(asked(conditions.given()));
     if (!rule.guides()) {
       return conditional;
@@ -217,7 +217,7 @@ public record LevelDenoiser(Network network, Parametrisation parametrisation, Sc
   }
 
   /** One call for both answers where their conditions have one shape, else two. */
-  private Prediction mixed(Guidance guidance, Conditions conditions) {
+  private Prediction mixed(Guidance guidance, Conditioning conditions) {
     if (conditions.sameShapes()) {
       return guidance.batched(asked(conditions.both()));
     }

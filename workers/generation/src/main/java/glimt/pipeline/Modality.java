@@ -23,7 +23,7 @@ public interface Modality {
    * @param sample the sample of the level below, of which no more is read than is needed
    * @param below the level below, at its size
    */
-  Below below(Mosaic.Piece sample, Level below, Level level, Segment segment);
+  Below below(Mosaic.Fragment sample, Level below, Level level, Segment segment);
 
   /**
    * A file that people can open, of a whole level as they see it.

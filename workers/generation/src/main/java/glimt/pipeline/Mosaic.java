@@ -30,7 +30,7 @@ public record Mosaic(List<Axis> axes, int channels) {
   }
 
   /** One piece of a sample with its values, laid out as the whole is. */
-  public record Piece(Segment segment, FloatBuffer values) {}
+  public record Fragment(Segment segment, FloatBuffer values) {}
 
   /** Where the channels stand among the axes. */
   private int channelPlace() {
@@ -91,7 +91,7 @@ public record Mosaic(List<Axis> axes, int channels) {
    *
    * @param from the larger piece; it may lie in a file that is mapped
    */
-  public float[] cut(Segment segment, Piece from) {
+  public float[] cut(Segment segment, Fragment from) {
     float[] out = new float[size(segment)];
     runs(
         segment,
@@ -102,7 +102,7 @@ public record Mosaic(List<Axis> axes, int channels) {
 
   /** One piece cut out of a whole sample. */
   public float[] cut(Segment segment, float[] whole) {
-    return cut(segment, new Piece(whole(), FloatBuffer.wrap(whole)));
+    return cut(segment, new Fragment(whole(), FloatBuffer.wrap(whole)));
   }
 
   /**
@@ -111,11 +111,11 @@ public record Mosaic(List<Axis> axes, int channels) {
    *
    * @param pieces in a fixed order, since sums depend on it
    */
-  public float[] blend(Segment target, List<Piece> pieces) {
+  public float[] blend(Segment target, List<Fragment> pieces) {
     int size = size(target);
     double[] sums = new double[size];
     double[] weights = new double[size];
-    for (Piece piece : pieces) {
+    for (Fragment piece : pieces) {
       Optional<Segment> common = piece.segment().common(target);
       if (common.isPresent()) {
         add(piece, common.get(), target, sums, weights);
@@ -137,14 +137,14 @@ public record Mosaic(List<Axis> axes, int channels) {
       throw new IllegalArgumentException(
           "there are %s segments, not %s".formatted(segments.size(), values.size()));
     }
-    List<Piece> pieces = new ArrayList<>();
+    List<Fragment> pieces = new ArrayList<>();
     for (int i = 0; i < segments.size(); i++) {
       float[] piece = values.get(i);
       if (piece.length != size(segments.get(i))) {
         throw new IllegalArgumentException(
             "segment %s has %s values, not %s".formatted(i, piece.length, size(segments.get(i))));
       }
-      pieces.add(new Piece(segments.get(i), FloatBuffer.wrap(piece)));
+      pieces.add(new Fragment(segments.get(i), FloatBuffer.wrap(piece)));
     }
     return blend(whole(), pieces);
   }
@@ -163,7 +163,8 @@ public record Mosaic(List<Axis> axes, int channels) {
     return slabs;
   }
 
-  private void add(Piece piece, Segment common, Segment target, double[] sums, double[] weights) {
+  private void add(
+      Fragment piece, Segment common, Segment target, double[] sums, double[] weights) {
     double[][] byAxis = new double[axes.size()][];
     for (int axis = 0; axis < axes.size(); axis++) {
       Span span = piece.segment().spans().get(axis);
@@ -204,7 +205,7 @@ public record Mosaic(List<Axis> axes, int channels) {
   }
 
   @FunctionalInterface
-  private interface Run {
+  private interface OverlapVisitor {
     void over(int mine, int theirs, int length);
   }
 
@@ -212,7 +213,7 @@ public record Mosaic(List<Axis> axes, int channels) {
    * Finds the values of a piece in another that covers it, run by run: as long as both are
    * contiguous in memory.
    */
-  private void runs(Segment piece, Segment cover, Run run) {
+  private void runs(Segment piece, Segment cover, OverlapVisitor run) {
     long[] inner = shape(piece);
     long[] outer = shape(cover);
     int[] offset = new int[inner.length];

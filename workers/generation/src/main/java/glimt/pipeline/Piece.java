@@ -17,7 +17,7 @@ import glimt.model.Level;
 import glimt.model.Port;
 import glimt.model.Sampling;
 import glimt.model.Segment;
-import glimt.pipeline.LevelDenoiser.Conditions;
+import glimt.pipeline.LevelDenoiser.Conditioning;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -40,7 +40,7 @@ public final class Piece implements AutoCloseable {
   private final Noise noise;
   private final long[] shape;
   private final @Nullable Below inherited;
-  private final Conditions conditions;
+  private final Conditioning conditions;
 
   Piece(
       NDManager manager,
@@ -154,12 +154,12 @@ public final class Piece implements AutoCloseable {
         .guided(sampling.guidance(), conditions);
   }
 
-  private Conditions conditions(Prompted prompted) {
+  private Conditioning conditions(Prompted prompted) {
     Map<String, NDArray> given = new LinkedHashMap<>();
     Map<String, NDArray> withheld = new LinkedHashMap<>();
     for (Port port : level.ports()) {
       String name = port.name();
-      NDArray array = port.feed() == Port.Feed.BELOW ? seen() : read(prompted.given(), name);
+      NDArray array = port.feed() == Port.PortSource.BELOW ? seen() : read(prompted.given(), name);
       given.put(name, array);
       if (sampling.guidance().guides()) {
         withheld.put(
@@ -172,7 +172,7 @@ public final class Piece implements AutoCloseable {
             });
       }
     }
-    return new Conditions(given, withheld);
+    return new Conditioning(given, withheld);
   }
 
   private NDArray read(Map<String, Function<NDManager, NDArray>> fed, String port) {

@@ -29,7 +29,7 @@ public record Prompted(
     Map<String, Function<NDManager, NDArray>> given = new LinkedHashMap<>();
     Map<String, Function<NDManager, NDArray>> withheld = new LinkedHashMap<>();
     for (Port port : level.ports()) {
-      if (port.feed() == Port.Feed.PROMPT) {
+      if (port.feed() == Port.PortSource.PROMPT) {
         given.put(port.name(), TokenIds.of(words, prompt)::ids);
         withheld.put(port.name(), TokenIds.of(words, "")::ids);
       }

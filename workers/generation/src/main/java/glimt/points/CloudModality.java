@@ -18,12 +18,12 @@ public record CloudModality() implements Modality {
   @Override
   public Region region(Level level, Segment segment) {
     Span points = segment.spans().getFirst();
-    return new Region.Points(points.start(), points.length(), level.channels());
+    return new Region.PointRange(points.start(), points.length(), level.channels());
   }
 
   /** The network sees the whole base, turned so that the parents of the segment come first. */
   @Override
-  public Below below(Mosaic.Piece sample, Level below, Level level, Segment segment) {
+  public Below below(Mosaic.Fragment sample, Level below, Level level, Segment segment) {
     Axis parents = below.axis("points");
     Span children = segment.spans().getFirst();
     Mosaic mosaic = Mosaic.of(below);
@@ -33,7 +33,7 @@ public record CloudModality() implements Modality {
         new long[] {parents.extent(), below.channels()},
         PointLevels.parents(base, children.start(), children.length()),
         // A base is turned, and its noise turns with it.
-        new Region.Points(children.start(), parents.extent(), below.channels()));
+        new Region.PointRange(children.start(), parents.extent(), below.channels()));
   }
 
   @Override

@@ -21,7 +21,7 @@ public record FramesModality() implements Modality {
   @Override
   public Region region(Level level, Segment segment) {
     List<Span> spans = segment.spans();
-    return new Region.Frames(
+    return new Region.FrameWindow(
         spans.get(0).start(),
         spans.get(0).length(),
         level.channels(),
@@ -32,7 +32,7 @@ public record FramesModality() implements Modality {
   }
 
   @Override
-  public Below below(Mosaic.Piece sample, Level below, Level level, Segment segment) {
+  public Below below(Mosaic.Fragment sample, Level below, Level level, Segment segment) {
     List<Integer> few = below.extents();
     List<Integer> many = level.extents();
     Enlargement enlargement =

@@ -36,7 +36,7 @@ public final class DeviceSlot {
    * @param precision the precision of networks; empty means the fastest one of the device
    * @param stepLimit how long one step may take before the worker counts as hanging
    */
-  public record Settings(int slot, Optional<Precision> precision, Duration stepLimit) {}
+  public record SlotSettings(int slot, Optional<Precision> precision, Duration stepLimit) {}
 
   /**
    * Works for a farm until it is told to stop; see {@link WorkerProcess#run}.
@@ -49,7 +49,7 @@ public final class DeviceSlot {
   public static void work(
       String farm,
       WorkerId id,
-      Settings settings,
+      SlotSettings settings,
       List<Path> folders,
       Artifacts artifacts,
       Path cache) {

@@ -160,7 +160,7 @@ public record Generation(
     Level under = card.levels().get(index - 1).seenLevel();
     Level sized = under.whole(Mosaic.of(under).extents(stored.shape()));
     return new Cascade.Inherited(
-        sized, new Mosaic.Piece(Mosaic.of(sized).whole(), stored.values()));
+        sized, new Mosaic.Fragment(Mosaic.of(sized).whole(), stored.values()));
   }
 
   /** Returns the tensors made from the prompts, by the ports of the level that receive them. */
@@ -310,15 +310,15 @@ public record Generation(
     return tensors().sample(decoded, latent.decodedShape(codec, shape));
   }
 
-  private List<Mosaic.Piece> pieces(List<Segment> segments, List<ArtifactId> inputs) {
+  private List<Mosaic.Fragment> pieces(List<Segment> segments, List<ArtifactId> inputs) {
     if (segments.size() != inputs.size()) {
       throw new IllegalArgumentException(
           "the level has %s pieces, but the task has %s inputs"
               .formatted(segments.size(), inputs.size()));
     }
-    List<Mosaic.Piece> pieces = new ArrayList<>();
+    List<Mosaic.Fragment> pieces = new ArrayList<>();
     for (int i = 0; i < segments.size(); i++) {
-      pieces.add(new Mosaic.Piece(segments.get(i), tensors().sample(inputs.get(i)).values()));
+      pieces.add(new Mosaic.Fragment(segments.get(i), tensors().sample(inputs.get(i)).values()));
     }
     return pieces;
   }

@@ -45,35 +45,35 @@ import org.slf4j.LoggerFactory;
  * slot's thread, renews the lease by heartbeats, and repeats the attempt's end until a coordinator
  * acknowledges it.
  */
-public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
+public final class Worker extends AbstractMatchingBehavior<Worker.WorkerMessage> {
   private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
 
   /** How long a job counts as watched after a {@link Watched}. */
   private static final Duration LOOK = Duration.ofSeconds(3);
 
   /** The messages of this actor. */
-  public sealed interface Message {}
+  public sealed interface WorkerMessage {}
 
   /** A message of the protocol. */
-  private record Said(ToWorker word) implements Message {}
+  private record FromFarm(ToWorker word) implements WorkerMessage {}
 
-  private record Coordinators(Set<ActorRef<ToCoordinator>> all) implements Message {}
+  private record CoordinatorsFound(Set<ActorRef<ToCoordinator>> all) implements WorkerMessage {}
 
-  private record Saved(Lease lease, Checkpoint checkpoint) implements Message {}
+  private record Saved(Lease lease, Checkpoint checkpoint) implements WorkerMessage {}
 
   /** The attempt has an outcome, and the thread is free again. */
-  private record Finished(Attempt attempt, Outcome outcome) implements Message {}
+  private record Finished(Attempt attempt, Outcome outcome) implements WorkerMessage {}
 
   /** The attempt stopped because it was told to, and the thread is free again. */
-  private record Stopped(Attempt attempt) implements Message {}
+  private record Stopped(Attempt attempt) implements WorkerMessage {}
 
   /** The attempt threw an error after which the JVM must not go on. */
-  private record Doomed(Error error) implements Message {}
+  private record Doomed(Error error) implements WorkerMessage {}
 
   /** Tells the worker to hand back its task and take no other, and then to answer. */
-  record Leave(ActorRef<Done> to) implements Message {}
+  record Leave(ActorRef<Done> to) implements WorkerMessage {}
 
-  private enum Tick implements Message {
+  private enum WorkerTimer implements WorkerMessage {
     BEAT
   }
 
@@ -109,19 +109,19 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
    * @param hung called when a step takes longer than the cadence's stall; it should end the
    *     process, because the step's thread cannot be stopped
    */
-  static Behavior<Message> create(
+  static Behavior<WorkerMessage> create(
       WorkerCard card, Maker maker, Executor thread, Feed feed, Cadence cadence, Runnable hung) {
     return Behaviors.setup(
         context ->
             Behaviors.withTimers(
                 timers -> {
-                  timers.startTimerWithFixedDelay(Tick.BEAT, cadence.beat());
+                  timers.startTimerWithFixedDelay(WorkerTimer.BEAT, cadence.beat());
                   return new Worker(context, card, maker, thread, feed, cadence, hung);
                 }));
   }
 
   private Worker(
-      ActorContext<Message> context,
+      ActorContext<WorkerMessage> context,
       WorkerCard card,
       Maker maker,
       Executor thread,
@@ -135,17 +135,18 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
     this.feed = feed;
     this.cadence = cadence;
     this.hung = hung;
-    this.here = context.messageAdapter(ToWorker.class, Said::new);
+    this.here = context.messageAdapter(ToWorker.class, FromFarm::new);
     ActorRef<Receptionist.Command> receptionist = context.getSystem().receptionist();
     receptionist.tell(Receptionist.register(Protocol.WORKERS, here));
     // All message adapters of an actor share one reference, which cannot both register and
     // subscribe.
-    ActorRef<Message> self = context.getSelf();
+    ActorRef<WorkerMessage> self = context.getSelf();
     ActorRef<Receptionist.Listing> lookout =
         context.spawn(
             Behaviors.receiveMessage(
                 listing -> {
-                  self.tell(new Coordinators(listing.getServiceInstances(Protocol.COORDINATORS)));
+                  self.tell(
+                      new CoordinatorsFound(listing.getServiceInstances(Protocol.COORDINATORS)));
                   return Behaviors.same();
                 }),
             "lookout");
@@ -153,19 +154,19 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
   }
 
   @Override
-  public Behavior<Message> onMessage(Message message) {
+  public Behavior<WorkerMessage> onMessage(WorkerMessage message) {
     switch (message) {
-      case Said(Run(Task task)) -> run(task);
-      case Said(Abandon(Lease lease)) -> abandon(lease);
-      case Said(Heard(Lease lease)) -> heard(lease);
-      case Said(Watched(JobId job)) -> watched(job);
-      case Said(Cancelled(JobId job)) -> {
+      case FromFarm(Run(Task task)) -> run(task);
+      case FromFarm(Abandon(Lease lease)) -> abandon(lease);
+      case FromFarm(Heard(Lease lease)) -> heard(lease);
+      case FromFarm(Watched(JobId job)) -> watched(job);
+      case FromFarm(Cancelled(JobId job)) -> {
         if (doing instanceof Making(Attempt attempt) && attempt.task().job().equals(job)) {
           beat();
         }
       }
-      case Said(Describe(ActorRef<WorkerView> to)) -> to.tell(view());
-      case Coordinators(Set<ActorRef<ToCoordinator>> all) -> choose(all);
+      case FromFarm(Describe(ActorRef<WorkerView> to)) -> to.tell(view());
+      case CoordinatorsFound(Set<ActorRef<ToCoordinator>> all) -> choose(all);
       case Saved(Lease lease, Checkpoint checkpoint) -> tell(new Checkpointed(lease, checkpoint));
       case Finished(Attempt attempt, Outcome outcome) -> {
         CrashPoint.BEFORE_REPORT.reached();
@@ -175,7 +176,7 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
       // Throwing a fatal error from an actor ends the process.
       case Doomed(Error error) -> throw error;
       case Leave(ActorRef<Done> to) -> leave(to);
-      case Tick _ -> {
+      case WorkerTimer _ -> {
         looks.values().removeIf(until -> until - System.nanoTime() < 0);
         watchSteps();
         beat();
@@ -235,7 +236,7 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
   }
 
   private void begin(Task task) {
-    ActorRef<Message> self = getContext().getSelf();
+    ActorRef<WorkerMessage> self = getContext().getSelf();
     Attempt attempt =
         new Attempt(
             task, feed::publish, checkpoint -> self.tell(new Saved(task.lease(), checkpoint)));
@@ -245,7 +246,7 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
   }
 
   /** Makes the attempt on the slot's thread, and returns the message about its end. */
-  private Message made(Attempt attempt) {
+  private WorkerMessage made(Attempt attempt) {
     try {
       return new Finished(attempt, maker.make(attempt.task(), attempt));
     } catch (InternalError | UnknownError doomed) {

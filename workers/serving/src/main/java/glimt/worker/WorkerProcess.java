@@ -2,7 +2,7 @@ package glimt.worker;
 
 import glimt.coordinator.Cadence;
 import glimt.coordinator.Node;
-import glimt.coordinator.Node.Role;
+import glimt.coordinator.Node.NodeRole;
 import glimt.job.WorkerCard;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -41,10 +41,10 @@ public final class WorkerProcess {
    */
   public static void run(String parent, WorkerCard card, Maker maker, Cadence cadence) {
     endWithParent();
-    Node node = Node.join(parent, Set.of(Role.WORKER), card.id().value());
+    Node node = Node.join(parent, Set.of(NodeRole.WORKER), card.id().value());
     ExecutorService slot =
         Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("slot").factory());
-    ActorRef<Worker.Message> worker =
+    ActorRef<Worker.WorkerMessage> worker =
         node.spawn(
             Worker.create(
                 card, maker, slot, node.feed(), cadence, () -> Runtime.getRuntime().halt(HUNG)),

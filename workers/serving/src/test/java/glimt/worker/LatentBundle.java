@@ -108,7 +108,7 @@ final class LatentBundle {
             List.of(
                 new Port(
                     "text",
-                    Port.Feed.ENCODER,
+                    Port.PortSource.ENCODER,
                     "text",
                     "states",
                     Port.Unconditional.NEGATIVE_PROMPT)),

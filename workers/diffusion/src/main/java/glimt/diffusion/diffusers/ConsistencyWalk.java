@@ -59,7 +59,7 @@ record ConsistencyWalk(
     NoiseSchedule levels = NoiseSchedule.of(sigmas);
     DoubleUnaryOperator time = s -> 250 * Math.log(s + 1e-44);
     Preconditioning terms = Preconditioning.consistency(data, low, time);
-    Clipping clipping = clipped ? new Clipping.Clamp(1) : new Clipping.None();
+    Clipping clipping = clipped ? new Clipping.StaticClipping(1) : new Clipping.None();
     return new WalkRecipe(
         levels,
         Arrays.stream(sigmas).limit(places.length).map(time).boxed().toList(),

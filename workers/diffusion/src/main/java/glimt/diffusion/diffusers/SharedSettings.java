@@ -77,14 +77,14 @@ final class SharedSettings {
       double quantile = settings.number("dynamic_thresholding_ratio");
       double most = settings.number("sample_max_value");
       if (settings.flag("thresholding")) {
-        dynamic = new Clipping.Dynamic(quantile, most);
+        dynamic = new Clipping.DynamicClipping(quantile, most);
       }
     }
     Clipping clamp = new Clipping.None();
     if (settings.knows("clip_sample")) {
       double range = settings.number("clip_sample_range");
       if (settings.flag("clip_sample")) {
-        clamp = new Clipping.Clamp(range);
+        clamp = new Clipping.StaticClipping(range);
       }
     }
     return dynamic.none() ? clamp : dynamic;

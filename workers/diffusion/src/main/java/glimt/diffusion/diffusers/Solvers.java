@@ -56,7 +56,7 @@ final class Solvers {
         Multisteps.second(settings) == DpmSolver.Second.EXACT
             ? Singlestep.Form.EXACT
             : Singlestep.Form.MIDPOINT;
-    Singlestep.Of of = data ? Singlestep.Of.DATA : Singlestep.Of.NOISE;
+    Singlestep.Expanded of = data ? Singlestep.Expanded.DATA : Singlestep.Expanded.NOISE;
     String name = "singlestep(%s, %s, %s)".formatted(algorithm, order, form);
     return grid -> {
       int n = grid.levels().steps();
@@ -93,7 +93,8 @@ final class Solvers {
           default -> throw settings.refused("solver_type");
         };
     boolean falling = settings.flag("lower_order_final");
-    UniPc.Of of = settings.flag("predict_x0") ? UniPc.Of.DATA : UniPc.Of.NOISE;
+    UniPc.Interpolated of =
+        settings.flag("predict_x0") ? UniPc.Interpolated.DATA : UniPc.Interpolated.NOISE;
     double[] disabled = settings.numbers("disable_corrector");
     return grid -> {
       int n = grid.levels().steps();
@@ -126,7 +127,7 @@ final class Solvers {
   private static Sampler sampler(
       NamedLevels grid, boolean data, int predictor, int corrector, boolean falling) {
     return new SaSolver(
-            data ? UniPc.Of.DATA : UniPc.Of.NOISE,
+            data ? UniPc.Interpolated.DATA : UniPc.Interpolated.NOISE,
             sigma -> {
               double t = grid.naming().applyAsDouble(sigma);
               return t >= 200 && t <= 800 ? 1 : 0;

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class PublishedWalkTest {
 
-  private static final Region REGION = Region.Frames.whole(2, 3, 2, 2);
+  private static final Region REGION = Region.FrameWindow.whole(2, 3, 2, 2);
   private static final Prediction TANH =
       (input, time) -> input.add(Math.sin(time)).mul(0.7).tanh().mul(0.9);
 

@@ -16,7 +16,7 @@ import glimt.media.Picture;
 import glimt.model.Level;
 import glimt.model.Sampling;
 import glimt.pipeline.LevelDenoiser;
-import glimt.pipeline.LevelDenoiser.Conditions;
+import glimt.pipeline.LevelDenoiser.Conditioning;
 import glimt.training.learning.Dataset.Batch;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -63,7 +63,7 @@ public record SampleSheet(Dataset dataset, Level level) {
     return LevelDenoiser.of(
         level,
         network,
-        Conditions.ofWords(
+        Conditioning.ofWords(
             scope.create(batch.words().longs(), new Shape(batch.words().dimensions())),
             below == null ? null : scope.create(below.floats(), new Shape(below.dimensions()))));
   }
