@@ -1,7 +1,7 @@
 /**
- * What joins the kinds of samples to the pipeline that is the same for all of them.
+ * Connects each kind of sample to the pipeline that all kinds share.
  *
- * <p>No actors, no SQL, no HTTP.
+ * <p>This package uses no actors, SQL or HTTP.
  */
 @NullMarked
 package glimt.generation;

@@ -1,8 +1,8 @@
 /**
- * What an image is: where its noise lies, how a level is enlarged to the next, and which files
- * people open.
+ * Implements images: the region of their noise, the enlargement from one level to the next, and
+ * their file formats.
  *
- * <p>No actors, no SQL, no HTTP, no clock, no randomness.
+ * <p>This package uses no actors, SQL, HTTP, clock or random numbers.
  */
 @NullMarked
 package glimt.image;
