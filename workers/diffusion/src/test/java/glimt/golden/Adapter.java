@@ -6,6 +6,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 @FunctionalInterface
 interface Adapter {
 
-  /** * Runs a case. * * @throws Verdict.Unlike if a setting is unknown or a value differs */
+  /**
+   * Runs a case.
+   *
+   * @throws Verdict.Unlike if a setting is unknown or a value differs
+   */
   void run(Settings config, JsonNode json, Replay replay);
 }

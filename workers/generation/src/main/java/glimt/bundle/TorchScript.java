@@ -57,7 +57,11 @@ public final class TorchScript {
   private final Pickle pickle = new Pickle();
   private final List<byte[]> storages = new ArrayList<>();
 
-  /** * Prepares an archive. * * @param weights null for a hollow archive */
+  /**
+   * Prepares an archive.
+   *
+   * @param weights null for a hollow archive
+   */
   private TorchScript(
       NetworkSource source, @Nullable Safetensors weights, Precision kept, Precision computed) {
     this.source = source;

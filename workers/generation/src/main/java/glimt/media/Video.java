@@ -142,8 +142,9 @@ public final class Video {
   }
 
   /**
-   * * Decodes frames at a given size. * * @param select a filter, with a trailing comma, that
-   * selects some of the frames; empty for all
+   * Decodes frames at a given size.
+   *
+   * @param select a filter, with a trailing comma, that selects some of the frames; empty for all
    */
   private Frames decoded(Path file, String select, int width, int height, double fps)
       throws InterruptedException {

@@ -108,9 +108,10 @@ public final class Piece implements AutoCloseable {
   }
 
   /**
-   * * Walks from a waypoint to the end of the schedule. * * @param observer is called after each
-   * step * @throws InterruptedException if this thread is interrupted; the walk stops between two
-   * steps
+   * Walks from a waypoint to the end of the schedule.
+   *
+   * @param observer is called after each step
+   * @throws InterruptedException if this thread is interrupted; the walk stops between two steps
    */
   public Waypoint walk(Waypoint from, Observer observer) throws InterruptedException {
     return trajectory().on(from, observer);

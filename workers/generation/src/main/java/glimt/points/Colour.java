@@ -79,8 +79,9 @@ public enum Colour {
   public record Dominant(Colour colour, double share) {}
 
   /**
-   * * Finds the most frequent colour of a cloud. * * @param cloud {@code [n, 6]} with sRGB in [0,
-   * 1], n &gt; 0
+   * Finds the most frequent colour of a cloud.
+   *
+   * @param cloud {@code [n, 6]} with sRGB in [0, 1], n &gt; 0
    */
   public static Dominant dominant(float[] cloud) {
     Map<Colour, Integer> counts = new EnumMap<>(Colour.class);

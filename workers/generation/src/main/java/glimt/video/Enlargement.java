@@ -36,7 +36,7 @@ public record Enlargement(int frames, int height, int width, int stride, int fac
   }
 
   /**
-   * * Enlarges planes in space.
+   * Enlarges planes in space.
    *
    * @param planes {@code [n, height, width]}
    * @return {@code [n, height × factor, width × factor]}
@@ -59,7 +59,7 @@ public record Enlargement(int frames, int height, int width, int stride, int fac
   }
 
   /**
-   * * Computes a part of the large clip.
+   * Computes a part of the large clip.
    *
    * @param small {@code [frames, channels, height, width]} of the {@linkplain #needed part needed}
    * @return {@code [frames, channels, height, width]} of the part {@code large}

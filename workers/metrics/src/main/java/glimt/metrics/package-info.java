@@ -1,7 +1,7 @@
 /**
- * How good a result is, in the field's own measures.
+ * Established metrics for the quality of results.
  *
- * <p>Pure functions of arrays: no I/O, no clock, no actors.
+ * <p>This package contains pure functions of arrays and uses no I/O, clock or actors.
  */
 @NullMarked
 package glimt.metrics;

@@ -21,7 +21,11 @@ record Multisteps(
     boolean falling,
     boolean euler) {
 
-  /** * Reads the settings. * * @param ends whether the walk ends at 0 */
+  /**
+   * Reads the settings.
+   *
+   * @param ends whether the walk ends at 0
+   */
   static Multisteps of(PublishedSettings settings, boolean ends) {
     String algorithm = algorithm(settings);
     boolean data = algorithm.endsWith("++");

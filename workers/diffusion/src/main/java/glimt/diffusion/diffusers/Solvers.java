@@ -14,7 +14,11 @@ import java.util.stream.Collectors;
 final class Solvers {
   private Solvers() {}
 
-  /** * Reads the settings of a solver. * * @param ends whether the walk ends at 0 */
+  /**
+   * Reads the settings of a solver.
+   *
+   * @param ends whether the walk ends at 0
+   */
   static SolverWalks.Solver of(PublishedClass kind, PublishedSettings settings, boolean ends) {
     return switch (kind) {
       case DPM_MULTISTEP -> {
