@@ -6,9 +6,9 @@ import ai.djl.ndarray.NDArray;
  * Adds noise before each step, Karras et al. 2022, Algorithm 2, lines 4-6:
  *
  * <pre>
- * gamma   = min(S_churn / N, sqrt(2) - 1)  where S_tmin &lt;= sigma &lt;= S_tmax, else 0
- * sigma^  = sigma + gamma sigma
- * x^      = x + sqrt(sigma^^2 - sigma^2) S_noise z
+ *   gamma   = min(S_churn / N, sqrt(2) - 1)  where S_tmin &lt;= sigma &lt;= S_tmax, else 0
+ *   sigma^  = sigma + gamma sigma
+ *   x^      = x + sqrt(sigma^^2 - sigma^2) S_noise z
  * </pre>
  *
  * @param churn S_churn; 0 adds none

@@ -32,8 +32,7 @@ public enum Precision {
       String flags = Files.readString(Path.of("/proc/cpuinfo"), StandardCharsets.US_ASCII);
       return flags.contains("avx512_bf16") || flags.contains("amx_bf16") ? BFLOAT16 : FLOAT32;
     } catch (IOException _) {
-      return FLOAT32; // not Linux: its instructions are unknown, and every processor supports
-      // float32
+      return FLOAT32; // not Linux, so the instructions are unknown
     }
   }
 }

@@ -66,8 +66,8 @@ final class FfmpegFolder {
   /** The warning that the loader prints for each stand-in. */
   static final String LOADERS_REMARK = "no version information available";
 
-  private static final ReentrantLock ONE_THREAD =
-      new ReentrantLock(); // a file lock belongs to the whole JVM, not to a thread
+  /** Excludes other threads, because a file lock belongs to the whole JVM. */
+  private static final ReentrantLock ONE_THREAD = new ReentrantLock();
 
   private FfmpegFolder() {}
 

@@ -60,9 +60,8 @@ public final class Video {
   /** Encodes frames as {@link #write} does and returns the bytes of the file. */
   public byte[] bytes(Frames frames, Format format) throws InterruptedException {
     try {
-      Path file =
-          Files.createTempFile(
-              "glimt-", "." + format.ending()); // MP4 needs a seekable file, not a pipe
+      // MP4 needs a seekable file, not a pipe.
+      Path file = Files.createTempFile("glimt-", "." + format.ending());
       try {
         write(frames, format, file);
         return Files.readAllBytes(file);

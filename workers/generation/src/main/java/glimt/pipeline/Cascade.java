@@ -42,8 +42,7 @@ public record Cascade(
       long seed,
       Prompted conditions,
       @Nullable Inherited below) {
-    int index =
-        card.levels().indexOf(card.level(level.name())); // the index does not depend on the quality
+    int index = card.levels().indexOf(card.level(level.name())); // at any quality
     if ((index == 0) != (below == null)) {
       throw new IllegalArgumentException(
           "level %s %s a level below".formatted(level.name(), index == 0 ? "has not" : "needs"));

@@ -77,9 +77,8 @@ public final class Training {
       throw new TrainingException("the recipe has no network %s; it has %s".formatted(only, all));
     }
     Material material = Datasets.of(recipe, data);
-    BundleCard card =
-        recipe.draft(
-            vocabulary(material)); // so that an invalid card is reported before hours of training
+    // The card is built first, so that an invalid one is reported before hours of training.
+    BundleCard card = recipe.draft(vocabulary(material));
     List<Trainer> trainers = new ArrayList<>();
     recipe
         .networks()

@@ -23,7 +23,7 @@ class CardOrderTest {
     Bundle.write(folder, Bundle.card(Path.of("../models/clips")));
     JsonNode card = new JsonMapper().readTree(folder.resolve(Bundle.CARD).toFile());
 
-    JsonNode words = card.path("vocabulary");
+    JsonNode words = card.path("reader");
     for (JsonNode map : List.of(card.path("files"), card.path("notes"), words.path("synonyms"))) {
       List<String> keys = new ArrayList<>();
       map.fieldNames().forEachRemaining(keys::add);

@@ -179,8 +179,7 @@ record ChainWalks(
       sigmas[i] = level.applyAsDouble(Math.min(times[i] - stride, chain.length() - 1));
     }
     sigmas[n] = chain.sigma(times[n - 1]);
-    if (sigmas[0]
-        == sigmas[1]) { // distinguish the first level from the second, which the schedule requires
+    if (sigmas[0] == sigmas[1]) { // a schedule needs different levels
       sigmas[0] *= 1 - 0x1p-46;
     }
     NoiseSchedule levels = NoiseSchedule.risingOf(sigmas);

@@ -34,8 +34,8 @@ record FlowWalks(
 
   static FlowWalks of(PublishedClass kind, PublishedSettings settings) {
     if (kind == PublishedClass.FLOW_LCM) {
-      settings.untouched(
-          "scale_factors"); // samples whose resolution grows during the walk are not supported
+      // Samples whose resolution grows during the walk are not supported.
+      settings.untouched("scale_factors");
       settings.indifferent("upscale_mode");
       if (settings.flag("invert_sigmas")) {
         throw settings.refused("invert_sigmas");

@@ -47,8 +47,7 @@ record SolverWalks(
       if (prediction == PredictionType.FLOW_PREDICTION) {
         throw settings.refused("predict_x0", "together with prediction_type flow_prediction");
       }
-      clipping =
-          new Clipping.None(); // as published: thresholding applies to predictions of x0 only
+      clipping = new Clipping.None(); // as published: thresholding is for predictions of x0 only
     }
     return new SolverWalks(levels, prediction, clipping, variance(settings), solver);
   }
