@@ -21,7 +21,7 @@
  * <p><b>Arrays.</b> The first axis is the batch. Samples are float32 or float64; scalars are
  * doubles in the JVM, and samplers compute linear combinations of arrays with scalar weights.
  *
- * <p>The package is pure: it uses no I/O, clock or actors, and no randomness other than {@link
+ * <p>The package is pure: no I/O, no clock, no actors, no randomness other than {@link
  * glimt.diffusion.Noise}.
  */
 @NullMarked

@@ -1,7 +1,7 @@
 /**
  * Connects each kind of sample to the pipeline that all kinds share.
  *
- * <p>This package uses no actors, SQL or HTTP.
+ * <p>No actors, no SQL, no HTTP.
  */
 @NullMarked
 package glimt.generation;

@@ -2,7 +2,7 @@
  * Implements images: the region of their noise, the enlargement from one level to the next, and
  * their file formats.
  *
- * <p>This package uses no actors, SQL, HTTP, clock or random numbers.
+ * <p>No actors, no SQL, no HTTP, no clock, no randomness.
  */
 @NullMarked
 package glimt.image;

@@ -4,7 +4,7 @@
  * <p>The input is plain arrays, as {@link glimt.media.Frames}, {@link glimt.media.Picture} or
  * {@link glimt.media.PointCloud}; the output is bytes. {@link glimt.media.Video} and WebP in {@link
  * glimt.media.Stills} use {@link glimt.media.Ffmpeg}, a separate process; this JVM encodes
- * everything else. The package uses no tensors and no actors.
+ * everything else. No tensors, no actors.
  */
 @NullMarked
 package glimt.media;

@@ -3,8 +3,8 @@
  * for high fidelity image generation").
  *
  * <p>This package connects the samplers of {@link glimt.diffusion} with the networks of {@link
- * glimt.bundle}. It samples one segment at a time and uses no files and no actors, so that serving
- * and evaluation share the code; it reads the clock only to time the networks. Read {@link
+ * glimt.bundle}. It samples one segment at a time: no files, no actors, so that serving and
+ * evaluation share the code; it reads the clock only to time the networks. Read {@link
  * glimt.pipeline.Cascade} first.
  */
 @NullMarked

@@ -3,7 +3,7 @@
  * their file formats. Training, sampling and evaluation share this code, so that all three use the
  * same representation.
  *
- * <p>This package uses no actors, SQL, HTTP, clock or random numbers.
+ * <p>No actors, no SQL, no HTTP, no clock, no randomness.
  *
  * <p>A clip is a {@code float[frames × 3 × height × width]}, row-major, with values in [-1, 1].
  */

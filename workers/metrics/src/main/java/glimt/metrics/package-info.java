@@ -1,7 +1,7 @@
 /**
  * Established metrics for the quality of results.
  *
- * <p>This package contains pure functions of arrays and uses no I/O, clock or actors.
+ * <p>Pure functions of arrays: no I/O, no clock, no actors.
  */
 @NullMarked
 package glimt.metrics;

@@ -3,7 +3,7 @@
  * {@link glimt.training.Assembly} assembles the bundle, and {@link glimt.training.Evaluation}
  * measures its quality. Only this package selects datasets by name.
  *
- * <p>This package uses no actors, SQL, HTTP or tensors.
+ * <p>No actors, no SQL, no HTTP, no tensors.
  */
 @NullMarked
 package glimt.training;

@@ -6,8 +6,8 @@
  * deviates from the paper of a scheduler, this package follows diffusers and selects that variant
  * in {@link glimt.diffusion}, whose documentation describes the difference.
  *
- * <p>The package reads no files and no JSON. It contains nothing of diffusers except the names and
- * defaults of settings.
+ * <p>No files, no JSON. The package contains nothing of diffusers except the names and defaults of
+ * settings.
  */
 @NullMarked
 package glimt.diffusion.diffusers;

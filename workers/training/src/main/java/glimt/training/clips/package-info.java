@@ -5,7 +5,7 @@
  * provides the training samples of each level, and {@link glimt.training.clips.ClipAssessor}
  * measures results.
  *
- * <p>This package uses no actors, SQL or HTTP.
+ * <p>No actors, no SQL, no HTTP.
  */
 @NullMarked
 package glimt.training.clips;

@@ -3,7 +3,7 @@
  * glimt.training.evaluation.Assessor} are specific to a dataset; the generation of samples is
  * common to all.
  *
- * <p>This package uses no actors, SQL or HTTP.
+ * <p>No actors, no SQL, no HTTP.
  */
 @NullMarked
 package glimt.training.evaluation;

@@ -2,7 +2,7 @@
  * The dataset of the bundle {@code objects}: reads coloured objects from files, derives captions,
  * selects held-out objects, augments training data and measures results.
  *
- * <p>This package uses no actors, SQL or HTTP.
+ * <p>No actors, no SQL, no HTTP.
  */
 @NullMarked
 package glimt.training.objects;

@@ -2,7 +2,7 @@
  * Defines recipes: JSON files that specify a bundle's card, its networks and the training of each
  * network.
  *
- * <p>This package uses no tensors, clock, random numbers, actors, SQL or HTTP.
+ * <p>No tensors, no clock, no randomness, no actors, no SQL, no HTTP.
  */
 @NullMarked
 package glimt.training.recipe;

@@ -2,7 +2,7 @@
  * Simple shapes that are drawn by code, for trying out training: like the scenes of {@code clips},
  * but without a download.
  *
- * <p>This package uses no files, actors, SQL or HTTP.
+ * <p>No files, no actors, no SQL, no HTTP.
  */
 @NullMarked
 package glimt.training.shapes;
