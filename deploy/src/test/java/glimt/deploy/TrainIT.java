@@ -62,7 +62,7 @@ class TrainIT {
     assertThat(glimt.exit()).isEqualTo(1);
     assertThat(glimt.err())
         .hasLineCount(1)
-        .contains("r.json is no recipe: dataset in line 1: is missing");
+        .contains("r.json is not a valid recipe: dataset in line 1: is missing");
     assertThat(folder.resolve("out")).doesNotExist();
   }
 

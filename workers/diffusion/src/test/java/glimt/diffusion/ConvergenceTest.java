@@ -17,10 +17,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The error of a solver of order p falls like steps^-p. Data is a Gaussian, whose flow is known;
- * levels are equally spaced in log sigma from 20 to 0.1, where the solvers' own analysis holds. A
- * multistep solver is given an exact past: its own first steps are of lower order, and would be all
- * one sees.
+ * Checks that the error of a solver of order p falls like steps^-p. The data is Gaussian, so the
+ * exact flow is known; levels are equally spaced in log sigma from 20 to 0.1, where the solvers'
+ * analysis is valid. Multistep solvers receive an exact history, because their first steps, of
+ * lower order, would otherwise dominate the error.
  */
 class ConvergenceTest {
 
@@ -41,7 +41,7 @@ class ConvergenceTest {
         Arguments.of(SaSolver.of(0, 2, 0), 2),
         Arguments.of(SaSolver.of(0, 2, 2), 3),
         Arguments.of(SaSolver.of(0, 3, 0), 3),
-        Arguments.of(DpmSolver.dpmpp3m(), 2), // as published: see DpmSolver
+        Arguments.of(DpmSolver.dpmpp3m(), 2), // as published, see DpmSolver
         Arguments.of(Multistep.deis(3), 3),
         Arguments.of(Multistep.lms(3), 3),
         Arguments.of(UniPc.of(2, 0, UniPc.B.BH2), 3),

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 class NoiseTest {
 
-  /** The known answers published with Random123, kat_vectors. */
+  /** The known-answer test vectors of Random123 (kat_vectors). */
   @Test
   void philox_gives_the_published_answers() {
     assertThat(philox(0, 0, 0, 0, 0, 0))

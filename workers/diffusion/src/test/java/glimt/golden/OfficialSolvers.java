@@ -19,10 +19,13 @@ import java.util.Set;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.IntStream;
 
-/** The authors' own LuChengTHU/dpm-solver and wl-zhao/UniPC: walks in a continuous time t. */
+/**
+ * The authors' implementations LuChengTHU/dpm-solver and wl-zhao/UniPC, which walk in a continuous
+ * time t.
+ */
 final class OfficialSolvers implements Adapter {
 
-  /** sigma(t), t(sigma), what the network is told, and the last time. */
+  /** The functions sigma(t) and t(sigma), the network's time input, and the last time. */
   private record Clock(
       DoubleUnaryOperator sigma,
       DoubleUnaryOperator time,

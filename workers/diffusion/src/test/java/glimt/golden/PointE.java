@@ -21,7 +21,7 @@ import java.util.Map;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.IntStream;
 
-/** Both samplers of openai/point-e, on clouds [B, 6, points] of positions and colours. */
+/** Both samplers of openai/point-e, for clouds [B, 6, points] of positions and colours. */
 final class PointE implements Adapter {
 
   @Override
@@ -56,7 +56,7 @@ final class PointE implements Adapter {
         .reshape(1, values.length, 1);
   }
 
-  /** DDPM; guidance reaches positions only. */
+  /** DDPM, with guidance of positions only. */
   private static NDArray ancestral(Replay replay, Chain chain, int[] map, double scale, int batch) {
     DoubleUnaryOperator place = chain.time();
     replay.schedule("timestep_map", Arrays.stream(map).asDoubleStream().toArray());
@@ -107,7 +107,8 @@ final class PointE implements Adapter {
   }
 
   /**
-   * The network knows whole t only: it is asked at, and believed for, the one at or below sigma.
+   * The network supports integer t only, so it is evaluated and interpreted at the largest t whose
+   * level is at most sigma.
    */
   private static Preconditioning whole(Chain chain) {
     DoubleUnaryOperator time = s -> Math.floor(byAbar(chain, s));
@@ -120,7 +121,7 @@ final class PointE implements Adapter {
         time);
   }
 
-  /** The fractional t of a level, linear in abar. */
+  /** The fractional t of a level, interpolated linearly in abar. */
   private static double byAbar(Chain chain, double sigma) {
     double abar = 1 / (sigma * sigma + 1);
     int t = 0;

@@ -19,10 +19,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The header of a safetensors file: which tensors there are, and where among the values.
+ * The header of a safetensors file, which lists the tensors and their positions.
  *
- * @param length of what stands before the values, in bytes
- * @param entries in the order of their bytes
+ * @param length the number of bytes before the first value
+ * @param entries the tensors in the order of their bytes
  */
 record SafetensorsHeader(long length, List<TensorEntry> entries, Map<String, String> metadata) {
   private static final long LONGEST = 16 << 20;
@@ -48,19 +48,21 @@ record SafetensorsHeader(long length, List<TensorEntry> entries, Map<String, Str
   }
 
   /**
-   * Reads the header of a file and compares it with the file: each tensor fits its shape, they lie
-   * one after the other without gaps, and the file ends with the last.
+   * Reads the header of a file and checks it against the file: each tensor has the size of its
+   * shape, tensors follow one another without gaps, and the file ends with the last one.
    *
-   * @param file named in errors
+   * @param file the name of the file, for error messages
    * @param whole the file's bytes
    */
   static SafetensorsHeader of(String file, MemorySegment whole) {
     if (whole.byteSize() < 8) {
-      throw Safetensors.bad(file, "it is too short to hold a header length");
+      throw Safetensors.bad(
+          file, "it is too short to contain a header length; the file may be truncated");
     }
     long size = whole.get(LENGTH, 0);
     if (size < 2 || size > Math.min(LONGEST, whole.byteSize() - 8)) {
-      throw Safetensors.bad(file, "its header length " + size + " does not fit in the file");
+      throw Safetensors.bad(
+          file, "its header length " + size + " is not possible in a file of this size");
     }
     byte[] json = whole.asSlice(8, size).toArray(ValueLayout.JAVA_BYTE);
     SafetensorsHeader header = parse(file, 8 + size, new String(json, StandardCharsets.UTF_8));
@@ -86,13 +88,13 @@ record SafetensorsHeader(long length, List<TensorEntry> entries, Map<String, Str
       }
     }
     if (end != values) {
-      throw Safetensors.bad(file, (values - end) + " bytes trail after its last tensor");
+      throw Safetensors.bad(file, (values - end) + " bytes follow its last tensor");
     }
   }
 
   private static SafetensorsHeader parse(String file, long length, String json) {
     if (!(read(file, json) instanceof ObjectNode header)) {
-      throw Safetensors.bad(file, "its header is no JSON object");
+      throw Safetensors.bad(file, "its header is not a JSON object");
     }
     Map<String, String> metadata = new LinkedHashMap<>();
     List<TensorEntry> entries = new ArrayList<>();
@@ -113,7 +115,10 @@ record SafetensorsHeader(long length, List<TensorEntry> entries, Map<String, Str
     return new SafetensorsHeader(length, entries, metadata);
   }
 
-  /** The JSON, padded with spaces so that the values start at a multiple of eight bytes. */
+  /**
+   * The JSON of the header, padded with spaces so that the values start at a multiple of eight
+   * bytes.
+   */
   byte[] bytes() {
     ObjectNode header = JSON.createObjectNode();
     if (!metadata.isEmpty()) {
@@ -140,16 +145,17 @@ record SafetensorsHeader(long length, List<TensorEntry> entries, Map<String, Str
     } catch (JsonProcessingException broken) {
       throw new BundleException(
           file
-              + " is no safetensors file: its header is broken JSON: "
+              + " is not a valid safetensors file: its header is not valid JSON: "
               + broken.getOriginalMessage(),
           broken);
     }
   }
 
   /**
-   * Where a tensor is.
+   * The position of a tensor.
    *
-   * @param begin of its bytes, counted from the first value
+   * @param begin the offset of its first byte from the first value of the file
+   * @param end the offset after its last byte
    */
   record TensorEntry(String name, Dtype dtype, List<Long> shape, long begin, long end) {
     static TensorEntry of(String file, String name, JsonNode node) {
@@ -159,13 +165,13 @@ record SafetensorsHeader(long length, List<TensorEntry> entries, Map<String, Str
       } catch (IllegalArgumentException _) {
         throw Safetensors.bad(
             file,
-            "tensor %s has dtype %s, none of %s"
+            "tensor %s has dtype %s, which is not one of %s"
                 .formatted(name, node.path("dtype"), Arrays.toString(Dtype.values())));
       }
       List<Long> shape = whole(file, name, node, "shape");
       List<Long> offsets = whole(file, name, node, "data_offsets");
       if (offsets.size() != 2 || offsets.get(0) > offsets.get(1)) {
-        throw Safetensors.bad(file, "tensor " + name + " has data_offsets " + offsets);
+        throw Safetensors.bad(file, "tensor " + name + " has the invalid data_offsets " + offsets);
       }
       long length = offsets.get(1) - offsets.get(0);
       long needed;
@@ -177,7 +183,7 @@ record SafetensorsHeader(long length, List<TensorEntry> entries, Map<String, Str
       if (needed != length) {
         throw Safetensors.bad(
             file,
-            "tensor %s of shape %s needs %s bytes but claims %s"
+            "tensor %s of shape %s needs %s bytes, but its data_offsets span %s"
                 .formatted(name, shape, needed, length));
       }
       return new TensorEntry(name, dtype, shape, offsets.get(0), offsets.get(1));
@@ -188,7 +194,8 @@ record SafetensorsHeader(long length, List<TensorEntry> entries, Map<String, Str
       List<Long> out = new ArrayList<>();
       for (JsonNode item : array) {
         if (!item.canConvertToLong() || !item.isIntegralNumber() || item.longValue() < 0) {
-          throw Safetensors.bad(file, "tensor %s has %s %s".formatted(name, field, array));
+          throw Safetensors.bad(
+              file, "tensor %s has the invalid %s %s".formatted(name, field, array));
         }
         out.add(item.longValue());
       }

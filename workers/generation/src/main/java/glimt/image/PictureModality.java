@@ -15,9 +15,9 @@ import glimt.pipeline.Mosaic;
 import glimt.video.Enlargement;
 import java.util.List;
 
-/** Images: height and width. */
+/** The modality of images, whose axes are height and width. */
 public record PictureModality() implements Modality {
-  /** The noise of a picture is that of a clip's first frame. */
+  /** An image uses the same noise as the first frame of a video. */
   @Override
   public Region region(Level level, Segment segment) {
     Span rows = segment.spans().get(0);

@@ -29,23 +29,23 @@ import java.util.function.DoubleUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one way to denoise: a network, what its answers mean, what conditions it and how it is guided
- * become D(x; sigma). Serving, evaluation, contact sheets and distillation share it.
+ * Builds the denoiser D(x; sigma) of a level from its network, its parametrisation, its conditions
+ * and its guidance. Serving, evaluation, contact sheets and distillation all use this class.
  *
- * @param network the level's network; it stays the caller's
- * @param parametrisation what its answers mean
- * @param schedule along which it is walked
+ * @param network the level's network; the caller closes it
+ * @param parametrisation the meaning of the network's output
+ * @param schedule the schedule of noise levels, which also defines the network's time input
  */
 public record LevelDenoiser(Network network, Parametrisation parametrisation, Schedule schedule) {
-  /** The meaning of projected guidance that its paper gives. */
+  /** The default settings of projected guidance (Sadat et al. 2024). */
   private static final GuidanceRule.Projection PAPER = new GuidanceRule.Projection(0, -0.5, 0);
 
   /**
-   * What a network is fed.
+   * The conditioning inputs of a network.
    *
-   * @param given by port, [B, …]
-   * @param withheld what it is fed instead when it is asked without conditions, by the same ports;
-   *     empty where nobody asks so
+   * @param given the conditions by port, each of shape [B, …]
+   * @param withheld the inputs of the same ports for the unconditional evaluation; empty if there
+   *     is no guidance
    */
   public record Conditioning(Map<String, NDArray> given, Map<String, NDArray> withheld) {
     public Conditioning {
@@ -53,16 +53,17 @@ public record LevelDenoiser(Network network, Parametrisation parametrisation, Sc
       withheld = Map.copyOf(withheld);
     }
 
-    /** Conditions that nothing is guided by. */
+    /** Conditions without an unconditional counterpart, for use without guidance. */
     public static Conditioning of(Map<String, NDArray> given) {
       return new Conditioning(given, Map.of());
     }
 
     /**
-     * What conditions a level that is steered by words: without them it hears padding alone.
+     * Conditions of a level whose prompt is a list of words. The unconditional input is padding
+     * only.
      *
      * @param words token ids, int64 [B, length]
-     * @param below the enlarged level below, a row each, or null at a base
+     * @param below the enlarged level below, [B, …], or null at the base
      */
     public static Conditioning ofWords(NDArray words, @Nullable NDArray below) {
       return new Conditioning(
@@ -79,7 +80,9 @@ public record LevelDenoiser(Network network, Parametrisation parametrisation, Sc
       return array == null ? new Shape() : array.getShape();
     }
 
-    /** Both, the given first, for a network that is asked once for both. */
+    /**
+     * Both inputs concatenated along the batch axis, the given ones first, for a single evaluation.
+     */
     private Map<String, NDArray> both() {
       Map<String, NDArray> both = new LinkedHashMap<>();
       given.forEach(
@@ -88,13 +91,13 @@ public record LevelDenoiser(Network network, Parametrisation parametrisation, Sc
     }
   }
 
-  /** The denoiser of a level as its card says that it is sampled. */
+  /** The denoiser of a level with the sampling settings of its card. */
   public static Denoiser of(Level level, Network network, Conditioning conditions) {
     return new LevelDenoiser(network, level.parametrisation(), level.sampling().schedule())
         .guided(level.sampling().guidance(), conditions);
   }
 
-  /** The noise levels of a walk. */
+  /** The noise levels of a walk, from the largest to 0. */
   public static NoiseSchedule levels(Sampling sampling) {
     int steps = sampling.steps();
     return switch (sampling.schedule()) {
@@ -149,7 +152,7 @@ public record LevelDenoiser(Network network, Parametrisation parametrisation, Sc
     return discrete.zeroTerminalSnr() ? chain.zeroTerminalSnr() : chain;
   }
 
-  /** How the network's answers become guesses. */
+  /** The transformation of the network's output into an estimate of the clean sample. */
   Preconditioning preconditioning() {
     double sigmaData = parametrisation.sigmaData();
     return switch (parametrisation.answer()) {
@@ -163,7 +166,10 @@ public record LevelDenoiser(Network network, Parametrisation parametrisation, Sc
     };
   }
 
-  /** The smallest level of the schedule above 0, at which a consistency network is the identity. */
+  /**
+   * The smallest positive noise level of the schedule, at which a consistency network is the
+   * identity.
+   */
   private double lowest() {
     return switch (schedule) {
       case Schedule.Karras karras -> karras.sigmaMin();
@@ -175,7 +181,7 @@ public record LevelDenoiser(Network network, Parametrisation parametrisation, Sc
     };
   }
 
-  /** The network's name for a level. */
+  /** Maps a noise level sigma to the network's time input. */
   private DoubleUnaryOperator time() {
     return switch (schedule) {
       case Schedule.Discrete discrete -> chain(discrete).time();
@@ -186,9 +192,9 @@ public record LevelDenoiser(Network network, Parametrisation parametrisation, Sc
   }
 
   /**
-   * D(x; sigma) under guidance.
+   * The denoiser D(x; sigma) under guidance.
    *
-   * @param conditions for the whole walk, in a scope that outlives it
+   * @param conditions the conditions of the whole walk, owned by a manager that outlives it
    */
   public Denoiser guided(GuidanceRule rule, Conditioning conditions) {
     Denoiser conditional = denoiser(asked(conditions.given()));
@@ -216,7 +222,10 @@ public record LevelDenoiser(Network network, Parametrisation parametrisation, Sc
     return rule.rescale() == 0 ? mixing : mixing.rescaled(rule.rescale());
   }
 
-  /** One call for both answers where their conditions have one shape, else two. */
+  /**
+   * Evaluates both predictions in one batched call if their conditions have the same shapes,
+   * otherwise in two calls.
+   */
   private Prediction mixed(Guidance guidance, Conditioning conditions) {
     if (conditions.sameShapes()) {
       return guidance.batched(asked(conditions.both()));

@@ -16,7 +16,7 @@ import glimt.pipeline.Modality;
 import glimt.pipeline.Mosaic;
 import java.util.List;
 
-/** Video: frames, height, width. */
+/** The modality of videos, whose axes are frames, height and width. */
 public record FramesModality() implements Modality {
   @Override
   public Region region(Level level, Segment segment) {
@@ -72,7 +72,9 @@ public record FramesModality() implements Modality {
     return Preview.of(frames(seen));
   }
 
-  /** Clips of fewer frames are shown as slowly as they are few: all levels take the same time. */
+  /**
+   * Reduces the frame rate of levels with fewer frames, so that all levels have the same duration.
+   */
   private static Frames frames(Seen seen) {
     long[] shape = seen.shape();
     BundleCard card = seen.card();
@@ -82,7 +84,7 @@ public record FramesModality() implements Modality {
         seen.values(), (int) shape[0], (int) shape[2], (int) shape[3], card.fps() * share);
   }
 
-  /** How many frames a level has unless a job says otherwise. */
+  /** The number of decoded frames of a level at its default size. */
   private static int usual(BundleCard card, String name) {
     Level level = card.level(name);
     Codec codec = level.codec();

@@ -78,7 +78,7 @@ class MosaicTest {
   @Test
   void a_missing_segment_is_an_error_that_counts_them() {
     assertThatThrownBy(() -> MOSAIC.joined(SPATIAL.segments(), List.of()))
-        .hasMessageContaining("16 segments, not 0");
+        .hasMessageContaining("16 segments, but values for 0");
   }
 
   @Test
@@ -92,7 +92,7 @@ class MosaicTest {
     for (Segment segment : SPATIAL.segments()) {
       float[] piece = MOSAIC.cut(segment, whole);
       for (int i = 0; i < piece.length; i++) {
-        piece[i] += segment.spans().getFirst().start() * 0.01f; // the pieces disagree
+        piece[i] += segment.spans().getFirst().start() * 0.01f; // overlapping pieces differ
       }
       values.add(piece);
       pieces.add(new Mosaic.Fragment(segment, FloatBuffer.wrap(piece)));

@@ -11,7 +11,10 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A bundle is known by the digest of its card: measuring it again may change figures alone. */
+/**
+ * Checks that measuring a bundle again changes only the figures in its card, because the digest of
+ * the card identifies the bundle.
+ */
 class CardOrderTest {
   @TempDir private Path folder;
 
