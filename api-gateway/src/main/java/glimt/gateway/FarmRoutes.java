@@ -22,7 +22,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 
-/** What the farm can do, who works there, and whether it is well. */
+/** The operations that list models, workers and nodes, and the health check. */
 final class FarmRoutes {
   private static final long PATIENCE_SECONDS = 5;
 
@@ -99,7 +99,7 @@ final class FarmRoutes {
             });
   }
 
-  /** Well is who can reach the ledger: without it nothing can be promised. */
+  /** Healthy means that the ledger can be reached: without it no job can be accepted. */
   Future<?> health(RoutingContext ctx) {
     return desk.ask(nodes::list)
         .compose(

@@ -149,11 +149,11 @@ class BehindNginxTest {
     assertThat(named(port, "farm.example:" + port, origin)).startsWith("HTTP/1.1 202");
     assertThat(named(port, "farm.example:" + port, STRANGER))
         .startsWith("HTTP/1.1 403")
-        .contains("the page is of " + STRANGER + ", and the farm at farm.example:" + port)
-        .contains("start it with --public-url " + STRANGER);
+        .contains("the page is from " + STRANGER + ", the farm is at farm.example:" + port)
+        .contains("start the farm with --public-url " + STRANGER);
     assertThat(named(port, "other.example:" + port, "http://other.example:" + port))
         .startsWith("HTTP/1.1 421")
-        .contains("localhost, 127.0.0.1 and ", origin, "this request is for other.example:" + port)
+        .contains("localhost, 127.0.0.1 and ", origin, "the request is for other.example:" + port)
         .contains("--public-url http://other.example:" + port);
   }
 

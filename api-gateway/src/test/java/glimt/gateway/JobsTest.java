@@ -96,7 +96,7 @@ class JobsTest {
     JsonNode refused =
         RealFarm.json(farm.post("/v1/jobs", "{\"prompt\":\"a\",\"num_inference_steps\":4}"));
     assertThat(refused.get("field").textValue()).isEqualTo("num_inference_steps");
-    assertThat(refused.get("detail").textValue()).startsWith("is not known here but as steps; ");
+    assertThat(refused.get("detail").textValue()).startsWith("is not a field of this request, which calls it steps; ");
   }
 
   @Test
@@ -146,7 +146,7 @@ class JobsTest {
     contract.allows("cancelJob", answer);
     assertThat(answer.statusCode()).isEqualTo(409);
     assertThat(RealFarm.json(answer).get("detail").textValue())
-        .isEqualTo("the job has succeeded, and that is final; there is nothing to cancel");
+        .isEqualTo("the job has ended as succeeded, which is final; there is nothing to cancel");
     assertThat(farm.get("/v1/jobs/" + id + "/artifacts/base").statusCode()).isEqualTo(200);
   }
 

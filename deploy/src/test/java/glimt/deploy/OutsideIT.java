@@ -179,7 +179,7 @@ class OutsideIT {
       JsonNode named = wish.deepCopy().put("model", "a-mine");
       assertThatThrownBy(() -> client.post("/v1/jobs", named))
           .isInstanceOf(Client.Refused.class)
-          .hasMessageContaining("nobody here has it now")
+          .hasMessageContaining("no worker has it now")
           .hasMessageContaining("[objects]");
     }
   }
