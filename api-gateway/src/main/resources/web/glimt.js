@@ -424,21 +424,30 @@ async function listRecent() {
       h("span", { class: "state" }, `${job.kind}, ${words[job.state]}`)))));
 }
 
-async function countWorkers() {
-  if (document.hidden) return;
-  try {
-    const { workers } = await ask("v1/workers");
-    const busy = workers.filter(worker => worker.task).length;
-    $("farm").textContent = workers.length === 0
-      ? "no worker is here"
-      : `${workers.length} worker${workers.length > 1 ? "s" : ""}, ${busy} busy`;
-  } catch (problem) {
-    $("farm").textContent = problem.detail;
+/** What the header says about the farm's workers. */
+function workersLine({ workers, expected }) {
+  if (workers.length < expected) return `workers are starting (${workers.length} of ${expected} ready)`;
+  if (workers.length === 0) return "this farm has no workers";
+  const busy = workers.filter(worker => worker.task).length;
+  return `${workers.length} worker${workers.length > 1 ? "s" : ""}, ${busy} busy`;
+}
+
+/** Shows the workers now and from time to time, more often while some are starting. */
+async function showWorkers() {
+  let pause = 5000;
+  if (!document.hidden) {
+    try {
+      const farm = await ask("v1/workers");
+      $("farm").textContent = workersLine(farm);
+      if (farm.workers.length < farm.expected) pause = 1000;
+    } catch (problem) {
+      $("farm").textContent = problem.detail;
+    }
   }
+  setTimeout(showWorkers, pause);
 }
 
 addEventListener("hashchange", open);
-setInterval(countWorkers, 5000);
-countWorkers();
+showWorkers();
 await loadModels().catch(refuse);
 await open();

@@ -70,8 +70,9 @@ final class FarmRoutes {
   Future<?> workers(RoutingContext ctx) {
     Future<Map<WorkerId, Instant>> drained = desk.ask(workers::drained);
     Future<Map<String, Long>> late = desk.ask(tasks::lateWords);
+    Future<Integer> expected = desk.ask(() -> expected(nodes.list()));
     Future<List<WorkerView>> here = desk.within(PATIENCE_SECONDS, farm.workers());
-    return Future.all(drained, late, here)
+    return Future.all(drained, late, expected, here)
         .compose(
             _ -> {
               ObjectNode body = Json.mapper().createObjectNode();
@@ -83,6 +84,7 @@ final class FarmRoutes {
                         all.add(
                             worker(view).put("drained", since == null ? null : since.toString()));
                       });
+              body.put("expected", expected.result());
               body.set("lateWords", Json.mapper().valueToTree(late.result()));
               return RequestContext.answer(ctx, 200, body);
             });
@@ -116,6 +118,14 @@ final class FarmRoutes {
               }
               return RequestContext.answer(ctx, 200, body);
             });
+  }
+
+  /** How many workers the living nodes run, including those that are starting. */
+  private static int expected(List<Nodes.Entry> nodes) {
+    return nodes.stream()
+        .filter(Nodes.Entry::lives)
+        .mapToInt(entry -> entry.node().workers())
+        .sum();
   }
 
   private static ObjectNode node(Nodes.Entry entry) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import glimt.job.JobId;
+import glimt.ledger.Nodes;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -14,6 +15,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -163,19 +166,28 @@ class BehindNginxTest {
       throws Exception {
     String chromium = Outside.program("chromium").toString();
     Outside.npm(scripts, "playwright-core@1.65.1", "page.mjs");
-    Outside.script(
-        scripts,
-        line -> {
-          if (line.startsWith("made ")) {
-            farm.finish(JobId.parse(line.substring(5)));
-          }
-        },
-        "page.mjs",
-        chromium,
-        direct + "/",
-        "http://127.0.0.1:" + nginx.port("PORTLESS") + "/",
-        "http://127.0.0.1:" + nginx.port("BELOW") + "/glimt/",
-        "http://127.0.0.1:" + nginx.port("README") + "/glimt/");
+    Nodes nodes = new Nodes(farm.database);
+    Nodes.Self starting =
+        new Nodes.Self(
+            "pekko://glimt@127.0.0.1:1", "one", List.of("worker"), "1", 1, 3, Optional.empty());
+    try (ScheduledExecutorService pulse = Executors.newSingleThreadScheduledExecutor()) {
+      pulse.scheduleWithFixedDelay(() -> nodes.pulse(starting), 0, 2, TimeUnit.SECONDS);
+      Outside.script(
+          scripts,
+          line -> {
+            if (line.startsWith("made ")) {
+              farm.finish(JobId.parse(line.substring(5)));
+            }
+          },
+          "page.mjs",
+          chromium,
+          direct + "/",
+          "http://127.0.0.1:" + nginx.port("PORTLESS") + "/",
+          "http://127.0.0.1:" + nginx.port("BELOW") + "/glimt/",
+          "http://127.0.0.1:" + nginx.port("README") + "/glimt/");
+      pulse.shutdownNow();
+    }
+    nodes.forget(starting.address());
   }
 
   /** A page of a foreign name that was pointed at this machine may write any header. */

@@ -27,11 +27,12 @@ public final class Nodes {
 
   private static final String PULSE =
       """
-      INSERT INTO node (address, name, roles, version, pid, http, started, pulse)
-      VALUES (?, ?, ?, ?, ?, ?, clock_timestamp(), clock_timestamp())
+      INSERT INTO node (address, name, roles, version, pid, workers, http, started, pulse)
+      VALUES (?, ?, ?, ?, ?, ?, ?, clock_timestamp(), clock_timestamp())
       ON CONFLICT (address) DO UPDATE
       SET name = excluded.name, roles = excluded.roles, version = excluded.version,
-          pid = excluded.pid, http = excluded.http, pulse = excluded.pulse,
+          pid = excluded.pid, workers = excluded.workers, http = excluded.http,
+          pulse = excluded.pulse,
           started = CASE WHEN node.pid = excluded.pid THEN node.started ELSE excluded.started END
       """;
 
@@ -41,7 +42,7 @@ public final class Nodes {
 
   private static final String LIST =
       """
-      SELECT address, name, roles, version, pid, http, started,
+      SELECT address, name, roles, version, pid, workers, http, started,
              extract(epoch FROM clock_timestamp() - pulse) AS silent
       FROM node
       ORDER BY started, address
@@ -58,6 +59,7 @@ public final class Nodes {
    * What a process tells of itself.
    *
    * @param address by which the others reach it
+   * @param workers how many worker processes it runs
    * @param http where its gateway is reached, if it has one
    */
   public record Self(
@@ -66,6 +68,7 @@ public final class Nodes {
       List<String> roles,
       String version,
       long pid,
+      int workers,
       Optional<URI> http) {
     public Self {
       roles = List.copyOf(roles);
@@ -141,6 +144,7 @@ public final class Nodes {
         self.roles().toArray(String[]::new),
         self.version(),
         self.pid(),
+        self.workers(),
         self.http().map(URI::toString).orElse(null));
   }
 
@@ -177,6 +181,7 @@ public final class Nodes {
             List.of((String[]) row.getArray("roles").getArray()),
             row.getString("version"),
             row.getLong("pid"),
+            row.getInt("workers"),
             Optional.ofNullable(http).map(URI::create)),
         row.getTimestamp("started").toInstant(),
         Duration.ofMillis(Math.round(1000 * row.getDouble("silent"))));

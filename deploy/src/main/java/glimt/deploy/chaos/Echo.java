@@ -74,6 +74,7 @@ final class Echo implements AutoCloseable {
             List.of(Node.Role.WORKER.word()),
             nodes.list().getFirst().node().version(),
             ProcessHandle.current().pid(),
+            0,
             Optional.empty());
     Echo echo = new Echo(node, Rendezvous.enter(node, nodes, self, PATIENCE));
     Victim.eventually("a coordinator is found", () -> !echo.coordinators.isEmpty());

@@ -4,10 +4,12 @@ import glimt.coordinator.Node.Role;
 import glimt.coordinator.Place;
 import glimt.deploy.fleet.Fleet;
 import glimt.deploy.node.AtExit;
+import glimt.deploy.node.Client;
 import glimt.deploy.node.DeployException;
 import glimt.deploy.node.Home;
 import glimt.deploy.node.HomeOption;
 import glimt.deploy.node.Logs;
+import glimt.deploy.node.OneLine;
 import glimt.deploy.node.PublicUrlOption;
 import glimt.deploy.node.RunningNode;
 import glimt.deploy.node.WorkerOptions;
@@ -100,6 +102,9 @@ public final class Up implements Callable<Integer> {
           house -> {
             lock.get().announce(house.address().orElseThrow());
             NodeCommand.announce(house);
+            StartingWorkers.show(
+                new Client(house.address().orElseThrow()),
+                new OneLine(System.err, Boolean.getBoolean("glimt.terminal")));
           });
     }
     return 0;

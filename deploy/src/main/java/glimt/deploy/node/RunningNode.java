@@ -180,6 +180,7 @@ public record RunningNode(Optional<URI> address, Node node) {
             settings.roles().stream().sorted().map(Role::word).toList(),
             Program.version(),
             ProcessHandle.current().pid(),
+            settings.is(Role.WORKER) ? settings.workers() : 0,
             Optional.empty());
     Rendezvous rendezvous = exit.open(() -> Rendezvous.enter(node, nodes, self, ADMITTED_WITHIN));
     // After it has told of itself: what it does not offer from then on is offered no more.
