@@ -139,13 +139,13 @@ class OutsideIT {
     String said =
         new String(latin.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
     assertThat(latin.waitFor()).isEqualTo(2);
-    assertThat(said).hasLineCount(1).contains("argument 2 is not UTF-8");
+    assertThat(said).hasLineCount(1).contains("argument 2 is not valid UTF-8");
     Path file = Files.write(folder.resolve("latin.txt"), new byte[] {'s', 'n', (byte) 0xf8});
     Launched made =
         Launched.glimt(
             "generate", "--prompt-file", file.toString(), "-o", "a.ply", "--home", home.toString());
     assertThat(made.exit()).isEqualTo(2);
-    assertThat(made.err()).contains("latin.txt is not UTF-8");
+    assertThat(made.err()).contains("latin.txt is not valid UTF-8");
   }
 
   @Test

@@ -25,7 +25,7 @@ import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.receptionist.Receptionist;
 
-/** A worker that has done every task the moment it is given it, and says when that was. */
+/** A worker that reports each task as done as soon as it receives it, and records when that was. */
 final class InstantWorker extends AbstractMatchingBehavior<InstantWorker.Message> {
   private static final Duration BEAT = Duration.ofSeconds(2);
 
@@ -40,7 +40,9 @@ final class InstantWorker extends AbstractMatchingBehavior<InstantWorker.Message
   }
 
   /**
-   * @param nanos when it came, in {@link System#nanoTime}; when its end was heard, if it has ended
+   * A task was received, or its end was acknowledged.
+   *
+   * @param nanos when that happened, in {@link System#nanoTime}
    */
   record News(Task task, boolean ended, long nanos) {}
 
@@ -90,7 +92,7 @@ final class InstantWorker extends AbstractMatchingBehavior<InstantWorker.Message
         speak();
       }
       case Said(Heard(Lease lease)) -> {
-        // What is said twice is heard twice, and the second time may be another task's turn.
+        // A report that was repeated is acknowledged twice, perhaps during the next task.
         if (reporting.isPresent() && reporting.get().lease().equals(lease)) {
           news.add(new News(reporting.get(), true, System.nanoTime()));
           reporting = Optional.empty();
