@@ -10,7 +10,7 @@ public final class Visible {
 
   private Visible() {}
 
-  /** The text with such characters written as {@code \n} or <code>\u{202e}</code>. */
+  /** The text with such characters as escapes, such as {@code \n}. */
   public static String of(String text) {
     StringBuilder line = new StringBuilder(text.length());
     text.codePoints().forEach(c -> append(line, c));
