@@ -12,7 +12,8 @@ function animate(element, draw) {
   requestAnimationFrame(tick);
 }
 
-/** Animates a clip that is being made. Each level is cut into pieces, and the newest preview of a
+/**
+ * Animates a clip that is being made. Each level is cut into pieces, and the newest preview of a
  * piece is a sheet of its frames. It is drawn at the piece's place, over the enlarged level below.
  */
 export class Clip {

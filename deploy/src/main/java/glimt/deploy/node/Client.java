@@ -51,6 +51,7 @@ public final class Client {
           .connectTimeout(Duration.ofSeconds(5))
           .build();
 
+  /** A client of the farm at a URL. */
   public Client(URI farm) {
     this.farm = farm;
   }
