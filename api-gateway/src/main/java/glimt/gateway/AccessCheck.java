@@ -13,7 +13,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 
-/** Checks every request before it is routed. A foreign web page must not control a farm through the
+/**
+ * Checks every request before it is routed. A foreign web page must not control a farm through the
  * browser of someone who can reach it (CSRF, DNS rebinding): requests that change something, and
  * WebSockets, must come from the farm's own page or from no page at all, and every request must be
  * addressed to one of the farm's {@link Names}. If the farm has a key, every request but {@code

@@ -20,6 +20,7 @@ import java.util.zip.InflaterInputStream;
 final class Body {
   /** The most bytes of a body, also after it is decompressed. */
   static final int LIMIT = 64 * 1024;
+
   private static final long PATIENCE_MS = 30_000;
 
   private static final String JSON = "application/json";
@@ -83,7 +84,8 @@ final class Body {
         Buffer.buffer(),
         () -> {
           if (!files.isEmpty()) {
-            throw Problem.invalid(files.getFirst(), "must be a text field: this operation accepts no files")
+            throw Problem.invalid(
+                    files.getFirst(), "must be a text field: this operation accepts no files")
                 .refusal();
           }
           return Fields.ofForm(Text.read(request.formAttributes().entries()));

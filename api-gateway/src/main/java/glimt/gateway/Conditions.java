@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 final class Conditions {
   private Conditions() {}
 
-  /** Whether the client has the current representation already, so that the answer is 304.
+  /**
+   * Whether the client has the current representation already, so that the answer is 304.
    *
    * @param tag the entity tag of the current representation, with its quotes
    * @throws Problem.Refusal 412, if If-Match names only other tags

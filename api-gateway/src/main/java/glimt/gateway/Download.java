@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Serves artifacts over HTTP (RFC 9110): whole, one range, or 304 if the client has the artifact
+/**
+ * Serves artifacts over HTTP (RFC 9110): whole, one range, or 304 if the client has the artifact
  * already. An artifact's id is its strong entity tag, since it is the digest of its bytes.
  */
 final class Download {
@@ -149,7 +150,8 @@ final class Download {
         : response.sendFile(file.toString(), range.start(), length);
   }
 
-  /** The requested range. Empty for the whole file, also if the header is malformed or asks for
+  /**
+   * The requested range. Empty for the whole file, also if the header is malformed or asks for
    * several ranges, which RFC 9110 section 14.2 lets a server ignore.
    *
    * @throws Problem.Refusal 416, if the range begins beyond the end

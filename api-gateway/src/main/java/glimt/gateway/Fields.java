@@ -20,7 +20,8 @@ import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** The fields of a request, from a JSON object, a form or a query. A route reads each field that it
+/**
+ * The fields of a request, from a JSON object, a form or a query. A route reads each field that it
  * knows, with its type and range, and then calls {@link #end}, which refuses all others. A field
  * that is absent or null reads as null.
  *
@@ -110,7 +111,8 @@ final class Fields {
         : text(name);
   }
 
-  /** An object, parsed as a record; unknown fields are refused.
+  /**
+   * An object, parsed as a record; unknown fields are refused.
    *
    * @throws InvalidSpec with the path of the wrong field in it, such as {@code schedule.type}
    */

@@ -39,7 +39,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The farm's HTTP server: the API that {@code openapi.yaml} specifies, and the web page. It has no
+/**
+ * The farm's HTTP server: the API that {@code openapi.yaml} specifies, and the web page. It has no
  * state besides its connections, so any number of gateways may serve one farm.
  */
 public final class Gateway implements AutoCloseable {
@@ -54,7 +55,8 @@ public final class Gateway implements AutoCloseable {
   /** How long a gateway that closes waits for answers that have begun. */
   private static final long GRACE_SECONDS = 3;
 
-  /** Where a gateway listens, and which requests it accepts.
+  /**
+   * Where a gateway listens, and which requests it accepts.
    *
    * @param host a name or address of this machine
    * @param port 0 for any free port
@@ -73,7 +75,8 @@ public final class Gateway implements AutoCloseable {
 
     public Address {
       if (key.isPresent() && key.get().length() < KEY_LEAST) {
-        throw new IllegalArgumentException("the key is too short: it must have at least %s characters".formatted(KEY_LEAST));
+        throw new IllegalArgumentException(
+            "the key is too short: it must have at least %s characters".formatted(KEY_LEAST));
       }
       if (key.isEmpty() && !Names.isLoopback(host)) {
         throw new IllegalArgumentException(
@@ -155,7 +158,8 @@ public final class Gateway implements AutoCloseable {
     this.operations = Operation.all(parts, new RequestContext(parts.jobs(), threads), pace);
   }
 
-  /** Starts to listen, and returns when connections are accepted.
+  /**
+   * Starts to listen, and returns when connections are accepted.
    *
    * @return the URL by which this machine reaches the gateway
    * @throws GatewayException if it cannot listen, for example because the port is in use

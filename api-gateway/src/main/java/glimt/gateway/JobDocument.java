@@ -36,7 +36,8 @@ final class JobDocument {
 
   private JobDocument() {}
 
-  /** A job without its levels and tasks, for lists.
+  /**
+   * A job without its levels and tasks, for lists.
    *
    * @param prefix the path prefix of its links
    */

@@ -17,7 +17,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** The fields of a request for a job, whether it came through {@code /v1/jobs} or {@code
+/**
+ * The fields of a request for a job, whether it came through {@code /v1/jobs} or {@code
  * /v1/videos}. The farm chooses whatever is null or missing.
  *
  * @param seed null for a random seed
@@ -86,7 +87,8 @@ record JobRequest(
     return seed != null && seed == -1 ? null : seed;
   }
 
-  /** Reads the requested extents, by axis.
+  /**
+   * Reads the requested extents, by axis.
    *
    * @param frames the name of the field with the number of frames
    * @throws InvalidSpec if an extent is not valid or the kind has no such axis
@@ -100,7 +102,8 @@ record JobRequest(
     String size = fields.textOrNumber(SIZE);
     if (size != null) {
       if (width != null || height != null) {
-        throw new InvalidSpec(SIZE, "stands for width and height; give either size, or width and height");
+        throw new InvalidSpec(
+            SIZE, "stands for width and height; give either size, or width and height");
       }
       Matcher pixels = PIXELS.matcher(size.matches("\\d{1,5}") ? size + "x" + size : size);
       if (!pixels.matches() || over(pixels.group(1)) || over(pixels.group(2))) {
@@ -136,7 +139,8 @@ record JobRequest(
     }
   }
 
-  /** The spec of the job.
+  /**
+   * The spec of the job.
    *
    * @param bundle the name of a bundle that makes this kind
    * @param drawn the seed to use if the request has none

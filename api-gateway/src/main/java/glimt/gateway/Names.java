@@ -13,7 +13,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** The host names that a farm answers to, and the proxies it trusts. A farm on loopback answers to
+/**
+ * The host names that a farm answers to, and the proxies it trusts. A farm on loopback answers to
  * the names of loopback and of its public URLs only; this defeats DNS rebinding, where a foreign
  * name is made to resolve to 127.0.0.1. The host that a proxy forwards must be one of these names
  * too. Proxies on this machine and at the configured addresses are trusted.
@@ -55,7 +56,8 @@ final class Names {
     }
   }
 
-  /** Checks that a request is addressed to this farm.
+  /**
+   * Checks that a request is addressed to this farm.
    *
    * @param at the authority in the Host header, or the one that a trusted proxy forwarded
    * @throws Problem.Refusal 421, if it is another
@@ -130,7 +132,8 @@ final class Names {
     return host == null ? null : HostAndPort.parseAuthority(host, -1);
   }
 
-  /** The authority that the client requested: the one that a trusted proxy forwarded, else the Host
+  /**
+   * The authority that the client requested: the one that a trusted proxy forwarded, else the Host
    * header's.
    *
    * @param request routed by the router for trusted proxies if it comes from one

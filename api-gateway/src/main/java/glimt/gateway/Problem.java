@@ -10,7 +10,8 @@ import java.util.Set;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
-/** Why a request was refused: as problem details (RFC 9457), or as the error object that clients of
+/**
+ * Why a request was refused: as problem details (RFC 9457), or as the error object that clients of
  * {@code /v1/videos} expect.
  *
  * @param status the HTTP status of the answer
@@ -238,7 +239,8 @@ record Problem(
       case InvalidSpec invalid -> invalid(invalid.field(), says(invalid));
       case StorageException _ ->
           unavailable("the farm's database cannot be reached or written; try again in a while");
-      case TimeoutException _ -> unavailable("the farm's coordinator did not answer in time; try again");
+      case TimeoutException _ ->
+          unavailable("the farm's coordinator did not answer in time; try again");
       default ->
           new Problem(
               500,

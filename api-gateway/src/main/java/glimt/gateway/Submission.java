@@ -49,6 +49,7 @@ final class Submission {
 
   /**
    * Blocks until the job is committed.
+   *
    * @param key the client's idempotency key, with which the same request returns the same job
    * @throws InvalidSpec if the request is not valid; nothing is written
    * @throws Problem.Refusal if the key was sent with a different request before
@@ -63,7 +64,8 @@ final class Submission {
     return submit(tenant, spec, offer, key == null ? null : new Jobs.Key(key, digest(request)));
   }
 
-  /** Submits the spec of a failed or cancelled job as a new job, because the state of a job that has
+  /**
+   * Submits the spec of a failed or cancelled job as a new job, because the state of a job that has
    * ended is final.
    *
    * @throws Problem.Refusal if the job runs or has succeeded
@@ -84,7 +86,9 @@ final class Submission {
             .findFirst()
             .orElse(Bundles.Standing.COMING);
     if (standing == Bundles.Standing.GONE) {
-      throw new InvalidSpec("model", "is no longer available: no worker has %s any more".formatted(bundle.card().name()));
+      throw new InvalidSpec(
+          "model",
+          "is no longer available: no worker has %s any more".formatted(bundle.card().name()));
     }
     return submit(
         tenant,
@@ -168,8 +172,8 @@ final class Submission {
     return new InvalidSpec(
         "model",
         known.isEmpty()
-            ? because + "must be a model for %s, but this farm has none"
-                .formatted(JobDocument.word(kind))
+            ? because
+                + "must be a model for %s, but this farm has none".formatted(JobDocument.word(kind))
             : because + "must be one of %s for %s".formatted(known, JobDocument.word(kind)));
   }
 }

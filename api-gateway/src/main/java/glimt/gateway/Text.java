@@ -13,7 +13,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Decodes the text of a request. It is UTF-8 (RFC 8259, section 8.1) unless its Content-Type or a
+/**
+ * Decodes the text of a request. It is UTF-8 (RFC 8259, section 8.1) unless its Content-Type or a
  * byte order mark says otherwise. Bytes that cannot be decoded are refused, never replaced.
  */
 final class Text {
@@ -78,7 +79,8 @@ final class Text {
     }
   }
 
-  /** The charset that the bytes themselves reveal, by a byte order mark or by the zeros next to the
+  /**
+   * The charset that the bytes themselves reveal, by a byte order mark or by the zeros next to the
    * first brace or bracket (RFC 4627, section 3); else {@code otherwise}.
    */
   private static Charset marked(byte[] bytes, Charset otherwise) {
@@ -92,7 +94,8 @@ final class Text {
     };
   }
 
-  /** The fields of a form that the HTTP library has decoded, without byte order marks.
+  /**
+   * The fields of a form that the HTTP library has decoded, without byte order marks.
    *
    * @throws InvalidSpec if a field holds a replacement character, as undecodable bytes become one
    */

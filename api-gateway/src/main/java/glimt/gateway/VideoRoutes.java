@@ -25,7 +25,8 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** The operations below {@code /v1/videos}, which are compatible with OpenAI's clients and accept
+/**
+ * The operations below {@code /v1/videos}, which are compatible with OpenAI's clients and accept
  * the extension fields of other self-hosted servers. A video is a job of kind video, with the same
  * id.
  */
@@ -140,7 +141,11 @@ final class VideoRoutes {
                   Download.find(job, job.levels().getLast().name())
                       .filter(_ -> job.state() == JobState.SUCCEEDED)
                       .orElseThrow(
-                          () -> Problem.notReady("the video is not completed; its status is " + status(job.state())).refusal());
+                          () ->
+                              Problem.notReady(
+                                      "the video is not completed; its status is "
+                                          + status(job.state()))
+                                  .refusal());
               int frames =
                   JobDocument.file(Kind.VIDEO, job.levels().getLast()).get("frames").intValue();
               return switch (variant) {
@@ -281,7 +286,9 @@ final class VideoRoutes {
       boolean failed = job.state() == JobState.FAILED;
       out.putObject("error")
           .put("code", failed ? JobDocument.word(job.fault()) : "canceled")
-          .put("message", failed ? Objects.requireNonNullElse(job.why(), "") : "the job was cancelled");
+          .put(
+              "message",
+              failed ? Objects.requireNonNullElse(job.why(), "") : "the job was cancelled");
     }
     return out;
   }

@@ -14,7 +14,8 @@ import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Follows one job for one viewer: sends its durable events from a number on, each once and without
+/**
+ * Follows one job for one viewer: sends its durable events from a number on, each once and without
  * gaps, and in between the live progress and previews. It subscribes before it reads the events,
  * and reads them again every two seconds, so that a lost hint costs at most two seconds. It closes
  * once it has sent the job's last event.

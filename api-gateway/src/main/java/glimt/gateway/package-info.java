@@ -1,4 +1,5 @@
-/** The farm's HTTP API, as {@code openapi.yaml} specifies it, and the web page. Start reading at
+/**
+ * The farm's HTTP API, as {@code openapi.yaml} specifies it, and the web page. Start reading at
  * {@link glimt.gateway.Gateway}; {@link glimt.gateway.Operation} lists the operations in the
  * contract's order.
  *

@@ -119,7 +119,8 @@ class BodyTest {
         arguments(400, "not valid JSON", JSON, null, (" " + wish("a")).getBytes(UTF_16LE)),
         arguments(400, "is not valid UTF-16", JSON, null, new byte[] {-1, -2, '{'}),
         arguments(400, "is not valid US-ASCII", "application/json; charset=us-ascii", null, utf8),
-        arguments(415, "charset of the body must be", "application/json; charset=koi8-r", null, utf8),
+        arguments(
+            415, "charset of the body must be", "application/json; charset=koi8-r", null, utf8),
         arguments(415, "charset of the body must be", "application/json; charset=", null, utf8),
         arguments(415, "gzip, deflate or absent", JSON, "br", utf8),
         arguments(415, "gzip, deflate or absent", JSON, "x-unknown", utf8),

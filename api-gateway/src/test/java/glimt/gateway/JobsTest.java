@@ -96,7 +96,8 @@ class JobsTest {
     JsonNode refused =
         RealFarm.json(farm.post("/v1/jobs", "{\"prompt\":\"a\",\"num_inference_steps\":4}"));
     assertThat(refused.get("field").textValue()).isEqualTo("num_inference_steps");
-    assertThat(refused.get("detail").textValue()).startsWith("is not a field of this request, which calls it steps; ");
+    assertThat(refused.get("detail").textValue())
+        .startsWith("is not a field of this request, which calls it steps; ");
   }
 
   @Test

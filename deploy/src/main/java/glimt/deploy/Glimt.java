@@ -111,7 +111,8 @@ public final class Glimt {
             });
   }
 
-  /** Reports a failure on standard error: in one sentence if the user can do something about it;
+  /**
+   * Reports a failure on standard error: in one sentence if the user can do something about it;
    * otherwise with a stack trace in the log.
    */
   private static int failed(Exception e) {

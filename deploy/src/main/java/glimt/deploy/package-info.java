@@ -1,4 +1,5 @@
-/** The program {@code glimt}: parses the command line and starts the commands.
+/**
+ * The program {@code glimt}: parses the command line and starts the commands.
  *
  * <p>No SQL text, no tensors.
  */

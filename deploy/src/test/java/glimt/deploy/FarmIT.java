@@ -199,7 +199,8 @@ class FarmIT {
     assertThat(Launched.processesOf(home)).isEmpty();
     assertThat(farm.err().lines())
         .as("nothing on standard error but how its workers start")
-        .allMatch(line -> line.matches("glimt: workers are starting \\(. of 4 ready\\)|.*all 4 .*"));
+        .allMatch(
+            line -> line.matches("glimt: workers are starting \\(. of 4 ready\\)|.*all 4 .*"));
     assertThat(farm.out()).as("one line on standard output").hasLineCount(1);
   }
 

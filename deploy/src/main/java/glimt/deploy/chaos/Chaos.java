@@ -71,7 +71,10 @@ public final class Chaos implements Callable<Integer> {
       description = "No fault is injected after this many minutes. Default: 60")
   private int minutes;
 
-  @Option(names = "--only", paramLabel = "FAULT", description = "Inject only this fault; may be repeated.")
+  @Option(
+      names = "--only",
+      paramLabel = "FAULT",
+      description = "Inject only this fault; may be repeated.")
   private List<String> only = List.of();
 
   @Option(names = "--list", description = "List the faults and exit.")

@@ -28,7 +28,8 @@ import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.receptionist.Receptionist;
 
-/** A member of the cluster that sends every coordinator late, repeated and reordered messages, as
+/**
+ * A member of the cluster that sends every coordinator late, repeated and reordered messages, as
  * workers could have sent them for attempts that no longer hold their lease.
  */
 final class Echo implements AutoCloseable {

@@ -3,11 +3,13 @@ package glimt.deploy.chaos;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** A fault that can be injected into a farm.
+/**
+ * A fault that can be injected into a farm.
  *
  * @param name its name on the command line
  * @param what a description of what happens
- * @param seeds for how many of a run's seeds it is injected; less than all for faults that take minutes
+ * @param seeds for how many of a run's seeds it is injected; less than all for faults that take
+ *     minutes
  * @param hindrance why it cannot be injected on this machine; empty if it can
  * @param injection injects it
  */

@@ -14,7 +14,8 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Checks a job as its client sees it: each of its events must come once and in order, and its
+/**
+ * Checks a job as its client sees it: each of its events must come once and in order, and its
  * document must never go back.
  */
 final class Followed {

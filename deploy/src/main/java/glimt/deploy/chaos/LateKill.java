@@ -8,9 +8,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 
-/** Kills the worker of a task of more than a minute when nine tenths of it are done. The next attempt
- * may repeat at most the larger of 5 s and a tenth of the task, or one step if that is longer. The
- * step that the worker had reached is the one that it reported a moment before.
+/**
+ * Kills the worker of a task of more than a minute when nine tenths of it are done. The next
+ * attempt may repeat at most the larger of 5 s and a tenth of the task, or one step if that is
+ * longer. The step that the worker had reached is the one that it reported a moment before.
  */
 final class LateKill {
   private static final Duration AT_LEAST = Duration.ofSeconds(60);
@@ -36,7 +37,8 @@ final class LateKill {
     double whole = stepSeconds * request.steps();
     if (whole < AT_LEAST.toSeconds()) {
       throw new FarmFault.NotInjected(
-          String.format(Locale.ROOT, "the task took only %.0f s, less than when undisturbed", whole));
+          String.format(
+              Locale.ROOT, "the task took only %.0f s, less than when undisturbed", whole));
     }
     int goesOnAt = goesOnAt(trial, asked, late.lease());
     int steps = late.steps() - goesOnAt;

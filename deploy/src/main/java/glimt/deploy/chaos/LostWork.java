@@ -9,10 +9,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 
-/** How much work was lost in attempts whose worker was killed. Nobody knows what a worker did after
- * its last heartbeat, so this is an upper bound, the least of three: the duration of the attempt until
- * the ledger took it back; the work until its last heartbeat, plus one heartbeat interval and one
- * step; and all steps that the next attempt had to do.
+/**
+ * How much work was lost in attempts whose worker was killed. Nobody knows what a worker did after
+ * its last heartbeat, so this is an upper bound, the least of three: the duration of the attempt
+ * until the ledger took it back; the work until its last heartbeat, plus one heartbeat interval and
+ * one step; and all steps that the next attempt had to do.
  */
 final class LostWork {
   private static final double BEAT = Cadence.DEFAULT.beat().toMillis() / 1000.0;

@@ -36,7 +36,10 @@ final class MemoryFaults {
           FarmFault.of(
               "postgres-killed", "kill -9 of PostgreSQL", trial -> away(trial, Fleet.Signal.KILL)),
           onDisk("postgres-full", "PostgreSQL has no disk space left", MemoryFaults::databaseFull),
-          onDisk("store-full", "the store of artifacts has no disk space left", MemoryFaults::storeFull),
+          onDisk(
+              "store-full",
+              "the store of artifacts has no disk space left",
+              MemoryFaults::storeFull),
           FarmFault.of(
               "checkpoint-corrupt",
               "a bit of a checkpoint is flipped",
@@ -46,9 +49,13 @@ final class MemoryFaults {
               "half of a checkpoint is cut off",
               t -> checkpoint(t, MemoryFaults::half)),
           FarmFault.of(
-              "artifact-corrupt", "a bit of a task's input is flipped", t -> artifact(t, MemoryFaults::flip)),
+              "artifact-corrupt",
+              "a bit of a task's input is flipped",
+              t -> artifact(t, MemoryFaults::flip)),
           FarmFault.of(
-              "artifact-truncated", "half of a task's input is cut off", t -> artifact(t, MemoryFaults::half)));
+              "artifact-truncated",
+              "half of a task's input is cut off",
+              t -> artifact(t, MemoryFaults::half)));
 
   private MemoryFaults() {}
 
@@ -148,7 +155,8 @@ final class MemoryFaults {
       harm(file, harm);
       trial.client.ending(asked, Duration.ofMinutes(4));
       if (trial.farm.artifacts().verify(input)) {
-        trial.say("damaged the artifact of task %s".formatted(line.substring(0, line.indexOf('/'))));
+        trial.say(
+            "damaged the artifact of task %s".formatted(line.substring(0, line.indexOf('/'))));
         return;
       }
       // The next task had read it already; undo the damage and try again.
@@ -182,9 +190,7 @@ final class MemoryFaults {
         name,
         what,
         () ->
-            Tmpfs.isPossible()
-                ? Optional.empty()
-                : Optional.of("mounting a small disk needs root"),
+            Tmpfs.isPossible() ? Optional.empty() : Optional.of("mounting a small disk needs root"),
         injection);
   }
 

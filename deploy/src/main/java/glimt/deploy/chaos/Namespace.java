@@ -7,7 +7,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 
-/** A network namespace with nothing but loopback, where each node has an address of its own. Routing
+/**
+ * A network namespace with nothing but loopback, where each node has an address of its own. Routing
  * rules cut nodes off from each other. The namespace ends with its last process. Needs root.
  */
 final class Namespace {
@@ -31,7 +32,8 @@ final class Namespace {
     return System.getenv(MARK) != null;
   }
 
-  /** Runs a program in a new namespace, with the input and output of this process.
+  /**
+   * Runs a program in a new namespace, with the input and output of this process.
    *
    * @return the program's exit code
    */

@@ -20,7 +20,8 @@ final class NodeFaults {
   /** How many jobs are being submitted when the gateway dies. */
   private static final int SUBMISSIONS = 8;
 
-  /** Durations of a partition: too short to be noticed, long enough that a node is considered
+  /**
+   * Durations of a partition: too short to be noticed, long enough that a node is considered
    * unreachable, as long as a lease, and long enough that one side is removed from the cluster.
    */
   private static final List<Duration> SILENCES =
@@ -33,9 +34,13 @@ final class NodeFaults {
           FarmFault.of(
               "coordinators-killed", "kill -9 of all coordinators", NodeFaults::coordinatorsKilled),
           FarmFault.of(
-              "gateway-killed", "kill -9 of the gateway during submissions", NodeFaults::gatewayKilled),
+              "gateway-killed",
+              "kill -9 of the gateway during submissions",
+              NodeFaults::gatewayKilled),
           FarmFault.of(
-              "words-repeated", "messages about old leases, repeated and reordered", NodeFaults::echoes),
+              "words-repeated",
+              "messages about old leases, repeated and reordered",
+              NodeFaults::echoes),
           partition("partition-coordinator", "a coordinator and all others", COORDINATORS, true),
           partition("partition-gateway", "the gateway and all others", List.of(GATEWAY), true),
           partition("partition-worker", "a worker and all others", WORKERS, true),
@@ -77,7 +82,8 @@ final class NodeFaults {
     submissions.forEach(NodeFaults::join);
   }
 
-  /** A partition of the network between nodes; all of them still reach the database and the store.
+  /**
+   * A partition of the network between nodes; all of them still reach the database and the store.
    *
    * @param some the nodes of which one is cut off
    */

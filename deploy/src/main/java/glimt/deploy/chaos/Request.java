@@ -4,7 +4,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.deploy.node.Client;
 import java.util.random.RandomGenerator;
 
-/** The options of a small job. Equal requests must give the same bytes.
+/**
+ * The options of a small job. Equal requests must give the same bytes.
  *
  * @param kind {@code video} or {@code points}
  * @param model empty for the kind's default model

@@ -33,7 +33,8 @@ final class Shell {
       String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
         process.destroyForcibly();
-        throw new DeployException("%s takes longer than %s s".formatted(String.join(" ", command), LIMIT_SECONDS));
+        throw new DeployException(
+            "%s takes longer than %s s".formatted(String.join(" ", command), LIMIT_SECONDS));
       }
       if (process.exitValue() != 0) {
         throw new DeployException(

@@ -10,7 +10,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Tampered bundles, each with the name of the fault that needs it. A tampered bundle has the base
+/**
+ * Tampered bundles, each with the name of the fault that needs it. A tampered bundle has the base
  * level of a good bundle, with lines inserted at the start of its network's {@code forward}.
  */
 enum Tampered {
@@ -41,7 +42,8 @@ enum Tampered {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  /** Writes the bundle.
+  /**
+   * Writes the bundle.
    *
    * @param good the folder of the good bundle, which makes point clouds
    * @param shelf the folder in which to create the bundle's folder

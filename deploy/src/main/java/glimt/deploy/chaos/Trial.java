@@ -15,8 +15,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.random.RandomGenerator;
 
-/** One fault that is injected while jobs run, at a moment that the seed chooses. All nodes of the farm
- * run when the trial begins.
+/**
+ * One fault that is injected while jobs run, at a moment that the seed chooses. All nodes of the
+ * farm run when the trial begins.
  */
 final class Trial {
   static final Duration LEASE = Duration.ofSeconds(10);
@@ -39,7 +40,8 @@ final class Trial {
   private int identical;
   private int compared;
 
-  /** A worker that is doing a task.
+  /**
+   * A worker that is doing a task.
    *
    * @param steps the number of steps that it has done
    */
@@ -64,7 +66,8 @@ final class Trial {
     return ask(undisturbed.many(random.nextBoolean() ? "video" : "points"));
   }
 
-  /** Submits a job whose tasks may run in several numeric classes, so that its bytes may differ from
+  /**
+   * Submits a job whose tasks may run in several numeric classes, so that its bytes may differ from
    * an undisturbed run's.
    */
   Asked askOfAnyClass(Request request) {
@@ -97,8 +100,9 @@ final class Trial {
 
   // ---- the moment
 
-  /** Submits a job of each kind, and waits until a worker has done some steps of one. Submits again if
-   * both end before a worker was seen.
+  /**
+   * Submits a job of each kind, and waits until a worker has done some steps of one. Submits again
+   * if both end before a worker was seen.
    */
   Busy inMidStep() {
     for (int more = AGAIN; ; more--) {

@@ -12,10 +12,11 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Runs one worker in float32 and the other in bfloat16, so that the farm has two numeric classes. Each
- * class makes bytes of its own, always the same. When a worker is killed during a task, the task is
- * continued in the same class or started again, but never mixed; the ledger's audit checks that of
- * all tasks.
+/**
+ * Runs one worker in float32 and the other in bfloat16, so that the farm has two numeric classes.
+ * Each class makes bytes of its own, always the same. When a worker is killed during a task, the
+ * task is continued in the same class or started again, but never mixed; the ledger's audit checks
+ * that of all tasks.
  */
 final class TwoClasses {
   private static final Duration ENDS_WITHIN = Duration.ofMinutes(4);
@@ -61,7 +62,8 @@ final class TwoClasses {
       }
     }
     if (bytes.size() < 2) {
-      throw new FarmFault.NotInjected("one worker did the first tasks of all jobs: %s".formatted(bytes));
+      throw new FarmFault.NotInjected(
+          "one worker did the first tasks of all jobs: %s".formatted(bytes));
     }
     return bytes;
   }

@@ -10,8 +10,9 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.random.RandomGenerator;
 
-/** The results of requests when no fault is injected, as digests of what each task makes. A request is
- * run once, when it is first chosen, while all nodes run.
+/**
+ * The results of requests when no fault is injected, as digests of what each task makes. A request
+ * is run once, when it is first chosen, while all nodes run.
  */
 final class Undisturbed {
   private static final Duration LIMIT = Duration.ofMinutes(6);
@@ -46,7 +47,8 @@ final class Undisturbed {
     return known(Request.many(kind, SEEDS.getFirst()));
   }
 
-  /** A request whose first task takes at least {@code time} at this machine's current speed.
+  /**
+   * A request whose first task takes at least {@code time} at this machine's current speed.
    *
    * @param bundle a bundle with a slow network
    */
@@ -70,7 +72,8 @@ final class Undisturbed {
       Asked asked = client.submit(request);
       Optional<String> ending = client.ending(asked, LIMIT);
       if (!ending.equals(Optional.of("succeeded"))) {
-        throw new BrokenPromise("without any fault, %s did not succeed: %s".formatted(request, ending));
+        throw new BrokenPromise(
+            "without any fault, %s did not succeed: %s".formatted(request, ending));
       }
       made.put(
           request,

@@ -13,13 +13,14 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** The result of a trial: whether the farm kept its promises, by the ledger's rows, the files in the
+/**
+ * The result of a trial: whether the farm kept its promises, by the ledger's rows, the files in the
  * store, and what the client saw.
  *
  * @param breaches descriptions of broken promises
  * @param lost the number of accepted jobs that are missing or did not end
- * @param duplicates the number of results accepted twice, of second jobs for one request, and of jobs
- *     that nobody submitted
+ * @param duplicates the number of results accepted twice, of second jobs for one request, and of
+ *     jobs that nobody submitted
  * @param identical the number of compared files with the same bytes as without a fault
  * @param compared the number of compared files
  */
@@ -101,7 +102,8 @@ record Verdict(List<String> breaches, int lost, int duplicates, int identical, i
     List<String> breaches = new ArrayList<>();
     for (ArtifactId artifact : farm.audit().named()) {
       if (!farm.artifacts().verify(artifact)) {
-        breaches.add("a row refers to artifact %s, which is missing or damaged".formatted(artifact));
+        breaches.add(
+            "a row refers to artifact %s, which is missing or damaged".formatted(artifact));
       }
     }
     return breaches;

@@ -24,8 +24,9 @@ import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
-/** The farm that faults are injected into: two coordinators, a gateway, two nodes with one worker each
- * and a PostgreSQL, all of them separate processes.
+/**
+ * The farm that faults are injected into: two coordinators, a gateway, two nodes with one worker
+ * each and a PostgreSQL, all of them separate processes.
  */
 final class Victim implements AutoCloseable {
   static final List<String> COORDINATORS = List.of("coordinator-1", "coordinator-2");
@@ -63,7 +64,8 @@ final class Victim implements AutoCloseable {
     return Database.open(address.url(), address.user(), address.password());
   }
 
-  /** Starts the PostgreSQL of a farm, but no node yet.
+  /**
+   * Starts the PostgreSQL of a farm, but no node yet.
    *
    * @param onSmallDisks whether to put its database and its store on small disks that can be filled
    *     up; needs root
@@ -80,7 +82,8 @@ final class Victim implements AutoCloseable {
     }
   }
 
-  /** Starts the nodes, and returns when all of them run.
+  /**
+   * Starts the nodes, and returns when all of them run.
    *
    * @param bundles tampered bundles to offer besides the usual ones
    */

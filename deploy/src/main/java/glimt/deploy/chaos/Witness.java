@@ -18,7 +18,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/** A client that checks the farm: it repeats requests that were not answered, follows the events of
+/**
+ * A client that checks the farm: it repeats requests that were not answered, follows the events of
  * its jobs across lost connections, and records broken promises.
  */
 final class Witness implements AutoCloseable {
@@ -31,7 +32,8 @@ final class Witness implements AutoCloseable {
   private final ConcurrentLinkedQueue<String> breaches = new ConcurrentLinkedQueue<>();
   private final CountDownLatch closing = new CountDownLatch(1);
 
-  /** A job that this client has submitted.
+  /**
+   * A job that this client has submitted.
    *
    * @param key the idempotency key of its submission
    */
@@ -71,7 +73,9 @@ final class Witness implements AutoCloseable {
     }
   }
 
-  /** Submits a job once and returns whether it was accepted; a refusal must not blame the request. */
+  /**
+   * Submits a job once and returns whether it was accepted; a refusal must not blame the request.
+   */
   boolean accepts(Request request, String key) {
     try {
       post(request, key);
@@ -113,7 +117,8 @@ final class Witness implements AutoCloseable {
     }
   }
 
-  /** Waits until a job has ended and its last event was received.
+  /**
+   * Waits until a job has ended and its last event was received.
    *
    * @return the state in which it ended; empty if it does not end within {@code within}
    */

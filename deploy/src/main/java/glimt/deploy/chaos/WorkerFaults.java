@@ -27,9 +27,14 @@ final class WorkerFaults {
           FarmFault.of(
               "worker-killed", "kill -9 of a worker during a step", WorkerFaults::workerKilled),
           crash(CrashPoint.MID_STEP, "a worker dies during a step"),
-          crash(CrashPoint.AFTER_CHECKPOINT_FILE, "a worker dies after a checkpoint, before it reports it"),
-          crash(CrashPoint.AFTER_ARTIFACT, "a worker dies after writing an artifact, before it reports it"),
-          crash(CrashPoint.BEFORE_REPORT, "a worker dies after its task, before it reports the end"),
+          crash(
+              CrashPoint.AFTER_CHECKPOINT_FILE,
+              "a worker dies after a checkpoint, before it reports it"),
+          crash(
+              CrashPoint.AFTER_ARTIFACT,
+              "a worker dies after writing an artifact, before it reports it"),
+          crash(
+              CrashPoint.BEFORE_REPORT, "a worker dies after its task, before it reports the end"),
           FarmFault.rare(
               Tampered.WORKER_KILLED_LATE.bundle(),
               "kill -9 of a worker at 90 % of a task of a minute",
@@ -112,7 +117,8 @@ final class WorkerFaults {
     return FarmFault.possible(
         name,
         what,
-        () -> fakeTime().isPresent() ? Optional.empty() : Optional.of("libfaketime is not installed"),
+        () ->
+            fakeTime().isPresent() ? Optional.empty() : Optional.of("libfaketime is not installed"),
         trial -> {
           String worker = WORKERS.get(trial.random.nextInt(WORKERS.size()));
           trial.farm.kill(worker);

@@ -1,4 +1,5 @@
-/** Injects faults into a farm of real processes, and checks after each fault that the farm has kept
+/**
+ * Injects faults into a farm of real processes, and checks after each fault that the farm has kept
  * its promises.
  *
  * <p>No SQL text, no tensors.

@@ -5,8 +5,9 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 
-/** Shows the progress of a job's levels: on a terminal as a bar for each, redrawn in place; elsewhere
- * as a line at each quarter of a level.
+/**
+ * Shows the progress of a job's levels: on a terminal as a bar for each, redrawn in place;
+ * elsewhere as a line at each quarter of a level.
  */
 public final class Bars {
   private static final int WIDTH = 32;

@@ -20,7 +20,8 @@ public final class CancelJob implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     if (!id.matches("[0-9a-f-]{36}")) {
-      throw new DeployException("%s is not the id of a job; `glimt jobs` lists the ids".formatted(id));
+      throw new DeployException(
+          "%s is not the id of a job; `glimt jobs` lists the ids".formatted(id));
     }
     try {
       System.out.println(

@@ -31,10 +31,13 @@ public final class Eval implements Callable<Integer> {
   @Option(
       names = "--data",
       paramLabel = "DIR",
-      description = "Folder of the raw data; without it, figures that need real samples are left out.")
+      description =
+          "Folder of the raw data; without it, figures that need real samples are left out.")
   private @Nullable Path data;
 
-  @Option(names = "--keep", description = "Write the figures into the bundle's card, and a sheet of samples next to it.")
+  @Option(
+      names = "--keep",
+      description = "Write the figures into the bundle's card, and a sheet of samples next to it.")
   private boolean keep;
 
   @Option(

@@ -49,9 +49,7 @@ public final class Generate implements Callable<Integer> {
   @Parameters(
       paramLabel = "PROMPT",
       arity = "0..1",
-      description = {
-        "What to make, in words. Write -- before a prompt that begins with -."
-      })
+      description = {"What to make, in words. Write -- before a prompt that begins with -."})
   private @Nullable String prompt;
 
   @Option(
@@ -82,7 +80,9 @@ public final class Generate implements Callable<Integer> {
   @Option(names = "--steps", description = "Steps of the base level.")
   private @Nullable Integer steps;
 
-  @Option(names = "--guidance", description = "How strictly to follow the prompt; 1 means no guidance.")
+  @Option(
+      names = "--guidance",
+      description = "How strictly to follow the prompt; 1 means no guidance.")
   private @Nullable Double guidance;
 
   @Option(names = "--sampler", description = "Sampler of the base level.")
@@ -94,7 +94,9 @@ public final class Generate implements Callable<Integer> {
       description = "fast uses the networks for few steps, where the model has them.")
   private @Nullable String quality;
 
-  @Option(names = "--frames", description = "Frames of a video; levels with more frames are left out.")
+  @Option(
+      names = "--frames",
+      description = "Frames of a video; levels with more frames are left out.")
   private @Nullable Integer frames;
 
   @Option(names = "--size", description = "Width and height of a video in pixels.")

@@ -10,15 +10,17 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Trains and measures networks for {@code glimt train} and {@code glimt eval}. The implementation is
- * loaded as a service, because it is on the class path of these two commands only.
+/**
+ * Trains and measures networks for {@code glimt train} and {@code glimt eval}. The implementation
+ * is loaded as a service, because it is on the class path of these two commands only.
  */
 public interface NetworkTraining {
 
   /** The file name of a recipe in the folder of a bundle. */
   String RECIPE = "recipe.json";
 
-  /** Trains the networks of a recipe and assembles the bundle.
+  /**
+   * Trains the networks of a recipe and assembles the bundle.
    *
    * @param data the folder of the raw data; null if the dataset needs none
    * @param out the folder of the bundle
@@ -38,7 +40,8 @@ public interface NetworkTraining {
       OneLine line,
       BooleanSupplier stop);
 
-  /** Measures a bundle.
+  /**
+   * Measures a bundle.
    *
    * @param data the folder of the raw data; null to leave out figures that need real samples
    * @param keep whether to write the figures into the bundle's card
@@ -49,7 +52,8 @@ public interface NetworkTraining {
   String measure(Path bundle, @Nullable Path data, boolean keep, Consumer<String> watch)
       throws InterruptedException;
 
-  /** Measures the network of one level; the bundle's other networks may be missing.
+  /**
+   * Measures the network of one level; the bundle's other networks may be missing.
    *
    * @param recipe the recipe, in the folder of the networks' sources
    * @param bundle the folder of the weights
@@ -68,13 +72,15 @@ public interface NetworkTraining {
       Consumer<String> watch)
       throws InterruptedException;
 
-  /** Makes a blind test: a sheet of results without their prompts, and the prompts in another file.
+  /**
+   * Makes a blind test: a sheet of results without their prompts, and the prompts in another file.
    *
    * @param to the folder to write both to
    */
   void naming(Path bundle, Path to, Consumer<String> watch) throws InterruptedException;
 
-  /** Loads the implementation.
+  /**
+   * Loads the implementation.
    *
    * @throws DeployException if it is not on the class path
    */

@@ -76,7 +76,8 @@ public final class NodeCommand implements Callable<Integer> {
   @Option(
       names = "--name",
       paramLabel = "NAME",
-      description = "Name of the node, for people and for its log files. Default: its role and a random suffix")
+      description =
+          "Name of the node, for people and for its log files. Default: its role and a random suffix")
   private @Nullable String name;
 
   @Option(

@@ -9,7 +9,8 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.UUID;
 
-/** The file that a command writes its result to. It behaves as other programs' output does: it
+/**
+ * The file that a command writes its result to. It behaves as other programs' output does: it
  * follows links, writes to pipes and devices, and keeps the mode of an existing file. The file is
  * replaced atomically; only if its folder is not writable, or it is a pipe or a device, is it
  * written in place.
@@ -26,7 +27,8 @@ public record OutputFile(Path path, boolean inPlace) {
     void writeTo(OutputStream out) throws IOException;
   }
 
-  /** Checks that a file can be written, so that a job is not submitted in vain.
+  /**
+   * Checks that a file can be written, so that a job is not submitted in vain.
    *
    * @throws DeployException if it cannot be written
    */
@@ -38,7 +40,8 @@ public record OutputFile(Path path, boolean inPlace) {
     }
     boolean isThere = Files.exists(path);
     if (Files.isDirectory(path) || !Files.isWritable(isThere ? path : folder)) {
-      throw new DeployException("%s cannot be written: it is a folder, or you have no permission".formatted(path));
+      throw new DeployException(
+          "%s cannot be written: it is a folder, or you have no permission".formatted(path));
     }
     boolean inPlace = isThere && !(Files.isRegularFile(path) && Files.isWritable(folder));
     return new OutputFile(path, inPlace);

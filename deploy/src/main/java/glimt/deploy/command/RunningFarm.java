@@ -17,7 +17,8 @@ public final class RunningFarm {
 
   private RunningFarm() {}
 
-  /** A client of the farm that runs on {@code home}.
+  /**
+   * A client of the farm that runs on {@code home}.
    *
    * @throws DeployException if no farm runs there, or it does not answer
    */
@@ -35,7 +36,8 @@ public final class RunningFarm {
     return await(home);
   }
 
-  /** Waits until the farm that holds the lock of {@code home} answers, as it may be starting.
+  /**
+   * Waits until the farm that holds the lock of {@code home} answers, as it may be starting.
    *
    * @throws DeployException if it does not answer within a minute
    */
@@ -50,9 +52,7 @@ public final class RunningFarm {
     throw new DeployException(
         "a farm runs on %s but does not answer%s; see its log in %s"
             .formatted(
-                home.folder(),
-                home.address().map(at -> " at " + at).orElse(""),
-                home.logs()));
+                home.folder(), home.address().map(at -> " at " + at).orElse(""), home.logs()));
   }
 
   private static boolean pause() {

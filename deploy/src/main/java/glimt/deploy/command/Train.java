@@ -42,7 +42,11 @@ public final class Train implements Callable<Integer> {
       description = "Folder of the raw data; the dataset `shapes` needs none.")
   private @Nullable Path data;
 
-  @Option(names = "--out", paramLabel = "BUNDLE", required = true, description = "Folder of the bundle to write.")
+  @Option(
+      names = "--out",
+      paramLabel = "BUNDLE",
+      required = true,
+      description = "Folder of the bundle to write.")
   private Path out;
 
   @Option(

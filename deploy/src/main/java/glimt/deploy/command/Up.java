@@ -85,8 +85,7 @@ public final class Up implements Callable<Integer> {
     if (Fleet.on(at).runs()) {
       throw new DeployException(
           "a farm of several nodes runs on %s; stop it with glimt farm down, or choose another home"
-              + " with --home"
-              .formatted(at.folder()));
+              + " with --home".formatted(at.folder()));
     }
     Optional<Home.Lock> lock = at.lock();
     if (lock.isEmpty()) {
@@ -134,7 +133,8 @@ public final class Up implements Callable<Integer> {
     }
   }
 
-  /** The settings of a node with every role.
+  /**
+   * The settings of a node with every role.
    *
    * @param exit stops the database when it closes, and releases {@code lock}
    * @param database the database to use; empty to start the embedded one

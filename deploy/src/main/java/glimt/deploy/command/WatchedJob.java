@@ -57,7 +57,8 @@ public final class WatchedJob {
       job = farm.post("/v1/jobs", wish);
       job = farm.get(job.path("links").path("self").asText());
     } catch (IOException e) {
-      throw new DeployException("the farm at %s does not answer; is it still running?".formatted(farm.farm()), e);
+      throw new DeployException(
+          "the farm at %s does not answer; is it still running?".formatted(farm.farm()), e);
     }
     WatchedJob watched = new WatchedJob(farm, job.path("links").path("self").asText());
     for (JsonNode level : job.path("levels")) {

@@ -1,4 +1,5 @@
-/** The commands of the program {@code glimt}.
+/**
+ * The commands of the program {@code glimt}.
  *
  * <p>No SQL text, no tensors.
  */

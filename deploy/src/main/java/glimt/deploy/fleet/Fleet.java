@@ -24,7 +24,8 @@ import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
-/** A small farm of separate processes on one machine, for people to try and for tests to kill: nodes
+/**
+ * A small farm of separate processes on one machine, for people to try and for tests to kill: nodes
  * of one role each, and the embedded PostgreSQL or another. The processes outlive the command that
  * starts them, so it keeps what it must know in files:
  *
@@ -128,7 +129,8 @@ public final class Fleet {
 
   // ---- its nodes
 
-  /** Adds a node with one role and starts it; returns before it is ready.
+  /**
+   * Adds a node with one role and starts it; returns before it is ready.
    *
    * @param options further options of {@code glimt node}
    */
@@ -157,7 +159,8 @@ public final class Fleet {
     start(name, environment);
   }
 
-  /** Starts a node that was added before, unless it runs; returns before it is ready.
+  /**
+   * Starts a node that was added before, unless it runs; returns before it is ready.
    *
    * @param environment further environment variables
    */
@@ -204,7 +207,8 @@ public final class Fleet {
     }
   }
 
-  /** A node that was added.
+  /**
+   * A node that was added.
    *
    * @throws DeployException if there is none with that name
    */
@@ -234,7 +238,8 @@ public final class Fleet {
     return members().stream().flatMap(member -> member.http().stream()).findFirst();
   }
 
-  /** Waits until a node is ready.
+  /**
+   * Waits until a node is ready.
    *
    * @throws DeployException if its process ends, or it is not ready within five minutes
    */
@@ -249,7 +254,8 @@ public final class Fleet {
       }
       LockSupport.parkNanos(POLL.toNanos());
     }
-    throw new DeployException("%s is not ready after %s minutes; see its log with `farm logs %s`"
+    throw new DeployException(
+        "%s is not ready after %s minutes; see its log with `farm logs %s`"
             .formatted(name, START_LIMIT.toMinutes(), name));
   }
 
@@ -289,7 +295,8 @@ public final class Fleet {
     }
   }
 
-  /** Whether a process still runs. A process that has ended may stay in /proc as a zombie for a
+  /**
+   * Whether a process still runs. A process that has ended may stay in /proc as a zombie for a
    * while: nodes outlive their parent, and the init process that adopts them may reap them late.
    */
   private static boolean runs(ProcessHandle process) {

@@ -8,9 +8,10 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Closes what was opened through it, in reverse order: at the end of a try block, or from a shutdown
- * hook if the process is stopped within the block. A stop that comes while something is being opened
- * waits until it is open, and closes it too.
+/**
+ * Closes what was opened through it, in reverse order: at the end of a try block, or from a
+ * shutdown hook if the process is stopped within the block. A stop that comes while something is
+ * being opened waits until it is open, and closes it too.
  */
 public final class AtExit implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(AtExit.class);

@@ -120,7 +120,8 @@ public final class Client {
     }
   }
 
-  /** Receives a job's events until the farm ends the stream: the durable ones after number {@code
+  /**
+   * Receives a job's events until the farm ends the stream: the durable ones after number {@code
    * seq}, and live ones.
    *
    * @param path the job's path of events

@@ -17,7 +17,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** The folder that holds all files of a farm. At most one farm runs on it at a time.
+/**
+ * The folder that holds all files of a farm. At most one farm runs on it at a time.
  *
  * <pre>
  *   postgres/   the embedded database                   lock      locked by the farm that runs here
@@ -28,7 +29,8 @@ import java.util.stream.Stream;
  */
 public record Home(Path folder) {
 
-  /** Opens a home, and creates it if it does not exist.
+  /**
+   * Opens a home, and creates it if it does not exist.
    *
    * @throws DeployException if it cannot be created or written
    */

@@ -29,8 +29,10 @@ import java.nio.file.StandardCopyOption;
 import java.util.stream.Collectors;
 import org.slf4j.LoggerFactory;
 
-/** Configures logging: warnings to standard error, until {@link #to} names a file. Logback finds this
- * class as a service; it is Java because parsing an XML configuration slows the start noticeably.
+/**
+ * Configures logging: warnings to standard error, until {@link #to} names a file. Logback finds
+ * this class as a service; it is Java because parsing an XML configuration slows the start
+ * noticeably.
  */
 public final class Logs extends ContextAwareBase implements Configurator {
   private static final String LINE =
@@ -60,8 +62,9 @@ public final class Logs extends ContextAwareBase implements Configurator {
     attach(context, appender, Level.INFO);
   }
 
-  /** Keeps one older file next to the log. Logback's own policies take a pattern, which characters in
-   * the folder's name could break.
+  /**
+   * Keeps one older file next to the log. Logback's own policies take a pattern, which characters
+   * in the folder's name could break.
    */
   private record OneOlder(Path file) implements RollingPolicy {
     @Override

@@ -2,8 +2,7 @@ package glimt.deploy.node;
 
 import java.io.PrintStream;
 
-/** Shows progress: on a terminal in one line that is overwritten, elsewhere in a line each time.
- */
+/** Shows progress: on a terminal in one line that is overwritten, elsewhere in a line each time. */
 public final class OneLine {
   private static final String CLEAR = "\r\033[2K";
 

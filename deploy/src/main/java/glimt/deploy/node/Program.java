@@ -12,7 +12,8 @@ public final class Program {
 
   private Program() {}
 
-  /** The command line for another process of this program, with the JVM options of this process
+  /**
+   * The command line for another process of this program, with the JVM options of this process
    * except for the heap.
    *
    * @param heap the JVM option for the heap, such as {@code -Xmx64m}

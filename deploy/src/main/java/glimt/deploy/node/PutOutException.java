@@ -1,6 +1,7 @@
 package glimt.deploy.node;
 
-/** A node was removed from its farm's cluster and could not rejoin. Its process exits with {@link
+/**
+ * A node was removed from its farm's cluster and could not rejoin. Its process exits with {@link
  * #CODE}, so that a supervisor can start it again.
  */
 public final class PutOutException extends RuntimeException {

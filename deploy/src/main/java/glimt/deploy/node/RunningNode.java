@@ -46,7 +46,8 @@ import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One node of a farm, with its roles: coordinator and gateway run in this process, each worker in a
+/**
+ * One node of a farm, with its roles: coordinator and gateway run in this process, each worker in a
  * child process.
  *
  * @param address the URL of its gateway; empty if it has none
@@ -56,6 +57,7 @@ public record RunningNode(Optional<URI> address, Node node) {
 
   /** The most workers of a node. */
   public static final int WORKERS_LIMIT = 64;
+
   private static final int CPU_WORKERS = 4;
   private static final Path GPUS = Path.of("/proc/driver/nvidia/gpus");
 
@@ -70,7 +72,8 @@ public record RunningNode(Optional<URI> address, Node node) {
   /** The pause before each of these attempts. */
   private static final Duration REST = Duration.ofSeconds(1);
 
-  /** The configuration of a node.
+  /**
+   * The configuration of a node.
    *
    * @param home the folder of its logs and of unpacked programs
    * @param name its name for people
@@ -116,8 +119,9 @@ public record RunningNode(Optional<URI> address, Node node) {
     return gpus > 0 ? gpus : Math.min(CPU_WORKERS, Runtime.getRuntime().availableProcessors());
   }
 
-  /** Starts a node and runs it until the process is stopped. A node that is removed from the cluster,
-   * for example because its process was frozen, is started again.
+  /**
+   * Starts a node and runs it until the process is stopped. A node that is removed from the
+   * cluster, for example because its process was frozen, is started again.
    *
    * @param ready called each time the node has started
    * @throws DeployException if the node cannot start
@@ -152,7 +156,8 @@ public record RunningNode(Optional<URI> address, Node node) {
     }
   }
 
-  /** Starts a node, and returns when it accepts jobs; its workers may still be starting then.
+  /**
+   * Starts a node, and returns when it accepts jobs; its workers may still be starting then.
    *
    * @param exit stops the node's parts when it closes
    * @throws DeployException if the node cannot start

@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Supervises the worker processes of this node, one per device slot. When a process ends, its tasks
+/**
+ * Supervises the worker processes of this node, one per device slot. When a process ends, its tasks
  * are taken back at once and another process is started, after a pause that doubles while processes
  * end soon after their start. A worker that does not answer is killed; one whose step hangs ends
  * itself.
@@ -40,8 +41,8 @@ public final class Slots implements AutoCloseable {
   private static final Duration LEAVE_WITHIN = Duration.ofSeconds(20);
 
   /**
-   * Makes the command of a worker's process. Its standard input is a pipe from this process, so that
-   * it ends when this process does.
+   * Makes the command of a worker's process. Its standard input is a pipe from this process, so
+   * that it ends when this process does.
    */
   @FunctionalInterface
   public interface Launch {

@@ -2,7 +2,8 @@ package glimt.deploy.node;
 
 import java.util.HexFormat;
 
-/** Makes foreign text, such as a prompt, safe to print within a line: characters that would end the
+/**
+ * Makes foreign text, such as a prompt, safe to print within a line: characters that would end the
  * line, control the terminal or reverse the direction of the text are escaped.
  */
 public final class Visible {

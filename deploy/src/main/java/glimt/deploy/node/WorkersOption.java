@@ -12,13 +12,15 @@ public final class WorkersOption {
   @Option(
       names = "--workers",
       paramLabel = "N",
-      description = "Number of worker processes. Default: one per GPU, else one per core, at most 4")
+      description =
+          "Number of worker processes. Default: one per GPU, else one per core, at most 4")
   private @Nullable Integer workers;
 
   @Spec(Target.MIXEE)
   private @Nullable CommandSpec command;
 
-  /** The number of workers.
+  /**
+   * The number of workers.
    *
    * @throws ParameterException if it is less than {@code least} or too large
    */

@@ -1,4 +1,5 @@
-/** One node of a farm: its home, its worker processes, its start and its shutdown.
+/**
+ * One node of a farm: its home, its worker processes, its start and its shutdown.
  *
  * <p>No SQL text, no tensors.
  */

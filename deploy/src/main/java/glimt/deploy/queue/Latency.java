@@ -25,8 +25,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-/** The time from the call that submits a job until a worker receives {@code Run}, on an idle farm: it
- * includes the ledger, the coordinator and the network to another node. The worker does nothing,
+/**
+ * The time from the call that submits a job until a worker receives {@code Run}, on an idle farm:
+ * it includes the ledger, the coordinator and the network to another node. The worker does nothing,
  * since only the queue is measured.
  *
  * @param millis the times of all jobs in milliseconds, sorted

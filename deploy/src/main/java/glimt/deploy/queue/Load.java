@@ -26,7 +26,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
-/** Puts a load on a ledger: submits point clouds and completes their tasks as fast as possible, on a
+/**
+ * Puts a load on a ledger: submits point clouds and completes their tasks as fast as possible, on a
  * number of connections.
  */
 final class Load implements AutoCloseable {

@@ -14,8 +14,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** PostgreSQL's own benchmark, as a measure of the server: {@code pgbench -N -M prepared}, where each
- * transaction is an update, a select and an insert.
+/**
+ * PostgreSQL's own benchmark, as a measure of the server: {@code pgbench -N -M prepared}, where
+ * each transaction is an update, a select and an insert.
  *
  * @param program the executable
  * @param server the server to measure

@@ -43,7 +43,8 @@ public final class QueueBench implements Callable<Integer> {
   /** Tasks to submit in advance per second: more than are ever completed. */
   private static final int STOCK = 15_000;
 
-  /** The least tasks to submit in advance. Only one of a job's seven tasks is ready at a time, and
+  /**
+   * The least tasks to submit in advance. Only one of a job's seven tasks is ready at a time, and
    * with fewer, one round of claims could take all that are.
    */
   private static final long LEAST = 2L * 7 * 32 * Load.MOST;
@@ -70,7 +71,8 @@ public final class QueueBench implements Callable<Integer> {
 
   @Spec private CommandSpec command;
 
-  /** A rate that is measured once in each round.
+  /**
+   * A rate that is measured once in each round.
    *
    * @param aim the wanted ratio to pgbench's transactions; empty for none
    * @param once measures the rate
@@ -205,7 +207,10 @@ public final class QueueBench implements Callable<Integer> {
         .filter(bundle -> bundle.card().name().equals(BUNDLE))
         .map(bundle -> new Bundles.Entry(bundle.digest(), bundle.card()))
         .findFirst()
-        .orElseThrow(() -> new DeployException("the bundle %s, which the benchmark needs, is missing".formatted(BUNDLE)));
+        .orElseThrow(
+            () ->
+                new DeployException(
+                    "the bundle %s, which the benchmark needs, is missing".formatted(BUNDLE)));
   }
 
   private static void say(String line) {

@@ -1,4 +1,5 @@
-/** Measures the speed of the job queue, relative to that of the database below it.
+/**
+ * Measures the speed of the job queue, relative to that of the database below it.
  *
  * <p>No SQL text, no tensors.
  */
