@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A farm behind a real nginx, as people write one: a page, a job, its events and its file. */
+/** A gateway behind a real nginx with usual configurations: the page, a job, its events, its file. */
 @ExtendWith(RealFarm.Given.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(120)
@@ -55,7 +55,7 @@ class BehindNginxTest {
   void open(@TempDir Path folder) throws Exception {
     Outside.program("nginx");
     nginx = new Nginx(folder);
-    // The server of the README's block tells by itself where it serves.
+    // The README's configuration forwards its host and prefix, so the farm need not be told them.
     List<URI> urls =
         List.of(
             URI.create("http://127.0.0.1:" + nginx.port("PLAIN")),
@@ -190,7 +190,7 @@ class BehindNginxTest {
     nodes.forget(starting.address());
   }
 
-  /** A page of a foreign name that was pointed at this machine may write any header. */
+  /** A page whose host name was made to resolve to this machine can set any header. */
   @Test
   void a_name_that_was_pointed_here_gets_nowhere_by_what_it_claims_to_be_forwarded_for()
       throws Exception {
@@ -229,7 +229,7 @@ class BehindNginxTest {
     return asked(URI.create("http://127.0.0.1:" + port), host, "Origin: " + origin);
   }
 
-  /** With a Host of its own, which Java's client does not let one say. */
+  /** Sends a request with another Host header, which Java's own client does not allow. */
   private static String asked(URI to, String host, String headers) throws Exception {
     String request =
         "POST /v1/jobs HTTP/1.1\r\nHost: %s\r\n%s\r\nConnection: close\r\n"

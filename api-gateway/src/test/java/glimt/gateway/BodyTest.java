@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Bodies as programs in use send them: each is read as what it says it is, or refused in words. */
+/** Bodies as common programs send them: each is decoded as it declares, or refused with a message. */
 @ExtendWith(RealFarm.Given.class)
 class BodyTest {
   private static final String PROMPT = "a whale, käfer 鯨";

@@ -125,7 +125,7 @@ class GatewayTest {
     }
   }
 
-  /** The headers but for those of this one answer, and of how its body travels. */
+  /** The headers without those that differ between answers or depend on how the body is sent. */
   private static Map<String, List<String>> told(HttpResponse<String> answer) {
     Map<String, List<String>> headers = new TreeMap<>(answer.headers().map());
     headers.keySet().removeAll(Set.of("x-request-id", "transfer-encoding", "date"));

@@ -208,7 +208,7 @@ class JobsTest {
     assertThat(ids(page)).containsExactly(third.toString(), second.toString());
     HttpResponse<String> next = farm.get(RealFarm.json(page).get("next").textValue());
     assertThat(ids(next)).startsWith(first.toString());
-    // A last page that is full is the last all the same.
+    // A full page can be the last one too.
     int all = RealFarm.json(farm.get("/v1/jobs?limit=100")).get("jobs").size();
     assertThat(all).isLessThan(100);
     HttpResponse<String> full = farm.get("/v1/jobs?limit=" + all);

@@ -21,9 +21,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A farm on a machine whose user speaks, counts, names folders and tells the time otherwise. */
+/** Tests a farm on a machine with an unusual language, digits, time zone and folder names. */
 class OutsideIT {
-  /** Digits are Persian, i becomes İ, the zone is one that PostgreSQL does not know. */
+  /** Digits are Persian, upper-casing turns i into İ, and PostgreSQL does not know the time zone. */
   private static final Map<String, String> ELSEWHERE =
       Map.of(
           "JAVA_TOOL_OPTIONS",

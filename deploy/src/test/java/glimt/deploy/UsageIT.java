@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What the program says to those who hold it wrong, and to those who ask. */
+/** Tests the program's messages about wrong usage, and its help. */
 class UsageIT {
   @TempDir private Path folder;
 
@@ -131,7 +131,7 @@ class UsageIT {
     for (String tool : List.of("dirname", "readlink", "sed")) {
       Files.copy(Path.of("/usr/bin", tool), shells.resolve(tool));
     }
-    // A copy that looks for JDKs where there are none.
+    // Copy the launcher, and make it look for JDKs in folders that do not exist.
     Path root = folder.resolve("glimt");
     Files.createDirectories(root.resolve("deploy"));
     Files.createDirectories(root.resolve(".mvn"));

@@ -34,10 +34,10 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "chaos",
     description = {
-      "Starts a farm of real processes with a PostgreSQL of its own, and injects faults while it",
-      "makes small videos and point clouds, each at a moment that the seed chooses. After each fault",
-      "it checks the database, the files, what a client saw, and that all bytes are those of an",
-      "undisturbed run.",
+      "Injects faults into a farm of real processes, and checks that it survives them.",
+      "The farm has a PostgreSQL of its own and makes small videos and point clouds; each fault is",
+      "injected at a moment that the seed chooses. The checks cover the database, the files, what a",
+      "client saw, and that all bytes are those of an undisturbed run.",
       "The work lost per kill is an upper bound: everything after the worker's last heartbeat, which",
       "is at most 2 s old, counts as lost."
     },
@@ -53,7 +53,7 @@ public final class Chaos implements Callable<Integer> {
       names = "--seeds",
       defaultValue = "1",
       description = {
-        "How often each fault is injected; faults that take minutes less often, see --list.",
+        "How often each fault is injected; see --list for exceptions.",
         "Default: 1"
       })
   private int seeds;

@@ -14,8 +14,8 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "eval",
     description = {
-      "Measures how well a bundle follows its prompts, with fixed prompts and seeds, and prints a",
-      "table."
+      "Measures how well a bundle follows its prompts, and prints a table.",
+      "Prompts and seeds are fixed, so that results can be compared."
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -44,8 +44,8 @@ public final class Eval implements Callable<Integer> {
       names = "--naming",
       paramLabel = "DIR",
       description = {
-        "Instead of measuring, make a blind test: a sheet of results in shuffled order without",
-        "their prompts, and a file with the key."
+        "Instead of measuring, make a blind test: a sheet of results in shuffled"
+            + " order without their prompts, and a file with the key."
       })
   private @Nullable Path naming;
 
@@ -53,8 +53,9 @@ public final class Eval implements Callable<Integer> {
       names = "--only",
       paramLabel = "LEVEL",
       description = {
-        "Measure only this level's network, with the classifier. The card and the other weights may",
-        "be missing, so that a network can be measured while it is trained. For video only."
+        "Measure only this level's network, with the classifier. The card and the"
+            + " other weights may be missing, so that a network can be measured while it is"
+            + " trained. For video only."
       })
   private @Nullable String only;
 

@@ -30,8 +30,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "farm",
     description = {
-      "Runs a small farm of separate processes on this machine, to try how it survives failures.",
-      "The processes keep running after the command ends, until `farm down` stops them."
+      "Runs a small farm of separate processes, to try how it survives failures.",
+      "The processes run on this machine until `farm down` stops them, also after the command ends."
     },
     footerHeading = "%nExamples:%n",
     footer = {

@@ -105,7 +105,7 @@ public final class Generate implements Callable<Integer> {
   @Option(
       names = "--enlarge",
       paramLabel = "TIMES",
-      description = "Enlarge the file of a video so many times in both directions. Default: 1")
+      description = "Enlarge a video's file so many times in both directions. Default: 1")
   private @Nullable Integer enlarge;
 
   @Option(names = "--points", description = "Points of a point cloud.")

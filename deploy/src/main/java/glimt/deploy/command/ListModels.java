@@ -12,8 +12,9 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "models",
     description = {
-      "Lists the models of the farm that runs on the home. A model is here if a worker has loaded",
-      "it, coming if its workers are still starting, and gone if no node offers it any more."
+      "Lists the models of the farm that runs on the home.",
+      "A model is here if a worker has loaded it, coming if its workers are still starting, and",
+      "gone if no node offers it any more."
     })
 public final class ListModels implements Callable<Integer> {
   @Mixin private HomeOption home;

@@ -55,7 +55,7 @@ public final class NodeCommand implements Callable<Integer> {
       paramLabel = "ROLE",
       required = true,
       split = ",",
-      description = "The node's roles: coordinator, gateway, worker, or several, with commas.")
+      description = "The node's roles: coordinator, gateway, worker, or several of them.")
   private List<String> roles;
 
   @Option(
@@ -77,7 +77,10 @@ public final class NodeCommand implements Callable<Integer> {
       names = "--name",
       paramLabel = "NAME",
       description =
-          "Name of the node, for people and for its log files. Default: its role and a random suffix")
+          {
+        "Name of the node, for people and for its log files.",
+        "Default: its role and a random suffix"
+      })
   private @Nullable String name;
 
   @Option(
@@ -85,8 +88,8 @@ public final class NodeCommand implements Callable<Integer> {
       paramLabel = "HOST",
       defaultValue = "127.0.0.1",
       description = {
-        "Host name or address by which other nodes reach this one. Default: 127.0.0.1",
-        "Any other than a loopback address needs --tls."
+        "Host name or address by which other nodes reach this one.",
+        "Any other than a loopback address needs --tls. Default: 127.0.0.1"
       })
   private String host;
 
@@ -100,8 +103,9 @@ public final class NodeCommand implements Callable<Integer> {
       names = "--tls",
       paramLabel = "DIR",
       description = {
-        "Folder with node.key (RSA, PKCS#8), node.crt and ca.crt, in PEM. Nodes authenticate each",
-        "other with these certificates and accept no other peers. Default: GLIMT_TLS"
+        "Folder with node.key (RSA, PKCS#8), node.crt and ca.crt, in PEM. Nodes",
+        "authenticate each other with these and accept no other peers.",
+        "Default: GLIMT_TLS"
       })
   private @Nullable Path tls;
 
@@ -110,8 +114,8 @@ public final class NodeCommand implements Callable<Integer> {
       paramLabel = "HOST",
       defaultValue = Gateway.Address.LOOPBACK,
       description = {
-        "Address on which the gateway's HTTP server listens. Default: 127.0.0.1",
-        "Any other than a loopback address needs a key; see --key-file."
+        "Address on which the gateway's HTTP server listens.",
+        "Any other than a loopback address needs --key-file. Default: 127.0.0.1"
       })
   private String httpHost;
 
@@ -119,7 +123,7 @@ public final class NodeCommand implements Callable<Integer> {
       names = "--http-port",
       paramLabel = "PORT",
       defaultValue = "8080",
-      description = "Port of the gateway's HTTP server; 0 takes any free port. Default: 8080")
+      description = "Port of the gateway's HTTP server; 0 for any free one. Default: 8080")
   private int httpPort;
 
   @Mixin private PublicUrlOption publicUrl;
@@ -129,8 +133,9 @@ public final class NodeCommand implements Callable<Integer> {
       paramLabel = "ADDRESS",
       split = ",",
       description = {
-        "IP address of a proxy on another machine whose forwarding headers are trusted (Forwarded,",
-        "X-Forwarded-Host, -Proto, -Port and -Prefix). Proxies on this machine always are."
+        "IP address of a proxy on another machine whose forwarding headers are",
+        "trusted (Forwarded, X-Forwarded-Host, -Proto, -Port and -Prefix), as",
+        "those of proxies on this machine always are."
       })
   private Set<String> proxies = Set.of();
 
@@ -138,7 +143,8 @@ public final class NodeCommand implements Callable<Integer> {
       names = "--key-file",
       paramLabel = "FILE",
       description = {
-        "File with the key that every HTTP request must carry, as Authorization: Bearer KEY.",
+        "File with the key that every HTTP request must carry, in the header",
+        "Authorization: Bearer KEY.",
         "Default: the value of GLIMT_KEY, if it is set"
       })
   private @Nullable Path keyFile;

@@ -18,10 +18,11 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "train",
     description = {
-      "Trains the networks, students and classifier of a recipe, one after the other, and",
-      "assembles them as a bundle. Every minute it writes a checkpoint next to the weights and, if",
-      "that takes at most a fiftieth of the time, a sheet of samples (NETWORK.samples.png).",
-      "Ctrl-C stops it without loss; --resume continues from there."
+      "Trains the networks of a recipe and assembles them as a bundle.",
+      "The networks, their students and the classifier are trained one after the other. Every",
+      "minute a checkpoint is written next to the weights and, if that takes at most a fiftieth of",
+      "the time, a sheet of samples (NETWORK.samples.png).",
+      "Ctrl-C stops the training without loss; --resume continues it."
     },
     footerHeading = "%nExamples:%n",
     footer = {

@@ -48,16 +48,17 @@ public final class Up implements Callable<Integer> {
   @Option(
       names = "--port",
       defaultValue = "8080",
-      description = "Port of the HTTP server on 127.0.0.1; 0 takes any free port. Default: 8080")
+      description = "Port of the HTTP server on 127.0.0.1; 0 for any free one. Default: 8080")
   private int port;
 
   @Option(
       names = "--jdbc-url",
       paramLabel = "URL",
       description = {
-        "Uses this PostgreSQL instead of the embedded one: jdbc:postgresql://HOST/NAME?user=USER",
-        "or postgresql://USER@HOST/NAME. The password may be in PGPASSWORD. A connection pooler",
-        "must pool by session (PgBouncer: pool_mode=session)."
+        "Use this PostgreSQL instead of the embedded one:",
+        "jdbc:postgresql://HOST/NAME?user=USER or postgresql://USER@HOST/NAME.",
+        "The password may be in PGPASSWORD. A connection pooler must pool by",
+        "session (PgBouncer: pool_mode=session)."
       })
   private @Nullable String jdbcUrl;
 

@@ -11,8 +11,9 @@ public final class PublicUrlOption {
       paramLabel = "URL",
       split = ",",
       description = {
-        "URL at which a proxy serves the farm, such as https://farm.example/glimt/; may be",
-        "repeated. Requests for that host are then answered, and its pages may submit jobs."
+        "URL at which a proxy serves the farm, for example",
+        "https://farm.example/glimt/; may be repeated. Requests for that host",
+        "are then answered, and its pages may submit jobs."
       })
   private List<URI> urls = List.of();
 

@@ -26,8 +26,9 @@ public final class WorkerOptions {
       paramLabel = "fp32|bf16",
       converter = Named.class,
       description = {
-        "Number format in which networks compute. Workers of different precision never continue",
-        "each other's tasks. Default: " + PRECISION + ", else the device's fastest"
+        "Number format in which networks compute. Workers of different",
+        "precision never continue each other's tasks.",
+        "Default: " + PRECISION + ", else the device's fastest"
       })
   private @Nullable Precision precision;
 

@@ -64,7 +64,7 @@ public final class QueueBench implements Callable<Integer> {
   @Option(
       names = "--jobs",
       defaultValue = "500",
-      description = "Number of jobs, one after another, to measure the wait with. Default: 500")
+      description = "Number of jobs to measure the wait with. Default: 500")
   private int jobs;
 
   @Mixin private HomeOption home;
