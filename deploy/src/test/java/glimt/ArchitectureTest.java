@@ -43,7 +43,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/** The rooms keep to themselves: what the map in the README says, checked on the class files. */
+/** Checks the map in the README and other rules of the architecture on the class files. */
 class ArchitectureTest {
   private static final JavaClasses GLIMT =
       new ClassFileImporter()
@@ -51,7 +51,7 @@ class ArchitectureTest {
           .withImportOption(location -> !location.contains("-tests.jar"))
           .importPackages("glimt");
 
-  /** Where a package-info begins to list what is absent: at a sentence's start or a colon. */
+  /** A list of absent things in a package-info begins with "no", after a full stop or a colon. */
   private static final Pattern ABSENCES = Pattern.compile("(?:<p>|[.:] )([Nn]o [^.:{]*)");
 
   private static final Pattern ABSENCE = Pattern.compile("\\b[Nn]o ([A-Za-z/]+(?: text)?)");
@@ -63,12 +63,11 @@ class ArchitectureTest {
     "java.sql..", "javax.sql..", "org.postgresql..", "com.zaxxer..", "org.flywaydb.."
   };
 
-  /**
-   * The embedded server opens a connection to see whether it is up; a broken one is an exception.
+  /** The packages that may use JDBC; the embedded server connects to check whether it is up.
    */
   private static final String[] SQL_SPEAKERS = {"glimt.ledger..", "glimt.postgres.."};
 
-  /** A package counts by itself, and its subpackages are others. */
+  /** Treats each package as a slice of its own, without its subpackages. */
   private static final SliceAssignment WHOLE_PACKAGES =
       new SliceAssignment() {
         @Override
@@ -98,7 +97,7 @@ class ArchitectureTest {
         }
       };
 
-  /** How a picture is made. */
+  /** The packages that take part in generation. */
   private static final String[] GENERATION = {
     "glimt.worker..",
     "glimt.pipeline..",
@@ -113,7 +112,7 @@ class ArchitectureTest {
     "glimt.points.."
   };
 
-  /** What the words of a package-info mean. */
+  /** The rule that each absence in a package-info stands for. */
   private static final Map<String, ArchCondition<JavaClass>> ABSENT =
       Map.ofEntries(
           entry("actors", useNothingOf("org.apache.pekko..")),
@@ -130,7 +129,7 @@ class ArchitectureTest {
           entry("randomness", useNothingOf("java.util.random..", "java.security..")),
           entry("worker", useNothingOf(GENERATION)));
 
-  /** Every "no …" of every package-info, word for word. */
+  /** All absences of all packages, as written in their package-info. */
   @TestFactory
   Stream<DynamicTest> what_a_package_says_is_absent_is_absent() {
     return packages().entrySet().stream()
@@ -373,7 +372,7 @@ class ArchitectureTest {
         .check(GLIMT);
   }
 
-  // ---- the words
+  // ---- the conditions
 
   private static ArchCondition<JavaClass> useNothingOf(String... packages) {
     DescribedPredicate<JavaClass> there = JavaClass.Predicates.resideInAnyPackage(packages);
@@ -413,7 +412,7 @@ class ArchitectureTest {
     };
   }
 
-  /** Looks into the constants of the class file: ArchUnit itself does not see strings. */
+  /** Reads the constants of the class file, because ArchUnit does not see strings. */
   private static ArchCondition<JavaClass> holdNoSql() {
     return condition(
         "hold no SQL text",

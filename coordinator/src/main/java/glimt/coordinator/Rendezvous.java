@@ -81,6 +81,7 @@ public final class Rendezvous implements AutoCloseable {
             self.roles(),
             self.version(),
             self.pid(),
+            self.workers(),
             Optional.of(http));
     nodes.pulse(self);
   }

@@ -59,7 +59,7 @@ class RendezvousTest {
   }
 
   private static Self self(Node node, String version) {
-    return new Self(node.address(), "one", List.of("coordinator"), version, 1, Optional.empty());
+    return new Self(node.address(), "one", List.of("coordinator"), version, 1, 0, Optional.empty());
   }
 
   private Rendezvous enter(Node node) {
@@ -166,6 +166,7 @@ class RendezvousTest {
         List.of("coordinator"),
         version,
         2,
+        0,
         Optional.empty());
   }
 }

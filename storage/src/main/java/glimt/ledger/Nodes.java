@@ -45,7 +45,7 @@ public final class Nodes {
 
   private static final String LIST =
       """
-      SELECT address, name, roles, version, pid, http, started,
+      SELECT address, name, roles, version, pid, workers, http, started,
              extract(epoch FROM clock_timestamp() - pulse) AS silent
       FROM node
       ORDER BY started, address
@@ -62,12 +62,9 @@ public final class Nodes {
   /**
    * A node's entry about itself.
    *
-   * @param address the cluster address by which other nodes reach it
-   * @param name its name for people
-   * @param roles its roles in lower case, such as {@code coordinator}
-   * @param version the version of glimt that it runs
-   * @param pid the operating system's id of its process
-   * @param http the address of its gateway; empty if it has none
+   * @param address by which the others reach it
+   * @param workers how many worker processes it runs
+   * @param http where its gateway is reached, if it has one
    */
   public record Self(
       String address,
@@ -75,6 +72,7 @@ public final class Nodes {
       List<String> roles,
       String version,
       long pid,
+      int workers,
       Optional<URI> http) {
     public Self {
       roles = List.copyOf(roles);
@@ -200,6 +198,7 @@ public final class Nodes {
             List.of((String[]) row.getArray("roles").getArray()),
             row.getString("version"),
             row.getLong("pid"),
+            row.getInt("workers"),
             Optional.ofNullable(http).map(URI::create)),
         row.getTimestamp("started").toInstant(),
         Duration.ofMillis(Math.round(1000 * row.getDouble("silent"))));

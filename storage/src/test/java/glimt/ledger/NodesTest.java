@@ -34,6 +34,7 @@ class NodesTest {
         List.of("coordinator"),
         "1",
         number,
+        0,
         Optional.empty());
   }
 
@@ -86,6 +87,7 @@ class NodesTest {
               List.of("gateway"),
               "1",
               1,
+              2,
               Optional.of(URI.create("http://127.0.0.1:1")));
       nodes.pulse(serving);
       Nodes.NodeStatus seen = nodes.list().getFirst();

@@ -86,6 +86,6 @@ class UnmakeableTest {
   }
 
   private static Nodes.Self node(String name, long pid) {
-    return new Nodes.Self("pekko://glimt@" + name, name, List.of(), "1", pid, Optional.empty());
+    return new Nodes.Self("pekko://glimt@" + name, name, List.of(), "1", pid, 0, Optional.empty());
   }
 }

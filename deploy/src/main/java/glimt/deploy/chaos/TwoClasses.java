@@ -13,10 +13,10 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * One worker computes in float32 and the other in bfloat16: two numeric classes on one farm. Each
- * makes its own bytes, always the same. A worker that is killed in mid-task has its task gone on
- * with in its own class, or begun afresh, and never mixed: the ledger's audit asks for that of all
- * tasks.
+ * Runs one worker in float32 and the other in bfloat16, so that the farm has two numeric classes.
+ * Each class makes bytes of its own, always the same. When a worker is killed during a task, the
+ * task is continued in the same class or started again, but never mixed; the ledger's audit checks
+ * that of all tasks.
  */
 final class TwoClasses {
   private static final Duration ENDS_WITHIN = Duration.ofMinutes(4);
@@ -35,7 +35,7 @@ final class TwoClasses {
       Map<String, String> bytes = ofEach(trial, request);
       String[] two = bytes.values().toArray(String[]::new);
       if (two[0].equals(two[1])) {
-        trial.broke("two classes made the same bytes: " + bytes);
+        trial.broke("two numeric classes made the same bytes: " + bytes);
       }
       trial.compare(
           "the first task in " + usual,
@@ -47,7 +47,7 @@ final class TwoClasses {
     }
   }
 
-  /** What the first task makes in each class, when nobody is killed. */
+  /** The digest of the first task's artifact in each class, when no worker is killed. */
   private static Map<String, String> ofEach(Trial trial, Request request) {
     Map<String, String> bytes = new HashMap<>();
     for (int round = 0; round < ROUNDS && bytes.size() < 2; round++) {
@@ -63,7 +63,8 @@ final class TwoClasses {
       }
     }
     if (bytes.size() < 2) {
-      throw new FarmFault.NotInjected("one worker made all first tasks, of %s".formatted(bytes));
+      throw new FarmFault.NotInjected(
+          "one worker did the first tasks of all jobs: %s".formatted(bytes));
     }
     return bytes;
   }

@@ -19,8 +19,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A client of the farm that trusts nobody: it repeats what was not answered, follows every event of
- * its jobs through any number of breaks, and writes down whatever a client must never see.
+ * A client that checks the farm: it repeats requests that were not answered, follows the events of
+ * its jobs across lost connections, and records broken promises.
  */
 final class Witness implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofMinutes(4);
@@ -33,9 +33,9 @@ final class Witness implements AutoCloseable {
   private final CountDownLatch closing = new CountDownLatch(1);
 
   /**
-   * A job as this client knows it.
+   * A job that this client has submitted.
    *
-   * @param key with which it was asked for
+   * @param key the idempotency key of its submission
    */
   record SubmittedJob(JobId job, Request request, String key) {}
 
@@ -44,7 +44,7 @@ final class Witness implements AutoCloseable {
     Thread.ofVirtual().name("witness").start(this::look);
   }
 
-  /** Asks for a job until the farm says that it has it, always with the same key. */
+  /** Submits a job, with the same key again and again until the farm answers. */
   SubmittedJob submit(Request request) {
     return submit(request, UUID.randomUUID().toString());
   }
@@ -65,7 +65,7 @@ final class Witness implements AutoCloseable {
             client.post("/v1/jobs", request.body(), "Idempotency-Key", key).path("id").asText()));
   }
 
-  /** Asks once more for what it has: it must be given the same job. */
+  /** Submits a job again with the same key: the farm must answer with the same job. */
   void repeat(SubmittedJob asked) {
     JobId again = answered("repeat", () -> post(asked.request(), asked.key()));
     if (!again.equals(asked.job())) {
@@ -73,14 +73,16 @@ final class Witness implements AutoCloseable {
     }
   }
 
-  /** Whether a job would be accepted now; a refusal must be one that is worth trying again. */
+  /**
+   * Submits a job once and returns whether it was accepted; a refusal must not blame the request.
+   */
   boolean accepts(Request request, String key) {
     try {
       post(request, key);
       return true;
     } catch (Client.Refused e) {
       if (e.ours()) {
-        breaches.add("a good request was refused: " + e.getMessage());
+        breaches.add("a valid request was refused: " + e.getMessage());
       }
       return false;
     } catch (IOException e) {
@@ -100,7 +102,7 @@ final class Witness implements AutoCloseable {
     return now("/v1/jobs/" + asked.job());
   }
 
-  /** Who works now; nobody if the farm does not answer. */
+  /** The farm's workers; empty if the farm does not answer. */
   List<JsonNode> workers() {
     List<JsonNode> workers = new ArrayList<>();
     now("/v1/workers").ifPresent(answer -> answer.path("workers").forEach(workers::add));
@@ -116,9 +118,9 @@ final class Witness implements AutoCloseable {
   }
 
   /**
-   * Waits until a job has ended, and its stream has said so.
+   * Waits until a job has ended and its last event was received.
    *
-   * @return how it ended; empty if it has not within {@code within}
+   * @return the state in which it ended; empty if it does not end within {@code within}
    */
   Optional<String> ending(SubmittedJob asked, Duration within) {
     Followed followed = followed(asked);
@@ -133,7 +135,7 @@ final class Witness implements AutoCloseable {
     return Optional.empty();
   }
 
-  /** The SHA-256 of the file of a job's last level, as it is downloaded. */
+  /** Downloads the file of a job's last level and returns its SHA-256. */
   String download(SubmittedJob asked) {
     return answered(
         "download",
@@ -162,7 +164,7 @@ final class Witness implements AutoCloseable {
     return jobs.values().stream().map(Followed::asked).toList();
   }
 
-  /** What was seen that must not be, since this was asked last. */
+  /** The broken promises that were recorded since the last call. */
   List<String> breaches() {
     List<String> since = new ArrayList<>();
     for (String breach = breaches.poll(); breach != null; breach = breaches.poll()) {
@@ -184,7 +186,7 @@ final class Witness implements AutoCloseable {
     return followed;
   }
 
-  // ---- what it looks at all the time
+  // ---- in the background
 
   private void follow(Followed job) {
     String path = "/v1/jobs/%s/events".formatted(job.asked().job());
@@ -192,7 +194,7 @@ final class Witness implements AutoCloseable {
       try {
         client.events(path, job.seq(), job::hear);
       } catch (IOException | Client.Refused e) {
-        // The gateway is away.
+        // The gateway does not answer now; try again.
       }
       pause(PAUSE);
     }
@@ -209,7 +211,7 @@ final class Witness implements AutoCloseable {
     }
   }
 
-  // ---- patience
+  // ---- repetition
 
   @FunctionalInterface
   private interface GatewayCall<T> {

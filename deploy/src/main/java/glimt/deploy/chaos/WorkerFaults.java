@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** What happens to those who compute. */
+/** Faults of workers. */
 final class WorkerFaults {
   private static final List<Path> FAKE_TIME =
       List.of(
@@ -25,22 +25,27 @@ final class WorkerFaults {
   static final List<FarmFault> ALL =
       List.of(
           FarmFault.of(
-              "worker-killed", "kill -9 of a worker in mid-step", WorkerFaults::workerKilled),
-          crash(CrashPoint.MID_STEP, "a worker dies within a step"),
-          crash(CrashPoint.AFTER_CHECKPOINT_FILE, "a worker dies between checkpoint and word"),
-          crash(CrashPoint.AFTER_ARTIFACT, "a worker dies between artifact and report"),
-          crash(CrashPoint.BEFORE_REPORT, "a worker dies when its task is done"),
+              "worker-killed", "kill -9 of a worker during a step", WorkerFaults::workerKilled),
+          crash(CrashPoint.MID_STEP, "a worker dies during a step"),
+          crash(
+              CrashPoint.AFTER_CHECKPOINT_FILE,
+              "a worker dies after a checkpoint, before it reports it"),
+          crash(
+              CrashPoint.AFTER_ARTIFACT,
+              "a worker dies after writing an artifact, before it reports it"),
+          crash(
+              CrashPoint.BEFORE_REPORT, "a worker dies after its task, before it reports the end"),
           FarmFault.rare(
               Tampered.WORKER_KILLED_LATE.bundle(),
-              "kill -9 at nine tenths of a task of a minute",
+              "kill -9 of a worker at 90 % of a task of a minute",
               2,
               LateKill::happen),
           FarmFault.of(
               "worker-of-another-class",
-              "kill -9 while others compute in other numbers",
+              "kill -9 of a worker, among workers of two numeric classes",
               TwoClasses::happen),
           FarmFault.of(
-              "worker-drained", "SIGTERM to a worker in mid-step", WorkerFaults::workerDrained),
+              "worker-drained", "SIGTERM to a worker during a step", WorkerFaults::workerDrained),
           FarmFault.of(
               "worker-node-drained", "SIGTERM to a node of workers", WorkerFaults::nodeDrained),
           FarmFault.of(
@@ -48,10 +53,10 @@ final class WorkerFaults {
               "SIGSTOP for longer than a lease, then SIGCONT",
               WorkerFaults::frozen),
           poison(Tampered.POISON_THROWS, "a network that fails"),
-          poison(Tampered.POISON_CRASHES, "a network that ends its process"),
-          poison(Tampered.POISON_HANGS, "a network that does not come back"),
-          clock("clock-ahead", "+1h", "a worker an hour ahead"),
-          clock("clock-behind", "-1h", "a worker an hour behind"));
+          poison(Tampered.POISON_CRASHES, "a network that crashes its process"),
+          poison(Tampered.POISON_HANGS, "a network that never returns"),
+          clock("clock-ahead", "+1h", "a worker whose clock is an hour ahead"),
+          clock("clock-behind", "-1h", "a worker whose clock is an hour behind"));
 
   private WorkerFaults() {}
 
@@ -85,7 +90,7 @@ final class WorkerFaults {
     Busy busy = trial.inMidStep();
     Fleet.signal(busy.process(), Fleet.UnixSignal.TERM);
     Fleet.awaitEnd(busy.process());
-    trial.say("told process %s to leave".formatted(busy.process().pid()));
+    trial.say("sent SIGTERM to process %s".formatted(busy.process().pid()));
   }
 
   private static void nodeDrained(Trial trial) {
@@ -94,7 +99,7 @@ final class WorkerFaults {
     ProcessHandle node = trial.farm.node(name).orElseThrow();
     Fleet.signal(node, Fleet.UnixSignal.TERM);
     Fleet.awaitEnd(node);
-    trial.say("told %s to leave".formatted(name));
+    trial.say("sent SIGTERM to %s".formatted(name));
   }
 
   private static void frozen(Trial trial) {
@@ -112,7 +117,8 @@ final class WorkerFaults {
     return FarmFault.possible(
         name,
         what,
-        () -> fakeTime().isPresent() ? Optional.empty() : Optional.of("libfaketime is not there"),
+        () ->
+            fakeTime().isPresent() ? Optional.empty() : Optional.of("libfaketime is not installed"),
         trial -> {
           String worker = WORKERS.get(trial.random.nextInt(WORKERS.size()));
           trial.farm.kill(worker);
@@ -125,13 +131,13 @@ final class WorkerFaults {
                   offset,
                   "FAKETIME_DONT_FAKE_MONOTONIC",
                   "1",
-                  // Its cure for an old C library has every timed wait of a JVM spin.
+                  // This workaround for old C libraries would make timed waits of the JVM spin.
                   "FAKETIME_FORCE_MONOTONIC_FIX",
                   "0"));
           trial.awaitWhole();
           List<SubmittedJob> jobs = trial.askForBoth();
           jobs.forEach(asked -> trial.client.ending(asked, Duration.ofMinutes(2)));
-          trial.say("%s worked %s".formatted(worker, offset));
+          trial.say("%s worked with its clock at %s".formatted(worker, offset));
           trial.farm.kill(worker);
         });
   }

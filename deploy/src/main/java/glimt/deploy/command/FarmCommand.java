@@ -26,11 +26,12 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
+/** {@code glimt farm}: manages a farm of several node processes on this machine. */
 @Command(
     name = "farm",
     description = {
-      "Runs a small farm of separate processes on this machine, to try what survives what.",
-      "They outlive this command; it ends only what it started."
+      "Runs a small farm of separate processes, to try how it survives failures.",
+      "The processes run on this machine until `farm down` stops them, also after the command ends."
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -57,13 +58,13 @@ public final class FarmCommand implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(
-        command.commandLine(), "say what: up, ps, kill, start, logs or down");
+        command.commandLine(), "a subcommand is missing: up, ps, kill, start, logs or down");
   }
 
   @Command(
       name = "up",
       description = {
-        "Starts the farm, or what is missing of it: more nodes may join one that runs."
+        "Starts the farm's nodes that do not run yet; with higher numbers, more nodes join it."
       })
   static final class FarmUp implements Callable<Integer> {
     @Option(names = "--coordinators", defaultValue = "2", description = "Default: 2")
@@ -72,16 +73,19 @@ public final class FarmCommand implements Runnable {
     @Option(
         names = "--workers",
         defaultValue = "2",
-        description = "Nodes with one worker each. Default: 2")
+        description = "Number of nodes with one worker each. Default: 2")
     private int workers;
 
-    @Option(names = "--gateways", defaultValue = "1", description = "Default: 1")
+    @Option(
+        names = "--gateways",
+        defaultValue = "1",
+        description = "Number of gateways. Default: 1")
     private int gateways;
 
     @Option(
         names = "--jdbc-url",
         paramLabel = "URL",
-        description = "A PostgreSQL of your own instead of the embedded one.")
+        description = "Uses this PostgreSQL instead of the embedded one.")
     private @Nullable String jdbcUrl;
 
     @Mixin private HomeOption home;
@@ -98,7 +102,7 @@ public final class FarmCommand implements Runnable {
           .orElseThrow(
               () ->
                   new DeployException(
-                      "glimt up runs on %s; stop it, or give another home with --home"
+                      "glimt up runs on %s; stop it, or choose another home with --home"
                           .formatted(at.folder())))
           .close();
       Fleet fleet = Fleet.on(at);
@@ -158,7 +162,7 @@ public final class FarmCommand implements Runnable {
         row(
             member.name(),
             member.process().map(process -> "" + process.pid()).orElse("-"),
-            member.process().map(Ps::since).orElse("does not run"),
+            member.process().map(Ps::since).orElse("not running"),
             member.http().map(URI::toString).orElse(""));
         List<ProcessHandle> slots = member.slots();
         for (int slot = 0; slot < slots.size(); slot++) {
@@ -185,12 +189,12 @@ public final class FarmCommand implements Runnable {
   @Command(
       name = "kill",
       description = {
-        "Sends a signal to a process of the farm; -TERM, the default, asks a node to leave in"
-            + " order.",
-        "A worker's own process is called NODE/0, the database " + Fleet.POSTGRES + "."
+        "Sends a signal to a process of the farm. The default, -TERM, asks a node to shut down"
+            + " cleanly.",
+        "The name of a node's worker process is NODE/0; the database is " + Fleet.POSTGRES + "."
       })
   static final class Kill implements Callable<Integer> {
-    @Parameters(paramLabel = "NAME", description = "As farm ps has it.")
+    @Parameters(paramLabel = "NAME", description = "Name of the process, as `farm ps` lists it.")
     private String name;
 
     @ArgGroup private @Nullable Which which;
@@ -200,16 +204,16 @@ public final class FarmCommand implements Runnable {
     private static final class Which {
       @Option(
           names = {"-9", "-KILL"},
-          description = "Ends it at once.")
+          description = "Kills it at once.")
       private boolean kill;
 
-      @Option(names = "-TERM", description = "Asks it to leave in order.")
+      @Option(names = "-TERM", description = "Asks it to shut down cleanly.")
       private boolean term;
 
       @Option(names = "-STOP", description = "Freezes it.")
       private boolean stop;
 
-      @Option(names = "-CONT", description = "Lets it go on.")
+      @Option(names = "-CONT", description = "Lets it continue.")
       private boolean cont;
 
       private Fleet.UnixSignal signal() {
@@ -254,9 +258,9 @@ public final class FarmCommand implements Runnable {
     }
   }
 
-  @Command(name = "start", description = "Starts a node again, as it was started before.")
+  @Command(name = "start", description = "Starts a node again, with the same options as before.")
   static final class Start implements Callable<Integer> {
-    @Parameters(paramLabel = "NAME", description = "As farm ps has it.")
+    @Parameters(paramLabel = "NAME", description = "Name of the process, as `farm ps` lists it.")
     private String name;
 
     @Mixin private HomeOption home;
@@ -299,7 +303,7 @@ public final class FarmCommand implements Runnable {
     }
   }
 
-  @Command(name = "down", description = "Stops all of the farm in order.")
+  @Command(name = "down", description = "Stops all processes of the farm cleanly.")
   static final class Down implements Callable<Integer> {
     @Mixin private HomeOption home;
 

@@ -25,7 +25,7 @@ import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.receptionist.Receptionist;
 
-/** A worker that has done every task the moment it is given it, and says when that was. */
+/** A worker that reports each task as done as soon as it receives it, and records when that was. */
 final class InstantWorker extends AbstractMatchingBehavior<InstantWorker.InstantWorkerMessage> {
   private static final Duration BEAT = Duration.ofSeconds(2);
 
@@ -41,7 +41,9 @@ final class InstantWorker extends AbstractMatchingBehavior<InstantWorker.Instant
   }
 
   /**
-   * @param nanos when it came, in {@link System#nanoTime}; when its end was heard, if it has ended
+   * A task was received, or its end was acknowledged.
+   *
+   * @param nanos when that happened, in {@link System#nanoTime}
    */
   record TaskNews(Task task, boolean ended, long nanos) {}
 
@@ -93,7 +95,7 @@ final class InstantWorker extends AbstractMatchingBehavior<InstantWorker.Instant
         speak();
       }
       case Delivered(Heard(Lease lease)) -> {
-        // What is said twice is heard twice, and the second time may be another task's turn.
+        // A report that was repeated is acknowledged twice, perhaps during the next task.
         if (reporting.isPresent() && reporting.get().lease().equals(lease)) {
           news.add(new TaskNews(reporting.get(), true, System.nanoTime()));
           reporting = Optional.empty();

@@ -27,11 +27,11 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /**
- * From the call that submits a job to the word {@code Run} at a worker, on an idle farm: through
- * the real ledger, the hint, the real coordinator, and the wire to another node. The worker does
- * nothing, since only the queue is measured.
+ * The time from the call that submits a job until a worker receives {@code Run}, on an idle farm:
+ * it includes the ledger, the coordinator and the network to another node. The worker does nothing,
+ * since only the queue is measured.
  *
- * @param millis one job after another, sorted
+ * @param millis the times of all jobs in milliseconds, sorted
  */
 record Latency(double[] millis) {
   private static final int PATIENCE_SECONDS = 30;
@@ -57,19 +57,19 @@ record Latency(double[] millis) {
       Jobs ledger = new Jobs(database);
       Plan plan = Plan.of(spec, bundle.card());
       double[] millis = new double[jobs];
-      // The first half again, unmeasured: until the code is warm.
+      // Negative numbers are jobs to warm up the JVM, which are not measured.
       for (int i = -jobs / 2; i < jobs; i++) {
         long begin = System.nanoTime();
         JobId job = ledger.submit(TenantId.DEFAULT, spec, bundle.digest(), plan).id();
         farm.tasksReady();
         TaskNews first = next(news);
         if (!first.task().job().equals(job)) {
-          throw new IllegalStateException("another job was begun: " + first);
+          throw new IllegalStateException("another job was started: " + first);
         }
         if (i >= 0) {
           millis[i] = (first.nanos() - begin) / 1e6;
         }
-        // Until the worker has nothing to do again.
+        // Wait until the worker is idle again.
         TaskNews last = first;
         while (last.task().ordinal() < plan.tasks().size() - 1 || !last.ended()) {
           last = next(news);
@@ -99,6 +99,8 @@ record Latency(double[] millis) {
   }
 
   /**
+   * A quantile of the times in milliseconds.
+   *
    * @param share 0 to 1
    */
   double quantile(double share) {

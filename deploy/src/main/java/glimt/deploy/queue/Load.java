@@ -29,8 +29,8 @@ import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Loads a ledger with point clouds: submits them and works them off, on so many connections, as
- * fast as it goes.
+ * Puts a load on a ledger: submits point clouds and completes their tasks as fast as possible, on a
+ * number of connections.
  */
 final class Load implements AutoCloseable {
   /** A default point cloud ends with its second level; a small one with its first. */
@@ -50,14 +50,14 @@ final class Load implements AutoCloseable {
     }
   }
 
-  /** As many as ever work at once. */
+  /** The most connections of a measurement. */
   static final int MOST = 16;
 
   private static final int FILLING = 4;
 
   private final Bundles.CatalogueEntry bundle;
 
-  /** A pool of connections each, and one ledger of jobs for all who ask there at once. */
+  /** A pool of connections, as each node of a farm has one. */
   private record LoadNode(Database database, Jobs jobs) {
     static LoadNode open(EmbeddedPostgres server) {
       Database database = Database.open(server.url(), server.user(), server.password());
@@ -67,7 +67,7 @@ final class Load implements AutoCloseable {
 
   private final List<LoadNode> nodes;
 
-  /** Tasks that are submitted and not yet done. */
+  /** The number of tasks that are submitted and not completed. */
   private final AtomicLong stock = new AtomicLong();
 
   Load(EmbeddedPostgres server, Bundles.CatalogueEntry bundle) {
@@ -94,7 +94,7 @@ final class Load implements AutoCloseable {
     return Plan.of(spec(size), bundle.card());
   }
 
-  /** Jobs a second, each planned and submitted in a transaction of its own. */
+  /** Submitted jobs per second; each job is planned and submitted in its own transaction. */
   double submits(Size size, int connections, double seconds) {
     return rate(connections, seconds, node -> submit(node.jobs(), size));
   }
@@ -106,7 +106,7 @@ final class Load implements AutoCloseable {
     return 1;
   }
 
-  /** Tasks a second, claimed and ended so many at a time. */
+  /** Completed tasks per second; tasks are claimed and ended {@code batch} at a time. */
   double tasks(int batch, int connections, double seconds) {
     AtomicLong names = new AtomicLong();
     ThreadLocal<WorkerCard> worker =
@@ -129,7 +129,7 @@ final class Load implements AutoCloseable {
   private long work(Tasks tasks, WorkerCard worker, int batch) {
     List<Task> claimed = tasks.claim(worker, "bench", batch);
     if (claimed.isEmpty()) {
-      throw new DeployException("the bench ran out of tasks; give it fewer seconds");
+      throw new DeployException("the benchmark ran out of tasks; choose fewer --seconds");
     }
     int done =
         tasks
@@ -145,7 +145,7 @@ final class Load implements AutoCloseable {
     return done;
   }
 
-  /** Submits default jobs until that many tasks wait, untimed. */
+  /** Submits jobs of the default size until {@code wanted} tasks wait. */
   void fill(long wanted) {
     run(
         FILLING,
@@ -158,7 +158,7 @@ final class Load implements AutoCloseable {
   }
 
   private double rate(int connections, double seconds, ToLongFunction<LoadNode> once) {
-    // The first on each connection opens it.
+    // The first call on each connection also opens it, so it is not measured.
     run(connections, once);
     long begin = System.nanoTime();
     long deadline = begin + (long) (seconds * 1e9);
@@ -191,7 +191,7 @@ final class Load implements AutoCloseable {
       if (e.getCause() instanceof DeployException told) {
         throw told;
       }
-      throw new IllegalStateException("the bench broke", e.getCause());
+      throw new IllegalStateException("the benchmark failed", e.getCause());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new DeployException("interrupted", e);
