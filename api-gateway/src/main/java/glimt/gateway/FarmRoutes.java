@@ -121,6 +121,14 @@ final class FarmRoutes {
   }
 
   /** How many workers the living nodes run, including those that are starting. */
+  /** Returns how many workers the living nodes run, including those that are starting. */
+  private static int expected(List<Nodes.NodeStatus> nodes) {
+    return nodes.stream()
+        .filter(Nodes.NodeStatus::lives)
+        .mapToInt(node -> node.node().workers())
+        .sum();
+  }
+
   private static ObjectNode node(Nodes.NodeStatus entry) {
     Nodes.Self self = entry.node();
     ObjectNode out =

@@ -31,11 +31,13 @@ public final class Nodes {
   private static final NamedSql PULSE =
       NamedSql.of(
           """
-          INSERT INTO node (address, name, roles, version, pid, http, started, pulse)
-          VALUES (:address, :name, :roles, :version, :pid, :http, clock_timestamp(), clock_timestamp())
+          INSERT INTO node (address, name, roles, version, pid, workers, http, started, pulse)
+          VALUES (:address, :name, :roles, :version, :pid, :workers, :http,
+                  clock_timestamp(), clock_timestamp())
           ON CONFLICT (address) DO UPDATE
           SET name = excluded.name, roles = excluded.roles, version = excluded.version,
-              pid = excluded.pid, http = excluded.http, pulse = excluded.pulse,
+              pid = excluded.pid, workers = excluded.workers, http = excluded.http,
+              pulse = excluded.pulse,
               started = CASE WHEN node.pid = excluded.pid THEN node.started ELSE excluded.started END
           """);
 
@@ -154,6 +156,7 @@ public final class Nodes {
             .bind("roles", self.roles().toArray(String[]::new))
             .bind("version", self.version())
             .bind("pid", self.pid())
+            .bind("workers", self.workers())
             .bind("http", self.http().map(URI::toString).orElse(null)));
   }
 

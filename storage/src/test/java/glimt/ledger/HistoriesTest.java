@@ -361,7 +361,7 @@ class HistoriesTest {
                 });
       }
       for (Settlement ending : tasks.end(batch)) {
-        assertThat(stale).as("I4: a word with an old attempt").doesNotContain(ending.lease());
+        assertThat(stale).as("I4: a report with an old attempt").doesNotContain(ending.lease());
         boolean success =
             batch.stream()
                     .filter(ended -> ended.lease().equals(ending.lease()))

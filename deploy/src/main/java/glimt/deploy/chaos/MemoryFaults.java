@@ -27,18 +27,18 @@ final class MemoryFaults {
       List.of(
           FarmFault.of(
               "postgres-restarted",
-              "PostgreSQL stopped fast",
+              "a fast shutdown of PostgreSQL",
               trial -> away(trial, Fleet.UnixSignal.INT)),
           FarmFault.of(
               "postgres-crashed",
-              "PostgreSQL stopped immediately",
+              "an immediate shutdown of PostgreSQL",
               trial -> away(trial, Fleet.UnixSignal.QUIT)),
           FarmFault.of(
               "postgres-killed",
               "kill -9 of PostgreSQL",
               trial -> away(trial, Fleet.UnixSignal.KILL)),
-          onDisk("postgres-full", "PostgreSQL has no room left", MemoryFaults::databaseFull),
-          onDisk("store-full", "the artifacts have no room left", MemoryFaults::storeFull),
+          onDisk("postgres-full", "PostgreSQL has no disk space left", MemoryFaults::databaseFull),
+          onDisk("store-full", "the store of artifacts has no disk space left", MemoryFaults::storeFull),
           FarmFault.of(
               "checkpoint-corrupt",
               "a bit of a checkpoint is flipped",

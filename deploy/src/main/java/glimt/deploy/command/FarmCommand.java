@@ -67,7 +67,7 @@ public final class FarmCommand implements Runnable {
         "Starts the farm's nodes that do not run yet; with higher numbers, more nodes join it."
       })
   static final class FarmUp implements Callable<Integer> {
-    @Option(names = "--coordinators", defaultValue = "2", description = "Default: 2")
+    @Option(names = "--coordinators", defaultValue = "2", description = "Number of coordinators. Default: 2")
     private int coordinators;
 
     @Option(
@@ -237,7 +237,7 @@ public final class FarmCommand implements Runnable {
     public Integer call() {
       Fleet fleet = Fleet.on(home.open());
       Fleet.signal(
-          process(fleet).orElseThrow(() -> new DeployException("%s does not run".formatted(name))),
+          process(fleet).orElseThrow(() -> new DeployException("%s is not running; `farm ps` lists the processes".formatted(name))),
           which == null ? Fleet.UnixSignal.TERM : which.signal());
       return 0;
     }
@@ -281,7 +281,7 @@ public final class FarmCommand implements Runnable {
 
   @Command(name = "logs", description = "Shows the end of a node's log.")
   static final class FarmLogs implements Callable<Integer> {
-    @Parameters(paramLabel = "NAME", description = "As farm ps has it.")
+    @Parameters(paramLabel = "NAME", description = "Name of the process, as `farm ps` lists it.")
     private String name;
 
     @Mixin private HomeOption home;

@@ -60,7 +60,7 @@ public final class Singlestep {
       groups(order, 1); // throws if the order is not supported
     }
     if (!(eta >= 0) || (eta > 0 && of == Expanded.NOISE)) {
-      throw new IllegalArgumentException("a singlestep SDE is of data, with eta > 0, not " + eta);
+      throw new IllegalArgumentException("eta must not be negative, and 0 for noise prediction, not " + eta);
     }
     int[] own = groups.clone();
     return new Sampler(
@@ -72,7 +72,7 @@ public final class Singlestep {
    * #groups}.
    */
   public static Sampler of(String name, Expanded of, int order) {
-    groups(order, 1); // refuses an order there is not
+    groups(order, 1); // throws if the order is not supported
     return new Sampler(name, 2, at -> step(at, of, Form.PAPER, 0, groups(order, at.steps())));
   }
 
