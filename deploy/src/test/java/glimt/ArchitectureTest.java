@@ -63,8 +63,7 @@ class ArchitectureTest {
     "java.sql..", "javax.sql..", "org.postgresql..", "com.zaxxer..", "org.flywaydb.."
   };
 
-  /** The packages that may use JDBC; the embedded server connects to check whether it is up.
-   */
+  /** The packages that may use JDBC; the embedded server connects to check whether it is up. */
   private static final String[] SQL_SPEAKERS = {"glimt.ledger..", "glimt.postgres.."};
 
   /** Treats each package as a slice of its own, without its subpackages. */

@@ -23,7 +23,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Tables of bad input. Each row must be refused with the right status and a message that names the
+/**
+ * Tables of bad input. Each row must be refused with the right status and a message that names the
  * field at fault and nothing internal; no job may be left behind, and the next request must work.
  */
 @ExtendWith(RealFarm.Given.class)

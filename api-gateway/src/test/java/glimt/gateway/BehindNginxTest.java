@@ -34,7 +34,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A gateway behind a real nginx with usual configurations: the page, a job, its events, its file. */
+/**
+ * A gateway behind a real nginx with usual configurations: the page, a job, its events, its file.
+ */
 @ExtendWith(RealFarm.Given.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(120)

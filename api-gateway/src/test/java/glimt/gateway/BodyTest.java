@@ -26,7 +26,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Bodies as common programs send them: each is decoded as it declares, or refused with a message. */
+/**
+ * Bodies as common programs send them: each is decoded as it declares, or refused with a message.
+ */
 @ExtendWith(RealFarm.Given.class)
 class BodyTest {
   private static final String PROMPT = "a whale, käfer 鯨";

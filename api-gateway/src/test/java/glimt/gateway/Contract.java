@@ -20,14 +20,17 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.yaml.snakeyaml.Yaml;
 
-/** Checks the contract against OpenAPI 3.1, and answers against the contract, with vertx-openapi. It
- * supports no media type but JSON, so problems are presented to it as JSON, and other media types are
- * not checked.
+/**
+ * Checks the contract against OpenAPI 3.1, and answers against the contract, with vertx-openapi. It
+ * supports no media type but JSON, so problems are presented to it as JSON, and other media types
+ * are not checked.
  */
 final class Contract implements AutoCloseable {
   private static final String PROBLEM = "application/problem+json";
 
-  /** Vert.x's parser of contracts upper-cases types by the locale: in Turkish it looks for STRİNG. */
+  /**
+   * Vert.x's parser of contracts upper-cases types by the locale: in Turkish it looks for STRİNG.
+   */
   private static final Locale THEIRS = Locale.ROOT;
 
   private final Vertx vertx;

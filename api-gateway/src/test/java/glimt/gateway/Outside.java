@@ -18,7 +18,9 @@ import org.junit.jupiter.api.Assumptions;
 final class Outside {
   private Outside() {}
 
-  /** Finds a program on this machine. Without it the test is skipped, but on a build server it fails.
+  /**
+   * Finds a program on this machine. Without it the test is skipped, but on a build server it
+   * fails.
    */
   static Path program(String name) {
     return Stream.concat(

@@ -61,8 +61,9 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 
-/** A gateway on a free port, with a real PostgreSQL, a real artifact store and a cluster of one node.
- * It has no workers: tests claim and end tasks themselves. All test classes share one.
+/**
+ * A gateway on a free port, with a real PostgreSQL, a real artifact store and a cluster of one
+ * node. It has no workers: tests claim and end tasks themselves. All test classes share one.
  */
 final class RealFarm implements AutoCloseable {
   private static final String CLASS = "test engine, f32, 1 thread";
@@ -319,7 +320,8 @@ final class RealFarm implements AutoCloseable {
           answer.append((char) one);
         }
       } catch (IOException e) {
-        // The server refused while we were sending, or keeps the connection open: return its answer.
+        // The server refused while we were sending, or keeps the connection open: return its
+        // answer.
         return answer.toString();
       }
       return answer.toString();

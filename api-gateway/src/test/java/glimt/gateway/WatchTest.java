@@ -190,8 +190,7 @@ class WatchTest {
     return all;
   }
 
-  /** Publishes until a message is received, as a subscription takes a moment to reach the topic.
-   */
+  /** Publishes until a message is received, as a subscription takes a moment to reach the topic. */
   private SseEvent liveUntil(JobId job, BufferedReader stream, String type, byte[] sheet)
       throws IOException {
     publish(job, sheet);

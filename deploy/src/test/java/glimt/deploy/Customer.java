@@ -11,7 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 
-/** An HTTP client of a farm.
+/**
+ * An HTTP client of a farm.
  *
  * @param gateway the URL of the gateway to use
  */

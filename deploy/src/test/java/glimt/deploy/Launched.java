@@ -18,9 +18,10 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
-/** A process of {@code deploy/glimt}, as a user starts it. It is started with default signal handling,
- * however this build was started: {@code nohup} and a shell's {@code &} ignore signals, child
- * processes inherit that, and a JVM respects it.
+/**
+ * A process of {@code deploy/glimt}, as a user starts it. It is started with default signal
+ * handling, however this build was started: {@code nohup} and a shell's {@code &} ignore signals,
+ * child processes inherit that, and a JVM respects it.
  */
 final class Launched implements AutoCloseable {
   private static final Path LAUNCHER = Path.of("glimt").toAbsolutePath();
@@ -43,7 +44,8 @@ final class Launched implements AutoCloseable {
     return glimt(Map.of(), Path.of(System.getProperty("java.io.tmpdir")), arguments);
   }
 
-  /** @param environment further environment variables
+  /**
+   * @param environment further environment variables
    * @param folder the working directory
    */
   static Launched glimt(Map<String, String> environment, Path folder, String... arguments) {

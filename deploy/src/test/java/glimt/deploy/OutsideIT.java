@@ -23,7 +23,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Tests a farm on a machine with an unusual language, digits, time zone and folder names. */
 class OutsideIT {
-  /** Digits are Persian, upper-casing turns i into İ, and PostgreSQL does not know the time zone. */
+  /**
+   * Digits are Persian, upper-casing turns i into İ, and PostgreSQL does not know the time zone.
+   */
   private static final Map<String, String> ELSEWHERE =
       Map.of(
           "JAVA_TOOL_OPTIONS",

@@ -81,7 +81,9 @@ class TrainIT {
     return Launched.glimt(all);
   }
 
-  /** Replaces the steps with a few hundred small ones, so that a run can be stopped within seconds. */
+  /**
+   * Replaces the steps with a few hundred small ones, so that a run can be stopped within seconds.
+   */
   private Path tiny() throws IOException {
     Path recipes = Path.of("../workers/recipes").toAbsolutePath();
     String models = recipes.resolveSibling("models").normalize().toString();

@@ -76,8 +76,7 @@ public final class NodeCommand implements Callable<Integer> {
   @Option(
       names = "--name",
       paramLabel = "NAME",
-      description =
-          {
+      description = {
         "Name of the node, for people and for its log files.",
         "Default: its role and a random suffix"
       })
