@@ -189,7 +189,7 @@ public record RunningNode(Optional<URI> address, Node node) {
             settings.roles().stream().sorted().map(NodeRole::word).toList(),
             Program.version(),
             ProcessHandle.current().pid(),
-            settings.is(Role.WORKER) ? settings.workers() : 0,
+            settings.is(NodeRole.WORKER) ? settings.workers() : 0,
             Optional.empty());
     Rendezvous rendezvous = exit.open(() -> Rendezvous.enter(node, nodes, self, ADMITTED_WITHIN));
     // After the node has registered: bundles that it does not offer from then on count as gone.
