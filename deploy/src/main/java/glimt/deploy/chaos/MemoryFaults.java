@@ -38,7 +38,10 @@ final class MemoryFaults {
               "kill -9 of PostgreSQL",
               trial -> away(trial, Fleet.UnixSignal.KILL)),
           onDisk("postgres-full", "PostgreSQL has no disk space left", MemoryFaults::databaseFull),
-          onDisk("store-full", "the store of artifacts has no disk space left", MemoryFaults::storeFull),
+          onDisk(
+              "store-full",
+              "the store of artifacts has no disk space left",
+              MemoryFaults::storeFull),
           FarmFault.of(
               "checkpoint-corrupt",
               "a bit of a checkpoint is flipped",

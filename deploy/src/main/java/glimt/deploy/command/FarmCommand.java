@@ -67,7 +67,10 @@ public final class FarmCommand implements Runnable {
         "Starts the farm's nodes that do not run yet; with higher numbers, more nodes join it."
       })
   static final class FarmUp implements Callable<Integer> {
-    @Option(names = "--coordinators", defaultValue = "2", description = "Number of coordinators. Default: 2")
+    @Option(
+        names = "--coordinators",
+        defaultValue = "2",
+        description = "Number of coordinators. Default: 2")
     private int coordinators;
 
     @Option(
@@ -237,7 +240,11 @@ public final class FarmCommand implements Runnable {
     public Integer call() {
       Fleet fleet = Fleet.on(home.open());
       Fleet.signal(
-          process(fleet).orElseThrow(() -> new DeployException("%s is not running; `farm ps` lists the processes".formatted(name))),
+          process(fleet)
+              .orElseThrow(
+                  () ->
+                      new DeployException(
+                          "%s is not running; `farm ps` lists the processes".formatted(name))),
           which == null ? Fleet.UnixSignal.TERM : which.signal());
       return 0;
     }

@@ -60,7 +60,8 @@ public final class Singlestep {
       groups(order, 1); // throws if the order is not supported
     }
     if (!(eta >= 0) || (eta > 0 && of == Expanded.NOISE)) {
-      throw new IllegalArgumentException("eta must not be negative, and 0 for noise prediction, not " + eta);
+      throw new IllegalArgumentException(
+          "eta must not be negative, and 0 for noise prediction, not " + eta);
     }
     int[] own = groups.clone();
     return new Sampler(
