@@ -99,8 +99,7 @@ class BundleTest {
             () ->
                 NetworkSource.parse(
                         "net.py",
-                        "class Network(Module):\n"
-                            + "  def forward(self, x: Tensor, n: int) -> Tensor:\n")
+                        "class Network(Module):\n  def forward(self, x: Tensor, n: int) -> Tensor:\n")
                     .ports())
         .hasMessageContaining("forward of class Network has the parameter n: int");
   }
@@ -267,9 +266,7 @@ class BundleTest {
             () ->
                 NetworkSource.parse(
                     "net.py",
-                    "from blocks.norm import normal\n\n"
-                        + "def normal(z: Tensor) -> Tensor:\n"
-                        + "  return z\n"))
+                    "from blocks.norm import normal\n\ndef normal(z: Tensor) -> Tensor:\n  return z\n"))
         .hasMessageContaining("net.py declares function normal twice");
   }
 
