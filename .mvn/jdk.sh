@@ -1,9 +1,9 @@
-# Finds a JDK of at least the release that glimt is written for. Sourced by deploy/glimt and mvnw.
+# Finds a JDK of at least the release that glimt needs. Sourced by deploy/glimt, mvnw and .ci/run.
 
 JDK_RELEASE=25
 
-# The home of the newest fitting JDK, on standard output; fails if there is none. What the user has
-# chosen (JAVA_HOME, then the PATH) goes before what is found lying about.
+# Prints the home of a JDK of at least that release; fails if there is none. The user's choice (JAVA_HOME,
+# then the PATH) takes precedence; otherwise the newest JDK in the usual places.
 find_jdk() {
   for home in "${JAVA_HOME:-}" "$(jdk_on_path)"; do
     if fitting_jdk "$home"; then
@@ -29,7 +29,7 @@ fitting_jdk() {
   [ -x "$1/bin/java" ] && [ -x "$1/bin/javac" ] && [ "$(jdk_release "$1")" -ge "$JDK_RELEASE" ]
 }
 
-# 25 of JAVA_VERSION="25.0.1", and 1 of the "1.8" that older ones say; 0 if it does not say.
+# Prints 25 for JAVA_VERSION="25.0.1", 1 for the "1.8" of older JDKs, and 0 if there is no version.
 jdk_release() {
   release=$(sed -n 's/^JAVA_VERSION="\{0,1\}\([0-9]\{1,\}\).*/\1/p' "$1/release" 2>/dev/null) || release=0
   echo "${release:-0}"

@@ -48,7 +48,7 @@ assert.ok(running instanceof OpenAI.ConflictError, String(running));
 assert.match(running.message, /cancel it/);
 const remix = await client.videos.remix(made.id, { prompt: "a red whale" }).catch(error => error);
 assert.ok(remix instanceof OpenAI.NotFoundError, String(remix));
-assert.match(remix.message, /offered here: .*GET \/v1\/videos/);
+assert.match(remix.message, /this API has .*GET \/v1\/videos/);
 const edited = await client.videos.edit({ prompt: "a red whale", video: { id: made.id } }).catch(error => error);
 assert.ok(edited instanceof OpenAI.APIError && edited.status === 405, String(edited));
 

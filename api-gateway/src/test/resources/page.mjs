@@ -21,6 +21,8 @@ for (const address of addresses) {
   });
   await page.goto(address);
   await page.waitForSelector("#models input");
+  await page.waitForFunction(() =>
+    document.querySelector("#farm").textContent === "workers are starting (0 of 3 ready)");
 
   // An Enter that ends an input method's composition is not ours.
   await page.focus("#prompt");

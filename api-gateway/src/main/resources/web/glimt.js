@@ -1,13 +1,13 @@
-// The page: asks for a job, watches it come, shows what it made.
+// The page's script: submits jobs, watches them and shows their results.
 
 import { Clip, Cloud, readPoints, readPreview } from "./stage.js";
 
 const $ = id => document.getElementById(id);
 const form = $("wish");
 let models = [];
-let shown; // the job on the stage
+let shown; // the Job that the page shows
 
-/** An element with attributes, listeners and children. */
+/** Makes an element with attributes, listeners (on…) and children. */
 function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -18,23 +18,23 @@ function h(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** An address that the farm told, seen from this page, which may be served below some path. */
+/** Resolves a link of the API relative to this page, which a proxy may serve below a path. */
 const here = link => new URL(link.slice(link.lastIndexOf("/v1/") + 1), document.baseURI);
 
-/** Asks the farm; throws its problem details. */
+/** Calls the API; throws problem details if it fails. */
 async function ask(path, options) {
   let response;
   try {
     response = await fetch(path, options);
   } catch {
-    throw { detail: "The farm cannot be reached. Is it running?" };
+    throw { detail: "The farm does not answer. Is it running?" };
   }
-  const body = await response.json().catch(() => ({ detail: `The farm answered ${response.status}.` }));
+  const body = await response.json().catch(() => ({ detail: `The farm answered with status ${response.status}.` }));
   if (!response.ok) throw body;
   return body;
 }
 
-// ---- asking
+// ---- the form
 
 const chosen = () => models.find(model => model.name === form.elements.model?.value);
 
@@ -58,7 +58,7 @@ async function loadModels() {
       alone(model) ? made[model.kind] : `${made[model.kind]}: ${model.name}`)));
   fill(form.elements.sampler, [["", "auto"], ...farm.samplers.map(name => [name, name])]);
   if (models.length) choose();
-  else refuse({ detail: "No model is here yet. A worker brings them when it starts." });
+  else refuse({ detail: "No model is available yet. Reload this page when the workers have started." });
 }
 
 function choose() {
@@ -86,7 +86,7 @@ function add(word) {
   prompt.focus();
 }
 
-/** Says what was wrong, where it was. */
+/** Shows a problem and marks the field at fault; without a problem, clears both. */
 function refuse(problem) {
   const field = { frames: "extent", size: "extent", points: "extent" }[problem?.field] ?? problem?.field;
   for (const element of form.elements) {
@@ -119,7 +119,7 @@ form.addEventListener("submit", async event => {
   wish.enlarge = Number(form.elements.enlarge.value) || undefined;
   for (const name of ["seed", "steps", "guidance"]) {
     const text = form.elements[name].value.trim();
-    // What is no number goes as it is: the farm says best what it may be.
+    // Text that is not a number is sent unchanged: the farm's refusal says what is allowed.
     if (text) wish[name] = Number.isFinite(Number(text)) ? Number(text) : text;
   }
   const button = form.querySelector("[type=submit]");
@@ -141,7 +141,7 @@ form.addEventListener("submit", async event => {
 });
 
 form.elements.prompt.addEventListener("keydown", event => {
-  // While an input method composes, Enter takes its candidate; Safari says so by 229 alone.
+  // During input method composition Enter accepts a candidate; in Safari only keyCode 229 shows that.
   const composes = event.isComposing || event.keyCode === 229;
   if (event.key === "Enter" && !event.shiftKey && !composes) {
     event.preventDefault();
@@ -152,14 +152,14 @@ form.elements.prompt.addEventListener("keydown", event => {
 // ---- one job
 
 const words = {
-  queued: "waits for a worker",
-  running: "is being made",
+  queued: "waiting for a worker",
+  running: "running",
   succeeded: "done",
   failed: "failed",
   cancelled: "cancelled",
 };
 
-/** A job on the page: watches it until it ends, or until another takes its place. */
+/** Shows a job and follows it until it ends or another job is shown. */
 class Job {
   constructor(view) {
     this.view = view;
@@ -264,7 +264,7 @@ class Job {
       const pieces = this.view.levels.find(level => level.name === event.level)?.tasks ?? [];
       this.live.show(`${event.level} ${event.ordinal}`, readPreview(bytes));
       const own = pieces.filter(task => task.work === "sample").map(task => `${event.level} ${task.ordinal}`);
-      // Once every piece of this level is there, the level below has done its part.
+      // Once all pieces of this level have previews, they replace the points of the level below.
       if (own.every(name => this.live.parts.has(name))) this.live.keep(own);
     }
     if (!this.picked && !this.ended) {
@@ -284,7 +284,7 @@ class Job {
     if (best) this.showLevel(best);
     else if (!this.on) {
       this.stage.replaceChildren(h("p", { class: "waiting" },
-        this.ended ? "Nothing was finished." : "The first glimpse comes in a moment."));
+        this.ended ? "No level was finished." : "The first preview appears in a moment."));
     }
   }
 
@@ -326,7 +326,7 @@ class Job {
     }
   }
 
-  // -- the words
+  // -- the text
 
   say(trouble) {
     if (this.trouble !== trouble) {
@@ -389,7 +389,7 @@ class Job {
   }
 }
 
-const levelWords = { queued: "waits", running: "", succeeded: "done", failed: "failed", cancelled: "cancelled" };
+const levelWords = { queued: "waiting", running: "", succeeded: "done", failed: "failed", cancelled: "cancelled" };
 const media = level => level.artifacts.find(artifact => artifact.role === "media");
 const size = bytes => (bytes < 1000 ? `${bytes} B` : bytes < 1e6 ? `${(bytes / 1e3).toFixed(0)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
 
@@ -424,21 +424,30 @@ async function listRecent() {
       h("span", { class: "state" }, `${job.kind}, ${words[job.state]}`)))));
 }
 
-async function countWorkers() {
-  if (document.hidden) return;
-  try {
-    const { workers } = await ask("v1/workers");
-    const busy = workers.filter(worker => worker.task).length;
-    $("farm").textContent = workers.length === 0
-      ? "no worker is here"
-      : `${workers.length} worker${workers.length > 1 ? "s" : ""}, ${busy} busy`;
-  } catch (problem) {
-    $("farm").textContent = problem.detail;
+/** What the header says about the farm's workers. */
+function workersLine({ workers, expected }) {
+  if (workers.length < expected) return `workers are starting (${workers.length} of ${expected} ready)`;
+  if (workers.length === 0) return "this farm has no workers";
+  const busy = workers.filter(worker => worker.task).length;
+  return `${workers.length} worker${workers.length > 1 ? "s" : ""}, ${busy} busy`;
+}
+
+/** Shows the workers now and from time to time, more often while some are starting. */
+async function showWorkers() {
+  let pause = 5000;
+  if (!document.hidden) {
+    try {
+      const farm = await ask("v1/workers");
+      $("farm").textContent = workersLine(farm);
+      if (farm.workers.length < farm.expected) pause = 1000;
+    } catch (problem) {
+      $("farm").textContent = problem.detail;
+    }
   }
+  setTimeout(showWorkers, pause);
 }
 
 addEventListener("hashchange", open);
-setInterval(countWorkers, 5000);
-countWorkers();
+showWorkers();
 await loadModels().catch(refuse);
 await open();

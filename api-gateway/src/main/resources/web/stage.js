@@ -1,4 +1,4 @@
-// Draws what comes: clips from the previews of their pieces, and clouds of points.
+// Draws previews and results: clips from previews of their pieces, and point clouds.
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -13,8 +13,8 @@ function animate(element, draw) {
 }
 
 /**
- * A clip as far as it is known. Each level is cut into pieces, and each piece's newest preview is a
- * sheet of its frames; drawn at its place over the level below, enlarged.
+ * Animates a clip that is being made. Each level is cut into pieces, and the newest preview of a
+ * piece is a sheet of its frames. It is drawn at the piece's place, over the enlarged level below.
  */
 export class Clip {
   /** @param extents for each level, from the base up: {name, frames, height, width} */
@@ -24,7 +24,7 @@ export class Clip {
     this.canvas = document.createElement("canvas");
     this.canvas.className = "pixels";
     this.canvas.setAttribute("role", "img");
-    this.canvas.setAttribute("aria-label", "what the clip looks like so far");
+    this.canvas.setAttribute("aria-label", "preview of the clip");
   }
 
   /** @param segment [[from, to] of frames, of height, of width] */
@@ -50,7 +50,7 @@ export class Clip {
     });
   }
 
-  /** A level with fewer frames shows each of them longer. */
+  /** Frames per second. A level with fewer frames shows each of them longer. */
   rate() {
     const most = Math.max(...this.levels.map(level => level.frames));
     return (this.fps * this.top.frames) / most;
@@ -79,7 +79,7 @@ export class Clip {
   }
 }
 
-/** Points that turn slowly, and by dragging. */
+/** Draws a point cloud that turns slowly, and that dragging or the arrow keys turn. */
 export class Cloud {
   constructor() {
     this.parts = new Map();
@@ -89,17 +89,17 @@ export class Cloud {
     this.canvas.className = "points";
     this.canvas.tabIndex = 0;
     this.canvas.setAttribute("role", "img");
-    this.canvas.setAttribute("aria-label", "a cloud of points; drag or use the arrow keys to turn it");
+    this.canvas.setAttribute("aria-label", "point cloud; drag or use the arrow keys to turn it");
     this.listen();
   }
 
-  /** @param points {xyz, rgb}; replaces what had the same name */
+  /** @param points {xyz, rgb}; replace those with the same name */
   show(name, points) {
     this.parts.set(name, points);
     this.gather();
   }
 
-  /** Forgets every part but these. */
+  /** Removes all parts but these. */
   keep(names) {
     for (const name of [...this.parts.keys()]) {
       if (!names.includes(name)) this.parts.delete(name);
@@ -147,7 +147,7 @@ export class Cloud {
     });
     canvas.addEventListener("keydown", event => {
       const step = { ArrowLeft: [-0.15, 0], ArrowRight: [0.15, 0], ArrowUp: [0, -0.1], ArrowDown: [0, 0.1] };
-      // With another key these are the browser's, such as going back.
+      // With a modifier, arrow keys are shortcuts of the browser, such as going back.
       if (step[event.key] && !event.altKey && !event.ctrlKey && !event.metaKey && !event.isComposing) {
         this.held = true;
         this.by(...step[event.key]);
@@ -177,7 +177,7 @@ export class Cloud {
     if (canvas.width !== side) canvas.width = canvas.height = side;
     const [sin, cos] = [Math.sin(this.turn), Math.cos(this.turn)];
     const [up, flat] = [Math.sin(this.tilt), Math.cos(this.tilt)];
-    const away = 3.2; // how far off the eye is, where the cloud's radius is 1
+    const away = 3.2; // the eye's distance from the centre, in radii of the cloud
     const zoom = (side / 2) * 0.95 * Math.sqrt(away * away - 1);
     for (let i = 0; i < order.length; i++) {
       const x = (xyz[3 * i] - this.middle[0]) / this.reach;
@@ -203,7 +203,7 @@ export class Cloud {
   }
 }
 
-/** A preview's points: a float32 scale, then x, y, z as int16, then red, green, blue as bytes. */
+/** Reads a preview: a float32 scale, then x, y, z as int16, then red, green, blue as bytes. */
 export function readPreview(buffer) {
   const count = Math.floor((buffer.byteLength - 4) / 9);
   const scale = new DataView(buffer).getFloat32(0, true);
@@ -211,12 +211,12 @@ export function readPreview(buffer) {
   return { xyz, rgb: new Uint8Array(buffer, 4 + count * 6, count * 3) };
 }
 
-/** Points of a file, by its media type. */
+/** Reads the points of a GLB or PLY file. */
 export function readPoints(buffer, mediaType) {
   return mediaType === "application/ply" ? readPly(buffer) : readGlb(buffer);
 }
 
-/** Binary glTF 2.0: the first primitive's POSITION and COLOR_0. */
+/** Reads POSITION and COLOR_0 of the first primitive of a binary glTF 2.0 file. */
 function readGlb(buffer) {
   const view = new DataView(buffer);
   const sceneLength = view.getUint32(12, true);
@@ -246,7 +246,7 @@ function readGlb(buffer) {
   return { xyz, rgb };
 }
 
-/** Binary little-endian PLY: x, y, z as float and red, green, blue as uchar, in that order. */
+/** Reads a binary little-endian PLY with x, y, z as float and red, green, blue as uchar, in order. */
 function readPly(buffer) {
   const start = new TextDecoder("latin1").decode(new Uint8Array(buffer, 0, Math.min(4096, buffer.byteLength)));
   const header = start.slice(0, start.indexOf("end_header\n") + 11);

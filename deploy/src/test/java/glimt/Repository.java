@@ -13,7 +13,7 @@ final class Repository {
 
   private Repository() {}
 
-  /** Their paths from the root; what is new and not ignored counts as well. */
+  /** Their paths from the root, including new files that git does not ignore. */
   static List<String> files() {
     try {
       Process git =

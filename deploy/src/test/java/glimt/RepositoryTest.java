@@ -9,7 +9,7 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** What a clone holds, and what it must not. */
+/** Checks which files a clone contains, and what they must not contain. */
 class RepositoryTest {
   private static final Set<String> TOP_LEVEL =
       Set.of(
@@ -23,7 +23,7 @@ class RepositoryTest {
           "api-gateway",
           "deploy");
 
-  /** Written in pieces, so that this file does not name them itself. */
+  /** Written in pieces, so that this file does not contain them itself. */
   private static final Pattern ELSEWHERE =
       Pattern.compile(
           String.join(

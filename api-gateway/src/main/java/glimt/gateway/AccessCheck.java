@@ -14,11 +14,11 @@ import java.util.Set;
 import java.util.UUID;
 
 /**
- * What every request passes first. Other people's pages must not steer a farm through the browser
- * of somebody who can reach it: so what changes something, and every WebSocket, has to come from
- * our own page or from no page at all, and the request has to be for one of our {@link Names}.
- * Where there is a key, every request has to show it, but for the question whether the farm is
- * well.
+ * Checks every request before it is routed. A foreign web page must not control a farm through the
+ * browser of someone who can reach it (CSRF, DNS rebinding): requests that change something, and
+ * WebSockets, must come from the farm's own page or from no page at all, and every request must be
+ * addressed to one of the farm's {@link Names}. If the farm has a key, every request but {@code
+ * /healthz} must carry it.
  */
 final class AccessCheck {
   static final String REQUEST_ID = "x-request-id";
@@ -38,7 +38,10 @@ final class AccessCheck {
   }
 
   /**
-   * @param trusted whether what the other end says of whom it speaks for is believed
+   * Passes a request on to its route.
+   *
+   * @param trusted whether the request's forwarding headers are believed
+   * @throws Problem.Refusal if the request is not allowed
    */
   void pass(RoutingContext ctx, boolean trusted) {
     greet(ctx.response());
@@ -46,15 +49,17 @@ final class AccessCheck {
     HostAndPort host = Names.host(request);
     HostAndPort asked = Names.asked(request);
     if (host == null || asked == null) {
-      throw Problem.malformed("a request needs one Host").refusal();
+      throw Problem.malformed("the request must have exactly one valid Host header").refusal();
     }
     names.answer(host);
     names.answer(asked);
     if (credentials.isPresent() && !HEALTH.equals(request.path())) {
       String shown = request.getHeader(HttpHeaders.AUTHORIZATION);
-      // Takes as long whatever is wrong with it.
+      // Compare in constant time, so that timing tells nothing about the key.
       if (shown == null || !MessageDigest.isEqual(bytes(shown), credentials.get())) {
-        throw Problem.stranger("this farm wants its key, as Authorization: Bearer KEY").refusal();
+        throw Problem.stranger(
+                "this farm requires its key; send the header Authorization: Bearer KEY")
+            .refusal();
       }
     }
     String origin = request.getHeader(HttpHeaders.ORIGIN);
@@ -67,7 +72,7 @@ final class AccessCheck {
     ctx.next();
   }
 
-  /** What the addresses in an answer begin with, so that whoever asked can follow them. */
+  /** The path prefix of the links in an answer, so that clients behind a proxy can follow them. */
   static String prefix(RoutingContext ctx) {
     return Objects.requireNonNull(ctx.get(PREFIX));
   }
@@ -76,7 +81,7 @@ final class AccessCheck {
     return text.getBytes(StandardCharsets.UTF_8);
   }
 
-  /** The headers of every answer. */
+  /** Sets the headers that every answer has. */
   static void greet(HttpServerResponse response) {
     response
         .putHeader(REQUEST_ID, UUID.randomUUID().toString())

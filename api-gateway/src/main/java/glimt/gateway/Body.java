@@ -16,9 +16,11 @@ import java.util.concurrent.Callable;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.InflaterInputStream;
 
-/** Reads a request's body, of bounded size and in bounded time, as {@link Fields}. */
+/** Reads the body of a request as {@link Fields}, within limits of size and time. */
 final class Body {
+  /** The most bytes of a body, also after it is decompressed. */
   static final int LIMIT = 64 * 1024;
+
   private static final long PATIENCE_MS = 30_000;
 
   private static final String JSON = "application/json";
@@ -42,7 +44,7 @@ final class Body {
     };
   }
 
-  /** For operations without fields: no body and an empty object are the same. */
+  /** Reads the body of an operation without fields: it may be missing or an empty object. */
   static Future<Void> none(RoutingContext ctx) {
     Buffer body = Buffer.buffer();
     return read(
@@ -82,14 +84,15 @@ final class Body {
         Buffer.buffer(),
         () -> {
           if (!files.isEmpty()) {
-            throw Problem.invalid(files.getFirst(), "must be text: files are not taken here")
+            throw Problem.invalid(
+                    files.getFirst(), "must be a text field: this operation accepts no files")
                 .refusal();
           }
           return Fields.ofForm(Text.read(request.formAttributes().entries()));
         });
   }
 
-  /** Keeps the bytes in {@code body} and calls {@code read} when the last one is there. */
+  /** Collects the bytes in {@code body} and calls {@code read} after the last one. */
   private static <T> Future<T> read(RoutingContext ctx, Buffer body, Callable<T> read) {
     HttpServerRequest request = ctx.request();
     String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
@@ -101,14 +104,16 @@ final class Body {
         ctx.vertx()
             .setTimer(
                 PATIENCE_MS,
-                _ -> done.tryFail(Problem.slow("a body must be here within 30 seconds").refusal()));
-    // A broken chunk, or whoever sends it went away: neither is our mistake.
+                _ ->
+                    done.tryFail(
+                        Problem.slow("the body did not arrive within 30 seconds").refusal()));
+    // A malformed chunk or a closed connection is the client's failure, not ours.
     request.exceptionHandler(
         _ ->
             done.tryFail(
                 request.isExpectMultipart()
                     ? unreadableForm()
-                    : Problem.malformed("the body breaks off").refusal()));
+                    : Problem.malformed("the body ended too early").refusal()));
     request.handler(
         bytes -> {
           if (body.length() + bytes.length() > LIMIT) {
@@ -139,7 +144,7 @@ final class Body {
           case "deflate" -> unpacked(body, InflaterInputStream::new);
           default ->
               throw Problem.encoding(
-                      "the Content-Encoding of a body must be gzip or deflate, or none")
+                      "the Content-Encoding of a body must be gzip, deflate or absent")
                   .refusal();
         };
     return Text.of(bytes, Text.charset(request.getHeader(HttpHeaders.CONTENT_TYPE)));
@@ -149,13 +154,14 @@ final class Body {
     InputStream of(InputStream packed) throws IOException;
   }
 
-  /** No more than a plain body may have, however small it came. */
+  /** Decompresses a body, but no further than the limit, so that a small one cannot fill memory. */
   private static byte[] unpacked(Buffer body, Unpacking unpacking) {
     byte[] bytes;
     try (InputStream in = unpacking.of(new ByteArrayInputStream(body.getBytes()))) {
       bytes = in.readNBytes(LIMIT + 1);
     } catch (IOException e) {
-      throw Problem.malformed("the body is not compressed as its Content-Encoding says").refusal(e);
+      throw Problem.malformed("the body cannot be decompressed as its Content-Encoding says")
+          .refusal(e);
     }
     if (bytes.length > LIMIT) {
       throw Problem.tooLarge(LIMIT).refusal();
@@ -168,7 +174,7 @@ final class Body {
     return encoding == null ? PLAIN : encoding.strip().toLowerCase(Locale.ROOT);
   }
 
-  private static Problem.Refusal unreadableForm() {
+  private static Problem.ProblemException unreadableForm() {
     return Problem.malformed("the form cannot be read as " + FORM).refusal();
   }
 

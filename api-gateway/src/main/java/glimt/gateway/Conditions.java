@@ -6,15 +6,15 @@ import java.util.Arrays;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** What a request makes its answer depend on, by RFC 9110 section 13. All our tags are strong. */
+/** Evaluates conditional requests (RFC 9110, section 13). All entity tags here are strong. */
 final class Conditions {
   private Conditions() {}
 
   /**
-   * Whether whoever asks has it already, which is 304.
+   * Whether the client has the current representation already, so that the answer is 304.
    *
-   * @param tag of what would be sent, with its quotes
-   * @throws Problem.Refusal if it wants another
+   * @param tag the entity tag of the current representation, with its quotes
+   * @throws Problem.Refusal 412, if If-Match names only other tags
    */
   static boolean isKnown(HttpServerRequest request, String tag) {
     String wanted = request.getHeader(HttpHeaders.IF_MATCH);
@@ -22,11 +22,11 @@ final class Conditions {
       throw Problem.changed().refusal();
     }
     String known = request.getHeader(HttpHeaders.IF_NONE_MATCH);
-    // Compared weakly: proxies that compress make a strong tag weak.
+    // Compare weakly, because proxies that compress turn a strong tag into a weak one.
     return known != null && anyOf(known, one -> tag.equals(one.replaceFirst("^W/", "")));
   }
 
-  /** Whether a range is asked for of what would be sent, and not of another. */
+  /** Whether a requested range refers to the representation with this tag (If-Range). */
   static boolean isOfThis(HttpServerRequest request, String tag) {
     @Nullable String ifRange = request.getHeader("If-Range");
     return ifRange == null || ifRange.equals(tag);

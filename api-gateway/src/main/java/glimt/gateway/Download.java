@@ -23,8 +23,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sends an artifact as RFC 9110 has it: whole or one range of it, or the word that whoever asks has
- * it already. Its name is its strong entity tag, since it is the digest of its bytes.
+ * Serves artifacts over HTTP (RFC 9110): whole, one range, or 304 if the client has the artifact
+ * already. An artifact's id is its strong entity tag, since it is the digest of its bytes.
  */
 final class Download {
   private static final Logger LOG = LoggerFactory.getLogger(Download.class);
@@ -32,7 +32,6 @@ final class Download {
 
   private final RequestContext desk;
   private final Artifacts artifacts;
-
   private final Tasks tasks;
   private final Farm farm;
 
@@ -43,8 +42,11 @@ final class Download {
     this.farm = farm;
   }
 
-  /** What of a job a path means: a level's name its media, a digest that very artifact. */
-  static Optional<Named> find(JobView job, String levelOrDigest) {
+  /**
+   * The artifact that a path names: the media file of a level by the level's name, any artifact of
+   * the job by its digest.
+   */
+  static Optional<LevelArtifact> find(JobView job, String levelOrDigest) {
     return job.levels().stream()
         .flatMap(
             level ->
@@ -54,30 +56,30 @@ final class Download {
                             product.artifact().id().sha256().equals(levelOrDigest)
                                 || (product.role() == Product.Role.MEDIA
                                     && level.name().equals(levelOrDigest)))
-                    .map(product -> new Named(level.name(), product.artifact())))
+                    .map(product -> new LevelArtifact(level.name(), product.artifact())))
         .findFirst();
   }
 
-  /** An artifact and the level it is of. */
-  record Named(String level, Artifact artifact) {}
+  /** An artifact and the name of its level. */
+  record LevelArtifact(String level, Artifact artifact) {}
 
-  /** The bytes {@code start <= i < end}. */
+  /** The bytes from {@code start}, inclusive, to {@code end}, exclusive. */
   record Range(long start, long end) {}
 
-  Future<Void> send(RoutingContext ctx, JobView job, Named named) {
+  Future<Void> send(RoutingContext ctx, JobView job, LevelArtifact named) {
     Artifact artifact = named.artifact();
     return desk.ask(() -> whole(job, artifact))
         .compose(
             file -> send(ctx, artifact, file, JobDocument.fileName(job, named.level(), artifact)));
   }
 
-  /** Makes a picture of a file. */
+  /** Makes a JPEG of a video file. */
   interface Still {
     byte[] of(Path file) throws InterruptedException;
   }
 
-  /** Sends a picture of an artifact, which is as much itself as the artifact is. */
-  Future<Void> still(RoutingContext ctx, JobView job, Named named, Still still) {
+  /** Sends a picture of an artifact; its entity tag follows from the artifact's. */
+  Future<Void> still(RoutingContext ctx, JobView job, LevelArtifact named, Still still) {
     String variant = ctx.queryParams().get("variant");
     String tag = "\"%s-%s\"".formatted(named.artifact().id().sha256(), variant);
     HttpServerResponse response =
@@ -95,7 +97,11 @@ final class Download {
                     Buffer.buffer(bytes)));
   }
 
-  /** Its file; one that is lost is made again meanwhile. */
+  /**
+   * The file of an artifact, with its digest verified.
+   *
+   * @throws Problem.Refusal if it is missing or damaged: 503 while it is made again, or 410
+   */
   private Path whole(JobView job, Artifact artifact) {
     try {
       return artifacts.file(artifact.id());
@@ -103,7 +109,7 @@ final class Download {
       if (!tasks.remake(job.id(), artifact.id())) {
         throw Problem.lost().refusal(e);
       }
-      LOG.warn("{}, and is made again", e.getMessage());
+      LOG.warn("{}; it is being made again", e.getMessage());
       farm.tasksReady();
       throw Problem.remaking().refusal(e);
     }
@@ -117,7 +123,7 @@ final class Download {
     response
         .putHeader(HttpHeaders.ETAG, tag)
         .putHeader(HttpHeaders.ACCEPT_RANGES, "bytes")
-        // A finished level stays what it is, but a page may ask again: 304 is cheap.
+        // An artifact never changes, but revalidation is cheap and notices when it is deleted.
         .putHeader(HttpHeaders.CACHE_CONTROL, "private, no-cache");
     if (Conditions.isKnown(request, tag)) {
       return response.setStatusCode(304).end();
@@ -145,10 +151,10 @@ final class Download {
   }
 
   /**
-   * The one range asked for; empty for everything, also when the header makes no sense or asks for
-   * several, which RFC 9110 section 14.2 lets a server ignore.
+   * The requested range. Empty for the whole file, also if the header is malformed or asks for
+   * several ranges, which RFC 9110 section 14.2 lets a server ignore.
    *
-   * @throws Problem.Refusal if it lies outside
+   * @throws Problem.Refusal 416, if the range begins beyond the end
    */
   static Optional<Range> range(@Nullable String header, long length) {
     Matcher asked = RANGE.matcher(header == null ? "" : header.strip());

@@ -22,7 +22,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 
-/** What the farm can do, who works there, and whether it is well. */
+/** The operations that list models, workers and nodes, and the health check. */
 final class FarmRoutes {
   private static final long PATIENCE_SECONDS = 5;
 
@@ -70,8 +70,9 @@ final class FarmRoutes {
   Future<?> workers(RoutingContext ctx) {
     Future<Map<WorkerId, Instant>> drained = desk.ask(workers::drained);
     Future<Map<String, Long>> late = desk.ask(tasks::lateWords);
+    Future<Integer> expected = desk.ask(() -> expected(nodes.list()));
     Future<List<WorkerView>> here = desk.within(PATIENCE_SECONDS, farm.workers());
-    return Future.all(drained, late, here)
+    return Future.all(drained, late, expected, here)
         .compose(
             _ -> {
               ObjectNode body = Json.mapper().createObjectNode();
@@ -83,6 +84,7 @@ final class FarmRoutes {
                         all.add(
                             worker(view).put("drained", since == null ? null : since.toString()));
                       });
+              body.put("expected", expected.result());
               body.set("lateWords", Json.mapper().valueToTree(late.result()));
               return RequestContext.answer(ctx, 200, body);
             });
@@ -99,18 +101,18 @@ final class FarmRoutes {
             });
   }
 
-  /** Well is who can reach the ledger: without it nothing can be promised. */
+  /** Healthy means that the ledger can be reached: without it no job can be accepted. */
   Future<?> health(RoutingContext ctx) {
     return desk.ask(nodes::list)
         .compose(
             entries -> {
               ObjectNode body = Json.mapper().createObjectNode().put("status", "ok");
               ObjectNode counts = body.putObject("nodes");
-              for (Node.Role role : Node.Role.values()) {
+              for (Node.NodeRole role : Node.NodeRole.values()) {
                 counts.put(
                     role.word(),
                     entries.stream()
-                        .filter(Nodes.Entry::lives)
+                        .filter(Nodes.NodeStatus::lives)
                         .filter(entry -> entry.node().roles().contains(role.word()))
                         .count());
               }
@@ -118,7 +120,16 @@ final class FarmRoutes {
             });
   }
 
-  private static ObjectNode node(Nodes.Entry entry) {
+  /** How many workers the living nodes run, including those that are starting. */
+  /** Returns how many workers the living nodes run, including those that are starting. */
+  private static int expected(List<Nodes.NodeStatus> nodes) {
+    return nodes.stream()
+        .filter(Nodes.NodeStatus::lives)
+        .mapToInt(node -> node.node().workers())
+        .sum();
+  }
+
+  private static ObjectNode node(Nodes.NodeStatus entry) {
     Nodes.Self self = entry.node();
     ObjectNode out =
         Json.mapper()
@@ -134,7 +145,7 @@ final class FarmRoutes {
     return out;
   }
 
-  private static ObjectNode model(Bundles.Entry entry) {
+  private static ObjectNode model(Bundles.CatalogueEntry entry) {
     BundleCard card = entry.card();
     ObjectNode out =
         Json.mapper()

@@ -21,18 +21,19 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The named values of a request, read one by one and each for what it must be; whatever nobody
- * asked for is refused at the {@link #end}. What is absent or null reads as null.
+ * The fields of a request, from a JSON object, a form or a query. A route reads each field that it
+ * knows, with its type and range, and then calls {@link #end}, which refuses all others. A field
+ * that is absent or null reads as null.
  *
- * <p>Throws {@link InvalidSpec} with the field's name, or a {@link Problem.Refusal} when there are
- * no fields to name.
+ * <p>The methods throw {@link InvalidSpec} with the field's name, or a {@link Problem.Refusal} if
+ * the fields cannot be parsed at all.
  */
 final class Fields {
-  /** NaN and Infinity are no JSON, but reading them lets the answer name the field they are in. */
+  /** Accepts NaN and Infinity, which are not JSON, so that the refusal can name their field. */
   private static final ObjectReader READER =
       Json.mapper().reader().with(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS);
 
-  /** What the field's programs and servers call one thing. */
+  /** Names that other programs and servers use for the same field. */
   private static final List<List<String>> SYNONYMS =
       List.of(
           List.of("steps", "num_inference_steps", "num_steps", "sampling_steps"),
@@ -43,14 +44,14 @@ final class Fields {
           List.of("format", "output_format"),
           List.of("prompt", "text", "text_prompt"));
 
-  /** A JSON number of bearable length. */
+  /** A JSON number; its length is limited to keep big decimals cheap. */
   private static final Pattern NUMBER =
       Pattern.compile("-?[0-9]{1,40}(\\.[0-9]{1,40})?([eE][-+]?[0-9]{1,4})?");
 
   private final Map<String, JsonNode> values = new LinkedHashMap<>();
   private final List<String> asked = new ArrayList<>();
 
-  /** In a form every value is text, so a number is read from it. */
+  /** Whether the values come from a form or a query, where numbers are text. */
   private final boolean form;
 
   private Fields(boolean form) {
@@ -62,11 +63,11 @@ final class Fields {
     try {
       body = READER.readTree(json);
     } catch (StreamConstraintsException e) {
-      throw Problem.malformed("the body is nested too deep or has too long a name or number")
+      throw Problem.malformed("the body is nested too deeply, or a name or number is too long")
           .refusal();
     } catch (JsonProcessingException e) {
       throw Problem.malformed(
-              "the body is not JSON, or has a field twice: see line %s, column %s"
+              "the body is not valid JSON, or has a field twice: see line %s, column %s"
                   .formatted(e.getLocation().getLineNr(), e.getLocation().getColumnNr()))
           .refusal();
     }
@@ -82,7 +83,7 @@ final class Fields {
     Fields fields = new Fields(true);
     for (Map.Entry<String, String> field : form) {
       if (fields.values.put(field.getKey(), TextNode.valueOf(field.getValue())) != null) {
-        throw new InvalidSpec(shown(field.getKey()), "is there twice");
+        throw new InvalidSpec(shown(field.getKey()), "is given twice");
       }
     }
     return fields;
@@ -97,12 +98,12 @@ final class Fields {
       throw new InvalidSpec(name, "must be text, not " + shown(value));
     }
     if (!StandardCharsets.UTF_8.newEncoder().canEncode(value.textValue())) {
-      throw new InvalidSpec(name, "must be text; it has half of a surrogate pair");
+      throw new InvalidSpec(name, "must be valid text; it has an unpaired surrogate");
     }
     return value.textValue();
   }
 
-  /** Text, or a number as it is written. */
+  /** Text, or a number in plain decimal notation. */
   @Nullable String textOrNumber(String name) {
     JsonNode value = value(name);
     return value != null && value.isNumber() && Double.isFinite(value.doubleValue())
@@ -111,9 +112,9 @@ final class Fields {
   }
 
   /**
-   * An object of ours, strictly read.
+   * An object, parsed as a record; unknown fields are refused.
    *
-   * @throws InvalidSpec naming the field within it that is wrong
+   * @throws InvalidSpec with the path of the wrong field in it, such as {@code schedule.type}
    */
   <T> @Nullable T object(String name, Class<T> type) {
     JsonNode value = value(name);
@@ -128,7 +129,11 @@ final class Fields {
     }
   }
 
-  /** Text that is one of a few words. */
+  /**
+   * One of a few choices.
+   *
+   * @param spelling how a choice is written in a request
+   */
   <T> @Nullable T choice(String name, List<T> choices, Function<T, String> spelling) {
     String text = text(name);
     if (text == null) {
@@ -183,22 +188,24 @@ final class Fields {
   }
 
   /**
-   * @throws InvalidSpec if there is a field that nobody asked for
+   * Refuses fields that were not read.
+   *
+   * @throws InvalidSpec if there is one
    */
   void end() {
     for (String name : values.keySet()) {
       if (!asked.contains(name)) {
         throw new InvalidSpec(
             shown(name),
-            "is not known here%s; the fields are %s"
+            "is not a field of this request%s; the fields are %s"
                 .formatted(
-                    ours(name).map(" but as "::concat).orElse(""),
+                    ours(name).map(", which calls it "::concat).orElse(""),
                     asked.stream().distinct().sorted().toList()));
       }
     }
   }
 
-  /** What this surface calls what others call by that name. */
+  /** The name in this request of the field that other programs call {@code name}. */
   private Optional<String> ours(String name) {
     return SYNONYMS.stream()
         .filter(group -> group.contains(name))
@@ -213,7 +220,7 @@ final class Fields {
     return value == null || value.isNull() ? null : value;
   }
 
-  /** The number that a value stands for; null if it stands for none. */
+  /** The value as a number; null if it is not one. */
   private @Nullable BigDecimal decimal(JsonNode value) {
     if (form) {
       return NUMBER.matcher(value.textValue()).matches() ? new BigDecimal(value.textValue()) : null;
@@ -221,7 +228,7 @@ final class Fields {
     return value.isNumber() && Double.isFinite(value.doubleValue()) ? value.decimalValue() : null;
   }
 
-  /** A value as it may be repeated in an answer: short, and no list or object. */
+  /** A short form of a value, to be repeated in an answer. */
   private static String shown(JsonNode value) {
     JsonNodeType type = value.getNodeType();
     return switch (type) {
@@ -233,6 +240,7 @@ final class Fields {
     };
   }
 
+  /** At most 40 characters of a text, with control characters replaced. */
   static String shown(String text) {
     String printable = text.replaceAll("[\\p{Cntrl}\\p{Cs}]", "?");
     return printable.length() <= 40 ? printable : printable.substring(0, 40) + "…";

@@ -40,50 +40,55 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The farm's front: HTTP, as {@code openapi.yaml} has it, and the page. Holds nothing but
- * connections, so any number of gateways may serve one farm.
+ * The farm's HTTP server: the API that {@code openapi.yaml} specifies, and the web page. It has no
+ * state besides its connections, so any number of gateways may serve one farm.
  */
 public final class Gateway implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
 
   private static final int LOOPS = 2;
-  private static final int URI_LIMIT = 4 * 1024;
-  private static final int HEADERS_LIMIT = 16 * 1024;
+  static final int URI_LIMIT = 4 * 1024;
+  static final int HEADERS_LIMIT = 16 * 1024;
   private static final int IDLE_SECONDS = 60;
   private static final long PATIENCE_SECONDS = 10;
 
-  /** How long answers that have begun may take when the gateway is closed. */
+  /** How long a gateway that closes waits for answers that have begun. */
   private static final long GRACE_SECONDS = 3;
 
   /**
-   * Where to listen, and to whom.
+   * Where a gateway listens, and which requests it accepts.
    *
    * @param host a name or address of this machine
-   * @param port 0 for any that is free
-   * @param key what every request has to show, if it has to show any
-   * @param publicUrls where proxies serve it, with the path below which they do
-   * @param proxies the addresses from which they speak, beside this machine's own
+   * @param port 0 for any free port
+   * @param key the bearer token that every request must carry; empty if none is needed
+   * @param publicUrls the URLs, with their paths, at which proxies serve the gateway
+   * @param proxies IP addresses of trusted proxies, besides this machine's own
+   * @throws IllegalArgumentException if the key is too short or missing, or a URL or an address is
+   *     not valid
    */
   public record Address(
       String host, int port, Optional<String> key, List<URI> publicUrls, Set<String> proxies) {
     public static final String LOOPBACK = "127.0.0.1";
 
-    /** Shorter ones could be guessed. */
+    /** The least number of characters of a key: a shorter one could be guessed. */
     public static final int KEY_LEAST = 20;
 
     public Address {
       if (key.isPresent() && key.get().length() < KEY_LEAST) {
-        throw new IllegalArgumentException("a key has at least %s characters".formatted(KEY_LEAST));
+        throw new IllegalArgumentException(
+            "the key is too short: it must have at least %s characters".formatted(KEY_LEAST));
       }
       if (key.isEmpty() && !Names.isLoopback(host)) {
         throw new IllegalArgumentException(
-            "a gateway that listens on %s, beyond this machine, needs a key".formatted(host));
+            "other machines can reach a gateway that listens on %s, so it needs a key"
+                .formatted(host));
       }
       publicUrls = List.copyOf(publicUrls);
       publicUrls.forEach(Address::checkPublic);
       proxies = proxies.stream().map(Address::literal).collect(Collectors.toUnmodifiableSet());
     }
 
+    /** Without a key, public URLs and trusted proxies on other machines. */
     public Address(String host, int port) {
       this(host, port, Optional.empty(), List.of(), Set.of());
     }
@@ -96,7 +101,7 @@ public final class Gateway implements AutoCloseable {
           || url.getQuery() != null
           || url.getFragment() != null) {
         throw new IllegalArgumentException(
-            "a public URL is such as https://farm.example/glimt/, not " + url);
+            "a public URL must look like https://farm.example/glimt/, not like " + url);
       }
     }
 
@@ -105,11 +110,11 @@ public final class Gateway implements AutoCloseable {
         return InetAddress.ofLiteral(address).getHostAddress();
       } catch (IllegalArgumentException e) {
         throw new IllegalArgumentException(
-            "a proxy is named by its address, such as 10.0.0.2, not " + address, e);
+            "a proxy must be given by its IP address, such as 10.0.0.2, not " + address, e);
       }
     }
 
-    /** Keeps the key out of logs. */
+    /** Omits the key, to keep it out of logs. */
     @Override
     public String toString() {
       return host + ":" + port;
@@ -117,9 +122,9 @@ public final class Gateway implements AutoCloseable {
   }
 
   /**
-   * What a gateway speaks for.
+   * What a gateway reads and writes.
    *
-   * @param samplers the names a job may ask for
+   * @param samplers the names of the samplers that a job may request
    */
   public record Parts(
       Jobs jobs,
@@ -143,20 +148,21 @@ public final class Gateway implements AutoCloseable {
   private @Nullable Vertx vertx;
   private @Nullable HttpServer server;
 
+  /** Does not listen yet; {@link #start} does. */
   public Gateway(Address address, Parts parts) {
-    this(address, parts, Watch.Pace.DEFAULT);
+    this(address, parts, Watch.WatchIntervals.DEFAULT);
   }
 
-  Gateway(Address address, Parts parts, Watch.Pace pace) {
+  Gateway(Address address, Parts parts, Watch.WatchIntervals pace) {
     this.address = address;
     this.operations = Operation.all(parts, new RequestContext(parts.jobs(), threads), pace);
   }
 
   /**
-   * Returns when connections are accepted.
+   * Starts to listen, and returns when connections are accepted.
    *
-   * @return where it is reached from this machine
-   * @throws GatewayException if it cannot listen there, say because the port is in use
+   * @return the URL by which this machine reaches the gateway
+   * @throws GatewayException if it cannot listen, for example because the port is in use
    */
   public URI start() {
     Vertx started =
@@ -182,11 +188,12 @@ public final class Gateway implements AutoCloseable {
     } catch (Exception e) {
       close();
       throw new GatewayException(
-          "listen on %s:%s: %s".formatted(address.host(), address.port(), e.getMessage()), e);
+          "cannot listen on %s:%s: %s".formatted(address.host(), address.port(), e.getMessage()),
+          e);
     }
   }
 
-  /** Stops listening, finishes what it was answering, and ends every connection. */
+  /** Stops listening, finishes the answers that have begun, and closes every connection. */
   @Override
   public void close() {
     HttpServer listening = server;
@@ -195,7 +202,7 @@ public final class Gateway implements AutoCloseable {
       try {
         await(listening.shutdown(GRACE_SECONDS, TimeUnit.SECONDS));
       } catch (Exception e) {
-        LOG.warn("stopped listening in disorder", e);
+        LOG.warn("the HTTP server did not shut down cleanly", e);
       }
     }
     Vertx running = vertx;
@@ -204,18 +211,21 @@ public final class Gateway implements AutoCloseable {
       try {
         await(running.close());
       } catch (Exception e) {
-        LOG.warn("closed in disorder", e);
+        LOG.warn("Vert.x did not close cleanly", e);
       }
     }
     threads.shutdownNow();
   }
 
-  /** What the contract offers, in its order. */
+  /** The operations of the contract, in its order. */
   List<Operation> operations() {
     return operations;
   }
 
-  /** One door for trusted proxies, where it is believed whom they speak for, and one for others. */
+  /**
+   * Routes requests from trusted proxies and from others separately, as forwarding headers are
+   * believed only from the former.
+   */
   private Handler<HttpServerRequest> doors(Vertx on) {
     Names names = new Names(address);
     AccessCheck doorstep = new AccessCheck(names, address.key());
@@ -248,7 +258,7 @@ public final class Gateway implements AutoCloseable {
     return router;
   }
 
-  /** What a path does with a method that no operation of it has. */
+  /** Answers methods that no operation of the path has. */
   private void otherwise(RoutingContext ctx, Set<String> allowed) {
     if (ctx.request().method().equals(HttpMethod.OPTIONS)) {
       ctx.response()
@@ -260,13 +270,16 @@ public final class Gateway implements AutoCloseable {
     }
   }
 
-  /** What there is of a surface whose clients know more of it than we offer; else nothing. */
+  /**
+   * Below {@code /v1/videos}, a list of the operations there, for the clients of hosted models:
+   * they know more operations than this gateway has. Empty elsewhere.
+   */
   private String offered(RoutingContext ctx) {
     return VideoRoutes.isBelow(ctx.request().path())
         ? operations.stream()
             .filter(operation -> VideoRoutes.isBelow(operation.path()))
             .map(operation -> operation.method() + " " + operation.path())
-            .collect(Collectors.joining(", ", "; offered here: ", ""))
+            .collect(Collectors.joining(", ", "; this API has ", ""))
         : "";
   }
 
@@ -281,9 +294,9 @@ public final class Gateway implements AutoCloseable {
         .setIdleTimeout(IDLE_SECONDS)
         .setIdleTimeoutUnit(TimeUnit.SECONDS)
         .setHandle100ContinueAutomatically(true)
-        // One way to talk to it is enough to defend.
+        // HTTP/1.1 is enough for every client, and one protocol is less to defend.
         .setHttp2ClearTextEnabled(false)
-        // Previews are compressed already, and a small frame may unpack to a large one.
+        // Previews are compressed already, and a small compressed frame could expand to a huge one.
         .setPerFrameWebSocketCompressionSupported(false)
         .setPerMessageWebSocketCompressionSupported(false);
   }
@@ -302,7 +315,7 @@ public final class Gateway implements AutoCloseable {
           .toCompletableFuture()
           .get(PATIENCE_SECONDS, TimeUnit.SECONDS);
     } catch (TimeoutException e) {
-      throw new TimeoutException("took longer than %s seconds".formatted(PATIENCE_SECONDS));
+      throw new TimeoutException("not done after %s seconds".formatted(PATIENCE_SECONDS));
     }
   }
 }

@@ -1,8 +1,8 @@
 package glimt.gateway;
 
-/** The gateway could not do what the message says. */
+/** The gateway could not start to listen; the message says where and why. */
 public final class GatewayException extends RuntimeException {
-  GatewayException(String doing, Throwable cause) {
-    super(doing, cause);
+  GatewayException(String message, Throwable cause) {
+    super(message, cause);
   }
 }

@@ -29,7 +29,7 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Jobs and what happens to them, as the contract's JSON. */
+/** Writes jobs and their events as the JSON that the contract specifies. */
 final class JobDocument {
   private static final Pattern NOT_IN_NAMES = Pattern.compile("[^a-z0-9]+");
   private static final int NAME_LIMIT = 60;
@@ -37,9 +37,9 @@ final class JobDocument {
   private JobDocument() {}
 
   /**
-   * A job without its tasks, for lists.
+   * A job without its levels and tasks, for lists.
    *
-   * @param prefix what addresses begin with
+   * @param prefix the path prefix of its links
    */
   static ObjectNode brief(JobView job, String prefix) {
     ObjectNode out = object();
@@ -64,7 +64,7 @@ final class JobDocument {
     return out;
   }
 
-  /** A job with its levels, their tasks and every attempt. */
+  /** A job with its levels, their tasks and all attempts. */
   static ObjectNode whole(JobView job, String prefix) {
     ObjectNode out = brief(job, prefix);
     ArrayNode levels = out.putArray("levels");
@@ -85,7 +85,7 @@ final class JobDocument {
     return out;
   }
 
-  /** How much a level's file holds, whether it is there already or not. */
+  /** The extents of a level's file, by axis, whether the file is finished or not. */
   static ObjectNode file(Kind kind, LevelView level) {
     Work.Assemble work =
         level.tasks().stream()
@@ -110,12 +110,12 @@ final class JobDocument {
         out.put("type", "submitted");
         warnings.forEach(out.putArray("warnings")::add);
       }
-      case JobEvent.Started _ -> out.put("type", "started");
+      case JobEvent.JobStarted _ -> out.put("type", "started");
       case JobEvent.LevelFinished(String level, List<Product> products) -> {
         out.put("type", "level_finished").put("level", level);
         out.set("artifacts", artifacts(prefix + path(event.job()), level, products));
       }
-      case JobEvent.Ended ended ->
+      case JobEvent.JobEnded ended ->
           out.put("type", "ended")
               .put("state", word(ended.state()))
               .put("fault", word(ended.fault()))
@@ -133,7 +133,7 @@ final class JobDocument {
         .put("steps", at.steps());
   }
 
-  /** All of a preview but its bytes. */
+  /** A preview without its bytes. */
   static ObjectNode preview(Protocol.Previewed at) {
     return object()
         .put("type", "preview")
@@ -151,7 +151,7 @@ final class JobDocument {
     return "/v1/jobs/" + job;
   }
 
-  /** What a file of a job is called on the disk of whoever saves it. */
+  /** The file name that a download suggests, made from the prompt and the level. */
   static String fileName(JobView job, String level, Artifact artifact) {
     String plain =
         Normalizer.normalize(job.spec().prompt(), Normalizer.Form.NFKD).toLowerCase(Locale.ROOT);
@@ -167,7 +167,7 @@ final class JobDocument {
     return "%s-%s.%s".formatted(stem.isEmpty() ? "glimt" : stem, level, ending);
   }
 
-  /** A word of ours as the outside spells it. */
+  /** A constant's name as the contract spells it. */
   static @Nullable String word(@Nullable Enum<?> word) {
     return word == null ? null : EnumWord.of(word);
   }

@@ -18,11 +18,11 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What was asked for, whatever surface it came through: each field read once. What is null or
- * missing is left to us.
+ * The fields of a request for a job, whether it came through {@code /v1/jobs} or {@code
+ * /v1/videos}. The farm chooses whatever is null or missing.
  *
- * @param seed null for a new one
- * @param extents how many of what, by axis
+ * @param seed null for a random seed
+ * @param extents the requested number of frames, pixels or points, by the name of the axis
  */
 record JobRequest(
     Kind kind,
@@ -40,13 +40,13 @@ record JobRequest(
     Map<String, Integer> extents,
     @Nullable Format format,
     @Nullable Integer enlarge) {
-  /** Far more than any bundle makes; the plan says what it does make. */
+  /** Far more than any bundle makes; the plan checks the bundle's own limit. */
   static final int FRAMES_LIMIT = 100_000;
 
   static final int SIZE_LIMIT = 16_384;
   static final int POINTS_LIMIT = 10_000_000;
 
-  /** What the field calls a square of pixels, or their width and height. */
+  /** The field that holds the side of a square, or WIDTHxHEIGHT. */
   static final String SIZE = "size";
 
   private static final Pattern PIXELS = Pattern.compile("(\\d{1,5})x(\\d{1,5})");
@@ -81,16 +81,17 @@ record JobRequest(
     return request;
   }
 
-  /** The seed asked for; null for a new one, which the field's other programs write as -1. */
+  /** The requested seed; null for a random seed, which other programs write as -1. */
   static @Nullable Long seed(Fields fields) {
     Long seed = fields.whole("seed", -1, SamplingOptions.SEED_LIMIT);
     return seed != null && seed == -1 ? null : seed;
   }
 
   /**
-   * How many of what was asked for.
+   * Reads the requested extents, by axis.
    *
-   * @param frames what the surface calls the number of frames
+   * @param frames the name of the field with the number of frames
+   * @throws InvalidSpec if an extent is not valid or the kind has no such axis
    */
   static Map<String, Integer> extents(Fields fields, Kind kind, String frames) {
     Map<String, Integer> extents = new LinkedHashMap<>();
@@ -101,7 +102,8 @@ record JobRequest(
     String size = fields.textOrNumber(SIZE);
     if (size != null) {
       if (width != null || height != null) {
-        throw new InvalidSpec(SIZE, "is width and height; give it or them");
+        throw new InvalidSpec(
+            SIZE, "stands for width and height; give either size, or width and height");
       }
       Matcher pixels = PIXELS.matcher(size.matches("\\d{1,5}") ? size + "x" + size : size);
       if (!pixels.matches() || over(pixels.group(1)) || over(pixels.group(2))) {
@@ -130,7 +132,7 @@ record JobRequest(
         String field = axis.equals("width") || axis.equals("height") ? SIZE : axis;
         throw new InvalidSpec(
             field,
-            "does not go with this kind: %s has %s"
+            "does not apply to this kind: %s has %s"
                 .formatted(JobDocument.word(kind), String.join(", ", kind.axes())));
       }
       extents.put(axis, extent);
@@ -138,11 +140,11 @@ record JobRequest(
   }
 
   /**
-   * The spec that is written.
+   * The spec of the job.
    *
    * @param bundle the name of a bundle that makes this kind
-   * @param drawn the seed, where none was asked for
-   * @throws InvalidSpec if something in it cannot be
+   * @param drawn the seed to use if the request has none
+   * @throws InvalidSpec if a field is missing or not valid
    */
   JobSpec spec(String bundle, long drawn) {
     if (prompt == null) {

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
-/** {@code /v1/jobs}: submit, list, look, cancel, retry, fetch. */
+/** The operations below {@code /v1/jobs}, except watching a job's events. */
 final class JobRoutes {
   static final int LIST_LIMIT = 100;
   private static final int LIST_DEFAULT = 20;
@@ -120,8 +120,8 @@ final class JobRoutes {
                         .orElseThrow(
                             () ->
                                 Problem.notFound(
-                                        "the job has no such artifact, or not yet; its finished"
-                                            + " levels are "
+                                        "the job has no such artifact, or has not made it yet; its"
+                                            + " finished levels are "
                                             + finished(job))
                                     .refusal())));
   }

@@ -14,10 +14,10 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * By what names a farm is known, and whom it believes about them. A farm on loopback answers to
- * loopback's names and to its public ones, which a foreign name that was pointed at 127.0.0.1 is
- * not; what a proxy says it was asked for has to be one of them too. A proxy is believed if it
- * speaks from this machine or from an address that was named.
+ * The host names that a farm answers to, and the proxies it trusts. A farm on loopback answers to
+ * the names of loopback and of its public URLs only; this defeats DNS rebinding, where a foreign
+ * name is made to resolve to 127.0.0.1. The host that a proxy forwards must be one of these names
+ * too. Proxies on this machine and at the configured addresses are trusted.
  */
 final class Names {
   private static final Pattern LOOPBACK =
@@ -37,12 +37,12 @@ final class Names {
     this.proxies = address.proxies();
   }
 
-  /** Whether nobody beyond this machine reaches what listens there. */
+  /** Whether only this machine can reach a server that listens on this host. */
   static boolean isLoopback(String host) {
     return LOOPBACK.matcher(host.toLowerCase(Locale.ROOT)).matches();
   }
 
-  /** Whether what the other end says of whom it speaks for is believed. */
+  /** Whether the request comes from a trusted proxy, whose forwarding headers are believed. */
   boolean trusts(HttpServerRequest request) {
     String peer = request.remoteAddress().hostAddress();
     if (peer == null) {
@@ -57,9 +57,10 @@ final class Names {
   }
 
   /**
-   * Refuses a request for somebody else.
+   * Checks that a request is addressed to this farm.
    *
-   * @param at what was asked for, by the Host or by what a trusted proxy forwarded
+   * @param at the authority in the Host header, or the one that a trusted proxy forwarded
+   * @throws Problem.Refusal 421, if it is another
    */
   void answer(HostAndPort at) {
     boolean ours =
@@ -68,21 +69,26 @@ final class Names {
             || publicUrls.stream().anyMatch(url -> url.getHost().equalsIgnoreCase(at.host()));
     if (!ours) {
       throw Problem.misdirected(
-              "this farm answers to %s, and this request is for %s; if a proxy serves the farm there,"
+              "this farm answers to %s, but the request is for %s; if a proxy serves the farm there,"
                       .formatted(known(), shown(text(at)))
-                  + " start it with --public-url http://"
+                  + " start the farm with --public-url http://"
                   + shown(text(at)))
           .refusal();
     }
   }
 
-  /** Refuses what a page of another origin asks for. */
+  /**
+   * Checks that a page may send a request.
+   *
+   * @param origin the page's origin, from the Origin header
+   * @throws Problem.Refusal 403, if it is neither the request's origin nor that of a public URL
+   */
   void refuseStrangers(String origin, HostAndPort at) {
     if (!isOurs(origin, at)) {
       throw Problem.foreign(
-              "pages of other origins may not do that: the page is of %s, and the farm at %s; if a"
+              "pages of other origins may not do that: the page is from %s, the farm is at %s; if a"
                       .formatted(shown(origin), shown(text(at)))
-                  + " proxy serves the farm there, start it with --public-url "
+                  + " proxy serves the farm there, start the farm with --public-url "
                   + shown(origin))
           .refusal();
     }
@@ -95,7 +101,7 @@ final class Names {
             || publicUrls.stream().map(url -> Origin.of(url.toString())).anyMatch(page::equals));
   }
 
-  /** Below which path whoever asks sees the farm: empty, or such as {@code /glimt}. */
+  /** The path below which the client sees the farm: empty, or such as {@code /glimt}. */
   String prefix(HttpServerRequest request, boolean trusted, HostAndPort at) {
     String forwarded = trusted ? request.getHeader("X-Forwarded-Prefix") : null;
     String said = forwarded == null ? "" : forwarded.replaceFirst("/$", "");
@@ -120,16 +126,17 @@ final class Names {
             + publicUrls.stream().map(URI::toString).collect(Collectors.joining(" and "));
   }
 
-  /** The authority in the Host header; null if it is none. */
+  /** The authority in the Host header; null if it is missing or not valid. */
   static @Nullable HostAndPort host(HttpServerRequest request) {
     String host = request.getHeader(HttpHeaders.HOST);
     return host == null ? null : HostAndPort.parseAuthority(host, -1);
   }
 
   /**
-   * What was asked for: what a trusted proxy says it was, or else the host.
+   * The authority that the client requested: the one that a trusted proxy forwarded, else the Host
+   * header's.
    *
-   * @param request through the door of trusted proxies, if the other end is one
+   * @param request routed by the router for trusted proxies if it comes from one
    */
   static @Nullable HostAndPort asked(HttpServerRequest request) {
     String forwarded = request.getHeader("Forwarded");
@@ -148,7 +155,7 @@ final class Names {
     return plain.length() <= SHOWN ? plain : plain.substring(0, SHOWN) + "...";
   }
 
-  /** RFC 6454's, with the port that the scheme has by default. */
+  /** An origin (RFC 6454), with the scheme's default port where none is given. */
   private record Origin(String scheme, String host, int port) {
     static @Nullable Origin of(String text) {
       URI uri;
@@ -172,7 +179,7 @@ final class Names {
               uri.getPort() < 0 ? usual : uri.getPort());
     }
 
-    /** Whether a request for that authority may be one of this origin's own. */
+    /** Whether this origin has that authority; a port below 1 stands for the scheme's default. */
     boolean isOf(String otherHost, int otherPort) {
       int usual = scheme.equals("http") ? 80 : 443;
       return host.equalsIgnoreCase(otherHost) && port == (otherPort > 0 ? otherPort : usual);

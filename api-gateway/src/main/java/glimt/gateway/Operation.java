@@ -8,20 +8,25 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 
-/** One operation of the contract, by its {@code operationId} and path there. */
+/**
+ * One operation of the contract.
+ *
+ * @param id its {@code operationId}
+ * @param path its path as the contract writes it, such as {@code /v1/jobs/{id}}
+ */
 record Operation(String id, HttpMethod method, String path, Handler<RoutingContext> handler) {
-  /** HEAD is wherever GET is (RFC 9110, 9.3.2). */
+  /** The methods it answers: HEAD wherever it answers GET (RFC 9110, section 9.3.2). */
   List<HttpMethod> methods() {
     return method.equals(HttpMethod.GET) ? List.of(method, HttpMethod.HEAD) : List.of(method);
   }
 
-  /** The path as the router writes it. */
+  /** The path in the router's syntax, such as {@code /v1/jobs/:id}. */
   String route() {
     return path.replaceAll("\\{(\\w+)}", ":$1");
   }
 
-  /** What the contract offers, in its order. */
-  static List<Operation> all(Gateway.Parts parts, RequestContext desk, Watch.Pace pace) {
+  /** All operations of the contract, in its order. */
+  static List<Operation> all(Gateway.Parts parts, RequestContext desk, Watch.WatchIntervals pace) {
     Submission submission =
         new Submission(parts.jobs(), parts.bundles(), parts.farm(), parts.samplers());
     Download download = new Download(desk, parts.artifacts(), parts.tasks(), parts.farm());

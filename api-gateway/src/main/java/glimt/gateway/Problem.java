@@ -11,13 +11,15 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Why a request was not granted, as problem details (RFC 9457), or in the shape that clients of
- * {@code /v1/videos} read.
+ * Why a request was refused: as problem details (RFC 9457), or as the error object that clients of
+ * {@code /v1/videos} expect.
  *
- * @param type the last part of its URN, for programs
- * @param detail for people: what was wrong and what is allowed
- * @param field of the request, where one is to blame
- * @param headers that the answer carries besides
+ * @param status the HTTP status of the answer
+ * @param type the last part of the problem's URN, for programs
+ * @param title the same for every problem of a type
+ * @param detail for people: the cause, and what would be accepted instead
+ * @param field the field, parameter or header at fault; null if there is none
+ * @param headers further headers of the answer
  */
 record Problem(
     int status,
@@ -27,14 +29,14 @@ record Problem(
     @Nullable String field,
     Map<String, String> headers) {
 
-  /** The header that tells a request from its repetition. */
+  /** The header by which a client marks a request as the repetition of an earlier one. */
   static final String IDEMPOTENCY_KEY = "Idempotency-Key";
 
-  /** Ends a request's handling with a problem. */
-  static final class Refusal extends RuntimeException {
+  /** Carries a problem to where it is answered. Has no stack trace: refusals are no defects. */
+  static final class ProblemException extends RuntimeException {
     private final transient Problem problem;
 
-    private Refusal(Problem problem, @Nullable Throwable cause) {
+    private ProblemException(Problem problem, @Nullable Throwable cause) {
       super(problem.detail, cause, false, false);
       this.problem = problem;
     }
@@ -54,7 +56,7 @@ record Problem(
 
   static Problem stranger(String detail) {
     return new Problem(
-        401, "stranger", "Key wanted", detail, null, Map.of("WWW-Authenticate", "Bearer"));
+        401, "stranger", "Key required", detail, null, Map.of("WWW-Authenticate", "Bearer"));
   }
 
   static Problem foreign(String detail) {
@@ -66,7 +68,7 @@ record Problem(
   }
 
   static Problem nothing(String offered) {
-    return notFound("there is nothing here" + offered);
+    return notFound("no operation has this path" + offered);
   }
 
   static Problem method(Set<String> allowed, String offered) {
@@ -75,7 +77,7 @@ record Problem(
         405,
         "method",
         "Method not allowed",
-        "allowed for this path: " + methods + offered,
+        "the path does not support this method; it supports " + methods + offered,
         null,
         Map.of("Allow", methods));
   }
@@ -85,20 +87,24 @@ record Problem(
         408, "slow", "Request took too long", detail, null, Map.of("Connection", "close"));
   }
 
-  /** Trying again soon would not help, so clients that do so by themselves are told not to. */
+  /** Asks clients that retry automatically not to, as the answer will not change soon. */
   static Problem notReady(String detail) {
     return new Problem(
         409, "not-ready", "Not ready", detail, null, Map.of("x-should-retry", "false"));
   }
 
-  /** What a job came to stays. */
+  /**
+   * Refuses to change a job that has ended.
+   *
+   * @param so what follows for this request
+   */
   static Problem ended(JobState state, String so) {
     String word = JobDocument.word(state);
     return new Problem(
         409,
         "ended",
         "The job has ended",
-        "the job has %s, and that is final; %s".formatted(word, so),
+        "the job has ended as %s, which is final; %s".formatted(word, so),
         null,
         Map.of("x-should-retry", "false"));
   }
@@ -108,7 +114,7 @@ record Problem(
         409,
         "not-ended",
         "The job has not ended",
-        "the job is %s; wait for its end, or cancel it".formatted(JobDocument.word(state)),
+        "the job is %s; wait until it ends, or cancel it first".formatted(JobDocument.word(state)),
         null,
         Map.of("x-should-retry", "false"));
   }
@@ -117,9 +123,9 @@ record Problem(
     return new Problem(
         410,
         "lost",
-        "Lost for good",
-        "the file is damaged, and its job came to an end from which it is not made again; retry"
-            + " the job",
+        "File lost",
+        "the file is missing or damaged and this job cannot make it again, because it was cut"
+            + " short or making it failed; retry the job",
         null,
         Map.of());
   }
@@ -128,8 +134,9 @@ record Problem(
     return new Problem(
         503,
         "remaking",
-        "Being made again",
-        "the file was missing or damaged and is being made again, with the same bytes",
+        "File being made again",
+        "the file was missing or damaged; it is being made again with the same bytes, so ask again"
+            + " in a few seconds",
         null,
         Map.of("Retry-After", "5"));
   }
@@ -138,8 +145,8 @@ record Problem(
     return new Problem(
         422,
         "key-reused",
-        "Key used for something else",
-        "another request was made with this key; take a new key for a new request",
+        "Key used for another request",
+        "this key was sent before with a different request; send a new key with each new request",
         IDEMPOTENCY_KEY,
         Map.of());
   }
@@ -149,7 +156,7 @@ record Problem(
         412,
         "changed",
         "Precondition failed",
-        "the file is another than If-Match names",
+        "the file's ETag is not among those in If-Match",
         "If-Match",
         Map.of());
   }
@@ -159,7 +166,7 @@ record Problem(
         413,
         "too-large",
         "Body too large",
-        "a body has at most %s bytes".formatted(limit),
+        "the body is too large; it may have at most %s bytes".formatted(limit),
         null,
         Map.of("Connection", "close"));
   }
@@ -178,7 +185,7 @@ record Problem(
     return new Problem(
         415,
         "encoding",
-        "Unknown encoding",
+        "Unsupported encoding",
         detail,
         null,
         Map.of("Accept-Encoding", "gzip, deflate"));
@@ -189,7 +196,7 @@ record Problem(
         416,
         "range",
         "Range not satisfiable",
-        "there are %s bytes".formatted(length),
+        "the range begins beyond the end of the file, which has %s bytes".formatted(length),
         "Range",
         Map.of("Content-Range", "bytes */" + length));
   }
@@ -202,37 +209,45 @@ record Problem(
     return new Problem(503, "unavailable", "Unavailable", detail, null, Map.of("Retry-After", "5"));
   }
 
-  /** What HTTP itself found wrong before any route saw the request. */
+  /** For requests that the HTTP parser rejects before any route sees them. */
   static Problem framing(int status) {
     return switch (status) {
       case 414 ->
-          new Problem(414, "uri-too-long", "URI too long", "the URI is too long", null, Map.of());
+          new Problem(
+              414,
+              "uri-too-long",
+              "URI too long",
+              "the request line is longer than %s bytes".formatted(Gateway.URI_LIMIT),
+              null,
+              Map.of());
       case 431 ->
           new Problem(
               431,
               "headers-too-large",
               "Headers too large",
-              "the headers are too large",
+              "the headers are larger than %s bytes".formatted(Gateway.HEADERS_LIMIT),
               null,
               Map.of());
-      default -> malformed("this is not HTTP/1.1 as RFC 9112 has it");
+      default -> malformed("the request is not valid HTTP/1.1 (RFC 9112)");
     };
   }
 
-  /** What a failure looks like from outside: nothing of our insides. */
+  /** The problem that a failure is shown as. It gives nothing internal away. */
   static Problem of(Throwable failure) {
     return switch (failure) {
-      case Refusal refusal -> refusal.problem();
+      case ProblemException refusal -> refusal.problem();
       case InvalidSpec invalid -> invalid(invalid.field(), says(invalid));
       case StorageException _ ->
-          unavailable("the ledger cannot be reached or written; try again in a while");
-      case TimeoutException _ -> unavailable("the farm did not answer in time");
+          unavailable("the farm's database cannot be reached or written; try again in a while");
+      case TimeoutException _ ->
+          unavailable("the farm's coordinator did not answer in time; try again");
       default ->
           new Problem(
               500,
               "internal",
-              "Our mistake",
-              "something broke here; the log has it under this answer's x-request-id",
+              "Internal error",
+              "the gateway failed to handle the request; its log has the cause under this answer's"
+                  + " x-request-id",
               null,
               Map.of());
     };
@@ -240,24 +255,29 @@ record Problem(
 
   private static String says(InvalidSpec invalid) {
     String message = invalid.getMessage();
-    return message == null ? "is not understood" : message;
+    return message == null ? "is not valid" : message;
   }
 
-  Refusal refusal() {
-    return new Refusal(this, null);
+  ProblemException refusal() {
+    return new ProblemException(this, null);
   }
 
-  Refusal refusal(Throwable cause) {
-    return new Refusal(this, cause);
+  ProblemException refusal(Throwable cause) {
+    return new ProblemException(this, cause);
   }
 
-  /** The same problem, blamed on the name by which this surface knows the field. */
+  /**
+   * The same problem with its field under another name.
+   *
+   * @param names the name that the client used, by the name of the field in a {@link JobRequest}
+   */
   Problem renamed(Map<String, String> names) {
     return field == null
         ? this
         : new Problem(status, type, title, detail, names.getOrDefault(field, field), headers);
   }
 
+  /** The problem details of RFC 9457. */
   ObjectNode details() {
     ObjectNode body =
         Json.mapper()
@@ -269,7 +289,7 @@ record Problem(
     return field == null ? body : body.put("field", field);
   }
 
-  /** As clients of {@code /v1/videos} expect it. */
+  /** The error object that clients of {@code /v1/videos} expect. */
   ObjectNode videoError() {
     ObjectNode body = Json.mapper().createObjectNode();
     body.putObject("error")

@@ -11,13 +11,13 @@ import io.vertx.ext.web.RoutingContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The one place where a failed request is answered, and logged if it is our fault. */
+/** Answers every failed request, and logs those that failed through the farm's own fault. */
 final class Refusals {
   private static final Logger LOG = LoggerFactory.getLogger(Refusals.class);
 
   private Refusals() {}
 
-  /** What failed on its way through the routes. */
+  /** Answers a request that failed in a route. */
   static void answer(RoutingContext ctx) {
     Throwable failure = ctx.failure();
     Problem problem =
@@ -42,7 +42,7 @@ final class Refusals {
       return;
     }
     if (!response.headers().contains(AccessCheck.REQUEST_ID)) {
-      AccessCheck.greet(response); // the router refused it before the doorstep
+      AccessCheck.greet(response); // the router refused it before AccessCheck saw it
     }
     boolean videos = VideoRoutes.isBelow(ctx.request().path());
     send(
@@ -52,7 +52,7 @@ final class Refusals {
         videos ? problem.videoError() : problem.details());
   }
 
-  /** What is no HTTP, or too long: it never came to a route. */
+  /** Answers a request that is malformed or too long, so that no route ever sees it. */
   static void framing(HttpServerRequest request) {
     Throwable cause = request.decoderResult().cause();
     int status =

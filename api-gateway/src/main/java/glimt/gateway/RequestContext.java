@@ -21,20 +21,20 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** What every route needs: to ask the ledger without blocking an event loop, and to answer. */
+/** Helps routes to call blocking code without blocking an event loop, and to answer. */
 final class RequestContext {
   private final Jobs jobs;
   private final ExecutorService threads;
 
   /**
-   * @param threads virtual ones: whatever waits for the database or a disk waits there
+   * @param threads virtual threads, on which calls wait for the database or a disk
    */
   RequestContext(Jobs jobs, ExecutorService threads) {
     this.jobs = jobs;
     this.threads = threads;
   }
 
-  /** Asks on a thread that may block; the answer comes on the caller's event loop. */
+  /** Calls on a thread that may block; the result arrives on the caller's event loop. */
   <T> Future<T> ask(Callable<T> question) {
     CompletableFuture<T> answer = new CompletableFuture<>();
     threads.execute(
@@ -48,12 +48,15 @@ final class RequestContext {
     return onLoop(answer);
   }
 
-  /** Brings an answer from the cluster to the caller's event loop, or a timeout. */
+  /**
+   * Brings an answer from the cluster to the caller's event loop; fails with a {@link
+   * java.util.concurrent.TimeoutException} if it takes longer.
+   */
   <T> Future<T> within(long seconds, CompletionStage<T> answer) {
     return onLoop(answer.toCompletableFuture().copy().orTimeout(seconds, TimeUnit.SECONDS));
   }
 
-  /** The job that the path names, if it is this tenant's. */
+  /** The job whose id is in the path; fails with 404 if this tenant has none. */
   Future<JobView> job(RoutingContext ctx) {
     JobId id;
     try {
@@ -64,21 +67,21 @@ final class RequestContext {
     return ask(() -> jobs.find(tenant(), id).orElseThrow(RequestContext::noSuchJob));
   }
 
-  /** Whose jobs a request sees. A farm has one tenant until it is divided. */
+  /** The tenant whose jobs a request sees. A farm has a single tenant so far. */
   static TenantId tenant() {
     return TenantId.DEFAULT;
   }
 
-  /** What tells the request from its repetition, if the client cares. */
+  /** The client's idempotency key; null if it sent none. */
   static @Nullable String key(RoutingContext ctx) {
     return ctx.request().getHeader(Problem.IDEMPOTENCY_KEY);
   }
 
-  static Problem.Refusal noSuchJob() {
+  static Problem.ProblemException noSuchJob() {
     return Problem.notFound("there is no such job").refusal();
   }
 
-  /** A handler of what answers in time or fails. */
+  /** A router's handler that runs a route and passes its failure on. */
   static Handler<RoutingContext> answering(Function<RoutingContext, Future<?>> route) {
     return ctx -> {
       Future<?> answer;
@@ -101,7 +104,7 @@ final class RequestContext {
         Buffer.buffer(body.toString()));
   }
 
-  /** Ends an answer in a way that its HEAD tells the length too. */
+  /** Ends an answer with an explicit length, so that HEAD reports it too. */
   static Future<Void> end(HttpServerResponse response, Buffer body) {
     return response
         .putHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(body.length()))

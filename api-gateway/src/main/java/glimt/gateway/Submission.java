@@ -11,6 +11,7 @@ import glimt.job.SamplingOptions;
 import glimt.job.TenantId;
 import glimt.json.Json;
 import glimt.ledger.Bundles;
+import glimt.ledger.IdempotencyKey;
 import glimt.ledger.Jobs;
 import glimt.ledger.Unmakeable;
 import glimt.model.BundleCard;
@@ -24,11 +25,14 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Turns a request into a job: checks it against the catalogue, plans it, writes it, says so. */
+/**
+ * Turns a request into a job: checks it against the catalogue, plans it, writes it to the ledger
+ * and notifies the coordinator.
+ */
 final class Submission {
   private static final String WAITS =
-      "no worker that can make it is there yet: they are starting, and the job waits for one; it"
-          + " fails if workers are there for %s seconds without one that can"
+      "no worker has loaded this model yet; the job waits for one, and fails if workers are running"
+          + " for %s seconds and none of them has the model"
               .formatted(Unmakeable.PATIENCE.toSeconds());
 
   private final Jobs jobs;
@@ -47,8 +51,9 @@ final class Submission {
   /**
    * Blocks until the job is committed.
    *
-   * @param key by which the client may ask again and get the same job
-   * @throws InvalidSpec if the request cannot be granted; nothing is written
+   * @param key the client's idempotency key, with which the same request returns the same job
+   * @throws InvalidSpec if the request is not valid; nothing is written
+   * @throws Problem.Refusal if the key was sent with a different request before
    */
   JobView submit(TenantId tenant, JobRequest request, @Nullable String key) {
     if (request.sampler() != null && !samplers.contains(request.sampler())) {
@@ -57,13 +62,16 @@ final class Submission {
     Bundles.Offer offer = offer(request);
     JobSpec spec =
         request.spec(offer.bundle().card().name(), random.nextLong(SamplingOptions.SEED_LIMIT + 1));
-    return submit(tenant, spec, offer, key == null ? null : new Jobs.Key(key, digest(request)));
+    return submit(
+        tenant, spec, offer, key == null ? null : new IdempotencyKey(key, digest(request)));
   }
 
   /**
-   * Asks once more for what a job did not come to make. It is another job: an ending is final.
+   * Submits the spec of a failed or cancelled job as a new job, because the state of a job that has
+   * ended is final.
    *
-   * @throws Problem.Refusal unless it failed or was cancelled
+   * @throws Problem.Refusal if the job runs or has succeeded
+   * @throws InvalidSpec if no worker has its model any more
    */
   JobView again(TenantId tenant, JobView job, @Nullable String key) {
     if (!job.state().ended()) {
@@ -72,7 +80,7 @@ final class Submission {
     if (job.state() == JobState.SUCCEEDED) {
       throw Problem.ended(job.state(), "there is nothing to retry").refusal();
     }
-    Bundles.Entry bundle = bundles.byDigest(job.card()).orElseThrow();
+    Bundles.CatalogueEntry bundle = bundles.byDigest(job.card()).orElseThrow();
     Bundles.Standing standing =
         bundles.offers().stream()
             .filter(offer -> offer.bundle().digest().equals(job.card()))
@@ -80,17 +88,19 @@ final class Submission {
             .findFirst()
             .orElse(Bundles.Standing.COMING);
     if (standing == Bundles.Standing.GONE) {
-      throw new InvalidSpec("model", "nobody here has %s any more".formatted(bundle.card().name()));
+      throw new InvalidSpec(
+          "model",
+          "is no longer available: no worker has %s any more".formatted(bundle.card().name()));
     }
     return submit(
         tenant,
         job.spec(),
         new Bundles.Offer(bundle, standing),
-        key == null ? null : new Jobs.Key(key, digest("retry " + job.id())));
+        key == null ? null : new IdempotencyKey(key, digest("retry " + job.id())));
   }
 
   private JobView submit(
-      TenantId tenant, JobSpec spec, Bundles.Offer offer, Jobs.@Nullable Key key) {
+      TenantId tenant, JobSpec spec, Bundles.Offer offer, @Nullable IdempotencyKey key) {
     Plan plan = plan(spec, offer.bundle().card());
     if (offer.standing() != Bundles.Standing.HERE) {
       plan = plan.with(WAITS);
@@ -102,7 +112,7 @@ final class Submission {
     return job;
   }
 
-  /** Where a square was asked for, the field that is wrong is its size. */
+  /** Plans a job; blames a wrong width or height on the field {@code size}. */
   private static Plan plan(JobSpec spec, BundleCard card) {
     try {
       return Plan.of(spec, card);
@@ -114,18 +124,23 @@ final class Submission {
     }
   }
 
-  /** What was asked for, before anything is chosen for the client. */
+  /** A digest of the request as it came in, before defaults and a seed are chosen. */
   private static ArtifactId digest(Object asked) {
     try {
       byte[] json = Json.write(asked).getBytes(StandardCharsets.UTF_8);
       return new ArtifactId(
           HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(json)));
     } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
+      throw new IllegalStateException("this JVM lacks SHA-256", e);
     }
   }
 
-  /** What makes it: the bundle it names, or the first of its kind that is there. */
+  /**
+   * The bundle that the request names; else the first of its kind, preferring bundles that a worker
+   * has already.
+   *
+   * @throws InvalidSpec if there is none
+   */
   Bundles.Offer offer(JobRequest request) {
     List<Bundles.Offer> offers = bundles.offers();
     if (request.model() == null) {
@@ -143,7 +158,7 @@ final class Submission {
             .orElseThrow(() -> noSuchModel(offers, request.kind(), ""));
     if (named.standing() == Bundles.Standing.GONE) {
       throw noSuchModel(
-          offers, request.kind(), "was offered once, and nobody here has it now: it ");
+          offers, request.kind(), "is no longer available, as no worker has it now; it ");
     }
     return named;
   }
@@ -159,7 +174,8 @@ final class Submission {
     return new InvalidSpec(
         "model",
         known.isEmpty()
-            ? "must be one for %s, and there is none here".formatted(JobDocument.word(kind))
+            ? because
+                + "must be a model for %s, but this farm has none".formatted(JobDocument.word(kind))
             : because + "must be one of %s for %s".formatted(known, JobDocument.word(kind)));
   }
 }

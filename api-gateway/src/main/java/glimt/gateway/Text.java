@@ -14,8 +14,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bytes of a request as the text they are. It is UTF-8 (RFC 8259, 8.1) unless the Content-Type or a
- * byte order mark says otherwise; a letter that cannot be read is refused, never replaced.
+ * Decodes the text of a request. It is UTF-8 (RFC 8259, section 8.1) unless its Content-Type or a
+ * byte order mark says otherwise. Bytes that cannot be decoded are refused, never replaced.
  */
 final class Text {
   private static final String USUAL = "utf-8";
@@ -47,20 +47,23 @@ final class Text {
 
   private Text() {}
 
-  /** The charset that a Content-Type names, in lower case; UTF-8 if it names none. */
+  /** The charset that a Content-Type names, in lower case; {@code utf-8} if it names none. */
   static String charset(@Nullable String contentType) {
     Matcher named = CHARSET.matcher(contentType == null ? "" : contentType);
     return named.find() ? named.group(1).toLowerCase(Locale.ROOT) : USUAL;
   }
 
   /**
-   * @throws Problem.Refusal if it is not text of that charset
+   * Decodes a body.
+   *
+   * @param charset the name that the Content-Type gives; a byte order mark takes precedence
+   * @throws Problem.Refusal if the charset is unsupported or the bytes are not valid in it
    */
   static String of(byte[] bytes, String charset) {
     Charset named = KNOWN.get(charset);
     if (named == null) {
       throw Problem.encoding(
-              "the charset of a body must be one of %s; best is utf-8"
+              "the charset of the body must be one of %s; utf-8 is recommended"
                   .formatted(KNOWN.keySet().stream().sorted().toList()))
           .refusal();
     }
@@ -70,15 +73,15 @@ final class Text {
       return withoutMark(text);
     } catch (CharacterCodingException e) {
       throw Problem.malformed(
-              "the body is not %s; send UTF-8, or name its charset in the Content-Type"
+              "the body is not valid %s; send UTF-8, or name its charset in the Content-Type"
                   .formatted(used.name()))
           .refusal(e);
     }
   }
 
   /**
-   * What the bytes say themselves, which goes before what is said of them: a byte order mark, or
-   * the zeros beside a brace or bracket (RFC 4627, 3).
+   * The charset that the bytes themselves reveal, by a byte order mark or by the zeros next to the
+   * first brace or bracket (RFC 4627, section 3); else {@code otherwise}.
    */
   private static Charset marked(byte[] bytes, Charset otherwise) {
     int first = bytes.length < 2 ? 0xffff : (bytes[0] & 0xff) << 8 | (bytes[1] & 0xff);
@@ -92,9 +95,9 @@ final class Text {
   }
 
   /**
-   * The fields of a form, which come decoded.
+   * The fields of a form that the HTTP library has decoded, without byte order marks.
    *
-   * @throws InvalidSpec if letters were lost on the way
+   * @throws InvalidSpec if a field holds a replacement character, as undecodable bytes become one
    */
   static List<Map.Entry<String, String>> read(List<Map.Entry<String, String>> form) {
     List<Map.Entry<String, String>> fields = new ArrayList<>();
@@ -102,7 +105,7 @@ final class Text {
       if (field.getValue().contains(UNREADABLE)) {
         throw new InvalidSpec(
             field.getKey(),
-            "has a letter that is not UTF-8; send UTF-8, or name the charset in the part's"
+            "has bytes that are not valid UTF-8; send UTF-8, or name the charset in the part's"
                 + " Content-Type");
       }
       fields.add(Map.entry(field.getKey(), withoutMark(field.getValue())));

@@ -2,17 +2,24 @@ package glimt.gateway;
 
 import java.nio.file.Path;
 
-/** Shows a video's file as a JPEG. */
+/** Makes JPEG pictures of a video file. */
 public interface Thumbnailer {
+  /** The media type of the pictures. */
   String MEDIA_TYPE = "image/jpeg";
 
   /**
-   * One of its frames.
+   * The middle frame of a video, in its full size.
    *
-   * @param frames how many it has
+   * @param frames how many frames the video has
+   * @return a JPEG
    */
   byte[] thumbnail(Path video, int frames) throws InterruptedException;
 
-  /** Some of its frames, evenly spread, row by row. */
+  /**
+   * A sprite sheet: frames of a video, evenly spread over it, in rows.
+   *
+   * @param frames how many frames the video has
+   * @return a JPEG
+   */
   byte[] sheet(Path video, int frames) throws InterruptedException;
 }

@@ -26,8 +26,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code /v1/videos}: the shape that OpenAI's clients speak, with the extension fields that other
- * self-hosted servers take. A video is a job of kind video, by the same id.
+ * The operations below {@code /v1/videos}, which are compatible with OpenAI's clients and accept
+ * the extension fields of other self-hosted servers. A video is a job of kind video, with the same
+ * id.
  */
 final class VideoRoutes {
   static final String PREFIX = "/v1/videos";
@@ -53,14 +54,14 @@ final class VideoRoutes {
     this.download = download;
   }
 
-  /** Whether a path is this surface's. */
+  /** Whether a path belongs to this API. */
   static boolean isBelow(String path) {
     return path.equals(PREFIX) || path.startsWith(PREFIX + "/");
   }
 
   Future<?> create(RoutingContext ctx) {
     return Body.jsonOrForm(ctx)
-        .map(Asked::of)
+        .map(VideoRequest::of)
         .compose(
             asked ->
                 desk.ask(
@@ -136,11 +137,15 @@ final class VideoRoutes {
     return job(ctx)
         .compose(
             job -> {
-              Download.Named file =
+              Download.LevelArtifact file =
                   Download.find(job, job.levels().getLast().name())
                       .filter(_ -> job.state() == JobState.SUCCEEDED)
                       .orElseThrow(
-                          () -> Problem.notReady("the video is " + status(job.state())).refusal());
+                          () ->
+                              Problem.notReady(
+                                      "the video is not completed; its status is "
+                                          + status(job.state()))
+                                  .refusal());
               int frames =
                   JobDocument.file(Kind.VIDEO, job.levels().getLast()).get("frames").intValue();
               return switch (variant) {
@@ -170,8 +175,8 @@ final class VideoRoutes {
             });
   }
 
-  /** What came in, by this surface's names. */
-  private record Asked(
+  /** The fields of a request for a video, which have names of their own here. */
+  private record VideoRequest(
       @Nullable String prompt,
       @Nullable String model,
       @Nullable String seconds,
@@ -180,9 +185,9 @@ final class VideoRoutes {
       @Nullable Double guidance,
       @Nullable Long seed) {
 
-    static Asked of(Fields fields) {
-      Asked asked =
-          new Asked(
+    static VideoRequest of(Fields fields) {
+      VideoRequest asked =
+          new VideoRequest(
               fields.text("prompt"),
               fields.text("model"),
               seconds(fields.textOrNumber("seconds")),
@@ -201,7 +206,7 @@ final class VideoRoutes {
       return text;
     }
 
-    /** By which a job's fields are known here. */
+    /** The names of fields here, by their names in a {@link JobRequest}. */
     Map<String, String> names() {
       return Map.of(
           "frames", "num_frames",
@@ -210,7 +215,7 @@ final class VideoRoutes {
     }
   }
 
-  private JobRequest wish(Asked asked) {
+  private JobRequest wish(VideoRequest asked) {
     JobRequest request =
         new JobRequest(
             Kind.VIDEO,
@@ -234,12 +239,13 @@ final class VideoRoutes {
     BundleCard card = submission.offer(request).bundle().card();
     if (frames(card, new BigDecimal(asked.seconds())) != frames(card, seconds(card))) {
       throw new InvalidSpec(
-          "seconds", "%s makes videos of %s seconds".formatted(card.name(), seconds(card)));
+          "seconds",
+          "must be %s, as every video of %s has that length".formatted(seconds(card), card.name()));
     }
     return request;
   }
 
-  /** How long every file of a bundle lasts: a level of few frames shows each of them longer. */
+  /** How long every video of a bundle lasts: levels with fewer frames show each of them longer. */
   private static BigDecimal seconds(BundleCard card) {
     return BigDecimal.valueOf(card.levels().getLast().seen().getFirst())
         .divide(BigDecimal.valueOf(card.fps()), 3, RoundingMode.HALF_UP)
@@ -254,7 +260,7 @@ final class VideoRoutes {
   }
 
   private ObjectNode video(JobView job) {
-    Bundles.Entry bundle =
+    Bundles.CatalogueEntry bundle =
         bundles
             .byDigest(job.card())
             .orElseThrow(() -> new IllegalStateException("no card " + job.card()));
@@ -280,12 +286,14 @@ final class VideoRoutes {
       boolean failed = job.state() == JobState.FAILED;
       out.putObject("error")
           .put("code", failed ? JobDocument.word(job.fault()) : "canceled")
-          .put("message", failed ? Objects.requireNonNullElse(job.why(), "") : "it was cancelled");
+          .put(
+              "message",
+              failed ? Objects.requireNonNullElse(job.why(), "") : "the job was cancelled");
     }
     return out;
   }
 
-  /** Their words; there is none for cancelled. */
+  /** The status in OpenAI's terms, which have none for cancelled. */
   private static String status(JobState state) {
     return switch (state) {
       case QUEUED -> "queued";

@@ -15,18 +15,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One look at a job: its durable events from a number on, without a gap and once each, and between
- * them what is live. It subscribes first and reads after, and reads again every two seconds, so a
- * lost hint costs two seconds and nothing else. It is over when the job's ending was told.
+ * Follows one job for one viewer: sends its durable events from a number on, each once and without
+ * gaps, and in between the live progress and previews. It subscribes before it reads the events,
+ * and reads them again every two seconds, so that a lost hint costs at most two seconds. It closes
+ * once it has sent the job's last event.
  *
- * <p>Runs on one event loop. A viewer who cannot keep up misses previews and all but the newest
- * progress of each task, never a durable event: of those there is a handful.
+ * <p>Runs on one event loop. A viewer that cannot keep up misses previews and all but the newest
+ * progress of each task, but no durable event: a job has only a handful of those.
  */
 final class Watch {
   private static final Logger LOG = LoggerFactory.getLogger(Watch.class);
   private static final int BATCH = 100;
 
-  /** Where the events go. */
+  /** A connection that events are sent to. */
   interface Viewer {
     void durable(long seq, ObjectNode event);
 
@@ -36,16 +37,16 @@ final class Watch {
 
     boolean isBehind();
 
-    /** Lets proxies and idle timeouts know that somebody is there. */
+    /** Keeps proxies and idle timeouts from closing a quiet connection. */
     void heartbeat();
 
-    /** The job's last event was told. */
+    /** Closes the connection: the job's last event was sent. */
     void end();
   }
 
-  /** How often it looks by itself, and how often it shows that it lives; milliseconds. */
-  record Pace(long readEvery, long beatEvery) {
-    static final Pace DEFAULT = new Pace(2_000, 15_000);
+  /** Milliseconds between two reads of the events, and between two heartbeats. */
+  record WatchIntervals(long readEvery, long beatEvery) {
+    static final WatchIntervals DEFAULT = new WatchIntervals(2_000, 15_000);
   }
 
   private final RequestContext desk;
@@ -55,7 +56,7 @@ final class Watch {
   private final String prefix;
   private final Context context = Vertx.currentContext();
   private final Map<List<Object>, ObjectNode> late = new LinkedHashMap<>();
-  private final Farm.Watch subscription;
+  private final Farm.Subscription subscription;
   private final long readTimer;
   private final long beatTimer;
   private long seq;
@@ -64,14 +65,16 @@ final class Watch {
   private boolean over;
 
   /**
-   * @param after the number of the last event the viewer knows
-   * @param prefix what addresses begin with for the viewer
+   * Starts to follow a job. Must be called on the event loop of the viewer.
+   *
+   * @param after the number of the last event that the viewer has seen
+   * @param prefix the path prefix of the links in events
    */
   Watch(
       RequestContext desk,
       Events events,
       Farm farm,
-      Pace pace,
+      WatchIntervals pace,
       JobView job,
       long after,
       String prefix,
@@ -89,7 +92,7 @@ final class Watch {
     read();
   }
 
-  /** The viewer left, or has seen everything. */
+  /** Stops following: the viewer disconnected, or has seen everything. */
   void close() {
     if (!over) {
       over = true;
@@ -99,7 +102,7 @@ final class Watch {
     }
   }
 
-  /** The viewer has room again. */
+  /** Sends the progress that was held back while the viewer was behind. */
   void caughtUp() {
     late.values().forEach(viewer::progress);
     late.clear();
@@ -136,7 +139,7 @@ final class Watch {
     }
     reading = true;
     desk.ask(() -> events.after(RequestContext.tenant(), job.id(), seq, BATCH))
-        .onFailure(e -> LOG.warn("the events of job {} wait for the ledger", job.id(), e))
+        .onFailure(e -> LOG.warn("could not read the events of job {}; trying again", job.id(), e))
         .onComplete(
             rows -> {
               reading = false;
@@ -156,7 +159,7 @@ final class Watch {
     }
     seq = event.seq();
     viewer.durable(seq, JobDocument.event(event, prefix));
-    if (event.fact() instanceof JobEvent.Ended) {
+    if (event.fact() instanceof JobEvent.JobEnded) {
       close();
       viewer.end();
     }

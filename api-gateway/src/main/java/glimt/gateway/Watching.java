@@ -19,15 +19,16 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code GET /v1/jobs/{id}/events}: a WebSocket for who upgrades, server-sent events for others.
+ * {@code GET /v1/jobs/{id}/events}: sends a job's events over a WebSocket if the client asks for
+ * one, else as server-sent events.
  */
 final class Watching {
   private final RequestContext desk;
   private final Events events;
   private final Farm farm;
-  private final Watch.Pace pace;
+  private final Watch.WatchIntervals pace;
 
-  Watching(RequestContext desk, Events events, Farm farm, Watch.Pace pace) {
+  Watching(RequestContext desk, Events events, Farm farm, Watch.WatchIntervals pace) {
     this.desk = desk;
     this.events = events;
     this.farm = farm;
@@ -38,7 +39,7 @@ final class Watching {
     long asked = after(ctx);
     String prefix = AccessCheck.prefix(ctx);
     boolean upgrade = "websocket".equalsIgnoreCase(ctx.request().getHeader(HttpHeaders.UPGRADE));
-    // A request whose end went by cannot be upgraded any more.
+    // Pause, because a request that has been read to its end can no longer be upgraded.
     ctx.request().pause();
     return desk.job(ctx)
         .compose(
@@ -51,7 +52,7 @@ final class Watching {
               }
               ctx.request().resume();
               if (job.state().ended() && after == job.lastSeq()) {
-                // Nothing will ever come; 204 tells an EventSource to stop asking.
+                // No event will follow; 204 makes an EventSource stop reconnecting.
                 return ctx.response().setStatusCode(204).end();
               }
               overSse(ctx, job, after);
@@ -60,7 +61,7 @@ final class Watching {
         .onFailure(_ -> ctx.request().resume());
   }
 
-  /** The number of the last event that whoever asks has seen. */
+  /** The number of the last event that the client has seen. */
   private static long after(RoutingContext ctx) {
     List<Map.Entry<String, String>> query = new ArrayList<>(ctx.queryParams().entries());
     Fields fields = Fields.ofForm(query);
@@ -91,7 +92,7 @@ final class Watching {
             .setChunked(true)
             .putHeader(HttpHeaders.CONTENT_TYPE, "text/event-stream")
             .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
-            // Proxies like nginx hold events back otherwise.
+            // Keeps proxies such as nginx from buffering events.
             .putHeader("X-Accel-Buffering", "no");
     if (ctx.request().method().equals(HttpMethod.HEAD)) {
       response.end();
@@ -108,7 +109,7 @@ final class Watching {
     }
   }
 
-  /** Each event is a text message; a preview's bytes follow it as one binary message. */
+  /** Sends each event as a text message, and a preview's bytes as a binary message after it. */
   private record Socket(ServerWebSocket socket) implements Watch.Viewer {
     @Override
     public void durable(long seq, ObjectNode event) {
@@ -142,7 +143,7 @@ final class Watching {
     }
   }
 
-  /** Durable events carry their number as id; a preview's bytes are in it as Base64. */
+  /** Sends durable events with their number as id, and previews with their bytes in Base64. */
   private record Stream(HttpServerResponse response) implements Watch.Viewer {
     @Override
     public void durable(long seq, ObjectNode event) {

@@ -11,17 +11,22 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/** A file that comes with the program: the page and the contract. Read once, served from memory. */
+/**
+ * A file of the web page, or the contract: read once from the class path and served from memory.
+ *
+ * @param tag the entity tag, with its quotes
+ */
 record Web(String mediaType, Buffer bytes, String tag) {
 
   /**
-   * @throws IllegalStateException if it is not on the class path, so that a broken build does not
-   *     start
+   * Reads a resource of the class path.
+   *
+   * @throws IllegalStateException if it is missing, so that a broken build does not start
    */
   static Web of(String resource, String mediaType) {
     try (InputStream in = Web.class.getResourceAsStream(resource)) {
       if (in == null) {
-        throw new IllegalStateException("the program lacks its file " + resource);
+        throw new IllegalStateException("the build lacks its resource " + resource);
       }
       byte[] bytes = in.readAllBytes();
       byte[] digest = MessageDigest.getInstance("SHA-256").digest(bytes);
@@ -29,7 +34,7 @@ record Web(String mediaType, Buffer bytes, String tag) {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
+      throw new IllegalStateException("this JVM lacks SHA-256", e);
     }
   }
 

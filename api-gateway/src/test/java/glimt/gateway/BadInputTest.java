@@ -24,8 +24,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Bad input as tables. Each row is refused with the status it deserves, in words, naming the field
- * that is to blame, without our insides; it leaves no job behind; and the next good request works.
+ * Tables of bad input. Each row must be refused with the right status and a message that names the
+ * field at fault and nothing internal; no job may be left behind, and the next request must work.
  */
 @ExtendWith(RealFarm.Given.class)
 @Timeout(60)
@@ -41,11 +41,11 @@ class BadInputTest {
     this.farm = farm;
   }
 
-  // ---- what is wrong with a wish
+  // ---- bad fields of a job
 
   static Stream<Arguments> wishes() {
     return Stream.of(
-        // The body is no JSON object.
+        // The body is not a JSON object.
         wish(400, null, ""),
         wish(400, null, "   "),
         wish(400, null, "{"),
@@ -79,7 +79,7 @@ class BadInputTest {
         wish(400, "prompt", "{\"prompt\":true}"),
         wish(400, "prompt", "{\"prompt\":[\"a tree\"]}"),
         wish(400, "prompt", "{\"prompt\":{\"text\":\"a tree\"}}"),
-        // Words that must be one of a few.
+        // Fields with few allowed values.
         tree(400, "kind", "\"kind\":\"song\""),
         tree(400, "kind", "\"kind\":\"VIDEO\""),
         tree(400, "kind", "\"kind\":1"),
@@ -136,7 +136,7 @@ class BadInputTest {
         tree(400, "points", "\"kind\":\"points\",\"points\":0"),
         tree(400, "points", "\"kind\":\"points\",\"points\":1000"),
         tree(400, "points", "\"kind\":\"points\",\"points\":2147483648"),
-        // What does not go together, or is not known.
+        // Fields that exclude each other, and unknown fields.
         tree(400, "points", "\"points\":1024"),
         tree(400, "frames", "\"kind\":\"points\",\"frames\":8"),
         tree(400, "size", "\"kind\":\"points\",\"size\":64"),
@@ -164,7 +164,7 @@ class BadInputTest {
     assertGoodRequestWorks();
   }
 
-  // ---- what is wrong with a request
+  // ---- bad requests
 
   static Stream<Arguments> requests() {
     return Stream.of(
@@ -234,7 +234,7 @@ class BadInputTest {
     assertGoodRequestWorks();
   }
 
-  // ---- what is wrong on the videos' surface
+  // ---- bad requests to /v1/videos
 
   static Stream<Arguments> videos() {
     return Stream.of(
@@ -301,7 +301,7 @@ class BadInputTest {
             .build());
   }
 
-  // ---- what is wrong with the HTTP itself
+  // ---- bad HTTP
 
   static Stream<Arguments> framings() {
     String host = "Host: 127.0.0.1\r\n";
@@ -413,7 +413,7 @@ class BadInputTest {
         farm.uri, bytes.getBytes(StandardCharsets.ISO_8859_1), Duration.ofSeconds(1));
   }
 
-  // ---- what holds for every row
+  // ---- checks of every row
 
   private static void assertProblem(
       HttpResponse<String> answer, int status, @Nullable String field) {
@@ -434,7 +434,7 @@ class BadInputTest {
     assertThat(farm.get("/v1/jobs?limit=1").statusCode()).isEqualTo(200);
   }
 
-  /** The newest job, as a number that changes when there is a newer one. */
+  /** Identifies the newest job, to notice when another is submitted. */
   private long newest() {
     return farm.get("/v1/jobs?limit=1").body().hashCode();
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import glimt.job.JobId;
+import glimt.ledger.Nodes;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -18,6 +19,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +34,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A farm behind a real nginx, as people write one: a page, a job, its events and its file. */
+/**
+ * A gateway behind a real nginx with usual configurations: the page, a job, its events, its file.
+ */
 @ExtendWith(RealFarm.Given.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(120)
@@ -52,7 +57,7 @@ class BehindNginxTest {
   void open(@TempDir Path folder) throws Exception {
     Outside.program("nginx");
     nginx = new Nginx(folder);
-    // The server of the README's block tells by itself where it serves.
+    // The README's configuration forwards its host and prefix, so the farm need not be told them.
     List<URI> urls =
         List.of(
             URI.create("http://127.0.0.1:" + nginx.port("PLAIN")),
@@ -149,11 +154,11 @@ class BehindNginxTest {
     assertThat(named(port, "farm.example:" + port, origin)).startsWith("HTTP/1.1 202");
     assertThat(named(port, "farm.example:" + port, STRANGER))
         .startsWith("HTTP/1.1 403")
-        .contains("the page is of " + STRANGER + ", and the farm at farm.example:" + port)
-        .contains("start it with --public-url " + STRANGER);
+        .contains("the page is from " + STRANGER + ", the farm is at farm.example:" + port)
+        .contains("start the farm with --public-url " + STRANGER);
     assertThat(named(port, "other.example:" + port, "http://other.example:" + port))
         .startsWith("HTTP/1.1 421")
-        .contains("localhost, 127.0.0.1 and ", origin, "this request is for other.example:" + port)
+        .contains("localhost, 127.0.0.1 and ", origin, "the request is for other.example:" + port)
         .contains("--public-url http://other.example:" + port);
   }
 
@@ -163,22 +168,31 @@ class BehindNginxTest {
       throws Exception {
     String chromium = Outside.program("chromium").toString();
     Outside.npm(scripts, "playwright-core@1.65.1", "page.mjs");
-    Outside.script(
-        scripts,
-        line -> {
-          if (line.startsWith("made ")) {
-            farm.finish(JobId.parse(line.substring(5)));
-          }
-        },
-        "page.mjs",
-        chromium,
-        direct + "/",
-        "http://127.0.0.1:" + nginx.port("PORTLESS") + "/",
-        "http://127.0.0.1:" + nginx.port("BELOW") + "/glimt/",
-        "http://127.0.0.1:" + nginx.port("README") + "/glimt/");
+    Nodes nodes = new Nodes(farm.database);
+    Nodes.Self starting =
+        new Nodes.Self(
+            "pekko://glimt@127.0.0.1:1", "one", List.of("worker"), "1", 1, 3, Optional.empty());
+    try (ScheduledExecutorService pulse = Executors.newSingleThreadScheduledExecutor()) {
+      pulse.scheduleWithFixedDelay(() -> nodes.pulse(starting), 0, 2, TimeUnit.SECONDS);
+      Outside.script(
+          scripts,
+          line -> {
+            if (line.startsWith("made ")) {
+              farm.finish(JobId.parse(line.substring(5)));
+            }
+          },
+          "page.mjs",
+          chromium,
+          direct + "/",
+          "http://127.0.0.1:" + nginx.port("PORTLESS") + "/",
+          "http://127.0.0.1:" + nginx.port("BELOW") + "/glimt/",
+          "http://127.0.0.1:" + nginx.port("README") + "/glimt/");
+      pulse.shutdownNow();
+    }
+    nodes.forget(starting.address());
   }
 
-  /** A page of a foreign name that was pointed at this machine may write any header. */
+  /** A page whose host name was made to resolve to this machine can set any header. */
   @Test
   void a_name_that_was_pointed_here_gets_nowhere_by_what_it_claims_to_be_forwarded_for()
       throws Exception {
@@ -217,7 +231,7 @@ class BehindNginxTest {
     return asked(URI.create("http://127.0.0.1:" + port), host, "Origin: " + origin);
   }
 
-  /** With a Host of its own, which Java's client does not let one say. */
+  /** Sends a request with another Host header, which Java's own client does not allow. */
   private static String asked(URI to, String host, String headers) throws Exception {
     String request =
         "POST /v1/jobs HTTP/1.1\r\nHost: %s\r\n%s\r\nConnection: close\r\n"

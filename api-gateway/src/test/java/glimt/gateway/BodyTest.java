@@ -26,7 +26,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Bodies as programs in use send them: each is read as what it says it is, or refused in words. */
+/**
+ * Bodies as common programs send them: each is decoded as it declares, or refused with a message.
+ */
 @ExtendWith(RealFarm.Given.class)
 class BodyTest {
   private static final String PROMPT = "a whale, käfer 鯨";
@@ -115,17 +117,18 @@ class BodyTest {
   static Stream<Arguments> unreadable() throws IOException {
     byte[] utf8 = wish(PROMPT).getBytes(UTF_8);
     return Stream.of(
-        arguments(400, "is not UTF-8", JSON, null, wish(LATIN).getBytes(ISO_8859_1)),
-        arguments(400, "not JSON", JSON, null, (" " + wish("a")).getBytes(UTF_16LE)),
-        arguments(400, "is not UTF-16", JSON, null, new byte[] {-1, -2, '{'}),
-        arguments(400, "is not US-ASCII", "application/json; charset=us-ascii", null, utf8),
-        arguments(415, "charset of a body must be", "application/json; charset=koi8-r", null, utf8),
-        arguments(415, "charset of a body must be", "application/json; charset=", null, utf8),
-        arguments(415, "gzip or deflate", JSON, "br", utf8),
-        arguments(415, "gzip or deflate", JSON, "x-unknown", utf8),
-        arguments(400, "not compressed", JSON, "gzip", utf8),
-        arguments(400, "not compressed", JSON, "gzip", Arrays.copyOf(gzip(utf8), 20)),
-        arguments(400, "not compressed", JSON, "deflate", utf8),
+        arguments(400, "is not valid UTF-8", JSON, null, wish(LATIN).getBytes(ISO_8859_1)),
+        arguments(400, "not valid JSON", JSON, null, (" " + wish("a")).getBytes(UTF_16LE)),
+        arguments(400, "is not valid UTF-16", JSON, null, new byte[] {-1, -2, '{'}),
+        arguments(400, "is not valid US-ASCII", "application/json; charset=us-ascii", null, utf8),
+        arguments(
+            415, "charset of the body must be", "application/json; charset=koi8-r", null, utf8),
+        arguments(415, "charset of the body must be", "application/json; charset=", null, utf8),
+        arguments(415, "gzip, deflate or absent", JSON, "br", utf8),
+        arguments(415, "gzip, deflate or absent", JSON, "x-unknown", utf8),
+        arguments(400, "cannot be decompressed", JSON, "gzip", utf8),
+        arguments(400, "cannot be decompressed", JSON, "gzip", Arrays.copyOf(gzip(utf8), 20)),
+        arguments(400, "cannot be decompressed", JSON, "deflate", utf8),
         arguments(413, "at most", JSON, "gzip", gzip(new byte[4 << 20])));
   }
 
@@ -152,7 +155,7 @@ class BodyTest {
     assertThat(answer.statusCode()).isEqualTo(400);
     JsonNode error = RealFarm.json(answer).get("error");
     assertThat(error.get("param").textValue()).isEqualTo("prompt");
-    assertThat(error.get("message").textValue()).contains("not UTF-8");
+    assertThat(error.get("message").textValue()).contains("not valid UTF-8");
   }
 
   @Test

@@ -21,14 +21,16 @@ import java.util.concurrent.TimeUnit;
 import org.yaml.snakeyaml.Yaml;
 
 /**
- * The contract in somebody else's eyes: vertx-openapi's, which holds it against OpenAPI 3.1 and
- * answers against it. It reads no media type but JSON, so problems are shown to it as JSON, and
- * what is no JSON not at all.
+ * Checks the contract against OpenAPI 3.1, and answers against the contract, with vertx-openapi. It
+ * supports no media type but JSON, so problems are presented to it as JSON, and other media types
+ * are not checked.
  */
 final class Contract implements AutoCloseable {
   private static final String PROBLEM = "application/problem+json";
 
-  /** Vert.x's reader of contracts looks for a type STRİNG where the language is Turkish. */
+  /**
+   * Vert.x's parser of contracts upper-cases types by the locale: in Turkish it looks for STRİNG.
+   */
   private static final Locale THEIRS = Locale.ROOT;
 
   private final Vertx vertx;
@@ -115,7 +117,7 @@ final class Contract implements AutoCloseable {
     return tree;
   }
 
-  /** Fails unless the contract allows such an answer to that operation. */
+  /** Fails unless the contract allows this answer to the operation. */
   void allows(String operation, HttpResponse<String> response) {
     Map<String, String> headers = new HashMap<>();
     response.headers().map().forEach((name, values) -> headers.put(name, values.getFirst()));

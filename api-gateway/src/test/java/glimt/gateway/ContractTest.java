@@ -18,7 +18,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** The contract is what the gateway does, no more and no less. */
+/** Compares the contract with what the gateway does. */
 @ExtendWith(RealFarm.Given.class)
 class ContractTest {
   private static final Set<String> METHODS =

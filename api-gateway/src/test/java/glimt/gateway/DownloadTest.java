@@ -17,7 +17,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class DownloadTest {
   private final RealFarm farm;
 
-  /** One finished job for all: none of these tests changes it. */
+  /** One finished job for all tests, as none of them changes it. */
   private final String finished;
 
   DownloadTest(RealFarm farm) {
@@ -138,7 +138,7 @@ class DownloadTest {
     assertThat(problem.get("type").textValue()).isEqualTo("urn:glimt:problem:remaking");
     assertThat(problem.toString()).doesNotContain(farm.home.toString()).doesNotContain("Exception");
 
-    // A worker makes it again; the job never stopped having succeeded.
+    // A worker makes the file again; the state of the job stays succeeded.
     assertThat(farm.find(job).state()).isEqualTo(JobState.SUCCEEDED);
     farm.claim().forEach(farm::succeed);
     assertThat(farm.get(path).body()).isEqualTo(whole);

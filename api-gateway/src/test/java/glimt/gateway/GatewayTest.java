@@ -125,7 +125,7 @@ class GatewayTest {
     }
   }
 
-  /** The headers but for those of this one answer, and of how its body travels. */
+  /** The headers without those that differ between answers or depend on how the body is sent. */
   private static Map<String, List<String>> told(HttpResponse<String> answer) {
     Map<String, List<String>> headers = new TreeMap<>(answer.headers().map());
     headers.keySet().removeAll(Set.of("x-request-id", "transfer-encoding", "date"));
@@ -153,6 +153,7 @@ class GatewayTest {
             List.of("gateway", "worker"),
             "1",
             1,
+            2,
             Optional.of(farm.uri)));
     JsonNode nodes = RealFarm.json(farm.get("/v1/nodes")).path("nodes");
     assertThat(nodes).hasSize(1);
@@ -161,6 +162,21 @@ class GatewayTest {
     JsonNode counts = RealFarm.json(farm.get("/healthz")).path("nodes");
     assertThat(counts.path("worker").asInt()).isEqualTo(1);
     assertThat(counts.path("coordinator").asInt()).isZero();
+  }
+
+  @Test
+  void it_tells_how_many_workers_are_starting() {
+    Nodes.Self node =
+        new Nodes.Self(
+            "pekko://glimt@127.0.0.1:1", "one", List.of("worker"), "1", 1, 3, Optional.empty());
+    farm.tell(node);
+    HttpResponse<String> answer = farm.get("/v1/workers");
+    farm.contract().allows("listWorkers", answer);
+    JsonNode workers = RealFarm.json(answer);
+    assertThat(workers.get("workers")).as("none of them has started").isEmpty();
+    assertThat(workers.get("expected").asInt()).isEqualTo(3);
+    new Nodes(farm.database).forget(node.address());
+    assertThat(RealFarm.json(farm.get("/v1/workers")).get("expected").asInt()).isZero();
   }
 
   @Test

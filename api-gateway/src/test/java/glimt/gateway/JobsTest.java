@@ -96,7 +96,8 @@ class JobsTest {
     JsonNode refused =
         RealFarm.json(farm.post("/v1/jobs", "{\"prompt\":\"a\",\"num_inference_steps\":4}"));
     assertThat(refused.get("field").textValue()).isEqualTo("num_inference_steps");
-    assertThat(refused.get("detail").textValue()).startsWith("is not known here but as steps; ");
+    assertThat(refused.get("detail").textValue())
+        .startsWith("is not a field of this request, which calls it steps; ");
   }
 
   @Test
@@ -146,7 +147,7 @@ class JobsTest {
     contract.allows("cancelJob", answer);
     assertThat(answer.statusCode()).isEqualTo(409);
     assertThat(RealFarm.json(answer).get("detail").textValue())
-        .isEqualTo("the job has succeeded, and that is final; there is nothing to cancel");
+        .isEqualTo("the job has ended as succeeded, which is final; there is nothing to cancel");
     assertThat(farm.get("/v1/jobs/" + id + "/artifacts/base").statusCode()).isEqualTo(200);
   }
 
@@ -207,7 +208,7 @@ class JobsTest {
     assertThat(ids(page)).containsExactly(third.toString(), second.toString());
     HttpResponse<String> next = farm.get(RealFarm.json(page).get("next").textValue());
     assertThat(ids(next)).startsWith(first.toString());
-    // A last page that is full is the last all the same.
+    // A full page can be the last one too.
     int all = RealFarm.json(farm.get("/v1/jobs?limit=100")).get("jobs").size();
     assertThat(all).isLessThan(100);
     HttpResponse<String> full = farm.get("/v1/jobs?limit=" + all);

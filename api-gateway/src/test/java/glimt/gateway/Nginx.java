@@ -43,7 +43,7 @@ final class Nginx implements AutoCloseable {
     return Objects.requireNonNull(ports.get(server));
   }
 
-  /** Returns when it listens. */
+  /** Starts it, and returns when it listens. */
   void serve(URI farm) throws Exception {
     String nginx = Outside.program("nginx").toString();
     String conf =
@@ -59,12 +59,12 @@ final class Nginx implements AutoCloseable {
       conf = conf.replace("@" + port.getKey() + "@", Integer.toString(port.getValue()));
     }
     Files.writeString(folder.resolve("nginx.conf"), conf);
-    // It goes on by itself once its sockets are open.
+    // The parent process exits once the sockets are open, and nginx runs in the background.
     List<String> said = Outside.run(folder, _ -> {}, nginx, "-p", "" + folder, "-c", "nginx.conf");
     assertThat(said).noneMatch(line -> line.contains("emerg"));
   }
 
-  /** What the README tells people to write, for this farm. */
+  /** The configuration in the README, with this farm's addresses. */
   private static String readme() throws IOException {
     Matcher block = BLOCK.matcher(Files.readString(Path.of("..", "README.md")));
     assertThat(block.find()).as("the README has a block for nginx").isTrue();

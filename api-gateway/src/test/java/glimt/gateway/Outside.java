@@ -14,13 +14,13 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 
-/** Programs of others that speak with a gateway. */
+/** Runs other programs as clients of a gateway. */
 final class Outside {
   private Outside() {}
 
   /**
-   * A program of this machine. Where there is none the test is skipped, and says so; a build server
-   * must have it.
+   * Finds a program on this machine. Without it the test is skipped, but on a build server it
+   * fails.
    */
   static Path program(String name) {
     return Stream.concat(
@@ -41,7 +41,7 @@ final class Outside {
     throw new IllegalStateException("unreachable");
   }
 
-  /** Installs a package into a folder, and puts a script of our resources beside it. */
+  /** Installs an npm package into a folder, and copies a script of the test resources there. */
   static void npm(Path folder, String packageAndVersion, String script) throws Exception {
     program("node");
     Files.writeString(folder.resolve("package.json"), "{\"type\":\"module\",\"private\":true}");
@@ -61,7 +61,7 @@ final class Outside {
     Files.copy(Path.of(Outside.class.getResource("/" + script).toURI()), folder.resolve(script));
   }
 
-  /** Runs a script to its end, which has to say that all is well. */
+  /** Runs a script, which must print "all is well" at its end. */
   static void script(Path folder, Consumer<String> hear, String... arguments) throws Exception {
     String[] command = new String[arguments.length + 1];
     command[0] = program("node").toString();
@@ -70,7 +70,7 @@ final class Outside {
     assertThat(said).as(String.join("\n", said)).last().isEqualTo("all is well");
   }
 
-  /** Runs a program to its end; its lines are heard as they come. */
+  /** Runs a program to its end, and passes on each line of its output at once. */
   static List<String> run(Path folder, Consumer<String> hear, String... command)
       throws IOException, InterruptedException {
     Process process =

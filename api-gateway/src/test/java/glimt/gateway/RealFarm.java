@@ -22,6 +22,7 @@ import glimt.ledger.Bundles;
 import glimt.ledger.Database;
 import glimt.ledger.Events;
 import glimt.ledger.Jobs;
+import glimt.ledger.LeaseTerms;
 import glimt.ledger.Nodes;
 import glimt.ledger.Tasks;
 import glimt.ledger.Workers;
@@ -61,15 +62,15 @@ import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 
 /**
- * A gateway on a free port, over a real PostgreSQL, a real artifact store and a cluster of one. The
- * tests do the work themselves, by the ledger's own words. One for all test classes.
+ * A gateway on a free port, with a real PostgreSQL, a real artifact store and a cluster of one
+ * node. It has no workers: tests claim and end tasks themselves. All test classes share one.
  */
 final class RealFarm implements AutoCloseable {
   private static final String CLASS = "test engine, f32, 1 thread";
   static final List<String> SAMPLERS = List.of("euler", "heun", "dpmpp_2m");
-  static final Watch.Pace QUICK = new Watch.Pace(200, 500);
+  static final Watch.WatchIntervals QUICK = new Watch.WatchIntervals(200, 500);
 
-  /** Gives a test class the farm as a parameter. */
+  /** Passes the farm to test classes as a parameter. */
   static final class Given implements ParameterResolver {
     @Override
     public boolean supportsParameter(ParameterContext parameter, ExtensionContext test) {
@@ -109,11 +110,11 @@ final class RealFarm implements AutoCloseable {
     postgres = EmbeddedPostgres.start(home);
     database = Database.open(postgres.url(), postgres.user(), postgres.password());
     jobs = new Jobs(database);
-    tasks = new Tasks(database, Tasks.Terms.USUAL);
+    tasks = new Tasks(database, LeaseTerms.USUAL);
     bundles = new Bundles(database);
     artifacts = new ArtifactFolder(home.resolve("artifacts"));
     offer();
-    node = Node.found(Set.of(Node.Role.GATEWAY));
+    node = Node.found(Set.of(Node.NodeRole.GATEWAY));
     feed = node.feed();
     cluster = node.farm();
     gateway = new Gateway(new Gateway.Address("127.0.0.1", 0), parts(jobs), QUICK);
@@ -134,7 +135,7 @@ final class RealFarm implements AutoCloseable {
         SAMPLERS);
   }
 
-  /** As a still of what stands for a video here: its first words. */
+  /** Videos are text files in these tests, so a picture of one is its first line. */
   private static Thumbnailer thumbnailer() {
     return new Thumbnailer() {
       @Override
@@ -165,7 +166,7 @@ final class RealFarm implements AutoCloseable {
     bundles.offer(digest('b'), objects());
   }
 
-  /** As if a node had told of itself, and what it offers. */
+  /** Registers a node and offers the bundles again, as a node does when it starts. */
   void tell(Nodes.Self node) {
     new Nodes(database).pulse(node);
     offer();
@@ -267,7 +268,7 @@ final class RealFarm implements AutoCloseable {
 
   // ---- what a client does
 
-  /** Read once: that takes seconds. */
+  /** Parses the contract once, as that takes seconds. */
   Contract contract() {
     if (contract == null) {
       contract = Contract.of(get("/openapi.yaml").body());
@@ -305,7 +306,7 @@ final class RealFarm implements AutoCloseable {
     }
   }
 
-  /** What comes back of such bytes until the other side closes, or stays silent so long. */
+  /** Sends bytes and returns the answer until the server closes or is silent for this long. */
   static String raw(URI to, byte[] bytes, Duration silence) throws IOException {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), to.getPort())) {
       socket.setSoTimeout(Math.toIntExact(silence.toMillis()));
@@ -319,7 +320,8 @@ final class RealFarm implements AutoCloseable {
           answer.append((char) one);
         }
       } catch (IOException e) {
-        // It was refused while we still spoke, or the connection is kept: what came, came.
+        // The server refused while we were sending, or keeps the connection open: return its
+        // answer.
         return answer.toString();
       }
       return answer.toString();
@@ -330,7 +332,7 @@ final class RealFarm implements AutoCloseable {
     return Json.read(response.body(), JsonNode.class);
   }
 
-  /** Submits by HTTP and gives the job's id. */
+  /** Submits a job by HTTP and returns its id. */
   JobId submit(String json) {
     HttpResponse<String> response = post("/v1/jobs", json);
     if (response.statusCode() != 202) {
@@ -345,14 +347,14 @@ final class RealFarm implements AutoCloseable {
     return jobs.find(TenantId.DEFAULT, job).orElseThrow();
   }
 
-  /** Does every task of a job; of others' too, if they are older. */
+  /** Completes all tasks of a job, and those of older jobs. */
   void finish(JobId job) {
     while (!find(job).state().ended()) {
       claim().forEach(this::succeed);
     }
   }
 
-  /** Where the media of a finished job are; made once. */
+  /** The path of the file of a finished job, which is made once. */
   String finishedWhale() {
     if (whale == null) {
       whale = submit("{\"prompt\":\"A Whale, moves LEFT!\",\"size\":16}");

@@ -66,7 +66,7 @@ class VideosTest {
     assertThat(four.statusCode()).isEqualTo(400);
     assertThat(RealFarm.json(four).at("/error/param").textValue()).isEqualTo("seconds");
     assertThat(RealFarm.json(four).at("/error/message").textValue())
-        .isEqualTo("seconds: clips makes videos of 1 seconds");
+        .isEqualTo("seconds: must be 1, as every video of clips has that length");
   }
 
   @Test
@@ -211,7 +211,7 @@ class VideosTest {
       HttpResponse<String> answer = farm.post(path, "{\"prompt\":\"a tree\"}");
       assertThat(answer.statusCode()).isIn(404, 405);
       assertThat(RealFarm.json(answer).at("/error/message").textValue())
-          .contains("offered here: ", "POST /v1/videos,", "DELETE /v1/videos/{id}");
+          .contains("this API has ", "POST /v1/videos,", "DELETE /v1/videos/{id}");
     }
     assertThat(RealFarm.json(farm.get("/v1/videosx")).has("detail")).isTrue();
   }

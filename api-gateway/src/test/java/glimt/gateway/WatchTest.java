@@ -43,7 +43,7 @@ class WatchTest {
     this.farm = farm;
   }
 
-  /** One event of a stream, as the browser would see it. */
+  /** One server-sent event, as a browser would receive it. */
   record SseEvent(@Nullable String id, String type, JsonNode data) {}
 
   @Test
@@ -148,7 +148,7 @@ class WatchTest {
             refused -> assertThat(refused.getResponse().statusCode()).isEqualTo(404));
   }
 
-  // ---- how one listens
+  // ---- clients
 
   private BufferedReader sse(JobId job, long after) {
     HttpResponse<InputStream> response =
@@ -190,9 +190,7 @@ class WatchTest {
     return all;
   }
 
-  /**
-   * A subscription takes a moment to reach the cluster's topic, so it is said until it is heard.
-   */
+  /** Publishes until a message is received, as a subscription takes a moment to reach the topic. */
   private SseEvent liveUntil(JobId job, BufferedReader stream, String type, byte[] sheet)
       throws IOException {
     publish(job, sheet);
@@ -221,7 +219,7 @@ class WatchTest {
         .join();
   }
 
-  /** Hears JSON, bytes and the end, in order. */
+  /** Receives text, bytes and the end of a WebSocket, in order. */
   private static final class Ear implements WebSocket.Listener {
     static final Object CLOSED = "closed";
     private final BlockingQueue<Object> heard = new LinkedBlockingQueue<>();
@@ -261,7 +259,7 @@ class WatchTest {
       return (JsonNode) next();
     }
 
-    /** Says it until it is heard. */
+    /** Publishes a message until it is received. */
     JsonNode live(Runnable say) throws InterruptedException {
       for (int i = 0; i < 100; i++) {
         say.run();

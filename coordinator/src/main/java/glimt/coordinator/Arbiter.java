@@ -22,36 +22,39 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Which side of a cluster that fell apart goes on: the first to say so in PostgreSQL, which is
- * asked first by the side with more coordinators. So any number of nodes may die at once, and the
- * rest go on; of a cluster that is split, one side does. Were both to, nothing would be lost, for
- * leases are fenced; they would only not see each other.
+ * Decides which side of a partitioned cluster survives: the first one that registers as the
+ * survivor in PostgreSQL. The side with more coordinators asks first. So the remaining nodes
+ * survive whatever number of nodes dies at once, and of a split cluster one side survives. If both
+ * sides did go on, leases would still be fenced and no work would be lost; the sides would only not
+ * see each other.
  *
- * <p>Pekko makes it, as {@code glimt-cluster.conf} tells it to. A node that knows no database, in a
- * test, goes on whatever happens.
+ * <p>It is an implementation of Pekko's coordination lease, which {@code glimt-cluster.conf} names.
+ * A node without a database, which exists in tests only, always survives.
  */
 final class Arbiter extends Lease {
   private static final Logger LOG = LoggerFactory.getLogger(Arbiter.class);
 
-  /** Longer than both sides of a split take to find out. */
+  /** How long a decision holds; longer than both sides of a split take to notice it. */
   private static final Duration UNDISPUTED = Duration.ofSeconds(30);
 
-  /** How long to ask while the database does not answer; after that the answer is no. */
+  /**
+   * How long to retry while the database is unreachable; after that, this side does not survive.
+   */
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
   private static final Duration RETRY = Duration.ofSeconds(1);
 
-  /** As {@link glimt.ledger.Nodes#mayGoOn} does. */
+  /** See {@link glimt.ledger.Nodes#mayGoOn}. */
   @FunctionalInterface
   interface Question {
     boolean mayGoOn(String self, Collection<String> side, Duration within);
   }
 
-  /** Where a node asks. */
-  static final class Bench extends Setup {
+  /** Hands the question to the lease that Pekko creates. */
+  static final class ArbiterSetup extends Setup {
     private final Question question;
 
-    Bench(Question question) {
+    ArbiterSetup(Question question) {
       this.question = question;
     }
   }
@@ -59,7 +62,7 @@ final class Arbiter extends Lease {
   private final LeaseSettings settings;
   private final ExtendedActorSystem system;
 
-  /** Called by Pekko. */
+  /** Pekko calls this constructor by reflection. */
   Arbiter(LeaseSettings settings, ExtendedActorSystem system) {
     this.settings = settings;
     this.system = system;
@@ -67,7 +70,7 @@ final class Arbiter extends Lease {
 
   @Override
   public CompletionStage<Boolean> acquire() {
-    Optional<Bench> bench = system.settings().setup().get(Bench.class);
+    Optional<ArbiterSetup> bench = system.settings().setup().get(ArbiterSetup.class);
     Cluster cluster = Cluster.get(system);
     String self = cluster.selfAddress().toString();
     List<String> side = reachable(cluster.state());
@@ -82,7 +85,10 @@ final class Arbiter extends Lease {
     for (long end = System.nanoTime() + PATIENCE.toNanos(); ; ) {
       try {
         boolean yes = question.mayGoOn(self, side, UNDISPUTED);
-        LOG.info("the cluster fell apart; {} {} go on", side, yes ? "may" : "may not");
+        LOG.info(
+            "the cluster is partitioned; the side {} {}",
+            side,
+            yes ? "survives" : "does not survive and leaves the cluster");
         return yes;
       } catch (StorageException e) {
         if (System.nanoTime() - end > 0) {
@@ -105,7 +111,7 @@ final class Arbiter extends Lease {
     return acquire();
   }
 
-  /** It ends by itself. */
+  /** Does nothing, because decisions expire by themselves. */
   @Override
   public CompletionStage<Boolean> release() {
     return CompletableFuture.completedFuture(true);

@@ -18,6 +18,8 @@ import glimt.job.Lease;
 import glimt.job.Outcome;
 import glimt.job.Task;
 import glimt.job.WorkerId;
+import glimt.ledger.AttemptEnd;
+import glimt.ledger.Settlement;
 import glimt.ledger.Tasks;
 import glimt.storage.StorageException;
 import java.time.Duration;
@@ -44,28 +46,31 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Introduces ready tasks to idle workers. It remembers only who is idle and what the ledger is
- * being asked: any number of coordinators may run, any may take any message, and one that dies
- * takes nothing with it.
+ * Assigns ready tasks to idle workers. Its only state is the set of idle workers and the pending
+ * calls to the ledger. So any number of coordinators may run, each may receive any message, and
+ * nothing is lost when one dies.
  *
- * <p>It trusts no message to arrive. Idle workers say so again, endings are repeated until they are
- * heard, and every sweep looks at the ledger afresh.
+ * <p>It does not rely on the delivery of messages. Idle workers repeat {@link Idle}, workers repeat
+ * {@link Ended} until it is acknowledged, and every sweep reads the ledger again.
  */
-public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Message> {
+public final class Coordinator extends AbstractMatchingBehavior<Coordinator.CoordinatorMessage> {
   private static final Logger LOG = LoggerFactory.getLogger(Coordinator.class);
 
-  public sealed interface Message permits ToCoordinator, Internal {}
+  /** The messages of this actor: those of {@link Protocol}, and its own. */
+  public sealed interface CoordinatorMessage permits ToCoordinator, Internal {}
 
-  private sealed interface Internal extends Message {}
+  private sealed interface Internal extends CoordinatorMessage {}
 
   /**
-   * @param asOf how many hints had been heard when the ledger was asked
+   * The ledger answered a claim.
+   *
+   * @param asOf the value of {@link #hints} when the claim was sent
    */
   private record Claimed(Idle by, long asOf, List<Task> tasks) implements Internal {}
 
   private record Renewed(List<Beat> beats, Set<Lease> stillOurs) implements Internal {}
 
-  private record Settled(List<Ended> endings, List<Tasks.Ending> written) implements Internal {}
+  private record Settled(List<Ended> endings, List<Settlement> written) implements Internal {}
 
   private record Swept(Set<JobId> jobs) implements Internal {}
 
@@ -79,14 +84,14 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
     SWEEP,
     UNSETTLED,
     TIDIED,
-    /** Nothing is to be done about an answer. */
+    /** The ledger answered a call whose result needs no action. */
     NOTED
   }
 
   /**
    * A worker that waits for work.
    *
-   * @param said when it last said so, in {@link System#nanoTime}
+   * @param said when its last {@link Idle} arrived, in {@link System#nanoTime}
    */
   private record Waiting(Idle worker, long said) {}
 
@@ -97,21 +102,31 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
   private final List<Runnable> chores;
 
   private final Map<WorkerId, Waiting> idle = new HashMap<>();
+
+  /** The workers for which a claim is pending, so that each has at most one. */
   private final Set<WorkerId> asking = new HashSet<>();
+
   private final Gathering<Beat> beats = new Gathering<>();
   private final Gathering<Ended> endings = new Gathering<>();
   private Set<ActorRef<ToCoordinator>> colleagues = Set.of();
+
+  /**
+   * How often ready tasks were announced; shows a pending claim whether it may have missed some.
+   */
   private long hints;
+
   private boolean sweeping;
   private boolean tidying;
 
   /**
-   * @param jdbc where the ledger's blocking calls run
-   * @param chores what is done besides at every sweep; it may take its time, and may fail
+   * Returns the behavior of a new coordinator.
+   *
+   * @param jdbc runs the ledger's blocking calls
+   * @param chores further work for every sweep; it may take long, and may fail
    */
-  static Behavior<Message> create(
+  static Behavior<CoordinatorMessage> create(
       Tasks tasks, Executor jdbc, Feed feed, Cadence cadence, Runnable... chores) {
-    Behavior<Message> behavior =
+    Behavior<CoordinatorMessage> behavior =
         Behaviors.setup(
             context ->
                 Behaviors.withTimers(
@@ -119,13 +134,13 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
                       timers.startTimerWithFixedDelay(Signal.SWEEP, Duration.ZERO, cadence.sweep());
                       return new Coordinator(context, tasks, jdbc, feed, cadence, List.of(chores));
                     }));
-    // It has nothing to lose.
+    // A restart loses nothing, since workers repeat their messages.
     return Behaviors.supervise(behavior)
         .onFailure(RuntimeException.class, SupervisorStrategy.restart());
   }
 
   private Coordinator(
-      ActorContext<Message> context,
+      ActorContext<CoordinatorMessage> context,
       Tasks tasks,
       Executor jdbc,
       Feed feed,
@@ -149,7 +164,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
   }
 
   @Override
-  public Behavior<Message> onMessage(Message message) {
+  public Behavior<CoordinatorMessage> onMessage(CoordinatorMessage message) {
     switch (message) {
       case TasksReady _ -> offerAll();
       case Idle worker -> welcome(worker);
@@ -164,10 +179,10 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
         abandon(renewed);
         renew();
       }
-      // If the lease is gone, the next beat hears of it.
+      // If the lease is lost, the answer to the worker's next beat says so.
       case Checkpointed(Lease lease, Checkpoint checkpoint) ->
           ask(
-              "checkpoint",
+              "store a checkpoint",
               () -> tasks.checkpoint(lease, checkpoint),
               _ -> Signal.NOTED,
               Signal.NOTED);
@@ -189,7 +204,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
       case Swept(Set<JobId> jobs) -> {
         sweeping = false;
         announce(jobs);
-        // Always, since hints get lost.
+        // Offered at every sweep, since a TasksReady may have been lost.
         offerAll();
       }
       case Colleagues(Set<ActorRef<ToCoordinator>> all) -> colleagues = all;
@@ -215,7 +230,10 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
     offer(worker);
   }
 
-  /** An {@link Idle} that crossed the {@link Run} before this word is out of date. */
+  /**
+   * Forgets that a worker is idle, because it reports on a task. Its last {@link Idle} was sent
+   * before it received the {@link Run}.
+   */
   private void busy(ActorRef<ToWorker> worker) {
     idle.values().removeIf(waiting -> waiting.worker().at().equals(worker));
   }
@@ -230,14 +248,16 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
     if (asking.add(id)) {
       long asOf = hints;
       ask(
-          "claim",
+          "claim a task",
           () -> tasks.claim(worker.worker(), machine(worker), 1),
           claimed -> new Claimed(worker, asOf, claimed),
           new Claimed(worker, hints, List.of()));
     }
   }
 
-  /** A worker of this very node has no address in its name. */
+  /**
+   * Returns the worker's host. The reference to a worker in this process has no host in its path.
+   */
   private String machine(Idle worker) {
     return worker
         .at()
@@ -254,7 +274,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
     asking.remove(id);
     boolean waits = idle.containsKey(id);
     if (claimed.tasks().isEmpty()) {
-      // What became ready while the ledger was looking may have been missed.
+      // The claim may have missed tasks that became ready while it ran.
       if (waits && claimed.asOf() != hints) {
         offer(worker);
       }
@@ -264,7 +284,9 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
     if (waits) {
       claimed.tasks().forEach(task -> worker.at().tell(new Run(task)));
     } else {
-      // It died or was busy after all while the ledger gave it work; what else it holds is its own.
+      // The worker died, or turned out to be busy, while the claim ran. Only the new tasks are
+      // given
+      // back; it may still be working on others.
       claimed.tasks().forEach(task -> handBack(task, worker));
       settle();
     }
@@ -281,9 +303,9 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
     List<Beat> words = beats.take();
     if (!words.isEmpty()) {
       Map<Lease, Integer> steps = words.stream().collect(Collectors.toMap(Beat::lease, Beat::step));
-      // No answer is no reason to abandon anything.
+      // If the ledger does not answer, the workers keep their tasks.
       ask(
-          "renew",
+          "renew leases",
           () -> tasks.renew(steps),
           stillOurs -> new Renewed(words, stillOurs),
           new Renewed(words, steps.keySet()));
@@ -293,7 +315,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
   private static void abandon(Renewed renewed) {
     for (Beat beat : renewed.beats()) {
       if (!renewed.stillOurs().contains(beat.lease())) {
-        LOG.info("a beat came too late: {} is no longer held", beat.lease());
+        LOG.info("a heartbeat came too late: {} is no longer held", beat.lease());
         beat.from().tell(new Abandon(beat.lease()));
       }
     }
@@ -302,35 +324,42 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
   private void settle() {
     List<Ended> words = endings.take();
     if (!words.isEmpty()) {
-      List<Tasks.Ended> facts =
+      List<AttemptEnd> facts =
           words.stream()
-              .map(word -> new Tasks.Ended(word.lease(), word.outcome(), word.effort()))
+              .map(word -> new AttemptEnd(word.lease(), word.outcome(), word.effort()))
               .toList();
-      // Unheard, the workers say it again.
-      ask("end", () -> tasks.end(facts), written -> new Settled(words, written), Signal.UNSETTLED);
+      // If this fails, the workers repeat their messages.
+      ask(
+          "store the ends of attempts",
+          () -> tasks.end(facts),
+          written -> new Settled(words, written),
+          Signal.UNSETTLED);
     }
   }
 
-  /** Those that were not written had lost their lease; they too need not be said again. */
+  /**
+   * Acknowledges endings. Those that were not written had lost their lease; they are acknowledged
+   * too, so that the worker stops repeating them.
+   */
   private void hear(Settled settled) {
     settled.endings().forEach(ended -> ended.from().tell(new Heard(ended.lease())));
-    Set<Lease> held =
-        settled.written().stream().map(Tasks.Ending::lease).collect(Collectors.toSet());
+    Set<Lease> held = settled.written().stream().map(Settlement::lease).collect(Collectors.toSet());
     settled.endings().stream()
         .map(Ended::lease)
         .filter(lease -> !held.contains(lease))
-        .forEach(lease -> LOG.info("an ending came too late: {} is no longer held", lease));
+        .forEach(
+            lease -> LOG.info("the end of an attempt came too late: {} is no longer held", lease));
     settled.written().stream()
-        .map(Tasks.Ending::job)
+        .map(Settlement::job)
         .distinct()
         .forEach(job -> feed.publish(new Advanced(job)));
-    if (settled.written().stream().anyMatch(Tasks.Ending::freed)) {
+    if (settled.written().stream().anyMatch(Settlement::freed)) {
       offerEverywhere();
     }
   }
 
   private void takeBack(WorkerId worker) {
-    ask("take back", () -> tasks.lose(worker), TakenBack::new, Signal.NOTED);
+    ask("take back the tasks of " + worker, () -> tasks.lose(worker), TakenBack::new, Signal.NOTED);
   }
 
   private void announce(Set<JobId> jobs) {
@@ -348,18 +377,18 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
   }
 
   private void sweep() {
-    // A worker that found another coordinator waits there.
+    // A worker that has not repeated its Idle has probably chosen another coordinator.
     long forgotten = System.nanoTime() - cadence.beat().multipliedBy(3).toNanos();
     idle.entrySet()
         .removeIf(
             entry -> !asking.contains(entry.getKey()) && entry.getValue().said() - forgotten < 0);
     if (!sweeping) {
       sweeping = true;
-      ask("sweep", tasks::expire, Swept::new, new Swept(Set.of()));
+      ask("look for expired leases", tasks::expire, Swept::new, new Swept(Set.of()));
     }
     if (!tidying && !chores.isEmpty()) {
       tidying = true;
-      ask("tidy up", this::doChores, _ -> Signal.TIDIED, Signal.TIDIED);
+      ask("do the chores of a sweep", this::doChores, _ -> Signal.TIDIED, Signal.TIDIED);
     }
   }
 
@@ -368,9 +397,17 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
     return true;
   }
 
-  /** Asks the ledger, off this actor's thread; the answer comes back as a message. */
+  /**
+   * Calls the ledger on the executor {@code jdbc}; the result arrives as a message.
+   *
+   * @param what the action, for the log if it fails
+   * @param noAnswer the message if the call fails
+   */
   private <T> void ask(
-      String what, Supplier<T> question, Function<T, Message> answer, Message noAnswer) {
+      String what,
+      Supplier<T> question,
+      Function<T, CoordinatorMessage> answer,
+      CoordinatorMessage noAnswer) {
     getContext()
         .pipeToSelf(
             CompletableFuture.supplyAsync(question, jdbc),
@@ -380,9 +417,9 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Mess
               }
               Throwable cause = broken.getCause() == null ? broken : broken.getCause();
               if (cause instanceof StorageException) {
-                LOG.warn("could not {}, will try again: {}", what, cause.toString());
+                LOG.warn("could not {}; will try again: {}", what, cause.toString());
               } else {
-                LOG.error("could not {}, will try again", what, cause);
+                LOG.error("could not {}; will try again", what, cause);
               }
               return noAnswer;
             });

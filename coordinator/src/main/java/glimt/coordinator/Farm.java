@@ -36,25 +36,27 @@ import org.apache.pekko.cluster.typed.Cluster;
 import org.apache.pekko.cluster.typed.Down;
 
 /**
- * The whole farm as a gateway or a command sees it: who works, what happens to a job right now, and
- * two hints. Any thread may call.
+ * A view of the whole farm for gateways and commands: it lists workers, watches jobs, and passes
+ * hints to coordinators and workers. It is thread-safe.
  */
 public final class Farm {
   private static final Duration ANSWER_WITHIN = Duration.ofSeconds(1);
   private static final Duration WATCHED_EVERY = Duration.ofSeconds(1);
 
-  /** Somebody's look at a job; closed, it is over. */
-  public interface Watch extends AutoCloseable {
+  /** A subscription to a job's live messages, until it is closed. */
+  public interface Subscription extends AutoCloseable {
     @Override
     void close();
   }
 
   private final ActorSystem<?> system;
   private final Map<JobId, List<Consumer<Live>>> viewers;
-  private final ActorRef<Hub.Message> hub;
+  private final ActorRef<Hub.HubMessage> hub;
 
   private Farm(
-      ActorSystem<?> system, Map<JobId, List<Consumer<Live>>> viewers, ActorRef<Hub.Message> hub) {
+      ActorSystem<?> system,
+      Map<JobId, List<Consumer<Live>>> viewers,
+      ActorRef<Hub.HubMessage> hub) {
     this.system = system;
     this.viewers = viewers;
     this.hub = hub;
@@ -66,24 +68,24 @@ public final class Farm {
         system, viewers, system.systemActorOf(Hub.create(feed, viewers), "farm", Props.empty()));
   }
 
-  /** Says that there may be ready tasks. */
+  /** Tells the coordinators that there may be ready tasks. */
   public void tasksReady() {
     hub.tell(new Hub.TellCoordinators(new TasksReady()));
   }
 
-  /** Says that a job was cancelled, so that its workers stop at their next step. */
+  /** Tells the workers that a job was cancelled, so that they stop after their current step. */
   public void cancelled(JobId job) {
     hub.tell(new Hub.TellWorkers(new Cancelled(job)));
   }
 
   /**
-   * Shows what happens to a job from now on, until closed. While anybody watches it, its workers
-   * make previews.
+   * Passes a job's live messages to {@code viewer} until the result is closed. While a job is
+   * watched, its workers make previews.
    *
-   * @param viewer called by one thread at a time, which it must not block
+   * @param viewer called by one thread at a time; must not block
    */
-  public Watch watch(JobId job, Consumer<Live> viewer) {
-    // A list holds a viewer as often as it watches, and removes it as often.
+  public Subscription watch(JobId job, Consumer<Live> viewer) {
+    // A list, rather than a set, since one viewer may watch a job several times.
     viewers.computeIfAbsent(job, _ -> new CopyOnWriteArrayList<>()).add(viewer);
     hub.tell(new Hub.TellWorkers(new Watched(job)));
     return () ->
@@ -95,10 +97,10 @@ public final class Farm {
             });
   }
 
-  /** The workers that answer within a second, by their ids. */
+  /** Returns the workers that answer within a second, sorted by id. */
   public CompletionStage<List<WorkerView>> workers() {
     CompletionStage<Set<ActorRef<ToWorker>>> known =
-        AskPattern.ask(hub, Hub.Workers::new, ANSWER_WITHIN, system.scheduler());
+        AskPattern.ask(hub, Hub.ListWorkers::new, ANSWER_WITHIN, system.scheduler());
     return known.thenCompose(
         workers -> {
           List<CompletableFuture<Optional<WorkerView>>> answers =
@@ -122,7 +124,10 @@ public final class Farm {
         .toCompletableFuture();
   }
 
-  /** Says that the process of a worker is no more, so that the cluster need not find out. */
+  /**
+   * Removes a worker whose process is known to have ended from the cluster, without waiting for the
+   * failure detector.
+   */
   public void gone(WorkerId worker) {
     Cluster cluster = Cluster.get(system);
     ClusterEvent.CurrentClusterState state = cluster.state();
@@ -133,23 +138,23 @@ public final class Farm {
     }
   }
 
-  /** Knows the way to every coordinator and worker, and brings live news to their viewers. */
-  private static final class Hub extends AbstractMatchingBehavior<Hub.Message> {
-    sealed interface Message {}
+  /** Sends messages to all coordinators or workers, and live messages to the viewers. */
+  private static final class Hub extends AbstractMatchingBehavior<Hub.HubMessage> {
+    sealed interface HubMessage {}
 
-    record TellCoordinators(ToCoordinator word) implements Message {}
+    record TellCoordinators(ToCoordinator word) implements HubMessage {}
 
-    record TellWorkers(ToWorker word) implements Message {}
+    record TellWorkers(ToWorker word) implements HubMessage {}
 
-    record Workers(ActorRef<Set<ActorRef<ToWorker>>> to) implements Message {}
+    record ListWorkers(ActorRef<Set<ActorRef<ToWorker>>> to) implements HubMessage {}
 
-    private record News(Live live) implements Message {}
+    private record LiveNews(Live live) implements HubMessage {}
 
-    private record FoundCoordinators(Set<ActorRef<ToCoordinator>> all) implements Message {}
+    private record FoundCoordinators(Set<ActorRef<ToCoordinator>> all) implements HubMessage {}
 
-    private record FoundWorkers(Set<ActorRef<ToWorker>> all) implements Message {}
+    private record FoundWorkers(Set<ActorRef<ToWorker>> all) implements HubMessage {}
 
-    private enum StillWatched implements Message {
+    private enum StillWatched implements HubMessage {
       STILL_WATCHED
     }
 
@@ -157,7 +162,7 @@ public final class Farm {
     private Set<ActorRef<ToCoordinator>> coordinators = Set.of();
     private Set<ActorRef<ToWorker>> workers = Set.of();
 
-    static Behavior<Message> create(Feed feed, Map<JobId, List<Consumer<Live>>> viewers) {
+    static Behavior<HubMessage> create(Feed feed, Map<JobId, List<Consumer<Live>>> viewers) {
       return Behaviors.setup(
           context ->
               Behaviors.withTimers(
@@ -168,29 +173,29 @@ public final class Farm {
     }
 
     private Hub(
-        ActorContext<Message> context, Feed feed, Map<JobId, List<Consumer<Live>>> viewers) {
+        ActorContext<HubMessage> context, Feed feed, Map<JobId, List<Consumer<Live>>> viewers) {
       super(context);
       this.viewers = viewers;
-      feed.subscribe(context.messageAdapter(Live.class, News::new));
+      feed.subscribe(context.messageAdapter(Live.class, LiveNews::new));
       ActorRef<Receptionist.Listing> found =
           context.messageAdapter(Receptionist.Listing.class, Hub::found);
       context.getSystem().receptionist().tell(Receptionist.subscribe(Protocol.WORKERS, found));
       context.getSystem().receptionist().tell(Receptionist.subscribe(Protocol.COORDINATORS, found));
     }
 
-    private static Message found(Receptionist.Listing listing) {
+    private static HubMessage found(Receptionist.Listing listing) {
       return listing.isForKey(Protocol.WORKERS)
           ? new FoundWorkers(listing.getServiceInstances(Protocol.WORKERS))
           : new FoundCoordinators(listing.getServiceInstances(Protocol.COORDINATORS));
     }
 
     @Override
-    public Behavior<Message> onMessage(Message message) {
+    public Behavior<HubMessage> onMessage(HubMessage message) {
       switch (message) {
         case TellCoordinators(ToCoordinator word) -> coordinators.forEach(one -> one.tell(word));
         case TellWorkers(ToWorker word) -> workers.forEach(one -> one.tell(word));
-        case Workers(ActorRef<Set<ActorRef<ToWorker>>> to) -> to.tell(workers);
-        case News(Live live) ->
+        case ListWorkers(ActorRef<Set<ActorRef<ToWorker>>> to) -> to.tell(workers);
+        case LiveNews(Live live) ->
             viewers.getOrDefault(live.job(), List.of()).forEach(viewer -> show(viewer, live));
         case FoundCoordinators(Set<ActorRef<ToCoordinator>> all) -> coordinators = all;
         case FoundWorkers(Set<ActorRef<ToWorker>> all) -> {
@@ -210,7 +215,7 @@ public final class Farm {
       try {
         viewer.accept(live);
       } catch (RuntimeException e) {
-        getContext().getLog().warn("a viewer of job {} broke", live.job(), e);
+        getContext().getLog().warn("a viewer of job {} failed", live.job(), e);
       }
     }
   }

@@ -7,8 +7,8 @@ import org.apache.pekko.actor.typed.Props;
 import org.apache.pekko.actor.typed.pubsub.Topic;
 
 /**
- * What happens to jobs right now, for whoever watches: one topic for all jobs, because a topic a
- * job would be a name in the whole cluster for each. Any thread may publish.
+ * Publishes live messages about jobs in the whole cluster. All jobs share one topic, because a
+ * topic per job would add a registration to the whole cluster for each. It is thread-safe.
  */
 public final class Feed {
   private final ActorRef<Topic.Command<Live>> topic;
@@ -21,6 +21,7 @@ public final class Feed {
     return new Feed(system.systemActorOf(Topic.create(Live.class, "feed"), "feed", Props.empty()));
   }
 
+  /** Sends a message to all nodes with a {@link Farm}, without a guarantee of delivery. */
   public void publish(Live live) {
     topic.tell(Topic.publish(live));
   }

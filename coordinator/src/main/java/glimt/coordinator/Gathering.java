@@ -8,9 +8,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What arrived for the ledger while it was busy with what arrived before: the first word goes at
- * once, and those behind it go together. Of several words about one lease the last counts. After a
- * batch that the ledger refused the next goes alone, so that one bad word holds up no others.
+ * Collects messages into batches for the ledger. The first message is sent at once; messages that
+ * arrive while a batch is under way form the next batch. Of several messages about one lease only
+ * the last is sent. After a failed batch the messages are sent one by one until one succeeds, so
+ * that a bad message does not block the others.
  */
 final class Gathering<M> {
   private final Map<Lease, M> waiting = new LinkedHashMap<>();
@@ -21,7 +22,7 @@ final class Gathering<M> {
     waiting.put(lease, word);
   }
 
-  /** What to send now; nothing while the words before are not {@link #back}. */
+  /** Returns the next batch; empty while the previous one is not {@link #back}. */
   List<M> take() {
     List<M> words = new ArrayList<>();
     Iterator<M> next = waiting.values().iterator();
@@ -33,7 +34,11 @@ final class Gathering<M> {
     return words;
   }
 
-  /** The ledger has answered what was taken, or refused it. */
+  /**
+   * Reports that the batch taken last is finished.
+   *
+   * @param answered whether the ledger accepted it
+   */
   void back(boolean answered) {
     away = false;
     most = answered ? Integer.MAX_VALUE : 1;

@@ -43,17 +43,19 @@ import org.apache.pekko.cluster.typed.JoinSeedNodes;
 import org.apache.pekko.remote.RemoteTransportException;
 
 /**
- * One process's place in the cluster. A farm of one process is a cluster of one node: it joins
- * itself, and its workers join it.
+ * A process as a member of the farm's cluster. A farm that runs on one machine is a cluster too:
+ * its main process is the first node, and its workers join that.
  */
 public final class Node implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-  public enum Role {
+  /** What a node does in the farm. */
+  public enum NodeRole {
     COORDINATOR,
     GATEWAY,
     WORKER;
 
+    /** Returns the role's name in lower case, as in options and in the cluster. */
     public String word() {
       return name().toLowerCase(Locale.ROOT);
     }
@@ -67,21 +69,22 @@ public final class Node implements AutoCloseable {
     this.feed = Feed.start(system);
   }
 
-  /** Begins a cluster of its own, on loopback. */
-  public static Node found(Set<Role> roles) {
+  /** Starts the first node of a new cluster, on loopback. */
+  public static Node found(Set<NodeRole> roles) {
     Node node = new Node(system("glimt", Place.LOOPBACK, roles, List.of(), List.of()));
     node.begin();
     return node;
   }
 
   /**
-   * Joins the cluster of the process that started this one, on its machine. Returns at once; {@link
-   * #stopped} tells when it was in vain.
+   * Starts a node that joins the cluster of its parent process, on the same machine. Returns before
+   * it has joined; if it cannot join, {@link #stopped} completes.
    *
-   * @param address the other's {@link #address}
-   * @param names what else this node is known by, see {@link Farm#gone}
+   * @param address the parent's {@link #address}
+   * @param names further names of this node in the cluster, such as a worker's id for {@link
+   *     Farm#gone}
    */
-  public static Node join(String address, Set<Role> roles, String... names) {
+  public static Node join(String address, Set<NodeRole> roles, String... names) {
     List<Setup> bench = DatabaseAddress.ofEnvironment().stream().<Setup>map(Node::bench).toList();
     Node node =
         new Node(
@@ -91,25 +94,28 @@ public final class Node implements AutoCloseable {
   }
 
   /**
-   * A node of a farm that has yet to {@link Rendezvous#enter enter} its cluster.
+   * Starts a node of a farm, which does not join the cluster before {@link Rendezvous#enter}.
    *
+   * @param farm the farm's id; nodes of different farms refuse each other
    * @throws NodeException if it cannot listen at its place
    */
-  public static Node of(UUID farm, Place place, Set<Role> roles, Nodes nodes) {
-    Setup bench = new Arbiter.Bench(nodes::mayGoOn);
+  public static Node of(UUID farm, Place place, Set<NodeRole> roles, Nodes nodes) {
+    Setup bench = new Arbiter.ArbiterSetup(nodes::mayGoOn);
     try {
       return new Node(system("glimt-" + farm, place, roles, List.of(), List.of(bench)));
     } catch (RemoteTransportException e) {
       throw new NodeException(
-          "cannot listen on %s:%s for the other nodes (%s)"
+          "cannot listen on %s:%s for the other nodes (%s); choose another address or port"
               .formatted(place.host(), place.port(), e.getMessage()),
           e);
     }
   }
 
-  /** For a process that has no other use for a database. */
+  /**
+   * Makes an arbiter that connects for each question, since the process has no other use for it.
+   */
   private static Setup bench(DatabaseAddress address) {
-    return new Arbiter.Bench(
+    return new Arbiter.ArbiterSetup(
         (self, side, within) -> {
           try (Database database = address.connect()) {
             return new Nodes(database).mayGoOn(self, side, within);
@@ -118,7 +124,7 @@ public final class Node implements AutoCloseable {
   }
 
   private static ActorSystem<Void> system(
-      String name, Place place, Set<Role> roles, List<String> names, List<Setup> setups) {
+      String name, Place place, Set<NodeRole> roles, List<String> names, List<Setup> setups) {
     List<String> words = new ArrayList<>(names);
     roles.forEach(role -> words.add(role.word()));
     Map<String, Object> settings = new HashMap<>(place.settings());
@@ -137,25 +143,25 @@ public final class Node implements AutoCloseable {
     return ActorSystem.create(Behaviors.empty(), name, setup);
   }
 
-  /** Is the first of its cluster. */
+  /** Makes this node the first of a new cluster. */
   void begin() {
     Cluster.get(system).manager().tell(new Join(Cluster.get(system).selfMember().address()));
   }
 
-  /** Asks to be taken in, until one of them does. */
+  /** Asks the nodes at these addresses to let this one join, until one of them does. */
   void join(List<String> addresses) {
     Cluster.get(system)
         .manager()
         .tell(new JoinSeedNodes(addresses.stream().map(Node::parse).toList()));
   }
 
-  /** Whether the cluster has taken it in. */
+  /** Returns whether this node has joined the cluster. */
   boolean isMember() {
     MemberStatus status = Cluster.get(system).selfMember().status();
     return status.equals(MemberStatus.up()) || status.equals(MemberStatus.weaklyUp());
   }
 
-  /** The addresses of all in its cluster. */
+  /** Returns the addresses of all members of its cluster. */
   Set<String> members() {
     Set<String> addresses = new HashSet<>();
     Cluster.get(system)
@@ -169,25 +175,27 @@ public final class Node implements AutoCloseable {
     return AddressFromURIString.parse(address);
   }
 
-  /** What another node joins by, such as {@code pekko://glimt@127.0.0.1:41234}. */
+  /** Returns the node's address in the cluster, such as {@code pekko://glimt@127.0.0.1:41234}. */
   public String address() {
     return Cluster.get(system).selfMember().address().toString();
   }
 
   /**
-   * Starts a coordinator here, next to any others of the farm.
+   * Starts a coordinator on this node, in addition to any others of the farm.
    *
-   * @param chores what it sees to besides, at every sweep
+   * @param jdbc runs the ledger's blocking calls
+   * @param chores further work for every sweep; it may take long, and may fail
    */
   public void coordinate(Tasks tasks, Executor jdbc, Cadence cadence, Runnable... chores) {
     spawn(Coordinator.create(tasks, jdbc, feed, cadence, chores), "coordinator");
   }
 
-  /** This node's handle on the conversation; called once. */
+  /** Starts this node's view of the farm. Must be called once only. */
   public Farm farm() {
     return Farm.start(system, feed);
   }
 
+  /** Returns the feed on which this node publishes live messages. */
   public Feed feed() {
     return feed;
   }
@@ -196,29 +204,31 @@ public final class Node implements AutoCloseable {
     return system;
   }
 
-  /** Starts an actor. Any thread may. */
+  /** Starts an actor; any thread may call this. */
   public <T> ActorRef<T> spawn(Behavior<T> behavior, String name) {
     return system.systemActorOf(behavior, name, Props.empty());
   }
 
-  /** Asks an actor and waits no longer than {@code within}. */
+  /** Asks an actor; the result fails with a timeout if it does not answer within {@code within}. */
   public <T, A> CompletionStage<A> ask(
       ActorRef<T> actor, Function<ActorRef<A>, T> question, Duration within) {
     return AskPattern.ask(actor, question::apply, within, system.scheduler());
   }
 
-  /** What has to be done before this node leaves the cluster. */
+  /** Adds a task that must finish before this node leaves the cluster; it has 10 seconds. */
   public void beforeLeaving(String name, Supplier<CompletionStage<Done>> task) {
     CoordinatedShutdown.get(system)
         .addTask(CoordinatedShutdown.PhaseBeforeServiceUnbind(), name, task);
   }
 
-  /** Completes when this node has left, or was put out: what it served is served no more. */
+  /**
+   * Completes when this node has left the cluster, or was removed from it; its actors have ended.
+   */
   public CompletionStage<Void> stopped() {
     return system.getWhenTerminated().thenApply(_ -> null);
   }
 
-  /** Leaves in order: tasks are handed back, then the others hear that it goes. */
+  /** Leaves the cluster in an orderly way: first it hands back its tasks, then it leaves. */
   @Override
   public void close() {
     CompletableFuture<Done> left =
@@ -231,7 +241,7 @@ public final class Node implements AutoCloseable {
       Thread.currentThread().interrupt();
       system.terminate();
     } catch (ExecutionException | TimeoutException e) {
-      system.log().warn("left the cluster in disorder", e);
+      system.log().warn("could not leave the cluster in an orderly way; terminating", e);
       system.terminate();
     }
   }

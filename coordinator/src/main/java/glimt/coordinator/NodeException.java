@@ -1,6 +1,6 @@
 package glimt.coordinator;
 
-/** This process cannot be a node of its farm; the message says why. */
+/** This process cannot be a node of its farm; the message names the cause. */
 public final class NodeException extends RuntimeException {
   private static final long serialVersionUID = 1;
 

@@ -8,38 +8,47 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Where a node listens to the others, and how their words are kept from strangers: beyond this
- * machine only by TLS, with which both ends show who they are.
+ * Where a node listens for other nodes, and with which certificates. Outside of loopback, nodes
+ * require mutual TLS.
  *
- * @param host by which the others reach this machine
- * @param port 0 for any that is free
- * @param tls a folder with {@code node.key}, {@code node.crt} and {@code ca.crt}, in PEM: the key
- *     (RSA, PKCS#8) of the farm's nodes, its certificate, and that of the authority that issued it
+ * @param host the name or address by which other nodes reach this machine
+ * @param port the port; 0 means any free one
+ * @param tls a folder with the PEM files {@code node.key}, {@code node.crt} and {@code ca.crt}: the
+ *     nodes' private key (RSA, PKCS#8), its certificate, and the certificate of the authority that
+ *     issued it
  */
 public record Place(String host, int port, Optional<Path> tls) {
+  /** Any free port on loopback, without TLS. */
   public static final Place LOOPBACK = new Place("127.0.0.1", 0, Optional.empty());
 
-  /** How a process tells its children of {@link #tls}. */
+  /** The environment variable by which a process passes {@link #tls} to its children. */
   private static final String TLS = "GLIMT_TLS";
 
+  /**
+   * Checks the values.
+   *
+   * @throws IllegalArgumentException if the host is not loopback and {@code tls} is missing, or the
+   *     host is unknown
+   */
   public Place {
     if (tls.isEmpty() && !isLoopback(host)) {
       throw new IllegalArgumentException(
-          "nodes that listen on %s, beyond this machine, need TLS".formatted(host));
+          "nodes that listen on %s, outside of loopback, need TLS; give a folder of certificates"
+              .formatted(host));
     }
   }
 
   /**
-   * The place of a process on the machine of the one that started it.
+   * Returns the place of a child process, on the machine of its parent.
    *
-   * @param address the {@link Node#address} of that
+   * @param address the parent's {@link Node#address}
    */
   static Place ofChild(String address) {
     String host = Node.parse(address).getHost().get();
     return new Place(host, 0, Optional.ofNullable(System.getenv(TLS)).map(Path::of));
   }
 
-  /** What a child's environment has to say, for {@link #ofChild}. */
+  /** Returns the variables that {@link #ofChild} needs in a child's environment. */
   public Map<String, String> environment() {
     return tls.map(folder -> Map.of(TLS, folder.toString())).orElse(Map.of());
   }
@@ -49,7 +58,7 @@ public record Place(String host, int port, Optional<Path> tls) {
     settings.put("pekko.remote.artery.canonical.hostname", host);
     settings.put("pekko.remote.artery.canonical.port", port);
     if (isLoopback(host)) {
-      // So that routes can tell the nodes of one machine apart.
+      // With the node's own address as source, routes can tell the nodes of one machine apart.
       settings.put("pekko.remote.artery.advanced.tcp.outbound-client-hostname", host);
     }
     tls.ifPresent(
@@ -67,12 +76,16 @@ public record Place(String host, int port, Optional<Path> tls) {
     return settings;
   }
 
-  /** Whether nobody outside this machine reaches what listens there. */
+  /**
+   * Returns whether a host is a loopback address, which only this machine can reach.
+   *
+   * @throws IllegalArgumentException if the host is unknown
+   */
   public static boolean isLoopback(String host) {
     try {
       return InetAddress.getByName(host).isLoopbackAddress();
     } catch (UnknownHostException e) {
-      throw new IllegalArgumentException("there is no host " + host, e);
+      throw new IllegalArgumentException("the host %s is unknown".formatted(host), e);
     }
   }
 }

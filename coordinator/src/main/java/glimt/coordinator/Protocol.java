@@ -12,79 +12,95 @@ import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.receptionist.ServiceKey;
 
 /**
- * Everything the nodes say to each other, on one page. A message is a hint or a delivery, never the
- * truth: losing one costs time, never correctness.
+ * All messages between nodes. The ledger holds the state and messages only speed things up, so
+ * losing one costs time but never correctness.
  */
 public interface Protocol {
 
-  /** Whatever crosses the wire, as CBOR. */
+  /** A message that is sent between processes, as CBOR. */
   interface Wire {}
 
-  /** By which the receptionist knows every coordinator. */
+  /** The key under which all coordinators register. */
   ServiceKey<ToCoordinator> COORDINATORS = ServiceKey.create(ToCoordinator.class, "coordinators");
 
-  /** By which the receptionist knows every worker. */
+  /** The key under which all workers register. */
   ServiceKey<ToWorker> WORKERS = ServiceKey.create(ToWorker.class, "workers");
 
-  // ---- to a coordinator: any of them will do
+  // ---- to a coordinator
 
-  sealed interface ToCoordinator extends Coordinator.Message, Wire {}
+  /** A message to a coordinator; any one of them can handle it. */
+  sealed interface ToCoordinator extends Coordinator.CoordinatorMessage, Wire {}
 
   /** There may be ready tasks. */
   record TasksReady() implements ToCoordinator {}
 
-  /** Send me work. Said again every heartbeat while there is none. */
+  /** A worker asks for a task. It repeats this at every heartbeat while it is idle. */
   record Idle(WorkerCard worker, ActorRef<ToWorker> at) implements ToCoordinator {}
 
-  /** I still hold this lease, and this many steps are done. */
+  /** A heartbeat: a worker still works on a lease, and has done this many steps. */
   record Beat(Lease lease, int step, ActorRef<ToWorker> from) implements ToCoordinator {}
 
-  /** From here another attempt may go on. */
+  /** A worker stored a checkpoint, from which another attempt can resume. */
   record Checkpointed(Lease lease, Checkpoint checkpoint) implements ToCoordinator {}
 
-  /** This attempt is over. Said again until it is {@link Heard}. */
+  /** An attempt has ended. The worker repeats this until it receives {@link Heard}. */
   record Ended(Lease lease, Outcome outcome, Effort effort, ActorRef<ToWorker> from)
       implements ToCoordinator {}
 
   // ---- to a worker
 
+  /** A message to a worker. */
   sealed interface ToWorker extends Wire {}
 
+  /** Assigns a task. */
   record Run(Task task) implements ToWorker {}
 
-  /** The lease is gone: stop between two steps, say nothing more about it. */
+  /** The worker has lost the lease. It must stop after its current step, and report no end. */
   record Abandon(Lease lease) implements ToWorker {}
 
-  /** Your ending is written, or was in vain; either way you are free. */
+  /** Acknowledges {@link Ended}, whether it was stored or came too late; the worker is free. */
   record Heard(Lease lease) implements ToWorker {}
 
-  /** Somebody looks at this job now: show previews for the next few seconds. */
+  /** A client watches the job. Its workers make previews for the next few seconds. */
   record Watched(JobId job) implements ToWorker {}
 
-  /** The job's owner cancelled it: beat at once, to hear that the lease is gone. */
+  /** The job was cancelled. Its workers send a beat at once, and the answer is {@link Abandon}. */
   record Cancelled(JobId job) implements ToWorker {}
 
+  /** Asks a worker for a description of itself. */
   record Describe(ActorRef<WorkerView> to) implements ToWorker {}
 
-  // ---- from workers and coordinators to whoever watches a job
+  // ---- from workers and coordinators to the viewers of a job
 
+  /** A message about a job to those who watch it. */
   sealed interface Live extends Wire {
+    /** Returns the job that the message is about. */
     JobId job();
   }
 
-  /** The job has new durable events, or may have; read the rows. */
+  /** The job may have new durable events, which viewers read from the ledger. */
   record Advanced(JobId job) implements Live {}
 
+  /**
+   * A running task finished a step.
+   *
+   * @param ordinal the task's index in its job's plan
+   * @param step the number of finished steps
+   * @param steps the number of all steps
+   */
   record Progress(JobId job, String level, int ordinal, int step, int steps) implements Live {}
 
   /**
-   * What a running task's clean sample looks like so far.
+   * A preview of a running task, made from its current estimate of the clean sample.
    *
+   * @param ordinal the task's index in its job's plan
+   * @param step the number of finished steps
+   * @param steps the number of all steps
    * @param mediaType {@code image/jpeg} for a sprite sheet, {@code application/vnd.glimt.points}
    *     for packed points
-   * @param frames in the sprite sheet, row by row; 0 for points
-   * @param columns of the sprite sheet; 0 for points
-   * @param bytes at most 64 KiB
+   * @param frames the number of frames in the sprite sheet, row by row; 0 for points
+   * @param columns the number of columns of the sprite sheet; 0 for points
+   * @param bytes the file, at most {@link #BYTES_LIMIT} bytes
    */
   record Previewed(
       JobId job,
@@ -97,7 +113,7 @@ public interface Protocol {
       int columns,
       byte[] bytes)
       implements Live {
-    /** What fits a frame of the wire with room to spare. */
+    /** The largest preview in bytes, well below the cluster's {@code maximum-frame-size}. */
     public static final int BYTES_LIMIT = 64 * 1024;
 
     public Previewed {
@@ -108,10 +124,14 @@ public interface Protocol {
     }
   }
 
-  // ---- who works here
+  // ---- from a worker to a view of the farm
 
   /**
-   * @param lease what it holds now
+   * A worker's description of itself, the answer to {@link Describe}.
+   *
+   * @param job the job that it works for; empty if it is idle
+   * @param lease the lease that it holds; empty if it is idle
+   * @param step the number of finished steps of its task
    */
   record WorkerView(WorkerCard worker, Optional<JobId> job, Optional<Lease> lease, int step)
       implements Wire {}

@@ -1,7 +1,7 @@
 package glimt.coordinator;
 
 import glimt.ledger.Nodes;
-import glimt.ledger.Nodes.Entry;
+import glimt.ledger.Nodes.NodeStatus;
 import glimt.ledger.Nodes.Self;
 import glimt.storage.StorageException;
 import java.io.IOException;
@@ -23,20 +23,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How a node finds the others of its farm: all of them tell of themselves in the database. A new
- * one joins those it finds there, or is the first; two that are first at once become one cluster.
- * While it lives it goes on telling, and sees to it that it stays with the others: should there be
- * two clusters after all, those of the younger one start again.
+ * Finds the other nodes of a farm through the register in the database. A new node joins the nodes
+ * that it finds there, or becomes the first; if two nodes start at the same time, only one becomes
+ * the first. While it runs, a node renews its entry and checks that it is in one cluster with the
+ * oldest node. If the farm ever has two clusters, the nodes of the younger one stop, and their
+ * processes start them again.
  */
 public final class Rendezvous implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Rendezvous.class);
 
   private static final Duration PULSE = Duration.ofSeconds(2);
 
-  /** How long the others may take to take us in before we look again who is there. */
+  /** How long joining may take before the register is read again. */
   private static final Duration ROUND = Duration.ofSeconds(5);
 
-  /** How long two clusters of one farm are put up with. */
+  /** How long a node may be in another cluster than the oldest node before it stops. */
   private static final Duration APART = Duration.ofSeconds(20);
 
   private static final int KNOCK_MILLIS = 1000;
@@ -55,11 +56,13 @@ public final class Rendezvous implements AutoCloseable {
   }
 
   /**
-   * Makes {@code node} a member of its farm's cluster.
+   * Makes {@code node} a member of its farm's cluster, and keeps its entry in the register up to
+   * date until {@link #close}.
    *
-   * @param self what it tells of itself
-   * @throws NodeException if the others are of another version, or do not take it in within {@code
-   *     patience}
+   * @param self the node's entry
+   * @param patience how long joining may take
+   * @throws NodeException if another node runs another version, or the node cannot join within
+   *     {@code patience}
    */
   public static Rendezvous enter(Node node, Nodes nodes, Self self, Duration patience) {
     Rendezvous rendezvous = new Rendezvous(node, nodes, self);
@@ -69,7 +72,7 @@ public final class Rendezvous implements AutoCloseable {
     return rendezvous;
   }
 
-  /** From here on the node also tells where its gateway is reached. */
+  /** Adds the address of the node's gateway to its entry. */
   public void serves(URI http) {
     self =
         new Self(
@@ -78,6 +81,7 @@ public final class Rendezvous implements AutoCloseable {
             self.roles(),
             self.version(),
             self.pid(),
+            self.workers(),
             Optional.of(http));
     nodes.pulse(self);
   }
@@ -86,7 +90,7 @@ public final class Rendezvous implements AutoCloseable {
     Set<String> tried = new HashSet<>();
     List<String> asked = List.of();
     for (long end = System.nanoTime() + patience.toNanos(); ; ) {
-      List<Entry> others =
+      List<NodeStatus> others =
           nodes.list().stream()
               .filter(entry -> !entry.node().address().equals(self.address()))
               .toList();
@@ -95,13 +99,13 @@ public final class Rendezvous implements AutoCloseable {
               .filter(entry -> isGone(entry, tried))
               .map(entry -> entry.node().address())
               .collect(Collectors.toSet());
-      List<Entry> there =
+      List<NodeStatus> there =
           others.stream().filter(entry -> !gone.contains(entry.node().address())).toList();
       refuseOtherVersions(there);
       List<String> seeds = there.stream().map(entry -> entry.node().address()).toList();
       tried.addAll(seeds);
       if (!seeds.isEmpty()) {
-        // Asked anew, they would begin anew: on a machine under load that takes them longer.
+        // A second request would restart the handshake, which under load takes longer than a round.
         if (Collections.disjoint(seeds, asked)) {
           node.join(seeds);
           asked = seeds;
@@ -112,22 +116,22 @@ public final class Rendezvous implements AutoCloseable {
         continue;
       }
       if (isMemberWithin(ROUND)) {
-        LOG.info("{} is a member, among {}", self.address(), node.members());
+        LOG.info("{} has joined the cluster of {}", self.address(), node.members());
         return;
       }
       if (System.nanoTime() - end > 0) {
         throw new NodeException(
-            "the farm's nodes at %s do not take this one in; do they and %s reach each other?"
+            "could not join the farm's nodes at %s; check that they and %s reach each other"
                 .formatted(String.join(", ", seeds), self.address()));
       }
     }
   }
 
-  private void refuseOtherVersions(List<Entry> others) {
-    for (Entry other : others) {
+  private void refuseOtherVersions(List<NodeStatus> others) {
+    for (NodeStatus other : others) {
       if (!other.node().version().equals(self.version())) {
         throw new NodeException(
-            "this is glimt %s, but %s at %s is %s; nodes of one farm have one version"
+            "this is glimt %s, but the node %s at %s is %s; all nodes of a farm must have the same version"
                 .formatted(
                     self.version(),
                     other.node().name(),
@@ -137,8 +141,11 @@ public final class Rendezvous implements AutoCloseable {
     }
   }
 
-  /** Nobody listens there, or somebody who has been silent for long and did not take us in. */
-  private static boolean isGone(Entry entry, Set<String> tried) {
+  /**
+   * Returns whether a registered node is dead: its port refuses connections, or it has been silent
+   * for long and this node could not join it.
+   */
+  private static boolean isGone(NodeStatus entry, Set<String> tried) {
     Address address = Node.parse(entry.node().address());
     try (Socket socket = new Socket()) {
       socket.connect(
@@ -171,14 +178,15 @@ public final class Rendezvous implements AutoCloseable {
         if (isWithTheOldest()) {
           together = System.nanoTime();
         } else if (System.nanoTime() - together > APART.toNanos()) {
-          LOG.warn("{} is apart from the farm's older nodes", self.address());
+          LOG.warn(
+              "{} is not in one cluster with the farm's oldest node; stopping", self.address());
           node.close();
           return;
         }
       } catch (StorageException e) {
-        // Nobody can be told apart from the dead while the database is away.
+        // Without the database, living nodes cannot be told from dead ones.
         together = System.nanoTime();
-        LOG.warn("could not say that this node is there: {}", e.toString());
+        LOG.warn("could not renew this node's entry; will try again: {}", e.toString());
       }
     }
   }
@@ -186,7 +194,7 @@ public final class Rendezvous implements AutoCloseable {
   private boolean isWithTheOldest() {
     Set<String> members = node.members();
     return nodes.list().stream()
-        .filter(Entry::lives)
+        .filter(NodeStatus::lives)
         .findFirst()
         .map(oldest -> members.contains(oldest.node().address()))
         .orElse(true);
@@ -201,7 +209,7 @@ public final class Rendezvous implements AutoCloseable {
     }
   }
 
-  /** No longer tells of this node. */
+  /** Removes this node from the register. */
   @Override
   public void close() {
     closing.countDown();
@@ -211,7 +219,7 @@ public final class Rendezvous implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (StorageException e) {
-      LOG.debug("its silence will tell", e);
+      LOG.debug("could not remove this node's entry, which expires by itself", e);
     }
   }
 }

@@ -10,21 +10,21 @@ import glimt.model.Thresholds;
 import java.util.List;
 
 /**
- * Tells Jackson which of a sealed type's records a message holds, by the record's name. Only these
- * records can be named, so no message can ask for another class.
+ * Makes Jackson write the record's name with each value of a sealed type. When reading, only the
+ * records of that type are accepted, so a message cannot instantiate another class.
  */
 public final class WireModule extends SimpleModule {
   private static final List<Class<?>> SEALED =
       List.of(Work.class, Outcome.class, Schedule.class, Thresholds.class);
 
   @JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
-  private interface Named {}
+  private interface TypedByName {}
 
-  /** Called by name from the configuration. */
+  /** Pekko calls this constructor by reflection, as {@code glimt-cluster.conf} says. */
   public WireModule() {
     super("glimt");
     for (Class<?> type : SEALED) {
-      setMixInAnnotation(type, Named.class);
+      setMixInAnnotation(type, TypedByName.class);
       for (Class<?> record : type.getPermittedSubclasses()) {
         registerSubtypes(new NamedType(record, record.getSimpleName()));
       }

@@ -1,9 +1,8 @@
 /**
- * Who works on what: the cluster's whole conversation and the actor that introduces tasks to
- * workers.
+ * The cluster: its nodes, all messages between them, and the actor that assigns tasks to workers.
  *
- * <p>No tensors, no HTTP, no SQL text. Nothing here is remembered: every decision is a row in the
- * ledger.
+ * <p>No tensors, no HTTP, no SQL text. All durable state is in the ledger, and every decision is a
+ * row there.
  */
 @NullMarked
 package glimt.coordinator;

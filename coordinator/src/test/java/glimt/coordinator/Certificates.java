@@ -13,13 +13,13 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 
-/** A certificate authority of its own, and the key and certificate that it gave to nodes. */
+/** Makes a new certificate authority, and a key and certificate for nodes. */
 final class Certificates {
   private static final String PASSWORD = "only in a test";
 
   private Certificates() {}
 
-  /** Makes what {@link Place#tls} reads. */
+  /** Writes the files of {@link Place#tls} to a folder. */
   static Path in(Path folder) throws IOException, InterruptedException, GeneralSecurityException {
     Files.createDirectories(folder);
     Path store = folder.resolve("keys.p12");

@@ -58,7 +58,7 @@ class CoordinatorTest {
   @BeforeAll
   static void start(@TempDir Path home) {
     ledger = new DotLedger(home, ShortCadence.CADENCE.lease(), ShortCadence.CADENCE.sweep());
-    node = Node.found(Set.of(Node.Role.COORDINATOR, Node.Role.GATEWAY));
+    node = Node.found(Set.of(Node.NodeRole.COORDINATOR, Node.NodeRole.GATEWAY));
   }
 
   @AfterAll
@@ -67,9 +67,9 @@ class CoordinatorTest {
     ledger.close();
   }
 
-  /** What a worker says, and a probe for what it hears. */
+  /** A simulated worker: makes its messages, and has a probe for those it receives. */
   private record Hand(WorkerCard card, TestProbe<ToWorker> probe) {
-    static Hand with(Bundles.Entry bundle, Node at) {
+    static Hand with(Bundles.CatalogueEntry bundle, Node at) {
       WorkerId id = new WorkerId("hand-" + NAMES.incrementAndGet());
       return new Hand(
           new WorkerCard(id, 1, "cpu", "test", Map.of(bundle.card().name(), bundle.digest())),
@@ -110,7 +110,7 @@ class CoordinatorTest {
 
   @Test
   void a_task_that_nobody_mentioned_is_found_by_the_sweep() {
-    Bundles.Entry bundle = ledger.bundle(1);
+    Bundles.CatalogueEntry bundle = ledger.bundle(1);
     Hand hand = Hand.with(bundle, node);
     coordinator().tell(hand.idle());
     hand.probe().expectNoMessage(Duration.ofMillis(50));
@@ -120,7 +120,7 @@ class CoordinatorTest {
 
   @Test
   void a_hint_needs_no_sweep() {
-    Bundles.Entry bundle = ledger.bundle(1);
+    Bundles.CatalogueEntry bundle = ledger.bundle(1);
     Hand hand = Hand.with(bundle, node);
     Duration never = Duration.ofHours(1);
     ActorRef<ToCoordinator> coordinator =
@@ -136,7 +136,7 @@ class CoordinatorTest {
   @Test
   void a_worker_is_given_only_what_its_bundles_can_make() {
     Hand hand = Hand.with(ledger.bundle(1), node);
-    Bundles.Entry other = ledger.bundle(1);
+    Bundles.CatalogueEntry other = ledger.bundle(1);
     ledger.submit(other);
     ActorRef<ToCoordinator> coordinator = coordinator();
     coordinator.tell(hand.idle());
@@ -148,7 +148,7 @@ class CoordinatorTest {
 
   @Test
   void a_beat_on_a_lost_lease_is_told_to_abandon() {
-    Bundles.Entry bundle = ledger.bundle(1);
+    Bundles.CatalogueEntry bundle = ledger.bundle(1);
     ledger.submit(bundle);
     Hand hand = Hand.with(bundle, node);
     ActorRef<ToCoordinator> coordinator = coordinator();
@@ -163,7 +163,7 @@ class CoordinatorTest {
 
   @Test
   void an_ending_said_twice_is_heard_twice_and_written_once() {
-    Bundles.Entry bundle = ledger.bundle(1);
+    Bundles.CatalogueEntry bundle = ledger.bundle(1);
     JobId job = ledger.submit(bundle);
     Hand hand = Hand.with(bundle, node);
     ActorRef<ToCoordinator> coordinator = coordinator();
@@ -178,7 +178,7 @@ class CoordinatorTest {
 
   @Test
   void what_an_ending_frees_is_handed_out_at_once_and_told_on_the_feed() {
-    Bundles.Entry bundle = ledger.bundle(2);
+    Bundles.CatalogueEntry bundle = ledger.bundle(2);
     JobId job = ledger.submit(bundle);
     TestProbe<Live> feed = TestProbe.create(Live.class, node.system());
     node.feed().subscribe(feed.ref());
@@ -202,7 +202,7 @@ class CoordinatorTest {
 
   @Test
   void the_task_of_a_worker_that_dies_is_handed_to_another() {
-    Bundles.Entry bundle = ledger.bundle(1);
+    Bundles.CatalogueEntry bundle = ledger.bundle(1);
     JobId job = ledger.submit(bundle);
     Hand dying = Hand.with(bundle, node);
     ActorRef<ToCoordinator> coordinator = coordinator();
@@ -218,7 +218,7 @@ class CoordinatorTest {
 
   @Test
   void the_task_of_a_silent_worker_is_handed_to_another() {
-    Bundles.Entry bundle = ledger.bundle(1);
+    Bundles.CatalogueEntry bundle = ledger.bundle(1);
     ledger.submit(bundle);
     Hand silent = Hand.with(bundle, node);
     ActorRef<ToCoordinator> coordinator = coordinator();
@@ -247,13 +247,13 @@ class CoordinatorTest {
 
   @Test
   void a_worker_that_leaves_is_not_given_back_what_it_hands_back() {
-    Bundles.Entry bundle = ledger.bundle(1);
+    Bundles.CatalogueEntry bundle = ledger.bundle(1);
     JobId job = ledger.submit(bundle);
     Hand leaving = Hand.with(bundle, node);
     ActorRef<ToCoordinator> coordinator = coordinator();
     coordinator.tell(leaving.idle());
     Task task = leaving.task();
-    // As if said before the Run came.
+    // This Idle arrives as if it had been sent before the worker received the Run.
     coordinator.tell(leaving.idle());
     coordinator.tell(leaving.ended(task, new Outcome.Yielded(Optional.empty())));
     leaving.probe().expectMessage(SOON, new Heard(task.lease()));
@@ -268,7 +268,7 @@ class CoordinatorTest {
   @Test
   void what_the_ledger_gave_to_one_that_is_busy_after_all_goes_back_and_its_own_task_stays()
       throws InterruptedException {
-    Bundles.Entry bundle = ledger.bundle(1);
+    Bundles.CatalogueEntry bundle = ledger.bundle(1);
     JobId first = ledger.submit(bundle);
     Hand hand = Hand.with(bundle, node);
     Duration never = Duration.ofHours(1);
@@ -314,10 +314,10 @@ class CoordinatorTest {
 
   @Test
   void a_coordinator_that_dies_in_mid_job_takes_nothing_with_it() {
-    Bundles.Entry bundle = ledger.bundle(2);
+    Bundles.CatalogueEntry bundle = ledger.bundle(2);
     JobId job = ledger.submit(bundle);
     Hand hand = Hand.with(bundle, node);
-    ActorRef<Coordinator.Message> dying =
+    ActorRef<Coordinator.CoordinatorMessage> dying =
         node.spawn(
             Coordinator.create(ledger.tasks, ledger.jdbc, node.feed(), ShortCadence.CADENCE),
             "dying-coordinator");
@@ -341,9 +341,9 @@ class CoordinatorTest {
 
   @Test
   void two_coordinators_hand_out_every_task_once() {
-    Bundles.Entry bundle = ledger.bundle(6);
+    Bundles.CatalogueEntry bundle = ledger.bundle(6);
     JobId job;
-    try (Node second = Node.join(node.address(), Set.of(Node.Role.COORDINATOR))) {
+    try (Node second = Node.join(node.address(), Set.of(Node.NodeRole.COORDINATOR))) {
       List<ActorRef<ToCoordinator>> both =
           List.of(coordinator(), coordinator(second, ShortCadence.CADENCE));
       job = ledger.submit(bundle);
@@ -354,7 +354,7 @@ class CoordinatorTest {
         both.get(i % 2).tell(hand.idle());
         Task task = hand.task();
         assertThat(leases.add(task.lease().task())).isTrue();
-        // Heard by the one that did not hand it out.
+        // The other coordinator, which did not assign the task, receives the end.
         both.get((i + 1) % 2).tell(hand.ended(task));
         hand.probe().expectMessage(SOON, new Heard(task.lease()));
       }

@@ -53,13 +53,13 @@ class RendezvousTest {
 
   private Node node(Optional<Path> tls) {
     Place place = new Place("127.0.0.1", 0, tls);
-    Node node = Node.of(nodes.farm(), place, Set.of(Node.Role.COORDINATOR), nodes);
+    Node node = Node.of(nodes.farm(), place, Set.of(Node.NodeRole.COORDINATOR), nodes);
     open.push(node);
     return node;
   }
 
   private static Self self(Node node, String version) {
-    return new Self(node.address(), "one", List.of("coordinator"), version, 1, Optional.empty());
+    return new Self(node.address(), "one", List.of("coordinator"), version, 1, 0, Optional.empty());
   }
 
   private Rendezvous enter(Node node) {
@@ -121,10 +121,11 @@ class RendezvousTest {
 
   @Test
   void nodes_of_another_farm_are_never_joined() {
-    Node theirs = Node.of(UUID.randomUUID(), Place.LOOPBACK, Set.of(Node.Role.COORDINATOR), nodes);
+    Node theirs =
+        Node.of(UUID.randomUUID(), Place.LOOPBACK, Set.of(Node.NodeRole.COORDINATOR), nodes);
     open.push(theirs);
     theirs.begin();
-    // As after a mistake, or when their node took the port of one of ours.
+    // This happens when a node of another farm has taken the port of one of ours.
     nodes.pulse(self(theirs, "1"));
     Node ours = node();
     assertThatThrownBy(() -> Rendezvous.enter(ours, nodes, self(ours, "1"), Duration.ofMillis(1)))
@@ -165,6 +166,7 @@ class RendezvousTest {
         List.of("coordinator"),
         version,
         2,
+        0,
         Optional.empty());
   }
 }

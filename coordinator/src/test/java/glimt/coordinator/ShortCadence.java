@@ -2,7 +2,7 @@ package glimt.coordinator;
 
 import java.time.Duration;
 
-/** How a farm of the tests keeps time: leases so short that one which lapses is seen to. */
+/** The intervals of test farms, with leases short enough for tests to wait until they expire. */
 public final class ShortCadence {
   public static final Cadence CADENCE =
       new Cadence(

@@ -52,7 +52,7 @@ class WireTest {
 
   @BeforeAll
   static void start() {
-    node = Node.found(Set.of(Node.Role.COORDINATOR));
+    node = Node.found(Set.of(Node.NodeRole.COORDINATOR));
   }
 
   @AfterAll

@@ -37,7 +37,7 @@ import picocli.CommandLine.ScopeType;
     versionProvider = Glimt.Version.class,
     scope = ScopeType.INHERIT,
     synopsisSubcommandLabel = "COMMAND",
-    description = "Makes video and 3D point clouds from a prompt, and lets you see them come.",
+    description = "Makes videos, images and 3D point clouds from a prompt, with live previews.",
     footerHeading = "%nExamples:%n",
     footer = {
       "  glimt up",
@@ -47,9 +47,9 @@ import picocli.CommandLine.ScopeType;
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0:done",
-      "1:it failed, and standard error says why",
-      "2:bad usage",
-      "3:a node was put out of its farm and could not come back; start it again"
+      "1:failure; standard error names the cause",
+      "2:wrong usage",
+      "3:a node was removed from its farm's cluster and could not rejoin; start it again"
     },
     subcommands = {
       Up.class,
@@ -78,19 +78,19 @@ public final class Glimt {
   private Glimt() {}
 
   public static void main(String[] args) {
-    // Our own text for machines says so itself, and the build sees to that; libraries may not.
+    // The build checks that our own code names a locale; libraries may still use the default.
     Locale.setDefault(Locale.ROOT);
     for (int i = 0; i < args.length; i++) {
       if (Environment.isMangled(args[i])) {
         System.err.println(
-            "glimt: argument %s is not UTF-8: %s".formatted(i + 1, Visible.of(args[i])));
+            "glimt: argument %s is not valid UTF-8: %s".formatted(i + 1, Visible.of(args[i])));
         System.exit(2);
       }
     }
     System.exit(commands().execute(args));
   }
 
-  /** Arguments are taken as they are: no file is read for an @, and no variable for a ${. */
+  /** Takes arguments literally: a prompt may begin with @ or contain ${. */
   private static CommandLine commands() {
     CommandLine commands =
         new CommandLine(new Glimt())
@@ -98,7 +98,7 @@ public final class Glimt {
             .setExpandAtFiles(false)
             .setInterpolateVariables(false)
             .setExecutionExceptionHandler((e, _, _) -> failed(e));
-    // Once they are read, help may use its own variables again: names of options and defaults.
+    // Help texts need interpolation, for names of options and defaults: enable it after parsing.
     IParameterExceptionHandler refused = commands.getParameterExceptionHandler();
     return commands
         .setExecutionStrategy(
@@ -114,8 +114,8 @@ public final class Glimt {
   }
 
   /**
-   * What stands in a person's way is one sentence; what is our own mistake has its trace in the
-   * log.
+   * Reports a failure on standard error: in one sentence if the user can do something about it;
+   * otherwise with a stack trace in the log.
    */
   private static int failed(Exception e) {
     if (e instanceof PutOutException) {

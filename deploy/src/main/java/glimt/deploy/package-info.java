@@ -1,5 +1,5 @@
 /**
- * How the rooms are joined: the commands and the processes.
+ * The program {@code glimt}: parses the command line and starts the commands.
  *
  * <p>No SQL text, no tensors.
  */

@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A short run of {@code glimt chaos}: a farm of processes, and a few faults of each room. */
+/** A short run of {@code glimt chaos}, with a few faults of each group. */
 class ChaosIT {
   private static final Pattern LAST =
       Pattern.compile(

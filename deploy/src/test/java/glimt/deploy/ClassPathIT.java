@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Which classes the packaged processes can find. */
+/** Checks which jars are on the class paths of the packaged processes. */
 class ClassPathIT {
   private static final Path TARGET = Path.of("target").toAbsolutePath();
   private static final List<String> TRAINING = List.of("training-", "metrics-", "imageio-webp-");
@@ -83,7 +83,7 @@ class ClassPathIT {
     }
   }
 
-  /** The file names of every jar that a process's class path leads to. */
+  /** The file names of all jars on a process's class path, including those of manifests. */
   private static List<String> classPath(long pid) throws IOException {
     List<String> command =
         Arrays.asList(

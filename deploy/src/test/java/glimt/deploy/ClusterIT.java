@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import glimt.coordinator.Node.Role;
+import glimt.coordinator.Node.NodeRole;
 import glimt.deploy.fleet.Fleet;
 import glimt.deploy.node.Client;
 import glimt.deploy.node.Home;
@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A farm of many nodes, each a process of its own, and what it survives. */
+/** Tests a farm of several node processes, and which failures it survives. */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class ClusterIT {
   @TempDir private static Path folder;
@@ -103,7 +103,8 @@ class ClusterIT {
     awaitWorkOn(job);
     List<String> both = List.of("coordinator-1", "coordinator-2");
     both.forEach(
-        name -> fleet.find(name).process().ifPresent(one -> Fleet.signal(one, Fleet.Signal.KILL)));
+        name ->
+            fleet.find(name).process().ifPresent(one -> Fleet.signal(one, Fleet.UnixSignal.KILL)));
     both.forEach(name -> fleet.find(name).process().ifPresent(Fleet::awaitEnd));
     startAgain(both);
     CUSTOMER.finished(job);
@@ -129,7 +130,7 @@ class ClusterIT {
     assertThat(fleet.runs()).isFalse();
   }
 
-  // ---- what people do
+  // ---- commands
 
   private static Launched farm(String... arguments) {
     List<String> all = new ArrayList<>(List.of("farm"));
@@ -143,10 +144,10 @@ class ClusterIT {
     starts.forEach(start -> assertThat(start.exit()).as(start.err()).isZero());
   }
 
-  /** One more coordinator, with a folder of artifacts of its own. */
+  /** Starts another coordinator, with a folder of artifacts of its own. */
   private static String node(String artifacts) {
     String name = "stranger";
-    fleet.add(name, Role.COORDINATOR, List.of("--artifacts", artifacts));
+    fleet.add(name, NodeRole.COORDINATOR, List.of("--artifacts", artifacts));
     fleet.find(name).process().ifPresent(Fleet::awaitEnd);
     String said = fleet.said(name);
     fleet.remove(name);
@@ -168,7 +169,7 @@ class ClusterIT {
     }
   }
 
-  /** Waits until a worker is in the middle of a job, and tells which. */
+  /** Waits until a worker is working on a job, and returns its node. */
   private static JsonNode awaitWorkOn(String job) {
     return eventually(
             () ->
@@ -189,7 +190,7 @@ class ClusterIT {
   }
 
   private static Client client() {
-    // One that was just started again takes a while to be there.
+    // A node that was just restarted takes a while to join.
     return new Client(eventually(fleet::gateway, Optional::isPresent).orElseThrow());
   }
 }

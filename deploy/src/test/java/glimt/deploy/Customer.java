@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * Who asks a farm over HTTP.
+ * An HTTP client of a farm.
  *
- * @param gateway the one that answers just now
+ * @param gateway the URL of the gateway to use
  */
 record Customer(Supplier<Client> gateway) {
   JsonNode get(String path) {
@@ -25,7 +25,7 @@ record Customer(Supplier<Client> gateway) {
     }
   }
 
-  /** A job, once it has succeeded. */
+  /** Waits until a job has succeeded and returns it. */
   JsonNode finished(String job) {
     JsonNode ended =
         eventually(
@@ -35,7 +35,7 @@ record Customer(Supplier<Client> gateway) {
     return ended;
   }
 
-  /** Of every artifact of every level. */
+  /** The digests of all artifacts of all levels. */
   static List<String> digests(JsonNode job) {
     List<String> digests = new ArrayList<>();
     for (JsonNode level : job.path("levels")) {

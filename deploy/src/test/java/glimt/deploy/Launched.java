@@ -19,15 +19,15 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
- * {@code deploy/glimt} as a newcomer runs it: a process of its own, on a home of its own. It is
- * started with the signals of a terminal, however this build was started: a shell's {@code &} and
- * {@code nohup} have signals ignored, a child inherits that, and a JVM respects it.
+ * A process of {@code deploy/glimt}, as a user starts it. It is started with default signal
+ * handling, however this build was started: {@code nohup} and a shell's {@code &} ignore signals,
+ * child processes inherit that, and a JVM respects it.
  */
 final class Launched implements AutoCloseable {
   private static final Path LAUNCHER = Path.of("glimt").toAbsolutePath();
   private static final String READY = "glimt is ready at ";
 
-  /** A machine with other work on it takes minutes to start a dozen JVMs. */
+  /** A loaded machine takes minutes to start a dozen JVMs. */
   private static final Duration PATIENCE = Duration.ofMinutes(5);
 
   private final Process process;
@@ -45,8 +45,8 @@ final class Launched implements AutoCloseable {
   }
 
   /**
-   * @param environment what its environment says besides
-   * @param folder where it is started
+   * @param environment further environment variables
+   * @param folder the working directory
    */
   static Launched glimt(Map<String, String> environment, Path folder, String... arguments) {
     List<String> command = new ArrayList<>(List.of("env", "--default-signal", LAUNCHER.toString()));
@@ -68,7 +68,7 @@ final class Launched implements AutoCloseable {
     }
   }
 
-  /** A farm that is ready. */
+  /** Starts a farm, and returns when it is ready. */
   static Launched up(Path home, String... arguments) {
     return up(Map.of(), home, arguments);
   }
@@ -83,7 +83,7 @@ final class Launched implements AutoCloseable {
     return farm;
   }
 
-  /** Talks to this farm. */
+  /** A client of this farm. */
   Client client() {
     return new Client(java.net.URI.create(out().strip().substring(READY.length())));
   }
@@ -100,7 +100,7 @@ final class Launched implements AutoCloseable {
     return process.pid();
   }
 
-  /** Its exit code, once it has ended. */
+  /** Waits until it has ended, and returns its exit code. */
   int exit() {
     return exit(PATIENCE);
   }
@@ -120,13 +120,13 @@ final class Launched implements AutoCloseable {
     process.destroy();
   }
 
-  /** kill -9 */
+  /** Kills it with SIGKILL. */
   void kill() {
     process.destroyForcibly();
     exit();
   }
 
-  /** Every process that names a folder in its command, and those that came from it. */
+  /** All processes whose command line contains a folder, and their descendants. */
   static List<ProcessHandle> processesOf(Path home) {
     return ProcessHandle.allProcesses()
         .filter(process -> commandLine(process.pid()).contains(home.toString()))
@@ -136,7 +136,7 @@ final class Launched implements AutoCloseable {
         .toList();
   }
 
-  /** Stops it in order, and failing that by force. */
+  /** Stops it cleanly, or kills it if it does not stop within a minute. */
   @Override
   public void close() {
     terminate();
@@ -149,7 +149,7 @@ final class Launched implements AutoCloseable {
     }
   }
 
-  /** Waits until it is so, for some minutes at most; says what was last seen when it never is. */
+  /** Waits some minutes for a condition; fails with the last value if it is never met. */
   static <T> T eventually(Supplier<T> look, Predicate<T> isSo) {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
     T seen = look.get();

@@ -21,9 +21,11 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A farm on a machine whose user speaks, counts, names folders and tells the time otherwise. */
+/** Tests a farm on a machine with an unusual language, digits, time zone and folder names. */
 class OutsideIT {
-  /** Digits are Persian, i becomes İ, the zone is one that PostgreSQL does not know. */
+  /**
+   * Digits are Persian, upper-casing turns i into İ, and PostgreSQL does not know the time zone.
+   */
   private static final Map<String, String> ELSEWHERE =
       Map.of(
           "JAVA_TOOL_OPTIONS",
@@ -139,13 +141,13 @@ class OutsideIT {
     String said =
         new String(latin.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
     assertThat(latin.waitFor()).isEqualTo(2);
-    assertThat(said).hasLineCount(1).contains("argument 2 is not UTF-8");
+    assertThat(said).hasLineCount(1).contains("argument 2 is not valid UTF-8");
     Path file = Files.write(folder.resolve("latin.txt"), new byte[] {'s', 'n', (byte) 0xf8});
     Launched made =
         Launched.glimt(
             "generate", "--prompt-file", file.toString(), "-o", "a.ply", "--home", home.toString());
     assertThat(made.exit()).isEqualTo(2);
-    assertThat(made.err()).contains("latin.txt is not UTF-8");
+    assertThat(made.err()).contains("latin.txt is not valid UTF-8");
   }
 
   @Test
@@ -179,7 +181,7 @@ class OutsideIT {
       JsonNode named = wish.deepCopy().put("model", "a-mine");
       assertThatThrownBy(() -> client.post("/v1/jobs", named))
           .isInstanceOf(Client.Refused.class)
-          .hasMessageContaining("nobody here has it now")
+          .hasMessageContaining("no worker has it now")
           .hasMessageContaining("[objects]");
     }
   }

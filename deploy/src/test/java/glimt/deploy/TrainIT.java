@@ -13,7 +13,7 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The toy of the README, with far too little training, from real processes. */
+/** Trains the README's toy recipe, but far too briefly, with the packaged program. */
 class TrainIT {
   @TempDir private Path folder;
 
@@ -62,7 +62,7 @@ class TrainIT {
     assertThat(glimt.exit()).isEqualTo(1);
     assertThat(glimt.err())
         .hasLineCount(1)
-        .contains("r.json is no recipe: dataset in line 1: is missing");
+        .contains("r.json is not a valid recipe: dataset in line 1: is missing");
     assertThat(folder.resolve("out")).doesNotExist();
   }
 
@@ -81,7 +81,9 @@ class TrainIT {
     return Launched.glimt(all);
   }
 
-  /** A few hundred small steps in place of all of them: a second, to be told to stop in. */
+  /**
+   * Replaces the steps with a few hundred small ones, so that a run can be stopped within seconds.
+   */
   private Path tiny() throws IOException {
     Path recipes = Path.of("../workers/recipes").toAbsolutePath();
     String models = recipes.resolveSibling("models").normalize().toString();

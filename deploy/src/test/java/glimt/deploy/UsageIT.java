@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What the program says to those who hold it wrong, and to those who ask. */
+/** Tests the program's messages about wrong usage, and its help. */
 class UsageIT {
   @TempDir private Path folder;
 
@@ -25,25 +25,25 @@ class UsageIT {
         "generate | Missing required",
         "generate -o whale.mp4 | either a PROMPT or a --prompt-file",
         "generate whale --prompt-file x -o whale.mp4 | either a PROMPT or a --prompt-file",
-        "generate --prompt-file /nowhere -o whale.mp4 | there is no /nowhere to read",
+        "generate --prompt-file /nowhere -o whale.mp4 | /nowhere does not exist",
         "up --jdbc-url mysql://x/y | --jdbc-url must name a database as",
         "up --jdbc-url postgresql://x/y?target_session_attrs=any | target_session_attrs",
         "generate whale | Missing required",
         "generate whale -o whale.exe | unknown format 'exe'",
-        "generate whale -o whale | says no format",
+        "generate whale -o whale | is not a known format",
         "generate whale -o whale.mp4 --seed banana | 'banana' is not a long",
         "up --port banana | 'banana' is not an int",
         "up --port 70000 | 0 to 65535",
-        "up --public-url farm.example | a public URL is such as https://farm.example/glimt/",
-        "up --public-url ftp://farm.example | a public URL is such as",
-        "node --roles gateway --jdbc-url jdbc:postgresql://x/y --trust-proxy nginx | by its address",
+        "up --public-url farm.example | a public URL must look like https://farm.example/glimt/",
+        "up --public-url ftp://farm.example | a public URL must look like",
+        "node --roles gateway --jdbc-url jdbc:postgresql://x/y --trust-proxy nginx | by its IP address",
         "up --workers -1 | --workers must be",
         "node --roles dancer --jdbc-url jdbc:postgresql://127.0.0.1:1/x | no role 'dancer'",
-        "node --roles gateway | --jdbc-url must name the farm's database",
+        "node --roles gateway | GLIMT_JDBC_URL must name the farm's database",
         "node --jdbc-url jdbc:postgresql://127.0.0.1:1/x | Missing required",
         "node --roles gateway --jdbc-url jdbc:postgresql://x/y --host 192.0.2.1 | need TLS",
         "node --roles gateway --jdbc-url jdbc:postgresql://x/y --http-host 0.0.0.0 | needs a key",
-        "node --roles gateway --jdbc-url jdbc:postgresql://x/y --tls nowhere | --tls: there is no",
+        "node --roles gateway --jdbc-url jdbc:postgresql://x/y --tls nowhere | --tls: nowhere/node.key does not exist",
         "farm | up, ps, kill",
         "farm up --workers 99 | 0 to 32",
         "up --precision fp8 | must be fp32 or bf16",
@@ -131,7 +131,7 @@ class UsageIT {
     for (String tool : List.of("dirname", "readlink", "sed")) {
       Files.copy(Path.of("/usr/bin", tool), shells.resolve(tool));
     }
-    // A copy that looks for JDKs where there are none.
+    // Copy the launcher, and make it look for JDKs in folders that do not exist.
     Path root = folder.resolve("glimt");
     Files.createDirectories(root.resolve("deploy"));
     Files.createDirectories(root.resolve(".mvn"));

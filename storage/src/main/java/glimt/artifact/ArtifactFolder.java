@@ -28,26 +28,31 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Artifacts as files under one folder that any number of processes on any machines may share, each
- * at {@code ab/cd/abcd…}. A file is written aside, synced, and then moved to its name.
+ * Stores artifacts as files in one folder, which processes on several machines may share. An
+ * artifact lies at {@code ab/cd/abcd…}. Each file is written under a temporary name, synced, and
+ * then moved to its final name.
  */
 public final class ArtifactFolder implements Artifacts {
   private static final int BUFFER = 1 << 16;
-  private static final String DAMAGED = "is damaged: its bytes are not those of its name";
+  private static final String DAMAGED = "is damaged: the SHA-256 of its bytes is not its name";
   private static final Pattern NAME = Pattern.compile("[0-9a-f]{64}");
 
-  /** Of how many files it is remembered that they were whole. */
+  /** The largest number of entries in {@link #whole}. */
   private static final int REMEMBERED = 4096;
 
   private final Path root;
   private final Path incoming;
 
-  /** When each file that was found whole had been written. */
+  /**
+   * The modification times of the files that were verified, so that they need not be read again.
+   */
   private final Map<ArtifactId, FileTime> whole =
       new LinkedHashMap<>() {
         @Override
@@ -56,6 +61,10 @@ public final class ArtifactFolder implements Artifacts {
         }
       };
 
+  /** The folders whose own names this process has synced; nothing removes a folder. */
+  private final Set<Path> lasting = ConcurrentHashMap.newKeySet();
+
+  /** Uses a folder, which the first {@link #put} creates. */
   public ArtifactFolder(Path root) {
     this.root = root.toAbsolutePath().normalize();
     this.incoming = this.root.resolve("incoming");
@@ -68,13 +77,16 @@ public final class ArtifactFolder implements Artifacts {
       Files.createDirectories(incoming);
       try {
         Artifact artifact = write(written, mediaType, content);
-        // Over a file of that name, if there is one: it has the same bytes, or was damaged.
+        // This may replace a file of that name, which either has the same bytes or is damaged.
         Path folder = Files.createDirectories(folder(artifact.id()));
         Files.move(written, path(artifact.id()), StandardCopyOption.ATOMIC_MOVE);
-        // All of them, since another process may have made the folders and not come this far.
         sync(folder);
-        sync(folder.resolve(".."));
-        sync(root);
+        // Another process may have made the folders and died before it synced them.
+        if (!lasting.contains(folder)) {
+          sync(folder.resolve(".."));
+          sync(root);
+          lasting.add(folder);
+        }
         return artifact;
       } finally {
         Files.deleteIfExists(written);
@@ -84,7 +96,7 @@ public final class ArtifactFolder implements Artifacts {
     }
   }
 
-  /** Where an artifact lies, or would lie. */
+  /** Returns the path of an artifact's file, whether or not it exists. */
   public Path path(ArtifactId id) {
     return folder(id).resolve(id.sha256());
   }
@@ -126,7 +138,7 @@ public final class ArtifactFolder implements Artifacts {
     };
   }
 
-  /** It is compared with its name the first time, and again whenever it has been written since. */
+  /** Verifies the file on the first call, and again when its modification time has changed. */
   @Override
   public Path file(ArtifactId id) {
     Path file = path(id);
@@ -155,14 +167,17 @@ public final class ArtifactFolder implements Artifacts {
     }
   }
 
-  /** A store that was never written to, or is not mounted, has lost nothing. */
+  /**
+   * A missing file means a lost artifact only if the store's folder is there. Otherwise the folder
+   * is probably not mounted, and making artifacts again would not help.
+   */
   private StorageException unreadable(ArtifactId id, IOException e) {
     return e instanceof NoSuchFileException && Files.isDirectory(incoming)
         ? new DamagedArtifact(id, "is missing")
         : new StorageException("read artifact " + id, e);
   }
 
-  // ---- what is left over
+  // ---- cleaning up
 
   @Override
   public List<ArtifactId> old(int shelf, Duration age) {
@@ -189,7 +204,7 @@ public final class ArtifactFolder implements Artifacts {
     Path aside = incoming.resolve(UUID.randomUUID().toString());
     try {
       Instant before = now().minus(age);
-      // Moved aside first: between a look at the file and its end it might be replaced.
+      // Moving it first closes the gap between check and deletion, in which a put may replace it.
       Files.move(path(id), aside, StandardCopyOption.ATOMIC_MOVE);
       if (isOlder(aside, before)) {
         Files.delete(aside);
@@ -219,11 +234,11 @@ public final class ArtifactFolder implements Artifacts {
       }
       return removed;
     } catch (IOException e) {
-      throw new StorageException("remove what is half written", e);
+      throw new StorageException("remove incomplete artifact files", e);
     }
   }
 
-  /** By the clock of the store itself, whatever this machine thinks. */
+  /** Returns the file system's time, since this machine's clock may differ from it. */
   private Instant now() throws IOException {
     Files.createDirectories(incoming);
     Path probe = Files.createTempFile(incoming, "now", "");
@@ -274,7 +289,7 @@ public final class ArtifactFolder implements Artifacts {
     }
   }
 
-  /** Content may close what it writes to, as many writers do; the file is synced after that. */
+  /** Ignores the close of writers, because the file is still to be synced after them. */
   private static final class StaysOpen extends FilterOutputStream {
     StaysOpen(OutputStream out) {
       super(out);

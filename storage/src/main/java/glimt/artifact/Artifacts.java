@@ -13,58 +13,63 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * The store of what is made: immutable bytes, each named by their SHA-256. Three laws hold for
- * every store, and whoever writes another one finds them as a test:
+ * The store of all files that the farm makes. Each is immutable and named by the SHA-256 of its
+ * bytes. Every implementation must keep three laws, which the test {@code ArtifactLaws} checks:
  *
  * <ul>
- *   <li>Once {@code put} returns, the artifact is whole, everybody sees it, and it survives a crash
- *       of the machine. Until then, and when {@code put} fails, nobody sees any of it.
- *   <li>A name never comes to stand for other bytes. Whoever puts the same bytes again, at the same
- *       time too, gets the same artifact, and one that was damaged is whole again.
- *   <li>Whoever reads is sure of the bytes: they are compared with the name. What is missing or
- *       damaged is a {@link DamagedArtifact}, since it can be made again; that the store cannot be
- *       reached is another {@link StorageException}.
+ *   <li>Once {@code put} returns, the artifact is complete, visible to all processes, and survives
+ *       a crash of the machine. Before that, or if {@code put} fails, no part of it is visible.
+ *   <li>A name never refers to different bytes. Putting the same bytes again, even concurrently,
+ *       gives the same artifact, and repairs it if it was damaged.
+ *   <li>Reading compares the bytes with the name. A missing or damaged artifact causes a {@link
+ *       DamagedArtifact}, since it can be made again; an unreachable store causes another {@link
+ *       StorageException}.
  * </ul>
  *
- * <p>Nobody takes an artifact away but {@link Leftovers}, which alone knows what is still needed.
+ * <p>Only {@link Leftovers} removes artifacts, because it knows which are still referenced.
  */
 public interface Artifacts {
-  /** How many shelves the store has: one for each first byte of a name. */
+  /** The number of shelves. A shelf holds the artifacts whose names begin with the same byte. */
   int SHELVES = 256;
 
-  /** Writes an artifact's bytes. */
+  /** Writes an artifact's bytes to the store. */
   @FunctionalInterface
   interface Content {
+    /** Writes all bytes; closing the stream is optional. */
     void writeTo(OutputStream out) throws IOException;
   }
 
   /**
-   * @throws StorageException if it could not be written, say for want of room; nothing is left of
-   *     it
+   * Stores an artifact.
+   *
+   * @throws StorageException if the artifact cannot be written, for example because the disk is
+   *     full; no part of it remains
    */
   Artifact put(String mediaType, Content content);
 
+  /** Stores bytes from memory; see {@link #put(String, Content)}. */
   default Artifact put(String mediaType, byte[] bytes) {
     return put(mediaType, out -> out.write(bytes));
   }
 
-  /** Copies a file in. */
+  /** Stores a copy of a file; see {@link #put(String, Content)}. */
   default Artifact put(String mediaType, Path file) {
     return put(mediaType, out -> Files.copy(file, out));
   }
 
   /**
-   * Its bytes as they are read; the end of the stream is reached only if they were the right ones.
+   * Opens a stream of an artifact's bytes, which verifies them at its end.
    *
-   * @throws DamagedArtifact if it is not there, and from the stream if it is damaged
+   * @throws DamagedArtifact if the artifact is missing; the stream throws it in place of reaching
+   *     its end if the bytes are damaged
    * @throws StorageException if the store cannot be read
    */
   InputStream open(ArtifactId id);
 
   /**
-   * All its bytes, and no others.
+   * Returns all bytes of an artifact, verified.
    *
-   * @throws DamagedArtifact if it is not there, or damaged
+   * @throws DamagedArtifact if the artifact is missing or damaged
    * @throws StorageException if the store cannot be read
    */
   default byte[] read(ArtifactId id) {
@@ -75,7 +80,11 @@ public interface Artifacts {
     }
   }
 
-  /** Whether it is there, with the very bytes that its name stands for. */
+  /**
+   * Returns whether an artifact is present and undamaged.
+   *
+   * @throws StorageException if the store cannot be read
+   */
   default boolean verify(ArtifactId id) {
     try (InputStream in = open(id)) {
       in.transferTo(OutputStream.nullOutputStream());
@@ -88,35 +97,34 @@ public interface Artifacts {
   }
 
   /**
-   * A file on this machine with its bytes, compared with its name, for who sends it on by parts. A
-   * store that has no such files keeps a copy.
+   * Returns a local file with an artifact's verified bytes, for callers that send parts of it. A
+   * store that does not consist of local files keeps a copy.
    *
-   * @throws DamagedArtifact if it is not there, or damaged
+   * @throws DamagedArtifact if the artifact is missing or damaged
    * @throws StorageException if the store cannot be read
    */
   Path file(ArtifactId id);
 
-  // ---- for Leftovers; ages are by the store's own clock
+  // ---- for Leftovers; ages are measured by the store's own clock
 
   /**
-   * The artifacts on one shelf that were last put longer ago than {@code age}.
+   * Returns the artifacts of one shelf that were last put longer ago than {@code age}.
    *
-   * @param shelf 0 to 255, the first byte of their names
+   * @param shelf the first byte of their names, 0 to 255
    */
   List<ArtifactId> old(int shelf, Duration age);
 
   /**
-   * Takes an artifact away, unless it has been put again within {@code age}.
+   * Removes an artifact, unless it has been put again within {@code age}.
    *
-   * @return whether it is gone
+   * @return whether this call removed it
    */
   boolean remove(ArtifactId id, Duration age);
 
   /**
-   * Takes away what writers that died longer ago than {@code age} left half written, where nobody
-   * sees it.
+   * Removes incomplete files of writers that crashed longer ago than {@code age}.
    *
-   * @return how many
+   * @return how many files it removed
    */
   int removeHalfWritten(Duration age);
 }

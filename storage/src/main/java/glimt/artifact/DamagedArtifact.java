@@ -3,7 +3,7 @@ package glimt.artifact;
 import glimt.job.ArtifactId;
 import glimt.storage.StorageException;
 
-/** An artifact is missing, or its bytes are not those of its name. Made again, it is whole. */
+/** An artifact is missing or its bytes do not match its name. Making it again repairs it. */
 public final class DamagedArtifact extends StorageException {
   private final ArtifactId id;
 
@@ -12,6 +12,7 @@ public final class DamagedArtifact extends StorageException {
     this.id = id;
   }
 
+  /** Returns the missing or damaged artifact. */
   public ArtifactId id() {
     return id;
   }

@@ -1,5 +1,5 @@
 /**
- * Files named by the digest of their bytes.
+ * The artifact store: files named by the digest of their bytes.
  *
  * <p>No actors, no HTTP, no tensors, no SQL.
  */

@@ -1,4 +1,10 @@
 package glimt.job;
 
-/** An immutable file, named by what is in it. {@code length} is in bytes. */
+/**
+ * An immutable file in the artifact store.
+ *
+ * @param id the digest of its bytes
+ * @param mediaType its MIME type
+ * @param length its size in bytes
+ */
 public record Artifact(ArtifactId id, String mediaType, long length) {}

@@ -2,7 +2,9 @@ package glimt.job;
 
 import java.util.regex.Pattern;
 
-/** The SHA-256 of an artifact's bytes, in lower-case hexadecimal: its name and its proof. */
+/**
+ * The SHA-256 of an artifact's bytes in lower-case hexadecimal, by which it is named and checked.
+ */
 public record ArtifactId(String sha256) {
   private static final Pattern HEX = Pattern.compile("[0-9a-f]{64}");
 

@@ -17,13 +17,13 @@ import java.util.Objects;
 import java.util.stream.Stream;
 
 /**
- * Names what a task makes by all that it is made from, so that two tasks of one key make the same
- * bytes in one numeric class, whatever job and bundle they belong to.
+ * Identifies a task's result by everything it is made from. Two tasks with the same key make the
+ * same bytes in one numeric class, even if they belong to different jobs and bundles.
  *
- * @param sha256 of its ingredients, in lower-case hexadecimal
+ * @param sha256 the digest of the ingredients, in lower-case hexadecimal
  */
 public record ContentKey(String sha256) {
-  /** What an encoder makes of a text: the digests of its network and its reader, and the text. */
+  /** The key of an encoder's result: the digests of its network and its reader, and the text. */
   static ContentKey of(BundleCard card, Encoder encoder, String text) {
     List<String> ingredients = new ArrayList<>(List.of("encode"));
     ingredients.add(file(card, encoder.network() + ".py"));
@@ -49,7 +49,7 @@ public record ContentKey(String sha256) {
     return reader + " " + files.stream().map(name -> file(card, name)).toList();
   }
 
-  /** The digest that the card gives a file; one it does not name is told by that. */
+  /** Returns the card's digest of a file, or a name unique to the bundle if the card has none. */
   private static String file(BundleCard card, String name) {
     return card.files().getOrDefault(name, card.name() + "/" + name);
   }

@@ -1,18 +1,18 @@
 package glimt.job;
 
-/** What kind of failure it was; each answers one question: would trying again help? */
+/** The kinds of failure of a task, which decide whether it is retried. */
 public enum Fault {
-  /** It cannot be done as it was asked. */
+  /** The task cannot be done as specified. */
   INVALID(false),
-  /** The worker went away. Uncharged, but counted. */
+  /** The worker disappeared. The attempt is not charged as a try, but losses are limited too. */
   LOST(true),
-  /** The device had no room. */
+  /** The device ran out of memory. */
   OUT_OF_MEMORY(true),
-  /** It harms every worker that tries, or what it computes is not a number. */
+  /** The task kills every worker that tries it, or its result is not finite. */
   POISON(false),
   /** A file could not be read or written. */
   STORAGE(true),
-  /** Our own mistake. */
+  /** A defect of glimt itself. */
   INTERNAL(true);
 
   private final boolean retryable;
@@ -21,6 +21,7 @@ public enum Fault {
     this.retryable = retryable;
   }
 
+  /** Returns whether another attempt could succeed. */
   public boolean retryable() {
     return retryable;
   }

@@ -4,16 +4,17 @@ import glimt.model.Kind;
 import java.util.List;
 import java.util.Objects;
 
-/** How many pixels a file has, by what was asked for and what its format can hold. */
+/** Computes a media file's size in pixels from the job's spec and the limits of its format. */
 final class FileSize {
   private FileSize() {}
 
   /**
-   * How many pixels of its file each pixel of a level becomes: as many as were asked for, and the
-   * least multiple of that which the format can hold. Only a level below the one asked for may need
-   * more.
+   * Returns by how much a level's file is enlarged: each pixel of the level becomes a square of
+   * this many pixels. It is the least multiple of the spec's {@code enlarge} at which the format
+   * can hold the picture. The multiple is above 1 only for levels below the job's last one, because
+   * {@link #check} refuses the others.
    *
-   * @param seen the extents of what people see of the level
+   * @param seen the extents of the level's visible result
    */
   static int scale(JobSpec spec, List<Integer> seen) {
     if (spec.kind() == Kind.POINTS) {
@@ -28,10 +29,11 @@ final class FileSize {
   }
 
   /**
-   * The file of the level asked for has the size that was asked for, or is refused.
+   * Checks that the file of the job's last level can have exactly the size that the spec asks for.
    *
-   * @param seen the extents of what people see of that level
-   * @throws InvalidSpec if the format cannot hold them
+   * @param seen the extents of that level's visible result
+   * @throws InvalidSpec if the format cannot hold that size, or enlarging exceeds {@link
+   *     JobSpec#ENLARGED_SIDE_LIMIT}
    */
   static void check(JobSpec spec, List<Integer> seen) {
     if (spec.kind() == Kind.POINTS) {
@@ -43,13 +45,13 @@ final class FileSize {
     if (asked > 1 && Math.max(width, height) > JobSpec.ENLARGED_SIDE_LIMIT) {
       throw new InvalidSpec(
           "enlarge",
-          "would make a file of %sx%s pixels; at most %s are made so"
+          "would make a file of %sx%s pixels; an enlarged side may have at most %s"
               .formatted(width, height, JobSpec.ENLARGED_SIDE_LIMIT));
     }
     if (!spec.format().holds(width, height)) {
       throw new InvalidSpec(
           "format",
-          "%s keeps even sides of 16 pixels or more, not %sx%s; take one of %s, or enlarge %s"
+          "%s needs even sides of 16 pixels or more, not %sx%s; choose one of %s, or enlarge %s"
               .formatted(
                   spec.format().ending(),
                   width,

@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
-/** A file people can open: how a finished level is written. */
+/** The file formats in which finished levels are written. */
 public enum Format {
   PNG(Kind.IMAGE, "image/png"),
   JPEG(Kind.IMAGE, "image/jpeg"),
@@ -34,26 +34,26 @@ public enum Format {
     return mediaType;
   }
 
-  /** The ending of a file's name, without the dot. */
+  /** Returns the file name extension, without the dot. */
   public String ending() {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /** Whether frames or pictures of so many pixels can be written as they are. */
+  /** Returns whether the format can store frames or pictures of this size in pixels. */
   public boolean holds(int width, int height) {
-    // H.264 keeps colour at half the rows and columns, and OpenH264 takes no less than 16 of them.
+    // H.264 stores colour at half the rows and columns, and OpenH264 needs at least 16 of each.
     return this != MP4 || (width % 2 == 0 && height % 2 == 0 && Math.min(width, height) >= 16);
   }
 
-  /** The formats of a kind; the first is its default. */
+  /** Returns the formats of a kind; the first is the default. */
   public static List<Format> of(Kind kind) {
     return Arrays.stream(values()).filter(format -> format.kind == kind).toList();
   }
 
   /**
-   * The format that a file's ending asks for.
+   * Returns the format of a file name extension, in either case.
    *
-   * @throws InvalidSpec if no format has that ending
+   * @throws InvalidSpec if no format has that extension
    */
   public static Format ofEnding(String ending) {
     String known = ending.toLowerCase(Locale.ROOT).replaceFirst("^jpg$", "jpeg");
@@ -64,7 +64,7 @@ public enum Format {
             () ->
                 new InvalidSpec(
                     "format",
-                    "unknown format '%s'; one of %s"
+                    "unknown format '%s'; choose one of %s"
                         .formatted(ending, Arrays.stream(values()).map(Format::ending).toList())));
   }
 }

@@ -5,28 +5,51 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Something that happened to a job, for ever. A job's events are numbered 1, 2, 3 … in the order in
- * which they were committed, without a gap.
+ * A durable event in a job's history.
+ *
+ * @param job the job it happened to
+ * @param seq its number in the job's history: 1, 2, 3 … in the order of commits, without gaps
+ * @param at when it was recorded, by the database's clock
+ * @param fact what happened
  */
 public record JobEvent(JobId job, long seq, Instant at, Fact fact) {
 
+  /** What happened to the job. */
   public sealed interface Fact {}
 
+  /**
+   * The job was accepted.
+   *
+   * @param warnings for the client, such as unknown words of the prompt
+   */
   public record Submitted(List<String> warnings) implements Fact {
     public Submitted {
       warnings = List.copyOf(warnings);
     }
   }
 
-  /** Its first task was claimed. */
-  public record Started() implements Fact {}
+  /** A worker claimed the job's first task. */
+  public record JobStarted() implements Fact {}
 
+  /**
+   * A level was assembled.
+   *
+   * @param level its name
+   * @param products its sample and its media file
+   */
   public record LevelFinished(String level, List<Product> products) implements Fact {
     public LevelFinished {
       products = List.copyOf(products);
     }
   }
 
-  public record Ended(JobState state, @Nullable Fault fault, @Nullable String why)
+  /**
+   * The job ended.
+   *
+   * @param state succeeded, failed or cancelled
+   * @param fault the kind of failure; null unless it failed
+   * @param why the cause for the client; null unless it failed
+   */
+  public record JobEnded(JobState state, @Nullable Fault fault, @Nullable String why)
       implements Fact {}
 }

@@ -2,7 +2,7 @@ package glimt.job;
 
 import java.util.UUID;
 
-/** Names one job. */
+/** Identifies one job. */
 public record JobId(UUID value) {
   public static JobId random() {
     return new JobId(UUID.randomUUID());

@@ -6,15 +6,20 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a person asked for. What is null or missing is left to the bundle's card; {@link Plan#of}
- * resolves it.
+ * What a client asks for. Null and missing values are taken from the bundle's card by {@link
+ * Plan#of}.
  *
- * @param version how it is written: {@link #VERSION}
- * @param negativePrompt what the result should not look like, for bundles that can be told
+ * @param version the version of the spec's form, {@link #VERSION}
+ * @param kind what to make
+ * @param prompt what the result should look like, at most {@link #PROMPT_LIMIT} characters
+ * @param negativePrompt what the result should not look like, for bundles that support it; or null
  * @param model the name of the bundle
- * @param extents how many of what: frames, height, width or points, by axis
- * @param format of the files that people open
- * @param enlarge how many pixels of a file each pixel becomes, in both directions; null for one
+ * @param sampling seed, quality and the base level's sampling
+ * @param extents the size of the result: the number of frames, points, or pixels of height and
+ *     width, by axis name
+ * @param format the format of the media files
+ * @param enlarge the side of the square of file pixels that each pixel becomes, up to {@link
+ *     #ENLARGE_LIMIT}; null means 1
  */
 public record JobSpec(
     int version,
@@ -26,21 +31,28 @@ public record JobSpec(
     Map<String, Integer> extents,
     Format format,
     @Nullable Integer enlarge) {
+  /** The largest {@code enlarge}. */
   public static final int ENLARGE_LIMIT = 64;
 
-  /** No file is enlarged beyond so many pixels. */
+  /** The longest side of an enlarged file, in pixels. */
   public static final int ENLARGED_SIDE_LIMIT = 1024;
 
-  /** How specs are written now. */
+  /** The current version of the spec's form. */
   public static final int VERSION = 2;
 
+  /** The longest prompt, in UTF-16 units. */
   public static final int PROMPT_LIMIT = 1000;
 
+  /**
+   * Checks the values.
+   *
+   * @throws InvalidSpec if a value is out of its limits or does not suit the kind
+   */
   public JobSpec {
     extents = Map.copyOf(new TreeMap<>(extents));
     if (version != VERSION) {
       throw new InvalidSpec(
-          "version", "must be %s, as this glimt writes, not %s".formatted(VERSION, version));
+          "version", "must be %s, the version of this glimt, not %s".formatted(VERSION, version));
     }
     if (prompt.isBlank()) {
       throw new InvalidSpec("prompt", "must say what to make");
@@ -73,7 +85,7 @@ public record JobSpec(
     }
   }
 
-  /** A spec of today's version, without a negative prompt. */
+  /** Makes a spec of the current version, without a negative prompt and not enlarged. */
   public JobSpec(
       Kind kind,
       String prompt,
@@ -95,7 +107,7 @@ public record JobSpec(
     }
   }
 
-  /** A surrogate without its other half, which no encoding of text can carry. */
+  /** An unpaired surrogate, which UTF-8 cannot encode. */
   private static boolean isHalfACharacter(int codePoint) {
     return codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE;
   }

@@ -1,6 +1,6 @@
 package glimt.job;
 
-/** Derived from a job's tasks while it runs; a fact once it has ended. */
+/** The state of a job: derived from its tasks while it runs, and stored once it has ended. */
 public enum JobState {
   QUEUED,
   RUNNING,
@@ -8,6 +8,7 @@ public enum JobState {
   FAILED,
   CANCELLED;
 
+  /** Returns whether the state is final. */
   public boolean ended() {
     return this == SUCCEEDED || this == FAILED || this == CANCELLED;
   }

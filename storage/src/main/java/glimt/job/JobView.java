@@ -6,10 +6,17 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a reader of a job sees.
+ * A snapshot of a job for clients.
  *
- * @param progress work done over work planned, 0 to 1
+ * @param card the digest of the card that the job was planned with
+ * @param progress completed work divided by planned work, 0 to 1
+ * @param warnings for the client, such as unknown words of the prompt
+ * @param started when its first task was claimed; null before
+ * @param ended when it ended; null before
+ * @param fault the kind of failure; null unless it failed
+ * @param why the cause of the failure for the client; null unless it failed
  * @param lastSeq the number of its newest durable event
+ * @param levels its encoders and levels in the order of its plan
  */
 public record JobView(
     JobId id,
@@ -32,7 +39,9 @@ public record JobView(
   }
 
   /**
-   * @param products empty until it is finished
+   * A snapshot of one level, or of one encoder.
+   *
+   * @param products the results of the finished level; empty until then
    */
   public record LevelView(
       String name, JobState state, double progress, List<Product> products, List<TaskView> tasks) {
@@ -43,6 +52,9 @@ public record JobView(
   }
 
   /**
+   * A snapshot of one task.
+   *
+   * @param ordinal its index in {@link Plan#tasks}
    * @param step how many steps its running attempt has done
    */
   public record TaskView(
@@ -53,9 +65,12 @@ public record JobView(
   }
 
   /**
-   * @param effort as its worker told it at the end; until then, and of a worker that never did,
-   *     what the ledger knows
-   * @param outcome succeeded, failed, yielded, lost or cancelled; null while it runs
+   * A snapshot of one attempt at a task.
+   *
+   * @param effort as its worker reported it at the end; as far as the ledger knows it while the
+   *     attempt runs, or if the worker never reported
+   * @param outcome succeeded, failed, yielded, lost, cancelled, or remade after a file was made
+   *     again; null while it runs
    */
   public record AttemptView(
       int number,
@@ -67,7 +82,7 @@ public record JobView(
       @Nullable Fault fault,
       @Nullable String why) {}
 
-  /** The files of the highest finished level. */
+  /** Returns the highest finished level, or empty if none is finished. */
   public Optional<LevelView> highestFinished() {
     return levels.reversed().stream().filter(level -> !level.products().isEmpty()).findFirst();
   }

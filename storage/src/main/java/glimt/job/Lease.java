@@ -1,7 +1,7 @@
 package glimt.job;
 
 /**
- * The right to speak about one attempt at a task. The attempt number fences: it only grows, and a
- * word with an old one changes nothing.
+ * A worker's permission to work on a task and to report on it. The attempt number is a fencing
+ * token: each claim increases it, and the ledger ignores reports with an older number.
  */
 public record Lease(TaskId task, int attempt) {}

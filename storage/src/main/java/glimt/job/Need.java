@@ -3,21 +3,23 @@ package glimt.job;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a task needs of a worker's device.
+ * What a task requires of a worker's device.
  *
- * @param network the digest of the weights it runs; null if it runs none, or none is named
- * @param memory how many bytes they are
+ * @param network the digest of the network's weights; null if the task runs no network, or if the
+ *     card has no digest of them
+ * @param memory the size of the weights in bytes
  */
 public record Need(@Nullable String network, long memory) {
-  /** From here on, a network is worth waiting for somebody who has loaded it. */
+  /** The size in bytes from which a task may wait for a worker that has loaded its network. */
   public static final long HEAVY = 256L << 20;
 
-  /** Nothing that any worker would lack. */
+  /** The need of a task that any worker can do. */
   public static final Need NOTHING = new Need(null, 0);
 
   public Need {
     if (memory < 0) {
-      throw new IllegalArgumentException("no task needs %s bytes".formatted(memory));
+      throw new IllegalArgumentException(
+          "a task's memory must be 0 bytes or more, not %s".formatted(memory));
     }
   }
 }

@@ -5,6 +5,7 @@ import java.util.Optional;
 
 /** How an attempt ended. */
 public sealed interface Outcome {
+  /** The task is done. */
   record Succeeded(List<Product> products) implements Outcome {
     public Succeeded {
       products = List.copyOf(products);
@@ -12,16 +13,23 @@ public sealed interface Outcome {
   }
 
   /**
-   * @param why one sentence for whoever asked, without names of machines or secrets
+   * The attempt failed.
+   *
+   * @param fault the kind of failure, which decides whether the task is retried
+   * @param why one sentence for the client, without machine names or secrets
    */
   record Failed(Fault fault, String why) implements Outcome {}
 
   /**
-   * Not to be done until one of its inputs is made again: that file is missing, or its bytes are
-   * not those of its name. Uncharged.
+   * The attempt could not read an input, because the file is missing or its bytes do not match its
+   * name. The task waits until the input is made again; the attempt is not charged.
    */
   record Damaged(ArtifactId input) implements Outcome {}
 
-  /** Given back unfinished and uncharged, because the worker leaves. */
+  /**
+   * The worker is leaving and gave the task back unfinished; the attempt is not charged.
+   *
+   * @param checkpoint where another worker can resume; empty if nothing was saved
+   */
   record Yielded(Optional<Checkpoint> checkpoint) implements Outcome {}
 }

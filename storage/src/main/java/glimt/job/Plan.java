@@ -18,8 +18,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a job is split: a pure function of what was asked for and the card, so that the same job is
- * split alike on one worker or forty.
+ * How a job is split into tasks. The plan depends on the spec and the card only, so that a job is
+ * split, and its result looks, the same on one worker or on forty.
  *
  * <pre>
  *   encode ─┬─ base ─ assemble ─┬─ temporal 0 ─┬─ assemble ─┬─ spatial 0 ─┬─ decode 0 ─┬─ assemble
@@ -27,18 +27,18 @@ import org.jspecify.annotations.Nullable;
  *           └─ …                └─ …          ─┘            └─ …         ─┴─ …        ─┘
  * </pre>
  *
- * @param levels from the base to the one asked for, at the sizes asked for
- * @param tasks in an order in which they could be done one after the other
- * @param warnings for whoever asked
+ * @param levels the levels from the base to the last one needed, at the sizes of this job
+ * @param tasks all tasks, each after the tasks that it reads from
+ * @param warnings for the client
  */
 public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> warnings) {
-  /** What an assemble task blends. */
+  /** The port by which an assemble task receives the pieces that it blends. */
   public static final String PIECE = "piece";
 
-  /** What a decode task reads. */
+  /** The port by which a decode task receives the latents that it reads. */
   public static final String LATENT = "latent";
 
-  /** The level below, to a sample task. */
+  /** The port by which a sample task receives the level below. */
   public static final String BELOW = "below";
 
   private static final String UNCONDITIONAL = ".unconditional";
@@ -50,44 +50,47 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
   }
 
   /**
-   * @param ordinal its place in {@link Plan#tasks}
-   * @param inputs what it reads, in the order in which it reads them
-   * @param content names what it makes, for what is made once and found by everybody else; null if
-   *     it is this job's own
-   * @param need what it needs of a worker
+   * One task of a plan.
+   *
+   * @param ordinal its index in {@link Plan#tasks}
+   * @param inputs the results that it reads, in the order in which it reads them
+   * @param content identifies a result that other jobs can share; null if only this job uses it
+   * @param need what it requires of a worker
    */
   public record PlannedTask(
-      int ordinal, Work work, List<Input> inputs, @Nullable ContentKey content, Need need) {
+      int ordinal, Work work, List<PlannedInput> inputs, @Nullable ContentKey content, Need need) {
     public PlannedTask {
       inputs = List.copyOf(inputs);
     }
 
-    /** The ordinals of the tasks it reads from, in the order in which it reads them. */
+    /** Returns the ordinals of the tasks that it reads from, in the order of its inputs. */
     public List<Integer> after() {
-      return inputs.stream().map(Input::task).toList();
+      return inputs.stream().map(PlannedInput::task).toList();
     }
   }
 
   /**
-   * An edge of the plan.
+   * An edge of the plan, from the task that makes a result to the task that reads it.
    *
-   * @param task the ordinal of the task that feeds
-   * @param port what its result is to the task that is fed
+   * @param task the ordinal of the task that makes the result
+   * @param port the role of the result for the task that reads it
    */
-  public record Input(int task, String port) {}
+  public record PlannedInput(int task, String port) {}
 
-  /** The port by which a sample task is fed what an encoder made of the prompt. */
+  /** Returns the port by which a sample task receives an encoder's result for the prompt. */
   public static String port(Encoder encoder) {
     return encoder.name();
   }
 
-  /** The port by which it is fed what the encoder made for the answer without conditions. */
+  /** Returns the port by which it receives the encoder's result for the unconditional answer. */
   public static String unconditionalPort(Encoder encoder) {
     return encoder.name() + UNCONDITIONAL;
   }
 
   /**
-   * @throws InvalidSpec if the card cannot make what the spec asks for
+   * Plans a job.
+   *
+   * @throws InvalidSpec if the bundle cannot make what the spec asks for
    */
   public static Plan of(JobSpec spec, BundleCard card) {
     if (spec.kind() != card.kind()) {
@@ -101,7 +104,7 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
           asked.stream().filter(level -> level.fast() == null).map(Level::name).toList();
       if (!slow.isEmpty()) {
         warnings.add(
-            "%s has no fast network for %s, made at full quality instead"
+            "%s has no fast network for %s, which is made at full quality instead"
                 .formatted(card.name(), String.join(", ", slow)));
       }
       if (asked.getFirst().fast() != null) {
@@ -110,7 +113,7 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
     }
     List<Level> levels = asked.stream().map(level -> level.at(quality)).toList();
     if (spec.negativePrompt() != null && levels.stream().noneMatch(Plan::readsNegative)) {
-      warnings.add("%s cannot be told what to avoid".formatted(card.name()));
+      warnings.add("%s does not read negative prompts, so it is ignored".formatted(card.name()));
     }
     FileSize.check(spec, levels.getLast().seen());
     Growing growing = new Growing(spec, card, asked.equals(card.levels().subList(0, asked.size())));
@@ -128,12 +131,12 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
                     || port.unconditional() == Port.Unconditional.NEGATIVE_PROMPT_OR_ZEROS);
   }
 
-  /** The same, with one more warning for whoever asked. */
+  /** Returns this plan with one more warning. */
   public Plan with(String warning) {
     return new Plan(levels, tasks, Stream.concat(warnings.stream(), Stream.of(warning)).toList());
   }
 
-  /** A fast network knows the one walk it was taught. */
+  /** Refuses sampling options, because a fast network works only with the sampling it learned. */
   private static void refuseSampling(SamplingOptions options) {
     Map<String, @Nullable Object> fields = new LinkedHashMap<>();
     fields.put("steps", options.steps());
@@ -145,12 +148,14 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
     fields.forEach(
         (field, value) -> {
           if (value != null) {
-            throw new InvalidSpec(field, "does not go with quality fast, whose walk is fixed");
+            throw new InvalidSpec(
+                field,
+                "does not go with quality fast, whose sampling is fixed; leave one of them out");
           }
         });
   }
 
-  /** A plan in the making. */
+  /** Builds the tasks of a plan, level by level. */
   private static final class Growing {
     private final JobSpec spec;
     private final BundleCard card;
@@ -160,7 +165,7 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
     private @Nullable Integer below;
 
     /**
-     * @param usual whether the levels have the sizes that their card gives them
+     * @param usual whether the levels have the default sizes of their card
      */
     private Growing(JobSpec spec, BundleCard card, boolean usual) {
       this.spec = spec;
@@ -170,25 +175,25 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
 
     private void add(Level level, boolean base) {
       Sampling sampling = base ? sampling(level) : level.sampling();
-      List<Input> conditions = conditions(level, sampling);
+      List<PlannedInput> conditions = conditions(level, sampling);
       Map<Segment, Integer> sampled = new LinkedHashMap<>();
       for (Segment segment : level.segments()) {
         Work work =
             new Work.Sample(level.name(), segment, sampling, usual ? null : level.extents());
         sampled.put(segment, task(work, conditions, null));
       }
-      List<Input> pieces = new ArrayList<>();
+      List<PlannedInput> pieces = new ArrayList<>();
       if (level.codec() == null) {
-        sampled.values().forEach(task -> pieces.add(new Input(task, PIECE)));
+        sampled.values().forEach(task -> pieces.add(new PlannedInput(task, PIECE)));
       } else {
         for (Segment piece : level.decodings()) {
-          List<Input> latents =
+          List<PlannedInput> latents =
               sampled.entrySet().stream()
                   .filter(made -> made.getKey().meets(piece))
-                  .map(made -> new Input(made.getValue(), LATENT))
+                  .map(made -> new PlannedInput(made.getValue(), LATENT))
                   .toList();
           Work work = new Work.Decode(level.name(), piece, level.extents());
-          pieces.add(new Input(task(work, latents, null), PIECE));
+          pieces.add(new PlannedInput(task(work, latents, null), PIECE));
         }
       }
       Work assemble =
@@ -196,8 +201,8 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
       below = task(assemble, pieces, null);
     }
 
-    /** What every segment of a level reads besides its own noise. */
-    private List<Input> conditions(Level level, Sampling sampling) {
+    /** Returns the inputs that all segments of a level read. */
+    private List<PlannedInput> conditions(Level level, Sampling sampling) {
       Map<String, Integer> fed = new LinkedHashMap<>();
       for (Port port : level.ports()) {
         if (port.encoder() != null) {
@@ -212,7 +217,7 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
       if (below != null) {
         fed.put(BELOW, below);
       }
-      return fed.entrySet().stream().map(e -> new Input(e.getValue(), e.getKey())).toList();
+      return fed.entrySet().stream().map(e -> new PlannedInput(e.getValue(), e.getKey())).toList();
     }
 
     private @Nullable String otherPrompt(Port port) {
@@ -254,20 +259,20 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
           card.files().get(network + ".safetensors"), card.weights().getOrDefault(network, 0L));
     }
 
-    private int task(Work work, List<Input> inputs, @Nullable ContentKey content) {
+    private int task(Work work, List<PlannedInput> inputs, @Nullable ContentKey content) {
       int ordinal = tasks.size();
       tasks.add(new PlannedTask(ordinal, work, inputs, content, need(work)));
       return ordinal;
     }
 
-    /** The walk of the base level: the card's, but for what the job asks for. */
+    /** Returns the sampling of the base level: the card's, with the job's options applied. */
     private Sampling sampling(Level level) {
       SamplingOptions options = spec.sampling();
       Sampling usualWalk = level.sampling();
       if (options.schedule() != null && !level.parametrisation().goesWith(options.schedule())) {
         throw new InvalidSpec(
             "schedule",
-            "does not go with %s, whose network answers %s and is walked by one of %s"
+            "does not go with %s, whose network answers %s; choose a schedule of type %s"
                 .formatted(
                     card.name(),
                     level.parametrisation().answer(),

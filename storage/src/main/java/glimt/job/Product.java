@@ -1,11 +1,12 @@
 package glimt.job;
 
-/** What a task made: an artifact and the part it plays. */
+/** One file that a task made, and its role. */
 public record Product(Role role, Artifact artifact) {
+  /** What a product is for. */
   public enum Role {
-    /** The tensor itself, as safetensors: what the tasks after this one read. */
+    /** The tensor as safetensors, which later tasks read. */
     SAMPLE,
-    /** The file a person opens. */
+    /** The media file for people. */
     MEDIA
   }
 }

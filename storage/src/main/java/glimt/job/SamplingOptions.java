@@ -7,15 +7,19 @@ import glimt.model.Thresholds;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How to sample. The seed steers every level; steps, guidance, sampler, schedule and thresholds
- * steer the base, where the content is decided: the levels above keep what their card says. What is
- * null is left to the card.
+ * A job's sampling options; null values are taken from the card. Seed and quality apply to every
+ * level. Steps, guidance, sampler, schedule and thresholds apply to the base level only, which
+ * decides the content; the levels above keep the settings of their card.
  *
- * @param guidance the weight, the rest of the rule being the card's; see {@code guidanceRule}
- * @param guidanceRule the whole rule; goes with no {@code guidance}
- * @param schedule which noise levels are visited; the network's answer must go with it
- * @param thresholds how guesses are kept in range
- * @param quality of every level; null is full
+ * @param seed 0 to {@link #SEED_LIMIT}
+ * @param steps 1 to {@link #STEPS_LIMIT}
+ * @param guidance the weight of guidance, 0 to {@link #GUIDANCE_LIMIT}, with the rest of the rule
+ *     taken from the card; excludes {@code guidanceRule}
+ * @param sampler the sampler's public name
+ * @param quality null means full
+ * @param guidanceRule the whole guidance rule; excludes {@code guidance}
+ * @param schedule which noise levels are visited; must suit the network's answer
+ * @param thresholds how estimates of the clean sample are kept in range
  */
 public record SamplingOptions(
     long seed,
@@ -26,15 +30,16 @@ public record SamplingOptions(
     @Nullable GuidanceRule guidanceRule,
     @Nullable Schedule schedule,
     @Nullable Thresholds thresholds) {
-  /** The largest seed that survives every JSON reader: 2^53 - 1. */
+  /** The largest seed: 2^53 - 1, because JSON readers may keep integers in a double. */
   public static final long SEED_LIMIT = (1L << 53) - 1;
 
-  /** At most this many steps of the base level. */
+  /** The largest number of steps of the base level. */
   public static final int STEPS_LIMIT = 1000;
 
+  /** The largest weight of guidance. */
   public static final double GUIDANCE_LIMIT = 20;
 
-  /** What most jobs ask for. */
+  /** Makes options with the card's guidance rule, schedule and thresholds. */
   public SamplingOptions(
       long seed,
       @Nullable Integer steps,
@@ -44,11 +49,16 @@ public record SamplingOptions(
     this(seed, steps, guidance, sampler, quality, null, null, null);
   }
 
-  /** Everything by the card. */
+  /** Makes options that take everything but the seed from the card. */
   public static SamplingOptions seeded(long seed) {
     return new SamplingOptions(seed, null, null, null, null);
   }
 
+  /**
+   * Checks the values.
+   *
+   * @throws InvalidSpec if a value is out of its limits
+   */
   public SamplingOptions {
     if (seed < 0 || seed > SEED_LIMIT) {
       throw new InvalidSpec("seed", "must be 0 to " + SEED_LIMIT + ", not " + seed);
@@ -60,11 +70,12 @@ public record SamplingOptions(
       throw new InvalidSpec("guidance", "must be 0 to " + GUIDANCE_LIMIT + ", not " + guidance);
     }
     if (guidanceRule != null && guidance != null) {
-      throw new InvalidSpec("guidance", "is part of guidanceRule; give one of them");
+      throw new InvalidSpec("guidance", "is part of guidanceRule; give only one of them");
     }
     if (guidanceRule != null && guidanceRule.weight() > GUIDANCE_LIMIT) {
       throw new InvalidSpec(
-          "guidanceRule", "must weigh 0 to " + GUIDANCE_LIMIT + ", not " + guidanceRule.weight());
+          "guidanceRule",
+          "must have a weight of 0 to " + GUIDANCE_LIMIT + ", not " + guidanceRule.weight());
     }
     if (schedule instanceof Schedule.Listed listed && listed.sigmas().size() > STEPS_LIMIT + 1) {
       throw new InvalidSpec("schedule", "must list at most " + (STEPS_LIMIT + 1) + " levels");

@@ -11,16 +11,17 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Which levels a job goes through, and at which sizes, by what it asks for and the card allows. */
+/** Chooses the levels of a job and their sizes from the extents it asks for. */
 final class Sizing {
   private Sizing() {}
 
   /**
-   * The levels up to the highest that can have the extents asked for, each at a size that leads
-   * there: a level below keeps its share of the top's extents.
+   * Returns the levels up to the highest one whose visible result can have the extents asked for.
+   * The levels below it keep the ratio that their extents have to that level's in the card.
    *
-   * @param asked how many of what people see, by axis; what is missing is the card's
-   * @throws InvalidSpec that names the field, what may be asked for, and what is nearest
+   * @param asked extents of the visible result by axis name; the card's are used for missing axes
+   * @throws InvalidSpec if no level can have these extents; names the field, the possible extents
+   *     and the nearest
    */
   static List<Level> levels(BundleCard card, Map<String, Integer> asked) {
     List<Level> reversed = card.levels().reversed();
@@ -61,8 +62,8 @@ final class Sizing {
   }
 
   /**
-   * The extent of a level's own sample whose result is as long as asked for, or null if the level
-   * cannot have it.
+   * Returns the extent of a level's sample whose visible result has the extent asked for, or null
+   * if the level cannot have it.
    */
   private static @Nullable Integer latent(Level level, int place, @Nullable Integer asked) {
     Axis axis = level.axes().get(place);
@@ -114,7 +115,7 @@ final class Sizing {
     return nearest;
   }
 
-  /** The rule of an axis in what people see. */
+  /** Returns the size rule of an axis of the visible result. */
   private static SizeRule seen(Level level, String axis) {
     int place = level.place(axis).orElseThrow();
     SizeRule own = level.axes().get(place).rule();

@@ -4,16 +4,17 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * One claimed task: all that a worker needs to do it.
+ * A claimed task, with everything that a worker needs to do it.
  *
- * @param card the digest of the {@code bundle.json} it was planned with; a worker with another
- *     refuses
- * @param ordinal its place in {@link Plan#tasks}
- * @param inputs what the tasks before it made, in the order of its plan
- * @param known what a task of the same content has made in the worker's numeric class already:
- *     where it can be read, nothing is left to do
- * @param checkpoints where earlier attempts got to in the worker's numeric class, the latest first:
- *     a worker goes on from the first that it can trust, and else from the beginning
+ * @param lease the permission to work on it
+ * @param card the digest of the {@code bundle.json} that it was planned with; a worker that has
+ *     another card refuses the task
+ * @param ordinal its index in {@link Plan#tasks}
+ * @param inputs the results of earlier tasks that it reads, in the order of its plan
+ * @param known the results that a task of the same content made earlier in the worker's numeric
+ *     class; if they can be read, the worker need not make them again
+ * @param checkpoints the checkpoints of earlier attempts in the worker's numeric class, the latest
+ *     first; the worker resumes from the first one that it can read and verify, or starts anew
  */
 public record Task(
     Lease lease,
@@ -28,7 +29,7 @@ public record Task(
   /**
    * An artifact that a task reads.
    *
-   * @param port what it is to the task, such as {@code below}
+   * @param port the artifact's role for the task, such as {@code below}
    */
   public record Input(String port, ArtifactId artifact) {}
 
@@ -38,17 +39,17 @@ public record Task(
     checkpoints = List.copyOf(checkpoints);
   }
 
-  /** The latest. */
+  /** Returns the latest checkpoint. */
   public Optional<Checkpoint> checkpoint() {
     return checkpoints.stream().findFirst();
   }
 
-  /** All that it reads, in the order of the plan. */
+  /** Returns all artifacts that it reads, in the order of the plan. */
   public List<ArtifactId> artifacts() {
     return inputs.stream().map(Input::artifact).toList();
   }
 
-  /** What feeds a port, in the order of the plan. */
+  /** Returns the artifacts that it reads by one port, in the order of the plan. */
   public List<ArtifactId> inputs(String port) {
     return inputs.stream().filter(input -> input.port().equals(port)).map(Input::artifact).toList();
   }

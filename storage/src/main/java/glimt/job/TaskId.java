@@ -1,6 +1,6 @@
 package glimt.job;
 
-/** Names one task of one job, for ever. */
+/** Identifies one task in the whole ledger; ids are never reused. */
 public record TaskId(long value) {
   @Override
   public String toString() {

@@ -1,16 +1,19 @@
 package glimt.job;
 
 /**
+ * The state of a task.
+ *
  * <pre>
  *              claim                    end(Succeeded)
  *  blocked → ready ─────────▶ running ───────────────▶ succeeded
- *     ▲        ▲                 │  end(Failed), a try is left; end(Yielded); lease expired
+ *     ▲        ▲                 │  end(Failed) with a try left; end(Yielded); lease expired
  *  waits for   └─────────────────┤
- *  others                        └──────────────────▶ failed     any but an ending ── cancel ──▶ cancelled
+ *  others                        └──────────────────▶ failed     any of the first three ── cancel ──▶ cancelled
  * </pre>
  *
- * A task whose file is lost after it succeeded is ready again, yet is shown as succeeded: its
- * result stays accepted while that file is made again. What would read it waits.
+ * <p>A task whose file is lost after it succeeded becomes ready again in the ledger, but clients
+ * still see it as succeeded: its result stays accepted while the file is made again. Tasks that
+ * read the file wait.
  */
 public enum TaskState {
   BLOCKED,

@@ -1,8 +1,8 @@
 package glimt.job;
 
-/** Whose job it is; every row of a job is read by (tenant, id). */
+/** Identifies the owner of a job. The ledger reads every job by (tenant, id). */
 public record TenantId(String value) {
-  /** The one tenant of a farm that has not been divided. */
+  /** The tenant of a farm that has only one. */
   public static final TenantId DEFAULT = new TenantId("default");
 
   @Override

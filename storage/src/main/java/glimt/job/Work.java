@@ -8,18 +8,21 @@ import org.jspecify.annotations.Nullable;
 
 /** What one task does. */
 public sealed interface Work {
-  /** The level it belongs to, or the encoder it runs. */
+  /** Returns the name of the level that it belongs to, or of the encoder that it runs. */
   String level();
 
-  /** How much it is, in network evaluations times values; only ratios mean anything. */
+  /**
+   * Returns an estimate of the work in network evaluations times positions. It weighs tasks against
+   * each other in a job's progress.
+   */
   long amount();
 
-  /** How many steps it counts, of which progress is told. */
+  /** Returns the number of steps in which progress is reported. */
   default int steps() {
     return 1;
   }
 
-  /** Reads a prompt by one of the bundle's encoders. */
+  /** Runs one of the bundle's encoders on a text. */
   record Encode(String level, String text) implements Work {
     @Override
     public long amount() {
@@ -30,7 +33,8 @@ public sealed interface Work {
   /**
    * Denoises one segment of a level.
    *
-   * @param extents of the whole level's sample, an axis each; null is as the card has them
+   * @param segment the part of the level's sample to denoise
+   * @param extents the extents of the whole sample, one per axis; null means those of the card
    */
   record Sample(String level, Segment segment, Sampling sampling, @Nullable List<Integer> extents)
       implements Work {
@@ -52,8 +56,8 @@ public sealed interface Work {
   /**
    * Decodes one piece of a level's latent.
    *
-   * @param segment of the latent
-   * @param extents of the whole latent, an axis each
+   * @param segment the piece, in positions of the latent
+   * @param extents the extents of the whole latent, one per axis
    */
   record Decode(String level, Segment segment, List<Integer> extents) implements Work {
     public Decode {
@@ -67,21 +71,23 @@ public sealed interface Work {
   }
 
   /**
-   * Blends what was made of a level in pieces, and writes the file people open.
+   * Blends the pieces of a level and writes its media file.
    *
-   * @param extents of what people see of the level, an axis each
-   * @param scale how many pixels of the file each pixel becomes, in both directions; 1 for points;
-   *     null in plans of version 0.1, which said nothing of files
+   * @param extents the extents of the level's visible result, one per axis
+   * @param scale the side of the square of file pixels that each pixel becomes; 1 for points; null
+   *     in plans of version 0.1, which did not store it
    */
   record Assemble(String level, List<Integer> extents, @Nullable Integer scale) implements Work {
     public Assemble {
       extents = List.copyOf(extents);
       if (scale != null && scale < 1) {
-        throw new IllegalArgumentException("a scale of " + scale);
+        throw new IllegalArgumentException("a scale must be 1 or more, not " + scale);
       }
     }
 
-    /** How many pixels each pixel becomes in the file. */
+    /**
+     * Returns {@code scale}, or for plans of version 0.1 the enlargement which that version used.
+     */
     public int enlargement() {
       if (scale != null) {
         return scale;

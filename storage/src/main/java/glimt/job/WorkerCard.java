@@ -4,14 +4,17 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Who asks for work, and what it can do.
+ * A worker's description of itself, with which it asks for work.
  *
- * @param id of its process; the next process in its place has another
- * @param device such as {@code cpu} or {@code cuda:0}
- * @param bundles the card's digest of each bundle it has, by name; only tasks that were planned
- *     with one of them, or with one of {@code restated}, are handed to it
+ * @param id the id of its process; a restarted worker gets a new one
+ * @param pid the operating system's id of its process
+ * @param device its device, such as {@code cpu} or {@code cuda:0}
+ * @param numericClass what the bits of its results depend on: engine build, instruction set or GPU,
+ *     precision, threads
+ * @param bundles the digest of each installed bundle's card, by bundle name; the worker only gets
+ *     tasks that were planned with one of these cards or of {@code restated}
  * @param restated the digests of older cards that its bundles restate
- * @param memory how many bytes of networks fit on its device
+ * @param memory how many bytes of weights fit on its device
  * @param warm the digests of the weights that are on its device now
  */
 public record WorkerCard(
@@ -29,13 +32,13 @@ public record WorkerCard(
     warm = warm.stream().sorted().toList();
   }
 
-  /** A worker for which any network is small. */
+  /** Makes the card of a worker with unlimited memory and nothing loaded. */
   public WorkerCard(
       WorkerId id, long pid, String device, String numericClass, Map<String, ArtifactId> bundles) {
     this(id, pid, device, numericClass, bundles, List.of(), Long.MAX_VALUE, List.of());
   }
 
-  /** The same with these networks on its device. */
+  /** Returns this card with these weights on the device. */
   public WorkerCard warm(List<String> digests) {
     return new WorkerCard(id, pid, device, numericClass, bundles, restated, memory, digests);
   }

@@ -1,6 +1,6 @@
 package glimt.job;
 
-/** Names one worker process: one device slot, from its start to its end. */
+/** Identifies one worker process; a restarted worker gets a new id. */
 public record WorkerId(String value) {
   @Override
   public String toString() {

@@ -1,5 +1,5 @@
 /**
- * The nouns: what a job is, how it is planned, and how an attempt at a part of it ends.
+ * The domain types of a job: its spec, how it is split into tasks, and how attempts at them end.
  *
  * <p>Pure JDK: no I/O, no clock, no SQL, no JSON.
  */

@@ -2,17 +2,20 @@ package glimt.json;
 
 import java.util.Locale;
 
-/** How a constant is spelt outside of Java, in SQL, JSON, files and addresses: in lower case. */
+/**
+ * Spells enum constants outside of Java. SQL, JSON, files and URLs all use the constant's name in
+ * lower case.
+ */
 public final class EnumWord {
   private EnumWord() {}
 
-  /** The word of a constant. */
+  /** Returns the lower-case name of a constant. */
   public static String of(Enum<?> constant) {
     return constant.name().toLowerCase(Locale.ROOT);
   }
 
   /**
-   * The constant of a word.
+   * Returns the constant that a word spells, in either case.
    *
    * @throws IllegalArgumentException if the type has no such constant
    */

@@ -59,19 +59,21 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The nouns as JSON: the same in the ledger, in {@code bundle.json} and on the wire, without an
- * annotation in {@code glimt.job}. Names are the record components, enums are in lower case, ids
- * are plain strings or numbers, times are ISO 8601. What is sealed says which it is: readers,
- * schedules, work, facts and outcomes by {@code type}.
+ * Reads and writes the domain types as JSON. The ledger, {@code bundle.json} and the wire use the
+ * same form, and {@code glimt.job} needs no annotations for it. Fields are named after the record
+ * components, enums are in lower case, ids are plain strings or numbers, and times are ISO 8601.
+ * Sealed types (readers, schedules, thresholds, work, facts and outcomes) carry their kind in the
+ * field {@code type}.
  *
- * <p>Reading is strict, so that a slip is heard of: unknown, missing, doubled and null fields, text
- * for a number, a fraction for a whole one, and numbers that are none are all refused by name.
+ * <p>Reading is strict, so that a typing mistake is reported rather than ignored: it refuses
+ * unknown, missing, duplicate and null fields, text in place of a number, fractions in place of
+ * whole numbers, and infinite numbers, and names the field.
  */
 public final class Json {
   private static final int DEPTH_LIMIT = 64;
   private static final int TEXT_LIMIT = 1 << 20;
 
-  /** What is sealed, and the annotations that tell its kinds apart. */
+  /** The mix-in with the Jackson annotations of each sealed type. */
   private static final Map<Class<?>, Class<?>> SEALED =
       Map.of(
           PromptReader.class, ReaderTypes.class,
@@ -85,11 +87,16 @@ public final class Json {
 
   private Json() {}
 
-  /** The one mapper. Share it, do not configure it. */
+  /** Returns the shared mapper, which callers must not reconfigure. */
   public static ObjectMapper mapper() {
     return MAPPER;
   }
 
+  /**
+   * Writes a value as compact JSON.
+   *
+   * @throws IllegalArgumentException if the value has no JSON form
+   */
   public static String write(Object value) {
     try {
       return MAPPER.writeValueAsString(value);
@@ -98,7 +105,7 @@ public final class Json {
     }
   }
 
-  /** As {@link #write}, for people to read. */
+  /** Writes a value as {@link #write} does, but indented and ending in a line break. */
   public static String pretty(Object value) {
     try {
       return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(value) + "\n";
@@ -108,7 +115,10 @@ public final class Json {
   }
 
   /**
-   * @throws InvalidSpec if it is not JSON, or not that of a {@code type}; names the field
+   * Reads a value, which may be of an older version if {@link Upgrade} knows how to restate it.
+   *
+   * @throws InvalidSpec if the text is not JSON, or is not the JSON of a {@code type}; the
+   *     exception names the field
    */
   public static <T> T read(String json, Class<T> type) {
     T value;
@@ -126,7 +136,10 @@ public final class Json {
     return value;
   }
 
-  /** What a reader of bad JSON should be told, whoever parsed it: the field, and what is wrong. */
+  /**
+   * Translates a Jackson error into the field and the mistake. It also serves callers that parse
+   * with {@link #mapper()} themselves.
+   */
   public static InvalidSpec refusal(JsonProcessingException e) {
     return Refusal.of(e, SEALED);
   }
@@ -158,7 +171,7 @@ public final class Json {
                     .setCoercion(CoercionInputShape.Float, CoercionAction.Fail)
                     .setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail))
         .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
-        // Maps iterate in another order in each process; a digest needs one.
+        // Map.copyOf iterates in a different order in each process, and digests need one order.
         .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
         .build();
   }
@@ -219,7 +232,7 @@ public final class Json {
         });
   }
 
-  /** A number that is one: 1e999 would be read as infinity, and "NaN" as a number. */
+  /** Refuses numbers that Jackson would read as infinite, such as 1e999, and the text "NaN". */
   private static final class FiniteNumber extends JsonDeserializer<Double> {
     @Override
     public Double deserialize(JsonParser in, DeserializationContext context) throws IOException {
@@ -235,7 +248,11 @@ public final class Json {
     }
   }
 
-  /** Reads the nouns' own words: what a record component says about null, and an enum's names. */
+  /**
+   * Takes from the Java types what Jackson would otherwise need annotations for: a record component
+   * is required unless it is nullable or optional, and an enum constant is spelt by {@link
+   * EnumWord}.
+   */
   private static final class Components extends JacksonAnnotationIntrospector {
     @Override
     public @Nullable Boolean hasRequiredMarker(AnnotatedMember member) {
@@ -322,9 +339,9 @@ public final class Json {
   @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
   @JsonSubTypes({
     @JsonSubTypes.Type(value = JobEvent.Submitted.class, name = "submitted"),
-    @JsonSubTypes.Type(value = JobEvent.Started.class, name = "started"),
+    @JsonSubTypes.Type(value = JobEvent.JobStarted.class, name = "started"),
     @JsonSubTypes.Type(value = JobEvent.LevelFinished.class, name = "level_finished"),
-    @JsonSubTypes.Type(value = JobEvent.Ended.class, name = "ended")
+    @JsonSubTypes.Type(value = JobEvent.JobEnded.class, name = "ended")
   })
   private interface FactTypes {}
 

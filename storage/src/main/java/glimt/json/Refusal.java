@@ -18,14 +18,18 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Says what is wrong with JSON in words for whoever wrote it: the field, and what it may be. */
+/**
+ * Turns a Jackson error into a message for the author of the JSON: the field, and what it may be.
+ */
 final class Refusal {
-  /** What Jackson says of its own settings to whoever could change them. */
+  /** Begins Jackson's advice on its own settings, which the author of the JSON cannot change. */
   private static final String ADVICE = ": enable";
 
   private Refusal() {}
 
   /**
+   * Returns the refusal for a Jackson error, or the {@link InvalidSpec} that caused it.
+   *
    * @param sealed the mix-in that names the kinds of each sealed type
    */
   static InvalidSpec of(JsonProcessingException e, Map<Class<?>, Class<?>> sealed) {
@@ -124,7 +128,7 @@ final class Refusal {
     Class<?> mixIn = sealed.get(e.getBaseType().getRawClass());
     JsonSubTypes types = mixIn == null ? null : mixIn.getAnnotation(JsonSubTypes.class);
     return types == null
-        ? "the kinds there are"
+        ? "the known kinds"
         : listed(Arrays.stream(types.value()).map(JsonSubTypes.Type::name).toList());
   }
 

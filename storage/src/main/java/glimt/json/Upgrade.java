@@ -14,17 +14,18 @@ import java.util.Objects;
 import java.util.function.Consumer;
 
 /**
- * Restates what an older glimt wrote in today's words, so that a farm keeps its jobs and its
- * bundles when it is upgraded. Version 1 carried no number.
+ * Rewrites JSON documents of older versions in the current form, so that a farm keeps its jobs and
+ * its bundles when it is upgraded. Documents of version 1 have no version field.
  *
- * <p>A card said {@code vocabulary} for its reader, {@code sigmaData} for its parametrisation, and
- * nothing of ports; a sampling gave Karras' three numbers and one weight; a job's options were its
- * {@code wishes}, and its size was square.
+ * <p>In version 1, a card had {@code vocabulary} in place of its reader, {@code sigmaData} in place
+ * of its parametrisation, and no ports; a sampling had the three parameters of Karras' schedule and
+ * one guidance weight; a job had its options in {@code wishes}, and one {@code size} for height and
+ * width.
  */
 final class Upgrade {
   private static final String VERSION = "version";
 
-  /** What may be older, and how its first version is restated. */
+  /** For each type that has older documents, the rewriting of its version 1. */
   private static final Map<Class<?>, Consumer<ObjectNode>> FROM_1 =
       Map.of(
           BundleCard.class, Upgrade::card,
@@ -36,15 +37,15 @@ final class Upgrade {
 
   private Upgrade() {}
 
-  /** Whether documents of this type may be of an older version. */
+  /** Returns whether documents of this type may be of an older version. */
   static boolean concerns(Class<?> type) {
     return FROM_1.containsKey(type);
   }
 
   /**
-   * The document in today's words.
+   * Returns the document in the current form.
    *
-   * @throws InvalidSpec if it is of a version that is yet to come
+   * @throws InvalidSpec if a newer glimt wrote the document
    */
   static JsonNode today(JsonNode document, Class<?> type) {
     if (!(document instanceof ObjectNode object)) {
@@ -57,7 +58,7 @@ final class Upgrade {
     } else if (now != null && version.isIntegralNumber() && version.asLong() > now) {
       throw new InvalidSpec(
           VERSION,
-          "is %s, and this glimt reads up to %s: it was written by a newer one"
+          "is %s, but this glimt reads versions up to %s; a newer glimt wrote it, so upgrade this one"
               .formatted(version.asLong(), now));
     }
     return object;
@@ -138,7 +139,7 @@ final class Upgrade {
     extent(extents, size, "height");
     extent(extents, size, "width");
     if (spec.path("kind").asText().equals("video") && spec.path("format").asText().equals("png")) {
-      spec.put("format", "apng"); // was the animated one then
+      spec.put("format", "apng"); // "png" meant the animated format in version 1
     }
   }
 

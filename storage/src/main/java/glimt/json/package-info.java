@@ -1,6 +1,6 @@
 /**
- * The nouns as JSON, in one spelling: in the ledger, in {@code bundle.json}, in files and on the
- * wire.
+ * The JSON form of the domain types, which is the same in the ledger, in {@code bundle.json}, in
+ * other files and on the wire.
  *
  * <p>No actors, no HTTP, no tensors, no SQL.
  */

@@ -13,7 +13,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 
-/** What became of jobs and tasks, and whether the ledger kept its promises, by its own rows. */
+/**
+ * Reports from the ledger's rows what happened to jobs and tasks, and which promises are broken.
+ */
 public final class Audit {
   private static final String NAMED =
       """
@@ -39,7 +41,7 @@ public final class Audit {
       WHERE job = ? ORDER BY task.id, number
       """;
 
-  /** How long a step took is told by the attempt that came to the end. */
+  /** The time per step is taken from the attempt that succeeded. */
   private static final String LOSSES =
       """
       SELECT task.id, lost.number, task.steps AS whole, lost.resumed_from AS began_at,
@@ -59,19 +61,23 @@ public final class Audit {
       """;
 
   /**
-   * A promise that was broken.
+   * A broken promise.
    *
-   * @param job by whose rows it shows
+   * @param promise which one
+   * @param job the job whose rows break it
+   * @param what what is wrong with them
    */
   public record Breach(String promise, JobId job, String what) {}
 
   /**
-   * An attempt that was begun.
+   * An attempt at a task.
    *
-   * @param ordinal of its task in its job's plan
-   * @param outcome as the ledger has it; empty while it runs
-   * @param resumedFrom the step it began at
-   * @param seconds how long it was busy, as far as is known
+   * @param lease the task and the attempt's number
+   * @param ordinal the task's index in its job's plan
+   * @param outcome succeeded, failed, yielded, lost, cancelled or remade; empty while it runs
+   * @param numericClass the numeric class of its worker
+   * @param resumedFrom the number of steps done by earlier attempts
+   * @param seconds how long it was busy, as far as the ledger knows
    */
   public record Begun(
       Lease lease,
@@ -82,14 +88,15 @@ public final class Audit {
       double seconds) {}
 
   /**
-   * An attempt that was lost, and the next one at the same task.
+   * A lost attempt, compared with the next attempt at the same task.
    *
-   * @param whole how many steps the task has
-   * @param beganAt the step that the lost one began at
-   * @param heardAt the step that it had come to by its last beat or checkpoint
-   * @param goesOnAt the step that the next one began at
-   * @param life seconds from its beginning until the ledger took it back
-   * @param stepSeconds how long a step takes
+   * @param lease the task and the lost attempt's number
+   * @param whole the number of steps of the task
+   * @param beganAt the step at which the lost attempt began
+   * @param heardAt the step that it had reached by its last heartbeat or checkpoint
+   * @param goesOnAt the step at which the next attempt began
+   * @param life the seconds from its beginning until the ledger took the task back
+   * @param stepSeconds the seconds per step of the attempt that succeeded
    */
   public record Loss(
       Lease lease,
@@ -106,7 +113,7 @@ public final class Audit {
     this.database = database;
   }
 
-  /** Every breach in the whole ledger, on one snapshot. */
+  /** Returns every broken promise in the whole ledger, from one snapshot. */
   public List<Breach> breaches() {
     return database.read(
         "audit",
@@ -122,15 +129,15 @@ public final class Audit {
         });
   }
 
-  /** Every artifact that a row speaks of: results, and checkpoints that may be resumed from. */
+  /** Returns every artifact that a row refers to: results, and checkpoints of unfinished tasks. */
   public Set<ArtifactId> named() {
     return new LinkedHashSet<>(list("list the artifacts", NAMED, Audit::artifact));
   }
 
-  /** What a job's tasks made: a line {@code ordinal/position digest} each. */
+  /** Returns the products of a job's tasks, each as {@code ordinal/position digest}. */
   public List<String> made(JobId job) {
     return list(
-        "list what was made",
+        "list the products",
         MADE,
         row ->
             "%s/%s %s"
@@ -139,16 +146,17 @@ public final class Audit {
         job.value());
   }
 
+  /** Returns all jobs, deleted ones included. */
   public Set<JobId> jobs() {
     return new LinkedHashSet<>(list("list the jobs", JOBS, Audit::job));
   }
 
-  /** The jobs that have not ended. */
+  /** Returns the jobs that have not ended. */
   public Set<JobId> open() {
     return new LinkedHashSet<>(list("list the open jobs", OPEN, Audit::job));
   }
 
-  /** Every attempt at a job's tasks, in their order. */
+  /** Returns every attempt at a job's tasks, by task and number. */
   public List<Begun> attempts(JobId job) {
     return list(
         "list the attempts",
@@ -164,7 +172,7 @@ public final class Audit {
         job.value());
   }
 
-  /** What was lost of a job's tasks, but for those that nobody finished. */
+  /** Returns the lost attempts at those of a job's tasks that succeeded later. */
   public List<Loss> losses(JobId job) {
     return list(
         "list the losses",
@@ -181,12 +189,12 @@ public final class Audit {
         job.value());
   }
 
-  /** The checkpoints that a job's tasks would be resumed from now. */
+  /** Returns the checkpoints from which a job's tasks would resume now. */
   public List<ArtifactId> checkpoints(JobId job) {
     return list("list the checkpoints", CHECKPOINTS, Audit::artifact, job.value());
   }
 
-  private <T> List<T> list(String what, String sql, Session.Row<T> row, Object... arguments) {
+  private <T> List<T> list(String what, String sql, Session.RowMapper<T> row, Object... arguments) {
     return database.read(what, session -> session.all(sql, row, arguments));
   }
 

@@ -9,15 +9,17 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The catalogue: every card that was ever offered, so that a job can be planned without a worker.
+ * The catalogue of bundles. It keeps every card that a node ever offered, so that jobs can be
+ * planned without a worker.
  */
 public final class Bundles {
-  private static final String OFFER =
-      """
-      INSERT INTO bundle (digest, name, card, offered)
-      VALUES (?, ?, ?::jsonb, clock_timestamp())
-      ON CONFLICT (digest) DO UPDATE SET offered = excluded.offered
-      """;
+  private static final NamedSql OFFER =
+      NamedSql.of(
+          """
+          INSERT INTO bundle (digest, name, card, offered)
+          VALUES (:digest, :name, :card::jsonb, clock_timestamp())
+          ON CONFLICT (digest) DO UPDATE SET offered = excluded.offered
+          """);
 
   private static final String FIND =
       "SELECT digest, card FROM bundle WHERE name = ? ORDER BY offered DESC LIMIT 1";
@@ -25,8 +27,8 @@ public final class Bundles {
   private static final String BY_DIGEST = "SELECT digest, card FROM bundle WHERE digest = ?";
 
   /**
-   * Somebody can make it who works or asks for work. Nobody can yet, but may soon, where a node
-   * that is there now offered it since it started, or no node has told of itself.
+   * A card is here if a living worker has it. It is coming if it was offered after the oldest
+   * living node started, or if no node has registered.
    */
   private static final String OFFERS =
       """
@@ -49,22 +51,24 @@ public final class Bundles {
       "SELECT DISTINCT ON (name) digest, card FROM bundle ORDER BY name, offered DESC";
 
   /**
+   * A card in the catalogue.
+   *
    * @param digest the SHA-256 of its {@code bundle.json}
    */
-  public record Entry(ArtifactId digest, BundleCard card) {}
+  public record CatalogueEntry(ArtifactId digest, BundleCard card) {}
 
-  /** Whether a job for a bundle would be done. */
+  /** Whether a job for a bundle can be expected to be done. */
   public enum Standing {
     /** A living worker has it. */
     HERE,
-    /** A node offers it, whose workers may still be starting. */
+    /** A living node offers it, but its workers may still be starting. */
     COMING,
-    /** It was offered once, by nobody who is there now. */
+    /** No living node offers it any more. */
     GONE
   }
 
-  /** What a name stands for now, and what to expect of it. */
-  public record Offer(Entry bundle, Standing standing) {}
+  /** The card that a name refers to now, and whether workers have it. */
+  public record Offer(CatalogueEntry bundle, Standing standing) {}
 
   private final Database database;
 
@@ -72,44 +76,49 @@ public final class Bundles {
     this.database = database;
   }
 
-  /** Makes a card the one that its name stands for from now on. */
+  /** Adds a card to the catalogue, or renews it; its name refers to this card from now on. */
   public void offer(ArtifactId digest, BundleCard card) {
     database.transact(
         "offer bundle " + card.name(),
-        session -> session.update(OFFER, digest.sha256(), card.name(), Json.write(card)));
+        session ->
+            session.update(
+                OFFER
+                    .bind("digest", digest.sha256())
+                    .bind("name", card.name())
+                    .bind("card", Json.write(card))));
   }
 
-  /** The card that was offered last under a name. */
-  public Optional<Entry> find(String name) {
+  /** Returns the card that was offered last under a name. */
+  public Optional<CatalogueEntry> find(String name) {
     return database.read(
         "find bundle " + name, session -> session.first(FIND, Bundles::entry, name));
   }
 
-  /** The very card that a job was planned with. */
-  public Optional<Entry> byDigest(ArtifactId digest) {
+  /** Returns the card with a digest, such as the one that a job was planned with. */
+  public Optional<CatalogueEntry> byDigest(ArtifactId digest) {
     return database.read(
         "find bundle " + digest,
         session -> session.first(BY_DIGEST, Bundles::entry, digest.sha256()));
   }
 
-  /** What every name stands for now, in the order of the names. */
-  public List<Entry> list() {
+  /** Returns for every name the card that was offered last, sorted by name. */
+  public List<CatalogueEntry> list() {
     return database.read("list bundles", session -> session.all(LIST, Bundles::entry));
   }
 
   /**
-   * What every name that was ever offered stands for now, in the order of the names. A card that a
-   * worker has goes before a newer one of its name that none has yet.
+   * Returns for every name the card that jobs should use now, sorted by name. A card that a living
+   * worker has is preferred to a newer card of the same name that no worker has yet.
    */
   public List<Offer> offers() {
     return database.read(
-        "list what is offered",
+        "list the offered bundles",
         session ->
             session.all(
                 OFFERS,
                 row -> new Offer(entry(row), standing(row)),
                 Workers.PATIENCE_SECONDS,
-                Nodes.Entry.SILENCE.toSeconds()));
+                Nodes.NodeStatus.SILENCE.toSeconds()));
   }
 
   private static Standing standing(ResultSet row) throws SQLException {
@@ -119,8 +128,8 @@ public final class Bundles {
     return row.getBoolean("coming") ? Standing.COMING : Standing.GONE;
   }
 
-  private static Entry entry(ResultSet row) throws SQLException {
-    return new Entry(
+  private static CatalogueEntry entry(ResultSet row) throws SQLException {
+    return new CatalogueEntry(
         new ArtifactId(row.getString("digest")),
         Json.read(row.getString("card"), BundleCard.class));
   }

@@ -21,7 +21,7 @@ import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** How ready tasks are handed out: to whom, which, and in what order. */
+/** How workers claim ready tasks: which worker gets which task, and in what order. */
 final class Claims {
   /** How long a task with a heavy network waits for a worker that has it on its device. */
   private static final double WARM_PATIENCE_SECONDS = 2;
@@ -29,140 +29,142 @@ final class Claims {
   /**
    * MATERIALIZED, or the planner may run the subquery more than once and claim more than its limit.
    *
-   * <p>Two kinds of task wait a lease's time for somebody better, and longer only as nobody is: one
-   * that failed waits for another worker, and one with a checkpoint for a worker of its numeric
-   * class. Handed to a worker of another class after all, it starts afresh: no task mixes two.
+   * <p>Two kinds of task wait a lease's time for a better worker, and longer only while there is
+   * none: a task that failed waits for another worker, and a task with a checkpoint for a worker of
+   * its numeric class. If a worker of another class claims it after all, it starts afresh: no task
+   * mixes two classes.
    *
-   * <p>What asks stands in scalar subqueries, so that the tasks are read in the order of their
-   * index and no further than needed.
+   * <p>The values of the claiming worker stand in scalar subqueries, so that PostgreSQL reads the
+   * tasks in the order of their index and no further than needed.
    *
    * <p>The first claim of a job starts it. Claims are not ordered by job, since SKIP LOCKED never
-   * waits, so two that start the same jobs at the same instant may be found in a deadlock with it,
-   * and either is tried again.
+   * waits, so two claims that start the same jobs at the same instant may deadlock there, and one
+   * of them is tried again.
    *
-   * <p>A task whose network takes long to load is left for a short while to a worker that has it on
-   * its device, if there is one.
+   * <p>A task whose network takes long to load is left for a short while to a worker that has the
+   * network on its device, if there is one.
    *
-   * <p>What a task makes may be there already, made by another of the same content in the same
-   * class; whoever claims it is told.
+   * <p>Another task of the same content may have made the same result in the same numeric class
+   * already; the claim then carries that result.
    *
-   * <p>Nothing is handed out beside a task that must be alone on its device; and when such a task
-   * is the first in line, nothing is until its device is empty.
+   * <p>No task is handed out beside one that must be alone on its device. When such a task is the
+   * first in line, no task is handed out until its device is empty.
    */
-  private static final String CLAIM =
-      """
-      WITH asks (id, machine, device, class, cards, patience, memory, warm) AS MATERIALIZED (
-        VALUES (?, ?, ?, ?, ?::text[], make_interval(secs => ?), ?::bigint, ?::text[])),
-      colleagues AS MATERIALIZED (
-        SELECT worker.numeric_class, worker.cards, worker.warm
-        FROM worker, asks
-        WHERE worker.id <> asks.id AND drained IS NULL
-          AND (seen > now() - patience
-            OR EXISTS (SELECT FROM task WHERE task.worker = worker.id AND state = 'running'))),
-      beside AS MATERIALIZED (
-        SELECT worker.id
-        FROM worker JOIN asks USING (machine, device)
-        WHERE EXISTS (SELECT FROM task WHERE task.worker = worker.id AND state = 'running')),
-      next AS MATERIALIZED (
-        SELECT id, alone FROM task
-        WHERE state = 'ready' AND card = ANY((SELECT cards FROM asks)::text[])
-          AND ready_at <= now()
-          AND memory <= (SELECT memory FROM asks)
-          AND (memory < %s OR network = ANY((SELECT warm FROM asks)::text[])
-            OR ready_at <= now() - make_interval(secs => %s)
-            OR NOT EXISTS (SELECT FROM colleagues WHERE network = ANY(colleagues.warm)))
-          AND (failed_on IS DISTINCT FROM (SELECT id FROM asks)
-            OR ready_at <= now() - (SELECT patience FROM asks)
-            OR NOT EXISTS (SELECT FROM colleagues WHERE card = ANY(colleagues.cards)))
-          AND (checkpoint_class IS NULL OR checkpoint_class = (SELECT class FROM asks)
-            OR ready_at <= now() - (SELECT patience FROM asks)
+  private static final NamedSql CLAIM =
+      NamedSql.of(
+          """
+          WITH asks (id, machine, device, class, cards, patience, memory, warm) AS MATERIALIZED (
+            VALUES (:worker, :machine, :device, :numericClass, :cards::text[], make_interval(secs => :patience), :memory::bigint, :warm::text[])),
+          colleagues AS MATERIALIZED (
+            SELECT worker.numeric_class, worker.cards, worker.warm
+            FROM worker, asks
+            WHERE worker.id <> asks.id AND drained IS NULL
+              AND (seen > now() - patience
+                OR EXISTS (SELECT FROM task WHERE task.worker = worker.id AND state = 'running'))),
+          beside AS MATERIALIZED (
+            SELECT worker.id
+            FROM worker JOIN asks USING (machine, device)
+            WHERE EXISTS (SELECT FROM task WHERE task.worker = worker.id AND state = 'running')),
+          next AS MATERIALIZED (
+            SELECT id, alone FROM task
+            WHERE state = 'ready' AND card = ANY((SELECT cards FROM asks)::text[])
+              AND ready_at <= now()
+              AND memory <= (SELECT memory FROM asks)
+              AND (memory < %s OR network = ANY((SELECT warm FROM asks)::text[])
+                OR ready_at <= now() - make_interval(secs => %s)
+                OR NOT EXISTS (SELECT FROM colleagues WHERE network = ANY(colleagues.warm)))
+              AND (failed_on IS DISTINCT FROM (SELECT id FROM asks)
+                OR ready_at <= now() - (SELECT patience FROM asks)
+                OR NOT EXISTS (SELECT FROM colleagues WHERE card = ANY(colleagues.cards)))
+              AND (checkpoint_class IS NULL OR checkpoint_class = (SELECT class FROM asks)
+                OR ready_at <= now() - (SELECT patience FROM asks)
+                  AND NOT EXISTS (
+                    SELECT FROM colleagues
+                    WHERE numeric_class = checkpoint_class AND card = ANY(colleagues.cards)))
+              AND (remade_in IS NULL OR remade_in = (SELECT class FROM asks))
+              AND NOT EXISTS (SELECT FROM worker JOIN asks USING (id) WHERE drained IS NOT NULL)
               AND NOT EXISTS (
-                SELECT FROM colleagues
-                WHERE numeric_class = checkpoint_class AND card = ANY(colleagues.cards)))
-          AND (remade_in IS NULL OR remade_in = (SELECT class FROM asks))
-          AND NOT EXISTS (SELECT FROM worker JOIN asks USING (id) WHERE drained IS NOT NULL)
-          AND NOT EXISTS (
-            SELECT FROM task AS other
-            JOIN worker ON worker.id = other.worker
-            JOIN asks USING (machine, device)
-            WHERE other.alone AND other.state = 'running')
-        ORDER BY job_number, ordinal
-        LIMIT ?
-        FOR UPDATE SKIP LOCKED),
-      claimed AS (
-        UPDATE task SET
-          state = 'running', attempt = attempt + 1, worker = asks.id, stepped = now(),
-          lease_until = now() + patience,
-          step = CASE WHEN checkpoint_class = class THEN checkpoint_step
-                      WHEN fallback_class = class THEN fallback_step
-                      ELSE 0 END
-        FROM next, asks
-        WHERE task.id = next.id AND NOT (next.alone AND (
-          (SELECT count(*) FROM next) > 1 OR EXISTS (SELECT FROM beside)))
-        RETURNING task.*),
-      begun AS (
-        INSERT INTO attempt
-          (task, number, worker, started, numeric_class, resumed_from, steps, seconds,
-           network_seconds)
-        SELECT claimed.id, attempt, worker, clock_timestamp(), class, step, 0, 0, 0
-        FROM claimed, asks),
-      first AS MATERIALIZED (
-        SELECT id FROM job
-        WHERE id IN (SELECT job FROM claimed) AND started IS NULL
-        ORDER BY id FOR UPDATE),
-      started AS (
-        UPDATE job SET started = clock_timestamp(), last_seq = last_seq + 1
-        FROM first WHERE job.id = first.id
-        RETURNING job.id, last_seq, started),
-      told AS (
-        INSERT INTO event (job, seq, at, fact)
-        SELECT id, last_seq, started, ?::jsonb FROM started)
-      SELECT claimed.*, job.spec,
-        CASE WHEN content IS NOT NULL THEN (
-          SELECT json_agg(json_build_object(
-            'role', role, 'artifact', json_build_object(
-              'id', sha256, 'mediaType', media_type, 'length', length)) ORDER BY position)
-          FROM product JOIN artifact ON sha256 = artifact
-          WHERE product.task = (
-            SELECT made.id FROM task AS made JOIN attempt ON attempt.task = made.id
-            WHERE made.content = claimed.content AND made.state = 'succeeded'
-              AND attempt.outcome = 'succeeded'
-              AND attempt.numeric_class = (SELECT class FROM asks)
-            ORDER BY made.id LIMIT 1)) END AS known,
-        ARRAY(
-        SELECT task_edge.port || ' ' || made.artifact
-        FROM task_edge CROSS JOIN LATERAL (
-          SELECT artifact, position FROM product
-          WHERE product.task = task_edge.before AND role = 'sample'
-          OFFSET 0) AS made
-        WHERE task_edge.after = claimed.id
-        ORDER BY task_edge.position, made.position) AS inputs
-      FROM claimed JOIN job ON job.id = claimed.job
-      ORDER BY job_number, ordinal
-      """
-          .formatted(Need.HEAVY, WARM_PATIENCE_SECONDS);
+                SELECT FROM task AS other
+                JOIN worker ON worker.id = other.worker
+                JOIN asks USING (machine, device)
+                WHERE other.alone AND other.state = 'running')
+            ORDER BY job_number, ordinal
+            LIMIT :most
+            FOR UPDATE SKIP LOCKED),
+          claimed AS (
+            UPDATE task SET
+              state = 'running', attempt = attempt + 1, worker = asks.id, stepped = now(),
+              lease_until = now() + patience,
+              step = CASE WHEN checkpoint_class = class THEN checkpoint_step
+                          WHEN fallback_class = class THEN fallback_step
+                          ELSE 0 END
+            FROM next, asks
+            WHERE task.id = next.id AND NOT (next.alone AND (
+              (SELECT count(*) FROM next) > 1 OR EXISTS (SELECT FROM beside)))
+            RETURNING task.*),
+          begun AS (
+            INSERT INTO attempt
+              (task, number, worker, started, numeric_class, resumed_from, steps, seconds,
+               network_seconds)
+            SELECT claimed.id, attempt, worker, clock_timestamp(), class, step, 0, 0, 0
+            FROM claimed, asks),
+          first AS MATERIALIZED (
+            SELECT id FROM job
+            WHERE id IN (SELECT job FROM claimed) AND started IS NULL
+            ORDER BY id FOR UPDATE),
+          started AS (
+            UPDATE job SET started = clock_timestamp(), last_seq = last_seq + 1
+            FROM first WHERE job.id = first.id
+            RETURNING job.id, last_seq, started),
+          told AS (
+            INSERT INTO event (job, seq, at, fact)
+            SELECT id, last_seq, started, :started::jsonb FROM started)
+          SELECT claimed.*, job.spec,
+            CASE WHEN content IS NOT NULL THEN (
+              SELECT json_agg(json_build_object(
+                'role', role, 'artifact', json_build_object(
+                  'id', sha256, 'mediaType', media_type, 'length', length)) ORDER BY position)
+              FROM product JOIN artifact ON sha256 = artifact
+              WHERE product.task = (
+                SELECT made.id FROM task AS made JOIN attempt ON attempt.task = made.id
+                WHERE made.content = claimed.content AND made.state = 'succeeded'
+                  AND attempt.outcome = 'succeeded'
+                  AND attempt.numeric_class = (SELECT class FROM asks)
+                ORDER BY made.id LIMIT 1)) END AS known,
+            ARRAY(
+            SELECT task_edge.port || ' ' || made.artifact
+            FROM task_edge CROSS JOIN LATERAL (
+              SELECT artifact, position FROM product
+              WHERE product.task = task_edge.before AND role = 'sample'
+              OFFSET 0) AS made
+            WHERE task_edge.after = claimed.id
+            ORDER BY task_edge.position, made.position) AS inputs
+          FROM claimed JOIN job ON job.id = claimed.job
+          ORDER BY job_number, ordinal
+          """
+              .formatted(Need.HEAVY, WARM_PATIENCE_SECONDS));
 
   private Claims() {}
 
   /**
-   * @param patience how long, in seconds, a task waits for somebody better; and a lease lasts
+   * @param patience seconds that a task waits for a better worker, and that a lease lasts
    */
   static List<Task> claim(
       Session session, WorkerCard worker, String machine, int most, double patience)
       throws SQLException {
     return session.all(
-        CLAIM,
-        row -> task(row, worker.numericClass()),
-        worker.id().value(),
-        machine,
-        worker.device(),
-        worker.numericClass(),
-        Workers.cards(worker),
-        patience,
-        worker.memory(),
-        worker.warm().toArray(String[]::new),
-        most,
-        Events.fact(new JobEvent.Started()));
+        CLAIM
+            .bind("worker", worker.id().value())
+            .bind("machine", machine)
+            .bind("device", worker.device())
+            .bind("numericClass", worker.numericClass())
+            .bind("cards", Workers.cards(worker))
+            .bind("patience", patience)
+            .bind("memory", worker.memory())
+            .bind("warm", worker.warm().toArray(String[]::new))
+            .bind("most", most)
+            .bind("started", Events.fact(new JobEvent.JobStarted())),
+        row -> task(row, worker.numericClass()));
   }
 
   private static Task task(ResultSet row, String numericClass) throws SQLException {
@@ -181,7 +183,7 @@ final class Claims {
             .toList());
   }
 
-  /** A port and an artifact, which has no space in its name. */
+  /** Reads a port and an artifact; the name of an artifact has no space. */
   private static Task.Input input(String edge) {
     int space = edge.lastIndexOf(' ');
     return new Task.Input(edge.substring(0, space), new ArtifactId(edge.substring(space + 1)));

@@ -16,11 +16,11 @@ import org.flywaydb.core.api.MigrationState;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A PostgreSQL database that holds the ledger: a pool of connections, the migrations, and
- * transactions that are tried again when PostgreSQL asks for it.
+ * The PostgreSQL database of the ledger: a connection pool, schema migrations, and transactions
+ * that are retried after deadlocks and serialization failures.
  */
 public final class Database implements AutoCloseable {
-  /** What PostgreSQL answers to a transaction that it would like to see again. */
+  /** The SQL states of transactions that should be retried: serialization failure and deadlock. */
   private static final Set<String> AGAIN = Set.of("40001", "40P01");
 
   private static final int TRIES = 10;
@@ -28,12 +28,14 @@ public final class Database implements AutoCloseable {
   private static final Duration RETRY = Duration.ofMillis(500);
 
   /**
-   * A session that waits longer for a lock, or a client that is frozen within a transaction, is in
-   * trouble; let it not take the others with it.
+   * Settings of every session.
    *
-   * <p>Every statement of the ledger finds its rows by an index, and is planned once. Left to
-   * judge, the planner takes a table that was empty when it last counted for empty still, and sorts
-   * a hundred thousand tasks to find the first. Nothing here is worth compiling.
+   * <p>The timeouts keep a session that is stuck, or whose client is frozen in a transaction, from
+   * blocking the others.
+   *
+   * <p>The planner settings force index scans and a single plan per statement. With outdated
+   * statistics the planner may otherwise take a table for empty, and sort a hundred thousand tasks
+   * to find the first. JIT compilation does not pay off for statements this small.
    */
   private static final String MANNERS =
       """
@@ -45,8 +47,9 @@ public final class Database implements AutoCloseable {
       SET jit = off
       """;
 
+  /** The statements of a transaction. */
   @FunctionalInterface
-  interface Body<T> {
+  interface Transaction<T> {
     T run(Session session) throws SQLException;
   }
 
@@ -57,20 +60,22 @@ public final class Database implements AutoCloseable {
   }
 
   /**
-   * Connects and brings the ledger's tables up to date.
+   * Connects, and migrates the tables of the ledger.
    *
    * @param url a JDBC URL of PostgreSQL
-   * @param user null if the URL says who
-   * @param password null if the URL says it, or none is needed
-   * @throws StorageException if the database cannot be reached or migrated, or is of a newer glimt
+   * @param user null if the URL contains the user
+   * @param password null if the URL contains the password, or none is needed
+   * @throws StorageException if the database cannot be reached or migrated, belongs to a newer
+   *     glimt, or fails {@link DatabaseCheck}
    */
   public static Database open(String url, @Nullable String user, @Nullable String password) {
     return open(url, user, password, Duration.ZERO);
   }
 
   /**
-   * @param patience how long to try while nobody answers there
-   * @throws StorageException also if the database or its sessions are not as the ledger needs them
+   * Connects as {@link #open(String, String, String)} does.
+   *
+   * @param patience how long to retry while no server accepts connections
    */
   public static Database open(
       String url, @Nullable String user, @Nullable String password, Duration patience) {
@@ -90,6 +95,7 @@ public final class Database implements AutoCloseable {
     }
   }
 
+  /** Connects to a database whose tables are already up to date. */
   static Database connect(String url, @Nullable String user, @Nullable String password) {
     return new Database(pool(url, user, password, Duration.ZERO));
   }
@@ -98,7 +104,7 @@ public final class Database implements AutoCloseable {
     for (MigrationInfo made : ledger.info().applied()) {
       if (made.getState() == MigrationState.FUTURE_SUCCESS) {
         throw new StorageException(
-            "the database is of a newer glimt, with tables of version %s that this one does not know"
+            "the database belongs to a newer glimt: its tables have version %s, which this one does not know; upgrade this node"
                 .formatted(made.getVersion()));
       }
     }
@@ -130,7 +136,7 @@ public final class Database implements AutoCloseable {
     }
   }
 
-  /** Whether nobody answers, or somebody who is about to start or to stop. */
+  /** Returns whether no server answers, or the server is starting or stopping. */
   private static boolean isAway(Throwable e) {
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
       String state = cause instanceof SQLException refusal ? refusal.getSQLState() : null;
@@ -142,13 +148,16 @@ public final class Database implements AutoCloseable {
   }
 
   /**
-   * Runs {@code body} in one transaction, again from the start if PostgreSQL found a deadlock or a
-   * serialization failure, so {@code body} must have no effect but its statements.
+   * Runs {@code body} in one transaction. After a deadlock or a serialization failure it runs again
+   * from the start, so {@code body} must have no side effects besides its statements.
+   *
+   * @param doing what the transaction does, for the message of an exception
+   * @throws StorageException if a statement or the commit fails
    */
-  <T> T transact(String doing, Body<T> body) {
+  <T> T transact(String doing, Transaction<T> body) {
     for (int attempt = 1; ; attempt++) {
       try (Connection connection = pool.getConnection()) {
-        // Left uncommitted, by any exception, the pool rolls it back.
+        // If body throws, the pool rolls the transaction back.
         connection.setAutoCommit(false);
         T result = body.run(new Session(connection));
         connection.commit();
@@ -161,8 +170,8 @@ public final class Database implements AutoCloseable {
     }
   }
 
-  /** Runs {@code body} on one snapshot that it cannot change. */
-  <T> T read(String doing, Body<T> body) {
+  /** Runs {@code body} in a read-only transaction on one snapshot; see {@link #transact}. */
+  <T> T read(String doing, Transaction<T> body) {
     return transact(
         doing,
         session -> {
@@ -177,8 +186,8 @@ public final class Database implements AutoCloseable {
   }
 
   /**
-   * Whether PostgreSQL refused what was to be written for what it holds, so that nothing was: SQL
-   * states of class 22, data exceptions, and 23, violated constraints.
+   * Returns whether PostgreSQL rejected the data to be written, in which case nothing was written:
+   * SQL states of class 22 (data exception) and 23 (constraint violation).
    */
   static boolean isOfContent(StorageException broken) {
     return broken.getCause() instanceof SQLException refusal

@@ -10,11 +10,11 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a PostgreSQL database is reached.
+ * The address of a PostgreSQL database, with credentials.
  *
  * @param url a JDBC URL
- * @param user null if the URL says who
- * @param password null if the URL says it, or none is needed
+ * @param user null if the URL contains the user
+ * @param password null if the URL contains the password, or none is needed
  */
 public record DatabaseAddress(String url, @Nullable String user, @Nullable String password) {
   private static final String URL = "GLIMT_JDBC_URL";
@@ -24,25 +24,27 @@ public record DatabaseAddress(String url, @Nullable String user, @Nullable Strin
   private static final Pattern HOST = Pattern.compile("jdbc:postgresql://([^/?]+).*");
 
   /**
-   * One given by its URL, {@code jdbc:postgresql://…} or as psql takes it; user and password may be
-   * in the environment.
+   * Reads a URL in JDBC's form, {@code jdbc:postgresql://…}, or in that of psql. User and password
+   * default to the environment variables {@code GLIMT_JDBC_USER} and {@code PGPASSWORD}.
    *
-   * @throws IllegalArgumentException if it is no such URL
+   * @throws IllegalArgumentException if the URL has neither form; the message shows both
    */
   public static DatabaseAddress of(String url) {
-    DatabaseAddress given = PostgresUrl.parse(url);
+    PostgresUrl given = PostgresUrl.parse(url);
     return new DatabaseAddress(
-        given.url,
-        given.user == null ? System.getenv(USER) : given.user,
-        given.password == null ? System.getenv(PASSWORD) : given.password);
+        given.jdbc(),
+        given.user() == null ? System.getenv(USER) : given.user(),
+        given.password() == null ? System.getenv(PASSWORD) : given.password());
   }
 
-  /** What the process that started this one left in its environment. */
+  /** Returns the address in this process's environment, which a parent may have put there. */
   public static Optional<DatabaseAddress> ofEnvironment() {
     return Optional.ofNullable(System.getenv(URL)).map(DatabaseAddress::of);
   }
 
-  /** What a child's environment has to say, for {@link #ofEnvironment}. */
+  /**
+   * Returns the variables with which a child process finds the address by {@link #ofEnvironment}.
+   */
   public Map<String, String> environment() {
     Map<String, String> environment = new HashMap<>();
     environment.put(URL, url);
@@ -56,27 +58,27 @@ public record DatabaseAddress(String url, @Nullable String user, @Nullable Strin
   }
 
   /**
-   * Connects and brings the ledger's tables up to date.
+   * Connects, and migrates the tables of the ledger.
    *
-   * @param patience how long to try while nobody answers there
+   * @param patience how long to retry while no server accepts connections
    * @throws StorageException as {@link Database#open}
    */
   public Database open(Duration patience) {
     return Database.open(url, user, password, patience);
   }
 
-  /** Connects to a ledger whose tables are up to date already. */
+  /** Connects to a ledger whose tables are already up to date. */
   public Database connect() {
     return Database.connect(url, user, password);
   }
 
-  /** Host and port, for people: the rest of the URL may hold a password. */
+  /** Returns host and port for messages; the rest of the URL may contain a password. */
   public String host() {
     Matcher matcher = HOST.matcher(url);
     return matcher.matches() ? matcher.group(1) : "localhost:5432";
   }
 
-  /** Keeps the password out of logs. */
+  /** Returns host and port only, to keep the password out of logs. */
   @Override
   public String toString() {
     return host();

@@ -9,20 +9,22 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the ledger takes for granted of a database and its sessions, asked once when it is opened.
+ * Checks once, when a database is opened, that it and its sessions are as the ledger needs them.
  *
- * <p>A session is one server process from its first statement to its last: settings, prepared
- * statements and locks belong to it. A pooler that lends server processes by the transaction breaks
- * that, and is known by a process that two sessions are seen to share.
+ * <p>The ledger needs one server process per session, because settings, prepared statements and
+ * locks belong to the process. A pooler that assigns server processes per transaction breaks this.
+ * It is detected when two sessions share a process, or one session changes its process.
  */
 public final class DatabaseCheck {
-  /** A pooler may take turns among its server processes. */
+  /** The check is repeated, since a pooler may alternate between server processes. */
   private static final int ROUNDS = 3;
 
   private DatabaseCheck() {}
 
   /**
-   * @throws StorageException in a sentence that says what is wrong and the way out
+   * Checks a database by two of its sessions.
+   *
+   * @throws StorageException if the database is unfit; the message names the cause and the way out
    */
   static void check(DataSource sessions) {
     try (Connection session = sessions.getConnection();
@@ -33,7 +35,7 @@ public final class DatabaseCheck {
       }
       refuseUnfit(session);
     } catch (SQLException e) {
-      throw new StorageException("look at the database", e);
+      throw new StorageException("check the database", e);
     }
   }
 
@@ -43,7 +45,7 @@ public final class DatabaseCheck {
     other.rollback();
     if (shared) {
       throw new StorageException(
-          "each of glimt's sessions needs a server process of its own, and a pooler in between lends them by the transaction; set pool_mode=session for this database in PgBouncer, or give the address of PostgreSQL itself");
+          "glimt needs one server process per database session, but a pooler in between assigns them per transaction; set pool_mode=session for this database in PgBouncer, or give the address of PostgreSQL itself");
     }
   }
 
@@ -55,12 +57,12 @@ public final class DatabaseCheck {
     String encoding = ask(session, "SELECT current_setting('server_encoding')");
     if (!"UTF8".equals(encoding)) {
       throw new StorageException(
-          "the database keeps text as %s and glimt needs UTF8; make one with: createdb --encoding=UTF8 --template=template0 NAME"
+          "the database has the encoding %s, but glimt needs UTF8; create one with: createdb --encoding=UTF8 --template=template0 NAME"
               .formatted(encoding));
     }
     if (ask(session, "SELECT current_schema()") == null) {
       throw new StorageException(
-          "the search path (%s) names no schema that is there for this user; create one of them, or name another in the URL with currentSchema="
+          "no schema of the search path (%s) exists for this user; create one of them, or name another in the URL with currentSchema="
               .formatted(ask(session, "SELECT current_setting('search_path')")));
     }
   }
@@ -69,7 +71,7 @@ public final class DatabaseCheck {
     return String.valueOf(ask(session, "SELECT pg_backend_pid()"));
   }
 
-  /** By a plain statement: a prepared one has a name that another session could have taken. */
+  /** Uses a plain statement, because behind a pooler the names of prepared ones may collide. */
   private static @Nullable String ask(Connection session, String question) throws SQLException {
     try (Statement statement = session.createStatement();
         ResultSet answer = statement.executeQuery(question)) {

@@ -3,16 +3,17 @@ package glimt.ledger;
 import java.util.TimeZone;
 
 /**
- * The time zone of a session, which is UTC.
+ * Sets the time zone of database sessions to UTC.
  *
- * <p>The JDBC driver asks the server for the JVM's default zone by its Java name and cannot be told
- * another; a server refuses a name that it does not know, such as IST. Nothing in the ledger
- * depends on a session's zone, and the log says its times in UTC, so the JVM's default becomes UTC.
+ * <p>The JDBC driver sets each session's zone to the Java name of the JVM's default zone, without
+ * an option to choose another, and PostgreSQL refuses names that it does not know, such as IST.
+ * Nothing in the ledger depends on a session's zone, and log files use UTC, so UTC becomes the
+ * JVM's default.
  */
 public final class DriverZone {
   private DriverZone() {}
 
-  /** To be called before anything connects. */
+  /** Makes UTC the JVM's default zone. Must be called before the first connection. */
   public static void beUtc() {
     TimeZone.setDefault(TimeZone.getTimeZone("UTC"));
   }

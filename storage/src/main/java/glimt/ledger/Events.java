@@ -11,9 +11,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 
-/** What happened to each job, for ever, numbered without a gap. */
+/** The durable events of each job, numbered without gaps. */
 public final class Events {
-  /** Under the jobs' row locks, which the caller holds or this takes. */
+  /** The update of {@code job} takes its row lock, unless the caller holds it already. */
   private static final String APPEND =
       """
       WITH said AS (
@@ -31,12 +31,13 @@ public final class Events {
       RETURNING job, seq
       """;
 
-  private static final String AFTER =
-      """
-      SELECT seq, at, fact FROM event JOIN job ON job.id = event.job
-      WHERE job.tenant = ? AND job.id = ? AND seq > ?
-      ORDER BY seq LIMIT ?
-      """;
+  private static final NamedSql AFTER =
+      NamedSql.of(
+          """
+          SELECT seq, at, fact FROM event JOIN job ON job.id = event.job
+          WHERE job.tenant = :tenant AND job.id = :job AND seq > :seq
+          ORDER BY seq LIMIT :most
+          """);
 
   private final Database database;
 
@@ -44,30 +45,34 @@ public final class Events {
     this.database = database;
   }
 
-  /** The events of a job with numbers above {@code seq}, in order; none if there is no such job. */
+  /**
+   * Returns a job's events with numbers above {@code seq}, in order; empty if there is no such job.
+   *
+   * @param limit the largest number of events to return
+   */
   public List<JobEvent> after(TenantId tenant, JobId job, long seq, int limit) {
     return database.read(
         "read events of job " + job,
         session ->
             session.all(
-                AFTER,
+                AFTER
+                    .bind("tenant", tenant.value())
+                    .bind("job", job.value())
+                    .bind("seq", seq)
+                    .bind("most", limit),
                 row ->
                     new JobEvent(
                         job,
                         row.getLong("seq"),
                         row.getObject("at", OffsetDateTime.class).toInstant(),
-                        Json.read(row.getString("fact"), JobEvent.Fact.class)),
-                tenant.value(),
-                job.value(),
-                seq,
-                limit));
+                        Json.read(row.getString("fact"), JobEvent.Fact.class))));
   }
 
-  /** Something to be remembered of a job. */
-  record Said(JobId job, JobEvent.Fact fact) {}
+  /** A fact about a job that is to become an event. */
+  record JobFact(JobId job, JobEvent.Fact fact) {}
 
-  /** Numbers facts in their order and returns the newest number of each job. */
-  static Map<JobId, Long> append(Session session, List<Said> facts) throws SQLException {
+  /** Appends facts to their jobs' events in order, and returns each job's newest event number. */
+  static Map<JobId, Long> append(Session session, List<JobFact> facts) throws SQLException {
     Map<JobId, Long> newest = new HashMap<>();
     if (!facts.isEmpty()) {
       session.all(
@@ -75,8 +80,8 @@ public final class Events {
           row ->
               newest.merge(
                   new JobId(row.getObject("job", UUID.class)), row.getLong("seq"), Math::max),
-          facts.stream().map(said -> said.job().toString()).toArray(String[]::new),
-          facts.stream().map(said -> fact(said.fact())).toArray(String[]::new));
+          facts.stream().map(one -> one.job().toString()).toArray(String[]::new),
+          facts.stream().map(one -> fact(one.fact())).toArray(String[]::new));
     }
     return newest;
   }

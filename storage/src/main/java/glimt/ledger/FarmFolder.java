@@ -8,8 +8,8 @@ import java.nio.file.StandardCopyOption;
 import java.util.UUID;
 
 /**
- * The folder of the artifacts as the farm's own: a file in it names the farm, so that a node with
- * another folder, or another farm's, is told so before it loses anything.
+ * Checks that a node's artifacts folder belongs to its farm. A file in the folder names the farm,
+ * so that a node with another folder, or with another farm's, is refused before it loses data.
  */
 public final class FarmFolder {
   private static final String MARK = "farm";
@@ -21,20 +21,21 @@ public final class FarmFolder {
   private FarmFolder() {}
 
   /**
-   * Checks that {@code folder} can be written and is {@code farm}'s; the first to come marks it.
+   * Checks that {@code folder} is writable and belongs to {@code farm}. The farm's first node marks
+   * the folder.
    *
-   * @throws StorageException if it is not; its message says why, and the way out
+   * @throws StorageException if the check fails; its message names the cause and the way out
    */
   public static void check(Database database, UUID farm, Path folder) {
     if (!Files.isDirectory(folder)) {
       throw new StorageException(
-          "the artifacts' folder %s does not exist; make it, or mount it".formatted(folder));
+          "the artifacts folder %s does not exist; create it or mount it".formatted(folder));
     }
     Path mark = folder.resolve(MARK);
     try {
       Files.delete(Files.createTempFile(folder, "try", null));
       database.transact(
-          "mark the artifacts' folder",
+          "mark the artifacts folder",
           session -> {
             boolean marked = session.first(MARKED, row -> row.getBoolean("marked")).orElseThrow();
             refuseOthers(mark, farm, marked);
@@ -45,7 +46,7 @@ public final class FarmFolder {
             return marked;
           });
     } catch (IOException e) {
-      throw new StorageException("the artifacts' folder %s cannot be written".formatted(folder), e);
+      throw new StorageException("write to the artifacts folder %s".formatted(folder), e);
     }
   }
 
@@ -55,12 +56,12 @@ public final class FarmFolder {
         String says = Files.readString(mark).strip();
         if (!says.equals(farm.toString())) {
           throw new StorageException(
-              "the artifacts' folder %s is of the farm %s, and the database of the farm %s"
+              "the artifacts folder %s belongs to the farm %s, but the database to the farm %s; correct one of the two addresses"
                   .formatted(mark.getParent(), says, farm));
         }
       } else if (marked) {
         throw new StorageException(
-            "the artifacts' folder %s is not the farm's, which has a file %s with %s in it"
+            "the artifacts folder %s is not the farm's, which contains a file %s with the text %s; mount the farm's folder"
                 .formatted(mark.getParent(), MARK, farm));
       }
     } catch (IOException e) {

@@ -12,28 +12,29 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
- * Answers together what is asked while another answer is on its way: the more there is to do, the
- * less each costs. Nobody waits for company; who asks alone is answered alone.
+ * Answers questions in batches. Questions that arrive while earlier batches are being answered form
+ * the next batch, so the cost per question falls as the load grows. A question never waits for
+ * others to arrive.
  *
- * <p>This is the group commit of a database (DeWitt et al. 1984), one level up.
+ * <p>This is the group commit of databases (DeWitt et al. 1984) at the level of the application.
  */
 final class GroupCommit<Q, A> {
-  /** So that while one answer is made durable, the next is written. */
+  /** How many batches run at once: one is written while the other is being made durable. */
   private static final int HANDS = 2;
 
   private final int most;
   private final Function<List<Q>, List<A>> answer;
   private final Predicate<RuntimeException> isOfOne;
-  private final Queue<Asked<Q, A>> waiting = new ConcurrentLinkedQueue<>();
+  private final Queue<Pending<Q, A>> waiting = new ConcurrentLinkedQueue<>();
   private final Semaphore hands = new Semaphore(HANDS);
 
-  private record Asked<Q, A>(Q question, CompletableFuture<A> answer) {}
+  private record Pending<Q, A>(Q question, CompletableFuture<A> answer) {}
 
   /**
-   * @param most how many are answered at once
-   * @param answer an answer to each question, in their order
-   * @param isOfOne whether what was thrown may be one question's fault, so that each is asked again
-   *     by itself; else it is thrown to all who asked
+   * @param most the largest size of a batch
+   * @param answer answers a batch, one answer per question in the same order
+   * @param isOfOne whether an exception may be caused by a single question; if so, each question of
+   *     the batch is tried again by itself, otherwise all callers get the exception
    */
   GroupCommit(int most, Function<List<Q>, List<A>> answer, Predicate<RuntimeException> isOfOne) {
     this.most = most;
@@ -41,9 +42,9 @@ final class GroupCommit<Q, A> {
     this.isOfOne = isOfOne;
   }
 
-  /** Waits for the answer. */
+  /** Asks a question and waits for its answer. */
   A ask(Q question) {
-    Asked<Q, A> asked = new Asked<>(question, new CompletableFuture<>());
+    Pending<Q, A> asked = new Pending<>(question, new CompletableFuture<>());
     waiting.add(asked);
     if (hands.tryAcquire()) {
       answerNext();
@@ -55,30 +56,31 @@ final class GroupCommit<Q, A> {
     }
   }
 
-  /** How many questions nobody has taken up. */
+  /** Returns the number of questions that are in no batch yet. */
   int waiting() {
     return waiting.size();
   }
 
   private void answerNext() {
-    List<Asked<Q, A>> next = next();
+    List<Pending<Q, A>> next = next();
     if (!next.isEmpty()) {
       answer(next);
     }
     hands.release();
-    // Who came in between found no hand free, and relies on those that were not.
+    // A question that arrived after the poll and before the release found no permit, so nobody
+    // else answers it.
     if (!waiting.isEmpty() && hands.tryAcquire()) {
       Thread.startVirtualThread(this::answerNext);
     }
   }
 
-  private List<Asked<Q, A>> next() {
+  private List<Pending<Q, A>> next() {
     return Stream.generate(waiting::poll).takeWhile(Objects::nonNull).limit(most).toList();
   }
 
-  private void answer(List<Asked<Q, A>> asked) {
+  private void answer(List<Pending<Q, A>> asked) {
     try {
-      List<A> answers = answer.apply(asked.stream().map(Asked::question).toList());
+      List<A> answers = answer.apply(asked.stream().map(Pending::question).toList());
       for (int i = 0; i < asked.size(); i++) {
         asked.get(i).answer().complete(answers.get(i));
       }

@@ -4,11 +4,11 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Every promise of the ledger that its rows can show to be broken. What the tables' constraints
- * forbid is asked again: an audit trusts nobody.
+ * The ledger's promises, each with a query that finds breaches in its rows. Some repeat constraints
+ * of the tables, because an audit should not rely on them.
  */
 final class Invariants {
-  /** Each tells of rows that must not be: the job, and what is wrong with it. */
+  /** By promise, a query for rows that break it, with two columns: the job, and what is wrong. */
   static final Map<String, String> ALL = new LinkedHashMap<>();
 
   static {
@@ -24,14 +24,14 @@ final class Invariants {
     ALL.put(
         "a result has a product",
         """
-        SELECT job, format('task %s succeeded and made nothing', id)
+        SELECT job, format('task %s succeeded without a product', id)
         FROM task WHERE state = 'succeeded'
           AND NOT EXISTS (SELECT FROM product WHERE product.task = task.id)
         """);
     ALL.put(
         "attempts are numbered without a gap",
         """
-        SELECT task.job, format('task %s is at attempt %s and has %s, the last %s',
+        SELECT task.job, format('task %s is at attempt %s but has %s attempts, the last is %s',
                                 id, attempt, attempts, last)
         FROM task CROSS JOIN LATERAL (
           SELECT count(*) AS attempts, coalesce(max(number), 0) AS last FROM attempt
@@ -47,16 +47,16 @@ final class Invariants {
         WHERE ended IS NULL AND (state <> 'running' OR number <> task.attempt)
         """);
     ALL.put(
-        "what runs has an attempt",
+        "a running task has a running attempt",
         """
-        SELECT job, format('task %s runs, and its attempt %s has ended', id, task.attempt)
+        SELECT job, format('task %s is running, but its attempt %s has ended', id, task.attempt)
         FROM task JOIN attempt ON attempt.task = task.id AND number = task.attempt
         WHERE state = 'running' AND ended IS NOT NULL
         """);
     ALL.put(
-        "an ended job has ended, but for what is made again",
+        "the tasks of an ended job have ended, except for repairs",
         """
-        SELECT job, format('%s job with task %s %s', ending, task.id, state)
+        SELECT job, format('the job is %s, but its task %s is %s', ending, task.id, state)
         FROM task JOIN job ON job.id = task.job
         WHERE ended IS NOT NULL AND remade_in IS NULL AND (state IN ('blocked', 'ready', 'running')
           OR (ending = 'succeeded' AND state <> 'succeeded'))
@@ -64,12 +64,12 @@ final class Invariants {
     ALL.put(
         "a job whose tasks are done has ended",
         """
-        SELECT id, 'every task succeeded and the job did not' FROM job
+        SELECT id, 'every task has succeeded, but the job has not ended' FROM job
         WHERE ended IS NULL
           AND NOT EXISTS (SELECT FROM task WHERE task.job = job.id AND state <> 'succeeded')
         """);
     ALL.put(
-        "nothing happens after the end, but what is made again",
+        "no attempt follows its job's end, except for repairs",
         """
         SELECT job.id, format('attempt %s of task %s began or succeeded after the job was %s',
                               attempt.number, task.id, ending)
@@ -83,16 +83,16 @@ final class Invariants {
     ALL.put(
         "events are numbered without a gap",
         """
-        SELECT id, format('%s events, the last %s, and the job says %s', events, last, last_seq)
+        SELECT id, format('%s events, the last %s, but last_seq is %s', events, last, last_seq)
         FROM job CROSS JOIN LATERAL (
           SELECT count(*) AS events, coalesce(max(seq), 0) AS last FROM event
           WHERE event.job = job.id) AS had
         WHERE deleted IS NULL AND (events <> last_seq OR last <> last_seq)
         """);
     ALL.put(
-        "the ending is told once and last",
+        "the last event, and no other, is the job's end",
         """
-        SELECT id, format('%s, with %s events of its end, at %s of %s',
+        SELECT id, format('the job is %s, with %s events of its end, the last at %s of %s',
                           coalesce(ending, 'not ended'), told, at, last_seq)
         FROM job CROSS JOIN LATERAL (
           SELECT count(*) AS told, max(seq) AS at, max(fact ->> 'state') AS said FROM event
@@ -113,9 +113,9 @@ final class Invariants {
         WHERE input.ended IS NULL OR input.ended > attempt.started
         """);
     ALL.put(
-        "what waits waits for something",
+        "a task waits for its missing inputs",
         """
-        SELECT job, format('task %s is %s, waits for %s and has %s inputs to come',
+        SELECT job, format('task %s is %s and waits for %s inputs, but %s are missing',
                            id, state, waits_for, missing)
         FROM task CROSS JOIN LATERAL (
           SELECT count(*) AS missing FROM task_edge JOIN task AS input ON input.id = before
@@ -123,7 +123,7 @@ final class Invariants {
         WHERE state IN ('blocked', 'ready', 'running') AND waits_for <> missing
         """);
     ALL.put(
-        "charged tries are few",
+        "charged tries are limited",
         """
         SELECT task.job, format('task %s failed %s times', id, failed)
         FROM task CROSS JOIN LATERAL (
@@ -131,9 +131,9 @@ final class Invariants {
           WHERE attempt.task = task.id AND outcome = 'failed' AND fault <> 'lost') AS tries
         WHERE failed > TRIES
         """
-            .replace("TRIES", "" + Tasks.TRIES));
+            .replace("TRIES", "" + Retries.TRIES));
     ALL.put(
-        "a resumed attempt had somebody to resume from",
+        "a resumed attempt has a predecessor",
         """
         SELECT task.job, format('attempt %s of task %s resumed from %s', number, id, resumed_from)
         FROM attempt JOIN task ON task.id = attempt.task
@@ -142,7 +142,7 @@ final class Invariants {
     ALL.put(
         "no task mixes numeric classes",
         """
-        SELECT task.job, format('attempt %s of task %s went on from step %s in %s, as none before',
+        SELECT task.job, format('attempt %s of task %s resumed at step %s in %s, unlike all before',
                                 number, id, resumed_from, numeric_class)
         FROM attempt JOIN task ON task.id = attempt.task
         WHERE resumed_from > 0 AND NOT EXISTS (

@@ -32,7 +32,7 @@ import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Jobs as their readers see them, put together from their rows and those of their tasks. */
+/** Builds job views from the rows of jobs, tasks, attempts and products. */
 final class JobViews {
   private static final String TASKS =
       "SELECT * FROM task WHERE job = ANY(?::uuid[]) ORDER BY job, ordinal";
@@ -55,11 +55,23 @@ final class JobViews {
   private JobViews() {}
 
   /**
-   * @param select chooses rows of {@code job}
+   * Returns the views of the selected jobs.
+   *
+   * @param select a query for whole rows of {@code job}
    */
   static List<JobView> of(Session session, String select, @Nullable Object... arguments)
       throws SQLException {
-    List<Head> heads = session.all(select, Head::read, arguments);
+    return of(session, session.all(select, Head::read, arguments));
+  }
+
+  /**
+   * @param select chooses rows of {@code job}
+   */
+  static List<JobView> of(Session session, NamedSql.Bound select) throws SQLException {
+    return of(session, session.all(select, Head::read));
+  }
+
+  private static List<JobView> of(Session session, List<Head> heads) throws SQLException {
     String[] jobs = heads.stream().map(head -> head.id().toString()).toArray(String[]::new);
     Map<TaskId, List<AttemptView>> attempts = new HashMap<>();
     session.all(ATTEMPTS, row -> byTask(attempts, row).add(attempt(row)), (Object) jobs);
@@ -145,7 +157,7 @@ final class JobViews {
   /**
    * A row of {@code task}.
    *
-   * @param reached how much of it is done, in steps: the furthest that any attempt came
+   * @param reached the furthest step that any attempt reached, which counts as the task's progress
    */
   private record TaskRow(
       TaskView view, long amount, int steps, int reached, List<Product> products) {
@@ -158,7 +170,7 @@ final class JobViews {
               id,
               row.getInt("ordinal"),
               Json.read(row.getString("work"), Work.class),
-              // Making a file again takes no result back.
+              // A task whose file is made again keeps its accepted result.
               row.getString("remade_in") == null
                   ? EnumWord.read(TaskState.class, row.getString("state"))
                   : TaskState.SUCCEEDED,

@@ -11,7 +11,7 @@ import glimt.job.JobView;
 import glimt.job.Plan;
 import glimt.job.TenantId;
 import glimt.json.EnumWord;
-import glimt.ledger.Submissions.Submission;
+import glimt.ledger.Submissions.PlannedJob;
 import glimt.model.Kind;
 import glimt.storage.StorageException;
 import java.sql.ResultSet;
@@ -21,7 +21,7 @@ import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** The jobs of every tenant: submitted, read and cancelled. Each is read by (tenant, id). */
+/** Submits, reads, lists, cancels and deletes jobs. Each job is addressed by (tenant, id). */
 public final class Jobs {
   private static final String BY_KEY = "SELECT id, asked FROM job WHERE tenant = ? AND key = ?";
 
@@ -33,17 +33,19 @@ public final class Jobs {
   private static final String WANTED =
       """
       SELECT * FROM job
-      WHERE tenant = ? AND deleted IS NULL
-        AND (?::text IS NULL OR spec ->> 'kind' = ?)
-        AND (?::text IS NULL OR ? = CASE
+      WHERE tenant = :tenant AND deleted IS NULL
+        AND (:kind::text IS NULL OR spec ->> 'kind' = :kind)
+        AND (:state::text IS NULL OR :state = CASE
           WHEN ending IS NOT NULL THEN ending
           WHEN started IS NOT NULL THEN 'running'
           ELSE 'queued' END)
       """;
 
-  private static final String NEWEST_FIRST = WANTED + "AND number < ? ORDER BY number DESC LIMIT ?";
+  private static final NamedSql NEWEST_FIRST =
+      NamedSql.of(WANTED + "AND number < :beyond ORDER BY number DESC LIMIT :most");
 
-  private static final String OLDEST_FIRST = WANTED + "AND number > ? ORDER BY number LIMIT ?";
+  private static final NamedSql OLDEST_FIRST =
+      NamedSql.of(WANTED + "AND number > :beyond ORDER BY number LIMIT :most");
 
   private static final String DELETE =
       """
@@ -59,27 +61,11 @@ public final class Jobs {
   private static final String LOCK =
       "SELECT id FROM job WHERE tenant = ? AND id = ? AND ended IS NULL FOR UPDATE";
 
-  /**
-   * By which a client that heard no answer may ask again.
-   *
-   * @param asked the digest of what is asked for with it
-   */
-  public record Key(String value, ArtifactId asked) {
-    public Key {
-      if (value.isEmpty() || value.length() > KEY_LIMIT || !value.matches("[\\x21-\\x7e]+")) {
-        throw new InvalidSpec(
-            "Idempotency-Key", "must be 1 to %s visible ASCII characters".formatted(KEY_LIMIT));
-      }
-    }
-  }
-
-  public static final int KEY_LIMIT = 255;
-
-  /** Jobs that are written by one statement. */
+  /** The largest number of jobs that one statement writes. */
   private static final int AT_ONCE = 64;
 
   private final Database database;
-  private final GroupCommit<Submission, Optional<JobView>> submissions;
+  private final GroupCommit<PlannedJob, Optional<JobView>> submissions;
 
   public Jobs(Database database) {
     this.database = database;
@@ -87,38 +73,39 @@ public final class Jobs {
   }
 
   /**
-   * Remembers a job and how it is split. Once this returns, it is durable.
+   * Stores a job and its plan. The job is durable when this returns.
    *
-   * @param card the digest of a card that is in the catalogue, with which the plan was made
+   * @param card the digest of the card in the catalogue with which the plan was made
+   * @throws StorageException if the job cannot be stored
    */
   public JobView submit(TenantId tenant, JobSpec spec, ArtifactId card, Plan plan) {
     return submit(tenant, spec, card, plan, null).orElseThrow();
   }
 
   /**
-   * As above; asked again with the same key, it gives the job that was made the first time.
+   * Stores a job as above, or returns the job of an earlier call with the same key.
    *
-   * @return nothing if the key was used to ask for something else
+   * @return empty if the key was used for a different request
    */
   public Optional<JobView> submit(
-      TenantId tenant, JobSpec spec, ArtifactId card, Plan plan, @Nullable Key key) {
-    Submission submission = new Submission(JobId.random(), tenant, spec, card, plan, key);
+      TenantId tenant, JobSpec spec, ArtifactId card, Plan plan, @Nullable IdempotencyKey key) {
+    PlannedJob submission = new PlannedJob(JobId.random(), tenant, spec, card, plan, key);
     Optional<JobView> submitted = submissions.ask(submission);
     return submitted.isPresent() ? submitted : earlier(tenant, requireNonNull(key));
   }
 
-  private List<Optional<JobView>> write(List<Submission> asked) {
+  private List<Optional<JobView>> write(List<PlannedJob> asked) {
     String what = asked.size() == 1 ? "job " + asked.getFirst().job() : asked.size() + " jobs";
     return database.transact("submit " + what, session -> Submissions.write(session, asked));
   }
 
-  /** Whether one of several jobs was refused, for what it holds. */
+  /** Returns whether the failure can be due to the content of a single job. */
   private static boolean isOfOne(RuntimeException e) {
     return e instanceof StorageException refusal && Database.isOfContent(refusal);
   }
 
-  /** Nothing if the key was used to ask for something else. */
-  private Optional<JobView> earlier(TenantId tenant, Key key) {
+  /** Returns the job of a key, or empty if the key was used for a different request. */
+  private Optional<JobView> earlier(TenantId tenant, IdempotencyKey key) {
     return database.read(
         "find job by key",
         session -> {
@@ -130,13 +117,14 @@ public final class Jobs {
         });
   }
 
-  /** A job that was asked for before, with the same key. */
+  /** A job that was submitted earlier with a key. */
   private record Earlier(JobId job, String asked) {
     static Earlier read(ResultSet row) throws SQLException {
       return new Earlier(new JobId(row.getObject("id", UUID.class)), row.getString("asked"));
     }
   }
 
+  /** Returns a job, or empty if the tenant has no such job or it was deleted. */
   public Optional<JobView> find(TenantId tenant, JobId job) {
     return database.read("find job " + job, session -> view(session, tenant, job));
   }
@@ -144,10 +132,11 @@ public final class Jobs {
   /**
    * Which jobs to list.
    *
-   * @param limit at most so many
-   * @param after show only jobs beyond this one, which may have been deleted meanwhile
-   * @param state show only jobs in this state
-   * @param kind show only jobs of this kind
+   * @param limit the largest number of jobs to list
+   * @param after list only jobs that follow this one, which may have been deleted since
+   * @param state list only jobs in this state
+   * @param kind list only jobs of this kind
+   * @param oldestFirst list in the order of submission, rather than the newest first
    */
   public record Listing(
       int limit,
@@ -155,16 +144,16 @@ public final class Jobs {
       Optional<JobState> state,
       Optional<Kind> kind,
       boolean oldestFirst) {
-    /** The newest first, of every kind. */
+    /** Makes a listing of every kind, the newest first. */
     public Listing(int limit, Optional<JobId> after, Optional<JobState> state) {
       this(limit, after, state, Optional.empty(), false);
     }
   }
 
   /**
-   * Jobs of a list.
+   * One page of a listing.
    *
-   * @param more whether there are others beyond the last of them
+   * @param more whether further jobs follow
    */
   public record Page(List<JobView> jobs, boolean more) {
     public Page {
@@ -173,7 +162,9 @@ public final class Jobs {
   }
 
   /**
-   * @throws InvalidSpec if there never was a job {@code after}
+   * Lists jobs of a tenant.
+   *
+   * @throws InvalidSpec if the tenant never had the job {@code after}
    */
   public Page page(TenantId tenant, Listing listing) {
     return database.read(
@@ -192,27 +183,26 @@ public final class Jobs {
           }
           String kind = listing.kind().map(EnumWord::of).orElse(null);
           String state = listing.state().map(EnumWord::of).orElse(null);
-          // One more than is shown tells whether there are more.
+          // Fetching one more than the limit shows whether further jobs follow.
           List<JobView> found =
               JobViews.of(
                   session,
-                  listing.oldestFirst() ? OLDEST_FIRST : NEWEST_FIRST,
-                  tenant.value(),
-                  kind,
-                  kind,
-                  state,
-                  state,
-                  beyond,
-                  listing.limit() + 1);
+                  (listing.oldestFirst() ? OLDEST_FIRST : NEWEST_FIRST)
+                      .bind("tenant", tenant.value())
+                      .bind("kind", kind)
+                      .bind("state", state)
+                      .bind("beyond", beyond)
+                      .bind("most", listing.limit() + 1));
           boolean more = found.size() > listing.limit();
           return new Page(more ? found.subList(0, listing.limit()) : found, more);
         });
   }
 
   /**
-   * Forgets a job that has ended: nobody reads it any more, and its files go with the leftovers.
+   * Deletes a job that has ended. It can no longer be read, and {@link Leftovers} removes its files
+   * later.
    *
-   * @return false if there is none, or it has not ended
+   * @return false if there is no such job, or it has not ended
    */
   public boolean delete(TenantId tenant, JobId job) {
     return database.transact(
@@ -220,13 +210,13 @@ public final class Jobs {
         session -> session.first(DELETE, row -> true, tenant.value(), job.value()).isPresent());
   }
 
-  /** Ends a job now, unless it has ended; empty if there is no such job. */
+  /** Cancels a job unless it has ended. Returns the job, or empty if there is no such job. */
   public Optional<JobView> cancel(TenantId tenant, JobId job) {
     return database.transact(
         "cancel job " + job,
         session -> {
           if (session.first(LOCK, row -> row, tenant.value(), job.value()).isPresent()) {
-            Endings.ofLocked(session).cutShort(job, JobState.CANCELLED, null, null);
+            LockedJobs.alreadyLocked(session).cutShort(job, JobState.CANCELLED, null, null);
           }
           return view(session, tenant, job);
         });

@@ -15,17 +15,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Artifacts that no row names any more, or that none ever named: superseded checkpoints, what an
- * attempt made that then lost its lease, what a writer left half written.
+ * Removes artifacts that no row of the ledger refers to: superseded checkpoints, results of
+ * attempts that lost their lease, and incomplete files of writers that crashed.
  *
- * <p>A file goes when it is older than any attempt could need to report it, by the store's own
- * clock, and was found without a name twice, with the database there all the time between: an
- * attempt whose ending the ledger could not take keeps its file until it can.
+ * <p>A file is removed if it is older, by the store's clock, than the longest time in which an
+ * attempt may still report it, and if two consecutive looks found it unreferenced without a
+ * database failure between them. The second condition protects the results of attempts that cannot
+ * report because the database is down.
  */
 public final class Leftovers {
   private static final Logger LOG = LoggerFactory.getLogger(Leftovers.class);
 
-  /** Far longer than a lease, and than any time between a file and the word about it. */
+  /** Far longer than a lease, and than the time from writing a file to reporting it. */
   public static final Duration AGE = Duration.ofMinutes(10);
 
   private static final String NAMELESS =
@@ -49,18 +50,19 @@ public final class Leftovers {
   private final Artifacts artifacts;
   private final Duration age;
 
-  /** By shelf, what had no name when it was looked at last. */
+  /** For each shelf, the artifacts that were unreferenced at the last look. */
   private final Map<Integer, Set<ArtifactId>> suspects = new HashMap<>();
 
   private int shelf;
   private final ReentrantLock looking = new ReentrantLock();
 
+  /** Removes files older than {@link #AGE}. */
   public Leftovers(Database database, Artifacts artifacts) {
     this(database, artifacts, AGE);
   }
 
   /**
-   * @param age how old a file must be to go
+   * @param age how old a file must be to be removed
    */
   public Leftovers(Database database, Artifacts artifacts, Duration age) {
     this.database = database;
@@ -69,10 +71,10 @@ public final class Leftovers {
   }
 
   /**
-   * Looks at the next of the store's shelves; called at every sweep it has seen them all after a
-   * few minutes. Any number of processes may do so.
+   * Looks at the next of the store's shelves. Called at every sweep, it covers all shelves in a few
+   * minutes. Any number of processes may call it.
    *
-   * @return how many files went; none while the last look is still going on
+   * @return how many files were removed; 0 if another thread is still in this method
    */
   public int collect() {
     if (!looking.tryLock()) {
@@ -102,12 +104,12 @@ public final class Leftovers {
       suspects.put(shelf, nameless);
       shelf = (shelf + 1) % Artifacts.SHELVES;
     } catch (StorageException e) {
-      // What could not be asked about is not suspected of anything.
+      // Start over, because attempts may have been unable to report while the database was down.
       suspects.clear();
       throw e;
     }
     if (removed > 0) {
-      LOG.info("removed {} files that nothing names", removed);
+      LOG.info("removed {} unreferenced artifact files", removed);
     }
     return removed;
   }
@@ -115,7 +117,7 @@ public final class Leftovers {
   private Set<ArtifactId> nameless(List<ArtifactId> old) {
     String[] digests = old.stream().map(ArtifactId::sha256).toArray(String[]::new);
     return database.transact(
-        "look for artifacts without a name", session -> nameless(session, digests));
+        "look for unreferenced artifacts", session -> nameless(session, digests));
   }
 
   private static Set<ArtifactId> nameless(Session session, String[] digests) throws SQLException {

@@ -12,11 +12,11 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The URL of a PostgreSQL database as people have it: JDBC's {@code
- * jdbc:postgresql://HOST:PORT/NAME?user=…}, or what psql, other drivers and hosters of databases
- * take, {@code postgresql://USER:PASSWORD@HOST:PORT/NAME?…} (PostgreSQL manual, 32.1.1.2).
+ * Parses the URL of a PostgreSQL database: JDBC's form {@code
+ * jdbc:postgresql://HOST:PORT/NAME?user=…}, or the form of psql, other drivers and hosting
+ * providers, {@code postgresql://USER:PASSWORD@HOST:PORT/NAME?…} (PostgreSQL manual, 32.1.1.2).
  */
-public final class PostgresUrl {
+record PostgresUrl(String jdbc, @Nullable String user, @Nullable String password) {
   private static final Pattern URL =
       Pattern.compile(
           "(?:jdbc:)?postgres(?:ql)?:(?://(?:([^@/?]*)@)?([^@/?]*)/?)?([^/?]*)(?:\\?(.*))?");
@@ -25,7 +25,7 @@ public final class PostgresUrl {
       "must name a database as jdbc:postgresql://HOST:PORT/NAME?user=USER or"
           + " postgresql://USER@HOST:PORT/NAME";
 
-  /** What the driver calls by another name, or by the same. */
+  /** psql's parameters, and the JDBC driver's names for them. */
   private static final Map<String, String> PARAMETERS =
       Map.ofEntries(
           Map.entry("application_name", "ApplicationName"),
@@ -41,19 +41,20 @@ public final class PostgresUrl {
           Map.entry("sslrootcert", "sslrootcert"),
           Map.entry("user", "user"));
 
-  private PostgresUrl() {}
-
   /**
-   * @throws IllegalArgumentException if it is none, or says what the driver cannot be told
+   * Parses a URL of either form.
+   *
+   * @throws IllegalArgumentException if the URL has neither form, or has a parameter that the JDBC
+   *     driver does not support; the message contains no password
    */
-  static DatabaseAddress parse(String url) {
+  static PostgresUrl parse(String url) {
     Matcher parts = URL.matcher(url);
     if (!parts.matches()) {
       throw new IllegalArgumentException(FORMS);
     }
     String who = parts.group(1);
     if (url.startsWith("jdbc:") && who == null) {
-      return address(url.replaceFirst(":postgres:", ":postgresql:"), null, null);
+      return known(url.replaceFirst(":postgres:", ":postgresql:"), null, null);
     }
     int colon = who == null ? -1 : who.indexOf(':');
     String user = who == null || colon < 0 ? who : who.substring(0, colon);
@@ -64,18 +65,17 @@ public final class PostgresUrl {
     if (query != null && !query.isEmpty()) {
       jdbc += "?" + (url.startsWith("jdbc:") ? query : translated(query));
     }
-    return address(jdbc, plain(user), plain(password));
+    return known(jdbc, plain(user), plain(password));
   }
 
-  private static DatabaseAddress address(
-      String jdbc, @Nullable String user, @Nullable String password) {
+  private static PostgresUrl known(String jdbc, @Nullable String user, @Nullable String password) {
     try {
-      // The pool would tell the whole URL, and with it a password.
+      // Checked here, because the pool's error would contain the whole URL, password included.
       DriverManager.getDriver(jdbc);
     } catch (SQLException e) {
       throw new IllegalArgumentException(FORMS, e);
     }
-    return new DatabaseAddress(jdbc, user, password);
+    return new PostgresUrl(jdbc, user, password);
   }
 
   private static String translated(String query) {
@@ -86,7 +86,7 @@ public final class PostgresUrl {
       String ours = PARAMETERS.get(name);
       if (ours == null) {
         throw new IllegalArgumentException(
-            "says '%s', which is not understood there; give the URL as jdbc:postgresql://HOST/NAME?…"
+            "has the parameter '%s', which glimt does not support in this form; give the URL as jdbc:postgresql://HOST/NAME?…"
                 .formatted(name));
       }
       parameters.add(ours + parameter.substring(name.length()));
@@ -94,7 +94,7 @@ public final class PostgresUrl {
     return String.join("&", parameters);
   }
 
-  /** Percent-encoded; a plus sign stands for itself. */
+  /** Decodes percent-encoding, in which a plus sign stands for itself. */
   private static @Nullable String plain(@Nullable String encoded) {
     return encoded == null || encoded.isEmpty()
         ? null

@@ -9,12 +9,12 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * How a file that is missing or damaged is made again. The task that made it is opened again, and
- * what reads from it and is not under way waits; its result stays accepted all the while, and so
- * does its job's ending. Whatever comes of it must be the very same bytes, so only a worker of the
- * same numeric class is asked.
+ * How a missing or damaged file is made again. The task that made it runs again; tasks that read
+ * the file and are not running wait. Meanwhile the result of the task stays accepted, and so does
+ * the ending of its job. The file must come out with the same bytes, so only a worker of the same
+ * numeric class may run the task.
  *
- * <p>Callers hold the job's lock.
+ * <p>Callers hold the lock of the job.
  */
 final class Repairs {
   private static final String LOCK_JOB =
@@ -57,47 +57,55 @@ final class Repairs {
       FROM successor WHERE task.id = successor.id AND state IN ('blocked', 'ready')
       """;
 
-  /** A store that loses the same files for ever must not be worked for without end. */
-  private static final String WORN_OUT =
-      """
-      SELECT count(*) >= ? * (SELECT count(*) FROM task_edge WHERE after = ?) AS worn_out
-      FROM attempt WHERE task = ? AND outcome = 'yielded' AND fault = 'storage'
-      """;
+  /** Stops the work for a store that keeps losing the same files. */
+  private static final NamedSql WORN_OUT =
+      NamedSql.of(
+          """
+          SELECT count(*) >= :most * (SELECT count(*) FROM task_edge WHERE after = :task) AS worn_out
+          FROM attempt WHERE task = :task AND outcome = 'yielded' AND fault = 'storage'
+          """);
 
   private static final String ACCEPTED =
       "SELECT artifact FROM product WHERE task = ? ORDER BY position";
 
   private Repairs() {}
 
-  /** The task that made a file, and whether making it again was given up. */
-  private record Maker(TaskId id, boolean open, boolean givenUp) {
-    static Maker read(ResultSet row) throws SQLException {
-      return new Maker(
+  /**
+   * The task that made a file.
+   *
+   * @param open whether the file is being remade
+   * @param givenUp whether the farm has given up remaking the file
+   */
+  private record Producer(TaskId id, boolean open, boolean givenUp) {
+    static Producer read(ResultSet row) throws SQLException {
+      return new Producer(
           new TaskId(row.getLong("id")),
           row.getString("remade_in") != null,
-          row.getInt("failures") >= Tasks.TRIES || row.getInt("losses") >= Tasks.LOSSES);
+          row.getInt("failures") >= Retries.TRIES || row.getInt("losses") >= Retries.LOSSES);
     }
   }
 
-  /** Returns whether a file of a job is being made again, from now on or already. */
+  /** Returns whether a file of a job is being remade, from now on or already. */
   static boolean remake(Session session, JobId job, ArtifactId file) throws SQLException {
     if (session.first(LOCK_JOB, row -> row, job.value()).isEmpty()) {
       return false;
     }
-    return remake(session, session.first(MADE_IN_JOB, Maker::read, job.value(), file.sha256()));
+    return remake(session, session.first(MADE_IN_JOB, Producer::read, job.value(), file.sha256()));
   }
 
-  /** Returns whether a file that a task reads is being made again, from now on or already. */
+  /** Returns whether a file that a task reads is being remade, from now on or already. */
   static boolean remakeFor(Session session, TaskId reader, ArtifactId file) throws SQLException {
     long task = reader.value();
     boolean wornOut =
         session
-            .first(WORN_OUT, row -> row.getBoolean("worn_out"), Tasks.TRIES + 1, task, task)
+            .first(
+                WORN_OUT.bind("most", Retries.TRIES + 1).bind("task", task),
+                row -> row.getBoolean("worn_out"))
             .orElseThrow();
-    return !wornOut && remake(session, session.first(READ_BY, Maker::read, task, file.sha256()));
+    return !wornOut && remake(session, session.first(READ_BY, Producer::read, task, file.sha256()));
   }
 
-  private static boolean remake(Session session, Optional<Maker> found) throws SQLException {
+  private static boolean remake(Session session, Optional<Producer> found) throws SQLException {
     if (found.isEmpty() || (!found.get().open() && found.get().givenUp())) {
       return false;
     }
@@ -108,7 +116,7 @@ final class Repairs {
     return true;
   }
 
-  /** The files of a task's accepted result, in their order. */
+  /** Returns the files of the accepted result of a task, in order. */
   static List<ArtifactId> accepted(Session session, TaskId task) throws SQLException {
     return session.all(ACCEPTED, row -> new ArtifactId(row.getString("artifact")), task.value());
   }

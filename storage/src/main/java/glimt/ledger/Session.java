@@ -10,33 +10,51 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One transaction on one connection: plain JDBC with the ceremony taken out. Arguments are what
- * {@code setObject} understands; {@code long[]}, {@code int[]}, {@code String[]} become SQL arrays.
+ * One transaction on one connection, with short methods for plain JDBC. Arguments may have any type
+ * that {@code setObject} accepts; {@code long[]}, {@code int[]} and {@code String[]} become SQL
+ * arrays.
  */
 record Session(Connection connection) {
+  /** Reads one value from the current row of a result. */
   @FunctionalInterface
-  interface Row<T> {
-    T read(ResultSet row) throws SQLException;
+  interface RowMapper<T> {
+    T map(ResultSet row) throws SQLException;
   }
 
+  int update(NamedSql.Bound statement) throws SQLException {
+    return update(statement.text(), statement.arguments());
+  }
+
+  /** Runs a statement and returns the number of changed rows. */
   int update(String sql, @Nullable Object... arguments) throws SQLException {
     try (PreparedStatement statement = prepared(sql, arguments)) {
       return statement.executeUpdate();
     }
   }
 
-  <T> List<T> all(String sql, Row<T> row, @Nullable Object... arguments) throws SQLException {
+  /** Runs a query and returns all its rows. */
+  <T> List<T> all(NamedSql.Bound query, RowMapper<T> row) throws SQLException {
+    return all(query.text(), row, query.arguments());
+  }
+
+  <T> List<T> all(String sql, RowMapper<T> row, @Nullable Object... arguments) throws SQLException {
     try (PreparedStatement statement = prepared(sql, arguments);
         ResultSet rows = statement.executeQuery()) {
       List<T> all = new ArrayList<>();
       while (rows.next()) {
-        all.add(row.read(rows));
+        all.add(row.map(rows));
       }
       return all;
     }
   }
 
-  <T> Optional<T> first(String sql, Row<T> row, @Nullable Object... arguments) throws SQLException {
+  /** Runs a query and returns its first row, or empty if it has none. */
+  <T> Optional<T> first(NamedSql.Bound query, RowMapper<T> row) throws SQLException {
+    return all(query, row).stream().findFirst();
+  }
+
+  <T> Optional<T> first(String sql, RowMapper<T> row, @Nullable Object... arguments)
+      throws SQLException {
     return all(sql, row, arguments).stream().findFirst();
   }
 

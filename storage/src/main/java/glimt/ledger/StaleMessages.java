@@ -5,8 +5,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Words that came too late, or twice: they changed nothing, and are counted for whoever runs the
- * farm. Counted last in a transaction, so that who waits for the count holds up nobody else.
+ * Counts workers' messages that came too late or twice, and so changed nothing, for the farm's
+ * operator. The count must be the last statement of a transaction, so that a transaction that waits
+ * for its row lock holds that lock for as short as possible.
  */
 final class StaleMessages {
   private static final String COUNT =
@@ -20,7 +21,9 @@ final class StaleMessages {
   private StaleMessages() {}
 
   /**
-   * @param said what kind of word
+   * Adds to the count of one kind of message.
+   *
+   * @param said the kind of message: {@code beat}, {@code checkpoint} or {@code end}
    */
   static void count(Session session, String said, long times) throws SQLException {
     if (times > 0) {
@@ -28,6 +31,7 @@ final class StaleMessages {
     }
   }
 
+  /** Returns the counts by kind of message. */
   static Map<String, Long> all(Session session) throws SQLException {
     Map<String, Long> all = new TreeMap<>();
     session.all(ALL, row -> all.put(row.getString("said"), row.getLong("times")));

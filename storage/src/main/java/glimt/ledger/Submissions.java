@@ -27,79 +27,82 @@ import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** How jobs are written with their plans: any number of them by one statement. */
+/** Writes any number of jobs with their plans in one statement. */
 final class Submissions {
   /**
-   * Nothing is written, and nothing comes back, of a job whose key was used before, in this
-   * statement or another. Edges name their tasks by place, and find them in an array: a plan may
-   * have thousands.
+   * Skips jobs whose key was used before, in this statement or an earlier one, and returns no rows
+   * for them. Edges refer to tasks by their index in an array of ids, which stays fast for plans
+   * with thousands of tasks.
    */
-  private static final String SUBMIT =
-      """
-      WITH asks AS MATERIALIZED (
-        SELECT * FROM unnest(?::uuid[], ?, ?, ?, ?, ?, ?, ?) WITH ORDINALITY
-          AS asks (id, tenant, card, spec, warnings, key, asked, fact, place)),
-      submitted AS (
-        INSERT INTO job (id, tenant, card, spec, warnings, created, last_seq, key, asked)
-        SELECT id, tenant, card, spec::jsonb, warnings::jsonb, clock_timestamp(), 1, key, asked
-        FROM asks ORDER BY place
-        ON CONFLICT (tenant, key) WHERE key IS NOT NULL DO NOTHING
-        RETURNING id, number, created, card),
-      told AS (
-        INSERT INTO event (job, seq, at, fact)
-        SELECT submitted.id, 1, created, fact::jsonb
-        FROM submitted JOIN asks ON asks.id = submitted.id),
-      plan AS MATERIALIZED (
-        SELECT nextval(pg_get_serial_sequence('task', 'id')) AS id, plan.*
-        FROM unnest(?::uuid[], ?, ?, ?, ?, ?, ?, ?, ?)
-          AS plan (job, ordinal, work, amount, steps, waits_for, content, network, memory)),
-      planned AS (
-        INSERT INTO task
-          (id, job, job_number, ordinal, card, work, amount, steps, waits_for, state, ready_at,
-           content, network, memory)
-        OVERRIDING SYSTEM VALUE
-        SELECT plan.id, job, number, ordinal, card, work::jsonb, amount, steps, waits_for,
-               CASE WHEN waits_for = 0 THEN 'ready' ELSE 'blocked' END, created,
-               content, network, memory
-        FROM plan JOIN submitted ON submitted.id = plan.job),
-      joined AS (
-        INSERT INTO task_edge (before, after, position, port)
-        SELECT ids[edge.before], ids[edge.after], position, port
-        FROM unnest(?::uuid[], ?, ?, ?, ?) AS edge (job, before, after, position, port)
-        JOIN submitted ON submitted.id = edge.job
-        CROSS JOIN (SELECT ARRAY(SELECT id FROM plan ORDER BY id) AS ids) AS every)
-      SELECT job, created, plan.id AS task
-      FROM plan JOIN submitted ON submitted.id = plan.job ORDER BY plan.id
-      """;
+  private static final NamedSql SUBMIT =
+      NamedSql.of(
+          """
+          WITH asks AS MATERIALIZED (
+            SELECT * FROM unnest(:ids::uuid[], :tenants, :cards, :specs, :warnings, :keys, :asked, :facts) WITH ORDINALITY
+              AS asks (id, tenant, card, spec, warnings, key, asked, fact, place)),
+          submitted AS (
+            INSERT INTO job (id, tenant, card, spec, warnings, created, last_seq, key, asked)
+            SELECT id, tenant, card, spec::jsonb, warnings::jsonb, clock_timestamp(), 1, key, asked
+            FROM asks ORDER BY place
+            ON CONFLICT (tenant, key) WHERE key IS NOT NULL DO NOTHING
+            RETURNING id, number, created, card),
+          told AS (
+            INSERT INTO event (job, seq, at, fact)
+            SELECT submitted.id, 1, created, fact::jsonb
+            FROM submitted JOIN asks ON asks.id = submitted.id),
+          plan AS MATERIALIZED (
+            SELECT nextval(pg_get_serial_sequence('task', 'id')) AS id, plan.*
+            FROM unnest(:taskJobs::uuid[], :ordinals, :works, :amounts, :steps, :waitsFor, :contents, :networks, :memories)
+              AS plan (job, ordinal, work, amount, steps, waits_for, content, network, memory)),
+          planned AS (
+            INSERT INTO task
+              (id, job, job_number, ordinal, card, work, amount, steps, waits_for, state, ready_at,
+               content, network, memory)
+            OVERRIDING SYSTEM VALUE
+            SELECT plan.id, job, number, ordinal, card, work::jsonb, amount, steps, waits_for,
+                   CASE WHEN waits_for = 0 THEN 'ready' ELSE 'blocked' END, created,
+                   content, network, memory
+            FROM plan JOIN submitted ON submitted.id = plan.job),
+          joined AS (
+            INSERT INTO task_edge (before, after, position, port)
+            SELECT ids[edge.before], ids[edge.after], position, port
+            FROM unnest(:edgeJobs::uuid[], :befores, :afters, :positions, :ports) AS edge (job, before, after, position, port)
+            JOIN submitted ON submitted.id = edge.job
+            CROSS JOIN (SELECT ARRAY(SELECT id FROM plan ORDER BY id) AS ids) AS every)
+          SELECT job, created, plan.id AS task
+          FROM plan JOIN submitted ON submitted.id = plan.job ORDER BY plan.id
+          """);
 
   private Submissions() {}
 
   /**
-   * A job to be written.
+   * A job that is to be written.
    *
-   * @param card the digest of a card that is in the catalogue, with which the plan was made
-   * @param key by which the client may ask again, or null
+   * @param card the digest of the card in the catalogue with which the plan was made
+   * @param key the client's idempotency key, or null
    */
-  record Submission(
+  record PlannedJob(
       JobId job,
       TenantId tenant,
       JobSpec spec,
       ArtifactId card,
       Plan plan,
-      Jobs.@Nullable Key key) {}
+      @Nullable IdempotencyKey key) {}
 
-  /** What the ledger made of a planned task. */
-  private record Row(JobId job, Instant created, TaskId task) {
-    static Row read(ResultSet row) throws SQLException {
-      return new Row(
+  /** The row of a new task. */
+  private record PlannedRow(JobId job, Instant created, TaskId task) {
+    static PlannedRow read(ResultSet row) throws SQLException {
+      return new PlannedRow(
           new JobId(row.getObject("job", UUID.class)),
           row.getObject("created", OffsetDateTime.class).toInstant(),
           new TaskId(row.getLong("task")));
     }
   }
 
-  /** Returns each job, in their order; nothing in place of one whose key was used before. */
-  static List<Optional<JobView>> write(Session session, List<Submission> submissions)
+  /**
+   * Returns the jobs in the given order, with empty in place of those whose key was used before.
+   */
+  static List<Optional<JobView>> write(Session session, List<PlannedJob> submissions)
       throws SQLException {
     List<String> taskJobs = new ArrayList<>();
     List<Plan.PlannedTask> tasks = new ArrayList<>();
@@ -108,14 +111,14 @@ final class Submissions {
     List<Integer> afters = new ArrayList<>();
     List<Integer> positions = new ArrayList<>();
     List<String> ports = new ArrayList<>();
-    for (Submission one : submissions) {
+    for (PlannedJob one : submissions) {
       String job = one.job().toString();
       int first = tasks.size() + 1; // SQL counts from 1
       for (Plan.PlannedTask task : one.plan().tasks()) {
         taskJobs.add(job);
         tasks.add(task);
         for (int position = 0; position < task.inputs().size(); position++) {
-          Plan.Input input = task.inputs().get(position);
+          Plan.PlannedInput input = task.inputs().get(position);
           edgeJobs.add(job);
           befores.add(first + input.task());
           afters.add(first + task.ordinal());
@@ -124,33 +127,43 @@ final class Submissions {
         }
       }
     }
-    Map<JobId, List<Row>> rows = new HashMap<>();
-    for (Row row :
+    Map<JobId, List<PlannedRow>> rows = new HashMap<>();
+    for (PlannedRow row :
         session.all(
-            SUBMIT,
-            Row::read,
-            texts(submissions, one -> one.job().toString()),
-            texts(submissions, one -> one.tenant().value()),
-            texts(submissions, one -> one.card().sha256()),
-            texts(submissions, one -> Json.write(one.spec())),
-            texts(submissions, one -> Json.write(one.plan().warnings())),
-            texts(submissions, one -> one.key() == null ? null : one.key().value()),
-            texts(submissions, one -> one.key() == null ? null : one.key().asked().sha256()),
-            texts(submissions, one -> Events.fact(new JobEvent.Submitted(one.plan().warnings()))),
-            taskJobs.toArray(String[]::new),
-            tasks.stream().mapToInt(Plan.PlannedTask::ordinal).toArray(),
-            texts(tasks, task -> Json.write(task.work())),
-            tasks.stream().mapToLong(task -> task.work().amount()).toArray(),
-            tasks.stream().mapToInt(task -> task.work().steps()).toArray(),
-            tasks.stream().mapToInt(task -> task.inputs().size()).toArray(),
-            texts(tasks, task -> task.content() == null ? null : task.content().sha256()),
-            texts(tasks, task -> task.need().network()),
-            tasks.stream().mapToLong(task -> task.need().memory()).toArray(),
-            edgeJobs.toArray(String[]::new),
-            befores.toArray(Integer[]::new),
-            afters.toArray(Integer[]::new),
-            positions.toArray(Integer[]::new),
-            ports.toArray(String[]::new))) {
+            SUBMIT
+                .bind("ids", texts(submissions, one -> one.job().toString()))
+                .bind("tenants", texts(submissions, one -> one.tenant().value()))
+                .bind("cards", texts(submissions, one -> one.card().sha256()))
+                .bind("specs", texts(submissions, one -> Json.write(one.spec())))
+                .bind("warnings", texts(submissions, one -> Json.write(one.plan().warnings())))
+                .bind(
+                    "keys", texts(submissions, one -> one.key() == null ? null : one.key().value()))
+                .bind(
+                    "asked",
+                    texts(
+                        submissions, one -> one.key() == null ? null : one.key().asked().sha256()))
+                .bind(
+                    "facts",
+                    texts(
+                        submissions,
+                        one -> Events.fact(new JobEvent.Submitted(one.plan().warnings()))))
+                .bind("taskJobs", taskJobs.toArray(String[]::new))
+                .bind("ordinals", tasks.stream().mapToInt(Plan.PlannedTask::ordinal).toArray())
+                .bind("works", texts(tasks, task -> Json.write(task.work())))
+                .bind("amounts", tasks.stream().mapToLong(task -> task.work().amount()).toArray())
+                .bind("steps", tasks.stream().mapToInt(task -> task.work().steps()).toArray())
+                .bind("waitsFor", tasks.stream().mapToInt(task -> task.inputs().size()).toArray())
+                .bind(
+                    "contents",
+                    texts(tasks, task -> task.content() == null ? null : task.content().sha256()))
+                .bind("networks", texts(tasks, task -> task.need().network()))
+                .bind("memories", tasks.stream().mapToLong(task -> task.need().memory()).toArray())
+                .bind("edgeJobs", edgeJobs.toArray(String[]::new))
+                .bind("befores", befores.toArray(Integer[]::new))
+                .bind("afters", afters.toArray(Integer[]::new))
+                .bind("positions", positions.toArray(Integer[]::new))
+                .bind("ports", ports.toArray(String[]::new)),
+            PlannedRow::read)) {
       rows.computeIfAbsent(row.job(), _ -> new ArrayList<>()).add(row);
     }
     return submissions.stream()
@@ -162,8 +175,8 @@ final class Submissions {
     return all.stream().map(text).toArray(String[]::new);
   }
 
-  /** The job as it would be read now, without asking. */
-  private static JobView fresh(Submission one, List<Row> rows) {
+  /** Builds the view of a new job without another query. */
+  private static JobView fresh(PlannedJob one, List<PlannedRow> rows) {
     Map<String, List<TaskView>> levels = new LinkedHashMap<>();
     for (Plan.PlannedTask task : one.plan().tasks()) {
       levels

@@ -15,16 +15,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Jobs that wait for a bundle which none of the workers has. They fail once that was so for a while
- * without a break. Where there are no workers at all, all jobs wait: some will come.
+ * Fails jobs that wait for a bundle which no living worker has, once this has been the case for a
+ * while without interruption. If there are no workers at all, jobs keep waiting, because workers
+ * will probably come back.
  */
 public final class Unmakeable {
   private static final Logger LOG = LoggerFactory.getLogger(Unmakeable.class);
 
-  /** Far longer than a worker takes to start again, or a node to be replaced. */
+  /** Far longer than it takes to restart a worker or to replace a node. */
   public static final Duration PATIENCE = Duration.ofMinutes(2);
 
-  /** It reads all that is ready, and so not at every sweep. */
+  /** The check reads all ready tasks, which is too expensive for every sweep. */
   private static final Duration OFTEN = Duration.ofSeconds(10);
 
   private static final int AT_ONCE = 100;
@@ -52,24 +53,28 @@ public final class Unmakeable {
   private final Database database;
   private final Duration patience;
 
-  /** Since when a card has been missed, in {@link System#nanoTime}. */
+  /** Since when each card has been missing, in {@link System#nanoTime}. */
   private final Map<ArtifactId, Long> since = new HashMap<>();
 
   private long looked = System.nanoTime() - OFTEN.toNanos();
 
+  /** Fails jobs after {@link #PATIENCE}. */
   public Unmakeable(Database database) {
     this(database, PATIENCE);
   }
 
   /**
-   * @param patience how long a job waits for somebody who has its bundle
+   * @param patience how long a job waits for a worker that has its bundle
    */
   public Unmakeable(Database database, Duration patience) {
     this.database = database;
     this.patience = patience;
   }
 
-  /** Called at every sweep, by any number of processes; by one thread at a time in each. */
+  /**
+   * Fails overdue jobs. It is called at every sweep. Any number of processes may call it, but in
+   * each process one thread at a time.
+   */
   public void sweep() {
     long now = System.nanoTime();
     if (now - looked >= OFTEN.toNanos()) {
@@ -79,12 +84,15 @@ public final class Unmakeable {
   }
 
   /**
-   * @return the jobs that have failed now
+   * Fails overdue jobs.
+   *
+   * @param now the time by {@link System#nanoTime}
+   * @return the jobs that this call failed
    */
   Set<JobId> failOverdue(long now) {
     List<Missed> missed =
         database.read(
-            "look for jobs that no worker can do",
+            "look for jobs without a worker that can do them",
             session ->
                 session.all(
                     MISSED,
@@ -103,7 +111,7 @@ public final class Unmakeable {
 
   private List<JobId> fail(Missed missed) {
     String why =
-        "no worker has had its model %s for %s seconds; bring the bundle back, start its node again, and retry the job"
+        "no worker has had the model %s for %s seconds; restore its bundle, restart its node, and retry the job"
             .formatted(missed.name(), patience.toSeconds());
     List<JobId> jobs =
         database.transact(
@@ -116,7 +124,8 @@ public final class Unmakeable {
                       missed.card().sha256(),
                       AT_ONCE);
               for (JobId job : waiting) {
-                Endings.ofLocked(session).cutShort(job, JobState.FAILED, Fault.INVALID, why);
+                LockedJobs.alreadyLocked(session)
+                    .cutShort(job, JobState.FAILED, Fault.INVALID, why);
               }
               return waiting;
             });

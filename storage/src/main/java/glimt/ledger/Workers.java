@@ -16,33 +16,34 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Who asked for work of late. It is kept so that a task may wait for somebody better, and promises
- * nothing: a worker that is not in it is given work like any other.
+ * The workers that asked for work recently. The ledger keeps them so that a task may wait for a
+ * better worker; a worker that is not listed is given work all the same.
  */
 public final class Workers {
   private static final Logger LOG = LoggerFactory.getLogger(Workers.class);
 
-  /** A worker that failed so many tasks that others then did is given no more. */
+  /** A worker that failed this many tasks, which other workers then did, is given no more work. */
   public static final int STRIKES = 3;
 
-  /** Written no more often than needed: a farm of idle workers should leave the disk alone. */
-  private static final String SEE =
-      """
-      INSERT INTO worker (id, machine, device, numeric_class, cards, memory, warm, seen)
-      SELECT ?, ?, ?, ?, ?, ?, ?, now()
-      WHERE NOT EXISTS (
-        SELECT FROM worker
-        WHERE id = ? AND cards = ?::text[] AND warm = ?::text[] AND seen > now() - make_interval(secs => ?))
-      ON CONFLICT (id) DO UPDATE SET
-        machine = excluded.machine, device = excluded.device,
-        numeric_class = excluded.numeric_class, cards = excluded.cards,
-        memory = excluded.memory, warm = excluded.warm, seen = excluded.seen
-      """;
+  /** Writes no more often than needed: a farm of idle workers should leave the disk alone. */
+  private static final NamedSql SEE =
+      NamedSql.of(
+          """
+          INSERT INTO worker (id, machine, device, numeric_class, cards, memory, warm, seen)
+          SELECT :id, :machine, :device, :numericClass, :cards, :memory, :warm, now()
+          WHERE NOT EXISTS (
+            SELECT FROM worker
+            WHERE id = :id AND cards = :cards::text[] AND warm = :warm::text[] AND seen > now() - make_interval(secs => :often))
+          ON CONFLICT (id) DO UPDATE SET
+            machine = excluded.machine, device = excluded.device,
+            numeric_class = excluded.numeric_class, cards = excluded.cards,
+            memory = excluded.memory, warm = excluded.warm, seen = excluded.seen
+          """);
 
-  /** One that waits for work asks for it this often, and far more often. */
+  /** A worker that waits for work asks far more often than this. */
   static final double PATIENCE_SECONDS = 10;
 
-  /** Who asked for work within so many seconds, or does some, and may be given more. */
+  /** Workers that asked for work within the given seconds, or run a task, and may be given more. */
   static final String LIVING =
       """
       SELECT cards FROM worker
@@ -52,7 +53,9 @@ public final class Workers {
 
   private static final String FORGET = "DELETE FROM worker WHERE id = ?";
 
-  /** Long after anything could wait for it, for whoever asks who was here. */
+  /**
+   * Deletes a worker long after any task could wait for it, so that an operator can still see it.
+   */
   private static final String FORGET_SILENT =
       """
       DELETE FROM worker
@@ -61,23 +64,24 @@ public final class Workers {
       """;
 
   /**
-   * A task that fails wherever it is tried is to blame for it; one that then succeeds elsewhere
-   * tells against the workers that failed it. The inputs that nobody could read are nobody's fault.
+   * Only a task that then succeeds on another worker counts against the workers that failed it: a
+   * task that fails on every worker is itself to blame. Unreadable inputs count against no worker.
    */
-  private static final String STRIKE =
-      """
-      WITH struck AS (
-        SELECT attempt.worker, count(DISTINCT attempt.task)::integer AS times
-        FROM attempt JOIN unnest(?, ?) AS done (task, worker) ON done.task = attempt.task
-        WHERE attempt.outcome = 'failed' AND attempt.worker <> done.worker
-        GROUP BY attempt.worker)
-      UPDATE worker SET
-        strikes = strikes + times,
-        drained = CASE WHEN strikes + times >= ? THEN coalesce(drained, clock_timestamp())
-                       ELSE drained END
-      FROM struck WHERE worker.id = struck.worker
-      RETURNING worker.id, strikes, strikes - times AS before
-      """;
+  private static final NamedSql STRIKE =
+      NamedSql.of(
+          """
+          WITH struck AS (
+            SELECT attempt.worker, count(DISTINCT attempt.task)::integer AS times
+            FROM attempt JOIN unnest(:tasks, :workers) AS done (task, worker) ON done.task = attempt.task
+            WHERE attempt.outcome = 'failed' AND attempt.worker <> done.worker
+            GROUP BY attempt.worker)
+          UPDATE worker SET
+            strikes = strikes + times,
+            drained = CASE WHEN strikes + times >= :strikes THEN coalesce(drained, clock_timestamp())
+                           ELSE drained END
+          FROM struck WHERE worker.id = struck.worker
+          RETURNING worker.id, strikes, strikes - times AS before
+          """);
 
   private static final String CLEAR =
       "UPDATE worker SET strikes = 0 WHERE id = ANY(?) AND drained IS NULL";
@@ -93,7 +97,10 @@ public final class Workers {
     this.database = database;
   }
 
-  /** Those that are given no more work, and since when. A process that takes its place is. */
+  /**
+   * Returns the workers that are given no more work, and since when. A process that replaces one is
+   * given work again.
+   */
   public Map<WorkerId, Instant> drained() {
     return database.read(
         "read who is drained",
@@ -110,34 +117,34 @@ public final class Workers {
   }
 
   /**
-   * @param often how many seconds may pass before it is written again
+   * @param often how many seconds may pass between two writes of the same worker
    */
   static void see(Session session, WorkerCard worker, String machine, double often)
       throws SQLException {
-    String id = worker.id().value();
-    String[] cards = cards(worker);
-    String[] warm = worker.warm().toArray(String[]::new);
     session.update(
-        SEE,
-        id,
-        machine,
-        worker.device(),
-        worker.numericClass(),
-        cards,
-        worker.memory(),
-        warm,
-        id,
-        cards,
-        warm,
-        often);
+        SEE.bind("id", worker.id().value())
+            .bind("machine", machine)
+            .bind("device", worker.device())
+            .bind("numericClass", worker.numericClass())
+            .bind("cards", cards(worker))
+            .bind("memory", worker.memory())
+            .bind("warm", worker.warm().toArray(String[]::new))
+            .bind("often", often));
   }
 
-  /** Takes note of who succeeded, and of who had failed at the same tasks. */
-  static void praise(Session session, Collection<Endings.Held> succeeded) throws SQLException {
-    List<Endings.Held> tried = succeeded.stream().filter(held -> held.failures() > 0).toList();
-    if (!tried.isEmpty()) {
+  /** Clears the strikes of workers that succeeded, and strikes those that failed the same tasks. */
+  static void recordSuccesses(Session session, Collection<RunningAttempt> succeeded)
+      throws SQLException {
+    List<RunningAttempt> retried =
+        succeeded.stream().filter(attempt -> attempt.failures() > 0).toList();
+    if (!retried.isEmpty()) {
       session.all(
-          STRIKE,
+          STRIKE
+              .bind(
+                  "tasks",
+                  retried.stream().mapToLong(attempt -> attempt.lease().task().value()).toArray())
+              .bind("workers", retried.stream().map(RunningAttempt::worker).toArray(String[]::new))
+              .bind("strikes", STRIKES),
           row -> {
             if (row.getInt("before") < STRIKES && row.getInt("strikes") >= STRIKES) {
               LOG.warn(
@@ -146,22 +153,19 @@ public final class Workers {
                   row.getInt("strikes"));
             }
             return row;
-          },
-          tried.stream().mapToLong(held -> held.lease().task().value()).toArray(),
-          tried.stream().map(Endings.Held::worker).toArray(String[]::new),
-          STRIKES);
+          });
     }
     String[] cleared =
         succeeded.stream()
-            .filter(held -> held.strikes() > 0)
-            .map(Endings.Held::worker)
+            .filter(attempt -> attempt.strikes() > 0)
+            .map(RunningAttempt::worker)
             .toArray(String[]::new);
     if (cleared.length > 0) {
       session.update(CLEAR, (Object) cleared);
     }
   }
 
-  /** Its process has ended. */
+  /** Forgets a worker whose process has ended. */
   static void forget(Session session, WorkerId worker) throws SQLException {
     session.update(FORGET, worker.value());
   }

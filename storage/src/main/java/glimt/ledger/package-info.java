@@ -3,24 +3,29 @@
  *
  * <p>The only package that speaks SQL. No actors, no HTTP, no tensors.
  *
- * <p>Read {@code db/migration/V1__ledger.sql} first, then {@link glimt.ledger.Jobs} (submitted,
- * several {@code GroupCommit} where several come at once; read, cancelled), {@link
- * glimt.ledger.Tasks} (claimed, renewed, ended) and behind it {@code Claims} (who is given what),
- * {@code Leases} (kept and lost), {@code Endings} (what follows from an end) and {@code Repairs}
- * (lost files made again). Six rules hold throughout:
+ * <p>Read {@code db/migration/V1__ledger.sql} first, then {@link glimt.ledger.Jobs} (submits, reads
+ * and cancels jobs; {@code GroupCommit} writes concurrent submissions together) and {@link
+ * glimt.ledger.Tasks} (claims, renews and ends tasks) with its parts {@code Claims} (which worker
+ * gets which task), {@code Leases} (renewal and expiry), {@code Endings} (the consequences of an
+ * attempt's end) and {@code Repairs} (making lost files again). Six rules hold throughout:
  *
  * <ul>
- *   <li>every change to a running task says {@code WHERE id = ? AND attempt = ? AND state =
- *       'running'}, so a worker that lost its lease changes nothing;
- *   <li>a job's ending is written once, {@code WHERE ended IS NULL}, under its row's lock;
- *   <li>whoever locks more than one row locks jobs first and tasks then, each in the order of ids;
- *   <li>a claim and an end find their rows by an index, however many wait and whatever the planner
- *       believes;
- *   <li>time is the database's;
- *   <li>a task's result comes from one numeric class, whatever became of its other attempts; the
- *       tasks of one job may be of several, each attempt says which, and only a farm of one class
- *       promises the same bytes for the same request.
+ *   <li>every update of a running task has the condition {@code WHERE id = ? AND attempt = ? AND
+ *       state = 'running'}, so a worker that lost its lease changes nothing;
+ *   <li>a job's ending is written once, {@code WHERE ended IS NULL}, under the job's row lock;
+ *   <li>a transaction that locks several rows locks jobs before tasks, each in the order of ids;
+ *   <li>claims and endings find their rows by an index, so that their cost depends neither on the
+ *       number of waiting tasks nor on the planner's statistics;
+ *   <li>all times are by the database's clock;
+ *   <li>all attempts that contribute to a task's result are of one numeric class. The tasks of one
+ *       job may be of different classes, and each attempt records its own; only a farm with a
+ *       single class makes the same bytes for the same request.
  * </ul>
+ *
+ * <p>A released migration must not change, not even its comments: Flyway compares checksums and
+ * refuses a database that was migrated with another text. So the comment in {@code
+ * V2__the_farm_survives.sql} about nodes of the version before is out of date: nodes of different
+ * versions do not form a farm.
  */
 @NullMarked
 package glimt.ledger;

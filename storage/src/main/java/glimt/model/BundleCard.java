@@ -6,25 +6,27 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What a bundle says of itself, in {@code bundle.json}: everything a job needs to be planned and
- * everything a person should know before trusting what it makes.
+ * A bundle's description of itself, stored in {@code bundle.json}: everything needed to plan a job,
+ * and everything a person should know before trusting the results.
  *
- * @param version how it is written: {@link #VERSION}; older ones are read and restated
- * @param name by which jobs ask for it
- * @param kind what it makes
+ * @param version the version of the card's form, {@link #VERSION}; older cards are rewritten when
+ *     they are read
+ * @param name the name by which jobs ask for the bundle
+ * @param kind what the bundle makes
  * @param summary one sentence for people
- * @param licence of weights and data, with its doubts
+ * @param licence the licence of weights and data, with any doubts about it
  * @param reader how a prompt becomes the tokens that levels read without an encoder
- * @param encoders networks that read prompts for the levels
- * @param fps frames a second at the level with the most frames; 0 where there are none
- * @param scale what one unit of each channel is worth in the file people open
- * @param offset what 0 of each channel is there
- * @param levels from the base up
- * @param restates the digests of older cards of this very bundle: a job planned with one of them
- *     gets the same bytes from this one
- * @param weights how many bytes each network's weights are, by its stem; what is missing is small
- * @param files the SHA-256 of every other file of the bundle, by name
- * @param notes what else the card tells: data, training, figures, failures
+ * @param encoders the networks that read prompts for the levels
+ * @param fps frames per second at the level with the most frames; 0 for kinds without frames
+ * @param scale for each channel, what one unit becomes in the media file
+ * @param offset for each channel, what 0 becomes in the media file
+ * @param levels the levels from the base up
+ * @param restates the digests of older cards of this same bundle: a job planned with one of them
+ *     gets the same bytes from this card
+ * @param weights the size of each network's weights in bytes, by the network's stem; a network
+ *     without an entry counts as 0 bytes
+ * @param files the SHA-256 of every other file of the bundle, by file name
+ * @param notes free text by heading: data, training, figures, known failures
  */
 public record BundleCard(
     int version,
@@ -42,7 +44,7 @@ public record BundleCard(
     Map<String, Long> weights,
     Map<String, String> files,
     Map<String, String> notes) {
-  /** How cards are written now. */
+  /** The current version of the card's form. */
   public static final int VERSION = 2;
 
   public BundleCard {
@@ -56,7 +58,7 @@ public record BundleCard(
     notes = Map.copyOf(notes);
     if (version != VERSION) {
       throw new IllegalArgumentException(
-          "bundle %s has a card of version %s, and this glimt writes %s"
+          "bundle %s has a card of version %s, but this glimt needs version %s"
               .formatted(name, version, VERSION));
     }
     if (levels.isEmpty()) {
@@ -73,24 +75,24 @@ public record BundleCard(
       List<String> axes = level.axes().stream().map(Axis::name).toList();
       if (!axes.equals(kind.axes())) {
         throw new IllegalArgumentException(
-            "bundle %s: level %s has the axes %s, and %s has %s"
+            "bundle %s: level %s has the axes %s, but the kind %s has %s"
                 .formatted(name, level.name(), axes, kind, kind.axes()));
       }
       if (!names.add(level.name())) {
         throw new IllegalArgumentException(
-            "bundle %s has two levels %s".formatted(name, level.name()));
+            "bundle %s has two levels named %s".formatted(name, level.name()));
       }
     }
     for (Encoder encoder : encoders) {
       if (!names.add(encoder.name())) {
         throw new IllegalArgumentException(
-            "bundle %s has two levels or encoders %s".formatted(name, encoder.name()));
+            "bundle %s has two levels or encoders named %s".formatted(name, encoder.name()));
       }
     }
     for (Level level : levels) {
       boolean base = level.equals(levels.getFirst());
       for (Port port : level.ports()) {
-        if (port.feed() == Port.Feed.BELOW && base) {
+        if (port.feed() == Port.PortSource.BELOW && base) {
           throw new IllegalArgumentException(
               "bundle %s: nothing feeds port %s of level %s, which has no level below"
                   .formatted(name, port.name(), level.name()));
@@ -116,7 +118,7 @@ public record BundleCard(
     }
   }
 
-  /** A card of today's version without encoders, of a bundle that restates no other. */
+  /** Makes a card of the current version, without encoders, weights or restated cards. */
   public static BundleCard of(
       String name,
       Kind kind,
@@ -134,7 +136,11 @@ public record BundleCard(
         List.of(), Map.of(), files, notes);
   }
 
-  /** The words that steer it; for bundles whose reader is a list of words. */
+  /**
+   * Returns the list of words that this bundle reads.
+   *
+   * @throws IllegalStateException if its reader is a tokenizer
+   */
   public WordList words() {
     if (reader instanceof WordList words) {
       return words;
@@ -143,6 +149,8 @@ public record BundleCard(
   }
 
   /**
+   * Returns the level of this name.
+   *
    * @throws IllegalArgumentException if there is no such level
    */
   public Level level(String levelName) {
@@ -156,6 +164,8 @@ public record BundleCard(
   }
 
   /**
+   * Returns the encoder of this name.
+   *
    * @throws IllegalArgumentException if there is no such encoder
    */
   public Encoder encoder(String encoderName) {
@@ -168,22 +178,22 @@ public record BundleCard(
                     "bundle %s has no encoder %s".formatted(name, encoderName)));
   }
 
-  /** The same, its levels made at this quality where they can be. */
+  /** Returns this card with each level at the given quality, as {@link Level#at}. */
   public BundleCard at(Quality quality) {
     return with(levels.stream().map(level -> level.at(quality)).toList());
   }
 
-  /** The same with this level in the place of the one of its name. */
+  /** Returns this card with the given level replacing the level of the same name. */
   public BundleCard with(Level level) {
     return with(levels.stream().map(one -> one.name().equals(level.name()) ? level : one).toList());
   }
 
-  /** The same with other levels. */
+  /** Returns this card with other levels. */
   public BundleCard with(List<Level> others) {
     return with(others, files, notes);
   }
 
-  /** The same with other files, and other notes of them. */
+  /** Returns this card with other files and notes. */
   public BundleCard with(Map<String, String> otherFiles, Map<String, String> otherNotes) {
     return with(levels, otherFiles, otherNotes);
   }

@@ -3,13 +3,14 @@ package glimt.model;
 import java.util.List;
 
 /**
- * Byte-pair encoding, as CLIP reads (Sennrich et al. 2016).
+ * A byte-pair encoding tokenizer, such as CLIP's (Sennrich et al. 2016).
  *
- * @param files of the bundle: {@code tokenizer.json}, or {@code vocab.json} and {@code merges.txt}
- * @param length how many ids a prompt is padded or cut to
- * @param padding the id that fills up
- * @param marks whether the ids of begin and end are added
- * @param lowerCase whether the prompt is read in lower case
+ * @param files names of files in the bundle: {@code tokenizer.json}, or {@code vocab.json} and
+ *     {@code merges.txt}
+ * @param length the number of ids that a prompt is padded or cut to
+ * @param padding the id used for padding
+ * @param marks whether the ids that mark begin and end are added
+ * @param lowerCase whether the prompt is converted to lower case first
  */
 public record BytePair(
     List<String> files, int length, int padding, boolean marks, boolean lowerCase)

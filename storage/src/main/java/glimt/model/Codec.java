@@ -3,16 +3,16 @@ package glimt.model;
 import java.util.List;
 
 /**
- * What turns a level's latent into what people see.
+ * The decoder that turns a level's latent into the level's visible result.
  *
  * @param network the stem of the decoder's source and weights
- * @param axes how the latent is cut for decoding, an axis of the latent each, in the level's order
- * @param factors how many positions of the result one of the latent stands for, an axis each
- * @param causal for each axis, whether the first position stands for one alone, so that n become (n
- *     - 1) × factor + 1
- * @param channels of the result
- * @param scale what a latent is divided by before it is decoded, a channel each, or one for all
- * @param shift what is added to it then, likewise
+ * @param axes how each axis of the latent is cut for decoding, in the level's order
+ * @param factors for each axis, how many positions of the result one position of the latent becomes
+ * @param causal for each axis, whether the latent's first position becomes a single position, so
+ *     that n positions become (n - 1) × factor + 1
+ * @param channels the number of channels of the result
+ * @param scale what the latent is divided by before decoding, per channel or once for all channels
+ * @param shift what is added to the latent after that division, in the same layout as {@code scale}
  */
 public record Codec(
     String network,
@@ -30,13 +30,13 @@ public record Codec(
     shift = List.copyOf(shift);
     if (factors.size() != axes.size() || causal.size() != axes.size()) {
       throw new IllegalArgumentException(
-          "codec %s: %s axes, %s factors and %s marks of causality"
+          "codec %s: needs a factor and a causal flag for each axis, but has %s axes, %s factors and %s causal flags"
               .formatted(network, axes.size(), factors.size(), causal.size()));
     }
     for (int i = 0; i < axes.size(); i++) {
       if (causal.get(i) && axes.get(i).window() != axes.get(i).extent()) {
         throw new IllegalArgumentException(
-            "codec %s: a causal axis such as %s is decoded in one piece"
+            "codec %s: the axis %s is causal, so its window must be its extent"
                 .formatted(network, axes.get(i).name()));
       }
     }
@@ -51,19 +51,22 @@ public record Codec(
     }
   }
 
-  /** How long the result is along an axis whose latent has this extent. */
+  /** Returns the extent of the result along an axis whose latent has this extent. */
   public int decoded(int axis, int extent) {
     int factor = factors.get(axis);
     return causal.get(axis) ? (extent - 1) * factor + 1 : extent * factor;
   }
 
-  /** The extent of the latent whose result is this long, or the nearest below it. */
+  /**
+   * Returns the extent of the latent whose result has this length, or, if there is none, of the
+   * longest result below it.
+   */
   public int encoded(int axis, int length) {
     int factor = factors.get(axis);
     return causal.get(axis) ? (length - 1) / factor + 1 : length / factor;
   }
 
-  /** Where a span of the latent lies in the result. */
+  /** Returns the span of the result that a span of the latent decodes to. */
   public Span decoded(int axis, Span span) {
     return new Span(span.start() * factors.get(axis), decoded(axis, span.end()));
   }

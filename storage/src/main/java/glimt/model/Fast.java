@@ -1,9 +1,9 @@
 package glimt.model;
 
 /**
- * A second network of a level that walks in few steps.
+ * A second network of a level, distilled to need few steps.
  *
- * @param network the stem of its weights, {@code network.safetensors}; its source is the level's
- * @param sampling the walk it was taught, guidance folded in
+ * @param network the stem of its weights, {@code network.safetensors}; it shares the level's source
+ * @param sampling the sampling it was trained for, with guidance already built in
  */
 public record Fast(String network, Sampling sampling) {}

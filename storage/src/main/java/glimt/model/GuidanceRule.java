@@ -3,14 +3,14 @@ package glimt.model;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How the answers with and without conditions become one.
+ * How classifier-free guidance combines the network's conditional and unconditional answers.
  *
- * @param mixing the rule that mixes them
- * @param weight w of D0 + w (Dc - D0) (Ho and Salimans 2022); 1 is the conditional alone
- * @param rescale how far the result is brought back to the conditional's deviation, 0 to 1 (Lin et
- *     al. 2023, eq. 16); 0.7 there
- * @param interval the noise levels within which there is guidance; null is everywhere
- * @param projection the settings of {@link Mixing#PROJECTED}; null are the paper's
+ * @param mixing the formula that combines them
+ * @param weight w of D0 + w (Dc - D0) (Ho and Salimans 2022); 1 is the conditional answer alone
+ * @param rescale how far the result's standard deviation is moved back to that of the conditional
+ *     answer, 0 to 1 (Lin et al. 2023, eq. 16, where it is 0.7)
+ * @param interval the noise levels within which guidance applies; null means all
+ * @param projection the settings of {@link Mixing#PROJECTED}; null means those of the paper
  */
 public record GuidanceRule(
     Mixing mixing,
@@ -26,32 +26,33 @@ public record GuidanceRule(
       throw new IllegalArgumentException("rescale must lie between 0 and 1, not " + rescale);
     }
     if (projection != null && mixing != Mixing.PROJECTED) {
-      throw new IllegalArgumentException("only projected guidance has a projection");
+      throw new IllegalArgumentException(
+          "a projection needs the mixing 'projected', not " + mixing);
     }
   }
 
-  /** Plain guidance of this weight. */
+  /** Makes a rule of plain guidance at all noise levels. */
   public static GuidanceRule of(double weight) {
     return new GuidanceRule(Mixing.PLAIN, weight, 0, null, null);
   }
 
-  /** Whether the network is asked without conditions too. */
+  /** Returns whether the network's unconditional answer is needed. */
   public boolean guides() {
     return weight != 1;
   }
 
-  /** The same rule with another weight. */
+  /** Returns this rule with another weight. */
   public GuidanceRule weighing(double other) {
     return new GuidanceRule(mixing, other, rescale, interval, projection);
   }
 
-  /** The rules that mix two answers. */
+  /** The formulas that combine the conditional and the unconditional answer. */
   public enum Mixing {
     /** Ho and Salimans 2022. */
     PLAIN,
-    /** The unconditional answer is first scaled onto the conditional (Fan et al. 2025, eq. 8). */
+    /** Scales the unconditional answer onto the conditional first (Fan et al. 2025, eq. 8). */
     ZERO_STAR,
-    /** Without the part that runs along the conditional (Sadat et al. 2024, "APG"). */
+    /** Drops the part of the guidance parallel to the conditional (Sadat et al. 2024, "APG"). */
     PROJECTED
   }
 
@@ -69,9 +70,9 @@ public record GuidanceRule(
   /**
    * The settings of projected guidance.
    *
-   * @param eta how much of the parallel part stays
-   * @param momentum of the running mean of differences, negative in the paper
-   * @param radius the longest a difference may be; infinite is 0 here
+   * @param eta the share of the parallel part that is kept
+   * @param momentum the momentum of the running sum of differences, negative in the paper
+   * @param radius the largest norm of a difference; 0 means no limit
    */
   public record Projection(double eta, double momentum, double radius) {}
 }

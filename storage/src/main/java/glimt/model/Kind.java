@@ -2,13 +2,13 @@ package glimt.model;
 
 import java.util.List;
 
-/** What a bundle makes, and by which axes it is measured. */
+/** What a bundle makes. */
 public enum Kind {
   IMAGE,
   VIDEO,
   POINTS;
 
-  /** The axes of what people see, in the order of a sample's. */
+  /** Returns the names of a sample's axes, in the order of its dimensions. */
   public List<String> axes() {
     return switch (this) {
       case IMAGE -> List.of("height", "width");

@@ -9,24 +9,26 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One resolution of the hierarchy and the network that makes it.
+ * One resolution of a bundle's hierarchy, and the network that samples it. The level's sample is a
+ * latent if it has a codec; its <em>visible result</em> is what the codec decodes the latent to,
+ * and the sample itself if there is no codec.
  *
- * @param name base, temporal, spatial, dense …
+ * @param name such as base, temporal, spatial or dense
  * @param axes how the sample is cut; video: frames, height, width; image: height, width; points:
  *     points
- * @param channels values at each position; video: 3 (red, green, blue); points: 6 (x, y, z, red,
- *     green, blue); a latent: as many as its codec reads
- * @param network the stem of two files of the bundle: {@code network.py}, its TorchScript source,
- *     and {@code network.safetensors}, its weights
+ * @param channels values at each position; image and video: 3 (red, green, blue); points: 6 (x, y,
+ *     z, red, green, blue); latent: as many as the codec reads
+ * @param network the stem of two files of the bundle: {@code network.py}, the TorchScript source,
+ *     and {@code network.safetensors}, the weights
  * @param parametrisation what the network's answer means
- * @param ports what conditions it, by the names of its source
- * @param residual empty when the network makes the sample itself; else what it makes is a residual
- *     over the enlarged level below, and these are its units, a channel each
+ * @param ports the tensors that condition the network
+ * @param residual empty if the network makes the sample itself; otherwise the network makes a
+ *     residual over the enlarged level below, and these are the residual's units, one per channel
  * @param belowNoise the standard deviation of the noise added to the enlarged level below before
  *     the network sees it (noise conditioning augmentation, Ho et al. 2022, §3)
- * @param codec what turns its sample, a latent, into what people see; null if it is that itself
- * @param sampling how it is sampled unless a job says otherwise
- * @param fast how it is made when a job is to be quick; null if there is no such way
+ * @param codec the decoder of the latent; null if the sample is the visible result
+ * @param sampling how the level is sampled unless a job asks otherwise
+ * @param fast the network for {@link Quality#FAST}; null if the level has none
  */
 public record Level(
     String name,
@@ -60,22 +62,22 @@ public record Level(
       boolean joined = before == Port.Feed.ENCODER && port.feed() == Port.Feed.ENCODER;
       if (before != null && !joined) {
         throw new IllegalArgumentException(
-            "level %s: port %s is fed twice".formatted(name, port.name()));
+            "level %s has two ports named %s".formatted(name, port.name()));
       }
     }
     if (codec != null && codec.axes().size() != axes.size()) {
       throw new IllegalArgumentException(
-          "level %s: its codec cuts %s axes of %s"
-              .formatted(name, codec.axes().size(), axes.size()));
+          "level %s has %s axes, but its codec has %s"
+              .formatted(name, axes.size(), codec.axes().size()));
     }
     if (!parametrisation.goesWith(sampling.schedule())) {
       throw new IllegalArgumentException(
-          "level %s: a network that answers %s is walked by one of %s"
+          "level %s: a network that answers %s needs a schedule of type %s"
               .formatted(name, parametrisation.answer(), parametrisation.schedules()));
     }
   }
 
-  /** A level of EDM's parametrisation whose sample is what people see, made in one way. */
+  /** Makes a level with EDM's parametrisation, without a codec and without a fast network. */
   public static Level edm(
       String name,
       List<Axis> axes,
@@ -100,12 +102,12 @@ public record Level(
         null);
   }
 
-  /** The same level with another fast way. */
+  /** Returns this level with another fast network, or with none. */
   public Level with(@Nullable Fast way) {
     return with(axes, network, sampling, way);
   }
 
-  /** The level as it is made at this quality: by its fast network if that is wished and there. */
+  /** Returns this level at a quality: with its fast network if that is asked for and exists. */
   public Level at(@Nullable Quality quality) {
     return quality == Quality.FAST && fast != null
         ? with(axes, fast.network(), fast.sampling(), null)
@@ -113,9 +115,9 @@ public record Level(
   }
 
   /**
-   * The same level at these extents of its sample, an axis each.
+   * Returns this level with these extents of its sample, one per axis.
    *
-   * @throws IllegalArgumentException if its rules forbid one of them
+   * @throws IllegalArgumentException if an axis does not allow its extent
    */
   public Level sized(List<Integer> extents) {
     if (extents.size() != axes.size()) {
@@ -129,7 +131,7 @@ public record Level(
     return others.equals(axes) ? this : with(others);
   }
 
-  /** The same level with these axes, whatever its rules say. */
+  /** Returns this level with these axes, without checking that its size rules allow them. */
   private Level with(List<Axis> others) {
     return with(others, network, sampling, fast);
   }
@@ -140,7 +142,8 @@ public record Level(
   }
 
   /**
-   * The same level in one piece of these extents, as an artifact has it: its rules are not asked.
+   * Returns this level with a single segment of these extents, which is the form of an assembled
+   * artifact. The size rules are not checked.
    */
   public Level whole(List<Integer> extents) {
     List<Axis> others = new ArrayList<>();
@@ -151,9 +154,9 @@ public record Level(
   }
 
   /**
-   * The same level at the size at which people see these extents of it.
+   * Returns this level at the size whose visible result has these extents, one per axis.
    *
-   * @throws IllegalArgumentException if its rules forbid it
+   * @throws IllegalArgumentException if an axis does not allow the extent of its sample
    */
   public Level seenAt(List<Integer> extents) {
     Codec decoder = codec;
@@ -183,7 +186,7 @@ public record Level(
     return axes.stream().map(Axis::extent).toList();
   }
 
-  /** The extents of what people see of it, an axis each. */
+  /** Returns the extents of the visible result, one per axis. */
   public List<Integer> seen() {
     if (codec == null) {
       return extents();
@@ -196,8 +199,8 @@ public record Level(
   }
 
   /**
-   * The same level as people see it: what its codec makes of the latent, cut as it is decoded. A
-   * level without a codec is that itself.
+   * Returns the level whose sample is this level's visible result, cut into the pieces in which the
+   * codec decodes it. A level without a codec is returned unchanged.
    */
   public Level seenLevel() {
     if (codec == null) {
@@ -233,7 +236,7 @@ public record Level(
         null);
   }
 
-  /** Which place an axis has, or nothing if there is no such axis. */
+  /** Returns the index of an axis, or empty if there is no such axis. */
   public Optional<Integer> place(String axisName) {
     for (int i = 0; i < axes.size(); i++) {
       if (axes.get(i).name().equals(axisName)) {
@@ -244,6 +247,8 @@ public record Level(
   }
 
   /**
+   * Returns the axis of this name.
+   *
    * @throws IllegalArgumentException if the level has no such axis
    */
   public Axis axis(String axisName) {
@@ -254,12 +259,15 @@ public record Level(
                 new IllegalArgumentException("level %s has no axis %s".formatted(name, axisName)));
   }
 
-  /** Every segment, the last axis fastest. */
+  /** Returns all segments of the sample, the last axis varying fastest. */
   public List<Segment> segments() {
     return Segment.product(axes);
   }
 
-  /** Every piece in which its codec decodes the sample, the last axis fastest; none without one. */
+  /**
+   * Returns all pieces of the latent that the codec decodes one by one, the last axis varying
+   * fastest; empty without a codec.
+   */
   public List<Segment> decodings() {
     if (codec == null) {
       return List.of();
@@ -267,7 +275,7 @@ public record Level(
     return Segment.product(decodingAxes());
   }
 
-  /** Where the pieces lie that are assembled to what people see, the last axis fastest. */
+  /** Returns the pieces that an assemble task blends, in positions of the visible result. */
   public List<Segment> seenSegments() {
     Codec decoder = codec;
     if (decoder == null) {

@@ -3,13 +3,12 @@ package glimt.model;
 import java.util.List;
 
 /**
- * What a network's answer means: with a {@link Schedule} all that is needed to make a denoiser of
- * it.
+ * What a network's answer means. Together with a {@link Schedule} it determines the denoiser.
  *
- * @param answer what the network answers
- * @param sigmaData the standard deviation of what it was trained on, where {@link
- *     NetworkAnswer#EDM} or {@link NetworkAnswer#CONSISTENCY} need it; else 1
- * @param thresholds how its guesses are kept in range
+ * @param answer what the network predicts
+ * @param sigmaData the standard deviation of the training data for {@link NetworkAnswer#EDM} and
+ *     {@link NetworkAnswer#CONSISTENCY}; unused by the others, where it is 1
+ * @param thresholds how estimates of the clean sample are kept in range
  */
 public record Parametrisation(NetworkAnswer answer, double sigmaData, Thresholds thresholds) {
   public Parametrisation {
@@ -18,12 +17,12 @@ public record Parametrisation(NetworkAnswer answer, double sigmaData, Thresholds
     }
   }
 
-  /** Karras et al. 2022, for data of this standard deviation. */
+  /** Makes the parametrisation of Karras et al. 2022 for data of this standard deviation. */
   public static Parametrisation edm(double sigmaData) {
     return new Parametrisation(NetworkAnswer.EDM, sigmaData, new Thresholds.Open());
   }
 
-  /** The same network with its guesses kept otherwise. */
+  /** Returns this parametrisation with other thresholds. */
   public Parametrisation with(Thresholds others) {
     return new Parametrisation(answer, sigmaData, others);
   }
@@ -43,7 +42,7 @@ public record Parametrisation(NetworkAnswer answer, double sigmaData, Thresholds
     };
   }
 
-  /** What a network with this answer can be walked by, for an error. */
+  /** Returns the types of the suitable schedules as JSON spells them, for error messages. */
   public List<String> schedules() {
     return switch (answer) {
       case EDM, CONSISTENCY -> List.of("karras", "exponential", "beta", "flow", "listed", "published");

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record Port(
     String name,
-    Feed feed,
+    PortSource feed,
     @Nullable String encoder,
     @Nullable String output,
     Unconditional unconditional,
@@ -37,7 +37,7 @@ public record Port(
         || encoded != (output != null)
         || (!encoded && otherOutput != null)) {
       throw new IllegalArgumentException(
-          "port %s: an encoder and its output go with the feed 'encoder' and no other"
+          "port %s: the feed 'encoder' needs an encoder and an output, and no other feed takes them"
               .formatted(name));
     }
     if (!encoded
@@ -46,7 +46,8 @@ public record Port(
                     || unconditional == Unconditional.NEGATIVE_PROMPT)
                 && feed != Feed.PROMPT))) {
       throw new IllegalArgumentException(
-          "port %s: only what reads a prompt can be fed another one".formatted(name));
+          "port %s: only a port fed by the prompt or an encoder can be fed another prompt"
+              .formatted(name));
     }
   }
 
@@ -57,12 +58,12 @@ public record Port(
 
   /** The token ids of the prompt, as the card's reader gives them. */
   public static Port prompt(String name, Unconditional unconditional) {
-    return new Port(name, Feed.PROMPT, null, null, unconditional);
+    return new Port(name, PortSource.PROMPT, null, null, unconditional);
   }
 
-  /** The enlarged level below. */
+  /** Makes a port that receives the enlarged level below. */
   public static Port below(String name) {
-    return new Port(name, Feed.BELOW, null, null, Unconditional.SAME);
+    return new Port(name, PortSource.BELOW, null, null, Unconditional.SAME);
   }
 
   /** The sizes of what people see, alike with and without conditions. */
@@ -74,7 +75,7 @@ public record Port(
   public enum Feed {
     /** The prompt's token ids. */
     PROMPT,
-    /** What an encoder made of the prompt. */
+    /** An encoder's output for the prompt. */
     ENCODER,
     /** The level below, enlarged to this one. */
     BELOW,
@@ -86,15 +87,15 @@ public record Port(
     SIZES
   }
 
-  /** What a port is fed when there are to be no conditions. */
+  /** What a port receives for the unconditional answer of guidance. */
   public enum Unconditional {
-    /** The same as with conditions. */
+    /** The same tensor as for the conditional answer. */
     SAME,
-    /** As many zeros. */
+    /** Zeros in the same shape. */
     ZEROS,
-    /** Nothing: a tensor without positions. The network is asked twice. */
+    /** A tensor without positions; the shapes differ, so the network runs twice. */
     DROP,
-    /** What the empty prompt gives. */
+    /** The tensor of the empty prompt. */
     EMPTY_PROMPT,
     /** What the job's negative prompt gives, which is empty unless it says otherwise. */
     NEGATIVE_PROMPT,

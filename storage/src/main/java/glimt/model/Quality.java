@@ -1,10 +1,10 @@
 package glimt.model;
 
-/** How much work a job is worth. */
+/** How a job trades quality for time. */
 public enum Quality {
-  /** What the card says of each level. */
+  /** Each level's own network and sampling. */
   FULL,
 
-  /** Few steps, by the networks that were taught to need no more: see {@link Level#fast}. */
+  /** Few steps by distilled networks, where a level has one: see {@link Level#fast}. */
   FAST
 }

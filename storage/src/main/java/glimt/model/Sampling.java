@@ -1,7 +1,7 @@
 package glimt.model;
 
 /**
- * How one level is sampled: which sampler walks down which noise levels, under which guidance.
+ * How one level is sampled.
  *
  * @param sampler by the name users know, such as {@code euler} or {@code dpmpp_2m}; {@value
  *     #PUBLISHED} is the one that belongs to a {@link Schedule.Published}

@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Which noise levels a walk of n steps visits, from pure noise to none. */
+/** Which noise levels a trajectory of n steps visits, from pure noise to none. */
 public sealed interface Schedule {
   /** Equal steps in sigma^(1/rho) (Karras et al. 2022, eq. 5). */
   record Karras(double sigmaMin, double sigmaMax, double rho) implements Schedule {
@@ -25,7 +25,7 @@ public sealed interface Schedule {
     }
   }
 
-  /** Quantiles of the law Beta(0.6, 0.6) (Lee et al. 2024). */
+  /** Quantiles of the Beta(0.6, 0.6) distribution (Lee et al. 2024). */
   record Beta(double sigmaMin, double sigmaMax) implements Schedule {
     public Beta {
       between(sigmaMin, sigmaMax);
@@ -33,17 +33,18 @@ public sealed interface Schedule {
   }
 
   /**
-   * Some of the levels of a chain of discrete steps (Ho et al. 2020), which the network knows by
-   * their numbers.
+   * A subset of the levels of a chain of discrete steps (Ho et al. 2020). The network receives a
+   * level's number in the chain.
    *
-   * @param curve how the variances of the chain's steps run from first to last
+   * @param curve how the variances of the chain's steps change from the first to the last
    * @param length how many levels the network was trained on
-   * @param first variance of the first step; unused by curves without ends
-   * @param last variance of the last step; unused by curves without ends
-   * @param zeroTerminalSnr whether the chain is stretched to end without signal (Lin et al. 2023)
+   * @param first variance of the first step; unused by curves without end points
+   * @param last variance of the last step; unused by curves without end points
+   * @param zeroTerminalSnr whether the chain is rescaled to end without signal (Lin et al. 2023)
    * @param spacing which of the levels are visited
    * @param offset added to every visited level's number, for {@link StepSpacing#LEADING}
-   * @param ramp how levels are spread between the chain's ends instead, or null
+   * @param ramp how levels are spread between the chain's ends, in place of {@code spacing}; or
+   *     null
    */
   record Discrete(
       BetaCurve curve,
@@ -65,10 +66,11 @@ public sealed interface Schedule {
   }
 
   /**
-   * Equal steps in the time of a flow, moved towards the noise: t' = shift t / (1 + (shift - 1) t)
-   * (Esser et al. 2024, eq. 23).
+   * Equal steps in the time of a flow, shifted towards the noise: t' = shift t / (1 + (shift - 1)
+   * t) (Esser et al. 2024, eq. 23).
    *
-   * @param length what a time of 1 is called before the network, such as 1000
+   * @param shift above 0; 1 leaves the times as they are
+   * @param length the number that the network receives for time 1, such as 1000
    */
   record Flow(double shift, double length) implements Schedule {
     public Flow {
@@ -79,7 +81,7 @@ public sealed interface Schedule {
     }
   }
 
-  /** These very levels, falling; their number is the number of steps. */
+  /** An explicit list of levels, descending; n + 1 levels make n steps. */
   record Listed(List<Double> sigmas) implements Schedule {
     public Listed {
       sigmas = List.copyOf(sigmas);
@@ -121,14 +123,14 @@ public sealed interface Schedule {
     EXP
   }
 
-  /** How levels are chosen from a chain's. */
+  /** How a chain's levels are subsampled, named as in the diffusers library. */
   enum StepSpacing {
     LEADING,
     TRAILING,
     LINSPACE
   }
 
-  /** How levels are spread between two ends. */
+  /** How levels are spread between the ends of a chain. */
   enum LevelRamp {
     KARRAS,
     EXPONENTIAL,

@@ -4,13 +4,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** What one task samples: one window of each axis of a level, in the order of the axes. */
+/** The part of a level that one task makes: one span per axis, in the order of the axes. */
 public record Segment(List<Span> spans) {
   public Segment {
     spans = List.copyOf(spans);
   }
 
-  /** Every combination of the axes' windows, the last axis fastest. */
+  /** Returns every combination of the axes' windows, the last axis varying fastest. */
   static List<Segment> product(List<Axis> axes) {
     List<List<Span>> products = List.of(List.of());
     for (Axis axis : axes) {
@@ -27,12 +27,12 @@ public record Segment(List<Span> spans) {
     return products.stream().map(Segment::new).toList();
   }
 
-  /** Whether both have a position in common. */
+  /** Returns whether the two segments overlap. */
   public boolean meets(Segment other) {
     return common(other).isPresent();
   }
 
-  /** The positions that both have, if there are any. */
+  /** Returns the overlap of the two segments, or empty if there is none. */
   public Optional<Segment> common(Segment other) {
     List<Span> both = new ArrayList<>();
     for (int i = 0; i < spans.size(); i++) {

@@ -3,13 +3,13 @@ package glimt.model;
 import java.util.List;
 
 /**
- * A unigram language model, as T5 reads (Kudo 2018).
+ * A unigram language model tokenizer, such as T5's (Kudo 2018).
  *
- * @param files of the bundle: {@code tokenizer.json}, or {@code spiece.model}
- * @param length how many ids a prompt is padded or cut to
- * @param padding the id that fills up
- * @param marks whether the ids of begin and end are added
- * @param lowerCase whether the prompt is read in lower case
+ * @param files names of files in the bundle: {@code tokenizer.json}, or {@code spiece.model}
+ * @param length the number of ids that a prompt is padded or cut to
+ * @param padding the id used for padding
+ * @param marks whether the ids that mark begin and end are added
+ * @param lowerCase whether the prompt is converted to lower case first
  */
 public record Unigram(List<String> files, int length, int padding, boolean marks, boolean lowerCase)
     implements PromptReader {

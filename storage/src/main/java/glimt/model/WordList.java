@@ -13,11 +13,11 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
- * The words a bundle knows. Word i of {@code words} is token i + 1; 0 is padding.
+ * A tokenizer by a fixed list of words. Word i of {@code words} is token i + 1; 0 is padding.
  *
- * @param words what the networks were trained with
- * @param synonyms other words for the same, each to one or more of {@code words}
- * @param ignored words that carry nothing here and deserve no warning: a, the, over …
+ * @param words the words that the networks were trained with, in lower case
+ * @param synonyms for each further word, the one or more of {@code words} that it stands for
+ * @param ignored words without a meaning here, such as a, the, over; they cause no warning
  * @param length how many tokens the networks read
  */
 public record WordList(
@@ -28,27 +28,31 @@ public record WordList(
   public WordList {
     words = List.copyOf(words);
     synonyms = Map.copyOf(synonyms);
-    // In one order, since a card is known by the digest of its JSON.
+    // Sorted, because a card is identified by the digest of its JSON.
     ignored = Collections.unmodifiableSet(new TreeSet<>(ignored));
     if (words.isEmpty() || length < 1) {
-      throw new IllegalArgumentException("a vocabulary needs words and a length");
+      throw new IllegalArgumentException(
+          "a list of words needs a word or more and a length above 0");
     }
     for (List<String> meaning : synonyms.values()) {
       if (!words.containsAll(meaning)) {
-        throw new IllegalArgumentException("synonym of unknown words: " + meaning);
+        throw new IllegalArgumentException(
+            "a synonym stands for %s, which are not all in the list of words".formatted(meaning));
       }
     }
   }
 
   /**
-   * A prompt as the networks see it.
+   * The result of reading a prompt.
    *
-   * @param tokens one id for each known word in the order of the prompt, padded with 0 to the
-   *     vocabulary's length
-   * @param warnings a sentence for each word that was not understood
+   * @param tokens one id for each known word in the order of the prompt, padded with 0 or cut to
+   *     {@code length}
+   * @param warnings a sentence for each unknown word, and for a prompt without known words or with
+   *     too many
    */
   public record Reading(List<Integer> tokens, List<String> warnings) {}
 
+  /** Turns a prompt into tokens; words are runs of letters and digits, in any case. */
   public Reading read(String prompt) {
     Map<String, Integer> ids = new HashMap<>();
     for (int i = 0; i < words.size(); i++) {
@@ -63,13 +67,17 @@ public record WordList(
         synonyms.get(word).forEach(meant -> tokens.add(ids.get(meant)));
       } else if (!word.isEmpty() && !ignored.contains(word)) {
         warnings.add(
-            "'%s' is not known here; the nearest words are %s".formatted(word, nearest(word)));
+            "the model does not know '%s' and ignores it; the nearest known words are %s"
+                .formatted(word, String.join(", ", nearest(word))));
       }
     }
     if (tokens.isEmpty()) {
-      warnings.add("no word of the prompt is known here, so it does not steer the result");
+      warnings.add(
+          "the model knows no word of the prompt, so the prompt does not steer the result");
     } else if (tokens.size() > length) {
-      warnings.add("only the first %s known words are read".formatted(length));
+      warnings.add(
+          "the prompt has %s known words, but the model reads only the first %s"
+              .formatted(tokens.size(), length));
     }
     List<Integer> padded = new ArrayList<>(tokens.subList(0, Math.min(length, tokens.size())));
     while (padded.size() < length) {

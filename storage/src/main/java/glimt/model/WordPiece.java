@@ -3,13 +3,13 @@ package glimt.model;
 import java.util.List;
 
 /**
- * Word pieces, as BERT reads (Schuster and Nakajima 2012).
+ * A word-piece tokenizer, such as BERT's (Schuster and Nakajima 2012).
  *
- * @param files of the bundle: {@code tokenizer.json}, or {@code vocab.txt}
- * @param length how many ids a prompt is padded or cut to
- * @param padding the id that fills up
- * @param marks whether the ids of begin and end are added
- * @param lowerCase whether the prompt is read in lower case
+ * @param files names of files in the bundle: {@code tokenizer.json}, or {@code vocab.txt}
+ * @param length the number of ids that a prompt is padded or cut to
+ * @param padding the id used for padding
+ * @param marks whether the ids that mark begin and end are added
+ * @param lowerCase whether the prompt is converted to lower case first
  */
 public record WordPiece(
     List<String> files, int length, int padding, boolean marks, boolean lowerCase)

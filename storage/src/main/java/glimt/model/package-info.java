@@ -1,6 +1,6 @@
 /**
- * The card's nouns: what a bundle says of itself, how its levels are cut and sampled, and which
- * words steer it.
+ * The types of a bundle's card: networks, encoders and codecs, how levels are cut and sampled, and
+ * how prompts are read.
  *
  * <p>Pure JDK: no I/O, no clock, no SQL, no JSON.
  */

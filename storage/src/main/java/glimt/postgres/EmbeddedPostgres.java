@@ -26,32 +26,38 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A PostgreSQL server of our own, from the binaries on the class path: durable, on loopback only,
- * with a generated password. It outlives a JVM that is killed, and the next one adopts it; when
- * both were killed, PostgreSQL recovers. Two JVMs must not start it on one home at once: whoever
- * runs a farm there locks the home first.
+ * A PostgreSQL server run from binaries on the class path. It is durable, listens on loopback only,
+ * and has a generated password. When a JVM is killed, its server keeps running, and the next JVM
+ * adopts it; when both are killed, PostgreSQL recovers at the next start. Two JVMs must not start a
+ * server in one home at the same time, so callers must lock the home first.
  */
 public final class EmbeddedPostgres implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(EmbeddedPostgres.class);
 
-  /** How long a predecessor's last processes may need to let go of the data. */
+  /** How long the last processes of an earlier server may take to release the data directory. */
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-  /** How long a start may take, recovery after a crash included. */
+  /** How long a start may take, including recovery after a crash. */
   private static final Duration START_LIMIT = Duration.ofMinutes(2);
 
   private static final Duration POLL = Duration.ofMillis(20);
   private static final int STOP_SECONDS = 30;
   private static final long LOG_LIMIT = 8 << 20;
 
-  /** What passes by itself: a predecessor's last processes, or a port that was just taken. */
+  /**
+   * Parts of log messages about obstacles that disappear by themselves: the last processes of an
+   * earlier server, or a port that another process has just taken.
+   */
   private static final List<String> PASSING =
       List.of("lock file", "shared memory block", "could not bind");
 
-  /** Said to a right password before the server takes part: it starts, recovers or stops. */
+  /** The SQL state of a server that accepts the password but is still starting, or is stopping. */
   private static final String CANNOT_CONNECT_NOW = "57P03";
 
-  /** Small, since it idles most of the time. Everything that makes it durable stays on. */
+  /**
+   * Memory settings are small, since the server is idle most of the time. All settings that ensure
+   * durability keep their defaults.
+   */
   private static final List<String> SETTINGS =
       List.of(
           "listen_addresses=127.0.0.1",
@@ -83,16 +89,20 @@ public final class EmbeddedPostgres implements AutoCloseable {
   }
 
   /**
-   * Starts the server of a home, makes it first if there is none, or adopts the one that runs.
+   * Starts the server of a home, or adopts it if it is already running. An empty home gets a new
+   * database cluster. PostgreSQL's programs are unpacked into {@code home/postgres}.
    *
-   * @throws StorageException if that is impossible; its causes say why
+   * @throws StorageException if the server cannot be started; the exception's causes say why
    */
   public static EmbeddedPostgres start(Path home) {
     return start(home, home.resolve("postgres"));
   }
 
   /**
-   * @param programs where PostgreSQL is unpacked; many homes may share it
+   * Starts the server as {@link #start(Path)} does.
+   *
+   * @param programs the folder into which PostgreSQL's programs are unpacked; homes may share it
+   * @throws StorageException if the server cannot be started; the exception's causes say why
    */
   public static EmbeddedPostgres start(Path home, Path programs) {
     long begin = System.nanoTime();
@@ -116,34 +126,37 @@ public final class EmbeddedPostgres implements AutoCloseable {
     }
   }
 
+  /** Returns the JDBC URL of the server, without user and password. */
   public String url() {
     return url(postmaster);
   }
 
+  /** Returns the name of the server's only user. */
   public String user() {
     return PostgresHome.USER;
   }
 
+  /** Returns the generated password of {@link #user}. */
   public String password() {
     return home.password();
   }
 
-  /** The process that all its others descend from. */
+  /** Returns the process id of the postmaster, the parent of the server's other processes. */
   public long pid() {
     return postmaster.pid();
   }
 
-  /** Whether it ran already, left behind by a JVM that was killed. */
+  /** Returns whether the server was already running, left behind by a JVM that was killed. */
   public boolean adopted() {
     return adopted;
   }
 
-  /** How long it took until it answered. */
+  /** Returns how long {@link #start} took until the server answered. */
   public Duration took() {
     return took;
   }
 
-  /** Stops it: sessions are cut off, what was committed is safe. */
+  /** Stops the server. Open sessions are disconnected; committed transactions are safe. */
   @Override
   public void close() {
     if (!runs(postmaster)) {
@@ -165,7 +178,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
     } catch (IOException e) {
       throw new StorageException("stop PostgreSQL in " + home.folder(), e);
     }
-    // Its lock file goes a moment before it does.
+    // pg_ctl waits for the lock file to disappear, which happens shortly before the process ends.
     awaitEnd(postmaster);
   }
 
@@ -173,7 +186,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
     return ProcessHandle.of(postmaster.pid()).filter(ProcessHandle::isAlive).isPresent();
   }
 
-  /** Not by onExit(), whose answer may never come once the JVM shuts down. */
+  /** Polls, because the future of onExit() may never complete once the JVM shuts down. */
   private static boolean awaitEnd(PostgresHome.Postmaster postmaster) {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
     while (runs(postmaster) && System.nanoTime() < deadline) {
@@ -182,7 +195,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
     return !runs(postmaster);
   }
 
-  /** Leaves nothing of a start that failed. */
+  /** Ends the processes of a start that failed. */
   private static void end(PostgresHome.Postmaster postmaster) {
     ProcessHandle.of(postmaster.pid()).ifPresent(ProcessHandle::destroy);
     if (!awaitEnd(postmaster)) {
@@ -196,7 +209,9 @@ public final class EmbeddedPostgres implements AutoCloseable {
     Optional<PostgresHome.Postmaster> orphan = home.postmaster();
     while (orphan.isPresent() && !answers(home, orphan.get())) {
       if (System.nanoTime() > deadline) {
-        throw new IOException("a server runs on the data but does not answer: " + orphan.get());
+        throw new IOException(
+            "the PostgreSQL process %s runs on this data directory but does not answer on port %s; end it and start again"
+                .formatted(orphan.get().pid(), orphan.get().port()));
       }
       LockSupport.parkNanos(POLL.toNanos());
       orphan = home.postmaster();
@@ -218,7 +233,8 @@ public final class EmbeddedPostgres implements AutoCloseable {
           answers = answers(home, postmaster);
           if (!answers && System.nanoTime() - begin > START_LIMIT.toNanos()) {
             throw new IOException(
-                "it does not answer: " + PostgresPrograms.told(said(home, logged)));
+                "PostgreSQL did not answer within %s s: %s"
+                    .formatted(START_LIMIT.toSeconds(), PostgresPrograms.told(said(home, logged))));
           }
           LockSupport.parkNanos(answers ? 0 : POLL.toNanos());
         }
@@ -239,7 +255,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
     }
   }
 
-  /** In a session of its own, so that Ctrl-C on our terminal does not reach it. */
+  /** Starts the server in its own session, so that Ctrl-C in the JVM's terminal does not end it. */
   private static PostgresHome.Postmaster spawn(PostgresHome home) throws IOException {
     int port =
         home.lastPort().filter(EmbeddedPostgres::isFree).orElseGet(EmbeddedPostgres::freePort);
@@ -251,14 +267,14 @@ public final class EmbeddedPostgres implements AutoCloseable {
     builder.command().addFirst("setsid");
     Process process =
         builder.redirectOutput(ProcessBuilder.Redirect.appendTo(home.log().toFile())).start();
-    // setsid, unshare and setpriv each become the next, so this is the postmaster's own number.
+    // setsid, unshare and setpriv each exec the next program, so this is the postmaster's pid.
     return new PostgresHome.Postmaster(process.pid(), port);
   }
 
   /**
-   * Whether the server takes part and works on our data.
+   * Returns whether the server answers queries.
    *
-   * @throws IOException if it is another server
+   * @throws IOException if it rejects the password, or its data directory is not this home's
    */
   private static boolean answers(PostgresHome home, PostgresHome.Postmaster postmaster)
       throws IOException {
@@ -273,7 +289,9 @@ public final class EmbeddedPostgres implements AutoCloseable {
       row.next();
       Path data = Path.of(row.getString(1));
       if (!data.equals(home.data())) {
-        throw new IOException("the server on port %s is of %s".formatted(postmaster.port(), data));
+        throw new IOException(
+            "the server on port %s has the data directory %s, not %s"
+                .formatted(postmaster.port(), data, home.data()));
       }
       return true;
     } catch (SQLException e) {
@@ -281,7 +299,8 @@ public final class EmbeddedPostgres implements AutoCloseable {
       if (state.equals(CANNOT_CONNECT_NOW) || state.startsWith("08")) {
         return false;
       }
-      throw new IOException("the server on port %s refuses us".formatted(postmaster.port()), e);
+      throw new IOException(
+          "the server on port %s refused the connection".formatted(postmaster.port()), e);
     }
   }
 
@@ -301,11 +320,11 @@ public final class EmbeddedPostgres implements AutoCloseable {
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();
     } catch (IOException e) {
-      throw new UncheckedIOException("no port is free", e);
+      throw new UncheckedIOException("could not get a free port on loopback", e);
     }
   }
 
-  /** What the log says since this start. */
+  /** Returns the part of the log after the given position. */
   private static String said(PostgresHome home, long since) throws IOException {
     try (FileChannel log = FileChannel.open(home.log())) {
       log.position(Math.min(since, log.size()));

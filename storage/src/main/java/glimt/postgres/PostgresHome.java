@@ -15,13 +15,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where an embedded PostgreSQL lives.
+ * The folder of an embedded PostgreSQL.
  *
  * <pre>
- *   folder/postgres.password   of its only user; mode 0600
- *   folder/postgres.port       the last, which it takes again if it can: others know it by that
+ *   folder/postgres.password   the password of its only user; mode 0600
+ *   folder/postgres.port       its last port, reused if free because other processes know it
  *   folder/postgres.log
- *   folder/data/               the database; made whole or not at all
+ *   folder/data/               the database cluster; moved here when it is complete
  * </pre>
  */
 record PostgresHome(Path folder, PostgresPrograms programs, String password) {
@@ -31,16 +31,22 @@ record PostgresHome(Path folder, PostgresPrograms programs, String password) {
 
   private static final int PASSWORD_BYTES = 24;
 
-  /** A server, as its {@code postmaster.pid} tells of it. */
+  /** A running server: the pid from its {@code postmaster.pid}, and its port. */
   record Postmaster(long pid, int port) {}
 
-  /** Makes what is not there yet. */
+  /**
+   * Opens the home in a folder, and makes password and cluster if they do not exist yet.
+   *
+   * @throws IOException if the cluster exists without its password, or cannot be made
+   */
   static PostgresHome in(Path folder, PostgresPrograms programs) throws IOException {
     Path data = folder.resolve("data");
     Path secret = folder.resolve("postgres.password");
     boolean made = Files.isDirectory(data);
     if (made && !Files.exists(secret)) {
-      throw new IOException("there is a database in %s but no %s".formatted(data, secret));
+      throw new IOException(
+          "the database in %s needs its password file %s, which is missing; restore it from a backup"
+              .formatted(data, secret));
     }
     if (!Files.exists(secret)) {
       keep(secret);
@@ -60,7 +66,7 @@ record PostgresHome(Path folder, PostgresPrograms programs, String password) {
     return folder.resolve("postgres.log");
   }
 
-  /** Where it listened last. */
+  /** Returns the port that the server used last. */
   Optional<Integer> lastPort() throws IOException {
     String port = Files.exists(portFile()) ? Files.readString(portFile()).strip() : "";
     return port.matches("\\d{1,5}") ? Optional.of(Integer.parseInt(port)) : Optional.empty();
@@ -75,15 +81,16 @@ record PostgresHome(Path folder, PostgresPrograms programs, String password) {
   }
 
   /**
-   * The server that runs on the data now. A lock file that names a process of another kind, as it
-   * does when a machine has started again and numbers its processes anew, is removed: PostgreSQL
-   * would not dare to.
+   * Returns the server that runs on the data directory now. If the lock file names a process that
+   * is not this server, which happens when its pid was reused after a reboot, the lock file is
+   * removed, because PostgreSQL would refuse to start.
    */
   Optional<Postmaster> postmaster() throws IOException {
     Path lock = data().resolve("postmaster.pid");
     List<String> lines = Files.exists(lock) ? Files.readAllLines(lock) : List.of();
-    // Its lines: process, data directory, start, port, …; the port comes when it is about to
-    // listen. A line break in the directory's name shifts them: the port is read where we keep it.
+    // The lines are pid, data directory, start time, port …; the port is written just before the
+    // server listens. It is not read from here, because a line break in the directory's name
+    // shifts the lines.
     Optional<Integer> port = lastPort();
     if (lines.size() < 4 || port.isEmpty()) {
       return Optional.empty();
@@ -103,7 +110,7 @@ record PostgresHome(Path folder, PostgresPrograms programs, String password) {
     try {
       return Files.readSymbolicLink(Path.of("/proc", Long.toString(pid), "cwd")).equals(data);
     } catch (IOException e) {
-      // It has just ended, or is another user's.
+      // The process has just ended, or belongs to another user.
       return false;
     }
   }
@@ -133,7 +140,7 @@ record PostgresHome(Path folder, PostgresPrograms programs, String password) {
     programs.give(secret);
     if (!programs.reach(incoming)) {
       throw new IOException(
-          "PostgreSQL must not be root, and user nobody cannot enter %s: take another home, or be an ordinary user"
+          "PostgreSQL must not run as root, and the user nobody cannot enter %s; choose another home, or run as an ordinary user"
               .formatted(folder));
     }
     programs.initdb(
@@ -149,13 +156,13 @@ record PostgresHome(Path folder, PostgresPrograms programs, String password) {
   }
 
   /**
-   * Of a JVM that was killed. The initdb that it started may still be at work there, for a while.
+   * Deletes the cluster of an unfinished start; the initdb of a killed JVM may still write to it.
    */
   private static void forget(Path left) {
     try {
       PostgresPrograms.delete(left);
     } catch (IOException e) {
-      LOG.info("{} is left for the next start", left, e);
+      LOG.info("could not delete the incomplete cluster {}; the next start tries again", left, e);
     }
   }
 

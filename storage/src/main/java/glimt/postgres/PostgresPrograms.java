@@ -25,12 +25,15 @@ import org.apache.commons.compress.compressors.xz.XZCompressorInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * PostgreSQL's programs, unpacked into a folder, and whom they run as. PostgreSQL refuses to be
- * root: there, a user namespace without a mapping makes it think it is not, while files stay ours;
- * where namespaces are forbidden it runs as the user nobody, who is given the files.
+ * PostgreSQL's programs, unpacked into a folder, and the user that they run as. PostgreSQL refuses
+ * to run as root. If this process is root, the programs run in a user namespace without a mapping,
+ * in which they do not see uid 0 while root keeps the files; where namespaces are forbidden, they
+ * run as the user nobody, who becomes the owner of the files.
  *
- * @param prefix what stands before each command
- * @param owner the numeric user that must own what the programs write; null if it is us
+ * @param folder the folder into which the programs are unpacked
+ * @param prefix the words before each command, such as {@code unshare -U}
+ * @param owner the numeric id of the user who must own the files that the programs write; null if
+ *     that is the user of this process
  */
 record PostgresPrograms(Path folder, List<String> prefix, @Nullable Integer owner) {
   private static final String ARCHIVE = "/postgres-linux-x86_64.txz";
@@ -38,10 +41,10 @@ record PostgresPrograms(Path folder, List<String> prefix, @Nullable Integer owne
   private static final int LINES_TOLD = 8;
   private static final Pattern ERROR = Pattern.compile(".*(?:FATAL|PANIC|error): +(.*)");
 
-  /** What a shell does not take as it is between double quotes. */
+  /** The characters that a shell interprets between double quotes. */
   private static final Pattern SHELL = Pattern.compile("[$`\"\\\\\n]");
 
-  /** Unpacks them unless they are there. Whoever does so at the same time does no harm. */
+  /** Unpacks the programs unless the folder exists. Several processes may do so concurrently. */
   static PostgresPrograms in(Path folder) throws IOException {
     if (!Files.isDirectory(folder)) {
       Path incoming = Files.createTempDirectory(folder.getParent(), "postgres-incoming");
@@ -69,8 +72,8 @@ record PostgresPrograms(Path folder, List<String> prefix, @Nullable Integer owne
   }
 
   /**
-   * How a program is started: without a shell, and with nothing of the user's environment but the
-   * way to the system's programs. PostgreSQL would read its own defaults from there.
+   * Prepares to start a program without a shell. Of the user's environment only {@code PATH} is
+   * passed on, because PostgreSQL takes defaults from other variables.
    */
   ProcessBuilder process(String program, List<String> arguments) {
     List<String> command = new ArrayList<>(prefix);
@@ -83,10 +86,10 @@ record PostgresPrograms(Path folder, List<String> prefix, @Nullable Integer owne
   }
 
   /**
-   * Runs {@code initdb}, which gives its own path to a shell, between double quotes. Where a shell
-   * would read something into that path, a copy of it runs from a folder with a plain one.
+   * Runs {@code initdb}. It passes its own path to a shell in double quotes, so if that path has
+   * characters that a shell interprets, a copy of it runs from a temporary folder.
    *
-   * @throws IOException with the last lines that it said, if it failed
+   * @throws IOException if it fails; the message has its errors or last lines
    */
   void initdb(List<String> arguments) throws IOException {
     if (!SHELL.matcher(folder.toString()).find()) {
@@ -97,10 +100,10 @@ record PostgresPrograms(Path folder, List<String> prefix, @Nullable Integer owne
     try {
       if (SHELL.matcher(plain.toString()).find()) {
         throw new IOException(
-            "initdb cannot run from %s, nor from the temporary folder %s: one of them must do without $, `, \", \\ and line breaks"
+            "initdb cannot run from %s or from the temporary folder %s, because both paths contain one of $, `, \", \\ or a line break; choose another home or java.io.tmpdir"
                 .formatted(folder, plain.getParent()));
       }
-      // A link to it would be followed to where it lies; all that it starts may be linked.
+      // initdb resolves links to find its own path, so it is copied; what it starts may be linked.
       Files.createDirectory(plain.resolve("bin"));
       Files.copy(
           folder.resolve("bin/initdb"),
@@ -116,7 +119,7 @@ record PostgresPrograms(Path folder, List<String> prefix, @Nullable Integer owne
     }
   }
 
-  /** Gives a file, or a folder and all in it, to whom the programs run as. */
+  /** Makes the user of the programs the owner of a file, or of a folder and everything in it. */
   void give(Path path) throws IOException {
     if (owner == null) {
       return;
@@ -140,7 +143,7 @@ record PostgresPrograms(Path folder, List<String> prefix, @Nullable Integer owne
         });
   }
 
-  /** Whether whom the programs run as can write into a folder. */
+  /** Returns whether the user of the programs can write to a folder. */
   boolean reach(Path path) {
     List<String> command = new ArrayList<>(prefix);
     command.addAll(List.of("test", "-w", path.toString()));
@@ -174,14 +177,17 @@ record PostgresPrograms(Path folder, List<String> prefix, @Nullable Integer owne
     Map<Path, Path> links = new TreeMap<>();
     try (InputStream in = PostgresPrograms.class.getResourceAsStream(ARCHIVE)) {
       if (in == null) {
-        throw new IOException("no PostgreSQL for this machine is on the class path: " + ARCHIVE);
+        throw new IOException(
+            "the class path has no PostgreSQL binaries for Linux on x86-64: " + ARCHIVE);
       }
       TarArchiveInputStream tar =
           new TarArchiveInputStream(new XZCompressorInputStream(new BufferedInputStream(in)));
       for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
         Path path = folder.resolve(entry.getName()).normalize();
         if (!path.startsWith(folder)) {
-          throw new IOException("an archive that writes elsewhere: " + entry.getName());
+          throw new IOException(
+              "the archive %s has an entry outside of its folder: %s"
+                  .formatted(ARCHIVE, entry.getName()));
         }
         if (entry.isDirectory()) {
           Files.createDirectories(path);
@@ -191,7 +197,7 @@ record PostgresPrograms(Path folder, List<String> prefix, @Nullable Integer owne
           Files.createDirectories(path.getParent());
           Files.copy(tar, path);
           if ((entry.getMode() & 0111) != 0 && !path.toFile().setExecutable(true, false)) {
-            throw new IOException("cannot be made executable: " + path);
+            throw new IOException("could not make %s executable".formatted(path));
           }
         }
       }
@@ -202,7 +208,9 @@ record PostgresPrograms(Path folder, List<String> prefix, @Nullable Integer owne
   }
 
   /**
-   * @throws IOException with the last lines that the program said, if it failed
+   * Runs a program to its end.
+   *
+   * @throws IOException if it fails; the message has its errors or last lines
    */
   void run(String program, List<String> arguments) throws IOException {
     Process process = process(program, arguments).start();
@@ -212,7 +220,7 @@ record PostgresPrograms(Path folder, List<String> prefix, @Nullable Integer owne
     }
   }
 
-  /** Why a program failed, of all that it said: its errors, or else its last lines. */
+  /** Extracts from a failed program's output its errors or, if there are none, its last lines. */
   static String told(String said) {
     List<String> errors =
         said.lines()
@@ -234,7 +242,7 @@ record PostgresPrograms(Path folder, List<String> prefix, @Nullable Integer owne
                   .start())
           == 0;
     } catch (IOException _) {
-      // It is not there.
+      // The program is not installed.
       return false;
     }
   }
@@ -245,7 +253,7 @@ record PostgresPrograms(Path folder, List<String> prefix, @Nullable Integer owne
     } catch (InterruptedException _) {
       process.destroy();
       Thread.currentThread().interrupt();
-      throw new InterruptedIOException("interrupted while a program ran");
+      throw new InterruptedIOException("interrupted while waiting for a program to end");
     }
   }
 }

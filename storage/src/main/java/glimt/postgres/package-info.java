@@ -1,6 +1,5 @@
 /**
- * The PostgreSQL that comes with glimt: its programs unpacked, its cluster made, started and
- * stopped.
+ * The embedded PostgreSQL server: unpacks its programs, makes its cluster, starts and stops it.
  *
  * <p>No actors, no HTTP, no tensors.
  */

@@ -1,14 +1,19 @@
 package glimt.storage;
 
-/**
- * The ledger or the artifact store could not do what it was doing; the message says what that was.
- */
+/** The ledger, the artifact store or the embedded database failed; the message says at what. */
 public class StorageException extends RuntimeException {
+  /**
+   * @param doing the action that failed, such as "read artifact …"; the message is "could not" and
+   *     this
+   */
   public StorageException(String doing, Throwable cause) {
-    super(doing, cause);
+    super("could not " + doing, cause);
   }
 
-  public StorageException(String doing) {
-    super(doing);
+  /**
+   * @param message what failed and why
+   */
+  public StorageException(String message) {
+    super(message);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What every room of storage throws when the world behind it is broken.
+ * The exception that all packages of this module throw when the database or the file system fails.
  *
  * <p>Pure JDK: no I/O, no clock, no SQL, no JSON.
  */

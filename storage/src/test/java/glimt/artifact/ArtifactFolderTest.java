@@ -33,7 +33,7 @@ class ArtifactFolderTest extends ArtifactLaws {
   @Override
   void damage(ArtifactId id, byte[] bytes) throws IOException {
     Path file = Files.write(folder().path(id), bytes);
-    // Within a tick of the file system's clock it could not be told that it was written at all.
+    // A write within the same tick of the file system's clock would leave the time unchanged.
     Instant written = Files.getLastModifiedTime(file).toInstant();
     Files.setLastModifiedTime(file, FileTime.from(written.plusSeconds(1)));
   }
@@ -95,7 +95,7 @@ class ArtifactFolderTest extends ArtifactLaws {
     assertThat(files(folder)).isEmpty();
   }
 
-  /** A process that may write 64 KiB and no more, as on a disk that is full. */
+  /** A process that may write at most 64 KiB, which simulates a full disk. */
   @Test
   void without_room_nothing_is_left_and_the_next_artifact_that_fits_is_written() throws Exception {
     Process process =
@@ -111,12 +111,12 @@ class ArtifactFolderTest extends ArtifactLaws {
             .start();
     String said = new String(process.getInputStream().readAllBytes(), UTF_8);
     assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
-    assertThat(said).contains("refused: write an artifact of type a/b");
+    assertThat(said).contains("refused: could not write an artifact of type a/b");
     assertThat(process.exitValue()).isZero();
     assertThat(files(folder)).hasSize(1);
   }
 
-  /** Writes too much, then a little. */
+  /** Writes an artifact that is too large, then a small one. */
   static final class LittleRoom {
     private LittleRoom() {}
 

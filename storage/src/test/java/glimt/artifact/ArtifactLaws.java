@@ -23,25 +23,23 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * What holds for every store of artifacts, whatever it is made of: a test for each is one of these.
- */
+/** The laws of {@link Artifacts}. The test of each implementation extends this class. */
 abstract class ArtifactLaws {
   private static final Duration AGE = Duration.ofMinutes(10);
   private static final byte[] BYTES = {1, 2, 3};
 
   @TempDir Path elsewhere;
 
-  /** The store of this test, empty at first; each time as another process sees it. */
+  /** Returns the store of this test, initially empty, in a new instance as of another process. */
   abstract Artifacts store();
 
-  /** Puts other bytes in an artifact's place, behind the store's back. */
+  /** Overwrites an artifact's bytes without the store's knowledge. */
   abstract void damage(ArtifactId id, byte[] bytes) throws IOException;
 
-  /** Makes an artifact be put an hour ago. */
+  /** Makes an artifact appear to have been put an hour ago. */
   abstract void age(ArtifactId id) throws IOException;
 
-  /** Leaves what a writer does that died an hour ago. */
+  /** Leaves the incomplete file of a writer that crashed an hour ago. */
   abstract void dieWriting() throws IOException;
 
   @Test
@@ -99,7 +97,7 @@ abstract class ArtifactLaws {
       assertThat(artifacts.verify(id)).isFalse();
       assertThatThrownBy(() -> artifacts.read(id))
           .isInstanceOf(DamagedArtifact.class)
-          .hasMessageContaining("not those of its name");
+          .hasMessageContaining("is damaged");
       assertThatThrownBy(() -> artifacts.file(id)).isInstanceOf(DamagedArtifact.class);
       assertThatThrownBy(
               () -> {
@@ -157,7 +155,7 @@ abstract class ArtifactLaws {
         .isInstanceOf(StorageException.class)
         .hasRootCauseMessage("the encoder died");
     assertThat(artifacts.verify(Ledger.digestOf("half"))).isFalse();
-    assertThat(artifacts.removeHalfWritten(Duration.ZERO)).as("left half written").isZero();
+    assertThat(artifacts.removeHalfWritten(Duration.ZERO)).as("incomplete files").isZero();
   }
 
   @Test

@@ -46,7 +46,7 @@ class PlanTest {
   void a_level_is_cut_into_segments_and_put_together_before_the_next() {
     Plan plan = Plan.of(video(null, null, "a whale"), CLIPS);
     assertThat(plan.levels()).isEqualTo(CLIPS.levels());
-    // 1 + 1 of the base, 3 windows + 1, 4 windows of 2 by 2 tiles + 1.
+    // Sample and assemble tasks: base 1 + 1, temporal 3 + 1, spatial 4 windows of 2 by 2 tiles + 1.
     assertThat(plan.tasks()).hasSize(2 + 4 + 17);
     assertThat(plan.tasks().stream().collect(Collectors.groupingBy(task -> task.work().level())))
         .hasEntrySatisfying("spatial", tasks -> assertThat(tasks).hasSize(17));
@@ -114,7 +114,7 @@ class PlanTest {
     assertThat(plan.levels().subList(1, 3)).isEqualTo(CLIPS.levels().subList(1, 3));
     assertThat(plan.warnings())
         .containsExactly(
-            "clips has no fast network for temporal, spatial, made at full quality instead");
+            "clips has no fast network for temporal, spatial, which is made at full quality instead");
     assertThat(Plan.of(video(null, null, "a whale"), quick).tasks())
         .isEqualTo(Plan.of(video(null, null, "a whale"), CLIPS).tasks());
 

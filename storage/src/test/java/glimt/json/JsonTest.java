@@ -82,9 +82,9 @@ class JsonTest {
         new Outcome.Yielded(Optional.empty()),
         new Outcome.Yielded(Optional.of(checkpoint)),
         new JobEvent(job, 1, at, new JobEvent.Submitted(List.of("a warning"))),
-        new JobEvent(job, 2, at, new JobEvent.Started()),
+        new JobEvent(job, 2, at, new JobEvent.JobStarted()),
         new JobEvent(job, 3, at, new JobEvent.LevelFinished("base", products)),
-        new JobEvent(job, 4, at, new JobEvent.Ended(JobState.FAILED, Fault.POISON, "why")),
+        new JobEvent(job, 4, at, new JobEvent.JobEnded(JobState.FAILED, Fault.POISON, "why")),
         new Task(
             new Lease(new TaskId(1), 2),
             job,
@@ -106,9 +106,9 @@ class JsonTest {
 
   @Test
   void a_fact_written_as_itself_says_which_it_is() {
-    assertThat(Json.write(new JobEvent.Started())).isEqualTo("{\"type\":\"started\"}");
+    assertThat(Json.write(new JobEvent.JobStarted())).isEqualTo("{\"type\":\"started\"}");
     assertThat(Json.read("{\"type\":\"started\"}", JobEvent.Fact.class))
-        .isEqualTo(new JobEvent.Started());
+        .isEqualTo(new JobEvent.JobStarted());
   }
 
   @Test
@@ -118,7 +118,7 @@ class JsonTest {
             new JobId(new UUID(0, 1)),
             2,
             Instant.parse("2026-11-22T10:11:12Z"),
-            new JobEvent.Ended(JobState.FAILED, Fault.OUT_OF_MEMORY, null));
+            new JobEvent.JobEnded(JobState.FAILED, Fault.OUT_OF_MEMORY, null));
     JsonNode json = Json.mapper().readTree(Json.write(event));
     assertThat(json.at("/job").asText()).isEqualTo("00000000-0000-0000-0000-000000000001");
     assertThat(json.at("/at").asText()).isEqualTo("2026-11-22T10:11:12Z");

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What a ledger must never hold is found in it, and nothing else. */
+/** The audit finds rows that break a promise, and reports nothing for a healthy ledger. */
 class AuditTest {
   private Ledger ledger;
   private Audit audit;
@@ -44,7 +44,7 @@ class AuditTest {
     ledger.tasks.end(
         failed.lease(), new Outcome.Failed(Fault.INTERNAL, "of itself"), Ledger.EFFORT);
     ledger.finishAll("w3");
-    assertThat(ledger.succeed(lost)).as("a late word").isEmpty();
+    assertThat(ledger.succeed(lost)).as("a late report").isEmpty();
     ArtifactId last = ledger.view(done).levels().getLast().products().getFirst().artifact().id();
     JobId cancelled = ledger.submit();
     ledger.claimOne("w4");
@@ -70,8 +70,8 @@ class AuditTest {
       delimiter = '|',
       value = {
         "DELETE FROM event WHERE seq = 2 | events are numbered without a gap",
-        "DELETE FROM event WHERE seq = (SELECT last_seq FROM job) | the ending is told once and"
-            + " last",
+        "DELETE FROM event WHERE seq = (SELECT last_seq FROM job) | the last event, and no other,"
+            + " is the job's end",
         "DELETE FROM product WHERE task = 1 | a result has a product",
         "UPDATE attempt SET outcome = 'yielded' WHERE task = 1 | one accepted result",
         "UPDATE attempt SET ended = NULL, outcome = NULL WHERE task = 2 | only the newest attempt"
@@ -79,9 +79,8 @@ class AuditTest {
         "UPDATE attempt SET number = 7 WHERE task = 3 | attempts are numbered without a gap",
         "UPDATE attempt SET started = started - interval '1 hour' WHERE task = 6 | no task begins"
             + " before its inputs",
-        "UPDATE job SET ended = ended - interval '1 hour' | nothing happens after the end, but what is made again",
-        "UPDATE attempt SET resumed_from = 3 WHERE task = 1 | a resumed attempt had somebody to"
-            + " resume from",
+        "UPDATE job SET ended = ended - interval '1 hour' | no attempt follows its job's end, except for repairs",
+        "UPDATE attempt SET resumed_from = 3 WHERE task = 1 | a resumed attempt has a predecessor",
         "UPDATE attempt SET resumed_from = 3 WHERE task = 1 | no task mixes numeric classes",
         "UPDATE job SET ended = NULL, ending = NULL | a job whose tasks are done has ended"
       })
@@ -89,7 +88,7 @@ class AuditTest {
     JobId job = ledger.submit();
     ledger.finishAll("w1");
     assertThat(audit.breaches()).isEmpty();
-    assertThat(ledger.sql(harm)).as("rows harmed").isPositive();
+    assertThat(ledger.sql(harm)).as("rows changed").isPositive();
     assertThat(audit.breaches()).extracting(Audit.Breach::promise).contains(promise);
     assertThat(audit.breaches()).extracting(Audit.Breach::job).containsOnly(job);
   }
@@ -103,7 +102,9 @@ class AuditTest {
     ledger.letLeasesRunOut();
     ledger.tasks.expire();
     Task next = ledger.claimOne("w2");
-    assertThat(audit.losses(job)).as("before anybody knows how long a step takes").isEmpty();
+    assertThat(audit.losses(job))
+        .as("while no attempt has succeeded, so the time per step is unknown")
+        .isEmpty();
     ledger.tasks.end(next.lease(), Ledger.success(next), new Effort("test", 1, 3, 1.5, 1));
 
     Audit.Loss loss = audit.losses(job).getFirst();
@@ -125,7 +126,8 @@ class AuditTest {
     assertThat(claimed).hasSize(1);
     assertThat(audit.breaches())
         .extracting(Audit.Breach::promise)
-        .containsExactlyInAnyOrder("what runs has an attempt", "what waits waits for something");
+        .containsExactlyInAnyOrder(
+            "a running task has a running attempt", "a task waits for its missing inputs");
     assertThat(audit.open()).containsExactly(job);
   }
 }

@@ -10,12 +10,15 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** What the ledger costs when a thousand jobs came at once, and PostgreSQL has not counted them. */
+/**
+ * The cost of claims and endings with a thousand waiting jobs of which PostgreSQL has no
+ * statistics.
+ */
 class BacklogTest {
   private static final int JOBS = 1000;
   private static final int BATCH = 32;
 
-  /** Rows read for each task: its own a few times, its job's, its neighbours', and no others. */
+  /** The limit of rows read per task: its own a few times, its job's, and its neighbours'. */
   private static final int READS = 40;
 
   private static Ledger ledger;
@@ -30,7 +33,7 @@ class BacklogTest {
     for (int i = 0; i < JOBS; i++) {
       ledger.jobs.submit(TenantId.DEFAULT, Ledger.spec(), ledger.digest, plan);
     }
-    // Half of the bases are made, so that there are results to be looked for, too.
+    // Half of the base tasks are done, so that claims also have results to look up.
     for (int done = 0; done < JOBS / 2; done += BATCH) {
       end(ledger.claim("w", BATCH));
     }
@@ -59,17 +62,17 @@ class BacklogTest {
   }
 
   private static void end(List<Task> claimed) {
-    List<Tasks.Ended> words =
+    List<AttemptEnd> words =
         claimed.stream()
-            .map(task -> new Tasks.Ended(task.lease(), Ledger.success(task), Ledger.EFFORT))
+            .map(task -> new AttemptEnd(task.lease(), Ledger.success(task), Ledger.EFFORT))
             .toList();
     assertThat(ledger.tasks.end(words)).hasSameSizeAs(claimed);
   }
 
-  /** Rows that this thread's connection has read, with those of this question. */
+  /** Returns the number of rows read so far, including those of this query. */
   private static long reads() {
     ledger.database.read(
-        "tell what was read",
+        "flush the statistics",
         session -> session.first("SELECT pg_stat_force_next_flush()", row -> true));
     return ledger.count(
         "SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))"

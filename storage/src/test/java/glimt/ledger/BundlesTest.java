@@ -16,19 +16,19 @@ class BundlesTest {
       BundleCard other = Ledger.card("another", 1);
       ledger.bundles.offer(Ledger.digestOf("another"), other);
 
-      assertThat(ledger.bundles.find("toy")).contains(new Bundles.Entry(digest, changed));
+      assertThat(ledger.bundles.find("toy")).contains(new Bundles.CatalogueEntry(digest, changed));
       assertThat(ledger.bundles.find("unknown")).isEmpty();
       assertThat(ledger.bundles.byDigest(ledger.digest))
-          .contains(new Bundles.Entry(ledger.digest, ledger.card));
+          .contains(new Bundles.CatalogueEntry(ledger.digest, ledger.card));
       assertThat(ledger.bundles.byDigest(Ledger.digestOf("unknown"))).isEmpty();
       assertThat(ledger.bundles.list())
           .containsExactly(
-              new Bundles.Entry(Ledger.digestOf("another"), other),
-              new Bundles.Entry(digest, changed));
+              new Bundles.CatalogueEntry(Ledger.digestOf("another"), other),
+              new Bundles.CatalogueEntry(digest, changed));
 
       ledger.bundles.offer(ledger.digest, ledger.card);
       assertThat(ledger.bundles.find("toy"))
-          .contains(new Bundles.Entry(ledger.digest, ledger.card));
+          .contains(new Bundles.CatalogueEntry(ledger.digest, ledger.card));
     }
   }
 }

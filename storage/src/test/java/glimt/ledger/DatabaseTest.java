@@ -45,7 +45,8 @@ class DatabaseTest {
           assertThat(done.get()).isEqualTo(1);
         }
       }
-      assertThat(runs).hasValue(3);
+      // The run that is repeated may be quick enough to meet the other once more.
+      assertThat(runs).hasValueGreaterThanOrEqualTo(3);
       assertThat(ledger.count("SELECT sum(n) FROM pair")).isEqualTo(4);
     }
   }
@@ -99,7 +100,7 @@ class DatabaseTest {
     EmbeddedPostgres server = Ledger.server();
     assertThatThrownBy(() -> Database.open(server.url(), server.user(), "wrong"))
         .isInstanceOf(StorageException.class)
-        .hasMessage("connect to the database")
+        .hasMessage("could not connect to the database")
         .hasStackTraceContaining("password authentication failed");
     assertThatThrownBy(() -> Database.open("jdbc:postgresql://127.0.0.1:1/x", "u", "p"))
         .isInstanceOf(StorageException.class)
@@ -116,7 +117,7 @@ class DatabaseTest {
                     url + "?options=-c%20search_path=nowhere", server.user(), server.password()))
         .isInstanceOf(StorageException.class)
         .hasMessage(
-            "the search path (nowhere) names no schema that is there for this user; create one of them, or name another in the URL with currentSchema=");
+            "no schema of the search path (nowhere) exists for this user; create one of them, or name another in the URL with currentSchema=");
     assertThatThrownBy(
             () ->
                 Database.open(

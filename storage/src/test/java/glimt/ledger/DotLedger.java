@@ -25,8 +25,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /**
- * A real ledger on a PostgreSQL of its own, for the tests of other modules. Its jobs are many small
- * tasks: a level of dots, a segment each, and one that assembles them.
+ * A real ledger on its own PostgreSQL server, for the tests of other modules. Its jobs consist of
+ * many small sample tasks and one assemble task.
  */
 public final class DotLedger implements AutoCloseable {
   public final ExecutorService jdbc = Executors.newVirtualThreadPerTaskExecutor();
@@ -38,17 +38,17 @@ public final class DotLedger implements AutoCloseable {
   private final EmbeddedPostgres postgres;
   private final Database database;
 
-  /** A ledger whose leases last as long as a farm's. */
+  /** Opens a ledger whose leases last as long as in production. */
   public DotLedger(Path home) {
-    this(home, Tasks.Terms.USUAL);
+    this(home, LeaseTerms.USUAL);
   }
 
-  /** A ledger that looks for lapsed leases once a sweep, and in which a failed task rests 10 ms. */
+  /** Opens a ledger with short leases, in which a failed task is ready again after 10 ms. */
   public DotLedger(Path home, Duration lease, Duration sweep) {
-    this(home, new Tasks.Terms(lease, sweep, Duration.ofMillis(10)));
+    this(home, new LeaseTerms(lease, sweep, Duration.ofMillis(10)));
   }
 
-  private DotLedger(Path home, Tasks.Terms terms) {
+  private DotLedger(Path home, LeaseTerms terms) {
     postgres = EmbeddedPostgres.start(home, Path.of("target", "postgres"));
     database = Database.open(postgres.url(), postgres.user(), postgres.password());
     tasks = new Tasks(database, terms);
@@ -57,8 +57,10 @@ public final class DotLedger implements AutoCloseable {
     artifacts = new ArtifactFolder(home.resolve("artifacts"));
   }
 
-  /** A bundle of its own name; its jobs have that many tasks, and one that assembles them. */
-  public Bundles.Entry bundle(int segments) {
+  /**
+   * Offers a bundle with a unique name, whose jobs have this many sample tasks and one assemble.
+   */
+  public Bundles.CatalogueEntry bundle(int segments) {
     Level base =
         Level.edm(
             "base",
@@ -83,13 +85,13 @@ public final class DotLedger implements AutoCloseable {
             List.of(base),
             Map.of(),
             Map.of());
-    Bundles.Entry entry = new Bundles.Entry(Ledger.digestOf(card.name()), card);
+    Bundles.CatalogueEntry entry = new Bundles.CatalogueEntry(Ledger.digestOf(card.name()), card);
     new Bundles(database).offer(entry.digest(), card);
     return entry;
   }
 
   /** Submits a job of the bundle. */
-  public JobId submit(Bundles.Entry bundle) {
+  public JobId submit(Bundles.CatalogueEntry bundle) {
     JobSpec spec =
         new JobSpec(
             Kind.POINTS,
@@ -101,7 +103,7 @@ public final class DotLedger implements AutoCloseable {
     return jobs.submit(TenantId.DEFAULT, spec, bundle.digest(), Plan.of(spec, bundle.card())).id();
   }
 
-  /** A job as a reader sees it now. */
+  /** Returns a job's current view. */
   public JobView find(JobId job) {
     return jobs.find(TenantId.DEFAULT, job).orElseThrow();
   }

@@ -39,14 +39,17 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 /**
- * Random histories of the ledger. Each says its seed when it fails; set it here to see it again.
+ * Random histories of the ledger. A failure's message has the seed; use it in {@link #withSeed} to
+ * repeat the history.
  */
 class HistoriesTest {
   private static final int WORKERS = 3;
 
-  /** A worker that failed a task leaves it to others for as long as the test lasts. */
-  private static final Tasks.Terms TERMS =
-      new Tasks.Terms(Duration.ofHours(2), Duration.ofHours(1), Duration.ZERO);
+  /**
+   * The lease is so long that a worker that failed a task leaves it to others for the whole test.
+   */
+  private static final LeaseTerms TERMS =
+      new LeaseTerms(Duration.ofHours(2), Duration.ofHours(1), Duration.ZERO);
 
   @Test
   void a_history_by_one_hand_agrees_with_the_model_after_every_word() {
@@ -97,7 +100,7 @@ class HistoriesTest {
     }
   }
 
-  /** One thread says random words and asks the model each time what must have come of it. */
+  /** One thread calls random methods and compares each result with the model's. */
   private static final class OneHand {
     private final Ledger ledger;
     private final Tasks tasks;
@@ -120,9 +123,9 @@ class HistoriesTest {
         model.jobs().forEach(job -> model.agreesWith(ledger.view(job)));
         assertThat(workers.drained().keySet()).isEqualTo(model.drained());
       }
-      // Fresh workers, whom no task shuns, bring everything to an end.
+      // New workers, which no task avoids, bring every job to its end.
       for (int i = 0; !model.allEnded(); i++) {
-        // One by one, for those that must be alone.
+        // Some claims are of a single task, since some tasks must run alone on their device.
         claim("fresh" + i, 1 + i % 3);
         model.held().forEach(lease -> end(lease, new Outcome.Succeeded(List.of())));
         assertThat(i).isLessThan(200);
@@ -234,7 +237,7 @@ class HistoriesTest {
       return new Checkpoint(Ledger.digestOf("state"), step, model.numericClass(lease));
     }
 
-    /** Workers are of two classes, one on each of two devices. */
+    /** Workers use two devices, each with its own numeric class. */
     private WorkerCard card(String worker) {
       int device = worker.charAt(worker.length() - 1) % 2;
       return new WorkerCard(
@@ -250,7 +253,7 @@ class HistoriesTest {
     }
   }
 
-  /** Several threads at once: what each is told must fit with what all have been told. */
+  /** Several threads call random methods, and the results of all must be consistent. */
   private static final class ManyHands {
     private final Ledger ledger;
     private final Tasks tasks;
@@ -261,7 +264,7 @@ class HistoriesTest {
     private final Map<TaskId, Integer> newest = new ConcurrentHashMap<>();
     private final Map<Lease, List<ArtifactId>> inputs = new ConcurrentHashMap<>();
 
-    /** What was said to be damaged: whoever made it may do so again. */
+    /** The artifacts that were reported as damaged, whose tasks may succeed again. */
     private final Set<ArtifactId> damaged = ConcurrentHashMap.newKeySet();
 
     private final Map<JobId, JobView> seen = new ConcurrentHashMap<>();
@@ -339,26 +342,26 @@ class HistoriesTest {
         }
         inputs.put(task.lease(), task.artifacts());
         newest.merge(task.lease().task(), task.lease().attempt(), Math::max);
-        assertThat(leases.add(task.lease())).as("handed out once: %s", task.lease()).isTrue();
+        assertThat(leases.add(task.lease())).as("claimed once: %s", task.lease()).isTrue();
       }
     }
 
     private void end(Random random) {
-      List<Tasks.Ended> batch = new ArrayList<>();
+      List<AttemptEnd> batch = new ArrayList<>();
       List<Lease> stale = new ArrayList<>();
       int size = 1 + random.nextInt(3);
       for (int i = 0; i < size; i++) {
         any(random, leases)
             .ifPresent(
                 lease -> {
-                  batch.add(new Tasks.Ended(lease, outcome(random, lease), Ledger.EFFORT));
+                  batch.add(new AttemptEnd(lease, outcome(random, lease), Ledger.EFFORT));
                   if (stale(lease)) {
                     stale.add(lease);
                   }
                 });
       }
-      for (Tasks.Ending ending : tasks.end(batch)) {
-        assertThat(stale).as("I4: a word with an old attempt").doesNotContain(ending.lease());
+      for (Settlement ending : tasks.end(batch)) {
+        assertThat(stale).as("I4: a report with an old attempt").doesNotContain(ending.lease());
         boolean success =
             batch.stream()
                     .filter(ended -> ended.lease().equals(ending.lease()))
@@ -380,7 +383,7 @@ class HistoriesTest {
       }
     }
 
-    /** One reader of a job sees it go forward only. */
+    /** A reader sees a job only move forward. */
     private void watch(JobId job) {
       seen.compute(
           job,
@@ -434,7 +437,7 @@ class HistoriesTest {
       assertThat(events).extracting(JobEvent::at).isSorted();
       assertThat(events)
           .as("one ending, at the end")
-          .filteredOn(event -> event.fact() instanceof JobEvent.Ended)
+          .filteredOn(event -> event.fact() instanceof JobEvent.JobEnded)
           .containsExactly(events.getLast());
       List<TaskView> all = view.levels().stream().flatMap(level -> level.tasks().stream()).toList();
       for (TaskView task : all) {
@@ -447,12 +450,12 @@ class HistoriesTest {
         assertThat(count(attempts, "succeeded"))
             .as("I3")
             .isEqualTo(task.state() == TaskState.SUCCEEDED ? 1 : 0);
-        // One checkpoint at most, so losses are forgiven once, each time that it is made.
+        // Each time it is made, a task has at most one checkpoint, which forgives losses once.
         long times = 1 + count(attempts, "remade");
-        assertThat(count(attempts, "failed")).as("I9").isLessThanOrEqualTo(times * Tasks.TRIES);
+        assertThat(count(attempts, "failed")).as("I9").isLessThanOrEqualTo(times * Retries.TRIES);
         assertThat(count(attempts, "lost"))
             .as("I9")
-            .isLessThanOrEqualTo(times * (2L * Tasks.LOSSES - 1));
+            .isLessThanOrEqualTo(times * (2L * Retries.LOSSES - 1));
       }
       if (view.state() == JobState.SUCCEEDED) {
         assertThat(all).allSatisfy(t -> assertThat(t.state()).isEqualTo(TaskState.SUCCEEDED));
@@ -467,7 +470,7 @@ class HistoriesTest {
                   WHERE job = ? AND read.outcome = 'succeeded' AND read.ended > begun.started
                   """,
                   job.value()))
-          .as("I7: no task starts before its inputs are there")
+          .as("I7: no task starts before its inputs are ready")
           .isZero();
     }
 

@@ -114,7 +114,7 @@ class JobsTest {
   @Test
   void asked_again_with_its_key_a_job_is_the_one_that_was_made_the_first_time() throws Exception {
     Plan plan = Plan.of(Ledger.spec(), ledger.card);
-    Jobs.Key key = new Jobs.Key("once", Ledger.digestOf("a pine tree"));
+    IdempotencyKey key = new IdempotencyKey("once", Ledger.digestOf("a pine tree"));
     List<Callable<JobView>> askers = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
       askers.add(
@@ -134,12 +134,12 @@ class JobsTest {
     assertThat(ledger.count("SELECT count(*) FROM job")).isEqualTo(1);
     assertThat(ledger.count("SELECT count(*) FROM task")).isEqualTo(6);
 
-    Jobs.Key other = new Jobs.Key("once", Ledger.digestOf("a fir"));
+    IdempotencyKey other = new IdempotencyKey("once", Ledger.digestOf("a fir"));
     assertThat(ledger.jobs.submit(TenantId.DEFAULT, Ledger.spec(), ledger.digest, plan, other))
         .isEmpty();
     assertThat(ledger.jobs.submit(OTHER, Ledger.spec(), ledger.digest, plan, key)).isPresent();
     assertThat(ledger.count("SELECT count(*) FROM job")).isEqualTo(2);
-    assertThatThrownBy(() -> new Jobs.Key("two words", Ledger.digestOf("x")))
+    assertThatThrownBy(() -> new IdempotencyKey("two words", Ledger.digestOf("x")))
         .isInstanceOf(InvalidSpec.class);
   }
 
@@ -195,7 +195,7 @@ class JobsTest {
     assertThat(ledger.view(job)).isEqualTo(cancelled);
     assertThat(ledger.events.after(TenantId.DEFAULT, job, cancelled.lastSeq() - 1, 9))
         .extracting(JobEvent::fact)
-        .containsExactly(new JobEvent.Ended(JobState.CANCELLED, null, null));
+        .containsExactly(new JobEvent.JobEnded(JobState.CANCELLED, null, null));
   }
 
   @Test
@@ -251,7 +251,7 @@ class JobsTest {
   @Test
   void a_deleted_job_is_gone_for_every_reader_and_lists_go_on_past_it() {
     JobId before = ledger.submit();
-    Jobs.Key key = new Jobs.Key("once", Ledger.digestOf("a pine"));
+    IdempotencyKey key = new IdempotencyKey("once", Ledger.digestOf("a pine"));
     Plan plan = Plan.of(Ledger.spec(), Ledger.card("toy", 3));
     JobId job =
         ledger
@@ -259,7 +259,7 @@ class JobsTest {
             .submit(TenantId.DEFAULT, Ledger.spec(), ledger.digest, plan, key)
             .orElseThrow()
             .id();
-    assertThat(ledger.jobs.delete(TenantId.DEFAULT, job)).as("it has not ended").isFalse();
+    assertThat(ledger.jobs.delete(TenantId.DEFAULT, job)).as("the job has not ended").isFalse();
     ledger.finishAll("w");
     assertThat(ledger.jobs.delete(OTHER, job)).isFalse();
     assertThat(ledger.jobs.delete(TenantId.DEFAULT, job)).isTrue();
@@ -274,7 +274,7 @@ class JobsTest {
         .as("its key stays used")
         .isEmpty();
     assertThat(ledger.count("SELECT count(*) FROM product JOIN task ON task.id = task"))
-        .as("what names files: " + job)
+        .as("rows that refer to files: " + job)
         .isEqualTo(ledger.count("SELECT count(*) FROM task WHERE job = '" + before + "'"));
     assertThat(ledger.count("SELECT count(*) FROM job WHERE spec::text LIKE '%prompt%'"))
         .isEqualTo(1);
@@ -293,7 +293,7 @@ class JobsTest {
     assertThat(ledger.tasks.remake(job, file)).isFalse();
   }
 
-  /** It waits for whoever is ahead of it at a task, and another task may be claimed meanwhile. */
+  /** While the cancellation waits for a task's row lock, another task of the job may be claimed. */
   @Test
   void no_attempt_begins_after_the_end_of_a_job_that_is_being_cancelled() throws Exception {
     JobId job = ledger.submit();

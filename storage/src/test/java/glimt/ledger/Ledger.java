@@ -43,10 +43,10 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
-/** An empty ledger in a database of its own, on the one PostgreSQL of this JVM, with one bundle. */
+/** A new ledger with one bundle, in its own database on the PostgreSQL server of this JVM. */
 public final class Ledger implements AutoCloseable {
-  public static final Tasks.Terms TERMS =
-      new Tasks.Terms(Duration.ofSeconds(10), Duration.ofSeconds(2), Duration.ZERO);
+  public static final LeaseTerms TERMS =
+      new LeaseTerms(Duration.ofSeconds(10), Duration.ofSeconds(2), Duration.ZERO);
   public static final Effort EFFORT = new Effort("test", 0, 4, 0.5, 0.4);
   public static final Path PROGRAMS = Path.of("target", "postgres");
 
@@ -79,7 +79,7 @@ public final class Ledger implements AutoCloseable {
   public final Events events;
   public final Bundles bundles;
 
-  /** Splits into 1 base task, then 3 upper ones, each level assembled: 6 tasks. */
+  /** Its jobs have 6 tasks: 1 base task, 3 upper tasks, and an assemble task for each level. */
   public final BundleCard card = card("toy", 3);
 
   public final ArtifactId digest = digestOf("toy");
@@ -105,7 +105,7 @@ public final class Ledger implements AutoCloseable {
     return Database.open(url, Server.POSTGRES.user(), Server.POSTGRES.password());
   }
 
-  /** What the session of a database has for a setting. */
+  /** Returns a setting of the database's sessions. */
   public static String show(Database database, String setting) {
     return database
         .read(
@@ -125,7 +125,7 @@ public final class Ledger implements AutoCloseable {
     return server.substring(0, server.lastIndexOf('/') + 1) + name;
   }
 
-  /** A statement to the server itself. */
+  /** Runs a statement in the server's default database. */
   static void admin(String sql) {
     try (var connection =
             DriverManager.getConnection(
@@ -141,7 +141,7 @@ public final class Ledger implements AutoCloseable {
     return Server.POSTGRES;
   }
 
-  /** A card whose second level has {@code width} segments. */
+  /** Makes a card whose second level has {@code width} segments. */
   public static BundleCard card(String name, int width) {
     Sampling base = Sampling.karras("euler", 4, 2, 0.01, 80, 7);
     Sampling upper = Sampling.karras("euler", 2, 1, 0.01, 80, 7);
@@ -206,7 +206,7 @@ public final class Ledger implements AutoCloseable {
     return tasks.claim(worker(worker), "here", most);
   }
 
-  /** A worker with the toy bundle. */
+  /** Makes the card of a worker that has the toy bundle. */
   public WorkerCard worker(String id) {
     return worker(id, Map.of("toy", digest));
   }
@@ -219,11 +219,11 @@ public final class Ledger implements AutoCloseable {
     return claim(worker, 1).getFirst();
   }
 
-  public Optional<Tasks.Ending> succeed(Task task) {
+  public Optional<Settlement> succeed(Task task) {
     return tasks.end(task.lease(), success(task), EFFORT);
   }
 
-  /** Claims and succeeds until nothing is ready. */
+  /** Claims tasks and ends them with success until none is ready. */
   public void finishAll(String worker) {
     for (List<Task> claimed = claim(worker, 4); !claimed.isEmpty(); claimed = claim(worker, 4)) {
       claimed.forEach(this::succeed);
@@ -253,7 +253,7 @@ public final class Ledger implements AutoCloseable {
     }
   }
 
-  /** Runs a statement that the ledger itself has no need of. */
+  /** Runs a statement and returns the number of changed rows. */
   public int sql(String statement, Object... arguments) {
     return database.transact("test", session -> session.update(statement, arguments));
   }
@@ -263,7 +263,7 @@ public final class Ledger implements AutoCloseable {
         "test", session -> session.first(query, row -> row.getLong(1), arguments).orElseThrow());
   }
 
-  /** As if every lease had been given as long ago as it lasts. */
+  /** Makes every lease expired. */
   public void letLeasesRunOut() {
     sql("UPDATE task SET lease_until = lease_until - interval '1 hour' WHERE state = 'running'");
   }

@@ -30,7 +30,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The ledger as it ought to be, in memory and for one hand: what every word must have led to. */
+/** A single-threaded model of the ledger in memory, which predicts the effect of every call. */
 final class LedgerModel {
   private static final class Entry {
     final JobEntry job;
@@ -97,10 +97,10 @@ final class LedgerModel {
 
   private final Map<JobId, JobEntry> jobs = new LinkedHashMap<>();
 
-  /** Of every lease that was ever handed out, its task. */
+  /** The task of every lease that was ever granted. */
   private final Map<Lease, Entry> leases = new LinkedHashMap<>();
 
-  /** Workers that asked for work and were not lost since. */
+  /** The workers that asked for work and have not been lost since. */
   private final Set<String> workers = new HashSet<>();
 
   private final Map<String, Integer> strikes = new HashMap<>();
@@ -118,7 +118,7 @@ final class LedgerModel {
     jobs.put(id, job);
   }
 
-  /** Predicts a claim and takes note of the leases that it made. */
+  /** Checks a claim's result against the prediction, and records its leases. */
   void claimed(WorkerCard card, int most, List<Task> claimed) {
     String worker = card.id().value();
     workers.add(worker);
@@ -132,7 +132,7 @@ final class LedgerModel {
         jobs.values().stream()
             .flatMap(job -> job.tasks.stream())
             .filter(task -> hands && task.state == TaskState.READY)
-            // No time passes here, so nobody who waits for another waits long enough.
+            // No time passes in the model, so a task never stops waiting for a better worker.
             .filter(task -> !worker.equals(task.failedOn) || able.equals(Set.of(worker)))
             .filter(
                 task ->
@@ -186,7 +186,7 @@ final class LedgerModel {
     }
   }
 
-  void ended(Lease lease, Outcome outcome, Optional<Tasks.Ending> ending) {
+  void ended(Lease lease, Outcome outcome, Optional<Settlement> ending) {
     Entry task = held(lease);
     assertThat(ending.isPresent()).isEqualTo(task != null);
     if (task == null) {
@@ -206,7 +206,7 @@ final class LedgerModel {
       case Outcome.Damaged(ArtifactId input) -> {
         Entry maker = maker(task, input);
         task.damages++;
-        boolean wornOut = task.damages >= (Tasks.TRIES + 1) * task.inputs.size();
+        boolean wornOut = task.damages >= (Retries.TRIES + 1) * task.inputs.size();
         if (!wornOut && remake(maker)) {
           giveBack(task);
         } else {
@@ -221,7 +221,7 @@ final class LedgerModel {
     assertThat(ending.orElseThrow().seq()).isEqualTo(task.job.events);
   }
 
-  /** Someone found that a task's file is gone. Returns whether it is being made again. */
+  /** Records that a task's file is lost. Returns whether it is being made again. */
   boolean remade(Lease lease) {
     Entry task = Objects.requireNonNull(leases.get(lease));
     JobState ending = task.job.ending;
@@ -233,7 +233,7 @@ final class LedgerModel {
   }
 
   private static boolean remake(Entry maker) {
-    boolean givenUp = maker.failures >= Tasks.TRIES || maker.losses >= Tasks.LOSSES;
+    boolean givenUp = maker.failures >= Retries.TRIES || maker.losses >= Retries.LOSSES;
     if (maker.remadeIn == null && givenUp) {
       return false;
     }
@@ -260,7 +260,7 @@ final class LedgerModel {
     task.failures++;
     task.failedOn = task.worker;
     task.alone |= fault == Fault.OUT_OF_MEMORY;
-    if (fault.retryable() && task.failures < Tasks.TRIES) {
+    if (fault.retryable() && task.failures < Retries.TRIES) {
       giveBack(task);
     } else {
       fail(task, fault);
@@ -282,7 +282,7 @@ final class LedgerModel {
     end(Objects.requireNonNull(jobs.get(id)), JobState.CANCELLED, null);
   }
 
-  /** Leases that are held now, in the order of their tasks. */
+  /** Returns the leases that are held now, in the order of their tasks. */
   List<Lease> held() {
     return leases.keySet().stream().filter(lease -> held(lease) != null).toList();
   }
@@ -291,7 +291,7 @@ final class LedgerModel {
     return List.copyOf(leases.keySet());
   }
 
-  /** What the last attempt at a task read. */
+  /** Returns the inputs of the last attempt at a task. */
   List<ArtifactId> inputs(Lease lease) {
     return Objects.requireNonNull(leases.get(lease)).inputs;
   }
@@ -304,7 +304,7 @@ final class LedgerModel {
     return Objects.requireNonNull(leases.get(lease)).steps();
   }
 
-  /** Of the worker that a task was handed to last. */
+  /** Returns the numeric class of the worker that claimed a task last. */
   String numericClass(Lease lease) {
     return Objects.requireNonNull(leases.get(lease)).numericClass;
   }
@@ -377,7 +377,7 @@ final class LedgerModel {
     }
   }
 
-  /** It has its result, and what waited for that may begin. */
+  /** Marks a task as succeeded and makes the tasks ready that waited for it alone. */
   private static void settle(Entry task) {
     task.state = TaskState.SUCCEEDED;
     task.remadeIn = null;
@@ -414,7 +414,7 @@ final class LedgerModel {
     }
     task.losses++;
     task.failedOn = task.worker;
-    if (task.losses < Tasks.LOSSES) {
+    if (task.losses < Retries.LOSSES) {
       giveBack(task);
     } else {
       fail(task, Fault.POISON);

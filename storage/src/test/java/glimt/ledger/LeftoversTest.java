@@ -63,7 +63,7 @@ class LeftoversTest {
     age(halfWritten);
 
     Leftovers leftovers = new Leftovers(ledger.database, artifacts, AGE);
-    assertThat(round(leftovers)).as("what was half written").isEqualTo(1);
+    assertThat(round(leftovers)).as("incomplete files").isEqualTo(1);
     assertThat(halfWritten).doesNotExist();
     assertThat(artifacts.verify(superseded)).isTrue();
     assertThat(round(leftovers)).isEqualTo(1);
@@ -71,7 +71,7 @@ class LeftoversTest {
     for (ArtifactId kept : List.of(product, checkpoint, young)) {
       assertThat(artifacts.verify(kept)).isTrue();
     }
-    // The task is done, and with it its checkpoint.
+    // The task is done, so its checkpoint is no longer referenced.
     ledger.succeed(assemble);
     round(leftovers);
     round(leftovers);

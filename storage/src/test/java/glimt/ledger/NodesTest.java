@@ -34,6 +34,7 @@ class NodesTest {
         List.of("coordinator"),
         "1",
         number,
+        0,
         Optional.empty());
   }
 
@@ -62,9 +63,11 @@ class NodesTest {
       Nodes nodes = new Nodes(ledger.database);
       assertThat(nodes.begin(node(1), Set.of())).isTrue();
       nodes.pulse(node(2));
-      assertThat(nodes.begin(node(3), Set.of(node(1).address()))).as("2 is there").isFalse();
+      assertThat(nodes.begin(node(3), Set.of(node(1).address())))
+          .as("node 2 is registered")
+          .isFalse();
       assertThat(nodes.begin(node(3), Set.of(node(2).address()))).isTrue();
-      assertThat(nodes.list()).extracting(Nodes.Entry::node).containsExactly(node(3));
+      assertThat(nodes.list()).extracting(Nodes.NodeStatus::node).containsExactly(node(3));
     }
   }
 
@@ -76,7 +79,7 @@ class NodesTest {
       nodes.pulse(node(2));
       ledger.sql("UPDATE node SET pulse = pulse - interval '1 min' WHERE pid = 1");
       assertThat(nodes.list().getFirst().silent()).isGreaterThan(Duration.ofSeconds(59));
-      assertThat(nodes.list()).extracting(Nodes.Entry::lives).containsExactly(false, true);
+      assertThat(nodes.list()).extracting(Nodes.NodeStatus::lives).containsExactly(false, true);
       Self serving =
           new Self(
               node(1).address(),
@@ -84,17 +87,18 @@ class NodesTest {
               List.of("gateway"),
               "1",
               1,
+              2,
               Optional.of(URI.create("http://127.0.0.1:1")));
       nodes.pulse(serving);
-      Nodes.Entry seen = nodes.list().getFirst();
+      Nodes.NodeStatus seen = nodes.list().getFirst();
       assertThat(seen.node()).isEqualTo(serving);
       assertThat(seen.silent()).isLessThan(Duration.ofMinutes(1));
       ledger.sql("UPDATE node SET pulse = pulse - interval '1 h' WHERE pid = 1");
       nodes.pulse(node(2));
-      assertThat(nodes.list()).as("1 is long dead").hasSize(1);
+      assertThat(nodes.list()).as("node 1 has been dead for long").hasSize(1);
       nodes.pulse(serving);
       nodes.forget(serving.address());
-      assertThat(nodes.list()).extracting(Nodes.Entry::node).containsExactly(node(2));
+      assertThat(nodes.list()).extracting(Nodes.NodeStatus::node).containsExactly(node(2));
     }
   }
 
@@ -104,10 +108,10 @@ class NodesTest {
       Nodes nodes = new Nodes(ledger.database);
       assertThat(nodes.mayGoOn("a", List.of("a", "b"), WHILE)).isTrue();
       assertThat(nodes.mayGoOn("c", List.of("c"), WHILE)).isFalse();
-      assertThat(nodes.mayGoOn("b", List.of("b"), WHILE)).as("a died since").isTrue();
-      assertThat(nodes.mayGoOn("a", List.of("a"), WHILE)).as("b did not keep it").isFalse();
+      assertThat(nodes.mayGoOn("b", List.of("b"), WHILE)).as("a has died since").isTrue();
+      assertThat(nodes.mayGoOn("a", List.of("a"), WHILE)).as("a is not on b's side").isFalse();
       ledger.sql("UPDATE survivors SET until = clock_timestamp() - interval '1 ms'");
-      assertThat(nodes.mayGoOn("c", List.of("c"), WHILE)).as("long after").isTrue();
+      assertThat(nodes.mayGoOn("c", List.of("c"), WHILE)).as("after the decision expired").isTrue();
     }
   }
 

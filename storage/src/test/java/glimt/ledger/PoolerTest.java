@@ -38,12 +38,12 @@ class PoolerTest {
             .filter(Files::isExecutable)
             .findFirst();
     if (found.isEmpty() && "true".equals(System.getenv("CI"))) {
-      throw new AssertionError("pgbouncer is not here, and CI is to have it");
+      throw new AssertionError("pgbouncer is not installed, but CI must have it");
     }
     if (found.isEmpty()) {
-      System.out.println("skipped: no pgbouncer here, so nothing is tried through a pooler");
+      System.out.println("skipped: pgbouncer is not installed, so no pooler is tested");
     }
-    assumeTrue(found.isPresent(), "pgbouncer is not here");
+    assumeTrue(found.isPresent(), "pgbouncer is not installed");
     pgbouncer = found.get();
   }
 
@@ -112,7 +112,7 @@ class PoolerTest {
                     more));
     List<String> command = new ArrayList<>();
     if (Integer.valueOf(0).equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid"))) {
-      // It must not be root.
+      // PgBouncer refuses to run as root.
       command.addAll(List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"));
       Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
     }

@@ -24,7 +24,7 @@ class PostgresUrlTest {
       })
   void a_database_is_named_as_JDBC_or_as_psql_takes_it(
       String url, String jdbc, String user, String password) {
-    assertThat(PostgresUrl.parse(url)).isEqualTo(new DatabaseAddress(jdbc, user, password));
+    assertThat(PostgresUrl.parse(url)).isEqualTo(new PostgresUrl(jdbc, user, password));
   }
 
   @ParameterizedTest

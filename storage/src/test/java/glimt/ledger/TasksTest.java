@@ -73,10 +73,10 @@ class TasksTest {
     assertThat(facts(job))
         .hasExactlyElementsOfTypes(
             JobEvent.Submitted.class,
-            JobEvent.Started.class,
+            JobEvent.JobStarted.class,
             JobEvent.LevelFinished.class,
             JobEvent.LevelFinished.class,
-            JobEvent.Ended.class);
+            JobEvent.JobEnded.class);
     AttemptView attempt = view.levels().getFirst().tasks().getFirst().attempts().getFirst();
     assertThat(attempt.effort()).isEqualTo(Ledger.EFFORT);
     assertThat(attempt.outcome()).isEqualTo("succeeded");
@@ -165,7 +165,7 @@ class TasksTest {
     changesNothing(task);
     assertThat(ledger.view(job)).isEqualTo(before);
     Task assemble = ledger.claimOne("w");
-    Tasks.Ended twice = new Tasks.Ended(assemble.lease(), Ledger.success(assemble), Ledger.EFFORT);
+    AttemptEnd twice = new AttemptEnd(assemble.lease(), Ledger.success(assemble), Ledger.EFFORT);
     assertThat(ledger.tasks.end(List.of(twice, twice))).hasSize(1);
   }
 
@@ -197,7 +197,7 @@ class TasksTest {
     Task base = ledger.claimOne("w");
     ledger.tasks.renew(Map.of(base.lease(), 2));
     double half = ledger.view(job).progress();
-    // Of 4 steps of 8 values, 8 to assemble, 3 times 2 steps of 8, 24 to assemble.
+    // The plan has 4 steps of 8 values, 8 to assemble, 3 times 2 steps of 8, and 24 to assemble.
     assertThat(half).isEqualTo(2 * 8.0 / (32 + 8 + 48 + 24));
     assertThat(ledger.view(job).levels().getFirst().progress()).isEqualTo(16.0 / 40);
     ledger.tasks.lose(new WorkerId("w"));
@@ -242,7 +242,7 @@ class TasksTest {
     Task second = ledger.claimOne("v");
     assertThat(second.checkpoints()).containsExactly(at3, at2);
 
-    // It could not read the latest, went on from the one before, and is lost at the same step.
+    // The second attempt resumed from the earlier checkpoint, and is lost at the same step.
     ledger.tasks.renew(Map.of(second.lease(), 2));
     Checkpoint again = new Checkpoint(Ledger.digestOf("at 3, made again"), 3, "test");
     ledger.tasks.checkpoint(second.lease(), again);
@@ -261,7 +261,7 @@ class TasksTest {
     ledger.claimOne("colleague");
     ledger.tasks.checkpoint(first.lease(), checkpoint(3));
     ledger.tasks.lose(new WorkerId("w"));
-    // The colleague is busy, but it is there.
+    // The colleague has not asked for work for an hour, but it is alive because it holds a task.
     ledger.sql("UPDATE worker SET seen = now() - interval '1 hour'");
     ledger.sql("UPDATE task SET ready_at = now() - interval '1 hour' WHERE state = 'ready'");
     assertThat(claim("stranger", "another")).isEmpty();
@@ -277,7 +277,7 @@ class TasksTest {
     assertThat(claim("stranger", "another")).isEmpty();
     ledger.sql("UPDATE task SET ready_at = now() - interval '11 seconds' WHERE state = 'ready'");
     Task afresh = claim("stranger", "another").getFirst();
-    assertThat(afresh.checkpoints()).as("two classes never mix in a task").isEmpty();
+    assertThat(afresh.checkpoints()).as("a task never mixes two classes").isEmpty();
     assertThat(task(job, 0).step()).isZero();
     Checkpoint theirs = new Checkpoint(Ledger.digestOf("theirs"), 1, "another");
     ledger.tasks.checkpoint(afresh.lease(), theirs);
@@ -322,7 +322,7 @@ class TasksTest {
     assertThat(task(job, 1).state()).isEqualTo(TaskState.CANCELLED);
     assertThat(ledger.claim("w", 9)).isEmpty();
     assertThat(facts(job).getLast())
-        .isEqualTo(new JobEvent.Ended(JobState.FAILED, Fault.INTERNAL, "try 3"));
+        .isEqualTo(new JobEvent.JobEnded(JobState.FAILED, Fault.INTERNAL, "try 3"));
   }
 
   @Test
@@ -348,7 +348,7 @@ class TasksTest {
     Tasks patient =
         new Tasks(
             ledger.database,
-            new Tasks.Terms(Duration.ofSeconds(10), Duration.ofSeconds(2), Duration.ofMinutes(1)));
+            new LeaseTerms(Duration.ofSeconds(10), Duration.ofSeconds(2), Duration.ofMinutes(1)));
     ledger.submit();
     for (int i = 0; i < 2; i++) {
       Task task = ledger.claimOne("w" + i);
@@ -367,7 +367,7 @@ class TasksTest {
     ledger.submit();
     fail(ledger.claimOne("unlucky"), Fault.STORAGE, "no room");
     Task again = ledger.claimOne("unlucky");
-    assertThat(again.lease().attempt()).as("there are no others").isEqualTo(2);
+    assertThat(again.lease().attempt()).as("there are no other workers").isEqualTo(2);
     assertThat(ledger.claim("other", 1)).isEmpty();
     fail(again, Fault.STORAGE, "no room");
     assertThat(ledger.claim("unlucky", 1)).isEmpty();
@@ -447,11 +447,13 @@ class TasksTest {
     Task large = ledger.claimOne("first");
     Task beside = ledger.claimOne("second");
     fail(large, Fault.OUT_OF_MEMORY, "no room");
-    assertThat(ledger.claim("third", 1)).as("it is first in line, and not alone").isEmpty();
+    assertThat(ledger.claim("third", 1))
+        .as("the large task is next, but its device is in use")
+        .isEmpty();
     ledger.succeed(beside);
     Task again = ledger.claimOne("third");
     assertThat(again.job()).isEqualTo(job);
-    assertThat(ledger.claim("second", 1)).as("nothing beside it").isEmpty();
+    assertThat(ledger.claim("second", 1)).as("no other task runs on its device").isEmpty();
     WorkerCard elsewhere =
         new WorkerCard(
             new WorkerId("elsewhere"), 1, "cuda:1", "test", Map.of("toy", ledger.digest));
@@ -478,7 +480,7 @@ class TasksTest {
     }
     assertThat(ledger.view(poison).state()).isEqualTo(JobState.FAILED);
     assertThat(workers.drained()).hasSize(1);
-    // Its process ends, and the one in its place is another.
+    // When its process ends, its replacement is another worker.
     ledger.tasks.lose(new WorkerId("bad"));
     assertThat(workers.drained()).isEmpty();
   }
@@ -501,18 +503,20 @@ class TasksTest {
                 .freed())
         .isTrue();
     assertThat(task(job, 2).state()).isEqualTo(TaskState.BLOCKED);
-    assertThat(task(job, 4).state()).as("it would read the same").isEqualTo(TaskState.BLOCKED);
+    assertThat(task(job, 4).state())
+        .as("a ready task that reads the same file")
+        .isEqualTo(TaskState.BLOCKED);
     assertThat(task(job, 1).state()).as("a result stays accepted").isEqualTo(TaskState.SUCCEEDED);
     assertThat(ledger.view(job).progress()).isEqualTo(progress);
 
     Task again = ledger.claimOne("w");
     assertThat(again.lease()).isEqualTo(new Lease(assemble.lease().task(), 2));
     assertThat(again.inputs()).isEqualTo(assemble.inputs());
-    // Another reader finds the same while that runs.
+    // A second reader reports the same damage while the file is being made again.
     ledger.tasks.end(readers.getLast().lease(), damaged, Ledger.EFFORT);
     assertThat(ledger.claim("w", 9)).isEmpty();
     assertThat(ledger.succeed(again).orElseThrow().freed()).isTrue();
-    assertThat(ledger.view(job).lastSeq()).as("nothing new happened").isEqualTo(seq);
+    assertThat(ledger.view(job).lastSeq()).as("a repair causes no events").isEqualTo(seq);
     assertThat(task(job, 1).attempts())
         .extracting(AttemptView::outcome)
         .containsExactly("succeeded", "remade");
@@ -531,11 +535,11 @@ class TasksTest {
     ArtifactId file = before.levels().getLast().products().getFirst().artifact().id();
     assertThat(ledger.tasks.remake(job, Ledger.digestOf("of another job"))).isFalse();
     assertThat(ledger.tasks.remake(job, file)).isTrue();
-    assertThat(ledger.tasks.remake(job, file)).as("asked twice").isTrue();
+    assertThat(ledger.tasks.remake(job, file)).as("a second request").isTrue();
     assertThat(ledger.view(job)).isEqualTo(before);
-    assertThat(claim("stranger", "another")).as("its bytes would be others").isEmpty();
+    assertThat(claim("stranger", "another")).as("another class would make other bytes").isEmpty();
     Task again = ledger.claimOne("v");
-    // Its input is gone as well.
+    // The input is lost as well.
     ledger.tasks.end(
         again.lease(), new Outcome.Damaged(again.artifacts().getFirst()), Ledger.EFFORT);
     Task input = ledger.claimOne("v");
@@ -628,7 +632,7 @@ class TasksTest {
     ledger.submit();
     Task silent = ledger.claimOne("silent");
     Task renewed = ledger.claimOne("renewed");
-    // An hour passes in which nothing is written; one worker is heard before the first sweep.
+    // The database was away for an hour; one worker renews its lease before the first sweep.
     ledger.sql("UPDATE pulse SET at = at - interval '1 hour'");
     ledger.letLeasesRunOut();
     ledger.tasks.renew(Map.of(renewed.lease(), 1));
@@ -641,7 +645,7 @@ class TasksTest {
                   AND lease_until BETWEEN now() AND now() + interval '11 seconds'
                 """))
         .isEqualTo(2);
-    // From here on silence counts again.
+    // After the first sweep, expired leases count again.
     ledger.letLeasesRunOut();
     assertThat(ledger.tasks.expire()).containsExactlyInAnyOrder(silent.job(), renewed.job());
   }
@@ -676,15 +680,15 @@ class TasksTest {
     JobId job = ledger.submit();
     ledger.succeed(ledger.claimOne("w"));
     ledger.succeed(ledger.claimOne("w"));
-    List<Tasks.Ended> batch =
+    List<AttemptEnd> batch =
         ledger.claim("w", 9).stream()
-            .map(task -> new Tasks.Ended(task.lease(), Ledger.success(task), Ledger.EFFORT))
+            .map(task -> new AttemptEnd(task.lease(), Ledger.success(task), Ledger.EFFORT))
             .toList();
-    List<Tasks.Ending> endings = ledger.tasks.end(batch);
+    List<Settlement> endings = ledger.tasks.end(batch);
     assertThat(endings).hasSize(3).allSatisfy(ending -> assertThat(ending.freed()).isTrue());
     Task last = ledger.claimOne("w");
     assertThat(last.work()).isInstanceOf(Work.Assemble.class);
-    Tasks.Ending ending = ledger.succeed(last).orElseThrow();
+    Settlement ending = ledger.succeed(last).orElseThrow();
     assertThat(ending.seq()).isEqualTo(ledger.view(job).lastSeq()).isEqualTo(5);
   }
 
@@ -698,9 +702,9 @@ class TasksTest {
     Outcome yielded = new Outcome.Yielded(Optional.empty());
     ledger.tasks.end(
         List.of(
-            new Tasks.Ended(upper.get(0).lease(), invalid, Ledger.EFFORT),
-            new Tasks.Ended(upper.get(1).lease(), yielded, Ledger.EFFORT),
-            new Tasks.Ended(upper.get(2).lease(), Ledger.success(upper.get(2)), Ledger.EFFORT)));
+            new AttemptEnd(upper.get(0).lease(), invalid, Ledger.EFFORT),
+            new AttemptEnd(upper.get(1).lease(), yielded, Ledger.EFFORT),
+            new AttemptEnd(upper.get(2).lease(), Ledger.success(upper.get(2)), Ledger.EFFORT)));
     assertThat(ledger.view(job).state()).isEqualTo(JobState.FAILED);
     assertThat(task(job, 2).state()).isEqualTo(TaskState.FAILED);
     assertThat(task(job, 3).state()).isEqualTo(TaskState.CANCELLED);
@@ -731,7 +735,7 @@ class TasksTest {
     return new Checkpoint(Ledger.digestOf("at " + step), step, "test");
   }
 
-  private static Optional<Tasks.Ending> fail(Task task, Fault fault, String why) {
+  private static Optional<Settlement> fail(Task task, Fault fault, String why) {
     return ledger.tasks.end(
         task.lease(), new Outcome.Failed(fault, why), new Effort("test", 0, 0, 0.1, 0));
   }

@@ -25,17 +25,21 @@ class UnmakeableTest {
     try (Ledger ledger = Ledger.fresh()) {
       Nodes nodes = new Nodes(ledger.database);
       ledger.bundles.offer(MINE, CARD);
-      assertThat(standings(ledger)).as("nobody told of itself").containsOnly("COMING");
+      assertThat(standings(ledger)).as("no node is registered").containsOnly("COMING");
       nodes.pulse(node("here", 1));
-      assertThat(standings(ledger)).as("a node came that offers nothing").containsOnly("GONE");
+      assertThat(standings(ledger))
+          .as("a node without bundles has registered")
+          .containsOnly("GONE");
       ledger.bundles.offer(ledger.digest, ledger.card);
-      assertThat(standings(ledger)).as("it offers one").containsExactly("GONE", "COMING");
+      assertThat(standings(ledger))
+          .as("the node offers one bundle")
+          .containsExactly("GONE", "COMING");
       ledger.claim("one", 1);
       assertThat(standings(ledger)).as("its worker has it").containsExactly("GONE", "HERE");
       ledger.tasks.claim(Ledger.worker("two", Map.of("mine", MINE)), "here", 1);
-      assertThat(standings(ledger)).as("another has it yet").containsOnly("HERE");
+      assertThat(standings(ledger)).as("another worker has the other bundle").containsOnly("HERE");
       ledger.tasks.lose(new WorkerId("two"));
-      assertThat(standings(ledger)).as("which is no more").containsExactly("GONE", "HERE");
+      assertThat(standings(ledger)).as("that worker is gone").containsExactly("GONE", "HERE");
     }
   }
 
@@ -53,17 +57,19 @@ class UnmakeableTest {
       long t = 0;
       assertThat(unmakeable.failOverdue(t)).isEmpty();
       t += patience.toNanos();
-      assertThat(unmakeable.failOverdue(t)).as("no worker is there at all").isEmpty();
+      assertThat(unmakeable.failOverdue(t)).as("there are no workers at all").isEmpty();
 
       ledger.claim("one", 1); // has another bundle
-      assertThat(unmakeable.failOverdue(t)).as("the first time it is missed").isEmpty();
+      assertThat(unmakeable.failOverdue(t)).as("missing for the first time").isEmpty();
       t += patience.toNanos() - 1;
       assertThat(unmakeable.failOverdue(t)).as("not yet").isEmpty();
       ledger.tasks.claim(Ledger.worker("two", Map.of("mine", MINE)), "here", 0);
       t += 1;
-      assertThat(unmakeable.failOverdue(t)).as("one has come that can").isEmpty();
+      assertThat(unmakeable.failOverdue(t)).as("a worker with the bundle has come").isEmpty();
       ledger.tasks.lose(new WorkerId("two"));
-      assertThat(unmakeable.failOverdue(t)).as("and has gone: it counts anew").isEmpty();
+      assertThat(unmakeable.failOverdue(t))
+          .as("that worker has gone, and the wait starts anew")
+          .isEmpty();
       t += patience.toNanos();
       assertThat(unmakeable.failOverdue(t)).containsExactly(job);
 
@@ -80,6 +86,6 @@ class UnmakeableTest {
   }
 
   private static Nodes.Self node(String name, long pid) {
-    return new Nodes.Self("pekko://glimt@" + name, name, List.of(), "1", pid, Optional.empty());
+    return new Nodes.Self("pekko://glimt@" + name, name, List.of(), "1", pid, 0, Optional.empty());
   }
 }

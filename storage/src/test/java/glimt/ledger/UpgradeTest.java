@@ -27,9 +27,9 @@ import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.Test;
 
 /**
- * A farm that is upgraded keeps its jobs. The rows are those of a real farm of the release before,
- * killed while it made two clouds and a clip: one walk was at step 110 of 1,000, one clip was in
- * its third level, two clouds waited.
+ * A farm keeps its jobs when it is upgraded. The rows come from a real farm of the previous
+ * release, which was killed while it made two clouds and a clip: one trajectory was at step 110 of
+ * 1,000, one clip was at its third level, and two clouds waited.
  */
 class UpgradeTest {
   private static final String TABLES =
@@ -57,7 +57,7 @@ class UpgradeTest {
       rows.get("bundle").forEach(row -> old.add(new ArtifactId(row.get("digest").asText())));
       assertThat(old).allSatisfy(digest -> assertThat(bundles.byDigest(digest)).isPresent());
 
-      // As if the workers of then had been silent for long.
+      // The workers of the killed farm have been silent for long.
       database.transact(
           "test",
           session ->
@@ -101,7 +101,7 @@ class UpgradeTest {
           .allSatisfy(
               task -> {
                 assertThat(task.inputs("piece")).isNotEmpty();
-                // A cloud was never enlarged, a clip of 16 pixels was, to 256.
+                // The previous release enlarged clips to 256 pixels, and clouds not at all.
                 boolean cloud = task.spec().kind() == Kind.POINTS;
                 assertThat(((Work.Assemble) task.work()).enlargement())
                     .isEqualTo(cloud ? 1 : task.work().level().equals("detail") ? 2 : 4);
@@ -113,7 +113,7 @@ class UpgradeTest {
     return jobs.find(TenantId.DEFAULT, id).orElseThrow();
   }
 
-  /** Fills a database with the rows of then, under the schema of then. */
+  /** Fills a database with the rows of the previous release, under its schema. */
   private static JsonNode asItWas(String url) throws Exception {
     String user = Ledger.server().user();
     String password = Ledger.server().password();

@@ -44,7 +44,7 @@ class AxisTest {
       }
       assertThat(sum).as("weights at %s", position).isPositive();
       if (count <= 2 && 2 * step >= window) {
-        // Where no more than two meet, one falls as the other rises.
+        // Where at most two windows overlap, one ramp falls as the other rises.
         assertThat(sum).as("weights at %s", position).isCloseTo(1, Offset.offset(1e-12));
       }
     }

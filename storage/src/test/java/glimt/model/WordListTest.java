@@ -35,14 +35,16 @@ class WordListTest {
     WordList.Reading reading = WORDS.read("a wale and a wale, blue");
     assertThat(reading.tokens()).containsExactly(5, 0, 0, 0);
     assertThat(reading.warnings()).hasSize(2);
-    assertThat(reading.warnings().getFirst()).contains("'wale'", "[whale,");
+    assertThat(reading.warnings().getFirst())
+        .contains("'wale'", "the nearest known words are whale,");
   }
 
   @Test
   void words_past_the_length_are_told() {
     WordList.Reading reading = WORDS.read("whale tree left blue whale");
     assertThat(reading.tokens()).containsExactly(1, 2, 4, 5);
-    assertThat(reading.warnings()).containsExactly("only the first 4 known words are read");
+    assertThat(reading.warnings())
+        .containsExactly("the prompt has 5 known words, but the model reads only the first 4");
   }
 
   @ParameterizedTest

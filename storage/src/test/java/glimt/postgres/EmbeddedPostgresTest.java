@@ -33,10 +33,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class EmbeddedPostgresTest {
-  /** One for all, since to make a database takes seconds; each test leaves it stopped. */
+  /** All tests share one home, since making a cluster takes seconds; each leaves it stopped. */
   @TempDir static Path home;
 
-  /** What a test may leave behind when it fails. */
+  /** The server that a failed test may leave behind; -1 if there is none. */
   private long postmaster = -1;
 
   @AfterEach
@@ -53,7 +53,7 @@ class EmbeddedPostgresTest {
       hasJob(postgres, job);
     }
     assertThat(ProcessHandle.of(postmaster)).isEmpty();
-    // Stopped in order, it starts anew.
+    // The server was stopped by close(), so the next start launches a new one.
     try (EmbeddedPostgres postgres = EmbeddedPostgres.start(home, Ledger.PROGRAMS)) {
       assertThat(postgres.adopted()).isFalse();
       postmaster = postgres.pid();
@@ -87,7 +87,7 @@ class EmbeddedPostgresTest {
         List.of(Long.toString(ProcessHandle.current().pid()), data, "0", "5432", "", "127.0.0.1"));
     try (EmbeddedPostgres postgres = EmbeddedPostgres.start(home, Ledger.PROGRAMS)) {
       assertThat(postgres.adopted()).isFalse();
-      assertThat(postgres.url()).as("where others know it").isEqualTo(url);
+      assertThat(postgres.url()).as("the address that other processes know").isEqualTo(url);
       postmaster = postgres.pid();
     }
   }
@@ -118,14 +118,15 @@ class EmbeddedPostgresTest {
     Files.createDirectories(folder.resolve("data"));
     assertThatThrownBy(() -> EmbeddedPostgres.start(folder, Ledger.PROGRAMS))
         .isInstanceOf(StorageException.class)
-        .hasStackTraceContaining("no " + folder.toRealPath().resolve("postgres.password"));
+        .hasStackTraceContaining(
+            folder.toRealPath().resolve("postgres.password") + ", which is missing");
     Files.writeString(folder.resolve("postgres.password"), "secret");
     assertThatThrownBy(() -> EmbeddedPostgres.start(folder, Ledger.PROGRAMS))
         .isInstanceOf(StorageException.class)
         .hasStackTraceContaining("could not access the server configuration file");
   }
 
-  /** What shells, patterns, URLs, lists and command lines read something into. */
+  /** Names with characters that are special to shells, patterns, URLs, lists or command lines. */
   static Stream<String> folders() {
     return Stream.of(
         "100% new %s %i",
@@ -140,7 +141,7 @@ class EmbeddedPostgresTest {
   @MethodSource("folders")
   void any_folder_is_a_home(String name, @TempDir Path folder) throws Exception {
     Path strange = Files.createDirectory(folder.resolve(name));
-    // Its programs are there too, as on a farm's first start.
+    // The programs are in the same folder, as at a farm's first start.
     Ledger.server();
     Path programs = strange.resolve("postgres");
     copy(Ledger.PROGRAMS, programs);
@@ -229,9 +230,9 @@ class EmbeddedPostgresTest {
           return JobId.parse(words[2]);
         }
       }
-      throw new IllegalStateException("the farm ended without a word");
+      throw new IllegalStateException("the farm ended without printing that it is ready");
     } finally {
-      // SIGKILL: no shutdown hook, no goodbye.
+      // Sends SIGKILL, so no shutdown hook runs.
       farm.destroyForcibly().waitFor(1, TimeUnit.MINUTES);
     }
   }
@@ -243,7 +244,7 @@ class EmbeddedPostgresTest {
     }
   }
 
-  /** A JVM that starts a server, submits one job, says so, and waits for its end. */
+  /** A JVM that starts a server, submits one job, prints its id, and waits to be killed. */
   static final class Farm {
     private Farm() {}
 
@@ -257,7 +258,7 @@ class EmbeddedPostgresTest {
               .submit(TenantId.DEFAULT, Ledger.spec(), Ledger.digestOf("toy"), plan)
               .id();
       System.out.println("ready " + postgres.pid() + " " + job);
-      // Until it is killed, or whoever started it is gone.
+      // Returns when the parent process is gone.
       int _ = System.in.read();
     }
   }

@@ -1,6 +1,6 @@
 package glimt.deploy.chaos;
 
-/** The farm did not do what it must; the trial is over. */
+/** The farm broke a promise in a way that ends the trial. */
 final class BrokenPromise extends RuntimeException {
   private static final long serialVersionUID = 1;
 

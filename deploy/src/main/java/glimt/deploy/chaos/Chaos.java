@@ -30,16 +30,16 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
+/** {@code glimt chaos}: tests how a farm survives faults. */
 @Command(
     name = "chaos",
     description = {
-      "Starts a farm of real processes on a PostgreSQL of its own, and has every fault happen to"
-          + " it",
-      "while it makes small videos and point clouds, each at a moment that the seed chooses. After",
-      "each it checks what must be true: by the ledger, by the files, by what a client saw, and by",
-      "the bytes, which must be those of an undisturbed run.",
-      "The work that kills cost is measured from above: what a worker did after its last beat, 2 s",
-      "before at most, is taken to be lost."
+      "Injects faults into a farm of real processes, and checks that it survives them.",
+      "The farm has a PostgreSQL of its own and makes small videos and point clouds; each fault is",
+      "injected at a moment that the seed chooses. The checks cover the database, the files, what a",
+      "client saw, and that all bytes are those of an undisturbed run.",
+      "The work lost per kill is an upper bound: everything after the worker's last heartbeat, which",
+      "is at most 2 s old, counts as lost."
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -52,36 +52,36 @@ public final class Chaos implements Callable<Integer> {
   @Option(
       names = "--seeds",
       defaultValue = "1",
-      description = {
-        "How many times each fault happens; one that takes minutes, fewer times: see --list.",
-        "Default: 1"
-      })
+      description = {"How often each fault is injected; see --list for exceptions.", "Default: 1"})
   private int seeds;
 
   @Option(
       names = "--first-seed",
       paramLabel = "SEED",
       defaultValue = "1",
-      description = "The seeds are this one and those after it. Default: 1")
+      description = "The first seed; the others follow it. Default: 1")
   private long firstSeed;
 
   @Option(
       names = "--minutes",
       defaultValue = "60",
-      description = "No fault begins after so many. Default: 60")
+      description = "No fault is injected after this many minutes. Default: 60")
   private int minutes;
 
-  @Option(names = "--only", paramLabel = "FAULT", description = "Only this fault; may be repeated.")
+  @Option(
+      names = "--only",
+      paramLabel = "FAULT",
+      description = "Inject only this fault; may be repeated.")
   private List<String> only = List.of();
 
-  @Option(names = "--list", description = "Lists the faults and does nothing.")
+  @Option(names = "--list", description = "List the faults and exit.")
   private boolean list;
 
   @Mixin private HomeOption home;
 
   @Spec private CommandSpec command;
 
-  /** What the trials came to. */
+  /** The sums over all trials. */
   private static final class Tally {
     private int survived;
     private int happened;
@@ -128,7 +128,7 @@ public final class Chaos implements Callable<Integer> {
             if (all.well()) {
               delete(place);
             } else {
-              say("what is left of the farm, and its logs, are in " + place);
+              say("the files and logs of the farm are kept in " + place);
             }
           });
       run(exit, Home.open(place), chosen, tally);
@@ -161,7 +161,7 @@ public final class Chaos implements Callable<Integer> {
     say("starting a farm of %s nodes".formatted(Victim.NODES));
     Victim farm = exit.open(() -> Victim.in(place, Tmpfs.isPossible()));
     farm.begin(Faults.bundles(possible));
-    say(String.format(Locale.ROOT, "the farm is whole after %.0f s", since(began)));
+    say(String.format(Locale.ROOT, "the farm runs after %.0f s", since(began)));
     Witness client = exit.open(() -> new Witness(farm.gateway()));
     Undisturbed undisturbed = new Undisturbed(farm, client);
     tally.left = possible.stream().mapToInt(fault -> Math.min(seeds, fault.seeds())).sum();
@@ -195,11 +195,11 @@ public final class Chaos implements Callable<Integer> {
       verdict = Verdict.on(trial);
       tally.lostWork.add(trial.losses());
     } catch (Exception e) {
-      // Pekko throws checked ones past the compiler. Whatever it is, the trials go on.
+      // Catch everything, so that the trials continue; Pekko throws undeclared checked exceptions.
       verdict = Verdict.broken(trial, e);
     }
     if (exit.closed()) {
-      // What was taken down under it says nothing of the fault.
+      // The farm was stopped during this trial, so its verdict does not count.
       tally.left++;
       return;
     }
@@ -229,11 +229,11 @@ public final class Chaos implements Callable<Integer> {
     verdict.breaches().forEach(breach -> System.out.println("    " + breach));
   }
 
-  /** What it came to so far, by Ctrl-C too. */
+  /** Prints the sums, also when Ctrl-C ends the run. */
   private void tell(Tally tally) {
     System.out.printf("seeds %s to %s%n", firstSeed, firstSeed + seeds - 1);
     if (tally.left > 0) {
-      System.out.printf("%s faults had not begun%n", tally.left);
+      System.out.printf("%s faults were not injected, for lack of time%n", tally.left);
     }
     if (!tally.skipped.isEmpty()) {
       System.out.printf(
@@ -269,7 +269,7 @@ public final class Chaos implements Callable<Integer> {
         Files.deleteIfExists(path);
       }
     } catch (IOException e) {
-      throw new DeployException("%s could not be removed".formatted(folder), e);
+      throw new DeployException("the folder %s could not be removed".formatted(folder), e);
     }
   }
 }

@@ -29,14 +29,14 @@ import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.receptionist.Receptionist;
 
 /**
- * A member of the cluster that says again, late and out of order, what workers may have said: the
- * words of attempts that no longer hold their lease, to every coordinator.
+ * A member of the cluster that sends every coordinator late, repeated and reordered messages, as
+ * workers could have sent them for attempts that no longer hold their lease.
  */
 final class Echo implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final Effort EFFORT = new Effort("echo", 0, 1, 1, 1);
 
-  /** Of nothing that there is: accepted, it would show as a row without its file. */
+  /** An artifact that does not exist: if a coordinator accepted it, its row would have no file. */
   private static final ArtifactId NOTHING = new ArtifactId("0".repeat(64));
 
   private final Node node;
@@ -64,23 +64,25 @@ final class Echo implements AutoCloseable {
         "lookout");
   }
 
+  /** Joins the farm's cluster, and returns when it has found a coordinator. */
   static Echo join(Victim farm) {
     Nodes nodes = new Nodes(farm.database());
-    Node node = Node.of(nodes.farm(), Place.LOOPBACK, Set.of(Node.Role.WORKER), nodes);
+    Node node = Node.of(nodes.farm(), Place.LOOPBACK, Set.of(Node.NodeRole.WORKER), nodes);
     Nodes.Self self =
         new Nodes.Self(
             node.address(),
             "echo",
-            List.of(Node.Role.WORKER.word()),
+            List.of(Node.NodeRole.WORKER.word()),
             nodes.list().getFirst().node().version(),
             ProcessHandle.current().pid(),
+            0,
             Optional.empty());
     Echo echo = new Echo(node, Rendezvous.enter(node, nodes, self, PATIENCE));
     Victim.eventually("a coordinator is found", () -> !echo.coordinators.isEmpty());
     return echo;
   }
 
-  /** All that can be said of a lease that is gone, more than once, in any order. */
+  /** Sends every kind of message about a lease that is gone, twice and in random order. */
   int sayOf(Lease gone, RandomGenerator random) {
     List<ToCoordinator> words = new ArrayList<>();
     Outcome success =
@@ -103,7 +105,7 @@ final class Echo implements AutoCloseable {
     return said;
   }
 
-  /** Says a true word of a lease that is held once more, and late. */
+  /** Sends a late heartbeat for a lease that is still held. */
   void beat(Lease held, int steps) {
     say(new Beat(held, steps, ear));
   }

@@ -4,13 +4,14 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * Something that happens to a farm.
+ * A fault that can be injected into a farm.
  *
- * @param name by which it is asked for
- * @param what happens
- * @param seeds for how many of a run's seeds it happens; it takes minutes if that is not all
- * @param hindrance why it cannot happen here, if it cannot
- * @param injection makes it happen, and leaves the farm to itself
+ * @param name its name on the command line
+ * @param what a description of what happens
+ * @param seeds for how many of a run's seeds it is injected; less than all for faults that take
+ *     minutes
+ * @param hindrance why it cannot be injected on this machine; empty if it can
+ * @param injection injects it
  */
 record FarmFault(
     String name,
@@ -20,25 +21,29 @@ record FarmFault(
     Injection injection) {
   private static final int ALL = Integer.MAX_VALUE;
 
+  /** Injects a fault. */
   @FunctionalInterface
   interface Injection {
     /**
-     * @throws NotInjected if it did not come to it
+     * Submits jobs and injects the fault while they run.
+     *
+     * @throws NotInjected if the fault could not be injected in time
      */
     void happen(Trial trial);
   }
 
-  /** One that can happen anywhere. */
+  /** A fault that can be injected on any machine. */
   static FarmFault of(String name, String what, Injection injection) {
     return possible(name, what, Optional::empty, injection);
   }
 
+  /** A fault that some machines do not allow. */
   static FarmFault possible(
       String name, String what, Supplier<Optional<String>> hindrance, Injection injection) {
     return new FarmFault(name, what, ALL, hindrance, injection);
   }
 
-  /** One that takes minutes. */
+  /** A fault that takes minutes. */
   static FarmFault rare(String name, String what, int seeds, Injection injection) {
     return new FarmFault(name, what, seeds, Optional::empty, injection);
   }
@@ -49,11 +54,11 @@ record FarmFault(
         .formatted(
             name,
             what,
-            seeds == ALL ? "" : " (takes minutes: for the first %s seeds)".formatted(seeds),
-            hindrance.get().map(" (not here: %s)"::formatted).orElse(""));
+            seeds == ALL ? "" : " (takes minutes, so only for the first %s seeds)".formatted(seeds),
+            hindrance.get().map(" (not possible here: %s)"::formatted).orElse(""));
   }
 
-  /** It did not come to the fault, so nothing was survived. */
+  /** The fault was not injected, so the trial does not count. */
   static final class NotInjected extends RuntimeException {
     private static final long serialVersionUID = 1;
 

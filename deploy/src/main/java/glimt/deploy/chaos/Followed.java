@@ -1,7 +1,7 @@
 package glimt.deploy.chaos;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import glimt.deploy.chaos.Witness.Asked;
+import glimt.deploy.chaos.Witness.SubmittedJob;
 import glimt.job.JobId;
 import java.time.Duration;
 import java.util.List;
@@ -15,16 +15,16 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A job as its client sees it: by its events, each of which comes once and in order, and by its
- * document, which never goes back.
+ * Checks a job as its client sees it: each of its events must come once and in order, and its
+ * document must never go back.
  */
 final class Followed {
-  /** How long the stream of a job that has ended may take to say so. */
+  /** How long the last event of a job that has ended may take to arrive. */
   private static final Duration NEWS = Duration.ofSeconds(30);
 
   private static final double ROUNDING = 1e-9;
 
-  private final Asked asked;
+  private final SubmittedJob asked;
   private final Consumer<String> breaches;
   private final ReentrantLock looking = new ReentrantLock();
   private final CountDownLatch told = new CountDownLatch(1);
@@ -33,25 +33,25 @@ final class Followed {
   private volatile @Nullable String ending;
 
   /**
-   * @param breaches is told what a client must never see
+   * @param breaches receives descriptions of broken promises
    */
-  Followed(Asked asked, Consumer<String> breaches) {
+  Followed(SubmittedJob asked, Consumer<String> breaches) {
     this.asked = asked;
     this.breaches = breaches;
   }
 
-  Asked asked() {
+  SubmittedJob asked() {
     return asked;
   }
 
-  // ---- by its events; one thread hears them
+  // ---- events, which one thread receives
 
-  /** The number of the last event. */
+  /** The number of the last event that was received. */
   long seq() {
     return seq;
   }
 
-  /** Whether its last event has come. */
+  /** Whether the job's last event was received. */
   boolean isTold() {
     return told.getCount() == 0;
   }
@@ -85,14 +85,14 @@ final class Followed {
     }
   }
 
-  // ---- by its document
+  // ---- the document
 
-  /** How it ended, as far as was seen. */
+  /** The state in which the job ended; empty while none was seen. */
   Optional<String> ending() {
     return Optional.ofNullable(ending);
   }
 
-  /** One look at a time, so that none is told late. */
+  /** Checks the current document. One thread at a time, so that documents are checked in order. */
   void look(Supplier<Optional<JsonNode>> document) {
     looking.lock();
     try {

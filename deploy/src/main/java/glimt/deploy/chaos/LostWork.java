@@ -10,17 +10,17 @@ import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 
 /**
- * How much work was done in vain by attempts whose worker was killed. What a worker did after its
- * last beat nobody has heard of, so this is measured from above, by the least of what bounds it:
- * the attempt's whole life, until the ledger took it back; what its last beat told, and a beat and
- * a step more; and all that the next attempt had to do.
+ * How much work was lost in attempts whose worker was killed. Nobody knows what a worker did after
+ * its last heartbeat, so this is an upper bound, the least of three: the duration of the attempt
+ * until the ledger took it back; the work until its last heartbeat, plus one heartbeat interval and
+ * one step; and all steps that the next attempt had to do.
  */
 final class LostWork {
   private static final double BEAT = Cadence.DEFAULT.beat().toMillis() / 1000.0;
 
   private final List<Lost> all = new ArrayList<>();
 
-  /** At most so much was lost. */
+  /** An upper bound of the work that one kill cost. */
   record Lost(double seconds, int steps) {
     static Lost of(Audit.Loss loss) {
       int left = loss.whole() - loss.goesOnAt();
@@ -38,7 +38,7 @@ final class LostWork {
     losses.stream().map(Lost::of).forEach(all::add);
   }
 
-  /** Median and worst, by seconds. */
+  /** A line with the median and the worst loss, by seconds. */
   String line() {
     if (all.isEmpty()) {
       return "lost per kill: nothing, of 0 kills";

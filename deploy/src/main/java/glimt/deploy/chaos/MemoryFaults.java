@@ -2,7 +2,7 @@ package glimt.deploy.chaos;
 
 import glimt.deploy.chaos.FarmFault.NotInjected;
 import glimt.deploy.chaos.Trial.Busy;
-import glimt.deploy.chaos.Witness.Asked;
+import glimt.deploy.chaos.Witness.SubmittedJob;
 import glimt.deploy.fleet.Fleet;
 import glimt.job.ArtifactId;
 import java.io.IOException;
@@ -16,9 +16,9 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
 
-/** What happens to what is remembered: to PostgreSQL, and to files. */
+/** Faults of storage: of PostgreSQL, and of files. */
 final class MemoryFaults {
-  /** How many jobs are submitted at most while PostgreSQL has no room. */
+  /** The most jobs to submit while PostgreSQL has no space. */
   private static final int SUBMISSIONS = 8;
 
   private static final Duration NO_ROOM = Duration.ofSeconds(20);
@@ -27,44 +27,53 @@ final class MemoryFaults {
       List.of(
           FarmFault.of(
               "postgres-restarted",
-              "PostgreSQL stopped fast",
-              trial -> away(trial, Fleet.Signal.INT)),
+              "a fast shutdown of PostgreSQL",
+              trial -> away(trial, Fleet.UnixSignal.INT)),
           FarmFault.of(
               "postgres-crashed",
-              "PostgreSQL stopped immediately",
-              trial -> away(trial, Fleet.Signal.QUIT)),
+              "an immediate shutdown of PostgreSQL",
+              trial -> away(trial, Fleet.UnixSignal.QUIT)),
           FarmFault.of(
-              "postgres-killed", "kill -9 of PostgreSQL", trial -> away(trial, Fleet.Signal.KILL)),
-          onDisk("postgres-full", "PostgreSQL has no room left", MemoryFaults::databaseFull),
-          onDisk("store-full", "the artifacts have no room left", MemoryFaults::storeFull),
+              "postgres-killed",
+              "kill -9 of PostgreSQL",
+              trial -> away(trial, Fleet.UnixSignal.KILL)),
+          onDisk("postgres-full", "PostgreSQL has no disk space left", MemoryFaults::databaseFull),
+          onDisk(
+              "store-full",
+              "the store of artifacts has no disk space left",
+              MemoryFaults::storeFull),
           FarmFault.of(
               "checkpoint-corrupt",
-              "a bit of a checkpoint flips",
+              "a bit of a checkpoint is flipped",
               t -> checkpoint(t, MemoryFaults::flip)),
           FarmFault.of(
               "checkpoint-truncated",
-              "half a checkpoint is gone",
+              "half of a checkpoint is cut off",
               t -> checkpoint(t, MemoryFaults::half)),
           FarmFault.of(
-              "artifact-corrupt", "a bit of an input flips", t -> artifact(t, MemoryFaults::flip)),
+              "artifact-corrupt",
+              "a bit of a task's input is flipped",
+              t -> artifact(t, MemoryFaults::flip)),
           FarmFault.of(
-              "artifact-truncated", "half an input is gone", t -> artifact(t, MemoryFaults::half)));
+              "artifact-truncated",
+              "half of a task's input is cut off",
+              t -> artifact(t, MemoryFaults::half)));
 
   private MemoryFaults() {}
 
   // ---- PostgreSQL
 
-  private static void away(Trial trial, Fleet.Signal signal) {
+  private static void away(Trial trial, Fleet.UnixSignal signal) {
     trial.inMidStep();
     ProcessHandle postgres = trial.farm.postgres().orElseThrow();
     trial.farm.end(postgres, signal);
-    // Away for a moment, or for longer than a lease.
+    // Keep it down for a moment, or for longer than a lease.
     Witness.pause(
         trial.random.nextInt(3) > 0
             ? Duration.ofMillis(trial.random.nextInt(2000))
             : Trial.LEASE.plusMillis(trial.random.nextInt(2000)));
     trial.farm.startPostgres();
-    trial.say("PostgreSQL was told SIG" + signal);
+    trial.say("sent PostgreSQL SIG" + signal);
   }
 
   private static void databaseFull(Trial trial) {
@@ -86,9 +95,9 @@ final class MemoryFaults {
     trial.farm.startPostgres();
     keys.forEach(key -> trial.note(trial.client.submit(request, key), "succeeded"));
     if (!refused) {
-      throw new NotInjected("PostgreSQL found room for %s jobs".formatted(keys.size()));
+      throw new NotInjected("PostgreSQL still had space for %s jobs".formatted(keys.size()));
     }
-    trial.say("no room for PostgreSQL; job %s was refused".formatted(keys.size()));
+    trial.say("PostgreSQL had no space; submission %s was refused".formatted(keys.size()));
   }
 
   private static void storeFull(Trial trial) {
@@ -105,12 +114,12 @@ final class MemoryFaults {
       disk.free();
     }
     if (!failed) {
-      throw new NotInjected("nothing was written while there was no room");
+      throw new NotInjected("no worker wrote a file while the store had no space");
     }
-    trial.say("no room for artifacts");
+    trial.say("the store had no space");
   }
 
-  private static boolean failed(Trial trial, Asked asked) {
+  private static boolean failed(Trial trial, SubmittedJob asked) {
     return trial
         .client
         .find(asked)
@@ -121,25 +130,25 @@ final class MemoryFaults {
   // ---- files
 
   private static void checkpoint(Trial trial, UnaryOperator<byte[]> harm) {
-    Asked asked = trial.askForMany();
+    SubmittedJob asked = trial.askForMany();
     Busy busy = trial.awaitStep(List.of(asked), 1);
     trial.await(
         "a checkpoint", asked, () -> !trial.farm.audit().checkpoints(asked.job()).isEmpty());
-    Fleet.signal(busy.process(), Fleet.Signal.STOP);
+    Fleet.signal(busy.process(), Fleet.UnixSignal.STOP);
     List<ArtifactId> checkpoints = trial.farm.audit().checkpoints(asked.job());
     checkpoints.forEach(one -> harm(trial.farm.artifacts().path(one), harm));
-    Fleet.signal(busy.process(), Fleet.Signal.KILL);
+    Fleet.signal(busy.process(), Fleet.UnixSignal.KILL);
     Fleet.awaitEnd(busy.process());
     if (checkpoints.isEmpty()) {
-      throw new NotInjected("the task ended before its checkpoint was harmed");
+      throw new NotInjected("the task ended before its checkpoint was damaged");
     }
-    trial.say("harmed %s checkpoints".formatted(checkpoints.size()));
+    trial.say("damaged %s checkpoints".formatted(checkpoints.size()));
   }
 
   private static void artifact(Trial trial, UnaryOperator<byte[]> harm) {
     for (int tries = 3; tries > 0; tries--) {
-      Asked asked = trial.ask(trial.undisturbed().few("video", trial.random));
-      // The newest sample is read by the next task, which has not ended.
+      SubmittedJob asked = trial.ask(trial.undisturbed().few("video", trial.random));
+      // Damage the newest sample, because the next task may still have to read it.
       trial.await("an input", asked, () -> !samples(trial, asked).isEmpty());
       String line = samples(trial, asked).getLast();
       ArtifactId input = new ArtifactId(line.substring(line.indexOf(' ') + 1));
@@ -148,17 +157,18 @@ final class MemoryFaults {
       harm(file, harm);
       trial.client.ending(asked, Duration.ofMinutes(4));
       if (trial.farm.artifacts().verify(input)) {
-        trial.say("harmed what task %s made".formatted(line.substring(0, line.indexOf('/'))));
+        trial.say(
+            "damaged the artifact of task %s".formatted(line.substring(0, line.indexOf('/'))));
         return;
       }
-      // It was read before; nobody will need it again.
+      // The next task had read it already; undo the damage and try again.
       write(file, whole);
     }
-    throw new NotInjected("whatever was harmed nobody read");
+    throw new NotInjected("no task read a damaged artifact");
   }
 
-  /** What a job's tasks made, but for the files that people open. */
-  private static List<String> samples(Trial trial, Asked asked) {
+  /** The samples that a job's tasks have made, without media files. */
+  private static List<String> samples(Trial trial, SubmittedJob asked) {
     return trial.farm.audit().made(asked.job()).stream()
         .filter(line -> line.contains("/0 "))
         .toList();
@@ -182,9 +192,7 @@ final class MemoryFaults {
         name,
         what,
         () ->
-            Tmpfs.isPossible()
-                ? Optional.empty()
-                : Optional.of("a small disk cannot be mounted here; root can"),
+            Tmpfs.isPossible() ? Optional.empty() : Optional.of("mounting a small disk needs root"),
         injection);
   }
 

@@ -8,14 +8,13 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A network of our own, which ends with the last process in it: nothing in it but loopback, whose
- * many addresses are the nodes'. What one may not say to another is a rule of its routes. Needs
- * root.
+ * A network namespace with nothing but loopback, where each node has an address of its own. Routing
+ * rules cut nodes off from each other. The namespace ends with its last process. Needs root.
  */
 final class Namespace {
   private static final String MARK = "GLIMT_CHAOS_NAMESPACE";
 
-  /** Its own addresses are looked up first of all; from here on, after the rules that cut. */
+  /** Gives the rule for local addresses a lower priority than the rules that cut nodes off. */
   private static final String BEGIN =
       "ip link set lo up && ip rule add pref 100 lookup local && ip rule del pref 0";
 
@@ -23,20 +22,20 @@ final class Namespace {
 
   private Namespace() {}
 
-  /** Root alone does not say: a container may hold it back. */
+  /** Whether this process may make one; in a container, root may not be enough. */
   static boolean isPossible() {
     return Shell.succeeds(List.of("unshare", "--net", "sh", "-c", BEGIN));
   }
 
-  /** Whether this process is in one. */
+  /** Whether this process runs in one. */
   static boolean isHere() {
     return System.getenv(MARK) != null;
   }
 
   /**
-   * Runs a program in a new one, with our own input and output.
+   * Runs a program in a new namespace, with the input and output of this process.
    *
-   * @return its exit code
+   * @return the program's exit code
    */
   static int run(List<String> program) {
     List<String> command =
@@ -46,12 +45,12 @@ final class Namespace {
     builder.environment().putAll(Map.of(MARK, "yes"));
     try {
       Process process = builder.start();
-      // Told to stop, it has a farm to take down.
+      // When this process is stopped, the program must first stop its farm.
       Thread hook = Thread.ofPlatform().unstarted(() -> stop(process));
       Runtime.getRuntime().addShutdownHook(hook);
       return process.waitFor();
     } catch (IOException e) {
-      throw new DeployException("unshare cannot be run", e);
+      throw new DeployException("cannot run unshare; on Debian it is in the package util-linux", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new DeployException("interrupted", e);
@@ -63,7 +62,7 @@ final class Namespace {
     process.onExit().join();
   }
 
-  /** From now on nothing that {@code from} says comes to any of the others. */
+  /** Drops all packets from one address to others from now on. */
   static void cut(String from, Collection<String> to) {
     to.forEach(
         other ->
@@ -71,7 +70,7 @@ final class Namespace {
                 List.of("ip", "rule", "add", "pref", CUT, "blackhole", "from", from, "to", other)));
   }
 
-  /** Everybody hears everybody again. */
+  /** Undoes all cuts. */
   static void heal() {
     Shell.run(List.of("ip", "rule", "flush", "pref", CUT));
   }

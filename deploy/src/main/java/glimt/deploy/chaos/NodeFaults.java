@@ -5,7 +5,7 @@ import static glimt.deploy.chaos.Victim.GATEWAY;
 import static glimt.deploy.chaos.Victim.WORKERS;
 
 import glimt.deploy.chaos.Trial.Busy;
-import glimt.deploy.chaos.Witness.Asked;
+import glimt.deploy.chaos.Witness.SubmittedJob;
 import glimt.deploy.fleet.Fleet;
 import glimt.ledger.Audit;
 import java.time.Duration;
@@ -15,14 +15,14 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Stream;
 
-/** What happens to those who converse, and to what they say. */
+/** Faults of coordinators, gateways and the network. */
 final class NodeFaults {
   /** How many jobs are being submitted when the gateway dies. */
   private static final int SUBMISSIONS = 8;
 
   /**
-   * How long nodes do not hear each other: too short for anybody to notice, long enough to be
-   * passed over, as long as a lease, and long enough for one side to be put out.
+   * Durations of a partition: too short to be noticed, long enough that a node is considered
+   * unreachable, as long as a lease, and long enough that one side is removed from the cluster.
    */
   private static final List<Duration> SILENCES =
       Stream.of(3, 8, 12, 23).map(Duration::ofSeconds).toList();
@@ -34,13 +34,17 @@ final class NodeFaults {
           FarmFault.of(
               "coordinators-killed", "kill -9 of all coordinators", NodeFaults::coordinatorsKilled),
           FarmFault.of(
-              "gateway-killed", "kill -9 of the gateway in mid-submit", NodeFaults::gatewayKilled),
+              "gateway-killed",
+              "kill -9 of the gateway during submissions",
+              NodeFaults::gatewayKilled),
           FarmFault.of(
-              "words-repeated", "words of old leases, again and in disorder", NodeFaults::echoes),
+              "words-repeated",
+              "messages about old leases, repeated and reordered",
+              NodeFaults::echoes),
           partition("partition-coordinator", "a coordinator and all others", COORDINATORS, true),
           partition("partition-gateway", "the gateway and all others", List.of(GATEWAY), true),
           partition("partition-worker", "a worker and all others", WORKERS, true),
-          partition("partition-one-way", "a worker's words to all others", WORKERS, false),
+          partition("partition-one-way", "a worker and all others, one way only", WORKERS, false),
           FarmFault.of(
               "farm-restarted",
               "kill -9 of everything, PostgreSQL too",
@@ -74,14 +78,14 @@ final class NodeFaults {
     trial.pause(60);
     trial.farm.kill(GATEWAY);
     trial.farm.start(GATEWAY);
-    trial.say("killed the gateway with %s submissions on their way".formatted(SUBMISSIONS));
+    trial.say("killed the gateway during %s submissions".formatted(SUBMISSIONS));
     submissions.forEach(NodeFaults::join);
   }
 
   /**
-   * Nodes that do not hear each other for a while; all of them reach the database and the store.
+   * A partition of the network between nodes; all of them still reach the database and the store.
    *
-   * @param some one of these is cut off
+   * @param some the nodes of which one is cut off
    */
   private static FarmFault partition(
       String name, String what, List<String> some, boolean bothWays) {
@@ -91,7 +95,7 @@ final class NodeFaults {
         () ->
             Namespace.isHere() || Namespace.isPossible()
                 ? Optional.empty()
-                : Optional.of("it takes root, unshare and ip to make a network of our own"),
+                : Optional.of("a network namespace needs root, unshare and ip"),
         trial -> {
           trial.inMidStep();
           String one = some.get(trial.random.nextInt(some.size()));
@@ -120,21 +124,21 @@ final class NodeFaults {
       Busy busy = trial.inMidStep();
       trial.kill(busy.process());
       Victim.eventually(
-          "the lease is taken back",
+          "the killed worker's lease is taken back",
           () ->
               trial.expected().keySet().stream()
                   .flatMap(asked -> trial.farm.audit().attempts(asked.job()).stream())
                   .anyMatch(had -> had.lease().equals(busy.lease()) && !had.outcome().isEmpty()));
       int said = echo.sayOf(busy.lease(), trial.random);
-      for (Asked asked : trial.expected().keySet()) {
+      for (SubmittedJob asked : trial.expected().keySet()) {
         trial.client.ending(asked, Duration.ofMinutes(3));
         for (Audit.Begun had : trial.farm.audit().attempts(asked.job())) {
           said += echo.sayOf(had.lease(), trial.random);
         }
       }
-      // Heard by now, or soon: the next trial's audit sees what came later.
+      // Most messages have arrived by now; the next trial's audit covers the rest.
       Witness.pause(Duration.ofSeconds(2));
-      trial.say("said %s old words".formatted(said));
+      trial.say("sent %s old messages".formatted(said));
     }
   }
 
@@ -142,7 +146,7 @@ final class NodeFaults {
     trial.inMidStep();
     Optional<ProcessHandle> postgres = trial.farm.postgres();
     trial.farm.names().forEach(trial.farm::kill);
-    postgres.ifPresent(process -> trial.farm.end(process, Fleet.Signal.KILL));
+    postgres.ifPresent(process -> trial.farm.end(process, Fleet.UnixSignal.KILL));
     trial.killed();
     trial.say("killed everything");
   }

@@ -5,22 +5,22 @@ import glimt.deploy.node.Client;
 import java.util.random.RandomGenerator;
 
 /**
- * A small job, and nothing else: two requests that are equal must give the same bytes.
+ * The options of a small job. Equal requests must give the same bytes.
  *
  * @param kind {@code video} or {@code points}
- * @param model empty for the one that is usual for its kind
- * @param steps of its base level; the others keep the card's
+ * @param model empty for the kind's default model
+ * @param steps the number of steps of its base level
  */
 record Request(String kind, String model, String prompt, int steps, long seed) {
-  /** Enough to be hit in the middle, few enough to be made many times. */
+  /** Enough steps for a fault to hit one, but few enough to repeat the job many times. */
   private static final int FEW = 40;
 
-  /** Enough seconds for a checkpoint or two on the way. */
+  /** Enough steps for one or two checkpoints. */
   private static final int MANY_OF_A_VIDEO = 600;
 
   private static final int MANY_OF_POINTS = 1000;
 
-  /** Of a video: all levels but the last, which costs as much as the others together. */
+  /** The size of videos: leaves out the last level, which costs as much as all others. */
   private static final int PIXELS = 64;
 
   static Request few(String kind, long seed) {
@@ -31,12 +31,12 @@ record Request(String kind, String model, String prompt, int steps, long seed) {
     return of(kind, kind.equals("video") ? MANY_OF_A_VIDEO : MANY_OF_POINTS, seed);
   }
 
-  /** Of a bundle that makes point clouds, and should not. */
+  /** A job for a bundle whose network fails. */
   static Request of(Tampered poison, RandomGenerator random) {
     return new Request("points", poison.bundle(), "a pine tree", FEW, random.nextInt(1000));
   }
 
-  /** Of a bundle that takes its time. */
+  /** A job for a bundle whose network is slow. */
   static Request slow(Tampered bundle, int steps) {
     return new Request("points", bundle.bundle(), "a pine tree", steps, 7);
   }

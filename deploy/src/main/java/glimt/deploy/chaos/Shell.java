@@ -6,13 +6,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** The programs of the system that faults are made with. */
+/** Runs system programs that faults need. */
 final class Shell {
   private static final int LIMIT_SECONDS = 30;
 
   private Shell() {}
 
-  /** Whether it can be run here, and does what it should. */
+  /** Whether a program can be run here and exits with 0. */
   static boolean succeeds(List<String> command) {
     try {
       run(command);
@@ -23,7 +23,9 @@ final class Shell {
   }
 
   /**
-   * @throws DeployException with what it said, if it failed
+   * Runs a program and returns its output.
+   *
+   * @throws DeployException with its output, if it fails or takes longer than 30 s
    */
   static String run(List<String> command) {
     try {
@@ -31,7 +33,8 @@ final class Shell {
       String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
         process.destroyForcibly();
-        throw new DeployException("%s takes too long".formatted(String.join(" ", command)));
+        throw new DeployException(
+            "%s takes longer than %s s".formatted(String.join(" ", command), LIMIT_SECONDS));
       }
       if (process.exitValue() != 0) {
         throw new DeployException(

@@ -11,19 +11,20 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Bundles that faults are made with, each named as its fault: the base level of a good one, with
- * lines at the head of its network's source.
+ * Tampered bundles, each with the name of the fault that needs it. A tampered bundle has the base
+ * level of a good bundle, with lines inserted at the start of its network's {@code forward}.
  */
 enum Tampered {
-  /** No tensor has such a shape. */
+  /** Throws, because the tensor does not have that many elements. */
   POISON_THROWS("x = torch.reshape(x, [7, 7, 7, 7])"),
 
-  /** Reads far beyond what is there: nobody checks the strides of this one. */
+  /** Crashes the process: reads far beyond the tensor, as this operator does not check strides. */
   POISON_CRASHES("x = torch._reshape_alias(x, [2], [1000000000000]) + 1"),
 
+  /** Never returns. */
   POISON_HANGS("going = True\n    while going:\n      going = True"),
 
-  /** Does nothing to the bytes, and takes its time: its tasks are as long as a big network's. */
+  /** Returns the same result, but slowly, so that its tasks take as long as a big network's. */
   WORKER_KILLED_LATE(
       "rounds = 0\n    while rounds < 200000:\n      x = torch.neg(x)\n      rounds = rounds + 1");
 
@@ -36,6 +37,7 @@ enum Tampered {
     this.lines = lines;
   }
 
+  /** The name of the bundle and of its fault. */
   String bundle() {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
@@ -43,8 +45,8 @@ enum Tampered {
   /**
    * Writes the bundle.
    *
-   * @param good the folder of a bundle of point clouds
-   * @param shelf the folder to make its folder in
+   * @param good the folder of the good bundle, which makes point clouds
+   * @param shelf the folder in which to create the bundle's folder
    */
   void write(Path good, Path shelf) {
     try {

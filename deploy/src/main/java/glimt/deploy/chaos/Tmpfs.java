@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** A small file system in memory, which can be full. Needs root. */
+/** A small file system in memory that can be filled up. Needs root. */
 final class Tmpfs implements AutoCloseable {
   private static final int BLOCK = 64 * 1024;
 
@@ -19,7 +19,7 @@ final class Tmpfs implements AutoCloseable {
     this.filler = folder.resolve("filler");
   }
 
-  /** Tried where nobody sees it. */
+  /** Whether this process may mount one. Tries it in a mount namespace of its own. */
   static boolean isPossible() {
     return Shell.succeeds(
         List.of("unshare", "--mount", "mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", "/tmp"));
@@ -29,7 +29,7 @@ final class Tmpfs implements AutoCloseable {
     try {
       Files.createDirectories(folder);
     } catch (IOException e) {
-      throw new DeployException("cannot make " + folder, e);
+      throw new DeployException("cannot create the folder " + folder, e);
     }
     Shell.run(
         List.of(
@@ -47,12 +47,12 @@ final class Tmpfs implements AutoCloseable {
   void fill() {
     byte[] block = new byte[BLOCK];
     try (OutputStream out = Files.newOutputStream(filler)) {
-      // The file system's size bounds it.
+      // Ends with an exception when the file system is full.
       while (true) {
         out.write(block);
       }
     } catch (IOException full) {
-      // As it should be.
+      // Expected.
     }
   }
 
@@ -66,7 +66,7 @@ final class Tmpfs implements AutoCloseable {
 
   @Override
   public void close() {
-    // Whoever still has a file open there keeps it, and nobody else sees it.
+    // A lazy unmount, because processes that are ending may still have files open.
     Shell.run(List.of("umount", "-l", folder.toString()));
   }
 }

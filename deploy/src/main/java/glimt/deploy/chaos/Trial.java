@@ -1,7 +1,7 @@
 package glimt.deploy.chaos;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import glimt.deploy.chaos.Witness.Asked;
+import glimt.deploy.chaos.Witness.SubmittedJob;
 import glimt.deploy.fleet.Fleet;
 import glimt.job.Lease;
 import glimt.job.TaskId;
@@ -16,13 +16,13 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.random.RandomGenerator;
 
 /**
- * One fault and the jobs that it happens to, at a moment that the seed chooses. The farm is whole
- * when it begins.
+ * One fault that is injected while jobs run, at a moment that the seed chooses. All nodes of the
+ * farm run when the trial begins.
  */
 final class Trial {
   static final Duration LEASE = Duration.ofSeconds(10);
 
-  /** How long a job may take to come where the fault is to hit it. */
+  /** How long a job may take to reach the point where the fault is injected. */
   private static final Duration COMES_WITHIN = Duration.ofMinutes(6);
 
   private static final int AGAIN = 3;
@@ -32,8 +32,8 @@ final class Trial {
   final Witness client;
   final RandomGenerator random;
   private final Undisturbed undisturbed;
-  private final Map<Asked, String> expected = new ConcurrentHashMap<>();
-  private final Set<Asked> mixed = ConcurrentHashMap.newKeySet();
+  private final Map<SubmittedJob, String> expected = new ConcurrentHashMap<>();
+  private final Set<SubmittedJob> mixed = ConcurrentHashMap.newKeySet();
   private final List<String> story = new ArrayList<>();
   private final List<String> breaches = new ArrayList<>();
   private boolean killed;
@@ -41,9 +41,9 @@ final class Trial {
   private int compared;
 
   /**
-   * A worker in the middle of a task.
+   * A worker that is doing a task.
    *
-   * @param steps that are done
+   * @param steps the number of steps that it has done
    */
   record Busy(ProcessHandle process, Lease lease, int steps) {}
 
@@ -56,40 +56,41 @@ final class Trial {
 
   // ---- the jobs
 
-  /** A small job of each kind. */
-  List<Asked> askForBoth() {
+  /** Submits a small job of each kind. */
+  List<SubmittedJob> askForBoth() {
     return List.of(ask(undisturbed.few("video", random)), ask(undisturbed.few("points", random)));
   }
 
-  /** A job of many steps, for which checkpoints are made. */
-  Asked askForMany() {
+  /** Submits a job with many steps, so that checkpoints are made. */
+  SubmittedJob askForMany() {
     return ask(undisturbed.many(random.nextBoolean() ? "video" : "points"));
   }
 
   /**
-   * A job whose tasks may be made in more than one class, and so in other bytes than undisturbed.
+   * Submits a job whose tasks may run in several numeric classes, so that its bytes may differ from
+   * an undisturbed run's.
    */
-  Asked askOfAnyClass(Request request) {
-    Asked asked = ask(request);
+  SubmittedJob askOfAnyClass(Request request) {
+    SubmittedJob asked = ask(request);
     mixed.add(asked);
     return asked;
   }
 
-  boolean mixed(Asked asked) {
+  boolean mixed(SubmittedJob asked) {
     return mixed.contains(asked);
   }
 
-  Asked ask(Request request) {
+  SubmittedJob ask(Request request) {
     return note(client.submit(request), SUCCEEDED);
   }
 
-  /** Remembers how a job has to end. */
-  Asked note(Asked asked, String ending) {
+  /** Notes the state in which a job must end. */
+  SubmittedJob note(SubmittedJob asked, String ending) {
     expected.put(asked, ending);
     return asked;
   }
 
-  Map<Asked, String> expected() {
+  Map<SubmittedJob, String> expected() {
     return expected;
   }
 
@@ -100,12 +101,12 @@ final class Trial {
   // ---- the moment
 
   /**
-   * Asks for both kinds, and waits until a worker has done some steps of one of them. What is over
-   * before anybody looked is asked for again.
+   * Submits a job of each kind, and waits until a worker has done some steps of one. Submits again
+   * if both end before a worker was seen.
    */
   Busy inMidStep() {
     for (int more = AGAIN; ; more--) {
-      List<Asked> jobs = askForBoth();
+      List<SubmittedJob> jobs = askForBoth();
       int wanted = 1 + random.nextInt(jobs.getFirst().request().steps() / 2);
       try {
         return awaitStep(jobs, wanted);
@@ -117,7 +118,7 @@ final class Trial {
     }
   }
 
-  Busy awaitStep(List<Asked> jobs, int wanted) {
+  Busy awaitStep(List<SubmittedJob> jobs, int wanted) {
     List<String> ids = jobs.stream().map(asked -> asked.job().toString()).toList();
     List<Busy> found = new ArrayList<>();
     boolean came =
@@ -148,7 +149,7 @@ final class Trial {
     return busy;
   }
 
-  boolean ended(Asked asked) {
+  boolean ended(SubmittedJob asked) {
     return client
         .find(asked)
         .map(document -> document.path("state").asText())
@@ -156,15 +157,19 @@ final class Trial {
         .isPresent();
   }
 
-  /** Waits for something that the fault needs, as long as there is a job that could bring it. */
-  void await(String what, Asked asked, java.util.function.Supplier<Boolean> isSo) {
+  /**
+   * Waits for a condition that the fault needs, until the job ends.
+   *
+   * @throws FarmFault.NotInjected if the condition is not met
+   */
+  void await(String what, SubmittedJob asked, java.util.function.Supplier<Boolean> isSo) {
     boolean came = Victim.within(COMES_WITHIN, () -> isSo.get() || ended(asked));
     if (!came || !isSo.get()) {
-      throw new FarmFault.NotInjected("it did not come to be: " + what);
+      throw new FarmFault.NotInjected("this did not happen in time: " + what);
     }
   }
 
-  /** A moment of at most so many milliseconds. */
+  /** Pauses for a random time of at most {@code most} milliseconds. */
   void pause(int most) {
     Witness.pause(Duration.ofMillis(random.nextInt(most)));
   }
@@ -172,16 +177,16 @@ final class Trial {
   void kill(ProcessHandle process) {
     killed = true;
     say("killed process %s".formatted(process.pid()));
-    Fleet.signal(process, Fleet.Signal.KILL);
+    Fleet.signal(process, Fleet.UnixSignal.KILL);
     Fleet.awaitEnd(process);
   }
 
-  /** A worker died at once, and of what it did nothing else was harmed. */
+  /** Notes that a worker died abruptly, and that nothing else was damaged. */
   void killed() {
     killed = true;
   }
 
-  /** What was lost by that, and by nothing else. */
+  /** The work that was lost through that. */
   List<Audit.Loss> losses() {
     return killed
         ? expected.keySet().stream()
@@ -190,14 +195,14 @@ final class Trial {
         : List.of();
   }
 
-  /** Brings back what is gone, and waits until the client sees every worker. */
+  /** Restarts what does not run, and waits until the client sees all workers. */
   void awaitWhole() {
     farm.awaitWhole();
     Victim.eventually(
         "every worker is seen", () -> client.workers().size() >= Victim.WORKERS.size());
   }
 
-  // ---- what it finds out by itself
+  // ---- checks of its own
 
   void broke(String breach) {
     breaches.add(breach);
@@ -207,7 +212,7 @@ final class Trial {
     return breaches;
   }
 
-  /** Compares what was made with what has to be. */
+  /** Compares a digest with the expected one. */
   void compare(String what, String wanted, String made) {
     compared++;
     if (made.equals(wanted)) {
@@ -225,7 +230,7 @@ final class Trial {
     return compared;
   }
 
-  // ---- what is told of it
+  // ---- its report
 
   void say(String what) {
     story.add(what);

@@ -3,7 +3,7 @@ package glimt.deploy.chaos;
 import static glimt.deploy.chaos.Victim.WORKERS;
 
 import glimt.deploy.chaos.Trial.Busy;
-import glimt.deploy.chaos.Witness.Asked;
+import glimt.deploy.chaos.Witness.SubmittedJob;
 import glimt.ledger.Audit;
 import java.time.Duration;
 import java.util.HashMap;
@@ -13,10 +13,10 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * One worker computes in float32 and the other in bfloat16: two numeric classes on one farm. Each
- * makes its own bytes, always the same. A worker that is killed in mid-task has its task gone on
- * with in its own class, or begun afresh, and never mixed: the ledger's audit asks for that of all
- * tasks.
+ * Runs one worker in float32 and the other in bfloat16, so that the farm has two numeric classes.
+ * Each class makes bytes of its own, always the same. When a worker is killed during a task, the
+ * task is continued in the same class or started again, but never mixed; the ledger's audit checks
+ * that of all tasks.
  */
 final class TwoClasses {
   private static final Duration ENDS_WITHIN = Duration.ofMinutes(4);
@@ -35,7 +35,7 @@ final class TwoClasses {
       Map<String, String> bytes = ofEach(trial, request);
       String[] two = bytes.values().toArray(String[]::new);
       if (two[0].equals(two[1])) {
-        trial.broke("two classes made the same bytes: " + bytes);
+        trial.broke("two numeric classes made the same bytes: " + bytes);
       }
       trial.compare(
           "the first task in " + usual,
@@ -47,12 +47,13 @@ final class TwoClasses {
     }
   }
 
-  /** What the first task makes in each class, when nobody is killed. */
+  /** The digest of the first task's artifact in each class, when no worker is killed. */
   private static Map<String, String> ofEach(Trial trial, Request request) {
     Map<String, String> bytes = new HashMap<>();
     for (int round = 0; round < ROUNDS && bytes.size() < 2; round++) {
-      List<Asked> two = Stream.generate(() -> trial.askOfAnyClass(request)).limit(2).toList();
-      for (Asked asked : two) {
+      List<SubmittedJob> two =
+          Stream.generate(() -> trial.askOfAnyClass(request)).limit(2).toList();
+      for (SubmittedJob asked : two) {
         trial.client.ending(asked, ENDS_WITHIN);
         String made = first(trial, asked);
         String before = bytes.putIfAbsent(classOf(trial, asked), made);
@@ -62,13 +63,14 @@ final class TwoClasses {
       }
     }
     if (bytes.size() < 2) {
-      throw new FarmFault.NotInjected("one worker made all first tasks, of %s".formatted(bytes));
+      throw new FarmFault.NotInjected(
+          "one worker did the first tasks of all jobs: %s".formatted(bytes));
     }
     return bytes;
   }
 
   private static void killed(Trial trial, Request request, Map<String, String> bytes) {
-    Asked asked = trial.askOfAnyClass(request);
+    SubmittedJob asked = trial.askOfAnyClass(request);
     Busy busy = trial.awaitStep(List.of(asked), 1);
     trial.await(
         "a checkpoint", asked, () -> !trial.farm.audit().checkpoints(asked.job()).isEmpty());
@@ -93,11 +95,11 @@ final class TwoClasses {
                 .collect(Collectors.joining("; ")));
   }
 
-  private static String first(Trial trial, Asked asked) {
+  private static String first(Trial trial, SubmittedJob asked) {
     return trial.farm.audit().made(asked.job()).getFirst();
   }
 
-  private static String classOf(Trial trial, Asked asked) {
+  private static String classOf(Trial trial, SubmittedJob asked) {
     return trial.farm.audit().attempts(asked.job()).stream()
         .filter(attempt -> attempt.ordinal() == 0 && attempt.outcome().equals("succeeded"))
         .map(Audit.Begun::numericClass)

@@ -1,6 +1,6 @@
 package glimt.deploy.chaos;
 
-import glimt.deploy.chaos.Witness.Asked;
+import glimt.deploy.chaos.Witness.SubmittedJob;
 import glimt.job.SamplingOptions;
 import glimt.ledger.Audit;
 import java.time.Duration;
@@ -11,26 +11,28 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.random.RandomGenerator;
 
 /**
- * What requests give when nothing happens to the farm: the digest of all that each task makes. A
- * request is made once, when it is first chosen, and the farm is whole then.
+ * The results of requests when no fault is injected, as digests of what each task makes. A request
+ * is run once, when it is first chosen, while all nodes run.
  */
 final class Undisturbed {
   private static final Duration LIMIT = Duration.ofMinutes(6);
   private static final List<Long> SEEDS = List.of(7L, 11L);
 
-  /** So many steps tell how long one takes. */
+  /** Enough steps to measure how long one takes. */
   private static final int TASTE = 20;
 
   private final Victim farm;
   private final Witness client;
-  private final Map<Request, Made> made = new ConcurrentHashMap<>();
+  private final Map<Request, ReferenceResult> made = new ConcurrentHashMap<>();
 
   /**
-   * @param tasks {@code ordinal/position digest}, in their order
-   * @param file the digest of what is downloaded
-   * @param first the attempt that made the first of them
+   * The result of a request.
+   *
+   * @param tasks {@code ordinal/position digest} of each artifact, in order
+   * @param file the digest of the downloaded file
+   * @param first the attempt at the first task
    */
-  record Made(List<String> tasks, String file, Audit.Begun first) {}
+  record ReferenceResult(List<String> tasks, String file, Audit.Begun first) {}
 
   Undisturbed(Victim farm, Witness client) {
     this.farm = farm;
@@ -46,9 +48,9 @@ final class Undisturbed {
   }
 
   /**
-   * A job whose first task lasts at least so long, as this machine is now.
+   * A request whose first task takes at least {@code time} at this machine's current speed.
    *
-   * @param bundle one that takes its time
+   * @param bundle a bundle with a slow network
    */
   Request lasting(Tampered bundle, Duration time) {
     Request longest = known(Request.slow(bundle, TASTE));
@@ -57,7 +59,7 @@ final class Undisturbed {
         longest = one;
       }
     }
-    // The machine may be quieter now than it was.
+    // The machine may have become faster since the last measurement.
     for (int tries = 3; tries > 0 && of(longest).first().seconds() < time.toSeconds(); tries--) {
       double steps = 1.2 * longest.steps() * time.toSeconds() / of(longest).first().seconds();
       longest = known(Request.slow(bundle, (int) Math.min(steps, SamplingOptions.STEPS_LIMIT)));
@@ -67,14 +69,15 @@ final class Undisturbed {
 
   private Request known(Request request) {
     if (!made.containsKey(request)) {
-      Asked asked = client.submit(request);
+      SubmittedJob asked = client.submit(request);
       Optional<String> ending = client.ending(asked, LIMIT);
       if (!ending.equals(Optional.of("succeeded"))) {
-        throw new BrokenPromise("undisturbed, %s was not made: %s".formatted(request, ending));
+        throw new BrokenPromise(
+            "without any fault, %s did not succeed: %s".formatted(request, ending));
       }
       made.put(
           request,
-          new Made(
+          new ReferenceResult(
               farm.audit().made(asked.job()),
               client.download(asked),
               farm.audit().attempts(asked.job()).getFirst()));
@@ -82,10 +85,10 @@ final class Undisturbed {
     return request;
   }
 
-  Made of(Request request) {
-    Made known = made.get(request);
+  ReferenceResult of(Request request) {
+    ReferenceResult known = made.get(request);
     if (known == null) {
-      throw new IllegalArgumentException("never made undisturbed: " + request);
+      throw new IllegalArgumentException("never run undisturbed: " + request);
     }
     return known;
   }

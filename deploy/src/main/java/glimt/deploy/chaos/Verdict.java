@@ -1,6 +1,6 @@
 package glimt.deploy.chaos;
 
-import glimt.deploy.chaos.Witness.Asked;
+import glimt.deploy.chaos.Witness.SubmittedJob;
 import glimt.job.ArtifactId;
 import glimt.job.JobId;
 import glimt.ledger.Audit;
@@ -14,35 +14,36 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * What became of the jobs of a trial: whether every promise was kept, by the ledger's rows, by the
- * files in the store, and by what the client saw.
+ * The result of a trial: whether the farm kept its promises, by the ledger's rows, the files in the
+ * store, and what the client saw.
  *
- * @param breaches what was broken
- * @param lost jobs that were accepted and are not there, or did not end
- * @param duplicates results accepted twice, jobs made twice of one request, jobs nobody asked for
- * @param identical files that are what they are undisturbed
- * @param compared files that have to be
+ * @param breaches descriptions of broken promises
+ * @param lost the number of accepted jobs that are missing or did not end
+ * @param duplicates the number of results accepted twice, of second jobs for one request, and of
+ *     jobs that nobody submitted
+ * @param identical the number of compared files with the same bytes as without a fault
+ * @param compared the number of compared files
  */
 record Verdict(List<String> breaches, int lost, int duplicates, int identical, int compared) {
   private static final Duration ENDS_WITHIN = Duration.ofMinutes(5);
   private static final String ONE_RESULT = "one accepted result";
 
-  /** Waits for the trial's jobs, and looks at everything there is. */
+  /** Waits for the trial's jobs, and checks everything. */
   static Verdict on(Trial trial) {
     List<String> breaches = new ArrayList<>();
     Set<JobId> lost = new HashSet<>();
     breaches.addAll(trial.breaches());
     int identical = trial.identical();
     int compared = trial.compared();
-    for (Map.Entry<Asked, String> entry : trial.expected().entrySet()) {
-      Asked asked = entry.getKey();
+    for (Map.Entry<SubmittedJob, String> entry : trial.expected().entrySet()) {
+      SubmittedJob asked = entry.getKey();
       Optional<String> ending = trial.client.ending(asked, ENDS_WITHIN);
       if (ending.isEmpty()) {
         lost.add(asked.job());
         breaches.add("%s, job %s, did not end".formatted(asked.request(), asked.job()));
       } else if (!ending.get().equals(entry.getValue())) {
         breaches.add(
-            "%s, job %s, is %s and not %s: %s"
+            "%s, job %s, ended as %s and not %s: %s"
                 .formatted(
                     asked.request(),
                     asked.job(),
@@ -50,19 +51,19 @@ record Verdict(List<String> breaches, int lost, int duplicates, int identical, i
                     entry.getValue(),
                     trial.client.find(asked).map(job -> job.path("why").asText()).orElse("")));
       } else if (ending.get().equals("succeeded") && !trial.mixed(asked)) {
-        Undisturbed.Made undisturbed = trial.undisturbed().of(asked.request());
+        Undisturbed.ReferenceResult undisturbed = trial.undisturbed().of(asked.request());
         List<String> made = trial.farm.audit().made(asked.job());
         compared += undisturbed.tasks().size() + 1;
         identical += same(undisturbed.tasks(), made);
         if (!made.equals(undisturbed.tasks())) {
           breaches.add(
-              "%s, job %s, made other bytes: %s and not %s"
+              "%s, job %s, made different bytes: %s and not %s"
                   .formatted(asked.request(), asked.job(), made, undisturbed.tasks()));
         }
         if (trial.client.download(asked).equals(undisturbed.file())) {
           identical++;
         } else {
-          breaches.add("job %s is downloaded as another file".formatted(asked.job()));
+          breaches.add("the downloaded file of job %s differs".formatted(asked.job()));
         }
       }
       trial.client.repeat(asked);
@@ -74,7 +75,7 @@ record Verdict(List<String> breaches, int lost, int duplicates, int identical, i
     lost.addAll(missing(trial, breaches));
     List<String> seen = trial.client.breaches();
     breaches.addAll(seen);
-    // What is broken stays broken; it is told where it broke.
+    // A breach persists in later trials; report it only in the first.
     breaches.removeIf(breach -> !trial.farm.isNews(breach));
     long twice =
         rows.stream().filter(breach -> breach.promise().equals(ONE_RESULT)).count()
@@ -82,10 +83,10 @@ record Verdict(List<String> breaches, int lost, int duplicates, int identical, i
     return new Verdict(breaches, lost.size(), (int) twice + ghosts, identical, compared);
   }
 
-  /** The farm did not come back, so nothing more can be asked of it. */
+  /** The verdict if the farm did not recover, so that it could not be checked. */
   static Verdict broken(Trial trial, Exception why) {
     List<String> breaches = new ArrayList<>(trial.client.breaches());
-    breaches.add("it could not be judged: " + why);
+    breaches.add("the farm did not recover: " + why);
     for (Throwable cause = why.getCause(); cause != null; cause = cause.getCause()) {
       breaches.add("because of " + cause);
     }
@@ -101,7 +102,8 @@ record Verdict(List<String> breaches, int lost, int duplicates, int identical, i
     List<String> breaches = new ArrayList<>();
     for (ArtifactId artifact : farm.audit().named()) {
       if (!farm.artifacts().verify(artifact)) {
-        breaches.add("a row names artifact %s, which is gone or damaged".formatted(artifact));
+        breaches.add(
+            "a row refers to artifact %s, which is missing or damaged".formatted(artifact));
       }
     }
     return breaches;
@@ -110,19 +112,19 @@ record Verdict(List<String> breaches, int lost, int duplicates, int identical, i
   private static int ghosts(Trial trial, List<String> breaches) {
     Set<JobId> ghosts = new HashSet<>(trial.farm.audit().jobs());
     ghosts.removeAll(asked(trial));
-    ghosts.forEach(job -> breaches.add("nobody asked for job %s".formatted(job)));
+    ghosts.forEach(job -> breaches.add("nobody submitted job %s".formatted(job)));
     return ghosts.size();
   }
 
   private static Set<JobId> missing(Trial trial, List<String> breaches) {
     Set<JobId> missing = new HashSet<>(asked(trial));
     missing.removeAll(trial.farm.audit().jobs());
-    missing.forEach(job -> breaches.add("job %s was accepted and is not there".formatted(job)));
+    missing.forEach(job -> breaches.add("job %s was accepted and is missing".formatted(job)));
     return missing;
   }
 
   private static Set<JobId> asked(Trial trial) {
-    return trial.client.asked().stream().map(Asked::job).collect(Collectors.toSet());
+    return trial.client.asked().stream().map(SubmittedJob::job).collect(Collectors.toSet());
   }
 
   boolean survived() {

@@ -1,7 +1,7 @@
 package glimt.deploy.chaos;
 
 import glimt.artifact.ArtifactFolder;
-import glimt.coordinator.Node.Role;
+import glimt.coordinator.Node.NodeRole;
 import glimt.deploy.fleet.Fleet;
 import glimt.deploy.node.DeployException;
 import glimt.deploy.node.Home;
@@ -25,8 +25,8 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
- * The farm that faults happen to: two coordinators, a gateway, two nodes of a worker each and a
- * PostgreSQL, every one a process of its own.
+ * The farm that faults are injected into: two coordinators, a gateway, two nodes with one worker
+ * each and a PostgreSQL, all of them separate processes.
  */
 final class Victim implements AutoCloseable {
   static final List<String> COORDINATORS = List.of("coordinator-1", "coordinator-2");
@@ -35,7 +35,7 @@ final class Victim implements AutoCloseable {
 
   static final int NODES = 5;
 
-  /** Seconds, the least there can be; a step of a small job takes a fraction of one. */
+  /** Seconds; the smallest limit allowed. A step of a small job takes a fraction of a second. */
   private static final String STEP_LIMIT = "11";
 
   private static final Duration WHOLE_WITHIN = Duration.ofMinutes(4);
@@ -65,9 +65,10 @@ final class Victim implements AutoCloseable {
   }
 
   /**
-   * The place of a farm, with its PostgreSQL, and no node yet.
+   * Starts the PostgreSQL of a farm, but no node yet.
    *
-   * @param onSmallDisks whether its database and its store can be full; needs root
+   * @param onSmallDisks whether to put its database and its store on small disks that can be filled
+   *     up; needs root
    */
   static Victim in(Home home, boolean onSmallDisks) {
     Optional<Tmpfs> databaseDisk = disk(onSmallDisks, home.database(), DATABASE_MEGABYTES);
@@ -82,24 +83,24 @@ final class Victim implements AutoCloseable {
   }
 
   /**
-   * Starts its nodes; it is whole when this returns.
+   * Starts the nodes, and returns when all of them run.
    *
-   * @param bundles that it offers beside the usual
+   * @param bundles tampered bundles to offer besides the usual ones
    */
   void begin(List<Tampered> bundles) {
     try {
       Files.createDirectories(crashPoints);
     } catch (IOException e) {
-      throw new DeployException("cannot make " + crashPoints, e);
+      throw new DeployException("cannot create the folder " + crashPoints, e);
     }
     for (Path good : home.bundles()) {
       if (good.endsWith("objects")) {
         bundles.forEach(bundle -> bundle.write(good, home.models()));
       }
     }
-    COORDINATORS.forEach(name -> add(name, Role.COORDINATOR));
-    add(GATEWAY, Role.GATEWAY);
-    WORKERS.forEach(name -> add(name, Role.WORKER, "--workers", "1"));
+    COORDINATORS.forEach(name -> add(name, NodeRole.COORDINATOR));
+    add(GATEWAY, NodeRole.GATEWAY);
+    WORKERS.forEach(name -> add(name, NodeRole.WORKER, "--workers", "1"));
     awaitWhole();
   }
 
@@ -107,13 +108,13 @@ final class Victim implements AutoCloseable {
     return wanted ? Optional.of(Tmpfs.mount(folder, megabytes)) : Optional.empty();
   }
 
-  private void add(String name, Role role, String... options) {
+  private void add(String name, NodeRole role, String... options) {
     List<String> all = new ArrayList<>(List.of("--host", host(name)));
     all.addAll(List.of(options));
     fleet.add(name, role, all, environment());
   }
 
-  /** Every node has an address of its own, so that one can be cut off from another. */
+  /** The address of a node. Each node has its own, so that nodes can be cut off from each other. */
   String host(String name) {
     return "127.0.1." + (1 + names().indexOf(name));
   }
@@ -124,7 +125,7 @@ final class Victim implements AutoCloseable {
         crashPoints.toString(),
         "GLIMT_STEP_LIMIT",
         STEP_LIMIT,
-        // Short lives start quicker with one compiler, and a JVM that crashes tells of it there.
+        // One compiler tier starts short-lived JVMs faster; crash reports go to the logs.
         "JDK_JAVA_OPTIONS",
         "-XX:TieredStopAtLevel=1 -XX:ErrorFile=" + home.logs().resolve("crash-%p.log"));
   }
@@ -157,21 +158,21 @@ final class Victim implements AutoCloseable {
     return storeDisk;
   }
 
-  /** Whether this was not told before. */
+  /** Whether this breach was not reported before. */
   boolean isNews(String breach) {
     return told.add(breach);
   }
 
-  /** Arms a crash point; returns its file, which goes when a worker has come there. */
+  /** Arms a crash point; returns its file, which disappears when a worker has crashed there. */
   Path arm(String point) {
     try {
       return Files.createFile(crashPoints.resolve(point));
     } catch (IOException e) {
-      throw new DeployException("cannot arm " + point, e);
+      throw new DeployException("cannot create the file for the crash point " + point, e);
     }
   }
 
-  /** What its workers wrote down, all that have been. */
+  /** The lines of all workers' logs. */
   List<String> workerLogs() {
     try (Stream<Path> logs = Files.list(home.logs())) {
       List<String> lines = new ArrayList<>();
@@ -193,12 +194,12 @@ final class Victim implements AutoCloseable {
     return names;
   }
 
-  /** The process of a node. */
+  /** The process of a node, if it runs. */
   Optional<ProcessHandle> node(String name) {
     return fleet.find(name).process();
   }
 
-  /** The worker process of a node of workers. */
+  /** The worker process of a node, if it runs. */
   Optional<ProcessHandle> worker(String name) {
     return fleet.find(name).slots().stream().findFirst();
   }
@@ -207,11 +208,11 @@ final class Victim implements AutoCloseable {
     return fleet.postgres();
   }
 
-  /** Ends a node at once, and its workers with it. */
+  /** Kills a node and its workers. */
   void kill(String name) {
     List<ProcessHandle> all = new ArrayList<>(fleet.find(name).slots());
     node(name).ifPresent(all::add);
-    all.forEach(process -> Fleet.signal(process, Fleet.Signal.KILL));
+    all.forEach(process -> Fleet.signal(process, Fleet.UnixSignal.KILL));
     all.forEach(Fleet::awaitEnd);
   }
 
@@ -221,7 +222,9 @@ final class Victim implements AutoCloseable {
   }
 
   /**
-   * @param more what else its environment says
+   * Starts a node again, without waiting for it.
+   *
+   * @param more further environment variables
    */
   void start(String name, Map<String, String> more) {
     Map<String, String> environment = new HashMap<>(environment());
@@ -229,13 +232,13 @@ final class Victim implements AutoCloseable {
     fleet.start(name, environment);
   }
 
-  /** Ends PostgreSQL, each way that there is, and waits until it has ended. */
-  void end(ProcessHandle postgres, Fleet.Signal signal) {
+  /** Sends PostgreSQL a signal that ends it, and waits until it has ended. */
+  void end(ProcessHandle postgres, Fleet.UnixSignal signal) {
     Fleet.signal(postgres, signal);
     Fleet.awaitEnd(postgres);
   }
 
-  /** Starts PostgreSQL again, where it was. */
+  /** Starts PostgreSQL again on the same data. */
   void startPostgres() {
     eventually(
         "PostgreSQL starts",
@@ -249,7 +252,7 @@ final class Victim implements AutoCloseable {
         });
   }
 
-  /** Brings back whatever does not run, and waits until all of it does. */
+  /** Restarts whatever does not run, and waits until everything does. */
   void awaitWhole() {
     databaseDisk.ifPresent(Tmpfs::free);
     storeDisk.ifPresent(Tmpfs::free);
@@ -272,14 +275,18 @@ final class Victim implements AutoCloseable {
         });
   }
 
-  /** Waits until it is so, and no longer than a machine under load may need. */
+  /**
+   * Waits for a condition, as long as a loaded machine may need.
+   *
+   * @throws BrokenPromise if it is not met in time
+   */
   static void eventually(String what, Supplier<Boolean> isSo) {
     if (!within(WHOLE_WITHIN, isSo)) {
       throw new BrokenPromise("not within %s: %s".formatted(WHOLE_WITHIN, what));
     }
   }
 
-  /** Whether it comes to be so within a while. */
+  /** Whether a condition is met within a time. */
   static boolean within(Duration time, Supplier<Boolean> isSo) {
     for (long end = System.nanoTime() + time.toNanos(); System.nanoTime() - end < 0; ) {
       if (isSo.get()) {
@@ -290,14 +297,14 @@ final class Victim implements AutoCloseable {
     return isSo.get();
   }
 
-  /** Ends everything that this started, as it can. */
+  /** Stops everything that this started, as far as possible. */
   @Override
   public void close() {
     try {
       database.close();
       names().stream()
           .flatMap(name -> node(name).stream())
-          .forEach(process -> Fleet.signal(process, Fleet.Signal.CONT));
+          .forEach(process -> Fleet.signal(process, Fleet.UnixSignal.CONT));
       fleet.down();
     } finally {
       databaseDisk.ifPresent(Tmpfs::close);

@@ -19,8 +19,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A client of the farm that trusts nobody: it repeats what was not answered, follows every event of
- * its jobs through any number of breaks, and writes down whatever a client must never see.
+ * A client that checks the farm: it repeats requests that were not answered, follows the events of
+ * its jobs across lost connections, and records broken promises.
  */
 final class Witness implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofMinutes(4);
@@ -33,25 +33,25 @@ final class Witness implements AutoCloseable {
   private final CountDownLatch closing = new CountDownLatch(1);
 
   /**
-   * A job as this client knows it.
+   * A job that this client has submitted.
    *
-   * @param key with which it was asked for
+   * @param key the idempotency key of its submission
    */
-  record Asked(JobId job, Request request, String key) {}
+  record SubmittedJob(JobId job, Request request, String key) {}
 
   Witness(URI gateway) {
     this.client = new Client(gateway);
     Thread.ofVirtual().name("witness").start(this::look);
   }
 
-  /** Asks for a job until the farm says that it has it, always with the same key. */
-  Asked submit(Request request) {
+  /** Submits a job, with the same key again and again until the farm answers. */
+  SubmittedJob submit(Request request) {
     return submit(request, UUID.randomUUID().toString());
   }
 
-  Asked submit(Request request, String key) {
+  SubmittedJob submit(Request request, String key) {
     JobId job = answered("submit " + request, () -> post(request, key));
-    Asked asked = new Asked(job, request, key);
+    SubmittedJob asked = new SubmittedJob(job, request, key);
     Followed followed = new Followed(asked, breaches::add);
     if (jobs.putIfAbsent(job, followed) == null) {
       Thread.ofVirtual().name("follow " + job).start(() -> follow(followed));
@@ -65,22 +65,24 @@ final class Witness implements AutoCloseable {
             client.post("/v1/jobs", request.body(), "Idempotency-Key", key).path("id").asText()));
   }
 
-  /** Asks once more for what it has: it must be given the same job. */
-  void repeat(Asked asked) {
+  /** Submits a job again with the same key: the farm must answer with the same job. */
+  void repeat(SubmittedJob asked) {
     JobId again = answered("repeat", () -> post(asked.request(), asked.key()));
     if (!again.equals(asked.job())) {
       breaches.add("one key, two jobs: %s and %s".formatted(asked.job(), again));
     }
   }
 
-  /** Whether a job would be accepted now; a refusal must be one that is worth trying again. */
+  /**
+   * Submits a job once and returns whether it was accepted; a refusal must not blame the request.
+   */
   boolean accepts(Request request, String key) {
     try {
       post(request, key);
       return true;
     } catch (Client.Refused e) {
       if (e.ours()) {
-        breaches.add("a good request was refused: " + e.getMessage());
+        breaches.add("a valid request was refused: " + e.getMessage());
       }
       return false;
     } catch (IOException e) {
@@ -89,18 +91,18 @@ final class Witness implements AutoCloseable {
   }
 
   /** Cancels a job; returns the state that the farm answered with. */
-  String cancel(Asked asked) {
+  String cancel(SubmittedJob asked) {
     return answered(
         "cancel",
         () -> client.post("/v1/jobs/%s/cancel".formatted(asked.job())).path("state").asText());
   }
 
   /** The job's document, if the farm answers now. */
-  Optional<JsonNode> find(Asked asked) {
+  Optional<JsonNode> find(SubmittedJob asked) {
     return now("/v1/jobs/" + asked.job());
   }
 
-  /** Who works now; nobody if the farm does not answer. */
+  /** The farm's workers; empty if the farm does not answer. */
   List<JsonNode> workers() {
     List<JsonNode> workers = new ArrayList<>();
     now("/v1/workers").ifPresent(answer -> answer.path("workers").forEach(workers::add));
@@ -116,11 +118,11 @@ final class Witness implements AutoCloseable {
   }
 
   /**
-   * Waits until a job has ended, and its stream has said so.
+   * Waits until a job has ended and its last event was received.
    *
-   * @return how it ended; empty if it has not within {@code within}
+   * @return the state in which it ended; empty if it does not end within {@code within}
    */
-  Optional<String> ending(Asked asked, Duration within) {
+  Optional<String> ending(SubmittedJob asked, Duration within) {
     Followed followed = followed(asked);
     for (long end = System.nanoTime() + within.toNanos(); System.nanoTime() - end < 0; ) {
       followed.look(() -> find(asked));
@@ -133,8 +135,8 @@ final class Witness implements AutoCloseable {
     return Optional.empty();
   }
 
-  /** The SHA-256 of the file of a job's last level, as it is downloaded. */
-  String download(Asked asked) {
+  /** Downloads the file of a job's last level and returns its SHA-256. */
+  String download(SubmittedJob asked) {
     return answered(
         "download",
         () -> {
@@ -158,11 +160,11 @@ final class Witness implements AutoCloseable {
     return "";
   }
 
-  List<Asked> asked() {
+  List<SubmittedJob> asked() {
     return jobs.values().stream().map(Followed::asked).toList();
   }
 
-  /** What was seen that must not be, since this was asked last. */
+  /** The broken promises that were recorded since the last call. */
   List<String> breaches() {
     List<String> since = new ArrayList<>();
     for (String breach = breaches.poll(); breach != null; breach = breaches.poll()) {
@@ -176,7 +178,7 @@ final class Witness implements AutoCloseable {
     closing.countDown();
   }
 
-  private Followed followed(Asked asked) {
+  private Followed followed(SubmittedJob asked) {
     Followed followed = jobs.get(asked.job());
     if (followed == null) {
       throw new IllegalArgumentException("not asked for: " + asked);
@@ -184,7 +186,7 @@ final class Witness implements AutoCloseable {
     return followed;
   }
 
-  // ---- what it looks at all the time
+  // ---- in the background
 
   private void follow(Followed job) {
     String path = "/v1/jobs/%s/events".formatted(job.asked().job());
@@ -192,7 +194,7 @@ final class Witness implements AutoCloseable {
       try {
         client.events(path, job.seq(), job::hear);
       } catch (IOException | Client.Refused e) {
-        // The gateway is away.
+        // The gateway does not answer now; try again.
       }
       pause(PAUSE);
     }
@@ -209,14 +211,14 @@ final class Witness implements AutoCloseable {
     }
   }
 
-  // ---- patience
+  // ---- repetition
 
   @FunctionalInterface
-  private interface Question<T> {
+  private interface GatewayCall<T> {
     T ask() throws IOException;
   }
 
-  private static <T> T answered(String what, Question<T> question) {
+  private static <T> T answered(String what, GatewayCall<T> question) {
     Exception last = new IllegalStateException("not asked");
     for (long end = System.nanoTime() + PATIENCE.toNanos(); System.nanoTime() - end < 0; ) {
       try {

@@ -3,7 +3,7 @@ package glimt.deploy.chaos;
 import static glimt.deploy.chaos.Victim.WORKERS;
 
 import glimt.deploy.chaos.Trial.Busy;
-import glimt.deploy.chaos.Witness.Asked;
+import glimt.deploy.chaos.Witness.SubmittedJob;
 import glimt.deploy.fleet.Fleet;
 import glimt.worker.CrashPoint;
 import java.io.IOException;
@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** What happens to those who compute. */
+/** Faults of workers. */
 final class WorkerFaults {
   private static final List<Path> FAKE_TIME =
       List.of(
@@ -25,22 +25,27 @@ final class WorkerFaults {
   static final List<FarmFault> ALL =
       List.of(
           FarmFault.of(
-              "worker-killed", "kill -9 of a worker in mid-step", WorkerFaults::workerKilled),
-          crash(CrashPoint.MID_STEP, "a worker dies within a step"),
-          crash(CrashPoint.AFTER_CHECKPOINT_FILE, "a worker dies between checkpoint and word"),
-          crash(CrashPoint.AFTER_ARTIFACT, "a worker dies between artifact and report"),
-          crash(CrashPoint.BEFORE_REPORT, "a worker dies when its task is done"),
+              "worker-killed", "kill -9 of a worker during a step", WorkerFaults::workerKilled),
+          crash(CrashPoint.MID_STEP, "a worker dies during a step"),
+          crash(
+              CrashPoint.AFTER_CHECKPOINT_FILE,
+              "a worker dies after a checkpoint, before it reports it"),
+          crash(
+              CrashPoint.AFTER_ARTIFACT,
+              "a worker dies after writing an artifact, before it reports it"),
+          crash(
+              CrashPoint.BEFORE_REPORT, "a worker dies after its task, before it reports the end"),
           FarmFault.rare(
               Tampered.WORKER_KILLED_LATE.bundle(),
-              "kill -9 at nine tenths of a task of a minute",
+              "kill -9 of a worker at 90 % of a task of a minute",
               2,
               LateKill::happen),
           FarmFault.of(
               "worker-of-another-class",
-              "kill -9 while others compute in other numbers",
+              "kill -9 of a worker, among workers of two numeric classes",
               TwoClasses::happen),
           FarmFault.of(
-              "worker-drained", "SIGTERM to a worker in mid-step", WorkerFaults::workerDrained),
+              "worker-drained", "SIGTERM to a worker during a step", WorkerFaults::workerDrained),
           FarmFault.of(
               "worker-node-drained", "SIGTERM to a node of workers", WorkerFaults::nodeDrained),
           FarmFault.of(
@@ -48,10 +53,10 @@ final class WorkerFaults {
               "SIGSTOP for longer than a lease, then SIGCONT",
               WorkerFaults::frozen),
           poison(Tampered.POISON_THROWS, "a network that fails"),
-          poison(Tampered.POISON_CRASHES, "a network that ends its process"),
-          poison(Tampered.POISON_HANGS, "a network that does not come back"),
-          clock("clock-ahead", "+1h", "a worker an hour ahead"),
-          clock("clock-behind", "-1h", "a worker an hour behind"));
+          poison(Tampered.POISON_CRASHES, "a network that crashes its process"),
+          poison(Tampered.POISON_HANGS, "a network that never returns"),
+          clock("clock-ahead", "+1h", "a worker whose clock is an hour ahead"),
+          clock("clock-behind", "-1h", "a worker whose clock is an hour behind"));
 
   private WorkerFaults() {}
 
@@ -68,7 +73,7 @@ final class WorkerFaults {
           int step = 1 + trial.random.nextInt(30);
           Path armed = trial.farm.arm(point.fileName() + (inStep ? "-" + step : ""));
           try {
-            Asked asked =
+            SubmittedJob asked =
                 point == CrashPoint.AFTER_CHECKPOINT_FILE
                     ? trial.askForMany()
                     : trial.askForBoth().get(trial.random.nextInt(2));
@@ -83,27 +88,27 @@ final class WorkerFaults {
 
   private static void workerDrained(Trial trial) {
     Busy busy = trial.inMidStep();
-    Fleet.signal(busy.process(), Fleet.Signal.TERM);
+    Fleet.signal(busy.process(), Fleet.UnixSignal.TERM);
     Fleet.awaitEnd(busy.process());
-    trial.say("told process %s to leave".formatted(busy.process().pid()));
+    trial.say("sent SIGTERM to process %s".formatted(busy.process().pid()));
   }
 
   private static void nodeDrained(Trial trial) {
     trial.inMidStep();
     String name = WORKERS.get(trial.random.nextInt(WORKERS.size()));
     ProcessHandle node = trial.farm.node(name).orElseThrow();
-    Fleet.signal(node, Fleet.Signal.TERM);
+    Fleet.signal(node, Fleet.UnixSignal.TERM);
     Fleet.awaitEnd(node);
-    trial.say("told %s to leave".formatted(name));
+    trial.say("sent SIGTERM to %s".formatted(name));
   }
 
   private static void frozen(Trial trial) {
     Busy busy = trial.inMidStep();
-    Fleet.signal(busy.process(), Fleet.Signal.STOP);
+    Fleet.signal(busy.process(), Fleet.UnixSignal.STOP);
     try {
       Witness.pause(Trial.LEASE.plusSeconds(2 + trial.random.nextInt(3)));
     } finally {
-      Fleet.signal(busy.process(), Fleet.Signal.CONT);
+      Fleet.signal(busy.process(), Fleet.UnixSignal.CONT);
     }
     trial.say("froze process %s for longer than a lease".formatted(busy.process().pid()));
   }
@@ -112,7 +117,8 @@ final class WorkerFaults {
     return FarmFault.possible(
         name,
         what,
-        () -> fakeTime().isPresent() ? Optional.empty() : Optional.of("libfaketime is not there"),
+        () ->
+            fakeTime().isPresent() ? Optional.empty() : Optional.of("libfaketime is not installed"),
         trial -> {
           String worker = WORKERS.get(trial.random.nextInt(WORKERS.size()));
           trial.farm.kill(worker);
@@ -125,13 +131,13 @@ final class WorkerFaults {
                   offset,
                   "FAKETIME_DONT_FAKE_MONOTONIC",
                   "1",
-                  // Its cure for an old C library has every timed wait of a JVM spin.
+                  // This workaround for old C libraries would make timed waits of the JVM spin.
                   "FAKETIME_FORCE_MONOTONIC_FIX",
                   "0"));
           trial.awaitWhole();
-          List<Asked> jobs = trial.askForBoth();
+          List<SubmittedJob> jobs = trial.askForBoth();
           jobs.forEach(asked -> trial.client.ending(asked, Duration.ofMinutes(2)));
-          trial.say("%s worked %s".formatted(worker, offset));
+          trial.say("%s worked with its clock at %s".formatted(worker, offset));
           trial.farm.kill(worker);
         });
   }
@@ -145,7 +151,7 @@ final class WorkerFaults {
         poison.bundle(),
         what,
         trial -> {
-          Asked bad = trial.client.submit(Request.of(poison, trial.random));
+          SubmittedJob bad = trial.client.submit(Request.of(poison, trial.random));
           trial.note(bad, "failed");
           trial.askForBoth();
           trial.client.ending(bad, Duration.ofMinutes(4));

@@ -1,5 +1,6 @@
 /**
- * Faults that happen to a farm of real processes, and what must be true after each.
+ * Injects faults into a farm of real processes, and checks after each fault that the farm has kept
+ * its promises.
  *
  * <p>No SQL text, no tensors.
  */

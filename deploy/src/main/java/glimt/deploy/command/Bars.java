@@ -6,8 +6,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * How far each level of a job has come: on a terminal a bar each, redrawn in place; elsewhere a
- * line whenever a level has come a quarter further.
+ * Shows the progress of a job's levels: on a terminal as a bar for each, redrawn in place;
+ * elsewhere as a line at each quarter of a level.
  */
 public final class Bars {
   private static final int WIDTH = 32;
@@ -24,7 +24,9 @@ public final class Bars {
   }
 
   /**
-   * @param progress 0 to 1; a level never goes back
+   * Shows the progress of a level.
+   *
+   * @param progress 0 to 1; a value below an earlier one is ignored
    */
   void show(String level, double progress) {
     double before = levels.getOrDefault(level, 0.0);
@@ -37,7 +39,7 @@ public final class Bars {
     }
   }
 
-  /** A line that stays. */
+  /** Prints a line above the bars. */
   void say(String line) {
     erase();
     out.println(line);

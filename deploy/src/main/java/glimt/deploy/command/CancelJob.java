@@ -9,9 +9,10 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
+/** {@code glimt cancel}: cancels a job and prints its state. */
 @Command(name = "cancel", description = "Cancels a job of the farm that runs on the home.")
 public final class CancelJob implements Callable<Integer> {
-  @Parameters(paramLabel = "ID", description = "As `glimt jobs` shows it.")
+  @Parameters(paramLabel = "ID", description = "Id of the job, as `glimt jobs` lists it.")
   private String id;
 
   @Mixin private HomeOption home;
@@ -19,7 +20,8 @@ public final class CancelJob implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     if (!id.matches("[0-9a-f-]{36}")) {
-      throw new DeployException("%s is no job's id; `glimt jobs` shows them".formatted(id));
+      throw new DeployException(
+          "%s is not the id of a job; `glimt jobs` lists the ids".formatted(id));
     }
     try {
       System.out.println(

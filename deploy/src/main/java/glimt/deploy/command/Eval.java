@@ -10,12 +10,12 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code glimt eval}: how good a bundle is. */
+/** {@code glimt eval}: measures the quality of a bundle. */
 @Command(
     name = "eval",
     description = {
-      "Measures how well a bundle does what its prompts say, by fixed prompts and seeds,",
-      "and prints a table."
+      "Measures how well a bundle follows its prompts, and prints a table.",
+      "Prompts and seeds are fixed, so that results can be compared."
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -31,18 +31,21 @@ public final class Eval implements Callable<Integer> {
   @Option(
       names = "--data",
       paramLabel = "DIR",
-      description = "The raw data; without it, what needs real samples is left out.")
+      description =
+          "Folder of the raw data; without it, figures that need real samples are left out.")
   private @Nullable Path data;
 
-  @Option(names = "--keep", description = "Write the figures into the card, a sheet beside it.")
+  @Option(
+      names = "--keep",
+      description = "Write the figures into the bundle's card, and a sheet of samples next to it.")
   private boolean keep;
 
   @Option(
       names = "--naming",
       paramLabel = "DIR",
       description = {
-        "Measures nothing and makes a blind test: results without their prompts on a sheet in",
-        "shuffled order, and in a file of its own the key."
+        "Instead of measuring, make a blind test: a sheet of results in shuffled"
+            + " order without their prompts, and a file with the key."
       })
   private @Nullable Path naming;
 
@@ -50,8 +53,9 @@ public final class Eval implements Callable<Integer> {
       names = "--only",
       paramLabel = "LEVEL",
       description = {
-        "This level's network alone, with the classifier: neither a card nor other weights are",
-        "needed, so that a network can be measured while it is being trained. For bundles of clips."
+        "Measure only this level's network, with the classifier. The card and the"
+            + " other weights may be missing, so that a network can be measured while it is"
+            + " trained. For video only."
       })
   private @Nullable String only;
 
@@ -59,19 +63,19 @@ public final class Eval implements Callable<Integer> {
       names = "--samples",
       paramLabel = "N",
       defaultValue = "128",
-      description = "With --only, how many are made (default: 128).")
+      description = "With --only, how many samples to make. Default: 128")
   private int samples;
 
   @Option(
       names = "--recipe",
       paramLabel = "FILE",
-      description = "With --only, the recipe beside the sources (default: BUNDLE/recipe.json).")
+      description = "With --only, the recipe. Default: BUNDLE/recipe.json")
   private @Nullable Path recipe;
 
   @Option(
       names = "--sheet",
       paramLabel = "FILE",
-      description = "With --only, where a contact sheet of the first level's clips goes, a PNG.")
+      description = "With --only, PNG file to write a contact sheet of the first level's clips to.")
   private @Nullable Path sheet;
 
   @Mixin private HomeOption home;

@@ -1,6 +1,6 @@
 package glimt.deploy.command;
 
-import glimt.coordinator.Node.Role;
+import glimt.coordinator.Node.NodeRole;
 import glimt.deploy.fleet.Fleet;
 import glimt.deploy.node.DeployException;
 import glimt.deploy.node.Home;
@@ -26,11 +26,12 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
+/** {@code glimt farm}: manages a farm of several node processes on this machine. */
 @Command(
     name = "farm",
     description = {
-      "Runs a small farm of separate processes on this machine, to try what survives what.",
-      "They outlive this command; it ends only what it started."
+      "Runs a small farm of separate processes, to try how it survives failures.",
+      "The processes run on this machine until `farm down` stops them, also after the command ends."
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -42,10 +43,10 @@ import picocli.CommandLine.Spec;
     },
     subcommands = {
       FarmCommand.Start.class,
-      FarmCommand.Up.class,
+      FarmCommand.FarmUp.class,
       FarmCommand.Ps.class,
       FarmCommand.Kill.class,
-      FarmCommand.Logs.class,
+      FarmCommand.FarmLogs.class,
       FarmCommand.Down.class
     })
 public final class FarmCommand implements Runnable {
@@ -57,31 +58,37 @@ public final class FarmCommand implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(
-        command.commandLine(), "say what: up, ps, kill, start, logs or down");
+        command.commandLine(), "a subcommand is missing: up, ps, kill, start, logs or down");
   }
 
   @Command(
       name = "up",
       description = {
-        "Starts the farm, or what is missing of it: more nodes may join one that runs."
+        "Starts the farm's nodes that do not run yet; with higher numbers, more nodes join it."
       })
-  static final class Up implements Callable<Integer> {
-    @Option(names = "--coordinators", defaultValue = "2", description = "Default: 2")
+  static final class FarmUp implements Callable<Integer> {
+    @Option(
+        names = "--coordinators",
+        defaultValue = "2",
+        description = "Number of coordinators. Default: 2")
     private int coordinators;
 
     @Option(
         names = "--workers",
         defaultValue = "2",
-        description = "Nodes with one worker each. Default: 2")
+        description = "Number of nodes with one worker each. Default: 2")
     private int workers;
 
-    @Option(names = "--gateways", defaultValue = "1", description = "Default: 1")
+    @Option(
+        names = "--gateways",
+        defaultValue = "1",
+        description = "Number of gateways. Default: 1")
     private int gateways;
 
     @Option(
         names = "--jdbc-url",
         paramLabel = "URL",
-        description = "A PostgreSQL of your own instead of the embedded one.")
+        description = "Uses this PostgreSQL instead of the embedded one.")
     private @Nullable String jdbcUrl;
 
     @Mixin private HomeOption home;
@@ -98,7 +105,7 @@ public final class FarmCommand implements Runnable {
           .orElseThrow(
               () ->
                   new DeployException(
-                      "glimt up runs on %s; stop it, or give another home with --home"
+                      "glimt up runs on %s; stop it, or choose another home with --home"
                           .formatted(at.folder())))
           .close();
       Fleet fleet = Fleet.on(at);
@@ -107,9 +114,9 @@ public final class FarmCommand implements Runnable {
         fleet.useDatabase(jdbcUrl);
       }
       List<String> names = new ArrayList<>();
-      names.addAll(add(fleet, Role.COORDINATOR, coordinators, List.of()));
-      names.addAll(add(fleet, Role.GATEWAY, gateways, List.of()));
-      names.addAll(add(fleet, Role.WORKER, workers, List.of("--workers", "1")));
+      names.addAll(add(fleet, NodeRole.COORDINATOR, coordinators, List.of()));
+      names.addAll(add(fleet, NodeRole.GATEWAY, gateways, List.of()));
+      names.addAll(add(fleet, NodeRole.WORKER, workers, List.of("--workers", "1")));
       for (String name : names) {
         Fleet.Member ready = fleet.awaitReady(name);
         System.out.println(
@@ -120,7 +127,7 @@ public final class FarmCommand implements Runnable {
       return 0;
     }
 
-    private static List<String> add(Fleet fleet, Role role, int count, List<String> options) {
+    private static List<String> add(Fleet fleet, NodeRole role, int count, List<String> options) {
       List<String> names = new ArrayList<>();
       List<String> there = fleet.members().stream().map(Fleet.Member::name).toList();
       for (int number = 1; number <= count; number++) {
@@ -158,7 +165,7 @@ public final class FarmCommand implements Runnable {
         row(
             member.name(),
             member.process().map(process -> "" + process.pid()).orElse("-"),
-            member.process().map(Ps::since).orElse("does not run"),
+            member.process().map(Ps::since).orElse("not running"),
             member.http().map(URI::toString).orElse(""));
         List<ProcessHandle> slots = member.slots();
         for (int slot = 0; slot < slots.size(); slot++) {
@@ -185,12 +192,12 @@ public final class FarmCommand implements Runnable {
   @Command(
       name = "kill",
       description = {
-        "Sends a signal to a process of the farm; -TERM, the default, asks a node to leave in"
-            + " order.",
-        "A worker's own process is called NODE/0, the database " + Fleet.POSTGRES + "."
+        "Sends a signal to a process of the farm. The default, -TERM, asks a node to shut down"
+            + " cleanly.",
+        "The name of a node's worker process is NODE/0; the database is " + Fleet.POSTGRES + "."
       })
   static final class Kill implements Callable<Integer> {
-    @Parameters(paramLabel = "NAME", description = "As farm ps has it.")
+    @Parameters(paramLabel = "NAME", description = "Name of the process, as `farm ps` lists it.")
     private String name;
 
     @ArgGroup private @Nullable Which which;
@@ -200,30 +207,30 @@ public final class FarmCommand implements Runnable {
     private static final class Which {
       @Option(
           names = {"-9", "-KILL"},
-          description = "Ends it at once.")
+          description = "Kills it at once.")
       private boolean kill;
 
-      @Option(names = "-TERM", description = "Asks it to leave in order.")
+      @Option(names = "-TERM", description = "Asks it to shut down cleanly.")
       private boolean term;
 
       @Option(names = "-STOP", description = "Freezes it.")
       private boolean stop;
 
-      @Option(names = "-CONT", description = "Lets it go on.")
+      @Option(names = "-CONT", description = "Lets it continue.")
       private boolean cont;
 
-      private Fleet.Signal signal() {
+      private Fleet.UnixSignal signal() {
         if (term) {
-          return Fleet.Signal.TERM;
+          return Fleet.UnixSignal.TERM;
         }
         if (kill) {
-          return Fleet.Signal.KILL;
+          return Fleet.UnixSignal.KILL;
         }
         if (stop) {
-          return Fleet.Signal.STOP;
+          return Fleet.UnixSignal.STOP;
         }
         if (cont) {
-          return Fleet.Signal.CONT;
+          return Fleet.UnixSignal.CONT;
         }
         throw new IllegalStateException("none of a group's options was given");
       }
@@ -233,8 +240,12 @@ public final class FarmCommand implements Runnable {
     public Integer call() {
       Fleet fleet = Fleet.on(home.open());
       Fleet.signal(
-          process(fleet).orElseThrow(() -> new DeployException("%s does not run".formatted(name))),
-          which == null ? Fleet.Signal.TERM : which.signal());
+          process(fleet)
+              .orElseThrow(
+                  () ->
+                      new DeployException(
+                          "%s is not running; `farm ps` lists the processes".formatted(name))),
+          which == null ? Fleet.UnixSignal.TERM : which.signal());
       return 0;
     }
 
@@ -254,9 +265,9 @@ public final class FarmCommand implements Runnable {
     }
   }
 
-  @Command(name = "start", description = "Starts a node again, as it was started before.")
+  @Command(name = "start", description = "Starts a node again, with the same options as before.")
   static final class Start implements Callable<Integer> {
-    @Parameters(paramLabel = "NAME", description = "As farm ps has it.")
+    @Parameters(paramLabel = "NAME", description = "Name of the process, as `farm ps` lists it.")
     private String name;
 
     @Mixin private HomeOption home;
@@ -276,8 +287,8 @@ public final class FarmCommand implements Runnable {
   }
 
   @Command(name = "logs", description = "Shows the end of a node's log.")
-  static final class Logs implements Callable<Integer> {
-    @Parameters(paramLabel = "NAME", description = "As farm ps has it.")
+  static final class FarmLogs implements Callable<Integer> {
+    @Parameters(paramLabel = "NAME", description = "Name of the process, as `farm ps` lists it.")
     private String name;
 
     @Mixin private HomeOption home;
@@ -299,7 +310,7 @@ public final class FarmCommand implements Runnable {
     }
   }
 
-  @Command(name = "down", description = "Stops all of the farm in order.")
+  @Command(name = "down", description = "Stops all processes of the farm cleanly.")
   static final class Down implements Callable<Integer> {
     @Mixin private HomeOption home;
 

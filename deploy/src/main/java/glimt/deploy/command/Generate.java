@@ -31,12 +31,13 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
+/** {@code glimt generate}: submits a job and downloads its file. */
 @Command(
     name = "generate",
     description = {
       "Makes one file from a prompt.",
-      "Uses the farm that runs on the home, or starts one for itself and stops it after.",
-      "Progress goes to standard error, the file's path to standard output."
+      "Uses the farm that runs on the home, or else starts one for this job only.",
+      "Prints progress on standard error and the file's path on standard output."
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -48,15 +49,13 @@ public final class Generate implements Callable<Integer> {
   @Parameters(
       paramLabel = "PROMPT",
       arity = "0..1",
-      description = {
-        "What to make, in words, taken as they are. One that begins with - follows a --."
-      })
+      description = {"What to make, in words. Write -- before a prompt that begins with -."})
   private @Nullable String prompt;
 
   @Option(
       names = "--prompt-file",
       paramLabel = "FILE",
-      description = "Holds the prompt instead, in UTF-8; /dev/stdin reads it from a pipe.")
+      description = "File with the prompt, in UTF-8; /dev/stdin reads it from a pipe.")
   private @Nullable Path promptFile;
 
   @Option(
@@ -64,36 +63,40 @@ public final class Generate implements Callable<Integer> {
       paramLabel = "FILE",
       required = true,
       description = {
-        "Where to. The ending says what is wanted:",
+        "File to write. Its ending decides what is made:",
         ".mp4 .webm .gif .apng for a video, .png .jpeg .webp for an image,",
         ".glb .ply for a point cloud."
       })
   private Path output;
 
-  @Option(names = "--model", description = "Which bundle makes it; `glimt models` lists them.")
+  @Option(names = "--model", description = "Model to use; `glimt models` lists them.")
   private @Nullable String model;
 
   @Option(
       names = "--seed",
-      description = "The same seed makes the same file. Default, or -1: a new one, which is told.")
+      description = "The same seed makes the same file. Default, or -1: a random seed")
   private @Nullable Long seed;
 
   @Option(names = "--steps", description = "Steps of the base level.")
   private @Nullable Integer steps;
 
-  @Option(names = "--guidance", description = "How much the prompt counts; 1 is plain.")
+  @Option(
+      names = "--guidance",
+      description = "How strictly to follow the prompt; 1 means no guidance.")
   private @Nullable Double guidance;
 
-  @Option(names = "--sampler", description = "Which sampler walks the base level.")
+  @Option(names = "--sampler", description = "Sampler of the base level.")
   private @Nullable String sampler;
 
   @Option(
       names = "--quality",
       paramLabel = "full|fast",
-      description = "fast: by the networks that need few steps, where the bundle has them.")
+      description = "fast uses the networks for few steps, where the model has them.")
   private @Nullable String quality;
 
-  @Option(names = "--frames", description = "Frames of a video; stops at the level that has them.")
+  @Option(
+      names = "--frames",
+      description = "Frames of a video; levels with more frames are left out.")
   private @Nullable Integer frames;
 
   @Option(names = "--size", description = "Width and height of a video in pixels.")
@@ -102,7 +105,7 @@ public final class Generate implements Callable<Integer> {
   @Option(
       names = "--enlarge",
       paramLabel = "TIMES",
-      description = "Make each pixel of a video a square of so many in its file. Default: 1.")
+      description = "Enlarge a video's file so many times in both directions. Default: 1")
   private @Nullable Integer enlarge;
 
   @Option(names = "--points", description = "Points of a point cloud.")
@@ -153,7 +156,7 @@ public final class Generate implements Callable<Integer> {
     JsonNode ending = job.follow(new Bars(System.err, Boolean.getBoolean("glimt.terminal")));
     String state = ending.path("state").asText();
     if (!state.equals("succeeded")) {
-      String why = ending.path("why").asText("nobody said why");
+      String why = ending.path("why").asText("the farm gave no reason");
       System.err.println("glimt: %s: %s".formatted(state, Visible.of(why)));
       return 1;
     }
@@ -162,7 +165,7 @@ public final class Generate implements Callable<Integer> {
       file.write(out -> farm.download(result, out));
     } catch (IOException e) {
       throw new DeployException(
-          "%s could not be written (%s); the job is done and its file at %s"
+          "%s could not be written (%s); the job has succeeded and its file is at %s"
               .formatted(output, e.getMessage(), farm.farm().resolve(result)),
           e);
     }
@@ -180,9 +183,9 @@ public final class Generate implements Callable<Integer> {
     try {
       return Files.readString(promptFile).strip();
     } catch (CharacterCodingException e) {
-      throw bad("--prompt-file: %s is not UTF-8".formatted(promptFile));
+      throw bad("--prompt-file: %s is not valid UTF-8".formatted(promptFile));
     } catch (IOException e) {
-      throw bad("--prompt-file: there is no %s to read".formatted(promptFile));
+      throw bad("--prompt-file: %s does not exist or cannot be read".formatted(promptFile));
     }
   }
 
@@ -196,7 +199,7 @@ public final class Generate implements Callable<Integer> {
     try {
       return Format.ofEnding(dot < 0 ? "" : name.substring(dot + 1));
     } catch (InvalidSpec e) {
-      throw bad("the ending of %s says no format: %s".formatted(output, e.getMessage()));
+      throw bad("the ending of %s is not a known format: %s".formatted(output, e.getMessage()));
     }
   }
 

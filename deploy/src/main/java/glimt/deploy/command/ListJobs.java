@@ -9,6 +9,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
+/** {@code glimt jobs}: a line for each of the newest jobs. */
 @Command(name = "jobs", description = "Lists the newest jobs of the farm that runs on the home.")
 public final class ListJobs implements Callable<Integer> {
   @Mixin private HomeOption home;

@@ -8,11 +8,13 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
+/** {@code glimt models}: a line for each bundle. */
 @Command(
     name = "models",
     description = {
-      "Lists the bundles of the farm that runs on the home: those that are here; coming, whose",
-      "workers are starting; and gone, that nobody offers any more."
+      "Lists the models of the farm that runs on the home.",
+      "A model is here if a worker has loaded it, coming if its workers are still starting, and",
+      "gone if no node offers it any more."
     })
 public final class ListModels implements Callable<Integer> {
   @Mixin private HomeOption home;

@@ -9,7 +9,8 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-@Command(name = "nodes", description = "Lists the processes of the farm that runs on the home.")
+/** {@code glimt nodes}: a line for each node. */
+@Command(name = "nodes", description = "Lists the nodes of the farm that runs on the home.")
 public final class ListNodes implements Callable<Integer> {
   @Mixin private HomeOption home;
 

@@ -11,24 +11,25 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@code glimt train} and {@code glimt eval} do. The classes that do it are found by name, and
- * only by these two commands: they are on no other process's class path.
+ * Trains and measures networks for {@code glimt train} and {@code glimt eval}. The implementation
+ * is loaded as a service, because it is on the class path of these two commands only.
  */
 public interface NetworkTraining {
 
-  /** The name of a recipe in the folder of a bundle. */
+  /** The file name of a recipe in the folder of a bundle. */
   String RECIPE = "recipe.json";
 
   /**
-   * Trains the networks of a recipe and puts the bundle together.
+   * Trains the networks of a recipe and assembles the bundle.
    *
-   * @param data folder of the raw data, if the dataset needs one
-   * @param only the one network to train; null for all
-   * @param resume whether to go on from the checkpoints in {@code out}
-   * @param line where progress is shown
-   * @param stop asked after each step
-   * @return false if it was stopped
-   * @throws DeployException saying what is wrong with the recipe, the data or a file
+   * @param data the folder of the raw data; null if the dataset needs none
+   * @param out the folder of the bundle
+   * @param only the name of the only network to train; null for all
+   * @param resume whether to continue from the checkpoints in {@code out}
+   * @param line shows the progress
+   * @param stop asked after each step whether to stop
+   * @return whether the training is complete; false if it was stopped
+   * @throws DeployException if the recipe, the data or a file is not valid
    */
   boolean train(
       Path recipe,
@@ -42,21 +43,24 @@ public interface NetworkTraining {
   /**
    * Measures a bundle.
    *
-   * @param keep whether the figures are written into its card
-   * @param watch sees a line now and then
+   * @param data the folder of the raw data; null to leave out figures that need real samples
+   * @param keep whether to write the figures into the bundle's card
+   * @param watch receives lines about the progress
    * @return the figures as a table
+   * @throws DeployException if the bundle or the data is not valid
    */
   String measure(Path bundle, @Nullable Path data, boolean keep, Consumer<String> watch)
       throws InterruptedException;
 
   /**
-   * Measures the network of one level while the others may be missing.
+   * Measures the network of one level; the bundle's other networks may be missing.
    *
-   * @param recipe beside the sources
+   * @param recipe the recipe, in the folder of the networks' sources
    * @param bundle the folder of the weights
-   * @param samples how many are made
-   * @param sheet where a contact sheet goes, a PNG picture
+   * @param samples how many samples to make
+   * @param sheet the PNG file to write a contact sheet to; null for none
    * @return the figures as a table
+   * @throws DeployException if the recipe, the bundle or the data is not valid
    */
   String measure(
       Path recipe,
@@ -69,22 +73,24 @@ public interface NetworkTraining {
       throws InterruptedException;
 
   /**
-   * Makes results for someone to name who has not seen the prompts, and apart from them the key.
+   * Makes a blind test: a sheet of results without their prompts, and the prompts in another file.
+   *
+   * @param to the folder to write both to
    */
   void naming(Path bundle, Path to, Consumer<String> watch) throws InterruptedException;
 
   /**
-   * The one that is on the class path.
+   * Loads the implementation.
    *
-   * @throws DeployException if this process was started without it
+   * @throws DeployException if it is not on the class path
    */
   static NetworkTraining load() {
     try {
       return ServiceLoader.load(NetworkTraining.class).findFirst().orElseThrow();
     } catch (NoSuchElementException | ServiceConfigurationError | NoClassDefFoundError missing) {
       throw new DeployException(
-          "the classes that train and measure networks are not on the class path; deploy/glimt puts"
-              + " them there, as java -cp glimt.jar:lib-training/* glimt.deploy.Glimt does",
+          "the classes that train and measure networks are not on the class path; start with"
+              + " deploy/glimt, or with java -cp glimt.jar:lib-training/* glimt.deploy.Glimt",
           missing);
     }
   }

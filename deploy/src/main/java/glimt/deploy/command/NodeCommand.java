@@ -1,6 +1,6 @@
 package glimt.deploy.command;
 
-import glimt.coordinator.Node.Role;
+import glimt.coordinator.Node.NodeRole;
 import glimt.coordinator.Place;
 import glimt.deploy.node.AtExit;
 import glimt.deploy.node.Client;
@@ -35,12 +35,13 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
+/** {@code glimt node}: one node of a farm of many. */
 @Command(
     name = "node",
     description = {
-      "Is one node of a farm until it is told to stop (Ctrl-C, SIGTERM).",
-      "All nodes of a farm have one PostgreSQL, where they find each other, and one folder of",
-      "artifacts. Any number may come and go at any time."
+      "Runs one node of a farm until it is stopped (Ctrl-C, SIGTERM).",
+      "All nodes of a farm share one PostgreSQL, where they find each other, and one folder of",
+      "artifacts. Nodes may join and leave at any time."
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -54,14 +55,14 @@ public final class NodeCommand implements Callable<Integer> {
       paramLabel = "ROLE",
       required = true,
       split = ",",
-      description = "What it is: coordinator, gateway, worker, or several of them.")
+      description = "The node's roles: coordinator, gateway, worker, or several of them.")
   private List<String> roles;
 
   @Option(
       names = "--jdbc-url",
       paramLabel = "URL",
       description = {
-        "The farm's PostgreSQL. Its password may be in PGPASSWORD.",
+        "URL of the farm's PostgreSQL. The password may be in PGPASSWORD.",
         "Default: GLIMT_JDBC_URL"
       })
   private @Nullable String jdbcUrl;
@@ -75,7 +76,10 @@ public final class NodeCommand implements Callable<Integer> {
   @Option(
       names = "--name",
       paramLabel = "NAME",
-      description = "For people, and for its logs. Default: its role and a number")
+      description = {
+        "Name of the node, for people and for its log files.",
+        "Default: its role and a random suffix"
+      })
   private @Nullable String name;
 
   @Option(
@@ -83,23 +87,24 @@ public final class NodeCommand implements Callable<Integer> {
       paramLabel = "HOST",
       defaultValue = "127.0.0.1",
       description = {
-        "By which the other nodes reach it. Default: 127.0.0.1",
-        "Any other than this machine's loopback needs --tls."
+        "Host name or address by which other nodes reach this one.",
+        "Any other than a loopback address needs --tls. Default: 127.0.0.1"
       })
   private String host;
 
   @Option(
       names = "--port",
       defaultValue = "0",
-      description = "For the other nodes. Default: 0, any that is free")
+      description = "Port on which other nodes reach this one. Default: 0, any free port")
   private int port;
 
   @Option(
       names = "--tls",
       paramLabel = "DIR",
       description = {
-        "A folder with node.key (RSA, PKCS#8), node.crt and ca.crt, in PEM. The nodes show them to",
-        "each other, and listen to nobody else. Default: GLIMT_TLS"
+        "Folder with node.key (RSA, PKCS#8), node.crt and ca.crt, in PEM. Nodes",
+        "authenticate each other with these and accept no other peers.",
+        "Default: GLIMT_TLS"
       })
   private @Nullable Path tls;
 
@@ -108,8 +113,8 @@ public final class NodeCommand implements Callable<Integer> {
       paramLabel = "HOST",
       defaultValue = Gateway.Address.LOOPBACK,
       description = {
-        "Where a gateway's HTTP server listens. Default: 127.0.0.1",
-        "Any other than this machine's loopback needs a key."
+        "Address on which the gateway's HTTP server listens.",
+        "Any other than a loopback address needs --key-file. Default: 127.0.0.1"
       })
   private String httpHost;
 
@@ -117,7 +122,7 @@ public final class NodeCommand implements Callable<Integer> {
       names = "--http-port",
       paramLabel = "PORT",
       defaultValue = "8080",
-      description = "Of a gateway's HTTP server; 0 takes any free one. Default: 8080")
+      description = "Port of the gateway's HTTP server; 0 for any free one. Default: 8080")
   private int httpPort;
 
   @Mixin private PublicUrlOption publicUrl;
@@ -127,8 +132,9 @@ public final class NodeCommand implements Callable<Integer> {
       paramLabel = "ADDRESS",
       split = ",",
       description = {
-        "A proxy on another machine that is believed whom it speaks for (Forwarded,",
-        "X-Forwarded-Host, -Proto, -Port and -Prefix), as those on this machine are."
+        "IP address of a proxy on another machine whose forwarding headers are",
+        "trusted (Forwarded, X-Forwarded-Host, -Proto, -Port and -Prefix), as",
+        "those of proxies on this machine always are."
       })
   private Set<String> proxies = Set.of();
 
@@ -136,15 +142,16 @@ public final class NodeCommand implements Callable<Integer> {
       names = "--key-file",
       paramLabel = "FILE",
       description = {
-        "Holds the key that every HTTP request has to show, as Authorization: Bearer KEY.",
-        "Default: GLIMT_KEY itself is the key, where it is set"
+        "File with the key that every HTTP request must carry, in the header",
+        "Authorization: Bearer KEY.",
+        "Default: the value of GLIMT_KEY, if it is set"
       })
   private @Nullable Path keyFile;
 
   @Option(
       names = "--models",
       paramLabel = "DIR",
-      description = "More bundles, a folder each, beside those in HOME/models.")
+      description = "Folder with more bundles, besides those in HOME/models.")
   private @Nullable Path models;
 
   @Mixin private WorkersOption workers;
@@ -157,21 +164,21 @@ public final class NodeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    EnumSet<Role> chosen = roles();
+    EnumSet<NodeRole> chosen = roles();
     Place place = place();
     within("--port", port, 0, 65_535);
     within("--http-port", httpPort, 0, 65_535);
-    int slots = workers.count(chosen.contains(Role.WORKER) ? 1 : 0);
+    int slots = workers.count(chosen.contains(NodeRole.WORKER) ? 1 : 0);
     DatabaseAddress database = database();
     Map<String, String> heard = working.environment();
     Home at = home.open();
     String called = name == null ? anyName(chosen) : name;
     if (!called.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,62}")) {
-      throw bad("--name must be letters, digits, '.', '_' and '-', at most 63, not " + called);
+      throw bad("--name must be at most 63 letters, digits, '.', '_' and '-', not " + called);
     }
     Logs.to(at.logs().resolve(called + ".log"));
-    RunningNode.Settings settings =
-        new RunningNode.Settings(
+    RunningNode.NodeSettings settings =
+        new RunningNode.NodeSettings(
             at,
             called,
             chosen,
@@ -188,7 +195,7 @@ public final class NodeCommand implements Callable<Integer> {
     return 0;
   }
 
-  /** Says on standard output that the node serves, and where. */
+  /** Prints that the node is ready, and its address; other programs wait for this line. */
   static void announce(RunningNode house) {
     System.out.println(
         "glimt is ready" + house.address().map(URI::toString).map(at -> " at " + at).orElse(""));
@@ -199,14 +206,17 @@ public final class NodeCommand implements Callable<Integer> {
         .or(() -> Environment.word("GLIMT_JDBC_URL"))
         .map(url -> Up.database(command, url))
         .orElseThrow(
-            () -> bad("--jdbc-url must name the farm's database, as jdbc:postgresql://HOST/NAME"));
+            () ->
+                bad(
+                    "--jdbc-url or GLIMT_JDBC_URL must name the farm's database, as"
+                        + " jdbc:postgresql://HOST/NAME"));
   }
 
-  private EnumSet<Role> roles() {
-    EnumSet<Role> chosen = EnumSet.noneOf(Role.class);
+  private EnumSet<NodeRole> roles() {
+    EnumSet<NodeRole> chosen = EnumSet.noneOf(NodeRole.class);
     for (String word : roles) {
-      Role role =
-          Stream.of(Role.values())
+      NodeRole role =
+          Stream.of(NodeRole.values())
               .filter(one -> one.word().equals(word.strip().toLowerCase(Locale.ROOT)))
               .findFirst()
               .orElseThrow(
@@ -219,8 +229,8 @@ public final class NodeCommand implements Callable<Integer> {
     return chosen;
   }
 
-  private Gateway.Address http(EnumSet<Role> roles) {
-    if (!roles.contains(Role.GATEWAY)) {
+  private Gateway.Address http(EnumSet<NodeRole> roles) {
+    if (!roles.contains(NodeRole.GATEWAY)) {
       return new Gateway.Address(Gateway.Address.LOOPBACK, 0);
     }
     try {
@@ -237,7 +247,7 @@ public final class NodeCommand implements Callable<Integer> {
     try {
       return Optional.of(Files.readString(keyFile).strip());
     } catch (IOException e) {
-      throw bad("--key-file: there is no %s to read".formatted(keyFile));
+      throw bad("--key-file: %s does not exist or cannot be read".formatted(keyFile));
     }
   }
 
@@ -248,7 +258,7 @@ public final class NodeCommand implements Callable<Integer> {
       Optional<Path> missing =
           shown.map(folder -> folder.resolve(file)).filter(path -> !Files.isReadable(path));
       if (missing.isPresent()) {
-        throw bad("--tls: there is no %s to read".formatted(missing.get()));
+        throw bad("--tls: %s does not exist or cannot be read".formatted(missing.get()));
       }
     }
     try {
@@ -258,7 +268,7 @@ public final class NodeCommand implements Callable<Integer> {
     }
   }
 
-  private static String anyName(EnumSet<Role> roles) {
+  private static String anyName(EnumSet<NodeRole> roles) {
     return roles.iterator().next().word() + "-" + UUID.randomUUID().toString().substring(0, 6);
   }
 

@@ -10,40 +10,44 @@ import java.nio.file.StandardOpenOption;
 import java.util.UUID;
 
 /**
- * A file that a person names for the result, written as other programs write theirs: through a
- * link, into a pipe or a device, with the mode that the umask or the file there gives it. A file is
- * there whole or as it was; only where its folder takes no other file is it written in place.
+ * The file that a command writes its result to. It behaves as other programs' output does: it
+ * follows links, writes to pipes and devices, and keeps the mode of an existing file. The file is
+ * replaced atomically; only if its folder is not writable, or it is a pipe or a device, is it
+ * written in place.
  *
- * @param path what the name stands for, links followed
+ * @param path the file itself, with links resolved
+ * @param inPlace whether the existing file is overwritten instead of replaced
  */
 public record OutputFile(Path path, boolean inPlace) {
   private static final int LINKS = 40;
 
+  /** Writes the content of the file. */
   @FunctionalInterface
-  interface Content {
+  interface OutputWriter {
     void writeTo(OutputStream out) throws IOException;
   }
 
   /**
-   * Finds out whether it can be written, before anything is made for it.
+   * Checks that a file can be written, so that a job is not submitted in vain.
    *
-   * @throws DeployException if it cannot
+   * @throws DeployException if it cannot be written
    */
   static OutputFile at(Path named) {
     Path path = followed(named.toAbsolutePath());
     Path folder = path.getParent();
     if (folder == null || !Files.isDirectory(folder)) {
-      throw new DeployException("the folder %s does not exist".formatted(folder));
+      throw new DeployException("the folder %s does not exist; create it first".formatted(folder));
     }
     boolean isThere = Files.exists(path);
     if (Files.isDirectory(path) || !Files.isWritable(isThere ? path : folder)) {
-      throw new DeployException("%s cannot be written".formatted(path));
+      throw new DeployException(
+          "%s cannot be written: it is a folder, or you have no permission".formatted(path));
     }
     boolean inPlace = isThere && !(Files.isRegularFile(path) && Files.isWritable(folder));
     return new OutputFile(path, inPlace);
   }
 
-  void write(Content content) throws IOException {
+  void write(OutputWriter content) throws IOException {
     if (inPlace) {
       try (OutputStream out =
           Files.newOutputStream(
@@ -66,13 +70,13 @@ public record OutputFile(Path path, boolean inPlace) {
     }
   }
 
-  /** Also a link to a file that is not there yet. A pipe or a device is not looked for. */
+  /** Resolves links, also to a file that does not exist yet, but not links to pipes and devices. */
   private static Path followed(Path named) {
     Path path = named;
     try {
       for (int links = 0; isLinkToFile(path); links++) {
         if (links == LINKS) {
-          throw new DeployException("%s is a link without an end".formatted(named));
+          throw new DeployException("%s is a link that leads to itself".formatted(named));
         }
         path = path.resolveSibling(Files.readSymbolicLink(path));
       }

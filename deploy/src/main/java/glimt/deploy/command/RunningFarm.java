@@ -11,16 +11,16 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/** Finds the farm that runs on a home. */
+/** Connects commands to the farm that runs on a home. */
 public final class RunningFarm {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private RunningFarm() {}
 
   /**
-   * The farm on {@code home}, for commands that need one.
+   * A client of the farm that runs on {@code home}.
    *
-   * @throws DeployException if none runs there
+   * @throws DeployException if no farm runs there, or it does not answer
    */
   static Client on(Home home) {
     Optional<URI> gateway = Fleet.on(home).gateway();
@@ -37,9 +37,9 @@ public final class RunningFarm {
   }
 
   /**
-   * The farm that holds the lock of {@code home}, once it answers.
+   * Waits until the farm that holds the lock of {@code home} answers, as it may be starting.
    *
-   * @throws DeployException if it does not within a minute
+   * @throws DeployException if it does not answer within a minute
    */
   static Client await(Home home) {
     Instant deadline = Instant.now().plus(PATIENCE);
@@ -50,9 +50,9 @@ public final class RunningFarm {
       }
     } while (Instant.now().isBefore(deadline) && pause());
     throw new DeployException(
-        "a farm holds the home %s but does not answer at %s; its log is in %s"
+        "a farm runs on %s but does not answer%s; see its log in %s"
             .formatted(
-                home.folder(), home.address().map(URI::toString).orElse("any port"), home.logs()));
+                home.folder(), home.address().map(at -> " at " + at).orElse(""), home.logs()));
   }
 
   private static boolean pause() {

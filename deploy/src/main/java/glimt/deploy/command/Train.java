@@ -18,10 +18,11 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "train",
     description = {
-      "Trains the networks of a recipe, its students and its classifier, one after the other, and",
-      "puts them together as a bundle. Every minute it writes a checkpoint beside the weights and,",
-      "as long as that takes no more than a fiftieth of the time, a sheet of samples",
-      "(NETWORK.samples.png). Ctrl-C stops it without loss; --resume goes on from there."
+      "Trains the networks of a recipe and assembles them as a bundle.",
+      "The networks, their students and the classifier are trained one after the other. Every",
+      "minute a checkpoint is written next to the weights and, if that takes at most a fiftieth of",
+      "the time, a sheet of samples (NETWORK.samples.png).",
+      "Ctrl-C stops the training without loss; --resume continues it."
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -33,25 +34,29 @@ import picocli.CommandLine.Parameters;
 public final class Train implements Callable<Integer> {
   @Parameters(
       paramLabel = "RECIPE",
-      description = "What to train: recipe.json, beside its sources.")
+      description = "The recipe.json, in the folder of the networks' sources.")
   private Path recipe;
 
   @Option(
       names = "--data",
       paramLabel = "DIR",
-      description = "The raw data; only shapes, which are drawn, need none.")
+      description = "Folder of the raw data; the dataset `shapes` needs none.")
   private @Nullable Path data;
 
-  @Option(names = "--out", paramLabel = "BUNDLE", required = true, description = "Where to.")
+  @Option(
+      names = "--out",
+      paramLabel = "BUNDLE",
+      required = true,
+      description = "Folder of the bundle to write.")
   private Path out;
 
   @Option(
       names = "--only",
       paramLabel = "NETWORK",
-      description = "This network or student alone, or the classifier.")
+      description = "Train only this network, student or classifier.")
   private @Nullable String only;
 
-  @Option(names = "--resume", description = "Go on from the checkpoints in BUNDLE.")
+  @Option(names = "--resume", description = "Continue from the checkpoints in BUNDLE.")
   private boolean resume;
 
   @Mixin private HomeOption home;
@@ -70,7 +75,7 @@ public final class Train implements Callable<Integer> {
           NetworkTraining.load()
               .train(recipe, data, out, only, resume, line, () -> stopping.getCount() == 0);
       if (!done) {
-        line.done("stopped, and nothing is lost: go on with --resume");
+        line.done("stopped, and nothing is lost; continue with --resume");
         return 1;
       }
       System.out.println(out);
@@ -83,7 +88,7 @@ public final class Train implements Callable<Integer> {
     }
   }
 
-  /** Between two steps, so that the checkpoint is whole. */
+  /** Asks the training to stop after the current step and waits for its checkpoint. */
   private void stop() {
     stopping.countDown();
     try {

@@ -1,13 +1,15 @@
 package glimt.deploy.command;
 
-import glimt.coordinator.Node.Role;
+import glimt.coordinator.Node.NodeRole;
 import glimt.coordinator.Place;
 import glimt.deploy.fleet.Fleet;
 import glimt.deploy.node.AtExit;
+import glimt.deploy.node.Client;
 import glimt.deploy.node.DeployException;
 import glimt.deploy.node.Home;
 import glimt.deploy.node.HomeOption;
 import glimt.deploy.node.Logs;
+import glimt.deploy.node.OneLine;
 import glimt.deploy.node.PublicUrlOption;
 import glimt.deploy.node.RunningNode;
 import glimt.deploy.node.WorkerOptions;
@@ -29,11 +31,12 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
+/** {@code glimt up}: a whole farm as one node, with a database of its own. */
 @Command(
     name = "up",
     description = {
-      "Starts a farm on this machine and serves it until it is told to stop (Ctrl-C, SIGTERM).",
-      "What an earlier farm on the same home did not finish, this one does."
+      "Runs a farm on this machine until it is stopped (Ctrl-C, SIGTERM).",
+      "Jobs that an earlier farm on the same home did not finish are continued."
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -45,16 +48,17 @@ public final class Up implements Callable<Integer> {
   @Option(
       names = "--port",
       defaultValue = "8080",
-      description = "Of the HTTP server on 127.0.0.1; 0 takes any free one. Default: 8080")
+      description = "Port of the HTTP server on 127.0.0.1; 0 for any free one. Default: 8080")
   private int port;
 
   @Option(
       names = "--jdbc-url",
       paramLabel = "URL",
       description = {
-        "A PostgreSQL of your own instead of the embedded one: jdbc:postgresql://HOST/NAME?user=USER",
-        "or postgresql://USER@HOST/NAME. Its password may be in PGPASSWORD. A pooler in between",
-        "has to lend sessions (PgBouncer: pool_mode=session)."
+        "Use this PostgreSQL instead of the embedded one:",
+        "jdbc:postgresql://HOST/NAME?user=USER or postgresql://USER@HOST/NAME.",
+        "The password may be in PGPASSWORD. A connection pooler must pool by",
+        "session (PgBouncer: pool_mode=session)."
       })
   private @Nullable String jdbcUrl;
 
@@ -81,16 +85,16 @@ public final class Up implements Callable<Integer> {
     Home at = home.open();
     if (Fleet.on(at).runs()) {
       throw new DeployException(
-          "a farm of several nodes runs on %s; see glimt farm ps, or give another home with --home"
-              .formatted(at.folder()));
+          "a farm of several nodes runs on %s; stop it with glimt farm down, or choose another home"
+              + " with --home".formatted(at.folder()));
     }
     Optional<Home.Lock> lock = at.lock();
     if (lock.isEmpty()) {
       throw new DeployException(
-          "a farm runs on %s already, at %s; stop it, or give another home with --home"
+          "a farm runs on %s already, at %s; stop it, or choose another home with --home"
               .formatted(
                   at.folder(),
-                  at.address().map(Object::toString).orElse("an address it has yet to say")));
+                  at.address().map(Object::toString).orElse("an address not yet known")));
     }
     Logs.to(at.logs().resolve("farm.log"));
     try (AtExit exit = AtExit.ofServer()) {
@@ -100,6 +104,9 @@ public final class Up implements Callable<Integer> {
           house -> {
             lock.get().announce(house.address().orElseThrow());
             NodeCommand.announce(house);
+            StartingWorkers.show(
+                new Client(house.address().orElseThrow()),
+                new OneLine(System.err, Boolean.getBoolean("glimt.terminal")));
           });
     }
     return 0;
@@ -115,7 +122,9 @@ public final class Up implements Callable<Integer> {
   }
 
   /**
-   * @throws ParameterException if {@code url} is no database's
+   * Parses the value of {@code --jdbc-url}.
+   *
+   * @throws ParameterException if it is not the URL of a PostgreSQL database
    */
   static DatabaseAddress database(CommandSpec command, String url) {
     try {
@@ -126,11 +135,13 @@ public final class Up implements Callable<Integer> {
   }
 
   /**
-   * A node that does everything, with a database of its own unless it is told of another.
+   * The settings of a node with every role.
    *
-   * @param lock given back with {@code exit}
+   * @param exit stops the database when it closes, and releases {@code lock}
+   * @param database the database to use; empty to start the embedded one
+   * @param working environment variables of the workers
    */
-  static RunningNode.Settings atHome(
+  static RunningNode.NodeSettings atHome(
       AtExit exit,
       Home.Lock lock,
       Gateway.Address http,
@@ -139,10 +150,10 @@ public final class Up implements Callable<Integer> {
       Map<String, String> working) {
     Home home = exit.open(() -> lock).home();
     RunningNode.refuseIfTaken(http, "--port");
-    return new RunningNode.Settings(
+    return new RunningNode.NodeSettings(
         home,
         "up",
-        EnumSet.allOf(Role.class),
+        EnumSet.allOf(NodeRole.class),
         Place.LOOPBACK,
         http,
         workers,

@@ -14,11 +14,11 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A job that somebody waits for, as its farm tells of it. */
+/** A submitted job whose events are followed until it ends. */
 public final class WatchedJob {
   private static final Logger LOG = LoggerFactory.getLogger(WatchedJob.class);
 
-  /** How often in a row a farm that does not answer is looked for again, a second apart. */
+  /** How often in a row, a second apart, to reconnect to a farm that does not answer. */
   private static final int TRIES = 60;
 
   private final Client farm;
@@ -45,7 +45,11 @@ public final class WatchedJob {
   }
 
   /**
-   * @throws Client.Refused if the farm will not have it
+   * Submits a job.
+   *
+   * @param wish the body of {@code POST /v1/jobs}
+   * @throws Client.Refused if the farm refuses the request
+   * @throws DeployException if the farm does not answer
    */
   static WatchedJob submit(Client farm, JsonNode wish) {
     JsonNode job;
@@ -53,7 +57,8 @@ public final class WatchedJob {
       job = farm.post("/v1/jobs", wish);
       job = farm.get(job.path("links").path("self").asText());
     } catch (IOException e) {
-      throw new DeployException("the farm at %s does not answer".formatted(farm.farm()), e);
+      throw new DeployException(
+          "the farm at %s does not answer; is it still running?".formatted(farm.farm()), e);
     }
     WatchedJob watched = new WatchedJob(farm, job.path("links").path("self").asText());
     for (JsonNode level : job.path("levels")) {
@@ -70,7 +75,12 @@ public final class WatchedJob {
     return path;
   }
 
-  /** Shows its progress until it has ended, through any number of farms that come and go. */
+  /**
+   * Shows the job's progress until it has ended, also if the farm is restarted meanwhile.
+   *
+   * @return the job's last event
+   * @throws DeployException if the farm does not answer for a minute
+   */
   JsonNode follow(Bars bars) {
     levels.keySet().forEach(level -> bars.show(level, 0));
     int tries = 0;
@@ -79,11 +89,11 @@ public final class WatchedJob {
         farm.events(path + "/events", seq, event -> hear(event, bars));
         tries = 0;
       } catch (IOException e) {
-        LOG.info("the events of {} broke off", path, e);
+        LOG.info("the connection for the events of {} broke", path, e);
         if (++tries == TRIES) {
           lost = true;
           throw new DeployException(
-              "lost the farm at %s; its job %s goes on when it is up again"
+              "lost the connection to the farm at %s; it continues the job %s when it runs again"
                   .formatted(farm.farm(), path),
               e);
         }
@@ -96,7 +106,7 @@ public final class WatchedJob {
     }
   }
 
-  /** Where the file of the highest finished level is. */
+  /** The path of the file of the highest finished level; empty if no level has finished. */
   String result() throws IOException {
     String href = "";
     for (JsonNode level : farm.get(path).path("levels")) {
@@ -109,7 +119,7 @@ public final class WatchedJob {
     return href;
   }
 
-  /** Nobody waits for it any more. */
+  /** Cancels the job unless it has ended, because its client is stopping. */
   void giveUp() {
     if (lost || ending != null) {
       return;

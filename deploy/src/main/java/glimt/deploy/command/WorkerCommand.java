@@ -15,7 +15,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** The child of a farm that works on one device. */
+/** The hidden command of a worker's process, which a node starts. */
 @Command(name = "worker", hidden = true, description = "Works for a farm; started by it.")
 public final class WorkerCommand implements Callable<Integer> {
   @Option(names = "--farm", required = true)

@@ -1,5 +1,5 @@
 /**
- * The commands: what a person types, and what comes back.
+ * The commands of the program {@code glimt}.
  *
  * <p>No SQL text, no tensors.
  */

@@ -1,6 +1,6 @@
 package glimt.deploy.fleet;
 
-import glimt.coordinator.Node.Role;
+import glimt.coordinator.Node.NodeRole;
 import glimt.deploy.node.DeployException;
 import glimt.deploy.node.Home;
 import glimt.deploy.node.Program;
@@ -26,30 +26,30 @@ import java.util.stream.Stream;
 
 /**
  * A small farm of separate processes on one machine, for people to try and for tests to kill: nodes
- * of one role each, and a PostgreSQL of its own or another. It remembers in files what it started,
- * and outlives whoever started it:
+ * of one role each, and the embedded PostgreSQL or another. The processes outlive the command that
+ * starts them, so it keeps what it must know in files:
  *
  * <pre>
- *   HOME/nodes/database       the URL of the database, where it is not our own
- *   HOME/nodes/NAME/command   what it was started with, a NUL after each argument, as in /proc
- *                  /process   its number and when it began, so that no other is taken for it
- *                  /out /err  what it said
+ *   HOME/nodes/database       the URL of the database, unless it is the embedded one
+ *   HOME/nodes/NAME/command   a node's arguments, a NUL after each, as in /proc
+ *                  /process   its pid and start time, so that no other process is taken for it
+ *                  /out /err  its standard output and error
  * </pre>
  */
 public final class Fleet {
-  /** What the database is called among the nodes. */
+  /** The name of the database in lists of processes. */
   public static final String POSTGRES = "postgres";
 
   private static final String READY = "glimt is ready";
   private static final Duration POLL = Duration.ofMillis(50);
 
-  /** A machine that starts a dozen JVMs on two cores is slow. */
+  /** Generous, because a machine with two cores starts a dozen JVMs slowly. */
   private static final Duration START_LIMIT = Duration.ofMinutes(5);
 
   private static final Duration STOP_LIMIT = Duration.ofSeconds(40);
 
-  /** What a process of the farm may be told. */
-  public enum Signal {
+  /** The signals that a process of the farm may be sent. */
+  public enum UnixSignal {
     TERM,
     INT,
     QUIT,
@@ -61,12 +61,13 @@ public final class Fleet {
   /**
    * One node.
    *
-   * @param process empty if it does not run
-   * @param http where its gateway answers, if it has one and is ready
+   * @param process its process; empty if it does not run
+   * @param ready whether it has reported that it is ready
+   * @param http the URL of its gateway; empty if it has none or is not ready
    */
   public record Member(
       String name, Optional<ProcessHandle> process, boolean ready, Optional<URI> http) {
-    /** The workers' own processes, if it is a node of workers. */
+    /** The processes of its workers. */
     public List<ProcessHandle> slots() {
       return process.stream()
           .flatMap(ProcessHandle::children)
@@ -83,18 +84,19 @@ public final class Fleet {
     this.folder = home.folder().resolve("nodes");
   }
 
+  /** The fleet of a home, whether any of its nodes runs or not. */
   public static Fleet on(Home home) {
     return new Fleet(home);
   }
 
   // ---- the database
 
-  /** From now on the farm has another database than its own. */
+  /** Makes the farm use another database than the embedded one from now on. */
   public void useDatabase(String url) {
     write(folder.resolve("database"), url);
   }
 
-  /** How the database is reached; our own is started if it does not run. */
+  /** The address of the database. Starts the embedded one if it does not run. */
   public DatabaseAddress database() {
     Path given = folder.resolve("database");
     if (Files.exists(given)) {
@@ -104,7 +106,7 @@ public final class Fleet {
     return new DatabaseAddress(postgres.url(), postgres.user(), postgres.password());
   }
 
-  /** The first process of our own PostgreSQL, if it runs. */
+  /** The main process of the embedded PostgreSQL, if it runs. */
   public Optional<ProcessHandle> postgres() {
     Path data = home.database().resolve("data");
     Path lock = data.resolve("postmaster.pid");
@@ -112,7 +114,7 @@ public final class Fleet {
       return Optional.empty();
     }
     long pid = Long.parseLong(read(lock).lines().findFirst().orElse("0").strip());
-    // Not whoever has its number since the machine started again.
+    // Another process may have the same pid since the machine was restarted.
     return ProcessHandle.of(pid).filter(_ -> worksIn(pid, data));
   }
 
@@ -120,7 +122,7 @@ public final class Fleet {
     try {
       return Files.isSameFile(Path.of("/proc", Long.toString(pid), "cwd"), data);
     } catch (IOException e) {
-      // It has just ended, or is another user's.
+      // The process has just ended, or belongs to another user.
       return false;
     }
   }
@@ -128,25 +130,29 @@ public final class Fleet {
   // ---- its nodes
 
   /**
-   * Adds a node of one role and starts it; returns before it is ready.
+   * Adds a node with one role and starts it; returns before it is ready.
    *
-   * @param options more of {@code glimt node}'s
+   * @param options further options of {@code glimt node}
    */
-  public void add(String name, Role role, List<String> options) {
+  public void add(String name, NodeRole role, List<String> options) {
     add(name, role, options, Map.of());
   }
 
   /**
-   * @param environment what else its environment says, this time
+   * Adds a node with one role and starts it; returns before it is ready.
+   *
+   * @param options further options of {@code glimt node}
+   * @param environment further environment variables, for this start only
    */
-  public void add(String name, Role role, List<String> options, Map<String, String> environment) {
+  public void add(
+      String name, NodeRole role, List<String> options, Map<String, String> environment) {
     List<String> command = new ArrayList<>(List.of("node", "--roles", role.word()));
     command.addAll(List.of("--name", name, "--home", home.folder().toString()));
     if (!options.contains("--artifacts")) {
       command.addAll(List.of("--artifacts", home.makeArtifacts().toString()));
     }
-    if (role == Role.GATEWAY && !options.contains("--http-port")) {
-      // The same whenever it is started again, so that its clients find it.
+    if (role == NodeRole.GATEWAY && !options.contains("--http-port")) {
+      // A fixed port, so that clients find the gateway when it is started again.
       command.addAll(List.of("--http-port", Integer.toString(freePort())));
     }
     command.addAll(options);
@@ -155,17 +161,17 @@ public final class Fleet {
   }
 
   /**
-   * Starts a node that was added before and does not run; returns before it is ready.
+   * Starts a node that was added before, unless it runs; returns before it is ready.
    *
-   * @param environment what else its environment says
+   * @param environment further environment variables
    */
   public void start(String name, Map<String, String> environment) {
     List<String> arguments = arguments(name);
     if (find(name).process().isPresent()) {
       return;
     }
-    boolean works = arguments.contains(Role.WORKER.word());
-    // In a session of its own, so that Ctrl-C on our terminal does not reach it.
+    boolean works = arguments.contains(NodeRole.WORKER.word());
+    // A session of its own keeps Ctrl-C on our terminal from reaching the node.
     List<String> command = new ArrayList<>(List.of("setsid"));
     command.addAll(Program.command(works ? "-Xmx96m" : "-Xmx128m", arguments));
     ProcessBuilder builder =
@@ -185,7 +191,7 @@ public final class Fleet {
     }
   }
 
-  /** Every node there is, by name. */
+  /** All nodes that were added, by name. */
   public List<Member> members() {
     if (!Files.isDirectory(folder)) {
       return List.of();
@@ -203,9 +209,9 @@ public final class Fleet {
   }
 
   /**
-   * A node.
+   * A node that was added.
    *
-   * @throws DeployException if there is none of that name
+   * @throws DeployException if there is none with that name
    */
   public Member find(String name) {
     if (!Files.exists(at(name, "command"))) {
@@ -223,20 +229,20 @@ public final class Fleet {
     return new Member(name, process, out.contains(READY), http);
   }
 
-  /** Whether any of its nodes runs. */
+  /** Whether any node runs. */
   public boolean runs() {
     return members().stream().anyMatch(member -> member.process().isPresent());
   }
 
-  /** Where any of its gateways answers. */
+  /** The URL of any gateway that is ready. */
   public Optional<URI> gateway() {
     return members().stream().flatMap(member -> member.http().stream()).findFirst();
   }
 
   /**
-   * Waits until a node does what it is for.
+   * Waits until a node is ready.
    *
-   * @throws DeployException if it ends before, or takes too long
+   * @throws DeployException if its process ends, or it is not ready within five minutes
    */
   public Member awaitReady(String name) {
     for (long end = System.nanoTime() + START_LIMIT.toNanos(); System.nanoTime() - end < 0; ) {
@@ -249,20 +255,22 @@ public final class Fleet {
       }
       LockSupport.parkNanos(POLL.toNanos());
     }
-    throw new DeployException("%s is not ready after %s".formatted(name, START_LIMIT));
+    throw new DeployException(
+        "%s is not ready after %s minutes; see its log with `farm logs %s`"
+            .formatted(name, START_LIMIT.toMinutes(), name));
   }
 
-  /** What a node said last on standard error. */
+  /** The last line of a node's standard error. */
   public String said(String name) {
     return Files.exists(at(name, "err"))
         ? read(at(name, "err")).lines().reduce((_, last) -> last).orElse("nothing")
         : "nothing";
   }
 
-  /** Sends a signal to a process of the farm. */
-  public static void signal(ProcessHandle process, Signal signal) {
+  /** Sends a signal to a process. */
+  public static void signal(ProcessHandle process, UnixSignal signal) {
     try {
-      // Java itself knows but two of them.
+      // Java itself can only send TERM and KILL.
       Process kill =
           new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid()))
               .redirectErrorStream(true)
@@ -276,12 +284,12 @@ public final class Fleet {
     }
   }
 
-  /** Waits until a process has ended, and after too long ends it. */
+  /** Waits until a process has ended; kills it if it takes too long. */
   public static void awaitEnd(ProcessHandle process) {
     long end = System.nanoTime() + STOP_LIMIT.toNanos();
     while (runs(process)) {
       if (System.nanoTime() - end > 0) {
-        signal(process, Signal.KILL);
+        signal(process, UnixSignal.KILL);
         return;
       }
       LockSupport.parkNanos(POLL.toNanos());
@@ -289,14 +297,13 @@ public final class Fleet {
   }
 
   /**
-   * Whether a process still does anything. One that has ended may be there for a good while: nodes
-   * outlive whoever started them, and then the machine's first process takes note of their ends,
-   * some sooner than others.
+   * Whether a process still runs. A process that has ended may stay in /proc as a zombie for a
+   * while: nodes outlive their parent, and the init process that adopts them may reap them late.
    */
   private static boolean runs(ProcessHandle process) {
     try {
       String stat = Files.readString(Path.of("/proc", Long.toString(process.pid()), "stat"));
-      // The state follows the name, which stands in parentheses and may hold any others (proc(5)).
+      // The state follows the name, which is in parentheses and may contain some too (proc(5)).
       char state = stat.charAt(stat.lastIndexOf(')') + 2);
       return state != 'Z' && state != 'X';
     } catch (IOException e) {
@@ -304,7 +311,7 @@ public final class Fleet {
     }
   }
 
-  /** Stops everything in order; the database, if it is our own, at last. */
+  /** Stops all nodes cleanly, and then the embedded database. */
   public void down() {
     for (String role : List.of("worker", "gateway", "coordinator")) {
       List<ProcessHandle> processes =
@@ -312,8 +319,8 @@ public final class Fleet {
               .filter(member -> arguments(member.name()).contains(role))
               .flatMap(member -> member.process().stream())
               .toList();
-      processes.forEach(process -> signal(process, Signal.CONT));
-      processes.forEach(process -> signal(process, Signal.TERM));
+      processes.forEach(process -> signal(process, UnixSignal.CONT));
+      processes.forEach(process -> signal(process, UnixSignal.TERM));
       processes.forEach(Fleet::awaitEnd);
     }
     if (postgres().isPresent()) {
@@ -321,7 +328,7 @@ public final class Fleet {
     }
   }
 
-  /** Forgets a node that does not run. */
+  /** Removes a node that does not run. */
   public void remove(String name) {
     try {
       for (String file : List.of("command", "process", "out", "err")) {
@@ -355,7 +362,7 @@ public final class Fleet {
 
   private List<String> arguments(String name) {
     String command = read(at(name, "command"));
-    // An older glimt wrote a line each, which a line break in a path took apart.
+    // Older versions wrote one argument per line.
     return List.of(command.split(command.indexOf('\0') < 0 ? "\n" : "\0"));
   }
 
@@ -371,7 +378,10 @@ public final class Fleet {
     }
   }
 
-  /** Whoever reads it meanwhile reads all of what was there before. Nobody else may read it. */
+  /**
+   * Replaces a file atomically, so that readers see either the old or the new content. Only its
+   * owner may read it.
+   */
   public static void write(Path file, String text) {
     try {
       Files.createDirectories(file.getParent());

@@ -9,8 +9,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What was opened, closed in the reverse order: at the end of the block, or when the process is
- * told to stop within it, whichever comes first. What is just being opened then is waited for.
+ * Closes what was opened through it, in reverse order: at the end of a try block, or from a
+ * shutdown hook if the process is stopped within the block. A stop that comes while something is
+ * being opened waits until it is open, and closes it too.
  */
 public final class AtExit implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(AtExit.class);
@@ -20,6 +21,7 @@ public final class AtExit implements AutoCloseable {
   private final Thread hook;
   private volatile boolean closed;
 
+  /** For a command that ends by itself; a signal to stop ends it with the JVM's usual exit code. */
   public AtExit() {
     this(() -> {});
   }
@@ -36,19 +38,22 @@ public final class AtExit implements AutoCloseable {
     Runtime.getRuntime().addShutdownHook(hook);
   }
 
-  /** Of a process whose task it is to run until it is told to stop: it ends with 0 then. */
+  /** For a server, which runs until it is stopped and then exits with 0. */
   public static AtExit ofServer() {
     return new AtExit(() -> Runtime.getRuntime().halt(0));
   }
 
   /**
+   * Opens something.
+   *
+   * @param closing closes what {@code opening} returned
    * @throws DeployException if the process is being stopped
    */
   public <T> T open(Supplier<T> opening, Consumer<? super T> closing) {
     lock.lock();
     try {
       if (closed) {
-        throw new DeployException("stopped");
+        throw new DeployException("stopped before it had started");
       }
       T opened = opening.get();
       closings.push(() -> closing.accept(opened));
@@ -58,11 +63,16 @@ public final class AtExit implements AutoCloseable {
     }
   }
 
+  /**
+   * Opens something that is closed by its own {@code close}.
+   *
+   * @throws DeployException if the process is being stopped
+   */
   public <T extends AutoCloseable> T open(Supplier<T> opening) {
     return open(opening, AtExit::close);
   }
 
-  /** How much is open; see {@link #closeBackTo}. */
+  /** The number of things that are open, for {@link #closeBackTo}. */
   public int mark() {
     lock.lock();
     try {
@@ -72,7 +82,7 @@ public final class AtExit implements AutoCloseable {
     }
   }
 
-  /** Closes what was opened since {@code mark}. */
+  /** Closes everything that was opened after {@link #mark} returned {@code mark}. */
   public void closeBackTo(int mark) {
     lock.lock();
     try {
@@ -84,7 +94,7 @@ public final class AtExit implements AutoCloseable {
     }
   }
 
-  /** Whether the process was told to stop, or the block is over. */
+  /** Whether the process is being stopped, or the block has ended. */
   public boolean closed() {
     return closed;
   }
@@ -95,7 +105,7 @@ public final class AtExit implements AutoCloseable {
     try {
       Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException e) {
-      LOG.debug("the process stops already", e);
+      LOG.debug("the process is being stopped already", e);
     }
   }
 
@@ -115,7 +125,7 @@ public final class AtExit implements AutoCloseable {
     try {
       closings.pop().run();
     } catch (RuntimeException e) {
-      LOG.warn("could not be closed in order", e);
+      LOG.warn("a part of the farm did not close cleanly", e);
     }
   }
 

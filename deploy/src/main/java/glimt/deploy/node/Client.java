@@ -20,15 +20,15 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.function.Consumer;
 
-/** Talks to a farm as anybody would: by HTTP. */
+/** A client of a farm's HTTP API. */
 public final class Client {
   private static final JsonMapper JSON = new JsonMapper();
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-  /** In whose environment variable the farm's key is, if it wants one. */
+  /** The environment variable that holds the farm's key, if it has one. */
   public static final String KEY = "GLIMT_KEY";
 
-  /** The farm refuses; a fault of the request's if it is {@code ours}. */
+  /** The farm answered with an error; the message is its problem's field and detail. */
   public static final class Refused extends RuntimeException {
     private static final long serialVersionUID = 1;
     private final int status;
@@ -38,6 +38,7 @@ public final class Client {
       this.status = status;
     }
 
+    /** Whether the request is at fault (status 4xx), and not the farm. */
     public boolean ours() {
       return status >= 400 && status < 500;
     }
@@ -50,14 +51,17 @@ public final class Client {
           .connectTimeout(Duration.ofSeconds(5))
           .build();
 
+  /** A client of the farm at a URL. */
   public Client(URI farm) {
     this.farm = farm;
   }
 
+  /** The URL of the farm. */
   public URI farm() {
     return farm;
   }
 
+  /** Whether the farm answers now, and its database does. */
   public boolean answers() {
     try {
       get("/v1/models");
@@ -67,12 +71,22 @@ public final class Client {
     }
   }
 
+  /**
+   * Gets a JSON document.
+   *
+   * @throws IOException if the farm does not answer
+   * @throws Refused if it answers with an error
+   */
   public JsonNode get(String path) throws IOException {
     return json(send(request(path).GET()));
   }
 
   /**
-   * @param headers more of them: a name, its value, and so on
+   * Posts a JSON document and returns the answer's.
+   *
+   * @param headers names and values of further headers, alternating
+   * @throws IOException if the farm does not answer
+   * @throws Refused if it answers with an error
    */
   public JsonNode post(String path, JsonNode body, String... headers) throws IOException {
     HttpRequest.Builder request = request(path).header("Content-Type", "application/json");
@@ -82,17 +96,19 @@ public final class Client {
     return json(send(request.POST(HttpRequest.BodyPublishers.ofString(body.toString()))));
   }
 
+  /** Posts without a body. */
   public JsonNode post(String path) throws IOException {
     return json(send(request(path).POST(HttpRequest.BodyPublishers.noBody())));
   }
 
+  /** Downloads to a file, which is overwritten. */
   public void download(String path, Path file) throws IOException {
     try (OutputStream out = Files.newOutputStream(file)) {
       download(path, out);
     }
   }
 
-  /** Writes what an address answers to a stream, which stays open. */
+  /** Downloads to a stream, which stays open. */
   public void download(String path, OutputStream out) throws IOException {
     HttpResponse<InputStream> answer =
         exchange(request(path).GET().build(), BodyHandlers.ofInputStream());
@@ -105,8 +121,11 @@ public final class Client {
   }
 
   /**
-   * Hears a job's events as they come: the durable ones after {@code seq}, and the passing ones.
-   * Returns when the farm ends the stream.
+   * Receives a job's events until the farm ends the stream: the durable ones after number {@code
+   * seq}, and live ones.
+   *
+   * @param path the job's path of events
+   * @throws IOException if the connection fails, or the farm answers with an error
    */
   public void events(String path, long seq, Consumer<JsonNode> hear) throws IOException {
     HttpRequest request =
@@ -172,6 +191,7 @@ public final class Client {
     throw new Refused(status, field.isEmpty() ? detail : field + " " + detail);
   }
 
+  /** A new, empty JSON object. */
   public static ObjectNode object() {
     return JSON.createObjectNode();
   }

@@ -1,6 +1,6 @@
 package glimt.deploy.node;
 
-/** Something outside stands in the way; the message tells a person what, and the way out. */
+/** A failure that the user can do something about; the message names the cause and the way out. */
 public final class DeployException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
@@ -8,7 +8,7 @@ public final class DeployException extends RuntimeException {
     super(message);
   }
 
-  /** For what already says it well enough. */
+  /** Takes over the message of the cause. */
   public DeployException(RuntimeException cause) {
     super(cause.getMessage(), cause);
   }

@@ -9,7 +9,7 @@ import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/** Stills by FFmpeg, which is unpacked when the first is wanted; few at once. */
+/** Makes thumbnails with FFmpeg, which is unpacked at the first use; at most two at a time. */
 public final class FfmpegThumbnailer implements Thumbnailer {
   private static final int AT_ONCE = 2;
 

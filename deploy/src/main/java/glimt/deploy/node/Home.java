@@ -18,21 +18,21 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * The folder that holds all that a farm keeps, and at most one farm at a time.
+ * The folder that holds all files of a farm. At most one farm runs on it at a time.
  *
  * <pre>
- *   postgres/   the database, where it is our own       lock      held by the farm that runs here
- *   artifacts/  samples, media, checkpoints             address   where it answers
- *   models/     more bundles, a folder each             logs/     of the farm and each worker
- *   cache/      programs unpacked
+ *   postgres/   the embedded database                   lock      locked by the farm that runs here
+ *   artifacts/  samples, media, checkpoints             address   URL of that farm's gateway
+ *   models/     the user's bundles, a folder each       logs/     of the farm and each worker
+ *   cache/      unpacked programs
  * </pre>
  */
 public record Home(Path folder) {
 
   /**
-   * Finds or makes the folder.
+   * Opens a home, and creates it if it does not exist.
    *
-   * @throws DeployException if it cannot be made or written
+   * @throws DeployException if it cannot be created or written
    */
   public static Home open(Path path) {
     Path folder = path.toAbsolutePath().normalize();
@@ -48,21 +48,23 @@ public record Home(Path folder) {
       return home;
     } catch (IOException | UnsupportedOperationException e) {
       throw new DeployException(
-          "the home %s cannot be written (%s); give another with --home or GLIMT_HOME"
+          "the home %s cannot be written (%s); choose another with --home or GLIMT_HOME"
               .formatted(folder, reason(e)),
           e);
     }
   }
 
+  /** The folder of the embedded database. */
   public Path database() {
     return folder.resolve("postgres");
   }
 
+  /** The folder of the artifacts, which may not exist yet. */
   public Path artifacts() {
     return folder.resolve("artifacts");
   }
 
-  /** The folder of the artifacts of a farm that has no other. */
+  /** Creates the folder of the artifacts and returns it. */
   public Path makeArtifacts() {
     try {
       return Files.createDirectories(artifacts());
@@ -71,17 +73,21 @@ public record Home(Path folder) {
     }
   }
 
+  /** The folder of the user's bundles. */
   public Path models() {
     return folder.resolve("models");
   }
 
-  /** Every folder that holds a bundle: the ones that came with glimt, then this home's own. */
+  /** The folders of all bundles: those that come with glimt, then those of this home. */
   public List<Path> bundles() {
     return bundles(Optional.empty());
   }
 
   /**
-   * @param shelf a folder with more of them
+   * The folders of all bundles, including those in another folder.
+   *
+   * @param shelf a folder with more bundles, a folder each
+   * @throws DeployException if a folder of bundles cannot be read
    */
   public List<Path> bundles(Optional<Path> shelf) {
     String packaged = System.getProperty("glimt.models", "");
@@ -105,26 +111,27 @@ public record Home(Path folder) {
     }
   }
 
-  /** What can be made again at any time. */
+  /** The folder of unpacked programs, which may be deleted at any time. */
   public Path cache() {
     return folder.resolve("cache");
   }
 
+  /** The folder of the logs. */
   public Path logs() {
     return folder.resolve("logs");
   }
 
-  /** The right to run a farm here; it ends with the process, however that ends. */
+  /** The lock of a home; it is released at the latest when the process ends, in whatever way. */
   public record Lock(Home home, FileChannel channel, FileLock lock) implements AutoCloseable {
 
-    /** Tells everybody where this farm answers. */
+    /** Writes down the URL of this farm's gateway, for commands on the same home. */
     public void announce(URI address) {
       try {
         Path draft = home.folder.resolve("address.new");
         Files.writeString(draft, address + "\n");
         Files.move(draft, home.addressFile(), StandardCopyOption.ATOMIC_MOVE);
       } catch (AtomicMoveNotSupportedException e) {
-        throw new IllegalStateException("one folder is on one file system", e);
+        throw new IllegalStateException("a move within one folder must be atomic", e);
       } catch (IOException e) {
         throw new DeployException("the home %s cannot be written".formatted(home.folder), e);
       }
@@ -136,12 +143,12 @@ public record Home(Path folder) {
         Files.deleteIfExists(home.addressFile());
         lock.release();
       } catch (IOException e) {
-        throw new DeployException("the lock of %s cannot be given back".formatted(home.folder), e);
+        throw new DeployException("the lock of %s cannot be released".formatted(home.folder), e);
       }
     }
   }
 
-  /** Empty if a farm runs here already. */
+  /** Locks the home; empty if a farm runs on it already. */
   public Optional<Lock> lock() {
     try {
       FileChannel channel =
@@ -152,7 +159,7 @@ public record Home(Path folder) {
         channel.close();
         return Optional.empty();
       }
-      // What a killed farm left behind.
+      // A farm that was killed leaves it behind.
       Files.deleteIfExists(addressFile());
       return Optional.of(new Lock(this, channel, lock));
     } catch (IOException e) {
@@ -160,7 +167,7 @@ public record Home(Path folder) {
     }
   }
 
-  /** Where the farm that holds the lock answers; empty while it starts. */
+  /** The URL of the gateway of the farm that runs here; empty while it starts. */
   public Optional<URI> address() {
     try {
       return Optional.of(URI.create(Files.readString(addressFile()).strip()));

@@ -4,17 +4,22 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** {@code --home}, on every command. */
+/** The option {@code --home}, which every command has. */
 public final class HomeOption {
   @Option(
       names = "--home",
       paramLabel = "DIR",
       description = {
-        "Where everything is kept: database, artifacts, logs.",
+        "Folder that holds everything: database, artifacts, logs.",
         "Default: GLIMT_HOME, else ~/.glimt"
       })
   private @Nullable Path path;
 
+  /**
+   * Opens the home, and creates it if it does not exist.
+   *
+   * @throws DeployException if it cannot be created or written
+   */
   public Home open() {
     return Home.open(
         path != null

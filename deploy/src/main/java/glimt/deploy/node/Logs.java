@@ -30,8 +30,9 @@ import java.util.stream.Collectors;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where the log goes: warnings to standard error, until a home gives it a file. Found by logback as
- * a service; in Java, because reading its XML takes a noticeable part of the start.
+ * Configures logging: warnings to standard error, until {@link #to} names a file. Logback finds
+ * this class as a service; it is Java because parsing an XML configuration slows the start
+ * noticeably.
  */
 public final class Logs extends ContextAwareBase implements Configurator {
   private static final String LINE =
@@ -45,7 +46,7 @@ public final class Logs extends ContextAwareBase implements Configurator {
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
   }
 
-  /** From here on the log of this process goes to a file, of which one older part is kept. */
+  /** Writes the log of this process to a file from now on; keeps one older file next to it. */
   public static void to(Path file) {
     LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
     context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).detachAndStopAllAppenders();
@@ -62,8 +63,8 @@ public final class Logs extends ContextAwareBase implements Configurator {
   }
 
   /**
-   * Keeps one older part beside the log. Logback's own policies take a pattern, in which a folder's
-   * name could say something.
+   * Keeps one older file next to the log. Logback's own policies take a pattern, which characters
+   * in the folder's name could break.
    */
   private record OneOlder(Path file) implements RollingPolicy {
     @Override
@@ -74,7 +75,7 @@ public final class Logs extends ContextAwareBase implements Configurator {
             file.resolveSibling(file.getFileName() + ".1"),
             StandardCopyOption.REPLACE_EXISTING);
       } catch (IOException e) {
-        throw new RolloverFailure("cannot be renamed: " + file, e);
+        throw new RolloverFailure("cannot rename the log " + file, e);
       }
     }
 
@@ -90,7 +91,7 @@ public final class Logs extends ContextAwareBase implements Configurator {
 
     @Override
     public void setParent(FileAppender<?> appender) {
-      // The file is known already.
+      // Not needed: the file is known already.
     }
 
     @Override
@@ -130,7 +131,7 @@ public final class Logs extends ContextAwareBase implements Configurator {
     root.addAppender(appender);
   }
 
-  /** What a line says, as one line: a prompt or a name in it does not begin another. */
+  /** The message, escaped so that a prompt or a name in it cannot begin another line. */
   private static final class Words extends MessageConverter {
     @Override
     public String convert(ILoggingEvent event) {
@@ -138,7 +139,7 @@ public final class Logs extends ContextAwareBase implements Configurator {
     }
   }
 
-  /** An exception, indented: no line of its messages looks like one of the log's. */
+  /** The stack trace, indented so that no line of it looks like an entry of the log. */
   private static final class Trace extends ThrowableProxyConverter {
     @Override
     protected String throwableProxyToString(IThrowableProxy thrown) {

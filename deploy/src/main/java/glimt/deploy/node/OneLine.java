@@ -2,9 +2,7 @@ package glimt.deploy.node;
 
 import java.io.PrintStream;
 
-/**
- * How far a training is: on a terminal one line, written again and again; elsewhere a line each.
- */
+/** Shows progress: on a terminal in one line that is overwritten, elsewhere in a line each time. */
 public final class OneLine {
   private static final String CLEAR = "\r\033[2K";
 
@@ -20,7 +18,7 @@ public final class OneLine {
     this.terminal = terminal;
   }
 
-  /** How far it is; the next such line takes the place of this one. */
+  /** Shows a line that the next one overwrites on a terminal. */
   public void now(String line) {
     if (terminal) {
       out.print(CLEAR + line);
@@ -31,13 +29,13 @@ public final class OneLine {
     }
   }
 
-  /** Something that will stay true. */
+  /** Prints a line that stays. */
   public void done(String line) {
     end();
     out.println(line);
   }
 
-  /** What was last written stays. */
+  /** Keeps the line that was shown last. */
   public void end() {
     if (open) {
       out.println();

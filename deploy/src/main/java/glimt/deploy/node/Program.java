@@ -5,17 +5,19 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** This program: which build it is, and how it starts itself again as another process. */
+/** The version of this program, and the command line that starts it as another process. */
 public final class Program {
-  /** By name, since the commands know the nodes and not the other way round. */
+  /** By name, because this package must not depend on the commands. */
   private static final String MAIN = "glimt.deploy.Glimt";
 
   private Program() {}
 
   /**
-   * This program once more: as this JVM was started, with a heap of its own size.
+   * The command line for another process of this program, with the JVM options of this process
+   * except for the heap.
    *
-   * @param heap such as {@code -Xmx64m}
+   * @param heap the JVM option for the heap, such as {@code -Xmx64m}
+   * @param arguments the program's arguments
    */
   public static List<String> command(String heap, List<String> arguments) {
     List<String> command = new ArrayList<>();
@@ -28,7 +30,7 @@ public final class Program {
     return command;
   }
 
-  /** Which glimt this is. */
+  /** The version of this build. */
   public static String version() {
     String version = Program.class.getPackage().getImplementationVersion();
     return version == null ? "unpackaged" : version;

@@ -1,15 +1,23 @@
 package glimt.deploy.node;
 
 /**
- * A node was put out of its farm and could not come back: whoever watches over it starts it again.
+ * A node was removed from its farm's cluster and could not rejoin. Its process exits with {@link
+ * #CODE}, so that a supervisor can start it again.
  */
 public final class PutOutException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  /** The exit code that says so. */
+  /** The exit code of the process. */
   public static final int CODE = 3;
 
+  /**
+   * @param why why the last attempt to rejoin failed
+   */
   public PutOutException(DeployException why) {
-    super("put out of the farm, and could not come back: " + why.getMessage(), why);
+    super(
+        "the node was removed from the farm's cluster and could not rejoin: "
+            + why.getMessage()
+            + "; start it again",
+        why);
   }
 }

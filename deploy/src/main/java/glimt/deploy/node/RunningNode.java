@@ -8,7 +8,7 @@ import glimt.bundle.BundleException;
 import glimt.coordinator.Cadence;
 import glimt.coordinator.Farm;
 import glimt.coordinator.Node;
-import glimt.coordinator.Node.Role;
+import glimt.coordinator.Node.NodeRole;
 import glimt.coordinator.NodeException;
 import glimt.coordinator.Place;
 import glimt.coordinator.Rendezvous;
@@ -20,6 +20,7 @@ import glimt.ledger.DatabaseAddress;
 import glimt.ledger.Events;
 import glimt.ledger.FarmFolder;
 import glimt.ledger.Jobs;
+import glimt.ledger.LeaseTerms;
 import glimt.ledger.Leftovers;
 import glimt.ledger.Nodes;
 import glimt.ledger.Tasks;
@@ -47,43 +48,47 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One node of a farm: whichever of coordinator, gateway and workers it is to be, in this process,
- * but for a process of its own for each worker.
+ * One node of a farm, with its roles: coordinator and gateway run in this process, each worker in a
+ * child process.
  *
- * @param address where its gateway answers, if it has one
+ * @param address the URL of its gateway; empty if it has none
  */
 public record RunningNode(Optional<URI> address, Node node) {
   private static final Logger LOG = LoggerFactory.getLogger(RunningNode.class);
 
+  /** The most workers of a node. */
   public static final int WORKERS_LIMIT = 64;
+
   private static final int CPU_WORKERS = 4;
   private static final Path GPUS = Path.of("/proc/driver/nvidia/gpus");
 
-  /** How long a node that starts tries to reach the database, and then the others. */
+  /** How long a node that starts tries to reach the database. */
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
   private static final Duration ADMITTED_WITHIN = Duration.ofMinutes(2);
 
-  /** How often a node that was put out tries to come back, and the rest before it does. */
+  /** How often a node that was removed from the cluster tries to rejoin. */
   private static final int COMEBACKS = 10;
 
+  /** The pause before each of these attempts. */
   private static final Duration REST = Duration.ofSeconds(1);
 
   /**
-   * What a node is to be.
+   * The configuration of a node.
    *
-   * @param home where its logs are, and what it unpacks
-   * @param name for people
-   * @param http where its gateway is to listen; port 0 for any that is free
-   * @param workers how many processes
+   * @param home the folder of its logs and of unpacked programs
+   * @param name its name for people
+   * @param place the address by which other nodes reach it
+   * @param http where its gateway listens, if it has one
+   * @param workers the number of worker processes
    * @param artifacts the folder that all nodes of the farm share
    * @param models a folder with more bundles
-   * @param working what its workers hear of how to work, through their environment
+   * @param working environment variables that configure its workers
    */
-  public record Settings(
+  public record NodeSettings(
       Home home,
       String name,
-      Set<Role> roles,
+      Set<NodeRole> roles,
       Place place,
       Gateway.Address http,
       int workers,
@@ -91,35 +96,39 @@ public record RunningNode(Optional<URI> address, Node node) {
       Path artifacts,
       Optional<Path> models,
       Map<String, String> working) {
-    public Settings {
+    public NodeSettings {
       roles = Set.copyOf(roles);
       working = Map.copyOf(working);
     }
 
-    boolean is(Role role) {
+    boolean is(NodeRole role) {
       return roles.contains(role);
     }
 
-    /** What a log of this node is called, where several of them share a home. */
+    /** The name of a log file of this node; several nodes may share a home. */
     public String log(String what) {
       return name.equals("up") ? what : name + "-" + what;
     }
   }
 
-  /** One worker a GPU; without any, one a core, up to a few: each holds its own libtorch. */
+  /**
+   * The default number of workers: one per GPU; without a GPU one per core, but at most four, since
+   * each loads a libtorch of its own.
+   */
   public static int slots() {
     int gpus = count(GPUS);
     return gpus > 0 ? gpus : Math.min(CPU_WORKERS, Runtime.getRuntime().availableProcessors());
   }
 
   /**
-   * Starts a node and runs it until the process is told to stop. One that was put out of the
-   * cluster, say because it was frozen for a while, starts again.
+   * Starts a node and runs it until the process is stopped. A node that is removed from the
+   * cluster, for example because its process was frozen, is started again.
    *
-   * @param ready hears of it whenever it has started
-   * @throws DeployException if something outside stands in the way
+   * @param ready called each time the node has started
+   * @throws DeployException if the node cannot start
+   * @throws PutOutException if it was removed from the cluster and cannot rejoin
    */
-  public static void serve(AtExit exit, Settings settings, Consumer<RunningNode> ready) {
+  public static void serve(AtExit exit, NodeSettings settings, Consumer<RunningNode> ready) {
     int mark = exit.mark();
     for (int comeback = 0; ; comeback++) {
       try {
@@ -137,25 +146,25 @@ public record RunningNode(Optional<URI> address, Node node) {
         if (comeback == COMEBACKS) {
           throw new PutOutException(e);
         }
-        LOG.warn("could not start again", e);
+        LOG.warn("the node could not start again; trying once more", e);
       }
       if (exit.closed()) {
         return;
       }
-      LOG.warn("{} is no longer in the cluster, and starts again", settings.name());
+      LOG.warn("{} was removed from the cluster and starts again", settings.name());
       exit.closeBackTo(mark);
       LockSupport.parkNanos(REST.toNanos());
     }
   }
 
   /**
-   * Starts a node; it ends with {@code exit}, the last part started first. Returns when it does all
-   * that it is to do; with a gateway, when the first job would be accepted.
+   * Starts a node, and returns when it accepts jobs; its workers may still be starting then.
    *
-   * @throws DeployException if something outside stands in the way
+   * @param exit stops the node's parts when it closes
+   * @throws DeployException if the node cannot start
    */
-  public static RunningNode start(AtExit exit, Settings settings) {
-    if (settings.is(Role.GATEWAY)) {
+  public static RunningNode start(AtExit exit, NodeSettings settings) {
+    if (settings.is(NodeRole.GATEWAY)) {
       refuseIfTaken(settings.http(), "--http-port");
     }
     try {
@@ -165,7 +174,7 @@ public record RunningNode(Optional<URI> address, Node node) {
     }
   }
 
-  private static RunningNode open(AtExit exit, Settings settings) {
+  private static RunningNode open(AtExit exit, NodeSettings settings) {
     Database database = exit.open(() -> database(settings.database()));
     Nodes nodes = new Nodes(database);
     UUID id = nodes.farm();
@@ -177,19 +186,20 @@ public record RunningNode(Optional<URI> address, Node node) {
         new Nodes.Self(
             node.address(),
             settings.name(),
-            settings.roles().stream().sorted().map(Role::word).toList(),
+            settings.roles().stream().sorted().map(NodeRole::word).toList(),
             Program.version(),
             ProcessHandle.current().pid(),
+            settings.is(NodeRole.WORKER) ? settings.workers() : 0,
             Optional.empty());
     Rendezvous rendezvous = exit.open(() -> Rendezvous.enter(node, nodes, self, ADMITTED_WITHIN));
-    // After it has told of itself: what it does not offer from then on is offered no more.
+    // After the node has registered: bundles that it does not offer from then on count as gone.
     Bundles bundles = new Bundles(database);
-    if (settings.is(Role.GATEWAY) || settings.is(Role.WORKER)) {
+    if (settings.is(NodeRole.GATEWAY) || settings.is(NodeRole.WORKER)) {
       offer(bundles, settings);
     }
-    Tasks tasks = new Tasks(database, Tasks.Terms.USUAL);
+    Tasks tasks = new Tasks(database, LeaseTerms.USUAL);
     Artifacts artifacts = new ArtifactFolder(settings.artifacts());
-    if (settings.is(Role.COORDINATOR)) {
+    if (settings.is(NodeRole.COORDINATOR)) {
       node.coordinate(
           tasks,
           threads,
@@ -198,7 +208,7 @@ public record RunningNode(Optional<URI> address, Node node) {
           new Unmakeable(database)::sweep);
     }
     Farm farm = node.farm();
-    if (settings.is(Role.WORKER)) {
+    if (settings.is(NodeRole.WORKER)) {
       exit.open(
           () ->
               Slots.start(
@@ -208,7 +218,7 @@ public record RunningNode(Optional<URI> address, Node node) {
                   farm,
                   Cadence.DEFAULT));
     }
-    if (!settings.is(Role.GATEWAY)) {
+    if (!settings.is(NodeRole.GATEWAY)) {
       return new RunningNode(Optional.empty(), node);
     }
     Gateway gateway =
@@ -238,16 +248,19 @@ public record RunningNode(Optional<URI> address, Node node) {
     }
   }
 
-  /** Puts every bundle found into the catalogue; one that is broken is left out, and named. */
-  private static void offer(Bundles bundles, Settings settings) {
+  /** Puts all bundles into the catalogue; leaves out and reports those that are not valid. */
+  private static void offer(Bundles bundles, NodeSettings settings) {
     for (Path folder : settings.home().bundles(settings.models())) {
       try {
         Bundle bundle = BundleCheck.open(folder, LevelWalk.samplers());
         bundles.offer(bundle.digest(), bundle.card());
       } catch (BundleException e) {
-        LOG.warn("left out the bundle {}", folder, e);
+        LOG.warn("the bundle {} is not valid and is left out", folder, e);
         System.err.println(
-            "glimt: " + Visible.of("left out the bundle " + folder + ": " + e.getMessage()));
+            "glimt: "
+                + Visible.of(
+                    "the bundle %s is not valid and is left out: %s"
+                        .formatted(folder, e.getMessage())));
       }
     }
   }
@@ -261,7 +274,10 @@ public record RunningNode(Optional<URI> address, Node node) {
   }
 
   /**
-   * @param option by which another port is chosen
+   * Checks that the gateway's port is free, before slower parts are started.
+   *
+   * @param option the option that chooses another port, to be named in the message
+   * @throws DeployException if the port is in use
    */
   public static void refuseIfTaken(Gateway.Address http, String option) {
     if (http.port() == 0) {
@@ -272,16 +288,17 @@ public record RunningNode(Optional<URI> address, Node node) {
       LOG.debug("port {} is free", socket.getLocalPort());
     } catch (IOException e) {
       throw new DeployException(
-          "port %s is in use (%s); take another with %s, or %s 0 for any that is free"
+          "port %s is in use (%s); choose another with %s, or any free port with %s 0"
               .formatted(http.port(), e.getMessage(), option, option),
           e);
     }
   }
 
+  /** Turns a failure into a sentence with its root cause and the folder of the logs. */
   public static DeployException explained(Home home, RuntimeException e) {
     return e.getCause() == null
         ? new DeployException(e)
-        : new DeployException("%s; more in %s".formatted(reason(e), home.logs()), e);
+        : new DeployException("%s; see the logs in %s".formatted(reason(e), home.logs()), e);
   }
 
   private static String reason(RuntimeException e) {

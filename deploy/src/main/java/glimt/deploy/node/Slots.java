@@ -20,9 +20,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The worker processes of this machine, one a device slot. What one held is taken back the moment
- * its process ends, and another is started, after a rest that grows as long as they end soon. One
- * that does not answer is killed; one that hangs at a step ends by itself.
+ * Supervises the worker processes of this node, one per device slot. When a process ends, its tasks
+ * are taken back at once and another process is started, after a pause that doubles while processes
+ * end soon after their start. A worker that does not answer is killed; one whose step hangs ends
+ * itself.
  */
 public final class Slots implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Slots.class);
@@ -30,16 +31,19 @@ public final class Slots implements AutoCloseable {
   private static final Duration FIRST_REST = Duration.ofMillis(100);
   private static final Duration LAST_REST = Duration.ofSeconds(30);
 
-  /** A process that lived so long did not fail to start. */
+  /** A process that lived this long has started well, so the pause is reset. */
   private static final Duration LONG_LIFE = Duration.ofSeconds(10);
 
-  /** Loading an engine takes a while on a busy machine. */
+  /** How long a worker may be silent. Loading an engine takes long on a busy machine. */
   private static final Duration SILENCE = Duration.ofMinutes(3);
 
-  /** What a worker may need to finish its step, hand back its task and leave. */
+  /** How long a worker may take to finish its step, hand back its task and exit. */
   private static final Duration LEAVE_WITHIN = Duration.ofSeconds(20);
 
-  /** How the process of a worker is started. Its standard input is a pipe from this process. */
+  /**
+   * Makes the command of a worker's process. Its standard input is a pipe from this process, so
+   * that it ends when this process does.
+   */
   @FunctionalInterface
   public interface Launch {
     ProcessBuilder worker(int slot, WorkerId id);
@@ -60,7 +64,7 @@ public final class Slots implements AutoCloseable {
     this.slots = IntStream.range(0, count).mapToObj(Slot::new).toList();
   }
 
-  /** Starts that many processes; returns before they answer. */
+  /** Starts {@code count} worker processes; returns before they answer. */
   public static Slots start(int count, Launch launch, Tasks tasks, Farm farm, Cadence cadence) {
     Slots started = new Slots(count, launch, tasks, farm, cadence);
     started.slots.forEach(slot -> slot.thread.start());
@@ -68,7 +72,7 @@ public final class Slots implements AutoCloseable {
     return started;
   }
 
-  /** Lets every worker hand back its task and leave; kills those that do not. */
+  /** Asks all workers to hand back their tasks and exit; kills those that do not in time. */
   @Override
   public void close() {
     closing.countDown();
@@ -93,7 +97,7 @@ public final class Slots implements AutoCloseable {
         List<WorkerView> views = farm.workers().toCompletableFuture().join();
         slots.forEach(slot -> slot.judge(views));
       } catch (CompletionException e) {
-        LOG.warn("could not ask the workers how they are", e);
+        LOG.warn("could not ask the workers whether they are alive", e);
       }
     }
   }
@@ -107,7 +111,7 @@ public final class Slots implements AutoCloseable {
     }
   }
 
-  /** One device slot: one process after another. */
+  /** A device slot, which runs one process after another. */
   private final class Slot {
     private final int number;
     private final Thread thread;
@@ -141,7 +145,7 @@ public final class Slots implements AutoCloseable {
           end(ProcessHandle::destroy);
         }
         int code = process.waitFor();
-        LOG.info("{} (process {}) ended with {}", id, process.pid(), code);
+        LOG.info("{} (process {}) exited with code {}", id, process.pid(), code);
       } catch (IOException e) {
         LOG.error("could not start {}", id, e);
       } catch (InterruptedException e) {
@@ -159,11 +163,14 @@ public final class Slots implements AutoCloseable {
           farm.tasksReady();
         }
       } catch (StorageException e) {
-        LOG.warn("could not take back what {} held; its leases will run out", id, e);
+        LOG.warn("could not take back the tasks of {}; its leases will expire", id, e);
       }
     }
 
-    /** By its handle: the process itself would close its standard input, and so end at once. */
+    /**
+     * Ends the process through its handle: {@link Process#destroy} would also close the process's
+     * standard input, and a worker exits at once when that closes.
+     */
     private void end(Consumer<ProcessHandle> how) {
       Life now = life;
       if (now != null) {
@@ -174,18 +181,18 @@ public final class Slots implements AutoCloseable {
     private void judge(List<WorkerView> views) {
       Life now = life;
       if (now != null && now.silent(views)) {
-        LOG.warn("killed {} (process {}): silent for {}", now.id, now.process.pid(), SILENCE);
+        LOG.warn("killed {} (process {}): no answer for {}", now.id, now.process.pid(), SILENCE);
         now.process.destroyForcibly();
       }
     }
   }
 
-  /** One process of a slot, and when it was last seen to be well. */
+  /** One process of a slot, and when it answered last. */
   private static final class Life {
     private final WorkerId id;
     private final Process process;
 
-    /** Of the guard's thread alone. */
+    /** Used by the guard's thread only. */
     private long answered = System.nanoTime();
 
     Life(WorkerId id, Process process) {

@@ -3,14 +3,15 @@ package glimt.deploy.node;
 import java.util.HexFormat;
 
 /**
- * Words of somebody else's on a line of ours. What would end the line, drive the terminal or turn
- * the order of its letters around is written as an escape, so that a line says what it is.
+ * Makes foreign text, such as a prompt, safe to print within a line: characters that would end the
+ * line, control the terminal or reverse the direction of the text are escaped.
  */
 public final class Visible {
   private static final HexFormat HEX = HexFormat.of();
 
   private Visible() {}
 
+  /** The text with such characters as escapes, such as {@code \n}. */
   public static String of(String text) {
     StringBuilder line = new StringBuilder(text.length());
     text.codePoints().forEach(c -> append(line, c));
@@ -40,7 +41,7 @@ public final class Visible {
           Character.PARAGRAPH_SEPARATOR,
           Character.SURROGATE ->
           false;
-      // Joiners belong to the spelling of words and emoji; the others turn text around or hide it.
+      // Joiners are part of words and emoji; other format characters reverse or hide text.
       case Character.FORMAT -> c == 0x200C || c == 0x200D;
       default -> true;
     };

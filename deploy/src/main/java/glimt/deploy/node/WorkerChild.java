@@ -5,14 +5,19 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The command line of a worker: the child process of a node that works on one device. */
+/** The command line of a worker, which runs as a child process of its node. */
 final class WorkerChild {
   private static final String HEAP = "-Xmx512m";
 
   private WorkerChild() {}
 
-  /** How a farm starts one: as this JVM was started, with a heap and a libtorch of its own size. */
-  static ProcessBuilder process(RunningNode.Settings settings, String farm, int slot, WorkerId id) {
+  /**
+   * The command of a worker's process.
+   *
+   * @param farm the cluster address of its node
+   */
+  static ProcessBuilder process(
+      RunningNode.NodeSettings settings, String farm, int slot, WorkerId id) {
     String name = settings.log("worker-%s".formatted(slot));
     Path logs = settings.home().logs();
     List<String> arguments =
@@ -39,7 +44,7 @@ final class WorkerChild {
     builder.environment().putAll(settings.database().environment());
     builder.environment().putAll(settings.place().environment());
     builder.environment().putAll(settings.working());
-    // glibc gives every thread a heap of its own, and libtorch's tensors leave holes in each.
+    // glibc gives each thread an arena, and libtorch's tensors fragment every one of them.
     builder.environment().putIfAbsent("MALLOC_ARENA_MAX", "2");
     return builder;
   }

@@ -16,7 +16,7 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine.Spec.Target;
 import picocli.CommandLine.TypeConversionException;
 
-/** How workers work. A node that starts them says it through their environment. */
+/** Options that configure workers. A node passes them to its workers as environment variables. */
 public final class WorkerOptions {
   private static final String PRECISION = "GLIMT_PRECISION";
   private static final String STEP_LIMIT = "GLIMT_STEP_LIMIT";
@@ -24,10 +24,11 @@ public final class WorkerOptions {
   @Option(
       names = "--precision",
       paramLabel = "fp32|bf16",
-      converter = Named.class,
+      converter = PrecisionConverter.class,
       description = {
-        "What networks compute in; workers of two precisions never share a task.",
-        "Default: " + PRECISION + ", else what the device is fastest in"
+        "Number format in which networks compute. Workers of different",
+        "precision never continue each other's tasks.",
+        "Default: " + PRECISION + ", else the device's fastest"
       })
   private @Nullable Precision precision;
 
@@ -35,7 +36,7 @@ public final class WorkerOptions {
       names = "--step-limit",
       paramLabel = "SECONDS",
       description = {
-        "How long one step may take before its worker is taken to hang, and is ended.",
+        "A worker whose step takes longer is considered hung and ended.",
         "Default: " + STEP_LIMIT + ", else 120"
       })
   private @Nullable Integer stepLimit;
@@ -43,15 +44,16 @@ public final class WorkerOptions {
   @Spec(Target.MIXEE)
   private @Nullable CommandSpec command;
 
-  public DeviceSlot.Settings settings(int slot) {
-    return new DeviceSlot.Settings(
+  /** The settings for the worker on a device slot. */
+  public DeviceSlot.SlotSettings settings(int slot) {
+    return new DeviceSlot.SlotSettings(
         slot, precision(), checked().map(Duration::ofSeconds).orElse(Cadence.DEFAULT.stall()));
   }
 
-  /** What a worker's process has to hear; the rest it may have inherited. */
+  /** The environment variables that pass these options to a worker's process. */
   public Map<String, String> environment() {
     Map<String, String> words = new HashMap<>();
-    precision().ifPresent(chosen -> words.put(PRECISION, Named.nameOf(chosen)));
+    precision().ifPresent(chosen -> words.put(PRECISION, PrecisionConverter.nameOf(chosen)));
     checked().ifPresent(seconds -> words.put(STEP_LIMIT, Integer.toString(seconds)));
     return words;
   }
@@ -59,7 +61,7 @@ public final class WorkerOptions {
   private Optional<Precision> precision() {
     try {
       return Optional.ofNullable(precision)
-          .or(() -> Environment.word(PRECISION).map(new Named()::convert));
+          .or(() -> Environment.word(PRECISION).map(new PrecisionConverter()::convert));
     } catch (TypeConversionException e) {
       throw bad(PRECISION + " " + e.getMessage());
     }
@@ -80,7 +82,7 @@ public final class WorkerOptions {
         : new ParameterException(command.commandLine(), why);
   }
 
-  /** Shorter than what the ledger allows a step, and longer than a worker may be silent. */
+  /** The limit must exceed a lease and may not exceed the time that the ledger allows a step. */
   private Optional<Integer> checked() {
     long least = Cadence.DEFAULT.lease().toSeconds() + 1;
     long most = Cadence.DEFAULT.stall().toSeconds();
@@ -91,8 +93,8 @@ public final class WorkerOptions {
     return limit;
   }
 
-  /** By the names of the field. */
-  private static final class Named implements ITypeConverter<Precision> {
+  /** Converts precisions from and to their usual short names. */
+  private static final class PrecisionConverter implements ITypeConverter<Precision> {
     @Override
     public Precision convert(String name) {
       return switch (name) {

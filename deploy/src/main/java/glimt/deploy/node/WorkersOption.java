@@ -7,21 +7,24 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.Spec.Target;
 
-/** {@code --workers}, of a command that starts a node. */
+/** The option {@code --workers} of commands that start a node. */
 public final class WorkersOption {
   @Option(
       names = "--workers",
       paramLabel = "N",
-      description = "Worker processes. Default: one a GPU, else one a core, at most 4")
+      description = {
+        "Number of worker processes.",
+        "Default: one per GPU, else one per core, at most 4"
+      })
   private @Nullable Integer workers;
 
   @Spec(Target.MIXEE)
   private @Nullable CommandSpec command;
 
   /**
-   * How many there are to be.
+   * The number of workers.
    *
-   * @throws ParameterException if it is fewer than {@code least}, or too many
+   * @throws ParameterException if it is less than {@code least} or too large
    */
   public int count(int least) {
     int count = workers == null ? RunningNode.slots() : workers;

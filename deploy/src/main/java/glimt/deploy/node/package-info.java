@@ -1,5 +1,5 @@
 /**
- * One node of a farm: its home, its processes, its worker slots and how it ends.
+ * One node of a farm: its home, its worker processes, its start and its shutdown.
  *
  * <p>No SQL text, no tensors.
  */

@@ -25,46 +25,50 @@ import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.receptionist.Receptionist;
 
-/** A worker that has done every task the moment it is given it, and says when that was. */
-final class InstantWorker extends AbstractMatchingBehavior<InstantWorker.Message> {
+/** A worker that reports each task as done as soon as it receives it, and records when that was. */
+final class InstantWorker extends AbstractMatchingBehavior<InstantWorker.InstantWorkerMessage> {
   private static final Duration BEAT = Duration.ofSeconds(2);
 
-  sealed interface Message {}
+  sealed interface InstantWorkerMessage {}
 
-  private record Said(ToWorker word) implements Message {}
+  private record Delivered(ToWorker word) implements InstantWorkerMessage {}
 
-  private record Coordinators(Set<ActorRef<ToCoordinator>> all) implements Message {}
+  private record CoordinatorListing(Set<ActorRef<ToCoordinator>> all)
+      implements InstantWorkerMessage {}
 
-  private enum Tick implements Message {
+  private enum InstantTimer implements InstantWorkerMessage {
     BEAT
   }
 
   /**
-   * @param nanos when it came, in {@link System#nanoTime}; when its end was heard, if it has ended
+   * A task was received, or its end was acknowledged.
+   *
+   * @param nanos when that happened, in {@link System#nanoTime}
    */
-  record News(Task task, boolean ended, long nanos) {}
+  record TaskNews(Task task, boolean ended, long nanos) {}
 
   private final WorkerCard card;
-  private final BlockingQueue<News> news;
+  private final BlockingQueue<TaskNews> news;
   private final ActorRef<ToWorker> here;
   private Optional<ActorRef<ToCoordinator>> coordinator = Optional.empty();
   private Optional<Task> reporting = Optional.empty();
 
-  static Behavior<Message> create(WorkerCard card, BlockingQueue<News> news) {
+  static Behavior<InstantWorkerMessage> create(WorkerCard card, BlockingQueue<TaskNews> news) {
     return Behaviors.setup(
         context ->
             Behaviors.withTimers(
                 timers -> {
-                  timers.startTimerWithFixedDelay(Tick.BEAT, BEAT);
+                  timers.startTimerWithFixedDelay(InstantTimer.BEAT, BEAT);
                   return new InstantWorker(context, card, news);
                 }));
   }
 
-  private InstantWorker(ActorContext<Message> context, WorkerCard card, BlockingQueue<News> news) {
+  private InstantWorker(
+      ActorContext<InstantWorkerMessage> context, WorkerCard card, BlockingQueue<TaskNews> news) {
     super(context);
     this.card = card;
     this.news = news;
-    this.here = context.messageAdapter(ToWorker.class, Said::new);
+    this.here = context.messageAdapter(ToWorker.class, Delivered::new);
     context
         .getSystem()
         .receptionist()
@@ -74,31 +78,35 @@ final class InstantWorker extends AbstractMatchingBehavior<InstantWorker.Message
                 context.messageAdapter(
                     Receptionist.Listing.class,
                     listing ->
-                        new Coordinators(listing.getServiceInstances(Protocol.COORDINATORS)))));
+                        new CoordinatorListing(
+                            listing.getServiceInstances(Protocol.COORDINATORS)))));
   }
 
   @Override
-  public Behavior<Message> onMessage(Message message) {
+  public Behavior<InstantWorkerMessage> onMessage(InstantWorkerMessage message) {
     switch (message) {
-      case Coordinators(Set<ActorRef<ToCoordinator>> all) -> {
+      case CoordinatorListing(Set<ActorRef<ToCoordinator>> all) -> {
         coordinator = all.stream().findFirst();
         speak();
       }
-      case Said(Run(Task task)) -> {
-        news.add(new News(task, false, System.nanoTime()));
+      case Delivered(Run(Task task)) -> {
+        news.add(new TaskNews(task, false, System.nanoTime()));
         reporting = Optional.of(task);
         speak();
       }
-      case Said(Heard(Lease lease)) -> {
-        // What is said twice is heard twice, and the second time may be another task's turn.
+      case Delivered(Heard(Lease lease)) -> {
+        // A report that was repeated is acknowledged twice, perhaps during the next task.
         if (reporting.isPresent() && reporting.get().lease().equals(lease)) {
-          news.add(new News(reporting.get(), true, System.nanoTime()));
+          news.add(new TaskNews(reporting.get(), true, System.nanoTime()));
           reporting = Optional.empty();
           speak();
         }
       }
-      case Said(Abandon _), Said(Watched _), Said(Cancelled _), Said(Describe _) -> {}
-      case Tick _ -> speak();
+      case Delivered(Abandon _),
+          Delivered(Watched _),
+          Delivered(Cancelled _),
+          Delivered(Describe _) -> {}
+      case InstantTimer _ -> speak();
     }
     return this;
   }

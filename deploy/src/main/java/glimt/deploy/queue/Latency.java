@@ -4,7 +4,7 @@ import glimt.coordinator.Cadence;
 import glimt.coordinator.Farm;
 import glimt.coordinator.Node;
 import glimt.deploy.node.DeployException;
-import glimt.deploy.queue.InstantWorker.News;
+import glimt.deploy.queue.InstantWorker.TaskNews;
 import glimt.job.JobId;
 import glimt.job.JobSpec;
 import glimt.job.Plan;
@@ -14,6 +14,7 @@ import glimt.job.WorkerId;
 import glimt.ledger.Bundles;
 import glimt.ledger.Database;
 import glimt.ledger.Jobs;
+import glimt.ledger.LeaseTerms;
 import glimt.ledger.Tasks;
 import glimt.postgres.EmbeddedPostgres;
 import java.util.Arrays;
@@ -26,24 +27,25 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /**
- * From the call that submits a job to the word {@code Run} at a worker, on an idle farm: through
- * the real ledger, the hint, the real coordinator, and the wire to another node. The worker does
- * nothing, since only the queue is measured.
+ * The time from the call that submits a job until a worker receives {@code Run}, on an idle farm:
+ * it includes the ledger, the coordinator and the network to another node. The worker does nothing,
+ * since only the queue is measured.
  *
- * @param millis one job after another, sorted
+ * @param millis the times of all jobs in milliseconds, sorted
  */
 record Latency(double[] millis) {
   private static final int PATIENCE_SECONDS = 30;
 
-  static Latency measure(EmbeddedPostgres server, Bundles.Entry bundle, JobSpec spec, int jobs) {
+  static Latency measure(
+      EmbeddedPostgres server, Bundles.CatalogueEntry bundle, JobSpec spec, int jobs) {
     try (Database database = Database.open(server.url(), server.user(), server.password());
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-        Node farmNode = Node.found(Set.of(Node.Role.COORDINATOR, Node.Role.GATEWAY));
-        Node workerNode = Node.join(farmNode.address(), Set.of(Node.Role.WORKER))) {
+        Node farmNode = Node.found(Set.of(Node.NodeRole.COORDINATOR, Node.NodeRole.GATEWAY));
+        Node workerNode = Node.join(farmNode.address(), Set.of(Node.NodeRole.WORKER))) {
       new Bundles(database).offer(bundle.digest(), bundle.card());
-      farmNode.coordinate(new Tasks(database, Tasks.Terms.USUAL), threads, Cadence.DEFAULT);
+      farmNode.coordinate(new Tasks(database, LeaseTerms.USUAL), threads, Cadence.DEFAULT);
       Farm farm = farmNode.farm();
-      BlockingQueue<News> news = new LinkedBlockingQueue<>();
+      BlockingQueue<TaskNews> news = new LinkedBlockingQueue<>();
       WorkerCard card =
           new WorkerCard(
               new WorkerId("instant"),
@@ -55,20 +57,20 @@ record Latency(double[] millis) {
       Jobs ledger = new Jobs(database);
       Plan plan = Plan.of(spec, bundle.card());
       double[] millis = new double[jobs];
-      // The first half again, unmeasured: until the code is warm.
+      // Negative numbers are jobs to warm up the JVM, which are not measured.
       for (int i = -jobs / 2; i < jobs; i++) {
         long begin = System.nanoTime();
         JobId job = ledger.submit(TenantId.DEFAULT, spec, bundle.digest(), plan).id();
         farm.tasksReady();
-        News first = next(news);
+        TaskNews first = next(news);
         if (!first.task().job().equals(job)) {
-          throw new IllegalStateException("another job was begun: " + first);
+          throw new IllegalStateException("another job was started: " + first);
         }
         if (i >= 0) {
           millis[i] = (first.nanos() - begin) / 1e6;
         }
-        // Until the worker has nothing to do again.
-        News last = first;
+        // Wait until the worker is idle again.
+        TaskNews last = first;
         while (last.task().ordinal() < plan.tasks().size() - 1 || !last.ended()) {
           last = next(news);
         }
@@ -78,9 +80,9 @@ record Latency(double[] millis) {
     }
   }
 
-  private static News next(BlockingQueue<News> news) {
+  private static TaskNews next(BlockingQueue<TaskNews> news) {
     try {
-      News next = news.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
+      TaskNews next = news.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
       if (next == null) {
         throw new DeployException(
             "no task was started within %s seconds".formatted(PATIENCE_SECONDS));
@@ -97,6 +99,8 @@ record Latency(double[] millis) {
   }
 
   /**
+   * A quantile of the times in milliseconds.
+   *
    * @param share 0 to 1
    */
   double quantile(double share) {

@@ -9,9 +9,11 @@ import glimt.job.Task;
 import glimt.job.TenantId;
 import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
+import glimt.ledger.AttemptEnd;
 import glimt.ledger.Bundles;
 import glimt.ledger.Database;
 import glimt.ledger.Jobs;
+import glimt.ledger.LeaseTerms;
 import glimt.ledger.Tasks;
 import glimt.model.Kind;
 import glimt.postgres.EmbeddedPostgres;
@@ -27,8 +29,8 @@ import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Loads a ledger with point clouds: submits them and works them off, on so many connections, as
- * fast as it goes.
+ * Puts a load on a ledger: submits point clouds and completes their tasks as fast as possible, on a
+ * number of connections.
  */
 final class Load implements AutoCloseable {
   /** A default point cloud ends with its second level; a small one with its first. */
@@ -48,29 +50,29 @@ final class Load implements AutoCloseable {
     }
   }
 
-  /** As many as ever work at once. */
+  /** The most connections of a measurement. */
   static final int MOST = 16;
 
   private static final int FILLING = 4;
 
-  private final Bundles.Entry bundle;
+  private final Bundles.CatalogueEntry bundle;
 
-  /** A pool of connections each, and one ledger of jobs for all who ask there at once. */
-  private record Node(Database database, Jobs jobs) {
-    static Node open(EmbeddedPostgres server) {
+  /** A pool of connections, as each node of a farm has one. */
+  private record LoadNode(Database database, Jobs jobs) {
+    static LoadNode open(EmbeddedPostgres server) {
       Database database = Database.open(server.url(), server.user(), server.password());
-      return new Node(database, new Jobs(database));
+      return new LoadNode(database, new Jobs(database));
     }
   }
 
-  private final List<Node> nodes;
+  private final List<LoadNode> nodes;
 
-  /** Tasks that are submitted and not yet done. */
+  /** The number of tasks that are submitted and not completed. */
   private final AtomicLong stock = new AtomicLong();
 
-  Load(EmbeddedPostgres server, Bundles.Entry bundle) {
+  Load(EmbeddedPostgres server, Bundles.CatalogueEntry bundle) {
     this.bundle = bundle;
-    this.nodes = List.of(Node.open(server), Node.open(server));
+    this.nodes = List.of(LoadNode.open(server), LoadNode.open(server));
     new Bundles(nodes.getFirst().database()).offer(bundle.digest(), bundle.card());
   }
 
@@ -92,7 +94,7 @@ final class Load implements AutoCloseable {
     return Plan.of(spec(size), bundle.card());
   }
 
-  /** Jobs a second, each planned and submitted in a transaction of its own. */
+  /** Submitted jobs per second; each job is planned and submitted in its own transaction. */
   double submits(Size size, int connections, double seconds) {
     return rate(connections, seconds, node -> submit(node.jobs(), size));
   }
@@ -104,7 +106,7 @@ final class Load implements AutoCloseable {
     return 1;
   }
 
-  /** Tasks a second, claimed and ended so many at a time. */
+  /** Completed tasks per second; tasks are claimed and ended {@code batch} at a time. */
   double tasks(int batch, int connections, double seconds) {
     AtomicLong names = new AtomicLong();
     ThreadLocal<WorkerCard> worker =
@@ -112,7 +114,7 @@ final class Load implements AutoCloseable {
     return rate(
         connections,
         seconds,
-        node -> work(new Tasks(node.database(), Tasks.Terms.USUAL), worker.get(), batch));
+        node -> work(new Tasks(node.database(), LeaseTerms.USUAL), worker.get(), batch));
   }
 
   private WorkerCard card(String name) {
@@ -127,13 +129,13 @@ final class Load implements AutoCloseable {
   private long work(Tasks tasks, WorkerCard worker, int batch) {
     List<Task> claimed = tasks.claim(worker, "bench", batch);
     if (claimed.isEmpty()) {
-      throw new DeployException("the bench ran out of tasks; give it fewer seconds");
+      throw new DeployException("the benchmark ran out of tasks; choose fewer --seconds");
     }
     int done =
         tasks
             .end(
                 claimed.stream()
-                    .map(task -> new Tasks.Ended(task.lease(), Made.of(task), Made.EFFORT))
+                    .map(task -> new AttemptEnd(task.lease(), Made.of(task), Made.EFFORT))
                     .toList())
             .size();
     if (done != claimed.size()) {
@@ -143,7 +145,7 @@ final class Load implements AutoCloseable {
     return done;
   }
 
-  /** Submits default jobs until that many tasks wait, untimed. */
+  /** Submits jobs of the default size until {@code wanted} tasks wait. */
   void fill(long wanted) {
     run(
         FILLING,
@@ -155,8 +157,8 @@ final class Load implements AutoCloseable {
         });
   }
 
-  private double rate(int connections, double seconds, ToLongFunction<Node> once) {
-    // The first on each connection opens it.
+  private double rate(int connections, double seconds, ToLongFunction<LoadNode> once) {
+    // The first call on each connection also opens it, so it is not measured.
     run(connections, once);
     long begin = System.nanoTime();
     long deadline = begin + (long) (seconds * 1e9);
@@ -173,11 +175,11 @@ final class Load implements AutoCloseable {
     return sum / ((System.nanoTime() - begin) / 1e9);
   }
 
-  private long run(int threads, ToLongFunction<Node> body) {
+  private long run(int threads, ToLongFunction<LoadNode> body) {
     List<Future<Long>> parts = new ArrayList<>();
     try (ExecutorService pool = Executors.newFixedThreadPool(threads)) {
       for (int i = 0; i < threads; i++) {
-        Node node = nodes.get(i % nodes.size());
+        LoadNode node = nodes.get(i % nodes.size());
         parts.add(pool.submit(() -> body.applyAsLong(node)));
       }
       long sum = 0;
@@ -189,7 +191,7 @@ final class Load implements AutoCloseable {
       if (e.getCause() instanceof DeployException told) {
         throw told;
       }
-      throw new IllegalStateException("the bench broke", e.getCause());
+      throw new IllegalStateException("the benchmark failed", e.getCause());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new DeployException("interrupted", e);

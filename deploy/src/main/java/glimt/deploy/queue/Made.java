@@ -9,7 +9,7 @@ import glimt.job.Task;
 import java.util.List;
 import java.util.Locale;
 
-/** What a worker would say of a task that it has done; the artifact is its name only. */
+/** The outcome that a worker would report for a task; its artifact has an id but no file. */
 final class Made {
   static final Effort EFFORT = new Effort("queue bench", 0, 1, 0.001, 0.001);
 

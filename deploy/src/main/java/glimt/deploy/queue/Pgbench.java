@@ -15,20 +15,20 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * PostgreSQL's own benchmark, as a measure of what the server gives: {@code pgbench -N -M
- * prepared}, each transaction an update, a select and an insert, and durable.
+ * PostgreSQL's own benchmark, as a measure of the server: {@code pgbench -N -M prepared}, where
+ * each transaction is an update, a select and an insert.
  *
- * @param program the file to run
- * @param server whom it asks
+ * @param program the executable
+ * @param server the server to measure
  */
 record Pgbench(Path program, EmbeddedPostgres server) {
   private static final Path DEBIAN = Path.of("/usr/lib/postgresql");
   private static final Pattern TPS = Pattern.compile("(?m)^tps = ([0-9.]+)");
 
-  /** A million rows: more than the connections could fight over. */
+  /** A million rows, enough for connections to rarely contend for one. */
   private static final int SCALE = 10;
 
-  /** The one on the PATH, or the newest of those that Debian keeps off it. */
+  /** The executable on the PATH, or the newest in the folders where Debian installs it. */
   static Optional<Path> find() {
     Stream<Path> onPath =
         Stream.of(System.getenv().getOrDefault("PATH", "").split(":")).map(Path::of);
@@ -46,12 +46,12 @@ record Pgbench(Path program, EmbeddedPostgres server) {
     }
   }
 
-  /** Makes its tables. */
+  /** Creates and fills its tables. */
   void prepare() {
     run(List.of("-i", "-q", "-s", "" + SCALE));
   }
 
-  /** Transactions a second. */
+  /** Transactions per second. */
   double tps(int connections, int seconds) {
     int threads = Math.min(connections, Runtime.getRuntime().availableProcessors());
     String said =
@@ -69,7 +69,7 @@ record Pgbench(Path program, EmbeddedPostgres server) {
                 "" + seconds));
     Matcher tps = TPS.matcher(said);
     if (!tps.find()) {
-      throw new DeployException("pgbench told no figure: " + said.strip());
+      throw new DeployException("pgbench printed no figure: " + said.strip());
     }
     return Double.parseDouble(tps.group(1));
   }

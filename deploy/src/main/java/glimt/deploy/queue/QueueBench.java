@@ -25,13 +25,13 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
+/** {@code glimt bench queue}: measures the queue without networks. */
 @Command(
     name = "queue",
     description = {
-      "Measures the queue alone: jobs submitted, tasks claimed and completed, and how long a job",
-      "waits for an idle worker, on a durable PostgreSQL of its own, next to what",
-      "pgbench -N -M prepared does on the same server. No network runs: tasks end at once.",
-      "Takes about two minutes."
+      "Measures the queue alone: jobs submitted and tasks completed per second, and how long a job",
+      "waits for an idle worker. Compares them with pgbench -N -M prepared on the same PostgreSQL,",
+      "which is started for this. No network runs: tasks end at once. Takes about two minutes."
     })
 public final class QueueBench implements Callable<Integer> {
   private static final int[] CONNECTIONS = {1, 4, Load.MOST};
@@ -40,30 +40,31 @@ public final class QueueBench implements Callable<Integer> {
   private static final String BUNDLE = "objects";
   private static final String PGBENCH = "pgbench -N -M prepared";
 
-  /** More tasks a second than are ever claimed. */
+  /** Tasks to submit in advance per second: more than are ever completed. */
   private static final int STOCK = 15_000;
 
   /**
-   * Of seven tasks of a job one is ready: with fewer, all that are ready might be claimed at once.
+   * The least tasks to submit in advance. Only one of a job's seven tasks is ready at a time, and
+   * with fewer, one round of claims could take all that are.
    */
   private static final long LEAST = 2L * 7 * 32 * Load.MOST;
 
   @Option(
       names = "--rounds",
       defaultValue = "5",
-      description = "Each figure is the median of so many. Default: 5")
+      description = "Number of rounds; each figure is their median. Default: 5")
   private int rounds;
 
   @Option(
       names = "--seconds",
       defaultValue = "1.5",
-      description = "How long each measurement of a round takes. Default: 1.5")
+      description = "Seconds for each measurement of a round. Default: 1.5")
   private double seconds;
 
   @Option(
       names = "--jobs",
       defaultValue = "500",
-      description = "How many jobs wait for an idle worker, one by one. Default: 500")
+      description = "Number of jobs to measure the wait with. Default: 500")
   private int jobs;
 
   @Mixin private HomeOption home;
@@ -71,10 +72,11 @@ public final class QueueBench implements Callable<Integer> {
   @Spec private CommandSpec command;
 
   /**
-   * What is measured once a round.
+   * A rate that is measured once in each round.
    *
-   * @param aim how many times pgbench
-   * @param rates of the rounds so far, a second
+   * @param aim the wanted ratio to pgbench's transactions; empty for none
+   * @param once measures the rate
+   * @param rates the rates per second in the rounds so far
    */
   private record Row(
       String what, int connections, String aim, DoubleSupplier once, List<Double> rates) {
@@ -110,12 +112,14 @@ public final class QueueBench implements Callable<Integer> {
     return 0;
   }
 
-  private void measure(EmbeddedPostgres server, Bundles.Entry bundle) {
+  private void measure(EmbeddedPostgres server, Bundles.CatalogueEntry bundle) {
     Optional<Pgbench> pgbench = Pgbench.find().map(program -> new Pgbench(program, server));
     if (pgbench.isEmpty()) {
-      say("there is no pgbench, so no ratios; on Debian: apt-get install postgresql-contrib");
+      say(
+          "pgbench is not installed, so no ratios are shown; on Debian: apt-get install"
+              + " postgresql-contrib");
     }
-    say("%s jobs, one after another, for an idle worker".formatted(jobs));
+    say("submitting %s jobs, one after another, to an idle worker".formatted(jobs));
     Latency latency;
     List<Row> rows;
     try (Load load = new Load(server, bundle)) {
@@ -174,7 +178,7 @@ public final class QueueBench implements Callable<Integer> {
             .max()
             .orElse(Double.NaN);
     System.out.printf(
-        "%-40s %11s %10s %10s  %s%n", "a second", "connections", "median", "x pgbench", "aim");
+        "%-40s %11s %10s %10s  %s%n", "per second", "connections", "median", "x pgbench", "aim");
     for (Row row : rows) {
       System.out.printf(
           Locale.ROOT,
@@ -189,21 +193,24 @@ public final class QueueBench implements Callable<Integer> {
     System.out.printf(
         Locale.ROOT,
         "%-40s mean %.1f ms, p50 %.1f, p99 %.1f, max %.1f  under 5 ms mean%n",
-        "from submit to the worker's Run",
+        "from submission to the worker's Run",
         latency.mean(),
         latency.quantile(0.5),
         latency.quantile(0.99),
         latency.quantile(1));
   }
 
-  /** The bundle whose point clouds are the jobs. */
-  private static Bundles.Entry bundle(Home home) {
+  /** The bundle that the jobs use. */
+  private static Bundles.CatalogueEntry bundle(Home home) {
     return home.bundles().stream()
         .map(Bundle::open)
         .filter(bundle -> bundle.card().name().equals(BUNDLE))
-        .map(bundle -> new Bundles.Entry(bundle.digest(), bundle.card()))
+        .map(bundle -> new Bundles.CatalogueEntry(bundle.digest(), bundle.card()))
         .findFirst()
-        .orElseThrow(() -> new DeployException("the bundle %s is not there".formatted(BUNDLE)));
+        .orElseThrow(
+            () ->
+                new DeployException(
+                    "the bundle %s, which the benchmark needs, is missing".formatted(BUNDLE)));
   }
 
   private static void say(String line) {

@@ -1,5 +1,5 @@
 /**
- * How fast the queue is, next to the database that it stands on.
+ * Measures the speed of the job queue, relative to that of the database below it.
  *
  * <p>No SQL text, no tensors.
  */

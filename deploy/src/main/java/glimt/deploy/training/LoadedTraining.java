@@ -13,7 +13,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Networks trained and measured by the module {@code training}, where it is on the class path. */
+/** Trains and measures networks with the module {@code training}. */
 public final class LoadedTraining implements NetworkTraining {
   /** For the service loader. */
   public LoadedTraining() {}

@@ -1,8 +1,8 @@
 /**
- * The commands {@code train} and {@code eval} meet the module that does what they say. This is the
- * only package that refers to it, and no other package refers to this one: {@link
- * java.util.ServiceLoader} finds it where it is on the class path, which is in no process of a
- * farm.
+ * Connects the commands {@code train} and {@code eval} to the module {@code training}. Only this
+ * package refers to that module, and no other package refers to this one: {@link
+ * java.util.ServiceLoader} finds it if the module is on the class path, which it is in no process
+ * of a farm.
  *
  * <p>No SQL text, no tensors.
  */

@@ -8,13 +8,13 @@ import glimt.ledger.Audit;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What a kill cost is told from above, and no higher than it can have been. */
+/** Checks the upper bound of the work that a kill costs. */
 class LostWorkTest {
   private static final double STEP = 0.5;
 
   @Test
   void what_was_done_since_the_last_beat_is_taken_to_be_lost() {
-    // 20 s of life, 30 steps heard of, 26 of them kept: 4 steps, a beat of 2 s and a step more.
+    // Of 30 reported steps 26 were kept: at most 4 steps, a heartbeat of 2 s and one step are lost.
     assertThat(lost(100, 0, 30, 26, 20)).isEqualTo(new LostWork.Lost(4.5, 9));
   }
 

@@ -45,17 +45,17 @@ class SlotsTest {
   private static final Duration STEP = Duration.ofMillis(5);
   private static final Duration POLL = Duration.ofMillis(200);
 
-  /** Short leases, and little patience. */
+  /** Short leases and timeouts. */
   private static final Cadence CADENCE =
       new Cadence(
           Duration.ofMillis(300),
-          Duration.ofSeconds(2),
+          Duration.ofSeconds(6),
           Duration.ofMillis(300),
-          Duration.ofSeconds(6));
+          Duration.ofSeconds(20));
 
   @TempDir private Path home;
   private DotLedger ledger;
-  private Bundles.Entry bundle;
+  private Bundles.CatalogueEntry bundle;
   private Node node;
   private Farm farm;
 
@@ -100,7 +100,7 @@ class SlotsTest {
   void start() {
     ledger = new DotLedger(home, CADENCE.lease(), CADENCE.sweep());
     bundle = ledger.bundle(1);
-    node = Node.found(Set.of(Node.Role.COORDINATOR, Node.Role.GATEWAY));
+    node = Node.found(Set.of(Node.NodeRole.COORDINATOR, Node.NodeRole.GATEWAY));
     node.coordinate(ledger.tasks, ledger.jdbc, CADENCE);
     farm = node.farm();
   }
@@ -116,7 +116,7 @@ class SlotsTest {
   }
 
   private ProcessBuilder child(int slot, WorkerId id) {
-    // With the signals of a terminal, even where this build runs in the background.
+    // Default signal handling, even if this build runs in the background.
     return new ProcessBuilder(
             "env",
             "--default-signal",
@@ -146,7 +146,7 @@ class SlotsTest {
   private JobView eventually(JobId job, Predicate<JobView> awaited) throws Exception {
     BlockingQueue<Live> shown = new LinkedBlockingQueue<>();
     long end = System.nanoTime() + SOON.toNanos();
-    try (Farm.Watch _ = farm.watch(job, shown::add)) {
+    try (Farm.Subscription _ = farm.watch(job, shown::add)) {
       JobView view = ledger.find(job);
       while (!awaited.test(view)) {
         assertThat(System.nanoTime()).as("still %s", view).isLessThan(end);
@@ -166,13 +166,13 @@ class SlotsTest {
     return ledger.find(job).levels().getFirst().tasks().getFirst().attempts();
   }
 
-  /** What a shell's kill does, which Java has no word for. */
+  /** Sends a signal, for which Java has no method. */
   private static void signal(String name, ProcessHandle process) throws Exception {
     Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start();
     assertThat(kill.waitFor()).isZero();
   }
 
-  /** The process that works on a job. */
+  /** The process of the worker that works on a job. */
   private ProcessHandle worksOn(JobId job) throws Exception {
     for (long end = System.nanoTime() + SOON.toNanos(); System.nanoTime() < end; ) {
       for (WorkerView view : farm.workers().toCompletableFuture().get(5, TimeUnit.SECONDS)) {
@@ -255,7 +255,7 @@ class SlotsTest {
       try (Slots _ = slots(1)) {
         eventually(job, view -> runs(view, 2));
         signal("CONT", zombie);
-        // Both work, so the zombie has let go of the first.
+        // It takes another job, so it has given up the first.
         JobId next = submit();
         eventually(next, view -> runs(view, 1));
         assertThat(worksOn(next)).isEqualTo(zombie);
@@ -287,7 +287,7 @@ class SlotsTest {
     Process worker = child(0, new WorkerId("alone")).start();
     JobId job = submit();
     eventually(job, view -> runs(view, 1));
-    // It cannot stop between two steps.
+    // Make its step hang, so that it cannot stop after it.
     Files.createFile(home.resolve("hang"));
     long began = System.nanoTime();
     do {

@@ -5,17 +5,17 @@ import ai.djl.ndarray.types.DataType;
 import java.util.Map;
 
 /**
- * DPM-Solver-12 and -23 with a step size of its own (Lu et al. 2022a, appendix C; the controller is
- * k-diffusion's, Crowson 2022). Within a schedule it goes from each level to the next in as many
- * steps as its tolerance asks for; a schedule of two levels leaves it all choice. A step is one
- * attempt: where the two orders disagree too much, the sample stays and the next attempt is
- * shorter.
+ * DPM-Solver-12 and -23 with adaptive step size (Lu et al. 2022a, appendix C; with the controller
+ * of k-diffusion, Crowson 2022). The solver takes as many steps between two levels of the schedule
+ * as its tolerance requires; with a schedule of two levels it chooses all steps itself. Each step
+ * is one attempt: if the two orders differ too much, the sample stays unchanged and the next
+ * attempt is shorter.
  *
  * @param order 2 or 3
- * @param relative tolerance, 0.05 in the paper
- * @param absolute tolerance, 0.0078 in the paper: half a grey level
- * @param first the first step tried, in log sigma
- * @param accept the least factor at which an attempt is accepted
+ * @param relative the relative tolerance, 0.05 in the paper
+ * @param absolute the absolute tolerance, 0.0078 in the paper, half a grey level
+ * @param first the length of the first attempt in log sigma
+ * @param accept the smallest step size factor at which an attempt is accepted
  */
 public record AdaptiveDpm(
     int order, double relative, double absolute, double first, double accept) {
@@ -23,16 +23,17 @@ public record AdaptiveDpm(
   public AdaptiveDpm {
     if ((order != 2 && order != 3) || !(relative > 0 && absolute > 0 && first > 0)) {
       throw new IllegalArgumentException(
-          "an adaptive DPM-Solver has order 2 or 3 and positive tolerances, not %s, %s, %s, %s"
+          "an adaptive DPM-Solver needs order 2 or 3 and positive tolerances and first step, not %s, %s, %s, %s"
               .formatted(order, relative, absolute, first));
     }
   }
 
-  /** The paper's settings. */
+  /** The settings of the paper, of order 3. */
   public static AdaptiveDpm usual() {
     return new AdaptiveDpm(3, 0.05, 0.0078, 0.05, 0.81);
   }
 
+  /** This solver as a sampler. An attempt costs as many network calls as its order. */
   public Sampler sampler() {
     String name = "dpm_adaptive(order=%s, rtol=%s, atol=%s)".formatted(order, relative, absolute);
     return new Sampler(name, 0, this::step);
@@ -53,7 +54,7 @@ public record AdaptiveDpm(
     NDArray low = order == 2 ? now.line(at.sigma() * Math.exp(-h)) : second(now, bend, h, r);
     NDArray high = order == 2 ? second(now, bend, h, r) : third(at, now, bend, h);
     double error = error(low, high, before);
-    // Wished-for, not taken: the controller scales the step it asked for.
+    // The controller scales the step that it requested, which may be longer than the step taken.
     double factor = 1 + Math.atan(Math.pow(1 / (error + 1e-8), 1. / order) - 1);
     Map<String, Double> numbers = Map.of("h", wished * factor);
     if (factor < accept) {
@@ -63,13 +64,13 @@ public record AdaptiveDpm(
     return new Move(high, reached, now, new Memory(Map.of("low", low), numbers));
   }
 
-  /** DPM-Solver-2, Lu et al. 2022a, Algorithm 1, from how the slope bends at r h. */
+  /** DPM-Solver-2, Lu et al. 2022a, Algorithm 1, from the change of the slope at r h. */
   private static NDArray second(Estimate now, NDArray bend, double h, double r) {
     double sigma = now.sigma() * Math.exp(-h);
     return now.line(sigma).sub(bend.mul(sigma * Math.expm1(h) / (2 * r)));
   }
 
-  /** DPM-Solver-3, Lu et al. 2022a, Algorithm 2, from how the slope bends at h / 3. */
+  /** DPM-Solver-3, Lu et al. 2022a, Algorithm 2, from the change of the slope at h / 3. */
   private static NDArray third(Step at, Estimate now, NDArray bend, double h) {
     double r = 2. / 3;
     double middle = now.sigma() * Math.exp(-r * h);

@@ -5,22 +5,23 @@ import ai.djl.ndarray.types.DataType;
 import java.util.Map;
 
 /**
- * DPM-Solver-12 and -23 as their authors control them (Lu et al. 2022a, appendix C): where two
- * orders of {@link Singlestep} agree, the step is taken, and the next is as long as their
- * difference allows. Errors are those of variance-preserving samples. Within a schedule it goes
- * from each level to the next, and a schedule of two levels leaves it all choice; {@link
- * AdaptiveDpm} is k-diffusion's controller of the same solvers.
+ * DPM-Solver-12 and -23 with the authors' step size controller (Lu et al. 2022a, appendix C): a
+ * step is accepted if two orders of {@link Singlestep} agree, and their difference determines the
+ * length of the next step. The error is measured on variance-preserving samples. The solver takes
+ * as many steps between two levels of the schedule as its tolerance requires; with a schedule of
+ * two levels it chooses all steps itself. {@link AdaptiveDpm} combines the same solvers with
+ * k-diffusion's controller.
  *
- * @param of what is expanded
- * @param form how calls are weighed
- * @param order 2 or 3, the higher of both
- * @param relative tolerance, 0.05 in the paper
- * @param absolute tolerance, 0.0078 in the paper
- * @param first the first step tried, in log sigma, 0.05 in the paper
- * @param caution what a step is shortened by, 0.9 in the paper
+ * @param of the quantity that is expanded
+ * @param form the weights of the network calls
+ * @param order 2 or 3, the higher of the two orders
+ * @param relative the relative tolerance, 0.05 in the paper
+ * @param absolute the absolute tolerance, 0.0078 in the paper
+ * @param first the length of the first attempt in log sigma, 0.05 in the paper
+ * @param caution the safety factor by which steps are shortened, 0.9 in the paper
  */
 public record AdaptiveSinglestep(
-    Singlestep.Of of,
+    Singlestep.Expanded of,
     Singlestep.Form form,
     int order,
     double relative,
@@ -31,17 +32,18 @@ public record AdaptiveSinglestep(
   public AdaptiveSinglestep {
     if ((order != 2 && order != 3) || !(relative > 0 && absolute > 0 && first > 0)) {
       throw new IllegalArgumentException(
-          "an adaptive DPM-Solver has order 2 or 3 and positive tolerances, not %s, %s, %s, %s"
+          "an adaptive DPM-Solver needs order 2 or 3 and positive tolerances and first step, not %s, %s, %s, %s"
               .formatted(order, relative, absolute, first));
     }
   }
 
-  /** The paper's settings. */
+  /** The settings of the paper, of order 3. */
   public static AdaptiveSinglestep usual() {
     return new AdaptiveSinglestep(
-        Singlestep.Of.DATA, Singlestep.Form.PAPER, 3, 0.05, 0.0078, 0.05, 0.9);
+        Singlestep.Expanded.DATA, Singlestep.Form.PAPER, 3, 0.05, 0.0078, 0.05, 0.9);
   }
 
+  /** This solver as a sampler. An attempt costs as many network calls as its order. */
   public Sampler sampler() {
     String name =
         "dpm_solver_adaptive(%s, %s, order=%s, rtol=%s, atol=%s)"
@@ -91,7 +93,7 @@ public record AdaptiveSinglestep(
     return at.sigma() * Math.exp(-h);
   }
 
-  /** The largest root mean square, over the batch, of the difference in units of the tolerance. */
+  /** The root mean square of the difference in units of the tolerance; the largest of the batch. */
   private double error(NDArray low, NDArray high, NDArray before) {
     NDArray allowed = low.abs().maximum(before.abs()).mul(relative).maximum(absolute);
     NDArray off = high.sub(low).div(allowed);

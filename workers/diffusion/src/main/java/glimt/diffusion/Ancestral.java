@@ -2,7 +2,7 @@ package glimt.diffusion;
 
 import ai.djl.ndarray.NDArray;
 
-/** Samplers that go down further than they should and add fresh noise to come back up. */
+/** Stochastic samplers that step below the next noise level and add fresh noise to return to it. */
 public final class Ancestral {
   private Ancestral() {}
 
@@ -10,22 +10,22 @@ public final class Ancestral {
    * {@link #ddim(Step, double, Clipping)} as a sampler.
    *
    * @param eta 0 is the deterministic DDIM, 1 the ancestral sampler of DDPM with the posterior's
-   *     variance; between them the noise grows
+   *     variance; values in between give less noise
    * @throws IllegalArgumentException unless 0 &lt;= eta &lt;= 1
    */
   public static Sampler ddim(double eta) {
     if (!(eta >= 0 && eta <= 1)) {
-      throw new IllegalArgumentException("eta must lie between 0 and 1, not " + eta);
+      throw new IllegalArgumentException("eta must be between 0 and 1, not " + eta);
     }
     return new Sampler("ddim(eta=%s)".formatted(eta), 0, at -> ddim(at, eta, new Clipping.None()));
   }
 
   /**
-   * DDIM of a guess that is kept in range, along the noise of the guess that is not: the order of
-   * Song et al. 2021's code and diffusers'. (With a denoiser that clips, {@link #ddim(double)}
-   * draws the noise from the clipped guess, as OpenAI's code does.)
+   * DDIM with a clipped prediction of x0 and the noise of the unclipped prediction, as in the code
+   * of Song et al. 2021 and diffusers. (With a denoiser that clips, {@link #ddim(double)} computes
+   * the noise from the clipped prediction, as OpenAI's code does.)
    *
-   * @param kept what keeps a guess in range
+   * @param kept the clipping of the prediction
    */
   public static Sampler ddim(double eta, Clipping kept) {
     String name = "ddim(eta=%s, %s)".formatted(eta, kept);
@@ -35,15 +35,16 @@ public final class Ancestral {
   /**
    * {@link #invert(Step, Clipping)} as a sampler, for rising levels.
    *
-   * @param kept what keeps a guess in range
+   * @param kept the clipping of the prediction of x0
    */
   public static Sampler inverse(Clipping kept) {
     return new Sampler("ddim_inverse(%s)".formatted(kept), 0, at -> invert(at, kept));
   }
 
   /**
-   * An ODE sampler that steps down to a lower level and adds noise back up to the schedule's
-   * (Euler's is the ancestral sampler of k-diffusion, and the same as {@link #ddim}):
+   * Makes an ODE sampler stochastic: it steps to a lower level and adds noise to return to the
+   * level of the schedule. (With Euler's method this is the ancestral sampler of k-diffusion, which
+   * equals {@link #ddim}.)
    *
    * <pre>
    *   up   = min(sigma', eta sqrt(sigma'^2 (sigma^2 - sigma'^2) / sigma^2))
@@ -51,13 +52,13 @@ public final class Ancestral {
    *   x'   = ode(x; sigma to down) + up S_noise z
    * </pre>
    *
-   * @param eta how much noise; 0 is the ODE
+   * @param eta the amount of noise; 0 gives the ODE
    * @param noise S_noise, 1 in theory
    */
   public static Sampler of(Sampler ode, double eta, double noise) {
     if (!(eta >= 0 && noise >= 0)) {
       throw new IllegalArgumentException(
-          "eta and noise must not be negative, not %s and %s".formatted(eta, noise));
+          "eta and noise must not be negative, but are %s and %s".formatted(eta, noise));
     }
     return new Sampler(
         "%s_ancestral(eta=%s, noise=%s)".formatted(ode.name(), eta, noise),
@@ -79,7 +80,8 @@ public final class Ancestral {
   /**
    * {@link #ddpm(Step, Variance, boolean)} as a sampler.
    *
-   * @param last whether the last step adds noise too: diffusers' does unless it starts at t = 0
+   * @param last whether the last step adds noise too; in diffusers it does unless it starts at t =
+   *     0
    */
   public static Sampler ddpm(Variance variance, boolean last) {
     String name = "ddpm(%s%s)".formatted(variance.name(), last ? ", noise to the last" : "");
@@ -87,12 +89,12 @@ public final class Ancestral {
   }
 
   /**
-   * DDPM guided by a classifier, Dhariwal and Nichol 2021, Algorithm 1: the mean of a step moves by
-   * its variance times the gradient. (Algorithm 2, which moves the score, is {@link
-   * Denoiser#towards}.) The last step has no variance; {@code last} stands in for it.
+   * DDPM with classifier guidance, Dhariwal and Nichol 2021, Algorithm 1: the mean of a step is
+   * shifted by its variance times the gradient. (Algorithm 2, which changes the score, is {@link
+   * Denoiser#towards}.) The last step has no variance, so {@code last} replaces it.
    *
-   * @param gradient of log p(y | z) in the variance-preserving sample z, times any guidance scale,
-   *     from z and sigma
+   * @param gradient the gradient of log p(y | z) in the variance-preserving sample z, times any
+   *     guidance scale, as a function of z and sigma
    * @param last the variance of the last step in terms of z
    */
   public static Sampler ddpm(Variance variance, Denoiser.Function gradient, Variance.Last last) {
@@ -104,7 +106,7 @@ public final class Ancestral {
           double here = Preconditioning.signal(at.sigma());
           double there = Preconditioning.signal(at.next());
           NDArray slope = gradient.denoise(at.x().mul(here), at.sigma());
-          // In x the gradient's step is the one in z divided by a(sigma').
+          // The shift in x is the shift in z divided by a(sigma').
           NDArray shift =
               at.remaining() == 0
                   ? last.of(now).mul(slope)
@@ -125,7 +127,7 @@ public final class Ancestral {
    *   x' = K(D) + sqrt(sigma'^2 - up^2) d + up z
    * </pre>
    *
-   * where K keeps a guess in range.
+   * where K clips the prediction of x0.
    */
   private static Move ddim(Step at, double eta, Clipping kept) {
     Estimate now = at.now();
@@ -139,18 +141,19 @@ public final class Ancestral {
   }
 
   /**
-   * DDIM backwards, from a picture to the noise it comes from (Song et al. 2021, section 4.3):
+   * DDIM inversion, from a clean sample to the noise that produces it (Song et al. 2021, section
+   * 4.3):
    *
    * <pre>  x' = K(D) + sigma' d</pre>
    *
-   * The noise d of a sample that carries none is set aside by the denoiser as {@link
-   * Preconditioning#NOISE}.
+   * For a sample without noise, the denoiser supplies the noise d as {@link Preconditioning#NOISE}.
    */
   private static Move invert(Step at, Clipping kept) {
     Estimate now = at.now();
     NDArray aside = now.aside().get(Preconditioning.NOISE);
     if (aside == null && at.sigma() == 0) {
-      throw new IllegalArgumentException("this denoiser knows no noise in a sample without any");
+      throw new IllegalArgumentException(
+          "inversion from noise level 0 needs a denoiser that also returns the noise");
     }
     NDArray noise = aside == null ? now.slope() : aside;
     NDArray guess = kept.operator().apply(now.denoised());

@@ -1,18 +1,18 @@
 package glimt.diffusion;
 
 /**
- * Quantiles of the law Beta(0.6, 0.6), whose density x^-0.4 (1 - x)^-0.4 is symmetrical and has its
- * mass at both ends.
+ * Quantiles of the distribution Beta(0.6, 0.6), whose density x^-0.4 (1 - x)^-0.4 is symmetric and
+ * concentrated at both ends.
  */
 final class BetaLaw {
   private BetaLaw() {}
 
   private static final double SHAPE = 0.6;
 
-  /** Half of the mass, up to the constant that the law divides by. */
+  /** Half of the unnormalised mass. */
   private static final double HALF = mass(0.5);
 
-  /** The place below which a share of the mass lies. */
+  /** The quantile for a cumulative probability between 0 and 1. */
   static double quantile(double share) {
     if (share > 0.5) {
       return 1 - lower(1 - share);
@@ -20,7 +20,10 @@ final class BetaLaw {
     return lower(share);
   }
 
-  /** The same for a share up to 1/2, by bisection in x^0.6, in which the law is nearly straight. */
+  /**
+   * The quantile for a probability up to 1/2, by bisection in x^0.6, in which the distribution
+   * function is nearly linear.
+   */
   private static double lower(double share) {
     double low = 0;
     double high = Math.pow(0.5, SHAPE);
@@ -39,8 +42,8 @@ final class BetaLaw {
   }
 
   /**
-   * The integral of the density from 0 to x up to 1/2: x^a sum_k ((1 - a)_k / k!) x^k / (a + k), a
-   * series that gains a bit or more with each term.
+   * The integral of the unnormalised density from 0 to x, for x up to 1/2: x^a sum_k ((1 - a)_k /
+   * k!) x^k / (a + k). Each term of the series adds at least one bit of accuracy.
    */
   private static double mass(double x) {
     double term = 1;

@@ -3,16 +3,17 @@ package glimt.diffusion;
 import java.util.List;
 
 /**
- * A discrete chain as a card states it: the variances its forward steps add, and what is done to
- * them.
+ * The parameters of a discrete chain: the variances beta that its forward steps add, and the
+ * modifications of the resulting signal-to-noise ratio.
  *
- * @param curve how beta runs from first to last
- * @param length T, the number of levels the network was trained on
+ * @param curve the curve of beta from first to last
+ * @param length T, the number of noise levels that the network was trained on
  * @param first beta of the first level; unused by curves without ends
  * @param last beta of the last level; unused by curves without ends
  * @param listed every beta, for {@link Curve#LISTED}
- * @param shift what the signal-to-noise ratio is divided by; 1 changes nothing
- * @param zeroTerminalSnr whether the chain is stretched to end without signal (Lin et al. 2023)
+ * @param shift the divisor of the signal-to-noise ratio; 1 changes nothing
+ * @param zeroTerminalSnr whether the chain is rescaled so that its last level has no signal (Lin et
+ *     al. 2023)
  */
 public record Betas(
     Curve curve,
@@ -23,17 +24,21 @@ public record Betas(
     double shift,
     boolean zeroTerminalSnr) {
 
-  /** The curves, by their names in the field. */
+  /** The curves, named as in diffusers. */
   public enum Curve {
+    /** Equally spaced betas. */
     LINEAR,
+    /** Equally spaced square roots of beta. */
     SCALED_LINEAR,
     /** Nichol and Dhariwal's cosine. */
     SQUAREDCOS_CAP_V2,
+    /** Betas along a logistic curve. */
     SIGMOID,
-    /** log SNR distributed as Laplace's law (Hang et al. 2024). */
+    /** A Laplace distribution of log SNR (Hang et al. 2024). */
     LAPLACE,
     /** abar = exp(-12 t). */
     EXP,
+    /** Betas that are listed individually. */
     LISTED
   }
 
@@ -41,11 +46,12 @@ public record Betas(
     listed = List.copyOf(listed);
     if (length < 1 || (curve == Curve.LISTED && listed.size() != length)) {
       throw new IllegalArgumentException(
-          "a chain of %s levels with %s listed betas".formatted(length, listed.size()));
+          "a chain of %s levels needs as many listed betas, not %s"
+              .formatted(length, listed.size()));
     }
   }
 
-  /** The chain. */
+  /** The chain with these parameters. */
   public Chain chain() {
     Chain chain =
         switch (curve) {
@@ -64,8 +70,8 @@ public record Betas(
   }
 
   /**
-   * The chain for solvers that cannot start from no signal: where the last level has none, its abar
-   * is 2^-24.
+   * The chain for solvers that cannot start from a level without signal: with zero terminal SNR,
+   * abar of the last level is 2^-24 instead of 0.
    */
   public Chain finiteChain() {
     Chain chain = chain();

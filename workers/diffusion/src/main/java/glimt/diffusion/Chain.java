@@ -6,8 +6,8 @@ import java.util.function.IntToDoubleFunction;
 
 /**
  * The discrete chain of noise levels a variance-preserving network was trained on: t = 0 ... T-1,
- * from little noise to much, with abar_t = prod (1 - beta_s) the share of signal that is left. In
- * the coordinates of this package, sigma_t = sqrt((1 - abar_t) / abar_t).
+ * from the least to the most noise, where abar_t = prod (1 - beta_s) is the remaining fraction of
+ * the signal's variance. In the coordinates of this package, sigma_t = sqrt((1 - abar_t) / abar_t).
  */
 public final class Chain {
 
@@ -18,9 +18,10 @@ public final class Chain {
   }
 
   /**
-   * A chain by its shares of signal.
+   * Builds a chain from its values of abar.
    *
-   * @throws IllegalArgumentException unless they fall and lie in (0, 1]; only the last may be 0
+   * @throws IllegalArgumentException unless the values decrease and are in (0, 1]; only the last
+   *     may be 0
    */
   public static Chain ofAbar(double... abar) {
     for (int t = 0; t < abar.length; t++) {
@@ -28,7 +29,8 @@ public final class Chain {
       boolean signal = abar[t] > 0 || (abar[t] == 0 && t == abar.length - 1);
       if (!falls || !signal || abar[t] > 1) {
         throw new IllegalArgumentException(
-            "the signal must fall from 1 to 0, but abar %s is %s".formatted(t, abar[t]));
+            "the signal must fall strictly from at most 1 to at least 0, but abar %s is %s"
+                .formatted(t, abar[t]));
       }
     }
     if (abar.length == 0) {
@@ -37,7 +39,7 @@ public final class Chain {
     return new Chain(abar.clone());
   }
 
-  /** A chain by the variance beta_t that each forward step adds, in [0, 1]. */
+  /** Builds a chain from the variance beta_t, in [0, 1], that each forward step adds. */
   public static Chain ofBetas(double... betas) {
     double[] abar = new double[betas.length];
     double product = 1;
@@ -57,12 +59,12 @@ public final class Chain {
     return ofBetas(betas);
   }
 
-  /** Equally spaced betas, Ho et al. 2020, section 4: there 1e-4 to 0.02 over 1,000 levels. */
+  /** Equally spaced betas (Ho et al. 2020, section 4, from 1e-4 to 0.02 over 1,000 levels). */
   public static Chain linear(int length, double first, double last) {
     return betas(length, t -> between(first, last, t, length));
   }
 
-  /** Equally spaced square roots of beta, as latent diffusion has them (Rombach et al. 2022). */
+  /** Equally spaced square roots of beta, as in latent diffusion (Rombach et al. 2022). */
   public static Chain scaledLinear(int length, double first, double last) {
     return betas(
         length,
@@ -78,8 +80,8 @@ public final class Chain {
   }
 
   /**
-   * Laplace's law for the log SNR, log SNR = -sign(1/2 - t) ln(1 - 2 |1/2 - t|) / 2 (Hang et al.
-   * 2024), with abar = sqrt(SNR / (1 + SNR)) as diffusers has it.
+   * A Laplace distribution of the log SNR, log SNR = -sign(1/2 - t) ln(1 - 2 |1/2 - t|) / 2 (Hang
+   * et al. 2024), with abar = sqrt(SNR / (1 + SNR)) as in diffusers.
    *
    * @param most the largest beta
    */
@@ -114,7 +116,7 @@ public final class Chain {
   /**
    * Nichol and Dhariwal 2021, eq. 17: abar follows cos^2((u + 0.008) / 1.008 pi / 2).
    *
-   * @param most the largest beta, which keeps the end from being singular; 0.999 in the paper
+   * @param most the largest beta, which avoids a singularity at the end; 0.999 in the paper
    */
   public static Chain cosine(int length, double most) {
     return alongSignal(length, most, Chain::cosine);
@@ -130,8 +132,8 @@ public final class Chain {
   }
 
   /**
-   * The same chain shifted and stretched in sqrt(abar) so that its last level has no signal at all
-   * and its first is as before: Lin et al. 2023, Algorithm 1.
+   * Shifts and rescales sqrt(abar) so that the last level has no signal and the first is unchanged
+   * (Lin et al. 2023, Algorithm 1).
    */
   public Chain zeroTerminalSnr() {
     double first = Math.sqrt(abar[0]);
@@ -145,27 +147,31 @@ public final class Chain {
     return ofAbar(changed);
   }
 
-  /** The same chain with its SNR divided by {@code scale}: CogVideoX's shift (Yang et al. 2024). */
+  /** Divides the SNR of every level by {@code scale}, as CogVideoX does (Yang et al. 2024). */
   public Chain shifted(double scale) {
     return ofAbar(Arrays.stream(abar).map(a -> a / (scale + (1 - scale) * a)).toArray());
   }
 
-  /** The chain that visits only these of the levels, given in rising order. */
+  /**
+   * A chain of only some of the levels.
+   *
+   * @param levels the indices t of the levels in rising order
+   */
   public Chain respaced(int... levels) {
     return ofAbar(Arrays.stream(levels).mapToDouble(t -> abar[t]).toArray());
   }
 
-  /** T. */
+  /** T, the number of levels. */
   public int length() {
     return abar.length;
   }
 
-  /** abar_t. */
+  /** abar_t, the remaining fraction of the signal's variance. */
   public double abar(int t) {
     return abar[t];
   }
 
-  /** sigma_t; {@link NoiseSchedule#NO_SIGNAL} where abar is 0. */
+  /** sigma_t, or {@link NoiseSchedule#NO_SIGNAL} if abar_t is 0. */
   public double sigma(int t) {
     return abar[t] == 0 ? NoiseSchedule.NO_SIGNAL : Math.sqrt((1 - abar[t]) / abar[t]);
   }
@@ -177,23 +183,26 @@ public final class Chain {
     return sigmas;
   }
 
-  /** sigma at a fractional t, linear in sigma between levels (diffusers' Euler). */
+  /** sigma at a fractional t, interpolated linearly in sigma (as in diffusers' Euler scheduler). */
   public double sigma(double t) {
     return Interpolation.linear(t, sigmas());
   }
 
-  /** The fractional t of a level, linear in log sigma between levels (k-diffusion); clamped. */
+  /**
+   * Maps sigma to a fractional t, interpolated linearly in log sigma (as in k-diffusion) and
+   * clamped to the chain.
+   */
   public DoubleUnaryOperator time() {
     double[] logs = Arrays.stream(sigmas()).map(Math::log).toArray();
     return sigma -> Interpolation.inverse(Math.log(sigma), logs);
   }
 
-  /** sigma at a fractional t, linear in log abar between levels (DPM-Solver, Lu et al. 2022a). */
+  /** sigma at a fractional t, interpolated linearly in log abar (DPM-Solver, Lu et al. 2022a). */
   public double sigmaBySignal(double t) {
     return Math.sqrt(Math.expm1(Interpolation.linear(t, signals())));
   }
 
-  /** The fractional t of a level, the inverse of {@link #sigmaBySignal}; clamped. */
+  /** Maps sigma to a fractional t, the inverse of {@link #sigmaBySignal}, clamped to the chain. */
   public DoubleUnaryOperator timeBySignal() {
     double[] signals = signals();
     return sigma -> Interpolation.inverse(Math.log1p(sigma * sigma), signals);
@@ -240,7 +249,12 @@ public final class Chain {
     return t == 0 ? 1 : abar[t - 1];
   }
 
-  /** The schedule through these levels, given in falling order, ended by {@code last}. */
+  /**
+   * The noise schedule through these levels.
+   *
+   * @param times the indices t in falling order
+   * @param last the sigma of the end
+   */
   public NoiseSchedule schedule(int[] times, double last) {
     double[] sigmas = new double[times.length + 1];
     for (int i = 0; i < times.length; i++) {
@@ -250,7 +264,7 @@ public final class Chain {
     return NoiseSchedule.of(sigmas);
   }
 
-  /** The schedule through these fractional levels, given in falling order, then 0. */
+  /** The noise schedule through these fractional t, in falling order, and then 0. */
   public NoiseSchedule schedule(double[] times) {
     double[] all = sigmas();
     double[] sigmas = new double[times.length + 1];

@@ -3,7 +3,7 @@ package glimt.diffusion;
 import ai.djl.ndarray.NDArray;
 
 /**
- * Noise added before each step, Karras et al. 2022, Algorithm 2, lines 4-6:
+ * Adds noise before each step, Karras et al. 2022, Algorithm 2, lines 4-6:
  *
  * <pre>
  *   gamma   = min(S_churn / N, sqrt(2) - 1)  where S_tmin &lt;= sigma &lt;= S_tmax, else 0
@@ -21,11 +21,12 @@ public record Churn(double churn, double min, double max, double noise) {
   public Churn {
     if (!(churn >= 0 && min <= max && noise > 0)) {
       throw new IllegalArgumentException(
-          "churn %s on [%s, %s] with noise %s".formatted(churn, min, max, noise));
+          "churn must not be negative, its interval not empty and its noise positive, not %s on [%s, %s] with noise %s"
+              .formatted(churn, min, max, noise));
     }
   }
 
-  /** A sampler that churns before each of its steps. */
+  /** The sampler with noise added before each of its steps. */
   public Sampler before(Sampler sampler) {
     return new Sampler(
         "%s(churn=%s in [%s, %s], noise=%s)".formatted(sampler.name(), churn, min, max, noise),
@@ -34,13 +35,13 @@ public record Churn(double churn, double min, double max, double noise) {
   }
 
   /**
-   * Euler's step with the noise added after the network was asked (diffusers' order): its answer F
-   * about x is read as one about x^.
+   * Euler's method with the noise added after the network call, as in diffusers: the output F for x
+   * is interpreted as the output for x^.
    *
    * <pre>  D^ = c_skip x^ + c_out F,  x' = D^ + (sigma'/sigma^) (x^ - D^)</pre>
    *
-   * @param terms of the network
-   * @param lifted whether c_skip and c_out are those of sigma^, or of sigma
+   * @param terms the preconditioning of the network
+   * @param lifted whether c_skip and c_out are evaluated at sigma^ instead of sigma
    */
   public Sampler after(Preconditioning terms, boolean lifted) {
     return new Sampler(

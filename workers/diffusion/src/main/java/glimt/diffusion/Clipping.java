@@ -4,33 +4,38 @@ import ai.djl.ndarray.NDArray;
 import java.util.function.UnaryOperator;
 
 /**
- * How guesses are kept in the range the data has, as a card states it; see {@link Thresholding}.
+ * The configured way of keeping predictions of x0 in the range of the data; see {@link
+ * Thresholding}.
  */
 public sealed interface Clipping {
 
-  /** Guesses stay as they are. */
+  /** Leaves predictions unchanged. */
   record None() implements Clipping {}
 
-  /** Every value is clamped to [-range, range]. */
-  record Clamp(double range) implements Clipping {}
+  /** Clamps every value to [-range, range]. */
+  record StaticClipping(double range) implements Clipping {}
 
-  /** Each sample is clamped to a quantile of its own, which is at least 1, and divided by it. */
-  record Dynamic(double quantile, double most) implements Clipping {}
+  /**
+   * Clamps each sample to a quantile of its absolute values, which is at least 1 and at most {@code
+   * most}, and divides by it.
+   */
+  record DynamicClipping(double quantile, double most) implements Clipping {}
 
-  /** As a function of a guess. */
+  /** The clipping as a function. */
   default UnaryOperator<NDArray> operator() {
     return switch (this) {
       case None _ -> d -> d;
-      case Clamp(double range) -> Thresholding.clamped(range);
-      case Dynamic(double quantile, double most) -> Thresholding.dynamic(quantile, most);
+      case StaticClipping(double range) -> Thresholding.clamped(range);
+      case DynamicClipping(double quantile, double most) -> Thresholding.dynamic(quantile, most);
     };
   }
 
+  /** Whether this leaves predictions unchanged. */
   default boolean none() {
     return this instanceof None;
   }
 
-  /** A denoiser whose guesses are kept. */
+  /** The denoiser with its predictions clipped. */
   default Denoiser keeping(Denoiser denoiser) {
     return none() ? denoiser : denoiser.then(operator());
   }

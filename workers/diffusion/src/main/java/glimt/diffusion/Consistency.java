@@ -4,21 +4,21 @@ import ai.djl.ndarray.NDArray;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * Samplers for networks whose answer is already the end of the ODE: each step is a jump to the data
- * and a return to a lower level with fresh noise.
+ * Samplers for consistency models, which predict the end of the ODE directly: each step jumps to
+ * the data and returns to a lower noise level with fresh noise.
  */
 public final class Consistency {
   private Consistency() {}
 
   /**
-   * {@link #jump(Step, double)} as a sampler; with sigmaMin 0 it is LCM (Luo et al. 2023, Algorithm
-   * 3), for flow matching too.
+   * {@link #jump(Step, double)} as a sampler; with sigmaMin 0 it is the LCM sampler (Luo et al.
+   * 2023, Algorithm 3), also for flow matching.
    *
    * @param sigmaMin the level at which the consistency function is the identity
    */
   public static Sampler of(double sigmaMin) {
     if (!(sigmaMin >= 0)) {
-      throw new IllegalArgumentException("sigma_min must not be negative, not " + sigmaMin);
+      throw new IllegalArgumentException("sigma_min must not be negative, but is " + sigmaMin);
     }
     String name = sigmaMin == 0 ? "lcm" : "consistency(sigma_min=%s)".formatted(sigmaMin);
     return new Sampler(name, 0, at -> jump(at, sigmaMin));
@@ -27,13 +27,13 @@ public final class Consistency {
   /**
    * {@link #tcd(Step, double, DoubleUnaryOperator)} as a sampler.
    *
-   * @param gamma 0 is deterministic, 1 nearly the multistep consistency sampler
-   * @param partial the level s in (0, sigma'] that belongs to time (1 - gamma) t', in the time the
-   *     network was trained in
+   * @param gamma 0 is deterministic, 1 is nearly the multistep consistency sampler
+   * @param partial maps sigma' to the level s in (0, sigma'] at time (1 - gamma) t', in the time
+   *     units of the network
    */
   public static Sampler tcd(double gamma, DoubleUnaryOperator partial) {
     if (!(gamma >= 0 && gamma <= 1)) {
-      throw new IllegalArgumentException("gamma must lie between 0 and 1, not " + gamma);
+      throw new IllegalArgumentException("gamma must be between 0 and 1, not " + gamma);
     }
     return new Sampler("tcd(gamma=%s)".formatted(gamma), 0, at -> tcd(at, gamma, partial));
   }
@@ -52,7 +52,7 @@ public final class Consistency {
 
   /**
    * Strategic stochastic sampling of trajectory consistency distillation, Zheng et al. 2024,
-   * Algorithm 4: along the ODE to a level s below the next, then noise back up:
+   * Algorithm 4: it follows the ODE to a level s below the next, then adds noise:
    *
    * <pre>  x' = D + s d + sqrt(sigma'^2 - s^2) z</pre>
    */

@@ -4,18 +4,18 @@ import ai.djl.ndarray.NDArray;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * A time t and a scale s in which a sample y = s x runs from noise to data: Karras et al. 2022, eq.
- * 4 and Table 1. Solvers are exact on straight lines, and differ by the course they call straight.
- * In terms of D,
+ * A time t and a scale s in which a sample y = s x moves from noise to data (Karras et al. 2022,
+ * eq. 4 and Table 1). Solvers are exact on straight lines, so their errors depend on the
+ * parametrisation in which they step. In terms of D,
  *
  * <pre>  dy/dt = keep x - pull D,  pull = s sigma&#775; / sigma,  keep = s&#775; + pull</pre>
  *
- * @param name as it appears in a sampler's name
+ * @param name the name that appears in sampler names
  * @param sigma sigma(t)
  * @param time t(sigma), its inverse
- * @param scale s at a level sigma
- * @param keep at a level sigma
- * @param pull at a level sigma
+ * @param scale s(sigma)
+ * @param keep keep(sigma)
+ * @param pull pull(sigma)
  */
 public record Course(
     String name,
@@ -26,7 +26,8 @@ public record Course(
     DoubleUnaryOperator pull) {
 
   /**
-   * Time is sigma itself: the course of {@link RungeKutta#euler()} and {@link RungeKutta#heun()}.
+   * Time is sigma itself and the scale is 1, as in {@link RungeKutta#euler()} and {@link
+   * RungeKutta#heun()}.
    */
   public static Course linear() {
     return new Course("linear", t -> t, s -> s, _ -> 1, s -> 1 / s, s -> 1 / s);
@@ -39,8 +40,8 @@ public record Course(
   }
 
   /**
-   * Variance preserving: sigma^2 = exp(betaD t^2 / 2 + betaMin t) - 1, with samples that shrink as
-   * s = 1 / sqrt(1 + sigma^2).
+   * Variance preserving: sigma^2 = exp(betaD t^2 / 2 + betaMin t) - 1, with the scale s = 1 /
+   * sqrt(1 + sigma^2).
    */
   public static Course variancePreserving(double betaD, double betaMin) {
     Course plain = variancePreservingUnscaled(betaD, betaMin);
@@ -53,7 +54,7 @@ public record Course(
         s -> plain.pull.applyAsDouble(s) * Preconditioning.signal(s));
   }
 
-  /** The time of {@link #variancePreserving} with samples that do not shrink. */
+  /** The time of {@link #variancePreserving} with scale 1. */
   public static Course variancePreservingUnscaled(double betaD, double betaMin) {
     DoubleUnaryOperator time =
         s -> (Math.sqrt(betaMin * betaMin + 2 * betaD * Math.log1p(s * s)) - betaMin) / betaD;

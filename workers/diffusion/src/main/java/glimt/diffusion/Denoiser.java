@@ -5,33 +5,34 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * D(x; sigma): the best guess of the clean sample hidden in x, which carries noise of standard
- * deviation sigma.
+ * D(x; sigma): the expected clean sample x0, given a sample x with noise of standard deviation
+ * sigma.
  */
 @FunctionalInterface
 public interface Denoiser {
 
   /**
-   * Estimates what is under x.
+   * Estimates the clean sample.
    *
-   * @param x [B, ...], x0 + sigma n
-   * @param before the estimate of the step before, or null on the first; only a guidance with
-   *     momentum looks at it
+   * @param x the noisy sample x0 + sigma n, [B, ...]
+   * @param before the estimate of the previous step, or null in the first step; only guidance with
+   *     momentum uses it
    */
   Estimate estimate(NDArray x, double sigma, @Nullable Estimate before);
 
-  /** A denoiser that says nothing but D. */
+  /** A denoiser that returns only D. */
   static Denoiser of(Function denoise) {
     return (x, sigma, _) -> new Estimate(sigma, x, denoise.denoise(x, sigma));
   }
 
-  /** (x, sigma) to D(x; sigma). */
+  /** A function from (x, sigma) to an array of the shape of x. */
   @FunctionalInterface
   interface Function {
+    /** Evaluates the function. */
     NDArray denoise(NDArray x, double sigma);
   }
 
-  /** This denoiser with every guess changed by {@code change}, e.g. clamped to a range. */
+  /** This denoiser with {@code change} applied to every prediction of x0, for example clamping. */
   default Denoiser then(UnaryOperator<NDArray> change) {
     return (x, sigma, before) -> {
       Estimate plain = estimate(x, sigma, before);
@@ -40,8 +41,9 @@ public interface Denoiser {
   }
 
   /**
-   * This denoiser for levels in (low, high], another one elsewhere: guidance in a limited interval
-   * (Kynkäänniemi et al. 2024) is a guided denoiser within, the conditional one elsewhere.
+   * This denoiser for noise levels in (low, high], another one elsewhere. Guidance in a limited
+   * interval (Kynkäänniemi et al. 2024) uses the guided denoiser within and the conditional one
+   * elsewhere.
    */
   default Denoiser within(double low, double high, Denoiser elsewhere) {
     return (x, sigma, before) ->
@@ -50,9 +52,9 @@ public interface Denoiser {
 
   /**
    * Classifier guidance (Dhariwal and Nichol 2021, Algorithm 2; Song et al. 2021, section 5): the
-   * score gains the classifier's gradient, so D gains sigma^2 times it.
+   * classifier's gradient is added to the score, so sigma^2 times the gradient is added to D.
    *
-   * @param gradient of log p(y | x) in x, times any guidance scale
+   * @param gradient the gradient of log p(y | x) with respect to x, times any guidance scale
    */
   default Denoiser towards(Function gradient) {
     return (x, sigma, before) -> {

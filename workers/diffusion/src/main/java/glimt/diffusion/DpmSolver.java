@@ -8,12 +8,12 @@ import java.util.List;
  * 2022a) and DPM-Solver++ (Lu et al. 2022b). With h = lambda' - lambda &gt; 0, sigma' / sigma =
  * exp(-h).
  *
- * <p>The third-order forms are as published and as everyone has them: the weight of D2 is half of
- * what Newton's polynomial through the three answers would have, so they converge with order 2,
- * though with less error than the second-order forms. For a true third order there are {@link
- * Multistep#deis}, {@link Singlestep} and {@link UniPc}.
+ * <p>The third-order forms follow the publication and its common implementations: the weight of D2
+ * is half of that of Newton's polynomial through the three predictions, so they converge with order
+ * 2, though with a smaller error than the second-order forms. Solvers of true third order are
+ * {@link Multistep#deis}, {@link Singlestep} and {@link UniPc}.
  *
- * <p>Both expand their answer in divided differences of past answers,
+ * <p>Both solvers expand a prediction m in divided differences of past predictions,
  *
  * <pre>
  *   r0 = h_1 / h,  r1 = h_2 / h,  e0 = (m_0 - m_1) / r0,  e1 = (m_1 - m_2) / r1
@@ -21,12 +21,12 @@ import java.util.List;
  *   third order    D1 = e0 + r0 / (r0 + r1) (e0 - e1),  D2 = (e0 - e1) / (r0 + r1)
  * </pre>
  *
- * and differ in what m is: D for DPM-Solver++, the slope (the noise) for DPM-Solver.
+ * where m is D for DPM-Solver++ and the slope (the noise) for DPM-Solver.
  */
 public final class DpmSolver {
   private DpmSolver() {}
 
-  /** How a second-order step weighs its difference. */
+  /** The weight of the difference in a second-order step. */
   public enum Second {
     /** Half the first-order weight: the midpoint rule of Lu et al. */
     MIDPOINT,
@@ -34,11 +34,11 @@ public final class DpmSolver {
     EXACT
   }
 
-  /** The sign of what bends a third-order step of the SDE. */
+  /** The weight of the second difference in a third-order step of the SDE. */
   public enum Third {
-    /** As it follows from the expansion, and as k-diffusion has it. */
+    /** As derived from the expansion, and as in k-diffusion. */
     EXPANDED,
-    /** As diffusers has it: the weight of D2 is phi_2 / k + 1/2. */
+    /** As in diffusers: the weight of D2 is phi_2 / k + 1/2. */
     PUBLISHED
   }
 
@@ -65,8 +65,9 @@ public final class DpmSolver {
   /**
    * DPM-Solver++ in any form.
    *
+   * @param name the name of the sampler
    * @param order 1 to 3
-   * @param tail how many steps before the end the order begins to fall to 1, which steadies walks
+   * @param tail the number of final steps over which the order falls to 1, which stabilises walks
    *     of few steps (Lu et al. 2022b, section 6): 0, or {@code order}; a step to 0 is always
    *     first-order
    * @param eta 0 for the ODE, 1 for the SDE
@@ -75,14 +76,17 @@ public final class DpmSolver {
     return data(name, order, tail, eta, second, Third.EXPANDED);
   }
 
-  /** {@link #data} with the bend of the SDE's third order as one wants it. */
+  /** {@link #data} with a choice of the weight of the SDE's second difference. */
   public static Sampler data(
       String name, int order, int tail, double eta, Second second, Third third) {
     check(order, eta);
     return new Sampler(name, order - 1, at -> data(at, order(at, order, tail), eta, second, third));
   }
 
-  /** DPM-Solver, with the noise instead of D; see {@link #data}. */
+  /**
+   * DPM-Solver in any form, which expands the noise instead of D; the parameters are those of
+   * {@link #data}.
+   */
   public static Sampler noise(String name, int order, int tail, double eta, Second second) {
     check(order, eta);
     return new Sampler(name, order - 1, at -> noise(at, order(at, order, tail), eta, second));
@@ -91,11 +95,11 @@ public final class DpmSolver {
   private static void check(int order, double eta) {
     if (order < 1 || order > 3 || !(eta >= 0)) {
       throw new IllegalArgumentException(
-          "DPM-Solver has orders 1 to 3 and eta >= 0, not %s and %s".formatted(order, eta));
+          "DPM-Solver needs an order of 1 to 3 and eta >= 0, not %s and %s".formatted(order, eta));
     }
   }
 
-  /** The order the past and the future of a step allow. */
+  /** The order that the available past predictions and the remaining steps allow. */
   private static int order(Step at, int order, int tail) {
     if (at.next() == 0) {
       return 1;

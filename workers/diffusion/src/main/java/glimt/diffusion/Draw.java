@@ -3,19 +3,20 @@ package glimt.diffusion;
 import ai.djl.ndarray.NDArray;
 
 /**
- * Where the noise of a walk comes from.
+ * The source of a walk's noise.
  *
- * <p>A draw has a number, so that it is a function of the step and not of how often one asked: a
- * walk resumed at a step draws what the undisturbed walk drew.
+ * <p>Draws are numbered, so that a draw is a function of the step and not of the number of previous
+ * calls. A walk that is resumed from a checkpoint therefore draws the same noise as an
+ * uninterrupted walk.
  */
 @FunctionalInterface
 public interface Draw {
 
   /**
-   * Standard normals shaped and typed like {@code like}, in its memory scope.
+   * Standard normals with the shape, type and manager of {@code like}.
    *
-   * @param step counted from 0 at the start of the walk
-   * @param draw counted from 0 in each step, below 256
+   * @param step the index of the step, counted from 0 at the start of the walk
+   * @param draw the index of the draw within the step, 0 to 255
    */
   NDArray normal(NDArray like, int step, int draw);
 }

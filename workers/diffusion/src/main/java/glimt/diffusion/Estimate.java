@@ -5,11 +5,13 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * A noisy sample x at noise level sigma, with the denoiser's guess of what is underneath.
+ * A noisy sample and the denoiser's prediction of the clean sample.
  *
- * @param denoised D(x; sigma), shaped like x
- * @param aside what else was said with it, by name: a learned variance, the momentum of a guidance;
- *     it is kept with the estimate and saved with a checkpoint
+ * @param sigma the noise level of x
+ * @param x the noisy sample, [B, ...]
+ * @param denoised D(x; sigma), of the shape of x
+ * @param aside further outputs by name, such as a learned variance or the momentum of a guidance;
+ *     they are saved with checkpoints
  */
 public record Estimate(double sigma, NDArray x, NDArray denoised, Map<String, NDArray> aside) {
 
@@ -17,6 +19,7 @@ public record Estimate(double sigma, NDArray x, NDArray denoised, Map<String, ND
     aside = Map.copyOf(aside);
   }
 
+  /** An estimate without further outputs. */
   public Estimate(double sigma, NDArray x, NDArray denoised) {
     this(sigma, x, denoised, Map.of());
   }
@@ -27,20 +30,21 @@ public record Estimate(double sigma, NDArray x, NDArray denoised, Map<String, ND
   }
 
   /**
-   * The sample at another level on the straight line through x and its guess: D + sigma' (x - D) /
-   * sigma. It is x + (sigma' - sigma) dx/dsigma, written so that nothing cancels at high noise.
+   * The point at another noise level on the straight line through x and D: D + sigma' (x - D) /
+   * sigma. This equals x + (sigma' - sigma) dx/dsigma, in a form without cancellation at high
+   * noise.
    */
   public NDArray line(double sigma) {
     double r = sigma / this.sigma;
     return x.mul(r).add(denoised.mul(1 - r));
   }
 
-  /** This estimate with another guess. */
+  /** This estimate with another prediction of the clean sample. */
   public Estimate with(NDArray denoised) {
     return new Estimate(sigma, x, denoised, aside);
   }
 
-  /** This estimate with one more thing set aside. */
+  /** This estimate with one more output. */
   public Estimate aside(String name, NDArray value) {
     Map<String, NDArray> all = new HashMap<>(aside);
     all.put(name, value);

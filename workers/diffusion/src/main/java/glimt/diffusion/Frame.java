@@ -3,7 +3,10 @@ package glimt.diffusion;
 import ai.djl.ndarray.NDArray;
 import java.util.function.DoubleUnaryOperator;
 
-/** The scale in which others keep their samples: z = scale(sigma) x, in these coordinates. */
+/**
+ * The coordinates of a network's or library's samples: z = scale(sigma) x, where x = x0 + sigma n
+ * are the coordinates of this package.
+ */
 public enum Frame {
   /** z = x = x0 + sigma n. */
   VARIANCE_EXPLODING {
@@ -27,25 +30,25 @@ public enum Frame {
     }
   };
 
-  /** z over x at a level. */
+  /** The ratio of z to x at a noise level. */
   public abstract double scale(double sigma);
 
-  /** x of a foreign sample z. */
+  /** Converts z to x. */
   public NDArray enter(NDArray z, double sigma) {
     return z.div(scale(sigma));
   }
 
-  /** The foreign sample z of x. */
+  /** Converts x to z. */
   public NDArray leave(NDArray x, double sigma) {
     return x.mul(scale(sigma));
   }
 
   /**
-   * A network whose inputs and answers are of a flow's, asked for noise or v: in z = (1 - t) x0 + t
-   * n the noise is (z - (1 - t) x0) / t, and v is (1 - t) n - t x0.
+   * The preconditioning of a network that takes samples in these coordinates. For flow matching
+   * with z = (1 - t) x0 + t n, the noise is (z - (1 - t) x0) / t and v is (1 - t) n - t x0.
    *
-   * @param type what it answers
-   * @param time the network's name for a level
+   * @param type the quantity that the network predicts
+   * @param time maps a noise level to the network's time input
    */
   public Preconditioning terms(PredictionType type, DoubleUnaryOperator time) {
     Preconditioning plain = type.terms(time);
@@ -56,7 +59,7 @@ public enum Frame {
       case FLOW_PREDICTION -> plain;
       case SAMPLE -> new Preconditioning(_ -> 0, _ -> 1, this::scale, time);
       case EPSILON -> new Preconditioning(_ -> 1, s -> -s, this::scale, time);
-      // a z - t F with a = 1 - t and z = a x, as solvers read it whatever a^2 + t^2 is
+      // a z - t F with a = 1 - t and z = a x, as solvers interpret v even if a^2 + t^2 is not 1
       case V_PREDICTION ->
           new Preconditioning(s -> scale(s) * scale(s), s -> -s * scale(s), this::scale, time);
     };

@@ -7,29 +7,30 @@ import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 
 /**
- * How a conditional and an unconditional answer, each [B, ...], become one. They may be the
- * network's raw answers, or guesses D.
+ * Combines a conditional and an unconditional prediction, each [B, ...]. They may be raw network
+ * outputs or predictions D.
  */
 @FunctionalInterface
 public interface Guidance {
 
+  /** Combines two predictions of equal shape. */
   NDArray guide(NDArray conditional, NDArray unconditional);
 
   /**
    * Classifier-free guidance (Ho and Salimans 2022, eq. 6, with their 1 + w written w): D_0 + w
-   * (D_c - D_0). At w = 1 it is the conditional; ask for that alone and save half the network's
-   * work.
+   * (D_c - D_0). At w = 1 this is the conditional prediction, for which the unconditional
+   * evaluation is unnecessary.
    */
   static Guidance scale(double w) {
     if (!Double.isFinite(w)) {
-      throw new IllegalArgumentException("guidance must be finite, not " + w);
+      throw new IllegalArgumentException("the guidance scale must be finite, not " + w);
     }
     return (conditional, unconditional) -> unconditional.add(conditional.sub(unconditional).mul(w));
   }
 
   /**
-   * A scale that runs evenly from the first frame to the last (Stable Video Diffusion, Blattmann et
-   * al. 2023).
+   * A guidance scale that changes linearly from the first frame to the last (Stable Video
+   * Diffusion, Blattmann et al. 2023).
    *
    * @param axis the axis of the frames
    */
@@ -54,8 +55,8 @@ public interface Guidance {
   }
 
   /**
-   * Guides only the first {@code count} channels of axis 1 and leaves the others as conditioned:
-   * point-e guides positions and not colours (Nichol et al. 2022).
+   * Applies guidance only to the first {@code count} channels of axis 1; the other channels keep
+   * the conditional prediction. Point-E guides positions but not colours (Nichol et al. 2022).
    */
   default Guidance onChannels(int count) {
     return (conditional, unconditional) -> {
@@ -67,15 +68,15 @@ public interface Guidance {
   }
 
   /**
-   * Guidance that does not overexpose: the guided answer is brought back to the conditional's
-   * standard deviation over each sample, and mixed with the unchanged by 1 - phi (Lin et al. 2023,
-   * eq. 15 and 16).
+   * Rescaled guidance, which avoids overexposure: the guided prediction is rescaled to the standard
+   * deviation of the conditional prediction of each sample, and mixed with the original with
+   * weights phi and 1 - phi (Lin et al. 2023, eq. 15 and 16).
    *
-   * @param phi 0 changes nothing; 0.7 in the paper
+   * @param phi 0 to 1; 0 changes nothing, the paper uses 0.7
    */
   default Guidance rescaled(double phi) {
     if (!(phi >= 0 && phi <= 1)) {
-      throw new IllegalArgumentException("phi must lie between 0 and 1, not " + phi);
+      throw new IllegalArgumentException("phi must be between 0 and 1, not " + phi);
     }
     return (conditional, unconditional) -> {
       NDArray guided = guide(conditional, unconditional);
@@ -85,8 +86,8 @@ public interface Guidance {
   }
 
   /**
-   * CFG-Zero* (Fan et al. 2025, eq. 8): the unconditional answer is first scaled by its projection
-   * onto the conditional, s = c.u / |u|^2 for each sample, so s u + w (c - s u).
+   * CFG-Zero* (Fan et al. 2025, eq. 8): the unconditional prediction is first scaled by its
+   * projection onto the conditional one, s = c.u / |u|^2 for each sample, so s u + w (c - s u).
    */
   default Guidance zeroStar() {
     return (conditional, unconditional) -> {
@@ -102,11 +103,11 @@ public interface Guidance {
   }
 
   /**
-   * Guides the answers of one network asked once for both.
+   * Guides a network that evaluates both predictions in one call.
    *
-   * @param both answers [2B, ...] to an input [2B, ...] whose first B rows are to be taken as
-   *     conditional and the others as unconditional
-   * @return answers [B, ...] to an input [B, ...]
+   * @param both a network for inputs [2B, ...] that treats the first B rows as conditional and the
+   *     others as unconditional
+   * @return the guided network for inputs [B, ...]
    */
   default Prediction batched(Prediction both) {
     return (input, noise) -> {
@@ -115,7 +116,7 @@ public interface Guidance {
     };
   }
 
-  /** Guides the guesses of two denoisers, e.g. each of them clamped first. */
+  /** Guides the predictions of two denoisers, for example after each has been clamped. */
   default Denoiser of(Denoiser conditional, Denoiser unconditional) {
     return (x, sigma, before) -> {
       Estimate c = conditional.estimate(x, sigma, before);
@@ -123,7 +124,7 @@ public interface Guidance {
     };
   }
 
-  /** The unbiased standard deviation of each sample, shaped to multiply it. */
+  /** The unbiased standard deviation of each sample, [B, 1, 1, ...]. */
   private static NDArray deviation(NDArray array) {
     NDArray rows = rows(array);
     NDArray centred = rows.sub(rows.mean(new int[] {1}, true));

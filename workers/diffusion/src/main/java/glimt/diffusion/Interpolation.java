@@ -1,10 +1,10 @@
 package glimt.diffusion;
 
-/** Straight lines through tables whose places are 0, 1, 2, ... */
+/** Linear interpolation in tables with the indices 0, 1, 2, ... */
 final class Interpolation {
   private Interpolation() {}
 
-  /** The value at a fractional place; clamped to the table. */
+  /** The value at a fractional index, clamped to the table. */
   static double linear(double place, double[] values) {
     if (place <= 0) {
       return values[0];
@@ -17,7 +17,7 @@ final class Interpolation {
     return w == 0 ? values[below] : (1 - w) * values[below] + w * values[below + 1];
   }
 
-  /** The fractional place of a value in a rising table; clamped to the table. */
+  /** The fractional index of a value in a rising table, clamped to the table. */
   static double inverse(double value, double[] rising) {
     int low = 0;
     int high = rising.length - 1;

@@ -4,14 +4,18 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 
 /**
- * How many bits a model needs for its data: the terms of the variational bound (Ho et al. 2020, eq.
- * 5; Nichol and Dhariwal 2021, section 2.2). Samples are [B, ...] in [-1, 1], 8 bits deep; terms
- * are [B], in bits per dimension.
+ * The likelihood of data under a model: the terms of the variational bound (Ho et al. 2020, eq. 5;
+ * Nichol and Dhariwal 2021, section 2.2) and the density of the probability-flow ODE (Song et al.
+ * 2021). Samples are [B, ...] in [-1, 1] with 8 bits per value; terms are [B], in bits per
+ * dimension.
  */
 public final class Likelihood {
   private Likelihood() {}
 
-  /** The divergence, in nats, of N(mean1, exp(log1)) from N(mean2, exp(log2)), elementwise. */
+  /**
+   * The elementwise Kullback-Leibler divergence, in nats, of N(mean1, exp(log1)) from N(mean2,
+   * exp(log2)).
+   */
   public static NDArray normalDivergence(NDArray mean1, NDArray log1, NDArray mean2, NDArray log2) {
     NDArray apart = mean1.sub(mean2);
     return log2.sub(log1)
@@ -22,9 +26,9 @@ public final class Likelihood {
   }
 
   /**
-   * The log probability, in nats, of the one of 256 bins that holds x, under N(mean,
-   * exp(logScale)^2) (Ho et al. 2020, eq. 13): half a bin is 1/255, the outermost bins reach to
-   * infinity.
+   * The log probability, in nats, of the bin (one of 256) that contains x, under N(mean,
+   * exp(logScale)^2) (Ho et al. 2020, eq. 13). Half the width of a bin is 1/255; the outermost bins
+   * extend to infinity.
    */
   public static NDArray binLogLikelihood(NDArray x, NDArray mean, NDArray logScale) {
     NDArray centred = x.sub(mean);
@@ -51,13 +55,14 @@ public final class Likelihood {
   }
 
   /**
-   * L_t of the bound: for t &gt; 0 the divergence of the chain's step back given x0 from the
-   * model's; for t = 0 the cost of the bins of x0. That last step has no variance given x0, so the
-   * model's is taken between that of t = 1 and beta_0 (Nichol and Dhariwal 2021).
+   * L_t of the bound: for t &gt; 0 the divergence of the exact posterior given x0 from the model's
+   * step; for t = 0 the negative log probability of the bins of x0. The last step has no posterior
+   * variance, so the model's variance is interpolated between that of t = 1 and beta_0 (Nichol and
+   * Dhariwal 2021).
    *
    * @param clean x0
    * @param now the estimate at x = x0 + sigma_t n
-   * @param variance the model's
+   * @param variance the variance of the model's steps
    */
   public static NDArray term(Chain chain, int t, NDArray clean, Estimate now, Variance variance) {
     double low = Math.log(chain.posteriorVariance(Math.max(t, 1)));
@@ -84,22 +89,24 @@ public final class Likelihood {
     return bits(normalDivergence(clean.mul(Math.sqrt(abar)), log, zero, zero));
   }
 
-  /** The name under which {@link #density} keeps its integral, [B], in nats. */
+  /**
+   * The name of the integral, [B], in nats, that {@link #density} keeps in {@link Waypoint#memory}.
+   */
   public static final String DENSITY = "density";
 
   /**
-   * The probability-flow ODE with the log density it carries (Song et al. 2021, eq. 39), for a walk
-   * along {@link NoiseSchedule#rising()} levels: the classical Runge-Kutta method in u = ln sigma
-   * on
+   * Integrates the probability-flow ODE together with the log density (Song et al. 2021, eq. 39),
+   * in a walk along {@link NoiseSchedule#rising()} levels, with the classical Runge-Kutta method in
+   * u = ln sigma:
    *
    * <pre>
    *   dx/du = x - D(x; sigma),  log p(x at the bottom) = log p(x at the top) + int v.(v - dD/dx v) du
    * </pre>
    *
-   * with Hutchinson's estimate of the trace along a probe v, and dD/dx v by a central difference. A
-   * step costs 12 network calls. The walk's last {@link Waypoint#memory} holds the integral.
+   * The trace is Hutchinson's estimate with a probe v, and dD/dx v is a central difference. A step
+   * costs 12 network calls. The memory of the last waypoint holds the integral as {@link #DENSITY}.
    *
-   * @param probe v, of independent elements of mean 0 and variance 1, shaped like the sample
+   * @param probe v, with independent elements of mean 0 and variance 1, of the shape of the sample
    */
   public static Sampler density(NDArray probe) {
     return new Sampler("density", 0, at -> density(at, probe));
@@ -123,7 +130,7 @@ public final class Likelihood {
   }
 
   private static Rate rate(Step at, NDArray x, double sigma, NDArray probe) {
-    // About the cube root of the type's precision balances the rounding and the bending of D.
+    // About the cube root of the type's precision balances rounding errors and the curvature of D.
     double small = (x.getDataType() == DataType.FLOAT32 ? 1e-3 : 6e-6) * Math.hypot(1, sigma);
     NDArray offset = x.zerosLike().add(probe).mul(small);
     NDArray ahead = at.estimate(x.add(offset), sigma).denoised();
@@ -134,7 +141,7 @@ public final class Likelihood {
     return new Rate(now, x.sub(now.denoised()), trace);
   }
 
-  /** Nats of each element to bits per dimension of each sample, [B]. */
+  /** Converts nats of each element to bits per dimension of each sample, [B]. */
   private static NDArray bits(NDArray nats) {
     return nats.reshape(nats.getShape().get(0), -1).mean(new int[] {1}).div(Math.log(2));
   }

@@ -4,11 +4,12 @@ import ai.djl.ndarray.NDArray;
 import java.util.Map;
 
 /**
- * What a sampler keeps from one step to the next beside past estimates: its own few arrays and
- * numbers. A checkpoint saves it.
+ * The arrays and numbers that a sampler passes from one step to the next, in addition to past
+ * estimates. They are saved with checkpoints.
  */
 public record Memory(Map<String, NDArray> arrays, Map<String, Double> numbers) {
 
+  /** A memory without content. */
   public static final Memory NOTHING = new Memory(Map.of(), Map.of());
 
   public Memory {
@@ -16,6 +17,7 @@ public record Memory(Map<String, NDArray> arrays, Map<String, Double> numbers) {
     numbers = Map.copyOf(numbers);
   }
 
+  /** A memory of a single array. */
   public static Memory of(String name, NDArray value) {
     return new Memory(Map.of(name, value), Map.of());
   }

@@ -3,11 +3,12 @@ package glimt.diffusion;
 import ai.djl.ndarray.NDArray;
 
 /**
- * What a sampler answers.
+ * The result of a sampler's step.
  *
- * @param x the sample it reached
- * @param sigma the noise level it reached: the schedule's next, or one of its own choice in between
- * @param seen the estimate of this step: what a preview shows and later steps find in the past
- * @param memory what the sampler wants to find at the next step
+ * @param x the new sample, [B, ...]
+ * @param sigma its noise level: the next level of the schedule, or one above it that the sampler
+ *     has chosen
+ * @param seen the estimate of this step, which previews show and later steps find in their past
+ * @param memory the sampler's memory for the next step
  */
 public record Move(NDArray x, double sigma, Estimate seen, Memory memory) {}

@@ -6,13 +6,15 @@ import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * Linear multistep solvers of dx/dsigma = n, where n = (x - D) / sigma is the noise: they follow a
- * polynomial through the last few slopes. One network call a step.
+ * Linear multistep solvers of dx/dsigma = n, where n = (x - D) / sigma is the noise. They integrate
+ * a polynomial through the last few slopes. A step costs one network call.
  */
 public final class Multistep {
   private Multistep() {}
 
-  /** Adams-Bashforth weights for equal steps, by order; the latest slope first. */
+  /**
+   * The Adams-Bashforth weights for equal steps, by order, the weight of the latest slope first.
+   */
   private static final double[][] ADAMS = {
     {1},
     {3 / 2., -1 / 2.},
@@ -36,7 +38,7 @@ public final class Multistep {
   /**
    * {@link #deis(Step, int)} as a sampler.
    *
-   * @param tail how many steps before the end the order begins to fall to 1
+   * @param tail the number of final steps over which the order falls to 1
    */
   public static Sampler deis(int order, int tail) {
     if (order < 1 || order > 3) {
@@ -54,7 +56,7 @@ public final class Multistep {
     return new Sampler("ipndm", 3, Multistep::ipndm);
   }
 
-  /** {@link #plms(Step, Preconditioning)} of a network that answers the noise, as a sampler. */
+  /** {@link #plms(Step, Preconditioning)} for a network that predicts the noise, as a sampler. */
   public static Sampler plms() {
     return plms(NOISE);
   }
@@ -62,18 +64,19 @@ public final class Multistep {
   /**
    * {@link #plms(Step, Preconditioning)} as a sampler.
    *
-   * @param terms of the network, whose raw answers are averaged
+   * @param terms the preconditioning of the network, whose raw outputs are averaged
    */
   public static Sampler plms(Preconditioning terms) {
     return new Sampler("plms", 3, at -> plms(at, terms));
   }
 
   /**
-   * PLMS in a walk whose steps are of equal length and whose levels are not, as {@link
-   * Sampler#landing}; the second half of its first step is read from one step above where it goes.
+   * PLMS in a walk with steps of equal length and levels at unequal distances, as in {@link
+   * Sampler#landing}. The second half of its first step starts one step above its target.
    *
-   * @param lands the level a step from a level arrives at
-   * @param above the level one step above a level
+   * @param terms the preconditioning of the network, whose raw outputs are averaged
+   * @param lands maps a level to the level at which a step from it ends
+   * @param above maps a level to the level one step above it
    */
   public static Sampler plms(
       Preconditioning terms, DoubleUnaryOperator lands, DoubleUnaryOperator above) {
@@ -96,16 +99,17 @@ public final class Multistep {
         });
   }
 
-  /** A variance-preserving sample of one level, read as if it were of another. */
+  /** Reinterprets a variance-preserving sample of one level as a sample of another. */
   private static NDArray relabelled(NDArray x, double from, double to) {
     return x.mul(Preconditioning.signal(from) / Preconditioning.signal(to));
   }
 
   /**
-   * {@link #pndm(Step, DoubleBinaryOperator, DoubleBinaryOperator, Preconditioning)} of a network
-   * that answers the noise, as a sampler.
+   * {@link #pndm(Step, DoubleBinaryOperator, DoubleBinaryOperator, Preconditioning)} for a network
+   * that predicts the noise, as a sampler.
    *
-   * @param middle the level half-way between two levels, in the time in which the steps are equal
+   * @param middle returns the level halfway between two levels, in the time in which the steps are
+   *     equal
    */
   public static Sampler pndm(DoubleBinaryOperator middle) {
     return pndm(middle, middle, NOISE);
@@ -114,17 +118,17 @@ public final class Multistep {
   /**
    * {@link #pndm(Step, DoubleBinaryOperator, DoubleBinaryOperator, Preconditioning)} as a sampler.
    *
-   * @param middle the level half-way between two levels at which the network is asked
-   * @param lands the level the first half-step arrives at, which is another where the whole step is
-   *     an odd number of the network's times
-   * @param terms of the network, whose raw answers are averaged
+   * @param middle returns the level halfway between two levels, at which the network is evaluated
+   * @param lands returns the level at which the first half-step ends; it differs from {@code
+   *     middle} if the step spans an odd number of the network's times
+   * @param terms the preconditioning of the network, whose raw outputs are averaged
    */
   public static Sampler pndm(
       DoubleBinaryOperator middle, DoubleBinaryOperator lands, Preconditioning terms) {
     return new Sampler("pndm", 3, at -> pndm(at, middle, lands, terms));
   }
 
-  /** A network that answers the noise. */
+  /** The preconditioning of a network that predicts the noise. */
   private static final Preconditioning NOISE = Preconditioning.epsilon(s -> s);
 
   /**
@@ -147,7 +151,7 @@ public final class Multistep {
 
   /**
    * DEIS, Zhang and Chen 2023, eq. 15, with its polynomial in log sigma ("log-rho"); a step to 0,
-   * which has no logarithm, is Euler's:
+   * which has no logarithm, uses Euler's method:
    *
    * <pre>
    *   x' = x + sum_j n_j int_u^u' exp(v) prod_{k != j} (v - u_k) / (u_j - u_k) dv,  u = ln sigma
@@ -173,14 +177,17 @@ public final class Multistep {
     return at.to(combine(at.x(), now, at.past(), weights), now);
   }
 
-  /** Improved PNDM, Zhang and Chen 2023, appendix: equal-step weights, the order growing from 1. */
+  /**
+   * Improved PNDM, Zhang and Chen 2023, appendix: the weights of equal steps, with the order
+   * increasing from 1 to 4.
+   */
   static Move ipndm(Step at) {
     return adams(at, at.now(), NOISE);
   }
 
   /**
-   * PNDM with a linear multistep throughout ("PLMS"), Liu et al. 2022, eq. 12, with Heun's method
-   * for its first step.
+   * PNDM with linear multistep in all steps ("PLMS"), Liu et al. 2022, eq. 12, except for Heun's
+   * method in the first step.
    */
   static Move plms(Step at, Preconditioning terms) {
     if (!at.past().isEmpty() || at.next() == 0) {
@@ -193,7 +200,7 @@ public final class Multistep {
 
   /**
    * PNDM, Liu et al. 2022, Algorithm 2: three steps of the classical Runge-Kutta method (eq. 13),
-   * then fourth-order Adams-Bashforth (eq. 12); a step to 0 is never Runge and Kutta's, whose last
+   * then fourth-order Adams-Bashforth (eq. 12); a step to 0 never uses Runge-Kutta, because the
    * slope is undefined there:
    *
    * <pre>  x' = transfer(x; (F_1 + 2 F_2 + 2 F_3 + F_4) / 6)</pre>
@@ -215,7 +222,9 @@ public final class Multistep {
     return transfer(at, now, terms, f1.add(f2.add(f3).mul(2)).add(f4).div(6));
   }
 
-  /** Liu et al. 2022, eq. 11: a step along the answer F, as if it had been given here. */
+  /**
+   * Liu et al. 2022, eq. 11: a step along the output F, as if it were the network's output here.
+   */
   private static Move transfer(Step at, Estimate now, Preconditioning terms, NDArray f) {
     return at.to(read(now, terms, f).line(at.next()), now);
   }
@@ -224,7 +233,7 @@ public final class Multistep {
     return now.with(terms.denoised(now.x(), now.sigma(), f));
   }
 
-  /** F, which a network of these terms gave. */
+  /** The raw network output F of an estimate. */
   private static NDArray answer(Preconditioning terms, Estimate estimate) {
     return terms.target(estimate.x(), estimate.sigma(), estimate.denoised());
   }

@@ -7,7 +7,7 @@ import ai.djl.ndarray.types.Shape;
 
 /**
  * Standard normal noise as a pure function of seed, level, purpose, step, draw and absolute
- * position: the same values whatever the tiling, the worker, the thread or the batch.
+ * position, independent of tiling, worker, thread and batch.
  *
  * <p>Uniforms are Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2,
  * 3"): the key is the seed, low word first, and the counter is
@@ -19,22 +19,25 @@ import ai.djl.ndarray.types.Shape;
  *   word 3   level &lt;&lt; 24 | purpose &lt;&lt; 16 | channel / 4
  * </pre>
  *
- * so that the four words of one block are four neighbouring channels. A word u becomes a normal by
- * the inverse of the normal distribution at (u + 1/2) / 2^32 (Wichura 1988, Algorithm AS 241,
- * PPND16): only +, -, x, /, sqrt and {@link StrictMath#log}, hence the same bits on every machine.
- * This layout is frozen: changing it changes every picture ever made from a seed.
+ * so that the four words of a block belong to four neighbouring channels. A word u is mapped to a
+ * normal by the inverse of the normal distribution at (u + 1/2) / 2^32 (Wichura 1988, Algorithm AS
+ * 241, PPND16): this uses only +, -, x, /, sqrt and {@link StrictMath#log}, so it gives the same
+ * bits on every machine. This layout must not change, because every result that was ever made from
+ * a seed would change.
+ *
+ * @param seed the key of the generator
  */
 public record Noise(long seed) {
 
-  /** What a draw is for; the code is part of the counter. */
+  /** The purpose of a draw, whose code is part of the counter. */
   public enum Purpose {
-    /** The sample a walk starts from. */
+    /** The initial sample of a walk. */
     START(0),
     /** The draws of stochastic steps. */
     STEP(1),
-    /** Noise added to what a level is conditioned on. */
+    /** The noise added to the conditioning of a level. */
     CONDITION(2),
-    /** The choices of a training run. */
+    /** The random choices of a training run. */
     TRAINING(3);
 
     private final int code;
@@ -45,39 +48,40 @@ public record Noise(long seed) {
   }
 
   /**
-   * The noise a walk starts from, [1, ...region], of unit variance.
+   * The initial noise of a walk, [1, ...region], of unit variance.
    *
-   * @param level 0 for the base, counted up the hierarchy, below 256
+   * @param level the index of the level in the cascade, 0 for the base, at most 255
    */
   public NDArray start(NDManager manager, int level, Region region, DataType type) {
     float[] values = normals(level, Purpose.START, 0, 0, region);
     return array(manager, values, withBatch(region.shape()), type);
   }
 
-  /** The draws of a walk over one region, for samples shaped [1, ...region] or [...region]. */
+  /** The draws of a walk over one region, for samples of shape [1, ...region] or [...region]. */
   public Draw draws(int level, Region region) {
     return (like, step, draw) -> {
       if (like.size() != region.shape().size()) {
         throw new IllegalArgumentException(
-            "noise for a region " + region.shape() + " does not fit a sample " + like.getShape());
+            "the region has shape " + region.shape() + ", but the sample " + like.getShape());
       }
       float[] values = normals(level, Purpose.STEP, step, draw, region);
       return array(like.getManager(), values, like.getShape(), like.getDataType());
     };
   }
 
-  /** The normals of a region, row-major as {@link Region#shape()} says. */
+  /** The normals of a region, row-major, of shape {@link Region#shape()}. */
   public float[] normals(int level, Purpose purpose, int step, int draw, Region region) {
     if (level < 0 || level > 255 || step < 0 || step >= 1 << 24 || draw < 0 || draw > 255) {
       throw new IllegalArgumentException(
-          "noise has no level %s, step %s, draw %s".formatted(level, step, draw));
+          "level and draw must be 0 to 255 and step 0 to 2^24 - 1, not level %s, step %s, draw %s"
+              .formatted(level, step, draw));
     }
     int when = step << 8 | draw;
     int what = level << 24 | purpose.code << 16;
     float[] out = new float[Math.toIntExact(region.shape().size())];
     int[] block = new int[4];
     switch (region) {
-      case Region.Frames r -> {
+      case Region.FrameWindow r -> {
         int plane = r.height() * r.width();
         for (int f = 0; f < r.frames(); f++) {
           for (int p = 0; p < plane; p++) {
@@ -87,7 +91,7 @@ public record Noise(long seed) {
           }
         }
       }
-      case Region.Points r -> {
+      case Region.PointRange r -> {
         for (int p = 0; p < r.points(); p++) {
           channels(r.point() + p, 0, when, what, block, out, p * r.channels(), 1, r.channels());
         }
@@ -96,7 +100,7 @@ public record Noise(long seed) {
     return out;
   }
 
-  /** Writes the channels of one place to out[at], out[at + stride], ... */
+  /** Writes the channels of one position to out[at], out[at + stride], ... */
   private void channels(
       int place,
       int frame,
@@ -115,7 +119,7 @@ public record Noise(long seed) {
     }
   }
 
-  /** One block of Philox4x32-10: counter c, key k, four words out. */
+  /** Computes one block of Philox4x32-10: four words from the counter c and the key k. */
   static void philox(int c0, int c1, int c2, int c3, int k0, int k1, int[] out) {
     for (int round = 0; round < 10; round++) {
       long p0 = 0xD2511F53L * (c0 & 0xFFFFFFFFL);
@@ -134,8 +138,8 @@ public record Noise(long seed) {
   }
 
   /**
-   * The p-quantile of the standard normal law. AS 241's far tail, beyond exp(-25), is out of reach
-   * of 32-bit uniforms and left out.
+   * The p-quantile of the standard normal distribution. The far tail of AS 241, beyond exp(-25), is
+   * omitted because 32-bit uniforms cannot reach it.
    */
   static double quantile(double p) {
     double q = p - 0.5;
@@ -149,8 +153,8 @@ public record Noise(long seed) {
   }
 
   /**
-   * Horner's rule for eight coefficients, highest power first; written out, noise is a sixth
-   * faster.
+   * Horner's rule for eight coefficients, highest power first. Unrolling it makes the generation of
+   * noise a sixth faster.
    */
   private static double polynomial(double[] c, double r) {
     return ((((((c[0] * r + c[1]) * r + c[2]) * r + c[3]) * r + c[4]) * r + c[5]) * r + c[6]) * r

@@ -4,15 +4,17 @@ import java.util.Arrays;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * The noise levels a walk visits: strictly decreasing, finite, one more than there are steps, and
- * the last is 0 unless the walk stops early. Only the last may equal the one before it: such a walk
- * ends where it stands, after one more look (published schedules that end at sigma_min do so).
+ * The noise levels sigma of a walk: finite, strictly decreasing, one more than there are steps. The
+ * last is 0 unless the walk stops early. The last level may equal the previous one, so that the
+ * last step only evaluates the network (as in published schedules that end at sigma_min). A
+ * {@linkplain #rising() rising} schedule inverts the order.
  */
 public final class NoiseSchedule {
 
   /**
-   * The level that stands for no signal at all, which has no finite sigma: zero terminal SNR (Lin
-   * et al. 2023), and time 1 of flow matching. Sampling from it differs from the limit by 1e-12.
+   * The level that represents a sample without signal, for which sigma is infinite: zero terminal
+   * SNR (Lin et al. 2023) and time 1 of flow matching. Sampling from it differs from the limit by
+   * 1e-12.
    */
   public static final double NO_SIGNAL = 1e12;
 
@@ -23,16 +25,16 @@ public final class NoiseSchedule {
   }
 
   /**
-   * A schedule of these levels.
+   * A schedule of the given levels.
    *
-   * @throws IllegalArgumentException for fewer than two levels, or levels that are not finite, not
-   *     strictly decreasing or below 0
+   * @throws IllegalArgumentException if there are fewer than two levels, or they are not finite,
+   *     not strictly decreasing or negative
    */
   public static NoiseSchedule of(double... sigmas) {
     return checked(sigmas.clone(), 1);
   }
 
-  /** A schedule that rises, from data to noise. */
+  /** A schedule of rising levels, from data to noise. */
   public static NoiseSchedule risingOf(double... sigmas) {
     return checked(sigmas.clone(), -1);
   }
@@ -42,7 +44,7 @@ public final class NoiseSchedule {
     return checked(sigmas, sigmas.length > 1 && sigmas[1] > sigmas[0] ? -1 : 1);
   }
 
-  /** Levels that fall, or rise where {@code sign} is -1. */
+  /** Checks levels that must fall, or rise if {@code sign} is -1. */
   private static NoiseSchedule checked(double[] sigmas, int sign) {
     if (sigmas.length < 2) {
       throw new IllegalArgumentException("a schedule needs at least one step");
@@ -52,8 +54,12 @@ public final class NoiseSchedule {
       boolean falls = i == 0 || stays || sign * sigmas[i] < sign * sigmas[i - 1];
       if (!Double.isFinite(sigmas[i]) || sigmas[i] < 0 || !falls) {
         throw new IllegalArgumentException(
-            "noise levels must be finite, strictly decreasing and not below 0, but sigma %s is %s after %s"
-                .formatted(i, sigmas[i], i == 0 ? "nothing" : sigmas[i - 1]));
+            "noise levels must be finite, not negative and strictly %s, but sigma %s is %s after %s"
+                .formatted(
+                    sign < 0 ? "increasing" : "decreasing",
+                    i,
+                    sigmas[i],
+                    i == 0 ? "nothing" : sigmas[i - 1]));
       }
     }
     return new NoiseSchedule(sigmas);
@@ -66,13 +72,14 @@ public final class NoiseSchedule {
     return ramp(steps, sigmaMin, sigmaMax, u -> Math.pow(high + u * (low - high), rho));
   }
 
-  /** Equal steps in log sigma, then 0: equal steps of half the log-SNR. */
+  /** Equal steps in log sigma, which are equal steps in half the log-SNR, then 0. */
   public static NoiseSchedule exponential(int steps, double sigmaMin, double sigmaMax) {
     return polyexponential(steps, sigmaMin, sigmaMax, 1);
   }
 
   /**
-   * Steps in log sigma along a ramp of power rho, then 0 (k-diffusion, 2022); rho 1 is exponential.
+   * Steps in log sigma along a ramp of power rho, then 0 (k-diffusion, 2022). With rho 1 this is
+   * {@link #exponential}.
    */
   public static NoiseSchedule polyexponential(
       int steps, double sigmaMin, double sigmaMax, double rho) {
@@ -83,8 +90,8 @@ public final class NoiseSchedule {
   }
 
   /**
-   * Levels at equally spaced quantiles of a Beta(0.6, 0.6) law between the ends, then 0: dense at
-   * both (Lee et al. 2024, "Beta Sampling is All You Need").
+   * Levels at equally spaced quantiles of a Beta(0.6, 0.6) distribution between the ends, then 0,
+   * which are dense at both ends (Lee et al. 2024, "Beta Sampling is All You Need").
    */
   public static NoiseSchedule beta(int steps, double sigmaMin, double sigmaMax) {
     return ramp(
@@ -99,7 +106,8 @@ public final class NoiseSchedule {
     }
     if (!(sigmaMin > 0 && sigmaMin < sigmaMax)) {
       throw new IllegalArgumentException(
-          "sigma_min %s must lie between 0 and sigma_max %s".formatted(sigmaMin, sigmaMax));
+          "sigma_min %s must be greater than 0 and less than sigma_max %s"
+              .formatted(sigmaMin, sigmaMax));
     }
     double[] sigmas = new double[steps + 1];
     for (int i = 0; i < steps; i++) {
@@ -120,9 +128,9 @@ public final class NoiseSchedule {
   }
 
   /**
-   * Equal steps in t from 1 to 0 of a log-SNR function, sigma = exp(-logSnr / 2): {@link
-   * #cosineLogSnr} or {@link #linearLogSnr} (Kingma et al. 2021; Imagen, Saharia et al. 2022). The
-   * last level is that of t = 0.
+   * Equal steps in t from 1 to 0 of a log-SNR function such as {@link #cosineLogSnr} or {@link
+   * #linearLogSnr}, where sigma = exp(-logSnr / 2) (Kingma et al. 2021; Imagen, Saharia et al.
+   * 2022). The last level is that of t = 0.
    */
   public static NoiseSchedule logSnr(int steps, DoubleUnaryOperator logSnr) {
     if (steps < 1) {
@@ -133,7 +141,7 @@ public final class NoiseSchedule {
     return of(sigmas);
   }
 
-  /** log SNR of the cosine schedule, at t = 0 held at that of tan^2 = 1e-5. */
+  /** log SNR of the cosine schedule, limited to that of tan^2 = 1e-5 near t = 0. */
   public static double cosineLogSnr(double t) {
     double c = Math.cos((t + 0.008) / 1.008 * Math.PI / 2);
     return -Math.log(Math.max(1e-5, 1 / (c * c) - 1));
@@ -144,16 +152,19 @@ public final class NoiseSchedule {
     return -Math.log(Math.expm1(1e-4 + 10 * t * t));
   }
 
-  /** Levels of flow matching, t from 1 to 0: sigma = t / (1 - t), and {@link #NO_SIGNAL} for 1. */
+  /**
+   * Levels of flow matching for the given times t from 1 to 0: sigma = t / (1 - t), and {@link
+   * #NO_SIGNAL} for t = 1.
+   */
   public static NoiseSchedule flow(double... times) {
     return of(Arrays.stream(times).map(t -> t == 1 ? NO_SIGNAL : t / (1 - t)).toArray());
   }
 
   /**
-   * The names a network knows these levels by, exact at each level and linear in log sigma between
-   * them.
+   * Maps sigma to a network's time input, exact at each level of this schedule and linear in log
+   * sigma between levels.
    *
-   * @param times one for each level but the last
+   * @param times the time of each level but the last
    */
   public DoubleUnaryOperator naming(double... times) {
     double[] rising = new double[times.length];
@@ -165,11 +176,12 @@ public final class NoiseSchedule {
     return sigma -> Interpolation.linear(Interpolation.inverse(Math.log(sigma), logs), rising);
   }
 
+  /** The number of steps, one less than the number of levels. */
   public int steps() {
     return sigmas.length - 1;
   }
 
-  /** The level before step i, or after the last step for i = steps(). */
+  /** The level before step i, or the final level for i = steps(). */
   public double sigma(int i) {
     return sigmas[i];
   }
@@ -180,14 +192,17 @@ public final class NoiseSchedule {
   }
 
   /**
-   * The same walk begun late: without its first {@code skipped} steps. Image-to-image and
-   * video-to-video start here, from the picture plus noise of the first level left.
+   * This schedule without its first {@code skipped} steps. Image-to-image and video-to-video walks
+   * start at its first level, from the given sample plus noise of that level.
    */
   public NoiseSchedule late(int skipped) {
     return of(Arrays.copyOfRange(sigmas, skipped, sigmas.length));
   }
 
-  /** The same walk with another last level; one that rounding puts above the one before is that. */
+  /**
+   * This schedule with another last level. A level that exceeds the previous one only by rounding
+   * errors is replaced by the previous one.
+   */
   public NoiseSchedule endingAt(double last) {
     double[] changed = sigmas.clone();
     double before = changed[changed.length - 2];
@@ -196,10 +211,10 @@ public final class NoiseSchedule {
   }
 
   /**
-   * The names a network knows these levels by, exact at each level.
+   * Maps sigma to a network's time input, exact at each level of this schedule.
    *
-   * @param times one for each level but the last
-   * @param between the names of other levels
+   * @param times the time of each level but the last
+   * @param between maps all other sigmas
    */
   public DoubleUnaryOperator naming(double[] times, DoubleUnaryOperator between) {
     double[] own = times.clone();
@@ -213,14 +228,14 @@ public final class NoiseSchedule {
     };
   }
 
-  /** The same walk stopped early, after {@code steps} steps. */
+  /** The first {@code steps} steps of this schedule. */
   public NoiseSchedule early(int steps) {
     return of(Arrays.copyOf(sigmas, steps + 1));
   }
 
   /**
-   * The way back up: from the last level above 0 to the first. A deterministic sampler walked along
-   * it inverts itself, finding the noise a picture comes from (DDIM inversion, Song et al. 2021).
+   * The levels above 0 in rising order. A deterministic sampler along this schedule finds the noise
+   * that produces a given sample (DDIM inversion, Song et al. 2021).
    */
   public NoiseSchedule rising() {
     int levels = sigmas[sigmas.length - 1] == 0 ? sigmas.length - 1 : sigmas.length;

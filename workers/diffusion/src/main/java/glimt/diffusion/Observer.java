@@ -1,19 +1,22 @@
 package glimt.diffusion;
 
-/** Watches a walk. The arrays it is shown are its to read, not to keep, change or close. */
+/**
+ * Observes a walk. An observer may read the arrays it receives, but must not keep, change or close
+ * them.
+ */
 public interface Observer {
 
-  /** Sees nothing and never stops. */
+  /** An observer that ignores all events and never stops the walk. */
   Observer NOBODY = new Observer() {};
 
-  /** Called once in each step, with the estimate it started from: what a preview shows. */
+  /** Called once in each step with its estimate, which a preview can show. */
   default void seen(Estimate now, int step) {}
 
   /**
-   * Called after each step but the last: the moment to save {@code here}, which is all that a
-   * resumed walk needs.
+   * Called after each step but the last. The observer may save {@code here} as a checkpoint, from
+   * which the walk can be resumed.
    *
-   * @return whether to go on; false ends the walk here
+   * @return whether to continue the walk
    */
   default boolean between(Waypoint here) {
     return true;

@@ -1,10 +1,12 @@
 package glimt.diffusion;
 
-/** The little calculus of multistep solvers; coefficients are given lowest power first. */
+/**
+ * Integration of polynomials for multistep solvers. Coefficients are ordered from the lowest power.
+ */
 final class Polynomial {
   private Polynomial() {}
 
-  /** Lagrange's polynomial: 1 at node j, 0 at the others. */
+  /** Lagrange's polynomial, which is 1 at node j and 0 at the other nodes. */
   static double[] through(double[] nodes, int j) {
     double[] p = {1};
     for (int k = 0; k < nodes.length; k++) {
@@ -20,7 +22,7 @@ final class Polynomial {
     return p;
   }
 
-  /** The integral of p. */
+  /** The definite integral of p. */
   static double integral(double[] p, double from, double to) {
     double sum = 0;
     for (int i = 0; i < p.length; i++) {

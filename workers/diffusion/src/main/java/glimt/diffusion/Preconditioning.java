@@ -5,13 +5,18 @@ import ai.djl.ndarray.NDList;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * How a network's answer becomes a denoiser (Karras et al. 2022, eq. 7):
+ * The conversion of a network's output F into a denoiser (Karras et al. 2022, eq. 7):
  *
  * <pre>  D(x; sigma) = c_skip(sigma) x + c_out(sigma) F(c_in(sigma) x; c_noise(sigma))</pre>
  *
- * Every parametrisation in the field is four functions of the noise level. Those of a
+ * All common parametrisations can be written as these four functions of the noise level. Those of a
  * variance-preserving network follow from its input z = a x0 + s n with a = 1 / sqrt(1 + sigma^2)
  * and s = sigma a, so that z = a x.
+ *
+ * @param skip c_skip
+ * @param out c_out
+ * @param in c_in
+ * @param noise c_noise, the network's time input
  */
 public record Preconditioning(
     DoubleUnaryOperator skip,
@@ -19,13 +24,16 @@ public record Preconditioning(
     DoubleUnaryOperator in,
     DoubleUnaryOperator noise) {
 
-  /** The name under which the noise in a sample is set aside where it cannot be told from D. */
+  /**
+   * The name of the further output of an {@link Estimate} that contains the noise at level 0, where
+   * it cannot be computed from D.
+   */
   public static final String NOISE = "noise";
 
   /**
-   * D(x; sigma) by this network, and at level 0 also the noise it sees there: (x - D) / sigma = (1
-   * - c_skip) / sigma x - c_out / sigma F, which has a limit for networks that answer the noise or
-   * v.
+   * The denoiser of a network that at level 0 also returns the noise as {@link #NOISE}: (x - D) /
+   * sigma = (1 - c_skip) / sigma x - c_out / sigma F, which has a limit for networks that predict
+   * the noise or v.
    */
   public Denoiser denoiserFromNothing(Prediction network) {
     double tiny = 1e-100;
@@ -36,45 +44,49 @@ public record Preconditioning(
     };
   }
 
-  /** The same network with the opposite sign in its answers. */
+  /** The preconditioning of the same network with the opposite sign of its output. */
   public Preconditioning negated() {
     return new Preconditioning(skip, s -> -out.applyAsDouble(s), in, noise);
   }
 
-  /** D(x; sigma) by this network. */
+  /** The denoiser D(x; sigma) of a network. */
   public Denoiser denoiser(Prediction network) {
     return Denoiser.of(
         (x, sigma) -> denoised(x, sigma, network.predict(input(x, sigma), noise(sigma))));
   }
 
-  /** c_in x: what the network is handed. */
+  /** c_in x, the network's input. */
   public NDArray input(NDArray x, double sigma) {
     return x.mul(in.applyAsDouble(sigma));
   }
 
-  /** c_noise: the network's name for the level. */
+  /** c_noise, the network's time input. */
   public double noise(double sigma) {
     return noise.applyAsDouble(sigma);
   }
 
-  /** c_skip x + c_out F. */
+  /**
+   * D = c_skip x + c_out F.
+   *
+   * @throws IllegalArgumentException if F does not have the shape of x
+   */
   public NDArray denoised(NDArray x, double sigma, NDArray f) {
     if (!f.getShape().equals(x.getShape())) {
       throw new IllegalArgumentException(
-          "the network answered " + f.getShape() + " to a sample " + x.getShape());
+          "the network's output has shape " + f.getShape() + ", but the sample " + x.getShape());
     }
     double skip = this.skip.applyAsDouble(sigma);
     NDArray answer = f.mul(out.applyAsDouble(sigma));
     return skip == 0 ? answer : x.mul(skip).add(answer);
   }
 
-  /** The F that a perfect network would answer: (x0 - c_skip x) / c_out, the target of training. */
+  /** The training target of F: (x0 - c_skip x) / c_out. */
   public NDArray target(NDArray x, double sigma, NDArray clean) {
     return clean.sub(x.mul(skip.applyAsDouble(sigma))).div(out.applyAsDouble(sigma));
   }
 
   /**
-   * Karras et al. 2022, Table 1, "Ours": unit variance in, out and in the target for data of
+   * Karras et al. 2022, Table 1, "Ours": input, output and target have unit variance for data of
    * standard deviation sigmaData; c_noise = ln(sigma) / 4.
    */
   public static Preconditioning edm(double sigmaData) {
@@ -90,9 +102,9 @@ public record Preconditioning(
   }
 
   /**
-   * A variance-preserving network that answers the noise: x0 = (z - s eps) / a (Ho et al. 2020).
+   * A variance-preserving network that predicts the noise: x0 = (z - s eps) / a (Ho et al. 2020).
    *
-   * @param time the network's name for a level
+   * @param time maps a noise level to the network's time input
    */
   public static Preconditioning epsilon(DoubleUnaryOperator time) {
     return new Preconditioning(_ -> 1, s -> -s, Preconditioning::signal, time);
@@ -119,7 +131,7 @@ public record Preconditioning(
   }
 
   /**
-   * A variance-preserving network that answers v = a eps - s x0 (Salimans and Ho 2022, section 4).
+   * A variance-preserving network that predicts v = a eps - s x0 (Salimans and Ho 2022, section 4).
    */
   public static Preconditioning velocity(DoubleUnaryOperator time) {
     return new Preconditioning(
@@ -127,23 +139,23 @@ public record Preconditioning(
   }
 
   /**
-   * A flow-matching network, z = (1 - t) x0 + t n with t = sigma / (1 + sigma), that answers n - x0
-   * (Liu et al. 2022, eq. 1; Esser et al. 2024).
+   * A flow-matching network, z = (1 - t) x0 + t n with t = sigma / (1 + sigma), that predicts n -
+   * x0 (Liu et al. 2022, eq. 1; Esser et al. 2024).
    */
   public static Preconditioning flow(DoubleUnaryOperator time) {
     return new Preconditioning(s -> 1 / (1 + s), s -> -s / (1 + s), s -> 1 / (1 + s), time);
   }
 
   /**
-   * A network that is handed x unscaled and answers the score of its density, (D - x) / sigma^2
-   * (Song et al. 2021, variance exploding).
+   * A network that takes x unscaled and predicts the score, (D - x) / sigma^2 (Song et al. 2021,
+   * variance exploding).
    */
   public static Preconditioning score(DoubleUnaryOperator time) {
     return new Preconditioning(_ -> 1, s -> s * s, _ -> 1, time);
   }
 
   /**
-   * EDM scalings shifted so that D is the identity at sigmaMin: the boundary condition of
+   * EDM preconditioning shifted so that D is the identity at sigmaMin, the boundary condition of
    * consistency models (Song et al. 2023, eq. 5 and appendix C).
    */
   public static Preconditioning consistency(
@@ -157,16 +169,16 @@ public record Preconditioning(
   }
 
   /**
-   * The consistency function of a latent consistency model on top of guesses D of these scalings,
-   * from its discrete time t (Luo et al. 2023, section 4.1):
+   * The consistency function of a latent consistency model, computed from predictions D with this
+   * preconditioning and the discrete time t (Luo et al. 2023, section 4.1):
    *
    * <pre>
    *   f = c_skip z + c_out D,  c_skip = d^2 / (k^2 + d^2),  c_out = k / sqrt(k^2 + d^2),  k = scaling t
    * </pre>
    *
-   * @param guesses D, perhaps kept in range
-   * @param scaling 10 in the paper's code
-   * @param data d, 0.5 in the paper
+   * @param guesses the denoiser D, which may clip its predictions
+   * @param scaling the scaling of t, 10 in the paper's code
+   * @param data the standard deviation of the data d, 0.5 in the paper
    */
   public Denoiser latentConsistency(Denoiser guesses, double scaling, double data) {
     return (x, sigma, before) -> {
@@ -178,14 +190,14 @@ public record Preconditioning(
     };
   }
 
-  /** a(sigma) = 1 / sqrt(1 + sigma^2): the share of signal in a variance-preserving sample. */
+  /** a(sigma) = 1 / sqrt(1 + sigma^2), the factor of x0 in a variance-preserving sample. */
   public static double signal(double sigma) {
     return 1 / Math.hypot(1, sigma);
   }
 
   /**
-   * D by a network that also answers a variance in its second half of channels (axis 1), which is
-   * set aside as {@link Variance#LEARNED} (Nichol and Dhariwal 2021, section 3.1).
+   * The denoiser of a network whose second half of channels (axis 1) is a learned variance, which
+   * the denoiser returns as {@link Variance#LEARNED} (Nichol and Dhariwal 2021, section 3.1).
    */
   public Denoiser denoiserWithVariance(Prediction network) {
     return (x, sigma, _) -> {

@@ -3,26 +3,26 @@ package glimt.diffusion;
 import java.util.Locale;
 import java.util.function.DoubleUnaryOperator;
 
-/** What a network answers, by its name in the field. */
+/** The quantity that a network predicts, named as in diffusers. */
 public enum PredictionType {
   /** The noise. */
   EPSILON,
-  /** x0 itself. */
+  /** The clean sample x0. */
   SAMPLE,
   /** v = a eps - s x0. */
   V_PREDICTION,
   /** The velocity of a flow, n - x0. */
   FLOW_PREDICTION;
 
-  /** As published: {@code epsilon}, {@code v_prediction}, ... */
+  /** The name in published configurations, such as {@code v_prediction}. */
   public String published() {
     return name().toLowerCase(Locale.ROOT);
   }
 
   /**
-   * How the answer becomes a denoiser.
+   * The preconditioning of a network with this output.
    *
-   * @param time the network's name for a level
+   * @param time maps a noise level to the network's time input
    */
   public Preconditioning terms(DoubleUnaryOperator time) {
     return switch (this) {

@@ -5,16 +5,17 @@ import ai.djl.ndarray.types.DataType;
 
 /**
  * Predictor-corrector sampling of a reverse SDE, Song et al. 2021, Algorithms 2 and 3. At each of n
- * equally spaced times the corrector moves the sample by Langevin dynamics at its level, then the
- * predictor takes it one step back. The last prediction is returned without its noise.
+ * equally spaced times, the corrector moves the sample by Langevin dynamics at constant noise
+ * level, and then the predictor takes one step back in time. The last step returns its mean without
+ * noise.
  *
- * @param sde what is reversed
- * @param steps n; the schedule must be {@link Sde#schedule} of n
- * @param end the last time, just above 0
+ * @param sde the SDE that is reversed
+ * @param steps n; the schedule must be {@link Sde#schedule} for the same n
+ * @param end the last time, slightly above 0
  */
 public record PredictorCorrector(Sde sde, int steps, double end) {
 
-  /** One step back in time. */
+  /** The method of a step back in time. */
   public enum Predictor {
     /** Song et al. 2021, eq. 46: the forward step's own discretisation, reversed. */
     REVERSE_DIFFUSION,
@@ -28,13 +29,18 @@ public record PredictorCorrector(Sde sde, int steps, double end) {
     NONE
   }
 
-  /** Moves a sample at its level. */
+  /** Moves a sample at constant noise level. */
   @FunctionalInterface
   public interface Corrector {
-    /** The step from the corrected sample; {@code time} counts 0 to 1. */
+    /** Returns the step with the corrected sample; {@code time} is between 0 and 1. */
     Step correct(Step at, double time);
   }
 
+  /**
+   * The sampler with this predictor and corrector.
+   *
+   * @param correctorName the name of the corrector, which becomes part of the sampler's name
+   */
   public Sampler sampler(Predictor predictor, Corrector corrector, String correctorName) {
     return new Sampler(
         "%s-%s(%s, %s steps)".formatted(predictor, correctorName, sde.name(), steps),
@@ -48,14 +54,17 @@ public record PredictorCorrector(Sde sde, int steps, double end) {
   }
 
   /**
-   * Langevin dynamics with steps by signal-to-noise ratio, Song et al. 2021, Algorithms 4 and 5, in
-   * z:
+   * Langevin dynamics with a step size from the signal-to-noise ratio, Song et al. 2021, Algorithms
+   * 4 and 5, in z:
    *
    * <pre>
    *   epsilon = 2 alpha (snr |n| / |score|)^2,  z' = z + epsilon score + sqrt(2 epsilon) n
    * </pre>
    *
-   * with norms averaged over the batch, and alpha = 1 - beta_i for VP, 1 for others.
+   * with norms averaged over the batch, and alpha = 1 - beta_i for VP, 1 for the other SDEs.
+   *
+   * @param snr the signal-to-noise ratio
+   * @param times the number of corrections per step
    */
   public Corrector langevin(double snr, int times) {
     return (at, time) -> {
@@ -71,8 +80,11 @@ public record PredictorCorrector(Sde sde, int steps, double end) {
   }
 
   /**
-   * Annealed Langevin dynamics with steps by noise level, Song and Ermon 2019: {@link #langevin}
-   * with epsilon = 2 alpha (snr s(t))^2.
+   * Annealed Langevin dynamics with a step size from the noise level, Song and Ermon 2019: {@link
+   * #langevin} with epsilon = 2 alpha (snr s(t))^2.
+   *
+   * @param snr the signal-to-noise ratio
+   * @param times the number of corrections per step
    */
   public Corrector annealed(double snr, int times) {
     return (at, time) -> {
@@ -90,7 +102,8 @@ public record PredictorCorrector(Sde sde, int steps, double end) {
     double time = Sde.time(at.index(), steps, end);
     Step here = corrector.correct(at, time);
     if (predictor == Predictor.NONE) {
-      // Its scale is the next level's from now on; the guess is the one the corrector last saw.
+      // The scale is that of the next level from here on; the estimate is the corrected sample
+      // itself.
       NDArray z = here.x().mul(sde.mean(time));
       return at.to(unscaled(at, z), new Estimate(at.sigma(), here.x(), here.x()));
     }
@@ -120,7 +133,7 @@ public record PredictorCorrector(Sde sde, int steps, double end) {
     return at.to(unscaled(at, mean.add(at.draw(0).mul(g))), now);
   }
 
-  /** From z to x at the time of the next step; the last is returned as it is. */
+  /** Converts z to x at the time of the next step; the result of the last step stays in z. */
   private NDArray unscaled(Step at, NDArray z) {
     return at.remaining() == 0 ? z : z.div(sde.mean(Sde.time(at.index() + 1, steps, end)));
   }

@@ -6,9 +6,9 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Adaptive projected guidance (Sadat et al. 2024, Algorithm 1): the difference of the two guesses
- * is averaged over steps, kept within a ball, and robbed of the part along the conditional guess,
- * which oversaturates.
+ * Adaptive projected guidance (Sadat et al. 2024, Algorithm 1): the difference of the two
+ * predictions is averaged over steps, limited to a ball, and its component parallel to the
+ * conditional prediction, which causes oversaturation, is reduced.
  *
  * <pre>
  *   d = (D_c - D_0) + momentum d_before,  d = d min(1, radius / |d|)
@@ -16,20 +16,23 @@ import org.jspecify.annotations.Nullable;
  *   D = D_0 + w d
  * </pre>
  *
- * The paper's last line is D_c + (w - 1) d; this is diffusers' form, which at eta 1 without
- * momentum and radius is plain guidance too.
+ * The last line of the paper is D_c + (w - 1) d; this is the form of diffusers. With eta 1 and
+ * without momentum and radius, both are plain guidance.
  *
- * @param scale w
- * @param eta the share of the parallel part that is kept; 0 in the paper
- * @param momentum how much of the last difference is carried on, negative in the paper
+ * @param scale the guidance scale w
+ * @param eta the fraction of the parallel component that is kept; 0 in the paper
+ * @param momentum the weight of the previous difference; negative in the paper
  * @param radius the largest norm of a difference; 0 for no limit
  */
 public record ProjectedGuidance(double scale, double eta, double momentum, double radius) {
 
-  /** The name under which the running difference is set aside. */
+  /** The name of the running difference among the further outputs of an estimate. */
   static final String RUNNING = "apg";
 
-  /** Guides the guesses of two denoisers; the running difference travels with the estimates. */
+  /**
+   * Guides the predictions of two denoisers. The running difference is passed on with the
+   * estimates.
+   */
   public Denoiser of(Denoiser conditional, Denoiser unconditional) {
     return (x, sigma, before) -> {
       Estimate c = conditional.estimate(x, sigma, before);
@@ -40,7 +43,7 @@ public record ProjectedGuidance(double scale, double eta, double momentum, doubl
     };
   }
 
-  /** The running difference. */
+  /** The running difference, given that of the previous step. */
   NDArray running(NDArray conditional, NDArray unconditional, @Nullable NDArray last) {
     NDArray difference = conditional.sub(unconditional);
     return last == null ? difference : difference.add(last.mul(momentum));

@@ -1,6 +1,8 @@
 package glimt.diffusion;
 
-/** How levels are spread between two ends, where not by the times of a chain. */
+/**
+ * The spacing of noise levels between two ends, for schedules that do not use the times of a chain.
+ */
 public enum Ramp {
   /** Equal steps in sigma^(1/7). */
   KARRAS {
@@ -9,14 +11,14 @@ public enum Ramp {
       return NoiseSchedule.karras(steps, low, high, 7);
     }
   },
-  /** Equal steps in log sigma. "Lu lambdas", equal steps of half the log SNR, are these. */
+  /** Equal steps in log sigma, which equal the "Lu lambdas", equal steps in half the log SNR. */
   EXPONENTIAL {
     @Override
     public NoiseSchedule levels(int steps, double low, double high) {
       return NoiseSchedule.exponential(steps, low, high);
     }
   },
-  /** Quantiles of a beta law. */
+  /** Quantiles of a beta distribution. */
   BETA {
     @Override
     public NoiseSchedule levels(int steps, double low, double high) {
@@ -24,6 +26,6 @@ public enum Ramp {
     }
   };
 
-  /** Levels from high to low, one for each step, then 0. */
+  /** The levels from high to low, one for each step, then 0. */
   public abstract NoiseSchedule levels(int steps, double low, double high);
 }

@@ -3,8 +3,9 @@ package glimt.diffusion;
 import ai.djl.ndarray.types.Shape;
 
 /**
- * A part of a whole sample, by its absolute position in it. Noise is a function of this position
- * and never of an offset into a tile, so overlapping parts see the same noise where they overlap.
+ * A part of a sample, identified by its absolute position. Noise is a function of the absolute
+ * position and not of the offset within a tile, so overlapping parts receive the same noise where
+ * they overlap.
  */
 public sealed interface Region {
 
@@ -12,19 +13,19 @@ public sealed interface Region {
   Shape shape();
 
   /**
-   * A window of frames and a tile of pixels, laid out [frames, channels, height, width].
+   * A window of frames and a tile of pixels, of shape [frames, channels, height, width].
    *
-   * @param frame absolute index of the first frame
-   * @param y absolute row of the first pixel, below 65,536 with {@code height}
-   * @param x absolute column of the first pixel, below 65,536 with {@code width}
+   * @param frame the absolute index of the first frame
+   * @param y the absolute row of the first pixel; {@code y + height} is at most 65,536
+   * @param x the absolute column of the first pixel; {@code x + width} is at most 65,536
    */
-  record Frames(int frame, int frames, int channels, int y, int height, int x, int width)
+  record FrameWindow(int frame, int frames, int channels, int y, int height, int x, int width)
       implements Region {
 
-    public Frames {
+    public FrameWindow {
       if (frame < 0 || frames < 1 || channels < 1 || channels > 4 << 16) {
         throw new IllegalArgumentException(
-            "a region needs frames and channels, not frame %s, %s frames, %s channels"
+            "a region needs a frame index of at least 0, frames, and 1 to 262144 channels, not frame %s, %s frames, %s channels"
                 .formatted(frame, frames, channels));
       }
       if (y < 0
@@ -34,14 +35,14 @@ public sealed interface Region {
           || y + height > 1 << 16
           || x + width > 1 << 16) {
         throw new IllegalArgumentException(
-            "a region lies within 65536 x 65536 pixels, not %s+%s, %s+%s"
+            "a region must be within 65536 x 65536 pixels, not rows %s+%s, columns %s+%s"
                 .formatted(y, height, x, width));
       }
     }
 
-    /** A whole clip or image from its first pixel of its first frame. */
-    public static Frames whole(int frames, int channels, int height, int width) {
-      return new Frames(0, frames, channels, 0, height, 0, width);
+    /** The region of a whole clip or image. */
+    public static FrameWindow whole(int frames, int channels, int height, int width) {
+      return new FrameWindow(0, frames, channels, 0, height, 0, width);
     }
 
     @Override
@@ -51,16 +52,16 @@ public sealed interface Region {
   }
 
   /**
-   * Points in a row of the cloud's own order, laid out [points, channels].
+   * Consecutive points in the order of the cloud, of shape [points, channels].
    *
-   * @param point absolute index of the first point
+   * @param point the absolute index of the first point
    */
-  record Points(int point, int points, int channels) implements Region {
+  record PointRange(int point, int points, int channels) implements Region {
 
-    public Points {
+    public PointRange {
       if (point < 0 || points < 1 || channels < 1 || channels > 4 << 16) {
         throw new IllegalArgumentException(
-            "a region needs points and channels, not point %s, %s points, %s channels"
+            "a region needs a point index of at least 0, points, and 1 to 262144 channels, not point %s, %s points, %s channels"
                 .formatted(point, points, channels));
       }
     }

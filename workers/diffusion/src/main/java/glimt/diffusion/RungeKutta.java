@@ -17,17 +17,18 @@ public final class RungeKutta {
   }
 
   /**
-   * {@link #midpoint} with its midpoint in log sigma, and Euler's step at the end: DPM-Solver-2 (Lu
-   * et al. 2022a, Algorithm 1) in the linear form of k-diffusion. Second order, two network calls.
+   * {@link #midpoint} with the midpoint in log sigma and Euler's method in a step to 0:
+   * DPM-Solver-2 (Lu et al. 2022a, Algorithm 1) in the linear form of k-diffusion. Second order,
+   * two network calls.
    */
   public static Sampler dpm2() {
     return new Sampler("dpm_2", 0, at -> midpoint(at, Math.sqrt(at.sigma() * at.next())));
   }
 
   /**
-   * {@link #dpm2()} for ancestral steps of a network that knows midpoints and levels by different
-   * names: the midpoint of an ancestral step is the very level it goes to, and is told from it by a
-   * hair.
+   * {@link #dpm2()} for ancestral steps of a network whose time input differs between midpoints and
+   * levels: the midpoint of an ancestral step can equal the next level, so it is shifted by a tiny
+   * amount to remain distinguishable.
    */
   public static Sampler dpm2Apart() {
     return new Sampler(
@@ -35,8 +36,8 @@ public final class RungeKutta {
   }
 
   /**
-   * {@link #midpoint} with its midpoint in the cube root of sigma, to the last step: the "dpm" of
-   * consistency models' code (Song et al. 2023), which is Karras et al.'s of 2022. Second order,
+   * {@link #midpoint} with the midpoint in the cube root of sigma, also in the last step: "dpm" in
+   * the code of consistency models (Song et al. 2023), following Karras et al. 2022. Second order,
    * two network calls.
    */
   public static Sampler cubicMidpoint() {
@@ -50,12 +51,12 @@ public final class RungeKutta {
    * {@link #along(Step, Course, double)} as a sampler. Second order, two network calls.
    *
    * @param course the time and scale in which steps are straight
-   * @param alpha where the second slope is taken: 1 is Heun's method, 1/2 the midpoint, 2/3
-   *     Ralston's
+   * @param alpha the position of the second slope within the step: 1 for Heun's method, 1/2 for the
+   *     midpoint method, 2/3 for Ralston's method
    */
   public static Sampler heun(Course course, double alpha) {
     if (!(alpha > 0 && alpha <= 1)) {
-      throw new IllegalArgumentException("alpha must lie in (0, 1], not " + alpha);
+      throw new IllegalArgumentException("alpha must be in (0, 1], not " + alpha);
     }
     return new Sampler(
         "heun(%s, alpha=%s)".formatted(course.name(), alpha), 0, at -> along(at, course, alpha));
@@ -87,8 +88,8 @@ public final class RungeKutta {
   }
 
   /**
-   * Heun's step, Karras et al. 2022, Algorithm 1; the slope at 0 is undefined, so the last step is
-   * Euler's:
+   * Heun's step, Karras et al. 2022, Algorithm 1; the slope at 0 is undefined, so a step to 0 uses
+   * Euler's method:
    *
    * <pre>
    *   x_e = x + (sigma' - sigma) d(x; sigma)
@@ -106,7 +107,7 @@ public final class RungeKutta {
   }
 
   /**
-   * The midpoint method; with a middle at 0, where there is no slope, Euler's:
+   * The midpoint method; if the midpoint is 0, where the slope is undefined, Euler's method:
    *
    * <pre>
    *   x_m = x + (sigma_m - sigma) d(x; sigma)
@@ -131,7 +132,7 @@ public final class RungeKutta {
    *   y'  = y + h ((1 - 1/2alpha) y&#775;(y; t) + 1/2alpha y&#775;(y_a; t + alpha h))
    * </pre>
    *
-   * The last step is Euler's.
+   * A step to 0 uses Euler's method.
    */
   static Move along(Step at, Course course, double alpha) {
     Estimate now = at.now();

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * SA-Solver, a stochastic Adams method with as much noise as one wants (Xue et al. 2023). Between
+ * SA-Solver, a stochastic Adams method with a selectable amount of noise (Xue et al. 2023). Between
  * two levels, with lambda = -ln sigma and k = 1 + tau^2, the variance-controlled SDE has the
  * solution
  *
@@ -16,21 +16,22 @@ import java.util.function.DoubleUnaryOperator;
  *   x' = x - int_lambda^lambda' k exp(-u) n(u) du + tau sigma' sqrt(exp(2 h) - 1) z       noise
  * </pre>
  *
- * in which a polynomial through known answers takes the place of D, or of the noise n. The
- * predictor's polynomial goes through past answers, the corrector's also through the one at the
- * predicted sample. A step costs one network call: as in {@link UniPc}, the sample just reached is
- * corrected, with the noise it was predicted with, before the next is predicted.
+ * in which D, or the noise n, is replaced by a polynomial through known predictions. The
+ * predictor's polynomial uses past predictions, the corrector's also that at the predicted sample.
+ * A step costs one network call: as in {@link UniPc}, the current sample is corrected, with the
+ * same noise as in its prediction, before the next is predicted.
  *
- * @param of what is expanded
- * @param tau how much noise from a level on: 0 is the ODE, 1 the SDE of DDPM
- * @param tauName how tau runs, in a sampler's name
- * @param predictor answers the predictor looks at, 1 to 4
- * @param corrector answers the corrector looks at with the newest, 1 to 4, or 0 for no corrector
- * @param falling whether both look at fewer towards the end, down to one
- * @param slope how a line through two answers is weighed
+ * @param of the quantity that is expanded
+ * @param tau maps a noise level to the amount of noise: 0 is the ODE, 1 the SDE of DDPM
+ * @param tauName the description of tau in the sampler's name
+ * @param predictor the number of predictions that the predictor uses, 1 to 4
+ * @param corrector the number of predictions that the corrector uses, including the newest, 1 to 4,
+ *     or 0 for no corrector
+ * @param falling whether both use fewer predictions towards the end, down to one
+ * @param slope the weight of the slope through two predictions
  */
 public record SaSolver(
-    UniPc.Of of,
+    UniPc.Interpolated of,
     DoubleUnaryOperator tau,
     String tauName,
     int predictor,
@@ -40,7 +41,7 @@ public record SaSolver(
 
   private static final String CORRECTED = "corrected";
 
-  /** The weight of the slope of a line through two answers, of data. */
+  /** The weight of the slope of a line through two predictions of data. */
   public enum Slope {
     /** The integral, (k h - 1 + exp(-k h)) / k. */
     INTEGRAL,
@@ -54,7 +55,7 @@ public record SaSolver(
   public SaSolver {
     if (predictor < 1 || predictor > 4 || corrector < 0 || corrector > 4) {
       throw new IllegalArgumentException(
-          "SA-Solver's predictor looks at 1 to 4 answers and its corrector at 0 to 4, not %s, %s"
+          "SA-Solver's predictor uses 1 to 4 predictions and its corrector 0 to 4, not %s and %s"
               .formatted(predictor, corrector));
     }
   }
@@ -63,23 +64,31 @@ public record SaSolver(
    * SA-Solver with data prediction.
    *
    * @param tau 0 is the ODE, 1 the SDE of DDPM
-   * @param predictor answers the predictor looks at, 1 to 4
-   * @param corrector answers the corrector looks at beside the newest, 0 for no corrector, to 3
+   * @param predictor the number of predictions that the predictor uses, 1 to 4
+   * @param corrector the number of predictions that the corrector uses besides the newest, 1 to 3,
+   *     or 0 for no corrector
    */
   public static Sampler of(double tau, int predictor, int corrector) {
     if (!(tau >= 0)) {
-      throw new IllegalArgumentException("tau must not be negative, not " + tau);
+      throw new IllegalArgumentException("tau must not be negative, but is " + tau);
     }
     int with = corrector == 0 ? 0 : corrector + 1;
     SaSolver solver =
         new SaSolver(
-            UniPc.Of.DATA, _ -> tau, Double.toString(tau), predictor, with, false, Slope.INTEGRAL);
+            UniPc.Interpolated.DATA,
+            _ -> tau,
+            Double.toString(tau),
+            predictor,
+            with,
+            false,
+            Slope.INTEGRAL);
     return new Sampler(
         "sa_solver(tau=%s, %s, %s)".formatted(tau, predictor, corrector),
         solver.history(),
         solver::step);
   }
 
+  /** This solver as a sampler. A step costs one network call. */
   public Sampler sampler() {
     String name =
         "sa_solver(tau %s, predictor=%s, corrector=%s%s%s%s)"
@@ -87,7 +96,7 @@ public record SaSolver(
                 tauName,
                 predictor,
                 corrector,
-                of == UniPc.Of.DATA ? "" : ", noise",
+                of == UniPc.Interpolated.DATA ? "" : ", noise",
                 falling ? ", falling" : "",
                 slope == Slope.INTEGRAL ? "" : ", leading");
     return new Sampler(name, history(), this::step);
@@ -104,7 +113,7 @@ public record SaSolver(
     NDArray x = at.x();
     NDArray last = at.memory().arrays().get(CORRECTED);
     if (last != null && corrector > 0) {
-      // The step that reached this sample again: same noise, one answer more.
+      // Repeats the previous step with the same noise and one more prediction.
       double from = at.past().getFirst().sigma();
       int used = Math.min(corrector, falling ? at.remaining() + 3 : corrector);
       x = adams(at, last, from, at.sigma(), first(known, used), -1);
@@ -122,9 +131,10 @@ public record SaSolver(
   }
 
   /**
-   * Xue et al. 2023, eq. 14 and 17: from one level to another by the polynomial through answers.
+   * Xue et al. 2023, eq. 14 and 17: integrates the polynomial through the predictions from one
+   * level to another.
    *
-   * @param step which step's noise is used, counted from this one
+   * @param step the offset of the step whose noise is used, relative to the current step
    */
   private NDArray adams(
       Step at, NDArray x, double sigma, double to, List<Estimate> answers, int step) {
@@ -134,7 +144,7 @@ public record SaSolver(
     double t = tau.applyAsDouble(sigma);
     double k = 1 + t * t;
     double h = Math.log(sigma / to);
-    boolean data = of == UniPc.Of.DATA;
+    boolean data = of == UniPc.Interpolated.DATA;
     double[] places = new double[answers.size()]; // lambda, counted from where the step ends
     for (int j = 0; j < places.length; j++) {
       places[j] = Math.log(to / answers.get(j).sigma());

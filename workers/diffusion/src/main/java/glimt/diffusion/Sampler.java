@@ -3,41 +3,46 @@ package glimt.diffusion;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * One step of a solver, from a noise level down to the next.
+ * A sampler, defined by the equation of its step from one noise level to the next.
  *
- * <p>A sampler is an equation and nothing else: no loop, no clock, no randomness of its own, no
- * native memory to free. {@link Trajectory} owns those. To add one, write the equation as a static
- * method from {@link Step} to {@link Move}, give it a name in {@link Samplers}, and the laws test
- * it.
+ * <p>A sampler consists of the equation only; {@link Trajectory} contains the loop, manages native
+ * memory and handles interruption, and draws come from {@link Draw}. To add a sampler, write its
+ * equation as a static method from {@link Step} to {@link Move} and register it in {@link
+ * Samplers}; the tests of common laws then cover it.
  *
- * @param name how users call it, with its settings; a checkpoint of another name is not resumed
- * @param history how many past estimates the equation looks at
+ * @param name the name of the sampler with its settings; only a sampler of the same name resumes a
+ *     checkpoint
+ * @param history the number of past estimates that the equation uses
+ * @param equation the equation of a step
  */
 public record Sampler(String name, int history, Equation equation) {
 
-  /** A step as a pure function. */
+  /** The equation of a step, a pure function. */
   @FunctionalInterface
   public interface Equation {
+    /** Computes the sample at the end of a step. */
     Move step(Step at);
   }
 
   public Sampler {
     if (history < 0) {
-      throw new IllegalArgumentException("a sampler cannot look back " + history + " estimates");
+      throw new IllegalArgumentException("a sampler cannot use " + history + " past estimates");
     }
   }
 
+  /** Takes one step. */
   public Move step(Step at) {
     return equation.step(at);
   }
 
   /**
    * This sampler with every draw multiplied by {@code scale}: S_noise of Karras et al. 2022,
-   * Algorithm 2, which is 1 in theory and a little more in practice.
+   * Algorithm 2, which is 1 in theory and slightly larger in practice.
    */
   public Sampler noise(double scale) {
     if (!(scale >= 0) || Double.isInfinite(scale)) {
-      throw new IllegalArgumentException("noise cannot be scaled by " + scale);
+      throw new IllegalArgumentException(
+          "the scale of the noise must be finite and not negative, not " + scale);
     }
     return scale == 1
         ? this
@@ -45,9 +50,8 @@ public record Sampler(String name, int history, Equation equation) {
   }
 
   /**
-   * This sampler with one more step that jumps from its last level to the guess there
-   * ("denoise_to_zero", Lu et al. 2022b's code): for schedules with 0 after the last level that
-   * this sampler itself walks to.
+   * This sampler with an additional last step that jumps to the denoised sample ("denoise_to_zero"
+   * in the code of Lu et al. 2022b), for schedules with an additional 0 at the end.
    */
   public Sampler thenToZero() {
     return new Sampler(
@@ -57,14 +61,14 @@ public record Sampler(String name, int history, Equation equation) {
   }
 
   /**
-   * This sampler in a walk whose steps do not arrive where the next begins. A variance-preserving
-   * sample that is at level {@code lands} is handed on as if it were at the schedule's next one, as
-   * DDIM does when its steps are of equal length and its schedule's are not (Song et al. 2021's
-   * code and everyone's since):
+   * This sampler in a walk whose steps do not end where the next begins. A variance-preserving
+   * sample at level {@code lands} is treated as if it were at the schedule's next level, as DDIM
+   * implementations do if their steps have equal length but the schedule's levels are not equally
+   * spaced (since the code of Song et al. 2021):
    *
    * <pre>  x' = x_lands a(lands) / a(sigma'),  a = 1 / sqrt(1 + sigma^2)</pre>
    *
-   * @param lands where a step from a level arrives
+   * @param lands maps a level to the level at which a step from it ends
    */
   public Sampler landing(DoubleUnaryOperator lands) {
     return new Sampler(

@@ -6,13 +6,13 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * The samplers by the names users know.
+ * The samplers that can be selected by name.
  *
- * <p>Some need more than a name and are reached otherwise: {@link PredictorCorrector} an SDE and
- * its times, {@link Likelihood#density} a probe, {@link Ancestral#inverse} rising levels, {@link
- * AdaptiveSinglestep} a tolerance per model, and what belongs to a trained chain (TCD's and PNDM's
- * levels between times, steps that land elsewhere, SA-Solver's tau by times, singlestep groups) the
- * chain itself: a published configuration has those, see {@link
+ * <p>Samplers that need more than a name are constructed directly: {@link PredictorCorrector} needs
+ * an SDE and its times, {@link Likelihood#density} a probe, {@link Ancestral#inverse} rising levels
+ * and {@link AdaptiveSinglestep} a tolerance for the model. Settings that depend on a trained chain
+ * (levels between times of TCD and PNDM, {@link Sampler#landing}, time-dependent tau of SA-Solver,
+ * groups of single steps) come from a published configuration, see {@link
  * glimt.diffusion.diffusers.PublishedWalk}.
  */
 public final class Samplers {
@@ -21,7 +21,7 @@ public final class Samplers {
   private static final Map<String, Supplier<Sampler>> NAMED = new LinkedHashMap<>();
 
   static {
-    // Deterministic: the noise a walk starts from decides its end.
+    // Deterministic samplers, whose result depends only on the initial noise.
     NAMED.put("euler", RungeKutta::euler);
     NAMED.put("heun", RungeKutta::heun);
     NAMED.put("flow_heun", () -> RungeKutta.heun(Course.flow(), 1));
@@ -32,14 +32,14 @@ public final class Samplers {
     NAMED.put("pndm", () -> Multistep.pndm((sigma, next) -> Math.sqrt(sigma * next)));
     NAMED.put("ipndm", Multistep::ipndm);
     NAMED.put("deis", () -> Multistep.deis(3));
-    NAMED.put("dpm_fast", () -> Singlestep.of("dpm_fast", Singlestep.Of.NOISE, 3));
+    NAMED.put("dpm_fast", () -> Singlestep.of("dpm_fast", Singlestep.Expanded.NOISE, 3));
     NAMED.put("dpm_adaptive", () -> AdaptiveDpm.usual().sampler());
     NAMED.put("dpmpp_2s", Singlestep::dpmpp2s);
     NAMED.put("dpmpp_2m", DpmSolver::dpmpp2m);
     NAMED.put("dpmpp_3m", DpmSolver::dpmpp3m);
     NAMED.put("uni_pc", () -> UniPc.of(3, 3, UniPc.B.BH2));
     NAMED.put("uni_pc_bh1", () -> UniPc.of(3, 3, UniPc.B.BH1));
-    // Stochastic: each step forgets a little of it.
+    // Stochastic samplers, which add noise in each step.
     NAMED.put("ddpm", () -> Ancestral.ddpm(Variance.small()));
     NAMED.put("euler_ancestral", () -> Ancestral.of(RungeKutta.euler(), 1, 1));
     NAMED.put("dpm_2_ancestral", () -> Ancestral.of(RungeKutta.dpm2(), 1, 1));
@@ -49,26 +49,27 @@ public final class Samplers {
     NAMED.put("dpmpp_3m_sde", DpmSolver::dpmpp3mSde);
     NAMED.put("sa_solver", () -> SaSolver.of(1, 2, 2));
     NAMED.put("edm", () -> new Churn(40, 0.05, 50, 1.003).before(RungeKutta.heun()));
-    // For networks distilled to answer the end of the walk.
+    // Samplers for networks that were distilled to predict the end of the walk.
     NAMED.put("lcm", () -> Consistency.of(0));
     NAMED.put("tcd", () -> Consistency.tcd(0.3, sigma -> 0.7 * sigma));
   }
 
-  /** All names, in the order in which they are shown. */
+  /** All names in display order. */
   public static List<String> names() {
     return List.copyOf(NAMED.keySet());
   }
 
   /**
-   * The sampler of this name with its usual settings.
+   * The sampler of this name with its default settings.
    *
-   * @throws IllegalArgumentException for an unknown name, listing the known ones
+   * @throws IllegalArgumentException for an unknown name; the message lists the known names
    */
   public static Sampler named(String name) {
     Supplier<Sampler> sampler = NAMED.get(name);
     if (sampler == null) {
       throw new IllegalArgumentException(
-          "there is no sampler '%s'; there are %s".formatted(name, String.join(", ", names())));
+          "there is no sampler '%s'; the samplers are %s"
+              .formatted(name, String.join(", ", names())));
     }
     return sampler.get();
   }

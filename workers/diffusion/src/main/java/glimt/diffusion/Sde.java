@@ -7,19 +7,19 @@ package glimt.diffusion;
  */
 public interface Sde {
 
-  /** As it appears in a sampler's name. */
+  /** The name that appears in sampler names. */
   String name();
 
-  /** The share of x0 in z at time t. */
+  /** The factor of x0 in z at time t. */
   double mean(double t);
 
   /** The standard deviation of z at time t given x0. */
   double deviation(double t);
 
-  /** f(t). */
+  /** The drift coefficient f(t). */
   double drift(double t);
 
-  /** g(t). */
+  /** The diffusion coefficient g(t). */
   double diffusion(double t);
 
   /**
@@ -54,7 +54,8 @@ public interface Sde {
   }
 
   /**
-   * Log density, in nats, of the law at t = 1 at a point of d dimensions with this square length.
+   * The log density, in nats, of the distribution at t = 1 at a point of d dimensions with this
+   * squared norm.
    */
   default double priorLogDensity(double square, int d) {
     return -d / 2. * Math.log(2 * Math.PI) - square / 2;
@@ -69,6 +70,7 @@ public interface Sde {
       return "vp";
     }
 
+    /** beta(t). */
     double beta(double t) {
       return betaMin + t * (betaMax - betaMin);
     }
@@ -98,7 +100,7 @@ public interface Sde {
       return Math.sqrt(beta(t));
     }
 
-    /** beta_i of the chain of n levels, n of them equally spaced. */
+    /** beta_i of the discretisation in n equally spaced levels. */
     double stepBeta(int i, int n) {
       return beta((double) i / (n - 1)) / n;
     }
@@ -173,7 +175,7 @@ public interface Sde {
       return deviation(t) * Math.sqrt(2 * Math.log(sigmaMax / sigmaMin));
     }
 
-    /** sigma_i of n geometric levels; 0 before the first. */
+    /** sigma_i of n geometrically spaced levels; 0 before the first. */
     double level(int i, int n) {
       return i < 0 ? 0 : deviation((double) i / (n - 1));
     }

@@ -5,57 +5,63 @@ import java.util.Arrays;
 
 /**
  * Singlestep DPM-Solver and DPM-Solver++ (Lu et al. 2022a, Algorithms 1 and 2; 2022b, Algorithm 1).
- * A solver of order k needs k network calls to go from one place to another; the intermediate
- * places are levels of the schedule too, so here each call is a step of its own: a group of k steps
- * starts over from where it began each time, with one answer more.
+ * A solver of order k needs k network calls to go from one level to another. The intermediate
+ * levels are levels of the schedule too, so each call is a step of its own here: each step in a
+ * group of k steps restarts from the beginning of the group, with one more prediction.
  */
 public final class Singlestep {
   private Singlestep() {}
 
-  /** What the solver expands. */
-  public enum Of {
+  /** The quantity that the solver expands. */
+  public enum Expanded {
     /** D: DPM-Solver++. */
     DATA,
     /** The noise: DPM-Solver. */
     NOISE
   }
 
-  /** How the calls of a group are weighed. */
+  /** The weights of the calls of a group. */
   public enum Form {
     /**
-     * Lu et al. 2022a, Algorithms 1 and 2: a group of two ends by the midpoint rule, the second
-     * call of three is weighed exactly, and the third's slope is a line's.
+     * Lu et al. 2022a, Algorithms 1 and 2: a group of two ends with the midpoint rule; in a group
+     * of three, the second call has the exact weight and the third uses the slope of a line.
      */
     PAPER,
-    /** Every call exactly, and a third's slope a parabola's: "taylor", or "heun" in diffusers. */
+    /**
+     * Exact weights for every call, and the slope of a parabola for the third: "taylor", or "heun"
+     * in diffusers.
+     */
     EXACT,
-    /** The second of two and of three by the midpoint rule: "midpoint" in diffusers. */
+    /**
+     * The midpoint rule for the second call of groups of two and three: "midpoint" in diffusers.
+     */
     MIDPOINT
   }
 
   /**
    * Singlestep solvers in groups.
    *
-   * @param name as users call it
-   * @param of what is expanded
-   * @param groups the orders, 1 to 3, one for each group; their sum is the number of steps
+   * @param name the name of the sampler
+   * @param of the quantity that is expanded
+   * @param groups the order of each group, 1 to 3; their sum is the number of steps
    */
-  public static Sampler of(String name, Of of, int... groups) {
+  public static Sampler of(String name, Expanded of, int... groups) {
     return of(name, of, Form.PAPER, 0, groups);
   }
 
   /**
    * Singlestep solvers in groups, in any form.
    *
-   * @param eta 0 for the ODE; 1 for the SDE, in which every call starts over with new noise, and
-   *     only of data
+   * @param eta 0 for the ODE, 1 for the SDE, which adds new noise in every call and is possible for
+   *     data only
    */
-  public static Sampler of(String name, Of of, Form form, double eta, int... groups) {
+  public static Sampler of(String name, Expanded of, Form form, double eta, int... groups) {
     for (int order : groups) {
-      groups(order, 1); // refuses an order there is not
+      groups(order, 1); // throws if the order is not supported
     }
-    if (!(eta >= 0) || (eta > 0 && of == Of.NOISE)) {
-      throw new IllegalArgumentException("a singlestep SDE is of data, with eta > 0, not " + eta);
+    if (!(eta >= 0) || (eta > 0 && of == Expanded.NOISE)) {
+      throw new IllegalArgumentException(
+          "eta must not be negative, and 0 for noise prediction, not " + eta);
     }
     int[] own = groups.clone();
     return new Sampler(
@@ -66,14 +72,14 @@ public final class Singlestep {
    * Singlestep solvers of one order, in as many groups as the steps of a walk allow; see {@link
    * #groups}.
    */
-  public static Sampler of(String name, Of of, int order) {
-    groups(order, 1); // refuses an order there is not
+  public static Sampler of(String name, Expanded of, int order) {
+    groups(order, 1); // throws if the order is not supported
     return new Sampler(name, 2, at -> step(at, of, Form.PAPER, 0, groups(order, at.steps())));
   }
 
   /**
-   * The orders with which n network calls are spent (Lu et al. 2022a, section 3.4): thirds, and
-   * what is left over at the end.
+   * Divides a number of network calls into groups of the given order and a remainder of lower order
+   * at the end (Lu et al. 2022a, section 3.4).
    */
   public static int[] groups(int order, int calls) {
     int[] full = new int[calls / order + 1];
@@ -99,8 +105,8 @@ public final class Singlestep {
   }
 
   /**
-   * The levels of groups that are equal in log sigma, each divided evenly, from sigmaMax to
-   * sigmaMin.
+   * Levels from sigmaMax to sigmaMin in groups of equal length in log sigma, each of which is
+   * divided evenly.
    */
   public static NoiseSchedule levels(double sigmaMin, double sigmaMax, int... groups) {
     double width = Math.log(sigmaMax / sigmaMin) / groups.length;
@@ -133,12 +139,12 @@ public final class Singlestep {
    * {@link #dpmppSde(Step, double, double)} as a sampler.
    *
    * @param eta 0 for the ODE, 1 for the SDE
-   * @param r where in log sigma the second call is made, 1/2 for the midpoint
+   * @param r the position of the second call within the step in log sigma, 1/2 for the midpoint
    */
   public static Sampler dpmppSde(double eta, double r) {
     if (!(eta >= 0 && r > 0 && r <= 1)) {
       throw new IllegalArgumentException(
-          "eta must not be negative and r lie in (0, 1], not %s and %s".formatted(eta, r));
+          "eta must not be negative and r must be in (0, 1], not %s and %s".formatted(eta, r));
     }
     String place = r == 0.5 ? "" : ", r=" + r;
     return new Sampler("dpmpp_sde(eta=%s%s)".formatted(eta, place), 0, at -> dpmppSde(at, eta, r));
@@ -163,8 +169,8 @@ public final class Singlestep {
   }
 
   /**
-   * The stochastic form of the same step (k-diffusion's dpmpp_sde, Crowson 2022): both stages go
-   * down further and add noise back up, as {@link Ancestral#of}; a step to 0 is first-order.
+   * The stochastic form of the same step (k-diffusion's dpmpp_sde, Crowson 2022): both stages step
+   * to a lower level and add noise, as in {@link Ancestral#of}; a step to 0 is first-order.
    */
   static Move dpmppSde(Step at, double eta, double r) {
     Estimate now = at.now();
@@ -190,12 +196,13 @@ public final class Singlestep {
     return up == 0 ? x : x.add(at.draw(draw).mul(up));
   }
 
-  private static Move step(Step at, Of of, Form form, double eta, int[] groups) {
+  private static Move step(Step at, Expanded of, Form form, double eta, int[] groups) {
     int steps = Arrays.stream(groups).sum();
-    int index = steps - 1 - at.remaining(); // of a walk that may have begun late
+    int index = steps - 1 - at.remaining(); // counted from the end, because a walk may start late
     if (index < at.index()) {
       throw new IllegalArgumentException(
-          "groups of %s steps in all do not fit a schedule of %s".formatted(steps, at.steps()));
+          "the groups have %s steps in total, but the schedule has %s"
+              .formatted(steps, at.steps()));
     }
     int end = 0;
     for (int order : groups) {
@@ -209,9 +216,9 @@ public final class Singlestep {
   }
 
   /**
-   * One call in a group that began at (x_s, sigma_s), i calls earlier, on to the next level, h away
-   * from sigma_s. With m_j the answers, m_0 the one at s, e_j = (m_j - m_0) / r_j the slope towards
-   * the one at r_j h, and q = -(1 + eta) h for data, q = h for noise:
+   * One call in a group that began at (x_s, sigma_s), i calls earlier, to the next level at
+   * distance h from sigma_s. With the predictions m_j, m_0 at s, e_j = (m_j - m_0) / r_j the slope
+   * towards the prediction at r_j h, and q = -(1 + eta) h for data, q = h for noise:
    *
    * <pre>
    *   x' = (sigma'/sigma_s) exp(-eta h) x_s - phi_1 m_0 - bend + sigma' sqrt(1 - exp(-2 eta h)) z
@@ -223,16 +230,16 @@ public final class Singlestep {
    *   parabola      bend = phi_2 D1 + phi_3 D2             its derivatives at s, through e_1 and e_2
    * </pre>
    *
-   * With noise added, published code has phi_3 = phi_2 / q + 1/2, and so has this.
+   * With noise, the published code uses phi_3 = phi_2 / q + 1/2, as does this method.
    */
-  private static Move step(Step at, Of of, Form form, double eta, int i, boolean last) {
+  private static Move step(Step at, Expanded of, Form form, double eta, int i, boolean last) {
     Estimate now = at.now();
     if (at.next() == 0) {
       return at.to(now.line(0), now);
     }
     Estimate start = i == 0 ? now : at.past().get(i - 1);
     double h = Math.log(start.sigma() / at.next());
-    double q = of == Of.DATA ? -(1 + eta) * h : h;
+    double q = of == Expanded.DATA ? -(1 + eta) * h : h;
     double phi1 = Math.expm1(q);
     NDArray x =
         eta == 0
@@ -244,34 +251,36 @@ public final class Singlestep {
           i == 2 && form == Form.EXACT
               ? parabola(of, start, at.past().getFirst(), now, h, q, eta > 0 ? 0.5 : -0.5)
               : line(of, start, now, h, q, midpoint);
-      x = x.sub(bend.mul(of == Of.DATA ? 1 : at.next()));
+      x = x.sub(bend.mul(of == Expanded.DATA ? 1 : at.next()));
     }
     double up = at.next() * Math.sqrt(-Math.expm1(-2 * eta * h));
     return at.to(up == 0 ? x : x.add(at.draw(0).mul(up)), now);
   }
 
-  /** From s to another level by the slope towards one later answer, without noise. */
-  static NDArray bent(Of of, Estimate start, Estimate later, double to, boolean midpoint) {
+  /** A step from s to another level with the slope towards one later prediction, without noise. */
+  static NDArray bent(Expanded of, Estimate start, Estimate later, double to, boolean midpoint) {
     double h = Math.log(start.sigma() / to);
-    NDArray bend = line(of, start, later, h, of == Of.DATA ? -h : h, midpoint);
-    return start.line(to).sub(bend.mul(of == Of.DATA ? 1 : to));
+    NDArray bend = line(of, start, later, h, of == Expanded.DATA ? -h : h, midpoint);
+    return start.line(to).sub(bend.mul(of == Expanded.DATA ? 1 : to));
   }
 
-  /** From s to another level by the parabola through two later answers, without noise. */
-  static NDArray bent(Of of, Estimate start, Estimate near, Estimate far, double to) {
+  /**
+   * A step from s to another level with the parabola through two later predictions, without noise.
+   */
+  static NDArray bent(Expanded of, Estimate start, Estimate near, Estimate far, double to) {
     double h = Math.log(start.sigma() / to);
-    NDArray bend = parabola(of, start, near, far, h, of == Of.DATA ? -h : h, -0.5);
-    return start.line(to).sub(bend.mul(of == Of.DATA ? 1 : to));
+    NDArray bend = parabola(of, start, near, far, h, of == Expanded.DATA ? -h : h, -0.5);
+    return start.line(to).sub(bend.mul(of == Expanded.DATA ? 1 : to));
   }
 
   private static NDArray line(
-      Of of, Estimate start, Estimate later, double h, double q, boolean midpoint) {
+      Expanded of, Estimate start, Estimate later, double h, double q, boolean midpoint) {
     double phi1 = Math.expm1(q);
     return slope(of, start, later, h).mul(midpoint ? phi1 / 2 : phi1 / q - 1);
   }
 
   private static NDArray parabola(
-      Of of, Estimate start, Estimate near, Estimate far, double h, double q, double half) {
+      Expanded of, Estimate start, Estimate near, Estimate far, double h, double q, double half) {
     double phi2 = Math.expm1(q) / q - 1;
     double r1 = ratio(start, near, h);
     double r2 = ratio(start, far, h);
@@ -282,17 +291,17 @@ public final class Singlestep {
     return d1.mul(phi2).add(d2.mul(phi2 / q + half));
   }
 
-  /** r: where between s and the next level a call was made. */
+  /** r: the position of a call between s and the next level. */
   private static double ratio(Estimate start, Estimate later, double h) {
     return Math.log(start.sigma() / later.sigma()) / h;
   }
 
   /** e = (m - m_0) / r. */
-  private static NDArray slope(Of of, Estimate start, Estimate later, double h) {
+  private static NDArray slope(Expanded of, Estimate start, Estimate later, double h) {
     return answer(of, later).sub(answer(of, start)).div(ratio(start, later, h));
   }
 
-  private static NDArray answer(Of of, Estimate estimate) {
-    return of == Of.DATA ? estimate.denoised() : estimate.slope();
+  private static NDArray answer(Expanded of, Estimate estimate) {
+    return of == Expanded.DATA ? estimate.denoised() : estimate.slope();
   }
 }

@@ -6,25 +6,28 @@ import java.util.List;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
 
-/** Which of a chain's T levels a walk of n steps visits; in falling order unless said otherwise. */
+/**
+ * Selects the levels of a chain of T levels that a walk of n steps visits, in falling order unless
+ * stated otherwise.
+ */
 public final class Spacing {
   private Spacing() {}
 
-  /** i floor(T/n) + offset: starts short of the last level (Song et al. 2021's DDIM). */
+  /** i floor(T/n) + offset, which starts before the last level (DDIM, Song et al. 2021). */
   public static int[] leading(int length, int steps, int offset) {
     check(length, steps);
     int stride = length / steps;
     return IntStream.range(0, steps).map(i -> (steps - 1 - i) * stride + offset).toArray();
   }
 
-  /** round(T - i T/n) - 1: starts at the last level, as Lin et al. 2023 advise. */
+  /** round(T - i T/n) - 1, which starts at the last level, as Lin et al. 2023 recommend. */
   public static int[] trailing(int length, int steps) {
     check(length, steps);
     double stride = (double) length / steps;
     return IntStream.range(0, steps).map(i -> (int) Math.rint(length - i * stride) - 1).toArray();
   }
 
-  /** n points from T-1 to 0, both ends included, fractional. */
+  /** n equally spaced fractional points from T-1 to 0, both included. */
   public static double[] linspace(int length, int steps) {
     check(length, steps);
     double[] times = new double[steps];
@@ -34,15 +37,15 @@ public final class Spacing {
     return times;
   }
 
-  /** {@link #linspace} rounded half to even. */
+  /** Rounds times to integers, half to even. */
   public static int[] rounded(double[] times) {
     return Arrays.stream(times).mapToInt(t -> (int) Math.rint(t)).toArray();
   }
 
   /**
-   * Levels in sections, each section with its own count, rising: Nichol and Dhariwal 2021's code.
-   * The chain is cut into as many equal sections as there are counts; each is sampled at equal
-   * strides from its first level to its last.
+   * Levels in rising order with a separate count for each section (the code of Nichol and Dhariwal
+   * 2021). The chain is divided into as many equal sections as there are counts; each section is
+   * sampled at equal strides from its first level to its last.
    */
   public static int[] sections(int length, int... counts) {
     TreeSet<Integer> levels = new TreeSet<>();
@@ -51,7 +54,7 @@ public final class Spacing {
       int size = length / counts.length + (s < length % counts.length ? 1 : 0);
       if (counts[s] < 1 || counts[s] > size) {
         throw new IllegalArgumentException(
-            "a section of %s levels cannot be divided into %s steps".formatted(size, counts[s]));
+            "a section of %s levels cannot have %s steps".formatted(size, counts[s]));
       }
       double stride = counts[s] == 1 ? 1 : (size - 1.) / (counts[s] - 1);
       double at = 0;
@@ -64,7 +67,11 @@ public final class Spacing {
     return levels.stream().mapToInt(Integer::intValue).toArray();
   }
 
-  /** The whole-number stride that gives exactly n levels, rising. */
+  /**
+   * Levels in rising order at the integer stride that gives exactly n of them.
+   *
+   * @throws IllegalArgumentException if there is no such stride
+   */
   public static int[] strided(int length, int steps) {
     check(length, steps);
     List<Integer> strides = new ArrayList<>();
@@ -75,7 +82,7 @@ public final class Spacing {
     }
     if (strides.isEmpty()) {
       throw new IllegalArgumentException(
-          "no whole stride takes %s steps through %s levels".formatted(steps, length));
+          "no integer stride gives %s steps through %s levels".formatted(steps, length));
     }
     int stride = strides.getFirst();
     return IntStream.range(0, steps).map(i -> i * stride).toArray();

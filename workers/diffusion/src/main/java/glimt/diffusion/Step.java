@@ -4,18 +4,19 @@ import ai.djl.ndarray.NDArray;
 import java.util.List;
 
 /**
- * What a sampler sees: a sample at a noise level, where the schedule would have it next, and whom
- * to ask.
+ * The input of a sampler: a sample at a noise level, the next level of the schedule, the denoiser
+ * and the history.
  *
  * @param x the sample, [B, ...]
  * @param sigma its noise level
- * @param next the schedule's first level below sigma
- * @param index the number of this step, from 0; draws are numbered by it
- * @param remaining levels of the schedule below {@code next}; 0 in the last step
- * @param past estimates of earlier steps, the latest first, no more than the sampler asked for
- * @param memory what the sampler kept at the step before
- * @param noise where draws come from
- * @param denoiser D
+ * @param next the schedule's next level
+ * @param index the index of this step, counted from 0, which also numbers its draws
+ * @param remaining the number of levels after {@code next}; 0 in the last step
+ * @param past the estimates of earlier steps, the latest first, at most {@link Sampler#history} of
+ *     them
+ * @param memory the sampler's memory from the previous step
+ * @param noise the source of draws
+ * @param denoiser the denoiser D
  */
 public record Step(
     NDArray x,
@@ -28,22 +29,25 @@ public record Step(
     Draw noise,
     Denoiser denoiser) {
 
-  /** Asks the denoiser about this step's own sample: one network call each time. */
+  /** Evaluates the denoiser at this step's sample. Each call evaluates the network. */
   public Estimate now() {
     return estimate(x, sigma);
   }
 
-  /** Asks the denoiser about another place: one network call. */
+  /** Evaluates the denoiser at another sample and noise level. Each call evaluates the network. */
   public Estimate estimate(NDArray x, double sigma) {
     return denoiser.estimate(x, sigma, past.isEmpty() ? null : past.getFirst());
   }
 
-  /** Draw number {@code k} of this step: standard normals shaped like x. */
+  /** Draw number {@code k} of this step: standard normals of the shape of x. */
   public NDArray draw(int k) {
     return noise.normal(x, index, k);
   }
 
-  /** This step from another place: noise was added, or a corrector moved the sample. */
+  /**
+   * This step from another sample and level, for example after noise was added or a corrector moved
+   * the sample.
+   */
   public Step from(NDArray x, double sigma) {
     return new Step(x, sigma, next, index, remaining, past, memory, noise, denoiser);
   }
@@ -64,22 +68,22 @@ public record Step(
     return new Step(x, sigma, next, index, remaining, past, memory, noise, denoiser);
   }
 
-  /** Whether the schedule's next level is this one: nothing is left to walk. */
+  /** Whether the schedule's next level equals the current one, so that the sample does not move. */
   public boolean stays() {
     return next == sigma;
   }
 
-  /** All steps of the walk. */
+  /** The total number of steps of the walk. */
   public int steps() {
     return index + 1 + remaining;
   }
 
-  /** On to the schedule's next level. */
+  /** A move to the schedule's next level without memory. */
   public Move to(NDArray x, Estimate seen) {
     return to(x, seen, Memory.NOTHING);
   }
 
-  /** On to the schedule's next level, keeping something. */
+  /** A move to the schedule's next level with memory for the next step. */
   public Move to(NDArray x, Estimate seen, Memory memory) {
     return new Move(x, next, seen, memory);
   }

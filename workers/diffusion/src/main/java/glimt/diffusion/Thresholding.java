@@ -4,29 +4,29 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import java.util.function.UnaryOperator;
 
-/** Keeps guesses in the range the data has; for {@link Denoiser#then}. */
+/** Functions for {@link Denoiser#then} that keep predictions in the range of the data. */
 public final class Thresholding {
   private Thresholding() {}
 
   /** Clamps every value to [-range, range]. */
   public static UnaryOperator<NDArray> clamped(double range) {
     if (!(range > 0)) {
-      throw new IllegalArgumentException("a range must be positive, not " + range);
+      throw new IllegalArgumentException("the range must be positive, not " + range);
     }
     return d -> d.clip(-range, range);
   }
 
   /**
    * Dynamic thresholding (Saharia et al. 2022, section 2.3): each sample of the batch is clamped to
-   * its own quantile s of absolute values, where that exceeds 1, and divided by it.
+   * the quantile s of its absolute values, if that exceeds 1, and divided by s.
    *
-   * @param quantile in (0, 1]
+   * @param quantile the cumulative probability of the quantile, in (0, 1]
    * @param most an upper bound of s; infinite in the paper
    */
   public static UnaryOperator<NDArray> dynamic(double quantile, double most) {
     if (!(quantile > 0 && quantile <= 1 && most >= 1)) {
       throw new IllegalArgumentException(
-          "a quantile lies in (0, 1] and its bound is at least 1, not %s and %s"
+          "the quantile must be in (0, 1] and its bound at least 1, not %s and %s"
               .formatted(quantile, most));
     }
     return d -> {
@@ -36,7 +36,7 @@ public final class Thresholding {
     };
   }
 
-  /** The quantile of each row, [B, n] to [B, 1], linear between neighbours at place q (n - 1). */
+  /** The quantile of each row, [B, n] to [B, 1], interpolated linearly at index q (n - 1). */
   private static NDArray quantile(NDArray rows, double q) {
     long n = rows.getShape().get(1);
     NDArray sorted = rows.sort(1);

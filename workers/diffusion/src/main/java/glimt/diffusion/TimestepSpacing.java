@@ -2,7 +2,7 @@ package glimt.diffusion;
 
 import java.util.Arrays;
 
-/** Which of a chain's times a walk of n steps visits, by their names in the field. */
+/** The selection of a chain's times for a walk of n steps, named as in diffusers. */
 public enum TimestepSpacing {
   /** {@link Spacing#leading}. */
   LEADING,
@@ -11,7 +11,7 @@ public enum TimestepSpacing {
   /** {@link Spacing#linspace}. */
   LINSPACE;
 
-  /** Fractional times where the spacing has them, falling. */
+  /** The times in falling order, fractional for {@link #LINSPACE}. */
   public double[] times(int length, int steps, int offset) {
     return switch (this) {
       case LEADING -> wide(Spacing.leading(length, steps, offset));
@@ -20,17 +20,17 @@ public enum TimestepSpacing {
     };
   }
 
-  /** Whole times, falling. */
+  /** The times in falling order, rounded to integers. */
   public int[] wholeTimes(int length, int steps, int offset) {
     return Spacing.rounded(times(length, steps, offset));
   }
 
   /**
-   * Whole times short of the first, falling: the n + 1 of a longer walk without its last, but n
-   * trailing ones (DPM-Solver in diffusers).
+   * Integer times in falling order that do not include 0: the times of a walk of n + 1 steps
+   * without the last, or n trailing times (DPM-Solver in diffusers).
    *
-   * @param length how many of the chain's levels are used
-   * @param whole how many it has: trailing steps are as long as if all were used
+   * @param length the number of the chain's levels that are used
+   * @param whole the number of levels of the chain, which determines the stride of trailing times
    */
   public int[] openTimes(int length, int whole, int steps, int offset) {
     if (this == TRAILING) {

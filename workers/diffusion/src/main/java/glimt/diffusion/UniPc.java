@@ -7,8 +7,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * UniPC, a unified predictor-corrector (Zhao et al. 2023). The corrector reuses the network's
- * answer at the predicted sample, so a step costs one network call:
+ * UniPC, a unified predictor-corrector (Zhao et al. 2023). The corrector reuses the network output
+ * at the predicted sample, so a step costs one network call:
  *
  * <pre>
  *   (x^c', x') from D(x'; sigma'):  correct the sample just reached, then predict the next from there
@@ -37,8 +37,8 @@ public final class UniPc {
     abstract double of(double h);
   }
 
-  /** What the polynomial goes through. */
-  public enum Of {
+  /** The quantity that the polynomial interpolates. */
+  public enum Interpolated {
     /** D. */
     DATA {
       @Override
@@ -66,17 +66,17 @@ public final class UniPc {
 
     abstract NDArray of(Estimate estimate);
 
-    /** Of h in exp(h). */
+    /** The sign of h in exp(h). */
     abstract double sign();
 
-    /** A first-order step of x, with the noise or the guess of another sample: the exact one. */
+    /** A first-order step of x with the prediction or the noise of another sample. */
     NDArray straight(NDArray x, Estimate answer, double to) {
       return this == DATA
           ? new Estimate(answer.sigma(), x, answer.denoised()).line(to)
           : x.add(answer.slope().mul(to - answer.sigma()));
     }
 
-    /** What multiplies differences of answers: 1 for guesses, sigma' for noise. */
+    /** The factor of differences: 1 for data, sigma' for noise. */
     double scale(double to) {
       return this == DATA ? 1 : to;
     }
@@ -88,33 +88,34 @@ public final class UniPc {
    * UniPC of data prediction, every step corrected.
    *
    * @param order 1 to 4
-   * @param tail how many steps before the end the order begins to fall to 1; 0, or {@code order}
+   * @param tail the number of final steps over which the order falls to 1: 0, or {@code order}
    */
   public static Sampler of(int order, int tail, B b) {
-    return of(Of.DATA, order, tail, b, Set.of());
+    return of(Interpolated.DATA, order, tail, b, Set.of());
   }
 
   /**
    * UniPC in any form.
    *
-   * @param of what is expanded
+   * @param of the quantity that is expanded
    * @param order 1 to 4
-   * @param tail how many steps before the end the order begins to fall to 1; 0, or {@code order}
-   * @param uncorrected the steps whose samples are left as they were predicted, each by how many
-   *     steps come after it, since a walk may begin late
+   * @param tail the number of final steps over which the order falls to 1: 0, or {@code order}
+   * @param uncorrected the steps whose samples are not corrected, each identified by the number of
+   *     steps that follow it, because a walk may start late
    */
-  public static Sampler of(Of of, int order, int tail, B b, Set<Integer> uncorrected) {
+  public static Sampler of(Interpolated of, int order, int tail, B b, Set<Integer> uncorrected) {
     if (order < 1 || order > 4) {
-      throw new IllegalArgumentException("UniPC has orders 1 to 4, not " + order);
+      throw new IllegalArgumentException("UniPC needs an order of 1 to 4, not " + order);
     }
     String plain = "uni_pc(order=%s, tail=%s, %s".formatted(order, tail, b);
-    String noise = of == Of.DATA ? "" : ", noise";
+    String noise = of == Interpolated.DATA ? "" : ", noise";
     String off = uncorrected.isEmpty() ? "" : ", uncorrected=" + new TreeSet<>(uncorrected);
     return new Sampler(
         plain + noise + off + ")", order, at -> step(at, of, order, tail, b, uncorrected));
   }
 
-  private static Move step(Step at, Of of, int order, int tail, B b, Set<Integer> uncorrected) {
+  private static Move step(
+      Step at, Interpolated of, int order, int tail, B b, Set<Integer> uncorrected) {
     Estimate now = at.now();
     NDArray x = at.x();
     int before = at.remaining() + 1;
@@ -133,7 +134,8 @@ public final class UniPc {
   }
 
   /**
-   * UniP, Zhao et al. 2023, Algorithm 2, with D_m = m(past m) - m and m what is expanded:
+   * UniP, Zhao et al. 2023, Algorithm 2, with D_m = m(past m) - m, where m is the expanded
+   * quantity:
    *
    * <pre>
    *   x' = (sigma'/sigma) x - (exp(-h) - 1) m - B(-h) sum_m rho_m D_m / r_m               data
@@ -141,7 +143,7 @@ public final class UniPc {
    * </pre>
    */
   private static NDArray predict(
-      NDArray x, Estimate now, Of of, List<Estimate> past, double next, int order, B b) {
+      NDArray x, Estimate now, Interpolated of, List<Estimate> past, double next, int order, B b) {
     NDArray straight = of.straight(x, now, next);
     if (order == 1) {
       return straight;
@@ -160,14 +162,15 @@ public final class UniPc {
   }
 
   /**
-   * UniC, Zhao et al. 2023, Algorithm 1: the step that reached this sample, taken again with the
-   * answer found here as one more difference, at r = 1.
+   * UniC, Zhao et al. 2023, Algorithm 1: repeats the step that led to this sample, with the
+   * prediction at this sample as an additional difference at r = 1.
    */
-  private static NDArray correct(Step at, Estimate now, Of of, int order, B b) {
+  private static NDArray correct(Step at, Estimate now, Interpolated of, int order, B b) {
     Estimate before = at.past().getFirst();
     NDArray last = at.memory().arrays().get(CORRECTED);
     if (last == null) {
-      throw new IllegalArgumentException("UniPC needs the corrected sample of the step before");
+      throw new IllegalArgumentException(
+          "the checkpoint lacks the corrected sample of the previous step, which UniPC needs");
     }
     double h = Math.log(before.sigma() / now.sigma());
     NDArray there = of.of(before);

@@ -4,59 +4,66 @@ import ai.djl.ndarray.NDArray;
 import java.util.function.DoubleBinaryOperator;
 
 /**
- * How wide a step of DDPM scatters. The two fixed choices bound the true variance of the reverse
- * step (Ho et al. 2020, section 3.2); both are given in these coordinates, divided by alpha'.
+ * The variance of a DDPM step. The two fixed choices bound the true variance of the reverse step
+ * (Ho et al. 2020, section 3.2); both are given in the coordinates of this package, divided by
+ * alpha'.
  */
 public interface Variance {
 
-  /** As it appears in a sampler's name. */
+  /** The name that appears in sampler names. */
   String name();
 
   /**
-   * Noise of this width.
+   * Multiplies noise by the standard deviation of this variance.
    *
-   * @param z what is multiplied by the standard deviation of x', shaped like x
+   * @param z standard normals of the shape of x
+   * @param now the estimate of the step
    * @param next the level of x'
    */
   NDArray times(NDArray z, Estimate now, double next);
 
   /**
-   * The logarithm of the variance between two logarithms, shaped like x.
+   * The logarithm of the variance, of the shape of x.
    *
-   * @param low of the smaller of the two fixed variances
-   * @param high of the larger
+   * @param low the logarithm of the smaller fixed variance
+   * @param high the logarithm of the larger fixed variance
    */
   NDArray logBetween(double low, double high, Estimate now);
 
-  /** The least variance, in variance-preserving terms, so that it has a logarithm. */
+  /**
+   * The smallest variance, in variance-preserving coordinates, which keeps its logarithm finite.
+   */
   double LEAST = 1e-20;
 
   /**
-   * {@link #logBetween} of the chain's last step, which has no variance given x0: low is that of
-   * the step before.
+   * {@link #logBetween} for the chain's last step, which has no posterior variance; {@code low} is
+   * that of the previous step.
    */
   default NDArray logOfLast(double low, double high, Estimate now) {
     return logBetween(low, high, now);
   }
 
-  /** beta~, the variance of the posterior given x0: the lower bound. */
+  /** beta~, the variance of the posterior given x0, which is the lower bound. */
   static double small(double sigma, double next) {
     double up = Ancestral.up(sigma, next);
     return Math.max(up * up, LEAST * (1 + next * next));
   }
 
-  /** beta, the variance of the forward step: the upper bound. */
+  /** beta, the variance of the forward step, which is the upper bound. */
   static double large(double sigma, double next) {
     double after = 1 + next * next;
     return after * (sigma - next) * (sigma + next) / (1 + sigma * sigma);
   }
 
-  /** The posterior's variance. */
+  /** The variance of the posterior given x0. */
   static Variance small() {
     return fixed("small", (small, _) -> small);
   }
 
-  /** The forward step's variance; for the chain's last step the small one of the step before. */
+  /**
+   * The variance of the forward step; for the chain's last step, the small variance of the previous
+   * step.
+   */
   static Variance large() {
     Variance large = fixed("large", (_, wide) -> wide);
     return new Variance() {
@@ -83,7 +90,8 @@ public interface Variance {
   }
 
   /**
-   * A mixture of both deviations: the flexibility of Luo and Hu 2021's point-cloud sampler.
+   * A mixture of both standard deviations, the flexibility of the point-cloud sampler of Luo and Hu
+   * 2021.
    *
    * @param flexibility 0 is small, 1 is large
    */
@@ -93,8 +101,8 @@ public interface Variance {
   }
 
   /**
-   * Learned between the two, in the logarithm: Nichol and Dhariwal 2021, eq. 15. The denoiser sets
-   * {@link #LEARNED} aside, in [-1, 1]: -1 is small, 1 is large.
+   * A learned interpolation between the logarithms of both (Nichol and Dhariwal 2021, eq. 15). The
+   * denoiser returns {@link #LEARNED} in [-1, 1], where -1 is small and 1 is large.
    */
   static Variance learned() {
     return new Variance() {
@@ -118,8 +126,8 @@ public interface Variance {
   }
 
   /**
-   * What the network says, outright, in variance-preserving terms ("learned" in diffusers). The
-   * denoiser sets {@link #LEARNED} aside.
+   * A learned variance in variance-preserving coordinates ("learned" in diffusers), which the
+   * denoiser returns as {@link #LEARNED}.
    */
   static Variance outright() {
     return new Variance() {
@@ -143,21 +151,25 @@ public interface Variance {
   private static NDArray said(Estimate now) {
     NDArray v = now.aside().get(LEARNED);
     if (v == null) {
-      throw new IllegalArgumentException("this denoiser has learned no variance");
+      throw new IllegalArgumentException(
+          "this sampler needs a network that predicts a variance; use a fixed variance instead");
     }
     return v;
   }
 
-  /** The variance of a last step, shaped like x. */
+  /** The variance of the last step, of the shape of x. */
   @FunctionalInterface
   interface Last {
+    /** The variance for an estimate. */
     NDArray of(Estimate now);
   }
 
-  /** The name under which a denoiser sets a learned variance aside, shaped like x. */
+  /**
+   * The name of the learned variance, of the shape of x, among the further outputs of an estimate.
+   */
   String LEARNED = "variance";
 
-  /** A deviation from the small and the large one. */
+  /** A variance whose standard deviation is a function of the small and the large one. */
   private static Variance fixed(String name, DoubleBinaryOperator deviation) {
     return new Variance() {
       @Override

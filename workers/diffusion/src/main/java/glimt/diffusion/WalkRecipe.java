@@ -5,15 +5,15 @@ import java.util.List;
 import java.util.function.Function;
 
 /**
- * Everything of a walk but its network, its noise and its sample: what a published schedule of n
- * steps comes down to.
+ * All settings of a walk except its network, noise and sample, as derived from a published
+ * scheduler configuration for a number of steps.
  *
- * @param levels where it goes
- * @param times what the network is told at each level but the last
- * @param frame the scale in which those who published it keep their samples
- * @param start the standard deviation, in that scale, of the noise it starts from
- * @param sampler how it steps
- * @param reading how a network's answers become guesses
+ * @param levels the noise levels
+ * @param times the network's time input at each level but the last
+ * @param frame the coordinates of the published scheduler's samples
+ * @param start the standard deviation of the initial noise in those coordinates
+ * @param sampler the equation of the steps
+ * @param reading converts a network into a denoiser
  */
 public record WalkRecipe(
     NoiseSchedule levels,
@@ -27,26 +27,27 @@ public record WalkRecipe(
     times = List.copyOf(times);
     if (times.size() != levels.steps()) {
       throw new IllegalArgumentException(
-          "%s times do not name %s steps".formatted(times.size(), levels.steps()));
+          "a walk needs a time for each step, not %s times for %s steps"
+              .formatted(times.size(), levels.steps()));
     }
   }
 
-  /** The denoiser a network makes. */
+  /** The denoiser of a network. */
   public Denoiser denoiser(Prediction network) {
     return reading.apply(network);
   }
 
-  /** The first sample, from standard normals. */
+  /** The initial sample x, from standard normals. */
   public NDArray begin(NDArray noise) {
     return enter(noise.mul(start));
   }
 
-  /** x of a first sample in the frame it was published in. */
+  /** Converts an initial sample from the published coordinates to x. */
   public NDArray enter(NDArray z) {
     return frame.enter(z, levels.sigma(0));
   }
 
-  /** What the last x is in that frame: the result. */
+  /** Converts the final x to the published coordinates. */
   public NDArray leave(NDArray x) {
     return frame.leave(x, levels.sigma(levels.steps()));
   }
@@ -57,8 +58,8 @@ public record WalkRecipe(
   }
 
   /**
-   * The same walk begun late, from a sample with noise of its first level: image to image at a
-   * strength of (n - skipped) / n.
+   * This walk without its first {@code skipped} steps: image-to-image with a strength of (n -
+   * skipped) / n.
    */
   public WalkRecipe late(int skipped) {
     return new WalkRecipe(

@@ -9,20 +9,20 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * Where a walk stands between two steps: everything the rest of it depends on beside the network.
- * As {@link #arrays()} and {@link #facts()} it goes into one safetensors file, and {@link #of}
- * reads it back bit for bit.
+ * The state of a walk between two steps: everything other than the network that the remaining steps
+ * depend on. A checkpoint stores {@link #arrays()} and {@link #facts()} in a safetensors file, from
+ * which {@link #of} restores the same bits.
  *
  * @param sampler the sampler's name with its settings
- * @param model what is sampled by which network, in the caller's words: a digest, a version
+ * @param model identifies the model, such as a digest and a version
  * @param schedule the levels of the whole walk
- * @param steps steps done
+ * @param steps the number of completed steps
  * @param level the index in the schedule of the last level that was reached
- * @param sigma the noise level of x: {@code schedule.sigma(level)}, or below it for a sampler that
- *     chooses its own
- * @param x the sample
+ * @param sigma the noise level of x: {@code schedule.sigma(level)}, or below it if the sampler
+ *     chooses its own levels
+ * @param x the sample, [B, ...]
  * @param past the latest estimates, newest first
- * @param memory what the sampler keeps
+ * @param memory the sampler's memory
  */
 public record Waypoint(
     String sampler,
@@ -43,14 +43,14 @@ public record Waypoint(
   }
 
   /**
-   * This waypoint, if it is of this model.
+   * Returns this waypoint after checking its model.
    *
-   * @throws IllegalArgumentException otherwise
+   * @throws IllegalArgumentException if this waypoint belongs to another model
    */
   public Waypoint expecting(String model) {
     if (!this.model.equals(model)) {
       throw new IllegalArgumentException(
-          "a checkpoint of model %s, not %s".formatted(this.model, model));
+          "the checkpoint is of model %s, not %s".formatted(this.model, model));
     }
     return this;
   }
@@ -60,7 +60,7 @@ public record Waypoint(
     return level == schedule.steps();
   }
 
-  /** Every array by name: {@code x}, {@code past.0.denoised}, {@code memory.x}, ... */
+  /** All arrays by name, such as {@code x}, {@code past.0.denoised} or {@code memory.x}. */
   public Map<String, NDArray> arrays() {
     Map<String, NDArray> all = new LinkedHashMap<>();
     all.put("x", x);
@@ -74,9 +74,7 @@ public record Waypoint(
     return all;
   }
 
-  /**
-   * Everything that is not an array, by name; doubles are written so that they read back exactly.
-   */
+  /** All other values by name, with doubles in a form that is restored exactly. */
   public Map<String, String> facts() {
     Map<String, String> all = new LinkedHashMap<>();
     all.put("version", VERSION);
@@ -92,14 +90,14 @@ public record Waypoint(
   }
 
   /**
-   * Reads a waypoint back; the arrays become its own.
+   * Restores a waypoint, which takes ownership of the arrays.
    *
-   * @throws IllegalArgumentException when it was written by another version or something is missing
+   * @throws IllegalArgumentException if the checkpoint has another version or lacks a value
    */
   public static Waypoint of(Map<String, NDArray> arrays, Map<String, String> facts) {
     if (!VERSION.equals(facts.get("version"))) {
       throw new IllegalArgumentException(
-          "a checkpoint of version %s, not %s".formatted(facts.get("version"), VERSION));
+          "the checkpoint is of version %s, not %s".formatted(facts.get("version"), VERSION));
     }
     double[] pastSigmas = numbers(need(facts, "past"));
     List<Estimate> past = new ArrayList<>();
@@ -139,7 +137,7 @@ public record Waypoint(
   private static <V> V need(Map<String, V> all, String name) {
     V value = all.get(name);
     if (value == null) {
-      throw new IllegalArgumentException("a checkpoint without '" + name + "'");
+      throw new IllegalArgumentException("the checkpoint lacks '" + name + "'");
     }
     return value;
   }

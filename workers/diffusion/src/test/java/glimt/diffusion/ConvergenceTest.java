@@ -17,10 +17,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The error of a solver of order p falls like steps^-p. Data is a Gaussian, whose flow is known;
- * levels are equally spaced in log sigma from 20 to 0.1, where the solvers' own analysis holds. A
- * multistep solver is given an exact past: its own first steps are of lower order, and would be all
- * one sees.
+ * Checks that the error of a solver of order p falls like steps^-p. The data is Gaussian, so the
+ * exact flow is known; levels are equally spaced in log sigma from 20 to 0.1, where the solvers'
+ * analysis is valid. Multistep solvers receive an exact history, because their first steps, of
+ * lower order, would otherwise dominate the error.
  */
 class ConvergenceTest {
 
@@ -41,11 +41,11 @@ class ConvergenceTest {
         Arguments.of(SaSolver.of(0, 2, 0), 2),
         Arguments.of(SaSolver.of(0, 2, 2), 3),
         Arguments.of(SaSolver.of(0, 3, 0), 3),
-        Arguments.of(DpmSolver.dpmpp3m(), 2), // as published: see DpmSolver
+        Arguments.of(DpmSolver.dpmpp3m(), 2), // as published, see DpmSolver
         Arguments.of(Multistep.deis(3), 3),
         Arguments.of(Multistep.lms(3), 3),
         Arguments.of(UniPc.of(2, 0, UniPc.B.BH2), 3),
-        Arguments.of(UniPc.of(UniPc.Of.NOISE, 2, 0, UniPc.B.BH2, Set.of()), 3),
+        Arguments.of(UniPc.of(UniPc.Interpolated.NOISE, 2, 0, UniPc.B.BH2, Set.of()), 3),
         Arguments.of(RungeKutta.cubicMidpoint(), 2),
         Arguments.of(UniPc.of(3, 0, UniPc.B.BH1), 4),
         Arguments.of(Multistep.lms(4), 4));
@@ -58,8 +58,8 @@ class ConvergenceTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Singlestep.Of.class)
-  void groups_of_three_calls_are_of_third_order(Singlestep.Of of) {
+  @EnumSource(Singlestep.Expanded.class)
+  void groups_of_three_calls_are_of_third_order(Singlestep.Expanded of) {
     converges(
         steps -> {
           int[] groups = new int[steps / 3];

@@ -2,7 +2,7 @@ package glimt.diffusion;
 
 import ai.djl.ndarray.NDArray;
 
-/** Data that is normal with one mean and variance: D and the flow of the ODE have closed forms. */
+/** Normally distributed data, for which D and the flow of the ODE have closed forms. */
 record Gaussian(double mean, double variance) {
 
   /** E[x0 | x]. */
@@ -14,7 +14,7 @@ record Gaussian(double mean, double variance) {
         });
   }
 
-  /** Where the probability-flow ODE takes x from one level to another. */
+  /** The exact solution of the probability-flow ODE from x at one level to another level. */
   NDArray flow(NDArray x, double from, double to) {
     return x.sub(mean).mul(Math.sqrt((variance + to * to) / (variance + from * from))).add(mean);
   }

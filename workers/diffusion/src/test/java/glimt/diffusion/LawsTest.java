@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What must hold whatever the numbers are. */
+/** Properties that all samplers and schedules must have. */
 class LawsTest {
 
   private static final Draw SILENT =
@@ -194,17 +194,20 @@ class LawsTest {
   void bad_settings_are_refused_with_the_reason() {
     refused(() -> NoiseSchedule.karras(0, 0.1, 10, 7), "steps must be at least 1, not 0");
     refused(() -> NoiseSchedule.karras(-3, 0.1, 10, 7), "steps must be at least 1, not -3");
-    refused(() -> NoiseSchedule.karras(5, 10, 0.1, 7), "must lie between 0 and sigma_max");
+    refused(
+        () -> NoiseSchedule.karras(5, 10, 0.1, 7),
+        "must be greater than 0 and less than sigma_max");
     refused(() -> NoiseSchedule.of(3, 1, 2, 0), "strictly decreasing");
     refused(() -> NoiseSchedule.of(3, Double.NaN, 0), "finite");
     refused(() -> NoiseSchedule.of(3), "at least one step");
-    refused(() -> Ancestral.ddim(1.5), "eta must lie between 0 and 1, not 1.5");
-    refused(() -> Ancestral.ddim(-0.1), "eta must lie between 0 and 1, not -0.1");
+    refused(() -> Ancestral.ddim(1.5), "eta must be between 0 and 1, not 1.5");
+    refused(() -> Ancestral.ddim(-0.1), "eta must be between 0 and 1, not -0.1");
     refused(() -> Spacing.leading(1000, 0, 0), "takes 1 to 1000 steps, not 0");
     refused(() -> Spacing.trailing(10, 11), "takes 1 to 10 steps, not 11");
     refused(() -> Preconditioning.edm(0), "sigma_data must be positive");
-    refused(() -> Samplers.named("eulr"), "there is no sampler 'eulr'; there are euler, heun");
-    refused(() -> Guidance.scale(Double.NaN), "guidance must be finite");
+    refused(
+        () -> Samplers.named("eulr"), "there is no sampler 'eulr'; the samplers are euler, heun");
+    refused(() -> Guidance.scale(Double.NaN), "guidance scale must be finite");
     refused(() -> Chain.ofAbar(0.5, 0.6), "the signal must fall");
     refused(() -> Multistep.lms(9), "lms has orders 1 to 4, not 9");
   }
@@ -234,15 +237,15 @@ class LawsTest {
 
   private NDArray noise(long seed) {
     return new Noise(seed)
-        .start(manager, 0, new Region.Points(0, 4, 6), DataType.FLOAT64)
+        .start(manager, 0, new Region.PointRange(0, 4, 6), DataType.FLOAT64)
         .reshape(24);
   }
 
-  /** Mean and covariance within four standard errors and the error of the steps. */
+  /** Checks mean and covariance within four standard errors plus the discretisation error. */
   private void marginals(Sampler sampler, NoiseSchedule schedule) throws InterruptedException {
     int n = 2_000;
     Mixture law = new Mixture(0.3);
-    Region region = new Region.Points(0, n, 2);
+    Region region = new Region.PointRange(0, n, 2);
     Noise noise = new Noise(17);
     Trajectory walk = new Trajectory(sampler, law.denoiser(), noise.draws(0, region));
     NDArray start = noise.start(manager, 0, region, DataType.FLOAT64).reshape(new Shape(n, 2));

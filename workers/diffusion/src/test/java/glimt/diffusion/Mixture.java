@@ -3,7 +3,10 @@ package glimt.diffusion;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 
-/** Three equal round Gaussians in the plane: a law with a known D, mean and covariance. */
+/**
+ * A mixture of three equal isotropic Gaussians in the plane, whose D, mean and covariance are
+ * known.
+ */
 record Mixture(double spread) {
 
   private static final double[][] MEANS = {{-1, -0.5}, {0.5, 1}, {1.2, -0.2}};

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 class NoiseTest {
 
-  /** The known answers published with Random123, kat_vectors. */
+  /** The known-answer test vectors of Random123 (kat_vectors). */
   @Test
   void philox_gives_the_published_answers() {
     assertThat(philox(0, 0, 0, 0, 0, 0))
@@ -32,7 +32,7 @@ class NoiseTest {
 
   @Test
   void the_layout_is_frozen() {
-    Region.Frames region = new Region.Frames(2, 1, 3, 4, 1, 5, 2);
+    Region.FrameWindow region = new Region.FrameWindow(2, 1, 3, 4, 1, 5, 2);
     int[] block = philox(4 << 16 | 5, 2, 7 << 8 | 1, 3 << 24 | 1 << 16, 0x89abcdef, 0x01234567);
     float[] normals = new Noise(0x0123456789abcdefL).normals(3, Purpose.STEP, 7, 1, region);
     for (int channel = 0; channel < 3; channel++) {
@@ -45,8 +45,9 @@ class NoiseTest {
   @Test
   void overlapping_tiles_see_the_same_noise() {
     Noise noise = new Noise(42);
-    float[] whole = noise.normals(1, Purpose.START, 0, 0, Region.Frames.whole(4, 6, 8, 9));
-    float[] tile = noise.normals(1, Purpose.START, 0, 0, new Region.Frames(1, 2, 6, 3, 4, 2, 5));
+    float[] whole = noise.normals(1, Purpose.START, 0, 0, Region.FrameWindow.whole(4, 6, 8, 9));
+    float[] tile =
+        noise.normals(1, Purpose.START, 0, 0, new Region.FrameWindow(1, 2, 6, 3, 4, 2, 5));
     for (int f = 0; f < 2; f++) {
       for (int c = 0; c < 6; c++) {
         for (int y = 0; y < 4; y++) {
@@ -62,14 +63,14 @@ class NoiseTest {
   @Test
   void a_chunk_of_points_sees_the_noise_of_the_whole_cloud() {
     Noise noise = new Noise(-7);
-    float[] whole = noise.normals(0, Purpose.STEP, 3, 0, new Region.Points(0, 100, 6));
-    float[] chunk = noise.normals(0, Purpose.STEP, 3, 0, new Region.Points(40, 20, 6));
+    float[] whole = noise.normals(0, Purpose.STEP, 3, 0, new Region.PointRange(0, 100, 6));
+    float[] chunk = noise.normals(0, Purpose.STEP, 3, 0, new Region.PointRange(40, 20, 6));
     assertThat(chunk).containsExactly(java.util.Arrays.copyOfRange(whole, 240, 360));
   }
 
   @Test
   void every_part_of_the_key_changes_the_noise() {
-    Region region = Region.Frames.whole(1, 1, 2, 2);
+    Region region = Region.FrameWindow.whole(1, 1, 2, 2);
     float[] one = new Noise(1).normals(0, Purpose.STEP, 0, 0, region);
     assertThat(one)
         .isNotEqualTo(new Noise(1L << 40 | 1).normals(0, Purpose.STEP, 0, 0, region))
@@ -81,7 +82,8 @@ class NoiseTest {
 
   @Test
   void normals_have_the_moments_of_the_normal_law() {
-    float[] z = new Noise(3).normals(0, Purpose.START, 0, 0, Region.Frames.whole(10, 4, 100, 100));
+    float[] z =
+        new Noise(3).normals(0, Purpose.START, 0, 0, Region.FrameWindow.whole(10, 4, 100, 100));
     double mean = 0;
     double square = 0;
     double fourth = 0;
@@ -98,13 +100,13 @@ class NoiseTest {
   @Test
   void a_region_of_another_size_is_refused() {
     try (NDManager manager = NDManager.newBaseManager()) {
-      Draw draw = new Noise(1).draws(0, new Region.Points(0, 4, 6));
+      Draw draw = new Noise(1).draws(0, new Region.PointRange(0, 4, 6));
       assertThatThrownBy(
               () -> draw.normal(manager.ones(new ai.djl.ndarray.types.Shape(1, 5, 6)), 0, 0))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("(4, 6)")
           .hasMessageContaining("(1, 5, 6)");
-      assertThat(new Noise(1).start(manager, 0, new Region.Points(0, 4, 6), DataType.FLOAT64))
+      assertThat(new Noise(1).start(manager, 0, new Region.PointRange(0, 4, 6), DataType.FLOAT64))
           .satisfies(x -> assertThat(x.getShape().getShape()).containsExactly(1, 4, 6))
           .satisfies(x -> assertThat(x.getDataType()).isEqualTo(DataType.FLOAT64));
     }

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class TrajectoryTest {
 
-  private static final Region REGION = Region.Frames.whole(2, 3, 2, 2);
+  private static final Region REGION = Region.FrameWindow.whole(2, 3, 2, 2);
   private static final NoiseSchedule SCHEDULE = NoiseSchedule.karras(7, 0.02, 20, 7);
   private static final Denoiser TANH =
       Denoiser.of((x, sigma) -> x.div(1 + sigma).mul(1.3).tanh().mul(0.8).add(0.1));
@@ -171,20 +171,20 @@ class TrajectoryTest {
     try (Waypoint start = start(walk(Samplers.named("heun"), TANH))) {
       assertThatThrownBy(() -> walk(Samplers.named("dpmpp_2m"), TANH).on(start, Observer.NOBODY))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessage("a checkpoint of sampler heun, not dpmpp_2m");
+          .hasMessage("the checkpoint is of sampler heun, not dpmpp_2m");
       assertThat(start.expecting("test")).isSameAs(start);
       assertThatThrownBy(() -> start.expecting("another"))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessage("a checkpoint of model test, not another");
+          .hasMessage("the checkpoint is of model test, not another");
       Map<String, String> old = new LinkedHashMap<>(start.facts());
       old.put("version", "0");
       assertThatThrownBy(() -> Waypoint.of(start.arrays(), old))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessage("a checkpoint of version 0, not 1");
+          .hasMessage("the checkpoint is of version 0, not 1");
       old.put("version", "1");
       assertThatThrownBy(() -> Waypoint.of(Map.of(), old))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessage("a checkpoint without 'x'");
+          .hasMessage("the checkpoint lacks 'x'");
     }
   }
 
@@ -241,7 +241,7 @@ class TrajectoryTest {
     }
   }
 
-  /** As if through a file. */
+  /** Copies a waypoint as if it were written to a file and read again. */
   private NDArray stored(NDArray array) {
     return manager.create(array.toFloatArray(), array.getShape());
   }

@@ -2,14 +2,14 @@ package glimt.golden;
 
 import com.fasterxml.jackson.databind.JsonNode;
 
-/** Maps a source's configuration onto the library. */
+/** Maps the configuration of a reference implementation to the library. */
 @FunctionalInterface
 interface Adapter {
 
   /**
    * Runs a case.
    *
-   * @throws Verdict.Unlike when something is not known or not alike
+   * @throws Verdict.Unlike if a setting is unknown or a value differs
    */
   void run(Settings config, JsonNode json, Replay replay);
 }

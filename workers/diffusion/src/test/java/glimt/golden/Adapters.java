@@ -3,7 +3,7 @@ package glimt.golden;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Map;
 
-/** The adapter of each source. */
+/** The adapters of the reference implementations. */
 final class Adapters {
   private Adapters() {}
 

@@ -15,8 +15,8 @@ final class AnalyticModel {
    * One network call.
    *
    * @param x the network's input
-   * @param call what was recorded about the call: t, and a and s where the model is a mixture
-   * @param recorded the recorded answer, for its shape: it may have more channels than x
+   * @param call the recorded data of the call: t, and a and s if the model is a mixture
+   * @param recorded the recorded output, whose shape may have more channels than x
    */
   double[] answer(Tensor x, JsonNode call, Tensor recorded) {
     int rows = (int) x.shape().get(0);
@@ -51,7 +51,7 @@ final class AnalyticModel {
     return new Tensor(wide.shape(), x0);
   }
 
-  /** The sub-model this row is for. */
+  /** The sub-model for a row. */
   private JsonNode part(JsonNode call, int row) {
     if (!json.has("conditional")) {
       return json;

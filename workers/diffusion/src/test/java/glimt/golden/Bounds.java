@@ -19,7 +19,9 @@ import glimt.diffusion.Waypoint;
 import java.util.Arrays;
 import java.util.Map;
 
-/** Cases of likelihood: bounds of openai/improved-diffusion, the flow of score_sde_pytorch. */
+/**
+ * Cases for likelihoods: the bounds of openai/improved-diffusion and the flow of score_sde_pytorch.
+ */
 final class Bounds {
   private Bounds() {}
 
@@ -94,7 +96,10 @@ final class Bounds {
     replay.result(NDArrays.stack(bits, 1).sum(new int[] {1}).add(prior));
   }
 
-  /** The hybrid loss: every row has its own t, and all rows go through the network at once. */
+  /**
+   * The hybrid loss, for which every row has its own t and the network evaluates all rows in one
+   * call.
+   */
   private static void loss(
       JsonNode json, Replay replay, Chain chain, int[] map, Variance variance) {
     double[] t = Tensor.numbers(json.get("t"));

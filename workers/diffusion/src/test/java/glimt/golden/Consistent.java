@@ -14,7 +14,7 @@ import glimt.diffusion.Thresholding;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.IntStream;
 
-/** karras_sample of openai/consistency_models. */
+/** The function karras_sample of openai/consistency_models. */
 final class Consistent implements Adapter {
 
   @Override

@@ -17,7 +17,7 @@ import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** Schedulers of huggingface/diffusers, by the importer of their configurations. */
+/** The schedulers of huggingface/diffusers, constructed from their configurations. */
 final class Diffusers implements Adapter {
 
   @Override
@@ -34,7 +34,7 @@ final class Diffusers implements Adapter {
                 walk.enter(replay.array("x_init")))));
   }
 
-  /** Time steps and levels alone, without a walk. */
+  /** Compares only time steps and levels, without a walk. */
   static void times(Settings config, JsonNode json, Replay replay) {
     config.ignore("library");
     boolean levels = replay.hasSchedule("sigmas");
@@ -53,7 +53,8 @@ final class Diffusers implements Adapter {
   }
 
   /**
-   * Levels as diffusers lists them: rising where inverted, and log-linear ones with one too many.
+   * Levels in the form in which diffusers lists them: rising for inverse schedulers, and with one
+   * additional level for log-linear ones.
    */
   private static double[] recorded(Map<String, @Nullable Object> settings, double[] sigmas) {
     if (Boolean.TRUE.equals(settings.get("invert_sigmas"))) {
@@ -65,7 +66,7 @@ final class Diffusers implements Adapter {
     return more ? Arrays.copyOf(sigmas, sigmas.length + 1) : sigmas;
   }
 
-  /** A configuration, understood. */
+  /** The configuration of a case. */
   static PublishedWalk published(Settings config) {
     try {
       return PublishedWalk.of(settings(config));
@@ -74,7 +75,7 @@ final class Diffusers implements Adapter {
     }
   }
 
-  /** The walk a case asks for, its schedule compared. */
+  /** The walk of a case, after its schedule has been compared. */
   static WalkRecipe compared(Settings config, Replay replay) {
     PublishedWalk published = published(config);
     Map<String, @Nullable Object> settings = settings(config);
@@ -127,7 +128,7 @@ final class Diffusers implements Adapter {
             : json.isNumber() ? json.numberValue() : (Object) json.asText();
   }
 
-  // ---- What diffusers lists for each of its network calls.
+  // ---- the times and levels that diffusers lists for each network call
 
   private static double[] times(String scheduler, WalkRecipe walk) {
     double[] times = walk.times().stream().mapToDouble(t -> t).toArray();
@@ -156,7 +157,7 @@ final class Diffusers implements Adapter {
     };
   }
 
-  /** Each value twice but the first, and but the last ones. */
+  /** Repeats each value except the first and the last ones. */
   private static double[] twice(double[] values, int once) {
     return IntStream.range(0, values.length)
         .boxed()
@@ -168,7 +169,7 @@ final class Diffusers implements Adapter {
         .toArray();
   }
 
-  /** The times of midpoints between those of levels. */
+  /** Inserts the times of midpoints between those of levels. */
   private static double[] middles(WalkRecipe walk, double[] times) {
     List<Double> all = new ArrayList<>(List.of(times[0]));
     boolean ancestral = walk.sampler().name().contains("ancestral");
@@ -183,7 +184,7 @@ final class Diffusers implements Adapter {
     return all.stream().mapToDouble(t -> t).toArray();
   }
 
-  /** What a walk's network is told at a level, asked of the denoiser itself. */
+  /** The time input of a walk's network at a level, recorded by calling the denoiser. */
   private static DoubleUnaryOperator naming(WalkRecipe walk) {
     return sigma -> {
       double[] told = new double[1];
@@ -199,14 +200,17 @@ final class Diffusers implements Adapter {
     };
   }
 
-  /** Heun's method first, which asks twice at the second time. */
+  /**
+   * The calls of Heun's method in the first step, which evaluates the network twice at the second
+   * time.
+   */
   private static double[] plmsTimes(double[] times) {
     return IntStream.range(0, times.length + 1)
         .mapToDouble(i -> times[Math.min(i < 2 ? i : i - 1, times.length - 1)])
         .toArray();
   }
 
-  /** Three steps of Runge and Kutta: start, middle twice, end. */
+  /** The calls of three Runge-Kutta steps: start, twice the middle, and end. */
   private static double[] prkTimes(double[] times) {
     double half = Math.floor((times[0] - times[1]) / 2);
     DoubleStream first =

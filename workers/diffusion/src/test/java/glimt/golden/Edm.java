@@ -11,7 +11,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-/** Both samplers of NVlabs/edm: net(x, sigma) is D. */
+/** Both samplers of NVlabs/edm, where net(x, sigma) is D. */
 final class Edm implements Adapter {
 
   @Override
@@ -69,7 +69,7 @@ final class Edm implements Adapter {
               case "iddpm" -> 81;
               default -> 80;
             });
-    // The VP course that reaches these ends at times epsilon_s and 1.
+    // The VP course that has these levels at times epsilon_s and 1.
     double lowest = Math.log1p(low * low);
     double highest = Math.log1p(high * high);
     double betaD = 2 * (lowest / end - highest) / (end - 1);

@@ -6,8 +6,8 @@ import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
- * Where a reference differs from the literature by a quirk, or is compared only in part: the case
- * is left out, and the library grows no branch for it. There is none today.
+ * Cases that are excluded because the reference implementation deviates from the literature or is
+ * compared only in part. The library does not imitate such deviations. Currently there are none.
  */
 record Exclusions(String reason, Predicate<JsonNode> applies) {
 

@@ -21,8 +21,8 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /**
- * The library against numbers recorded from the field's reference implementations. Another folder
- * of the same format is taken by {@code -Dglimt.golden=DIR}.
+ * Compares the library with numbers that were recorded from reference implementations. {@code
+ * -Dglimt.golden=DIR} selects another folder of the same format.
  */
 class GoldenVectorsTest {
 

@@ -16,7 +16,7 @@ import java.util.Arrays;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.IntStream;
 
-/** Both diffusions of lucidrains/imagen-pytorch. */
+/** Both diffusion processes of lucidrains/imagen-pytorch. */
 final class Imagen implements Adapter {
 
   @Override
@@ -29,7 +29,7 @@ final class Imagen implements Adapter {
     if (config.has("hparams")) {
       Settings params = config.settings("hparams");
       NDArray last = elucidated(params, replay, d -> kept(d, dynamic, quantile), network);
-      end = last.clip(-1, 1).add(1).div(2); // to pictures
+      end = last.clip(-1, 1).add(1).div(2); // to [0, 1]
       config.only(java.util.Map.of("clamp", true)).ignore("hparams");
     } else {
       end = continuous(config, replay, d -> kept(d, dynamic, quantile), network);
@@ -38,7 +38,7 @@ final class Imagen implements Adapter {
     replay.result(end.clip(-1, 1));
   }
 
-  /** The conditional answer is asked for first. */
+  /** Evaluates the conditional prediction first, as the reference does. */
   static Prediction guided(Replay replay, double scale) {
     if (scale == 1) {
       return replay::network;
@@ -109,7 +109,7 @@ final class Imagen implements Adapter {
             params.number("S_tmin"),
             params.number("S_tmax"),
             params.number("S_noise"));
-    params.ignore("P_mean", "P_std"); // of training
+    params.ignore("P_mean", "P_std"); // used only in training
     Denoiser denoiser =
         kept.apply(Preconditioning.edm(params.number("sigma_data")).denoiser(network));
     params.close();

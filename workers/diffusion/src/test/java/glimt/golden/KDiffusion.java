@@ -13,7 +13,10 @@ import glimt.diffusion.Sampler;
 import glimt.diffusion.Singlestep;
 import java.util.Map;
 
-/** Samplers of crowsonkb/k-diffusion: model(x, sigma) is D, and x = x0 + sigma n, as here. */
+/**
+ * The samplers of crowsonkb/k-diffusion, where model(x, sigma) is D and x = x0 + sigma n, as in
+ * this library.
+ */
 final class KDiffusion implements Adapter {
 
   @Override
@@ -42,7 +45,7 @@ final class KDiffusion implements Adapter {
         replay.walk(sampler, Denoiser.of(replay::network), levels, replay.start(levels.sigma(0))));
   }
 
-  /** The schedule functions, by their names without "get_sigmas_". */
+  /** The schedule functions by their names without the prefix "get_sigmas_". */
   private static NoiseSchedule schedule(Settings args) {
     return schedule(args.text("name"), args);
   }
@@ -102,7 +105,7 @@ final class KDiffusion implements Adapter {
       case "sample_dpm_fast" -> {
         args.only(Map.of("eta", 0.0, "s_noise", 1.0));
         args.integer("n");
-        yield Singlestep.of("dpm_fast", Singlestep.Of.NOISE, 3);
+        yield Singlestep.of("dpm_fast", Singlestep.Expanded.NOISE, 3);
       }
       case "sample_dpm_adaptive" -> {
         args.only(Map.of("eta", 0.0, "s_noise", 1.0, "pcoeff", 0.0, "icoeff", 1.0, "dcoeff", 0.0));

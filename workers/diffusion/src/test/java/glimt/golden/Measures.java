@@ -9,7 +9,7 @@ import glimt.metrics.Scores;
 import java.util.Arrays;
 import java.util.Map;
 
-/** Cases of metrics: numbers of arrays, in float64 only. */
+/** Cases for metrics of arrays, in float64 only. */
 final class Measures {
   private Measures() {}
 
@@ -80,7 +80,7 @@ final class Measures {
         moved.nearestNeighbourAccuracy());
   }
 
-  /** PSNR of each frame, then SSIM of each frame averaged over channels; both over the batch. */
+  /** PSNR and SSIM of each frame, averaged over the batch, SSIM also over channels. */
   private static void pictures(JsonNode json, Replay replay) {
     Tensor a = Tensor.of(json.get("video1"));
     Tensor b = Tensor.of(json.get("video2"));

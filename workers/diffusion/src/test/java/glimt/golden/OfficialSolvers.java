@@ -19,10 +19,13 @@ import java.util.Set;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.IntStream;
 
-/** The authors' own LuChengTHU/dpm-solver and wl-zhao/UniPC: walks in a continuous time t. */
+/**
+ * The authors' implementations LuChengTHU/dpm-solver and wl-zhao/UniPC, which walk in a continuous
+ * time t.
+ */
 final class OfficialSolvers implements Adapter {
 
-  /** sigma(t), t(sigma), what the network is told, and the last time. */
+  /** The functions sigma(t) and t(sigma), the network's time input, and the last time. */
   private record Clock(
       DoubleUnaryOperator sigma,
       DoubleUnaryOperator time,
@@ -160,7 +163,7 @@ final class OfficialSolvers implements Adapter {
     if (groups.length > 0) {
       return Singlestep.of(
           "golden",
-          algorithm.equals("dpmsolver++") ? Singlestep.Of.DATA : Singlestep.Of.NOISE,
+          algorithm.equals("dpmsolver++") ? Singlestep.Expanded.DATA : Singlestep.Expanded.NOISE,
           taylor ? Singlestep.Form.EXACT : Singlestep.Form.PAPER,
           0,
           groups);
@@ -173,8 +176,10 @@ final class OfficialSolvers implements Adapter {
       case "dpmsolver" -> DpmSolver.noise("golden", order, tail, 0, second);
       case "data_prediction|bh1" -> UniPc.of(order, always, UniPc.B.BH1);
       case "data_prediction|bh2" -> UniPc.of(order, always, UniPc.B.BH2);
-      case "noise_prediction|bh1" -> UniPc.of(UniPc.Of.NOISE, order, always, UniPc.B.BH1, Set.of());
-      case "noise_prediction|bh2" -> UniPc.of(UniPc.Of.NOISE, order, always, UniPc.B.BH2, Set.of());
+      case "noise_prediction|bh1" ->
+          UniPc.of(UniPc.Interpolated.NOISE, order, always, UniPc.B.BH1, Set.of());
+      case "noise_prediction|bh2" ->
+          UniPc.of(UniPc.Interpolated.NOISE, order, always, UniPc.B.BH2, Set.of());
       default -> throw config.unknown("algorithm_type");
     };
   }
@@ -190,7 +195,7 @@ final class OfficialSolvers implements Adapter {
   private static Sampler adaptive(String algorithm, Settings args, int order) {
     args.ignore("skip_type");
     return new AdaptiveSinglestep(
-            algorithm.equals("dpmsolver++") ? Singlestep.Of.DATA : Singlestep.Of.NOISE,
+            algorithm.equals("dpmsolver++") ? Singlestep.Expanded.DATA : Singlestep.Expanded.NOISE,
             taylor(args) ? Singlestep.Form.EXACT : Singlestep.Form.PAPER,
             order,
             args.number("rtol", 0.05),

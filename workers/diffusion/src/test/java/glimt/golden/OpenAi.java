@@ -76,7 +76,10 @@ final class OpenAi implements Adapter {
     replay.result(replay.walk(sampler, denoiser, levels, x));
   }
 
-  /** The recorded classifier's gradient is in z = a x: in x it is a times as large. */
+  /**
+   * The recorded gradient of the classifier is with respect to z = a x; with respect to x it is a
+   * times as large.
+   */
   private static NDArray gradient(NDArray x, double sigma) {
     double a = Preconditioning.signal(sigma);
     return gradient(x.mul(a)).mul(a);
@@ -86,7 +89,10 @@ final class OpenAi implements Adapter {
     return z.neg().add(0.5).mul(0.3);
   }
 
-  /** The variance of the step to no noise, by which a classifier shifts its mean all the same. */
+  /**
+   * The variance by which a classifier shifts the mean of the last step, although that step adds no
+   * noise.
+   */
   private static Variance.Last last(String kind, Variance variance, Chain chain) {
     double low = Math.log(chain.posteriorVariance(1));
     double high = Math.log(chain.beta(0));
@@ -104,7 +110,7 @@ final class OpenAi implements Adapter {
     };
   }
 
-  /** "ddimN", or the counts of equal sections. */
+  /** Parses "ddimN" or the counts of equal sections. */
   static int[] respacing(String text, int steps) {
     return text.startsWith("ddim")
         ? Spacing.strided(steps, Integer.parseInt(text.substring(4)))
@@ -124,7 +130,7 @@ final class OpenAi implements Adapter {
         .schedule("posterior_mean_coef2", each(n, chain::posteriorOfNoisy));
   }
 
-  /** The first step's variance is 0: its logarithm is taken from the second. */
+  /** The variance of t = 0 is 0, so the logarithm is that of t = 1. */
   static double clipped(Chain chain, int t) {
     return Math.log(chain.posteriorVariance(Math.max(t, 1)));
   }

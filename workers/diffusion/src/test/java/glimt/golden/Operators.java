@@ -18,7 +18,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.DoubleUnaryOperator;
 
-/** Cases of one operation: guidance, thresholding, network wrappers, the forward process. */
+/**
+ * Cases for single operations: guidance, thresholding, network wrappers and the forward process.
+ */
 final class Operators {
   private Operators() {}
 
@@ -50,7 +52,7 @@ final class Operators {
     replay.result(guidance.guide(replay.array("cond"), replay.array("uncond")));
   }
 
-  /** Adaptive projected guidance over a few steps: the running difference travels on. */
+  /** Adaptive projected guidance over a few steps, which pass on the running difference. */
   private static void projected(Settings config, JsonNode json, Replay replay) {
     ProjectedGuidance guidance =
         new ProjectedGuidance(

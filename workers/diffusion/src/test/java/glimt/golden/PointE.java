@@ -21,7 +21,7 @@ import java.util.Map;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.IntStream;
 
-/** Both samplers of openai/point-e, on clouds [B, 6, points] of positions and colours. */
+/** Both samplers of openai/point-e, for clouds [B, 6, points] of positions and colours. */
 final class PointE implements Adapter {
 
   @Override
@@ -56,7 +56,7 @@ final class PointE implements Adapter {
         .reshape(1, values.length, 1);
   }
 
-  /** DDPM; guidance reaches positions only. */
+  /** DDPM, with guidance of positions only. */
   private static NDArray ancestral(Replay replay, Chain chain, int[] map, double scale, int batch) {
     DoubleUnaryOperator place = chain.time();
     replay.schedule("timestep_map", Arrays.stream(map).asDoubleStream().toArray());

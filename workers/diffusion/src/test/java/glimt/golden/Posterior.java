@@ -13,8 +13,8 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * Two small DDPMs: clips of lucidrains/video-diffusion-pytorch, clouds of
- * luost26/diffusion-point-cloud.
+ * Two DDPM implementations: lucidrains/video-diffusion-pytorch for videos and
+ * luost26/diffusion-point-cloud for clouds.
  */
 final class Posterior {
   private Posterior() {}
@@ -51,7 +51,7 @@ final class Posterior {
     double flexibility = config.number("flexibility");
     config.close();
     replay.drawsFirst();
-    // Its tables begin with padding for t = 0.
+    // The tables of the reference begin with padding for t = 0.
     replay
         .schedule("betas", padded(n, 0, chain::beta))
         .schedule("alpha_bars", padded(n, 1, chain::abar))

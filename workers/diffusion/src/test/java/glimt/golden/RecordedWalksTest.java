@@ -13,8 +13,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * More walks of the same format as the golden vectors, recorded from the same sources where a
- * setting was once wrong or not known here.
+ * Regression tests for settings that were once wrong or unsupported: walks recorded from the same
+ * reference implementations and in the same format as the golden vectors.
  */
 class RecordedWalksTest {
 

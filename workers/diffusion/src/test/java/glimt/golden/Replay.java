@@ -22,8 +22,8 @@ import java.util.TreeSet;
 import java.util.function.IntToDoubleFunction;
 
 /**
- * One case run in one number type: the analytic model answers, the recorded draws are drawn, and
- * everything handed over is compared on the way.
+ * Runs a case in one number type: evaluates the analytic model, supplies the recorded draws, and
+ * compares each network input with the recording.
  */
 final class Replay {
   private final JsonNode json;
@@ -81,7 +81,7 @@ final class Replay {
     return Tensor.of(json.get(key)).array(manager, type);
   }
 
-  /** Compares one entry of the schedule: reals to 1e-10 of the largest. */
+  /** Compares an entry of the schedule, real numbers within 1e-10 of the largest. */
   Replay schedule(String key, double... values) {
     if (!json.path("schedule").has(key)) {
       throw Verdict.unknown("schedule without " + key);
@@ -130,15 +130,15 @@ final class Replay {
   }
 
   /**
-   * The network: compares what it is handed with the recording and answers by the analytic model.
+   * The network, which compares its input with the recording and evaluates the analytic model.
    *
-   * @return shaped as recorded
+   * @return an array of the recorded shape
    */
   NDArray network(NDArray input, double t) {
     return network(input, new double[] {t});
   }
 
-  /** The same with a time for each row. */
+  /** Like {@link #network(NDArray, double)}, with a time for each row. */
   NDArray network(NDArray input, double[] times) {
     if (asked == calls.size()) {
       throw Verdict.failed("more than the recorded %s network calls".formatted(asked));
@@ -146,7 +146,7 @@ final class Replay {
     JsonNode call = calls.get(asked++);
     Tensor handed = Tensor.of(input);
     Tensor recorded = Tensor.of(call.get("x"));
-    // Without a tolerance for states the result's is read relative to size, as it was made.
+    // Without a tolerance for states, the result's tolerance applies relative to the magnitude.
     double allowed =
         inputTolerance > resultTolerance
             ? inputTolerance
@@ -173,14 +173,16 @@ final class Replay {
     return new Tensor(out.shape(), model.answer(handed, call, out)).array(input.getManager(), type);
   }
 
-  /** Says that this reference draws before it asks the network, where the library draws after. */
+  /**
+   * Declares that the reference draws before the network call, whereas the library draws after it.
+   */
   void drawsFirst() {
     drawnAfter.replaceAll(calls -> calls + 1);
   }
 
   /**
-   * The next recorded draw that was made after as many network calls as were made here; one that
-   * was made before is made again.
+   * The next draw that was recorded after the same number of network calls. Draws after earlier
+   * calls are skipped, and a repeated request for a step and number returns the same draw.
    */
   Draw tape() {
     Map<Integer, Tensor> made = new HashMap<>();
@@ -190,7 +192,7 @@ final class Replay {
         return again.array(like.getManager(), type);
       }
       while (drawn < draws.size() && drawnAfter.get(drawn) < asked) {
-        drawn++; // drawn by the reference and multiplied by zero
+        drawn++; // the reference draws it and multiplies it by zero
       }
       if (drawn == draws.size() || drawnAfter.get(drawn) > asked) {
         throw Verdict.failed("a draw after %s calls that was not recorded".formatted(asked));
@@ -198,11 +200,12 @@ final class Replay {
       Tensor draw = Tensor.of(draws.get(drawn++).get("z"));
       made.put(256 * step + number, draw);
       NDArray z = draw.array(like.getManager(), type);
-      return z.get(":" + like.getShape().get(0)); // point-e draws for rows it never uses
+      return z.get(
+          ":" + like.getShape().get(0)); // point-e also draws for rows that it does not use
     };
   }
 
-  /** The first sample: the state handed to the sampler, or unit noise times this level. */
+  /** The initial sample: the recorded initial state, or unit noise times the level. */
   NDArray start(double sigma) {
     return json.has("x_init") ? array("x_init") : array("initial_noise").mul(sigma);
   }
@@ -217,7 +220,7 @@ final class Replay {
     }
   }
 
-  /** A draw that a forward process makes, in the order recorded. */
+  /** A draw of a forward process, in the recorded order. */
   NDArray draw() {
     if (drawn == draws.size()) {
       throw Verdict.failed("more draws than were recorded");
@@ -225,7 +228,7 @@ final class Replay {
     return Tensor.of(draws.get(drawn++).get("z")).array(manager, type);
   }
 
-  /** Compares numbers recorded beside the result, with the result's tolerance. */
+  /** Compares additional recorded numbers with the tolerance of the result. */
   void beside(String key, double... values) {
     JsonNode entry = json.get(key);
     double[] expected = entry.isArray() ? Tensor.numbers(entry) : Tensor.of(entry).data();
@@ -236,7 +239,7 @@ final class Replay {
     }
   }
 
-  /** Compares the result, the last thing to do. */
+  /** Compares the result, which ends the case. */
   void result(NDArray array) {
     result(Tensor.of(array).data());
   }

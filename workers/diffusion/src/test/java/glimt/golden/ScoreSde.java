@@ -86,7 +86,8 @@ final class ScoreSde implements Adapter {
   }
 
   /**
-   * VP networks answer the noise at 999 t; VE networks the score, at sigma or at a discrete index.
+   * VP networks predict the noise at time input 999 t; VE networks predict the score at sigma or a
+   * discrete index.
    */
   private static Denoiser denoiser(Sde sde, int n, double end, boolean continuous, Replay replay) {
     NoiseSchedule levels = sde.schedule(n, end);
@@ -105,7 +106,10 @@ final class ScoreSde implements Adapter {
         .denoiser(replay::network);
   }
 
-  /** A black box with tight tolerances: any accurate solver will do. */
+  /**
+   * The reference uses a generic ODE solver with tight tolerances, so any accurate solver must
+   * agree.
+   */
   private static void ode(Settings config, Sde sde, JsonNode json, Replay replay) {
     config.only(Map.of("method", "RK45", "denoise", false)).ignore("rtol", "atol");
     double end = config.number("eps");

@@ -7,8 +7,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * A configuration that is read key by key. What nobody read is unknown: {@link #close} says so, so
- * that a setting is never ignored by accident.
+ * A configuration that is read key by key. {@link #close} reports keys that have not been read, so
+ * that no setting is ignored by accident.
  */
 final class Settings {
   private final String name;
@@ -80,13 +80,13 @@ final class Settings {
     return new Settings(name + "." + key, get(key));
   }
 
-  /** Whether the key is there and not null; it counts as read. */
+  /** Whether the key exists and is not null. The key counts as read. */
   boolean given(String key) {
     unread.remove(key);
     return has(key);
   }
 
-  /** Keys whose value must be this one, or absent: other values are not known. */
+  /** Requires keys to be absent or to have this value; other values are unknown. */
   Settings only(Map<String, ?> expected) {
     expected.forEach(
         (key, value) -> {
@@ -99,7 +99,7 @@ final class Settings {
     return this;
   }
 
-  /** Keys that say nothing about the numbers. */
+  /** Ignores keys that do not affect the numbers. */
   Settings ignore(String... keys) {
     for (String key : keys) {
       unread.remove(key);
@@ -107,7 +107,7 @@ final class Settings {
     return this;
   }
 
-  /** A value nobody knows. */
+  /** The exception for an unknown value. */
   Verdict.Unlike unknown(String key) {
     return Verdict.unknown("%s.%s = %s".formatted(name, key, json.get(key)));
   }

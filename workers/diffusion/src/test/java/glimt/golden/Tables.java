@@ -9,7 +9,7 @@ import java.util.Arrays;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.IntToDoubleFunction;
 
-/** Cases that are tables of numbers: schedules, time steps and scalings. */
+/** Cases for tables of numbers: schedules, time steps and scalings. */
 final class Tables {
   private Tables() {}
 
@@ -78,7 +78,7 @@ final class Tables {
     replay.beside("marginal_std", rows[1]);
     replay.beside("drift_coeff", rows[2]);
     replay.beside("diffusion", rows[3]);
-    // A general SDE is discretised at t itself; VP and VE at the level t belongs to.
+    // A general SDE is discretised at t itself, VP and VE at the level of t.
     boolean general = sde instanceof Sde.SubVariancePreserving;
     DoubleUnaryOperator f = v -> general ? sde.drift(v) / n : sde.stepDrift((int) (v * (n - 1)), n);
     DoubleUnaryOperator g =

@@ -7,7 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Arrays;
 
-/** Numbers with a shape, row-major, in float64. */
+/** A row-major float64 array with a shape. */
 final class Tensor {
   private final Shape shape;
   private final double[] data;
@@ -35,7 +35,7 @@ final class Tensor {
     return new Tensor(array.getShape(), array.toType(DataType.FLOAT64, false).toDoubleArray());
   }
 
-  /** The numbers of a JSON array; the words Infinity and NaN are numbers too. */
+  /** Reads a JSON array of numbers, in which the strings Infinity and NaN are allowed. */
   static double[] numbers(JsonNode json) {
     double[] values = new double[json.size()];
     for (int i = 0; i < values.length; i++) {
@@ -57,7 +57,7 @@ final class Tensor {
     return Arrays.stream(data).map(Math::abs).max().orElse(0);
   }
 
-  /** The largest difference to another; infinite when one of them is not a number. */
+  /** The largest absolute difference to another tensor; infinite if an element is NaN. */
   double distance(double[] other) {
     if (other.length != data.length) {
       return Double.POSITIVE_INFINITY;

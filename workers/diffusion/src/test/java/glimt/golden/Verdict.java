@@ -1,19 +1,20 @@
 package glimt.golden;
 
-/** How a case ended. */
+/** The result of a case. */
 enum Verdict {
   /**
-   * Schedule, every network input and the result are within the case's tolerance, in both types.
+   * The schedule, every network input and the result are within the tolerance of the case in both
+   * number types.
    */
   PASSED,
-  /** Known to differ, or compared only in part; {@link Exclusions} says why. */
+  /** The case is excluded; {@link Exclusions} gives the reason. */
   EXCLUDED,
-  /** Compared and found different. */
+  /** The case was compared and differs. */
   FAILED,
-  /** Holds a key or a value that no adapter knows. */
+  /** The case contains a key or value that no adapter supports. */
   UNKNOWN;
 
-  /** A case that was not to be compared or did not compare, and why. */
+  /** Thrown when a case is unsupported or differs, with the reason. */
   static final class Unlike extends RuntimeException {
     private static final long serialVersionUID = 1;
 

@@ -48,15 +48,16 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 
 /**
- * What a step of each sampler costs outside of the network, beside one forward of the base networks
- * in {@code models}. The denoiser is a copy of a fixed array; time and heap are per step.
+ * Measures the time and heap that one step of each sampler costs outside the network, and one
+ * forward pass of each base network in {@code models} for comparison. The denoiser returns a copy
+ * of a fixed array.
  */
 public final class Benchmarks {
   private Benchmarks() {}
 
   private static final int STEPS = 10;
 
-  /** A walk of ten steps. */
+  /** Runs a walk of ten steps and reports the cost per step. */
   @State(Scope.Thread)
   @BenchmarkMode(Mode.AverageTime)
   @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -71,14 +72,14 @@ public final class Benchmarks {
     private Trajectory walk;
     private Waypoint start;
 
-    /** Everything that is not a step. */
+    /** Prepares the walk, so that only its steps are timed. */
     @Setup
     public void begin() {
       manager = NDManager.newBaseManager();
       Region region =
           sample.startsWith("latent")
-              ? Region.Frames.whole(16, 4, 32, 32)
-              : new Region.Points(0, 4096, 6);
+              ? Region.FrameWindow.whole(16, 4, 32, 32)
+              : new Region.PointRange(0, 4096, 6);
       Noise noise = new Noise(1);
       NDArray unit = noise.start(manager, 0, region, DataType.FLOAT32);
       NDArray guess = unit.mul(0.5);
@@ -90,7 +91,7 @@ public final class Benchmarks {
       start = walk.start(NoiseSchedule.karras(STEPS, 0.02, 80, 7), unit, "benchmark");
     }
 
-    /** Down the whole schedule. */
+    /** Walks the whole schedule. */
     @Benchmark
     @OperationsPerInvocation(STEPS)
     public int step() throws InterruptedException {
@@ -105,7 +106,10 @@ public final class Benchmarks {
     }
   }
 
-  /** One evaluation of a bundle's base network, at the batch its guidance asks for. */
+  /**
+   * Runs one forward pass of a bundle's base network, with the batch size that its guidance
+   * requires.
+   */
   @State(Scope.Thread)
   @BenchmarkMode(Mode.AverageTime)
   @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -130,8 +134,7 @@ public final class Benchmarks {
       long rows = base.sampling().guidance() == 1 ? 1 : 2;
       x = manager.ones(new Shape(shape(rows, card, base)));
       level = manager.ones(new Shape(rows));
-      words =
-          manager.ones(new Shape(rows, card.words().length())).toType(DataType.INT64, false);
+      words = manager.ones(new Shape(rows, card.words().length())).toType(DataType.INT64, false);
     }
 
     private static long[] shape(long rows, BundleCard card, Level base) {
@@ -144,7 +147,7 @@ public final class Benchmarks {
       return LongStream.concat(LongStream.of(rows), inner).toArray();
     }
 
-    /** One call. */
+    /** Calls the network once. */
     @Benchmark
     public long forward() {
       try (NDArray answer = network.forward(x, level, Network.conditioning(words, null))) {
@@ -168,7 +171,7 @@ public final class Benchmarks {
           new Runner(options(Forward.class).param("bundle", bundles).build()).run();
       results.forEach(r -> forwards.put(r.getParams().getParam("bundle"), score(r)));
     }
-    // An adaptive walk has as many steps as it likes: it has no time per step of the schedule.
+    // An adaptive walk chooses its own number of steps, so it has no time per step of the schedule.
     String[] names =
         Samplers.names().stream()
             .filter(name -> !name.equals("dpm_adaptive"))
@@ -188,7 +191,7 @@ public final class Benchmarks {
         .measurementTime(TimeValue.milliseconds(300));
   }
 
-  /** The bundles whose weights are here. */
+  /** The names of the bundles in the models folder. */
   private static String[] bundles() throws IOException {
     try (Stream<Path> folders = Files.list(Path.of("../models"))) {
       return folders
@@ -206,9 +209,17 @@ public final class Benchmarks {
   private static void print(Map<String, Double> forwards, Collection<RunResult> steps) {
     StringBuilder out = new StringBuilder(System.lineSeparator());
     forwards.forEach(
-        (name, micros) -> out.append(String.format(Locale.ROOT, "one forward of %s' base: %.0f us%n", name, micros)));
+        (name, micros) ->
+            out.append(
+                String.format(
+                    Locale.ROOT,
+                    "one forward pass of %s's base network: %.0f us%n",
+                    name,
+                    micros)));
     List<String> columns = List.copyOf(forwards.keySet());
-    out.append(String.format(Locale.ROOT, "%-20s %-18s %9s %10s", "sampler", "sample", "us/step", "heap B/step"));
+    out.append(
+        String.format(
+            Locale.ROOT, "%-20s %-18s %9s %10s", "sampler", "sample", "us/step", "heap B/step"));
     columns.forEach(name -> out.append("  of %s".formatted(name)));
     out.append(System.lineSeparator());
     for (RunResult result : steps) {
@@ -226,7 +237,10 @@ public final class Benchmarks {
                   score(result),
                   heap));
       columns.forEach(
-          name -> out.append(String.format(Locale.ROOT, "  %6.2f %%", 100 * score(result) / forwards.get(name))));
+          name ->
+              out.append(
+                  String.format(
+                      Locale.ROOT, "  %6.2f %%", 100 * score(result) / forwards.get(name))));
       out.append(System.lineSeparator());
     }
     System.out.print(out);

@@ -12,15 +12,16 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * The blocks that network sources share, each a readable source of its own in the folder {@code
- * blocks} beside this class: {@code from blocks.linear import Linear, same}.
+ * The library of source blocks that network sources import, such as {@code from blocks.linear
+ * import Linear, same}. Each block is a readable source file in the resource folder {@code blocks}
+ * next to this class.
  *
- * <p>A block that was released never changes, since bundles are made of it: an improved one is a
- * new file with a new name. A card pins the blocks of its networks like every other file, and a
- * bundle that holds a copy of its own, {@code blocks/linear.py}, is made of that.
+ * <p>A released block never changes, because existing bundles depend on its digest: an improved
+ * block is a new file with a new name. A card pins the blocks of its networks like every other
+ * file. If a bundle contains its own copy, such as {@code blocks/linear.py}, glimt uses that copy.
  */
 final class Blocks {
-  /** Where blocks are, in a bundle and in its card. */
+  /** The folder of the blocks, both in a bundle and in the file names of its card. */
   static final String FOLDER = "blocks/";
 
   static final List<String> NAMES =
@@ -61,7 +62,7 @@ final class Blocks {
 
   private Blocks() {}
 
-  /** The file of a block, as a card names it. */
+  /** The file name of a block, as a card lists it. */
   static String file(String name) {
     return FOLDER + name + ".py";
   }
@@ -70,23 +71,24 @@ final class Blocks {
     return FILE.matcher(file).matches();
   }
 
-  /** The name of the block in a file. */
+  /** The block name for such a file name. */
   static String name(String file) {
     return FILE.matcher(file).replaceFirst("$1");
   }
 
   /**
-   * The text of a block of the library.
+   * Reads the text of a library block.
    *
-   * @throws BundleException if there is none of this name
+   * @throws BundleException if the library has no block of this name
    */
   static String text(String name) {
     if (!NAMES.contains(name)) {
-      throw new BundleException("there is no block %s among %s".formatted(name, NAMES));
+      throw new BundleException("there is no block %s; the library has %s".formatted(name, NAMES));
     }
     try (InputStream in = Blocks.class.getResourceAsStream(file(name))) {
       if (in == null) {
-        throw new IllegalStateException("the block " + name + " is not on the class path");
+        throw new IllegalStateException(
+            "the resource of block " + name + " is not on the class path");
       }
       return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException broken) {
@@ -99,11 +101,13 @@ final class Blocks {
   }
 
   /**
-   * The blocks that a source takes in, also by way of others: their texts by their names.
+   * Collects the blocks that a source imports, directly or through other blocks.
    *
-   * @param file the source, for errors
-   * @param library gives the text of a block by its name
-   * @throws BundleException if an import is not understood, or asks for what is not there
+   * @param file the name of the source, for error messages
+   * @param library returns the text of a block by its name
+   * @return the text of each block by its name
+   * @throws BundleException if an import cannot be parsed, or names a block or a declaration that
+   *     does not exist
    */
   static Map<String, String> of(String file, String text, UnaryOperator<String> library) {
     Map<String, String> taken = new LinkedHashMap<>();
@@ -120,7 +124,7 @@ final class Blocks {
       Matcher asked = IMPORT.matcher(line);
       if (!asked.matches()) {
         throw new BundleException(
-            "%s: '%s' is not understood; write 'from blocks.NAME import A, B'"
+            "%s: cannot parse the import '%s'; write 'from blocks.NAME import A, B'"
                 .formatted(file, line.strip()));
       }
       String name = asked.group(1);
@@ -132,7 +136,8 @@ final class Blocks {
       }
       for (String wanted : asked.group(2).split(" *, *", -1)) {
         if (!declares(block, wanted)) {
-          throw new BundleException("%s: block %s has no %s".formatted(file, name, wanted));
+          throw new BundleException(
+              "%s: block %s declares no class or function %s".formatted(file, name, wanted));
         }
       }
     }
@@ -146,7 +151,7 @@ final class Blocks {
     return line.startsWith("from ") || line.startsWith("import ");
   }
 
-  /** The text of a source or block without what it takes in. */
+  /** The text of a source or block without its import lines. */
   static String withoutImports(String text) {
     return text.lines().filter(line -> !isImport(line)).collect(Collectors.joining("\n", "", "\n"));
   }

@@ -31,11 +31,13 @@ import java.util.stream.Stream;
 /**
  * A model on disk: a folder with a card, readable network sources, and weights.
  *
- * <p>What runs is what the card names: a file is compared with its digest before it is used, its
- * weights are mapped where they lie, and nothing of it is kept in the heap. {@link #open} checks
- * everything at once; {@link #of} reads the card alone, and each other file when it is asked for.
+ * <p>The card pins every file by its SHA-256, and each file is compared with its digest before it
+ * is used. Weights are mapped rather than read, so they take no heap. {@link #open} checks all
+ * files at once; {@link #of} reads only the card, and checks each other file when it is first
+ * requested.
  */
 public final class Bundle {
+  /** The file name of the card within the folder. */
   public static final String CARD = "bundle.json";
 
   private final BundleCard card;
@@ -49,9 +51,9 @@ public final class Bundle {
   }
 
   /**
-   * Reads the card, and nothing else: every other file is read and checked when it is needed.
+   * Reads only the card; every other file is read and checked when it is needed.
    *
-   * @throws BundleException saying what is wrong with the card
+   * @throws BundleException if the card is missing or invalid; the message gives the cause
    */
   public static Bundle of(Path folder) {
     byte[] written = bytes(folder, CARD);
@@ -59,10 +61,11 @@ public final class Bundle {
   }
 
   /**
-   * Opens a bundle and checks all of it: every file has the digest the card names, every level has
-   * a source, and weights that are what they claim and what the source wants.
+   * Opens a bundle and checks all of it: every file has the digest that the card gives, every
+   * network has a source, and its weights are a valid file with the tensors that the source
+   * declares.
    *
-   * @throws BundleException naming the file and what is wrong with it
+   * @throws BundleException if a check fails; the message names the file and the cause
    */
   public static Bundle open(Path folder) {
     Bundle bundle = of(folder);
@@ -77,7 +80,9 @@ public final class Bundle {
     return bundle;
   }
 
-  /** The stems of all networks that the card names. */
+  /**
+   * The file stems of all networks that the card lists: encoders, levels, fast variants and codecs.
+   */
   public List<String> networks() {
     List<String> networks = new ArrayList<>();
     card.encoders().forEach(encoder -> networks.add(encoder.network()));
@@ -101,7 +106,7 @@ public final class Bundle {
     }
   }
 
-  /** Reads the card alone, without the files it names. */
+  /** Reads only the card of the bundle in a folder. */
   public static BundleCard card(Path folder) {
     return card(folder, bytes(folder, CARD));
   }
@@ -113,11 +118,11 @@ public final class Bundle {
     } catch (InvalidSpec broken) {
       String field = broken.field().isEmpty() ? "" : broken.field() + " ";
       throw new BundleException(
-          "%s is no card: %s%s".formatted(file, field, broken.getMessage()), broken);
+          "%s is not a valid card: %s%s".formatted(file, field, broken.getMessage()), broken);
     }
   }
 
-  /** Writes a card, replacing the one there. */
+  /** Writes a card into a folder, atomically replacing an existing one. */
   public static void write(Path folder, BundleCard card) {
     Path file = folder.resolve(CARD);
     Path temporary = folder.resolve(CARD + ".part");
@@ -130,11 +135,15 @@ public final class Bundle {
     }
   }
 
+  /** The bundle's description: its levels, encoders, files and their digests. */
   public BundleCard card() {
     return card;
   }
 
-  /** The SHA-256 of the card, and so of the bundle: the card names the digest of every file. */
+  /**
+   * The SHA-256 of the card. It identifies the whole bundle, because the card holds the digest of
+   * every other file.
+   */
   public ArtifactId digest() {
     return digest;
   }
@@ -148,18 +157,21 @@ public final class Bundle {
     return network(card.level(level), precision);
   }
 
-  /** As {@link #network(String, Precision)}, of a level {@link Level#at at} its quality. */
+  /**
+   * Like {@link #network(String, Precision)}, for a level that is already resolved {@link Level#at
+   * at} a quality.
+   */
   public Network network(Level level, Precision precision) {
     return network(level.network(), precision, Engine.getEngine("PyTorch").defaultDevice());
   }
 
-  /** Any network of the bundle by its stem, on a device. */
+  /** Loads any network of the bundle by its file stem onto a device. The caller closes it. */
   Network network(String network, Precision precision, Device device) {
     return TorchNetwork.load(
         card.name() + "/" + network, sourceOf(network), weights(network), precision, device);
   }
 
-  /** How many bytes the weights of a network are in a precision, by what their headers say. */
+  /** The size in bytes of a network's weights in a precision, computed from their headers. */
   public long bytes(String network, Precision precision) {
     return weights(network).tensors().values().stream()
         .mapToLong(tensor -> tensor.values().byteSize() / tensor.dtype().bytes)
@@ -168,16 +180,16 @@ public final class Bundle {
   }
 
   /**
-   * Compares the weights of a network with their digests once more, which costs nothing while the
-   * files look as they did.
+   * Compares the weights of a network with their digests again. This is cheap while size and time
+   * stamp of the files are unchanged, because digests are cached.
    *
-   * @throws BundleException naming a file that is not what the card says
+   * @throws BundleException if a file does not match the digest in the card; the message names it
    */
   public void verify(String network) {
     weights(network);
   }
 
-  /** A network's source; that of a level's fast network is the level's. */
+  /** A network's source. A level's fast network shares the source of the level. */
   NetworkSource sourceOf(String network) {
     for (Level level : card.levels()) {
       Fast fast = level.fast();
@@ -188,14 +200,14 @@ public final class Bundle {
     return source(network + ".py");
   }
 
-  /** A source that the card names, with its blocks. */
+  /** Parses a source that the card lists, together with the blocks it imports. */
   public NetworkSource source(String name) {
     return NetworkSource.parse(folder.resolve(name).toString(), text(name), this::block);
   }
 
   /**
-   * The text of a block: the bundle's own copy if it has one, else the library's, and in both cases
-   * the one that the card names. A card that names no digest of it leaves it to the library.
+   * The text of a block: the bundle's own copy if it has one, else the library's. In both cases it
+   * must have the digest that the card gives, if the card gives one.
    */
   private String block(String name) {
     String file = Blocks.file(name);
@@ -206,7 +218,7 @@ public final class Bundle {
     String text = Blocks.text(name);
     if (digest != null && !Blocks.sha256(text).equals(digest)) {
       throw new BundleException(
-          "the card %s names another %s, of SHA-256 %s, than this glimt has; put that file into %s"
+          "the card %s requires a %s with SHA-256 %s, and this version of glimt has a different one; put the required file into %s"
               .formatted(folder.resolve(CARD), file, digest, folder.resolve(Blocks.FOLDER)));
     }
     return text;
@@ -229,32 +241,32 @@ public final class Bundle {
         : kept;
   }
 
-  /** The tensors of another file that the card names, such as golden outputs. */
+  /** Maps the tensors of any file that the card lists, such as golden outputs. */
   public Safetensors tensors(String name) {
     pinned(name);
     FileDigest.Stamp before = FileDigest.Stamp.of(inside(folder, name));
     Path file = verified(name);
     Safetensors tensors = Safetensors.map(file);
     if (!FileDigest.Stamp.of(file).equals(before)) {
-      throw new BundleException(file + " changed while it was opened");
+      throw new BundleException(file + " changed while it was being opened; open the bundle again");
     }
     return tensors;
   }
 
-  /** The text of another file that the card names. */
+  /** The UTF-8 text of any file that the card lists. */
   public String text(String name) {
     return new String(checked(name), StandardCharsets.UTF_8);
   }
 
   /**
-   * The tokenizer of a reader whose files the card names, as {@link Tokenizer#of} reads them. The
-   * caller closes it.
+   * Opens the tokenizer of a prompt reader from files that the card lists, as {@link Tokenizer#of}
+   * does. The caller closes it.
    *
-   * @throws IllegalArgumentException for a list of words, which needs none
+   * @throws IllegalArgumentException if the reader is a {@link WordList}, which needs no tokenizer
    */
   public Tokenizer tokenizer(PromptReader reader) {
     return switch (reader) {
-      case WordList _ -> throw new IllegalArgumentException("a list of words reads by itself");
+      case WordList _ -> throw new IllegalArgumentException("a word list needs no tokenizer");
       case BytePair(var files, int length, int padding, boolean marks, boolean lowerCase) ->
           tokenizer(files, new Tokenizer.Rules(length, padding, marks, lowerCase));
       case Unigram(var files, int length, int padding, boolean marks, boolean lowerCase) ->
@@ -275,7 +287,7 @@ public final class Bundle {
     return bytes;
   }
 
-  /** A file that the card names, after a comparison of its digest. */
+  /** The path of a file that the card lists, after its digest has been verified. */
   private Path verified(String name) {
     String digest = pinned(name);
     Path file = inside(folder, name);
@@ -286,7 +298,8 @@ public final class Bundle {
   private static void same(Path file, String found, String digest) {
     if (!found.equals(digest)) {
       throw new BundleException(
-          "%s has SHA-256 %s where the card says %s".formatted(file, found, digest));
+          "%s has SHA-256 %s, but the card requires %s; copy or download the file again"
+              .formatted(file, found, digest));
     }
   }
 
@@ -312,7 +325,7 @@ public final class Bundle {
     String digest = card.files().get(name);
     if (digest == null) {
       throw new BundleException(
-          "the card %s names no file %s among %s"
+          "the card %s lists no file %s; it lists %s"
               .formatted(folder.resolve(CARD), name, new TreeSet<>(card.files().keySet())));
     }
     return digest;
@@ -322,8 +335,7 @@ public final class Bundle {
     Path file = folder.resolve(name).normalize();
     if (!file.startsWith(folder.normalize()) || name.isBlank()) {
       throw new BundleException(
-          "the card %s names a file outside of its folder: %s"
-              .formatted(folder.resolve(CARD), name));
+          "the card %s lists a file outside its folder: %s".formatted(folder.resolve(CARD), name));
     }
     return file;
   }

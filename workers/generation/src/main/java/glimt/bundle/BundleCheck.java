@@ -16,18 +16,20 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /**
- * Whether a bundle's parts fit one another: what is found here costs one line at the start, and
- * later a job. {@link Bundle#open} sees to it that each part is well formed; this compares card,
- * sources and the headers of the weights, whose values it does not read.
+ * Checks that the parts of a bundle fit together, so that a mismatch is reported when the worker
+ * starts and not when a job fails. {@link Bundle#open} checks that each part is well formed; this
+ * class compares the card, the sources and the headers of the weights. It does not read the
+ * weights' values.
  */
 public final class BundleCheck {
   private BundleCheck() {}
 
   /**
-   * Opens a bundle that is to be offered.
+   * Opens and checks a bundle before a worker offers it to the farm.
    *
-   * @param samplers the names that a card may give
-   * @throws BundleException naming the file, what is wrong with it, and the likely cause
+   * @param samplers the sampler names that a card may use
+   * @throws BundleException if a check fails; the message names the file, the mismatch and the
+   *     likely cause
    */
   public static Bundle open(Path folder, Collection<String> samplers) {
     try {
@@ -42,9 +44,10 @@ public final class BundleCheck {
       String cause = LikelyCause.in(folder).map(likely -> "; " + likely).orElse("");
       throw new BundleException(broken.getMessage() + cause, broken);
     } catch (RuntimeException broken) {
-      throw new BundleException("it cannot be read: " + broken, broken);
+      throw new BundleException("the bundle cannot be read: " + broken, broken);
     } catch (OutOfMemoryError | StackOverflowError tooMuch) {
-      throw new BundleException("it is too large to be read here: " + tooMuch, tooMuch);
+      throw new BundleException(
+          "the bundle is too large for this process to read: " + tooMuch, tooMuch);
     }
   }
 
@@ -53,7 +56,7 @@ public final class BundleCheck {
   static void checkCard(Path file, BundleCard card, Collection<String> samplers) {
     if (!card.name().matches("[\\p{L}\\p{N}][\\p{L}\\p{N} ._-]{0,99}")) {
       throw new BundleException(
-          "%s: a name is up to 100 letters, digits, spaces and . _ -, not '%s'"
+          "%s: the name '%s' is not valid; use up to 100 letters, digits, spaces and . _ -, beginning with a letter or digit"
               .formatted(file, card.name()));
     }
     for (Level level : card.levels()) {
@@ -70,26 +73,29 @@ public final class BundleCheck {
       Path file, String at, Sampling sampling, Collection<String> samplers) {
     if (!samplers.contains(sampling.sampler())) {
       throw new BundleException(
-          "%s: %s has the sampler %s, which is none of %s"
+          "%s: %s has the sampler %s, which is not one of %s"
               .formatted(file, at, sampling.sampler(), samplers));
     }
   }
 
   // ---- source and weights
 
-  /** The card feeds what the source takes, and nothing else. */
+  /** Checks that the card feeds exactly the ports that the source declares. */
   private static void ports(Path file, NetworkSource source, Level level) {
     Set<String> taken = new TreeSet<>(source.ports());
     taken.removeAll(Set.of(Network.X, Network.NOISE));
     Set<String> fed = new TreeSet<>(level.ports().stream().map(Port::name).toList());
     if (!taken.equals(fed)) {
       throw new BundleException(
-          "%s takes %s besides the sample and its noise, and the card feeds level %s with %s"
+          "%s declares the ports %s besides the sample and its noise level, but the card feeds level %s with %s"
               .formatted(file, taken, level.name(), fed));
     }
   }
 
-  /** {@link Bundle#open} has seen that both name the same tensors. */
+  /**
+   * Compares the shapes of the weights with the source; {@link Bundle#open} has already checked
+   * that both name the same tensors.
+   */
   private static void compareShapes(Bundle bundle, Path folder, String network) {
     Path weights = folder.resolve(network + ".safetensors");
     Map<String, Safetensors.Tensor> kept = bundle.weights(network).tensors();
@@ -110,8 +116,8 @@ public final class BundleCheck {
   }
 
   /**
-   * Compares a shape with the note of the source, such as {@code [64, d] normal 0.5}: as many
-   * extents, numbers as they are, and one size for each name within a module.
+   * Compares a shape with the source's note, such as {@code [64, d] normal 0.5}: the ranks must be
+   * equal, numbers must match exactly, and a name must stand for the same size throughout a module.
    */
   private static void fits(
       Path weights, String name, String note, List<Long> shape, Map<String, Long> sizes) {
@@ -132,7 +138,7 @@ public final class BundleCheck {
     }
     if (!fits) {
       throw new BundleException(
-          "%s: tensor %s has the shape %s, and its source declares %s%s"
+          "%s: tensor %s has the shape %s, but its source declares %s%s"
               .formatted(weights, name, shape, declared, sizes.isEmpty() ? "" : " with " + sizes));
     }
   }

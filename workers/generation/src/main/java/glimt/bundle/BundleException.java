@@ -1,6 +1,6 @@
 package glimt.bundle;
 
-/** A bundle that cannot be used. The message names the file and the cause. */
+/** Thrown when a bundle cannot be used. The message names the file and the cause. */
 public final class BundleException extends RuntimeException {
   public BundleException(String message) {
     super(message);

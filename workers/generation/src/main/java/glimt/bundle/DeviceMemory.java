@@ -5,20 +5,24 @@ import ai.djl.util.cuda.CudaUtils;
 import com.sun.management.OperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
 
-/** How much memory a device has, and what of it weights may take. */
+/** The memory of a device, and the part of it that weights may use. */
 public final class DeviceMemory {
   private DeviceMemory() {}
 
   /**
-   * What weights may take: the rest is for what a network computes, and on a CPU for everything
-   * else that the machine does. Mapped weights count too, although the system can take them back,
-   * for to read them again and again from disk is no way to work.
+   * The number of bytes that weights may use: four fifths of a GPU's memory, half of the machine's
+   * memory on a CPU. The rest is for activations and, on a CPU, for everything else the machine
+   * does. Mapped weights count as well: the operating system could evict them, but reading them
+   * from disk again for every step would be too slow.
    */
   public static long forWeights(Device device) {
     return device.isGpu() ? total(device) / 5 * 4 : total(device) / 2;
   }
 
-  /** All of its memory, in bytes; of a CPU what the machine has, or what its container may use. */
+  /**
+   * The total memory of a device in bytes. For a CPU this is the memory of the machine, or the
+   * limit of its container.
+   */
   public static long total(Device device) {
     if (device.isGpu()) {
       return CudaUtils.getGpuMemory(device).getMax();

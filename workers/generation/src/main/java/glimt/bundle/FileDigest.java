@@ -17,13 +17,16 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The SHA-256 of files of any size, read once: a digest is remembered for as long as the file looks
- * the same from outside.
+ * Computes the SHA-256 of files of any size, and caches each digest until the size, time stamp or
+ * inode of its file changes.
  */
 final class FileDigest {
   private static final Map<Stamp, String> KNOWN = new ConcurrentHashMap<>();
 
-  /** A file may change twice within one tick of its file system's clock, and look the same. */
+  /**
+   * A file may change twice within one tick of the file system's clock, so the digest of a file
+   * that was just modified is not cached.
+   */
   private static final Duration TICK = Duration.ofSeconds(1);
 
   private static final int PART = 1 << 18;
@@ -31,9 +34,9 @@ final class FileDigest {
   private FileDigest() {}
 
   /**
-   * What a file looks like from outside.
+   * The attributes that show whether a file has changed.
    *
-   * @param key its place on the disk, such as device and inode, where the file system says
+   * @param key the identity of the file, such as device and inode, if the file system provides one
    */
   record Stamp(Path file, long size, FileTime modified, @Nullable Object key) {
     static Stamp of(Path file) {
@@ -56,7 +59,7 @@ final class FileDigest {
   /**
    * The digest of a file in lower-case hexadecimal.
    *
-   * @throws BundleException if it cannot be read, or changes meanwhile
+   * @throws BundleException if the file cannot be read, or changes while it is being read
    */
   static String of(Path file) {
     Stamp stamp = Stamp.of(file);
@@ -67,7 +70,7 @@ final class FileDigest {
     boolean settled = stamp.settled();
     String digest = read(file);
     if (!Stamp.of(file).equals(stamp)) {
-      throw new BundleException(file + " changed while it was read");
+      throw new BundleException(file + " changed while it was being read; open the bundle again");
     }
     if (settled) {
       KNOWN.keySet().removeIf(older -> older.file.equals(stamp.file));

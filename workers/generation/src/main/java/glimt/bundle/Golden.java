@@ -14,18 +14,18 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What each network of a bundle answers to fixed inputs, so that another machine, library or
- * precision can be told from a broken one.
+ * The output of each level's network for fixed inputs, kept with a bundle so that a worker can
+ * verify that its machine, library and precision compute the network correctly.
  *
  * <p>The inputs are x_i = sin(0.37 i), below_i = cos(0.11 i) / 2, c_noise = 0.1 and the first words
- * of the vocabulary; of the answer, 64 values spread evenly over it are kept.
+ * of the vocabulary. Of each output, 64 evenly spaced values are kept.
  */
 public final class Golden {
   private static final int KEPT = 64;
 
   private Golden() {}
 
-  /** The answers of all levels in 32 bits, [64] by the level's name. */
+  /** The outputs of all levels in float32, of shape [64], by the name of the level. */
   public static Safetensors of(Bundle bundle) {
     Map<String, Tensor> answers = new LinkedHashMap<>();
     for (Level level : bundle.card().levels()) {
@@ -34,7 +34,7 @@ public final class Golden {
     return new Safetensors(answers);
   }
 
-  /** What a level's network answers to the fixed inputs, 64 values. */
+  /** The output of a level's network for the fixed inputs, 64 values. */
   public static float[] answer(Bundle bundle, Level level, Precision precision) {
     boolean base = level.equals(bundle.card().levels().getFirst());
     Shape shape = new Shape(shape(level));
@@ -72,7 +72,10 @@ public final class Golden {
     }
   }
 
-  /** A network of frames sees as much of the level below as of its own, one of points all of it. */
+  /**
+   * The shape of the lower level's input: a video network receives it enlarged to its own shape, a
+   * point network receives all of its points.
+   */
   private static Shape belowShape(BundleCard card, Level level, Shape shape) {
     int index = card.levels().indexOf(level);
     if (card.kind() == Kind.VIDEO || index == 0) {
@@ -82,7 +85,10 @@ public final class Golden {
     return new Shape(1, below.axis("points").extent(), below.channels());
   }
 
-  /** One row of what the level's network takes; video puts the channels after the frames. */
+  /**
+   * The shape of one sample of the level's window, with a batch axis of 1; video has its channels
+   * after the frames.
+   */
   private static long[] shape(Level level) {
     List<Long> shape = new ArrayList<>(List.of(1L));
     for (Axis axis : level.axes()) {

@@ -10,19 +10,23 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** What often happens to a bundle's files on their way, and the way out. */
+/**
+ * Recognises common accidents to a bundle's files, such as an incomplete download, and suggests the
+ * remedy.
+ */
 final class LikelyCause {
   private static final int LOOK = 1 << 16;
 
   /**
-   * PyTorch's zip, or a pickle of protocol 2 to 5. Safetensors whose header is short may begin with
-   * the same bytes: there, a brace follows the eight of its length.
+   * Matches PyTorch's zip archive, or a pickle of protocol 2 to 5. A safetensors file with a short
+   * header may begin with the same bytes, but there a brace follows the eight bytes of the header's
+   * length.
    */
   private static final Pattern PICKLE = Pattern.compile("(?s)(?!.{8}\\{)(PK|\\x80[\\x02-\\x05])");
 
   private LikelyCause() {}
 
-  /** Of what is wrong with a bundle, if one of its files looks like it. */
+  /** The likely cause of an error in a bundle, if one of its files shows a known accident. */
   static Optional<String> in(Path folder) {
     try (Stream<Path> files = Files.list(folder)) {
       return files
@@ -53,15 +57,15 @@ final class LikelyCause {
     }
     if (lower.strip().startsWith("<!doctype html") || lower.strip().startsWith("<html")) {
       return Optional.of(
-          "is an HTML page, which the download gave in its place: download it again");
+          "is an HTML page, which the server sent in place of the file: download it again");
     }
     if (name.endsWith(".safetensors") && PICKLE.matcher(text).lookingAt()) {
-      return Optional.of("is a pickle of PyTorch's: convert it to safetensors");
+      return Optional.of("is a PyTorch pickle: convert it to safetensors");
     }
     if ((name.endsWith(".py") || name.endsWith(".json")) && text.contains("\r\n")) {
       return Optional.of(
-          "has lines that end in CR LF, which changes its digest: set core.autocrlf=false in git,"
-              + " or copy it as it is");
+          "has CR LF line endings, which change its digest: set core.autocrlf=false in git,"
+              + " or copy the file in binary mode");
     }
     return Optional.empty();
   }

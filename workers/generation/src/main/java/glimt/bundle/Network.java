@@ -10,23 +10,24 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A trained function of named tensors, ready to be called: an encoder of prompts, a denoiser, a
- * decoder of latents. One instance serves one thread.
+ * A loaded network that maps named tensors to tensors: a prompt encoder, a denoiser or a latent
+ * decoder. An instance may be used by one thread only.
  *
- * <p>What it takes are its ports, the parameters of its source's {@code forward}. A denoiser's
- * first two are {@code x}, the sample, and {@code noise}, its level; the others condition it.
+ * <p>Its inputs are called ports and are the parameters of {@code forward} in its source. The first
+ * two ports of a denoiser are {@code x}, the noisy sample, and {@code noise}, the noise level; the
+ * others are conditions.
  */
 public interface Network extends AutoCloseable {
-  /** The port of a denoiser's sample. */
+  /** The port for the noisy sample of a denoiser. */
   String X = "x";
 
-  /** The port of a denoiser's noise level. */
+  /** The port for the noise level of a denoiser. */
   String NOISE = "noise";
 
-  /** The port of the words of a {@link glimt.model.WordList}. */
+  /** The port for the token ids of a {@link glimt.model.WordList}. */
   String WORDS = "words";
 
-  /** The port of the level below, enlarged. */
+  /** The port for the enlarged sample of the level below. */
   String BELOW = "below";
 
   /**
@@ -43,26 +44,27 @@ public interface Network extends AutoCloseable {
   List<String> ports();
 
   /**
-   * One call.
+   * Evaluates the network.
    *
-   * <p>What it returns belongs to the manager of the first port's tensor, as DJL puts it where its
-   * first operand lives; whatever the call needs in between is freed when it returns.
+   * <p>The result belongs to the manager of the first port's tensor, following DJL's convention
+   * that a result lives with its first operand. Intermediate tensors are freed before the call
+   * returns.
    *
    * @param inputs a tensor for every port
    * @return one or several tensors, named if the source returns a {@code Dict[str, Tensor]}
-   * @throws BundleException if a port is not fed, or something is fed that is no port
+   * @throws BundleException if a port has no tensor, or a tensor has no port
    */
   NDList call(Map<String, NDArray> inputs);
 
   /**
-   * One evaluation F(x; noise, conditioning) of a denoiser.
+   * Evaluates a denoiser's network F(x; noise, conditioning).
    *
    * @param x the scaled noisy sample c_in x, float32, [B, …] as the level's card says
    * @param noise c_noise = ln(sigma) / 4, float32 [B]
    * @param conditioning a tensor for every other port; of {@code words} (token ids, int64 [B,
-   *     length]) a row of zeros is unconditional
+   *     length]) a row of zeros means no condition
    * @return F, float32, of the shape of x
-   * @throws BundleException as {@link #call} does
+   * @throws BundleException if a port has no tensor, or a tensor has no port
    */
   default NDArray forward(NDArray x, NDArray noise, Map<String, NDArray> conditioning) {
     Map<String, NDArray> inputs = new LinkedHashMap<>(conditioning);
@@ -72,15 +74,21 @@ public interface Network extends AutoCloseable {
   }
 
   /**
-   * What conditions a level of a cascade that is steered by words.
+   * The conditioning of a cascade level whose prompt is a list of words.
    *
+   * @param words token ids, int64 [B, length]
    * @param below the enlarged level below, float32, for levels above the base; else null
    */
   static Map<String, NDArray> conditioning(NDArray words, @Nullable NDArray below) {
     return below == null ? Map.of(WORDS, words) : Map.of(WORDS, words, BELOW, below);
   }
 
-  /** Loads a network on the usual device; {@code name} stands for it in errors. */
+  /**
+   * Loads a network onto the default device. The caller closes it.
+   *
+   * @param name the name of the network, for error messages
+   * @throws BundleException if source and weights do not fit together or libtorch rejects them
+   */
   static Network of(String name, NetworkSource source, Safetensors weights, Precision precision) {
     return TorchNetwork.load(
         name, source, weights, precision, Engine.getEngine("PyTorch").defaultDevice());

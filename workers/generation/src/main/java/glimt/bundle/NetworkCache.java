@@ -14,20 +14,21 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The networks of one device: each is loaded when it is first asked for, and stays for as long as
- * all of them fit in the memory set aside for weights; else the one that was used least recently
- * goes. Confined to the device's thread.
+ * The loaded networks of one device. A network is loaded on first use and stays loaded while all of
+ * them fit into the memory set aside for weights; otherwise the least recently used network is
+ * unloaded. Confined to the device's thread.
  *
- * <p>What {@link #network} returns is good for as long as the cache is: if its network has gone
- * meanwhile, the next call loads it again. So two networks that do not fit side by side can take
- * turns within one walk.
+ * <p>A handle that {@link #network} returns stays valid until the cache is closed: if its network
+ * has been unloaded, the next call loads it again. Two networks that do not fit into memory
+ * together can therefore alternate within one walk.
  */
 public final class NetworkCache implements AutoCloseable {
 
   /**
-   * A network as it is kept.
+   * The identity of a loaded network.
    *
-   * @param bundle the digest of its bundle's card
+   * @param bundle the digest of the bundle's card
+   * @param network the file stem of the network
    */
   public record WarmNetwork(ArtifactId bundle, String network) {}
 
@@ -37,13 +38,15 @@ public final class NetworkCache implements AutoCloseable {
   private final Precision precision;
   private final long budget;
 
-  /** For other threads. */
+  /** A snapshot for {@link #weights()}, which other threads call. */
   private volatile List<String> weights = List.of();
 
   private final LinkedHashMap<WarmNetwork, Loaded> loaded = new LinkedHashMap<>(16, 0.75f, true);
 
   /**
-   * @param budget how many bytes of weights may be loaded at a time, such as {@link
+   * Creates an empty cache.
+   *
+   * @param budget the number of bytes of weights that may be loaded at a time, such as {@link
    *     DeviceMemory#forWeights}
    */
   public NetworkCache(Device device, Precision precision, long budget) {
@@ -53,10 +56,12 @@ public final class NetworkCache implements AutoCloseable {
   }
 
   /**
-   * A network by its stem, loaded, after a look at its files. To close it does nothing.
+   * Verifies the files of a network, loads it if necessary, and returns a handle to it. Closing the
+   * handle does nothing.
    *
-   * @throws BundleException if its files are not what the card says, any more
-   * @throws DeviceMemoryException if it is larger than the memory for weights
+   * @param network the file stem of the network
+   * @throws BundleException if the files no longer match the card
+   * @throws DeviceMemoryException if the network is larger than the memory for weights
    */
   public Network network(Bundle bundle, String network) {
     WarmNetwork key = new WarmNetwork(bundle.digest(), network);
@@ -70,12 +75,12 @@ public final class NetworkCache implements AutoCloseable {
     return new Handle(key, bundle);
   }
 
-  /** The networks that are loaded now, the least recently used first. */
+  /** The networks that are currently loaded, in no particular order. */
   public Set<WarmNetwork> warm() {
     return loaded.keySet().stream().collect(Collectors.toUnmodifiableSet());
   }
 
-  /** How many bytes of weights are loaded now. */
+  /** The number of bytes of weights that are currently loaded. */
   public long bytes() {
     return loaded.values().stream().mapToLong(Loaded::bytes).sum();
   }
@@ -117,12 +122,12 @@ public final class NetworkCache implements AutoCloseable {
     weights = loaded.values().stream().map(Loaded::weights).filter(Objects::nonNull).toList();
   }
 
-  /** The digests of the weights that are loaded now; any thread may ask. */
+  /** The SHA-256 digests of the currently loaded weights. Safe to call from any thread. */
   public List<String> weights() {
     return weights;
   }
 
-  /** Lets all networks go. */
+  /** Unloads all networks. */
   @Override
   public void close() {
     loaded.values().forEach(one -> one.network.close());

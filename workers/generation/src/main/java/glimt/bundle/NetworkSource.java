@@ -12,8 +12,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A network's readable source: classes as Python writes them, attributes first, then methods, in
- * the subset that TorchScript reads. The root is the class {@code Network}.
+ * A network's readable source: Python classes, each with its attributes first and then its methods,
+ * in the subset of the language that TorchScript accepts. The root is the class {@code Network}.
  *
  * <pre>
  *   class Linear(Module):
@@ -28,20 +28,20 @@ import java.util.regex.Pattern;
  *     enter : Linear   # n=96 m=d gain=1
  * </pre>
  *
- * <p>What sources share stands in {@link Blocks}, and {@code from blocks.linear import Linear,
- * same} takes in the whole of a block.
+ * <p>Shared code lives in {@link Blocks}; {@code from blocks.linear import Linear, same} includes
+ * the whole block.
  *
- * <p>A tensor's comment gives its shape and how training starts it; a module's comment gives sizes
- * to that module and those inside it. {@link TorchScript} adds what the archive wants beside it:
- * qualified names, the type of {@code self}, the list of parameters.
+ * <p>A tensor's comment gives its shape and its initialisation for training; a module's comment
+ * assigns sizes for that module and those nested in it. {@link TorchScript} adds the rest that an
+ * archive needs: qualified names, the type of {@code self} and the list of parameters.
  */
 public final class NetworkSource {
 
   /**
-   * One attribute of a class.
+   * An attribute of a class.
    *
    * @param type {@code Tensor}, {@code int} or a class of this source
-   * @param note the comment after it, without the {@code #}
+   * @param note the comment that follows it, without the {@code #}
    */
   public record Attribute(String name, String type, String note) {}
 
@@ -52,6 +52,7 @@ public final class NetworkSource {
     }
   }
 
+  /** The name of the root class. */
   public static final String ROOT = "Network";
 
   private static final int DEEPEST = 100;
@@ -77,17 +78,20 @@ public final class NetworkSource {
   }
 
   /**
-   * Reads a source with the blocks of the library; {@code file} names it in errors. Editors may
-   * have left a BOM and CR LF.
+   * Parses a source that imports blocks of the library. A byte order mark and CR LF line endings
+   * are accepted.
+   *
+   * @param file the name of the source, for error messages
+   * @throws BundleException if the source is invalid; the message names the file and the cause
    */
   public static NetworkSource parse(String file, String text) {
     return parse(file, text, Blocks::text);
   }
 
   /**
-   * As {@link #parse(String, String)}.
+   * Like {@link #parse(String, String)}, with another source of blocks.
    *
-   * @param library gives the text of a block by its name
+   * @param library returns the text of a block by its name
    */
   static NetworkSource parse(String file, String written, UnaryOperator<String> library) {
     String text = written.replace("\uFEFF", "").replace("\r\n", "\n");
@@ -146,17 +150,26 @@ public final class NetworkSource {
     return source;
   }
 
-  /** The files of the blocks it takes in, also by way of others, and their SHA-256. */
+  /**
+   * The file names of all blocks that this source imports, directly or through other blocks, and
+   * their SHA-256 digests.
+   */
   public Map<String, String> pins() {
     Map<String, String> pins = new TreeMap<>();
     blocks.forEach((name, text) -> pins.put(Blocks.file(name), Blocks.sha256(text)));
     return pins;
   }
 
+  /** The class {@value #ROOT}. */
   public ModuleClass root() {
     return moduleClass(ROOT);
   }
 
+  /**
+   * A class of this source by its name.
+   *
+   * @throws IllegalArgumentException if the source declares no such class
+   */
   public ModuleClass moduleClass(String name) {
     ModuleClass found = classes.get(name);
     if (found == null) {
@@ -168,7 +181,7 @@ public final class NetworkSource {
   /**
    * The ports of the network: the parameters of the root's {@code forward}, in order.
    *
-   * @throws BundleException if there is no such method, or one of them is no tensor
+   * @throws BundleException if there is no such method, or one of its parameters is not a tensor
    */
   public List<String> ports() {
     String taken = "";
@@ -183,14 +196,15 @@ public final class NetworkSource {
       }
     }
     if (taken.isEmpty()) {
-      throw new BundleException(file + ": class Network has no method forward that takes a tensor");
+      throw new BundleException(
+          file + ": class Network needs a method forward with tensor parameters");
     }
     List<String> ports = new ArrayList<>();
     for (String parameter : taken.split("\\s*,\\s*", -1)) {
       Matcher port = PORT.matcher(parameter);
       if (!port.matches()) {
         throw new BundleException(
-            "%s: forward of class Network takes %s, where only NAME: Tensor can be fed"
+            "%s: forward of class Network has the parameter %s; every parameter must be NAME: Tensor"
                 .formatted(file, parameter));
       }
       ports.add(port.group(1));
@@ -198,7 +212,10 @@ public final class NetworkSource {
     return List.copyOf(ports);
   }
 
-  /** The tensors of the whole network by their path through the modules, and their comments. */
+  /**
+   * The comments of all tensors of the network by their path through the modules, such as {@code
+   * b0.qkv.weight}.
+   */
   public Map<String, String> tensors() {
     Map<String, String> paths = new LinkedHashMap<>();
     tensors("", root(), paths);
@@ -207,7 +224,8 @@ public final class NetworkSource {
 
   private void tensors(String path, ModuleClass type, Map<String, String> paths) {
     if (path.chars().filter(c -> c == '.').count() > DEEPEST) {
-      throw new BundleException("class %s of a network source holds itself".formatted(type.name));
+      throw new BundleException(
+          "class %s of a network source contains itself".formatted(type.name));
     }
     for (Attribute attribute : type.attributes) {
       switch (attribute.type) {
@@ -219,10 +237,10 @@ public final class NetworkSource {
   }
 
   /**
-   * The same source as the archive wants it: types and calls qualified.
+   * The source in the form an archive needs, with qualified types and calls.
    *
-   * @param parameters whether tensors are listed as parameters, which can learn
-   * @param more methods for the root, already as the archive wants them
+   * @param parameters whether to declare tensors as parameters, so that they can be trained
+   * @param more additional methods for the root, already in the form an archive needs
    */
   String qualified(boolean parameters, String more) {
     StringBuilder out = new StringBuilder();
@@ -266,7 +284,7 @@ public final class NetworkSource {
     return "  __parameters__ = [%s]\n  __buffers__ = []\n  training : bool\n".formatted(names);
   }
 
-  /** Functions outside of a class are called by their full name. */
+  /** Qualifies calls of functions that are declared outside a class. */
   private static String functionsQualified(String code) {
     String out = code;
     for (String line : code.split("\n", -1)) {

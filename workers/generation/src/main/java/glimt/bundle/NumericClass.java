@@ -11,19 +11,19 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * What the bits of a network's answer depend on beside its inputs: the engine's build, the
- * processor's widest instructions or the GPU's architecture, the precision, the threads, and how
- * many segments share one call. Two workers of one class give the same bytes; two of different
- * classes give the same picture.
+ * Everything other than the inputs that the bits of a network's output depend on: the version of
+ * the engine, the widest vector instructions of the processor or the architecture of the GPU, the
+ * precision, the number of threads, and the number of segments per call. Two workers of the same
+ * class produce identical bytes; workers of different classes produce visually identical results.
  */
 public final class NumericClass {
-  /** From the widest down, as the engine chooses its kernels. */
+  /** Ordered from the widest down, as the engine selects its kernels. */
   private static final List<String> INSTRUCTIONS =
       List.of("amx_bf16", "avx512_bf16", "avx512f", "avx2");
 
   /**
-   * Every segment is a call of its own. To batch several is another class: kernels are chosen by
-   * shape, and sum in another order.
+   * Each segment is evaluated by a call of its own. Batching several would be a different class,
+   * because kernels are selected by shape and sum in different orders.
    */
   private static final String BATCH = "batch-1";
 
@@ -45,12 +45,12 @@ public final class NumericClass {
         BATCH);
   }
 
-  /** Such as {@code sm_90}. */
+  /** The compute capability, such as {@code sm_90}. */
   private static String architecture(int gpu) {
     try {
       return "sm_" + CudaUtils.getComputeCapability(gpu);
     } catch (IllegalStateException _) {
-      return "gpu"; // the driver does not say
+      return "gpu"; // the driver does not report its capability
     }
   }
 
@@ -59,7 +59,7 @@ public final class NumericClass {
       String flags = Files.readString(Path.of("/proc/cpuinfo"), StandardCharsets.US_ASCII);
       return INSTRUCTIONS.stream().filter(flags::contains).findFirst().orElse("plain");
     } catch (IOException _) {
-      return System.getProperty("os.arch"); // no Linux: say the little that is known
+      return System.getProperty("os.arch"); // not Linux: only the architecture is known
     }
   }
 }

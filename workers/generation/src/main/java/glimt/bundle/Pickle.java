@@ -51,7 +51,7 @@ final class Pickle {
     return this;
   }
 
-  /** Opens a tuple; {@link #tuple} closes it. */
+  /** Begins a tuple; {@link #tuple} ends it. */
   Pickle mark() {
     raw('(');
     return this;
@@ -62,20 +62,21 @@ final class Pickle {
     return this;
   }
 
-  /** Replaces the pair (callable, arguments) by what the call returns. */
+  /** Replaces the pair (callable, arguments) on the stack by the result of the call. */
   Pickle call() {
     raw('R');
     return this;
   }
 
-  /** Replaces a persistent id by the storage it names. */
+  /** Replaces a persistent id on the stack by the storage that it identifies. */
   Pickle persistent() {
     raw('Q');
     return this;
   }
 
   /**
-   * Opens an object of the class on the stack; name-value pairs follow, then {@link #endObject}.
+   * Begins an object of the class on the stack; write name-value pairs next, then {@link
+   * #endObject}.
    */
   Pickle object() {
     raw(')', 0x81, '}', '(');

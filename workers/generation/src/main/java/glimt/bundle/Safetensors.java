@@ -1,6 +1,6 @@
 package glimt.bundle;
 
-import glimt.bundle.SafetensorsHeader.Entry;
+import glimt.bundle.SafetensorsHeader.TensorEntry;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -21,22 +21,22 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Named tensors in one file: eight bytes of header length, a JSON header, then the raw
- * little-endian values, row-major, without gaps.
+ * A file of named tensors: eight bytes that give the length of the header, a JSON header, then the
+ * raw little-endian values, row-major, without gaps.
  *
- * <p>{@link #map} leaves the values in the file and shows them through the page cache, which all
- * processes of a machine share: weights of many GB cost no heap. {@link #read} and {@link #parse}
- * hold them in the heap, for what is small or about to change.
+ * <p>{@link #map} leaves the values in the file and accesses them through the page cache, which all
+ * processes of a machine share, so weights of many GB take no heap. {@link #read} and {@link
+ * #parse} copy the values into the heap, for files that are small or about to change.
  *
- * <p>Reading is strict, because a file that lies about its offsets must never reach native code:
- * each violation is a {@link BundleException} that names the file and the cause.
+ * <p>Reading is strict, because wrong offsets must never reach native code: every violation raises
+ * a {@link BundleException} that names the file and the cause.
  *
- * @param tensors by name, in the order of their bytes in the file
- * @param metadata free strings kept beside them
+ * @param tensors the tensors by name, in the order of their bytes in the file
+ * @param metadata arbitrary strings stored in the header
  */
 public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metadata) {
 
-  /** The number formats glimt reads; it writes F32, BF16 and I64. */
+  /** The number formats that glimt reads. It writes F32, BF16 and I64. */
   public enum Dtype {
     F32(4),
     F16(2),
@@ -52,11 +52,11 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
   }
 
   /**
-   * One tensor.
+   * A tensor.
    *
-   * @param shape row-major, possibly empty for a scalar
-   * @param values the raw little-endian values, in the heap or in a mapped file; not to be written
-   *     to
+   * @param shape its extents; empty for a scalar
+   * @param values the raw little-endian values, row-major, in the heap or in a mapped file;
+   *     read-only
    */
   public record Tensor(Dtype dtype, List<Long> shape, MemorySegment values) {
     public Tensor {
@@ -64,16 +64,19 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
       values = values.asReadOnly();
       if (count(shape) * dtype.bytes != values.byteSize()) {
         throw new IllegalArgumentException(
-            "shape %s of %s does not take %s bytes".formatted(shape, dtype, values.byteSize()));
+            "a tensor of shape %s and type %s cannot have %s bytes"
+                .formatted(shape, dtype, values.byteSize()));
       }
     }
 
+    /** A float32 tensor with a copy of the values, which are row-major. */
     public static Tensor of(float[] values, long... shape) {
       ByteBuffer bytes = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
       bytes.asFloatBuffer().put(values);
       return new Tensor(Dtype.F32, boxed(shape), MemorySegment.ofBuffer(bytes));
     }
 
+    /** An int64 tensor with a copy of the values, which are row-major. */
     public static Tensor of(long[] values, long... shape) {
       ByteBuffer bytes = ByteBuffer.allocate(8 * values.length).order(ByteOrder.LITTLE_ENDIAN);
       bytes.asLongBuffer().put(values);
@@ -85,24 +88,24 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
     }
 
     /**
-     * How many values it holds.
+     * The number of values.
      *
-     * @throws ArithmeticException if no Java array can hold as many
+     * @throws ArithmeticException if there are more than a Java array can hold
      */
     public int size() {
       return Math.toIntExact(values.byteSize() / dtype.bytes);
     }
 
     /**
-     * The raw values, from the first, as a view of its own.
+     * A new little-endian view of the raw values, positioned at the first.
      *
-     * @throws UnsupportedOperationException if they are more than 2 GB
+     * @throws UnsupportedOperationException if there are more than 2 GB
      */
     public ByteBuffer bytes() {
       return values.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    /** The values as 32-bit floats in the heap, whatever the file keeps. */
+    /** Converts the values, of any format, to float32 in the heap. */
     public float[] floats() {
       ByteBuffer in = bytes();
       float[] out = new float[size()];
@@ -118,16 +121,22 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
       return out;
     }
 
+    /**
+     * The values of an int64 tensor, copied into the heap.
+     *
+     * @throws IllegalStateException if the tensor has another format
+     */
     public long[] longs() {
       if (dtype != Dtype.I64) {
-        throw new IllegalStateException("a tensor of " + dtype + " holds no whole numbers");
+        throw new IllegalStateException(
+            "a tensor of type " + dtype + " holds no integers; its type must be I64");
       }
       long[] out = new long[size()];
       bytes().asLongBuffer().get(out);
       return out;
     }
 
-    /** Whether kind, shape and every bit agree. */
+    /** Whether format, shape and every bit are equal. */
     @Override
     public boolean equals(@Nullable Object other) {
       return other instanceof Tensor(Dtype type, List<Long> extents, MemorySegment bits)
@@ -141,11 +150,16 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
       return Objects.hash(dtype, shape);
     }
 
+    /** The shape as an array. */
     public long[] dimensions() {
       return shape.stream().mapToLong(Long::longValue).toArray();
     }
 
-    /** The same values kept as {@code F32} or {@code BF16}, rounded to nearest, ties to even. */
+    /**
+     * Converts the values to {@code F32} or {@code BF16}, rounding to nearest, ties to even.
+     *
+     * @throws IllegalArgumentException for any other format that the tensor does not already have
+     */
     public Tensor as(Dtype wanted) {
       if (wanted == dtype) {
         return this;
@@ -157,7 +171,9 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
         switch (wanted) {
           case F32 -> out.putFloat(value);
           case BF16 -> out.putShort(bfloat16(value));
-          case F16, I64 -> throw new IllegalArgumentException("weights are not kept as " + wanted);
+          case F16, I64 ->
+              throw new IllegalArgumentException(
+                  "cannot convert a tensor to " + wanted + ", only to F32 or BF16");
         }
       }
       return new Tensor(wanted, shape, MemorySegment.ofBuffer(out.flip()));
@@ -172,7 +188,7 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
     }
   }
 
-  /** How many bytes of a tensor are written at once. */
+  /** The number of bytes of a tensor that are written at a time. */
   private static final long PART = 1 << 20;
 
   public Safetensors {
@@ -180,19 +196,26 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
     metadata = Map.copyOf(metadata);
   }
 
+  /** Tensors without metadata. */
   public Safetensors(Map<String, Tensor> tensors) {
     this(tensors, Map.of());
   }
 
+  /**
+   * A tensor by its name.
+   *
+   * @throws BundleException if there is none; the message lists the existing names
+   */
   public Tensor get(String name) {
     Tensor tensor = tensors.get(name);
     if (tensor == null) {
-      throw new BundleException("there is no tensor " + name + " among " + tensors.keySet());
+      throw new BundleException(
+          "there is no tensor " + name + "; the file has " + tensors.keySet());
     }
     return tensor;
   }
 
-  /** All tensors kept as {@code dtype}. */
+  /** Converts all tensors, as {@link Tensor#as} does. */
   public Safetensors as(Dtype dtype) {
     Map<String, Tensor> out = new LinkedHashMap<>();
     tensors.forEach((name, tensor) -> out.put(name, tensor.as(dtype)));
@@ -201,7 +224,11 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
 
   // ---- reading
 
-  /** Reads a file into the heap. */
+  /**
+   * Reads a file into the heap.
+   *
+   * @throws BundleException if the file cannot be read or is invalid
+   */
   public static Safetensors read(Path file) {
     try {
       return parse(file.toString(), Files.readAllBytes(file));
@@ -210,14 +237,21 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
     }
   }
 
-  /** Reads a file already in memory; {@code file} names it in errors. */
+  /**
+   * Parses the bytes of a file.
+   *
+   * @param file the name of the file, for error messages
+   * @throws BundleException if the bytes are not a valid file
+   */
   public static Safetensors parse(String file, byte[] bytes) {
     return of(file, MemorySegment.ofArray(bytes));
   }
 
   /**
-   * Maps a file: only its header is read now, and a value when it is looked at. The mapping ends
-   * when nothing refers to its tensors any more.
+   * Maps a file. Only its header is read now; the operating system reads values when they are
+   * accessed. The mapping ends when its tensors become unreachable.
+   *
+   * @throws BundleException if the file is missing, cannot be mapped or is invalid
    */
   public static Safetensors map(Path file) {
     try (FileChannel in = FileChannel.open(file, StandardOpenOption.READ)) {
@@ -234,7 +268,7 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
     SafetensorsHeader header = SafetensorsHeader.of(file, whole);
     MemorySegment values = whole.asSlice(header.length());
     Map<String, Tensor> tensors = new LinkedHashMap<>();
-    for (Entry entry : header.entries()) {
+    for (TensorEntry entry : header.entries()) {
       tensors.put(
           entry.name(),
           new Tensor(
@@ -254,12 +288,12 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
   }
 
   static BundleException bad(String file, String why) {
-    return new BundleException(file + " is no safetensors file: " + why);
+    return new BundleException(file + " is not a valid safetensors file: " + why);
   }
 
   // ---- writing
 
-  /** The file's bytes. The same tensors and metadata always give the same. */
+  /** The bytes of the file. Equal tensors and metadata give equal bytes. */
   public byte[] bytes() {
     byte[] header = SafetensorsHeader.of(this).bytes();
     long values = tensors.values().stream().mapToLong(tensor -> tensor.values.byteSize()).sum();
@@ -269,7 +303,12 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
     return out.array();
   }
 
-  /** Writes the file whole or not at all: a temporary file beside it, flushed, then renamed. */
+  /**
+   * Writes the file atomically: to a temporary file in the same folder, which is flushed and then
+   * renamed.
+   *
+   * @throws BundleException if the file cannot be written
+   */
   public void write(Path file) {
     Path temporary = file.resolveSibling(file.getFileName() + ".part");
     try {
@@ -285,7 +324,7 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
       Files.move(
           temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       Path folder = file.toAbsolutePath().getParent();
-      if (folder != null) { // the new name is kept only once its folder is
+      if (folder != null) { // the rename is durable only after its folder is flushed
         try (FileChannel names = FileChannel.open(folder, StandardOpenOption.READ)) {
           names.force(true);
         }

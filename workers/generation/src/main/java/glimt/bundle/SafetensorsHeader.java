@@ -19,12 +19,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The header of a safetensors file: which tensors there are, and where among the values.
+ * The header of a safetensors file, which lists the tensors and their positions.
  *
- * @param length of what stands before the values, in bytes
- * @param entries in the order of their bytes
+ * @param length the number of bytes before the first value
+ * @param entries the tensors in the order of their bytes
  */
-record SafetensorsHeader(long length, List<Entry> entries, Map<String, String> metadata) {
+record SafetensorsHeader(long length, List<TensorEntry> entries, Map<String, String> metadata) {
   private static final long LONGEST = 16 << 20;
   private static final ValueLayout.OfLong LENGTH =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -36,31 +36,33 @@ record SafetensorsHeader(long length, List<Entry> entries, Map<String, String> m
           .build();
 
   static SafetensorsHeader of(Safetensors file) {
-    List<Entry> entries = new ArrayList<>();
+    List<TensorEntry> entries = new ArrayList<>();
     long end = 0;
     for (Map.Entry<String, Tensor> named : file.tensors().entrySet()) {
       Tensor tensor = named.getValue();
       long begin = end;
       end += tensor.values().byteSize();
-      entries.add(new Entry(named.getKey(), tensor.dtype(), tensor.shape(), begin, end));
+      entries.add(new TensorEntry(named.getKey(), tensor.dtype(), tensor.shape(), begin, end));
     }
     return new SafetensorsHeader(0, entries, file.metadata());
   }
 
   /**
-   * Reads the header of a file and compares it with the file: each tensor fits its shape, they lie
-   * one after the other without gaps, and the file ends with the last.
+   * Reads the header of a file and checks it against the file: each tensor has the size of its
+   * shape, tensors follow one another without gaps, and the file ends with the last one.
    *
-   * @param file named in errors
+   * @param file the name of the file, for error messages
    * @param whole the file's bytes
    */
   static SafetensorsHeader of(String file, MemorySegment whole) {
     if (whole.byteSize() < 8) {
-      throw Safetensors.bad(file, "it is too short to hold a header length");
+      throw Safetensors.bad(
+          file, "it is too short to contain a header length; the file may be truncated");
     }
     long size = whole.get(LENGTH, 0);
     if (size < 2 || size > Math.min(LONGEST, whole.byteSize() - 8)) {
-      throw Safetensors.bad(file, "its header length " + size + " does not fit in the file");
+      throw Safetensors.bad(
+          file, "its header length " + size + " is not possible in a file of this size");
     }
     byte[] json = whole.asSlice(8, size).toArray(ValueLayout.JAVA_BYTE);
     SafetensorsHeader header = parse(file, 8 + size, new String(json, StandardCharsets.UTF_8));
@@ -70,7 +72,7 @@ record SafetensorsHeader(long length, List<Entry> entries, Map<String, String> m
 
   private void fit(String file, long values) {
     long end = 0;
-    for (Entry entry : entries) {
+    for (TensorEntry entry : entries) {
       if (entry.begin != end) {
         throw Safetensors.bad(
             file,
@@ -86,16 +88,16 @@ record SafetensorsHeader(long length, List<Entry> entries, Map<String, String> m
       }
     }
     if (end != values) {
-      throw Safetensors.bad(file, (values - end) + " bytes trail after its last tensor");
+      throw Safetensors.bad(file, (values - end) + " bytes follow its last tensor");
     }
   }
 
   private static SafetensorsHeader parse(String file, long length, String json) {
     if (!(read(file, json) instanceof ObjectNode header)) {
-      throw Safetensors.bad(file, "its header is no JSON object");
+      throw Safetensors.bad(file, "its header is not a JSON object");
     }
     Map<String, String> metadata = new LinkedHashMap<>();
-    List<Entry> entries = new ArrayList<>();
+    List<TensorEntry> entries = new ArrayList<>();
     header
         .properties()
         .forEach(
@@ -106,14 +108,17 @@ record SafetensorsHeader(long length, List<Entry> entries, Map<String, String> m
                     .properties()
                     .forEach(m -> metadata.put(m.getKey(), m.getValue().asText()));
               } else {
-                entries.add(Entry.of(file, field.getKey(), field.getValue()));
+                entries.add(TensorEntry.of(file, field.getKey(), field.getValue()));
               }
             });
-    entries.sort(Comparator.comparingLong(Entry::begin).thenComparingLong(Entry::end));
+    entries.sort(Comparator.comparingLong(TensorEntry::begin).thenComparingLong(TensorEntry::end));
     return new SafetensorsHeader(length, entries, metadata);
   }
 
-  /** The JSON, padded with spaces so that the values start at a multiple of eight bytes. */
+  /**
+   * The JSON of the header, padded with spaces so that the values start at a multiple of eight
+   * bytes.
+   */
   byte[] bytes() {
     ObjectNode header = JSON.createObjectNode();
     if (!metadata.isEmpty()) {
@@ -122,7 +127,7 @@ record SafetensorsHeader(long length, List<Entry> entries, Map<String, String> m
           .sorted(Map.Entry.comparingByKey())
           .forEach(entry -> strings.put(entry.getKey(), entry.getValue()));
     }
-    for (Entry entry : entries) {
+    for (TensorEntry entry : entries) {
       ObjectNode node = header.putObject(entry.name);
       node.put("dtype", entry.dtype.name());
       entry.shape.forEach(node.putArray("shape")::add);
@@ -140,32 +145,33 @@ record SafetensorsHeader(long length, List<Entry> entries, Map<String, String> m
     } catch (JsonProcessingException broken) {
       throw new BundleException(
           file
-              + " is no safetensors file: its header is broken JSON: "
+              + " is not a valid safetensors file: its header is not valid JSON: "
               + broken.getOriginalMessage(),
           broken);
     }
   }
 
   /**
-   * Where a tensor is.
+   * The position of a tensor.
    *
-   * @param begin of its bytes, counted from the first value
+   * @param begin the offset of its first byte from the first value of the file
+   * @param end the offset after its last byte
    */
-  record Entry(String name, Dtype dtype, List<Long> shape, long begin, long end) {
-    static Entry of(String file, String name, JsonNode node) {
+  record TensorEntry(String name, Dtype dtype, List<Long> shape, long begin, long end) {
+    static TensorEntry of(String file, String name, JsonNode node) {
       Dtype dtype;
       try {
         dtype = Dtype.valueOf(node.path("dtype").asText());
       } catch (IllegalArgumentException _) {
         throw Safetensors.bad(
             file,
-            "tensor %s has dtype %s, none of %s"
+            "tensor %s has dtype %s, which is not one of %s"
                 .formatted(name, node.path("dtype"), Arrays.toString(Dtype.values())));
       }
       List<Long> shape = whole(file, name, node, "shape");
       List<Long> offsets = whole(file, name, node, "data_offsets");
       if (offsets.size() != 2 || offsets.get(0) > offsets.get(1)) {
-        throw Safetensors.bad(file, "tensor " + name + " has data_offsets " + offsets);
+        throw Safetensors.bad(file, "tensor " + name + " has the invalid data_offsets " + offsets);
       }
       long length = offsets.get(1) - offsets.get(0);
       long needed;
@@ -177,10 +183,10 @@ record SafetensorsHeader(long length, List<Entry> entries, Map<String, String> m
       if (needed != length) {
         throw Safetensors.bad(
             file,
-            "tensor %s of shape %s needs %s bytes but claims %s"
+            "tensor %s of shape %s needs %s bytes, but its data_offsets span %s"
                 .formatted(name, shape, needed, length));
       }
-      return new Entry(name, dtype, shape, offsets.get(0), offsets.get(1));
+      return new TensorEntry(name, dtype, shape, offsets.get(0), offsets.get(1));
     }
 
     private static List<Long> whole(String file, String name, JsonNode node, String field) {
@@ -188,7 +194,8 @@ record SafetensorsHeader(long length, List<Entry> entries, Map<String, String> m
       List<Long> out = new ArrayList<>();
       for (JsonNode item : array) {
         if (!item.canConvertToLong() || !item.isIntegralNumber() || item.longValue() < 0) {
-          throw Safetensors.bad(file, "tensor %s has %s %s".formatted(name, field, array));
+          throw Safetensors.bad(
+              file, "tensor %s has the invalid %s %s".formatted(name, field, array));
         }
         out.add(item.longValue());
       }

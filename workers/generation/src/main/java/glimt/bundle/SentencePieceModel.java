@@ -7,34 +7,43 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What is in a {@code spiece.model}, the protocol buffer in which SentencePiece keeps a unigram
- * vocabulary (Kudo &amp; Richardson 2018): its {@code ModelProto}, of which only what reading a
- * prompt needs is read.
+ * The content of a {@code spiece.model}: the protocol buffer {@code ModelProto} in which
+ * SentencePiece stores a unigram vocabulary (Kudo &amp; Richardson 2018). Only the fields that
+ * tokenizing a prompt needs are parsed.
  *
- * @param pieces by their ids
- * @param byteFallback whether a character without a piece is spelt in bytes
- * @param characters how characters are normalised, SentencePiece's compiled table
+ * @param pieces the vocabulary in the order of the ids
+ * @param byteFallback whether a character without a piece is encoded as bytes
+ * @param characters SentencePiece's compiled table of character normalisations
  */
 record SentencePieceModel(List<Subword> pieces, boolean byteFallback, byte[] characters) {
-  /** A piece that stands for whatever has none. */
+  /** The type of the piece that replaces unknown text. */
   static final int UNKNOWN = 2;
 
-  /** A piece that no text has: padding, an end. */
+  /** The type of a piece that occurs in no text, such as padding or the end of a text. */
   static final int CONTROL = 3;
 
   private static final int UNIGRAM = 1;
 
   /**
-   * @param type {@link #UNKNOWN}, {@link #CONTROL}, or one of a text
+   * An entry of the vocabulary.
+   *
+   * @param score its log probability
+   * @param type {@link #UNKNOWN}, {@link #CONTROL}, or another number for ordinary text
    */
   record Subword(String text, float score, int type) {}
 
-  /** A field of a message: a number, or the bytes of a text or a message. */
+  /**
+   * A field of a protocol buffer message: either a number, or the bytes of a string or nested
+   * message.
+   */
   private record Field(int number, long value, ByteBuffer bytes) {}
 
   /**
-   * @param file named in errors
-   * @throws BundleException if it is no such file, or of another kind than unigram
+   * Parses the file.
+   *
+   * @param file the name of the file, for error messages
+   * @throws BundleException if it is not a SentencePiece model, or its vocabulary is not a unigram
+   *     vocabulary
    */
   static SentencePieceModel parse(String file, byte[] bytes) {
     List<Subword> pieces = new ArrayList<>();
@@ -47,7 +56,10 @@ record SentencePieceModel(List<Subword> pieces, boolean byteFallback, byte[] cha
           case 2 -> {
             for (Field trained : fields(field.bytes)) {
               if (trained.number == 3 && trained.value != UNIGRAM) {
-                throw new BundleException(file + " holds no unigram vocabulary");
+                throw new BundleException(
+                    file
+                        + " is not a unigram vocabulary, the only SentencePiece type that glimt"
+                        + " reads");
               }
               byteFallback |= trained.number == 35 && trained.value != 0;
             }
@@ -57,16 +69,16 @@ record SentencePieceModel(List<Subword> pieces, boolean byteFallback, byte[] cha
               characters = normal.number == 2 ? rest(normal.bytes) : characters;
             }
           }
-          default -> {} // what nobody needs here
+          default -> {} // fields that tokenizing does not need
         }
       }
     } catch (RuntimeException broken) {
       throw broken instanceof BundleException said
           ? said
-          : new BundleException(file + " is no SentencePiece model: " + broken, broken);
+          : new BundleException(file + " is not a SentencePiece model: " + broken, broken);
     }
     if (pieces.isEmpty()) {
-      throw new BundleException(file + " is no SentencePiece model: it has no pieces");
+      throw new BundleException(file + " is not a SentencePiece model: it has no pieces");
     }
     return new SentencePieceModel(List.copyOf(pieces), byteFallback, characters);
   }
@@ -105,7 +117,7 @@ record SentencePieceModel(List<Subword> pieces, boolean byteFallback, byte[] cha
         case 1 -> fields.add(new Field(number, 0, slice(in, 8)));
         case 2 -> fields.add(new Field(number, 0, slice(in, Math.toIntExact(varint(in)))));
         case 5 -> fields.add(new Field(number, 0, slice(in, 4)));
-        default -> throw new IllegalArgumentException("a field is of kind " + kind);
+        default -> throw new IllegalArgumentException("unknown wire type " + kind);
       }
     }
     return fields;
@@ -117,7 +129,10 @@ record SentencePieceModel(List<Subword> pieces, boolean byteFallback, byte[] cha
     return slice;
   }
 
-  /** Seven bits a byte, the least first; the highest bit says that more follow. */
+  /**
+   * Reads a base-128 number: seven bits per byte, least significant first; a set highest bit means
+   * that more bytes follow.
+   */
   private static long varint(ByteBuffer in) {
     long value = 0;
     for (int shift = 0; shift < 64; shift += 7) {
@@ -127,6 +142,6 @@ record SentencePieceModel(List<Subword> pieces, boolean byteFallback, byte[] cha
         return value;
       }
     }
-    throw new IllegalArgumentException("a number has no end");
+    throw new IllegalArgumentException("a varint is longer than ten bytes");
   }
 }

@@ -9,19 +9,19 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * Weights in several files, joined by the index that published models keep beside them, {@code
- * NAME.safetensors.index.json}: its {@code weight_map} says for each tensor which file holds it.
+ * Weights that are split over several files. Published models describe the split in an index file,
+ * {@code NAME.safetensors.index.json}, whose {@code weight_map} gives the file of each tensor.
  */
 public final class Shards {
   private Shards() {}
 
   /**
-   * Joins the files an index names.
+   * Joins the files that an index lists.
    *
-   * @param file the index, for errors
-   * @param json its text
+   * @param file the name of the index, for error messages
+   * @param json the text of the index
    * @param shards opens a file by its name
-   * @throws BundleException if index and files contradict each other
+   * @throws BundleException if the index is invalid or contradicts the files
    */
   public static Safetensors join(String file, String json, Function<String, Safetensors> shards) {
     Map<String, String> places = places(file, json);
@@ -32,7 +32,9 @@ public final class Shards {
           Tensor tensor = opened.computeIfAbsent(shard, shards).tensors().get(name);
           if (tensor == null) {
             throw lie(
-                file, "tensor %s should be in %s, which does not hold it".formatted(name, shard));
+                file,
+                "tensor %s should be in %s, but that file does not contain it"
+                    .formatted(name, shard));
           }
           tensors.put(name, tensor);
         });
@@ -42,35 +44,39 @@ public final class Shards {
             String place = places.get(name);
             if (place == null) {
               throw lie(
-                  file, "%s holds tensor %s, which the index does not name".formatted(shard, name));
+                  file,
+                  "%s contains tensor %s, which the index does not list".formatted(shard, name));
             }
             if (!place.equals(shard)) {
               throw lie(
                   file,
-                  "%s holds tensor %s, which should be in %s alone".formatted(shard, name, place));
+                  "%s contains tensor %s, which the index places in %s"
+                      .formatted(shard, name, place));
             }
           }
         });
     return new Safetensors(tensors);
   }
 
-  /** Which file holds each tensor. */
+  /** The file of each tensor. */
   private static Map<String, String> places(String file, String json) {
     JsonNode map;
     try {
       map = Json.mapper().readTree(json).path("weight_map");
     } catch (JsonProcessingException broken) {
       throw new BundleException(
-          file + " is no index of shards: " + broken.getOriginalMessage(), broken);
+          file + " is not a shard index: " + broken.getOriginalMessage(), broken);
     }
     if (!map.isObject() || map.isEmpty()) {
-      throw new BundleException(file + " is no index of shards: it has no weight_map");
+      throw new BundleException(file + " is not a shard index: it has no weight_map");
     }
     Map<String, String> places = new LinkedHashMap<>();
     for (Map.Entry<String, JsonNode> entry : map.properties()) {
       if (!entry.getValue().isTextual()) {
         throw lie(
-            file, "tensor %s is in no file but %s".formatted(entry.getKey(), entry.getValue()));
+            file,
+            "the place of tensor %s must be a file name, not %s"
+                .formatted(entry.getKey(), entry.getValue()));
       }
       places.put(entry.getKey(), entry.getValue().textValue());
     }

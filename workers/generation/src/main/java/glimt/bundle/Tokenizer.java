@@ -15,42 +15,45 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * Reads prompts as published text encoders do: in byte pairs, unigrams or word pieces, by the
- * library that their makers use (native, and without a network).
+ * Converts prompts into the tokens of published text encoders (byte pairs, unigrams or word
+ * pieces), using the native Hugging Face tokenizers library without network access.
  */
 public final class Tokenizer implements AutoCloseable {
 
   /**
-   * How a prompt is read.
+   * The rules for reading a prompt.
    *
-   * @param length how many tokens a reading has, ends and padding included
-   * @param padding the id that fills it up
-   * @param ends whether the tokens that begin and end a text are added
-   * @param lowerCase whether the text is put in lower case first; a {@code tokenizer.json} may do
-   *     that by itself
+   * @param length the number of tokens, including begin, end and padding tokens
+   * @param padding the id of the padding token
+   * @param ends whether to add the tokens that mark the begin and end of a text
+   * @param lowerCase whether to convert the text to lower case first; a {@code tokenizer.json} may
+   *     do that itself
    */
   public record Rules(int length, long padding, boolean ends, boolean lowerCase) {
     public Rules {
       if (length < 1 || padding < 0) {
         throw new IllegalArgumentException(
-            "a prompt of " + length + " tokens padded with " + padding + " cannot be read");
+            "a prompt needs a positive length and a padding id of at least 0, not "
+                + length
+                + " and "
+                + padding);
       }
     }
   }
 
   /**
-   * A prompt as an encoder sees it.
+   * The tokens of a prompt.
    *
-   * @param ids as many as the rules say
-   * @param read how many of them are of the text and its ends; the rest is padding
-   * @param cutFrom the first word that was not read, or not to its end; empty if all were
+   * @param ids the token ids, padded or cut to {@link Rules#length}
+   * @param read the number of ids before the padding
+   * @param cutFrom the first word of the prompt that did not fit completely; empty if all words fit
    */
   public record Tokens(List<Long> ids, int read, Optional<String> cutFrom) {
     public Tokens {
       ids = List.copyOf(ids);
     }
 
-    /** 1 for each token of the text and its ends, 0 for padding. */
+    /** The attention mask: 1 for each token before the padding, 0 for padding. */
     public List<Long> mask() {
       List<Long> mask = new ArrayList<>();
       for (int i = 0; i < ids.size(); i++) {
@@ -69,12 +72,12 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * Opens a tokenizer from the files that published models have.
+   * Opens a tokenizer from the files of a published model. The caller closes it.
    *
-   * @param files {@code tokenizer.json}; or {@code vocab.json} and {@code merges.txt}, CLIP's byte
-   *     pairs; or {@code spiece.model}, T5's unigrams
-   * @param bytes gives a file's bytes by its name
-   * @throws BundleException if they are not understood
+   * @param files {@code tokenizer.json}; or {@code vocab.json} and {@code merges.txt} for CLIP's
+   *     byte pairs; or {@code spiece.model} for T5's unigrams
+   * @param bytes returns the bytes of a file by its name
+   * @throws BundleException if the files are of another type or invalid
    */
   public static Tokenizer of(List<String> files, Function<String, byte[]> bytes, Rules rules) {
     Function<String, String> text = file -> new String(bytes.apply(file), StandardCharsets.UTF_8);
@@ -90,8 +93,8 @@ public final class Tokenizer implements AutoCloseable {
       json = TokenizerJson.clip(text.apply(files.get(0)), text.apply(files.get(1)), rules.padding);
     } else {
       throw new BundleException(
-          "a prompt is read by tokenizer.json, by vocab.json and merges.txt, or by spiece.model;"
-              + " not by "
+          "a tokenizer needs tokenizer.json, or vocab.json and merges.txt, or spiece.model;"
+              + " not "
               + files);
     }
     Map<String, String> whole = Map.of("truncation", "false", "padding", "false");
@@ -99,12 +102,11 @@ public final class Tokenizer implements AutoCloseable {
       return new Tokenizer(HuggingFaceTokenizer.newInstance(in, whole), rules);
     } catch (IOException | RuntimeException broken) {
       throw new BundleException(
-          "the tokenizer of %s is not understood: %s".formatted(files, broken.getMessage()),
-          broken);
+          "cannot open the tokenizer of %s: %s".formatted(files, broken.getMessage()), broken);
     }
   }
 
-  /** Reads a prompt. */
+  /** Converts a prompt into exactly {@link Rules#length} tokens. */
   public Tokens read(String prompt) {
     String text = rules.lowerCase ? prompt.toLowerCase(Locale.ROOT) : prompt;
     Encoding encoding = tokenizer.encode(text, rules.ends, false);
@@ -133,7 +135,7 @@ public final class Tokenizer implements AutoCloseable {
     return new Tokens(ids, read, cutFrom);
   }
 
-  /** How many tokens at the end were added, and stay when the text is cut. */
+  /** The number of special tokens at the end, which are kept when the text is cut. */
   private static int endsAfter(long[] added) {
     int after = 0;
     while (after < added.length && added[added.length - 1 - after] == 1) {
@@ -142,7 +144,7 @@ public final class Tokenizer implements AutoCloseable {
     return after;
   }
 
-  /** The word of the prompt in which a token begins, a gap before it left out. */
+  /** The word of the prompt in which a token begins, ignoring white space before the token. */
   private static Optional<String> word(String prompt, String text, CharSpan token) {
     int at = text.offsetByCodePoints(0, token.getStart());
     while (at < text.length() && Character.isWhitespace(text.charAt(at))) {
@@ -150,7 +152,7 @@ public final class Tokenizer implements AutoCloseable {
     }
     int words = words(text.substring(0, at)).size();
     boolean within = at > 0 && !Character.isWhitespace(text.charAt(at - 1));
-    // To put a text in lower case changes how long its words are, and not how many.
+    // Lower case may change the length of words but not their number, so words are found by count.
     return words(prompt).stream().skip(within ? words - 1 : words).findFirst();
   }
 

@@ -11,35 +11,40 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Builds the {@code tokenizer.json} that the tokenizers' library reads from what older published
- * folders have instead.
+ * Builds the {@code tokenizer.json} that the Hugging Face tokenizers library needs from the older
+ * file formats of published models.
  */
 final class TokenizerJson {
   private static final String BEGIN = "<|startoftext|>";
   private static final String END = "<|endoftext|>";
 
-  /** How CLIP cuts a text before it is spelt in pairs (Radford et al. 2021). */
+  /**
+   * CLIP's expression for splitting a text into words before the byte-pair encoding (Radford et al.
+   * 2021).
+   */
   private static final String WORDS =
       "<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+";
 
-  /** The pieces that T5's tokenizers have besides those of their file, for what is left out. */
+  /** The number of sentinel tokens that T5's tokenizers add to the pieces of the file. */
   private static final int EXTRA = 100;
 
   private TokenizerJson() {}
 
   /**
-   * CLIP's byte pairs.
+   * The tokenizer of CLIP's byte pairs.
    *
-   * @param vocabulary {@code vocab.json}: an id for each token
-   * @param merges {@code merges.txt}: a pair a line, the most frequent first
-   * @param padding the id that fills a reading up: its token in a text is never part of another
+   * @param vocabulary the text of {@code vocab.json}, an id for each token
+   * @param merges the text of {@code merges.txt}, a pair per line, the most frequent first
+   * @param padding the id of the padding token, which is declared special so that it never merges
+   *     with text
+   * @throws BundleException if the vocabulary is not CLIP's
    */
   static String clip(String vocabulary, String merges, long padding) {
     ObjectNode root = Json.mapper().createObjectNode();
     JsonNode ids = read("vocab.json", vocabulary);
     for (String mark : List.of(BEGIN, END)) {
       if (!ids.path(mark).isInt()) {
-        throw new BundleException("vocab.json has no " + mark + ", so it is not of CLIP");
+        throw new BundleException("vocab.json has no " + mark + ", so it is not a CLIP vocabulary");
       }
     }
     ArrayNode added = root.putArray("added_tokens");
@@ -85,7 +90,12 @@ final class TokenizerJson {
     return root.toString();
   }
 
-  /** T5's and UMT5's unigrams: a piece begins a word, or goes on in it; the end is marked. */
+  /**
+   * The tokenizer of T5's and UMT5's unigrams: a piece either begins or continues a word, and an
+   * end token follows the text.
+   *
+   * @throws BundleException if the file has no end token
+   */
   static String t5(SentencePieceModel file) {
     ObjectNode root = Json.mapper().createObjectNode();
     ArrayNode added = root.putArray("added_tokens");
@@ -107,7 +117,7 @@ final class TokenizerJson {
       }
     }
     if (end == null) {
-      throw new BundleException("spiece.model has no </s>, so it is not of T5");
+      throw new BundleException("spiece.model has no </s>, so it is not a T5 vocabulary");
     }
     for (int i = EXTRA - 1; i >= 0; i--) {
       String text = "<extra_id_" + i + ">";
@@ -148,7 +158,7 @@ final class TokenizerJson {
         .put("special", true);
   }
 
-  /** What stands before and after a text. */
+  /** Declares the special tokens before and after a text. */
   private static void template(ObjectNode root, List<Token> before, Token after) {
     ObjectNode template = root.putObject("post_processor").put("type", "TemplateProcessing");
     ArrayNode single = template.putArray("single");
@@ -172,7 +182,8 @@ final class TokenizerJson {
     try {
       return Json.mapper().readTree(json);
     } catch (JsonProcessingException broken) {
-      throw new BundleException(file + " is broken JSON: " + broken.getOriginalMessage(), broken);
+      throw new BundleException(
+          file + " is not valid JSON: " + broken.getOriginalMessage(), broken);
     }
   }
 }

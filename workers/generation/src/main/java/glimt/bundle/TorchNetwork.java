@@ -23,12 +23,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A network that libtorch runs from an archive assembled in memory, on weights that stay where they
- * are: on a CPU its tensors are the mapped file itself if the file keeps them in the precision
- * computed in; else libtorch holds a converted copy, and on a GPU always one of the GPU's.
+ * A network that libtorch runs from an archive assembled in memory. On a CPU its tensors point
+ * directly into the mapped weights file if the file has the precision of the computation; otherwise
+ * libtorch keeps a converted copy. On a GPU libtorch always keeps a copy in the GPU's memory.
  */
 final class TorchNetwork implements Network {
-  /** libtorch reads values in vectors as wide as this. */
+  /** The alignment in bytes of the vectors in which libtorch reads values. */
   private static final long ALIGNMENT = 64;
 
   private final String name;
@@ -36,7 +36,10 @@ final class TorchNetwork implements Network {
   private final Model model;
   private final Block block;
 
-  /** What libtorch's tensors point into, which must not be unmapped while they are used. */
+  /**
+   * The memory that libtorch's tensors point into. This reference keeps it mapped while the network
+   * is in use.
+   */
   private final List<MemorySegment> weights;
 
   private TorchNetwork(String name, List<String> ports, Model model, List<MemorySegment> weights) {
@@ -47,7 +50,12 @@ final class TorchNetwork implements Network {
     this.weights = weights;
   }
 
-  /** Loads a network; {@code name} stands for it in errors. */
+  /**
+   * Loads a network.
+   *
+   * @param name the name of the network, for error messages
+   * @throws BundleException if source and weights do not fit together or libtorch rejects them
+   */
   static TorchNetwork load(
       String name, NetworkSource source, Safetensors weights, Precision precision, Device device) {
     byte[] archive = TorchScript.hollow(source, weights, precision);
@@ -64,12 +72,11 @@ final class TorchNetwork implements Network {
     } catch (RuntimeException broken) {
       model.close();
       throw new BundleException(
-          "libtorch does not take the weights of network " + name + ": " + broken.getMessage(),
-          broken);
+          "libtorch rejects the weights of network " + name + ": " + broken.getMessage(), broken);
     }
   }
 
-  /** The values outside of the heap, where they are if they are there already. */
+  /** The values outside the heap, copied only if they are not already there and aligned. */
   private static MemorySegment lasting(Tensor tensor) {
     MemorySegment values = tensor.values();
     if (values.isNative() && values.address() % tensor.dtype().bytes == 0) {
@@ -79,9 +86,9 @@ final class TorchNetwork implements Network {
   }
 
   /**
-   * Hands a weight over. DJL's native side knows no bfloat16, so that it goes as the 16-bit floats
-   * it is not and is seen as what it is by the method. The call is one of training, so that what it
-   * makes are ordinary tensors, which can take part in derivatives.
+   * Binds a weight to the module. DJL's native interface does not support bfloat16, so the bits are
+   * passed as float16 and the bind method of the archive reinterprets them. The call runs in
+   * training mode, so that it creates ordinary tensors that can take part in differentiation.
    */
   private static void bind(Model model, String method, Tensor tensor, MemorySegment values) {
     DataType type =
@@ -93,7 +100,8 @@ final class TorchNetwork implements Network {
     try (NDManager scope = model.getNDManager().newSubManager();
         NDArray tag = scope.create(0)) {
       Device device = scope.getDevice();
-      // libtorch takes the address alone: a buffer longer than Java's longest is of no use to it.
+      // libtorch uses only the buffer's address, so the 2 GB limit of Java's buffers does not
+      // matter.
       MemorySegment start = values.asSlice(0, Math.min(values.byteSize(), Integer.MAX_VALUE));
       NDArray weight =
           JniUtils.createNdFromByteBuffer(
@@ -120,14 +128,14 @@ final class TorchNetwork implements Network {
       NDArray input = inputs.get(port);
       if (input == null) {
         throw new BundleException(
-            "port %s of network %s is not fed; it takes %s".formatted(port, name, ports));
+            "port %s of network %s has no input; the ports are %s".formatted(port, name, ports));
       }
       fed.add(input);
     }
     for (String port : inputs.keySet()) {
       if (!ports.contains(port)) {
         throw new BundleException(
-            "network %s has no port %s; it takes %s".formatted(name, port, ports));
+            "network %s has no port %s; the ports are %s".formatted(name, port, ports));
       }
     }
     NDManager outer = fed.head().getManager();
@@ -142,7 +150,8 @@ final class TorchNetwork implements Network {
   }
 
   /**
-   * The same values under another manager, so that the call leaves the caller's array where it is.
+   * The same values under another manager, so that closing the call's scope does not free the
+   * caller's array.
    */
   private static NDArray alias(NDArray array, NDManager scope) {
     NDArray alias = array.reshape(array.getShape());

@@ -25,25 +25,27 @@ import org.jspecify.annotations.Nullable;
 /**
  * Assembles a TorchScript archive in memory from a readable source and safetensors weights.
  *
- * <p>The archive is a stored zip: {@code code/__torch__.py} is the source, {@code data.pkl} the
- * tree of modules, {@code data/N} the raw values of parameter N. It is a build product for the
- * libtorch at hand, never kept; source and weights are the truth. The same archive trains, serves,
- * and loads in any PyTorch.
+ * <p>The archive is an uncompressed zip: {@code code/__torch__.py} is the source, {@code data.pkl}
+ * the tree of modules, {@code data/N} the raw values of parameter N. It is built for the libtorch
+ * in use and never stored; the source and the weights are authoritative. Any PyTorch can load it.
  *
- * <p>A weight is named by its path through the modules: attribute {@code qkv} of module {@code b0}
- * whose class holds a tensor {@code weight} is {@code b0.qkv.weight}. Source and weights must name
+ * <p>The name of a weight is its path through the modules, such as {@code b0.qkv.weight} for the
+ * tensor {@code weight} of attribute {@code qkv} of module {@code b0}. Source and weights must name
  * exactly the same tensors.
  *
- * <p>An archive that serves is hollow: its tensors are empty, and its root has a method for each
- * weight, {@code bind_3(weight)}, that puts the values in place where they lie, converted by
- * libtorch if the file keeps them in another format. So weights are never copied into an archive,
- * nor through the heap.
+ * <p>An archive for serving is hollow: its tensors are empty, and its root has a method for each
+ * weight, such as {@code bind_3(weight)}, which installs a tensor that points to the mapped values;
+ * libtorch converts it if the file has another format. Weights are therefore never copied into an
+ * archive or through the heap.
  */
 public final class TorchScript {
-  /** The newest file format libtorch 2.7 writes: its operators need no upgrading. */
+  /** The newest file format that libtorch 2.7 writes, so that it need not upgrade any operators. */
   private static final String FORMAT = "10\n";
 
-  /** Two bytes each, seen as what they are, without a copy. (JIT has no {@code view.dtype}.) */
+  /**
+   * Reinterprets two-byte values as bfloat16 without a copy. (TorchScript has no {@code
+   * view.dtype}.)
+   */
   private static final String SEEN_AS_BFLOAT16 =
       "torch.set_(torch.empty([0], dtype=%s, device=ops.prim.device(weight)), weight)"
           .formatted(Precision.BFLOAT16.scalarType);
@@ -56,6 +58,8 @@ public final class TorchScript {
   private final List<byte[]> storages = new ArrayList<>();
 
   /**
+   * Prepares an archive.
+   *
    * @param weights null for a hollow archive
    */
   private TorchScript(
@@ -67,10 +71,12 @@ public final class TorchScript {
   }
 
   /**
-   * Returns the bytes of an archive that holds its weights, as parameters that can learn.
+   * Returns the bytes of an archive that contains its weights as trainable parameters.
    *
-   * @param kept the format of the weights in memory: training keeps 32 bits
-   * @param computed the format between input and output, the root's attribute {@code precision}
+   * @param kept the format of the weights in memory; float32 for training
+   * @param computed the format of the computation, which becomes the root's attribute {@code
+   *     precision}
+   * @throws BundleException if source and weights do not name the same tensors
    */
   public static byte[] assemble(
       NetworkSource source, Safetensors weights, Precision kept, Precision computed) {
@@ -78,7 +84,7 @@ public final class TorchScript {
     return new TorchScript(source, weights, kept, computed).archive(source.qualified(true, ""));
   }
 
-  /** Returns the bytes of an archive into which weights can be bound. */
+  /** Returns the bytes of a hollow archive, to which {@link TorchNetwork} binds weights. */
   static byte[] hollow(NetworkSource source, Safetensors weights, Precision precision) {
     agree(source, weights);
     StringBuilder binds = new StringBuilder();
@@ -95,16 +101,19 @@ public final class TorchScript {
         .archive(source.qualified(false, binds.toString()));
   }
 
-  /** What becomes of a weight that comes as {@link TorchNetwork} hands it over when it is bound. */
+  /**
+   * The TorchScript expression that converts a bound weight, as {@link TorchNetwork} passes it, to
+   * the format {@code kept}.
+   */
   private static String placed(Dtype stored, Precision kept) {
     String read = stored == Dtype.BF16 ? SEEN_AS_BFLOAT16 : "weight";
     return stored == kept.dtype ? read : "torch.to(%s, %s)".formatted(read, kept.scalarType);
   }
 
   /**
-   * Compares what source and weights name.
+   * Checks that source and weights name the same tensors.
    *
-   * @throws BundleException if they do not name the same tensors
+   * @throws BundleException if they do not; the message names the missing or unused tensors
    */
   static void agree(NetworkSource source, Safetensors weights) {
     Set<String> wanted = source.tensors().keySet();
@@ -112,14 +121,15 @@ public final class TorchScript {
     for (String path : wanted) {
       if (!there.contains(path)) {
         throw new BundleException(
-            "there is no tensor %s, which the source has, among %s".formatted(path, few(there)));
+            "the tensor %s, which the source declares, is missing; the weights have %s"
+                .formatted(path, few(there)));
       }
     }
     Set<String> unused = new LinkedHashSet<>(there);
     unused.removeAll(wanted);
     if (!unused.isEmpty()) {
       throw new BundleException(
-          "the weights hold tensors that no module of the source has: " + few(unused));
+          "the weights have tensors that the source does not declare: " + few(unused));
     }
   }
 
@@ -130,13 +140,15 @@ public final class TorchScript {
   }
 
   /**
-   * Loads an archive; {@code name} stands for it in errors.
+   * Loads an archive.
    *
-   * <p>libtorch's optimising executor is switched off: it runs a network's first calls by other
-   * kernels than the later ones, so that a walk resumed in a new process would end in other bits.
-   * It was not faster either.
+   * <p>This switches off libtorch's optimising executor, because it runs a network's first calls
+   * with different kernels than later calls, so that a walk resumed in a new process would give
+   * different bits. The optimising executor was not faster either.
    *
-   * @param trained whether the weights are to learn
+   * @param name the name of the network, for error messages
+   * @param trained whether the weights will be trained
+   * @throws BundleException if libtorch rejects the archive
    */
   static Model load(String name, byte[] archive, Device device, boolean trained) {
     Model model = Model.newInstance(name, device, "PyTorch");
@@ -148,7 +160,7 @@ public final class TorchScript {
     } catch (IOException | MalformedModelException | RuntimeException broken) {
       model.close();
       throw new BundleException(
-          "libtorch does not take network " + name + ": " + broken.getMessage(), broken);
+          "libtorch rejects network " + name + ": " + broken.getMessage(), broken);
     }
   }
 
@@ -184,7 +196,10 @@ public final class TorchScript {
 
   private void number(String path) {
     if (!path.equals("precision")) {
-      throw new BundleException("the source wants a number " + path + ", which no bundle gives");
+      throw new BundleException(
+          "the source declares the number "
+              + path
+              + ", but the only number a source may declare is precision");
     }
     pickle.number(computed.scalarType);
   }

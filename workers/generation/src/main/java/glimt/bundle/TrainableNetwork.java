@@ -14,11 +14,11 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * A network whose weights learn: kept in 32 bits, computed in the precision asked for, on one
- * thread.
+ * A network that can be trained: its weights are float32, and it computes in a chosen precision. An
+ * instance may be used by one thread only.
  *
- * <p>The arrays of {@link #parameters} are libtorch's own: what is written into them is what the
- * next forward sees.
+ * <p>The arrays of {@link #parameters} are libtorch's own, so values written into them take effect
+ * in the next forward pass.
  */
 public final class TrainableNetwork implements AutoCloseable {
   private final Model model;
@@ -38,6 +38,14 @@ public final class TrainableNetwork implements AutoCloseable {
             });
   }
 
+  /**
+   * Loads a network for training on the default device. The caller closes it.
+   *
+   * @param name the name of the network, for error messages
+   * @param weights the initial weights
+   * @param computed the precision of the computation
+   * @throws BundleException if source and weights do not fit together or libtorch rejects them
+   */
   public static TrainableNetwork of(
       String name, NetworkSource source, Safetensors weights, Precision computed) {
     byte[] archive = TorchScript.assemble(source, weights, Precision.FLOAT32, computed);
@@ -45,30 +53,39 @@ public final class TrainableNetwork implements AutoCloseable {
         TorchScript.load(name, archive, Engine.getEngine("PyTorch").defaultDevice(), true));
   }
 
-  /** The weights by their path through the modules. */
+  /** The weights by their path through the modules, such as {@code b0.qkv.weight}. */
   public Map<String, NDArray> parameters() {
     return parameters;
   }
 
+  /** The manager that owns the weights; it is closed with this network. */
   public NDManager manager() {
     return model.getNDManager();
   }
 
-  /** One evaluation that remembers how it came about, for {@link #learn}. */
+  /**
+   * Evaluates the network and records the computation for {@link #learn}.
+   *
+   * @param inputs a tensor for each port, in the order of the source
+   */
   public NDArray forward(NDList inputs) {
     JniUtils.setGradMode(true);
     NDManager scope = inputs.head().getManager();
     return block.forward(new ParameterStore(scope, false), inputs, true).singletonOrThrow();
   }
 
-  /** One evaluation that remembers nothing. */
+  /**
+   * Evaluates the network without recording the computation.
+   *
+   * @param inputs a tensor for each port, in the order of the source
+   */
   public NDArray look(NDList inputs) {
     JniUtils.setGradMode(false);
     NDManager scope = inputs.head().getManager();
     return block.forward(new ParameterStore(scope, false), inputs, false).singletonOrThrow();
   }
 
-  /** Adds the derivative of a loss, a scalar, to the gradient of every weight. */
+  /** Adds the derivative of a scalar loss to the gradient of every weight (backpropagation). */
   public void learn(NDArray loss) {
     try (NDArray one = loss.getManager().ones(new Shape())) {
       JniUtils.backward((PtNDArray) loss, (PtNDArray) one, false, false);
@@ -77,7 +94,7 @@ public final class TrainableNetwork implements AutoCloseable {
     }
   }
 
-  /** Sets the gradient of every weight back to zero. */
+  /** Resets the gradient of every weight to zero. */
   public void forget() {
     parameters.values().forEach(weight -> JniUtils.zeroGrad((PtNDArray) weight));
   }

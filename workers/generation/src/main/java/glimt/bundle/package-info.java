@@ -1,8 +1,8 @@
 /**
- * Bundles on disk become functions: cards, mapped safetensors, TorchScript assembled in memory with
- * the blocks it shares, tokenizers of prompts.
+ * Loads bundles from disk as callable networks: reads cards, maps safetensors files, assembles
+ * TorchScript in memory from sources and shared blocks, and opens tokenizers.
  *
- * <p>The only user of DJL's model loading. No actors, no SQL, no HTTP.
+ * <p>This is the only package that uses DJL's model loading. No actors, no SQL, no HTTP.
  */
 @NullMarked
 package glimt.bundle;

@@ -6,11 +6,13 @@ import glimt.pipeline.Modality;
 import glimt.points.CloudModality;
 import glimt.video.FramesModality;
 
-/** Which modality a kind of sample is: the one place that asks. */
+/**
+ * Selects the {@link Modality} of each kind of sample. No other code distinguishes between kinds.
+ */
 public final class Modalities {
   private Modalities() {}
 
-  /** The modality of a kind. */
+  /** The modality that implements a kind. */
   public static Modality of(Kind kind) {
     return switch (kind) {
       case IMAGE -> new PictureModality();

@@ -1,5 +1,5 @@
 /**
- * What joins the kinds of samples to the pipeline that is the same for all of them.
+ * Connects each kind of sample to the pipeline that all kinds share.
  *
  * <p>No actors, no SQL, no HTTP.
  */

@@ -15,19 +15,19 @@ import glimt.pipeline.Mosaic;
 import glimt.video.Enlargement;
 import java.util.List;
 
-/** Images: height and width. */
+/** The modality of images, whose axes are height and width. */
 public record PictureModality() implements Modality {
-  /** The noise of a picture is that of a clip's first frame. */
+  /** An image uses the same noise as the first frame of a video. */
   @Override
   public Region region(Level level, Segment segment) {
     Span rows = segment.spans().get(0);
     Span columns = segment.spans().get(1);
-    return new Region.Frames(
+    return new Region.FrameWindow(
         0, 1, level.channels(), rows.start(), rows.length(), columns.start(), columns.length());
   }
 
   @Override
-  public Below below(Mosaic.Piece sample, Level below, Level level, Segment segment) {
+  public Below below(Mosaic.Fragment sample, Level below, Level level, Segment segment) {
     int height = below.extents().get(0);
     int width = below.extents().get(1);
     Enlargement enlargement = new Enlargement(1, height, width, 1, level.extents().get(1) / width);

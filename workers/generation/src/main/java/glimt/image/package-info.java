@@ -1,6 +1,6 @@
 /**
- * What an image is: where its noise lies, how a level is enlarged to the next, and which files
- * people open.
+ * Implements images: the region of their noise, the enlargement from one level to the next, and
+ * their file formats.
  *
  * <p>No actors, no SQL, no HTTP, no clock, no randomness.
  */

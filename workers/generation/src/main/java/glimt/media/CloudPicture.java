@@ -3,8 +3,8 @@ package glimt.media;
 import java.util.Arrays;
 
 /**
- * Draws a point cloud without a graphics card: every point is a small ball in a depth buffer, and
- * edges in depth are darkened so that the shape is seen (eye-dome lighting: Boucheny, 2009).
+ * Draws a point cloud without a graphics card: every point becomes a small ball in a depth buffer,
+ * and pixels at depth edges are darkened to show the shape (eye-dome lighting: Boucheny, 2009).
  */
 public final class CloudPicture {
 
@@ -13,8 +13,8 @@ public final class CloudPicture {
   private static final float NOTHING = Float.NEGATIVE_INFINITY;
 
   /**
-   * A ball's radius as a share of the cloud's, for 1,024 points; it shrinks with the root of their
-   * number.
+   * The radius of a ball as a fraction of the cloud's radius, for 1,024 points; it is inversely
+   * proportional to the square root of the number of points.
    */
   private static final double BALL = 0.062;
 
@@ -23,16 +23,17 @@ public final class CloudPicture {
   private CloudPicture() {}
 
   /**
-   * The cloud seen from a distance, y up, filling most of a square.
+   * Draws the cloud in parallel projection, y up, filling most of a square.
    *
    * @param side the picture's width and height in pixels
-   * @param azimuth degrees around the upright axis; 0 looks along -z
-   * @param elevation degrees above the horizon
+   * @param azimuth the direction of view in degrees around the y axis; 0 looks along -z
+   * @param elevation the height of the viewer above the horizon in degrees
+   * @throws IllegalArgumentException if {@code side} is not between 1 and 8192
    */
   public static Picture of(PointCloud cloud, int side, double azimuth, double elevation) {
     if (side < 1 || side > 8192) {
       throw new IllegalArgumentException(
-          "a picture of " + side + " pixels; 1 to 8192 can be drawn");
+          "the side of a picture must be 1 to 8192 pixels, not " + side);
     }
     int fine = side * OVERSAMPLING;
     float[] seen = turned(cloud, Math.toRadians(azimuth), Math.toRadians(elevation));
@@ -68,8 +69,8 @@ public final class CloudPicture {
   }
 
   /**
-   * Right, up and towards the viewer for every point, in units of the distance from the middle to
-   * the farthest.
+   * The coordinates of every point along the axes right, up and towards the viewer, in units of the
+   * largest distance of a point from the centre.
    */
   private static float[] turned(PointCloud cloud, double azimuth, double elevation) {
     float[] lowest = cloud.lowest();
@@ -99,7 +100,7 @@ public final class CloudPicture {
     return seen;
   }
 
-  /** Darkens a pixel by how far its neighbours stand before it. */
+  /** Darkens each pixel by how much nearer to the viewer its neighbours are. */
   private static void darkenEdges(byte[] rgb, float[] depth, int side, int reach) {
     for (int y = 0; y < side; y++) {
       for (int x = 0; x < side; x++) {

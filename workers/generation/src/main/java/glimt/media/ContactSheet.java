@@ -3,27 +3,30 @@ package glimt.media;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** Many pictures on one page, each with a label below, to be looked at. */
+/** Arranges many pictures on one page, each with a label below, for visual inspection. */
 public final class ContactSheet {
 
   private static final int PAPER = 0xFFFFFF;
   private static final int GAP = 4;
   private static final int LETTERS = 2;
 
-  /** One place on the page; an empty label takes no less room. */
+  /** A picture and its label. An empty label takes the same space as any other. */
   public record Cell(Picture picture, String label) {}
 
   private ContactSheet() {}
 
   /**
-   * A page of cells in reading order.
+   * Draws a page of cells in reading order.
    *
-   * @param side the square of pixels each picture is fitted into
+   * @param side the side in pixels of the square that each picture is fitted into
+   * @throws IllegalArgumentException if there are no cells, or {@code columns} or {@code side} is
+   *     less than 1
    */
   public static Picture of(List<Cell> cells, int columns, int side) {
     if (cells.isEmpty() || columns < 1 || side < 1) {
       throw new IllegalArgumentException(
-          "%s pictures in %s columns of %s pixels".formatted(cells.size(), columns, side));
+          "a contact sheet needs pictures, columns and a positive side, not %s pictures in %s columns of %s pixels"
+              .formatted(cells.size(), columns, side));
     }
     int across = side + GAP;
     int down = side + GAP + Lettering.HEIGHT * LETTERS;
@@ -45,9 +48,10 @@ public final class ContactSheet {
   }
 
   /**
-   * {@code most} frames of a video, evenly spread, as cells; the label runs on below them.
+   * Up to {@code most} evenly spaced frames of a video as cells, with the label continuing from one
+   * cell to the next.
    *
-   * @param side of the cells on their sheet
+   * @param side the side in pixels of the cells on the page
    */
   public static List<Cell> strip(Frames frames, int most, String label, int side) {
     int shown = Math.clamp(frames.count(), 1, Math.max(1, most));
@@ -63,7 +67,7 @@ public final class ContactSheet {
         .toList();
   }
 
-  /** Four frames of a video, evenly spread, in reading order. */
+  /** A picture of four evenly spaced frames of a video in reading order. */
   public static Picture quarters(Frames frames) {
     Picture four = Picture.plain(2 * frames.width() + 2, 2 * frames.height() + 2, PAPER);
     for (int i = 0; i < 4; i++) {

@@ -17,9 +17,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
 /**
- * FFmpeg as a program of its own: a broken encoder ends its process and not ours, and nothing of it
- * is loaded into the JVM. Arguments go to the program as they are, never through a shell. Safe for
- * many threads.
+ * Runs FFmpeg as a separate process, so that a crash in an encoder cannot affect the JVM. Arguments
+ * are passed to the program directly and never through a shell. Thread-safe.
  */
 public final class Ffmpeg {
 
@@ -35,34 +34,37 @@ public final class Ffmpeg {
   }
 
   /**
-   * FFmpeg from the class path, unpacked (62 MB, about a second) unless {@code cache} already holds
-   * it.
+   * Unpacks FFmpeg from the class path into {@code cache} (62 MB, about a second), unless it is
+   * already there.
    *
-   * @throws MediaException if this platform has none on the class path, or the folder cannot be
-   *     written
+   * @throws MediaException if the class path has no FFmpeg for this platform, or the folder cannot
+   *     be written
    */
   public static Ffmpeg unpackedIn(Path cache) {
     return new Ffmpeg(FfmpegFolder.in(cache), LIMIT);
   }
 
-  /** The same program, ended when it has not finished by itself within {@code limit}. */
+  /** The same program with another time limit. */
   Ffmpeg within(Duration limit) {
     return new Ffmpeg(folder, limit);
   }
 
   /**
-   * Runs {@code ffmpeg} or {@code ffprobe}, feeds it {@code input} and returns what it printed.
+   * Runs {@code ffmpeg} or {@code ffprobe} and returns its standard output.
    *
-   * @throws MediaException with the program's last lines if it fails or does not end in time
-   * @throws InterruptedException if this thread is interrupted; the program is ended then
+   * @param input the bytes for its standard input
+   * @throws MediaException if the program fails or exceeds the time limit; the message ends with
+   *     its last lines of output
+   * @throws InterruptedException if this thread is interrupted; the program is then killed
    */
   byte[] run(String program, List<String> arguments, byte[] input) throws InterruptedException {
     List<String> command =
         new ArrayList<>(List.of(folder.resolve(program).toString(), "-v", "error"));
     command.addAll(arguments);
     var builder = new ProcessBuilder(command);
-    builder.environment().clear(); // no setting of ours or of the user's may change the bytes
-    // The loader takes a list there, with a syntax of its own: where the program works says it all.
+    builder.environment().clear(); // environment variables must not change the output
+    // A path in LD_LIBRARY_PATH could contain a separator, so the working directory is used
+    // instead.
     builder.directory(folder.toFile());
     builder.environment().put("LD_LIBRARY_PATH", ".");
     try (ExecutorService pipes =
@@ -86,18 +88,18 @@ public final class Ffmpeg {
         }
         return printed.get();
       } finally {
-        process.destroyForcibly(); // also ends the three pipes
+        process.destroyForcibly(); // also closes the three pipes
       }
     } catch (IOException e) {
-      throw new MediaException("running " + folder.resolve(program), e);
+      throw new MediaException("cannot run " + folder.resolve(program), e);
     } catch (ExecutionException e) {
-      throw new MediaException("talking to " + program, e);
+      throw new MediaException("cannot exchange data with " + program, e);
     }
   }
 
   /**
-   * Returns whether all of it was taken: a program that fails early closes the pipe, and its own
-   * words say why.
+   * Returns whether the program read all of its input. A failing program closes the pipe early; its
+   * own error message explains why, so the exception here is ignored.
    */
   private static boolean feed(OutputStream pipe, byte[] input) {
     try (pipe) {
@@ -121,10 +123,7 @@ public final class Ffmpeg {
         tail.toString(StandardCharsets.UTF_8)
             .lines()
             .filter(line -> !line.isBlank() && !line.contains(FfmpegFolder.LOADERS_REMARK))
-            .map(
-                line ->
-                    line.replaceAll(
-                        " @ 0x[0-9a-f]+", "")) // addresses say nothing and differ each time
+            .map(line -> line.replaceAll(" @ 0x[0-9a-f]+", "")) // addresses differ on each run
             .collect(Collectors.joining("\n"));
     return words.substring(Math.max(0, words.length() - LAST_WORDS));
   }

@@ -28,12 +28,12 @@ import java.util.zip.ZipFile;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Unpacks the FFmpeg programs and their libraries from the jar that carries them into a folder
- * named by their content.
+ * Unpacks the FFmpeg programs and their libraries from their jar into a folder whose name contains
+ * a fingerprint of their content.
  *
- * <p>The folder appears whole, by one rename, after every file's checksum agreed with the jar's; a
- * folder that misses a file or holds a shorter one is made anew. One lock file lets any number of
- * processes and threads come at once.
+ * <p>The folder is created by a single rename after every file's checksum has been verified. A
+ * folder with a missing or truncated file is replaced. A lock file makes this safe for any number
+ * of processes and threads.
  */
 final class FfmpegFolder {
 
@@ -53,20 +53,21 @@ final class FfmpegFolder {
           "libva-drm.so.2");
 
   /**
-   * Libraries of screens, sound and hot-plugged devices that FFmpeg is linked to and we never call.
-   * A bare machine lacks them and the loader would refuse to start, so the smallest library of the
-   * jar stands in under their names: their functions are looked up only when called.
+   * Libraries for screens, sound and hot-plugged devices that FFmpeg links to but glimt never uses.
+   * A minimal machine lacks them, and the dynamic loader would then refuse to start the program.
+   * The smallest library of the jar is therefore copied under their names, which suffices because
+   * their functions are resolved lazily.
    */
   private static final List<String> STOOD_IN =
       List.of("libasound.so.2", "libpulse.so.0", "libudev.so.1", "libxcb.so.1", "libxcb-shm.so.0");
 
   private static final String STAND_IN = "libva-drm.so.2";
 
-  /** What the loader says of a stand-in, once for each. */
+  /** The warning that the loader prints for each stand-in. */
   static final String LOADERS_REMARK = "no version information available";
 
-  private static final ReentrantLock ONE_THREAD =
-      new ReentrantLock(); // a file lock is the whole JVM's
+  /** Excludes other threads, because a file lock belongs to the whole JVM. */
+  private static final ReentrantLock ONE_THREAD = new ReentrantLock();
 
   private FfmpegFolder() {}
 
@@ -91,24 +92,28 @@ final class FfmpegFolder {
       }
       return folder;
     } catch (IOException e) {
-      throw new MediaException("unpacking ffmpeg into " + cache, e);
+      throw new MediaException("cannot unpack ffmpeg into " + cache, e);
     }
   }
 
   private static Path jar() throws IOException {
     URL url = FfmpegFolder.class.getClassLoader().getResource(inJar("ffmpeg"));
     if (url == null || !(url.openConnection() instanceof JarURLConnection connection)) {
-      throw new MediaException("no jar on the class path holds ffmpeg for " + platform());
+      throw new MediaException(
+          "no jar on the class path contains ffmpeg for "
+              + platform()
+              + "; glimt supports Linux on x86-64 only");
     }
     try {
       return Path.of(connection.getJarFileURL().toURI());
     } catch (URISyntaxException e) {
-      throw new MediaException("reading ffmpeg from " + url, e);
+      throw new MediaException("cannot read ffmpeg from " + url, e);
     }
   }
 
   private static void unpack(ZipFile jar, Path folder) throws IOException {
-    // Under the lock whatever is half done was left by someone who died.
+    // While this thread holds the lock, a partial folder can only be left over from a killed
+    // process.
     Path part = folder.resolveSibling(folder.getFileName() + ".part");
     delete(part);
     delete(folder);
@@ -139,7 +144,10 @@ final class FfmpegFolder {
     }
     if (crc.getValue() != entry.getCrc()) {
       throw new MediaException(
-          name + " in " + jar.getName() + " is damaged: its checksum is not the jar's");
+          name
+              + " in "
+              + jar.getName()
+              + " is damaged: its checksum is wrong; download the jar again");
     }
   }
 
@@ -167,7 +175,7 @@ final class FfmpegFolder {
     try {
       return Files.size(file) == entry.getSize();
     } catch (IOException _) {
-      return false; // not there
+      return false; // the file does not exist
     }
   }
 
@@ -185,7 +193,7 @@ final class FfmpegFolder {
   private static ZipEntry entry(ZipFile jar, String name) {
     ZipEntry entry = jar.getEntry(inJar(name));
     if (entry == null) {
-      throw new MediaException("no " + name + " in " + jar.getName());
+      throw new MediaException(jar.getName() + " contains no " + name);
     }
     return entry;
   }

@@ -3,37 +3,43 @@ package glimt.media;
 import java.util.Arrays;
 
 /**
- * A moving picture in memory: {@code count} frames of {@code height * width} sRGB pixels, three
- * bytes each, frame by frame and row by row. The array is not copied.
+ * A video in memory: {@code count} frames of {@code height * width} sRGB pixels, three bytes each,
+ * frame by frame and row by row. The array is not copied.
  *
- * @param fps frames a second
+ * @param fps frames per second, 0.1 to 240
  */
 public record Frames(int count, int height, int width, double fps, byte[] rgb) {
 
   public Frames {
     if (count < 1 || height < 1 || width < 1) {
-      throw new IllegalArgumentException(count + " frames of " + width + "x" + height + " pixels");
+      throw new IllegalArgumentException(
+          "a video needs at least one frame of 1x1 pixels, not %s frames of %sx%s"
+              .formatted(count, width, height));
     }
     if (!(fps >= 0.1 && fps <= 240)) {
-      throw new IllegalArgumentException(fps + " frames a second; 0.1 to 240 can be written");
+      throw new IllegalArgumentException(
+          "the frame rate must be 0.1 to 240 per second, not " + fps);
     }
     long bytes = bytes(count, height, width);
     if (rgb.length != bytes) {
       throw new IllegalArgumentException(
-          "%s bytes for %s frames of %sx%s, which need %s"
+          "got %s bytes for %s frames of %sx%s pixels, which need %s"
               .formatted(rgb.length, count, width, height, bytes));
     }
   }
 
   /**
-   * Frames of a sample: {@code [count, 3, height, width]} in [-1, 1], the layout the networks use.
-   * Values beyond are clipped; one that is not a number means a broken sample and is refused.
+   * Converts a sample of shape {@code [count, 3, height, width]} with values in [-1, 1], the layout
+   * of the networks. Values outside the range are clipped.
+   *
+   * @throws IllegalArgumentException if a value is NaN, which means that the sample is broken, or
+   *     the number of values does not match the shape
    */
   public static Frames ofSample(float[] sample, int count, int height, int width, double fps) {
     long bytes = bytes(count, height, width);
     if (sample.length != bytes) {
       throw new IllegalArgumentException(
-          "%s values for %s frames of %sx%s, which need %s"
+          "got %s values for %s frames of %sx%s pixels, which need %s"
               .formatted(sample.length, count, width, height, bytes));
     }
     byte[] rgb = new byte[sample.length];
@@ -41,7 +47,7 @@ public record Frames(int count, int height, int width, double fps, byte[] rgb) {
     for (int at = 0; at < sample.length; at++) {
       float value = sample[at];
       if (Float.isNaN(value)) {
-        throw new IllegalArgumentException("value " + at + " of the sample is not a number");
+        throw new IllegalArgumentException("value " + at + " of the sample is NaN");
       }
       int pixel = at % plane;
       int channel = at / plane % 3;
@@ -52,13 +58,13 @@ public record Frames(int count, int height, int width, double fps, byte[] rgb) {
     return new Frames(count, height, width, fps, rgb);
   }
 
-  /** One frame, copied. */
+  /** A copy of one frame. */
   public Picture picture(int frame) {
     int size = 3 * height * width;
     return new Picture(width, height, Arrays.copyOfRange(rgb, frame * size, (frame + 1) * size));
   }
 
-  /** Every pixel repeated {@code factor} times in both directions. */
+  /** Repeats every pixel {@code factor} times in both directions. */
   public Frames enlarged(int factor) {
     if (factor == 1) {
       return this;
@@ -85,12 +91,15 @@ public record Frames(int count, int height, int width, double fps, byte[] rgb) {
 
   private static long bytes(long count, long height, long width) {
     if (count < 1 || height < 1 || width < 1) {
-      throw new IllegalArgumentException(count + " frames of " + width + "x" + height + " pixels");
+      throw new IllegalArgumentException(
+          "a video needs at least one frame of 1x1 pixels, not %s frames of %sx%s"
+              .formatted(count, width, height));
     }
     double bytes = 3.0 * count * height * width;
     if (bytes > Integer.MAX_VALUE - 8) {
       throw new IllegalArgumentException(
-          "%s frames of %sx%s are more than one array holds".formatted(count, width, height));
+          "%s frames of %sx%s pixels exceed the 2 GB limit of one array; make fewer or smaller frames"
+              .formatted(count, width, height));
     }
     return (long) bytes;
   }

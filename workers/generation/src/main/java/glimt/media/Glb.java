@@ -8,12 +8,13 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * Binary glTF 2.0 with one primitive of points (Khronos, glTF 2.0 specification, 3.7.2 and 4.4): 24
- * bytes a point, the coordinates of all points and then their colours.
+ * Writes binary glTF 2.0 with a single primitive of points (Khronos, glTF 2.0 specification, 3.7.2
+ * and 4.4): 24 bytes per point, first the coordinates of all points and then their colours.
  *
- * <p>glTF's COLOR_0 is linear light. Eight bits of that would lose the dark half of sRGB, and
- * readers in use take normalized 16-bit numbers for bytes (trimesh) or as they are (old assimp), so
- * colours are float32: every reader gets them right, and every sRGB byte back.
+ * <p>The attribute COLOR_0 is linear light. Eight bits of linear light would lose the dark half of
+ * sRGB, and some readers misinterpret normalized 16-bit numbers (trimesh as bytes, old assimp
+ * without normalization). Colours are therefore float32, which all readers support and which
+ * preserves every sRGB byte.
  */
 final class Glb {
 
@@ -54,16 +55,17 @@ final class Glb {
   private static String scene(PointCloud cloud) {
     int points = cloud.size();
     return """
-        {"asset":{"version":"2.0","generator":"glimt"},\
-        "extensionsUsed":["KHR_materials_unlit"],\
-        "scene":0,"scenes":[{"nodes":[0]}],"nodes":[{"mesh":0}],\
-        "materials":[{"extensions":{"KHR_materials_unlit":{}}}],\
-        "meshes":[{"primitives":[{"mode":0,"material":0,"attributes":{"POSITION":0,"COLOR_0":1}}]}],\
-        "buffers":[{"byteLength":%s}],\
-        "bufferViews":[{"buffer":0,"byteOffset":0,"byteLength":%s,"target":34962},\
-        {"buffer":0,"byteOffset":%s,"byteLength":%s,"target":34962}],\
-        "accessors":[{"bufferView":0,"componentType":5126,"count":%s,"type":"VEC3","min":%s,"max":%s},\
-        {"bufferView":1,"componentType":5126,"count":%s,"type":"VEC3"}]}"""
+    {"asset":{"version":"2.0","generator":"glimt"},\
+    "extensionsUsed":["KHR_materials_unlit"],\
+    "scene":0,"scenes":[{"nodes":[0]}],"nodes":[{"mesh":0}],\
+    "materials":[{"extensions":{"KHR_materials_unlit":{}}}],\
+    "meshes":[{"primitives":[{"mode":0,"material":0,"attributes":{"POSITION":0,"COLOR_0":1}}]}],\
+    "buffers":[{"byteLength":%s}],\
+    "bufferViews":[{"buffer":0,"byteOffset":0,"byteLength":%s,"target":34962},\
+    {"buffer":0,"byteOffset":%s,"byteLength":%s,"target":34962}],\
+    "accessors":[{"bufferView":0,"componentType":5126,"count":%s,"type":"VEC3","min":%s,"max":%s},\
+    {"bufferView":1,"componentType":5126,"count":%s,"type":"VEC3"}]}\
+    """
         .formatted(
             24 * points,
             12 * points,
@@ -75,7 +77,10 @@ final class Glb {
             points);
   }
 
-  /** Floats as the decimal numbers of the same value, since a reader compares them as doubles. */
+  /**
+   * Formats floats with the exact decimal digits of their double value, because validators compare
+   * them as doubles.
+   */
   private static String exact(float[] values) {
     return IntStream.range(0, values.length)
         .mapToObj(i -> Double.toString(values[i]))

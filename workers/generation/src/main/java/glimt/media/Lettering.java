@@ -3,27 +3,32 @@ package glimt.media;
 import java.util.Locale;
 
 /**
- * Small capitals for labels, three by five pixels each: a machine without a screen often has no
- * font at all, and the same label must be the same pixels everywhere.
+ * Draws labels in capitals of three by five pixels. A built-in font is needed because servers often
+ * have no fonts installed, and because a label must have the same pixels on every machine.
  */
 final class Lettering {
 
   static final int WIDTH = 4;
   static final int HEIGHT = 6;
 
-  /** A character and its five rows from the top, each three pixels as an octal digit. */
+  /**
+   * Each entry is a character and its five rows from the top; each row is three pixels as an octal
+   * digit.
+   */
   private static final String GLYPHS =
-      "A25755 B65656 C34443 D65556 E74647 F74644 G34553 H55755 I72227 J11152 K55655 L44447 M57755 N65555 O25552 "
-          + "P65644 Q25563 R65655 S34216 T72222 U55557 V55552 W55775 X55255 Y55222 Z71247 "
-          + "075557 126227 261247 361216 455711 574616 634757 771122 875757 975716 "
-          + ".00002 ,00024 :02020 -00700 _00007 +02720 =07070 /11244 %51245 (12221 )42224 '22000 #57575 !22202 *05250 "
-          + "<12421 >42124 |22222 ?61202";
+      "A25755 B65656 C34443 D65556 E74647 F74644 G34553 H55755 I72227 J11152 K55655 L44447 M57755"
+          + " N65555 O25552 P65644 Q25563 R65655 S34216 T72222 U55557 V55552 W55775 X55255 Y55222"
+          + " Z71247 075557 126227 261247 361216 455711 574616 634757 771122 875757 975716 .00002"
+          + " ,00024 :02020 -00700 _00007 +02720 =07070 /11244 %51245 (12221 )42224 '22000 #57575"
+          + " !22202 *05250 <12421 >42124 |22222 ?61202";
 
   private Lettering() {}
 
   /**
-   * Writes black {@code text}, as much of it as fits, into {@code picture} with its corner at
-   * (left, top).
+   * Draws {@code text} in black into {@code picture}, as far as it fits, with its upper left corner
+   * at (left, top).
+   *
+   * @param size the side in pixels of one dot of the font
    */
   static void write(Picture picture, String text, int left, int top, int size) {
     String capitals = text.toUpperCase(Locale.ROOT);
@@ -38,7 +43,7 @@ final class Lettering {
   private static void glyph(Picture picture, char character, int left, int top, int size) {
     int at = GLYPHS.indexOf(character);
     while (at > 0 && GLYPHS.charAt(at - 1) != ' ') {
-      at = GLYPHS.indexOf(character, at + 1); // that was a row of another glyph
+      at = GLYPHS.indexOf(character, at + 1); // the match was a row of another glyph
     }
     String rows = at < 0 ? "77777" : GLYPHS.substring(at + 1, at + 6);
     for (int y = 0; y < 5 * size; y++) {

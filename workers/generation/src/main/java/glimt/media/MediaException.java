@@ -1,8 +1,8 @@
 package glimt.media;
 
 /**
- * A file could not be made or read. The message says what was being done, and ends in ffmpeg's own
- * last words.
+ * Thrown when a media file cannot be written or read. The message names the failed operation and,
+ * if ffmpeg failed, ends with its last lines of output.
  */
 public final class MediaException extends RuntimeException {
 

@@ -14,23 +14,28 @@ import javax.imageio.ImageIO;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 
 /**
- * A still picture: {@code width * height} pixels of sRGB, three bytes each, row by row. The array
- * is not copied.
+ * An image: {@code width * height} sRGB pixels, three bytes each, row by row. The array is not
+ * copied.
  */
 public record Picture(int width, int height, byte[] rgb) {
 
   public Picture {
     if (width < 1 || height < 1) {
-      throw new IllegalArgumentException("a picture of " + width + "x" + height + " pixels");
+      throw new IllegalArgumentException(
+          "a picture needs at least 1x1 pixels, not " + width + "x" + height);
     }
     if (rgb.length != 3L * width * height) {
       throw new IllegalArgumentException(
-          "%s bytes for a picture of %sx%s, which needs %s"
+          "got %s bytes for a picture of %sx%s pixels, which needs %s"
               .formatted(rgb.length, width, height, 3L * width * height));
     }
   }
 
-  /** A picture of one colour, as {@code 0xRRGGBB}. */
+  /**
+   * A picture of a single colour.
+   *
+   * @param colour sRGB as {@code 0xRRGGBB}
+   */
   public static Picture plain(int width, int height, int colour) {
     byte[] rgb = new byte[Math.multiplyExact(3, Math.multiplyExact(width, height))];
     for (int i = 0; i < rgb.length; i += 3) {
@@ -42,8 +47,8 @@ public record Picture(int width, int height, byte[] rgb) {
   }
 
   /**
-   * This picture as large as fits into a square of {@code side} pixels: whole pixels repeated, or
-   * averaged to shrink.
+   * Scales this picture to the largest size that fits into a square of {@code side} pixels, by a
+   * whole factor if it grows, by averaging if it shrinks.
    */
   public Picture fitted(int side) {
     int longer = Math.max(width, height);
@@ -54,8 +59,8 @@ public record Picture(int width, int height, byte[] rgb) {
   }
 
   /**
-   * This picture at another size; each new pixel is the mean of the old pixels whose centres it
-   * covers, or the nearest.
+   * Scales this picture. Each new pixel is the mean of the old pixels it covers, or the nearest one
+   * if it covers none.
    */
   Picture scaled(int newWidth, int newHeight) {
     if (newWidth == width && newHeight == height) {
@@ -85,8 +90,8 @@ public record Picture(int width, int height, byte[] rgb) {
   }
 
   /**
-   * Writes {@code other} into this picture's own pixels with its corner at (left, top); it must
-   * fit.
+   * Overwrites part of this picture with {@code other}, whose upper left corner is placed at (left,
+   * top) and which must fit.
    */
   void paste(Picture other, int left, int top) {
     for (int y = 0; y < other.height; y++) {
@@ -95,25 +100,25 @@ public record Picture(int width, int height, byte[] rgb) {
     }
   }
 
-  /** The picture as a JPEG file: smaller, and not quite exact. */
+  /** Encodes the picture as JPEG with quality 0.85. */
   public byte[] jpeg() {
     return SpriteSheet.jpeg(this, 0.85f);
   }
 
-  /** The picture as a PNG file. */
+  /** Encodes the picture as PNG. */
   public byte[] png() {
     var bytes = new ByteArrayOutputStream();
     try (var out = new MemoryCacheImageOutputStream(bytes)) {
       if (!ImageIO.write(image(), "png", out)) {
-        throw new MediaException("this JDK writes no PNG");
+        throw new MediaException("this JDK cannot write PNG");
       }
     } catch (IOException e) {
-      throw new MediaException("writing a PNG of " + width + "x" + height, e);
+      throw new MediaException("cannot write a PNG of " + width + "x" + height + " pixels", e);
     }
     return bytes.toByteArray();
   }
 
-  /** The same pixels, shared, as the JDK's own kind of picture. */
+  /** The picture as the JDK's image type, sharing the same pixels. */
   BufferedImage image() {
     var colours =
         new ComponentColorModel(

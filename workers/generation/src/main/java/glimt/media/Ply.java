@@ -5,8 +5,8 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /**
- * The polygon file format, binary little-endian 1.0 (Turk, 1994): 15 bytes a point after a readable
- * header.
+ * Writes the polygon file format, binary little-endian 1.0 (Turk, 1994): 15 bytes per point after a
+ * text header.
  */
 final class Ply {
 

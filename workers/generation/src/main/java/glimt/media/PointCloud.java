@@ -6,35 +6,44 @@ import java.util.Arrays;
 /**
  * Coloured points, y up. The arrays are not copied.
  *
- * @param xyz three coordinates a point, all finite
- * @param rgb three sRGB bytes a point
+ * @param xyz three finite coordinates per point
+ * @param rgb three sRGB bytes per point
  */
 public record PointCloud(float[] xyz, byte[] rgb) {
 
-  /** As many as a file of ours holds; the largest takes 400 MB. */
+  /** The largest number of points; its GLB file takes 400 MB. */
   public static final int MOST = 1 << 24;
 
   public PointCloud {
     if (xyz.length == 0 || xyz.length % 3 != 0 || xyz.length / 3 > MOST) {
       throw new IllegalArgumentException(
-          "%s coordinates; a point has 3 and a cloud 1 to %s points".formatted(xyz.length, MOST));
+          "a cloud has 1 to %2$s points of 3 coordinates each, not %1$s coordinates"
+              .formatted(xyz.length, MOST));
     }
     if (rgb.length != xyz.length) {
       throw new IllegalArgumentException(
-          "%s colour bytes for %s points, which need %s"
+          "got %s colour bytes for %s points, which need %s"
               .formatted(rgb.length, xyz.length / 3, xyz.length));
     }
     for (int i = 0; i < xyz.length; i++) {
       if (!Float.isFinite(xyz[i])) {
-        throw new IllegalArgumentException("point " + i / 3 + " has the coordinate " + xyz[i]);
+        throw new IllegalArgumentException(
+            "point " + i / 3 + " has the coordinate " + xyz[i] + "; coordinates must be finite");
       }
     }
   }
 
-  /** A cloud of {@code [points, 6]} values: xyz, then red, green and blue in [0, 1], clipped. */
+  /**
+   * Converts values of shape {@code [points, 6]}: x, y, z, then red, green and blue in [0, 1].
+   * Colours outside the range are clipped.
+   *
+   * @throws IllegalArgumentException if a coordinate is not finite, a colour is NaN, or the number
+   *     of values is not a multiple of 6
+   */
   public static PointCloud ofRows(float[] rows) {
     if (rows.length % 6 != 0) {
-      throw new IllegalArgumentException(rows.length + " values; a coloured point has 6");
+      throw new IllegalArgumentException(
+          "a coloured point has 6 values, but " + rows.length + " is not a multiple of 6");
     }
     float[] xyz = new float[rows.length / 2];
     byte[] rgb = new byte[rows.length / 2];
@@ -42,7 +51,7 @@ public record PointCloud(float[] xyz, byte[] rgb) {
       for (int k = 0; k < 3; k++) {
         float colour = rows[6 * point + 3 + k];
         if (Float.isNaN(colour)) {
-          throw new IllegalArgumentException("a colour of point " + point + " is not a number");
+          throw new IllegalArgumentException("a colour of point " + point + " is NaN");
         }
         xyz[3 * point + k] = rows[6 * point + k];
         rgb[3 * point + k] = (byte) Math.round(Math.clamp(colour, 0f, 1f) * 255);
@@ -51,12 +60,12 @@ public record PointCloud(float[] xyz, byte[] rgb) {
     return new PointCloud(xyz, rgb);
   }
 
-  /** How many points. */
+  /** The number of points. */
   public int size() {
     return xyz.length / 3;
   }
 
-  /** At most {@code most} of the points, evenly spread over their order. */
+  /** A subset of at most {@code most} points, evenly spaced in their order. */
   public PointCloud thinned(int most) {
     int size = size();
     if (size <= most) {
@@ -73,16 +82,17 @@ public record PointCloud(float[] xyz, byte[] rgb) {
   }
 
   /**
-   * The cloud as a file. The same cloud always becomes the same bytes.
+   * Encodes the cloud as a file. Equal clouds give equal bytes.
    *
-   * @throws IllegalArgumentException if the format is none of points
+   * @throws IllegalArgumentException if the format cannot hold points
    */
   public byte[] encoded(Format format) {
     return switch (format) {
       case GLB -> Glb.bytes(this);
       case PLY -> Ply.bytes(this);
       case PNG, JPEG, WEBP, MP4, WEBM, GIF, APNG ->
-          throw new IllegalArgumentException("points cannot be written as " + format);
+          throw new IllegalArgumentException(
+              "points cannot be written as " + format + "; use GLB or PLY");
     };
   }
 

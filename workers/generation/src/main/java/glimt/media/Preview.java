@@ -4,20 +4,26 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * A small disposable picture of an estimate, made in a few milliseconds without starting a process.
+ * A small image of an intermediate estimate, made in a few milliseconds without starting a process.
  */
 public sealed interface Preview {
 
-  /** No preview is larger, whatever it shows. */
+  /** The largest size of a preview in bytes. */
   int MOST_BYTES = 64 * 1024;
 
+  /** The content of the preview, in the format of {@link #mediaType}. */
   byte[] bytes();
 
+  /** The media type of the content. */
   String mediaType();
 
   /**
-   * Frames side by side in one JPEG: frame i is in column {@code i % columns} and row {@code i /
-   * columns}, at {@code width * height} pixels.
+   * Frames in a grid in one JPEG. Frame i is in column {@code i % columns} and row {@code i /
+   * columns}.
+   *
+   * @param frames the number of frames in the grid
+   * @param width the width of each frame in pixels
+   * @param height the height of each frame in pixels
    */
   record Sheet(byte[] bytes, int frames, int columns, int rows, int width, int height)
       implements Preview {
@@ -29,9 +35,9 @@ public sealed interface Preview {
   }
 
   /**
-   * At most 2,048 points, little-endian: the scale as a float32; then x, y, z of every point as
-   * int16, to be multiplied by the scale; then red, green, blue of every point as bytes. So a cloud
-   * of n points takes 4 + 9 n bytes, and typed arrays read it in place.
+   * At most 2,048 points in a little-endian format: the scale as a float32; then x, y, z of every
+   * point as int16, to be multiplied by the scale; then red, green, blue of every point as bytes. A
+   * cloud of n points takes 4 + 9 n bytes, which JavaScript can read in place with typed arrays.
    */
   record Points(byte[] bytes) implements Preview {
 
@@ -58,12 +64,12 @@ public sealed interface Preview {
     }
   }
 
-  /** A preview of points. */
+  /** A preview of a point cloud, thinned to 2,048 points. */
   static Points of(PointCloud cloud) {
     return Points.of(cloud);
   }
 
-  /** A preview of frames: all of them, or up to 64 evenly spread over a longer video. */
+  /** A preview of all frames, or of up to 64 evenly spaced frames of a longer video. */
   static Sheet of(Frames frames) {
     return SpriteSheet.of(frames);
   }

@@ -8,18 +8,21 @@ import javax.imageio.ImageWriteParam;
 import javax.imageio.ImageWriter;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 
-/** Lays frames out in a grid and writes it as one small JPEG. */
+/** Arranges frames in a grid and encodes it as a JPEG of at most {@link Preview#MOST_BYTES}. */
 final class SpriteSheet {
 
   static final int MOST_FRAMES = 64;
 
   /**
-   * JPEG keeps colour at half the pixels; a frame of fewer pixels than this is doubled until it
-   * survives that.
+   * JPEG halves the resolution of colour, so frames with a shorter side than this are enlarged
+   * first.
    */
   private static final int SMALLEST_SIDE = 32;
 
-  /** Sheets of more pixels than this are shrunk before anything else: they would not fit anyway. */
+  /**
+   * Sheets with more pixels are shrunk before the first attempt, because they would exceed the
+   * limit anyway.
+   */
   private static final int MOST_PIXELS = 640 * 640;
 
   private static final float[] QUALITIES = {0.85f, 0.7f, 0.5f, 0.3f};
@@ -49,7 +52,7 @@ final class SpriteSheet {
           return new Preview.Sheet(jpeg, shown, columns, rows, width, height);
         }
       }
-      scale /= 2; // ends: a sheet of a few pixels fits
+      scale /= 2; // terminates, because a sheet of a few pixels fits
     }
   }
 
@@ -63,7 +66,7 @@ final class SpriteSheet {
       writer.setOutput(out);
       writer.write(null, new IIOImage(picture.image(), null, null), wish);
     } catch (IOException e) {
-      throw new MediaException("writing a JPEG of " + picture, e);
+      throw new MediaException("cannot write a JPEG of " + picture, e);
     } finally {
       writer.dispose();
     }

@@ -3,21 +3,27 @@ package glimt.media;
 import glimt.job.Format;
 import java.util.List;
 
-/** Pictures become files. The same picture always becomes the same bytes. */
+/** Encodes pictures as files. Equal pictures give equal bytes. */
 public final class Stills {
   private static final float JPEG_QUALITY = 0.95f;
 
   private final Ffmpeg ffmpeg;
 
+  /**
+   * Creates an encoder.
+   *
+   * @param ffmpeg encodes WebP, which the JDK does not support
+   */
   public Stills(Ffmpeg ffmpeg) {
     this.ffmpeg = ffmpeg;
   }
 
   /**
-   * The picture as a file.
+   * Encodes a picture.
    *
-   * @throws IllegalArgumentException if the format is none of pictures
-   * @throws MediaException if the file cannot be made
+   * @throws IllegalArgumentException if the format cannot hold a picture
+   * @throws MediaException if the encoder fails
+   * @throws InterruptedException if this thread is interrupted while ffmpeg runs
    */
   public byte[] bytes(Picture picture, Format format) throws InterruptedException {
     return switch (format) {
@@ -25,7 +31,8 @@ public final class Stills {
       case JPEG -> SpriteSheet.jpeg(picture, JPEG_QUALITY);
       case WEBP -> webp(picture);
       case MP4, WEBM, GIF, APNG, GLB, PLY ->
-          throw new IllegalArgumentException("a picture cannot be written as " + format);
+          throw new IllegalArgumentException(
+              "a picture cannot be written as " + format + "; use PNG, JPEG or WEBP");
     };
   }
 

@@ -12,12 +12,12 @@ import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Frames become files, and files frames. The same frames always become the same bytes. */
+/** Encodes frames as video files and decodes them. Equal frames give equal bytes. */
 public final class Video {
 
   private static final float THUMBNAIL_QUALITY = 0.9f;
 
-  /** Frames of a sheet are shrunk to it. */
+  /** The longest side in pixels of a frame on a sheet. */
   private static final int SHEET_SIDE = 128;
 
   private static final Pattern SHAPE =
@@ -25,22 +25,25 @@ public final class Video {
 
   private final Ffmpeg ffmpeg;
 
+  /** Creates an encoder that runs the given program. */
   public Video(Ffmpeg ffmpeg) {
     this.ffmpeg = ffmpeg;
   }
 
   /**
-   * Writes {@code frames} to {@code target}, replacing it at once when the file is complete.
+   * Writes {@code frames} to {@code target}, which is replaced atomically when the file is
+   * complete.
    *
-   * <p>The file has the frames' own size, which {@link Format#holds} must grant.
-   *
-   * @throws MediaException if the file cannot be made; {@code target} is then as it was
+   * @throws IllegalArgumentException if the format is not a video format or does not support the
+   *     frames' size, see {@link Format#holds}
+   * @throws MediaException if the file cannot be written; {@code target} is then unchanged
    */
   public void write(Frames frames, Format format, Path target) throws InterruptedException {
     var encoding = Encoding.of(format);
     if (!format.holds(frames.width(), frames.height())) {
       throw new IllegalArgumentException(
-          "%s cannot hold %sx%s pixels".formatted(format, frames.width(), frames.height()));
+          "%s does not support frames of %sx%s pixels"
+              .formatted(format, frames.width(), frames.height()));
     }
     Path whole = target.toAbsolutePath();
     Path part = whole.resolveSibling(whole.getFileName() + "." + UUID.randomUUID() + ".part");
@@ -48,18 +51,17 @@ public final class Video {
       ffmpeg.run("ffmpeg", arguments(frames, encoding, part), frames.rgb());
       Files.move(part, whole, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
-      throw new MediaException("writing " + whole, e);
+      throw new MediaException("cannot write " + whole, e);
     } finally {
       deleteIfThere(part);
     }
   }
 
-  /** The same file as bytes. */
+  /** Encodes frames as {@link #write} does and returns the bytes of the file. */
   public byte[] bytes(Frames frames, Format format) throws InterruptedException {
     try {
-      Path file =
-          Files.createTempFile(
-              "glimt-", "." + format.ending()); // MP4 needs a file that seeks, not a pipe
+      // MP4 needs a seekable file, not a pipe.
+      Path file = Files.createTempFile("glimt-", "." + format.ending());
       try {
         write(frames, format, file);
         return Files.readAllBytes(file);
@@ -67,14 +69,14 @@ public final class Video {
         deleteIfThere(file);
       }
     } catch (IOException e) {
-      throw new MediaException("writing a temporary " + format, e);
+      throw new MediaException("cannot write a temporary file of format " + format, e);
     }
   }
 
   /**
-   * Reads all frames of a video file.
+   * Decodes all frames of a video file.
    *
-   * @throws MediaException if it is none
+   * @throws MediaException if the file is not a video
    */
   public Frames read(Path file) throws InterruptedException {
     Shape shape = shape(file);
@@ -82,10 +84,10 @@ public final class Video {
   }
 
   /**
-   * The frame in the middle as a JPEG, as large as it is.
+   * Decodes the middle frame of a video and encodes it as a JPEG of the same size.
    *
-   * @param frames how many the file has
-   * @throws MediaException if it is no video
+   * @param frames the number of frames in the file
+   * @throws MediaException if the file is not a video
    */
   public byte[] thumbnail(Path file, int frames) throws InterruptedException {
     Shape shape = shape(file);
@@ -95,10 +97,10 @@ public final class Video {
   }
 
   /**
-   * Frames evenly spread, as a preview has them: all, or up to 64 of more.
+   * Decodes up to 64 evenly spaced frames of a video and arranges them as a preview.
    *
-   * @param frames how many the file has
-   * @throws MediaException if it is no video
+   * @param frames the number of frames in the file
+   * @throws MediaException if the file is not a video
    */
   public Preview.Sheet sheet(Path file, int frames) throws InterruptedException {
     Shape shape = shape(file);
@@ -130,7 +132,7 @@ public final class Video {
             new byte[0]);
     Matcher shape = SHAPE.matcher(new String(said, StandardCharsets.UTF_8));
     if (!shape.matches()) {
-      throw new MediaException("no video in " + file);
+      throw new MediaException(file + " contains no video");
     }
     return new Shape(
         Integer.parseInt(shape.group(1)),
@@ -139,7 +141,9 @@ public final class Video {
   }
 
   /**
-   * @param select a filter that takes some of the frames, with a comma; empty for all
+   * Decodes frames at a given size.
+   *
+   * @param select a filter, with a trailing comma, that selects some of the frames; empty for all
    */
   private Frames decoded(Path file, String select, int width, int height, double fps)
       throws InterruptedException {
@@ -184,7 +188,7 @@ public final class Video {
     all.addAll(
         List.of("-filter_threads", "1", "-vf", encoding.filter(), "-fps_mode", "passthrough"));
     all.addAll(encoding.encoder());
-    // One thread, no version, no time of day: equal frames, equal bytes.
+    // One thread, and no version or time stamp in the file, so that equal frames give equal bytes.
     all.addAll(
         List.of(
             "-threads",
@@ -203,7 +207,7 @@ public final class Video {
     try {
       Files.deleteIfExists(file);
     } catch (IOException e) {
-      throw new MediaException("deleting " + file, e);
+      throw new MediaException("cannot delete " + file, e);
     }
   }
 }

@@ -1,9 +1,10 @@
 /**
- * Samples become files people can open, and estimates become previews.
+ * Encodes samples as files and intermediate estimates as previews.
  *
- * <p>No tensors, no actors: plain arrays in, bytes out. {@link glimt.media.Frames} and {@link
- * glimt.media.PointCloud} are what comes in; {@link glimt.media.Video} makes moving pictures with
- * {@link glimt.media.Ffmpeg}, a program of its own; everything else is made in this process.
+ * <p>The input is plain arrays, as {@link glimt.media.Frames}, {@link glimt.media.Picture} or
+ * {@link glimt.media.PointCloud}; the output is bytes. {@link glimt.media.Video} and WebP in {@link
+ * glimt.media.Stills} use {@link glimt.media.Ffmpeg}, a separate process; this JVM encodes
+ * everything else. No tensors, no actors.
  */
 @NullMarked
 package glimt.media;

@@ -3,11 +3,11 @@ package glimt.pipeline;
 import glimt.diffusion.Region;
 
 /**
- * What a segment takes over from the level below.
+ * The part of the level below that conditions a segment.
  *
- * @param seen what the network is shown
- * @param shape of {@code seen}, without a batch axis
- * @param ground what the network's residual is added to, of the segment's shape
- * @param noise where {@code seen} lies in the noise that is added to it
+ * @param seen the values for the network's port {@code below}, row-major
+ * @param shape the shape of {@code seen}, without a batch axis
+ * @param ground the values to which the network's residual is added, of the segment's shape
+ * @param noise the region of the conditioning noise that is added to {@code seen}
  */
 public record Below(float[] seen, long[] shape, float[] ground, Region noise) {}

@@ -10,25 +10,29 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A bundle's levels as diffusion models conditioned on one another. What a segment becomes is a
- * pure function of the card, the networks, the seed, the conditions, the level below and where the
- * segment lies.
+ * A cascade of diffusion models, each conditioned on the level below. The sample of a segment is a
+ * pure function of the card, the networks, the seed, the conditions, the level below and the
+ * position of the segment.
  *
- * @param card what the bundle says of itself
- * @param modality what its samples are
- * @param networks the network of a level, by {@link Level#network}; they stay the caller's
- * @param model names card and numbers for checkpoints: what differs here is not resumed
+ * @param card the card of the bundle
+ * @param modality the modality of its samples
+ * @param networks returns the network of a level; the caller closes the networks
+ * @param model identifies the card and the numeric class in checkpoints, so that only a matching
+ *     worker resumes them
  */
 public record Cascade(
     BundleCard card, Modality modality, Function<Level, Network> networks, String model) {
 
   /**
-   * Prepares one segment.
+   * Prepares the sampling of a segment.
    *
-   * @param manager where the segment's arrays live; a scope of it is closed with the piece
-   * @param level at its size and quality
-   * @param conditions what feeds the ports of the level, but for the level below
-   * @param below the level below, at its size, and its sample; null at the base
+   * @param manager the parent of the manager that owns the segment's arrays and is closed with the
+   *     piece
+   * @param level the level, resolved to its size and quality
+   * @param conditions the inputs of the level's ports, except those from the level below
+   * @param below the level below, resolved to its size, and its sample; null at the base
+   * @throws IllegalArgumentException if {@code below} is missing above the base, or given at the
+   *     base
    */
   public Piece piece(
       NDManager manager,
@@ -38,7 +42,7 @@ public record Cascade(
       long seed,
       Prompted conditions,
       @Nullable Inherited below) {
-    int index = card.levels().indexOf(card.level(level.name())); // at whichever quality
+    int index = card.levels().indexOf(card.level(level.name())); // at any quality
     if ((index == 0) != (below == null)) {
       throw new IllegalArgumentException(
           "level %s %s a level below".formatted(level.name(), index == 0 ? "has not" : "needs"));
@@ -58,16 +62,16 @@ public record Cascade(
   }
 
   /**
-   * The level below.
+   * The finished sample of the level below.
    *
-   * @param level at its size
-   * @param sample all of it
+   * @param level the level, resolved to its size
+   * @param sample its whole sample
    */
-  public record Inherited(Level level, Mosaic.Piece sample) {
-    /** A whole sample in memory. */
+  public record Inherited(Level level, Mosaic.Fragment sample) {
+    /** Wraps a whole sample in memory. */
     public static Inherited of(Level level, float[] sample) {
       return new Inherited(
-          level, new Mosaic.Piece(Mosaic.of(level).whole(), java.nio.FloatBuffer.wrap(sample)));
+          level, new Mosaic.Fragment(Mosaic.of(level).whole(), java.nio.FloatBuffer.wrap(sample)));
     }
   }
 }

@@ -8,22 +8,22 @@ import glimt.model.Codec;
 import java.util.Map;
 
 /**
- * A latent becomes what people see.
+ * Decodes a latent into pixels or points.
  *
- * @param network takes {@value #INPUT}, float32 [1, …] as a level's sample is laid out, and answers
- *     float32 [1, …] of the codec's channels
+ * @param network maps {@value #INPUT}, float32 [1, …] in the layout of a level's sample, to float32
+ *     [1, …] with the codec's channels
  */
 public record LatentDecoder(Codec codec, Network network) {
-  /** What the decoder's source calls its input. */
+  /** The name of the decoder's port. */
   public static final String INPUT = "latent";
 
   /**
    * Decodes one piece.
    *
-   * @param latent of the shape
-   * @param shape without a batch axis
-   * @param perChannel how many values of one channel stand together in {@code latent}
-   * @return what people see of it, row by row
+   * @param latent the values, row-major
+   * @param shape their shape, without a batch axis
+   * @param perChannel the number of consecutive values of one channel in {@code latent}
+   * @return the decoded values, row-major
    */
   public float[] decoded(NDManager manager, float[] latent, long[] shape, int perChannel) {
     float[] scaled = new float[latent.length];

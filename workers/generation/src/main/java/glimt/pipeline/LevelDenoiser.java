@@ -22,8 +22,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one way to denoise: a network, what its answers mean, what conditions it and how it is guided
- * become D(x; sigma). Serving, evaluation, contact sheets and distillation share it.
+ * Builds the denoiser D(x; sigma) of a level from its network, its parametrisation, its conditions
+ * and its guidance. Serving, evaluation, contact sheets and distillation all use this class.
  *
  * @param network the level's network; it stays the caller's
  * @param parametrisation what its answers mean
@@ -34,31 +34,32 @@ public record LevelDenoiser(Network network, Parametrisation parametrisation, Sa
   private static final GuidanceRule.Projection PAPER = new GuidanceRule.Projection(0, -0.5, 0);
 
   /**
-   * What a network is fed.
+   * The conditioning inputs of a network.
    *
-   * @param given by port, [B, …]
-   * @param withheld what it is fed instead when it is asked without conditions, by the same ports;
-   *     empty where nobody asks so
+   * @param given the conditions by port, each of shape [B, …]
+   * @param withheld the inputs of the same ports for the unconditional evaluation; empty if there
+   *     is no guidance
    */
-  public record Conditions(Map<String, NDArray> given, Map<String, NDArray> withheld) {
-    public Conditions {
+  public record Conditioning(Map<String, NDArray> given, Map<String, NDArray> withheld) {
+    public Conditioning {
       given = Map.copyOf(given);
       withheld = Map.copyOf(withheld);
     }
 
-    /** Conditions that nothing is guided by. */
-    public static Conditions of(Map<String, NDArray> given) {
-      return new Conditions(given, Map.of());
+    /** Conditions without an unconditional counterpart, for use without guidance. */
+    public static Conditioning of(Map<String, NDArray> given) {
+      return new Conditioning(given, Map.of());
     }
 
     /**
-     * What conditions a level that is steered by words: without them it hears padding alone.
+     * Conditions of a level whose prompt is a list of words. The unconditional input is padding
+     * only.
      *
      * @param words token ids, int64 [B, length]
-     * @param below the enlarged level below, a row each, or null at a base
+     * @param below the enlarged level below, [B, …], or null at the base
      */
-    public static Conditions ofWords(NDArray words, @Nullable NDArray below) {
-      return new Conditions(
+    public static Conditioning ofWords(NDArray words, @Nullable NDArray below) {
+      return new Conditioning(
           Network.conditioning(words, below), Network.conditioning(words.zerosLike(), below));
     }
 
@@ -72,7 +73,9 @@ public record LevelDenoiser(Network network, Parametrisation parametrisation, Sa
       return array == null ? new Shape() : array.getShape();
     }
 
-    /** Both, the given first, for a network that is asked once for both. */
+    /**
+     * Both inputs concatenated along the batch axis, the given ones first, for a single evaluation.
+     */
     private Map<String, NDArray> both() {
       Map<String, NDArray> both = new LinkedHashMap<>();
       given.forEach(
@@ -88,9 +91,9 @@ public record LevelDenoiser(Network network, Parametrisation parametrisation, Sa
   }
 
   /**
-   * D(x; sigma) under guidance.
+   * The denoiser D(x; sigma) under guidance.
    *
-   * @param conditions for the whole walk, in a scope that outlives it
+   * @param conditions the conditions of the whole walk, owned by a manager that outlives it
    */
   public Denoiser guided(Conditions conditions) {
     GuidanceRule rule = sampling.guidance();
@@ -119,8 +122,11 @@ public record LevelDenoiser(Network network, Parametrisation parametrisation, Sa
     return rule.rescale() == 0 ? mixing : mixing.rescaled(rule.rescale());
   }
 
-  /** One call for both answers where their conditions have one shape, else two. */
-  private Prediction mixed(Guidance guidance, Conditions conditions) {
+  /**
+   * Evaluates both predictions in one batched call if their conditions have the same shapes,
+   * otherwise in two calls.
+   */
+  private Prediction mixed(Guidance guidance, Conditioning conditions) {
     if (conditions.sameShapes()) {
       return guidance.batched(asked(conditions.both()));
     }

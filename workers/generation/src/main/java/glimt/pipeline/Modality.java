@@ -9,40 +9,41 @@ import glimt.model.Level;
 import glimt.model.Segment;
 
 /**
- * What a kind of sample knows of itself: where its noise lies, how a level is enlarged to the next,
- * and how people see it. Everything else works on named axes and does not ask what they count.
+ * The operations that depend on the kind of sample: locating its noise, enlarging one level to the
+ * next, and encoding files and previews. All other code works on named axes, whatever they count.
  */
 public interface Modality {
-  /** Where a segment lies in the noise of the whole. */
+  /** The region of a segment within the noise of the whole sample. */
   Region region(Level level, Segment segment);
 
   /**
-   * What a segment is conditioned on and predicts a residual over: its part of the level below,
-   * enlarged.
+   * The part of the level below that belongs to a segment, enlarged. The network is conditioned on
+   * it and predicts a residual over it.
    *
-   * @param sample the sample of the level below, of which no more is read than is needed
-   * @param below the level below, at its size
+   * @param sample the sample of the level below, of which only the necessary part is read
+   * @param below the level below, resolved to its size
    */
-  Below below(Mosaic.Piece sample, Level below, Level level, Segment segment);
+  Below below(Mosaic.Fragment sample, Level below, Level level, Segment segment);
 
   /**
-   * A file that people can open, of a whole level as they see it.
+   * Encodes a whole decoded level as a file.
    *
-   * @param ffmpeg writes what the JDK cannot
+   * @param ffmpeg encodes the formats that the JDK does not support
+   * @throws InterruptedException if this thread is interrupted while ffmpeg runs
    */
   byte[] file(Seen seen, Format format, Ffmpeg ffmpeg) throws InterruptedException;
 
-  /** A small picture of a part of a level, or of all of it, as far as it has come. */
+  /** A preview of a part of a level, or of a whole level, at an intermediate step. */
   Preview preview(Seen seen);
 
   /**
-   * A sample, or a piece of one, as people see it.
+   * A decoded sample, or a piece of one.
    *
-   * @param card says what its values are worth
-   * @param level it is of, at its size
-   * @param values of what people see: frames, pixels, points
-   * @param shape of the values
-   * @param scale how many pixels of a file each pixel becomes
+   * @param card the card, which gives the units of the values
+   * @param level the level of the sample, resolved to its size
+   * @param values decoded frames, pixels or points, row-major
+   * @param shape the shape of the values
+   * @param scale the factor by which a file enlarges each pixel
    */
   record Seen(BundleCard card, Level level, float[] values, long[] shape, int scale) {}
 }

@@ -12,32 +12,32 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A sample and its pieces. Every sample is laid out row by row {@code [first axis, channels, other
- * axes …]}: {@code [frames, 3, height, width]} or {@code [points, 6]}; a picture has no first axis:
- * {@code [3, height, width]}.
+ * The layout of a sample and its division into pieces. Samples are row-major: {@code [frames,
+ * channels, height, width]} for video, {@code [points, channels]} for points and {@code [channels,
+ * height, width]} for images.
  *
- * @param axes of the whole sample, and how it is cut
- * @param channels values at each position
+ * @param axes the axes of the whole sample, which also define how it is divided
+ * @param channels the number of values at each position
  */
 public record Mosaic(List<Axis> axes, int channels) {
   public Mosaic {
     axes = List.copyOf(axes);
   }
 
-  /** The sample of a level. */
+  /** The layout of a level's sample. */
   public static Mosaic of(Level level) {
     return new Mosaic(level.axes(), level.channels());
   }
 
-  /** One piece of a sample with its values, laid out as the whole is. */
-  public record Piece(Segment segment, FloatBuffer values) {}
+  /** A segment of a sample and its values, in the same layout as the whole. */
+  public record Fragment(Segment segment, FloatBuffer values) {}
 
-  /** Where the channels stand among the axes. */
+  /** The index of the channel dimension. */
   private int channelPlace() {
     return axes.getFirst().name().equals("height") ? 0 : 1;
   }
 
-  /** How many values of one channel stand together in an array of this shape. */
+  /** The number of consecutive values of one channel in an array of this shape. */
   public int valuesPerChannel(long[] shape) {
     int inner = 1;
     for (int dimension = channelPlace() + 1; dimension < shape.length; dimension++) {
@@ -46,12 +46,12 @@ public record Mosaic(List<Axis> axes, int channels) {
     return inner;
   }
 
-  /** The segment that is everything. */
+  /** The segment that covers the whole sample. */
   public Segment whole() {
     return new Segment(axes.stream().map(axis -> new Span(0, axis.extent())).toList());
   }
 
-  /** The shape of one piece. */
+  /** The shape of a segment's values, including channels, without a batch axis. */
   public long[] shape(Segment segment) {
     List<Long> shape = new ArrayList<>();
     segment.spans().forEach(span -> shape.add((long) span.length()));
@@ -59,7 +59,7 @@ public record Mosaic(List<Axis> axes, int channels) {
     return shape.stream().mapToLong(Long::longValue).toArray();
   }
 
-  /** The extents of an array of this shape, an axis each. */
+  /** The extents of the axes in an array of this shape, that is, the shape without the channels. */
   public List<Integer> extents(long[] shape) {
     List<Integer> extents = new ArrayList<>();
     for (int dimension = 0; dimension < shape.length; dimension++) {
@@ -70,7 +70,7 @@ public record Mosaic(List<Axis> axes, int channels) {
     return extents;
   }
 
-  /** The shape of what a codec makes of a piece of a latent. */
+  /** The shape of the decoded values for a latent piece of this shape. */
   public long[] decodedShape(Codec codec, long[] shape) {
     List<Integer> extents = extents(shape);
     List<Long> decoded = new ArrayList<>();
@@ -81,17 +81,18 @@ public record Mosaic(List<Axis> axes, int channels) {
     return decoded.stream().mapToLong(Long::longValue).toArray();
   }
 
-  /** How many values a piece has. */
+  /** The number of values of a segment. */
   public int size(Segment segment) {
     return Math.toIntExact(Arrays.stream(shape(segment)).reduce(1, Math::multiplyExact));
   }
 
   /**
-   * One piece cut out of a larger one.
+   * Copies a segment out of a larger piece.
    *
-   * @param from the larger piece; it may lie in a file that is mapped
+   * @param from the larger piece, which may be a mapped file
+   * @throws IllegalArgumentException if the segment is not within the larger piece
    */
-  public float[] cut(Segment segment, Piece from) {
+  public float[] cut(Segment segment, Fragment from) {
     float[] out = new float[size(segment)];
     runs(
         segment,
@@ -100,22 +101,23 @@ public record Mosaic(List<Axis> axes, int channels) {
     return out;
   }
 
-  /** One piece cut out of a whole sample. */
+  /** Copies a segment out of a whole sample. */
   public float[] cut(Segment segment, float[] whole) {
-    return cut(segment, new Piece(whole(), FloatBuffer.wrap(whole)));
+    return cut(segment, new Fragment(whole(), FloatBuffer.wrap(whole)));
   }
 
   /**
-   * Blends pieces over a target: each value is the mean of those that the pieces have for it,
-   * weighted by the product of {@link Axis#weight} over the axes. What no piece covers is an error.
+   * Blends overlapping pieces: each value is the weighted mean of the values of all pieces that
+   * cover it, with the product of {@link Axis#weight} over the axes as weight.
    *
-   * @param pieces in a fixed order, since sums depend on it
+   * @param pieces the pieces, always in the same order, because floating-point sums depend on it
+   * @throws IllegalArgumentException if no piece covers some value of the target
    */
-  public float[] blend(Segment target, List<Piece> pieces) {
+  public float[] blend(Segment target, List<Fragment> pieces) {
     int size = size(target);
     double[] sums = new double[size];
     double[] weights = new double[size];
-    for (Piece piece : pieces) {
+    for (Fragment piece : pieces) {
       Optional<Segment> common = piece.segment().common(target);
       if (common.isPresent()) {
         add(piece, common.get(), target, sums, weights);
@@ -131,25 +133,33 @@ public record Mosaic(List<Axis> axes, int channels) {
     return blended;
   }
 
-  /** All pieces of a whole sample, in the order of their segments, blended. */
+  /**
+   * Blends all pieces into a whole sample.
+   *
+   * @param values the values of each segment, in the order of {@code segments}
+   */
   public float[] joined(List<Segment> segments, List<float[]> values) {
     if (values.size() != segments.size()) {
       throw new IllegalArgumentException(
-          "there are %s segments, not %s".formatted(segments.size(), values.size()));
+          "there are %s segments, but values for %s".formatted(segments.size(), values.size()));
     }
-    List<Piece> pieces = new ArrayList<>();
+    List<Fragment> pieces = new ArrayList<>();
     for (int i = 0; i < segments.size(); i++) {
       float[] piece = values.get(i);
       if (piece.length != size(segments.get(i))) {
         throw new IllegalArgumentException(
-            "segment %s has %s values, not %s".formatted(i, piece.length, size(segments.get(i))));
+            "segment %s has %s values instead of %s"
+                .formatted(i, piece.length, size(segments.get(i))));
       }
-      pieces.add(new Piece(segments.get(i), FloatBuffer.wrap(piece)));
+      pieces.add(new Fragment(segments.get(i), FloatBuffer.wrap(piece)));
     }
     return blend(whole(), pieces);
   }
 
-  /** The whole cut across its first axis into targets of at most so many values, one at least. */
+  /**
+   * Divides the whole sample along its first axis into segments of at most {@code most} values, but
+   * of at least one row.
+   */
   public List<Segment> slabs(int most) {
     Axis first = axes.getFirst();
     int row = size(whole()) / first.extent();
@@ -163,7 +173,8 @@ public record Mosaic(List<Axis> axes, int channels) {
     return slabs;
   }
 
-  private void add(Piece piece, Segment common, Segment target, double[] sums, double[] weights) {
+  private void add(
+      Fragment piece, Segment common, Segment target, double[] sums, double[] weights) {
     double[][] byAxis = new double[axes.size()][];
     for (int axis = 0; axis < axes.size(); axis++) {
       Span span = piece.segment().spans().get(axis);
@@ -187,7 +198,7 @@ public record Mosaic(List<Axis> axes, int channels) {
         });
   }
 
-  /** The weights of a piece's values, as a product from the last axis to the first. */
+  /** The blending weight of each value of a piece: the product of its weights along the axes. */
   private record Weights(double[][] byAxis, int channels, int channelPlace) {
     double at(int value) {
       double weight = 1;
@@ -204,15 +215,15 @@ public record Mosaic(List<Axis> axes, int channels) {
   }
 
   @FunctionalInterface
-  private interface Run {
+  private interface OverlapVisitor {
     void over(int mine, int theirs, int length);
   }
 
   /**
-   * Finds the values of a piece in another that covers it, run by run: as long as both are
-   * contiguous in memory.
+   * Locates the values of a segment within a segment that covers it, in runs that are contiguous in
+   * both.
    */
-  private void runs(Segment piece, Segment cover, Run run) {
+  private void runs(Segment piece, Segment cover, OverlapVisitor run) {
     long[] inner = shape(piece);
     long[] outer = shape(cover);
     int[] offset = new int[inner.length];
@@ -223,7 +234,7 @@ public record Mosaic(List<Axis> axes, int channels) {
         Span theirs = cover.spans().get(axis);
         if (mine.start() < theirs.start() || mine.end() > theirs.end()) {
           throw new IllegalArgumentException(
-              "%s does not lie within %s".formatted(piece.spans(), cover.spans()));
+              "segment %s is not within segment %s".formatted(piece.spans(), cover.spans()));
         }
         offset[dimension] = mine.start() - theirs.start();
         axis++;

@@ -15,15 +15,15 @@ import glimt.diffusion.Waypoint;
 import glimt.model.Level;
 import glimt.model.Sampling;
 import glimt.model.Segment;
-import glimt.pipeline.LevelDenoiser.Conditions;
+import glimt.pipeline.LevelDenoiser.Conditioning;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One segment of a level on its way from noise to a sample. Confined to one thread; closing it
- * frees every array it made.
+ * The sampling of one segment of a level, from noise to the finished sample. Confined to one
+ * thread; closing it frees all its arrays.
  */
 public final class Piece implements AutoCloseable {
   private final NDManager manager;
@@ -37,7 +37,7 @@ public final class Piece implements AutoCloseable {
   private final Noise noise;
   private final long[] shape;
   private final @Nullable Below inherited;
-  private final Conditions conditions;
+  private final Conditioning conditions;
 
   Piece(
       NDManager manager,
@@ -74,10 +74,12 @@ public final class Piece implements AutoCloseable {
   }
 
   /**
-   * A saved waypoint of this very piece.
+   * Restores a waypoint from a checkpoint of this piece.
    *
-   * @param arrays by name, the values row-major
-   * @throws IllegalArgumentException if it is another's
+   * @param arrays the arrays of the checkpoint by name
+   * @param facts the metadata of the checkpoint
+   * @throws IllegalArgumentException if the checkpoint belongs to another model, sampler, schedule
+   *     or shape
    */
   public Waypoint resume(Map<String, NDArray> arrays, Map<String, String> facts) {
     Waypoint saved = Waypoint.of(arrays, facts).expecting(model);
@@ -86,7 +88,7 @@ public final class Piece implements AutoCloseable {
         || !Arrays.equals(saved.schedule().sigmas(), walk.levels().sigmas())
         || !saved.x().getShape().equals(batch())) {
       throw new IllegalArgumentException(
-          "a checkpoint of %s steps of %s on %s, not of %s steps of %s on %s"
+          "the checkpoint is of %s steps of %s on shape %s, but this piece needs %s steps of %s on shape %s"
               .formatted(
                   saved.schedule().steps(),
                   saved.sampler(),
@@ -98,33 +100,37 @@ public final class Piece implements AutoCloseable {
     return saved;
   }
 
-  /** Where arrays of this piece live. */
+  /** The manager that owns the arrays of this piece. */
   public NDManager manager() {
     return manager;
   }
 
   /**
-   * @throws InterruptedException when the thread was interrupted, between two steps
+   * Walks from a waypoint to the end of the schedule.
+   *
+   * @param observer is called after each step
+   * @throws InterruptedException if this thread is interrupted; the walk stops between two steps
    */
   public Waypoint walk(Waypoint from, Observer observer) throws InterruptedException {
     return trajectory().on(from, observer);
   }
 
-  /** The segment's sample at the end of its walk, laid out as {@link Mosaic} says. */
+  /** The finished sample of the segment, in the layout of {@link Mosaic}. */
   public float[] sample(Waypoint end) {
     return grounded(walk.leave(end.x()));
   }
 
-  /** What the sample looks like so far. */
+  /** The current estimate of the clean sample, in the layout of {@link Mosaic}. */
   public float[] guess(Estimate now) {
     return grounded(now.denoised());
   }
 
+  /** The shape of the sample, without a batch axis. */
   public long[] shape() {
     return shape.clone();
   }
 
-  /** Time spent in the network so far. */
+  /** The total time spent in the network so far, in seconds. */
   public double networkSeconds() {
     return network.seconds();
   }
@@ -146,7 +152,10 @@ public final class Piece implements AutoCloseable {
     return new LevelDenoiser(network, level.parametrisation(), sampling).guided(conditions);
   }
 
-  /** What is seen of the level below, with noise so that the network does not trust it blindly. */
+  /**
+   * The enlarged level below, with noise added so that the network learns to correct its errors
+   * (noise conditioning augmentation, Ho et al. 2022).
+   */
   private NDArray seen() {
     Below below = inherited;
     if (below == null) {

@@ -10,24 +10,26 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * A prompt becomes the tensors that networks are conditioned on.
+ * Encodes a prompt into the tensors that condition a network.
  *
  * @param network takes {@value #INPUT}, int64 [1, length], and if its source says so {@value
  *     #MASK}, 1 for each token of the prompt and 0 for padding; it answers a tensor [1, …] for
  *     each of the encoder's outputs, by their names or in their order
  */
 public record PromptEncoder(Encoder encoder, Network network) {
-  /** What the encoder's source calls its input. */
+  /** The name of the encoder's port for token ids. */
   public static final String INPUT = "tokens";
 
-  /** What its source may call the mask of the padding. */
+  /** The name of the encoder's optional port for the attention mask. */
   public static final String MASK = "mask";
 
   /**
    * Encodes one prompt.
    *
-   * @param tokens as many as the encoder's reader pads to
-   * @return by output, in the manager
+   * @param manager the manager that owns the result
+   * @param tokens the tokens of the prompt, padded to the length of the encoder's reader
+   * @return a tensor for each output by its name
+   * @throws BundleException if the network returns another number of tensors than the card lists
    */
   public Map<String, NDArray> encoded(NDManager manager, TokenIds tokens) {
     Map<String, NDArray> inputs = new LinkedHashMap<>();
@@ -65,7 +67,7 @@ public record PromptEncoder(Encoder encoder, Network network) {
   private Map<String, NDArray> inOrder(NDList answers) {
     if (answers.size() != encoder.outputs().size()) {
       throw new BundleException(
-          "encoder %s answered %s tensors, and its card names %s"
+          "encoder %s returned %s tensors, but its card lists the outputs %s"
               .formatted(encoder.name(), answers.size(), encoder.outputs()));
     }
     Map<String, NDArray> outputs = new LinkedHashMap<>();

@@ -16,9 +16,9 @@ import java.util.function.Supplier;
 /**
  * What was made of a prompt, and of the one that stands for no prompt: by the port that it feeds.
  *
- * @param given what feeds the port, in the scope it is handed
- * @param withheld what feeds it when there are to be no conditions; only of ports that are fed
- *     another prompt then
+ * @param given the conditional inputs by port
+ * @param withheld the unconditional inputs by port; only for ports whose unconditional input comes
+ *     from an empty or negative prompt
  */
 public record Prompted(
     Map<Port, Function<NDManager, NDArray>> given,
@@ -28,7 +28,7 @@ public record Prompted(
     withheld = Map.copyOf(withheld);
   }
 
-  /** The token ids of a prompt, for every port of a level that reads the prompt itself. */
+  /** The token ids of a prompt for every port of a level that receives the prompt directly. */
   public static Prompted words(Level level, WordList words, String prompt) {
     Map<Port, Function<NDManager, NDArray>> given = new LinkedHashMap<>();
     Map<Port, Function<NDManager, NDArray>> withheld = new LinkedHashMap<>();

@@ -6,7 +6,7 @@ import glimt.bundle.Network;
 import java.util.List;
 import java.util.Map;
 
-/** A network that counts the time spent in it; closing it leaves the network open. */
+/** Measures the time spent in another network, which stays open when this wrapper is closed. */
 final class TimedNetwork implements Network {
   private final Network network;
   private long nanos;

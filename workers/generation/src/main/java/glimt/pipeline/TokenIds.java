@@ -7,17 +7,17 @@ import glimt.model.WordList;
 import java.util.List;
 
 /**
- * A prompt as a network reads it.
+ * The tokens of a prompt as network input.
  *
- * @param ids as many as the reader pads to
- * @param read how many of them are of the prompt; the rest is padding
+ * @param ids the token ids, padded to the length of the reader
+ * @param read the number of ids before the padding
  */
 public record TokenIds(List<Long> ids, int read) {
   public TokenIds {
     ids = List.copyOf(ids);
   }
 
-  /** A prompt as a list of words reads it. */
+  /** Converts a prompt with a word list. */
   public static TokenIds of(WordList words, String prompt) {
     List<Long> ids = words.read(prompt).tokens().stream().map(Integer::longValue).toList();
     return new TokenIds(ids, (int) ids.stream().filter(id -> id > 0).count());

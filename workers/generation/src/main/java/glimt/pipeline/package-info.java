@@ -1,10 +1,10 @@
 /**
- * How a level is made: cascaded diffusion (Ho et al. 2022, "Cascaded diffusion models for high
- * fidelity image generation").
+ * Samples the levels of a cascade: cascaded diffusion (Ho et al. 2022, "Cascaded diffusion models
+ * for high fidelity image generation").
  *
- * <p>Here the mathematics of {@link glimt.diffusion} meets the networks of {@link glimt.bundle}.
- * One segment is sampled at a time, in words, numbers and arrays: no files, no actors, so that a
- * worker and an evaluation make the same thing; the one clock times the networks. Read {@link
+ * <p>This package connects the samplers of {@link glimt.diffusion} with the networks of {@link
+ * glimt.bundle}. It samples one segment at a time: no files, no actors, so that serving and
+ * evaluation share the code; it reads the clock only to time the networks. Read {@link
  * glimt.pipeline.Cascade} first.
  */
 @NullMarked

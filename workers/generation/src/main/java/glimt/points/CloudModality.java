@@ -13,17 +13,17 @@ import glimt.pipeline.Below;
 import glimt.pipeline.Modality;
 import glimt.pipeline.Mosaic;
 
-/** Point clouds: points. */
+/** The modality of point clouds, whose only axis is the points. */
 public record CloudModality() implements Modality {
   @Override
   public Region region(Level level, Segment segment) {
     Span points = segment.spans().getFirst();
-    return new Region.Points(points.start(), points.length(), level.channels());
+    return new Region.PointRange(points.start(), points.length(), level.channels());
   }
 
-  /** The network sees the whole base, turned so that the parents of the segment come first. */
+  /** The network receives the whole base, rotated so that the parents of the segment come first. */
   @Override
-  public Below below(Mosaic.Piece sample, Level below, Level level, Segment segment) {
+  public Below below(Mosaic.Fragment sample, Level below, Level level, Segment segment) {
     Axis parents = below.axis("points");
     Span children = segment.spans().getFirst();
     Mosaic mosaic = Mosaic.of(below);
@@ -32,8 +32,8 @@ public record CloudModality() implements Modality {
         PointLevels.below(base, children.start()),
         new long[] {parents.extent(), below.channels()},
         PointLevels.parents(base, children.start(), children.length()),
-        // A base is turned, and its noise turns with it.
-        new Region.Points(children.start(), parents.extent(), below.channels()));
+        // The base is rotated, so its noise is rotated equally.
+        new Region.PointRange(children.start(), parents.extent(), below.channels()));
   }
 
   @Override
@@ -46,7 +46,10 @@ public record CloudModality() implements Modality {
     return Preview.of(cloud(seen));
   }
 
-  /** Values of a cloud's sample are standardised; the card says what they are worth. */
+  /**
+   * Converts the standardised values of a sample to coordinates and colours, with the scale and
+   * offset of the card.
+   */
   private static PointCloud cloud(Seen seen) {
     float[] values = seen.values();
     int channels = seen.level().channels();

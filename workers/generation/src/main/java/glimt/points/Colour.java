@@ -5,7 +5,7 @@ import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
 
-/** The colours a caption can name, by hue, saturation and value. */
+/** The colours that a caption can name, classified by hue, saturation and value. */
 public enum Colour {
   RED(0.80f, 0.13f, 0.12f),
   ORANGE(0.93f, 0.48f, 0.10f),
@@ -30,17 +30,17 @@ public enum Colour {
     this.blue = blue;
   }
 
-  /** A typical sRGB of this name, each of three in [0, 1]. */
+  /** A typical sRGB colour of this name: red, green and blue in [0, 1]. */
   public float[] rgb() {
     return new float[] {red, green, blue};
   }
 
-  /** The word a prompt says. */
+  /** The word for the colour in prompts. */
   public String word() {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /** What a person would call this sRGB, each in [0, 1]. */
+  /** The name of an sRGB colour, given as red, green and blue in [0, 1]. */
   public static Colour of(float red, float green, float blue) {
     float value = Math.max(red, Math.max(green, blue));
     float chroma = value - Math.min(red, Math.min(green, blue));
@@ -75,11 +75,13 @@ public enum Colour {
     return value == green ? 60 * ((blue - red) / chroma + 2) : 60 * ((red - green) / chroma + 4);
   }
 
-  /** The colour of most points and their share of all. */
+  /** The most frequent colour of a cloud and the fraction of the points that have it. */
   public record Dominant(Colour colour, double share) {}
 
   /**
-   * @param cloud {@code [n, 6]} with sRGB in [0, 1], n > 0
+   * Finds the most frequent colour of a cloud.
+   *
+   * @param cloud {@code [n, 6]} with sRGB in [0, 1], n &gt; 0
    */
   public static Dominant dominant(float[] cloud) {
     Map<Colour, Integer> counts = new EnumMap<>(Colour.class);

@@ -1,31 +1,35 @@
 package glimt.points;
 
 /**
- * The order that makes a set of points a sequence a transformer can cut into tokens: that of the
- * leaves of a balanced k-d tree (Bentley, 1975, "Multidimensional binary search trees used for
- * associative searching"). Any 2^k neighbours in this order that start at a multiple of 2^k are one
- * cell of the tree, and the same place in the order is always the same kind of place in the object:
- * its lower half, the left of that, and so on.
+ * Sorts a set of points into a sequence that a transformer can divide into tokens, in the order of
+ * the leaves of a balanced k-d tree (Bentley, 1975, "Multidimensional binary search trees used for
+ * associative searching"). Any 2^k consecutive points that start at a multiple of 2^k form one cell
+ * of the tree, and a position in the sequence always corresponds to the same part of an object: its
+ * lower half, the left part of that, and so on.
  */
 public final class KdOrder {
   private KdOrder() {}
 
-  /** Values a point has in a cloud: x, y, z, red, green, blue. */
+  /** The number of values per point: x, y, z, red, green, blue. */
   public static final int CHANNELS = 6;
 
-  /** Cells are cut across y, x, z in turn: up is what everyday objects differ along most. */
+  /**
+   * Cells are split along y, x and z in turn, starting with y because everyday objects vary most
+   * along the vertical.
+   */
   private static final int[][] AXES = {{1, 0, 2}, {0, 2, 1}, {2, 1, 0}};
 
   /**
-   * The cuts are a little oblique, so that points of a flat face are ordered along it, not by
-   * chance.
+   * The splitting planes are slightly oblique, so that points of a flat face are sorted along the
+   * face instead of by rounding errors.
    */
   private static final float SECOND = 0.04f;
 
   private static final float THIRD = 0.03f;
 
   /**
-   * Where each point of the ordered cloud is found in {@code cloud}; equal points keep their order.
+   * The order of a cloud: the index in {@code cloud} of each point of the sorted cloud. Equal
+   * points keep their order.
    *
    * @param cloud {@code [n, 6]}
    * @return n indices
@@ -49,7 +53,10 @@ public final class KdOrder {
     return gather(cloud, of(cloud), CHANNELS);
   }
 
-  /** Rows of {@code width} values, row i of the result being row {@code order[i]} of the source. */
+  /**
+   * Permutes rows of {@code width} values: row i of the result is row {@code order[i]} of the
+   * source.
+   */
   public static float[] gather(float[] rows, int[] order, int width) {
     float[] gathered = new float[order.length * width];
     for (int i = 0; i < order.length; i++) {
@@ -75,13 +82,16 @@ public final class KdOrder {
     split(cloud, points, middle, to, depth + 1);
   }
 
-  /** The bits of a float as an int of the same order. */
+  /** Maps the bits of a float to an int with the same ordering. */
   private static int sortable(float value) {
     int bits = Float.floatToIntBits(value);
     return bits ^ ((bits >> 31) & Integer.MAX_VALUE);
   }
 
-  /** Puts the smallest keys before {@code middle} (Hoare, 1961, "Algorithm 65: find"). */
+  /**
+   * Partitions the keys so that the smallest are before index {@code middle} (Hoare, 1961,
+   * "Algorithm 65: find").
+   */
   private static void select(long[] keys, int from, int to, int middle) {
     int low = from;
     int high = to;

@@ -5,20 +5,19 @@ import static glimt.points.KdOrder.CHANNELS;
 import java.util.Arrays;
 
 /**
- * A dense cloud as two levels: a base of parents, and the children of each as what they differ from
- * it by.
+ * A dense cloud as two levels: a base of parents, and the differences of their children from them.
  *
  * @param base {@code [n, 6]}, in {@linkplain KdOrder k-d order}
- * @param residual {@code [4 n, 6]}: child minus parent; parent i has children 4 i to 4 i + 3, the
- *     first of them itself
+ * @param residual {@code [4 n, 6]}: child minus parent; parent i has the children 4 i to 4 i + 3,
+ *     the first of which is the parent itself
  */
 public record PointLevels(float[] base, float[] residual) {
-  /** Children of one parent. */
+  /** The number of children of a parent. */
   public static final int CHILDREN = 4;
 
   /**
-   * Cuts a cloud into k-d cells of four points; the point of each nearest to its cell's mean (the
-   * medoid) is the parent of all four, so that the base is a set of true surface points.
+   * Divides a cloud into k-d cells of four points. The parent of a cell is its medoid, the point
+   * nearest to the mean, so that the base consists of true surface points.
    *
    * @param dense {@code [4 n, 6]}, in any order
    */
@@ -28,10 +27,10 @@ public record PointLevels(float[] base, float[] residual) {
   }
 
   /**
-   * The levels a network is trained to enlarge when the base it is given is not quite right: the
-   * same children, with other parents.
+   * Builds the levels with other parents for the same children, to train a network on an imperfect
+   * base.
    *
-   * @param parents {@code [n, 6]}, parent i of the cell of four at 4 i of {@code children}
+   * @param parents {@code [n, 6]}; parent i belongs to the cell that begins at child 4 i
    * @param children {@code [4 n, 6]}
    */
   public static PointLevels withParents(float[] parents, float[] children) {
@@ -45,7 +44,7 @@ public record PointLevels(float[] base, float[] residual) {
   }
 
   /**
-   * The points of a cloud, each cell's medoid first and then the others in k-d order.
+   * Sorts a cloud by cells, with the medoid of each cell first and its other points in k-d order.
    *
    * @param dense {@code [4 n, 6]}, in any order
    */
@@ -65,14 +64,14 @@ public record PointLevels(float[] base, float[] residual) {
     return KdOrder.gather(children, order, CHANNELS);
   }
 
-  /** The first of each four children. */
+  /** The first child of each cell. */
   public static float[] parents(float[] children) {
     int[] first = new int[children.length / (CHILDREN * CHANNELS)];
     Arrays.setAll(first, cell -> cell * CHILDREN);
     return KdOrder.gather(children, first, CHANNELS);
   }
 
-  /** Which of four neighbours is nearest to their mean. */
+  /** The index of the point that is nearest to the mean of its cell. */
   private static int medoid(float[] points, int first) {
     int medoid = first;
     double nearest = Double.POSITIVE_INFINITY;
@@ -95,12 +94,12 @@ public record PointLevels(float[] base, float[] residual) {
   }
 
   /**
-   * What the network of the dense level sees of the level below for the children from {@code start}
-   * on: the whole base, turned so that their parents come first.
+   * The input of the dense level's network for the children from {@code start} on: the whole base,
+   * rotated so that their parents come first.
    *
-   * @param base {@code [n, 6]}; a network makes it in k-d order but for its errors, and it is put
-   *     in order here, as it was in training
-   * @param start index of the first child
+   * @param base {@code [n, 6]}; a generated base is only approximately in k-d order, so it is
+   *     sorted here as in training
+   * @param start the index of the first child
    * @return {@code [n, 6]}
    */
   public static float[] below(float[] base, int start) {
@@ -113,8 +112,8 @@ public record PointLevels(float[] base, float[] residual) {
   }
 
   /**
-   * The parents of the children from {@code start} on, each four times: what a residual is added
-   * to.
+   * The values to which the residuals of the children from {@code start} on are added: each parent,
+   * repeated four times.
    *
    * @param base as for {@link #below}
    * @return {@code [children, 6]}

@@ -1,10 +1,11 @@
 /**
- * What a cloud of coloured points is: its order, its levels, its colours.
+ * Implements clouds of coloured points: their order, levels and colours.
  *
- * <p>No actors, no SQL, no HTTP, no clock, no randomness. Training, sampling and measuring all call
- * it, so that all three mean the same cloud. Read {@link glimt.points.KdOrder} first.
+ * <p>Training, sampling and evaluation share this code, so that all three use the same
+ * representation. No actors, no SQL, no HTTP, no clock, no randomness. Read {@link
+ * glimt.points.KdOrder} first.
  *
- * <p>A cloud is a {@code float[6 n]}: x, y, z, red, green, blue of one point after another.
+ * <p>A cloud is a {@code float[6 n]}: x, y, z, red, green and blue of each point in turn.
  */
 @NullMarked
 package glimt.points;

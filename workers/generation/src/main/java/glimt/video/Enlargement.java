@@ -1,22 +1,23 @@
 package glimt.video;
 
 /**
- * A level made as large as the next by the plainest means there is: what a network of a cascade is
- * conditioned on, what it predicts a residual over, and what it has to beat.
+ * Enlarges a level to the size of the next by linear interpolation. A network of a cascade is
+ * conditioned on the enlarged level and predicts a residual over it; the interpolation also serves
+ * as the baseline of evaluations.
  *
- * <p>More frames: key frame k stands at frame {@code k × stride}, the frames between two are mixed
- * linearly, and the last key frame is held to the end. More pixels: bilinear between pixel centres,
- * held beyond the outer ones. A part of the enlarged clip is made from the part of the small one
- * that it needs.
+ * <p>In time, key frame k becomes frame {@code k × stride}, the frames between two key frames are
+ * interpolated linearly, and the last key frame is repeated to the end. In space, pixels are
+ * interpolated bilinearly between pixel centres and clamped at the borders. A part of the large
+ * clip is computed from only the necessary part of the small clip.
  *
- * @param frames of the small clip
- * @param height of the small clip
- * @param width of the small clip
- * @param stride from one key frame to the next in the large one
- * @param factor how many pixels one becomes, in each direction
+ * @param frames the number of frames of the small clip
+ * @param height the height of the small clip in pixels
+ * @param width the width of the small clip in pixels
+ * @param stride the number of large frames from one key frame to the next
+ * @param factor the enlargement in each direction
  */
 public record Enlargement(int frames, int height, int width, int stride, int factor) {
-  /** Which part of a clip: a window of frames and a tile of pixels. */
+  /** A part of a clip: a window of frames and a tile of pixels. */
   public record Part(int frame, int frames, int y, int height, int x, int width) {
     int plane() {
       return height * width;
@@ -24,10 +25,10 @@ public record Enlargement(int frames, int height, int width, int stride, int fac
   }
 
   /**
-   * More frames of planes of any shape.
+   * Enlarges planes of any shape in time.
    *
    * @param keys {@code [n, plane]}
-   * @param plane values of one frame
+   * @param plane the number of values per frame
    * @return {@code [frames, plane]}
    */
   public static float[] inTime(float[] keys, int plane, int stride, int frames) {
@@ -35,7 +36,7 @@ public record Enlargement(int frames, int height, int width, int stride, int fac
   }
 
   /**
-   * More pixels.
+   * Enlarges planes in space.
    *
    * @param planes {@code [n, height, width]}
    * @return {@code [n, height × factor, width × factor]}
@@ -45,7 +46,7 @@ public record Enlargement(int frames, int height, int width, int stride, int fac
     return new Enlargement(count, height, width, 1, factor).whole(planes, count, 1);
   }
 
-  /** What is needed of the small clip for a part of the large one. */
+  /** The part of the small clip that is necessary to compute a part of the large clip. */
   public Part needed(Part large) {
     int first = Math.min(large.frame() / stride, frames - 1);
     int last = large.frame() + large.frames() - 1;
@@ -58,10 +59,10 @@ public record Enlargement(int frames, int height, int width, int stride, int fac
   }
 
   /**
-   * A part of the large clip.
+   * Computes a part of the large clip.
    *
    * @param small {@code [frames, channels, height, width]} of the {@linkplain #needed part needed}
-   * @return {@code [frames, channels, height, width]} of the part
+   * @return {@code [frames, channels, height, width]} of the part {@code large}
    */
   public float[] part(float[] small, Part large, int channels) {
     Part from = needed(large);
@@ -82,12 +83,17 @@ public record Enlargement(int frames, int height, int width, int stride, int fac
     return out;
   }
 
-  /** A whole clip made large. */
+  /**
+   * Enlarges a whole clip.
+   *
+   * @param small {@code [frames, channels, height, width]}
+   * @return {@code [largeFrames, channels, height × factor, width × factor]}
+   */
   public float[] whole(float[] small, int largeFrames, int channels) {
     return part(small, new Part(0, largeFrames, 0, height * factor, 0, width * factor), channels);
   }
 
-  /** One frame of the large clip at the size of the small one. */
+  /** Interpolates one frame of the large clip at the resolution of the small clip. */
   private void inTime(float[] small, Part from, int frame, float[] out) {
     int before = (Math.min(frame / stride, frames - 1) - from.frame()) * out.length;
     if (stride == 1) {
@@ -124,7 +130,7 @@ public record Enlargement(int frames, int height, int width, int stride, int fac
     }
   }
 
-  /** Where a pixel of the large clip lies between those of the small one. */
+  /** The position of a pixel of the large clip in the pixel coordinates of the small clip. */
   private float place(int pixel, int extent) {
     return Math.clamp((pixel + 0.5f) / factor - 0.5f, 0, extent - 1);
   }

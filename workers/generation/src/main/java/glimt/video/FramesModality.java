@@ -16,12 +16,12 @@ import glimt.pipeline.Modality;
 import glimt.pipeline.Mosaic;
 import java.util.List;
 
-/** Video: frames, height, width. */
+/** The modality of videos, whose axes are frames, height and width. */
 public record FramesModality() implements Modality {
   @Override
   public Region region(Level level, Segment segment) {
     List<Span> spans = segment.spans();
-    return new Region.Frames(
+    return new Region.FrameWindow(
         spans.get(0).start(),
         spans.get(0).length(),
         level.channels(),
@@ -32,7 +32,7 @@ public record FramesModality() implements Modality {
   }
 
   @Override
-  public Below below(Mosaic.Piece sample, Level below, Level level, Segment segment) {
+  public Below below(Mosaic.Fragment sample, Level below, Level level, Segment segment) {
     List<Integer> few = below.extents();
     List<Integer> many = level.extents();
     Enlargement enlargement =
@@ -72,7 +72,9 @@ public record FramesModality() implements Modality {
     return Preview.of(frames(seen));
   }
 
-  /** Clips of fewer frames are shown as slowly as they are few: all levels take the same time. */
+  /**
+   * Reduces the frame rate of levels with fewer frames, so that all levels have the same duration.
+   */
   private static Frames frames(Seen seen) {
     long[] shape = seen.shape();
     BundleCard card = seen.card();
@@ -82,7 +84,7 @@ public record FramesModality() implements Modality {
         seen.values(), (int) shape[0], (int) shape[2], (int) shape[3], card.fps() * share);
   }
 
-  /** How many frames a level has unless a job says otherwise. */
+  /** The number of decoded frames of a level at its default size. */
   private static int usual(BundleCard card, String name) {
     Level level = card.level(name);
     Codec codec = level.codec();

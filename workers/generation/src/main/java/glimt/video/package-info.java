@@ -1,10 +1,11 @@
 /**
- * What a video is: where its noise lies, how a level is enlarged to the next, and which files
- * people open. Training, sampling and measuring all call it, so that all three mean the same clip.
+ * Implements videos: the region of their noise, the enlargement from one level to the next, and
+ * their file formats. Training, sampling and evaluation share this code, so that all three use the
+ * same representation.
  *
  * <p>No actors, no SQL, no HTTP, no clock, no randomness.
  *
- * <p>A clip is a {@code float[frames × 3 × height × width]}, row by row, in [-1, 1].
+ * <p>A clip is a {@code float[frames × 3 × height × width]}, row-major, with values in [-1, 1].
  */
 @NullMarked
 package glimt.video;

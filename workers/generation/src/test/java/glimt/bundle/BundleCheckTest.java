@@ -59,13 +59,13 @@ class BundleCheckTest {
   @Test
   void weights_that_are_not_those_of_the_source_are_named() throws IOException {
     weights(Map.of());
-    refused(WEIGHTS, "there is no tensor inner.w, which the source has");
+    refused(WEIGHTS, "the tensor inner.w, which the source declares, is missing");
     weights(Map.of("inner.w", Tensor.of(new float[4], 2, 2), "more", Tensor.of(new float[1], 1)));
-    refused(WEIGHTS, "tensors that no module of the source has: [more]");
+    refused(WEIGHTS, "tensors that the source does not declare: [more]");
     weights(Map.of("inner.w", Tensor.of(new float[6], 2, 3)));
-    refused(WEIGHTS, "tensor inner.w has the shape [2, 3], and its source declares [2, 2]");
+    refused(WEIGHTS, "tensor inner.w has the shape [2, 3], but its source declares [2, 2]");
     weights(Map.of("inner.w", Tensor.of(new float[4], 4)));
-    refused(WEIGHTS, "tensor inner.w has the shape [4], and its source declares [2, 2]");
+    refused(WEIGHTS, "tensor inner.w has the shape [4], but its source declares [2, 2]");
   }
 
   @Test
@@ -81,9 +81,11 @@ class BundleCheckTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "\"euler\" | \"oiler\" | level base has the sampler oiler, which is none of [euler, heun]",
-        "\"name\" : \"points\" | \"name\" : \"pints\" | level base has the axes [pints], and POINTS has [points]",
-        "\"name\" : \"toy\" | \"name\" : \"t\\u0000y\" | a name is up to 100 letters",
+        "\"euler\" | \"oiler\" | level base has the sampler oiler, which is not one of [euler,"
+            + " heun]",
+        "\"name\" : \"points\" | \"name\" : \"pints\" | level base has the axes [pints], and POINTS"
+            + " has [points]",
+        "\"name\" : \"toy\" | \"name\" : \"t\\u0000y\" | use up to 100 letters",
         "\"scale\" : [ 1.0 | \"scale\" : [ 1e999 | scale.0 must be a finite number",
         "\"sigmaMax\" : 10.0 | \"sigmaMax\" : 1e999 | sigmaMax must be a finite number",
         "\"sigmaData\" : 1.0 | \"sigmaData\" : 1e999 | sigmaData must be a finite number"
@@ -101,7 +103,8 @@ class BundleCheckTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "version https://git-lfs.github.com/spec/v1\\noid sha256:1 | Git LFS pointer: run git lfs pull",
+        "version https://git-lfs.github.com/spec/v1\\n"
+            + "oid sha256:1 | Git LFS pointer: run git lfs pull",
         "<!DOCTYPE html><html>Sign in</html> | is an HTML page",
         "PK\\003\\004archive | convert it to safetensors"
       })
@@ -110,7 +113,7 @@ class BundleCheckTest {
     Files.writeString(folder.resolve(WEIGHTS), text.translateEscapes());
     refused(WEIGHTS + " has SHA-256", cause);
     pin(WEIGHTS, text.translateEscapes());
-    refused(WEIGHTS + " is no safetensors file", cause);
+    refused(WEIGHTS + " is not a valid safetensors file", cause);
   }
 
   @Test
@@ -145,7 +148,7 @@ class BundleCheckTest {
     pin(name, text.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** Puts another file in the place of one, and its digest into the card. */
+  /** Replaces a file and updates its digest in the card. */
   private void pin(String name, byte[] bytes) throws IOException {
     Path card = folder.resolve(Bundle.CARD);
     String old = Bundle.card(folder).files().get(name);

@@ -54,11 +54,11 @@ class BundleTest {
       assertThat(network.ports()).containsExactly("x", "noise", "words");
       assertThatThrownBy(() -> network.forward(x, noise, Map.of()))
           .isInstanceOf(BundleException.class)
-          .hasMessageContaining("port words of network toy/net is not fed");
+          .hasMessageContaining("port words of network toy/net has no input");
       assertThatThrownBy(() -> network.forward(x, noise, Map.of("words", words, "below", x)))
           .isInstanceOf(BundleException.class)
           .hasMessageContaining("network toy/net has no port below")
-          .hasMessageContaining("it takes [x, noise, words]");
+          .hasMessageContaining("the ports are [x, noise, words]");
     }
   }
 
@@ -94,14 +94,14 @@ class BundleTest {
   void a_source_says_what_it_takes_or_is_refused() {
     assertThatThrownBy(
             () -> NetworkSource.parse("net.py", "class Network(Module):\n  w : Tensor\n").ports())
-        .hasMessageContaining("net.py: class Network has no method forward");
+        .hasMessageContaining("net.py: class Network needs a method forward");
     assertThatThrownBy(
             () ->
                 NetworkSource.parse(
                         "net.py",
                         "class Network(Module):\n  def forward(self, x: Tensor, n: int) -> Tensor:\n")
                     .ports())
-        .hasMessageContaining("forward of class Network takes n: int");
+        .hasMessageContaining("forward of class Network has the parameter n: int");
   }
 
   @Test
@@ -138,7 +138,7 @@ class BundleTest {
   @Test
   void a_changed_file_is_refused_by_its_digest() throws Exception {
     Files.writeString(folder.resolve("net.py"), ToyBundle.SOURCE + "\n# more");
-    refused("net.py", "SHA-256", "where the card says");
+    refused("net.py", "SHA-256", "the card requires");
   }
 
   @Test
@@ -175,16 +175,16 @@ class BundleTest {
   void a_bundle_whose_weights_do_not_fit_its_source_is_refused_when_it_is_opened()
       throws Exception {
     pin("net.safetensors", new Safetensors(Map.of()).bytes());
-    refused("net.safetensors: there is no tensor inner.w");
+    refused("net.safetensors: the tensor inner.w, which the source declares, is missing");
     Map<String, Safetensors.Tensor> more = new TreeMap<>(ToyBundle.weights().tensors());
     more.put("zz.pad", Safetensors.Tensor.of(new float[1], 1));
     pin("net.safetensors", new Safetensors(more).bytes());
-    refused("net.safetensors: the weights hold tensors that no module", "zz.pad");
+    refused("net.safetensors: the weights have tensors that the source does not declare", "zz.pad");
   }
 
   @Test
   void weights_may_stand_in_any_format_and_at_any_place_of_their_file() throws Exception {
-    byte[] values = {0, 0x3c, 0, 0x40, 0, 0x42, 0, 0x44}; // 1 2 3 4 as half precision
+    byte[] values = {0, 0x3c, 0, 0x40, 0, 0x42, 0, 0x44}; // 1, 2, 3, 4 in half precision
     byte[] header =
         "{\"inner.w\":{\"dtype\":\"F16\",\"shape\":[2,2],\"data_offsets\":[0,8]}} "
             .getBytes(StandardCharsets.UTF_8);
@@ -244,7 +244,8 @@ class BundleTest {
     String older = Blocks.text("linear") + "\n# an older one\n";
     files.put("blocks/linear.py", Blocks.sha256(older));
     Bundle.write(folder, card.with(files, card.notes()));
-    refused("another blocks/linear.py", "put that file into " + folder.resolve("blocks"));
+    refused(
+        "requires a blocks/linear.py", "put the required file into " + folder.resolve("blocks"));
 
     Files.createDirectory(folder.resolve("blocks"));
     Files.writeString(folder.resolve("blocks/linear.py"), older);
@@ -256,11 +257,11 @@ class BundleTest {
   @Test
   void a_source_that_takes_in_what_is_not_there_is_refused() {
     assertThatThrownBy(() -> NetworkSource.parse("net.py", "from blocks.rope import turned\n"))
-        .hasMessageContaining("no block rope among [attention, linear");
+        .hasMessageContaining("no block rope; the library has [attention, linear");
     assertThatThrownBy(() -> NetworkSource.parse("net.py", "from blocks.linear import Bilinear\n"))
-        .hasMessageContaining("net.py: block linear has no Bilinear");
+        .hasMessageContaining("net.py: block linear declares no class or function Bilinear");
     assertThatThrownBy(() -> NetworkSource.parse("net.py", "import torch\n"))
-        .hasMessageContaining("net.py: 'import torch' is not understood");
+        .hasMessageContaining("net.py: cannot parse the import 'import torch'");
     assertThatThrownBy(
             () ->
                 NetworkSource.parse(
@@ -286,18 +287,18 @@ class BundleTest {
     Path card = folder.resolve(Bundle.CARD);
     String text = Files.readString(card);
     Files.writeString(card, text.substring(0, text.length() / 2));
-    refused("bundle.json is no card");
+    refused("bundle.json is not a valid card");
     Files.writeString(card, text.replace("\"sigmaData\" : 1.0", "\"sigmaData\" : -1.0"));
-    refused("bundle.json is no card", "sigmaData must be positive");
+    refused("bundle.json is not a valid card", "sigmaData must be positive");
     Files.writeString(card, text.replace("\"fps\"", "\"colour\" : 1, \"fps\""));
-    refused("bundle.json is no card", "colour");
+    refused("bundle.json is not a valid card", "colour");
   }
 
   @Test
   void a_card_that_reaches_out_of_its_folder_is_refused() throws Exception {
     Path card = folder.resolve(Bundle.CARD);
     Files.writeString(card, Files.readString(card).replace("\"net.py\"", "\"../net.py\""));
-    refused("outside of its folder");
+    refused("outside its folder");
   }
 
   @Test
@@ -305,14 +306,14 @@ class BundleTest {
     Path card = folder.resolve(Bundle.CARD);
     Files.writeString(
         card, Files.readString(card).replace("\"network\" : \"net\"", "\"network\" : \"other\""));
-    refused("names no file other.py");
+    refused("lists no file other.py");
   }
 
   @Test
   void lying_weights_are_refused_although_their_digest_is_right() throws Exception {
     byte[] bytes = Files.readAllBytes(folder.resolve("net.safetensors"));
     pin("net.safetensors", Arrays.copyOf(bytes, bytes.length - 1));
-    refused("net.safetensors is no safetensors file", "holds only 15 bytes");
+    refused("net.safetensors is not a valid safetensors file", "holds only 15 bytes");
   }
 
   @Test
@@ -326,7 +327,7 @@ class BundleTest {
                     ToyBundle.weights(),
                     Precision.FLOAT32))
         .isInstanceOf(BundleException.class)
-        .hasMessageContaining("no tensor inner.v");
+        .hasMessageContaining("the tensor inner.v, which the source declares, is missing");
   }
 
   @Test

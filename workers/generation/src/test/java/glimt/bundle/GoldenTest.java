@@ -11,7 +11,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The bundles that glimt comes with answer here what they answered where they were trained. */
+/**
+ * Checks that the networks of the shipped bundles compute the golden outputs of the training
+ * machine.
+ */
 class GoldenTest {
   static List<Path> bundles() throws Exception {
     try (Stream<Path> folders = Files.list(Path.of("../models"))) {
@@ -31,7 +34,7 @@ class GoldenTest {
       float[] exact = Golden.answer(bundle, level, Precision.FLOAT32);
       float[] rough = Golden.answer(bundle, level, Precision.BFLOAT16);
 
-      // Other processors add up in another order; bfloat16 has 8 bits of mantissa.
+      // Other processors sum in a different order; bfloat16 has a mantissa of 8 bits.
       for (int i = 0; i < expected.length; i++) {
         assertThat(exact[i])
             .as("%s %s", level.name(), i)

@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * A process with a small heap that uses a bundle of many weights: {@code card FOLDER} reads its
- * card alone, {@code run FOLDER} answers with its network and stays until its input ends. It says
- * what it made of it in lines of a name and a value.
+ * A process with a small heap that uses a bundle with large weights: {@code card FOLDER} reads only
+ * its card, {@code run FOLDER} evaluates its network and waits until standard input ends. It prints
+ * its measurements as lines of a name and a value.
  */
 final class HeapProbe {
   private HeapProbe() {}
@@ -60,12 +60,12 @@ final class HeapProbe {
     System.out.println(name + " " + value);
   }
 
-  /** The share of memory that a process answers for, in MB: pages it shares count in part. */
+  /** The proportional set size of this process in MB, in which shared pages count in part. */
   static long pss(Process process) throws IOException {
     return megabytes(Files.readAllLines(proc(process, "smaps_rollup")));
   }
 
-  /** The same of what it has mapped of one file. */
+  /** The proportional set size of the mapping of one file in MB. */
   static long pss(Process process, Path file) throws IOException {
     List<String> lines = Files.readAllLines(proc(process, "smaps"));
     for (int i = 0; i < lines.size(); i++) {

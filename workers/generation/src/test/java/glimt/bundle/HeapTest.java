@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Weights never pass through the heap, shown by processes whose heap is far smaller: 200 MB in 64
- * MB, or with {@code -Dglimt.big=true} 4 GB in 512 MB.
+ * Checks that weights never pass through the heap, using processes whose heap is far smaller than
+ * the weights: 64 MB for 200 MB, or 512 MB for 4 GB with {@code -Dglimt.big=true}.
  */
 class HeapTest {
   private static final boolean BIG = Boolean.getBoolean("glimt.big");
@@ -76,7 +76,10 @@ class HeapTest {
     }
   }
 
-  /** A chain of layers, each as wide as random weights keep its values at one size. */
+  /**
+   * Writes a chain of layers whose random weights are scaled so that the values keep their
+   * magnitude.
+   */
   private Path write() throws IOException {
     StringBuilder source = new StringBuilder("class Network(Module):\n  precision : int\n");
     for (int i = 0; i < LAYERS; i++) {
@@ -118,7 +121,7 @@ class HeapTest {
     return values;
   }
 
-  /** Starts a process and reads what it says up to a line of this name. */
+  /** Starts a process and reads its output up to a line with this name. */
   private Process start(String heap, String mode, String last, Map<String, String> said)
       throws IOException {
     List<String> command = new ArrayList<>();

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class NetworkCacheTest {
-  /** Four values of 32 bits. */
+  /** The size of the toy network's weights: four float32 values. */
   private static final long ONE = 16;
 
   @TempDir Path folder;
@@ -118,7 +118,7 @@ class NetworkCacheTest {
     return bundle.card().levels().getFirst();
   }
 
-  /** What a network answers to a single 0 and one word. */
+  /** The output of a network for a single 0 and one word. */
   private static float answer(Network network) {
     try (NDManager scope = NDManager.newBaseManager("PyTorch")) {
       NDArray words = scope.create(new long[] {1, 0, 0, 0}, new Shape(1, 4));

@@ -14,11 +14,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Cards and what they name belong together. {@code -Dglimt.pin=true} writes the digests of today's
- * files into the shipped cards, in place, and the blocks that their sources take in.
+ * Checks that the shipped cards have the digests of the files they list. With {@code
+ * -Dglimt.pin=true} it updates the digests in the cards in place, including those of the imported
+ * blocks.
  */
 class PinsTest {
-  /** What was released stays: bundles are made of it. An improved block is a new file. */
+  /**
+   * The digests of the released blocks, which must not change because existing bundles depend on
+   * them. An improved block is a new file.
+   */
   private static final Map<String, String> RELEASED =
       Map.ofEntries(
           entry("attention", "e291676667ad2ff441c54f6c92b0882b6c33e2e96f83df2eee006dfd37d411d3"),
@@ -63,7 +67,7 @@ class PinsTest {
     return digests;
   }
 
-  /** Changes digests alone, so that the rest of the card stays as it is written. */
+  /** Replaces only the digests, so that the rest of the card keeps its formatting. */
   private static void pin(Path folder) throws IOException {
     BundleCard card = Bundle.card(folder);
     String text = Files.readString(folder.resolve(Bundle.CARD));

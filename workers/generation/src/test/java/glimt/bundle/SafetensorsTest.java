@@ -93,21 +93,21 @@ class SafetensorsTest {
       quoteCharacter = '~',
       textBlock =
           """
-          {"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}} | needs 12 bytes but claims 8
+          {"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}} | needs 12 bytes, but its data_offsets span 8
           {"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}} | holds only 8 bytes
-          {"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}} | 4 bytes trail
+          {"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}} | 4 bytes follow
           {"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}} | overlap or leave a gap
           {"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}} | overlap
           {"a":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}} | dtype "F64"
           {"a":{"shape":[2],"data_offsets":[0,8]}} | dtype
-          {"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}} | shape [-2]
-          {"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,8]}} | shape [1.5]
+          {"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}} | invalid shape [-2]
+          {"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,8]}} | invalid shape [1.5]
           {"a":{"dtype":"F32","data_offsets":[0,8]}} | no shape
           {"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}} | data_offsets
           {"a":{"dtype":"F32","shape":[4294967296,4294967296,2],"data_offsets":[0,8]}} | impossible shape
           {"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}} | Duplicate
-          ["a"] | no JSON object
-          {"a": | broken JSON
+          ["a"] | not a JSON object
+          {"a": | not valid JSON
           """)
   void a_file_that_lies_is_refused_with_the_reason(String header, String reason) {
     assertThatThrownBy(() -> Safetensors.parse("evil.safetensors", file(header, new byte[8])))

@@ -64,7 +64,7 @@ class ShardsTest {
     Files.delete(folder.resolve(TWO));
     refused(TWO + " is missing");
     pin(ONE, INDEX, "net.py");
-    refused("names no file " + TWO);
+    refused("lists no file " + TWO);
   }
 
   @Test
@@ -77,14 +77,14 @@ class ShardsTest {
   void a_tensor_that_no_index_names_is_refused() throws Exception {
     shard(TWO, Map.of("b", 5f, "c", 1f));
     pin(ONE, TWO, INDEX, "net.py");
-    refused(TWO + " holds tensor c, which the index does not name");
+    refused(TWO + " contains tensor c, which the index does not list");
   }
 
   @Test
   void a_tensor_in_two_shards_is_refused() throws Exception {
     shard(TWO, Map.of("b", 5f, "a", 1f));
     pin(ONE, TWO, INDEX, "net.py");
-    refused(TWO + " holds tensor a, which should be in " + ONE + " alone");
+    refused(TWO + " contains tensor a, which the index places in " + ONE);
   }
 
   @Test
@@ -94,15 +94,15 @@ class ShardsTest {
     refused("it has no weight_map");
     Files.writeString(folder.resolve(INDEX), "{\"weight_map\": ");
     pin(ONE, TWO, INDEX, "net.py");
-    refused(INDEX + " is no index of shards");
+    refused(INDEX + " is not a shard index");
     index("{\"a\": 7, \"b\": \"%s\"}".formatted(TWO));
-    refused("tensor a is in no file but 7");
+    refused("the place of tensor a must be a file name, not 7");
   }
 
   @Test
   void a_shard_outside_of_the_folder_is_refused() throws Exception {
     index("{\"a\": \"../%s\", \"b\": \"%s\"}".formatted(ONE, TWO));
-    refused("names no file ../" + ONE);
+    refused("lists no file ../" + ONE);
   }
 
   private void shard(String name, Map<String, Float> scalars) {

@@ -15,8 +15,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * Prompts become the ids that the field's own tokenizers gave: tables of them lie beside the
- * tokenizers in the test resources, and {@code -Dglimt.golden.models=DIR} adds those of a folder.
+ * Compares token ids with tables produced by the reference tokenizers. The tables are in the test
+ * resources, next to the tokenizers; {@code -Dglimt.golden.models=DIR} adds those of a folder.
  */
 class TokenizerTest {
   private static final Path OWN = Path.of("src/test/resources/glimt/bundle/tokenizers");
@@ -77,13 +77,13 @@ class TokenizerTest {
 
     assertThatThrownBy(() -> Tokenizer.of(List.of("vocab.bpe"), _ -> nonsense, rules))
         .isInstanceOf(BundleException.class)
-        .hasMessageContaining("not by [vocab.bpe]");
+        .hasMessageContaining("not [vocab.bpe]");
     assertThatThrownBy(() -> Tokenizer.of(List.of("tokenizer.json"), _ -> nonsense, rules))
         .isInstanceOf(BundleException.class)
         .hasMessageContaining("tokenizer.json");
     assertThatThrownBy(() -> Tokenizer.of(List.of("spiece.model"), _ -> nonsense, rules))
         .isInstanceOf(BundleException.class)
-        .hasMessageContaining("spiece.model is no SentencePiece model");
+        .hasMessageContaining("spiece.model is not a SentencePiece model");
     assertThatThrownBy(
             () ->
                 Tokenizer.of(
@@ -102,7 +102,7 @@ class TokenizerTest {
       try {
         assertThat(SentencePieceModel.parse("cut", cut).pieces()).hasSizeLessThan(pieces);
       } catch (BundleException refused) {
-        assertThat(refused).hasMessageContaining("cut is no SentencePiece model");
+        assertThat(refused).hasMessageContaining("cut is not a SentencePiece model");
       }
     }
   }

@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** The smallest bundle there is: one level, whose network is a matrix inside a nested module. */
+/** The smallest possible bundle: one level, whose network is a matrix in a nested module. */
 final class ToyBundle {
   static final String SOURCE =
       """

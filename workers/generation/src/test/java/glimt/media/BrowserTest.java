@@ -17,12 +17,12 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a person's browser makes of our files. */
+/** Checks that a web browser plays the files that glimt writes. */
 class BrowserTest {
 
   /**
-   * Plays each file to its end and sends one line a file: size, tenths of a second or frames, and
-   * the colour of a corner.
+   * A page that plays each file to its end and sends one line per file: its size, its duration in
+   * tenths of a second or its number of frames, and the colour of a corner.
    */
   private static final String PAGE =
       """
@@ -103,7 +103,7 @@ class BrowserTest {
                 "--disable-sync",
                 "--autoplay-policy=no-user-gesture-required",
                 "--user-data-dir=" + folder,
-                "--remote-debugging-port=0", // stays open until it is ended
+                "--remote-debugging-port=0", // keeps the browser open until the test ends it
                 "http://127.0.0.1:" + server.getAddress().getPort() + "/")
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
@@ -117,8 +117,8 @@ class BrowserTest {
         List<Integer> numbers = Stream.of(line.split(" ", -1)).map(Integer::valueOf).toList();
         assertThat(numbers.subList(0, 2)).as(line).containsExactly(128, 128);
         assertThat(numbers.get(2)).as(line).isEqualTo(tenthsOrFrames.get(i));
-        // Chromium's own arithmetic is 5 off in blue; read as standard television's, red would be 5
-        // off too.
+        // Chromium's arithmetic is off by 5 in blue; if it ignored the BT.709 tag, red would be off
+        // by 5 as well.
         assertThat(numbers.get(3)).as(line).isBetween(0x26 - 3, 0x26 + 3);
         assertThat(numbers.get(4)).as(line).isBetween(0x5A - 3, 0x5A + 3);
         assertThat(numbers.get(5)).as(line).isBetween(0xC8 - 6, 0xC8 + 6);
@@ -128,7 +128,7 @@ class BrowserTest {
       browser.destroyForcibly().waitFor();
       all.forEach(ProcessHandle::destroyForcibly);
       for (ProcessHandle child : all) {
-        child.onExit().get(10, TimeUnit.SECONDS); // the folder is deleted next
+        child.onExit().get(10, TimeUnit.SECONDS); // must have ended before its folder is deleted
       }
       server.stop(0);
     }

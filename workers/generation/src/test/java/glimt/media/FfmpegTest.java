@@ -20,8 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 class FfmpegTest {
 
   /**
-   * Unpacks into a folder, runs, and says the version: what a second process does in the race
-   * below.
+   * Unpacks FFmpeg into a folder, runs it and prints its version; the test below starts several
+   * such processes at once.
    */
   public static void main(String[] cache) throws InterruptedException {
     System.out.print(version(Ffmpeg.unpackedIn(Path.of(cache[0]))));
@@ -84,7 +84,7 @@ class FfmpegTest {
     Path file = Files.writeString(folder.resolve("file"), "not a folder");
     assertThatThrownBy(() -> Ffmpeg.unpackedIn(file))
         .isInstanceOf(MediaException.class)
-        .hasMessage("unpacking ffmpeg into " + file);
+        .hasMessage("cannot unpack ffmpeg into " + file);
   }
 
   @Test

@@ -41,21 +41,21 @@ class FramesTest {
   void frames_that_cannot_be_are_refused_in_words() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new Frames(0, 4, 4, 8, new byte[0]))
-        .withMessage("0 frames of 4x4 pixels");
+        .withMessage("a video needs at least one frame of 1x1 pixels, not 0 frames of 4x4");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new Frames(2, 4, 4, 8, new byte[95]))
-        .withMessage("95 bytes for 2 frames of 4x4, which need 96");
+        .withMessage("got 95 bytes for 2 frames of 4x4 pixels, which need 96");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new Frames(1, 1, 1, Double.NaN, new byte[3]))
-        .withMessageContaining("NaN frames a second");
+        .withMessageContaining("per second, not NaN");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Frames.ofSample(new float[] {0, Float.NaN, 0}, 1, 1, 1, 8))
-        .withMessage("value 1 of the sample is not a number");
+        .withMessage("value 1 of the sample is NaN");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Frames.ofSample(new float[4], 1, 1, 1, 8))
-        .withMessage("4 values for 1 frames of 1x1, which need 3");
+        .withMessage("got 4 values for 1 frames of 1x1 pixels, which need 3");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new Frames(1, 1, 1, 8, new byte[3]).enlarged(100_000))
-        .withMessageContaining("more than one array holds");
+        .withMessageContaining("the 2 GB limit of one array");
   }
 }

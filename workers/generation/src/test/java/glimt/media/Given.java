@@ -10,7 +10,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 
 /**
- * Pictures that look like what the models make, and the programs of others that judge our files.
+ * Test data that resembles the models' samples, and access to third-party programs that check the
+ * files.
  */
 final class Given {
 
@@ -21,7 +22,7 @@ final class Given {
     return Ffmpeg.unpackedIn(Path.of("target", "ffmpeg"));
   }
 
-  /** A round orange face with a red tail swims right over blue, edges smooth. */
+  /** A video of an orange disc with a red tail that moves right over blue, with smooth edges. */
   static Frames cartoon(int count, int height, int width) {
     byte[] rgb = new byte[3 * count * height * width];
     int at = 0;
@@ -54,7 +55,7 @@ final class Given {
     return Math.hypot(x - middle + 0.22, y - 0.45) < 0.08 ? 0xDC3C3C : 0x265AC8;
   }
 
-  /** A tree of a brown trunk and a green cone, evenly strewn. */
+  /** A cloud of evenly spread points in the shape of a tree: a brown trunk and a green cone. */
   static PointCloud tree(int points) {
     float[] xyz = new float[3 * points];
     byte[] rgb = new byte[3 * points];
@@ -75,8 +76,8 @@ final class Given {
   }
 
   /**
-   * A program of this machine. Where there is none the test is skipped, and says so; a build server
-   * must have it.
+   * The path of an installed program. If it is missing, the test is skipped with a message, or
+   * fails on a build server.
    */
   static Path program(String name) {
     Optional<Path> found =
@@ -87,7 +88,7 @@ final class Given {
     return found.orElseThrow(() -> missing("there is no " + name + " here"));
   }
 
-  /** Skips this test, or fails it on a build server. */
+  /** Skips the current test, or fails it on a build server. */
   static RuntimeException missing(String why) {
     if (Boolean.parseBoolean(System.getenv("CI"))) {
       throw new AssertionError(why);
@@ -97,7 +98,7 @@ final class Given {
     throw new IllegalStateException("unreachable");
   }
 
-  /** Runs a program to its end, at most a minute, and returns all it said. */
+  /** Runs a program for at most a minute and returns its output. */
   static Said run(Path in, List<String> command) throws IOException, InterruptedException {
     Path said = Files.createTempFile("said", ".txt");
     Process process =

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class PointsTest {
 
-  /** Prints the number of errors, of warnings and of everything said. */
+  /** A script that prints the number of errors, warnings and messages. */
   private static final String VALIDATE =
       """
       const fs = require('fs'), validator = require('gltf-validator');
@@ -79,7 +79,10 @@ class PointsTest {
     }
   }
 
-  /** Prints the points, and how far the colours of the two files are apart at most. */
+  /**
+   * A script that prints the number of points and the largest difference between the colours of the
+   * two files.
+   */
   private static final String COMPARE =
       """
       import fs from 'node:fs';
@@ -134,8 +137,8 @@ class PointsTest {
   }
 
   /**
-   * What trimesh does with COLOR_0: it reads the accessor's component type, ignores {@code
-   * normalized}, and takes numbers that are no floats for bytes. So they must be floats.
+   * Imitates how trimesh reads COLOR_0: it uses the accessor's component type, ignores {@code
+   * normalized}, and treats all types other than floats as bytes. Colours must therefore be floats.
    */
   @Test
   void colours_are_floats_which_readers_that_ignore_normalization_get_right() throws Exception {
@@ -218,18 +221,18 @@ class PointsTest {
   void clouds_that_cannot_be_are_refused_in_words() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new PointCloud(new float[0], new byte[0]))
-        .withMessageStartingWith("0 coordinates");
+        .withMessageContaining("not 0 coordinates");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new PointCloud(new float[6], new byte[3]))
-        .withMessage("3 colour bytes for 2 points, which need 6");
+        .withMessage("got 3 colour bytes for 2 points, which need 6");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new PointCloud(new float[] {0, 0, 0, 0, Float.NaN, 0}, new byte[6]))
-        .withMessage("point 1 has the coordinate NaN");
+        .withMessage("point 1 has the coordinate NaN; coordinates must be finite");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> PointCloud.ofRows(new float[] {0, 0, 0, 0, Float.NaN, 0}))
-        .withMessage("a colour of point 0 is not a number");
+        .withMessage("a colour of point 0 is NaN");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Given.tree(1).encoded(Format.MP4))
-        .withMessage("points cannot be written as MP4");
+        .withMessage("points cannot be written as MP4; use GLB or PLY");
   }
 }

@@ -55,10 +55,10 @@ class VideoTest {
         .extracting(Frames::count, Frames::height, Frames::width)
         .containsExactly(24, 128, 128);
     assertThat(probe(file, "nb_read_frames")).isEqualTo("24");
-    assertThat(seen.fps()).isBetween(11.5, 12.6); // GIF counts in hundredths of a second
+    assertThat(seen.fps()).isBetween(11.5, 12.6); // GIF times frames in hundredths of a second
     for (int t = 0; t < shown.count(); t++) {
-      // Colour at the size 4:2:0 keeps it; its filters alone take these sharp orange edges down to
-      // 36 dB.
+      // Compared at the resolution of 4:2:0 colour, whose subsampling alone limits these sharp
+      // orange edges to 36 dB.
       assertThat(psnr(luma(shown, t), luma(seen, t)))
           .as("brightness of frame %s", t)
           .isGreaterThan(brightness);
@@ -114,7 +114,7 @@ class VideoTest {
     }
   }
 
-  /** Seconds of 24 frames at 12 a second, which GIF counts in hundredths. */
+  /** The duration in seconds of 24 frames at 12 per second, which GIF rounds to hundredths. */
   @ParameterizedTest
   @EnumSource(
       mode = Mode.EXCLUDE,
@@ -138,7 +138,7 @@ class VideoTest {
       assertThat(Format.MP4.holds(size[0], size[1])).isFalse();
       assertThatIllegalArgumentException()
           .isThrownBy(() -> video.bytes(Given.cartoon(1, size[1], size[0]), Format.MP4))
-          .withMessage("MP4 cannot hold %sx%s pixels", size[0], size[1]);
+          .withMessage("MP4 does not support frames of %sx%s pixels", size[0], size[1]);
     }
   }
 
@@ -156,7 +156,7 @@ class VideoTest {
   void a_video_that_cannot_be_made_leaves_the_old_file_and_no_other() throws Exception {
     Path file = Files.writeString(folder.resolve("old.mp4"), "old");
     var tooLarge =
-        new Frames(1, 4096, 4096, 8, new byte[3 << 24]); // beyond what H.264 has a level for
+        new Frames(1, 4096, 4096, 8, new byte[3 << 24]); // larger than any level of H.264 allows
     assertThatThrownBy(() -> video.write(tooLarge, Format.MP4, file))
         .isInstanceOf(MediaException.class)
         .hasMessageContaining("ffmpeg ended with");
@@ -232,13 +232,13 @@ class VideoTest {
     return new String(said, StandardCharsets.UTF_8).strip().replaceAll(",$", "");
   }
 
-  /** When each frame is shown, and for how long, in seconds. */
+  /** The presentation time and duration of each frame in seconds. */
   private List<String> frames(Path file) throws InterruptedException {
     byte[] said =
         ffmpeg.run(
             "ffprobe",
             List.of(
-                "-ignore_loop", // of GIF and APNG, which play for ever otherwise
+                "-ignore_loop", // GIF and APNG would repeat forever otherwise
                 "1",
                 "-show_entries",
                 "frame=pts_time,duration_time",

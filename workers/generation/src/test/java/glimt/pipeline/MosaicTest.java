@@ -78,7 +78,7 @@ class MosaicTest {
   @Test
   void a_missing_segment_is_an_error_that_counts_them() {
     assertThatThrownBy(() -> MOSAIC.joined(SPATIAL.segments(), List.of()))
-        .hasMessageContaining("16 segments, not 0");
+        .hasMessageContaining("16 segments, but values for 0");
   }
 
   @Test
@@ -87,15 +87,15 @@ class MosaicTest {
     for (int i = 0; i < whole.length; i++) {
       whole[i] = (float) Math.sin(i * 0.37);
     }
-    List<Mosaic.Piece> pieces = new ArrayList<>();
+    List<Mosaic.Fragment> pieces = new ArrayList<>();
     List<float[]> values = new ArrayList<>();
     for (Segment segment : SPATIAL.segments()) {
       float[] piece = MOSAIC.cut(segment, whole);
       for (int i = 0; i < piece.length; i++) {
-        piece[i] += segment.spans().getFirst().start() * 0.01f; // the pieces disagree
+        piece[i] += segment.spans().getFirst().start() * 0.01f; // overlapping pieces differ
       }
       values.add(piece);
-      pieces.add(new Mosaic.Piece(segment, FloatBuffer.wrap(piece)));
+      pieces.add(new Mosaic.Fragment(segment, FloatBuffer.wrap(piece)));
     }
     float[] joined = MOSAIC.joined(SPATIAL.segments(), values);
     Segment part = new Segment(List.of(new Span(3, 17), new Span(20, 50), new Span(1, 64)));

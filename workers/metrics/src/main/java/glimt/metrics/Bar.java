@@ -2,13 +2,13 @@ package glimt.metrics;
 
 import java.util.Locale;
 
-/** A value that a figure has to reach. */
+/** A requirement for the value of a figure. */
 public sealed interface Bar {
 
-  /** Whether a value reaches it. */
+  /** Whether a value meets the requirement. */
   boolean met(double made);
 
-  /** As much as this or more. */
+  /** Requires at least this value. */
   record AtLeast(double value) implements Bar {
     @Override
     public boolean met(double made) {
@@ -21,7 +21,7 @@ public sealed interface Bar {
     }
   }
 
-  /** As much as this or less. */
+  /** Requires at most this value. */
   record AtMost(double value) implements Bar {
     @Override
     public boolean met(double made) {
@@ -34,7 +34,7 @@ public sealed interface Bar {
     }
   }
 
-  /** From one value to another, both included. */
+  /** Requires a value in a closed interval. */
   record Between(double low, double high) implements Bar {
     @Override
     public boolean met(double made) {

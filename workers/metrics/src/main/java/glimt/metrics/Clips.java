@@ -2,19 +2,23 @@ package glimt.metrics;
 
 import java.util.Arrays;
 
-/**
- * What can be measured of a clip by its pixels alone. Clips are [frames, 3, size, size] in [-1, 1].
- */
+/** Measures clips by their pixels. Clips are [frames, 3, size, size] in [-1, 1]. */
 public final class Clips {
-  /** How far from the background a pixel's strongest channel has to be to belong to the subject. */
+  /**
+   * The smallest difference from the background, in the channel with the largest one, of a pixel of
+   * the subject.
+   */
   private static final double APART = 0.24;
 
-  /** Of each end of the clip, the frames whose centres of mass are averaged. */
+  /** The number of frames at each end of the clip whose centres of mass are averaged. */
   private static final int ENDS = 2;
 
   private Clips() {}
 
-  /** The median colour of the pixels at the border of all frames: the background, 3 values. */
+  /**
+   * Estimates the background colour, 3 values, as the median of the pixels at the border of all
+   * frames.
+   */
   public static float[] border(float[] clip, int size) {
     int frames = clip.length / (3 * size * size);
     int around = 4 * (size - 1);
@@ -37,12 +41,12 @@ public final class Clips {
     return colour;
   }
 
-  /** A displacement in the picture, whose width is 2: x to the right, y down. */
+  /** A displacement in a picture of width 2: x to the right, y down. */
   public record Displacement(double x, double y) {
 
     /**
-     * The direction: 1 or -1 along the axis that dominates, 0 along the other; both 0 where the
-     * displacement is short or neither axis dominates.
+     * The direction: 1 or -1 along the dominant axis and 0 along the other; both are 0 if the
+     * displacement is short or no axis dominates.
      */
     public Displacement direction() {
       double wide = Math.abs(x);
@@ -56,7 +60,7 @@ public final class Clips {
     }
   }
 
-  /** How far what is not background moves from the first two frames to the last two. */
+  /** The displacement of the subject from the first two frames to the last two. */
   public static Displacement way(float[] clip, int size) {
     int frames = clip.length / (3 * size * size);
     float[] background = border(clip, size);
@@ -92,7 +96,7 @@ public final class Clips {
     return new Displacement(x / mass, y / mass);
   }
 
-  /** Peak signal-to-noise ratio in decibels, for values in [-1, 1]. */
+  /** The peak signal-to-noise ratio in dB for values in [-1, 1]. */
   public static double psnr(float[] clip, float[] truth) {
     double sum = 0;
     for (int i = 0; i < clip.length; i++) {
@@ -102,7 +106,12 @@ public final class Clips {
     return 10 * Math.log10(4 / (sum / clip.length));
   }
 
-  /** The mean step from one pixel to the next, across and down: more is sharper. */
+  /**
+   * The mean absolute difference between horizontally and vertically adjacent pixels, which is
+   * larger for sharper pictures.
+   *
+   * @param planes [planes, size, size]
+   */
   public static double sharpness(float[] planes, int size) {
     int count = planes.length / (size * size);
     double sum = 0;
@@ -119,18 +128,18 @@ public final class Clips {
   }
 
   /**
-   * How much changes from one value to the next, at borders and elsewhere.
+   * The absolute differences between adjacent values, at borders and elsewhere.
    *
-   * @param border sum of the steps that lead across a border
-   * @param borders how many steps those are
-   * @param elsewhere sum of all other steps
-   * @param others how many steps those are
+   * @param border the sum of the steps across borders
+   * @param borders the number of steps across borders
+   * @param elsewhere the sum of all other steps
+   * @param others the number of all other steps
    */
   public record BorderSteps(double border, long borders, double elsewhere, long others) {
-    /** No steps at all. */
+    /** No steps. */
     public static final BorderSteps NONE = new BorderSteps(0, 0, 0, 0);
 
-    /** These steps and more. */
+    /** The sum of these and other steps. */
     public BorderSteps plus(BorderSteps more) {
       return new BorderSteps(
           border + more.border,
@@ -152,10 +161,10 @@ public final class Clips {
   }
 
   /**
-   * BorderSteps between neighbouring pixels, across and down.
+   * The steps between horizontally and vertically adjacent pixels.
    *
    * @param planes [planes, size, size]
-   * @param border whether there is one between a column, or row, and the one before it
+   * @param border whether there is a border between each column, or row, and the previous one
    */
   public static BorderSteps acrossPixels(float[] planes, int size, boolean[] border) {
     BorderSteps steps = BorderSteps.NONE;
@@ -176,9 +185,9 @@ public final class Clips {
   }
 
   /**
-   * BorderSteps from frame to frame.
+   * The steps between consecutive frames.
    *
-   * @param border whether there is one between a frame and the one before it
+   * @param border whether there is a border between each frame and the previous one
    */
   public static BorderSteps acrossFrames(float[] clip, int frames, boolean[] border) {
     BorderSteps steps = BorderSteps.NONE;
@@ -193,7 +202,7 @@ public final class Clips {
     return steps;
   }
 
-  /** The mean change of a value from one frame to the next. */
+  /** The mean absolute difference of values between consecutive frames. */
   public static double restlessness(float[] clip, int frames) {
     int values = clip.length / frames;
     double sum = 0;

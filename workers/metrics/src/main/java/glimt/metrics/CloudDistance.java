@@ -2,15 +2,16 @@ package glimt.metrics;
 
 import java.util.Arrays;
 
-/** Distances between two clouds of points, each [n, 3]. */
+/** A distance between two clouds of points, each [n, 3]. */
 @FunctionalInterface
 public interface CloudDistance {
 
+  /** The distance between two clouds. */
   double between(double[][] a, double[][] b);
 
   /**
    * The Chamfer distance (Fan et al. 2017): the mean squared distance to the nearest point of the
-   * other cloud, both ways added.
+   * other cloud, summed over both directions.
    */
   static double chamfer(double[][] a, double[][] b) {
     return oneWay(a, b) + oneWay(b, a);
@@ -37,13 +38,15 @@ public interface CloudDistance {
   }
 
   /**
-   * The earth mover's distance (Rubner et al. 2000) of clouds of the same size: the mean distance
-   * under the best assignment, exactly, in O(n^3).
+   * The earth mover's distance (Rubner et al. 2000) of clouds of the same size: the exact mean
+   * distance under the optimal assignment, in O(n^3).
+   *
+   * @throws IllegalArgumentException if the clouds have different sizes
    */
   static double earthMover(double[][] a, double[][] b) {
     if (a.length != b.length) {
       throw new IllegalArgumentException(
-          "clouds of %s and %s points cannot be assigned".formatted(a.length, b.length));
+          "the clouds must have the same size, not %s and %s points".formatted(a.length, b.length));
     }
     double[][] cost = new double[a.length][b.length];
     for (int i = 0; i < a.length; i++) {
@@ -59,12 +62,15 @@ public interface CloudDistance {
     return sum / a.length;
   }
 
-  /** The column of each row in the cheapest assignment: the Hungarian method by shortest paths. */
+  /**
+   * The column of each row in the assignment of minimal cost (the Hungarian method with shortest
+   * augmenting paths).
+   */
   private static int[] assignment(double[][] cost) {
     int n = cost.length;
     double[] rowPrice = new double[n + 1];
     double[] columnPrice = new double[n + 1];
-    int[] rowOf = new int[n + 1]; // row + 1 of a column; column 0 is where a path starts
+    int[] rowOf = new int[n + 1]; // row + 1 of a column; paths start at column 0
     int[] from = new int[n + 1];
     for (int row = 1; row <= n; row++) {
       double[] least = new double[n + 1];

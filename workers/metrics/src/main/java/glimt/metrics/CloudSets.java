@@ -3,8 +3,8 @@ package glimt.metrics;
 import java.util.Arrays;
 
 /**
- * How a set of made clouds compares with a set of real ones (Achlioptas et al. 2018; Yang et al.
- * 2019, PointFlow), by all their pairwise distances.
+ * Compares a set of generated clouds with a set of real ones by all pairwise distances (Achlioptas
+ * et al. 2018; Yang et al. 2019, PointFlow).
  */
 public final class CloudSets {
   private final double[][] realToMade;
@@ -12,6 +12,8 @@ public final class CloudSets {
   private final double[][] madeToMade;
 
   /**
+   * Computes all pairwise distances.
+   *
    * @param made clouds of [n, 3] each
    * @param real clouds of [n, 3] each
    */
@@ -23,12 +25,17 @@ public final class CloudSets {
   }
 
   /**
-   * @param realToMade distances already known: a row for each real cloud
+   * Uses known distances.
+   *
+   * @param realToMade a row for each real cloud and a column for each generated one
+   * @param realToReal symmetric
+   * @param madeToMade symmetric
    */
   public CloudSets(double[][] realToMade, double[][] realToReal, double[][] madeToMade) {
     if (realToReal.length == 0 || madeToMade.length == 0) {
       throw new IllegalArgumentException(
-          "%s made and %s real clouds".formatted(madeToMade.length, realToReal.length));
+          "a comparison needs generated and real clouds, not %s and %s"
+              .formatted(madeToMade.length, realToReal.length));
     }
     this.realToMade = realToMade;
     this.realToReal = realToReal;
@@ -46,7 +53,8 @@ public final class CloudSets {
   }
 
   /**
-   * MMD: how far a real cloud is from its nearest made one, on average. Fidelity; lower is better.
+   * MMD, the minimum matching distance: the mean distance of a real cloud to the nearest generated
+   * one. It measures fidelity; lower is better.
    */
   public double minimumMatching() {
     return Arrays.stream(realToMade)
@@ -55,7 +63,7 @@ public final class CloudSets {
         .orElseThrow();
   }
 
-  /** The same from the other side: how far a made cloud is from its nearest real one. */
+  /** The mean distance of a generated cloud to the nearest real one. */
   public double minimumMatchingOfMade() {
     double sum = 0;
     for (int made = 0; made < realToMade[0].length; made++) {
@@ -64,7 +72,10 @@ public final class CloudSets {
     return sum / realToMade[0].length;
   }
 
-  /** COV: the share of real clouds that are the nearest of some made one. Diversity; 1 is best. */
+  /**
+   * COV, the coverage: the fraction of real clouds that are nearest to some generated cloud. It
+   * measures diversity; 1 is best.
+   */
   public double coverage() {
     boolean[] covered = new boolean[realToMade.length];
     for (int made = 0; made < realToMade[0].length; made++) {
@@ -88,8 +99,9 @@ public final class CloudSets {
   }
 
   /**
-   * 1-NNA (Lopez-Paz and Oquab 2017): how often a cloud's nearest neighbour among all the others is
-   * of its own kind. 0.5 means that the sets cannot be told apart.
+   * 1-NNA, the accuracy of a nearest-neighbour classifier (Lopez-Paz and Oquab 2017): the fraction
+   * of clouds whose nearest neighbour among all others belongs to the same set. 0.5 means that the
+   * sets are indistinguishable.
    */
   public double nearestNeighbourAccuracy() {
     int real = realToReal.length;
@@ -97,7 +109,7 @@ public final class CloudSets {
     return (realAccuracy() * real + madeAccuracy() * made) / (real + made);
   }
 
-  /** The share of real clouds whose nearest neighbour is real. */
+  /** The fraction of real clouds whose nearest neighbour is real. */
   public double realAccuracy() {
     int right = 0;
     for (int i = 0; i < realToReal.length; i++) {
@@ -110,7 +122,7 @@ public final class CloudSets {
     return (double) right / realToReal.length;
   }
 
-  /** The share of made clouds whose nearest neighbour is made. */
+  /** The fraction of generated clouds whose nearest neighbour is generated. */
   public double madeAccuracy() {
     int right = 0;
     for (int i = 0; i < madeToMade.length; i++) {
@@ -124,9 +136,9 @@ public final class CloudSets {
   }
 
   /**
-   * JSD: the Jensen-Shannon divergence, in bits, of where the points of two sets lie, counted at
-   * the nearest of resolution^3 grid points of the cube [-1/2, 1/2]^3, of which only those in the
-   * inscribed ball are used (Achlioptas et al. 2018).
+   * JSD: the Jensen-Shannon divergence, in bits, of the distributions of the points of two sets
+   * over the nearest of resolution^3 grid points of the cube [-1/2, 1/2]^3, of which only those in
+   * the inscribed ball are used (Achlioptas et al. 2018).
    */
   public static double divergence(double[][][] made, double[][][] real, int resolution) {
     double[] p = occupancy(made, resolution);

@@ -3,25 +3,25 @@ package glimt.metrics;
 import static glimt.metrics.PointSet.CHANNELS;
 
 /**
- * Distances between clouds of points, and what to compare an enlargement with: {@code [n, 6]} each;
- * only positions count.
+ * The Chamfer distance of clouds, and a baseline for their enlargement. Clouds are {@code [n, 6]};
+ * distances use positions only.
  */
 public final class Clouds {
   private Clouds() {}
 
   /**
-   * The Chamfer distance (Fan, Su and Guibas, 2017, eq. 2): mean squared distance of each point of
-   * {@code a} to the nearest of {@code b}, plus the same the other way.
+   * The Chamfer distance (Fan, Su and Guibas, 2017, eq. 2): the mean squared distance of each point
+   * of {@code a} to the nearest of {@code b}, plus the same in the other direction.
    */
   public static double chamfer(float[] a, float[] b) {
     return PointSet.of(a).chamfer(PointSet.of(b));
   }
 
   /**
-   * The simplest way to enlarge a cloud: after each point, the three points midway to its nearest
-   * neighbours.
+   * Enlarges a cloud in the simplest way: each point is followed by the midpoints between it and
+   * its three nearest neighbours.
    *
-   * @param cloud {@code [n, 6]}, n > 3
+   * @param cloud {@code [n, 6]}, n &gt; 3
    * @return {@code [4 n, 6]}
    */
   public static float[] midpoints(float[] cloud) {

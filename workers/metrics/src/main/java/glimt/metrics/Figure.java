@@ -11,46 +11,46 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One line of an evaluation.
+ * A figure of an evaluation, which is a line of a table.
  *
- * @param what was measured, with its unit
- * @param made the value for what the bundle made
- * @param beside the values of what it is compared with, by name: held-out data, a simpler method …
- * @param bar what the first value has to reach, or null
+ * @param what the measured quantity with its unit
+ * @param made the value for the bundle's samples
+ * @param beside the values of the baselines by name, such as held-out data or a simpler method
+ * @param bar the requirement for {@code made}, or null
  */
 public record Figure(String what, double made, Map<String, Double> beside, @Nullable Bar bar) {
   private static final String COMPARED = "compared with";
 
   public Figure {
-    // In the order they were named, which is the order of the table's columns.
+    // Keeps the order of insertion, which is the order of the table's columns.
     beside = new LinkedHashMap<>(beside);
   }
 
-  /** A figure that is compared with nothing yet. */
+  /** A figure without baselines and requirement. */
   public static Figure of(String what, double made) {
     return new Figure(what, made, Map.of(), null);
   }
 
-  /** A figure whose line says what it is compared with. */
+  /** A figure with a single baseline, which its description names. */
   public static Figure of(String what, double made, double compared) {
     return of(what, made).beside(COMPARED, compared);
   }
 
-  /** This figure, compared with one thing more. */
+  /** This figure with one more baseline. */
   public Figure beside(String name, double value) {
     Map<String, Double> more = new LinkedHashMap<>(beside);
     more.put(name, value);
     return new Figure(what, made, more, bar);
   }
 
-  /** This figure with a bar. */
+  /** This figure with a requirement. */
   public Figure toReach(Bar wanted) {
     return new Figure(what, made, beside, wanted);
   }
 
   /**
-   * A Markdown table with a column for everything that a figure is compared with, and, if there are
-   * bars, one that says which were missed.
+   * Formats figures as a Markdown table with a column for each baseline and, if there are
+   * requirements, a column that shows which are missed.
    */
   public static String table(List<Figure> figures) {
     Set<String> names = new LinkedHashSet<>();

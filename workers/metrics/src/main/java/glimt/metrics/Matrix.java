@@ -2,7 +2,7 @@ package glimt.metrics;
 
 import java.util.Arrays;
 
-/** The little dense algebra that Fr&eacute;chet distances need, for symmetric matrices. */
+/** The linear algebra of dense symmetric matrices that Fr&eacute;chet distances need. */
 final class Matrix {
   private static final double EPSILON = Math.ulp(1.0);
 
@@ -17,10 +17,9 @@ final class Matrix {
   }
 
   /**
-   * Cholesky's factor with the largest pivot first: g, of as many rows as c has rank, so that c =
-   * g' g.
+   * The pivoted Cholesky factor g, whose number of rows is the rank of c, with c = g' g.
    *
-   * @param c symmetric, no eigenvalue below 0
+   * @param c a symmetric positive semidefinite matrix
    */
   static double[][] factor(double[][] c) {
     int n = c.length;
@@ -78,8 +77,8 @@ final class Matrix {
   }
 
   /**
-   * The eigenvalues from the least up: Householder's reflections to three diagonals, then bisection
-   * by the signs of Sturm's sequence (Golub and Van Loan, 8.3.1 and 8.4.1).
+   * The eigenvalues in rising order, by Householder tridiagonalisation and bisection with Sturm
+   * sequences (Golub and Van Loan, 8.3.1 and 8.4.1).
    */
   static double[] eigenvalues(double[][] symmetric) {
     int n = symmetric.length;
@@ -111,7 +110,7 @@ final class Matrix {
     return values;
   }
 
-  /** How many eigenvalues are less than x. */
+  /** The number of eigenvalues that are less than x. */
   private static int below(double x, double[] diagonal, double[] beside) {
     int count = 0;
     double q = 1;
@@ -125,7 +124,7 @@ final class Matrix {
     return count;
   }
 
-  /** Reflects a to three diagonals; {@code beside[i]} lies between i - 1 and i. */
+  /** Tridiagonalises a by Householder reflections; {@code beside[i]} is the element (i - 1, i). */
   private static void tridiagonal(double[][] a, double[] diagonal, double[] beside) {
     int n = a.length;
     double[] v = new double[n];

@@ -6,6 +6,8 @@ public final class Moments {
   private final double[][] covariance;
 
   /**
+   * Creates moments.
+   *
    * @param mean [d]
    * @param covariance [d, d], symmetric
    */
@@ -27,7 +29,8 @@ public final class Moments {
   public static Moments of(double[][] features) {
     int n = features.length;
     if (n < 2) {
-      throw new IllegalArgumentException("a covariance needs at least 2 features, not " + n);
+      throw new IllegalArgumentException(
+          "a covariance needs at least 2 rows of features, not " + n);
     }
     int d = features[0].length;
     double[] mean = new double[d];
@@ -48,23 +51,24 @@ public final class Moments {
   }
 
   /**
-   * The Fr&eacute;chet distance of two normal laws (Dowson and Landau 1982; FID, Heusel et al.
-   * 2017; FVD, Unterthiner et al. 2018), squared as the field reports it:
+   * The Fr&eacute;chet distance of two normal distributions (Dowson and Landau 1982; FID, Heusel et
+   * al. 2017; FVD, Unterthiner et al. 2018), squared, as it is commonly reported:
    *
    * <pre>  |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2))</pre>
    */
   public double frechet(Moments other) {
     if (other.mean.length != mean.length) {
       throw new IllegalArgumentException(
-          "features of %s and %s dimensions".formatted(mean.length, other.mean.length));
+          "the features must have the same dimension, not %s and %s"
+              .formatted(mean.length, other.mean.length));
     }
     double sum = 0;
     for (int i = 0; i < mean.length; i++) {
       double d = mean[i] - other.mean[i];
       sum += d * d + covariance[i][i] + other.covariance[i][i];
     }
-    // With C1 = G'G, C1 C2 has the eigenvalues of G C2 G', which is symmetric, and zeros beside
-    // them.
+    // With C1 = G'G, C1 C2 has the eigenvalues of G C2 G', which is symmetric, and additional
+    // zeros.
     double[][] inner = Matrix.congruent(Matrix.factor(covariance), other.covariance);
     for (double lambda : Matrix.eigenvalues(inner)) {
       sum -= 2 * Math.sqrt(Math.max(0, lambda));

@@ -1,6 +1,6 @@
 package glimt.metrics;
 
-/** How alike two pictures are, with values in [0, 1], channel by channel. */
+/** Measures the similarity of two pictures with values in [0, 1]. */
 public final class Pictures {
   private Pictures() {}
 
@@ -8,13 +8,14 @@ public final class Pictures {
   private static final double[] WEIGHTS = weights();
 
   /**
-   * Peak signal-to-noise ratio, 10 log10(1 / mean square error), in dB; 100 for pictures that are
-   * the same to 1e-5.
+   * The peak signal-to-noise ratio in dB, 10 log10(1 / mean square error), limited to 100 if the
+   * root mean square error is below 1e-5.
    */
   public static double psnr(double[] a, double[] b) {
     if (a.length != b.length) {
       throw new IllegalArgumentException(
-          "pictures of %s and %s values".formatted(a.length, b.length));
+          "the pictures must have the same size, not %s and %s values"
+              .formatted(a.length, b.length));
     }
     double square = 0;
     for (int i = 0; i < a.length; i++) {
@@ -24,15 +25,17 @@ public final class Pictures {
   }
 
   /**
-   * Structural similarity (Wang et al. 2004): an 11 x 11 Gaussian window of sigma 1.5, biased
-   * variances, K1 = 0.01, K2 = 0.03, averaged over the places where the window fits.
+   * The structural similarity (Wang et al. 2004) with an 11 x 11 Gaussian window of sigma 1.5,
+   * biased variances, K1 = 0.01 and K2 = 0.03, averaged over all positions of the window.
    *
    * @param a one channel, row-major, [height, width]
+   * @param b the same channel of the other picture
    */
   public static double ssim(double[] a, double[] b, int height, int width) {
     if (a.length != height * width || b.length != a.length) {
       throw new IllegalArgumentException(
-          "%s and %s values are not %s x %s pixels".formatted(a.length, b.length, height, width));
+          "got %s and %s values instead of %s x %s pixels each"
+              .formatted(a.length, b.length, height, width));
     }
     if (height < WINDOW || width < WINDOW) {
       throw new IllegalArgumentException(

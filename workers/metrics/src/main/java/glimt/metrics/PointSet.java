@@ -3,12 +3,12 @@ package glimt.metrics;
 import java.util.Arrays;
 
 /**
- * The positions of a cloud, an array for each coordinate: laid out so that the distances of one
- * point to all of another cloud are plain loops, which for the few thousand points clouds have here
- * are no slower than a tree.
+ * The positions of a cloud in one array per coordinate. This layout makes the distances of a point
+ * to all points of another cloud a simple loop, which is as fast as a tree for a few thousand
+ * points.
  */
 public final class PointSet {
-  /** Values of one point of a cloud: x, y, z, red, green, blue. */
+  /** The number of values per point: x, y, z, red, green, blue. */
   static final int CHANNELS = 6;
 
   private final float[] x;
@@ -22,7 +22,9 @@ public final class PointSet {
   }
 
   /**
-   * @param cloud {@code [n, 6]}, of which the first three values count
+   * Extracts the positions of a cloud.
+   *
+   * @param cloud {@code [n, 6]}, whose first three values are positions
    */
   public static PointSet of(float[] cloud) {
     int count = cloud.length / CHANNELS;
@@ -35,7 +37,7 @@ public final class PointSet {
     return set;
   }
 
-  /** Every {@code step}th point. */
+  /** The subset of every {@code step}th point. */
   public PointSet every(int step) {
     int count = Math.ceilDiv(size(), step);
     PointSet few = new PointSet(new float[count], new float[count], new float[count]);
@@ -47,14 +49,14 @@ public final class PointSet {
     return few;
   }
 
-  /** How many points there are. */
+  /** The number of points. */
   public int size() {
     return x.length;
   }
 
   /**
-   * The Chamfer distance (Fan, Su and Guibas, 2017, eq. 2): mean squared distance of each point to
-   * the nearest of the other set, both ways added.
+   * The Chamfer distance (Fan, Su and Guibas, 2017, eq. 2): the mean squared distance of points to
+   * the nearest of the other set, summed over both directions.
    */
   public double chamfer(PointSet other) {
     int count = other.size();
@@ -79,9 +81,10 @@ public final class PointSet {
   }
 
   /**
-   * The points nearest to one of this set, itself left out, nearest first.
+   * The indices of the points nearest to a point of this set, without the point itself, nearest
+   * first.
    *
-   * @param many fewer than there are others
+   * @param many the number of points, less than the size of this set
    */
   int[] nearest(int point, int many) {
     float[] row = new float[x.length];

@@ -1,12 +1,12 @@
 package glimt.metrics;
 
-/** How close two sets of features are, and how sure a classifier is of one. */
+/** Scores of sets of features (kernel distance) and of classifications (Inception Score). */
 public final class Scores {
   private Scores() {}
 
   /**
    * The kernel distance (KID, Bi&#324;kowski et al. 2018): the unbiased squared maximum mean
-   * discrepancy with the kernel (x.y / d + 1)^3. It may be below 0.
+   * discrepancy with the kernel (x.y / d + 1)^3. It may be negative.
    *
    * @param a [n, d], n at least 2
    * @param b [m, d], m at least 2
@@ -14,7 +14,7 @@ public final class Scores {
   public static double kernelDistance(double[][] a, double[][] b) {
     if (a.length < 2 || b.length < 2) {
       throw new IllegalArgumentException(
-          "a kernel distance needs 2 features on each side, not %s and %s"
+          "a kernel distance needs at least 2 rows of features on each side, not %s and %s"
               .formatted(a.length, b.length));
     }
     double cross = 0;
@@ -46,11 +46,11 @@ public final class Scores {
   }
 
   /**
-   * The Inception Score (Salimans et al. 2016): exp of the mean divergence of p(y | x) from p(y),
-   * each split by itself, then averaged over splits.
+   * The Inception Score (Salimans et al. 2016): exp of the mean Kullback-Leibler divergence of p(y
+   * | x) from p(y), computed for each split and averaged over splits.
    *
-   * @param probabilities p(y | x), [n, classes], rows of positive numbers that add up to 1
-   * @param split rows of a split; the last may be shorter
+   * @param probabilities p(y | x), [n, classes], rows of non-negative numbers with sum 1
+   * @param split the number of rows of a split; the last split may be shorter
    */
   public static double inceptionScore(double[][] probabilities, int split) {
     double sum = 0;

@@ -5,23 +5,28 @@ import static glimt.metrics.PointSet.CHANNELS;
 import java.util.Arrays;
 
 /**
- * How smooth a cloud is, seen from its own points.
+ * The smoothness of a cloud.
  *
- * @param roughness how far points lie off the plane of their neighbourhood: for each, the root of
- *     the least eigenvalue of the covariance of the positions of itself and its 11 nearest; of
- *     these the median. In the unit of the positions
- * @param speckle how unlike neighbours are in colour: the mean absolute difference, over red, green
- *     and blue, between a point and each of its 3 nearest
+ * @param roughness the median distance of points from the plane of their neighbourhood, in the unit
+ *     of the positions. For each point it is the square root of the smallest eigenvalue of the
+ *     covariance of its own position and those of its 11 nearest neighbours
+ * @param speckle the mean absolute difference in red, green and blue between a point and each of
+ *     its 3 nearest neighbours
  */
 public record Surface(double roughness, double speckle) {
   private static final int NEIGHBOURS = 11;
   private static final int COLOURS = 3;
 
-  /** Points that are asked for their neighbours; all of them are neighbours. */
+  /**
+   * The approximate number of points whose neighbourhoods are measured; all points are potential
+   * neighbours.
+   */
   private static final int ASKED = 1024;
 
   /**
-   * @param cloud {@code [n, 6]}, n > 11
+   * Measures a cloud.
+   *
+   * @param cloud {@code [n, 6]}, n &gt; 11
    */
   public static Surface of(float[] cloud) {
     PointSet points = PointSet.of(cloud);
@@ -43,7 +48,7 @@ public record Surface(double roughness, double speckle) {
     return new Surface(median, unlike / (off.length * COLOURS * 3.0));
   }
 
-  /** The least eigenvalue of the covariance of some positions. */
+  /** The smallest eigenvalue of the covariance of a point and its neighbours. */
   private static double leastSpread(float[] cloud, int point, int[] near) {
     double[] mean = new double[3];
     double[][] spread = new double[3][3];
@@ -67,10 +72,10 @@ public record Surface(double roughness, double speckle) {
   }
 
   /**
-   * Of a symmetric 3 x 3 matrix, in closed form (Smith, 1961, "Eigenvalues of a symmetric 3 x 3
-   * matrix").
+   * The smallest eigenvalue of a symmetric 3 x 3 matrix in closed form (Smith, 1961, "Eigenvalues
+   * of a symmetric 3 x 3 matrix").
    *
-   * @param m its upper triangle
+   * @param m the matrix, of which only the upper triangle is used
    */
   static double leastEigenvalue(double[][] m) {
     double mean = (m[0][0] + m[1][1] + m[2][2]) / 3;

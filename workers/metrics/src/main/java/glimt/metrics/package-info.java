@@ -1,5 +1,5 @@
 /**
- * How good a result is, in the field's own measures.
+ * Established metrics for the quality of results.
  *
  * <p>Pure functions of arrays: no I/O, no clock, no actors.
  */

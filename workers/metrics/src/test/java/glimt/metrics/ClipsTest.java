@@ -44,7 +44,8 @@ class ClipsTest {
   @Test
   void steps_across_borders_are_told_from_those_elsewhere() {
     float[] two = {0, 0, 3, 0, 0, 3, 0, 0, 3};
-    // Across: 0 to 0 is no border, 0 to 3 is one; down: nothing changes.
+    // Horizontally, the step from 0 to 0 is not at a border and that from 0 to 3 is; vertically,
+    // nothing changes.
     Clips.BorderSteps steps = Clips.acrossPixels(two, 3, new boolean[] {false, false, true});
     assertThat(steps.border()).isEqualTo(1.5);
     assertThat(steps.elsewhere()).isZero();
@@ -58,7 +59,8 @@ class ClipsTest {
   }
 
   /**
-   * 8 frames of a bright square of 4 pixels that moves this far each frame from near the middle.
+   * 8 frames of a bright square of 4 pixels that starts near the middle and moves by this distance
+   * per frame.
    */
   private static float[] square(int dx, int dy) {
     float[] clip = new float[8 * 3 * 256];

@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
-/** Beside the recorded cases: laws that hold where there are fewer samples than features. */
+/** Tests properties in the case of fewer samples than features, in addition to the golden cases. */
 class MomentsTest {
   private final SplittableRandom random = new SplittableRandom(11);
 

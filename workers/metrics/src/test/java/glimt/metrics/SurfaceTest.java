@@ -9,7 +9,10 @@ import org.junit.jupiter.api.Test;
 final class SurfaceTest {
   private static final double FUZZ = 0.01;
 
-  /** Points of a square of side 2, lifted by {@code fuzz}, one half red and one half blue. */
+  /**
+   * Points of a square of side 2, one half red and one half blue, with offsets from the plane of up
+   * to {@code fuzz}.
+   */
   private static float[] plate(double fuzz) {
     SplittableRandom random = new SplittableRandom(5);
     float[] cloud = new float[2048 * 6];
@@ -26,12 +29,12 @@ final class SurfaceTest {
   void a_plate_is_smooth_and_its_halves_are_of_one_colour_each() {
     Surface surface = Surface.of(plate(0));
     assertThat(surface.roughness()).isCloseTo(0, Offset.offset(1e-6));
-    assertThat(surface.speckle()).isBetween(0.0, 0.03); // along the one edge only
+    assertThat(surface.speckle()).isBetween(0.0, 0.03); // only along the edge between the colours
   }
 
   @Test
   void roughness_is_how_far_points_lie_off_the_plate() {
-    // the least direction of 12 points is a little thinner than the fuzz they were drawn with
+    // the smallest principal deviation of 12 points is slightly below the fuzz they were drawn with
     assertThat(Surface.of(plate(FUZZ)).roughness()).isBetween(0.75 * FUZZ, FUZZ);
   }
 
@@ -44,7 +47,7 @@ final class SurfaceTest {
       cloud[at + 3] = red ? 1 : 0;
       cloud[at + 5] = red ? 0 : 1;
     }
-    // half of all neighbours are of the other colour, which differs in two channels of three
+    // half of all neighbours have the other colour, which differs in two of three channels
     assertThat(Surface.of(cloud).speckle()).isCloseTo(1 / 3.0, Offset.offset(0.02));
   }
 

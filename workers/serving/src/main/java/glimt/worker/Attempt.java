@@ -12,11 +12,12 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * One try at a task, as the thread sees it that tries. It says how far it is, shows what it has,
- * and learns between two steps whether it should go on.
+ * One attempt at a task, the link between the thread that does the work and the worker's actor. The
+ * thread reports progress, previews and checkpoints, and asks between two steps whether to
+ * continue.
  *
- * <p>The methods that say something belong to the thread that tries; the worker's actor turns the
- * flags and reads the step.
+ * <p>The reporting methods are for that thread only, except where they say otherwise. The actor
+ * sets the flags and reads the step.
  */
 public final class Attempt {
   private static final long QUIET = Duration.ofMillis(100).toNanos();
@@ -46,15 +47,21 @@ public final class Attempt {
     this.steps = task.work() instanceof Work.Sample sample ? sample.sampling().steps() : 1;
   }
 
-  // ---- for the thread that tries
+  // ---- for the thread that does the work
 
-  /** Begins at this step of a checkpoint instead of at 0. Said before the first progress. */
+  /** Reports that the attempt resumed at this step. Must be called before the first progress. */
   public void resumed(int from) {
     resumedFrom = from;
     step = from;
   }
 
-  /** Says how far it is. Called after every step; whoever watches hears of some. */
+  /**
+   * Reports progress. It is called after every step; viewers get at most ten reports per second,
+   * and the last.
+   *
+   * @param done the number of finished steps
+   * @param of the number of all steps
+   */
   public void progress(int done, int of) {
     long now = System.nanoTime();
     steps = of;
@@ -66,22 +73,22 @@ public final class Attempt {
     }
   }
 
-  /** Says how long the networks' forward passes took. */
+  /** Reports the seconds spent in the networks' forward passes. */
   public void spent(double inNetworks) {
     networkSeconds = inNetworks;
   }
 
-  /** Whether anybody looks: only then is a preview worth making. */
+  /** Returns whether a client watches the job; previews are made only then. */
   public boolean watched() {
     return watchedUntil - System.nanoTime() > 0;
   }
 
   /**
-   * Shows the sample as it is now.
+   * Sends a preview to the viewers. See {@link Previewed} for the parameters.
    *
-   * @param mediaType see {@link Previewed}
-   * @param frames in the sprite sheet; 0 for points
-   * @param columns of the sprite sheet; 0 for points
+   * @param mediaType of the bytes
+   * @param frames the number of frames in the sprite sheet; 0 for points
+   * @param columns the number of columns of the sprite sheet; 0 for points
    * @param bytes at most {@link Previewed#BYTES_LIMIT}
    */
   public void preview(String mediaType, int frames, int columns, byte[] bytes) {
@@ -98,29 +105,27 @@ public final class Attempt {
             bytes));
   }
 
-  /**
-   * Says that the next attempt may go on from here. Its artifact is safe by now. Any thread may.
-   */
+  /** Reports a checkpoint whose artifact is durable. Any thread may call this. */
   public void checkpoint(Checkpoint here) {
     checkpoint = Optional.of(here);
     saved.accept(here);
   }
 
   /**
-   * Whether the worker leaves: a checkpoint saved now is where the next attempt goes on, and then
-   * it is time to stop.
+   * Returns whether the worker is leaving. The attempt should then save a checkpoint, from which
+   * the next attempt resumes, and stop.
    */
   public boolean leaving() {
     return leaving;
   }
 
-  /** Whether to stop now, between two steps. */
+  /** Returns whether the attempt must stop before its next step. */
   public boolean stopping() {
     return abandoned || leaving;
   }
 
   /**
-   * Stops here if it should.
+   * Throws if the attempt must stop.
    *
    * @throws InterruptedException if {@link #stopping}
    */
@@ -140,12 +145,12 @@ public final class Attempt {
     return step;
   }
 
-  /** When it last said how far it is, in {@link System#nanoTime}. */
+  /** Returns the time of the last progress, in {@link System#nanoTime}. */
   long steppedAt() {
     return steppedAt;
   }
 
-  /** The last that this attempt has saved. */
+  /** Returns the last checkpoint that this attempt saved itself. */
   Optional<Checkpoint> latest() {
     return checkpoint;
   }
@@ -155,7 +160,7 @@ public final class Attempt {
     return new Effort(numericClass, resumedFrom, step - resumedFrom, seconds, networkSeconds);
   }
 
-  /** The lease is gone: whatever comes of this attempt, nobody wants it. */
+  /** Makes the attempt stop because its lease is lost; its outcome will not be reported. */
   void abandon() {
     abandoned = true;
   }
@@ -169,7 +174,9 @@ public final class Attempt {
   }
 
   /**
-   * @param until in {@link System#nanoTime}
+   * Sets how long the job counts as watched.
+   *
+   * @param until the end of that time, in {@link System#nanoTime}
    */
   void watched(long until) {
     watchedUntil = until;

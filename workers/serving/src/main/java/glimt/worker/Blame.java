@@ -15,25 +15,27 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Says what kind of fault a throwable is: would trying again help? */
+/** Translates what a maker throws into the outcome of the attempt. */
 final class Blame {
+  /** The longest reason that is reported, in characters. */
   private static final int SENTENCE = 300;
 
+  /** Parts of the messages, in lower case, by which native libraries report a lack of memory. */
   private static final List<String> NO_ROOM =
       List.of(
           "out of memory", // CUDA, cuDNN
-          "can't allocate memory", // the CPU's allocator
-          "not enough memory", // the same, elsewhere
+          "can't allocate memory", // libtorch's CPU allocator on Linux
+          "not enough memory", // libtorch's CPU allocator on other systems
           "std::bad_alloc",
           "status_alloc_failed"); // cuBLAS, cuDNN
 
-  /** Then comes a trace of many lines, and the reason is the last. */
+  /** The first line of TorchScript's traces, whose last line has the reason. */
   private static final String TRACE =
       "The following operation failed in the TorchScript interpreter.";
 
   private Blame() {}
 
-  /** The input that is to be made again, if that is what was wrong. */
+  /** Returns the damaged input if that caused the failure; it must be made again. */
   static Optional<Outcome.Damaged> damage(Throwable broken) {
     for (Throwable cause = broken; cause != null; cause = cause.getCause()) {
       if (cause instanceof DamagedArtifact damaged) {
@@ -43,7 +45,7 @@ final class Blame {
     return Optional.empty();
   }
 
-  /** The first cause that says what kind it is, in the words of that cause. */
+  /** Returns the failure with kind and message of the first cause whose kind is known. */
   static Outcome.Failed of(Throwable broken) {
     for (Throwable cause = broken; cause != null; cause = cause.getCause()) {
       Fault fault = kind(cause);
@@ -65,7 +67,6 @@ final class Blame {
     };
   }
 
-  /** As libtorch, CUDA and its libraries say it. */
   private static boolean outOfMemory(EngineException e) {
     String message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
     return NO_ROOM.stream().anyMatch(message::contains);

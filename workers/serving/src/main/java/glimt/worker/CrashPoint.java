@@ -8,37 +8,39 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Places at which a fault test has this process die as kill -9 would have it. Inert unless the
- * environment variable {@code GLIMT_CRASH_POINTS} names a folder; a file in it named as the place,
- * such as {@code after-artifact}, arms it. The process that comes there first takes the file away
- * and is gone, so every file costs one life, whatever the number of workers.
+ * Places at which fault tests make a worker process end as if by kill -9. They have no effect
+ * unless the environment variable {@code GLIMT_CRASH_POINTS} names a folder. A file there with the
+ * name of a place, such as {@code after-artifact}, arms it. The first process to reach the place
+ * deletes the file and ends, so each file ends one process, whatever the number of workers.
  */
 public enum CrashPoint {
-  /** In the step of that number, counted from 0: {@code mid-step-12}. */
+  /** During a step, whose number from 0 is part of the file name: {@code mid-step-12}. */
   MID_STEP,
-  /** The checkpoint's file is durable, and nobody has heard of it. */
+  /** A checkpoint's file is durable but not reported yet. */
   AFTER_CHECKPOINT_FILE,
-  /** What the task made is durable, and the attempt has not ended. */
+  /** The task's result is durable, but the attempt has not ended yet. */
   AFTER_ARTIFACT,
-  /** The attempt has ended, and nobody has heard of it. */
+  /** The attempt has ended, but the worker has not reported it yet. */
   BEFORE_REPORT;
 
-  /** What a shell says of a process that was killed with -9. */
+  /** The exit code that a shell reports for a process killed by signal 9. */
   private static final int KILLED = 137;
 
   private static final @Nullable String FOLDER = System.getenv("GLIMT_CRASH_POINTS");
 
-  /** The process is here. */
+  /** Ends the process if this place is armed. */
   void reached() {
     dieIf(fileName());
   }
 
-  /** The process is here, in that step. */
+  /** Ends the process if this place is armed for this step. */
   void reached(int step) {
     dieIf(fileName() + "-" + step);
   }
 
-  /** What the file is called that arms it; for a step, a hyphen and its number follow. */
+  /**
+   * Returns the name of the file that arms it; {@link #MID_STEP} needs the suffix {@code -STEP}.
+   */
   public String fileName() {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
@@ -50,7 +52,7 @@ public enum CrashPoint {
           Runtime.getRuntime().halt(KILLED);
         }
       } catch (IOException e) {
-        throw new UncheckedIOException("the crash point " + armed, e);
+        throw new UncheckedIOException("could not read the crash point " + armed, e);
       }
     }
   }

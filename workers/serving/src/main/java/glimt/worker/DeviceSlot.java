@@ -23,32 +23,33 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * One device and all that is needed to generate on it: a GPU where the engine sees one, else the
- * CPU.
- */
+/** Runs a worker on one device: a GPU if the engine finds one, otherwise the CPU. */
 public final class DeviceSlot {
   private static final Logger log = LoggerFactory.getLogger(DeviceSlot.class);
 
   private DeviceSlot() {}
 
   /**
-   * @param slot which device of this machine, from 0
-   * @param precision what networks compute in; else what the device is fastest in
-   * @param stepLimit how long one step may take
+   * How a slot computes.
+   *
+   * @param slot the number of the slot on this machine, from 0; slots are spread over the GPUs
+   * @param precision the precision of networks; empty means the fastest one of the device
+   * @param stepLimit how long one step may take before the worker counts as hanging
    */
-  public record Settings(int slot, Optional<Precision> precision, Duration stepLimit) {}
+  public record SlotSettings(int slot, Optional<Precision> precision, Duration stepLimit) {}
 
   /**
-   * Works for a farm until told to stop, as {@link WorkerProcess#run} does.
+   * Works for a farm until it is told to stop; see {@link WorkerProcess#run}.
    *
-   * @param folders the bundles it offers; a broken one is left out
-   * @param cache where programs are unpacked
+   * @param farm the cluster address of the parent process
+   * @param id the id of this worker process
+   * @param folders the folders of bundles; invalid bundles are logged and skipped
+   * @param cache the folder into which FFmpeg is unpacked
    */
   public static void work(
       String farm,
       WorkerId id,
-      Settings settings,
+      SlotSettings settings,
       List<Path> folders,
       Artifacts artifacts,
       Path cache) {
@@ -65,7 +66,7 @@ public final class DeviceSlot {
         bundles.put(bundle.card().name(), bundle);
         digests.put(bundle.card().name(), bundle.digest());
       } catch (BundleException e) {
-        log.warn("left out the bundle {}", folder, e);
+        log.warn("skipped the invalid bundle {}", folder, e);
       }
     }
     String name = device.isGpu() ? "cuda:" + device.getDeviceId() : "cpu";

@@ -49,15 +49,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Task → artifacts. An encode task reads a prompt; a sample task walks one segment from noise to a
- * sample; a decode task turns a piece of a latent into what people see; an assemble task blends a
- * level's pieces and writes the file people open.
+ * Does tasks with bundles of networks. An encode task runs an encoder on a text, a sample task
+ * denoises one segment, a decode task decodes a piece of a latent, and an assemble task blends a
+ * level's pieces and writes its media file.
  *
- * @param bundles by name
- * @param ffmpeg writes the files that the JDK cannot
- * @param manager where native memory is taken from
- * @param numericClass what the bits depend on besides card, spec and networks
- * @param loaded the digests of the weights that are on the device now
+ * @param bundles the installed bundles by name
+ * @param artifacts the store of inputs and results
+ * @param ffmpeg writes the formats that the JDK cannot
+ * @param manager owns the native memory of all tensors
+ * @param numericClass what the bits of a result depend on besides card, spec and networks
+ * @param loaded returns the digests of the weights that are on the device now
  */
 public record Generation(
     Map<String, LoadedBundle> bundles,
@@ -94,7 +95,8 @@ public record Generation(
     if (bundle == null || !bundle.serves(task.card())) {
       throw new InvalidSpec(
           "model",
-          "this worker has no %s of digest %s".formatted(task.spec().model(), task.card()));
+          "this worker has no bundle %s with the card %s; the job was planned with another version of it"
+              .formatted(task.spec().model(), task.card()));
     }
     return bundle;
   }
@@ -103,7 +105,7 @@ public record Generation(
     return new StoredTensors(artifacts);
   }
 
-  /** A level as its job has it: at its quality, and at its size. */
+  /** Returns the task's level at the job's quality and size. */
   private static Level level(Task task, LoadedBundle bundle, @Nullable List<Integer> extents) {
     Level level = bundle.card().level(task.work().level()).at(task.spec().sampling().quality());
     return extents == null ? level : level.sized(extents);
@@ -111,7 +113,7 @@ public record Generation(
 
   // ---- encode
 
-  /** What is there already in the very bytes that this task would make is not made again. */
+  /** Encodes a text, unless an earlier task's result with the same bytes can still be read. */
   private List<Product> encoded(Task task, Work.Encode work, LoadedBundle bundle) {
     if (!task.known().isEmpty()
         && task.known().stream().allMatch(known -> artifacts.verify(known.artifact().id()))) {
@@ -158,10 +160,10 @@ public record Generation(
     Level under = card.levels().get(index - 1).seenLevel();
     Level sized = under.whole(Mosaic.of(under).extents(stored.shape()));
     return new Cascade.Inherited(
-        sized, new Mosaic.Piece(Mosaic.of(sized).whole(), stored.values()));
+        sized, new Mosaic.Fragment(Mosaic.of(sized).whole(), stored.values()));
   }
 
-  /** What was made of the prompt, by the ports of a level that it feeds. */
+  /** Returns the tensors made from the prompts, by the ports of the level that receive them. */
   private Prompted prompted(Task task, Level level, LoadedBundle bundle) {
     Map<Port, Function<NDManager, NDArray>> given = new LinkedHashMap<>();
     Map<Port, Function<NDManager, NDArray>> withheld = new LinkedHashMap<>();
@@ -233,7 +235,7 @@ public record Generation(
     }
   }
 
-  /** A part of a level's own sample as people see it, decoded if it is a latent. */
+  /** Returns the visible result of a part of a level's sample, decoded if it is a latent. */
   private Seen seen(LoadedBundle bundle, Level level, float[] values, long[] shape) {
     Codec codec = level.codec();
     if (codec == null) {
@@ -245,7 +247,7 @@ public record Generation(
     return new Seen(bundle.card(), level, decoded, Mosaic.of(level).decodedShape(codec, shape), 1);
   }
 
-  /** Where an earlier attempt got to, if that can be trusted; else the beginning. */
+  /** Resumes from the latest checkpoint that can be read and verified, or starts anew. */
   private Waypoint begin(Task task, Piece piece, Attempt attempt) {
     for (Checkpoint checkpoint : task.checkpoints()) {
       try {
@@ -254,7 +256,7 @@ public record Generation(
         return here;
       } catch (StorageException | BundleException | IllegalArgumentException refused) {
         log.warn(
-            "task {} does not go on from checkpoint {} at step {}: {}",
+            "task {} cannot resume from checkpoint {} at step {}: {}",
             task.lease(),
             checkpoint.state(),
             checkpoint.step(),
@@ -265,14 +267,16 @@ public record Generation(
   }
 
   /**
-   * @throws StorageException if its file is not there, or not what its digest stands for
-   * @throws BundleException if that file is none of ours
+   * Resumes from one checkpoint.
+   *
+   * @throws StorageException if its file cannot be read, or is missing or damaged
+   * @throws BundleException if the file is not a valid safetensors file
    * @throws IllegalArgumentException if it is of another class, bundle, version, task or step
    */
   private Waypoint resumed(Checkpoint checkpoint, Piece piece) {
     if (!checkpoint.numericClass().equals(numericClass)) {
       throw new IllegalArgumentException(
-          "it is of class %s, not %s".formatted(checkpoint.numericClass(), numericClass));
+          "its numeric class is %s, not %s".formatted(checkpoint.numericClass(), numericClass));
     }
     Safetensors saved = tensors().read(checkpoint.state());
     Map<String, NDArray> arrays = new LinkedHashMap<>();
@@ -281,7 +285,8 @@ public record Generation(
         .forEach((name, tensor) -> arrays.put(name, StoredTensors.array(piece.manager(), tensor)));
     Waypoint here = piece.resume(arrays, saved.metadata());
     if (here.steps() != checkpoint.step()) {
-      throw new IllegalArgumentException("it is of step " + here.steps());
+      throw new IllegalArgumentException(
+          "its file is of step %s, not %s".formatted(here.steps(), checkpoint.step()));
     }
     return here;
   }
@@ -305,14 +310,15 @@ public record Generation(
     return tensors().sample(decoded, latent.decodedShape(codec, shape));
   }
 
-  private List<Mosaic.Piece> pieces(List<Segment> segments, List<ArtifactId> inputs) {
+  private List<Mosaic.Fragment> pieces(List<Segment> segments, List<ArtifactId> inputs) {
     if (segments.size() != inputs.size()) {
       throw new IllegalArgumentException(
-          "there are %s pieces, not %s".formatted(segments.size(), inputs.size()));
+          "the level has %s pieces, but the task has %s inputs"
+              .formatted(segments.size(), inputs.size()));
     }
-    List<Mosaic.Piece> pieces = new ArrayList<>();
+    List<Mosaic.Fragment> pieces = new ArrayList<>();
     for (int i = 0; i < segments.size(); i++) {
-      pieces.add(new Mosaic.Piece(segments.get(i), tensors().sample(inputs.get(i)).values()));
+      pieces.add(new Mosaic.Fragment(segments.get(i), tensors().sample(inputs.get(i)).values()));
     }
     return pieces;
   }

@@ -19,56 +19,59 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A bundle and its networks, on one device slot. Confined to the slot's thread. */
+/** A bundle and its networks on one device slot. Only the slot's thread may use it. */
 public final class LoadedBundle {
   private final Bundle bundle;
   private final NetworkCache networks;
   private final Map<PromptReader, Tokenizer> tokenizers = new HashMap<>();
 
   /**
-   * @param networks the device's, which all bundles share
-   * @throws glimt.bundle.BundleException naming the file and what is wrong with it
+   * Opens and checks a bundle.
+   *
+   * @param networks the networks on the device, which all bundles share
+   * @throws glimt.bundle.BundleException if the bundle is invalid; names the file and the cause
    */
   public LoadedBundle(Path folder, NetworkCache networks) {
     this.bundle = BundleCheck.open(folder, LevelWalk.samplers());
     this.networks = networks;
   }
 
+  /** Returns the bundle's card. */
   public BundleCard card() {
     return bundle.card();
   }
 
-  /** The card's digest, which jobs pin. */
+  /** Returns the digest of the card, which jobs refer to. */
   public ArtifactId digest() {
     return bundle.digest();
   }
 
-  /** The digests of older cards whose jobs get the same bytes from this bundle. */
+  /** Returns the digests of older cards whose jobs get the same bytes from this bundle. */
   public List<ArtifactId> restated() {
     return card().restates().stream().map(ArtifactId::new).toList();
   }
 
-  /** Whether a job that pins this digest is one for this bundle. */
+  /** Returns whether this bundle can do the tasks of jobs that were planned with this card. */
   boolean serves(ArtifactId pinned) {
     return digest().equals(pinned) || restated().contains(pinned);
   }
 
-  /** The network of a level, loaded when first asked for. */
+  /** Returns the network of a level, loaded on first use. */
   Network network(Level level) {
     return networks.network(bundle, level.network());
   }
 
-  /** The network of an encoder, likewise. */
+  /** Returns the network of an encoder, loaded on first use. */
   Network network(Encoder encoder) {
     return networks.network(bundle, encoder.network());
   }
 
-  /** The network of a decoder, likewise. */
+  /** Returns the network of a decoder, loaded on first use. */
   Network network(Codec codec) {
     return networks.network(bundle, codec.network());
   }
 
-  /** A prompt as a reader of this bundle reads it. */
+  /** Returns the token ids of a prompt for one of this bundle's readers. */
   TokenIds tokens(PromptReader reader, String prompt) {
     if (reader instanceof WordList words) {
       return TokenIds.of(words, prompt);

@@ -4,20 +4,19 @@ import glimt.job.Outcome;
 import glimt.job.Task;
 import java.util.List;
 
-/** How a worker makes what a task asks for. Called by one thread at a time, always the same. */
+/** Does the work of tasks. All calls come from one thread, except where a method says otherwise. */
 @FunctionalInterface
 public interface Maker {
   /**
-   * Makes it, and says through {@code attempt} how far it is.
+   * Does a task, and reports progress to {@code attempt}.
    *
-   * @return success, or a failure that the maker can tell better than an exception could
-   * @throws InterruptedException from {@link Attempt#check}: stopped between two steps, nothing
-   *     made
-   * @throws Exception what went wrong; {@link Blame} says what kind of fault that is
+   * @return success, or a failure that an exception could not describe as well
+   * @throws InterruptedException if {@link Attempt#check} stopped the attempt between two steps
+   * @throws Exception if the attempt failed; {@link Blame} decides what kind of fault that is
    */
   Outcome make(Task task, Attempt attempt) throws Exception;
 
-  /** The digests of the weights that are on the device now; any thread may ask. */
+  /** Returns the digests of the weights that are on the device now. Any thread may call this. */
   default List<String> warm() {
     return List.of();
   }

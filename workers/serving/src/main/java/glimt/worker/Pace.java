@@ -3,23 +3,24 @@ package glimt.worker;
 import java.time.Duration;
 
 /**
- * When a walk is saved: so often that a kill costs at most the larger of 5 s and a tenth of the
- * task, and no oftener than a two-hundredth of the time pays for, unless the first would be broken.
- * All times are in nanoseconds of one clock, which the caller reads.
+ * Decides when a trajectory is saved. A kill must cost at most the larger of 5 s and a tenth of the
+ * task's time. As long as that holds, saving takes at most a two-hundredth of the time. All times
+ * are in nanoseconds of one clock, which the caller reads.
  */
 final class Pace {
-  /** However short the task, so much of it may be lost. */
+  /** A kill may always cost this much, however short the task is. */
   static final long LOSS = Duration.ofSeconds(5).toNanos();
 
-  /** Of a long task, one in so many seconds may be lost. */
+  /** A kill may cost the task's time divided by this. */
   static final int LOSS_SHARE = 10;
 
-  /** Of the time between two saves, one in so many seconds may go into one. */
+  /** A save may take the time since the previous save divided by this. */
   static final int COST_SHARE = 200;
 
+  /** The least time between two saves, unless a kill would cost too much. */
   private static final long AT_LEAST = Duration.ofSeconds(2).toNanos();
 
-  /** A save begun now is written, told and in the ledger this much later. */
+  /** An upper bound of the time from the start of a save to its row in the ledger. */
   private static final long ARRIVES_WITHIN = Duration.ofMillis(500).toNanos();
 
   private final int steps;
@@ -33,8 +34,11 @@ final class Pace {
   private int saves;
 
   /**
-   * @param steps of the whole walk
-   * @param from how many of them were done when it began here
+   * Starts timing an attempt.
+   *
+   * @param steps the number of steps of the whole trajectory
+   * @param from the number of steps done by earlier attempts
+   * @param began the time at which this attempt starts
    */
   Pace(int steps, int from, long began) {
     this.steps = steps;
@@ -44,36 +48,43 @@ final class Pace {
     this.steppedAt = began;
   }
 
-  /** Whether to save now, after a step. */
+  /**
+   * Returns whether to save now. It must be called after every step.
+   *
+   * @param done the number of finished steps, above {@code from}
+   * @param now the current time
+   */
   boolean due(int done, long now) {
     slowest = Math.max(slowest, now - steppedAt);
     steppedAt = now;
     long unsaved = now - savedAt;
     long whole = (now - began) / (done - from) * steps;
-    // Not to save now is to risk the next step too.
+    // The next chance to save comes after the next step, which would be at risk too.
     boolean overdue = unsaved + slowest + ARRIVES_WITHIN >= Math.max(LOSS, whole / LOSS_SHARE);
     return overdue || unsaved >= Math.max(AT_LEAST, cost * COST_SHARE);
   }
 
   /**
-   * Saved, which kept the device waiting.
+   * Records a save.
    *
-   * @param began when the state was taken, which is where the next attempt goes on
+   * @param began the time at which the state was copied; later work is lost in a kill
+   * @param ended the time at which the device could continue
    */
   void saved(long began, long ended) {
     savedAt = began;
     cost = ended - began;
     costs += cost;
     saves++;
-    // The device's next step begins only now.
+    // The duration of the next step is measured from here, without the save.
     steppedAt = ended;
   }
 
+  /** Returns the number of saves. */
   int saves() {
     return saves;
   }
 
-  /** For how long all of them kept the device waiting. */
+  /** Returns how long the device waited for all saves together. */
   long costs() {
     return costs;
   }

@@ -4,20 +4,20 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 
 /**
- * Hears the signals by which a process is told to stop. A shutdown hook hears only the first, and
- * the process cannot exit with 0 any more.
+ * Handles the signals that ask a process to stop. A shutdown hook is not enough: it runs at the
+ * first signal only, and after a signal the process can no longer exit with 0.
  */
 final class StopSignal {
   private StopSignal() {}
 
   /**
-   * Has {@code heard} run each time, on a thread of the virtual machine's, instead of its exit.
+   * Runs {@code heard} at each signal, on a thread of the JVM, in place of ending the process.
    *
-   * @param name such as TERM
+   * @param name the signal's name without SIG, such as TERM
    */
   static void handle(String name, Runnable heard) {
-    // By reflection: every JDK has sun.misc.Signal, but compilers warn of it, and no annotation
-    // silences them.
+    // Reflection, because every use of sun.misc.Signal is a compiler warning that no annotation
+    // suppresses.
     InvocationHandler handler =
         (_, method, _) -> {
           if (method.getName().equals("handle")) {
@@ -36,7 +36,7 @@ final class StopSignal {
               .getMethod("handle", signal, handles)
               .invoke(null, signal.getConstructor(String.class).newInstance(name), proxy);
     } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException("this Java does not hear SIG" + name, e);
+      throw new IllegalStateException("this Java runtime cannot handle SIG" + name, e);
     }
   }
 }

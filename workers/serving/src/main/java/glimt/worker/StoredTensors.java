@@ -14,52 +14,58 @@ import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Tensors as artifacts: what tasks leave to the tasks after them, and checkpoints. */
+/** Stores tensors as safetensors artifacts: the results that later tasks read, and checkpoints. */
 record StoredTensors(Artifacts artifacts) {
   private static final String SAFETENSORS = "application/vnd.safetensors";
 
-  /** What a sample is called in its file. */
+  /** The name of the tensor in a sample's file. */
   private static final String SAMPLE = "sample";
 
   /**
-   * A sample in its file.
+   * A sample that was read from the store.
    *
-   * @param shape as it was written
+   * @param values the sample in row-major order
+   * @param shape the shape with which it was written
    */
   record Stored(FloatBuffer values, long[] shape) {}
 
-  /** Keeps a sample. */
+  /** Stores a sample, whose values are in row-major order. */
   Product sample(float[] values, long[] shape) {
     return new Product(Role.SAMPLE, put(Map.of(SAMPLE, Tensor.of(values, shape)), Map.of()));
   }
 
-  /** Keeps tensors by name. */
+  /** Stores several named tensors in one artifact. */
   Product tensors(Map<String, NDArray> arrays) {
     return new Product(Role.SAMPLE, put(copied(arrays), Map.of()));
   }
 
-  /** Keeps the state of a walk. */
+  /** Stores the state of a trajectory. */
   Artifact state(Safetensors state) {
     return artifacts.put(SAFETENSORS, state.bytes());
   }
 
-  /** A copy of a walk's state, which is then safe from its going on. */
+  /** Copies the state of a trajectory, so that the trajectory can continue while it is stored. */
   static Safetensors copy(Map<String, NDArray> arrays, Map<String, String> facts) {
     return new Safetensors(copied(arrays), facts);
   }
 
-  /** A sample, of which only what is looked at is read from its file. */
+  /** Reads a sample as a view of its file's bytes, without copying the values. */
   Stored sample(ArtifactId id) {
     Tensor tensor = read(id).get(SAMPLE);
     return new Stored(tensor.bytes().asFloatBuffer(), tensor.dimensions());
   }
 
-  /** All tensors of a file. */
+  /**
+   * Reads all tensors of an artifact.
+   *
+   * @throws glimt.storage.StorageException if the artifact cannot be read, or is missing or damaged
+   * @throws glimt.bundle.BundleException if it is not a valid safetensors file
+   */
   Safetensors read(ArtifactId id) {
     return Safetensors.parse("artifact " + id, artifacts.read(id));
   }
 
-  /** A tensor in a manager's memory. */
+  /** Copies a tensor into native memory that {@code manager} owns. */
   static NDArray array(NDManager manager, Tensor tensor) {
     return manager.create(tensor.floats(), new Shape(tensor.dimensions()));
   }

@@ -16,8 +16,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Between two steps of a walk it reports how far the walk is, shows it to whoever watches, and
- * saves it now and then.
+ * Observes a trajectory for an attempt: between two steps it reports progress, sends previews to
+ * viewers, and saves checkpoints.
  */
 final class WalkReporter implements Observer {
   private static final long PREVIEW_EVERY = Duration.ofMillis(400).toNanos();
@@ -33,8 +33,11 @@ final class WalkReporter implements Observer {
   private long shownAt = System.nanoTime() - PREVIEW_EVERY;
 
   /**
-   * @param preview what an estimate looks like
-   * @param from the step at which the walk begins
+   * Starts observing.
+   *
+   * @param preview makes a preview of an estimate of the clean sample
+   * @param steps the number of steps of the whole trajectory
+   * @param from the number of steps done by earlier attempts
    */
   WalkReporter(
       Function<Estimate, Preview> preview,
@@ -80,7 +83,7 @@ final class WalkReporter implements Observer {
     return !attempt.stopping();
   }
 
-  /** The device waits until the state is copied, and not until it is on disk. */
+  /** Saves in the background: the device waits only while the state is copied. */
   private void save(Waypoint here) {
     long began = System.nanoTime();
     Safetensors state = StoredTensors.copy(here.arrays(), here.facts());
@@ -91,23 +94,30 @@ final class WalkReporter implements Observer {
     pace.saved(began, System.nanoTime());
   }
 
-  /** A checkpoint that cannot be kept costs time if this process dies, and nothing else. */
+  /**
+   * Stores a checkpoint. A failure is only logged, since it costs time only if the process dies.
+   */
   private void write(Safetensors state, int step) {
     try {
       Artifact kept = tensors.state(state);
       CrashPoint.AFTER_CHECKPOINT_FILE.reached();
       attempt.checkpoint(new Checkpoint(kept.id(), step, numericClass));
     } catch (StorageException e) {
-      log.warn("no checkpoint of task {} at step {}", attempt.task().lease(), step, e);
+      log.warn(
+          "could not save a checkpoint of task {} at step {}", attempt.task().lease(), step, e);
     }
   }
 
-  /** Waits for what is being saved, and logs what saving cost. */
+  /**
+   * Waits for a save in progress, and logs how long the device waited for saves.
+   *
+   * @param busy the time that the attempt took
+   */
   void close(Duration busy) {
     saving.join();
     if (pace.saves() > 0) {
       log.info(
-          "task {}: {} checkpoints in {} s kept the device waiting for {} %",
+          "task {}: {} checkpoints in {} s; the device waited for them {} % of the time",
           attempt.task().lease(),
           pace.saves(),
           String.format(Locale.ROOT, "%.1f", busy.toNanos() / 1e9),

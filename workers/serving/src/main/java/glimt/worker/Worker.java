@@ -41,37 +41,39 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One device slot: asks any coordinator for work, has one attempt at a time made on the slot's own
- * thread, keeps its lease warm, and repeats how it ended until that is heard.
+ * The actor of one device slot. It asks a coordinator for tasks, runs one attempt at a time on the
+ * slot's thread, renews the lease by heartbeats, and repeats the attempt's end until a coordinator
+ * acknowledges it.
  */
-public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
+public final class Worker extends AbstractMatchingBehavior<Worker.WorkerMessage> {
   private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
 
-  /** One look lasts this long, unless it is repeated. */
+  /** How long a job counts as watched after a {@link Watched}. */
   private static final Duration LOOK = Duration.ofSeconds(3);
 
-  public sealed interface Message {}
+  /** The messages of this actor. */
+  public sealed interface WorkerMessage {}
 
-  /** A word of the protocol. */
-  private record Said(ToWorker word) implements Message {}
+  /** A message of the protocol. */
+  private record FromFarm(ToWorker word) implements WorkerMessage {}
 
-  private record Coordinators(Set<ActorRef<ToCoordinator>> all) implements Message {}
+  private record CoordinatorsFound(Set<ActorRef<ToCoordinator>> all) implements WorkerMessage {}
 
-  private record Saved(Lease lease, Checkpoint checkpoint) implements Message {}
+  private record Saved(Lease lease, Checkpoint checkpoint) implements WorkerMessage {}
 
-  /** The attempt came to its end, and the thread is free again. */
-  private record Finished(Attempt attempt, Outcome outcome) implements Message {}
+  /** The attempt has an outcome, and the thread is free again. */
+  private record Finished(Attempt attempt, Outcome outcome) implements WorkerMessage {}
 
-  /** The attempt stopped because it should, and the thread is free again. */
-  private record Stopped(Attempt attempt) implements Message {}
+  /** The attempt stopped because it was told to, and the thread is free again. */
+  private record Stopped(Attempt attempt) implements WorkerMessage {}
 
-  /** The JVM itself is broken. */
-  private record Doomed(Error error) implements Message {}
+  /** The attempt threw an error after which the JVM must not go on. */
+  private record Doomed(Error error) implements WorkerMessage {}
 
-  /** Hand back what runs, then answer. */
-  record Leave(ActorRef<Done> to) implements Message {}
+  /** Tells the worker to hand back its task and take no other, and then to answer. */
+  record Leave(ActorRef<Done> to) implements WorkerMessage {}
 
-  private enum Tick implements Message {
+  private enum WorkerTimer implements WorkerMessage {
     BEAT
   }
 
@@ -91,7 +93,7 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
   private final Runnable hung;
   private final ActorRef<ToWorker> here;
 
-  /** Until when each job is looked at, in {@link System#nanoTime}. */
+  /** Until when each job counts as watched, in {@link System#nanoTime}. */
   private final Map<JobId, Long> looks = new HashMap<>();
 
   private Optional<ActorRef<ToCoordinator>> coordinator = Optional.empty();
@@ -101,23 +103,25 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
   private int beatsSinceStep;
 
   /**
-   * @param thread the slot's own: one at a time, always the same
-   * @param hung what to do about a step that outlasts the cadence's stall: its thread cannot be
-   *     stopped
+   * Returns the behavior of a new worker.
+   *
+   * @param thread the slot's thread; must run one call at a time, always on the same thread
+   * @param hung called when a step takes longer than the cadence's stall; it should end the
+   *     process, because the step's thread cannot be stopped
    */
-  static Behavior<Message> create(
+  static Behavior<WorkerMessage> create(
       WorkerCard card, Maker maker, Executor thread, Feed feed, Cadence cadence, Runnable hung) {
     return Behaviors.setup(
         context ->
             Behaviors.withTimers(
                 timers -> {
-                  timers.startTimerWithFixedDelay(Tick.BEAT, cadence.beat());
+                  timers.startTimerWithFixedDelay(WorkerTimer.BEAT, cadence.beat());
                   return new Worker(context, card, maker, thread, feed, cadence, hung);
                 }));
   }
 
   private Worker(
-      ActorContext<Message> context,
+      ActorContext<WorkerMessage> context,
       WorkerCard card,
       Maker maker,
       Executor thread,
@@ -131,16 +135,18 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
     this.feed = feed;
     this.cadence = cadence;
     this.hung = hung;
-    this.here = context.messageAdapter(ToWorker.class, Said::new);
+    this.here = context.messageAdapter(ToWorker.class, FromFarm::new);
     ActorRef<Receptionist.Command> receptionist = context.getSystem().receptionist();
     receptionist.tell(Receptionist.register(Protocol.WORKERS, here));
-    // All adapters of one actor are one reference, which cannot both register and subscribe.
-    ActorRef<Message> self = context.getSelf();
+    // All message adapters of an actor share one reference, which cannot both register and
+    // subscribe.
+    ActorRef<WorkerMessage> self = context.getSelf();
     ActorRef<Receptionist.Listing> lookout =
         context.spawn(
             Behaviors.receiveMessage(
                 listing -> {
-                  self.tell(new Coordinators(listing.getServiceInstances(Protocol.COORDINATORS)));
+                  self.tell(
+                      new CoordinatorsFound(listing.getServiceInstances(Protocol.COORDINATORS)));
                   return Behaviors.same();
                 }),
             "lookout");
@@ -148,29 +154,29 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
   }
 
   @Override
-  public Behavior<Message> onMessage(Message message) {
+  public Behavior<WorkerMessage> onMessage(WorkerMessage message) {
     switch (message) {
-      case Said(Run(Task task)) -> run(task);
-      case Said(Abandon(Lease lease)) -> abandon(lease);
-      case Said(Heard(Lease lease)) -> heard(lease);
-      case Said(Watched(JobId job)) -> watched(job);
-      case Said(Cancelled(JobId job)) -> {
+      case FromFarm(Run(Task task)) -> run(task);
+      case FromFarm(Abandon(Lease lease)) -> abandon(lease);
+      case FromFarm(Heard(Lease lease)) -> heard(lease);
+      case FromFarm(Watched(JobId job)) -> watched(job);
+      case FromFarm(Cancelled(JobId job)) -> {
         if (doing instanceof Making(Attempt attempt) && attempt.task().job().equals(job)) {
           beat();
         }
       }
-      case Said(Describe(ActorRef<WorkerView> to)) -> to.tell(view());
-      case Coordinators(Set<ActorRef<ToCoordinator>> all) -> choose(all);
+      case FromFarm(Describe(ActorRef<WorkerView> to)) -> to.tell(view());
+      case CoordinatorsFound(Set<ActorRef<ToCoordinator>> all) -> choose(all);
       case Saved(Lease lease, Checkpoint checkpoint) -> tell(new Checkpointed(lease, checkpoint));
       case Finished(Attempt attempt, Outcome outcome) -> {
         CrashPoint.BEFORE_REPORT.reached();
         finish(attempt, outcome);
       }
       case Stopped(Attempt attempt) -> finish(attempt, new Outcome.Yielded(attempt.latest()));
-      // Thrown on, it ends the process.
+      // Throwing a fatal error from an actor ends the process.
       case Doomed(Error error) -> throw error;
       case Leave(ActorRef<Done> to) -> leave(to);
-      case Tick _ -> {
+      case WorkerTimer _ -> {
         looks.values().removeIf(until -> until - System.nanoTime() < 0);
         watchSteps();
         beat();
@@ -179,7 +185,7 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
     return this;
   }
 
-  /** Says again whatever there is to say. */
+  /** Sends or repeats the message of the current state: idle, heartbeat or end. */
   private void beat() {
     switch (doing) {
       case Nothing _ -> {
@@ -196,13 +202,20 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
     }
   }
 
-  /** By its own beats, not by the clock: a process that was frozen has not hung. */
+  /**
+   * Detects a hanging step. It counts heartbeats rather than time, so that a process that was
+   * frozen for a while does not count as hanging.
+   */
   private void watchSteps() {
     if (doing instanceof Making(Attempt attempt)) {
       beatsSinceStep = attempt.steppedAt() == steppedAt ? beatsSinceStep + 1 : 0;
       steppedAt = attempt.steppedAt();
       if (cadence.beat().multipliedBy(beatsSinceStep).compareTo(cadence.stall()) > 0) {
-        LOG.error("task {} hangs after step {}", attempt.task().lease(), attempt.step());
+        LOG.error(
+            "task {} has not finished a step for {} since step {}; ending this process",
+            attempt.task().lease(),
+            cadence.stall(),
+            attempt.step());
         hung.run();
       }
     }
@@ -211,11 +224,11 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
   private void run(Task task) {
     switch (doing) {
       case Nothing _ when leaving.isEmpty() -> begin(task);
-      // The same word twice.
+      // The same Run may arrive twice.
       case Making(Attempt attempt) when attempt.task().lease().equals(task.lease()) -> {}
       case Reporting(Ended ended) when ended.lease().equals(task.lease()) -> {}
       case Nothing _, Making _, Reporting _ -> {
-        // Two coordinators had work for it.
+        // A second coordinator assigned another task, which is handed back.
         Outcome back = new Outcome.Yielded(Optional.empty());
         tell(new Ended(task.lease(), back, new Effort(card.numericClass(), 0, 0, 0, 0), here));
       }
@@ -223,7 +236,7 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
   }
 
   private void begin(Task task) {
-    ActorRef<Message> self = getContext().getSelf();
+    ActorRef<WorkerMessage> self = getContext().getSelf();
     Attempt attempt =
         new Attempt(
             task, feed::publish, checkpoint -> self.tell(new Saved(task.lease(), checkpoint)));
@@ -232,8 +245,8 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
     thread.execute(() -> self.tell(made(attempt)));
   }
 
-  /** On the slot's own thread. */
-  private Message made(Attempt attempt) {
+  /** Makes the attempt on the slot's thread, and returns the message about its end. */
+  private WorkerMessage made(Attempt attempt) {
     try {
       return new Finished(attempt, maker.make(attempt.task(), attempt));
     } catch (InternalError | UnknownError doomed) {
@@ -296,7 +309,7 @@ public final class Worker extends AbstractMatchingBehavior<Worker.Message> {
     }
   }
 
-  /** Stays with one coordinator, and so do not all workers with the same. */
+  /** Chooses a coordinator by a hash, so that it rarely changes and workers spread over them. */
   private void choose(Set<ActorRef<ToCoordinator>> all) {
     Optional<ActorRef<ToCoordinator>> chosen =
         all.stream().max(Comparator.comparingInt(one -> (card.id() + " " + one.path()).hashCode()));

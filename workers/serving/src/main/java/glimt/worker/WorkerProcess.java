@@ -2,7 +2,7 @@ package glimt.worker;
 
 import glimt.coordinator.Cadence;
 import glimt.coordinator.Node;
-import glimt.coordinator.Node.Role;
+import glimt.coordinator.Node.NodeRole;
 import glimt.job.WorkerCard;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -13,35 +13,38 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.pekko.actor.typed.ActorRef;
 
-/** The process of one device slot, from its start to its end. */
+/** Runs a worker as the main task of a process. */
 public final class WorkerProcess {
-  /** Less than the cluster waits for it when it leaves. */
+  /** Shorter than the phase {@code before-service-unbind} of the node's shutdown. */
   private static final Duration HAND_BACK_WITHIN = Duration.ofSeconds(9);
 
-  /** How a process ends whose step hangs: with the code of a fault of its own. */
+  /** The exit code of a process that ended itself because a step hung. */
   public static final int HUNG = 70;
 
+  /** The exit code after a second signal, as a shell reports it for SIGTERM. */
   private static final int TOLD_TWICE = 143;
 
   private WorkerProcess() {}
 
   /**
-   * Works until told to stop. SIGTERM, or SIGINT, hands back what runs with a checkpoint at the
-   * next step's end, and leaves the cluster; the second of its kind ends the process at once. A
-   * closed standard input does that too: its parent is dead, and its lease will run out. A step
-   * that hangs ends it with {@link #HUNG}.
+   * Works until the process is told to stop. At the first SIGTERM or SIGINT the worker saves a
+   * checkpoint at the end of the current step, hands its task back, and leaves the cluster; at the
+   * second signal of the same kind the process ends at once. It also ends at once when its standard
+   * input is closed, which means that its parent is dead; its lease then expires. A hanging step
+   * ends it with {@link #HUNG}.
    *
-   * <p>Returns when this node is no longer of the cluster, be it that it left or that it was put
-   * out; the process should end then, and a new one start.
+   * <p>Returns when this node has left the cluster, or was removed from it. The process should then
+   * end, and its parent start a new one.
    *
-   * @param parent the {@link Node#address} by which to join
+   * @param parent the {@link Node#address} of the parent process, whose cluster it joins
+   * @param card the worker's description of itself
    */
   public static void run(String parent, WorkerCard card, Maker maker, Cadence cadence) {
     endWithParent();
-    Node node = Node.join(parent, Set.of(Role.WORKER), card.id().value());
+    Node node = Node.join(parent, Set.of(NodeRole.WORKER), card.id().value());
     ExecutorService slot =
         Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("slot").factory());
-    ActorRef<Worker.Message> worker =
+    ActorRef<Worker.WorkerMessage> worker =
         node.spawn(
             Worker.create(
                 card, maker, slot, node.feed(), cadence, () -> Runtime.getRuntime().halt(HUNG)),
@@ -52,7 +55,11 @@ public final class WorkerProcess {
     node.stopped().toCompletableFuture().join();
   }
 
-  /** Ctrl-C in a terminal is followed by the parent's SIGTERM, so each is counted alone. */
+  /**
+   * Leaves the cluster at the first signal, and ends the process at the second. Each kind of signal
+   * is counted by itself, because Ctrl-C in a terminal sends SIGINT and makes the parent send
+   * SIGTERM.
+   */
   private static void leaveOn(String signal, Node node) {
     AtomicBoolean told = new AtomicBoolean();
     StopSignal.handle(
@@ -72,10 +79,10 @@ public final class WorkerProcess {
         .start(
             () -> {
               try {
-                // What it says does not matter, only that it lives.
+                // The parent keeps the stream open as long as it lives; its content has no meaning.
                 System.in.transferTo(OutputStream.nullOutputStream());
               } catch (IOException e) {
-                // As good as closed.
+                // A broken stream counts as closed.
               }
               Runtime.getRuntime().halt(0);
             });

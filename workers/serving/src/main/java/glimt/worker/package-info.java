@@ -1,5 +1,5 @@
 /**
- * One device slot: takes a task, makes its artifact, keeps its lease warm.
+ * The worker process of one device slot: takes tasks, makes their results, and renews its leases.
  *
  * <p>No SQL, no HTTP.
  */

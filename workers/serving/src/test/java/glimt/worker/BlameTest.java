@@ -50,7 +50,7 @@ class BlameTest {
   void the_cause_that_knows_speaks() {
     Throwable wrapped =
         new IllegalStateException(
-            "the walk broke", new UncheckedIOException(new NoSuchFileException("state")));
+            "the walk failed", new UncheckedIOException(new NoSuchFileException("state")));
     assertThat(Blame.of(wrapped))
         .isEqualTo(new Outcome.Failed(Fault.STORAGE, "java.nio.file.NoSuchFileException: state"));
     assertThat(fault(new FileNotFoundException("state"))).isEqualTo(Fault.STORAGE);

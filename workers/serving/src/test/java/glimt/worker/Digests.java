@@ -19,13 +19,14 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A quick piece of real work: a sample is the digest of its seed and place, digested again in each
- * step; assembling digests the samples. A semaphore lets a test say when steps are done.
+ * A maker whose real work is quick: a sample is the digest of seed and ordinal, hashed again in
+ * each step, and an assemble task hashes the samples. A semaphore lets tests control when steps
+ * finish.
  */
 record Digests(Artifacts artifacts, Semaphore steps) implements Maker {
   static final String NUMERIC_CLASS = "sha256";
 
-  /** Never waits. */
+  /** Makes a maker that never waits for the test. */
   static Digests quick(Artifacts artifacts) {
     return new Digests(artifacts, new Semaphore(Integer.MAX_VALUE / 2));
   }

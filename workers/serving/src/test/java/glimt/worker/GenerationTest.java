@@ -60,7 +60,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Whole jobs of the default bundles, task after task, as one worker would do them. */
+/** Runs whole jobs of the default bundles, task by task, as a single worker does. */
 class GenerationTest {
   private static final Path MODELS = Path.of("../models");
   private static final JobSpec CLOUD =
@@ -125,7 +125,7 @@ class GenerationTest {
     for (Product level : media) {
       files.add(video.read(artifacts.path(level.artifact().id())));
     }
-    // The frames, pixels and seconds that the card says, and no more.
+    // The files have exactly the frames, pixels and rates of the card.
     assertThat(files).extracting(Frames::count).containsExactly(8, 24, 24, 24);
     assertThat(files).extracting(Frames::width).containsExactly(16, 16, 64, 128);
     assertThat(files).extracting(Frames::height).containsExactly(16, 16, 64, 128);
@@ -168,13 +168,13 @@ class GenerationTest {
     assertThat(generation.make(last, attempt(_ -> {}))).isEqualTo(undisturbed);
   }
 
-  /** The objects bundle with a fast network whose answers are half as large. */
+  /** Writes the objects bundle with a fast network whose answers are half as large. */
   private static Path quick(Path to) throws IOException {
     Files.createDirectory(to);
     Bundle objects = Bundle.open(MODELS.resolve("objects"));
     BundleCard card = objects.card();
     for (String name : card.files().keySet()) {
-      if (!name.startsWith("blocks/")) { // those are glimt's own
+      if (!name.startsWith("blocks/")) { // blocks are part of glimt, not of the folder
         Files.copy(MODELS.resolve("objects").resolve(name), to.resolve(name));
       }
     }
@@ -275,7 +275,7 @@ class GenerationTest {
         .isEqualTo(undisturbed);
   }
 
-  /** Every way in which a checkpoint can be wrong, and what is wrong about it. */
+  /** Returns all ways to make a checkpoint invalid, by description. */
   static Map<String, UnaryOperator<Checkpoint>> wrongs() {
     Map<String, UnaryOperator<Checkpoint>> wrongs = new LinkedHashMap<>();
     wrongs.put("a flipped bit", saved -> damaged(saved, bytes -> bytes[bytes.length / 2] ^= 1));
@@ -329,7 +329,7 @@ class GenerationTest {
     assertThat(stopped(task)).as("afresh to step 1, with the same bytes").isEqualTo(first);
   }
 
-  /** Leaves at the end of its first step. */
+  /** Runs an attempt that leaves after its first step, and returns its checkpoint. */
   private static Checkpoint stopped(Task task) {
     List<Checkpoint> saved = new ArrayList<>();
     Attempt leaving = new Attempt(task, _ -> {}, saved::add);
@@ -414,7 +414,7 @@ class GenerationTest {
         .hasMessageContaining("objects");
   }
 
-  /** Does every task of a job in the order of its plan. */
+  /** Does every task of a job in the order of its plan, and returns their products. */
   private static List<List<Product>> done(JobSpec spec) throws Exception {
     List<List<Product>> products = new ArrayList<>();
     for (PlannedTask planned : plan(spec).tasks()) {

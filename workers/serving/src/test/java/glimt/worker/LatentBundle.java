@@ -27,9 +27,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A small text-to-image bundle that has all the parts of a large one: an encoder of prompts, a
- * denoiser of latents that is told timesteps of a discrete chain, and a decoder; free sizes; two
- * levels, the second over the first.
+ * A small text-to-image bundle with all parts of a large one: a prompt encoder, a denoiser of
+ * latents that receives timesteps of a discrete chain, a decoder, free sizes, and two levels.
  */
 final class LatentBundle {
   private static final String ENCODER =
@@ -78,7 +77,7 @@ final class LatentBundle {
 
   private LatentBundle() {}
 
-  /** Writes the bundle into a folder of its own. */
+  /** Writes the bundle into a folder, which is created. */
   static Path write(Path folder) throws IOException {
     Files.createDirectories(folder);
     source(folder, "text", ENCODER, Map.of("table", tensor(8, 4)));
@@ -109,7 +108,7 @@ final class LatentBundle {
             List.of(
                 new Port(
                     "text",
-                    Port.Feed.ENCODER,
+                    Port.PortSource.ENCODER,
                     "text",
                     "states",
                     Port.Unconditional.NEGATIVE_PROMPT)),

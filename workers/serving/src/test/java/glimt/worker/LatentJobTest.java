@@ -47,7 +47,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Whole jobs of a bundle with an encoder, latents and a decoder, task after task. */
+/** Runs whole jobs of a bundle with an encoder, latents and a decoder, task by task. */
 class LatentJobTest {
   @TempDir static Path folder;
   private static ArtifactFolder artifacts;
@@ -133,12 +133,12 @@ class LatentJobTest {
         .isEqualTo(Objects.requireNonNull(plan(spec).tasks().getFirst().content()).sha256());
     artifacts.remove(made.getFirst().artifact().id(), java.time.Duration.ZERO);
     assertThat(products(generation.make(second, attempt(second))))
-        .as("its file is gone, and it is made again, bit for bit")
+        .as("made again bit for bit, since its file is gone")
         .isEqualTo(made);
     assertThat(artifacts.verify(made.getFirst().artifact().id())).isTrue();
   }
 
-  /** Everything of the library that changes how a base is walked. */
+  /** Returns all samplers, guidance rules, thresholds and schedules that a job can ask for. */
   static Stream<Arguments> ways() {
     List<Arguments> ways = new ArrayList<>();
     for (String sampler : Samplers.names()) {

@@ -7,18 +7,20 @@ import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Walks that are nothing but a clock. */
+/** Simulates the times of steps and saves, without sampling. */
 class PaceTest {
-  /** From a state taken to its row in the ledger. */
+  /** The time from copying a state to its row in the ledger. */
   private static final long ARRIVES = Duration.ofMillis(400).toNanos();
 
   /**
-   * @param whole how long the walk took, saving included
-   * @param lost what a kill at the worst moment would have cost
-   * @param costs how long saving kept the device waiting
+   * The simulated times of a trajectory, in nanoseconds.
+   *
+   * @param whole the duration of the trajectory, including saves
+   * @param lost the work lost by a kill at the worst moment
+   * @param costs how long the device waited for saves
    */
   private record Walk(long whole, long lost, long costs) {
-    /** Each step is as long as the longest, or up to a third shorter. */
+    /** Simulates steps of random length, between two thirds of the longest and the longest. */
     static Walk of(int steps, Duration longest, Duration save) {
       long seed = 20261126;
       Random random = new Random(seed);

@@ -60,7 +60,7 @@ class WorkerTest {
   @BeforeAll
   static void start(@TempDir Path home) {
     ledger = new DotLedger(home, ShortCadence.CADENCE.lease(), ShortCadence.CADENCE.sweep());
-    node = Node.found(Set.of(Node.Role.COORDINATOR, Node.Role.GATEWAY));
+    node = Node.found(Set.of(Node.NodeRole.COORDINATOR, Node.NodeRole.GATEWAY));
     node.coordinate(ledger.tasks, ledger.jdbc, ShortCadence.CADENCE);
     farm = node.farm();
     slots = Executors.newCachedThreadPool();
@@ -73,13 +73,13 @@ class WorkerTest {
     ledger.close();
   }
 
-  private static ActorRef<Worker.Message> worker(Bundles.Entry bundle, Maker maker)
+  private static ActorRef<Worker.WorkerMessage> worker(Bundles.CatalogueEntry bundle, Maker maker)
       throws Exception {
     return worker(bundle, maker, ShortCadence.CADENCE, () -> fail("a step hangs"));
   }
 
-  private static ActorRef<Worker.Message> worker(
-      Bundles.Entry bundle, Maker maker, Cadence cadence, Runnable hung) throws Exception {
+  private static ActorRef<Worker.WorkerMessage> worker(
+      Bundles.CatalogueEntry bundle, Maker maker, Cadence cadence, Runnable hung) throws Exception {
     WorkerId id = new WorkerId("worker-" + NAMES.incrementAndGet());
     WorkerCard card =
         new WorkerCard(
@@ -88,7 +88,7 @@ class WorkerTest {
             "cpu",
             Digests.NUMERIC_CLASS,
             Map.of(bundle.card().name(), bundle.digest()));
-    ActorRef<Worker.Message> worker =
+    ActorRef<Worker.WorkerMessage> worker =
         node.spawn(Worker.create(card, maker, slots, node.feed(), cadence, hung), id.value());
     long end = System.nanoTime() + SOON.toNanos();
     while (views().stream().noneMatch(view -> view.worker().equals(card))) {
@@ -101,13 +101,13 @@ class WorkerTest {
     return farm.workers().toCompletableFuture().get(5, TimeUnit.SECONDS);
   }
 
-  private static JobId submit(Bundles.Entry bundle) {
+  private static JobId submit(Bundles.CatalogueEntry bundle) {
     JobId job = ledger.submit(bundle);
     farm.tasksReady();
     return job;
   }
 
-  /** What a watcher has seen, waiting for more. */
+  /** Collects a job's live messages, and waits for those of a kind. */
   private static final class Screen {
     private final BlockingQueue<Live> shown = new LinkedBlockingQueue<>();
 
@@ -123,12 +123,12 @@ class WorkerTest {
     }
   }
 
-  /** Reads the job again whenever the feed says so, and every beat, until it is as awaited. */
+  /** Reads the job at every live message, and at least every heartbeat, until the test holds. */
   private static JobView eventually(JobId job, Predicate<JobView> awaited)
       throws InterruptedException {
     Screen screen = new Screen();
     long end = System.nanoTime() + SOON.toNanos();
-    try (Farm.Watch _ = farm.watch(job, screen.shown::add)) {
+    try (Farm.Subscription _ = farm.watch(job, screen.shown::add)) {
       JobView view = ledger.find(job);
       while (!awaited.test(view)) {
         assertThat(System.nanoTime()).as("still %s", view).isLessThan(end);
@@ -149,7 +149,7 @@ class WorkerTest {
 
   @Test
   void two_workers_make_a_job_and_each_attempt_says_what_it_took() throws Exception {
-    Bundles.Entry bundle = ledger.bundle(4);
+    Bundles.CatalogueEntry bundle = ledger.bundle(4);
     worker(bundle, Digests.quick(ledger.artifacts));
     worker(bundle, Digests.quick(ledger.artifacts));
     JobView job = ended(submit(bundle));
@@ -166,15 +166,15 @@ class WorkerTest {
 
   @Test
   void a_watcher_sees_progress_and_previews_and_without_one_none_are_made() throws Exception {
-    Bundles.Entry bundle = ledger.bundle(1);
+    Bundles.CatalogueEntry bundle = ledger.bundle(1);
     Semaphore steps = new Semaphore(0);
     JobId job = submit(bundle);
     Screen screen = new Screen();
-    try (Farm.Watch _ = farm.watch(job, screen.shown::add)) {
-      // Only now, or its claim may be news before anybody listens.
+    try (Farm.Subscription _ = farm.watch(job, screen.shown::add)) {
+      // The worker starts after the watch, since its claim is published at once.
       worker(bundle, new Digests(ledger.artifacts, steps));
       screen.next(Advanced.class);
-      // Its answer comes after the hint to it.
+      // Messages arrive in order, so when the worker answers it knows that the job is watched.
       views();
       steps.release();
       assertThat(screen.next(Progress.class)).isEqualTo(new Progress(job, "base", 0, 1, 10));
@@ -188,14 +188,14 @@ class WorkerTest {
 
   @Test
   void a_cancelled_job_stops_between_two_steps() throws Exception {
-    Bundles.Entry bundle = ledger.bundle(1);
+    Bundles.CatalogueEntry bundle = ledger.bundle(1);
     Digests digests = Digests.quick(ledger.artifacts);
     AtomicBoolean mayEnd = new AtomicBoolean();
     worker(
         bundle,
         (task, attempt) -> {
           while (!mayEnd.get()) {
-            // Without end, unless it is told to stop.
+            // This loop ends only when the attempt is told to stop.
             attempt.progress(3, 10);
             attempt.check();
           }
@@ -214,7 +214,7 @@ class WorkerTest {
 
   @Test
   void what_a_maker_throws_is_told_as_a_fault_and_the_worker_lives_on() throws Exception {
-    Bundles.Entry bundle = ledger.bundle(1);
+    Bundles.CatalogueEntry bundle = ledger.bundle(1);
     Digests digests = Digests.quick(ledger.artifacts);
     AtomicInteger calls = new AtomicInteger();
     worker(
@@ -235,13 +235,13 @@ class WorkerTest {
   @Test
   void a_worker_that_leaves_hands_back_its_checkpoint_and_another_goes_on_from_there()
       throws Exception {
-    Bundles.Entry bundle = ledger.bundle(1);
+    Bundles.CatalogueEntry bundle = ledger.bundle(1);
     worker(bundle, Digests.quick(ledger.artifacts));
     JobView undisturbed = ended(submit(bundle));
 
-    Bundles.Entry other = ledger.bundle(1);
+    Bundles.CatalogueEntry other = ledger.bundle(1);
     Semaphore steps = new Semaphore(4);
-    ActorRef<Worker.Message> leaving = worker(other, new Digests(ledger.artifacts, steps));
+    ActorRef<Worker.WorkerMessage> leaving = worker(other, new Digests(ledger.artifacts, steps));
     JobId job = submit(other);
     eventually(job, view -> tasks(view).getFirst().step() == 4);
     Done _ =
@@ -261,7 +261,7 @@ class WorkerTest {
 
   @Test
   void workers_answer_who_they_are_and_what_they_do() throws Exception {
-    Bundles.Entry bundle = ledger.bundle(1);
+    Bundles.CatalogueEntry bundle = ledger.bundle(1);
     Semaphore steps = new Semaphore(2);
     worker(bundle, new Digests(ledger.artifacts, steps));
     JobId job = submit(bundle);
@@ -279,7 +279,7 @@ class WorkerTest {
 
   @Test
   void a_step_that_outlasts_its_limit_is_noticed() throws Exception {
-    Bundles.Entry bundle = ledger.bundle(1);
+    Bundles.CatalogueEntry bundle = ledger.bundle(1);
     CountDownLatch noticed = new CountDownLatch(1);
     Cadence impatient = ShortCadence.CADENCE.withStall(Duration.ofSeconds(3));
     worker(

@@ -22,15 +22,15 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
-/** Makes a bundle of what training made. */
+/** Assembles a bundle from trained weights, sources and the recipe. */
 final class Assembly {
   private static final String CLASSIFIER_SOURCE = "classifier.py";
 
   private Assembly() {}
 
   /**
-   * Writes the card: what the recipe says of the bundle, the vocabulary, golden outputs, and the
-   * digest of every file.
+   * Copies the files into the bundle's folder and writes its golden outputs and its card: the card
+   * of the recipe, the vocabulary and the digest of every file.
    */
   static void write(Path recipeFile, WordList vocabulary, Path out) {
     Recipe recipe = Recipe.read(recipeFile);
@@ -63,11 +63,11 @@ final class Assembly {
       }
       Bundle.write(out, draft.with(digests(out, files), draft.notes()));
     } catch (IOException broken) {
-      throw new TrainingException("cannot put " + out + " together: " + broken, broken);
+      throw new TrainingException("cannot assemble the bundle in " + out + ": " + broken, broken);
     }
   }
 
-  /** Where a file of the bundle comes from: a network's source is where the recipe says. */
+  /** The path from which a file of the bundle is copied; the recipe gives the paths of sources. */
   private static Path source(Recipe recipe, Path recipeFile, String name) {
     Path folder = Training.folder(recipeFile);
     if (name.equals(CLASSIFIER_SOURCE)) {
@@ -90,7 +90,7 @@ final class Assembly {
     return digests;
   }
 
-  /** The card with the students that are trained as fast ways to make their levels. */
+  /** Adds the trained students to the card as the fast networks of their levels. */
   private static BundleCard quickened(BundleCard card, Recipe recipe, Path out) {
     Map<String, Fast> fast = new HashMap<>();
     recipe

@@ -11,9 +11,9 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** The datasets there are, by the names that recipes call them. */
+/** The datasets by the names that recipes use. */
 final class Datasets {
-  /** Reads what a recipe calls for. */
+  /** Reads a dataset as a recipe describes it. */
   private interface DatasetReader {
     Material of(Recipe recipe, @Nullable Path data);
   }
@@ -30,13 +30,14 @@ final class Datasets {
   /**
    * Reads the dataset that a recipe names.
    *
-   * @param data folder of the raw data; null where it is not at hand, or the dataset needs none
+   * @param data the folder of the raw data; null if it is not available or the dataset needs none
+   * @throws TrainingException if there is no such dataset
    */
   static Material of(Recipe recipe, @Nullable Path data) {
     DatasetReader reader = BY_NAME.get(recipe.dataset());
     if (reader == null) {
       throw new TrainingException(
-          "there is no dataset '%s'; there are %s"
+          "there is no dataset '%s'; the datasets are %s"
               .formatted(recipe.dataset(), String.join(", ", BY_NAME.keySet())));
     }
     return reader.of(recipe, data);

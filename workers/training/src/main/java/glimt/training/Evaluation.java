@@ -19,23 +19,23 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** How good a bundle is. */
+/** Measures the quality of bundles and of networks in training. */
 public final class Evaluation {
   static final String SHEET = "sheet.jpg";
   private static final String FIGURES = "figures";
 
-  /** Of the order in which unnamed results are shown. */
+  /** The seed of the order in which results are shown for naming. */
   private static final long SHUFFLED = 40;
 
   private Evaluation() {}
 
   /**
-   * Measures a bundle by fixed prompts and seeds.
+   * Measures a bundle with fixed prompts and seeds.
    *
-   * @param folder the bundle's
-   * @param data folder of the raw data; without it what needs real samples is left out
-   * @param keep whether the figures are written into the card, and a contact sheet beside it
-   * @param watch sees a line now and then
+   * @param folder the folder of the bundle
+   * @param data the folder of the raw data; if null, figures that need real samples are omitted
+   * @param keep whether to write the figures into the card and a contact sheet into the folder
+   * @param watch receives progress messages
    * @return the figures as a table
    */
   public static String measure(
@@ -54,15 +54,15 @@ public final class Evaluation {
   }
 
   /**
-   * Measures one network, whatever else is trained already.
+   * Measures the network of one level; the networks of other levels need not be trained yet.
    *
-   * @param recipeFile beside the sources
-   * @param folder of the weights, the classifier's among them
-   * @param data folder of the raw data; without it what needs real samples is left out
-   * @param level whose network it is
-   * @param samples how many are made
-   * @param sheet where a contact sheet of the results goes, a PNG picture
-   * @param watch sees a line now and then
+   * @param recipeFile the recipe, in the folder of the sources
+   * @param folder the folder of the weights, including those of the classifier
+   * @param data the folder of the raw data; if null, figures that need real samples are omitted
+   * @param level the name of the level
+   * @param samples the number of samples
+   * @param sheet the file for a contact sheet in PNG format, or null
+   * @param watch receives progress messages
    * @return the figures as a table
    */
   public static String measure(
@@ -89,11 +89,11 @@ public final class Evaluation {
   }
 
   /**
-   * Makes results to be named blindly: see {@link NamingSheet}.
+   * Makes samples for a blind naming test, see {@link NamingSheet}.
    *
-   * @param folder the bundle's
-   * @param to where the sheet and its key go
-   * @param watch sees a line now and then
+   * @param folder the folder of the bundle
+   * @param to the folder for the sheet and its key
+   * @param watch receives progress messages
    */
   public static void naming(Path folder, Path to, Consumer<String> watch)
       throws InterruptedException {

@@ -12,25 +12,25 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * A blind test for a person: a picture that shows results in shuffled order under numbers, and in a
- * file of its own the key, which gives the prompt of each number.
+ * A blind naming test: a picture with numbered results in shuffled order, and a separate key file
+ * with the prompt of each number.
  */
 public final class NamingSheet {
-  /** The picture. */
+  /** The file name of the picture. */
   public static final String SHEET = "naming.png";
 
-  /** The key, a line for each number. */
+  /** The file name of the key, which has a line for each number. */
   public static final String KEY = "naming-key.txt";
 
   private NamingSheet() {}
 
   /**
-   * Writes both files, replacing those there.
+   * Writes both files, replacing existing ones.
    *
-   * @param folder made if it is missing
-   * @param results each labelled with its prompt, which goes only into the key
-   * @param side the square of pixels each is fitted into
-   * @param seed of the order
+   * @param folder the folder, which is created if it is missing
+   * @param results the results, labelled with their prompts, which are written only into the key
+   * @param side the side in pixels of the square that each result is fitted into
+   * @param seed the seed of the order
    */
   public static void write(Path folder, List<Cell> results, int columns, int side, long seed) {
     List<Cell> shuffled = new ArrayList<>(results);
@@ -46,7 +46,8 @@ public final class NamingSheet {
       Files.write(folder.resolve(SHEET), ContactSheet.of(numbered, columns, side).png());
       Files.writeString(folder.resolve(KEY), key);
     } catch (IOException broken) {
-      throw new TrainingException("cannot write the sheet into " + folder + ": " + broken, broken);
+      throw new TrainingException(
+          "cannot write the naming sheet into " + folder + ": " + broken, broken);
     }
   }
 }

@@ -31,9 +31,9 @@ import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** From a recipe and a folder of data to a bundle. */
+/** Trains a bundle from a recipe and a folder of data. */
 public final class Training {
-  /** The file of the answers that its networks gave when they were trained. */
+  /** The file of the golden outputs of the bundle's networks. */
   public static final String GOLDEN = "golden.safetensors";
 
   private final Path recipeFile;
@@ -42,9 +42,12 @@ public final class Training {
   private final Path out;
 
   /**
-   * @param recipeFile beside the sources it names
-   * @param data folder of the raw data; null for shapes, which need none
-   * @param out the bundle's folder; may be the recipe's own
+   * Reads the recipe.
+   *
+   * @param recipeFile the recipe, in the folder of its sources
+   * @param data the folder of the raw data; null for the dataset shapes, which needs none
+   * @param out the folder of the bundle, which may be that of the recipe
+   * @throws TrainingException if the recipe cannot be read or is invalid
    */
   public Training(Path recipeFile, @Nullable Path data, Path out) {
     this.recipeFile = recipeFile;
@@ -54,14 +57,16 @@ public final class Training {
   }
 
   /**
-   * Trains the recipe's networks one after the other, then the classifier, and puts the bundle
-   * together when none is missing.
+   * Trains the networks of the recipe one after the other, then the classifier, and assembles the
+   * bundle when all weights exist.
    *
-   * @param only the one network to train, {@code classifier} included; null for all
-   * @param resume go on from the checkpoints there are
-   * @param watch sees how far the training is, and what is done
-   * @param stop asked after each step; true keeps the state and returns
-   * @return whether everything is trained, false if it was stopped
+   * @param only the name of the only network to train, or {@code classifier}; null for all
+   * @param resume whether to continue from existing checkpoints
+   * @param watch receives progress messages
+   * @param stop is called after each step; if it returns true, training saves a checkpoint and
+   *     returns
+   * @return whether training is complete; false if it was stopped
+   * @throws TrainingException if training cannot start or continue
    */
   public boolean train(
       @Nullable String only, boolean resume, TrainingObserver watch, BooleanSupplier stop) {
@@ -72,9 +77,8 @@ public final class Training {
       throw new TrainingException("the recipe has no network %s; it has %s".formatted(only, all));
     }
     Material material = Datasets.of(recipe, data);
-    BundleCard card =
-        recipe.draft(
-            vocabulary(material)); // so that a wrong card is refused before hours of training
+    // The card is built first, so that an invalid one is reported before hours of training.
+    BundleCard card = recipe.draft(vocabulary(material));
     List<Trainer> trainers = new ArrayList<>();
     recipe
         .networks()
@@ -124,7 +128,7 @@ public final class Training {
     return new Trainer(name, network, dataset, folder(recipeFile), out, null, sheet);
   }
 
-  /** Halves a student's steps in one training after the other, each the teacher of the next. */
+  /** The trainers of a student, one for each halving of its steps; each result teaches the next. */
   private List<Trainer> halvings(String name, Student student, Material material, Level level) {
     Sampling walk = level.sampling();
     NetworkRecipe taught =
@@ -155,7 +159,7 @@ public final class Training {
     return level.with(new Fast(network, sampling)).at(Quality.FAST);
   }
 
-  /** The level that a student's teacher makes. */
+  /** The level of a student's teacher. */
   static Level level(BundleCard card, Student student) {
     return card.levels().stream()
         .filter(level -> level.network().equals(student.teacher()))
@@ -163,7 +167,7 @@ public final class Training {
         .orElseThrow(
             () ->
                 new TrainingException(
-                    "no level of the card is made by %s, from which a student is to learn"
+                    "the card has no level with network %s, the teacher of a student"
                         .formatted(student.teacher())));
   }
 
@@ -171,7 +175,8 @@ public final class Training {
     try {
       return material.vocabulary();
     } catch (IllegalArgumentException wrong) {
-      throw new TrainingException("the recipe's words: " + wrong.getMessage(), wrong);
+      throw new TrainingException(
+          "the vocabulary of the recipe is invalid: " + wrong.getMessage(), wrong);
     }
   }
 
@@ -216,7 +221,7 @@ public final class Training {
   static Path folder(Path file) {
     Path parent = file.toAbsolutePath().getParent();
     if (parent == null) {
-      throw new IllegalArgumentException(file + " lies in no folder");
+      throw new IllegalArgumentException(file + " has no parent folder");
     }
     return parent;
   }

@@ -1,11 +1,11 @@
 package glimt.training;
 
-/** Sees a training go on. */
+/** Receives the progress messages of a training. */
 public interface TrainingObserver {
 
-  /** How far it is; the next such line takes the place of this one. */
+  /** Reports progress; the next progress line may replace this one. */
   void now(String line);
 
-  /** Something that will stay true. */
+  /** Reports a completed part, a line to keep. */
   void done(String line);
 }

@@ -1,7 +1,7 @@
 /**
- * From a recipe to a bundle whose quality is known: {@link glimt.training.Training} trains its
- * networks, {@link glimt.training.Assembly} puts them together, {@link glimt.training.Evaluation}
- * measures them. Only here is a dataset chosen by its name.
+ * Produces and measures bundles from recipes: {@link glimt.training.Training} trains the networks,
+ * {@link glimt.training.Assembly} assembles the bundle, and {@link glimt.training.Evaluation}
+ * measures its quality. Only this package selects datasets by name.
  *
  * <p>No actors, no SQL, no HTTP, no tensors.
  */

@@ -16,7 +16,7 @@ import org.assertj.core.api.AbstractThrowableAssert;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is said, before anything is trained, when there is nothing to train on. */
+/** Checks the messages about missing or damaged data before training starts. */
 class BadDataTest {
   private static final Path CLIPS = Path.of("../models/clips/recipe.json");
   private static final Path OBJECTS = Path.of("../models/objects/recipe.json");
@@ -52,7 +52,7 @@ class BadDataTest {
     }
     byte[] whole = bytes.toByteArray();
     Files.write(data.resolve("anim.tgz"), Arrays.copyOf(whole, whole.length / 2));
-    refused(CLIPS, data).hasMessageContaining("anim.tgz").hasMessageContaining("fetch it again");
+    refused(CLIPS, data).hasMessageContaining("anim.tgz").hasMessageContaining("download it again");
 
     Files.write(data.resolve("anim.tgz"), whole);
     refused(CLIPS, data).hasMessageContaining("1f433.webp").hasMessageContaining("WebP");

@@ -11,7 +11,10 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A bundle is known by the digest of its card: measuring it again may change figures alone. */
+/**
+ * Checks that measuring a bundle again changes only the figures in its card, because the digest of
+ * the card identifies the bundle.
+ */
 class CardOrderTest {
   @TempDir private Path folder;
 
@@ -20,7 +23,7 @@ class CardOrderTest {
     Bundle.write(folder, Bundle.card(Path.of("../models/clips")));
     JsonNode card = new JsonMapper().readTree(folder.resolve(Bundle.CARD).toFile());
 
-    JsonNode words = card.path("vocabulary");
+    JsonNode words = card.path("reader");
     for (JsonNode map : List.of(card.path("files"), card.path("notes"), words.path("synonyms"))) {
       List<String> keys = new ArrayList<>();
       map.fieldNames().forEachRemaining(keys::add);

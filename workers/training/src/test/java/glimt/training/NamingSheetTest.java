@@ -26,7 +26,9 @@ final class NamingSheetTest {
     List<String> key = Files.readAllLines(folder.resolve("new").resolve(NamingSheet.KEY));
     var sheet = ImageIO.read(folder.resolve("new").resolve(NamingSheet.SHEET).toFile());
     List<String> seen = new ArrayList<>();
-    for (int i = 0; i < 12; i++) { // a gap of 4 before each square of 8, letters 12 high below
+    for (int i = 0;
+        i < 12;
+        i++) { // a gap of 4 pixels before each square of 8, and labels of height 12
       int blue = sheet.getRGB(4 + i % 4 * 12 + 4, 4 + i / 4 * 24 + 4) & 0xff;
       seen.add("%s\tthing %s".formatted(i + 1, blue));
     }

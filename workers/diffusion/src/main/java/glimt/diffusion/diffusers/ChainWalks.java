@@ -23,18 +23,19 @@ import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
- * Walks through whole times of a chain: DDIM and its inverse, DDPM, PNDM. Steps of DDIM and PNDM
- * are N // n times long, whatever the spacing, and their samples are handed on from where that is.
+ * Walks through integer times of a chain: DDIM and its inverse, DDPM and PNDM. Steps of DDIM and
+ * PNDM span N // n times, whatever the spacing, and pass their samples on as {@link
+ * Sampler#landing} describes.
  *
- * @param kind which of them
+ * @param kind the scheduler class
  * @param betas the chain
- * @param prediction what the network answers
- * @param spacing of the times
- * @param offset added to leading times
- * @param clipping of guesses
- * @param ends whether the last step goes to level 0, or to the chain's first level
- * @param variance DDPM's
- * @param multistep whether PNDM begins with one Heun step, or with three of Runge and Kutta
+ * @param prediction the quantity that the network predicts
+ * @param spacing the spacing of the times
+ * @param offset the number that is added to leading times
+ * @param clipping the clipping of predictions of x0
+ * @param ends whether the last step goes to level 0 instead of the chain's first level
+ * @param variance the variance of DDPM's steps
+ * @param multistep whether PNDM begins with one Heun step instead of three Runge-Kutta steps
  */
 record ChainWalks(
     PublishedClass kind,
@@ -70,7 +71,7 @@ record ChainWalks(
     if (kind == PublishedClass.DDIM_INVERSE && spacing == TimestepSpacing.LINSPACE) {
       throw settings.refused("timestep_spacing");
     }
-    if (kind == PublishedClass.COGVIDEOX_DDIM) { // never clips, whatever its settings say
+    if (kind == PublishedClass.COGVIDEOX_DDIM) { // never clips, whatever its settings are
       settings.indifferent("clip_sample", "clip_sample_range", "sample_max_value");
     }
     return new ChainWalks(
@@ -118,7 +119,7 @@ record ChainWalks(
     return spacing.wholeTimes(chain.length(), SharedSettings.steps(asked), offset);
   }
 
-  /** The level of a time, or the last level where there is none. */
+  /** Maps a time to its level, and negative times to the last level. */
   private IntToDoubleFunction levelOf(Chain chain) {
     double last = ends ? 0 : chain.sigma(0);
     return t -> t < 0 ? last : chain.sigma(t);
@@ -149,7 +150,7 @@ record ChainWalks(
         network -> before.keeping(terms.denoiser(network)));
   }
 
-  /** From a level of the walk to the one a stride of times below it. */
+  /** Maps a level of the walk to the level one stride of times below it. */
   private static DoubleUnaryOperator landing(
       Chain chain, int[] times, NoiseSchedule levels, IntToDoubleFunction level, int stride) {
     DoubleUnaryOperator place = levels.naming(SharedSettings.wide(times), chain.time());
@@ -164,7 +165,9 @@ record ChainWalks(
     return levels.naming(SharedSettings.wide(times), chain.time());
   }
 
-  /** The network is asked about a sample by the name of the level above it, where it goes. */
+  /**
+   * DDIM inversion, in which the network's time input is that of the next level above the sample.
+   */
   private WalkRecipe inverse(Chain chain, PublishedSettings asked) {
     int[] falling = times(chain, asked);
     int n = falling.length;
@@ -176,7 +179,7 @@ record ChainWalks(
       sigmas[i] = level.applyAsDouble(Math.min(times[i] - stride, chain.length() - 1));
     }
     sigmas[n] = chain.sigma(times[n - 1]);
-    if (sigmas[0] == sigmas[1]) { // a first step to where it starts, told from the second by a hair
+    if (sigmas[0] == sigmas[1]) { // a schedule needs different levels
       sigmas[0] *= 1 - 0x1p-46;
     }
     NoiseSchedule levels = NoiseSchedule.risingOf(sigmas);
@@ -200,7 +203,7 @@ record ChainWalks(
             ? times(chain, asked)
             : Arrays.stream(listed).mapToInt(t -> (int) t).toArray();
     if (listed != null && asked.has("num_inference_steps")) {
-      throw asked.refused("num_inference_steps", "beside timesteps");
+      throw asked.refused("num_inference_steps", "together with timesteps");
     }
     NoiseSchedule levels = chain.schedule(times, 0);
     Preconditioning terms = prediction.terms(named(levels, times, chain));
@@ -224,12 +227,12 @@ record ChainWalks(
     boolean even = IntStream.range(1, n).allMatch(i -> times[i - 1] - times[i] == stride);
     if (!even && (!multistep || times[1] + stride >= chain.length())) {
       throw new IllegalArgumentException(
-          "PNDM steps by %s times, which %s steps with timestep_spacing '%s' do not; leading ones do"
+          "PNDM steps span %s times, but %s steps with timestep_spacing '%s' do not; use leading spacing"
               .formatted(stride, n, spacing.name().toLowerCase(Locale.ROOT)));
     }
     if (!multistep && n < 4) {
       throw new IllegalArgumentException(
-          "PNDM with its three steps of Runge and Kutta takes at least 4 steps, not " + n);
+          "PNDM with its three Runge-Kutta steps needs at least 4 steps, not " + n);
     }
     NoiseSchedule levels =
         chain.schedule(times, 0).endingAt(levelOf(chain).applyAsDouble(times[n - 1] - stride));

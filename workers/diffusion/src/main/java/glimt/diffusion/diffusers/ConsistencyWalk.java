@@ -11,16 +11,15 @@ import java.util.function.DoubleUnaryOperator;
 import java.util.stream.IntStream;
 
 /**
- * Multistep sampling of consistency models (Song et al. 2023, Algorithm 1) through places on a
- * Karras ramp.
+ * Multistep sampling of consistency models (Song et al. 2023, Algorithm 1) along a Karras ramp.
  *
- * @param length of the ramp
- * @param low its lowest level, where the model is the identity
- * @param high its highest
- * @param data the standard deviation of data
- * @param rho the ramp's power
+ * @param length the number of levels of the ramp
+ * @param low its lowest level, at which the model is the identity
+ * @param high its highest level
+ * @param data the standard deviation of the data
+ * @param rho the power of the ramp
  * @param noise S_noise
- * @param clipped whether guesses are clamped to [-1, 1]
+ * @param clipped whether predictions of x0 are clamped to [-1, 1]
  */
 record ConsistencyWalk(
     int length, double low, double high, double data, double rho, double noise, boolean clipped)
@@ -41,9 +40,9 @@ record ConsistencyWalk(
   public WalkRecipe walk(PublishedSettings asked) {
     double[] listed = SharedSettings.listed(asked, "timesteps");
     if (listed != null && asked.has("num_inference_steps")) {
-      throw asked.refused("num_inference_steps", "beside timesteps");
+      throw asked.refused("num_inference_steps", "together with timesteps");
     }
-    // Published lists fall, and are read from their end as places on the ramp.
+    // Published lists fall; their entries in reverse order are indices of the ramp.
     int[] places =
         listed == null
             ? even(SharedSettings.steps(asked))
@@ -59,7 +58,7 @@ record ConsistencyWalk(
     NoiseSchedule levels = NoiseSchedule.of(sigmas);
     DoubleUnaryOperator time = s -> 250 * Math.log(s + 1e-44);
     Preconditioning terms = Preconditioning.consistency(data, low, time);
-    Clipping clipping = clipped ? new Clipping.Clamp(1) : new Clipping.None();
+    Clipping clipping = clipped ? new Clipping.StaticClipping(1) : new Clipping.None();
     return new WalkRecipe(
         levels,
         Arrays.stream(sigmas).limit(places.length).map(time).boxed().toList(),
@@ -72,7 +71,7 @@ record ConsistencyWalk(
   private int[] even(int steps) {
     if (steps > length) {
       throw new IllegalArgumentException(
-          "%s steps on a ramp of %s levels".formatted(steps, length));
+          "a ramp of %2$s levels allows at most %2$s steps, not %1$s".formatted(steps, length));
     }
     int stride = length / steps;
     return IntStream.range(0, steps).map(i -> i * stride).toArray();

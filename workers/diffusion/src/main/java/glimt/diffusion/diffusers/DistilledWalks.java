@@ -17,15 +17,15 @@ import java.util.function.DoubleUnaryOperator;
 import java.util.stream.IntStream;
 
 /**
- * Walks of latent consistency models (LCM) and of trajectory consistency models (TCD), through
- * times picked from those of the distillation.
+ * Walks of latent consistency models (LCM) and trajectory consistency models (TCD), through a
+ * selection of the times of their distillation.
  *
- * @param kind which of them
+ * @param kind the scheduler class
  * @param betas the chain
- * @param prediction what the network answers
- * @param clipping of guesses, before the boundary condition; TCD has none, whatever is set
- * @param origin how many times the distillation had
- * @param scaling of times in the boundary condition of LCM
+ * @param prediction the quantity that the network predicts
+ * @param clipping the clipping of predictions before the boundary condition; TCD ignores it
+ * @param origin the number of times of the distillation
+ * @param scaling the scaling of times in the boundary condition of LCM
  */
 record DistilledWalks(
     PublishedClass kind,
@@ -36,11 +36,11 @@ record DistilledWalks(
     double scaling)
     implements WalkFamily {
 
-  /** The standard deviation of data in LCM's boundary condition. */
+  /** The standard deviation of the data in LCM's boundary condition. */
   private static final double DATA = 0.5;
 
   static DistilledWalks of(PublishedClass kind, PublishedSettings settings) {
-    // Times come from the distillation, and the last level is never the chain's end.
+    // Times come from the distillation, and the last level is fixed by the class.
     settings.indifferent("set_alpha_to_one", "steps_offset", "timestep_spacing");
     return new DistilledWalks(
         kind,
@@ -112,14 +112,14 @@ record DistilledWalks(
     if (original < 1 || original > length) {
       throw asked.refused("original_inference_steps");
     }
-    // TCD that is told its origin picks from all times instead.
+    // TCD selects from all times if the walk specifies the number of distillation times.
     boolean all = own && kind == PublishedClass.TCD;
     int count = (int) ((all ? length : original) * strength);
     int stride = all ? 1 : length / original;
     int steps = SharedSettings.steps(asked);
     if (steps > original || steps > count) {
       throw new IllegalArgumentException(
-          "%s steps cannot be picked from the %s of the distillation; ask for fewer"
+          "%s steps cannot be selected from the %s of the distillation; use fewer steps"
               .formatted(steps, Math.min(original, count)));
     }
     return IntStream.range(0, steps)

@@ -13,16 +13,16 @@ import java.util.function.Function;
 /**
  * Walks of networks with EDM preconditioning: Euler and DPM-Solver++.
  *
- * @param kind which of them
+ * @param kind the scheduler class
  * @param low sigma_min
  * @param high sigma_max
- * @param data the standard deviation of data
+ * @param data the standard deviation of the data
  * @param rho the power of Karras levels
- * @param karras whether levels are Karras et al.'s, or exponential
- * @param negated whether the network's answers have the opposite sign ("v_prediction")
- * @param ends whether the walk ends at 0, or at sigma_min
- * @param clipping of guesses
- * @param solver DPM-Solver++ of n steps
+ * @param karras whether levels follow Karras et al. 2022 instead of an exponential
+ * @param negated whether the network's output has the opposite sign ("v_prediction")
+ * @param ends whether the walk ends at 0 instead of sigma_min
+ * @param clipping the clipping of predictions of x0
+ * @param solver returns the sampler for a number of steps
  */
 record EdmWalks(
     PublishedClass kind,
@@ -38,14 +38,14 @@ record EdmWalks(
     implements WalkFamily {
 
   static EdmWalks of(PublishedClass kind, PublishedSettings settings) {
-    settings.indifferent("num_train_timesteps"); // of a table that no walk uses
+    settings.indifferent("num_train_timesteps"); // length of a table that no walk uses
     boolean ends =
         LevelWalks.oneOf(settings, "final_sigmas_type", "zero", "sigma_min").equals("zero");
     Function<Integer, Sampler> solver = _ -> RungeKutta.euler();
     if (kind == PublishedClass.EDM_DPM) {
       Multisteps multisteps = Multisteps.of(settings, ends);
       if (multisteps.stochastic() && multisteps.order() == 3) {
-        throw settings.refused("solver_order", "beside algorithm_type sde-dpmsolver++");
+        throw settings.refused("solver_order", "together with algorithm_type sde-dpmsolver++");
       }
       if (!multisteps.data()) {
         throw settings.refused("algorithm_type");
@@ -86,10 +86,10 @@ record EdmWalks(
 
   private NoiseSchedule levels(PublishedSettings asked) {
     double[] places =
-        SharedSettings.listed(asked, "sigmas"); // published so: places on the ramp, 0 to 1
+        SharedSettings.listed(asked, "sigmas"); // as published: positions on the ramp, 0 to 1
     int n = places == null ? SharedSettings.steps(asked) : places.length;
     if (places != null && asked.has("num_inference_steps") && SharedSettings.steps(asked) != n) {
-      throw asked.refused("num_inference_steps", "beside sigmas of another number");
+      throw asked.refused("num_inference_steps", "together with sigmas of another number");
     }
     NoiseSchedule levels;
     if (!karras) {

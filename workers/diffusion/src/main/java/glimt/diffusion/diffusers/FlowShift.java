@@ -4,14 +4,14 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How times of a flow are moved towards noise: t' = s t / (1 + (s - 1) t) (Esser et al. 2024, eq.
- * 23), where s may follow from the size of the picture.
+ * The shift of flow matching times towards noise: t' = s t / (1 + (s - 1) t) (Esser et al. 2024,
+ * eq. 23), where s may depend on the size of the image.
  *
- * @param factor s, where it is fixed
- * @param dynamic whether s is asked for with each walk: exp(mu), or mu
- * @param exponential which of both
- * @param terminal what the last time is stretched to, or null
- * @param line where mu follows from a number of tokens, the line it follows, or null
+ * @param factor the fixed value of s
+ * @param dynamic whether each walk determines s from its mu instead
+ * @param exponential whether the dynamic s is exp(mu) instead of mu
+ * @param terminal the time to which the last time is stretched, or null
+ * @param line the dependence of mu on the number of tokens, or null
  */
 record FlowShift(
     double factor,
@@ -20,7 +20,7 @@ record FlowShift(
     @Nullable Double terminal,
     @Nullable Line line) {
 
-  /** mu grows with the tokens of a picture, from one point through another. */
+  /** A line through two points that gives mu for a number of image tokens. */
   record Line(double tokens, double mu, double moreTokens, double moreMu) {
     double mu(double at) {
       return mu + (at - tokens) * (moreMu - mu) / (moreTokens - tokens);
@@ -28,9 +28,9 @@ record FlowShift(
   }
 
   /**
-   * Reads it.
+   * Reads the settings of the shift.
    *
-   * @param key of the fixed factor
+   * @param key the key of the fixed factor
    */
   static FlowShift of(PublishedSettings settings, String key) {
     boolean dynamic = settings.flagIfKnown("use_dynamic_shifting");
@@ -55,12 +55,12 @@ record FlowShift(
         line);
   }
 
-  /** One time by the fixed factor, if there is one. */
+  /** Shifts a time by the fixed factor, unless the shift is dynamic. */
   double fixed(double t) {
     return dynamic ? t : by(factor, t);
   }
 
-  /** Every time, as asked. */
+  /** Shifts times with the fixed factor or with that of the walk. */
   double[] shifted(double[] times, PublishedSettings asked) {
     double s = dynamic ? dynamicFactor(asked) : factor;
     if (!dynamic && asked.knows("mu") && (asked.has("mu") || asked.has("image_seq_len"))) {
@@ -77,7 +77,7 @@ record FlowShift(
     } else if (line != null && asked.has("image_seq_len")) {
       mu = line.mu(asked.number("image_seq_len"));
     } else {
-      throw asked.refused("mu", "where the shift is dynamic: ask for it, or for image_seq_len");
+      throw asked.refused("mu", "with dynamic shifting; set mu or image_seq_len");
     }
     return exponential ? Math.exp(mu) : mu;
   }
@@ -86,7 +86,7 @@ record FlowShift(
     return s * t / (1 + (s - 1) * t);
   }
 
-  /** Times stretched away from 1 so that the last is the terminal one. */
+  /** Stretches the distances of times from 1 so that the last time is the terminal one. */
   double[] stretched(double[] times) {
     if (terminal == null) {
       return times;

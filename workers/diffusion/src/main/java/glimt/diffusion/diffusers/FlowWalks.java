@@ -13,15 +13,15 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Walks of flow matching, with samples z = (1 - t) x0 + t n: Euler, Heun, LCM.
+ * Walks of flow matching with samples z = (1 - t) x0 + t n: Euler, Heun and LCM.
  *
- * @param kind which of them
- * @param length N: the network is told N t
- * @param shift of times
- * @param ramp of times after their shift, or null
- * @param inverted whether time runs the other way: the network is told N (1 - t), and answers x0 -
- *     n
- * @param stochastic whether every step makes its noise anew
+ * @param kind the scheduler class
+ * @param length N, where the network's time input is N t
+ * @param shift the shift of times
+ * @param ramp the spacing of times after their shift, or null
+ * @param inverted whether time is reversed: the network's time input is N (1 - t) and it predicts
+ *     x0 - n
+ * @param stochastic whether every step adds new noise
  */
 record FlowWalks(
     PublishedClass kind,
@@ -34,7 +34,8 @@ record FlowWalks(
 
   static FlowWalks of(PublishedClass kind, PublishedSettings settings) {
     if (kind == PublishedClass.FLOW_LCM) {
-      settings.untouched("scale_factors"); // samples that grow on the way
+      // Samples whose resolution grows during the walk are not supported.
+      settings.untouched("scale_factors");
       settings.indifferent("upscale_mode");
       if (settings.flag("invert_sigmas")) {
         throw settings.refused("invert_sigmas");
@@ -78,17 +79,19 @@ record FlowWalks(
     };
   }
 
-  /** The times before they are shifted: given, or equally spaced to the shifted least one. */
+  /**
+   * The times before the shift: as given, or equally spaced from 1 to the shifted smallest time.
+   */
   private double[] plain(
       double @Nullable [] given, double @Nullable [] named, PublishedSettings asked) {
     double[] listed = given != null ? given : named;
     if (listed != null) {
       boolean fits = given == null || named == null || given.length == named.length;
       if (!fits) {
-        throw asked.refused("timesteps", "beside sigmas of another number");
+        throw asked.refused("timesteps", "together with sigmas of another number");
       }
       if (asked.has("num_inference_steps") && SharedSettings.steps(asked) != listed.length) {
-        throw asked.refused("num_inference_steps", "beside a list of another length");
+        throw asked.refused("num_inference_steps", "together with a list of another length");
       }
       return given != null ? given : Arrays.stream(listed).map(v -> v / length).toArray();
     }

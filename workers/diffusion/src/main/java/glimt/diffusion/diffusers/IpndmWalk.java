@@ -8,8 +8,8 @@ import glimt.diffusion.WalkRecipe;
 
 /**
  * Improved PNDM through equal steps of u from 1 to 0 with samples z = a x0 + s n, s = sin^2(u pi /
- * 2) and a^2 + s^2 = 1, of a network that answers v and is told atan(s / a) 2 / pi. At u = 1 there
- * is no signal, and nothing of the answer is used but that the noise is the sample.
+ * 2) and a^2 + s^2 = 1, with a network that predicts v for the time input atan(s / a) 2 / pi. At u
+ * = 1 there is no signal: the network's output is ignored and the noise equals the sample.
  */
 final class IpndmWalk {
   private IpndmWalk() {}

@@ -20,21 +20,21 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Walks in sigma, with samples x = x0 + sigma n: Euler and Euler ancestral, Heun, KDPM2 and KDPM2
- * ancestral, LMS.
+ * Walks in sigma with samples x = x0 + sigma n: Euler, Euler ancestral, Heun, KDPM2, KDPM2
+ * ancestral and LMS.
  *
- * @param kind which of them
+ * @param kind the scheduler class
  * @param betas the chain
- * @param prediction what the network answers
- * @param spacing of the times
- * @param offset added to leading times
- * @param ramp of the levels, or null where they are those of the times
+ * @param prediction the quantity that the network predicts
+ * @param spacing the spacing of the times
+ * @param offset the number that is added to leading times
+ * @param ramp the spacing of the levels, or null if they are those of the times
  * @param low the ramp's lowest level, or null for that of the times
  * @param high the ramp's highest level, or null for that of the times
  * @param logarithmic whether levels are equally spaced in log sigma over the whole chain
- * @param told whether the network is told ln(sigma) / 4 instead of a time
- * @param ends whether the walk ends at 0, or at the chain's first level
- * @param clipping of guesses
+ * @param told whether the network's time input is ln(sigma) / 4
+ * @param ends whether the walk ends at 0 instead of the chain's first level
+ * @param clipping the clipping of predictions of x0
  */
 record LevelWalks(
     PublishedClass kind,
@@ -121,7 +121,7 @@ record LevelWalks(
     };
   }
 
-  /** Euler's method, with noise added after the network was asked where churn is. */
+  /** Euler's method; if there is churn, its noise is added after the network call. */
   static Sampler euler(Preconditioning terms, boolean lifted, PublishedSettings asked) {
     Churn churn =
         new Churn(
@@ -136,16 +136,16 @@ record LevelWalks(
     double[] sigmas = SharedSettings.listed(asked, "sigmas");
     double[] timesteps = SharedSettings.listed(asked, "timesteps");
     if ((sigmas != null || timesteps != null) && asked.has("num_inference_steps")) {
-      throw asked.refused("num_inference_steps", "beside timesteps or sigmas");
+      throw asked.refused("num_inference_steps", "together with timesteps or sigmas");
     }
     if (sigmas != null) {
       if (timesteps != null) {
-        throw asked.refused("sigmas", "beside timesteps");
+        throw asked.refused("sigmas", "together with timesteps");
       }
       return named(chain, NoiseSchedule.of(sigmas));
     }
     if (timesteps != null && (ramp != null || told)) {
-      throw asked.refused("timesteps", "beside a ramp or continuous times");
+      throw asked.refused("timesteps", "together with a ramp or continuous times");
     }
     double[] times =
         timesteps == null

@@ -7,11 +7,11 @@ import glimt.diffusion.Sampler;
  * The settings of multistep DPM-Solvers.
  *
  * @param order 1 to 3
- * @param data whether guesses are expanded (DPM-Solver++), or the noise
- * @param stochastic whether it is the SDE's
- * @param second how a second-order step weighs its difference
+ * @param data whether data is expanded (DPM-Solver++) instead of the noise
+ * @param stochastic whether the solver is that of the SDE
+ * @param second the weight of the difference in a second-order step
  * @param falling whether the order falls at the end of walks of fewer than 15 steps
- * @param euler whether the last step is first-order in any case
+ * @param euler whether the last step is always first-order
  */
 record Multisteps(
     int order,
@@ -22,7 +22,7 @@ record Multisteps(
     boolean euler) {
 
   /**
-   * Reads them.
+   * Reads the settings.
    *
    * @param ends whether the walk ends at 0
    */
@@ -35,10 +35,10 @@ record Multisteps(
       throw settings.refused("solver_order");
     }
     if (!data && ends) {
-      throw settings.refused("final_sigmas_type", "beside algorithm_type " + algorithm);
+      throw settings.refused("final_sigmas_type", "together with algorithm_type " + algorithm);
     }
     if (!data && stochastic && order == 3) {
-      throw settings.refused("solver_order", "beside algorithm_type " + algorithm);
+      throw settings.refused("solver_order", "together with algorithm_type " + algorithm);
     }
     return new Multisteps(
         order,
@@ -49,7 +49,7 @@ record Multisteps(
         settings.flag("euler_at_final") || ends);
   }
 
-  /** The algorithm; that of another solver's class stands for the usual one. */
+  /** The algorithm; "deis", the value of another class, means the default, as in diffusers. */
   static String algorithm(PublishedSettings settings) {
     String text =
         LevelWalks.oneOf(
@@ -63,7 +63,9 @@ record Multisteps(
     return text.equals("deis") ? "dpmsolver++" : text;
   }
 
-  /** How second-order steps are weighed; that of another solver's class stands for midpoint. */
+  /**
+   * The weight of second-order steps; the values of other classes mean midpoint, as in diffusers.
+   */
   static DpmSolver.Second second(PublishedSettings settings) {
     return switch (settings.text("solver_type")) {
       case "midpoint", "logrho", "bh1", "bh2" -> DpmSolver.Second.MIDPOINT;

@@ -5,15 +5,20 @@ import java.util.List;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * Levels by the names a network knows them by.
+ * The levels of a walk with the network's time inputs.
  *
- * @param levels of a walk
- * @param times the names of each but the last
- * @param naming the same as a function of a level
+ * @param levels the levels
+ * @param times the time input at each level but the last
+ * @param naming maps any level to its time input
  */
 record NamedLevels(NoiseSchedule levels, List<Double> times, DoubleUnaryOperator naming) {
 
-  /** Levels with their names, and the names of other levels. */
+  /**
+   * Combines levels with their times.
+   *
+   * @param times the time input at each level but the last
+   * @param between maps all other levels to their time input
+   */
   static NamedLevels of(NoiseSchedule levels, double[] times, DoubleUnaryOperator between) {
     return new NamedLevels(levels, SharedSettings.list(times), levels.naming(times, between));
   }

@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** The classes that are known, each with its settings and their defaults. */
+/** The supported scheduler classes of diffusers, each with its settings and their defaults. */
 enum PublishedClass {
   DDIM(
       "DDIMScheduler DDIMParallelScheduler",
@@ -198,22 +198,25 @@ enum PublishedClass {
     return all;
   }
 
-  /** The class names it is published under. */
+  /** The names of this class in diffusers. */
   List<String> names() {
     return List.of(names.split(" ", -1));
   }
 
-  /** Its settings with their defaults. */
+  /** The settings of this class and their defaults. */
   Map<String, String> settings() {
     return parsed(settings);
   }
 
-  /** What may be asked of a walk, with its defaults. */
+  /** The parameters of a walk and their defaults. */
   Map<String, String> asked() {
     return parsed(asked);
   }
 
-  /** Every setting of any class: one that is not this class's is ignored by it, as published. */
+  /**
+   * The settings of all classes. A class ignores settings that only other classes have, as
+   * diffusers does.
+   */
   static Set<String> everySetting() {
     return Arrays.stream(values())
         .flatMap(kind -> kind.settings().keySet().stream())
@@ -221,9 +224,10 @@ enum PublishedClass {
   }
 
   /**
-   * The kind of a class name.
+   * Finds a class by its name.
    *
-   * @throws UnknownSettingException for a class that is not known, listing those that are
+   * @throws UnknownSettingException if the class is not supported; the message lists the supported
+   *     classes
    */
   static PublishedClass of(String name) {
     return Arrays.stream(values())
@@ -232,7 +236,7 @@ enum PublishedClass {
         .orElseThrow(
             () ->
                 new UnknownSettingException(
-                    "scheduler class %s is not known here; known are %s"
+                    "scheduler class %s is not supported; the supported classes are %s"
                         .formatted(
                             name,
                             Arrays.stream(values())

@@ -11,8 +11,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * PublishedSettings that are read by name, with defaults. What nobody has read when {@link #close}
- * is called is refused.
+ * Settings that are read by name, with defaults. {@link #close} rejects settings that have not been
+ * read, so that none is ignored by accident.
  */
 final class PublishedSettings {
   private static final Pattern RELEASE = Pattern.compile("0\\.(\\d{1,6})");
@@ -24,11 +24,12 @@ final class PublishedSettings {
   private final String release;
 
   /**
-   * PublishedSettings of a class.
+   * Creates the settings of a class.
    *
-   * @param owner as errors name it, with its article
-   * @param defaults every setting there is
-   * @param given those that are stated; others than there are must have been sifted out
+   * @param owner the owner of the settings, for error messages
+   * @param defaults all settings of the owner
+   * @param given the settings with explicit values
+   * @throws UnknownSettingException if a given setting does not exist
    */
   PublishedSettings(String owner, Map<String, String> defaults, Map<String, ?> given) {
     this(owner, defaults, given, "");
@@ -64,7 +65,7 @@ final class PublishedSettings {
     return defaults.containsKey(key);
   }
 
-  /** Whether it has a value that is not null. */
+  /** Whether a setting has a value other than null. */
   boolean has(String key) {
     return value(key) != null;
   }
@@ -76,7 +77,7 @@ final class PublishedSettings {
     }
     String standard = defaults.get(key);
     if (standard == null) {
-      throw new AssertionError("%s has no '%s'".formatted(owner, key));
+      throw new AssertionError("%s has no setting '%s'".formatted(owner, key));
     }
     return switch (standard) {
       case "null" -> null;
@@ -95,6 +96,7 @@ final class PublishedSettings {
     return value;
   }
 
+  /** The value of a setting as a number. */
   double number(String key) {
     return switch (need(key)) {
       case Number number -> number.doubleValue();
@@ -127,7 +129,7 @@ final class PublishedSettings {
     };
   }
 
-  /** A flag that classes without it do not raise. */
+  /** The value of a flag, or false if the class does not have it. */
   boolean flagIfKnown(String key) {
     return knows(key) && flag(key);
   }
@@ -140,7 +142,7 @@ final class PublishedSettings {
     throw refused(key);
   }
 
-  /** One of these words. */
+  /** The value of a setting as a constant of an enum. */
   <E extends Enum<E>> E choice(String key, Class<E> type) {
     String text = text(key);
     return Arrays.stream(type.getEnumConstants())
@@ -164,13 +166,13 @@ final class PublishedSettings {
         .toArray();
   }
 
-  /** Says that a setting, whatever it is, changes nothing here. */
+  /** Declares that settings have no effect on the walk, whatever their values. */
   PublishedSettings indifferent(String... keys) {
     Arrays.asList(keys).forEach(unread::remove);
     return this;
   }
 
-  /** Refuses a setting unless it is null or as by default. */
+  /** Rejects a setting unless it is null or has its default value. */
   void untouched(String key) {
     Object value = value(key);
     if (value != null && !value.toString().equals(defaults.get(key))) {
@@ -178,16 +180,16 @@ final class PublishedSettings {
     }
   }
 
-  /** The refusal of a setting's value. */
+  /** The exception for an unsupported value of a setting. */
   UnknownSettingException refused(String key) {
     return new UnknownSettingException(
-        "scheduler key '%s' = %s of %s is not known here".formatted(key, shown(key), owner));
+        "scheduler key '%s' = %s of %s is not supported".formatted(key, shown(key), owner));
   }
 
-  /** The refusal of a setting's value beside another's. */
+  /** The exception for a value that is not supported under some condition. */
   UnknownSettingException refused(String key, String because) {
     return new UnknownSettingException(
-        "scheduler key '%s' = %s of %s is not known here %s"
+        "scheduler key '%s' = %s of %s is not supported %s"
             .formatted(key, shown(key), owner, because));
   }
 
@@ -196,7 +198,7 @@ final class PublishedSettings {
     return value == null ? "null" : value;
   }
 
-  /** Refuses what nobody has read. */
+  /** Rejects settings that have not been read. */
   void close() {
     for (String key : unread) {
       throw refused(key);

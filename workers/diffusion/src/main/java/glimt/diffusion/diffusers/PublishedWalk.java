@@ -10,7 +10,7 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * A published scheduler configuration, understood.
+ * A published scheduler configuration of diffusers.
  *
  * <pre>{@code
  * PublishedWalk published = PublishedWalk.of(config);   // a scheduler_config.json as a map
@@ -34,7 +34,7 @@ public final class PublishedWalk {
   }
 
   /**
-   * Reads a configuration. PublishedSettings that are left out have their published defaults.
+   * Reads a configuration. Missing settings have their published defaults.
    *
    * @param config its entries: numbers, booleans, texts, lists of numbers, or null; an infinite
    *     number may be a text; {@code _class_name} names the class, {@code _diffusers_version} the
@@ -44,7 +44,8 @@ public final class PublishedWalk {
    */
   public static PublishedWalk of(Map<String, ?> config) {
     if (!(config.get("_class_name") instanceof String className)) {
-      throw new UnknownSettingException("a scheduler configuration without '_class_name'");
+      throw new UnknownSettingException(
+          "the scheduler configuration has no '_class_name'; use a complete scheduler_config.json");
     }
     PublishedClass kind = PublishedClass.of(className);
     Set<String> every = PublishedClass.everySetting();
@@ -84,7 +85,7 @@ public final class PublishedWalk {
     return new PublishedWalk(kind, className, plan, ignored);
   }
 
-  /** The class names that are known. */
+  /** The names of all supported classes. */
   public static List<String> classNames() {
     return List.of(PublishedClass.values()).stream()
         .flatMap(kind -> kind.names().stream())
@@ -92,37 +93,42 @@ public final class PublishedWalk {
         .toList();
   }
 
+  /** The class name of this configuration. */
   public String className() {
     return className;
   }
 
-  /** Keys of other classes that this class ignores, as diffusers does: worth a line at import. */
+  /**
+   * The keys in the configuration that only other classes have, which this class ignores, as
+   * diffusers does. An import should report them.
+   */
   public Set<String> ignored() {
     return Set.copyOf(ignored);
   }
 
-  /** The chain the network was trained on, where it was trained on one. */
+  /** The chain that the network was trained on, if it was trained on one. */
   public Optional<Chain> chain() {
     return plan.trainedOn();
   }
 
   /**
-   * A walk of n steps.
+   * A walk of a number of steps.
    *
-   * @throws IllegalArgumentException when these settings have no walk of so many steps
+   * @throws IllegalArgumentException if the settings do not allow this number of steps
    */
   public WalkRecipe walk(int steps) {
     return walk(Map.of("num_inference_steps", steps));
   }
 
   /**
-   * A walk as it is asked for, in the field's words: {@code num_inference_steps}, or {@code
-   * timesteps} or {@code sigmas} one by one; {@code mu}, or {@code image_seq_len} from which it
-   * follows, where the shift is dynamic; {@code strength} and {@code original_inference_steps} of a
-   * distilled model; {@code eta}, {@code use_clipped_model_output}, {@code s_churn}, {@code
-   * s_tmin}, {@code s_tmax}, {@code s_noise}, {@code order}.
+   * A walk with the parameters of diffusers: {@code num_inference_steps}, or lists of {@code
+   * timesteps} or {@code sigmas}; {@code mu}, or {@code image_seq_len} from which it is computed,
+   * with dynamic shifting; {@code strength} and {@code original_inference_steps} of distilled
+   * models; {@code eta}, {@code use_clipped_model_output}, {@code s_churn}, {@code s_tmin}, {@code
+   * s_tmax}, {@code s_noise}, {@code order}.
    *
-   * @throws UnknownSettingException naming a key or value that the class does not know
+   * @throws UnknownSettingException if the class does not support a key or value; the message names
+   *     it
    */
   public WalkRecipe walk(Map<String, ?> asked) {
     PublishedSettings settings =

@@ -10,7 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What several classes' settings have in common. */
+/** Reads settings that several classes share. */
 final class SharedSettings {
   private SharedSettings() {}
 
@@ -23,7 +23,7 @@ final class SharedSettings {
           "laplace", Betas.Curve.LAPLACE,
           "exp", Betas.Curve.EXP);
 
-  /** The chain; some curves are known to one class only. */
+  /** The chain. Some curves are supported by one class only. */
   static Betas betas(PublishedClass kind, PublishedSettings settings) {
     Betas.Curve curve = curve(kind, settings);
     List<Double> listed =
@@ -32,7 +32,8 @@ final class SharedSettings {
             : List.of();
     int length = settings.integer("num_train_timesteps");
     if (!listed.isEmpty() && listed.size() != length) {
-      throw settings.refused("num_train_timesteps", "beside trained_betas of another length");
+      throw settings.refused(
+          "num_train_timesteps", "together with trained_betas of another length");
     }
     return new Betas(
         listed.isEmpty() ? curve : Betas.Curve.LISTED,
@@ -61,7 +62,7 @@ final class SharedSettings {
     return curve;
   }
 
-  /** The prediction type, one of those that a class reads. */
+  /** The prediction type, which must be one that the class supports. */
   static PredictionType prediction(PublishedSettings settings, PredictionType... known) {
     String text = settings.text("prediction_type");
     return Arrays.stream(known)
@@ -70,27 +71,27 @@ final class SharedSettings {
         .orElseThrow(() -> settings.refused("prediction_type"));
   }
 
-  /** Dynamic thresholding takes precedence over clipping. */
+  /** The clipping of predictions; dynamic thresholding takes precedence over clamping. */
   static Clipping clipping(PublishedSettings settings) {
     Clipping dynamic = new Clipping.None();
     if (settings.knows("thresholding")) {
       double quantile = settings.number("dynamic_thresholding_ratio");
       double most = settings.number("sample_max_value");
       if (settings.flag("thresholding")) {
-        dynamic = new Clipping.Dynamic(quantile, most);
+        dynamic = new Clipping.DynamicClipping(quantile, most);
       }
     }
     Clipping clamp = new Clipping.None();
     if (settings.knows("clip_sample")) {
       double range = settings.number("clip_sample_range");
       if (settings.flag("clip_sample")) {
-        clamp = new Clipping.Clamp(range);
+        clamp = new Clipping.StaticClipping(range);
       }
     }
     return dynamic.none() ? clamp : dynamic;
   }
 
-  /** The one ramp that is asked for, or null. */
+  /** The selected ramp, or null. */
   static @Nullable Ramp ramp(PublishedSettings settings) {
     if (!settings.knows("use_karras_sigmas")) {
       return null;
@@ -99,20 +100,20 @@ final class SharedSettings {
     boolean exponential = settings.flag("use_exponential_sigmas");
     boolean beta = settings.flag("use_beta_sigmas");
     if ((karras && exponential) || (karras && beta)) {
-      throw settings.refused("use_karras_sigmas", "beside another ramp");
+      throw settings.refused("use_karras_sigmas", "together with another ramp");
     }
     if (exponential && beta) {
-      throw settings.refused("use_exponential_sigmas", "beside another ramp");
+      throw settings.refused("use_exponential_sigmas", "together with another ramp");
     }
     return karras ? Ramp.KARRAS : exponential ? Ramp.EXPONENTIAL : beta ? Ramp.BETA : null;
   }
 
-  /** A number that may be left out. */
+  /** An optional number, or null. */
   static @Nullable Double optional(PublishedSettings settings, String key) {
     return settings.knows(key) && settings.has(key) ? Double.valueOf(settings.number(key)) : null;
   }
 
-  /** How many steps are asked for, where they are not listed one by one. */
+  /** The number of steps, which must be positive. */
   static int steps(PublishedSettings asked) {
     int steps = asked.integer("num_inference_steps");
     if (steps < 1) {
@@ -122,9 +123,9 @@ final class SharedSettings {
   }
 
   /**
-   * Times or levels one by one, or null.
+   * A list of times or levels, or null.
    *
-   * @throws UnknownSettingException where a number of steps is asked for too, which is another
+   * @throws UnknownSettingException if the list is empty
    */
   static double @Nullable [] listed(PublishedSettings asked, String key) {
     if (!asked.knows(key) || !asked.has(key)) {

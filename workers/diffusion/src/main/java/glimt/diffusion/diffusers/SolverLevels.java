@@ -11,15 +11,15 @@ import java.util.function.DoubleUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The levels of exponential integrators.
+ * The noise levels of exponential integrators.
  *
- * @param kind whose
+ * @param kind the scheduler class
  * @param betas the chain
- * @param spacing of the times
- * @param offset added to leading times
- * @param leastLambda levels with less log SNR than twice this are left out
- * @param ramp of the levels over the whole chain, or null
- * @param lu whether the ramp is of "Lu lambdas", whose times are whole
+ * @param spacing the spacing of the times
+ * @param offset the number that is added to leading times
+ * @param leastLambda the smallest half log SNR; noisier levels are skipped
+ * @param ramp the spacing of the levels over the whole chain, or null
+ * @param lu whether the ramp is that of "Lu lambdas", whose times are integers
  * @param low the ramp's lowest level, or null for the chain's
  * @param high the ramp's highest level, or null for the chain's
  * @param flow whether levels are those of a flow
@@ -54,7 +54,7 @@ record SolverLevels(
     boolean flow = settings.flag("use_flow_sigmas");
     boolean both = flow && (ramp != null || lu);
     if (both && !(kind == PublishedClass.UNIPC && ramp == Ramp.KARRAS)) {
-      throw settings.refused("use_flow_sigmas", "beside a ramp");
+      throw settings.refused("use_flow_sigmas", "together with a ramp");
     }
     FlowShift shift = FlowShift.of(settings, "flow_shift");
     if (shift.terminal() != null && !flow) {
@@ -91,7 +91,7 @@ record SolverLevels(
     double[] timesteps = SharedSettings.listed(asked, "timesteps");
     double[] sigmas = SharedSettings.listed(asked, "sigmas");
     if (timesteps != null && (ramp != null || asked.has("num_inference_steps"))) {
-      throw asked.refused("timesteps", "beside a ramp or num_inference_steps");
+      throw asked.refused("timesteps", "together with a ramp or num_inference_steps");
     }
     if (sigmas != null && !(flow && ramp == null)) {
       throw asked.refused("sigmas", "unless of a flow without a ramp");
@@ -101,7 +101,7 @@ record SolverLevels(
             ? timesteps.length
             : sigmas != null ? sigmas.length : SharedSettings.steps(asked);
     if (sigmas != null && asked.has("num_inference_steps") && SharedSettings.steps(asked) != n) {
-      throw asked.refused("num_inference_steps", "beside sigmas of another number");
+      throw asked.refused("num_inference_steps", "together with sigmas of another number");
     }
     if (flow && ramp == null) {
       return flow(chain, n, sigmas, asked);
@@ -113,7 +113,7 @@ record SolverLevels(
         timesteps == null
             ? times(chain, n)
             : Arrays.stream(timesteps).mapToInt(t -> (int) t).toArray();
-    if (ramp != null) { // one step: from the top
+    if (ramp != null) { // a single step starts at the highest level
       return named(chain, NoiseSchedule.of(top(chain), last(chain, top(chain))));
     }
     NoiseSchedule levels = chain.schedule(times, 0).endingAt(ends ? 0 : chain.sigma(0));
@@ -134,7 +134,7 @@ record SolverLevels(
     return high == null ? chain.sigma(chain.length() - 1) : high;
   }
 
-  /** Where a walk whose last step begins at a level ends. */
+  /** The final level of a walk whose last step begins at {@code before}. */
   private double last(Chain chain, double before) {
     boolean own = kind == PublishedClass.DPM_MULTISTEP || kind == PublishedClass.DPM_SINGLESTEP;
     return ends ? 0 : own ? chain.sigma(0) : before;
@@ -146,7 +146,7 @@ record SolverLevels(
     return named(chain, levels.endingAt(last(chain, levels.sigma(n - 1))));
   }
 
-  /** Levels of a ramp: whole times, rounded or cut. */
+  /** Levels of a ramp with integer times, rounded or truncated. */
   private NamedLevels named(Chain chain, NoiseSchedule levels) {
     boolean cosine =
         kind == PublishedClass.DPM_MULTISTEP && betas.curve() == Betas.Curve.SQUAREDCOS_CAP_V2;
@@ -180,11 +180,11 @@ record SolverLevels(
     if (kind == PublishedClass.UNIPC && Math.abs(t[0] - 1) < 1e-6) {
       t[0] -= 1e-6;
     }
-    // A chain's first level is read as a time by the classes that end there.
+    // The classes that end at the chain's first level use that sigma as a time.
     t[n] = last(chain, t[n - 1]);
     if (t[n] > t[n - 1]) {
       throw new IllegalArgumentException(
-          "a walk of %s steps would end at %s, above its last level %s; ask for fewer steps"
+          "a walk of %s steps would end at time %s, above its previous time %s; use fewer steps"
               .formatted(n, t[n], t[n - 1]));
     }
     NoiseSchedule levels = NoiseSchedule.flow(t);

@@ -13,14 +13,13 @@ import glimt.diffusion.WalkRecipe;
 import java.util.Optional;
 
 /**
- * Walks of exponential integrators: DPM-Solver in multisteps and single steps, UniPC, DEIS,
- * SA-Solver.
+ * Walks of exponential integrators: multistep and singlestep DPM-Solver, UniPC, DEIS and SA-Solver.
  *
- * @param levels where they go
- * @param prediction what the network answers
- * @param clipping of guesses
- * @param variance whether the network answers a variance too, which nobody uses
- * @param solver how they step
+ * @param levels the noise levels
+ * @param prediction the quantity that the network predicts
+ * @param clipping the clipping of predictions of x0
+ * @param variance whether the network also predicts a variance, which these solvers ignore
+ * @param solver the solver
  */
 record SolverWalks(
     SolverLevels levels,
@@ -30,7 +29,7 @@ record SolverWalks(
     Solver solver)
     implements WalkFamily {
 
-  /** The sampler of a walk. */
+  /** Builds the sampler of a walk. */
   @FunctionalInterface
   interface Solver {
     Sampler of(NamedLevels grid);
@@ -46,9 +45,9 @@ record SolverWalks(
     Solver solver = Solvers.of(kind, settings, levels.ends());
     if (kind == PublishedClass.UNIPC && !settings.flag("predict_x0")) {
       if (prediction == PredictionType.FLOW_PREDICTION) {
-        throw settings.refused("predict_x0", "beside prediction_type flow_prediction");
+        throw settings.refused("predict_x0", "together with prediction_type flow_prediction");
       }
-      clipping = new Clipping.None(); // published so: thresholding is of guesses alone
+      clipping = new Clipping.None(); // as published: thresholding is for predictions of x0 only
     }
     return new SolverWalks(levels, prediction, clipping, variance(settings), solver);
   }
@@ -81,7 +80,7 @@ record SolverWalks(
         network -> clipping.keeping(terms.denoiser(variance ? first(network) : network)));
   }
 
-  /** A network without the variance in its second half of channels. */
+  /** A network without the second half of its output channels, which is the variance. */
   private static Prediction first(Prediction network) {
     return (input, noise) -> {
       NDArray both = network.predict(input, noise);

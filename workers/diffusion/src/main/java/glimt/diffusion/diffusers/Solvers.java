@@ -10,12 +10,12 @@ import java.util.Arrays;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** The settings of exponential integrators. */
+/** Reads the settings of exponential integrators. */
 final class Solvers {
   private Solvers() {}
 
   /**
-   * Reads them.
+   * Reads the settings of a solver.
    *
    * @param ends whether the walk ends at 0
    */
@@ -47,7 +47,7 @@ final class Solvers {
     }
     boolean data = algorithm.endsWith("++");
     if (!data && ends) {
-      throw settings.refused("final_sigmas_type", "beside algorithm_type " + algorithm);
+      throw settings.refused("final_sigmas_type", "together with algorithm_type " + algorithm);
     }
     double eta = algorithm.startsWith("sde-") ? 1 : 0;
     int order = order(settings, "solver_order", 3);
@@ -56,16 +56,16 @@ final class Solvers {
         Multisteps.second(settings) == DpmSolver.Second.EXACT
             ? Singlestep.Form.EXACT
             : Singlestep.Form.MIDPOINT;
-    Singlestep.Of of = data ? Singlestep.Of.DATA : Singlestep.Of.NOISE;
+    Singlestep.Expanded of = data ? Singlestep.Expanded.DATA : Singlestep.Expanded.NOISE;
     String name = "singlestep(%s, %s, %s)".formatted(algorithm, order, form);
     return grid -> {
       int n = grid.levels().steps();
-      boolean falling = asked || ends || n % order != 0; // published so
+      boolean falling = asked || ends || n % order != 0; // as published
       return Singlestep.of(name, of, form, eta, groups(order, n, falling));
     };
   }
 
-  /** The groups of n calls: of one order, or falling to a group of one at the end. */
+  /** Divides n calls into groups: all of one order, or with falling order at the end. */
   static int[] groups(int order, int n, boolean falling) {
     if (!falling) {
       int[] groups = new int[n / order];
@@ -74,7 +74,7 @@ final class Solvers {
     }
     int[] groups = Singlestep.groups(order, n);
     int last = groups.length - 1;
-    // An even number of calls of order 2 ends in two groups of one.
+    // With order 2, an even number of calls ends in two groups of one.
     if (order == 2 && groups[last] == 2) {
       groups = Arrays.copyOf(groups, last + 2);
       groups[last] = 1;
@@ -93,11 +93,12 @@ final class Solvers {
           default -> throw settings.refused("solver_type");
         };
     boolean falling = settings.flag("lower_order_final");
-    UniPc.Of of = settings.flag("predict_x0") ? UniPc.Of.DATA : UniPc.Of.NOISE;
+    UniPc.Interpolated of =
+        settings.flag("predict_x0") ? UniPc.Interpolated.DATA : UniPc.Interpolated.NOISE;
     double[] disabled = settings.numbers("disable_corrector");
     return grid -> {
       int n = grid.levels().steps();
-      // The sample that step i reaches is corrected in the next, with n - 1 - i steps to go.
+      // The result of step i is corrected in the next step, which n - 1 - i steps follow.
       Set<Integer> uncorrected =
           Arrays.stream(disabled).mapToObj(i -> n - 1 - (int) i).collect(Collectors.toSet());
       return UniPc.of(of, order, falling ? order : 0, b, uncorrected);
@@ -113,7 +114,7 @@ final class Solvers {
   }
 
   private static SolverWalks.Solver sa(PublishedSettings settings) {
-    settings.untouched("tau_func"); // a function, which no file holds
+    settings.untouched("tau_func"); // a function, which a configuration file cannot contain
     boolean data =
         LevelWalks.oneOf(settings, "algorithm_type", "data_prediction", "noise_prediction")
             .equals("data_prediction");
@@ -126,7 +127,7 @@ final class Solvers {
   private static Sampler sampler(
       NamedLevels grid, boolean data, int predictor, int corrector, boolean falling) {
     return new SaSolver(
-            data ? UniPc.Of.DATA : UniPc.Of.NOISE,
+            data ? UniPc.Interpolated.DATA : UniPc.Interpolated.NOISE,
             sigma -> {
               double t = grid.naming().applyAsDouble(sigma);
               return t >= 200 && t <= 800 ? 1 : 0;

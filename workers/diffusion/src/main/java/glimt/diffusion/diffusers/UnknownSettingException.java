@@ -1,6 +1,9 @@
 package glimt.diffusion.diffusers;
 
-/** A published setting, or a value of one, that nothing here can honour; the message names it. */
+/**
+ * Thrown for a published scheduler setting or value that glimt does not support. The message names
+ * it.
+ */
 public final class UnknownSettingException extends IllegalArgumentException {
   private static final long serialVersionUID = 1;
 

@@ -4,14 +4,17 @@ import glimt.diffusion.Chain;
 import glimt.diffusion.WalkRecipe;
 import java.util.Optional;
 
-/** Walks whose settings are read, but for what is asked of each. */
+/**
+ * A scheduler configuration that has been read, from which walks with individual parameters can be
+ * built.
+ */
 @FunctionalInterface
 interface WalkFamily {
 
-  /** The walk that is asked for. */
+  /** Builds the walk with the given parameters. */
   WalkRecipe walk(PublishedSettings asked);
 
-  /** The chain the network was trained on, where it was trained on one. */
+  /** The chain that the network was trained on, if it was trained on one. */
   default Optional<Chain> trainedOn() {
     return Optional.empty();
   }

@@ -1,13 +1,13 @@
 /**
- * What a published {@code scheduler_config.json} of huggingface/diffusers walks by: a map of
- * settings becomes a {@link glimt.diffusion.WalkRecipe}. Start at {@link
- * glimt.diffusion.diffusers.PublishedWalk}.
+ * Converts the settings of a published {@code scheduler_config.json} of huggingface/diffusers into
+ * a {@link glimt.diffusion.WalkRecipe}. Start at {@link glimt.diffusion.diffusers.PublishedWalk}.
  *
- * <p>Every setting is honoured or refused by its name; none is approximated. Where diffusers steps
- * otherwise than the paper it names, this package asks the library for that step, and the library
- * says there what differs and why.
+ * <p>Every setting is either implemented or rejected by name; none is approximated. Where diffusers
+ * deviates from the paper of a scheduler, this package follows diffusers and selects that variant
+ * in {@link glimt.diffusion}, whose documentation describes the difference.
  *
- * <p>No files, no JSON. Of diffusers it holds nothing but the names and defaults of settings.
+ * <p>No files, no JSON. The package contains nothing of diffusers except the names and defaults of
+ * settings.
  */
 @NullMarked
 package glimt.diffusion.diffusers;

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class PublishedWalkTest {
 
-  private static final Region REGION = Region.Frames.whole(2, 3, 2, 2);
+  private static final Region REGION = Region.FrameWindow.whole(2, 3, 2, 2);
   private static final Prediction TANH =
       (input, time) -> input.add(Math.sin(time)).mul(0.7).tanh().mul(0.9);
 
@@ -127,11 +127,11 @@ class PublishedWalkTest {
 
   @Test
   void what_is_not_known_is_refused_by_name() {
-    refused(Map.of(), "a scheduler configuration without '_class_name'");
-    refused(Map.of("_class_name", "RePaintScheduler"), "class RePaintScheduler is not known");
+    refused(Map.of(), "the scheduler configuration has no '_class_name'");
+    refused(Map.of("_class_name", "RePaintScheduler"), "class RePaintScheduler is not supported");
     refused(
         Map.of("_class_name", "DDIMScheduler", "wonder", 3),
-        "scheduler key 'wonder' = 3 of class DDIMScheduler is not known here");
+        "scheduler key 'wonder' = 3 of class DDIMScheduler is not supported");
     refused(
         Map.of("_class_name", "DDPMScheduler", "variance_type", "fixed_large_log"),
         "scheduler key 'variance_type' = fixed_large_log of class DDPMScheduler");
@@ -146,8 +146,8 @@ class PublishedWalkTest {
         "scheduler key 'scale_factors' = [0.5]");
     refused(
         Map.of("_class_name", "DPMSolverMultistepScheduler", "algorithm_type", "dpmsolver"),
-        "scheduler key 'final_sigmas_type' = zero of class DPMSolverMultistepScheduler is not known"
-            + " here beside algorithm_type dpmsolver");
+        "scheduler key 'final_sigmas_type' = zero of class DPMSolverMultistepScheduler is not supported"
+            + " together with algorithm_type dpmsolver");
   }
 
   @Test
@@ -167,7 +167,7 @@ class PublishedWalkTest {
         .hasMessageContaining("'eta' = 0.5 of a walk of class FlowMatchEulerDiscreteScheduler");
     PublishedWalk pndm =
         PublishedWalk.of(Map.of("_class_name", "PNDMScheduler", "timestep_spacing", "linspace"));
-    assertThatThrownBy(() -> pndm.walk(8)).hasMessageContaining("leading ones do");
+    assertThatThrownBy(() -> pndm.walk(8)).hasMessageContaining("use leading spacing");
   }
 
   private static void refused(Map<String, ?> config, String message) {

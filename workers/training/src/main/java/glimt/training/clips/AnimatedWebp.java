@@ -15,18 +15,22 @@ import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
 
 /**
- * The frames of an animated WebP file, composed as the container says: each frame is a rectangle
- * that covers or is blended over the canvas, and may be wiped from it before the next one.
+ * Decodes the frames of an animated WebP file. Each frame is a rectangle that replaces or is
+ * blended with a part of the canvas, and may be cleared before the next frame.
  */
 final class AnimatedWebp {
   private AnimatedWebp() {}
 
-  /** A frame's place on the canvas (RIFF chunk ANMF). */
+  /** The position of a frame on the canvas (RIFF chunk ANMF). */
   private record Placed(int x, int y, int width, int height, boolean blended, boolean wiped) {}
 
   /**
-   * @return the whole canvas for each frame: red, green, blue, alpha in 0..255 for each pixel, row
-   *     by row
+   * Decodes a file.
+   *
+   * @param name the name of the file, for error messages
+   * @return the whole canvas after each frame: red, green, blue, alpha in 0..255 for each pixel,
+   *     row by row
+   * @throws TrainingException if the file is not an animated WebP file or is damaged
    */
   static List<int[]> frames(String name, byte[] file) {
     ByteBuffer riff = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
@@ -36,7 +40,7 @@ final class AnimatedWebp {
     for (int at = 12; at + 8 <= file.length; at += 8 + even(riff.getInt(at + 4))) {
       String chunk = new String(file, at, 4, StandardCharsets.US_ASCII);
       if (riff.getInt(at + 4) < 0) {
-        throw new TrainingException(name + " is a broken WebP file");
+        throw new TrainingException(name + " is a damaged WebP file; download it again");
       } else if (chunk.equals("VP8X")) {
         width = 1 + uint24(riff, at + 12);
         height = 1 + uint24(riff, at + 15);
@@ -53,7 +57,7 @@ final class AnimatedWebp {
       }
     }
     if (places.isEmpty()) {
-      throw new TrainingException(name + " is no animated WebP file");
+      throw new TrainingException(name + " is not an animated WebP file");
     }
     ImageReader reader = ImageIO.getImageReadersByFormatName("webp").next();
     try (ImageInputStream in = ImageIO.createImageInputStream(new ByteArrayInputStream(file))) {

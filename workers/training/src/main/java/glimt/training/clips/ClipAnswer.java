@@ -1,11 +1,11 @@
 package glimt.training.clips;
 
 /**
- * What is found when clips made for prompts are judged.
+ * The assessment of a list of clips.
  *
- * @param adherence which of them show what was asked for
- * @param constancy the share whose subject is the same in the first and the last frame
- * @param distance the Fréchet distance to real clips; NaN where there are none at hand
+ * @param adherence which clips show what their prompts describe
+ * @param constancy the fraction of clips with the same subject in the first and the last frame
+ * @param distance the Fréchet distance to real clips; NaN if real clips are not available
  */
 record ClipAnswer(PromptAdherence adherence, double constancy, double distance) {
   @Override

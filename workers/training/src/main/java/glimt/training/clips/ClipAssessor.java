@@ -28,11 +28,11 @@ import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Judges clips by combinations that training never saw: do they show what was asked for, and are
- * they like real ones.
+ * Assesses clips for held-out combinations: whether they show what their prompts describe, and how
+ * similar they are to real clips.
  */
 final class ClipAssessor implements Assessor<Scene, ClipAnswer> {
-  /** Seeds of prompts and scenes. */
+  /** The seeds of prompts and scenes. */
   private static final long ASKED = 1;
 
   private static final long REFERENCE = 2;
@@ -50,12 +50,14 @@ final class ClipAssessor implements Assessor<Scene, ClipAnswer> {
   private final @Nullable Ladder ladder;
   private final Consumer<String> watch;
 
-  /** Real clips that distances are measured from, by level and number. */
+  /** The feature moments of real clips by level and number of clips. */
   private final Map<String, Moments> references = new HashMap<>();
 
   /**
-   * @param renderer of real clips; without them nothing is compared with what is real
-   * @param watch sees a line now and then
+   * Prepares the assessment of a candidate.
+   *
+   * @param renderer renders real clips; if null, comparisons with real clips are omitted
+   * @param watch receives progress messages
    */
   ClipAssessor(
       Candidate candidate, ClipRecipe recipe, @Nullable Renderer renderer, Consumer<String> watch) {

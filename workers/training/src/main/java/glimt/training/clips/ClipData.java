@@ -17,22 +17,22 @@ import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /**
- * What a level of {@code clips} is shown of the scenes.
+ * The training samples of a level of {@code clips}.
  *
  * <ul>
  *   <li>{@code base}: every third frame of the whole clip, 16 pixels wide;
- *   <li>{@code temporal}: a window of frames, 16 pixels wide, as the residual over the frames
- *       between keys drawn linearly;
+ *   <li>{@code temporal}: a window of frames, 16 pixels wide, as the residual over linearly
+ *       interpolated key frames;
  *   <li>{@code spatial}: a window of frames and a tile of pixels of the clip 64 pixels wide, as the
- *       residual over its 16 pixels drawn bilinearly;
- *   <li>{@code detail}: the same of the clip 128 pixels wide, over its 64 pixels.
+ *       residual over its bilinearly enlarged 16 pixels;
+ *   <li>{@code detail}: the same for the clip 128 pixels wide, over its enlarged 64 pixels.
  * </ul>
  *
- * What lies below is given noise in training, so that an upsampler does not trust it more than a
- * sampled one deserves (noise conditioning augmentation, Ho et al. 2022, §3).
+ * In training, noise is added to the level below, so that an upsampler learns to correct the errors
+ * of generated samples (noise conditioning augmentation, Ho et al. 2022, §3).
  */
 public final class ClipData implements Dataset {
-  /** Frames of a clip on a sheet; their pixels are below. */
+  /** The number of frames of a clip on a sheet. */
   private static final int FRAMES = 8;
 
   private static final int PIXELS = 64;
@@ -44,14 +44,14 @@ public final class ClipData implements Dataset {
   static final int FULL = 128;
 
   /**
-   * A level's part of the recipe.
+   * The data settings of a level in the recipe.
    *
    * @param level base, temporal, spatial or detail
-   * @param window frames a network sees
-   * @param tile pixels a network sees, each way
-   * @param belowNoise the highest standard deviation of the noise given to what lies below
-   * @param keysOnly share of the spatial windows made of key frames, so that the level can follow
-   *     the base directly
+   * @param window the number of frames of a network's input
+   * @param tile the height and width of a network's input in pixels
+   * @param belowNoise the largest standard deviation of the noise that is added to the level below
+   * @param keysOnly the fraction of spatial windows that consist of key frames, so that the level
+   *     can be applied to the base directly
    */
   public record LevelScenes(
       @JsonProperty(required = true) String level,
@@ -67,8 +67,10 @@ public final class ClipData implements Dataset {
   private final boolean heldOut;
 
   /**
-   * @param shown what the recipe of the network says of its data
-   * @param heldOut whether the scenes are those that training never sees
+   * Creates the dataset of a level.
+   *
+   * @param shown the data settings of the level
+   * @param heldOut whether to draw held-out scenes instead of training scenes
    */
   public ClipData(Grammar grammar, Renderer renderer, LevelScenes shown, boolean heldOut) {
     this.grammar = grammar;
@@ -101,7 +103,9 @@ public final class ClipData implements Dataset {
         case "temporal" -> temporal(scene, random, x, below, row * values);
         case "spatial" -> spatial(scene, SMALL, LARGE, random, x, below, row * values);
         case "detail" -> spatial(scene, LARGE, FULL, random, x, below, row * values);
-        default -> throw new IllegalArgumentException("clips have no level " + shown.level);
+        default ->
+            throw new IllegalArgumentException(
+                "clips have the levels base, temporal, spatial and detail, not " + shown.level);
       }
     }
     long[] shape = {size, shown.window, 3, shown.tile, shown.tile};
@@ -111,7 +115,7 @@ public final class ClipData implements Dataset {
         base ? null : Tensor.of(below, shape));
   }
 
-  /** Up to eight frames of each clip, a word of what was asked for below each. */
+  /** Draws up to eight frames of each clip, with a word of its caption below each. */
   @Override
   public Optional<Picture> picture(Batch batch, float[] samples) {
     Tensor below = batch.below();
@@ -170,7 +174,7 @@ public final class ClipData implements Dataset {
     int grid = many / few;
     int top = grid * random.nextInt((many - shown.tile) / grid + 1);
     int left = grid * random.nextInt((many - shown.tile) / grid + 1);
-    // One small pixel more all around, where there is one: what is drawn between them needs it.
+    // Interpolation needs one more small pixel on each side, if there is one.
     Crop part = wider(top, left, grid, many);
     float[] all = renderer.render(scene, first, stride, shown.window, many, part);
     float[] small = shrunk(all, part.height(), part.width(), grid);
@@ -198,7 +202,7 @@ public final class ClipData implements Dataset {
   }
 
   /**
-   * The mean over squares of {@code factor} pixels: what a level's sample is to the level below.
+   * Averages over squares of {@code factor} pixels, which converts a sample to the level below.
    *
    * @param planes [planes, height, width]
    * @return [planes, height / factor, width / factor]

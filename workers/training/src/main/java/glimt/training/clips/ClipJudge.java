@@ -9,23 +9,23 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Says what small clips show: subject and motion by the bundle's classifier, the colour of the
- * background by its pixels. Clips are [8, 3, 16, 16] in [-1, 1].
+ * Recognises the content of small clips: subject and motion with the bundle's classifier, the
+ * background colour from pixels. Clips are [8, 3, 16, 16] in [-1, 1].
  */
 final class ClipJudge implements AutoCloseable {
-  /** Clips looked at together. */
+  /** The number of clips per network call. */
   private static final int TOGETHER = 64;
 
   private static final int FRAME = 3 * ClipData.SMALL * ClipData.SMALL;
   private static final int CLIP = ClipData.KEYS * FRAME;
 
-  /** What one clip shows, by number in the grammar, and what the classifier thinks in. */
+  /** The content of a clip as indices into the grammar, and its classifier features. */
   record Recognised(int subject, int motion, int colour, double[] features) {}
 
   private final Classifier classifier;
   private final Grammar grammar;
 
-  /** The classifier is the judge's to close. */
+  /** Takes ownership of the classifier and closes it. */
   ClipJudge(Classifier classifier, Grammar grammar) {
     this.classifier = classifier;
     this.grammar = grammar;
@@ -51,14 +51,14 @@ final class ClipJudge implements AutoCloseable {
     return List.copyOf(found);
   }
 
-  /** What the classifier thinks in when it sees these, which may be any 8 frames of 16 pixels. */
+  /** The classifier features of clips, or of any patches of 8 frames of 16 x 16 pixels. */
   double[][] features(List<float[]> clips) {
     return judge(clips).stream().map(Recognised::features).toArray(double[][]::new);
   }
 
   /**
-   * The share of clips whose first and last frame, each shown by itself as a clip that stands
-   * still, have the same subject for the classifier.
+   * The fraction of clips for which the classifier recognises the same subject in the first and the
+   * last frame, each of which is repeated to form a still clip.
    */
   double constancy(List<float[]> clips) {
     List<float[]> ends = new ArrayList<>();
@@ -83,7 +83,8 @@ final class ClipJudge implements AutoCloseable {
   }
 
   /**
-   * A clip of any level as the judge sees it: its key frames, each pixel the mean over its area.
+   * Reduces a clip of any level to the input of the classifier: its key frames, averaged to 16 x 16
+   * pixels.
    *
    * @param clip [frames, 3, size, size]
    */
@@ -97,7 +98,7 @@ final class ClipJudge implements AutoCloseable {
     return size == ClipData.SMALL ? keys : ClipData.shrunk(keys, size, size, size / ClipData.SMALL);
   }
 
-  /** The grammar's colour nearest to one in [-1, 1]. */
+  /** The index of the grammar's colour nearest to a colour in [-1, 1]. */
   private int nearest(float[] colour) {
     List<Grammar.Background> colours = grammar.colours();
     double[] distances = new double[colours.size()];

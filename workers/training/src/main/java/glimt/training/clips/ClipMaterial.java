@@ -19,7 +19,7 @@ import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
-/** Scenes of animated sprites, as a recipe describes them. */
+/** The dataset of scenes with animated sprites, as described by a recipe. */
 public final class ClipMaterial implements Material {
   private static final Extent CARD = new Extent(512, 256, 64);
   private static final double MOST_NOISE = 0.1;
@@ -35,7 +35,9 @@ public final class ClipMaterial implements Material {
   }
 
   /**
-   * @param data folder of the npm archives that hold the clips; null where they are not at hand
+   * Reads the dataset of a recipe.
+   *
+   * @param data the folder of the npm archives with the sprites; null if it is not available
    */
   public static ClipMaterial of(Recipe recipe, @Nullable Path data) {
     ClipRecipe clips = Recipe.part(recipe.data(), ClipRecipe.class);
@@ -46,7 +48,7 @@ public final class ClipMaterial implements Material {
     return of(recipe, Sprites.read(data, names));
   }
 
-  /** Scenes of sprites at hand. */
+  /** The dataset of a recipe with given sprites. */
   public static ClipMaterial of(Recipe recipe, Sprites sprites) {
     ClipRecipe clips = Recipe.part(recipe.data(), ClipRecipe.class);
     return new ClipMaterial(recipe.dataset(), clips, new Renderer(clips.grammar(), sprites));
@@ -104,9 +106,9 @@ public final class ClipMaterial implements Material {
   }
 
   /**
-   * Key frames of any combination, held out or not. Half of the clips lie in light noise, since
-   * what is sampled is never quite clean; in one of eight, one frame stands still, so that a
-   * subject is known by a frame alone.
+   * Labelled key frames of any combination, including held-out ones. Half of the clips have slight
+   * noise, because generated clips are not perfectly clean. One clip in eight is a repeated frame,
+   * so that the classifier recognises a subject from a single frame.
    */
   private Classifier.Labelled labelled(Renderer drawing, int size, RandomGenerator random) {
     Grammar grammar = grammar();

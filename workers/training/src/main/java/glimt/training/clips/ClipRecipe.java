@@ -6,15 +6,15 @@ import glimt.training.learning.ClassifierRecipe;
 import java.util.List;
 
 /**
- * What the recipe of clips says of its data.
+ * The data settings of a recipe for clips.
  *
- * @param grammar what a scene can be, and how it is said
- * @param classifier how the network is trained that names what results show
+ * @param grammar the possible scenes and captions
+ * @param classifier the training of the classifier for evaluations
  */
 public record ClipRecipe(
     @JsonProperty(required = true) Grammar grammar,
     @JsonProperty(required = true) ClassifierRecipe classifier) {
-  /** What the classifier decides. */
+  /** The heads of the classifier. */
   List<ClassifierHead> heads() {
     return List.of(
         new ClassifierHead("subjects", grammar.subjects().size()),

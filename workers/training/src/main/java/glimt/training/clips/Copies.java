@@ -10,8 +10,8 @@ import java.util.Set;
 import java.util.SplittableRandom;
 
 /**
- * What a machine would show that only copies: of training clips drawn at random, for each prompt
- * the one whose caption has the most words of it and the fewest others.
+ * A baseline that only copies training data: for each prompt it returns the training clip, from a
+ * random selection, whose caption is most similar.
  */
 final class Copies {
   private static final int KNOWN = 4096;
@@ -35,12 +35,12 @@ final class Copies {
     }
   }
 
-  /** A copy for each prompt, as {@link ClipJudge#keys} gives clips. */
+  /** A copy for each prompt, in the format of {@link ClipJudge#keys}. */
   List<float[]> of(List<Prompt<Scene>> asked) {
     return asked.stream().map(one -> ladder.keys(nearest(one), level)).toList();
   }
 
-  /** The scene that is copied for a prompt. */
+  /** The training scene whose caption is most similar to a prompt. */
   Scene nearest(Prompt<Scene> asked) {
     Set<Integer> wanted = words(asked.text());
     Known best = known.getFirst();
@@ -52,7 +52,7 @@ final class Copies {
     return best.scene;
   }
 
-  /** Jaccard's index: shared words over all words. */
+  /** The Jaccard index: the number of shared words divided by that of all words. */
   private static double likeness(Set<Integer> a, Set<Integer> b) {
     Set<Integer> shared = new HashSet<>(a);
     shared.retainAll(b);

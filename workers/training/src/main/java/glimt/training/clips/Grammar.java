@@ -9,20 +9,19 @@ import java.util.Set;
 import java.util.random.RandomGenerator;
 
 /**
- * What a scene can be, and how it is said.
+ * The possible scenes and their captions.
  *
- * @param subjects words and the clips they stand for
- * @param colours backgrounds: red, green, blue in 0..255
- * @param motions ways to go, to grow and to turn, each with its phrases
- * @param sizes words and the share of the picture's width that a subject takes at least; the word
- *     "" goes unsaid
- * @param phrasings captions with {subject}, {motion}, {colour} and {size}; {motion} becomes one of
- *     the motion's phrases
- * @param unsaid share of captions that say nothing of the motion, and of those that say nothing of
- *     the colour, so that a prompt may leave them open
- * @param synonyms other words for the same
- * @param ignored words that carry nothing
- * @param length words a network reads
+ * @param subjects the subjects and their sprites
+ * @param colours the background colours
+ * @param motions the motions, including growth and rotation, each with its phrases
+ * @param sizes the sizes and their words; a size with the word "" is not mentioned
+ * @param phrasings caption templates with {subject}, {motion}, {colour} and {size}; {motion} is
+ *     replaced by one of the motion's phrases
+ * @param unsaid the fraction of captions without a motion, and of captions without a colour, so
+ *     that prompts may omit them
+ * @param synonyms other words for words of the vocabulary
+ * @param ignored words without meaning
+ * @param length the number of tokens of a caption
  */
 public record Grammar(
     @JsonProperty(required = true) List<Subject> subjects,
@@ -35,20 +34,22 @@ public record Grammar(
     @JsonProperty(required = true) Set<String> ignored,
     @JsonProperty(required = true) int length) {
 
-  /** A subject and the name of the animation that shows it. */
+  /** A subject and the name of its sprite. */
   public record Subject(String word, String clip) {}
 
-  /** A background and the word for it: red, green, blue in 0..255. */
+  /** A background colour and its word; red, green, blue in 0..255. */
   public record Background(String word, List<Integer> rgb) {}
 
   /**
-   * What becomes of the subject from the first frame to the last.
+   * A motion of the subject from the first frame to the last.
    *
-   * @param x where it goes: -1 left, 0, 1 right
-   * @param y where it goes: -1 up, 0, 1 down
-   * @param from its extent in the first frame, as a share of what it takes otherwise
-   * @param to its extent in the last frame
-   * @param turns how often it turns, clockwise
+   * @param word the word of the motion in the vocabulary
+   * @param phrases the phrases for the motion in captions
+   * @param x the horizontal direction: -1 for left, 0, or 1 for right
+   * @param y the vertical direction: -1 for up, 0, or 1 for down
+   * @param from the factor of the subject's extent in the first frame
+   * @param to the factor of the subject's extent in the last frame
+   * @param turns the number of clockwise rotations
    */
   public record Motion(
       @JsonProperty(required = true) String word,
@@ -59,7 +60,10 @@ public record Grammar(
       @JsonProperty(required = true) double to,
       @JsonProperty(required = true) double turns) {}
 
-  /** How large a subject is and the word for it. */
+  /**
+   * A size and its word; {@code share} is the smallest fraction of the picture's width that the
+   * subject takes.
+   */
   public record SubjectSize(String word, double share) {}
 
   public Grammar {
@@ -68,7 +72,7 @@ public record Grammar(
     }
   }
 
-  /** The words that networks trained on these scenes know. */
+  /** The vocabulary of networks that are trained on these scenes. */
   public WordList vocabulary() {
     List<String> words = new ArrayList<>();
     subjects.forEach(subject -> words.add(subject.word));
@@ -78,14 +82,14 @@ public record Grammar(
     return new WordList(words, synonyms, ignored, length);
   }
 
-  /** One combination in ten is never trained on. */
+  /** Whether a combination is held out of training; one in ten is. */
   public boolean heldOut(int subject, int motion, int colour) {
     return (subject * 7 + motion * 3 + colour * 5 + (subject / 8) * (motion + 1) + colour * motion)
             % 10
         == 0;
   }
 
-  /** A scene to train on, or one that is held out. */
+  /** Draws a scene of a training combination or of a held-out one. */
   public Scene scene(boolean heldOut, RandomGenerator random) {
     while (true) {
       int subject = random.nextInt(subjects.size());
@@ -97,7 +101,7 @@ public record Grammar(
     }
   }
 
-  /** A scene of this combination, all else drawn. */
+  /** Draws a scene of the given combination. */
   public Scene scene(int subject, int motion, int colour, RandomGenerator random) {
     int size = random.nextInt(sizes.size());
     float[] background = new float[3];
@@ -120,7 +124,7 @@ public record Grammar(
         background[2]);
   }
 
-  /** The scene said in one of the phrasings, whole or with a part left open. */
+  /** Draws a caption for a scene, which may omit its motion or colour. */
   public String caption(Scene scene, RandomGenerator random) {
     List<String> phrases = motions.get(scene.motion()).phrases;
     String motion = phrases.get(random.nextInt(phrases.size()));

@@ -7,16 +7,16 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Prompts of combinations that training never saw, each with a scene that it describes: one of the
- * clips that would be an answer. Seeds of the noise count from 1.
+ * Prompts for held-out combinations, each with a matching scene. The seeds of the prompts count
+ * from 1.
  */
 final class HeldOut {
   private HeldOut() {}
 
   /**
-   * Combinations drawn at random, each said whole in one of the grammar's phrasings.
+   * Draws prompts for random held-out combinations, with complete captions.
    *
-   * @param seed the same prompts for the same seed
+   * @param seed determines the prompts
    */
   static List<Prompt<Scene>> prompts(Grammar grammar, int count, long seed) {
     Grammar telling = telling(grammar);
@@ -29,7 +29,7 @@ final class HeldOut {
     return List.copyOf(asked);
   }
 
-  /** The same with every subject once, before any comes again. */
+  /** Like {@link #prompts}, but every subject occurs once before any occurs again. */
   static List<Prompt<Scene>> ofEverySubject(Grammar grammar, int count, long seed) {
     Grammar telling = telling(grammar);
     SplittableRandom random = new SplittableRandom(seed);
@@ -51,7 +51,7 @@ final class HeldOut {
     return List.copyOf(asked);
   }
 
-  /** The grammar that leaves nothing unsaid. */
+  /** A grammar whose captions omit nothing. */
   private static Grammar telling(Grammar grammar) {
     return new Grammar(
         grammar.subjects(),

@@ -7,7 +7,7 @@ import glimt.training.clips.Renderer.Crop;
 import glimt.video.Enlargement;
 import java.util.List;
 
-/** What a scene truly is on each level, and how one level is carried to the next. */
+/** Renders the true sample of a scene on each level, and converts samples between levels. */
 record Ladder(Renderer renderer) {
 
   /** The whole sample of a level, [frames, 3, height, width]. */
@@ -16,7 +16,7 @@ record Ladder(Renderer renderer) {
     return renderer.render(scene, 0, stride(level), frames, size(level));
   }
 
-  /** One segment of it. */
+  /** A segment of the true sample of a level. */
   float[] truth(Scene scene, Level level, Segment segment) {
     Span time = segment.spans().get(0);
     Span down = segment.spans().get(1);
@@ -31,14 +31,14 @@ record Ladder(Renderer renderer) {
         new Crop(down.start(), across.start(), down.length(), across.length()));
   }
 
-  /** The key frames of a scene's level, as {@link ClipJudge#keys} gives them. */
+  /** The key frames of a scene on a level, in the format of {@link ClipJudge#keys}. */
   float[] keys(Scene scene, Level level) {
     int size = size(level);
     float[] keys = renderer.render(scene, 0, Renderer.LENGTH / ClipData.KEYS, ClipData.KEYS, size);
     return ClipJudge.keys(keys, ClipData.KEYS, size);
   }
 
-  /** A sample as the level below would have it: fewer frames, and each pixel a mean. */
+  /** Reduces a sample to the level below: fewer frames, and averaged pixels. */
   static float[] shrunk(float[] sample, Level level, Level below) {
     int size = size(level);
     int few = below.axis("frames").extent();
@@ -52,7 +52,7 @@ record Ladder(Renderer renderer) {
     return factor == 1 ? kept : ClipData.shrunk(kept, size, size, factor);
   }
 
-  /** A sample drawn plainly on the next level: linear in time, bilinear in space. */
+  /** Enlarges a sample to the next level: linearly in time, bilinearly in space. */
   static float[] enlarged(float[] sample, Level below, Level level) {
     int size = size(below);
     int many = level.axis("frames").extent();
@@ -67,7 +67,7 @@ record Ladder(Renderer renderer) {
     return level.axis("width").extent();
   }
 
-  /** Whether a level adds frames and not pixels. */
+  /** Whether a level adds frames rather than pixels. */
   static boolean inTime(Level below, Level level) {
     return size(below) == size(level);
   }
@@ -76,7 +76,7 @@ record Ladder(Renderer renderer) {
     return Renderer.LENGTH / level.axis("frames").extent();
   }
 
-  /** The level that this one stands on. */
+  /** The level below. */
   static Level below(List<Level> levels, Level level) {
     return levels.get(levels.indexOf(level) - 1);
   }

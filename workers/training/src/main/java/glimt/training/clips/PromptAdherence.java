@@ -8,13 +8,18 @@ import java.util.function.Predicate;
 import java.util.stream.IntStream;
 
 /**
- * Which clips show what was asked for.
+ * Which clips show what their prompts describe.
  *
- * @param right one for each clip
+ * @param right the result for each clip
  */
 record PromptAdherence(List<Right> right) {
   /**
-   * @param motion what was asked for, by number in the grammar
+   * The result for a clip.
+   *
+   * @param motion the index in the grammar of the prompt's motion
+   * @param colour whether the colour is right
+   * @param moves whether the motion is right
+   * @param subject whether the subject is right
    */
   record Right(int motion, boolean colour, boolean moves, boolean subject) {
     boolean all() {
@@ -29,7 +34,8 @@ record PromptAdherence(List<Right> right) {
   static PromptAdherence of(List<Prompt<Scene>> asked, List<Recognised> found) {
     if (asked.size() != found.size()) {
       throw new IllegalArgumentException(
-          "%s clips for %s prompts".formatted(found.size(), asked.size()));
+          "the number of clips, %s, differs from the number of prompts, %s"
+              .formatted(found.size(), asked.size()));
     }
     return new PromptAdherence(
         IntStream.range(0, asked.size())
@@ -54,7 +60,7 @@ record PromptAdherence(List<Right> right) {
     return share(right, Right::moves);
   }
 
-  /** Of the clips that were asked for this motion. */
+  /** The fraction of right motions among the clips whose prompt has this motion. */
   double motion(int number) {
     return share(right.stream().filter(one -> one.motion == number).toList(), Right::moves);
   }

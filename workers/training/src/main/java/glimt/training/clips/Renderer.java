@@ -4,27 +4,32 @@ import glimt.training.clips.Grammar.Motion;
 import java.util.Arrays;
 import java.util.List;
 
-/** Draws scenes: frames in [-1, 1], laid out [frames, 3, size, size]. */
+/** Renders scenes as frames [frames, 3, size, size] with values in [-1, 1]. */
 public final class Renderer {
-  /** Frames of the whole clip, over which a subject goes its way and its animation runs once. */
+  /**
+   * The number of frames of a whole clip, in which the motion is completed and the sprite's
+   * animation runs once.
+   */
   public static final int LENGTH = 24;
 
   private final Grammar grammar;
   private final List<Sprites.Sprite> sprites;
 
   /**
-   * @param sprites of every subject of the grammar
+   * Creates a renderer.
+   *
+   * @param sprites the sprites of all subjects of the grammar
    */
   public Renderer(Grammar grammar, Sprites sprites) {
     this.grammar = grammar;
     this.sprites = grammar.subjects().stream().map(s -> sprites.of(s.clip())).toList();
   }
 
-  /** The part of a picture that is drawn, in pixels of the whole. */
+  /** A part of a picture, in pixels of the whole. */
   record Crop(int top, int left, int height, int width) {}
 
   /**
-   * Draws {@code count} frames, the first being number {@code first} of the whole clip, {@code
+   * Renders {@code count} frames that start at frame {@code first} of the whole clip and are {@code
    * stride} apart.
    *
    * @return [count, 3, size, size]
@@ -34,7 +39,7 @@ public final class Renderer {
   }
 
   /**
-   * Draws a part of {@code count} frames of {@code size} pixels each way.
+   * Renders a part of {@code count} frames of {@code size} x {@code size} pixels.
    *
    * @return [count, 3, part.height, part.width]
    */
@@ -61,7 +66,7 @@ public final class Renderer {
     int shown = (int) ((scene.phase() + (double) number / LENGTH) * sprite.frames());
     float[] picture = sprite.frames(texels).get(shown % sprite.frames());
 
-    // From the picture's coordinates to the sprite's texels: back by the turn, then enlarged.
+    // Maps picture coordinates to texels of the sprite: inverse rotation, then scaling.
     double scale = texels / (2 * share);
     double across = Math.cos(turn) * scale;
     double down = Math.sin(turn) * scale;
@@ -72,9 +77,7 @@ public final class Renderer {
     for (int row = 0; row < part.height; row++) {
       for (int column = 0; column < part.width; column++) {
         Arrays.fill(sum, 0);
-        for (int quarter = 0;
-            quarter < 4;
-            quarter++) { // four points of each pixel, against jagged edges
+        for (int quarter = 0; quarter < 4; quarter++) { // four samples per pixel, against aliasing
           double x = 2 * (part.left + column + 0.25 + 0.5 * (quarter & 1)) / size - 1 - middleX;
           double y = 2 * (part.top + row + 0.25 + 0.5 * (quarter >> 1)) / size - 1 - middleY;
           add(picture, texels, across * x + down * y + centre, across * y - down * x + centre, sum);
@@ -88,7 +91,7 @@ public final class Renderer {
     }
   }
 
-  /** The smallest sprites that have two texels for each of so many pixels, or the largest. */
+  /** The smallest sprite size with at least two texels per pixel, or the largest size. */
   private static int texels(double pixels) {
     int fitting = Sprites.SIZES.getFirst();
     for (int size : Sprites.SIZES) {
@@ -99,7 +102,7 @@ public final class Renderer {
     return fitting;
   }
 
-  /** Adds the picture's value between its texels; around it there is nothing. */
+  /** Adds a bilinearly interpolated texel, which is transparent outside the sprite. */
   private static void add(float[] picture, int texels, double u, double v, float[] sum) {
     if (u <= -1 || v <= -1 || u >= texels || v >= texels) {
       return;

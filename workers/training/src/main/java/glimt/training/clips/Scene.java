@@ -1,13 +1,17 @@
 package glimt.training.clips;
 
 /**
- * One scene, by number in its {@link Grammar} where it is said, and by measure where it is not. The
- * picture reaches from -1 to 1 in both directions.
+ * A scene. Subject, motion, colour and size are indices into its {@link Grammar}; the other values
+ * are not mentioned in captions. The picture extends from -1 to 1 in both directions.
  *
  * @param share half the subject's extent
- * @param x where the middle of its path lies
- * @param distance how far it goes from the first frame to the last
- * @param phase where its animation starts, in 0..1
+ * @param x the horizontal centre of its path
+ * @param y the vertical centre of its path
+ * @param distance the distance of its motion from the first frame to the last
+ * @param phase the start of its animation, in 0..1
+ * @param red the background's red, in 0..1
+ * @param green the background's green, in 0..1
+ * @param blue the background's blue, in 0..1
  */
 public record Scene(
     int subject,

@@ -17,19 +17,21 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What it does to clips that their levels are cut into windows and tiles.
+ * Figures for the visibility of the borders between windows and tiles.
  *
  * @param samples whole clips, some of which keep all their levels
  */
 record SeamFigures(Samples<Scene> samples) {
-  /** Clips that are also made in one piece. */
+  /** The number of clips that are also generated in one piece. */
   private static final int UNCUT = 8;
 
   private List<Level> levels() {
     return samples.candidate().card().levels();
   }
 
-  /** Borders between windows and tiles, level by level, beside those of real clips. */
+  /**
+   * The changes across the borders of windows and tiles of each level, compared with real clips.
+   */
   List<Figure> borders(@Nullable Ladder ladder) {
     List<Figure> figures = new ArrayList<>();
     List<Samples.MadeSample> kept = samples.kept();
@@ -64,8 +66,8 @@ record SeamFigures(Samples<Scene> samples) {
   }
 
   /**
-   * Levels that are cut, made again in one piece from the same noise over the same level below. A
-   * network that takes no other size than its own is left out.
+   * Compares divided levels with the same levels generated in one piece from the same noise and
+   * level below. Networks that support only one size are omitted.
    */
   List<Figure> uncut(Consumer<String> watch) throws InterruptedException {
     List<Figure> figures = new ArrayList<>();
@@ -75,7 +77,7 @@ record SeamFigures(Samples<Scene> samples) {
         try {
           figures.addAll(uncut(level));
         } catch (EngineException refused) {
-          watch.accept(level.name() + ": its network takes no other size");
+          watch.accept(level.name() + ": the network supports no other size");
         }
       }
     }

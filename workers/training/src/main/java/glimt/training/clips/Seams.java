@@ -9,9 +9,10 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * How much more changes across the borders of a level's windows or tiles than elsewhere, in its
- * samples over their plain enlargements: the enlargement has no borders, and the same subject in
- * the same place. 1 is seamless.
+ * The visibility of the borders between a level's windows or tiles: the ratio of changes across
+ * borders to changes elsewhere in its samples, divided by the same ratio in the enlarged level
+ * below, which has the same content but no borders. A value of 1 means that the borders are
+ * invisible.
  */
 final class Seams {
   private final Level below;
@@ -29,7 +30,8 @@ final class Seams {
   /**
    * Adds a whole sample.
    *
-   * @param under the sample of the level below that it was made from
+   * @param sample the sample of the level
+   * @param under the sample of the level below from which it was generated
    */
   void add(float[] sample, float[] under) {
     float[] plain = Ladder.enlarged(under, below, level);
@@ -64,8 +66,8 @@ final class Seams {
   }
 
   /**
-   * Whether the step from each position's predecessor to it leads from one window to another, or
-   * lies where two are blended.
+   * For each position, whether the step from the previous position leads into another window or
+   * into a region where two windows are blended.
    */
   static boolean[] borders(Axis axis) {
     boolean[] borders = new boolean[axis.extent()];
@@ -88,7 +90,7 @@ final class Seams {
         .toList();
   }
 
-  /** The same level in one piece. */
+  /** The level as a single segment. */
   static Level uncut(Level level) {
     return level.whole(level.extents());
   }

@@ -11,7 +11,7 @@ import glimt.training.evaluation.Unnamed;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Clips of one level as pictures to be looked at. */
+/** Arranges clips of a level as pictures for visual inspection. */
 record Showing(BundleCard card, Level level) {
   private static final int FRAMES = 4;
   private static final int CLIPS_ABREAST = 2;
@@ -20,7 +20,7 @@ record Showing(BundleCard card, Level level) {
   private static final int UNNAMED_COLUMNS = 5;
   private static final int UNNAMED_SIDE = 258;
 
-  /** Four frames of each clip side by side, with the prompt below. */
+  /** A sheet with four frames of each clip side by side and the prompt below. */
   Picture sheet(Samples<Scene> samples) {
     List<Cell> cells = new ArrayList<>();
     List<Samples.MadeSample> clips = samples.kept();
@@ -31,7 +31,7 @@ record Showing(BundleCard card, Level level) {
     return ContactSheet.of(cells, CLIPS_ABREAST * FRAMES, SIDE);
   }
 
-  /** Each clip as one picture. */
+  /** Each clip as a picture of four frames, for naming. */
   Unnamed unnamed(Samples<Scene> samples) {
     List<Cell> cells = new ArrayList<>();
     List<Samples.MadeSample> clips = samples.kept();

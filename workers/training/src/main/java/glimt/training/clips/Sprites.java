@@ -16,16 +16,16 @@ import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 
-/** The animated pictures that scenes are made of, read from the npm archives in a folder. */
+/** The animated sprites of scenes, which are read from npm archives. */
 public final class Sprites {
-  /** Sizes the renderer chooses from; each halves the one before it. */
+  /** The sizes in pixels that the renderer selects from; each is half the previous one. */
   static final List<Integer> SIZES = List.of(128, 64, 32, 16);
 
-  /** As many as a clip has, since an animation runs once in a clip. */
+  /** The number of frames of a clip, in which an animation runs once. */
   private static final int FRAMES = Renderer.LENGTH;
 
   /**
-   * One animated picture: square frames of premultiplied red, green, blue, alpha in 0..1, pixel by
+   * An animated sprite: square frames of premultiplied red, green, blue, alpha in 0..1, pixel by
    * pixel.
    */
   record Sprite(Map<Integer, List<float[]>> bySize) {
@@ -36,7 +36,8 @@ public final class Sprites {
     List<float[]> frames(int size) {
       List<float[]> frames = bySize.get(size);
       if (frames == null) {
-        throw new IllegalArgumentException("no sprites of size " + size);
+        throw new IllegalArgumentException(
+            "there is no sprite of size " + size + "; the sizes are " + SIZES);
       }
       return frames;
     }
@@ -49,9 +50,12 @@ public final class Sprites {
   }
 
   /**
-   * Reads the clips named by their code points, such as {@code 1f433}.
+   * Reads sprites, which are named by their code points, such as {@code 1f433}.
    *
-   * @param folder holds the archives as npm packs them, {@code *.tgz}
+   * @param folder the folder of the archives in npm's format, {@code *.tgz}
+   * @param clips the names of the sprites
+   * @throws TrainingException if the folder has no archives, an archive is damaged, or a sprite is
+   *     missing
    */
   public static Sprites read(Path folder, List<String> clips) {
     Map<String, Sprite> found = new HashMap<>();
@@ -63,7 +67,7 @@ public final class Sprites {
     }
     if (archives.isEmpty()) {
       throw new TrainingException(
-          "there is no archive (*.tgz) in the data folder %s; `npm pack %s` puts one there"
+          "there is no archive (*.tgz) in the data folder %s; run `npm pack %s` there"
               .formatted(folder, "@lobehub/fluent-emoji-anim-1"));
     }
     for (Path archive : archives) {
@@ -75,13 +79,13 @@ public final class Sprites {
     missing.removeAll(found.keySet());
     if (!missing.isEmpty()) {
       throw new TrainingException(
-          "the archives in %s hold no clip %s; npm's @lobehub/fluent-emoji-anim-1 to -4 do"
+          "the archives in %s lack the clips %s; add npm's @lobehub/fluent-emoji-anim-1 to -4"
               .formatted(folder, missing));
     }
     return new Sprites(found);
   }
 
-  /** Pictures already at hand: square frames of red, green, blue, alpha in 0..255, by clip. */
+  /** Sprites from given frames by name: squares of red, green, blue, alpha in 0..255. */
   public static Sprites of(Map<String, List<int[]>> frames) {
     Map<String, Sprite> sprites = new HashMap<>();
     frames.forEach((clip, pictures) -> sprites.put(clip, sprite(pictures)));
@@ -91,7 +95,7 @@ public final class Sprites {
   Sprite of(String clip) {
     Sprite sprite = byClip.get(clip);
     if (sprite == null) {
-      throw new IllegalArgumentException("clip " + clip + " was not read");
+      throw new IllegalArgumentException("the sprite " + clip + " was not read");
     }
     return sprite;
   }
@@ -108,7 +112,8 @@ public final class Sprites {
       }
     } catch (IOException broken) {
       throw new TrainingException(
-          "cannot read %s, which may be broken off: %s; fetch it again".formatted(archive, broken),
+          "cannot read %s, which may be incomplete: %s; download it again"
+              .formatted(archive, broken),
           broken);
     }
   }
@@ -125,7 +130,7 @@ public final class Sprites {
     return new Sprite(bySize);
   }
 
-  /** The mean colour over the area that each pixel of the small picture covers. */
+  /** Averages the colour over the area of each pixel of the smaller picture. */
   private static float[] shrunk(int[] frame, int size) {
     int from = (int) Math.round(Math.sqrt(frame.length / 4.0));
     double scale = (double) from / size;

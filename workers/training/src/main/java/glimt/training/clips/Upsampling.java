@@ -16,25 +16,25 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * An upsampler beside the plain enlargement that it is conditioned on: held-out clips are shrunk to
- * the level below, and a segment of each is made again.
+ * Compares an upsampler with the plain enlargement that it is conditioned on. Held-out clips are
+ * reduced to the level below, and a segment of each is generated again.
  *
- * <p>Distances are between patches of 8 frames and 16 pixels at the level's own resolution, in the
- * classifier's features, and the true patches of the same places, where there is something to see;
- * that of other true patches tells the scale. PSNR is that of all segments together, so that empty
- * ones weigh nothing.
+ * <p>Fréchet distances are computed between classifier features of generated and true patches of 8
+ * frames of 16 x 16 pixels at the level's resolution, at positions with visible content. The
+ * distance of other true patches gives the scale. The PSNR is computed over all segments together,
+ * so that empty segments have no weight.
  */
 final class Upsampling {
-  /** What the enlargement is called in the table. */
+  /** The name of the enlargement in the table. */
   static final String ENLARGED = "enlarged";
 
   private static final int PATCHES = 4;
   private static final int TRIES = 20;
 
-  /** The least standard deviation of a patch in which there is something to see. */
+  /** The smallest standard deviation of a patch with visible content. */
   private static final double SOMETHING = 0.1;
 
-  /** One way to fill the segments. */
+  /** The results of one way to fill the segments. */
   private static final class Filling {
     private final List<float[]> patches = new ArrayList<>();
     private double square;
@@ -63,7 +63,9 @@ final class Upsampling {
   private int segments;
 
   /**
-   * @param seed of where segments and patches lie
+   * Creates an empty comparison.
+   *
+   * @param seed the seed of the positions of segments and patches
    */
   Upsampling(Ladder ladder, Level below, Level level, long seed) {
     this.ladder = ladder;
@@ -72,7 +74,7 @@ final class Upsampling {
     this.random = new SplittableRandom(seed);
   }
 
-  /** This and what another found. */
+  /** Adds the results of another comparison. */
   Upsampling plus(Upsampling other) {
     enlarged.add(other.enlarged);
     guessed.add(other.guessed);
@@ -83,7 +85,7 @@ final class Upsampling {
     return this;
   }
 
-  /** Makes one segment of a clip again. */
+  /** Generates one segment of a clip again and adds the results. */
   void add(CascadeSampler sampler, Prompt<Scene> prompt) throws InterruptedException {
     Segment segment = segment();
     float[] whole = ladder.truth(prompt.wanted(), level);
@@ -124,9 +126,9 @@ final class Upsampling {
   }
 
   /**
-   * What was found.
+   * The figures of the comparison.
    *
-   * @param others other real clips
+   * @param others prompts of other real clips
    */
   List<Figure> figures(ClipJudge judge, List<Prompt<Scene>> others) {
     Filling different = new Filling();
@@ -162,7 +164,10 @@ final class Upsampling {
     return Moments.of(judge.features(way.patches)).frechet(from);
   }
 
-  /** Where 8 frames of 16 pixels lie in a segment; one that is shorter holds its last frame. */
+  /**
+   * The position of 8 frames of 16 x 16 pixels in a segment; the last frame of a shorter segment is
+   * repeated.
+   */
   private record Patch(int first, int top, int left) {
     float[] of(float[] clip, Segment segment) {
       int height = segment.spans().get(1).length();
@@ -199,7 +204,7 @@ final class Upsampling {
     return found;
   }
 
-  /** The standard deviation within a channel. */
+  /** The standard deviation within channels. */
   private static double spread(float[] patch) {
     int plane = ClipData.SMALL * ClipData.SMALL;
     double[] sum = new double[3];

@@ -1,8 +1,9 @@
 /**
- * Scenes to train the bundle {@code clips} on: an animated sprite moves over a coloured background,
- * and a caption says so. {@link glimt.training.clips.Grammar} is what there is to say, {@link
- * glimt.training.clips.Renderer} what it looks like, {@link glimt.training.clips.ClipData} what
- * each level is shown of it. {@link glimt.training.clips.ClipEvaluation} measures what came of it.
+ * The dataset of the bundle {@code clips}: scenes in which an animated sprite moves over a coloured
+ * background, with captions. {@link glimt.training.clips.Grammar} defines scenes and captions,
+ * {@link glimt.training.clips.Renderer} renders them, {@link glimt.training.clips.ClipData}
+ * provides the training samples of each level, and {@link glimt.training.clips.ClipAssessor}
+ * measures results.
  *
  * <p>No actors, no SQL, no HTTP.
  */

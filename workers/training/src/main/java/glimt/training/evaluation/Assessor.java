@@ -9,40 +9,40 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How the results of one dataset are judged: what is asked for, what a right answer is, what the
- * figures are. The {@link Evaluator} makes the results.
+ * Assesses the results for one dataset: defines the prompts, the criteria and the figures. The
+ * {@link Evaluator} generates the results.
  *
- * @param <T> what a prompt wants
- * @param <A> what is found when a list of answers is judged; its text is one line for a person
+ * @param <T> the expected content of a prompt
+ * @param <A> the assessment of a list of samples; its string form is one line
  */
 public interface Assessor<T, A> extends AutoCloseable {
 
-  /** Prompts for the first level by itself; empty where it is not measured by itself. */
+  /** The prompts for the first level alone; empty if it cannot be measured alone. */
   Optional<Round<T>> first(int samples);
 
-  /** Prompts for the last level, made from the first level up. */
+  /** The prompts for complete samples of all levels. */
   Round<T> whole(int samples);
 
-  /** How many samples of a round keep all their levels. */
+  /** The number of samples of a round that keep all their levels. */
   int kept();
 
-  /** What is judged of a sample of a level. */
+  /** Reduces a sample of a level to the data that is assessed. */
   float[] seen(Level level, float[] sample);
 
-  /** Judges samples made for a round. */
+  /** Assesses the samples of a round. */
   A judge(Round<T> round, Samples<T> samples) throws InterruptedException;
 
-  /** Judges real samples of the round's kind; null where there are none at hand. */
+  /** Assesses real samples for a round; null if they are not available. */
   @Nullable A real(Round<T> round);
 
   /**
-   * Judges what a machine that only copies would answer; null where there is nothing to copy.
+   * Assesses a baseline that only copies training data; null if the data is not available.
    *
-   * @param made what was found of the round's samples
+   * @param made the assessment of the round's samples
    */
   @Nullable A copied(Round<T> round, A made);
 
-  /** Of the weights of an untrained network. */
+  /** The seed of the weights of an untrained network. */
   long untrainedSeed(NetworkRecipe network);
 
   /** The figures of a round. */
@@ -50,31 +50,32 @@ public interface Assessor<T, A> extends AutoCloseable {
       throws InterruptedException;
 
   /**
-   * A level above the base against the plain enlargement of the level below, on real samples; empty
-   * where there are none at hand.
+   * Compares an upper level with the plain enlargement of the level below on real samples; empty if
+   * they are not available.
    *
-   * @param samples how many, at most
+   * @param samples the largest number of samples
+   * @param pool the samplers to use
    */
   List<Figure> enlarged(Level level, int samples, SamplerPool<CascadeSampler> pool)
       throws InterruptedException;
 
   /**
-   * What samples cost.
+   * The figures of the cost of samples.
    *
-   * @param fast the same made in few steps, to stand beside them
+   * @param fast the samples of the fast networks for comparison, or null
    */
   List<Figure> costs(Samples<T> made, @Nullable Samples<T> fast);
 
-  /** Prompts of the contact sheet; empty to show the first samples of a round. */
+  /** The prompts of the contact sheet; empty to show the first samples of a round. */
   List<Prompt<T>> shown();
 
-  /** A contact sheet of those samples that kept their levels. */
+  /** Draws a contact sheet of the samples that keep their levels. */
   Picture sheet(Samples<T> samples);
 
-  /** Prompts whose answers are to be named blindly. */
+  /** The prompts of the blind naming test. */
   List<Prompt<T>> unnamed();
 
-  /** Those answers as pictures. */
+  /** The samples of the blind naming test as pictures. */
   Unnamed unnamed(Samples<T> samples);
 
   @Override

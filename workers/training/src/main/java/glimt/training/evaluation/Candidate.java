@@ -26,12 +26,12 @@ import java.util.function.Function;
 import java.util.function.ToLongFunction;
 
 /**
- * What is measured: a bundle, or as many of its networks as are trained so far.
+ * The subject of an evaluation: a bundle, or the networks that have been trained so far.
  *
- * @param recipe by which it is trained
+ * @param recipe the recipe of the bundle
  * @param card its card
- * @param text reads a source by its name
- * @param tensors reads weights by their name
+ * @param text reads a source by its file name
+ * @param tensors reads weights by their file name
  */
 public record Candidate(
     Recipe recipe,
@@ -48,12 +48,11 @@ public record Candidate(
   }
 
   /**
-   * What training has put into a folder so far: only some levels have weights, and no card vouches
-   * for them.
+   * A bundle in training, in which only some levels may have weights and the card has no digests.
    *
-   * @param recipeFile beside the sources
-   * @param folder of the weights
-   * @param vocabulary of the recipe's captions
+   * @param recipeFile the recipe, in the folder of the sources
+   * @param folder the folder of the weights
+   * @param vocabulary the vocabulary of the recipe's captions
    */
   public static Candidate unfinished(Path recipeFile, Path folder, WordList vocabulary) {
     Recipe recipe = Recipe.read(recipeFile);
@@ -64,15 +63,15 @@ public record Candidate(
         name -> Safetensors.read(folder.resolve(name)));
   }
 
-  /** The same, its levels made at this quality where they can be. */
+  /** This candidate with its levels at a quality, as far as they support it. */
   public Candidate at(Quality quality) {
     return new Candidate(recipe, card.at(quality), text, tensors);
   }
 
   /**
-   * The same, its networks as they were before they learned anything.
+   * This candidate with untrained networks.
    *
-   * @param seed of a network's weights
+   * @param seed returns the seed of a network's weights
    */
   public Candidate untrained(ToLongFunction<NetworkRecipe> seed) {
     return new Candidate(
@@ -120,7 +119,7 @@ public record Candidate(
     return trained;
   }
 
-  /** Loads the network that results are measured with. The caller closes it. */
+  /** Loads the classifier for evaluations. The caller closes it. */
   public Classifier classifier(ClassifierRecipe training, List<ClassifierHead> heads) {
     return new Classifier(
         NetworkSource.parse(training.source(), text.apply(training.source())),

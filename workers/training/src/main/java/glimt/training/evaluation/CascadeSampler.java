@@ -24,15 +24,15 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes samples as jobs make them, level by level and segment by segment, and counts what that
- * costs. Confined to one thread at a time.
+ * Generates samples as jobs do, level by level and segment by segment, and measures the cost. May
+ * be used by one thread at a time.
  */
 public final class CascadeSampler implements AutoCloseable {
 
-  /** One segment: its sample, and the first guess at it, after one evaluation. */
+  /** A segment: its sample, and the first estimate of it, after one step. */
   public record SegmentSample(float[] sample, float[] guess) {}
 
-  /** A network that counts how often it is asked. */
+  /** A network that counts its calls and rows. */
   private static final class Counted implements Network {
     private final Network network;
     private long calls;
@@ -67,13 +67,13 @@ public final class CascadeSampler implements AutoCloseable {
   private final Map<String, SamplingCost> costs = new HashMap<>();
   private final NDManager memory = NDManager.newBaseManager("PyTorch");
 
-  /** Networks are loaded when a level first needs them, and closed with this. */
+  /** Creates a sampler, which loads networks on first use and closes them with itself. */
   public CascadeSampler(Candidate candidate) {
     this.candidate = candidate;
     this.card = candidate.card();
   }
 
-  /** The samples of all levels from the base up. */
+  /** Generates the samples of all levels from the base up. */
   public List<float[]> all(Prompt<?> prompt) throws InterruptedException {
     List<float[]> samples = new ArrayList<>();
     for (Level level : card.levels()) {
@@ -83,7 +83,11 @@ public final class CascadeSampler implements AutoCloseable {
     return samples;
   }
 
-  /** A whole sample of one level over that of the level below, which a base has not. */
+  /**
+   * Generates a whole sample of one level.
+   *
+   * @param below the whole sample of the level below, or null for the base
+   */
   public float[] whole(Level level, Prompt<?> prompt, float @Nullable [] below)
       throws InterruptedException {
     Counted network = network(level);
@@ -102,9 +106,9 @@ public final class CascadeSampler implements AutoCloseable {
   }
 
   /**
-   * One segment of a level.
+   * Generates one segment of a level.
    *
-   * @param level one of the card's, or the same cut in another way
+   * @param level a level of the card, possibly divided in another way
    * @param below the whole sample of the level below
    */
   public SegmentSample segment(
@@ -147,7 +151,7 @@ public final class CascadeSampler implements AutoCloseable {
     return networks.computeIfAbsent(level.name(), name -> new Counted(candidate.network(name)));
   }
 
-  /** What whole samples took so far, by level. */
+  /** The cost of whole samples so far, by the name of the level. */
   Map<String, SamplingCost> costs() {
     return Map.copyOf(costs);
   }

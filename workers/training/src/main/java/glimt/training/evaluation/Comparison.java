@@ -7,22 +7,22 @@ import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What was made for prompts, beside other answers to the same kind of prompts. Each is a column of
- * a table.
+ * The assessment of generated samples and of baselines for the same kind of prompts. Each is a
+ * column of a table.
  *
- * @param <A> what is found when a list of answers is judged
+ * @param <A> the assessment of a list of samples
  */
 public final class Comparison<A> {
   /** The column of real samples. */
   public static final String REAL = "real";
 
-  /** That of the same networks before they have learned anything. */
+  /** The column of the same networks before training. */
   public static final String UNTRAINED = "untrained";
 
-  /** That of a machine that only copies what it was trained on. */
+  /** The column of a baseline that only copies training data. */
   public static final String COPIED = "copied";
 
-  /** That of few steps, where a level has a network for them. */
+  /** The column of the fast networks, if a level has one. */
   public static final String FAST = "fast";
 
   private final A made;
@@ -36,17 +36,17 @@ public final class Comparison<A> {
     others.put(name, answer);
   }
 
-  /** What is measured. */
+  /** The assessment of the generated samples. */
   public A made() {
     return made;
   }
 
-  /** Another column, if it is there. */
+  /** The assessment of another column, or null. */
   public @Nullable A other(String name) {
     return others.get(name);
   }
 
-  /** One figure of all columns. */
+  /** A figure with a value for each column. */
   public Figure line(String what, ToDoubleFunction<A> value) {
     Figure figure = Figure.of(what, value.applyAsDouble(made));
     for (Map.Entry<String, A> other : others.entrySet()) {

@@ -11,11 +11,12 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Measures a candidate on prompts that training never saw: does it show what was asked for, is it
- * like what is real, is an upper level worth its time. Prompts and seeds are always the same.
+ * Measures a candidate on held-out prompts: whether samples show what their prompts describe, how
+ * similar they are to real samples, and whether upper levels improve on plain enlargement. Prompts
+ * and seeds are fixed.
  *
- * @param <T> what a prompt wants
- * @param <A> what is found when a list of answers is judged
+ * @param <T> the expected content of a prompt
+ * @param <A> the assessment of a list of samples
  */
 public final class Evaluator<T, A> implements AutoCloseable {
   private final Candidate candidate;
@@ -23,12 +24,14 @@ public final class Evaluator<T, A> implements AutoCloseable {
   private final Assessor<T, A> assessor;
   private final Consumer<String> watch;
 
-  /** What a round resulted in. */
+  /** The results of a round. */
   private record RoundResult<T>(List<Figure> figures, Samples<T> made, @Nullable Samples<T> fast) {}
 
   /**
-   * @param assessor is closed with this
-   * @param watch sees a line now and then
+   * Creates an evaluator.
+   *
+   * @param assessor the assessor, which is closed with this evaluator
+   * @param watch receives progress messages
    */
   public Evaluator(Candidate candidate, Assessor<T, A> assessor, Consumer<String> watch) {
     this.candidate = candidate;
@@ -37,7 +40,7 @@ public final class Evaluator<T, A> implements AutoCloseable {
     this.watch = watch;
   }
 
-  /** An evaluator of a candidate that is made of this material. */
+  /** An evaluator of a candidate that was trained on this material. */
   public static Evaluator<?, ?> of(Candidate candidate, Material material, Consumer<String> watch) {
     return of(candidate, material.assessor(candidate, watch), watch);
   }
@@ -48,9 +51,10 @@ public final class Evaluator<T, A> implements AutoCloseable {
   }
 
   /**
-   * All figures of a bundle's card.
+   * Measures all figures of a bundle's card.
    *
-   * @param drawn whether a contact sheet is wanted too
+   * @param extent the numbers of samples
+   * @param drawn whether to draw a contact sheet as well
    */
   public Report measure(Extent extent, boolean drawn) throws InterruptedException {
     List<Figure> figures = new ArrayList<>();
@@ -72,7 +76,11 @@ public final class Evaluator<T, A> implements AutoCloseable {
     return assessor.sheet(shown.isEmpty() ? made : kept(shown));
   }
 
-  /** The figures of one level, for which the networks of the other levels are not needed. */
+  /**
+   * Measures the figures of one level, which does not need the networks of other levels.
+   *
+   * @throws TrainingException if the level cannot be measured alone
+   */
   public Report measure(String name, int samples) throws InterruptedException {
     Level level = candidate.card().level(name);
     if (!level.equals(levels.getFirst())) {
@@ -91,12 +99,12 @@ public final class Evaluator<T, A> implements AutoCloseable {
     return new Report(result.figures, sheet);
   }
 
-  /** Unselected results to be named by someone who has not seen the prompts. */
+  /** Generates unselected results for a blind naming test. */
   public Unnamed unnamed() throws InterruptedException {
     return assessor.unnamed(kept(assessor.unnamed()));
   }
 
-  /** Makes what a round asks for, judges it, and judges what it is compared with. */
+  /** Generates and assesses the samples of a round and its baselines. */
   private RoundResult<T> held(Round<T> round) throws InterruptedException {
     Samples<T> made = made(candidate, round, assessor.kept());
     Comparison<A> comparison = new Comparison<>(assessor.judge(round, made));
@@ -134,7 +142,7 @@ public final class Evaluator<T, A> implements AutoCloseable {
         : Samples.whole(by, round.prompts(), kept, sample -> assessor.seen(level, sample), watch);
   }
 
-  /** Whole samples that keep their levels, to be looked at. */
+  /** Generates whole samples that keep their levels, for visual inspection. */
   private Samples<T> kept(List<Prompt<T>> prompts) throws InterruptedException {
     watch.accept("%s samples to look at".formatted(prompts.size()));
     return Samples.whole(

@@ -1,10 +1,10 @@
 package glimt.training.evaluation;
 
 /**
- * How much is made to measure a bundle.
+ * The numbers of samples in the evaluation of a bundle.
  *
- * @param first samples of the first level alone
- * @param enlarged real samples of which each upper level makes a part again
- * @param whole samples made from the first level to the last
+ * @param first the number of samples of the first level alone
+ * @param enlarged the number of real samples that each upper level enlarges
+ * @param whole the number of complete samples
  */
 public record Extent(int first, int enlarged, int whole) {}

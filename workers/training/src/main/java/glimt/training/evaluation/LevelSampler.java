@@ -24,16 +24,16 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Samples the first level of clips, many at once: each from the noise that a job of its seed would
- * start from.
+ * Samples the first level of clips in batches, each clip from the same initial noise as a job with
+ * its seed.
  *
- * @param network remains the caller's
+ * @param network the network, which the caller closes
  */
 record LevelSampler(Network network, Level level, WordList vocabulary) {
-  /** Clips sampled at once. */
+  /** The number of clips per batch. */
   private static final int TOGETHER = 16;
 
-  /** One clip for each prompt. */
+  /** Generates one clip for each prompt. */
   List<float[]> sample(List<? extends Prompt<?>> prompts) throws InterruptedException {
     List<float[]> clips = new ArrayList<>();
     for (int from = 0; from < prompts.size(); from += TOGETHER) {

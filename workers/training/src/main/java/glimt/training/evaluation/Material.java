@@ -11,49 +11,48 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * A kind of data, as a recipe describes it: what networks learn from it, and how their results are
- * judged. Without the raw data nothing can be learned from it, and what needs real samples is left
- * out of a judgement.
+ * A dataset as described by a recipe: the training samples and the assessment of results. Without
+ * the raw data, training is impossible and evaluations omit figures that need real samples.
  */
 public interface Material {
 
-  /** The words its captions are made of. */
+  /** The vocabulary of the captions. */
   WordList vocabulary();
 
   /**
-   * What a network of the recipe is shown.
+   * The training samples of a network of the recipe.
    *
-   * @throws TrainingException if the raw data is not at hand
+   * @throws TrainingException if the raw data is not available
    */
   Dataset dataset(NetworkRecipe network);
 
-  /** How the network is trained that results are measured with. */
+  /** The training settings of the classifier for evaluations. */
   ClassifierRecipe classifier();
 
-  /** What it is to decide. */
+  /** The heads of the classifier. */
   List<ClassifierHead> heads();
 
   /**
-   * What the classifier is shown.
+   * The training samples of the classifier.
    *
-   * @throws TrainingException if the raw data is not at hand
+   * @throws TrainingException if the raw data is not available
    */
   Classifier.Examples examples();
 
-  /** How much is made to measure a bundle for its card. */
+  /** The numbers of samples in the evaluation for a bundle's card. */
   Extent extent();
 
   /**
-   * How results are judged.
+   * Creates the assessor of results.
    *
-   * @param candidate whose classifier is used
-   * @param watch sees a line now and then
+   * @param candidate the candidate, which supplies the classifier
+   * @param watch receives progress messages
    */
   Assessor<?, ?> assessor(Candidate candidate, Consumer<String> watch);
 
-  /** The complaint that raw data is missing. */
+  /** The exception for missing raw data. */
   static TrainingException missing(String dataset) {
     return new TrainingException(
-        "the dataset %s is read from a folder: name it with --data".formatted(dataset));
+        "the dataset %s needs a folder of raw data; name it with --data".formatted(dataset));
   }
 }

@@ -1,10 +1,10 @@
 package glimt.training.evaluation;
 
 /**
- * What a bundle is asked for.
+ * A prompt of an evaluation.
  *
- * @param text the prompt
- * @param seed of the noise that the sample is made from
- * @param wanted what the sample should show, as the dataset describes it
+ * @param text the text of the prompt
+ * @param seed the seed of the sample's noise
+ * @param wanted the expected content of the sample
  */
 public record Prompt<T>(String text, long seed, T wanted) {}

@@ -6,9 +6,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What was measured.
+ * The results of an evaluation.
  *
- * @param sheet unselected results to look at; null where none were made
+ * @param sheet a contact sheet of unselected results; null if none was drawn
  */
 public record Report(List<Figure> figures, @Nullable Picture sheet) {
   public Report {

@@ -4,12 +4,13 @@ import glimt.model.Level;
 import java.util.List;
 
 /**
- * Prompts whose answers are compared.
+ * A set of prompts whose samples are assessed together.
  *
- * @param level whose samples are compared
- * @param alone whether that level is made by itself, or with all levels below it
- * @param wanted how many there should be; there may be a few more
- * @param controlled whether the answers of untrained networks and copies stand beside the others
+ * @param level the level whose samples are assessed
+ * @param alone whether the level is generated alone, without the levels below it
+ * @param wanted the requested number of prompts, which may be slightly exceeded
+ * @param prompts the prompts
+ * @param controlled whether to compare with untrained networks and copies
  */
 public record Round<T>(
     Level level, boolean alone, int wanted, List<Prompt<T>> prompts, boolean controlled) {

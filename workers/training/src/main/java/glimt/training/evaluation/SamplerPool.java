@@ -13,14 +13,15 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * As many samplers as there are processors, each used by one thread at a time. Results do not
- * depend on which of them made what.
+ * A pool of one sampler per processor, each used by one thread at a time. Results do not depend on
+ * the assignment of work to samplers.
  */
 public final class SamplerPool<S> implements AutoCloseable {
 
-  /** What is done with a sampler for one thing on a list. */
+  /** The work with a sampler for an element of a list. */
   @FunctionalInterface
   public interface Use<S, P, T> {
+    /** Performs the work for one element. */
     T with(S sampler, P of) throws InterruptedException;
   }
 
@@ -31,25 +32,30 @@ public final class SamplerPool<S> implements AutoCloseable {
   private final ExecutorService threads = Executors.newFixedThreadPool(size());
 
   /**
-   * @param load makes a sampler, when a thread first needs one more
-   * @param close ends one
+   * Creates a pool without samplers.
+   *
+   * @param load creates a sampler when a thread needs one
+   * @param close closes a sampler
    */
   public SamplerPool(Supplier<S> load, Consumer<S> close) {
     this.load = load;
     this.close = close;
   }
 
-  /** Samplers of a candidate. */
+  /** A pool of samplers of a candidate. */
   public static SamplerPool<CascadeSampler> of(Candidate candidate) {
     return new SamplerPool<>(() -> new CascadeSampler(candidate), CascadeSampler::close);
   }
 
-  /** How many work at a time. */
+  /** The number of samplers that work at the same time. */
   static int size() {
     return Math.max(1, Runtime.getRuntime().availableProcessors());
   }
 
-  /** What is made of each, in their order; what goes wrong with one goes wrong for all. */
+  /**
+   * Performs work for each element and returns the results in order. An exception for one element
+   * fails the whole call.
+   */
   public <P, T> List<T> each(List<P> list, Use<S, P, T> use) throws InterruptedException {
     List<Callable<T>> calls = new ArrayList<>();
     for (P one : list) {
@@ -83,7 +89,7 @@ public final class SamplerPool<S> implements AutoCloseable {
     }
   }
 
-  /** Every sampler that was loaded. */
+  /** All samplers that have been created. */
   Collection<S> samplers() {
     return all;
   }

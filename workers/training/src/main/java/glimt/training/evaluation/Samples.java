@@ -12,12 +12,12 @@ import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
 /**
- * Samples made for prompts.
+ * Generated samples for a list of prompts.
  *
- * @param level the highest that was made
- * @param all one for each prompt
- * @param costs by level; empty where samples were made many at once
- * @param clockSeconds how long it took, several at a time
+ * @param level the highest generated level
+ * @param all a sample for each prompt
+ * @param costs the costs by the name of the level; empty if samples were generated in batches
+ * @param clockSeconds the elapsed time in seconds, with several samples in parallel
  */
 public record Samples<T>(
     Candidate candidate,
@@ -28,13 +28,13 @@ public record Samples<T>(
     double clockSeconds) {
 
   /**
-   * One sample.
+   * A generated sample.
    *
-   * @param seen its highest level as it is judged
-   * @param levels all of its levels from the base up, where they are kept
+   * @param seen the highest level, reduced to the data that is assessed
+   * @param levels all levels from the base up, or an empty list if they were not kept
    */
   public record MadeSample(float[] seen, List<float[]> levels) {
-    /** The highest level, of a sample that was kept. */
+    /** The highest level of a sample that keeps its levels. */
     public float[] last() {
       return levels.getLast();
     }
@@ -47,11 +47,11 @@ public record Samples<T>(
   }
 
   /**
-   * Makes whole samples, from the first level to the last, as jobs make them.
+   * Generates whole samples of all levels, as jobs do.
    *
-   * @param kept how many keep their levels
-   * @param seen what is judged of the last level
-   * @param watch sees a line now and then
+   * @param kept the number of samples that keep their levels
+   * @param seen reduces the last level to the data that is assessed
+   * @param watch receives progress messages
    */
   public static <T> Samples<T> whole(
       Candidate candidate,
@@ -86,7 +86,7 @@ public record Samples<T>(
         candidate, candidate.card().levels().getLast(), prompts, all, costs, seconds);
   }
 
-  /** Makes samples of the first level alone, many at once; no other network is needed. */
+  /** Generates samples of the first level only, in batches; this needs no other network. */
   static <T> Samples<T> ofFirstLevel(
       Candidate candidate, List<Prompt<T>> prompts, int kept, UnaryOperator<float[]> seen)
       throws InterruptedException {
@@ -110,22 +110,22 @@ public record Samples<T>(
     return new Samples<>(candidate, level, prompts, all, Map.of(), seconds);
   }
 
-  /** What is judged of each. */
+  /** The data of each sample that is assessed. */
   public List<float[]> seen() {
     return all.stream().map(MadeSample::seen).toList();
   }
 
-  /** Those that kept their levels; they are the first ones. */
+  /** The samples that keep their levels, which are the first ones. */
   public List<MadeSample> kept() {
     return all.stream().filter(one -> !one.levels.isEmpty()).toList();
   }
 
-  /** What a level of all samples took. */
+  /** The total cost of a level of all samples. */
   public SamplingCost cost(Level of) {
     return costs.getOrDefault(of.name(), SamplingCost.NONE);
   }
 
-  /** How many were made at a time. */
+  /** The number of samples that were generated in parallel. */
   public static int abreast() {
     return SamplerPool.size();
   }

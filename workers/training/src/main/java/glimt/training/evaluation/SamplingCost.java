@@ -1,11 +1,12 @@
 package glimt.training.evaluation;
 
 /**
- * What it took to make some whole samples of a level.
+ * The cost of generating whole samples of a level.
  *
- * @param seconds of one processor core, whatever else the machine does meanwhile
- * @param calls of the network
- * @param rows that the network was asked about: a guided step has two
+ * @param samples the number of samples
+ * @param seconds the CPU time in seconds
+ * @param calls the number of network calls
+ * @param rows the number of network evaluations; a guided step has two per call
  */
 public record SamplingCost(int samples, double seconds, long calls, long rows) {
   static final SamplingCost NONE = new SamplingCost(0, 0, 0, 0);
@@ -15,17 +16,17 @@ public record SamplingCost(int samples, double seconds, long calls, long rows) {
         samples + other.samples, seconds + other.seconds, calls + other.calls, rows + other.rows);
   }
 
-  /** Processor seconds a sample. */
+  /** The CPU time per sample in seconds. */
   public double secondsEach() {
     return seconds / samples;
   }
 
-  /** Calls a sample. */
+  /** The number of network calls per sample. */
   public double callsEach() {
     return (double) calls / samples;
   }
 
-  /** Rows a sample. */
+  /** The number of network evaluations per sample. */
   public double rowsEach() {
     return (double) rows / samples;
   }

@@ -4,10 +4,11 @@ import glimt.media.ContactSheet.Cell;
 import java.util.List;
 
 /**
- * Unselected results to be named by someone who has not seen the prompts, which label them.
+ * Unselected results for a blind naming test.
  *
- * @param columns of the sheet
- * @param side the square of pixels each result is fitted into
+ * @param cells the results, labelled with their prompts
+ * @param columns the number of columns of the sheet
+ * @param side the side in pixels of the square that each result is fitted into
  */
 public record Unnamed(List<Cell> cells, int columns, int side) {
   public Unnamed {

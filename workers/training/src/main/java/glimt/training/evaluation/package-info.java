@@ -1,6 +1,7 @@
 /**
- * How good a trained bundle is. What a {@link glimt.training.evaluation.Material} shows and how it
- * is judged differs from dataset to dataset; how its results are made does not.
+ * Measures the quality of trained bundles. {@link glimt.training.evaluation.Material} and {@link
+ * glimt.training.evaluation.Assessor} are specific to a dataset; the generation of samples is
+ * common to all.
  *
  * <p>No actors, no SQL, no HTTP.
  */

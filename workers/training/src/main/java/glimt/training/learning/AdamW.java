@@ -14,15 +14,15 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * AdamW (Loshchilov &amp; Hutter 2019, Algorithm 2) with gradients clipped by their common length,
- * and the exponential average of the weights. A checkpoint holds its state as it is.
+ * AdamW (Loshchilov &amp; Hutter 2019, Algorithm 2) with gradients scaled by their global norm, and
+ * the exponential moving average of the weights. Checkpoints contain its complete state.
  */
 final class AdamW implements AutoCloseable {
   private static final float BETA1 = 0.9f;
   private static final float BETA2 = 0.98f;
   private static final float EPSILON = 1e-8f;
 
-  /** One weight with its moments and its average, all of one shape. */
+  /** A weight with its moments and its average, all of the same shape. */
   private record Weight(NDArray value, NDArray mean, NDArray variance, NDArray average) {}
 
   private final Map<String, Weight> weights = new LinkedHashMap<>();
@@ -50,7 +50,7 @@ final class AdamW implements AutoCloseable {
     return optimiser;
   }
 
-  /** The Euclidean length of all gradients together. */
+  /** The Euclidean norm of all gradients together. */
   double gradientLength() {
     double sum = 0;
     try (NDManager scope = memory.newSubManager()) {
@@ -64,11 +64,13 @@ final class AdamW implements AutoCloseable {
   }
 
   /**
-   * One update.
+   * Updates the weights and their average.
    *
-   * @param step counted from 1
-   * @param scale what the gradients are multiplied with first, at most 1
-   * @param decay of the average
+   * @param step the number of the step, counted from 1
+   * @param rate the learning rate
+   * @param scale the factor of the gradients, at most 1
+   * @param weightDecay the decoupled weight decay, which applies to matrices only
+   * @param decay the decay of the average
    */
   void update(long step, double rate, double scale, double weightDecay, double decay) {
     double corrected =
@@ -87,7 +89,7 @@ final class AdamW implements AutoCloseable {
             (float) corrected,
             matrix ? (float) weightDecay : 0,
             (float) scale,
-            -1, // no elementwise clipping: it bends the gradient's direction
+            -1, // no elementwise clipping, because it changes the direction of the gradient
             BETA1,
             BETA2,
             EPSILON,
@@ -100,14 +102,14 @@ final class AdamW implements AutoCloseable {
     }
   }
 
-  /** The averaged weights, 32 bits. */
+  /** The averaged weights in float32. */
   Safetensors average() {
     Map<String, Tensor> out = new LinkedHashMap<>();
     weights.forEach((name, weight) -> out.put(name, tensor(weight.average)));
     return new Safetensors(out);
   }
 
-  /** Everything a later {@link #restore} needs. */
+  /** The complete state for {@link #restore}. */
   Map<String, Tensor> state() {
     Map<String, Tensor> out = new LinkedHashMap<>();
     weights.forEach(
@@ -120,7 +122,7 @@ final class AdamW implements AutoCloseable {
     return out;
   }
 
-  /** The weights of a {@link #state}, not averaged: those that training resumes from. */
+  /** The weights of a {@link #state} without averaging, from which training resumes. */
   static Safetensors values(Safetensors state) {
     Map<String, Tensor> values = new LinkedHashMap<>();
     state

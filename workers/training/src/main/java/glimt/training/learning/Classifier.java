@@ -24,11 +24,11 @@ import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 
 /**
- * The network that results are measured with. It maps x [B, ...] to a row of numbers for each
- * sample: the scores of one head after the other, then features, if it has any.
+ * The classifier for evaluations. Its network maps x [B, ...] to a row for each sample: the scores
+ * of each head in turn, then optional features.
  */
 public final class Classifier implements AutoCloseable {
-  /** The file of its weights in a bundle. */
+  /** The file name of its weights in a bundle. */
   public static final String WEIGHTS = "classifier.safetensors";
 
   private static final double SMOOTHED = 0.05;
@@ -38,32 +38,34 @@ public final class Classifier implements AutoCloseable {
   private static final int SPOKEN_EVERY = 100;
 
   /**
-   * Samples and the class of each.
+   * Samples and their classes.
    *
-   * @param classes by head, then by sample
+   * @param x the samples, [B, ...]
+   * @param classes the class indices by head, then by sample
    */
   public record Labelled(Tensor x, List<List<Integer>> classes) {
     public Labelled {
       classes = classes.stream().map(List::copyOf).toList();
     }
 
-    /** Of a network with one head. */
+    /** Labels for a network with one head. */
     public static Labelled of(Tensor x, List<Integer> classes) {
       return new Labelled(x, List.of(classes));
     }
   }
 
   /**
-   * What it makes of one sample.
+   * The classification of a sample.
    *
-   * @param classes the most likely, by head
+   * @param classes the most likely class of each head
+   * @param features the features, possibly empty
    */
   public record Classified(List<Integer> classes, double[] features) {}
 
-  /** Where labelled samples come from. */
+  /** A source of labelled samples. */
   @FunctionalInterface
   public interface Examples {
-    /** That many samples, a function of the generator's state. */
+    /** Returns {@code size} samples as a function of the generator's state. */
     Labelled batch(int size, RandomGenerator random);
   }
 
@@ -71,19 +73,22 @@ public final class Classifier implements AutoCloseable {
   private final List<ClassifierHead> heads;
 
   /**
-   * @param heads in the order of their scores
+   * Loads the network.
+   *
+   * @param heads the heads in the order of their scores
    */
   public Classifier(NetworkSource source, Safetensors weights, List<ClassifierHead> heads) {
-    // In 32 bits, so that what is measured does not depend on the processor.
+    // In float32, so that figures do not depend on the processor.
     network = TrainableNetwork.of("classifier", source, weights, Precision.FLOAT32);
     this.heads = List.copyOf(heads);
   }
 
   /**
-   * Trains by cross-entropy with smoothed labels (Szegedy et al. 2016, §7).
+   * Trains a classifier by cross-entropy with label smoothing (Szegedy et al. 2016, §7).
    *
-   * @param watch sees a line now and then
-   * @return the averaged weights, 32 bits
+   * @param watch receives progress messages
+   * @return the averaged weights in float32
+   * @throws TrainingException if the loss becomes infinite or NaN
    */
   public static Safetensors train(
       ClassifierRecipe recipe,
@@ -95,13 +100,15 @@ public final class Classifier implements AutoCloseable {
   }
 
   /**
-   * As above, from where an earlier training stopped. Step k draws its examples by the seed and k
-   * alone, so that it goes on as if it had not.
+   * Trains a classifier, optionally from the state of an earlier training. The examples of step k
+   * depend only on the seed and k, so a resumed training has the same result as an uninterrupted
+   * one.
    *
-   * @param before what {@code keep} was last given, of the same training
-   * @param keep sees after every step what a later training would go on from, and says whether to
-   *     go on now
-   * @return empty if it was stopped
+   * @param before the last state that {@code keep} received in the earlier training
+   * @param keep is called after every step with the state, and returns whether to continue
+   * @return the averaged weights in float32; empty if {@code keep} stopped the training
+   * @throws TrainingException if the loss becomes infinite or NaN, or {@code before} belongs to
+   *     another recipe
    */
   public static Optional<Safetensors> train(
       ClassifierRecipe recipe,
@@ -117,7 +124,7 @@ public final class Classifier implements AutoCloseable {
     String made = recipe.says(heads);
     if (before.isPresent() && !made.equals(before.get().metadata().get("recipe"))) {
       throw new TrainingException(
-          "classifier: the checkpoint is that of another recipe, %s; move it away to begin afresh"
+          "classifier: the checkpoint belongs to another recipe, %s; move it away to start over"
               .formatted(before.get().metadata().get("recipe")));
     }
     int from =
@@ -139,7 +146,8 @@ public final class Classifier implements AutoCloseable {
         double length = optimiser.gradientLength();
         if (!Double.isFinite(error) || !Double.isFinite(length)) {
           throw new TrainingException(
-              "classifier: the loss became %s at step %s".formatted(error, step));
+              "classifier: the loss became %s at step %s; lower its rate in the recipe"
+                  .formatted(error, step));
         }
         double slowed = Math.min(1, (double) step / WARMUP) * (1 - done);
         optimiser.update(
@@ -192,7 +200,11 @@ public final class Classifier implements AutoCloseable {
     }
   }
 
-  /** What the network sees in each sample, a row of {@code x} each. */
+  /**
+   * Classifies samples.
+   *
+   * @param x the samples, [B, ...]
+   */
   public List<Classified> see(Tensor x) {
     int rows = Math.toIntExact(x.shape().getFirst());
     try (NDManager scope = network.manager().newSubManager()) {

@@ -1,8 +1,9 @@
 package glimt.training.learning;
 
 /**
- * One thing that a classifier decides.
+ * An output of a classifier that selects one of several classes.
  *
- * @param name of the number of classes, which the source may name as a size
+ * @param name the name of the head, by which the network's source refers to its number of classes
+ * @param classes the number of classes
  */
 public record ClassifierHead(String name, int classes) {}

@@ -5,13 +5,13 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * How the classifier is trained that results are measured with.
+ * The training settings of the classifier for evaluations.
  *
- * @param source file of the network, beside the recipe
- * @param steps until the rate has fallen to nothing
- * @param batch samples a step
+ * @param source the source file of the network, in the folder of the recipe
+ * @param steps the number of steps, over which the learning rate falls to 0
+ * @param batch the number of samples per step
  * @param rate the highest learning rate
- * @param seed of the weights and the data
+ * @param seed the seed of the weights and the data
  */
 public record ClassifierRecipe(
     @JsonProperty(required = true) String source,
@@ -20,7 +20,10 @@ public record ClassifierRecipe(
     @JsonProperty(required = true) double rate,
     @JsonProperty(required = true) long seed) {
 
-  /** What a checkpoint must have been made by to be resumed; checkpoints of before say it so. */
+  /**
+   * Identifies the training in checkpoints. The format must not change, because existing
+   * checkpoints contain it.
+   */
   String says(List<ClassifierHead> heads) {
     return "classifier Training[source=%s, steps=%s, batch=%s, rate=%s, seed=%s] %s"
         .formatted(

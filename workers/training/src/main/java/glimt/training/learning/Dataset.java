@@ -8,36 +8,39 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Samples of one level, made as they are asked for.
+ * The training samples of one level, which are generated on demand.
  *
- * <p>A batch is a pure function of its size and the generator's state, so that training that goes
- * on from a checkpoint sees what it would have seen.
+ * <p>A batch is a pure function of its size and the generator's state, so that a resumed training
+ * receives the same samples as an uninterrupted one.
  */
 public interface Dataset {
 
   /**
-   * Clean samples with their words.
+   * Clean samples with their captions and conditions.
    *
-   * @param x F32 [B, …], as the level's network takes it
-   * @param words I64 [B, length] token ids
-   * @param below F32, what the level is conditioned on, already augmented; null at a base level
+   * @param x the clean samples, F32 [B, …], in the layout of the level's network
+   * @param words the token ids, I64 [B, length]
+   * @param below the level below, F32 [B, …], already augmented; null at a base level
    */
   record Batch(Tensor x, Tensor words, @Nullable Tensor below) {}
 
-  /** That many samples, a function of the generator's state. */
+  /** Returns {@code size} samples as a function of the generator's state. */
   Batch batch(int size, RandomGenerator random);
 
   /**
-   * Samples drawn for people to see, a row each.
+   * Draws samples as a picture for visual inspection.
    *
-   * @param batch whose words the samples were made for, and what lies below them
-   * @param samples shaped like the batch's x
-   * @return empty where this kind of data is not drawn
+   * @param batch the batch with the words and conditions of the samples
+   * @param samples the samples, of the shape of the batch's x
+   * @return empty if this dataset does not support drawing
    */
   default Optional<Picture> picture(Batch batch, float[] samples) {
     return Optional.empty();
   }
 
-  /** Sizes that the network's source may name: at least {@code vocabulary} and {@code length}. */
+  /**
+   * The sizes that the network's source may refer to, including {@code vocabulary} and {@code
+   * length}.
+   */
   Map<String, Double> sizes();
 }

@@ -14,15 +14,16 @@ import java.util.SplittableRandom;
 import java.util.function.Supplier;
 
 /**
- * Denoising with EDM's preconditioning (Karras et al. 2022, Table 1), in which the weighted loss of
- * the paper's eq. 8 is the plain squared error of F,
+ * The denoising objective with EDM's preconditioning (Karras et al. 2022, Table 1), with which the
+ * weighted loss of the paper's eq. 8 is the plain squared error of F:
  *
  * <pre>
  *   x = x0 + sigma n,   answer = (x0 - c_skip x) / c_out,   loss = |F(c_in x; ln(sigma)/4) - answer|^2
  * </pre>
  *
- * <p>Other {@link LossTerms} count the same error otherwise, and a {@link NoiseLevelDistribution}
- * that draws some levels more often counts them less.
+ * <p>Other {@link LossTerms} weight the same error differently, and a {@link
+ * NoiseLevelDistribution} with importance sampling gives less weight to levels that it draws more
+ * often.
  */
 final class Denoising implements Objective {
   private final Recipe.NetworkRecipe recipe;
@@ -30,7 +31,7 @@ final class Denoising implements Objective {
   private final LossTerms terms;
   private final Preconditioning edm;
 
-  /** The last batch, for a distribution that learns from its answers. */
+  /** The last batch, for a distribution that adapts to the network's outputs. */
   private double[] sigmas = {};
 
   private float[] answer = {};
@@ -79,7 +80,10 @@ final class Denoising implements Objective {
         weight);
   }
 
-  /** Leaves out the words of some rows, so that one network learns to do with and without. */
+  /**
+   * Removes the words of a fraction of the rows, so that one network learns both conditional and
+   * unconditional prediction.
+   */
   static Tensor withoutWords(Tensor said, double share, SplittableRandom random) {
     long[] words = said.longs();
     int length = Math.toIntExact(said.dimensions()[1]);

@@ -7,22 +7,21 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
- * Progressive distillation: a student learns to make in one step what its teacher makes in two
- * (Salimans and Ho 2022, Algorithm 2). From sigma over sigma' to sigma'', the teacher's Euler steps
- * are
+ * Progressive distillation: a student learns to replace two steps of its teacher by one (Salimans
+ * and Ho 2022, Algorithm 2). The teacher's Euler steps from sigma to sigma' and sigma'' are
  *
  * <pre>
  *   D1 = D(x; sigma),   x' = r x + (1 - r) D1 with r = sigma' / sigma,   D2 = D(x'; sigma')
  * </pre>
  *
- * and the one step that ends where both of them do is that of
+ * and a single step with the same end has
  *
  * <pre>
  *   D = a D1 + (1 - a) D2,   a = sigma'' (sigma - sigma') / (sigma' (sigma - sigma''))
  * </pre>
  *
- * <p>Guidance is folded in: the first teacher's D is D_0 + w (D_c - D_0), the student's is one
- * evaluation (Meng et al. 2023, section 3.1, for one w).
+ * <p>Guidance is distilled as well: the first teacher's D is D_0 + w (D_c - D_0), the student's is
+ * a single evaluation (Meng et al. 2023, section 3.1, for a fixed w).
  */
 final class Distillation implements Objective {
   private final RowDenoiser teacher;
@@ -31,14 +30,17 @@ final class Distillation implements Objective {
   private final NDManager memory = NDManager.newBaseManager("PyTorch");
 
   /**
-   * @param teacher guided as the student shall be, or with guidance 1 if it has that folded in; its
-   *     network belongs to this objective from now on
+   * Creates the objective, which takes ownership of the teacher's network.
+   *
+   * @param teacher the teacher with the guidance to distill, or with guidance 1 if it is a
+   *     distilled student itself
    * @param levels the teacher's noise levels, an even number of steps down to 0
-   * @param unconditional share of samples whose words are left out
+   * @param unconditional the fraction of samples whose words are removed
    */
   Distillation(RowDenoiser teacher, double[] levels, double unconditional) {
     if (levels.length % 2 == 0) {
-      throw new IllegalArgumentException((levels.length - 1) + " steps cannot be halved");
+      throw new IllegalArgumentException(
+          "the teacher needs an even number of steps, not " + (levels.length - 1));
     }
     this.teacher = teacher;
     this.levels = levels.clone();

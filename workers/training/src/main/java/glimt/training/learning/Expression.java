@@ -2,7 +2,10 @@ package glimt.training.learning;
 
 import java.util.Map;
 
-/** The arithmetic of a source's comments: numbers, names, {@code + - * / ( )} and {@code sqrt}. */
+/**
+ * Evaluates the arithmetic expressions in a source's comments: numbers, names, {@code + - * / ( )}
+ * and {@code sqrt}.
+ */
 final class Expression {
   private final String text;
   private final Map<String, Double> names;
@@ -86,6 +89,7 @@ final class Expression {
 
   private IllegalArgumentException wrong() {
     return new IllegalArgumentException(
-        "cannot work out '%s' at position %s; known sizes: %s".formatted(text, at, names.keySet()));
+        "cannot evaluate '%s' at position %s; the known sizes are %s"
+            .formatted(text, at, names.keySet()));
   }
 }

@@ -15,9 +15,9 @@ import java.util.regex.Pattern;
 import java.util.stream.LongStream;
 
 /**
- * The weights a network starts from, as the comments of its source say: {@code # [m, n] zero},
- * {@code one}, or {@code normal s} with standard deviation s. Sizes come from the recipe and from
- * the comments of the modules on the way down.
+ * Creates the initial weights of a network as specified in the comments of its source: {@code # [m,
+ * n] zero}, {@code one}, or {@code normal s} with standard deviation s. Sizes come from the recipe
+ * and from the comments of the enclosing modules.
  */
 public final class Initial {
   private static final Pattern TENSOR = Pattern.compile("\\[(.*)]\\s*(zero|one|normal)\\s*(.*)");
@@ -32,7 +32,12 @@ public final class Initial {
     this.random = random;
   }
 
-  /** Returns 32-bit weights, drawn from {@code random} in the order of the source. */
+  /**
+   * Returns float32 weights, drawn from {@code random} in the order of the source.
+   *
+   * @throws BundleException if a tensor's comment has no shape
+   * @throws IllegalArgumentException if an expression is invalid or refers to an unknown size
+   */
   public static Safetensors weights(
       NetworkSource source, Map<String, Double> sizes, RandomGenerator random) {
     Initial initial = new Initial(source, random);
@@ -60,7 +65,8 @@ public final class Initial {
   private void tensor(String path, String note, Map<String, Double> sizes) {
     Matcher parts = TENSOR.matcher(note);
     if (!parts.matches()) {
-      throw new BundleException("tensor " + path + " has no shape in its comment: # " + note);
+      throw new BundleException(
+          "tensor " + path + " has no shape in its comment, such as # [m, n] zero: # " + note);
     }
     long[] shape =
         Pattern.compile(",")

@@ -11,23 +11,23 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.random.RandomGenerator;
 
-/** The distribution that training draws its noise levels from. */
+/** The distribution of noise levels in training. */
 sealed interface NoiseLevelDistribution
     permits NoiseLevelDistribution.LogNormal,
         NoiseLevelDistribution.Even,
         NoiseLevelDistribution.Importance {
 
   /**
-   * A level that was drawn.
+   * A noise level and the weight of its loss.
    *
-   * @param weight of its loss, so that the expected loss is that of the intended distribution
+   * @param weight the weight, which makes the expected loss that of the intended distribution
    */
   record Drawn(double sigma, double weight) {}
 
   /**
    * Draws a level.
    *
-   * @param done share of the training that is done
+   * @param done the completed fraction of the training
    */
   Drawn draw(double done, RandomGenerator random);
 
@@ -45,8 +45,8 @@ sealed interface NoiseLevelDistribution
   }
 
   /**
-   * ln(sigma) ~ N(mean, spread^2) (Karras et al. 2022, Table 1), whose mean falls as training goes
-   * on.
+   * ln(sigma) ~ N(mean, spread^2) (Karras et al. 2022, Table 1), with a mean that falls during
+   * training.
    */
   record LogNormal(NoiseLevels levels) implements NoiseLevelDistribution {
     @Override
@@ -56,14 +56,14 @@ sealed interface NoiseLevelDistribution
     }
   }
 
-  /** ln(sigma) ~ U(ln min, ln max): every scale of noise as often as every other. */
+  /** ln(sigma) ~ U(ln min, ln max). */
   record Even(double min, double max) implements NoiseLevelDistribution {
     @Override
     public Drawn draw(double done, RandomGenerator random) {
       return new Drawn(sigma(random.nextDouble()), 1);
     }
 
-    /** The level at a share of the way from the least to the most. */
+    /** The level at a fraction of the range from min to max, linearly in ln(sigma). */
     double sigma(double share) {
       return min * Math.pow(max / min, share);
     }
@@ -74,14 +74,14 @@ sealed interface NoiseLevelDistribution
   }
 
   /**
-   * Draws bins of levels by what was lately seen in them, and weighs each with 1 / (bins p), so
-   * that the expected loss is that of the even distribution whatever p is. Until every bin has been
-   * seen ten times, p is even (Nichol and Dhariwal 2021, section 3.3).
+   * Draws bins of levels with probabilities p that depend on recent losses or scores, and weights
+   * each by 1 / (bins p), so that the expected loss is that of the uniform distribution. Until
+   * every bin has been drawn ten times, p is uniform (Nichol and Dhariwal 2021, section 3.3).
    */
   final class Importance implements NoiseLevelDistribution {
     private static final int LATELY = 10;
 
-    /** This share of p is even, so that no bin is forgotten and no weight is huge. */
+    /** The uniform part of p, which bounds the weights and keeps every bin in use. */
     private static final double EVEN_SHARE = 0.02;
 
     private static final String HISTORY = "levels/history";
@@ -91,7 +91,7 @@ sealed interface NoiseLevelDistribution
     private final By by;
     private final int bins;
 
-    /** [bins, 10], the latest of each bin, in turn. */
+    /** [bins, 10], a ring buffer with the latest values of each bin. */
     private float[] history;
 
     private float[] count;
@@ -115,7 +115,7 @@ sealed interface NoiseLevelDistribution
       return new Drawn(even.sigma((bin + random.nextDouble()) / bins), 1 / (bins * p[bin]));
     }
 
-    /** How likely each bin is drawn. */
+    /** The probability of each bin. */
     double[] probabilities() {
       double[] p = new double[bins];
       Arrays.fill(p, 1.0 / bins);
@@ -143,8 +143,10 @@ sealed interface NoiseLevelDistribution
     }
 
     /**
-     * @param loss of one row at this level, without this weight
-     * @param score the mean square of the network's score there
+     * Records the result of a row.
+     *
+     * @param loss the loss of the row at this level, without its weight
+     * @param score the mean square of the network's score
      */
     void learn(double sigma, double loss, double score) {
       int bin = Math.clamp((int) (even.share(sigma) * bins), 0, bins - 1);

@@ -7,30 +7,33 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Supplier;
 
-/** What a network is to learn: turns clean samples into the inputs and targets of one step. */
+/** A training objective, which converts clean samples into the inputs and targets of a step. */
 interface Objective extends AutoCloseable {
 
   /**
-   * The batch of the next step.
+   * Creates the batch of the next step.
    *
-   * @param done share of the training that is done
-   * @param random a function of the seed and the step
+   * @param done the completed fraction of the training
+   * @param random a generator that depends on the seed and the step
    */
   TrainingBatch batch(Batch batch, double done, SplittableRandom random);
 
   /**
-   * Hears what the network answered to the last batch. Some objectives learn from it.
+   * Receives the network's outputs for the last batch, to which some objectives adapt.
    *
-   * @param f the answers, row-major
+   * @param f supplies the outputs, row-major
    */
   default void answered(Supplier<float[]> f) {}
 
-  /** The state that a checkpoint must hold so that training resumes as if undisturbed. */
+  /**
+   * The state for checkpoints, without which a resumed training would differ from an uninterrupted
+   * one.
+   */
   default Map<String, Tensor> state() {
     return Map.of();
   }
 
-  /** Takes up the {@link #state} of an earlier training. */
+  /** Restores the {@link #state} of an earlier training. */
   default void restore(Safetensors state) {}
 
   @Override

@@ -10,25 +10,26 @@ import glimt.bundle.Safetensors.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a network in training answers to noisy samples that each have a noise level of their own,
- * D(x; sigma): EDM's preconditioning around its answer F (Karras et al. 2022, Table 1), guided away
- * from the answer to no words at all (Ho and Salimans 2022). Walks, whose rows share a level, go by
- * {@link glimt.pipeline.LevelDenoiser}.
+ * The denoiser D(x; sigma) of a network in training, for rows with individual noise levels: EDM's
+ * preconditioning (Karras et al. 2022, Table 1) with classifier-free guidance (Ho and Salimans
+ * 2022). Walks, whose rows share a noise level, use {@link glimt.pipeline.LevelDenoiser}.
  *
- * @param network remains the caller's to close
- * @param sigmaData standard deviation of the samples
- * @param guidance the scale w; 1 asks once and without guidance
+ * @param network the network, which the caller closes
+ * @param sigmaData the standard deviation of the samples
+ * @param guidance the guidance scale w; 1 disables guidance
  */
 public record RowDenoiser(Network network, double sigmaData, double guidance) {
 
   /**
-   * D of rows that each have a noise level of their own.
+   * Evaluates D for rows with individual noise levels.
    *
    * @param x noisy samples, row-major
-   * @param sigma a noise level for each row
-   * @param shape of {@code x}, [B, …]
-   * @param below what the level is conditioned on, a row each, or null
-   * @param memory where arrays live while the network is asked
+   * @param sigma the noise level of each row
+   * @param shape the shape of {@code x}, [B, …]
+   * @param words token ids, [B, length]
+   * @param below the level below, [B, …], or null
+   * @param memory the manager of temporary arrays
+   * @return D, row-major
    */
   float[] rows(
       float[] x,
@@ -59,7 +60,7 @@ public record RowDenoiser(Network network, double sigmaData, double guidance) {
     return d;
   }
 
-  /** The answers F; with guidance those to no words follow. */
+  /** The outputs F; with guidance, the unconditional outputs follow. */
   private float[] answers(
       float[] in,
       float[] noise,

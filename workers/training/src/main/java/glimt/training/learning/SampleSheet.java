@@ -22,22 +22,23 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 
 /**
- * A few samples of a network in training, the same words and noise each time, so that one sees it
- * learn. What lies below comes from the data.
+ * Draws a few samples of a network in training, always with the same words and noise, to show its
+ * progress. The level below comes from the data.
  *
- * @param level the network's own, sampled as it says
+ * @param dataset the dataset, which supplies words and draws samples
+ * @param level the level of the network with its sampling settings
  */
 public record SampleSheet(Dataset dataset, Level level) {
   private static final int ROWS = 8;
   private static final long SEED = 8;
 
-  /** How often the network is asked for one row, guidance counted twice. */
+  /** The number of network evaluations of single rows; guidance doubles it. */
   long evaluations() {
     Sampling walk = level.sampling();
     return (long) ROWS * walk.steps() * (walk.guided() ? 2 : 1);
   }
 
-  /** Empty if the data is of a kind that is not drawn. */
+  /** Draws the samples; empty if the dataset does not support drawing. */
   Optional<Picture> draw(Network network) throws InterruptedException {
     WalkRecipe recipe = LevelWalk.of(level.parametrisation(), level.sampling());
     SplittableRandom random = new SplittableRandom(SEED);
@@ -62,7 +63,7 @@ public record SampleSheet(Dataset dataset, Level level) {
     return LevelDenoiser.of(
         level,
         network,
-        Conditions.ofWords(
+        Conditioning.ofWords(
             scope.create(batch.words().longs(), new Shape(batch.words().dimensions())),
             below == null ? null : scope.create(below.floats(), new Shape(below.dimensions()))));
   }

@@ -14,7 +14,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Draws sheets of samples while a network learns; each replaces the one before. */
+/** Draws sheets of samples during training; each replaces the previous one. */
 final class Sketches {
   private final String level;
   private final @Nullable SampleSheet sheet;
@@ -23,7 +23,10 @@ final class Sketches {
   private long lastDrawing;
 
   /**
-   * @param sheet null to draw none
+   * Prepares the sheets of a level.
+   *
+   * @param sheet the sheet, or null to draw none
+   * @param out the folder of the picture
    */
   Sketches(String level, @Nullable SampleSheet sheet, Path out) {
     this.level = level;
@@ -32,12 +35,13 @@ final class Sketches {
   }
 
   /**
-   * Draws a sheet if all sheets together then take less than a fiftieth of the time. The time of
-   * the first is estimated: a step of training is about three evaluations of its batch.
+   * Draws a sheet if all sheets together then take less than a fiftieth of the training time. The
+   * time of the first is estimated, assuming that a training step costs three evaluations of its
+   * batch.
    *
-   * @param average the weights to draw by
-   * @param spent nanoseconds of training
-   * @param samples learned from in that time
+   * @param average supplies the averaged weights
+   * @param spent the training time in nanoseconds
+   * @param samples the number of training samples in that time
    */
   void drawIfCheap(NetworkSource source, Supplier<Safetensors> average, long spent, long samples) {
     if (sheet == null) {
@@ -63,7 +67,7 @@ final class Sketches {
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
     } catch (DivergenceException young) {
-      // An untrained network may answer nonsense: there is nothing to see yet.
+      // A network early in training may diverge; there is nothing to show yet.
     } catch (IOException broken) {
       throw new TrainingException("cannot write %s: %s".formatted(file, broken), broken);
     }

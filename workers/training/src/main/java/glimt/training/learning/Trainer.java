@@ -30,10 +30,10 @@ import org.jspecify.annotations.Nullable;
  * Trains one network by an {@link Objective}: {@link Denoising}, or {@link Distillation} of a
  * teacher.
  *
- * <p>Step k draws its data and noise from a generator that is a function of the seed and k alone,
- * and a checkpoint holds everything else, so training resumes as if it had not been interrupted.
- * The averaged weights go to {@code LEVEL.safetensors} with every checkpoint, and samples by them,
- * where they can be drawn, to {@code LEVEL.samples.png} now and then.
+ * <p>Step k draws its data and noise from a generator that depends only on the seed and k, and a
+ * checkpoint contains all other state, so a resumed training has the same result as an
+ * uninterrupted one. With every checkpoint, the averaged weights are written to {@code
+ * LEVEL.safetensors}, and occasionally a picture of their samples to {@code LEVEL.samples.png}.
  */
 public final class Trainer {
   private static final Duration BETWEEN_CHECKPOINTS = Duration.ofSeconds(60);
@@ -49,25 +49,39 @@ public final class Trainer {
   private final TrainingCheckpoint checkpoint;
 
   /**
-   * The network that a student learns from, and whose weights it begins with.
+   * The teacher of a student, which also supplies the student's initial weights.
    *
-   * @param weights the file
-   * @param guidance how it is guided
-   * @param levels the noise levels at which it is sampled
+   * @param weights the file of its weights
+   * @param guidance the scale of its guidance
+   * @param levels its noise levels
    */
   public record Teacher(Path weights, double guidance, double[] levels) {}
 
   /**
+   * Prepares the training of a network from data alone.
+   *
+   * @param level the name of the network
+   * @param recipe its training settings
+   * @param dataset its training samples
    * @param sources the folder of the recipe and its sources
-   * @param out the bundle's folder; the checkpoint lies beside the weights while training lasts
+   * @param out the folder of the weights and the checkpoint
+   * @throws TrainingException if the source cannot be read or the folder cannot be created
    */
   public Trainer(String level, NetworkRecipe recipe, Dataset dataset, Path sources, Path out) {
     this(level, recipe, dataset, sources, out, null, null);
   }
 
   /**
-   * @param teacher null for a network that learns from data alone
-   * @param sheet of samples to draw now and then, or null
+   * Prepares the training of a network.
+   *
+   * @param level the name of the network
+   * @param recipe its training settings
+   * @param dataset its training samples
+   * @param sources the folder of the recipe and its sources
+   * @param out the folder of the weights and the checkpoint
+   * @param teacher the teacher of a student, or null to learn from data alone
+   * @param sheet draws samples during training, or null
+   * @throws TrainingException if the source cannot be read or the folder cannot be created
    */
   public Trainer(
       String level,
@@ -99,17 +113,20 @@ public final class Trainer {
   }
 
   /**
-   * Trains until the recipe's time is spent, or {@code stop} says so; either way the state is kept
-   * in a checkpoint.
+   * Trains until the recipe's steps or seconds are used up, or {@code stop} returns true. In both
+   * cases a checkpoint is saved.
    *
-   * @param resume go on from the checkpoint, which must be of the same recipe
-   * @param watch sees a line every few seconds
-   * @return whether the training is finished
+   * @param resume whether to continue from the checkpoint, which must belong to the same recipe
+   * @param watch receives progress every few seconds
+   * @param stop is called after each step and returns whether to stop
+   * @return whether training is complete
+   * @throws TrainingException if training cannot start or continue, or a checkpoint exists and
+   *     {@code resume} is false
    */
   public boolean train(boolean resume, Consumer<TrainingProgress> watch, BooleanSupplier stop) {
     if (checkpoint.exists() && !resume) {
       throw new TrainingException(
-          "%s is there already: go on from it with --resume, or move it away to begin afresh"
+          "%s already exists; continue from it with --resume, or move it away to start over"
               .formatted(checkpoint.file()));
     }
     Safetensors state = checkpoint.exists() ? checkpoint.read(this::initial) : null;
@@ -143,12 +160,12 @@ public final class Trainer {
         recipe.unconditional());
   }
 
-  /** The first weights: a student has those of its teacher, any other network random ones. */
+  /** The initial weights: those of the teacher for a student, otherwise random ones. */
   private Safetensors initial() {
     if (teacher != null) {
       if (!Files.exists(teacher.weights)) {
         throw new TrainingException(
-            "%s learns from %s, which is not there: train that network first"
+            "%s learns from %s, which does not exist; train that network first"
                 .formatted(level, teacher.weights));
       }
       return Safetensors.read(teacher.weights).as(Safetensors.Dtype.F32);
@@ -165,7 +182,7 @@ public final class Trainer {
     return AdamW.values(state);
   }
 
-  /** A training as it runs. */
+  /** A running training. */
   private final class TrainingRun {
     private final TrainableNetwork network;
     private final AdamW optimiser;
@@ -246,7 +263,8 @@ public final class Trainer {
         throw new TrainingException(
             String.format(
                 Locale.ROOT,
-                "%s: the loss became %s at step %s (rate %.2g, gradient %.2g); %s; a lower rate may help",
+                "%s: the loss became %s at step %s (rate %.2g, gradient norm %.2g); %s; a lower"
+                    + " rate may help",
                 level,
                 error,
                 step,
@@ -264,7 +282,7 @@ public final class Trainer {
       loss = Double.isNaN(loss) ? error : 0.99 * loss + 0.01 * error;
     }
 
-    /** The share of the highest rate. */
+    /** The learning rate as a fraction of the highest. */
     private double slowed(double done) {
       double rising = Math.min(1, (double) step / recipe.warmup());
       double falling =
@@ -272,13 +290,16 @@ public final class Trainer {
       return rising * falling;
     }
 
-    /** Leaves both files whole or as they were; weights that are not numbers are never kept. */
+    /**
+     * Saves the checkpoint and the averaged weights, each atomically. Weights that are infinite or
+     * NaN are never saved.
+     */
     private void save() {
       Map<String, Tensor> state = new LinkedHashMap<>(optimiser.state());
       state.putAll(new TreeMap<>(objective.state()));
       if (!finite(state)) {
         throw new TrainingException(
-            "%s: a weight is no number after step %s; %s; a lower rate may help"
+            "%s: a weight is not finite after step %s; %s; a lower rate may help"
                 .formatted(level, step, kept()));
       }
       try {
@@ -287,17 +308,17 @@ public final class Trainer {
         keptStep = step;
       } catch (BundleException broken) {
         throw new TrainingException(
-            "%s: step %s could not be kept: %s; %s; go on with --resume once it can be written"
+            "%s: step %s could not be saved: %s; %s; continue with --resume when the file can be written"
                 .formatted(level, step, broken.getMessage(), kept()),
             broken);
       }
     }
 
-    /** What a person still has, for an error. */
+    /** Describes the last checkpoint, for error messages. */
     private String kept() {
       return keptStep == 0
-          ? "nothing was kept yet"
-          : "the last good state, of step %s, is kept in %s".formatted(keptStep, checkpoint.file());
+          ? "no checkpoint has been saved yet"
+          : "the last checkpoint, of step %s, is in %s".formatted(keptStep, checkpoint.file());
     }
 
     private static boolean finite(Map<String, Tensor> state) {

@@ -9,19 +9,19 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The inputs and targets of one training step, a row for each sample.
+ * The inputs and targets of a training step, a row for each sample.
  *
- * @param x the network's input, c_in x, [B, …]
- * @param noise the noise levels as the network is told them, ln(sigma) / 4, [B]
+ * @param x the network's input c_in x, [B, …]
+ * @param noise the network's time input ln(sigma) / 4, [B]
  * @param words token ids, [B, length]
- * @param below what the level is conditioned on, or null
- * @param answer the F that the network should give, shaped like x
- * @param weight how much a row's squared error counts
+ * @param below the level below, [B, …], or null
+ * @param answer the target of F, of the shape of x
+ * @param weight the weight of each row's squared error, [B]
  */
 record TrainingBatch(
     Tensor x, Tensor noise, Tensor words, @Nullable Tensor below, Tensor answer, float[] weight) {
 
-  /** The arguments of the network, in their order. */
+  /** The inputs of the network in the order of its ports. */
   NDList inputs(NDManager scope) {
     NDList inputs =
         new NDList(
@@ -34,7 +34,7 @@ record TrainingBatch(
     return inputs;
   }
 
-  /** The mean over rows and values of weight (f - answer)^2, a scalar to be derived. */
+  /** The mean over rows and values of weight (f - answer)^2, a scalar for backpropagation. */
   NDArray loss(NDArray f, NDManager scope) {
     long[] shape = new long[x.dimensions().length];
     Arrays.fill(shape, 1);

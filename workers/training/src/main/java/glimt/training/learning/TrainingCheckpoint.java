@@ -13,10 +13,12 @@ import java.util.TreeMap;
 import java.util.function.Supplier;
 
 /**
- * The checkpoint of a training: with the recipe, all that is needed to resume after a step.
+ * The checkpoint file of a training, which contains everything except the recipe that is necessary
+ * to resume after a step.
  *
- * @param recipe what the weights and random numbers depend on. Time and data are not part of it:
- *     training may be given more of both.
+ * @param file the checkpoint file
+ * @param recipe identifies the settings that weights and random numbers depend on. Training time
+ *     and data are not part of it, because a resumed training may use more of both
  */
 record TrainingCheckpoint(Path file, String recipe) {
   private static final String RECIPE = "recipe";
@@ -34,7 +36,7 @@ record TrainingCheckpoint(Path file, String recipe) {
     return Files.exists(file);
   }
 
-  /** Writes it whole, or leaves it as it was. */
+  /** Writes the file atomically. */
   void write(Map<String, Tensor> state, long step, Duration spent) {
     new Safetensors(
             state,
@@ -46,8 +48,10 @@ record TrainingCheckpoint(Path file, String recipe) {
   }
 
   /**
-   * @param initial what the network began with; asked for when all else is right
-   * @throws TrainingException if it is broken, or another recipe's
+   * Reads and checks the file.
+   *
+   * @param initial supplies the network's initial weights, to compare names and shapes
+   * @throws TrainingException if the file is damaged or belongs to another recipe
    */
   Safetensors read(Supplier<Safetensors> initial) {
     Safetensors state;
@@ -55,13 +59,13 @@ record TrainingCheckpoint(Path file, String recipe) {
       state = Safetensors.read(file);
     } catch (BundleException broken) {
       throw new TrainingException(
-          "%s cannot be resumed: %s; move it away to begin afresh"
+          "%s cannot be resumed: %s; move it away to start over"
               .formatted(file, broken.getMessage()),
           broken);
     }
     String made = state.metadata().getOrDefault(RECIPE, "nothing");
     if (!recipe.equals(made)) {
-      throw foreign("made by '%s', where this one says '%s'".formatted(made, recipe));
+      throw foreign("'%s' instead of '%s'".formatted(made, recipe));
     }
     initial
         .get()
@@ -71,7 +75,7 @@ record TrainingCheckpoint(Path file, String recipe) {
               Tensor kept = state.tensors().get("value/" + name);
               if (kept == null || !kept.shape().equals(tensor.shape())) {
                 throw foreign(
-                    "its weight %s is %s, where this one's is %s"
+                    "whose weight %s is %s instead of %s"
                         .formatted(name, kept == null ? "missing" : kept.shape(), tensor.shape()));
               }
             });
@@ -80,16 +84,16 @@ record TrainingCheckpoint(Path file, String recipe) {
 
   private TrainingException foreign(String how) {
     return new TrainingException(
-        "%s is the checkpoint of another recipe, %s; take another --out, or move it away"
+        "%s is a checkpoint of another recipe, %s; use another --out, or move the file away"
             .formatted(file, how));
   }
 
-  /** How many steps are done in what was read. */
+  /** The number of completed steps of a checkpoint. */
   static long step(Safetensors state) {
     return Long.parseLong(state.metadata().getOrDefault(STEP, "0"));
   }
 
-  /** How long they took. */
+  /** The training time of a checkpoint. */
   static Duration spent(Safetensors state) {
     return Duration.ofMillis(Long.parseLong(state.metadata().getOrDefault(MILLIS, "0")));
   }

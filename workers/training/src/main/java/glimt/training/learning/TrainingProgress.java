@@ -4,9 +4,15 @@ import java.time.Duration;
 import java.util.Locale;
 
 /**
- * How far the training of one network is.
+ * The progress of the training of a network.
  *
- * @param loss averaged over about the last hundred steps
+ * @param level the name of the network
+ * @param step the number of completed steps
+ * @param done the completed fraction of the training
+ * @param loss the loss, averaged over about the last hundred steps
+ * @param gradientLength the norm of the gradient in the last step
+ * @param samplesPerSecond the training speed
+ * @param left the estimated remaining time
  */
 public record TrainingProgress(
     String level,
@@ -17,7 +23,7 @@ public record TrainingProgress(
     double samplesPerSecond,
     Duration left) {
 
-  /** One line for a person. */
+  /** Formats the progress as one line. */
   @Override
   public String toString() {
     return String.format(

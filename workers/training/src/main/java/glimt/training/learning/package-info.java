@@ -1,7 +1,6 @@
 /**
- * How one network learns: the objective that turns clean samples into a loss, the optimiser, the
- * loop around both and its checkpoints. What the samples show is the {@link
- * glimt.training.learning.Dataset}'s affair.
+ * Trains a single network: objectives, the optimiser, the training loop and its checkpoints. The
+ * samples come from a {@link glimt.training.learning.Dataset}.
  *
  * <p>No actors, no SQL, no HTTP.
  */

@@ -2,16 +2,17 @@ package glimt.training.objects;
 
 import java.util.function.DoubleUnaryOperator;
 
-/** The golden-section search (Kiefer, 1953) for the least value of a function of one variable. */
+/** Golden-section search (Kiefer, 1953) for the minimum of a function of one variable. */
 final class GoldenSection {
   private static final double GOLDEN = (Math.sqrt(5) - 1) / 2;
 
   private GoldenSection() {}
 
   /**
-   * The least of the values looked at.
+   * The smallest value that was evaluated.
    *
-   * @param value of the function at {@code at}
+   * @param at the argument
+   * @param value the value of the function at {@code at}
    */
   record Least(double at, double value) {
     private Least or(Least other) {
@@ -20,9 +21,9 @@ final class GoldenSection {
   }
 
   /**
-   * Looks at the middle, and then at {@code looks} + 2 places that close in on a valley within
-   * {@code reach} of it. Where the function only nearly has one valley, a place passed by may be
-   * the least.
+   * Evaluates the function at {@code middle} and at {@code looks} + 2 points that converge to a
+   * minimum within {@code reach} of it. If the function is not exactly unimodal, the result may be
+   * an earlier point of the search.
    */
   static Least near(double middle, double reach, int looks, DoubleUnaryOperator function) {
     double from = middle - reach;

@@ -12,10 +12,17 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 
 /**
- * What is measured of a list of clouds; sets of as many as were held out follow one another in it.
+ * The measurements of a list of clouds, which consists of consecutive sets of the size of the
+ * held-out set.
  *
- * @param right the share that shows what was asked for
- * @param away the mean distance to what was trained on and is nearest
+ * @param right the fraction of clouds of the right class
+ * @param sets the comparison with the held-out set
+ * @param roughness the mean local roughness of surfaces
+ * @param speckle the mean local variation of colours
+ * @param diversity the distance between clouds of a prompt relative to real objects
+ * @param away the mean distance to the nearest training object
+ * @param nearest the nearest training object of each cloud
+ * @param specimens the clouds
  */
 record Measured(
     double right,
@@ -27,13 +34,16 @@ record Measured(
     List<Nearest> nearest,
     List<Specimen> specimens) {
 
-  /** Real objects: as sets those of training stand in, all else is of those held out. */
+  /**
+   * Measurements of real objects: set figures of training objects, all other figures of held-out
+   * objects.
+   */
   Measured ofHeldOut(Measured held) {
     return new Measured(
         held.right, sets, held.roughness, held.speckle, 1, held.away, held.nearest, specimens);
   }
 
-  /** Clouds that are only named, where there is nothing real to compare them with. */
+  /** Measurements that consist of the classification only, if real objects are not available. */
   static Measured named(double right, List<Specimen> specimens) {
     Sets unknown = new Sets(Double.NaN, Double.NaN, Double.NaN);
     return new Measured(
@@ -65,7 +75,7 @@ record Measured(
         clouds);
   }
 
-  /** Averages over sets of as many as were held out. */
+  /** Averages over sets: nearest-neighbour accuracy, coverage and minimum matching distance. */
   record Sets(double nna, double coverage, double matching) {}
 
   private static Sets sets(List<Specimen> clouds, List<Specimen> held) {
@@ -86,8 +96,8 @@ record Measured(
   }
 
   /**
-   * The mean distance between two clouds of one prompt over that between two real objects of it,
-   * both averaged over the prompts.
+   * The mean distance between two clouds of the same prompt, divided by that between two real
+   * objects of the prompt, both averaged over prompts.
    */
   private static double diversity(List<Specimen> clouds, Map<String, List<Specimen>> prompts) {
     Map<String, List<Specimen>> own =

@@ -16,15 +16,16 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
 /**
- * An array as NumPy saves it (NEP 1, "A simple file format for NumPy arrays"): a magic, a header
- * with type and shape, the raw row-major values. An {@code .npz} is a zip of such files.
+ * An array in NumPy's file format (NEP 1, "A simple file format for NumPy arrays"): a magic number,
+ * a header with type and shape, then the raw row-major values. An {@code .npz} file is a zip of
+ * such files.
  *
- * @param type of the values
- * @param shape extents, the last one fastest
- * @param values little-endian, exactly as many as the shape says
+ * @param type the type of the values
+ * @param shape the extents
+ * @param values the values, little-endian, as many as the shape requires
  */
 public record Npy(Type type, List<Integer> shape, ByteBuffer values) {
-  /** The types that are read; anything else is refused. */
+  /** The supported types. */
   public enum Type {
     FLOAT16("<f2", 2),
     FLOAT32("<f4", 4),
@@ -42,16 +43,17 @@ public record Npy(Type type, List<Integer> shape, ByteBuffer values) {
   private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
   private static final Pattern HEADER =
       Pattern.compile(
-          "\\{'descr': '([^']+)', 'fortran_order': (True|False), 'shape': \\(([0-9, ]*)\\), \\}\\s*");
+          "\\{'descr': '([^']+)', 'fortran_order': (True|False), 'shape': \\(([0-9, ]*)\\),"
+              + " \\}\\s*");
 
   /**
    * Reads one array of an {@code .npz}.
    *
-   * @throws TrainingException if the file, the array or any byte of it is missing or wrong
+   * @throws TrainingException if the file or the array is missing, damaged or of another type
    */
   public static Npy read(Path npz, String name) {
     if (!Files.isRegularFile(npz)) {
-      throw new TrainingException("there is no file " + npz);
+      throw new TrainingException("the file " + npz + " does not exist");
     }
     try (ZipFile zip = new ZipFile(npz.toFile())) {
       ZipEntry entry = zip.getEntry(name + ".npy");
@@ -62,12 +64,14 @@ public record Npy(Type type, List<Integer> shape, ByteBuffer values) {
         return parse(in.readAllBytes(), "array '%s' of %s".formatted(name, npz));
       }
     } catch (IOException e) {
-      throw new TrainingException("could not read array '%s' of %s".formatted(name, npz), e);
+      throw new TrainingException("cannot read array '%s' of %s".formatted(name, npz), e);
     }
   }
 
   /**
-   * @param what names the array in errors
+   * Parses an array.
+   *
+   * @param what the name of the array, for error messages
    */
   static Npy parse(byte[] file, String what) {
     ByteBuffer bytes = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
@@ -93,14 +97,17 @@ public record Npy(Type type, List<Integer> shape, ByteBuffer values) {
     Matcher fields = HEADER.matcher(header);
     if (!fields.matches() || fields.group(2).equals("True")) {
       throw new TrainingException(
-          "%s has a header that is not understood: %s".formatted(what, header));
+          "%s has an unsupported header; it must be in C order: %s".formatted(what, header));
     }
     Type type =
         Arrays.stream(Type.values())
             .filter(known -> known.code.equals(fields.group(1)))
             .findFirst()
             .orElseThrow(
-                () -> new TrainingException("%s holds %s values".formatted(what, fields.group(1))));
+                () ->
+                    new TrainingException(
+                        "%s has the unsupported type %s; use float16, float32 or uint8"
+                            .formatted(what, fields.group(1))));
     List<Integer> shape =
         Arrays.stream(fields.group(3).split(",", -1))
             .map(String::strip)
@@ -111,13 +118,13 @@ public record Npy(Type type, List<Integer> shape, ByteBuffer values) {
         shape.stream().mapToLong(Integer::longValue).reduce(type.bytes, Math::multiplyExact);
     if (needed != bytes.remaining()) {
       throw new TrainingException(
-          "%s of shape %s needs %s bytes and has %s"
+          "%s of shape %s needs %s bytes, but has %s"
               .formatted(what, shape, needed, bytes.remaining()));
     }
     return new Npy(type, shape, bytes.slice().order(ByteOrder.LITTLE_ENDIAN));
   }
 
-  /** The value at a position of the flat array; bytes as 0 to 255. */
+  /** The value at an index of the flat array; bytes are 0 to 255. */
   public float at(int index) {
     return switch (type) {
       case FLOAT16 -> Float.float16ToFloat(values.getShort(index * 2));

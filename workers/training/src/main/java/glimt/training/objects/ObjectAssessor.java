@@ -27,15 +27,16 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Judges clouds of coloured objects: do they show what was asked for, in the colour that was asked
- * for; as a set, are they like objects that training never saw; are they smooth, various and not
- * copied; is the upper level better than none?
+ * Assesses clouds of coloured objects: whether they have the class and colour of their prompts; how
+ * similar sets of them are to held-out objects; whether they are smooth, diverse and not copied;
+ * and whether the upper level improves on simple interpolation.
  *
- * <p>One cloud is made for each held-out object that has no twin in training, by its caption, and
- * that as often as it takes for the wanted number. Each such set is compared with the held-out set,
- * and the figures are averaged. In the figures of sets, the real column is that of objects that
- * were trained on, one for each held out; a copy is the object nearest to a cloud among those
- * trained on. A prompt wants a class, by its index into {@link ObjectWords#classes}.
+ * <p>One cloud is generated for the caption of each held-out object without a near-duplicate in
+ * training, repeatedly until the requested number is reached. Each such set is compared with the
+ * held-out set, and the figures are averaged. In the figures of sets, the column of real samples is
+ * that of training objects, one for each held-out object; a copy is the training object nearest to
+ * a cloud. The expected content of a prompt is a class, as an index into {@link
+ * ObjectWords#classes}.
  */
 final class ObjectAssessor implements Assessor<Integer, Measured> {
   private final Candidate candidate;
@@ -47,9 +48,10 @@ final class ObjectAssessor implements Assessor<Integer, Measured> {
   private final Consumer<String> watch;
 
   /**
-   * @param objects real ones; without them there is nothing to compare with, and clouds are only
-   *     named
-   * @param watch sees a line now and then
+   * Prepares the assessment of a candidate.
+   *
+   * @param objects real objects; if null, clouds are only classified
+   * @param watch receives progress messages
    */
   ObjectAssessor(
       Candidate candidate,
@@ -70,7 +72,10 @@ final class ObjectAssessor implements Assessor<Integer, Measured> {
     return Optional.empty();
   }
 
-  /** Each held-out object as often as it takes; without any, every class as often as the others. */
+  /**
+   * The captions of all held-out objects, repeated as necessary; without data, the names of all
+   * classes equally often.
+   */
   @Override
   public Round<Integer> whole(int samples) {
     List<Prompt<Integer>> prompts = new ArrayList<>();
@@ -92,7 +97,7 @@ final class ObjectAssessor implements Assessor<Integer, Measured> {
     return new Round<>(card.levels().getLast(), false, samples, prompts, real != null);
   }
 
-  /** Clouds are small. */
+  /** All samples keep their levels, because clouds are small. */
   @Override
   public int kept() {
     return Integer.MAX_VALUE;
@@ -166,7 +171,7 @@ final class ObjectAssessor implements Assessor<Integer, Measured> {
             .toReach(new Bar.AtLeast(0.7)));
   }
 
-  /** The base level alone: how much of a flaw is its own. */
+  /** The figures of the base level alone, which show its contribution to defects. */
   private List<Figure> baseLevel(List<Specimen> bases, List<Specimen> held) {
     List<Surface> made = surfaces(bases);
     List<Surface> real = surfaces(held);
@@ -204,7 +209,7 @@ final class ObjectAssessor implements Assessor<Integer, Measured> {
     return specimens;
   }
 
-  /** All held-out clouds made dense again from their base, by the network and by midpoints. */
+  /** Enlarges the bases of all held-out clouds with the network and by midpoints. */
   @Override
   public List<Figure> enlarged(Level level, int samples, SamplerPool<CascadeSampler> pool)
       throws InterruptedException {

@@ -11,9 +11,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.random.RandomGenerator;
 
-/** Coloured objects as the networks of the bundle {@code objects} are trained on them. */
+/** The training samples of the networks of the bundle {@code objects}. */
 public final class ObjectBatches implements Dataset {
-  /** Points that one network call sees. */
+  /** The number of points of a network's input. */
   static final int WINDOW = 1024;
 
   private final ObjectRecipe recipe;
@@ -22,7 +22,9 @@ public final class ObjectBatches implements Dataset {
   private final WordList vocabulary;
 
   /**
-   * @param level what the recipe of the network says of its data
+   * Creates the dataset of a level.
+   *
+   * @param level the data settings of the level
    */
   public ObjectBatches(ObjectClouds objects, ObjectRecipe recipe, ObjectRecipe.LevelClouds level) {
     this.recipe = recipe;
@@ -76,7 +78,7 @@ public final class ObjectBatches implements Dataset {
     }
   }
 
-  /** The parents with noise of a strength that differs from sample to sample. */
+  /** Adds noise of random strength to the parents. */
   private float[] jittered(float[] parents, RandomGenerator random) {
     double positions = random.nextDouble();
     double colours = random.nextDouble();

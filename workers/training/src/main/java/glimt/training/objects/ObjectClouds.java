@@ -18,20 +18,21 @@ import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
 /**
- * Coloured objects as dense clouds with captions, cut into a part to train on and a part held out.
- * The folder holds {@code objects4096.npz} (arrays {@code points} and {@code colors}) and {@code
- * objects.json}.
+ * Coloured objects as dense clouds with captions, divided into training objects and held-out
+ * objects. The folder contains {@code objects4096.npz} (arrays {@code points} and {@code colors})
+ * and {@code objects.json}.
  *
- * <p>Objects whose names differ only in a state, and objects of one class that are nearly the same
- * shape, are one family, and a family is never cut: the same sword in two packs would make every
- * measurement on held-out data measure memory instead.
+ * <p>Objects whose names differ only in a state, and objects of one class with nearly the same
+ * shape, form a family, and a family is never divided: if the same sword occurred in both parts,
+ * measurements on held-out objects would reward memorisation.
  */
 public final class ObjectClouds {
-  /** Points of every cloud. */
+  /** The number of points of a cloud. */
   public static final int DENSE = 4096;
 
   /**
-   * Two shapes whose mean squared distance is below this are near-twins (unit: half the extent).
+   * The mean squared distance below which two shapes are near-duplicates, in units of half the
+   * extent.
    */
   static final double TWIN = 0.0025;
 
@@ -39,12 +40,12 @@ public final class ObjectClouds {
   private static final double HELD_OUT = 0.12;
 
   /**
-   * One object.
+   * An object.
    *
-   * @param row in the arrays
-   * @param ofClass index into {@link ObjectWords#classes}
-   * @param states words for how it looks
-   * @param name pack and file name
+   * @param row the index in the arrays
+   * @param ofClass the index into {@link ObjectWords#classes}
+   * @param states the words for its appearance
+   * @param name its pack and file name
    */
   public record Item(int row, int ofClass, List<String> states, String name) {}
 
@@ -55,7 +56,10 @@ public final class ObjectClouds {
   private final List<Item> heldOut = new ArrayList<>();
 
   /**
-   * @throws TrainingException if a file is missing, broken, or does not fit the other
+   * Reads the objects of a folder.
+   *
+   * @param words derives captions from file names
+   * @throws TrainingException if a file is missing or damaged, or the files do not match
    */
   public ObjectClouds(Path folder, ObjectWords words) {
     this.words = words;
@@ -93,26 +97,26 @@ public final class ObjectClouds {
     try {
       return new JsonMapper().readTree(json.toFile());
     } catch (IOException e) {
-      throw new TrainingException("could not read " + json, e);
+      throw new TrainingException("cannot read " + json, e);
     }
   }
 
-  /** How file names become captions. */
+  /** The words of the captions. */
   public ObjectWords words() {
     return words;
   }
 
-  /** The objects to train on. */
+  /** The training objects. */
   public List<Item> trained() {
     return Collections.unmodifiableList(trained);
   }
 
-  /** The objects that training never sees. */
+  /** The held-out objects. */
   public List<Item> heldOut() {
     return Collections.unmodifiableList(heldOut);
   }
 
-  /** {@code [4096, 6]}: positions in [-1, 1], sRGB in [0, 1]. */
+  /** The cloud of an object, {@code [4096, 6]}: positions in [-1, 1], sRGB in [0, 1]. */
   public float[] cloud(Item item) {
     float[] cloud = new float[DENSE * KdOrder.CHANNELS];
     for (int point = 0; point < DENSE; point++) {
@@ -125,7 +129,7 @@ public final class ObjectClouds {
     return cloud;
   }
 
-  /** Families of one class with nearly the same shape become one. */
+  /** Joins families of one class with nearly the same shape. */
   private List<List<Item>> joinTwins(List<List<Item>> families) {
     Map<Item, float[]> coarse = new HashMap<>();
     families.forEach(family -> family.forEach(item -> coarse.put(item, coarse(item))));
@@ -133,7 +137,7 @@ public final class ObjectClouds {
       for (int j = i + 1; j < families.size(); j++) {
         if (twins(families.get(i), families.get(j), coarse)) {
           families.get(i).addAll(families.remove(j));
-          j = i; // what joined may have twins among those already passed
+          j = i; // the joined family may have near-duplicates among the families already compared
         }
       }
     }
@@ -156,7 +160,7 @@ public final class ObjectClouds {
     return false;
   }
 
-  /** Evenly spread points of an object: every 32nd in k-d order. */
+  /** Evenly distributed points of an object: every 32nd in k-d order. */
   private float[] coarse(Item item) {
     float[] sorted = KdOrder.sorted(cloud(item));
     int[] some = new int[COARSE];
@@ -164,12 +168,15 @@ public final class ObjectClouds {
     return KdOrder.gather(sorted, some, KdOrder.CHANNELS);
   }
 
-  /** The mean squared distance of points to the nearest of the other cloud, both ways averaged. */
+  /**
+   * The mean squared distance of points to the nearest point of the other cloud, averaged over both
+   * directions.
+   */
   private static double distance(float[] a, float[] b) {
     return glimt.metrics.Clouds.chamfer(a, b) / 2;
   }
 
-  /** Holds families out class by class, in an order that depends on the recipe alone. */
+  /** Selects the held-out families of each class, in an order that depends only on the recipe. */
   private void cut(List<List<Item>> families) {
     RandomGenerator random = random(20261123);
     for (int c = 0; c < words.classes().size(); c++) {
@@ -191,7 +198,9 @@ public final class ObjectClouds {
       own.forEach(family -> (out.contains(family) ? heldOut : trained).addAll(family));
     }
     if (trained.isEmpty()) {
-      throw new TrainingException("no object is of a class that the recipe names");
+      throw new TrainingException(
+          "no object of the data belongs to a class of the recipe; check the patterns of its"
+              + " classes");
     }
   }
 

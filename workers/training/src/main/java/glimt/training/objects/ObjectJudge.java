@@ -4,21 +4,21 @@ import glimt.training.learning.Classifier;
 import glimt.training.learning.Classifier.Classified;
 import java.util.List;
 
-/** Says what clouds show, by the bundle's classifier. */
+/** Classifies clouds with the bundle's classifier. */
 final class ObjectJudge implements AutoCloseable {
-  /** Clouds looked at together. */
+  /** The number of clouds per network call. */
   private static final int TOGETHER = 16;
 
   private final Classifier classifier;
   private final ObjectRecipe recipe;
 
-  /** The classifier is the judge's to close. */
+  /** Takes ownership of the classifier and closes it. */
   ObjectJudge(Classifier classifier, ObjectRecipe recipe) {
     this.classifier = classifier;
     this.recipe = recipe;
   }
 
-  /** The share whose class is found among all classes. */
+  /** The fraction of clouds that are assigned to their own class. */
   double right(List<Specimen> clouds) {
     var random = ObjectClouds.random(7);
     int right = 0;

@@ -16,9 +16,9 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Coloured objects, as a recipe describes them. */
+/** The dataset of coloured objects, as described by a recipe. */
 public final class ObjectMaterial implements Material {
-  /** Clouds of each kind. */
+  /** The number of clouds of each kind in the evaluation for a card. */
   private static final int CARD = 256;
 
   private final String dataset;
@@ -32,8 +32,10 @@ public final class ObjectMaterial implements Material {
   }
 
   /**
-   * @param data folder of {@code objects4096.npz} and {@code objects.json}; null where they are not
-   *     at hand
+   * Reads the dataset of a recipe.
+   *
+   * @param data the folder of {@code objects4096.npz} and {@code objects.json}; null if it is not
+   *     available
    */
   public static ObjectMaterial of(Recipe recipe, @Nullable Path data) {
     ObjectRecipe objects = ObjectRecipe.of(recipe);
@@ -74,7 +76,7 @@ public final class ObjectMaterial implements Material {
     return new ObjectNames(objects(), recipe);
   }
 
-  /** An upper level is measured on all objects that were held out. */
+  /** The numbers of clouds; upper levels are measured on all held-out objects instead. */
   @Override
   public Extent extent() {
     return new Extent(CARD, CARD, CARD);

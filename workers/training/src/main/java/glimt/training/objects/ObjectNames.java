@@ -12,11 +12,11 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 
 /**
- * Clouds as the classifier sees them: some points of the base level, in any order. It is trained
- * with a little noise, since what it will judge is never quite on the surface.
+ * The training samples of the classifier: random points of the base level in any order, with slight
+ * noise, because points of generated clouds are never exactly on the surface.
  */
 final class ObjectNames implements Examples {
-  /** Points of a cloud that it looks at. */
+  /** The number of points of the classifier's input. */
   static final int SEEN = 512;
 
   private static final double MOST_NOISE = 0.15;
@@ -47,7 +47,9 @@ final class ObjectNames implements Examples {
   }
 
   /**
-   * @param bases {@code [1024, 6]} each, in the units of samples
+   * Selects the classifier's input from bases.
+   *
+   * @param bases {@code [1024, 6]} each, standardised
    * @return [B, 512, 6], points chosen at random
    */
   static Tensor seen(List<float[]> bases, RandomGenerator random) {

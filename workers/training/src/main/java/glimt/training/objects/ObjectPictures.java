@@ -10,7 +10,7 @@ import glimt.training.evaluation.Unnamed;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Unselected clouds as people look at them: what is asked for, and the pictures of it. */
+/** The prompts and pictures of unselected clouds for visual inspection. */
 record ObjectPictures(ObjectRecipe recipe) {
   private static final double AZIMUTH = 35;
   private static final double ELEVATION = 20;
@@ -20,23 +20,23 @@ record ObjectPictures(ObjectRecipe recipe) {
   private static final int UNNAMED = 40;
   private static final int UNNAMED_SIDE = 144;
 
-  /** Their first seed, so that they are not those of the contact sheet. */
+  /** The first seed of the naming test, which differs from the seeds of the contact sheet. */
   private static final int UNNAMED_FROM = 1000;
 
-  /** Of a prompt that wants no class, but to be looked at. */
+  /** The class of a prompt whose result is only inspected visually. */
   private static final int ANY_CLASS = -1;
 
-  /** Prompts of the contact sheet, as the recipe lists them; their seeds count from 0. */
+  /** The prompts of the contact sheet from the recipe, with seeds from 0. */
   List<Prompt<Integer>> shown() {
     return prompts(recipe.words().shown(), 0);
   }
 
-  /** One cloud of every prompt. */
+  /** A sheet with one cloud of every prompt. */
   Picture sheet(Samples<Integer> samples) {
     return ContactSheet.of(cells(samples, SIDE), COLUMNS, SIDE);
   }
 
-  /** Forty prompts: every class, then the first ones again. */
+  /** The forty prompts of the naming test, which cycle through the classes. */
   List<Prompt<Integer>> unnamed() {
     List<ObjectWords.ObjectClass> classes = recipe.words().classes();
     List<String> names = new ArrayList<>();
@@ -46,7 +46,7 @@ record ObjectPictures(ObjectRecipe recipe) {
     return prompts(names, UNNAMED_FROM);
   }
 
-  /** Clouds to be named blindly. */
+  /** The clouds of the naming test. */
   Unnamed unnamed(Samples<Integer> samples) {
     return new Unnamed(cells(samples, UNNAMED_SIDE), COLUMNS, UNNAMED_SIDE);
   }

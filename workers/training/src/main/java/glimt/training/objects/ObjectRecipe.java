@@ -11,12 +11,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What the recipe of coloured objects says of its data.
+ * The data settings of a recipe for coloured objects.
  *
- * @param words how file names become captions
- * @param classifier how the network is trained that results are measured with
- * @param scale what one unit of each channel of a sample is worth, as the card says
- * @param offset what 0 of each channel is
+ * @param words derives captions from file names
+ * @param classifier the training of the classifier for evaluations
+ * @param scale the unit of each channel of a sample, as in the card
+ * @param offset the value of each channel that corresponds to 0
  */
 public record ObjectRecipe(
     ObjectWords words, ClassifierRecipe classifier, List<Double> scale, List<Double> offset) {
@@ -25,7 +25,7 @@ public record ObjectRecipe(
     offset = List.copyOf(offset);
     if (scale.size() != KdOrder.CHANNELS || offset.size() != KdOrder.CHANNELS) {
       throw new TrainingException(
-          "a card of coloured points needs a scale and an offset of %s values"
+          "the card of coloured points needs a scale and an offset of %s values each"
               .formatted(KdOrder.CHANNELS));
     }
   }
@@ -34,7 +34,7 @@ public record ObjectRecipe(
       @JsonProperty(required = true) ObjectWords words,
       @JsonProperty(required = true) ClassifierRecipe classifier) {}
 
-  /** The part of a recipe that describes its data. */
+  /** Reads the data settings of a recipe. */
   public static ObjectRecipe of(Recipe recipe) {
     Data data = Recipe.part(recipe.data(), Data.class);
     return new ObjectRecipe(
@@ -46,13 +46,14 @@ public record ObjectRecipe(
   }
 
   /**
-   * What the recipe of one network says of its data.
+   * The data settings of a level in the recipe.
    *
    * @param level {@code base} or {@code dense}
-   * @param repeats samples of a batch that share an object; each has noise of its own
-   * @param residual units of the dense level's residuals, a channel each; empty at the base
-   * @param jitter most noise on the parents that the dense level is trained with, a channel each:
-   *     generated parents are not quite on the surface either
+   * @param repeats the number of samples of a batch that share an object, each with its own noise
+   * @param residual the units of the dense level's residuals for each channel; empty at the base
+   * @param jitter the largest standard deviation, for each channel, of the noise on the parents in
+   *     training the dense level, because generated parents are not exactly on the surface; empty
+   *     at the base
    */
   public record LevelClouds(
       @JsonProperty(required = true) String level,
@@ -65,29 +66,29 @@ public record ObjectRecipe(
       boolean dense = level.equals("dense");
       int units = dense ? KdOrder.CHANNELS : 0;
       if (!dense && !level.equals("base")) {
-        throw new IllegalArgumentException("objects have levels base and dense, not " + level);
+        throw new IllegalArgumentException("objects have the levels base and dense, not " + level);
       }
       if (repeats < 1 || residual.size() != units || jitter.size() != units) {
         throw new IllegalArgumentException(
-            "level %s needs repeats >= 1 and %s values of residual and jitter"
+            "level %s needs repeats of at least 1 and %s values of residual and jitter"
                 .formatted(level, units));
       }
     }
   }
 
-  /** What the classifier decides. */
+  /** The heads of the classifier. */
   List<ClassifierHead> heads() {
     return List.of(new ClassifierHead("classes", words.classes().size()));
   }
 
-  /** Sizes that the sources of the networks may name. */
+  /** The sizes that the sources of the networks may refer to. */
   Map<String, Double> sizes() {
     WordList vocabulary = words.vocabulary();
     return Map.of(
         "vocabulary", vocabulary.words().size() + 1.0, "length", (double) vocabulary.length());
   }
 
-  /** A cloud in the units of samples, in place. */
+  /** Converts a cloud to standardised units, in place. */
   float[] standardise(float[] cloud) {
     for (int i = 0; i < cloud.length; i++) {
       int channel = i % KdOrder.CHANNELS;
@@ -96,7 +97,7 @@ public record ObjectRecipe(
     return cloud;
   }
 
-  /** A sample as positions in [-1, 1] and sRGB in [0, 1]. */
+  /** Converts a standardised sample to positions in [-1, 1] and sRGB in [0, 1]. */
   float[] open(float[] sample) {
     float[] open = sample.clone();
     for (int i = 0; i < open.length; i++) {

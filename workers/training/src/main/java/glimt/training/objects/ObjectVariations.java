@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 
 /**
- * Objects as a network is trained on them: mirrored, turned, stretched and painted, with the
- * caption that is then true. Without painting, no caption would say "a blue rock".
+ * Data augmentation: objects are mirrored, rotated, stretched and painted, and their captions
+ * adapted. Without painting, no caption would be "a blue rock".
  */
 final class ObjectVariations {
   private static final double PAINTED = 0.35;
@@ -22,7 +22,10 @@ final class ObjectVariations {
 
   private final ObjectClouds objects;
 
-  /** Running sums of the items' weights: a class counts by the root of its members. */
+  /**
+   * Cumulative weights of the items; the weight of a class is the square root of its number of
+   * members.
+   */
   private final double[] upTo;
 
   ObjectVariations(ObjectClouds objects) {
@@ -38,7 +41,7 @@ final class ObjectVariations {
     }
   }
 
-  /** An object, chosen and varied at random. */
+  /** Draws a random object and augments it. */
   CaptionedCloud draw(RandomGenerator random) {
     double at = random.nextDouble(upTo[upTo.length - 1]);
     int chosen = java.util.Arrays.binarySearch(upTo, at);
@@ -65,7 +68,11 @@ final class ObjectVariations {
     return new CaptionedCloud(cloud, List.copyOf(words), item.ofClass());
   }
 
-  /** Mirrors, turns about the upright axis, and fits the result into [-1, 1] again, in place. */
+  /**
+   * Mirrors a cloud, rotates it around the y axis and scales it to fit into [-1, 1], in place.
+   *
+   * @param turn the angle in radians
+   */
   static float[] turned(float[] cloud, double turn, boolean mirrored) {
     reshape(cloud, turn, mirrored ? -1 : 1, new double[] {1, 1, 1});
     return cloud;
@@ -94,7 +101,9 @@ final class ObjectVariations {
     fit(cloud);
   }
 
-  /** Moves the middle of the bounding box to 0 and its longest half-extent to 1. */
+  /**
+   * Moves the centre of the bounding box to 0 and scales its longest half-extent to 1, in place.
+   */
   static void fit(float[] cloud) {
     float longest = Float.MIN_NORMAL;
     for (int axis = 0; axis < 3; axis++) {
@@ -114,7 +123,10 @@ final class ObjectVariations {
     }
   }
 
-  /** Gives all points, or those of the most frequent colour, another hue; light and shade stay. */
+  /**
+   * Paints all points, or those of the most frequent colour, in a random colour while preserving
+   * their shading.
+   */
   private static void paint(float[] cloud, RandomGenerator random) {
     Colour wanted = COLOURS.get(random.nextInt(COLOURS.size()));
     float[] paint = wanted.rgb();
@@ -142,7 +154,7 @@ final class ObjectVariations {
     }
   }
 
-  /** Rec. 601. */
+  /** The luma of Rec. 601. */
   private static double luma(float[] cloud, int at) {
     return 0.299 * cloud[at] + 0.587 * cloud[at + 1] + 0.114 * cloud[at + 2];
   }

@@ -15,15 +15,17 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * How the objects' file names become captions: part of the recipe of the bundle {@code objects}.
+ * Derives captions from the file names of objects; part of the recipe of the bundle {@code
+ * objects}.
  *
- * @param classes the first one whose pattern is found in {@code pack|name} is an object's class
- * @param states fragments of a file name that say how an object looks, and the word for it
- * @param measured names of the classes that an evaluation asks for
- * @param shown prompts of its contact sheet
- * @param synonyms other words for those of classes, states and colours
- * @param ignored words that mean nothing here
- * @param length most words of a caption
+ * @param classes the classes; an object belongs to the first one whose pattern occurs in {@code
+ *     pack|name}
+ * @param states fragments of file names that describe the appearance of an object, and their words
+ * @param measured a selection of class names; {@link ObjectAssessor} measures all classes
+ * @param shown the prompts of the contact sheet
+ * @param synonyms other words for words of classes, states and colours
+ * @param ignored words without meaning
+ * @param length the largest number of words of a caption
  */
 public record ObjectWords(
     @JsonProperty(required = true) List<ObjectClass> classes,
@@ -37,9 +39,9 @@ public record ObjectWords(
   /**
    * A class of objects.
    *
-   * @param name what a prompt calls it, one or more words
-   * @param of pattern of {@code pack|name}
-   * @param round whether it may be turned about its upright axis without looking wrong
+   * @param name its name in prompts, one or more words
+   * @param of the pattern for {@code pack|name}
+   * @param round whether its objects look natural in any rotation around the y axis
    */
   public record ObjectClass(
       @JsonProperty(required = true) String name,
@@ -52,11 +54,11 @@ public record ObjectWords(
   }
 
   /**
-   * What a file name says.
+   * The information in a file name.
    *
-   * @param ofClass index into {@link #classes}
-   * @param states words for how it looks
-   * @param family what is left of the name without them
+   * @param ofClass the index into {@link #classes}
+   * @param states the words for its appearance
+   * @param family the name without the fragments of its states
    */
   public record Meaning(int ofClass, List<String> states, String family) {}
 
@@ -69,15 +71,15 @@ public record ObjectWords(
     ignored = Collections.unmodifiableSet(new LinkedHashSet<>(ignored));
     List<String> names = classes.stream().map(ObjectClass::name).toList();
     if (names.isEmpty()) {
-      throw new IllegalArgumentException("the recipe names no classes: the vocabulary is empty");
+      throw new IllegalArgumentException("the recipe has no classes, so the vocabulary is empty");
     }
     if (!names.containsAll(measured)) {
       throw new IllegalArgumentException(
-          "not all of the measured %s are among %s".formatted(measured, names));
+          "the measured classes %s must be among the classes %s".formatted(measured, names));
     }
   }
 
-  /** What a file name says of its object; empty if no class matches it. */
+  /** Interprets a file name; empty if no class matches. */
   public Optional<Meaning> read(String pack, String name) {
     String path = pack + "|" + name;
     for (int i = 0; i < classes.size(); i++) {
@@ -96,7 +98,7 @@ public record ObjectWords(
     return Optional.empty();
   }
 
-  /** Every word of a caption: those of classes, then states, then colours. */
+  /** The vocabulary of captions: the words of classes, states and colours, in this order. */
   public WordList vocabulary() {
     Set<String> words = new LinkedHashSet<>();
     classes.forEach(one -> words.addAll(one.words()));
@@ -107,7 +109,7 @@ public record ObjectWords(
     return new WordList(List.copyOf(words), synonyms, ignored, length);
   }
 
-  /** The classes that an evaluation asks for, as indices into {@link #classes}. */
+  /** The classes of {@link #measured} as indices into {@link #classes}. */
   public List<Integer> measuredClasses() {
     List<String> names = classes.stream().map(ObjectClass::name).toList();
     return measured.stream().map(names::indexOf).toList();

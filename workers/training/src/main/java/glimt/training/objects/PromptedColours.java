@@ -11,15 +11,16 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * How often the colour that was asked for is that of most points: every class in every colour.
- * Copying can only give the colours that an object of the class has.
+ * Measures how often the colour of a prompt is the most frequent colour of the cloud, for
+ * combinations of classes and colours. A copying baseline is limited to the colours of real objects
+ * of a class.
  *
- * @param most about so many pairs of class and colour are made
- * @param watch sees a line now and then
+ * @param most the approximate number of combinations
+ * @param watch receives progress messages
  */
 record PromptedColours(Candidate candidate, ObjectRecipe recipe, int most, Consumer<String> watch) {
 
-  /** The figure, beside those of untrained networks and of copies. */
+  /** The figure, compared with untrained networks and copies. */
   Figure figure(RealObjects real, Comparison<Measured> comparison) throws InterruptedException {
     List<Colour> wanted = new ArrayList<>();
     List<Prompt<Integer>> prompts = new ArrayList<>();

@@ -16,48 +16,48 @@ import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 
 /**
- * Real objects as results are compared with them: as they are in the data, except that round ones
- * are turned about their upright axis by chance, as they are in training. A prompt does not say
- * which way a tree stands.
+ * The real objects with which results are compared. Objects of round classes are rotated randomly
+ * around the y axis, as in training, because prompts do not specify the orientation of, for
+ * example, a tree.
  */
 final class RealObjects {
-  /** Ways to turn a round object that a copy of it is looked for in at first. */
+  /**
+   * The number of rotations of a round object in the first stage of the search for the nearest one.
+   */
   private static final int TURNS = 12;
 
-  /** Half of what lies between two of them. */
+  /** Half the angle between two rotations. */
   private static final double BETWEEN = Math.PI / TURNS;
 
-  /** How far from the best turn of the points that are at hand that of the right ones may lie. */
+  /** The search range of the last stage around the best rotation of the second stage. */
   private static final double BESIDE = BETWEEN / 5;
 
   private static final int LOOKS = 6;
 
-  /**
-   * Of every how many points the forms are told apart by first, and how many of them then remain.
-   */
+  /** The first stage compares every fourth point and keeps {@link #CANDIDATES} poses. */
   private static final int FEW = 4;
 
   private static final int CANDIDATES = 12;
 
-  /** How many of those are looked at more closely. */
+  /** The number of poses that the last stage refines. */
   private static final int FINALISTS = 2;
 
   /**
-   * Chamfer distance below which two objects are twins: about twice that of two clouds strewn over
-   * one surface.
+   * The Chamfer distance below which two objects are near-duplicates, about twice that of two
+   * random samples of one surface.
    */
   static final double TWIN = 0.004;
 
   private final ObjectClouds objects;
 
-  /** Every form of what was trained on, by class. */
+  /** All poses of the training objects by class. */
   private final Map<Integer, List<TrainedForm>> forms = new HashMap<>();
 
   /**
-   * An object as training showed it, turned and mirrored.
+   * A training object with a rotation and reflection.
    *
-   * @param round what has a front is never turned
-   * @param coarse {@code [1024, 6]}, thinned before it was turned
+   * @param round whether the object may be rotated
+   * @param coarse {@code [1024, 6]}, thinned before the rotation
    */
   private record TrainedForm(
       Item item, boolean round, float[] coarse, double turn, boolean mirrored, PointSet few) {
@@ -76,7 +76,7 @@ final class RealObjects {
     }
   }
 
-  /** A form, turned further, and how far it is then from what is looked for. */
+  /** A form with a refined rotation, and its distance from the cloud. */
   private record Pose(TrainedForm form, double turn, double distance) {
     Pose turned(double reach, DoubleUnaryOperator distance) {
       if (!form.round) {
@@ -88,9 +88,10 @@ final class RealObjects {
   }
 
   /**
-   * The nearest of what was trained on.
+   * The nearest training object of a cloud.
    *
-   * @param distance Chamfer
+   * @param copy the object in its best pose
+   * @param distance the Chamfer distance
    */
   record Nearest(Specimen copy, double distance) {}
 
@@ -118,7 +119,7 @@ final class RealObjects {
     return objects.words().classes().get(item.ofClass()).round();
   }
 
-  /** What is asked for to get such an object: how it looks and what it is. */
+  /** The prompt for an object: the words for its appearance and its class. */
   String prompt(Item item) {
     List<String> words = new ArrayList<>(item.states());
     words.addAll(objects.words().classes().get(item.ofClass()).words());
@@ -141,8 +142,8 @@ final class RealObjects {
   }
 
   /**
-   * What was trained on in the place of what was held out: for each of these an object of its
-   * class, no object twice while there are others.
+   * Selects a random training object of the same class for each item, without repetition while
+   * there are others.
    */
   List<Specimen> standIns(List<Item> items, long seed) {
     RandomGenerator random = ObjectClouds.random(seed);
@@ -163,10 +164,10 @@ final class RealObjects {
   }
 
   /**
-   * The object of the same class that was trained on and is nearest, however turned or mirrored. It
-   * is looked for among all forms by few points; about the best of them, up to half way to the next
-   * turn, by more points; and about the best of these by the points a result is measured by, which
-   * are chosen from the cloud as it was turned.
+   * Finds the nearest training object of the same class over all rotations and reflections, in
+   * three stages: all poses with few points; the best of them with more points and refined
+   * rotations; and the best of these with exactly the points by which results are measured, which
+   * are selected from the rotated cloud.
    */
   Nearest nearest(Specimen specimen) {
     PointSet few = specimen.points().every(FEW);
@@ -200,20 +201,22 @@ final class RealObjects {
     return poses.stream().sorted(Comparator.comparingDouble(Pose::distance)).limit(many).toList();
   }
 
-  /** Those that nothing that was trained on is nearly the same as, however turned or mirrored. */
+  /**
+   * The items that have no near-duplicate among the training objects in any rotation or reflection.
+   */
   List<Item> withoutTwins(List<Item> items) {
     return items.stream()
         .filter(item -> nearest(specimen(item, 0, false)).distance() >= TWIN)
         .toList();
   }
 
-  /** Whether anything of a class that was trained on is of a colour as it is. */
+  /** Whether a training object of a class has this dominant colour. */
   boolean has(int ofClass, Colour colour) {
     return ofClass(objects.trained(), ofClass).stream()
         .anyMatch(item -> Colour.dominant(objects.cloud(item)).colour() == colour);
   }
 
-  /** All objects under the prompt that asks for them, those alone in it left out. */
+  /** All objects by prompt, without prompts that have only one object. */
   Map<String, List<Specimen>> byPrompt(long seed) {
     List<Item> all = new ArrayList<>(objects.trained());
     all.addAll(objects.heldOut());
@@ -224,7 +227,7 @@ final class RealObjects {
     return groups;
   }
 
-  /** All distances within a list. */
+  /** The Chamfer distances between all clouds of a list. */
   static double[][] distances(List<Specimen> some) {
     double[][] all = new double[some.size()][some.size()];
     IntStream.range(0, some.size())
@@ -243,7 +246,7 @@ final class RealObjects {
     return all;
   }
 
-  /** All distances between two lists, row by row. */
+  /** The Chamfer distances between the clouds of two lists, row by row. */
   static double[][] distances(List<Specimen> rows, List<Specimen> columns) {
     double[][] all = new double[rows.size()][columns.size()];
     IntStream.range(0, rows.size())

@@ -9,11 +9,12 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * The real objects that sets of clouds are compared with.
+ * The real objects with which sets of clouds are compared.
  *
- * @param items held out, without twins in training
- * @param held the same as they are measured
- * @param prompts real objects under the prompts that ask for them
+ * @param objects all real objects
+ * @param items the held-out objects without near-duplicates in training
+ * @param held the clouds of {@code items}
+ * @param prompts the clouds of real objects by prompt
  */
 record RealSets(
     RealObjects objects,
@@ -22,31 +23,33 @@ record RealSets(
     Map<String, List<Specimen>> prompts) {
 
   /**
-   * @throws TrainingException if no held-out object differs from those trained on
+   * Selects the objects for comparison.
+   *
+   * @throws TrainingException if every held-out object has a near-duplicate in training
    */
   static RealSets of(ObjectClouds clouds) {
     RealObjects objects = new RealObjects(clouds);
     List<Item> items = objects.withoutTwins(clouds.heldOut());
     if (items.isEmpty()) {
       throw new TrainingException(
-          "each of the %s objects held out has a near copy among those trained on, so that nothing"
+          "each of the %s held-out objects has a near copy among the training objects, so nothing"
                   .formatted(clouds.heldOut().size())
-              + " can be measured by them: more objects are needed");
+              + " can be measured with them; add more objects");
     }
     return new RealSets(objects, items, objects.specimens(items, 1), objects.byPrompt(2));
   }
 
-  /** How often each held-out object is asked for, to get so many clouds or more. */
+  /** The number of sets that give at least this number of clouds. */
   int sets(int clouds) {
     return Math.ceilDiv(clouds, held.size());
   }
 
-  /** Measures clouds that were made. */
+  /** Measures generated clouds. */
   Measured measured(ObjectJudge judge, List<Specimen> made) {
     return measured(judge, made, objects::nearest);
   }
 
-  /** Measures so many sets of objects that were trained on, one for each held out. */
+  /** Measures sets of training objects, each with one object for each held-out one. */
   Measured standIns(ObjectJudge judge, int sets) {
     List<Specimen> standIns = new ArrayList<>();
     for (int set = 0; set < sets; set++) {
@@ -56,7 +59,7 @@ record RealSets(
         .ofHeldOut(measured(judge, held, objects::nearest));
   }
 
-  /** Measures copies of the trained objects that are nearest to what was made. */
+  /** Measures the training objects that are nearest to generated clouds. */
   Measured copies(ObjectJudge judge, Measured made) {
     return measured(judge, made.nearest().stream().map(Nearest::copy).toList(), RealSets::itself);
   }

@@ -4,14 +4,14 @@ import glimt.metrics.PointSet;
 import glimt.points.PointLevels;
 
 /**
- * A cloud that is measured, with positions in [-1, 1] and sRGB in [0, 1].
+ * A cloud to measure, with positions in [-1, 1] and sRGB in [0, 1].
  *
- * @param prompt what it is meant to be
- * @param ofClass index into {@link ObjectWords#classes}
+ * @param prompt the prompt of the cloud
+ * @param ofClass the index into {@link ObjectWords#classes}
  * @param dense {@code [4096, 6]}
- * @param coarse {@code [1024, 6]}: a point of each k-d cell of four, whoever made the cloud, so
- *     that clouds are compared that were thinned alike
- * @param points the positions of every second of {@code coarse}: what distances are measured by
+ * @param coarse {@code [1024, 6]}: a point of each k-d cell of four, so that real and generated
+ *     clouds are thinned in the same way
+ * @param points the positions of every second point of {@code coarse}, for measuring distances
  */
 record Specimen(String prompt, int ofClass, float[] dense, float[] coarse, PointSet points) {
 
@@ -21,7 +21,7 @@ record Specimen(String prompt, int ofClass, float[] dense, float[] coarse, Point
   }
 
   /**
-   * A base alone, before there is a dense cloud.
+   * A base without a dense cloud.
    *
    * @param base {@code [1024, 6]}
    */

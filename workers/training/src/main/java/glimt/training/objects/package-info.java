@@ -1,6 +1,6 @@
 /**
- * Coloured objects as training data for the bundle {@code objects}: what files hold, what a caption
- * says, which are held out, how they are varied.
+ * The dataset of the bundle {@code objects}: reads coloured objects from files, derives captions,
+ * selects held-out objects, augments training data and measures results.
  *
  * <p>No actors, no SQL, no HTTP.
  */

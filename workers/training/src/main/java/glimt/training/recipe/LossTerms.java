@@ -4,21 +4,21 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import glimt.diffusion.Preconditioning;
 
 /**
- * The quantity whose error is counted.
+ * The quantity whose squared error is the training loss.
  *
- * <p>Denoising score matching regresses on the score of the noise alone, which on average is that
- * of the noisy data (Vincent 2011, eq. 11). Every parametrisation asks for the same D by an answer
- * F of its own, D = c_skip x + c_out F, so that its squared error is
+ * <p>Denoising score matching regresses on the score of the noise alone, whose expectation is the
+ * score of the noisy data (Vincent 2011, eq. 11). Every parametrisation expresses D by its own F, D
+ * = c_skip x + c_out F, so that its squared error is
  *
  * <pre>  |F - (x0 - c_skip x) / c_out|^2  =  |D - x0|^2 / c_out(sigma)^2</pre>
  *
- * and all of them have the same minimum, by another weight on each noise level. With x = x0 + sigma
- * n, a = 1 / sqrt(1 + sigma^2) and s = sigma a:
+ * and all have the same minimum but weight noise levels differently. With x = x0 + sigma n, a = 1 /
+ * sqrt(1 + sigma^2) and s = sigma a:
  */
 public enum LossTerms {
   /**
-   * (sigma^2 + d^2) / (sigma d)^2 |D - x0|^2: unit variance of the answer at every level (Karras et
-   * al. 2022, Table 1 and eq. 8).
+   * (sigma^2 + d^2) / (sigma d)^2 |D - x0|^2: the target has unit variance at every level (Karras
+   * et al. 2022, Table 1 and eq. 8).
    */
   @JsonProperty("edm")
   EDM,
@@ -43,9 +43,11 @@ public enum LossTerms {
   SCORE;
 
   /**
-   * What the squared error of EDM's F is multiplied with at a level.
+   * The factor by which EDM's squared error of F must be multiplied at a noise level to give this
+   * loss.
    *
-   * @param sigmaData standard deviation of the samples
+   * @param sigma the noise level
+   * @param sigmaData the standard deviation of the samples
    */
   public double weight(double sigma, double sigmaData) {
     double ours = out(Preconditioning.edm(sigmaData), sigma);
@@ -67,8 +69,8 @@ public enum LossTerms {
     return terms.out().applyAsDouble(sigma);
   }
 
-  /** Only the scale of the answer matters here, not how the network is told a level. */
+  /** A placeholder for the network's time input, which is not needed here. */
   private static double unnamed(double sigma) {
-    throw new IllegalStateException("no network is asked about level " + sigma);
+    throw new IllegalStateException("no network is evaluated at level " + sigma);
   }
 }

@@ -24,15 +24,14 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a bundle's networks are trained: one small file beside their sources.
+ * A recipe for training a bundle, which is a JSON file in the folder of the networks' sources.
  *
  * @param bundle the bundle's name
- * @param dataset the kind of data: {@code clips}, {@code objects} or {@code shapes}
- * @param data what that kind needs to know: its grammar, its classes
- * @param card what the bundle's card says, without what only the trained bundle has: its vocabulary
- *     and files
- * @param networks by level, in the order they are trained
- * @param students networks that make a level in few steps, taught by one of {@code networks}
+ * @param dataset the name of the dataset: {@code clips}, {@code objects} or {@code shapes}
+ * @param data the settings of the dataset, such as its grammar or classes
+ * @param card the bundle's card without its vocabulary and files
+ * @param networks the networks by level, in the order of training
+ * @param students the distilled networks for few steps, each taught by one of {@code networks}
  */
 public record Recipe(
     @JsonProperty(required = true) String bundle,
@@ -56,28 +55,31 @@ public record Recipe(
   }
 
   /**
-   * How one network is trained.
+   * The training settings of a network.
    *
-   * @param source its file, beside the recipe
-   * @param sizes numbers its source may name
-   * @param sigmaData standard deviation of the samples (Karras et al. 2022, Table 1)
-   * @param batch samples a step
-   * @param steps how long to train; the rate's fall and the noise's are spread over it
-   * @param seconds the same by the clock, where a deadline matters more than repeating it exactly;
-   *     one of the two is given
+   * @param source the source file, in the folder of the recipe
+   * @param sizes the sizes that the source may refer to
+   * @param sigmaData the standard deviation of the samples (Karras et al. 2022, Table 1)
+   * @param batch the number of samples per step
+   * @param steps the number of steps, over which the learning rate and the noise levels fall;
+   *     either this or {@code seconds} is required
+   * @param seconds the training time in seconds, if a deadline is more important than
+   *     reproducibility
    * @param rate the highest learning rate
-   * @param warmup steps over which the rate rises to it
-   * @param steady share of the time after which the rate begins to fall linearly, to a fiftieth
-   * @param clip the longest gradient, over all weights
-   * @param weightDecay decoupled, of matrices only (AdamW)
-   * @param average decay of the exponential average of the weights
-   * @param unconditional share of samples whose words are left out, for guidance; recipes written
-   *     before call it {@code silence}
-   * @param sigma the noise levels it is trained at, drawn log-normally; one of this and
-   * @param uniform the noise levels, drawn evenly or by importance
-   * @param loss the quantity whose error is counted; EDM's by default
-   * @param data what the dataset needs to know of this level
-   * @param seed of the weights, the data and the noise
+   * @param warmup the number of steps over which the rate rises to it
+   * @param steady the fraction of the training after which the rate begins to fall linearly, to a
+   *     fiftieth
+   * @param clip the largest norm of the gradient over all weights
+   * @param weightDecay the decoupled weight decay of matrices (AdamW)
+   * @param average the decay of the exponential moving average of the weights
+   * @param unconditional the fraction of samples whose words are removed, for guidance; older
+   *     recipes call it {@code silence}
+   * @param sigma the log-normal distribution of noise levels; either this or {@code uniform} is
+   *     required
+   * @param uniform the uniform distribution of noise levels, optionally with importance sampling
+   * @param loss the quantity whose error is minimised; by default that of EDM
+   * @param data the settings of the dataset for this level
+   * @param seed the seed of the weights, the data and the noise
    */
   public record NetworkRecipe(
       @JsonProperty(required = true) String source,
@@ -117,7 +119,7 @@ public record Recipe(
       sizes = Map.copyOf(sizes);
     }
 
-    /** The share of the training that is done. */
+    /** The completed fraction of the training. */
     public double done(long step, Duration spent) {
       double done =
           steps != null
@@ -128,15 +130,15 @@ public record Recipe(
   }
 
   /**
-   * Log-normal noise levels whose mean falls as training goes on: where things are is decided at
-   * high noise, and has to be learned before what they look like.
+   * Log-normal noise levels whose mean falls during training: high noise determines the positions
+   * of objects, which a network should learn before their details.
    *
-   * @param start mean of ln(sigma) at first
-   * @param hold share of the time it stays there
-   * @param fall share of the time over which it then falls linearly to the end
-   * @param end mean of ln(sigma) after that
-   * @param spread standard deviation of ln(sigma)
-   * @param max no level is higher
+   * @param start the initial mean of ln(sigma)
+   * @param hold the fraction of the training in which the mean is constant
+   * @param fall the fraction of the training in which it then falls linearly to {@code end}
+   * @param end the final mean of ln(sigma)
+   * @param spread the standard deviation of ln(sigma)
+   * @param max the largest level
    */
   public record NoiseLevels(
       @JsonProperty(required = true) double start,
@@ -145,7 +147,7 @@ public record Recipe(
       @JsonProperty(required = true) double end,
       @JsonProperty(required = true) double spread,
       @JsonProperty(required = true) double max) {
-    /** The mean of ln(sigma) when this share of the training is done. */
+    /** The mean of ln(sigma) after a fraction of the training. */
     public double mean(double done) {
       double fallen = fall == 0 ? 1 : Math.clamp((done - hold) / fall, 0, 1);
       return start + (end - start) * fallen;
@@ -153,12 +155,12 @@ public record Recipe(
   }
 
   /**
-   * Noise levels spread evenly over ln(sigma).
+   * Noise levels that are uniformly distributed in ln(sigma).
    *
-   * @param min the least
-   * @param max the greatest
-   * @param by what decides which levels are drawn more often and count less; null for none
-   * @param bins in which that is remembered; 32 by default
+   * @param min the smallest level
+   * @param max the largest level
+   * @param by the quantity for importance sampling; null for none
+   * @param bins the number of bins of importance sampling; 32 by default
    */
   public record UniformLevels(
       @JsonProperty(required = true) double min,
@@ -170,26 +172,25 @@ public record Recipe(
       require(bins == null || (bins > 0 && bins <= 1000), "bins", bins);
     }
 
-    /** By what levels are drawn more often than evenly. */
+    /** The quantity that determines the probabilities of importance sampling. */
     public enum By {
       /**
-       * p ∝ √E[L²]: the levels whose loss is great or varies much, which makes the gradient the
-       * least noisy (Nichol and Dhariwal 2021, section 3.3, eq. 18).
+       * p ∝ √E[L²], which minimises the variance of the gradient (Nichol and Dhariwal 2021, section
+       * 3.3, eq. 18).
        */
       @JsonProperty("loss")
       LOSS,
 
       /**
-       * p ∝ E‖s‖²: the levels at which the score is long, as the network knows it, s = (D - x) /
-       * sigma^2. For losses in terms of the score, of which this is the natural size (Song et al.
-       * 2021, section 3.3: lambda ∝ 1 / E‖s‖²).
+       * p ∝ E‖s‖², with the network's score s = (D - x) / sigma^2, for losses in terms of the score
+       * (Song et al. 2021, section 3.3: lambda ∝ 1 / E‖s‖²).
        */
       @JsonProperty("score")
       SCORE
     }
   }
 
-  /** What the file is called in a bundle. */
+  /** The file name of the recipe in a bundle. */
   public static final String FILE = "recipe.json";
 
   private static final JsonMapper JSON =
@@ -213,32 +214,47 @@ public record Recipe(
     }
   }
 
-  /** Reads a recipe already in memory; {@code file} names it in errors. */
+  /**
+   * Parses a recipe.
+   *
+   * @param file the name of the file, for error messages
+   * @throws TrainingException if the text is not a valid recipe; the message names the field and
+   *     the line
+   */
   public static Recipe parse(String file, String text) {
     try {
       return JSON.readValue(text, Recipe.class);
     } catch (JsonProcessingException broken) {
-      throw new TrainingException("%s is no recipe: %s".formatted(file, why(broken)), broken);
+      throw new TrainingException(
+          "%s is not a valid recipe: %s".formatted(file, why(broken)), broken);
     }
   }
 
-  /** A part of the recipe as the record it describes; unknown fields are errors. */
+  /**
+   * Converts a part of the recipe to a record.
+   *
+   * @throws TrainingException if a field is unknown, missing or invalid
+   */
   public static <T> T part(JsonNode node, Class<T> type) {
     try {
       return JSON.treeToValue(node, type);
     } catch (JsonProcessingException broken) {
       throw new TrainingException(
-          "the recipe is wrong where it tells of %s: %s"
+          "the recipe's settings for %s are invalid: %s"
               .formatted(type.getSimpleName(), why(broken)),
           broken);
     }
   }
 
-  /** The card as far as the recipe and its words define it: without the digests of files. */
+  /**
+   * The card that the recipe and its vocabulary define, without the digests of files.
+   *
+   * @throws TrainingException if the card of the recipe is invalid
+   */
   public BundleCard draft(WordList vocabulary) {
     ObjectNode draft = card.deepCopy();
     draft.put("name", bundle);
-    // A recipe writes its card as the first version did, or says which version it is of.
+    // A card without a version has the format of the first version.
     JsonNode words = Json.mapper().valueToTree(vocabulary);
     if (draft.has("version") && words instanceof ObjectNode reader) {
       draft.set("reader", reader.put("type", "words"));
@@ -250,18 +266,17 @@ public record Recipe(
       return Json.read(draft.toString(), BundleCard.class);
     } catch (InvalidSpec broken) {
       throw new TrainingException(
-          "the recipe is wrong where it tells of BundleCard: %s %s"
-              .formatted(broken.field(), broken.getMessage()),
+          "the recipe's card is invalid: %s %s".formatted(broken.field(), broken.getMessage()),
           broken);
     }
   }
 
-  /** What is wrong, and where: the way down to it, and the line where that is known. */
+  /** Describes the error and its position: the path of the field, and the line if it is known. */
   private static String why(JsonProcessingException broken) {
     String what =
         switch (broken) {
           case UnrecognizedPropertyException unknown ->
-              "unknown field '%s'; known here are %s"
+              "unknown field '%s'; the fields are %s"
                   .formatted(
                       unknown.getPropertyName(),
                       unknown.getKnownPropertyIds() == null

@@ -11,20 +11,24 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A network that makes a level in few steps. The network that makes it in many teaches it, and its
- * steps are halved again and again (see {@code Distillation}).
+ * The settings of a student: a distilled network that samples a level in few steps. Its teacher is
+ * the level's network, and distillation halves the number of steps repeatedly (see {@code
+ * Distillation}).
  *
- * @param teacher the level's network, as {@code networks} names it
- * @param steps how many it walks in the end
- * @param from how many its teacher walks, {@code steps} doubled once or more; else as the card says
- * @param guidance how the teacher is guided; else as the card says
- * @param batch samples a step of training; else as the teacher
- * @param updates how long each halving is trained, in steps of training
- * @param seconds the same by the clock; one of the two is given
- * @param rate the highest learning rate; it falls from the start
- * @param average decay of the exponential average of the weights
- * @param unconditional share of samples whose words are left out; else as the teacher
- * @param seed of the data and the noise
+ * @param teacher the name of the level's network in {@code networks}
+ * @param steps the final number of steps of a walk
+ * @param from the teacher's number of steps, {@code steps} times a power of two; by default that of
+ *     the card
+ * @param guidance the scale of the teacher's guidance; by default that of the card
+ * @param batch the number of samples per training step; by default that of the teacher
+ * @param updates the number of training steps of each halving; either this or {@code seconds} is
+ *     required
+ * @param seconds the training time of each halving in seconds
+ * @param rate the highest learning rate, which falls from the start
+ * @param average the decay of the exponential moving average of the weights
+ * @param unconditional the fraction of samples whose words are removed; by default that of the
+ *     teacher
+ * @param seed the seed of the data and the noise
  */
 public record Student(
     @JsonProperty(required = true) String teacher,
@@ -43,22 +47,27 @@ public record Student(
   public Student {
     if (steps < 1 || (from != null && !halves(from, steps))) {
       throw new IllegalArgumentException(
-          "from must be steps doubled once or more, not %s for steps %s".formatted(from, steps));
+          "from must be steps times a power of two and greater than steps, not %s for steps %s"
+              .formatted(from, steps));
     }
   }
 
-  /** How many steps its first teacher walks. */
+  /**
+   * The number of steps of the first teacher's walk.
+   *
+   * @throws TrainingException if it is not {@link #steps} times a power of two
+   */
   public int from(Sampling walk) {
     int first = Objects.requireNonNullElse(from, walk.steps());
     if (!halves(first, steps)) {
       throw new TrainingException(
-          "%s walks in %s steps, which is not %s doubled: give the number to halve from, as 'from'"
+          "%s walks in %s steps, which is not %s times a power of two; set 'from' to such a number"
               .formatted(teacher, first, steps));
     }
     return first;
   }
 
-  /** How strongly its first teacher is guided. */
+  /** The scale of the first teacher's guidance. */
   public double guidance(Sampling walk) {
     return Objects.requireNonNullElse(guidance, walk.guidance().weight());
   }
@@ -67,7 +76,11 @@ public record Student(
     return from > steps && from % steps == 0 && Integer.bitCount(from / steps) == 1;
   }
 
-  /** How one halving is trained: as its teacher was, but for what is said here. */
+  /**
+   * The training settings of one halving: those of the teacher with the changes of this student.
+   *
+   * @param walked the number of steps of a walk after the halving
+   */
   public NetworkRecipe recipe(NetworkRecipe teacher, int walked) {
     return new NetworkRecipe(
         teacher.source(),
@@ -91,8 +104,8 @@ public record Student(
   }
 
   /**
-   * The noise levels of a walk in {@code walked} steps: every so manyth of the first teacher's, so
-   * that a student is a teacher at the very levels it was taught.
+   * The noise levels of a walk in {@code walked} steps: a regular selection of the first teacher's
+   * levels, so that a student teaches at exactly the levels at which it was taught.
    */
   public double[] levels(Sampling walk, int walked) {
     int first = from(walk);
@@ -106,14 +119,15 @@ public record Student(
     return some;
   }
 
-  /** What the card says of it. */
+  /** The entry of the card for this student. */
   public Fast fast(String name, Sampling walk) {
     return new Fast(name, sampling(walk, steps));
   }
 
   /**
-   * The walk in {@code walked} steps. Equal steps in sigma^(1/rho) that are left out leave equal
-   * steps, so that the same spacing finds the same levels down to a higher last one.
+   * The sampling settings of a walk in {@code walked} steps. A regular selection of equal steps in
+   * sigma^(1/rho) has equal steps again, so a Karras schedule with a higher last level gives the
+   * same levels.
    */
   public Sampling sampling(Sampling walk, int walked) {
     Schedule.Karras spacing = spacing(walk);
@@ -126,6 +140,6 @@ public record Student(
       return karras;
     }
     throw new TrainingException(
-        "%s is not walked by Karras' levels, which halving a walk needs".formatted(teacher));
+        "the schedule of %s must be that of Karras et al. to halve its steps".formatted(teacher));
   }
 }

@@ -1,16 +1,22 @@
 package glimt.training.recipe;
 
-/** Training cannot go on. The message says what was wrong and what is kept. */
+/**
+ * Thrown when training or evaluation cannot continue. The message gives the cause and the remedy.
+ */
 public final class TrainingException extends RuntimeException {
   /**
-   * @param message what is wrong, and the way out
+   * Creates an exception.
+   *
+   * @param message the cause and the remedy
    */
   public TrainingException(String message) {
     super(message);
   }
 
   /**
-   * @param message what is wrong, and the way out
+   * Creates an exception with a cause.
+   *
+   * @param message the cause and the remedy
    */
   public TrainingException(String message, Throwable cause) {
     super(message, cause);

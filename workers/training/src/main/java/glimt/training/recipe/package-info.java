@@ -1,6 +1,6 @@
 /**
- * What a recipe may say: one JSON file that defines a bundle's card, its networks and how each of
- * them is trained.
+ * Defines recipes: JSON files that specify a bundle's card, its networks and the training of each
+ * network.
  *
  * <p>No tensors, no clock, no randomness, no actors, no SQL, no HTTP.
  */

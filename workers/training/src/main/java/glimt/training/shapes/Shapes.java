@@ -17,11 +17,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Shapes that each have a colour of their own, as sprites that scenes are made of. */
+/** The dataset of scenes with simple coloured shapes as sprites. */
 public final class Shapes {
   private static final int SIDE = 192;
 
-  /** An outline in the square from -1 to 1, y down, and red, green, blue of its inside. */
+  /**
+   * An outline in the square from -1 to 1, y down, and the colour of its interior as {@code
+   * 0xRRGGBB}.
+   */
   private record Drawing(Shape outline, int rgb) {}
 
   private static final Map<String, Drawing> DRAWINGS =
@@ -35,7 +38,7 @@ public final class Shapes {
 
   private Shapes() {}
 
-  /** Scenes of the shapes that a recipe's subjects name as their clips. */
+  /** The dataset of a recipe whose subjects name shapes as their clips. */
   public static ClipMaterial material(Recipe recipe) {
     Map<String, List<int[]>> pictures = new HashMap<>();
     DRAWINGS.forEach((name, drawing) -> pictures.put(name, List.of(pixels(drawing))));
@@ -76,7 +79,7 @@ public final class Shapes {
     return left;
   }
 
-  /** Points on a circle, and between them points on a smaller one. */
+  /** A star with the given number of points, whose vertices alternate between two radii. */
   private static Shape star(int points, double outer, double inner) {
     Path2D path = new Path2D.Double();
     for (int i = 0; i < 2 * points; i++) {

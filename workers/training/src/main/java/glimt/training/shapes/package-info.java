@@ -1,6 +1,6 @@
 /**
- * Plain shapes drawn by code, to learn training with: the scenes of {@code clips} without a
- * download.
+ * Simple shapes that are drawn by code, for trying out training: like the scenes of {@code clips},
+ * but without a download.
  *
  * <p>No files, no actors, no SQL, no HTTP.
  */

@@ -14,7 +14,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A small part of what {@code glimt eval} measures, on the bundle that glimt comes with. */
+/** Runs a small part of {@code glimt eval} on the shipped bundle. */
 class ClipAssessorTest {
   private static final Path BUNDLE = Path.of("../models/clips");
 

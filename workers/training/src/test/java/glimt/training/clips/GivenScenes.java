@@ -8,7 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The grammar of the default bundle, with plain bright squares for sprites. */
+/** Test data with the grammar of the default bundle and plain bright squares as sprites. */
 final class GivenScenes {
   static final Path RECIPE = Path.of("../models/clips/recipe.json");
 
@@ -18,12 +18,12 @@ final class GivenScenes {
     return recipe().grammar();
   }
 
-  /** What the recipe of the default bundle says of its data. */
+  /** The data settings in the recipe of the default bundle. */
   static ClipRecipe recipe() {
     return Recipe.part(Recipe.read(RECIPE).data(), ClipRecipe.class);
   }
 
-  /** A level of the default bundle, as its recipe has it. */
+  /** A level of the default bundle from its recipe. */
   static Level level(String name) {
     return Recipe.read(RECIPE).draft(grammar().vocabulary()).levels().stream()
         .filter(one -> one.name().equals(name))
@@ -31,7 +31,7 @@ final class GivenScenes {
         .orElseThrow();
   }
 
-  /** Squares that fill the middle half of each picture, and blink: every second frame is darker. */
+  /** Squares that fill the middle half of each picture and blink: every second frame is darker. */
   static Renderer squares(Grammar grammar) {
     Map<String, List<int[]>> frames = new HashMap<>();
     for (Grammar.Subject subject : grammar.subjects()) {

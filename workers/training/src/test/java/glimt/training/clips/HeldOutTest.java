@@ -6,7 +6,7 @@ import glimt.training.evaluation.Prompt;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What is measured: prompts of what training never saw, and what stands beside them. */
+/** Tests the held-out prompts of evaluations and the copies with which results are compared. */
 class HeldOutTest {
   private final Grammar grammar = GivenScenes.grammar();
   private final Ladder ladder = new Ladder(GivenScenes.squares(grammar));

@@ -54,7 +54,8 @@ class ScenesTest {
 
   @Test
   void what_spins_is_turned_by_an_eighth_after_an_eighth_of_a_turn() {
-    // A square that fills half its picture reaches a share of 1 across, and sqrt 2 when turned.
+    // The extent of a square that fills half its sprite is the share, and sqrt 2 times that if
+    // rotated.
     double straight = reach("spins", 0);
     int eighth = (int) Math.round(23 / 8.0 / 0.875);
     assertThat(reach("spins", eighth) / straight).isBetween(1.3, 1.5);
@@ -131,7 +132,7 @@ class ScenesTest {
     Batch batch = data("temporal", 12, 16, 0).batch(1, new SplittableRandom(1));
     float[] residual = batch.x().floats();
     int frame = 3 * 16 * 16;
-    // Key frames are known: there is nothing to add to them, and something in between.
+    // The residual is zero at key frames, which are given, and not zero between them.
     assertThat(sum(residual, 0, frame)).isZero();
     assertThat(sum(residual, 3 * frame, 4 * frame)).isZero();
     assertThat(sum(residual, 0, residual.length)).isPositive();
@@ -154,8 +155,8 @@ class ScenesTest {
 
   @Test
   void a_tile_s_ground_is_the_level_below_drawn_larger_as_a_job_draws_it() {
-    // What training shows, ground and residual together, is a tile of the clip: sharp, and the
-    // ground alone is what the mean of its pixels becomes when enlarged.
+    // The sum of ground and residual is a tile of the sharp clip; the ground alone is the enlarged
+    // clip.
     Batch batch = data("detail", 9, 72, 0).batch(1, new SplittableRandom(3));
     float[] ground = requireNonNull(batch.below()).floats();
     float[] residual = batch.x().floats();

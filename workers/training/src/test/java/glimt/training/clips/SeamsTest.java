@@ -18,10 +18,10 @@ class SeamsTest {
 
   @Test
   void borders_lie_where_windows_are_blended_or_one_takes_over_from_another() {
-    // Windows 0..5 and 4..9, nothing thrown away: they overlap in 4 and 5.
+    // Without a halo, the windows 0..5 and 4..9 overlap in 4 and 5.
     assertThat(Seams.borders(new Axis("width", 10, 6, 4, 0)))
         .containsExactly(false, false, false, false, true, true, true, false, false, false);
-    // A halo of 1 leaves no overlap: the second takes over at 5.
+    // With a halo of 1 there is no overlap, and the second window starts at 5.
     assertThat(Seams.borders(new Axis("width", 10, 6, 4, 1)))
         .containsExactly(false, false, false, false, false, true, false, false, false, false);
     assertThat(Seams.borders(Axis.whole("width", 3))).containsExactly(false, false, false);

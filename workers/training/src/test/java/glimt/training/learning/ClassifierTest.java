@@ -32,7 +32,7 @@ class ClassifierTest {
   private static final List<ClassifierHead> HEADS =
       List.of(new ClassifierHead("sides", 2), new ClassifierHead("thirds", 3));
 
-  /** Points of space: on which side of a plane they lie, and which of their values is greatest. */
+  /** Random points, labelled by their side of a plane and by the index of their largest value. */
   private static Labelled points(int size, RandomGenerator random) {
     float[] x = new float[3 * size];
     List<Integer> sides = new ArrayList<>();

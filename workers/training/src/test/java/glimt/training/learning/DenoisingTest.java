@@ -24,8 +24,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Losses against closed forms. For data N(0, d^2) the best denoiser is D = d^2 / (d^2 + sigma^2) x,
- * and its mean squared error d^2 sigma^2 / (d^2 + sigma^2), whatever the network is told of d.
+ * Compares losses with closed forms. For data N(0, d^2) the optimal denoiser is D = d^2 / (d^2 +
+ * sigma^2) x with the mean squared error d^2 sigma^2 / (d^2 + sigma^2), whatever sigmaData is.
  */
 class DenoisingTest {
   private static final double DATA = 0.7;
@@ -49,7 +49,7 @@ class DenoisingTest {
       LossTerms terms, DoubleUnaryOperator expected) {
     SplittableRandom random = new SplittableRandom(5);
     for (double sigma : new double[] {0.05, 0.5, 1, 4, 30}) {
-      // A law without spread: every row at this level.
+      // A distribution without spread, so every row has this level.
       NoiseLevels fixed = new NoiseLevels(Math.log(sigma), 0, 0, Math.log(sigma), 0, 100);
       Denoising objective = new Denoising(recipe(fixed, null, terms));
       assertThat(loss(objective.batch(gaussian(random), 0, random), 0))
@@ -96,7 +96,7 @@ class DenoisingTest {
     SplittableRandom random = new SplittableRandom(8);
     NoiseLevelDistribution.Importance law =
         new NoiseLevelDistribution.Importance(new NoiseLevelDistribution.Even(0.1, 10), by, 16);
-    for (int i = 0; i < 4000; i++) { // what training would tell it
+    for (int i = 0; i < 4000; i++) { // as training reports losses
       double sigma = law.draw(0, random).sigma();
       law.learn(sigma, someLoss(sigma, random), 1 / (sigma * sigma + D2));
     }
@@ -151,7 +151,7 @@ class DenoisingTest {
       for (int i = 0; i < 10; i++) {
         mean += seen[10 * bin + i] / 10;
       }
-      // For Gaussian data E|s|^2 = 1 / (d^2 + sigma^2) a value.
+      // For Gaussian data, E|s|^2 = 1 / (d^2 + sigma^2) per value.
       double low = 1 / (D2 + Math.pow(0.2 * Math.pow(25, (bin + 1) / 4.0), 2));
       double high = 1 / (D2 + Math.pow(0.2 * Math.pow(25, bin / 4.0), 2));
       assertThat(mean).as("bin %s", bin).isBetween(0.9 * low, 1.1 * high);
@@ -170,7 +170,7 @@ class DenoisingTest {
     return new Batch(Tensor.of(x, ROWS, VALUES), Tensor.of(new long[ROWS], ROWS, 1), null);
   }
 
-  /** The loss of the best denoiser, its guess moved by {@code off} x. */
+  /** The loss of the optimal denoiser with {@code off} x added to its prediction. */
   private static double loss(TrainingBatch batch, double off) {
     try (NDManager scope = NDManager.newBaseManager("PyTorch")) {
       return batch

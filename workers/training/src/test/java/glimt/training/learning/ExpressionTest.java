@@ -21,7 +21,7 @@ class ExpressionTest {
         .hasMessageContaining("'2*e'")
         .hasMessageContaining("[d]");
     assertThatThrownBy(() -> value("(1")).hasMessageContaining("position 2");
-    assertThatThrownBy(() -> value("1 2 +")).hasMessageContaining("cannot work out");
+    assertThatThrownBy(() -> value("1 2 +")).hasMessageContaining("cannot evaluate");
   }
 
   private static double value(String text) {

@@ -5,12 +5,12 @@ import java.util.Map;
 import java.util.random.RandomGenerator;
 
 /**
- * Samples of four values that lie on one of two sides, about evenly; a word says on which.
+ * A dataset of four values on one of two sides with equal probability; a word names the side.
  *
- * @param sample what lies on a side
+ * @param sample draws a sample of a side
  */
 record Sides(Sample sample) implements Dataset {
-  /** What the network of a test may have in its source. */
+  /** The sizes that the source of a test's network refers to. */
   static final String LINEAR =
       """
       class Linear(Module):

@@ -60,7 +60,7 @@ class StudentTest {
       """
           + Sides.LINEAR;
 
-  /** Corners of a square in four dimensions; the word says on which side. */
+  /** Corners of a square in four dimensions; the word names the side. */
   private static final Dataset CORNERS =
       new Sides(
           (side, random) -> {

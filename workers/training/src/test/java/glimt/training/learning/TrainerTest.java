@@ -46,7 +46,7 @@ class TrainerTest {
       """
           + Sides.LINEAR;
 
-  /** Samples that are all one of two points. */
+  /** Samples that are always one of two points. */
   private static final Dataset TWO_POINTS =
       new Sides(
           (side, _) -> {
@@ -123,7 +123,7 @@ class TrainerTest {
 
     assertThatThrownBy(() -> Recipe.read(file))
         .isInstanceOf(TrainingException.class)
-        .hasMessageContaining("recipe.json is no recipe")
+        .hasMessageContaining("recipe.json is not a valid recipe")
         .hasMessageContaining("colour");
   }
 
@@ -141,7 +141,7 @@ class TrainerTest {
         .hasMessageContaining("unknown field 'breadth'");
   }
 
-  /** Points drawn as grey pixels, a row each. */
+  /** Draws each point as a row of grey pixels. */
   private static final class SeenPoints implements Dataset {
     private final Dataset points = TWO_POINTS;
 
@@ -223,7 +223,7 @@ class TrainerTest {
     assertThatThrownBy(() -> trainer(2, 0.01).train(true, _ -> {}, () -> false))
         .isInstanceOf(TrainingException.class)
         .hasMessageContaining("base.checkpoint cannot be resumed")
-        .hasMessageContaining("begin afresh");
+        .hasMessageContaining("start over");
   }
 
   @Test
@@ -261,9 +261,9 @@ class TrainerTest {
 
       assertThatThrownBy(() -> trainer(9, 0.01).train(true, _ -> {}, () -> false))
           .isInstanceOf(TrainingException.class)
-          .hasMessageContaining("step 9 could not be kept")
+          .hasMessageContaining("step 9 could not be saved")
           .hasMessageContaining("No space left")
-          .hasMessageContaining("of step 3, is kept in")
+          .hasMessageContaining("of step 3, is in")
           .hasMessageContaining("--resume");
       assertThat(Files.readAllBytes(checkpoint)).isEqualTo(whole);
       assertThat(out.resolve("base.checkpoint.part")).doesNotExist();

@@ -44,20 +44,21 @@ final class NpyTest {
   void a_shape_that_lies_is_refused() {
     assertThatThrownBy(() -> Npy.parse(SmallObjects.npy("|u1", "(2, 4)", new byte[6]), "it"))
         .isInstanceOf(TrainingException.class)
-        .hasMessage("it of shape [2, 4] needs 8 bytes and has 6");
+        .hasMessage("it of shape [2, 4] needs 8 bytes, but has 6");
   }
 
   @Test
   void a_type_that_is_not_known_is_named() {
     assertThatThrownBy(() -> Npy.parse(SmallObjects.npy("<c16", "(1,)", new byte[16]), "it"))
         .isInstanceOf(TrainingException.class)
-        .hasMessage("it holds <c16 values");
+        .hasMessage("it has the unsupported type <c16; use float16, float32 or uint8");
   }
 
   @Test
   void a_missing_file_and_a_missing_array_are_named(@TempDir Path folder) {
     Path npz = folder.resolve("objects4096.npz");
-    assertThatThrownBy(() -> Npy.read(npz, "points")).hasMessage("there is no file " + npz);
+    assertThatThrownBy(() -> Npy.read(npz, "points"))
+        .hasMessage("the file " + npz + " does not exist");
     SmallObjects.write(folder);
     assertThatThrownBy(() -> Npy.read(npz, "normals")).hasMessage(npz + " has no array 'normals'");
   }

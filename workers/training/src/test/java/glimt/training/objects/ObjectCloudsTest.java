@@ -118,6 +118,6 @@ final class ObjectCloudsTest {
     Files.writeString(other.resolve("objects.json"), "[{");
     assertThatThrownBy(() -> new ObjectClouds(other, RECIPE.words()))
         .isInstanceOf(TrainingException.class)
-        .hasMessageContaining("could not read");
+        .hasMessageContaining("cannot read");
   }
 }

@@ -23,7 +23,7 @@ import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The bundle that is shipped, as it lies in the repository. */
+/** Tests the shipped bundle in the repository. */
 final class ObjectsBundleTest {
   private final Bundle bundle = Bundle.open(Path.of("../models/objects"));
   private final Candidate candidate = Candidate.of(bundle);

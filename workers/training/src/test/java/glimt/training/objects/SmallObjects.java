@@ -14,27 +14,27 @@ import java.util.SplittableRandom;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
-/** A folder of data like that of the recipe, with few and simple shapes. */
+/** A data folder in the format of the recipe with a few simple shapes. */
 final class SmallObjects {
   private SmallObjects() {}
 
-  /** The recipe that the default bundle is trained by. */
+  /** The recipe of the default bundle. */
   static ObjectRecipe recipe() {
     return ObjectRecipe.of(Recipe.read(Path.of("../models/objects/recipe.json")));
   }
 
   /**
-   * Writes ellipsoids of different proportions as rocks and as pine trees; rock 1 and rock 2 are
-   * near-twins, whatever they are called.
+   * Writes ellipsoids of different proportions as rocks and pine trees. Rock 1 and rock 2 are
+   * near-duplicates despite their different names.
    */
   static Path write(Path folder) {
     return write(folder, 1);
   }
 
   /**
-   * The same, and which way one is turned can be seen.
+   * Like the method above, with ellipsoids whose orientation is visible.
    *
-   * @param depth over width
+   * @param depth the ratio of depth to width
    */
   static Path write(Path folder, double depth) {
     List<String> names = new ArrayList<>();
@@ -83,7 +83,7 @@ final class SmallObjects {
     return folder;
   }
 
-  /** A file as NumPy 1.0 writes it. */
+  /** A file in NumPy's format 1.0. */
   static byte[] npy(String type, String shape, byte[] values) {
     String header =
         "{'descr': '%s', 'fortran_order': False, 'shape': %s, }\n".formatted(type, shape);

@@ -1,0 +1,109 @@
+package glimt.ledger;
+
+import glimt.job.Effort;
+import glimt.job.Fault;
+import glimt.job.Lease;
+import glimt.job.Outcome;
+import glimt.json.EnumWord;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Rows of {@code attempt} that end in one transaction, written by one statement. */
+final class EndedAttempts {
+  /**
+   * Without a report from the worker, the effort follows from its last beat or checkpoint and from
+   * the clock. A row that has ended stays as it is.
+   */
+  private static final NamedSql END =
+      NamedSql.of(
+          """
+          UPDATE attempt SET
+            ended = clock_timestamp(), outcome = said.outcome, fault = said.fault, why = said.why,
+            numeric_class = coalesce(said.numeric_class, attempt.numeric_class),
+            resumed_from = coalesce(said.resumed_from, attempt.resumed_from),
+            steps = coalesce(said.steps, CASE
+              WHEN task.step > attempt.resumed_from THEN task.step - attempt.resumed_from
+              WHEN attempt.resumed_from IS NOT NULL THEN 0 END),
+            seconds = coalesce(said.seconds, CASE
+              WHEN attempt.seconds IS NOT NULL
+              THEN extract(epoch FROM clock_timestamp() - attempt.started) END),
+            network_seconds = coalesce(said.network_seconds, attempt.network_seconds)
+          FROM unnest(:tasks, :numbers, :outcomes, :faults, :whys, :numericClasses, :resumedFrom,
+                      :steps, :seconds, :networkSeconds) AS said
+            (task, number, outcome, fault, why, numeric_class, resumed_from, steps, seconds,
+             network_seconds)
+          JOIN task ON task.id = said.task
+          WHERE attempt.task = said.task AND attempt.number = said.number AND attempt.ended IS NULL
+          """);
+
+  private final List<Lease> leases = new ArrayList<>();
+  private final List<String> outcomes = new ArrayList<>();
+  private final List<@Nullable Fault> faults = new ArrayList<>();
+  private final List<@Nullable String> whys = new ArrayList<>();
+  private final List<@Nullable Effort> efforts = new ArrayList<>();
+
+  /** Adds an attempt whose worker reported its end. */
+  void addReported(RunningAttempt attempt, AttemptEnd end) {
+    Effort effort = end.effort();
+    switch (end.outcome()) {
+      case Outcome.Succeeded _ ->
+          add(end.lease(), attempt.remakes() ? "remade" : "succeeded", null, null, effort);
+      case Outcome.Yielded _ -> add(end.lease(), "yielded", null, null, effort);
+      case Outcome.Failed(Fault fault, String why) ->
+          add(end.lease(), "failed", fault, why, effort);
+      // The attempt counts as yielded, not as failed: its worker is not to blame.
+      case Outcome.Damaged damaged ->
+          add(end.lease(), "yielded", Fault.STORAGE, damagedInput(damaged), effort);
+    }
+  }
+
+  /**
+   * Adds an attempt that is taken from its worker.
+   *
+   * @param why null if the worker was only silent
+   */
+  void addLost(RunningAttempt attempt, @Nullable String why) {
+    add(attempt.lease(), "lost", Fault.LOST, why, null);
+  }
+
+  /** Adds the latest attempt of a task that is cancelled; it may have ended before. */
+  void addCancelled(Lease lease) {
+    add(lease, "cancelled", null, null, null);
+  }
+
+  static String damagedInput(Outcome.Damaged damaged) {
+    return "its input %s is missing or damaged".formatted(damaged.input());
+  }
+
+  private void add(
+      Lease lease,
+      String outcome,
+      @Nullable Fault fault,
+      @Nullable String why,
+      @Nullable Effort effort) {
+    leases.add(lease);
+    outcomes.add(outcome);
+    faults.add(fault);
+    whys.add(why);
+    efforts.add(effort);
+  }
+
+  void write(Session session) throws SQLException {
+    if (leases.isEmpty()) {
+      return;
+    }
+    session.update(
+        END.bind("tasks", Leases.tasks(leases))
+            .bind("numbers", Leases.attempts(leases))
+            .bind("outcomes", outcomes.toArray(String[]::new))
+            .bind("faults", Columns.texts(faults, EnumWord::of))
+            .bind("whys", whys.toArray(String[]::new))
+            .bind("numericClasses", Columns.texts(efforts, Effort::numericClass))
+            .bind("resumedFrom", Columns.integers(efforts, Effort::resumedFrom))
+            .bind("steps", Columns.integers(efforts, Effort::steps))
+            .bind("seconds", Columns.doubles(efforts, Effort::seconds))
+            .bind("networkSeconds", Columns.doubles(efforts, Effort::networkSeconds)));
+  }
+}

@@ -1,0 +1,100 @@
+package glimt.ledger;
+
+import glimt.job.Artifact;
+import glimt.job.JobEvent;
+import glimt.job.JobId;
+import glimt.job.Lease;
+import glimt.job.Product;
+import glimt.job.Work;
+import glimt.json.EnumWord;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What follows from the success of attempts: results, ready successors, finished jobs. */
+final class Successes {
+  private static final String SUCCEED =
+      """
+      UPDATE task SET
+        state = 'succeeded', step = steps, reached = steps, lease_until = NULL,
+        failures = 0, losses = 0, remade_in = NULL,
+        checkpoint_state = NULL, checkpoint_step = NULL, checkpoint_class = NULL,
+        fallback_state = NULL, fallback_step = NULL, fallback_class = NULL
+      FROM unnest(?, ?) AS lease (task, attempt)
+      WHERE task.id = lease.task AND task.attempt = lease.attempt AND state = 'running'
+      """;
+
+  /** Artifacts are sorted: two transactions that insert the same ones wait for each other. */
+  private static final NamedSql KEEP =
+      NamedSql.of(
+          """
+          WITH kept AS (
+            INSERT INTO artifact (sha256, media_type, length, made)
+            SELECT DISTINCT ON (sha256) sha256, media_type, length, clock_timestamp()
+            FROM unnest(:digests, :mediaTypes, :lengths) AS made (sha256, media_type, length)
+            ORDER BY sha256
+            ON CONFLICT (sha256) DO NOTHING)
+          INSERT INTO product (task, position, role, artifact)
+          SELECT * FROM unnest(:tasks, :positions, :roles, :digests)
+          """);
+
+  private Successes() {}
+
+  /**
+   * Writes the results of attempts. A task that is remade keeps the result that it has.
+   *
+   * @return the jobs in which a task became ready
+   */
+  static List<JobId> succeed(
+      Session session, LockedJobs jobs, Map<RunningAttempt, List<Product>> successes)
+      throws SQLException {
+    if (successes.isEmpty()) {
+      return List.of();
+    }
+    List<Lease> leases = successes.keySet().stream().map(RunningAttempt::lease).toList();
+    session.update(SUCCEED, Leases.tasks(leases), Leases.attempts(leases));
+    Map<RunningAttempt, List<Product>> results = new LinkedHashMap<>(successes);
+    results.keySet().removeIf(RunningAttempt::remakes);
+    keep(session, results);
+    Workers.recordSuccesses(session, results.keySet());
+    List<JobId> freed = Successors.free(session, leases);
+    List<Events.JobFact> facts = new ArrayList<>();
+    results.forEach(
+        (attempt, products) -> {
+          if (attempt.work() instanceof Work.Assemble(String level, _, _)) {
+            facts.add(
+                new Events.JobFact(attempt.job(), new JobEvent.LevelFinished(level, products)));
+          }
+        });
+    jobs.endDone(successes.keySet().stream().map(RunningAttempt::job).toList(), facts);
+    return freed;
+  }
+
+  private static void keep(Session session, Map<RunningAttempt, List<Product>> results)
+      throws SQLException {
+    List<Long> tasks = new ArrayList<>();
+    List<Integer> positions = new ArrayList<>();
+    List<Product> products = new ArrayList<>();
+    results.forEach(
+        (attempt, made) -> {
+          for (int i = 0; i < made.size(); i++) {
+            tasks.add(attempt.lease().task().value());
+            positions.add(i);
+            products.add(made.get(i));
+          }
+        });
+    if (products.isEmpty()) {
+      return;
+    }
+    List<Artifact> artifacts = products.stream().map(Product::artifact).toList();
+    session.update(
+        KEEP.bind("digests", Columns.texts(artifacts, artifact -> artifact.id().sha256()))
+            .bind("mediaTypes", Columns.texts(artifacts, Artifact::mediaType))
+            .bind("lengths", artifacts.stream().mapToLong(Artifact::length).toArray())
+            .bind("tasks", tasks.toArray(Long[]::new))
+            .bind("positions", positions.toArray(Integer[]::new))
+            .bind("roles", Columns.texts(products, product -> EnumWord.of(product.role()))));
+  }
+}
