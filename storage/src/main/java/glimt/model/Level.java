@@ -56,10 +56,10 @@ public record Level(
           "level %s: residual has %s units for %s channels"
               .formatted(name, residual.size(), channels));
     }
-    Map<String, Port.Feed> fed = new HashMap<>();
+    Map<String, Port.PortSource> fed = new HashMap<>();
     for (Port port : ports) {
-      Port.Feed before = fed.put(port.name(), port.feed());
-      boolean joined = before == Port.Feed.ENCODER && port.feed() == Port.Feed.ENCODER;
+      Port.PortSource before = fed.put(port.name(), port.feed());
+      boolean joined = before == Port.PortSource.ENCODER && port.feed() == Port.PortSource.ENCODER;
       if (before != null && !joined) {
         throw new IllegalArgumentException(
             "level %s has two ports named %s".formatted(name, port.name()));

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name as the network's source calls it
  * @param feed what feeds it
- * @param encoder which encoder, for {@link Feed#ENCODER}; else null
+ * @param encoder which encoder, for {@link PortSource#ENCODER}; else null
  * @param output which of that encoder's outputs; else null
  * @param unconditional what the port is fed when the network is asked without conditions
  * @param otherOutput which of the encoder's outputs is fed of the prompt that stands for no
@@ -24,7 +24,7 @@ public record Port(
   /** A port that is fed the same output of either prompt. */
   public Port(
       String name,
-      Feed feed,
+      PortSource feed,
       @Nullable String encoder,
       @Nullable String output,
       Unconditional unconditional) {
@@ -32,7 +32,7 @@ public record Port(
   }
 
   public Port {
-    boolean encoded = feed == Feed.ENCODER;
+    boolean encoded = feed == PortSource.ENCODER;
     if (encoded != (encoder != null)
         || encoded != (output != null)
         || (!encoded && otherOutput != null)) {
@@ -44,7 +44,7 @@ public record Port(
         && (unconditional == Unconditional.NEGATIVE_PROMPT_OR_ZEROS
             || ((unconditional == Unconditional.EMPTY_PROMPT
                     || unconditional == Unconditional.NEGATIVE_PROMPT)
-                && feed != Feed.PROMPT))) {
+                && feed != PortSource.PROMPT))) {
       throw new IllegalArgumentException(
           "port %s: only a port fed by the prompt or an encoder can be fed another prompt"
               .formatted(name));
@@ -68,11 +68,11 @@ public record Port(
 
   /** The sizes of what people see, alike with and without conditions. */
   public static Port sizes(String name) {
-    return new Port(name, Feed.SIZES, null, null, Unconditional.SAME);
+    return new Port(name, PortSource.SIZES, null, null, Unconditional.SAME);
   }
 
   /** What feeds a port. */
-  public enum Feed {
+  public enum PortSource {
     /** The prompt's token ids. */
     PROMPT,
     /** An encoder's output for the prompt. */

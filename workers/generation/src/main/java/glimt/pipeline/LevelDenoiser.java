@@ -46,13 +46,13 @@ public record LevelDenoiser(Network network, Parametrisation parametrisation, Sa
       withheld = Map.copyOf(withheld);
     }
 
-    /** Conditions without an unconditional counterpart, for use without guidance. */
+    /** Conditioning without an unconditional counterpart, for use without guidance. */
     public static Conditioning of(Map<String, NDArray> given) {
       return new Conditioning(given, Map.of());
     }
 
     /**
-     * Conditions of a level whose prompt is a list of words. The unconditional input is padding
+     * Conditioning of a level whose prompt is a list of words. The unconditional input is padding
      * only.
      *
      * @param words token ids, int64 [B, length]
@@ -85,7 +85,7 @@ public record LevelDenoiser(Network network, Parametrisation parametrisation, Sa
   }
 
   /** The denoiser of a level as its card says that it is sampled. */
-  public static Denoiser of(Level level, Network network, Conditions conditions) {
+  public static Denoiser of(Level level, Network network, Conditioning conditions) {
     return new LevelDenoiser(network, level.parametrisation(), level.sampling())
         .guided(conditions);
   }
@@ -95,7 +95,7 @@ public record LevelDenoiser(Network network, Parametrisation parametrisation, Sa
    *
    * @param conditions the conditions of the whole walk, owned by a manager that outlives it
    */
-  public Denoiser guided(Conditions conditions) {
+  public Denoiser guided(Conditioning conditions) {
     GuidanceRule rule = sampling.guidance();
     Denoiser conditional = denoiser(asked(conditions.given()));
     if (!sampling.guided()) {

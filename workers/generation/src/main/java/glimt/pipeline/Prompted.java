@@ -6,7 +6,7 @@ import ai.djl.ndarray.types.Shape;
 import glimt.model.Level;
 import glimt.model.Port;
 import glimt.model.WordList;
-import glimt.pipeline.LevelDenoiser.Conditions;
+import glimt.pipeline.LevelDenoiser.Conditioning;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,7 +33,7 @@ public record Prompted(
     Map<Port, Function<NDManager, NDArray>> given = new LinkedHashMap<>();
     Map<Port, Function<NDManager, NDArray>> withheld = new LinkedHashMap<>();
     for (Port port : level.ports()) {
-      if (port.feed() == Port.Feed.PROMPT) {
+      if (port.feed() == Port.PortSource.PROMPT) {
         given.put(port, TokenIds.of(words, prompt)::ids);
         withheld.put(port, TokenIds.of(words, "")::ids);
       }
@@ -49,7 +49,7 @@ public record Prompted(
    * @param below gives the enlarged level below
    * @throws IllegalArgumentException if nothing feeds a port
    */
-  public Conditions conditions(
+  public Conditioning conditions(
       NDManager manager, Level level, boolean guided, Supplier<NDArray> below) {
     Map<String, NDArray> all = new LinkedHashMap<>();
     Map<String, NDArray> none = new LinkedHashMap<>();
@@ -76,7 +76,7 @@ public record Prompted(
         none.merge(port.name(), other, Prompted::joined);
       }
     }
-    return new Conditions(all, none);
+    return new Conditioning(all, none);
   }
 
   /** What several encoders feed one port. */

@@ -69,7 +69,7 @@ final class StableDiffusion {
   static Port port(Encoder text) {
     return new Port(
         TEXT,
-        Port.Feed.ENCODER,
+        Port.PortSource.ENCODER,
         text.name(),
         text.outputs().getFirst(),
         Unconditional.NEGATIVE_PROMPT,

@@ -77,6 +77,6 @@ final class StableDiffusionXl {
 
   private static Port port(
       String name, Encoder encoder, String output, Unconditional otherwise, String other) {
-    return new Port(name, Port.Feed.ENCODER, encoder.name(), output, otherwise, other);
+    return new Port(name, Port.PortSource.ENCODER, encoder.name(), output, otherwise, other);
   }
 }

@@ -63,7 +63,7 @@ final class WanVideo {
     Port port =
         new Port(
             StableDiffusion.TEXT,
-            Port.Feed.ENCODER,
+            Port.PortSource.ENCODER,
             text.name(),
             STATES,
             Unconditional.NEGATIVE_PROMPT);

@@ -25,7 +25,7 @@ import glimt.model.Port.Unconditional;
 import glimt.model.Sampling;
 import glimt.pipeline.LatentDecoder;
 import glimt.pipeline.LevelDenoiser;
-import glimt.pipeline.LevelDenoiser.Conditions;
+import glimt.pipeline.LevelDenoiser.Conditioning;
 import glimt.pipeline.LevelWalk;
 import glimt.pipeline.Mosaic;
 import glimt.pipeline.PromptEncoder;
@@ -143,7 +143,7 @@ final class LatentsEndToEnd implements EndToEnd {
     }
 
     private NDArray walked(Network network) throws InterruptedException {
-      Conditions conditions =
+      Conditioning conditions =
           prompted()
               .conditions(
                   manager,
@@ -193,7 +193,7 @@ final class LatentsEndToEnd implements EndToEnd {
       BundleCard card = bundle.card();
       @Nullable String negative = call.path("negative_prompt").textValue();
       for (Port port : level.ports()) {
-        if (port.feed() == Port.Feed.ENCODER) {
+        if (port.feed() == Port.PortSource.ENCODER) {
           Encoder encoder = card.encoder(Objects.requireNonNull(port.encoder()));
           String output = Objects.requireNonNull(port.output());
           String prompt = call.path("prompt").textValue();

@@ -17,7 +17,7 @@ import glimt.model.Level;
 import glimt.model.Sampling;
 import glimt.model.WordList;
 import glimt.pipeline.LevelDenoiser;
-import glimt.pipeline.LevelDenoiser.Conditions;
+import glimt.pipeline.LevelDenoiser.Conditioning;
 import glimt.pipeline.LevelWalk;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -46,8 +46,8 @@ record LevelSampler(Network network, Level level, WordList vocabulary) {
   private List<float[]> together(List<? extends Prompt<?>> prompts) throws InterruptedException {
     Sampling sampling = level.sampling();
     WalkRecipe recipe = LevelWalk.of(level.parametrisation(), sampling);
-    Region.Frames region =
-        Region.Frames.whole(
+    Region.FrameWindow region =
+        Region.FrameWindow.whole(
             level.axis("frames").extent(),
             level.channels(),
             level.axis("height").extent(),
@@ -60,7 +60,7 @@ record LevelSampler(Network network, Level level, WordList vocabulary) {
       Trajectory walk =
           new Trajectory(
               recipe.sampler(),
-              LevelDenoiser.of(level, network, Conditions.ofWords(words(prompts, scope), null)),
+              LevelDenoiser.of(level, network, Conditioning.ofWords(words(prompts, scope), null)),
               new Noise(prompts.getFirst().seed()).draws(0, region));
       NDArray first = recipe.begin(NDArrays.concat(rows, 0));
       try (Waypoint start = walk.at(recipe.levels(), first, level.name());

@@ -15,7 +15,7 @@ import glimt.media.Picture;
 import glimt.model.Level;
 import glimt.model.Sampling;
 import glimt.pipeline.LevelDenoiser;
-import glimt.pipeline.LevelDenoiser.Conditions;
+import glimt.pipeline.LevelDenoiser.Conditioning;
 import glimt.pipeline.LevelWalk;
 import glimt.training.learning.Dataset.Batch;
 import java.util.Optional;
