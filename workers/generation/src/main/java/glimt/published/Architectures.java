@@ -20,7 +20,8 @@ public final class Architectures {
   }
 
   /** An autoencoder is two networks: {@code CLASS.encode} and {@code CLASS.decode}. */
-  private static final Map<String, Architecture> ALL = Map.ofEntries(
+  private static final Map<String, Architecture> ALL =
+      Map.ofEntries(
           Map.entry("AutoencoderKL.decode", AutoencoderKl::decoder),
           Map.entry("AutoencoderKL.encode", AutoencoderKl::encoder),
           Map.entry("AutoencoderKLLTXVideo.decode", LtxAutoencoder::decode),

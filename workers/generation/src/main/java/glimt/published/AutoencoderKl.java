@@ -161,13 +161,7 @@ final class AutoencoderKl {
   }
 
   private String block(
-      String type,
-      int count,
-      int from,
-      int to,
-      boolean attended,
-      String samplers,
-      String sampler) {
+      String type, int count, int from, int to, boolean attended, String samplers, String sampler) {
     SourceWriter.Module block = writer.module(type, "");
     if (attended) {
       block.hasList("attentions", Collections.nCopies(count, "Attention2d"));
@@ -200,7 +194,8 @@ final class AutoencoderKl {
   }
 
   private String attends(String attention) {
-    return "z = %s.forward(z, %s, %s, 1, 1.)".formatted(attention, groups, SourceWriter.number(EPS));
+    return "z = %s.forward(z, %s, %s, 1, 1.)"
+        .formatted(attention, groups, SourceWriter.number(EPS));
   }
 
   private String ended(SourceWriter.Module part) {

@@ -33,8 +33,8 @@ final class ClipText {
   /** How many layers from the end pipelines read: 1 and 2 layers skipped, and SDXL one more. */
   private static final int READ_FROM_END = 4;
 
-  private static final Pattern UNUSED =
-      Pattern.compile("(text_model\\.)?embeddings\\.position_ids|logit_scale");
+  /** Left over from training, or counted here. */
+  private static final String UNUSED = "(text_model\\.)?embeddings\\.position_ids|logit_scale";
 
   private ClipText() {}
 
@@ -48,16 +48,19 @@ final class ClipText {
 
   private static PublishedNetwork of(
       PublishedConfig config, Set<String> tensors, boolean projected) {
-    config.ignore(
-        "architectures", "model_type", "torch_dtype", "dtype", "transformers_version");
+    config.ignore("architectures", "model_type", "torch_dtype", "dtype", "transformers_version");
     config.ignore("initializer_factor", "initializer_range", "attention_dropout", "dropout");
     config.ignore("bos_token_id", "pad_token_id");
     // The tensors themselves have these sizes.
     config.ignore(
-        "vocab_size", "hidden_size", "intermediate_size", "projection_dim",
+        "vocab_size",
+        "hidden_size",
+        "intermediate_size",
+        "projection_dim",
         "max_position_embeddings");
     String source = source(config, projected);
-    return new PublishedNetwork(source, origins(source, tensors), UNUSED);
+    String unused = projected ? UNUSED : UNUSED + "|text_projection\\.weight";
+    return new PublishedNetwork(source, origins(source, tensors), Pattern.compile(unused));
   }
 
   /** Newer files of the model without projection name its parts without {@code text_model}. */
@@ -174,8 +177,7 @@ final class ClipText {
         .does("states[\"pooler_output\"] = torch.to(pooled, 6)")
         .does("states[\"hidden_states_0\"] = torch.to(first, 6)");
     if (projected) {
-      root.does(
-          "states[\"text_embeds\"] = torch.to(self.text_projection.forward(pooled), 6)");
+      root.does("states[\"text_embeds\"] = torch.to(self.text_projection.forward(pooled), 6)");
     }
     for (int k = 2; k <= Math.min(READ_FROM_END, layers + 1); k++) {
       String normed = "self.text_model.final_layer_norm.forward(minus_%s, %s)".formatted(k, eps);

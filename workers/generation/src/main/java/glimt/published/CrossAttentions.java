@@ -83,9 +83,7 @@ final class CrossAttentions {
               .does("text = torch.transpose(text, 1, 2)");
       default -> {}
     }
-    attention
-        .does("k = self.add_k_proj.forward(text)")
-        .does("v = self.add_v_proj.forward(text)");
+    attention.does("k = self.add_k_proj.forward(text)").does("v = self.add_v_proj.forward(text)");
     if (!onlyCross) {
       attention
           .has("to_k", "Linear")

@@ -159,10 +159,7 @@ final class DitTransformer {
             .does("return self.linear_2.forward(torch.silu(self.linear_1.forward(z)))")
             .forward("z: Tensor", "Tensor");
     String label =
-        writer
-            .module("LabelEmbedding", "")
-            .has("embedding_table", "Embedding")
-            .forward("", "");
+        writer.module("LabelEmbedding", "").has("embedding_table", "Embedding").forward("", "");
     String both =
         writer
             .module("TimestepAndLabel", "")

@@ -28,7 +28,7 @@ import java.util.Set;
  */
 final class PointTransformer {
   /** Published under five names that differ in what conditions the points. */
-  private enum Kind {
+  private enum PointNetwork {
     PointDiffusionTransformer,
     CLIPImagePointDiffusionTransformer,
     CLIPImageGridPointDiffusionTransformer,
@@ -55,8 +55,6 @@ final class PointTransformer {
   /** All published sizes have heads as wide as this. */
   private static final int HEAD = 64;
 
-  private static final String LAYER = "backbone.resblocks.%s.ln_1.weight";
-
   private PointTransformer() {}
 
   /**
@@ -81,16 +79,18 @@ final class PointTransformer {
     Set<String> names = tensors.tensors().keySet();
     boolean grid = names.contains("clip_embed.1.weight");
     boolean vector = names.contains("clip_embed.weight");
-    Kind kind =
+    PointNetwork kind =
         names.contains("cond_point_proj.weight")
             ? grid
-                ? Kind.CLIPImageGridUpsamplePointDiffusionTransformer
-                : Kind.UpsamplePointDiffusionTransformer
+                ? PointNetwork.CLIPImageGridUpsamplePointDiffusionTransformer
+                : PointNetwork.UpsamplePointDiffusionTransformer
             : grid
-                ? Kind.CLIPImageGridPointDiffusionTransformer
-                : vector ? Kind.CLIPImagePointDiffusionTransformer : Kind.PointDiffusionTransformer;
+                ? PointNetwork.CLIPImageGridPointDiffusionTransformer
+                : vector
+                    ? PointNetwork.CLIPImagePointDiffusionTransformer
+                    : PointNetwork.PointDiffusionTransformer;
     int layers = 0;
-    while (names.contains(LAYER.formatted(layers))) {
+    while (names.contains("backbone.resblocks.%s.ln_1.weight".formatted(layers))) {
       layers++;
     }
     Tensor enter = tensors.get("input_proj.weight");
@@ -117,23 +117,23 @@ final class PointTransformer {
     return PublishedConfig.of(file, config);
   }
 
-  private static Kind kind(PublishedConfig config) {
+  private static PointNetwork kind(PublishedConfig config) {
     String name = config.text("name", "");
-    for (Kind kind : Kind.values()) {
+    for (PointNetwork kind : PointNetwork.values()) {
       if (kind.name().equals(name)) {
         return kind;
       }
     }
-    throw config.refused("name", "it must be one of " + List.of(Kind.values()));
+    throw config.refused("name", "it must be one of " + List.of(PointNetwork.values()));
   }
 
   private static String source(PublishedConfig config) {
-    Kind kind = kind(config);
+    PointNetwork kind = kind(config);
     int layers = config.integer("layers", 12);
     int heads = config.integer("heads", 8);
     int width = config.integer("width", 512);
-    boolean scaled = kind.refines() && config.has("channel_scales");
-    boolean moved = kind.refines() && config.has("channel_biases");
+    int scales = kind.refines() ? config.numbers("channel_scales", List.of()).size() : 0;
+    int biases = kind.refines() ? config.numbers("channel_biases", List.of()).size() : 0;
 
     SourceWriter writer = new SourceWriter();
     String backbone =
@@ -142,11 +142,11 @@ final class PointTransformer {
             .hasList("resblocks", Collections.nCopies(layers, "PointBlock"))
             .forward("", "");
     SourceWriter.Module root = writer.module("Network", "").has("precision", "int");
-    if (scaled) {
-      root.has("channel_scales", "Tensor  # [%s]".formatted(config.value("channel_scales").size()));
+    if (scales > 0) {
+      root.has("channel_scales", "Tensor  # [%s]".formatted(scales));
     }
-    if (moved) {
-      root.has("channel_biases", "Tensor  # [%s]".formatted(config.value("channel_biases").size()));
+    if (biases > 0) {
+      root.has("channel_biases", "Tensor  # [%s]".formatted(biases));
     }
     root.has("time_embed", "PointMlp")
         .has("ln_pre", "LayerNorm")
@@ -189,10 +189,10 @@ final class PointTransformer {
     }
     if (kind.refines()) {
       root.has("cond_point_proj", "Linear").does("low = low_res");
-      if (scaled) {
+      if (scales > 0) {
         root.does("low = low * torch.to(self.channel_scales, 6)");
       }
-      if (moved) {
+      if (biases > 0) {
         root.does("low = low + torch.to(self.channel_biases, 6)");
       }
       tokens.add("self.cond_point_proj.forward(torch.to(low, self.precision))");

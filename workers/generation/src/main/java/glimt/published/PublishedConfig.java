@@ -170,15 +170,14 @@ public final class PublishedConfig implements AutoCloseable {
   public void only(String key, @Nullable Object implemented) {
     JsonNode value = value(key);
     JsonNode wanted = Json.mapper().valueToTree(implemented);
-    boolean same =
-        value == null
-            ? true // the default
-            : value.isNumber() && wanted.isNumber()
-                ? value.doubleValue() == wanted.doubleValue()
-                : value.equals(wanted);
-    if (!same) {
+    if (value != null && !same(value, wanted)) { // no value is the default
       throw refused(key, "only %s is implemented".formatted(implemented));
     }
+  }
+
+  private static boolean same(JsonNode value, JsonNode wanted) {
+    boolean numbers = value.isNumber() && wanted.isNumber();
+    return numbers ? value.doubleValue() == wanted.doubleValue() : value.equals(wanted);
   }
 
   /** An error that names a key, its value, and what is wrong with it. */

@@ -19,14 +19,14 @@ import java.util.stream.Stream;
  */
 public record PublishedWeights(List<Path> files) {
   /** A form in which files are published, by the stem of their name and its end. */
-  private record Form(String stem, String end) {}
+  private record FileForm(String stem, String end) {}
 
-  private static final List<Form> FORMS =
+  private static final List<FileForm> FORMS =
       List.of(
-          new Form("diffusion_pytorch_model", ".safetensors"),
-          new Form("model", ".safetensors"),
-          new Form("diffusion_pytorch_model", ".bin"),
-          new Form("pytorch_model", ".bin"));
+          new FileForm("diffusion_pytorch_model", ".safetensors"),
+          new FileForm("model", ".safetensors"),
+          new FileForm("diffusion_pytorch_model", ".bin"),
+          new FileForm("pytorch_model", ".bin"));
 
   public PublishedWeights {
     files = List.copyOf(files);
@@ -39,7 +39,7 @@ public record PublishedWeights(List<Path> files) {
    * @throws BundleException if there are none, saying what is there instead
    */
   public static PublishedWeights in(Path folder, String variant) {
-    for (Form form : FORMS) {
+    for (FileForm form : FORMS) {
       for (String wanted : variant.isEmpty() ? List.of("", "fp16") : List.of(variant, "")) {
         Optional<PublishedWeights> found = found(folder, form, wanted);
         if (found.isPresent()) {
@@ -58,7 +58,7 @@ public record PublishedWeights(List<Path> files) {
     return new PublishedWeights(List.of(file));
   }
 
-  private static Optional<PublishedWeights> found(Path folder, Form form, String variant) {
+  private static Optional<PublishedWeights> found(Path folder, FileForm form, String variant) {
     String dotted = variant.isEmpty() ? "" : "." + variant;
     // With a variant and shards, two spellings of the index are about.
     return Stream.of(

@@ -54,8 +54,6 @@ record Resnets(
   private static final String DOUBLED =
       "torch.upsample_nearest2d(%s, [2 * torch.size(%s, 2), 2 * torch.size(%s, 3)])";
 
-  private static final String HALVED = "torch.avg_pool2d(%s, [2, 2], [2, 2])";
-
   /** Whether blocks are given the timestep, as sources write a parameter and an argument. */
   String timeParameter() {
     return time == Time.ABSENT ? "" : ", time: Tensor";
@@ -118,7 +116,9 @@ record Resnets(
   }
 
   private static String resized(Size size, String z) {
-    return size == Size.HALF ? HALVED.formatted(z) : DOUBLED.formatted(z, z, z);
+    return size == Size.HALF
+        ? "torch.avg_pool2d(%s, [2, 2], [2, 2])".formatted(z)
+        : DOUBLED.formatted(z, z, z);
   }
 
   /** A run of blocks that keep their width but for the first. */
@@ -158,8 +158,7 @@ record Resnets(
     return writer
         .module("UpsampleLike", "")
         .has("conv", "Conv2d")
-        .does(
-            "h = torch.upsample_nearest2d(z, [torch.size(like, 2), torch.size(like, 3)])")
+        .does("h = torch.upsample_nearest2d(z, [torch.size(like, 2), torch.size(like, 3)])")
         .does("return self.conv.forward(h, 1, 1)")
         .forward("z: Tensor, like: Tensor", "Tensor");
   }

@@ -117,6 +117,13 @@ final class SourceWriter {
         });
   }
 
+  /** {@code down_blocks} becomes {@code DownBlocks}. */
+  private static String className(String attribute) {
+    return Pattern.compile("(?:^|_)(.)")
+        .matcher(attribute)
+        .replaceAll(start -> start.group(1).toUpperCase(Locale.ROOT));
+  }
+
   /** A class that is being written. */
   final class Module {
     private final String name;
@@ -144,20 +151,20 @@ final class SourceWriter {
       for (int i = 0; i < types.size(); i++) {
         items.append("  _%s : %s".formatted(i, types.get(i))).append('\n');
       }
-      String list = attribute.replace("_", "");
-      list = list.substring(0, 1).toUpperCase(Locale.ROOT) + list.substring(1);
-      return has(attribute, named(list, "", items.toString()));
+      return has(attribute, named(className(attribute), "", items.toString()));
     }
 
-    /** A line of the method. */
-    Module does(String line) {
-      lines.add(line);
-      return this;
-    }
-
-    /** A line with values put in for {@code %s}. */
+    /** A line of the method, with values put in where it has {@code %s}. */
     Module does(String line, Object... values) {
-      return does(line.formatted(values));
+      StringBuilder filled = new StringBuilder(line);
+      for (int at = 0, i = 0; i < values.length; i++) {
+        String value = String.valueOf(values[i]);
+        at = filled.indexOf("%s", at);
+        filled.replace(at, at + 2, value);
+        at += value.length();
+      }
+      lines.add(filled.toString());
+      return this;
     }
 
     /**

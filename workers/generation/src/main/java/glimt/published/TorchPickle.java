@@ -3,7 +3,7 @@ package glimt.published;
 import glimt.bundle.BundleException;
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Tensor;
-import glimt.published.TorchStorage.Format;
+import glimt.published.TorchStorage.StorageType;
 import glimt.published.TorchStorage.View;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -213,7 +213,7 @@ public final class TorchPickle {
     known.put("torch._utils._rebuild_parameter", arguments -> parameter(arguments, 3));
     known.put("torch._utils._rebuild_parameter_with_state", arguments -> parameter(arguments, 4));
     known.put("torch.Size", arguments -> whole(arguments.getFirst()));
-    for (Format format : Format.values()) {
+    for (StorageType format : StorageType.values()) {
       known.put(
           format.global,
           _ -> {
@@ -283,7 +283,7 @@ public final class TorchPickle {
         && parts.get(2) instanceof String key
         && parts.get(4) instanceof Long count
         && (parts.size() == 5 || parts.get(5) == null)) {
-      for (Format format : Format.values()) {
+      for (StorageType format : StorageType.values()) {
         if (format.global.equals(name) && count >= 0) {
           return new TorchStorage(format, key, count);
         }

@@ -15,10 +15,10 @@ import java.util.List;
  * @param key its name in the file
  * @param count of its values
  */
-record TorchStorage(Format format, String key, long count) {
+record TorchStorage(StorageType format, String key, long count) {
 
   /** PyTorch's classes of storages, and what their values become. */
-  enum Format {
+  enum StorageType {
     FLOAT("FloatStorage", 4, Dtype.F32),
     /** Rounded to 32 bits, the finest that networks compute in. */
     DOUBLE("DoubleStorage", 8, Dtype.F32),
@@ -39,7 +39,7 @@ record TorchStorage(Format format, String key, long count) {
 
     final Dtype becomes;
 
-    Format(String name, int bytes, Dtype becomes) {
+    StorageType(String name, int bytes, Dtype becomes) {
       this.global = "torch." + name;
       this.bytes = bytes;
       this.becomes = becomes;
@@ -98,7 +98,7 @@ record TorchStorage(Format format, String key, long count) {
      * @param bytes of the storage
      */
     Tensor of(MemorySegment bytes) {
-      Format format = storage.format;
+      StorageType format = storage.format;
       long count = count();
       if (count > 0 && format.kept() && rowMajor()) {
         return new Tensor(
@@ -137,7 +137,7 @@ record TorchStorage(Format format, String key, long count) {
     }
 
     private static void copy(
-        Format format, MemorySegment in, long from, MemorySegment out, long to) {
+        StorageType format, MemorySegment in, long from, MemorySegment out, long to) {
       switch (format) {
         case FLOAT -> out.setAtIndex(INTS, to, in.getAtIndex(INTS, from));
         case HALF, BFLOAT16 -> out.setAtIndex(SHORTS, to, in.getAtIndex(SHORTS, from));

@@ -34,8 +34,7 @@ final class Unet2d {
     groups = config.integer("norm_num_groups", 32);
     eps = config.number("norm_eps", 1e-5);
     // Null is one head over all channels, and no key is heads of 8.
-    headSize =
-        config.isNull("attention_head_dim") ? 0 : config.integer("attention_head_dim", 8);
+    headSize = config.isNull("attention_head_dim") ? 0 : config.integer("attention_head_dim", 8);
     Activation act = Activation.of(config, "act_fn", "silu");
     resnets = new Resnets(writer, groups, eps, act, Resnets.Time.of(config), false, 1);
     // The tensors have these sizes, and pictures have any.
@@ -55,8 +54,7 @@ final class Unet2d {
     List<Block> up = up();
     SourceWriter.Module root = writer.module("Network", "").has("precision", "int");
     List<String> ports = new ArrayList<>(List.of("x", "noise"));
-    UnetEmbeddings embeddings =
-        new UnetEmbeddings(config, writer, root, ports, widths.getFirst());
+    UnetEmbeddings embeddings = new UnetEmbeddings(config, writer, root, ports, widths.getFirst());
     embeddings.time(SILU, true);
     embeddings.labels(CLASSES, SILU, false);
     root.does("z = torch.to(x, self.precision)");
@@ -108,7 +106,7 @@ final class Unet2d {
       Sampler sampler =
           i == types.size() - 1
               ? Sampler.NONE
-              : resnetBlock || attends && byResnet
+              : resnetBlock || (attends && byResnet)
                   ? UnetBlocks.halvedByResnet(resnets, to)
                   : UnetBlocks.halved(resnets, padding);
       Attending attending = attends ? places(layers, to) : Attending.NONE;
@@ -131,9 +129,7 @@ final class Unet2d {
     int width = widths.getLast();
     Resnets divided = resnets.with(false, divisor);
     Attending attending =
-        attends
-            ? Attending.places(1, attentionGroups, eps, heads(width), divisor)
-            : Attending.NONE;
+        attends ? Attending.places(1, attentionGroups, eps, heads(width), divisor) : Attending.NONE;
     return List.of(UnetBlocks.middle(divided, "UNetMidBlock2D", width, 1, attending));
   }
 
@@ -158,12 +154,11 @@ final class Unet2d {
       Sampler sampler =
           i == types.size() - 1
               ? Sampler.NONE
-              : resnetBlock || attends && byResnet
+              : resnetBlock || (attends && byResnet)
                   ? UnetBlocks.doubledByResnet(resnets, to)
                   : UnetBlocks.enlarged(resnets);
       Attending attending = attends ? places(layers + 1, to) : Attending.NONE;
-      blocks.add(
-          UnetBlocks.up(resnets, name, layers + 1, before, to, below, attending, sampler));
+      blocks.add(UnetBlocks.up(resnets, name, layers + 1, before, to, below, attending, sampler));
       before = to;
     }
     return blocks;

@@ -16,7 +16,8 @@ import java.util.Set;
  *
  * <p>Ports {@code x} [B, c, height, width] and {@code noise} [B], the timestep, which may be
  * fractional; {@code encoder_hidden_states} [B, tokens, d]; and as the configuration wants, {@code
- * class_labels}, {@code text_embeds}, {@code time_ids}, {@code image_embeds}, {@code timestep_cond}.
+ * class_labels}, {@code text_embeds}, {@code time_ids}, {@code image_embeds}, {@code
+ * timestep_cond}.
  */
 final class Unet2dCondition {
   private static final List<String> CLASSES =
@@ -83,8 +84,7 @@ final class Unet2dCondition {
     List<Block> up = up();
     SourceWriter.Module root = writer.module("Network", "").has("precision", "int");
     List<String> ports = new ArrayList<>(List.of("x", "noise"));
-    UnetEmbeddings embeddings =
-        new UnetEmbeddings(config, writer, root, ports, widths.getFirst());
+    UnetEmbeddings embeddings = new UnetEmbeddings(config, writer, root, ports, widths.getFirst());
     UnetAdditions additions = new UnetAdditions(config, writer, root, ports, embeddings);
     additions.begin();
     embeddings.time(act, false);
@@ -149,12 +149,10 @@ final class Unet2dCondition {
       Attending attending =
           switch (name) {
             case "DownBlock2D", "ResnetDownsampleBlock2D" -> Attending.NONE;
-            case "AttnDownBlock2D" ->
-                Attending.places(count, groups, eps, to / heads.get(i), 1);
+            case "AttnDownBlock2D" -> Attending.places(count, groups, eps, to / heads.get(i), 1);
             case "CrossAttnDownBlock2D" ->
                 transformers(count, depths.get(i), heads.get(i), onlyCross.get(i));
-            case "SimpleCrossAttnDownBlock2D" ->
-                simple(count, to / heads.get(i), onlyCross.get(i));
+            case "SimpleCrossAttnDownBlock2D" -> simple(count, to / heads.get(i), onlyCross.get(i));
             default -> throw config.refused("down_block_types", name + " is not implemented");
           };
       Resnets resnets = isSimple(name) ? simple : plain;
@@ -225,8 +223,7 @@ final class Unet2dCondition {
             case "UpBlock2D", "ResnetUpsampleBlock2D" -> Attending.NONE;
             case "AttnUpBlock2D" -> Attending.places(count, groups, eps, to / heads.get(i), 1);
             case "CrossAttnUpBlock2D" ->
-                transformers(
-                    count, depths.get(i), heads.get(mirrored), onlyCross.get(mirrored));
+                transformers(count, depths.get(i), heads.get(mirrored), onlyCross.get(mirrored));
             case "SimpleCrossAttnUpBlock2D" ->
                 simple(count, to / heads.get(i), onlyCross.get(mirrored));
             default -> throw config.refused("up_block_types", name + " is not implemented");
@@ -249,8 +246,7 @@ final class Unet2dCondition {
     return name.contains("Simple") || name.startsWith("Resnet");
   }
 
-  private Attending transformers(
-      int count, List<Integer> depths, int heads, boolean onlyCross) {
+  private Attending transformers(int count, List<Integer> depths, int heads, boolean onlyCross) {
     List<String> types = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       int layers = depths.size() == 1 ? depths.getFirst() : depths.get(i);

@@ -4,7 +4,7 @@ import static glimt.published.SourceWriter.number;
 
 import glimt.published.UnetBlocks.Attending;
 import glimt.published.UnetBlocks.Block;
-import glimt.published.UnetBlocks.Clips;
+import glimt.published.UnetBlocks.OverTime;
 import glimt.published.UnetBlocks.Sampler;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -161,8 +161,8 @@ final class Unet3dCondition {
     return blocks;
   }
 
-  private Clips clips(int width) {
-    return new Clips(groups, width / head);
+  private OverTime clips(int width) {
+    return new OverTime(groups, width / head);
   }
 
   private Attending attending(int count, int width) {

@@ -71,8 +71,7 @@ final class UnetAdditions {
         ports.add("time_ids");
         root.has(
                 "add_embedding",
-                embeddings.twoLayers(
-                    new Activation("torch.silu(%s)"), Activation.NONE, false))
+                embeddings.twoLayers(new Activation("torch.silu(%s)"), Activation.NONE, false))
             .does("ids = %s", embeddings.waves("torch.flatten(time_ids)", width))
             .does("ids = torch.reshape(ids, [torch.size(text_embeds, 0), -1])")
             .does("more = torch.cat([torch.to(text_embeds, self.precision), ids], -1)")
@@ -92,8 +91,7 @@ final class UnetAdditions {
       }
       default ->
           throw config.refused(
-              "addition_embed_type",
-              "only text, text_time, text_image and image are implemented");
+              "addition_embed_type", "only text, text_time, text_image and image are implemented");
     }
     root.does("time = time + more");
   }
@@ -107,8 +105,7 @@ final class UnetAdditions {
     switch (context) {
       case "" -> {}
       case "text_proj" ->
-          root.has("encoder_hid_proj", "Linear")
-              .does("text = self.encoder_hid_proj.forward(text)");
+          root.has("encoder_hid_proj", "Linear").does("text = self.encoder_hid_proj.forward(text)");
       case "text_image_proj" -> {
         image();
         root.has(
@@ -126,9 +123,7 @@ final class UnetAdditions {
       }
       case "image_proj" -> {
         image();
-        root.has(
-                "encoder_hid_proj",
-                image("ImageProjection", "image_embeds", "norm", IMAGE_TOKENS))
+        root.has("encoder_hid_proj", image("ImageProjection", "image_embeds", "norm", IMAGE_TOKENS))
             .does("text = self.encoder_hid_proj.forward(%s)", IMAGE);
       }
       default ->

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the blocks of diffusers' two-dimensional U-Nets (Ronneberger et al. 2015; Ho et al. 2020):
- * on the way down each leaves its results among the skips, on the way up each takes them from there,
- * the last first.
+ * on the way down each leaves its results among the skips, on the way up each takes them from
+ * there, the last first.
  */
 final class UnetBlocks {
   /**
@@ -19,7 +19,7 @@ final class UnetBlocks {
    * @param arguments what a source gives each besides the picture, such as {@code , text}
    * @param clips what a block of clips has between its layers; null in one of pictures
    */
-  record Attending(List<String> types, String arguments, @Nullable Clips clips) {
+  record Attending(List<String> types, String arguments, @Nullable OverTime clips) {
     static final Attending NONE = new Attending(List.of(), "");
 
     Attending(List<String> types, String arguments) {
@@ -27,7 +27,7 @@ final class UnetBlocks {
     }
 
     /** The same in a block of clips. */
-    Attending of(Clips frames) {
+    Attending of(OverTime frames) {
       return new Attending(types, arguments, frames);
     }
 
@@ -68,7 +68,7 @@ final class UnetBlocks {
    * @param groups of their norms
    * @param heads of the transformers
    */
-  record Clips(int groups, int heads) {}
+  record OverTime(int groups, int heads) {}
 
   /**
    * What changes the picture's size at the end of a block.
@@ -95,14 +95,12 @@ final class UnetBlocks {
 
   /** Halves the picture by a residual block. */
   static Sampler halvedByResnet(Resnets resnets, int width) {
-    return new Sampler(
-        resnets.block(width, width, Resnets.Size.HALF), resnets.timeArgument());
+    return new Sampler(resnets.block(width, width, Resnets.Size.HALF), resnets.timeArgument());
   }
 
   /** Doubles the picture by a residual block. */
   static Sampler doubledByResnet(Resnets resnets, int width) {
-    return new Sampler(
-        resnets.block(width, width, Resnets.Size.DOUBLE), resnets.timeArgument());
+    return new Sampler(resnets.block(width, width, Resnets.Size.DOUBLE), resnets.timeArgument());
   }
 
   /** Halves the picture by a convolution. */
@@ -191,8 +189,7 @@ final class UnetBlocks {
    * @param count of the residual blocks behind the first, each of which follows an attention if
    *     there are any
    */
-  static Block middle(
-      Resnets resnets, String name, int width, int count, Attending attending) {
+  static Block middle(Resnets resnets, String name, int width, int count, Attending attending) {
     SourceWriter.Module block = begun(resnets, name, count + 1, attending);
     block.hasList("resnets", resnets.blocks(count + 1, width, width));
     convolve(block, 0, resnets, attending);
@@ -233,7 +230,7 @@ final class UnetBlocks {
   private static void convolve(
       SourceWriter.Module block, int i, Resnets resnets, Attending attending) {
     block.does("z = self.resnets._%s.forward(z%s)", i, resnets.timeArgument());
-    if (attending.clips instanceof Clips(int groups, _)) {
+    if (attending.clips instanceof OverTime(int groups, _)) {
       block.does("z = self.temp_convs._%s.forward(z, frames, %s)", i, groups);
     }
   }
@@ -241,7 +238,7 @@ final class UnetBlocks {
   private static void attend(SourceWriter.Module block, int i, Attending attending) {
     if (attending.isThere()) {
       block.does("z = self.attentions._%s.forward(z%s)", i, attending.arguments);
-      if (attending.clips instanceof Clips(int groups, int heads)) {
+      if (attending.clips instanceof OverTime(int groups, int heads)) {
         block.does("z = self.temp_attentions._%s.forward(z, frames, %s, %s)", i, groups, heads);
       }
     }

@@ -7,8 +7,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes what a U-Net's blocks are told besides their picture: the timestep, and a class where there
- * are any. Both become vectors [B, d], which are added or stand side by side.
+ * Writes what a U-Net's blocks are told besides their picture: the timestep, and a class where
+ * there are any. Both become vectors [B, d], which are added or stand side by side.
  */
 final class UnetEmbeddings {
   private final PublishedConfig config;
@@ -41,7 +41,11 @@ final class UnetEmbeddings {
     shift = config.number("freq_shift", 0);
   }
 
-  /** A timestep or another vector through two layers; {@code condition} is a guidance's scale. */
+  /**
+   * A timestep or another vector through two layers.
+   *
+   * @param conditioned whether a guidance's scale is added, as a vector
+   */
   String twoLayers(Activation between, Activation after, boolean conditioned) {
     SourceWriter.Module layers =
         writer.module("TimestepEmbedding", "").has("linear_1", "Linear").has("linear_2", "Linear");
@@ -49,8 +53,8 @@ final class UnetEmbeddings {
       layers.has("cond_proj", "Projection").does("z = z + self.cond_proj.forward(condition)");
     }
     return layers
-        .does("h = self.linear_2.forward(%s)", between.of("self.linear_1.forward(z)"))
-        .does("return %s", after.of("h"))
+        .does("h = %s", between.of("self.linear_1.forward(z)"))
+        .does("return %s", after.of("self.linear_2.forward(h)"))
         .forward("z: Tensor" + (conditioned ? ", condition: Tensor" : ""), "Tensor");
   }
 
@@ -153,8 +157,7 @@ final class UnetEmbeddings {
     }
     return switch (type) {
       case "timestep" -> twoLayers(act, Activation.NONE, false);
-      case "projection" ->
-          twoLayers(new Activation("torch.silu(%s)"), Activation.NONE, false);
+      case "projection" -> twoLayers(new Activation("torch.silu(%s)"), Activation.NONE, false);
       case "simple_projection" -> "Linear";
       default -> "";
     };

@@ -47,7 +47,11 @@ final class Unpickler {
       ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
   private static final int LONGEST_NAME = 500;
   private static final long LONGEST_TEXT = 1 << 24;
-  private static final Object MARK = new Object();
+
+  /** Where a container begins on the stack. */
+  private enum Mark {
+    HERE
+  }
 
   private final String file;
   private final MemorySegment bytes;
@@ -104,7 +108,7 @@ final class Unpickler {
     switch (opcode) {
       case 0x80 -> skip(1); // PROTO
       case 0x95 -> skip(8); // FRAME
-      case '(' -> stack.add(MARK);
+      case '(' -> stack.add(Mark.HERE);
       case '0' -> pop();
       case '1' -> marked(); // POP_MARK
       case '2' -> stack.add(stack.getLast()); // DUP
@@ -269,7 +273,7 @@ final class Unpickler {
 
   private @Nullable Object pop() {
     Object top = stack.removeLast();
-    if (top == MARK) {
+    if (top instanceof Mark) {
       throw damaged("before byte %s: a value is missing".formatted(at));
     }
     return top;
@@ -277,7 +281,7 @@ final class Unpickler {
 
   /** What lies above the last mark, which goes with it. */
   private List<@Nullable Object> marked() {
-    int mark = stack.lastIndexOf(MARK);
+    int mark = stack.lastIndexOf(Mark.HERE);
     List<@Nullable Object> above = stack.subList(mark + 1, stack.size());
     List<@Nullable Object> items = new ArrayList<>(above);
     above.clear();

@@ -85,8 +85,7 @@ public final class TokenTable {
   }
 
   private static long padding(Path folder) {
-    JsonNode said =
-        json(folder.resolve("tokenizer_config.json")).path("pad_token");
+    JsonNode said = json(folder.resolve("tokenizer_config.json")).path("pad_token");
     String token = said.isTextual() ? said.asText() : said.path("content").asText();
     return json(folder.resolve("vocab.json")).path(token).asLong();
   }

@@ -1,11 +1,11 @@
 package glimt.published;
 
-import glimt.bundle.Origin;
 import ai.djl.Device;
 import com.fasterxml.jackson.databind.JsonNode;
 import glimt.bundle.Network;
 import glimt.bundle.NetworkSource;
 import glimt.bundle.NetworkSource.ModuleClass;
+import glimt.bundle.Origin;
 import glimt.bundle.Precision;
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Tensor;
@@ -63,7 +63,7 @@ record GoldenComponent(String name, PublishedConfig config, Safetensors weights)
     NetworkSource whole = NetworkSource.parse(name, network.source());
     String inside = path.replaceAll("(^|\\.)(\\d)", "$1_$2");
     ModuleClass type = whole.root();
-    for (String attribute : inside.split("\\.")) {
+    for (String attribute : inside.split("\\.", -1)) {
       type =
           type.attributes().stream()
               .filter(one -> one.name().equals(attribute))

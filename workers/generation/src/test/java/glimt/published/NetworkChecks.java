@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** The recorded calls of single networks. */
 final class NetworkChecks {
@@ -71,10 +72,12 @@ final class NetworkChecks {
               });
       TokenClips.lay(inputs, network.ports(), check.path("arguments"), scope);
       if (network.ports().contains("mask") && !inputs.containsKey("mask")) {
-        inputs.put("mask", inputs.get("tokens").onesLike()); // no mask is a mask of ones
+        inputs.put(
+            "mask",
+            Objects.requireNonNull(inputs.get("tokens")).onesLike()); // no mask is a mask of ones
       }
       if (network.ports().contains("embeddings") && !inputs.containsKey("embeddings")) {
-        long rows = inputs.get("noise").size();
+        long rows = Objects.requireNonNull(inputs.get("noise")).size();
         inputs.put("embeddings", scope.zeros(golden.shapeOfNoImage(rows))); // no image is zeros
       }
       NDList results = network.call(inputs);

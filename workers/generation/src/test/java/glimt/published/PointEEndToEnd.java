@@ -18,6 +18,7 @@ import glimt.diffusion.Observer;
 import glimt.diffusion.Prediction;
 import glimt.diffusion.Trajectory;
 import glimt.diffusion.Waypoint;
+import glimt.pipeline.PointEStage;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

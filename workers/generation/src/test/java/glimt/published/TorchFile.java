@@ -96,7 +96,7 @@ final class TorchFile {
   /** As PyTorch wrote before 1.6. */
   static Path legacy(Path file, String opcodes, String key, long count, byte[] values) {
     String start = "\u0080\u0002";
-    String magic = start + "\u008a\n\u006c\u00fc\u009c\u0046\u00f9\u0020\u006a\u00a8\u0050\u0019.";
+    String magic = start + "\u008a\nl\u00fc\u009cF\u00f9 j\u00a8P\u0019.";
     String system = start + "}" + text("little_endian") + "\u0088s.";
     String keys = start + "](" + text(key) + "e.";
     String all =

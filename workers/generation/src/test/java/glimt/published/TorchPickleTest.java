@@ -84,7 +84,7 @@ class TorchPickleTest {
             + inner
             + text("lr")
             + "G"
-            + "\u003f\u00f0\0\0\0\0\0\0"
+            + "?\u00f0\0\0\0\0\0\0"
             + "u";
     assertThat(only(wrapped).floats()).hasSize(6);
     assertThat(only("}" + text("model") + wrapped + "s").floats()).hasSize(6);

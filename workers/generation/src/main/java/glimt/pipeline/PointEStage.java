@@ -1,4 +1,4 @@
-package glimt.published;
+package glimt.pipeline;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
@@ -74,6 +74,12 @@ public record PointEStage(
   /** Whether the network is asked for both halves of a batch, the second without conditions. */
   public boolean guided() {
     return guidance != 0 && guidance != 1;
+  }
+
+  /** The same under another guidance. */
+  public PointEStage guided(double otherwise) {
+    return new PointEStage(
+        chain, points, otherwise, steps, sigmaMin, sigmaMax, churn, scales, biases);
   }
 
   /** The noise levels of the walk. */
