@@ -75,12 +75,14 @@ final class UnetBlocks {
 
   /** Halves the picture by a residual block. */
   static Resizer halvedByResnet(Resnets resnets, int width) {
-    return new Resizer(resnets.block(width, width, Resnets.Resampling.HALF), resnets.timeArgument());
+    return new Resizer(
+        resnets.block(width, width, Resnets.Resampling.HALF), resnets.timeArgument());
   }
 
   /** Doubles the picture by a residual block. */
   static Resizer doubledByResnet(Resnets resnets, int width) {
-    return new Resizer(resnets.block(width, width, Resnets.Resampling.DOUBLE), resnets.timeArgument());
+    return new Resizer(
+        resnets.block(width, width, Resnets.Resampling.DOUBLE), resnets.timeArgument());
   }
 
   /** Halves the picture by a convolution. */
