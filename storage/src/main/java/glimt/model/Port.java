@@ -35,16 +35,16 @@ public record Port(
     boolean encoded = feed == Feed.ENCODER;
     if (encoded != (encoder != null)
         || encoded != (output != null)
-        || !encoded && otherOutput != null) {
+        || (!encoded && otherOutput != null)) {
       throw new IllegalArgumentException(
           "port %s: an encoder and its output go with the feed 'encoder' and no other"
               .formatted(name));
     }
     if (!encoded
         && (unconditional == Unconditional.NEGATIVE_PROMPT_OR_ZEROS
-            || (unconditional == Unconditional.EMPTY_PROMPT
+            || ((unconditional == Unconditional.EMPTY_PROMPT
                     || unconditional == Unconditional.NEGATIVE_PROMPT)
-                && feed != Feed.PROMPT)) {
+                && feed != Feed.PROMPT))) {
       throw new IllegalArgumentException(
           "port %s: only what reads a prompt can be fed another one".formatted(name));
     }

@@ -24,8 +24,8 @@ public final class Architectures {
       Map.ofEntries(
           Map.entry("AutoencoderKL.decode", AutoencoderKl::decoder),
           Map.entry("AutoencoderKL.encode", AutoencoderKl::encoder),
-          Map.entry("AutoencoderKLLTXVideo.decode", LtxAutoencoder::decode),
-          Map.entry("AutoencoderKLLTXVideo.encode", LtxAutoencoder::encode),
+          Map.entry("AutoencoderKLLTXVideo.decode", LtxDecoder::of),
+          Map.entry("AutoencoderKLLTXVideo.encode", LtxEncoder::of),
           Map.entry("AutoencoderKLWan.decode", WanAutoencoder::decode),
           Map.entry("AutoencoderKLWan.encode", WanAutoencoder::encode),
           Map.entry("CLIPImageGridPointDiffusionTransformer", PointTransformer::of),

@@ -26,8 +26,7 @@ public final class LatentTones {
     try (NDManager scope = outer.newSubManager()) {
       NDArray own = scoped(latent, scope);
       NDArray other = scoped(reference, scope);
-      NDArray adapted =
-          own.sub(mean(own)).div(spread(own)).mul(spread(other)).add(mean(other));
+      NDArray adapted = own.sub(mean(own)).div(spread(own)).mul(spread(other)).add(mean(other));
       NDArray result = own.add(adapted.sub(own).mul(factor));
       result.attach(outer);
       return result;

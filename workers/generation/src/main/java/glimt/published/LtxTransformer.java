@@ -1,7 +1,6 @@
 package glimt.published;
 
 import java.util.Collections;
-import java.util.Map;
 import java.util.Set;
 
 /**
@@ -27,16 +26,26 @@ final class LtxTransformer {
     }
     boolean weighted = config.flag("norm_elementwise_affine", false);
     Object[] sizes = {
-      "heads", heads,
-      "d", heads * config.integer("attention_head_dim", 64),
-      "eps", config.number("norm_eps", 1e-6),
-      "patch_t", config.integer("patch_size_t", 1),
-      "patch", config.integer("patch_size", 1),
-      "in", config.flag("attention_bias", true) ? "Linear" : "Projection",
-      "out", config.flag("attention_out_bias", true) ? "Linear" : "Projection",
-      "norms", weighted ? "  norm1 : RmsNorm\n  norm2 : RmsNorm\n" : "",
-      "norm1", weighted ? "self.norm1.forward" : "plain_rms_norm",
-      "norm2", weighted ? "self.norm2.forward" : "plain_rms_norm"
+      "heads",
+      heads,
+      "d",
+      heads * config.integer("attention_head_dim", 64),
+      "eps",
+      config.number("norm_eps", 1e-6),
+      "patch_t",
+      config.integer("patch_size_t", 1),
+      "patch",
+      config.integer("patch_size", 1),
+      "in",
+      config.flag("attention_bias", true) ? "Linear" : "Projection",
+      "out",
+      config.flag("attention_out_bias", true) ? "Linear" : "Projection",
+      "norms",
+      weighted ? "  norm1 : RmsNorm\n  norm2 : RmsNorm\n" : "",
+      "norm1",
+      weighted ? "self.norm1.forward" : "plain_rms_norm",
+      "norm2",
+      weighted ? "self.norm2.forward" : "plain_rms_norm"
     };
     SourceText source =
         new SourceText()

@@ -23,24 +23,35 @@ final class LtxUpsampler {
       throw config.refused("spatial_upsample", "the up-sampler must do that or temporal_upsample");
     }
     if (longer && dims == 2) {
-      throw config.refused("temporal_upsample", "an up-sampler of pictures, dims 2, cannot do that");
+      throw config.refused(
+          "temporal_upsample", "an up-sampler of pictures, dims 2, cannot do that");
     }
     boolean clips = dims == 3;
     SourceText source =
         new SourceText()
             .add(
                 NETWORK,
-                "conv", clips ? "Conv3d" : "Conv2d",
-                "unit", clips ? "[1, 1, 1], [1, 1, 1]" : "1, 1",
-                "enter", clips ? "torch.transpose(clip, 1, 2)" : "torch.flatten(clip, 0, 1)",
-                "enlarge", longer ? wider ? BOTH : LONGER : clips ? WIDER_CLIP : WIDER,
-                "leave", clips ? "torch.transpose(z, 1, 2)" : "torch.unflatten(z, 0, [torch.size(latent, 0), -1])",
-                "sampler", longer ? "Conv3d" : "Conv2d")
+                "conv",
+                clips ? "Conv3d" : "Conv2d",
+                "unit",
+                clips ? "[1, 1, 1], [1, 1, 1]" : "1, 1",
+                "enter",
+                clips ? "torch.transpose(clip, 1, 2)" : "torch.flatten(clip, 0, 1)",
+                "enlarge",
+                longer ? wider ? BOTH : LONGER : clips ? WIDER_CLIP : WIDER,
+                "leave",
+                clips
+                    ? "torch.transpose(z, 1, 2)"
+                    : "torch.unflatten(z, 0, [torch.size(latent, 0), -1])",
+                "sampler",
+                longer ? "Conv3d" : "Conv2d")
             .chain("Stage", Collections.nCopies(blocks, "Resnet"))
             .add(
                 RESNET,
-                "conv", clips ? "Conv3d" : "Conv2d",
-                "unit", clips ? "[1, 1, 1], [1, 1, 1]" : "1, 1");
+                "conv",
+                clips ? "Conv3d" : "Conv2d",
+                "unit",
+                clips ? "[1, 1, 1], [1, 1, 1]" : "1, 1");
     return new PublishedNetwork(source.text());
   }
 

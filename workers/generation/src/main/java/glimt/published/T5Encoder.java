@@ -104,9 +104,7 @@ final class T5Encoder {
             ? Activation.named(config, "feed_forward_proj", implied)
             : Activation.named(config, "dense_act_fn", spelt);
     return SourceText.filled(
-        gated ? GATED_FEED_FORWARD : FEED_FORWARD,
-        "activation",
-        activation.of("h"));
+        gated ? GATED_FEED_FORWARD : FEED_FORWARD, "activation", activation.of("h"));
   }
 
   /** Where the distances and the embedding are published. */

@@ -16,6 +16,17 @@ import java.util.regex.Pattern;
  * (latent - latents_mean) / latents_std.
  */
 final class WanAutoencoder {
+  /** By which the latents of Wan 2.1 are normalised, where a configuration does not say. */
+  static final List<Double> MEANS =
+      List.of(
+          -0.7571, -0.7089, -0.9113, 0.1075, -0.1745, 0.9653, -0.1517, 1.5508, 0.4134, -0.0715,
+          0.5517, -0.3632, -0.1922, -0.9497, 0.2503, -0.2921);
+
+  static final List<Double> DEVIATIONS =
+      List.of(
+          2.8184, 1.4541, 2.3275, 2.6558, 1.2196, 1.7708, 2.6052, 2.0743, 3.2687, 2.1526, 2.8652,
+          1.5579, 1.6382, 1.1253, 2.8251, 1.9160);
+
   private static final String[] STEP = {"past: List[Tensor]", "first: bool"};
 
   private final boolean residual;
@@ -86,10 +97,14 @@ final class WanAutoencoder {
         source
             .add(
                 sampler.isEmpty() ? LAST_RESIDUAL_DOWN : RESIDUAL_DOWN,
-                "i", i,
-                "sampler", sampler,
-                "m", to,
-                "frames", i < last() && slower.get(i) ? 2 : 1)
+                "i",
+                i,
+                "sampler",
+                sampler,
+                "m",
+                to,
+                "frames",
+                i < last() && slower.get(i) ? 2 : 1)
             .chain("Down%sResnets".formatted(i), layers, STEP);
       } else {
         blocks.addAll(layers);
@@ -100,7 +115,8 @@ final class WanAutoencoder {
       from = to;
     }
     source.chain("DownBlocks", blocks, STEP);
-    return new PublishedNetwork(source.text(), Map.of(), Pattern.compile("(decoder|post_quant_conv)\\..*"));
+    return new PublishedNetwork(
+        source.text(), Map.of(), Pattern.compile("(decoder|post_quant_conv)\\..*"));
   }
 
   private String patched() {
@@ -125,15 +141,20 @@ final class WanAutoencoder {
       source
           .add(
               i == last() ? LAST_UP : residual ? RESIDUAL_UP : UP,
-              "i", i,
-              "sampler", faster ? "WanUpsample3d" : "WanUpsample2d",
-              "m", to,
-              "frames", faster ? 2 : 1)
+              "i",
+              i,
+              "sampler",
+              faster ? "WanUpsample3d" : "WanUpsample2d",
+              "m",
+              to,
+              "frames",
+              faster ? 2 : 1)
           .chain("Up%sResnets".formatted(i), layers, STEP);
       from = to;
     }
     source.chain("UpBlocks", blocks, STEP);
-    return new PublishedNetwork(source.text(), Map.of(), Pattern.compile("(encoder|quant_conv)\\..*"));
+    return new PublishedNetwork(
+        source.text(), Map.of(), Pattern.compile("(encoder|quant_conv)\\..*"));
   }
 
   // ---- their text

@@ -176,7 +176,5 @@ final class WanTransformer {
       """;
 
   private static final String BLOCK_WITHOUT_CONTEXT_NORM =
-      BLOCK
-          .replace("  norm2 : LayerNorm\n", "")
-          .replace("self.norm2.forward(z, {eps})", "z");
+      BLOCK.replace("  norm2 : LayerNorm\n", "").replace("self.norm2.forward(z, {eps})", "z");
 }

@@ -14,8 +14,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Wan 2.1's text to video (Wan Team 2025, arXiv:2503.20314), as diffusers' {@code WanPipeline} runs
- * it: UMT5's states of the prompt, zeros behind it, steer a transformer of causal latents.
+ * Text to video of Wan 2.1 and of the 5B model of 2.2 (Wan Team 2025, arXiv:2503.20314), as
+ * diffusers' {@code WanPipeline} runs it: UMT5's states of the prompt, zeros behind it, steer a
+ * transformer of causal latents.
  */
 final class WanVideo {
   private static final int STEPS = 50;
@@ -41,7 +42,7 @@ final class WanVideo {
   static BundleCard card(PublishedFolder from, BundleDraft draft, ImportOptions options) {
     from.only("scheduler", "text_encoder", "tokenizer", "transformer", "vae");
     from.index().only("boundary_ratio", null); // two experts, of Wan 2.2 A14B
-    from.index().only("expand_timesteps", false); // Wan 2.2 5B
+    from.index().ignore("expand_timesteps"); // without a first image all tokens have one
     from.index().close();
     draft.network("text_encoder", from, "text_encoder", from.className("text_encoder"));
     draft.network("transformer", from, "transformer", from.className("transformer"));
@@ -92,13 +93,14 @@ final class WanVideo {
   /** Latents are normalised by channel; the first of their frames stands for one alone. */
   private static Codec codec(PublishedConfig vae, List<Axis> axes, List<Integer> factors) {
     int channels = vae.integer("z_dim", 16);
-    List<Double> means = vae.numbers("latents_mean", List.of());
-    List<Double> deviations = vae.numbers("latents_std", List.of());
+    List<Double> means = vae.numbers("latents_mean", WanAutoencoder.MEANS);
+    List<Double> deviations = vae.numbers("latents_std", WanAutoencoder.DEVIATIONS);
     if (means.size() != channels || deviations.size() != channels) {
       throw new BundleException(
           "%s gives %s latents_mean and %s latents_std for %s channels"
               .formatted(vae.file(), means.size(), deviations.size(), channels));
     }
+    int patch = vae.integer("patch_size", 1);
     List<Double> scales = new ArrayList<>();
     deviations.forEach(deviation -> scales.add(1 / deviation));
     return new Codec(
@@ -106,7 +108,7 @@ final class WanVideo {
         axes,
         factors,
         List.of(true, false, false),
-        vae.integer("out_channels", 3),
+        vae.integer("out_channels", 3) / (patch * patch),
         scales,
         means);
   }

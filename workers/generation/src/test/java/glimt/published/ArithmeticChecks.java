@@ -26,7 +26,8 @@ final class ArithmeticChecks {
         continue;
       }
       float by =
-          Float.parseFloat(result.group(2) + "." + (result.group(3) == null ? "0" : result.group(3)));
+          Float.parseFloat(
+              result.group(2) + "." + (result.group(3) == null ? "0" : result.group(3)));
       try (NDManager scope = manager.newSubManager()) {
         NDArray latent = clip(golden, "in.adain.latents", scope);
         NDArray ours =
@@ -45,8 +46,6 @@ final class ArithmeticChecks {
 
   private static NDArray clip(GoldenCase golden, String name, NDManager scope) {
     Tensor tensor = golden.expected().get(name);
-    return scope
-        .create(tensor.floats(), new Shape(tensor.dimensions()))
-        .transpose(0, 2, 1, 3, 4);
+    return scope.create(tensor.floats(), new Shape(tensor.dimensions())).transpose(0, 2, 1, 3, 4);
   }
 }

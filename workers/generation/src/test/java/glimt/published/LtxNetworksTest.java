@@ -23,7 +23,8 @@ class LtxNetworksTest {
   @Test
   void biases_that_are_left_out_are_zeros() {
     try (NDManager manager = NDManager.newBaseManager()) {
-      NDArray zeros = answer(transformer("").withZeros(".*attn.*(to_[qkv]|to_out\\.0)\\.bias"), manager);
+      NDArray zeros =
+          answer(transformer("").withZeros(".*attn.*(to_[qkv]|to_out\\.0)\\.bias"), manager);
       String without = ", \"attention_bias\": false, \"attention_out_bias\": false";
       assertThat(apart(zeros, answer(transformer(without), manager))).isLessThan(1e-6);
       assertThat(apart(zeros, answer(transformer(""), manager))).isGreaterThan(1e-3);
@@ -35,8 +36,7 @@ class LtxNetworksTest {
     try (NDManager manager = NDManager.newBaseManager()) {
       NDArray usual = answer(transformer(""), manager);
       for (String name : new String[] {"gelu", "linear-silu", "geglu-approximate"}) {
-        NDArray other =
-            answer(transformer(", \"activation_fn\": \"%s\"".formatted(name)), manager);
+        NDArray other = answer(transformer(", \"activation_fn\": \"%s\"".formatted(name)), manager);
         assertThat(apart(usual, other)).as(name).isPositive();
       }
       for (String name : new String[] {"geglu", "swiglu"}) {
@@ -61,7 +61,8 @@ class LtxNetworksTest {
     try (NDManager manager = NDManager.newBaseManager();
         Network network = transformer(", \"patch_size\": 2").load()) {
       NDArray x = values(manager, 1, 2, 1, 4, 6);
-      NDArray answer = network.forward(x, manager.create(new float[] {500}), conditions(manager, 12));
+      NDArray answer =
+          network.forward(x, manager.create(new float[] {500}), conditions(manager, 12));
       assertThat(answer.getShape()).isEqualTo(x.getShape());
     }
   }
@@ -74,14 +75,12 @@ class LtxNetworksTest {
       assertThat(enlarged("\"dims\": 2", 4, latent)).isEqualTo(new Shape(1, 3, 4, 4, 6));
       assertThat(enlarged("\"temporal_upsample\": true", 8, latent))
           .isEqualTo(new Shape(1, 5, 4, 4, 6));
-      assertThat(
-              enlarged("\"temporal_upsample\": true, \"spatial_upsample\": false", 2, latent))
+      assertThat(enlarged("\"temporal_upsample\": true, \"spatial_upsample\": false", 2, latent))
           .isEqualTo(new Shape(1, 5, 4, 2, 3));
     }
     assertThatThrownBy(() -> upSampler("\"spatial_upsample\": false", 4, false).load())
         .hasMessageContaining("spatial_upsample");
-    assertThatThrownBy(
-            () -> upSampler("\"dims\": 2, \"temporal_upsample\": true", 4, false).load())
+    assertThatThrownBy(() -> upSampler("\"dims\": 2, \"temporal_upsample\": true", 4, false).load())
         .hasMessageContaining("temporal_upsample");
   }
 
@@ -93,13 +92,15 @@ class LtxNetworksTest {
           "\"timestep_conditioning\": true"
         }) {
       PublishedConfig config = PublishedConfig.parse("vae/config.json", "{%s}".formatted(setting));
-      assertThatThrownBy(() -> LtxAutoencoder.decode(config, java.util.Set.of()))
+      assertThatThrownBy(() -> LtxDecoder.of(config, java.util.Set.of()))
           .isInstanceOf(BundleException.class)
           .hasMessageContaining(setting.substring(1, 10));
     }
     PublishedConfig other =
-        PublishedConfig.parse("vae/config.json", "{\"downsample_type\": [\"fold\"], \"down_block_types\": [\"LTXVideo095DownBlock3D\"], \"block_out_channels\": [4, 8]}");
-    assertThatThrownBy(() -> LtxAutoencoder.encode(other, java.util.Set.of()))
+        PublishedConfig.parse(
+            "vae/config.json",
+            "{\"downsample_type\": [\"fold\"], \"down_block_types\": [\"LTXVideo095DownBlock3D\"], \"block_out_channels\": [4, 8]}");
+    assertThatThrownBy(() -> LtxEncoder.of(other, java.util.Set.of()))
         .hasMessageContaining("downsample_type");
   }
 
@@ -133,7 +134,9 @@ class LtxNetworksTest {
   private static NDArray answer(TinyNetwork tiny, NDManager manager) {
     try (Network network = tiny.load()) {
       return network.forward(
-          values(manager, 1, 2, 4, 2, 3), manager.create(new float[] {500}), conditions(manager, 12));
+          values(manager, 1, 2, 4, 2, 3),
+          manager.create(new float[] {500}),
+          conditions(manager, 12));
     }
   }
 
@@ -162,9 +165,10 @@ class LtxNetworksTest {
       shapes.put(".*ff\\.net\\.0\\.proj\\.bias", new long[] {64});
     }
     shapes.put(".*ff\\.net\\.2\\.bias", new long[] {d});
-    shapes.put(".*(norm\\w*\\.weight|to_\\w+\\.bias|to_out\\.0\\.bias|linear_.\\.bias|proj_in\\.bias)", new long[] {d});
+    shapes.put(
+        ".*(norm\\w*\\.weight|to_\\w+\\.bias|to_out\\.0\\.bias|linear_.\\.bias|proj_in\\.bias)",
+        new long[] {d});
     shapes.put(".*(to_|linear_2).*weight", new long[] {d, d});
-    return TinyNetwork.of(
-        "LTXVideoTransformer3DModel", "{%s%s}".formatted(SIZES, more), shapes);
+    return TinyNetwork.of("LTXVideoTransformer3DModel", "{%s%s}".formatted(SIZES, more), shapes);
   }
 }

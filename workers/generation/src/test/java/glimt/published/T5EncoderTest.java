@@ -17,7 +17,8 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class T5EncoderTest {
-  private static final String SIZES = "\"d_model\": 16, \"d_ff\": 24, \"num_heads\": 2, \"num_layers\": 2";
+  private static final String SIZES =
+      "\"d_model\": 16, \"d_ff\": 24, \"num_heads\": 2, \"num_layers\": 2";
 
   @Test
   void the_first_version_has_one_layer_of_relus() {
@@ -87,8 +88,7 @@ class T5EncoderTest {
 
   private static NDArray states(Network network, NDArray tokens, int read) {
     NDArray mask = tokens.onesLike();
-    mask.set(
-        new ai.djl.ndarray.index.NDIndex(":, %s:".formatted(read)), 0);
+    mask.set(new ai.djl.ndarray.index.NDIndex(":, %s:".formatted(read)), 0);
     NDList answers = network.call(Map.of("tokens", tokens, "mask", mask));
     NDArray states = answer(answers, "last_hidden_state");
     NDArray masked = answer(answers, "last_hidden_state_masked");

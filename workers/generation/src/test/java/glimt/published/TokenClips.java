@@ -37,12 +37,9 @@ final class TokenClips {
     long width = arguments.path("width").asLong(shape.get(1));
     inputs.put(
         "x",
-        tokens
-            .reshape(shape.get(0), frames, height, width, shape.get(2))
-            .transpose(0, 1, 4, 2, 3));
+        tokens.reshape(shape.get(0), frames, height, width, shape.get(2)).transpose(0, 1, 4, 2, 3));
     if (!inputs.containsKey(PLACES)) {
-      inputs.put(
-          PLACES, places(arguments, shape.get(0), frames, height, width, scope));
+      inputs.put(PLACES, places(arguments, shape.get(0), frames, height, width, scope));
     }
   }
 

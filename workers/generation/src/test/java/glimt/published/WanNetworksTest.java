@@ -28,8 +28,12 @@ class WanNetworksTest {
         Network network = transformer("").load()) {
       NDArray x = values(manager, 1, 2, 4, 4, 6);
       NDArray text = values(manager, 1, 5, 8);
-      NDArray one = network.forward(x, manager.create(new float[] {400}), Map.of("encoder_hidden_states", text));
-      NDArray each = network.forward(x, manager.full(new Shape(1, 12), 400f), Map.of("encoder_hidden_states", text));
+      NDArray one =
+          network.forward(
+              x, manager.create(new float[] {400}), Map.of("encoder_hidden_states", text));
+      NDArray each =
+          network.forward(
+              x, manager.full(new Shape(1, 12), 400f), Map.of("encoder_hidden_states", text));
       assertThat(one.getShape()).isEqualTo(x.getShape());
       assertThat(apart(one, each)).isLessThan(1e-5);
       NDArray first = manager.full(new Shape(1, 12), 400f);
@@ -97,7 +101,8 @@ class WanNetworksTest {
         NDList whole = encoder.call(Map.of("image", given));
         NDArray first = encoder.call(Map.of("image", given.get(":, :5"))).getFirst();
         assertThat(whole.getFirst().getShape()).isEqualTo(new Shape(1, 3, 4, 2, 3));
-        assertThat(whole.stream().map(NDArray::getName)).containsExactlyInAnyOrder("mean", "logvar");
+        assertThat(whole.stream().map(NDArray::getName))
+            .containsExactlyInAnyOrder("mean", "logvar");
         assertThat(apart(whole.getFirst().get(":, :2"), first)).isLessThan(1e-6);
       }
     }
@@ -106,7 +111,10 @@ class WanNetworksTest {
   }
 
   private static NDArray answer(
-      TinyNetwork tiny, NDArray text, @org.jspecify.annotations.Nullable NDArray image, NDManager manager) {
+      TinyNetwork tiny,
+      NDArray text,
+      @org.jspecify.annotations.Nullable NDArray image,
+      NDManager manager) {
     try (Network network = tiny.load()) {
       Map<String, NDArray> conditions = new LinkedHashMap<>(Map.of("encoder_hidden_states", text));
       if (image != null) {
@@ -185,7 +193,8 @@ class WanNetworksTest {
     level(shapes, first + (residual ? "resnets\\.0\\." : ""), 4, 4);
     level(shapes, second, 4, 8);
     shapes.put(
-        "encoder\\.down_blocks\\.%s\\.resample.*weight".formatted(residual ? "0\\.downsampler" : "1"),
+        "encoder\\.down_blocks\\.%s\\.resample.*weight"
+            .formatted(residual ? "0\\.downsampler" : "1"),
         new long[] {4, 4, 3, 3});
     shapes.put(
         "encoder\\.down_blocks\\.%s\\.time_conv\\.weight"
