@@ -45,7 +45,7 @@ final class PipelineParts {
   /**
    * The walk of the pipeline's own scheduler.
    *
-   * @throws BundleException naming a class or setting that is not known, and the classes that are
+   * @throws BundleException naming a class or setting that is not known
    */
   static Sampling sampling(PublishedFolder from, int steps, double guidance) {
     Map<String, @Nullable Object> settings = from.scheduler(SCHEDULER);
@@ -53,11 +53,8 @@ final class PipelineParts {
       PublishedWalk.of(settings).walk(steps);
     } catch (UnknownSettingException unknown) {
       throw new BundleException(
-          "%s: %s; known are %s"
-              .formatted(
-                  from.file(SCHEDULER, "scheduler_config.json"),
-                  unknown.getMessage(),
-                  PublishedWalk.classNames()),
+          "%s: %s"
+              .formatted(from.file(SCHEDULER, "scheduler_config.json"), unknown.getMessage()),
           unknown);
     }
     return new Sampling(

@@ -12,8 +12,8 @@ import java.util.stream.Stream;
 /**
  * A folder of Point-E's files under their published names: one of {@code base_40m_textvec.pt},
  * {@code base_40m_imagevec.pt}, {@code base_40m_uncond.pt}, {@code base_40m.pt}, {@code
- * base_300m.pt} and {@code base_1b.pt}, and {@code upsample_40m.pt}. They hold tensors alone: what a
- * network sees follows from its name and its tensors.
+ * base_300m.pt} and {@code base_1b.pt}, and {@code upsample_40m.pt}. They hold tensors alone: what
+ * a network sees follows from its name and its tensors.
  *
  * @param base makes the first points
  * @param upsampler adds the others

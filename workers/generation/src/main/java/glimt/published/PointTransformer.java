@@ -86,7 +86,9 @@ final class PointTransformer {
                 : PointNetwork.UpsamplePointDiffusionTransformer
             : grid
                 ? PointNetwork.CLIPImageGridPointDiffusionTransformer
-                : vector ? PointNetwork.CLIPImagePointDiffusionTransformer : PointNetwork.PointDiffusionTransformer;
+                : vector
+                    ? PointNetwork.CLIPImagePointDiffusionTransformer
+                    : PointNetwork.PointDiffusionTransformer;
     int layers = 0;
     while (names.contains("backbone.resblocks.%s.ln_1.weight".formatted(layers))) {
       layers++;

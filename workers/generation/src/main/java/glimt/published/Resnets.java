@@ -43,8 +43,8 @@ record Resnets(
     }
   }
 
-  /** Whether a block changes the size of its picture. */
-  enum Size {
+  /** How a block changes the size of its picture. */
+  enum Resampling {
     SAME,
     HALF,
     DOUBLE
@@ -74,7 +74,7 @@ record Resnets(
    * @param from channels of the input
    * @param to channels of the result
    */
-  String block(int from, int to, Size size) {
+  String block(int from, int to, Resampling size) {
     SourceWriter.Module block =
         writer
             .module(from == to ? "Resnet" : "ResnetToOtherWidth", "")
@@ -88,7 +88,7 @@ record Resnets(
       block.has("conv_shortcut", "Conv2d");
     }
     block.does("h = %s", act.of(normed("norm1", "z")));
-    if (size != Size.SAME) {
+    if (size != Resampling.SAME) {
       block.does("h = " + resized(size, "h")).does("z = " + resized(size, "z"));
     }
     block.does("h = self.conv1.forward(h, 1, 1)");
@@ -115,8 +115,8 @@ record Resnets(
     return "self.%s.forward(%s, %s, %s)".formatted(norm, z, groups, SourceWriter.number(eps));
   }
 
-  private static String resized(Size size, String z) {
-    return size == Size.HALF
+  private static String resized(Resampling size, String z) {
+    return size == Resampling.HALF
         ? "torch.avg_pool2d(%s, [2, 2], [2, 2])".formatted(z)
         : DOUBLED.formatted(z, z, z);
   }
@@ -125,7 +125,7 @@ record Resnets(
   List<String> blocks(int count, int from, int to) {
     List<String> blocks = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      blocks.add(block(i == 0 ? from : to, to, Size.SAME));
+      blocks.add(block(i == 0 ? from : to, to, Resampling.SAME));
     }
     return blocks;
   }

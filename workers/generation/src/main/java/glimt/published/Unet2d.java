@@ -2,7 +2,7 @@ package glimt.published;
 
 import glimt.published.UnetBlocks.Attending;
 import glimt.published.UnetBlocks.Block;
-import glimt.published.UnetBlocks.Sampler;
+import glimt.published.UnetBlocks.Resizer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -103,14 +103,14 @@ final class Unet2d {
       if (!attends && !resnetBlock && !name.equals("DownBlock2D")) {
         throw config.refused("down_block_types", name + " is not implemented");
       }
-      Sampler sampler =
+      Resizer resizer =
           i == types.size() - 1
-              ? Sampler.NONE
+              ? Resizer.NONE
               : resnetBlock || (attends && byResnet)
                   ? UnetBlocks.halvedByResnet(resnets, to)
                   : UnetBlocks.halved(resnets, padding);
       Attending attending = attends ? places(layers, to) : Attending.NONE;
-      blocks.add(UnetBlocks.down(resnets, name, layers, from, to, attending, sampler));
+      blocks.add(UnetBlocks.down(resnets, name, layers, from, to, attending, resizer));
       from = to;
     }
     return blocks;
@@ -151,14 +151,14 @@ final class Unet2d {
       if (!attends && !resnetBlock && !name.equals("UpBlock2D")) {
         throw config.refused("up_block_types", name + " is not implemented");
       }
-      Sampler sampler =
+      Resizer resizer =
           i == types.size() - 1
-              ? Sampler.NONE
+              ? Resizer.NONE
               : resnetBlock || (attends && byResnet)
                   ? UnetBlocks.doubledByResnet(resnets, to)
                   : UnetBlocks.enlarged(resnets);
       Attending attending = attends ? places(layers + 1, to) : Attending.NONE;
-      blocks.add(UnetBlocks.up(resnets, name, layers + 1, before, to, below, attending, sampler));
+      blocks.add(UnetBlocks.up(resnets, name, layers + 1, before, to, below, attending, resizer));
       before = to;
     }
     return blocks;

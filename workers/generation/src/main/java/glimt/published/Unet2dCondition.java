@@ -3,7 +3,7 @@ package glimt.published;
 import com.fasterxml.jackson.databind.JsonNode;
 import glimt.published.UnetBlocks.Attending;
 import glimt.published.UnetBlocks.Block;
-import glimt.published.UnetBlocks.Sampler;
+import glimt.published.UnetBlocks.Resizer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -156,13 +156,13 @@ final class Unet2dCondition {
             default -> throw config.refused("down_block_types", name + " is not implemented");
           };
       Resnets resnets = isSimple(name) ? simple : plain;
-      Sampler sampler =
+      Resizer resizer =
           i == types.size() - 1
-              ? Sampler.NONE
+              ? Resizer.NONE
               : isSimple(name)
                   ? UnetBlocks.halvedByResnet(resnets, to)
                   : UnetBlocks.halved(resnets, padding);
-      blocks.add(UnetBlocks.down(resnets, name, count, from, to, attending, sampler));
+      blocks.add(UnetBlocks.down(resnets, name, count, from, to, attending, resizer));
       from = to;
     }
     return blocks;
@@ -229,13 +229,13 @@ final class Unet2dCondition {
             default -> throw config.refused("up_block_types", name + " is not implemented");
           };
       Resnets resnets = isSimple(name) ? simple : plain;
-      Sampler sampler =
+      Resizer resizer =
           i == types.size() - 1
-              ? Sampler.NONE
+              ? Resizer.NONE
               : isSimple(name)
                   ? UnetBlocks.doubledByResnet(resnets, to)
                   : UnetBlocks.enlarged(resnets);
-      blocks.add(UnetBlocks.up(resnets, name, count, before, to, below, attending, sampler));
+      blocks.add(UnetBlocks.up(resnets, name, count, before, to, below, attending, resizer));
       before = to;
     }
     return blocks;

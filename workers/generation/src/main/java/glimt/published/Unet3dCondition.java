@@ -5,7 +5,7 @@ import static glimt.published.SourceWriter.number;
 import glimt.published.UnetBlocks.Attending;
 import glimt.published.UnetBlocks.Block;
 import glimt.published.UnetBlocks.OverTime;
-import glimt.published.UnetBlocks.Sampler;
+import glimt.published.UnetBlocks.Resizer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -117,7 +117,7 @@ final class Unet3dCondition {
             case "CrossAttnDownBlock3D" -> attending(layers, to);
             default -> throw config.refused("down_block_types", name + " is not implemented");
           };
-      Sampler sampler = i == types.size() - 1 ? Sampler.NONE : UnetBlocks.halved(resnets, padding);
+      Resizer sampler = i == types.size() - 1 ? Resizer.NONE : UnetBlocks.halved(resnets, padding);
       blocks.add(UnetBlocks.down(resnets, name, layers, from, to, attending, sampler));
       from = to;
     }
@@ -154,7 +154,7 @@ final class Unet3dCondition {
             case "CrossAttnUpBlock3D" -> attending(layers + 1, to);
             default -> throw config.refused("up_block_types", name + " is not implemented");
           };
-      Sampler sampler = i == types.size() - 1 ? Sampler.NONE : UnetBlocks.enlarged(resnets);
+      Resizer sampler = i == types.size() - 1 ? Resizer.NONE : UnetBlocks.enlarged(resnets);
       blocks.add(UnetBlocks.up(resnets, name, layers + 1, before, to, below, attending, sampler));
       before = to;
     }

@@ -76,8 +76,8 @@ final class UnetBlocks {
    * @param type its class; empty for none
    * @param arguments what a source gives it besides the picture
    */
-  record Sampler(String type, String arguments) {
-    static final Sampler NONE = new Sampler("", "");
+  record Resizer(String type, String arguments) {
+    static final Resizer NONE = new Resizer("", "");
 
     boolean isThere() {
       return !type.isEmpty();
@@ -94,23 +94,25 @@ final class UnetBlocks {
   private UnetBlocks() {}
 
   /** Halves the picture by a residual block. */
-  static Sampler halvedByResnet(Resnets resnets, int width) {
-    return new Sampler(resnets.block(width, width, Resnets.Size.HALF), resnets.timeArgument());
+  static Resizer halvedByResnet(Resnets resnets, int width) {
+    return new Resizer(
+        resnets.block(width, width, Resnets.Resampling.HALF), resnets.timeArgument());
   }
 
   /** Doubles the picture by a residual block. */
-  static Sampler doubledByResnet(Resnets resnets, int width) {
-    return new Sampler(resnets.block(width, width, Resnets.Size.DOUBLE), resnets.timeArgument());
+  static Resizer doubledByResnet(Resnets resnets, int width) {
+    return new Resizer(
+        resnets.block(width, width, Resnets.Resampling.DOUBLE), resnets.timeArgument());
   }
 
   /** Halves the picture by a convolution. */
-  static Sampler halved(Resnets resnets, int padding) {
-    return new Sampler(resnets.downsample(padding), "");
+  static Resizer halved(Resnets resnets, int padding) {
+    return new Resizer(resnets.downsample(padding), "");
   }
 
   /** Enlarges the picture to the size of the next skip. */
-  static Sampler enlarged(Resnets resnets) {
-    return new Sampler(resnets.upsampleLike(), ", skips[-1]");
+  static Resizer enlarged(Resnets resnets) {
+    return new Resizer(resnets.upsampleLike(), ", skips[-1]");
   }
 
   /**
@@ -126,7 +128,7 @@ final class UnetBlocks {
       int from,
       int to,
       Attending attending,
-      Sampler sampler) {
+      Resizer resizer) {
     SourceWriter.Module block = begun(resnets, name, count, attending);
     block.hasList("resnets", resnets.blocks(count, from, to));
     for (int i = 0; i < count; i++) {
@@ -134,10 +136,10 @@ final class UnetBlocks {
       attend(block, i, attending);
       block.does("_ = torch.append(skips, z)");
     }
-    if (sampler.isThere()) {
+    if (resizer.isThere()) {
       block
-          .hasList("downsamplers", List.of(sampler.type))
-          .does("z = self.downsamplers._0.forward(z%s)", sampler.arguments)
+          .hasList("downsamplers", List.of(resizer.type))
+          .does("z = self.downsamplers._0.forward(z%s)", resizer.arguments)
           .does("_ = torch.append(skips, z)");
     }
     return ended(block, resnets, attending, true);
@@ -157,12 +159,12 @@ final class UnetBlocks {
       int to,
       int below,
       Attending attending,
-      Sampler sampler) {
+      Resizer resizer) {
     SourceWriter.Module block = begun(resnets, name, count, attending);
     List<String> types = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       int from = (i == 0 ? before : to) + (i == count - 1 ? below : to);
-      types.add(resnets.block(from, to, Resnets.Size.SAME));
+      types.add(resnets.block(from, to, Resnets.Resampling.SAME));
     }
     block.hasList("resnets", types);
     for (int i = 0; i < count; i++) {
@@ -170,10 +172,10 @@ final class UnetBlocks {
       convolve(block, i, resnets, attending);
       attend(block, i, attending);
     }
-    if (sampler.isThere()) {
+    if (resizer.isThere()) {
       block
-          .hasList("upsamplers", List.of(sampler.type))
-          .does("z = self.upsamplers._0.forward(z%s)", sampler.arguments);
+          .hasList("upsamplers", List.of(resizer.type))
+          .does("z = self.upsamplers._0.forward(z%s)", resizer.arguments);
     }
     return ended(block, resnets, attending, true);
   }

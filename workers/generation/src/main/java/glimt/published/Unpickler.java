@@ -53,7 +53,6 @@ final class Unpickler {
     HERE
   }
 
-
   private final String file;
   private final MemorySegment bytes;
   private final Map<String, Callable> callables;

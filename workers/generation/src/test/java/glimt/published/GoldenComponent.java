@@ -1,11 +1,11 @@
 package glimt.published;
 
-import glimt.bundle.Origin;
 import ai.djl.Device;
 import com.fasterxml.jackson.databind.JsonNode;
 import glimt.bundle.Network;
 import glimt.bundle.NetworkSource;
 import glimt.bundle.NetworkSource.ModuleClass;
+import glimt.bundle.Origin;
 import glimt.bundle.Precision;
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Tensor;

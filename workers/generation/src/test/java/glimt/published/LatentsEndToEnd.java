@@ -58,6 +58,9 @@ final class LatentsEndToEnd implements EndToEnd {
           "text_embeds", List.of("added_cond_kwargs.text_embeds"),
           "time_ids", List.of("added_cond_kwargs.time_ids"));
 
+  /** Where bundles are made; they are removed after their run. */
+  private static final Path MODELS = folder();
+
   @Override
   public Map<String, NDArray> run(GoldenCase golden, NDManager manager)
       throws InterruptedException {
@@ -65,17 +68,18 @@ final class LatentsEndToEnd implements EndToEnd {
     ImportOptions options =
         new ImportOptions(
             "", "", call.path("clip_skip").asInt(0), call.path("max_sequence_length").asInt(0));
-    Path models = folder();
     NetworkCache networks = new NetworkCache(Device.cpu(), Precision.FLOAT32, Long.MAX_VALUE);
     try (networks;
-        BundleImport imported = BundleImport.of(golden.folder(), models, options)) {
+        BundleImport imported = BundleImport.of(golden.folder(), MODELS, options)) {
       return new Run(golden, call, imported.bundle(), networks, manager).made();
     }
   }
 
   private static Path folder() {
     try {
-      return Files.createTempDirectory("glimt-models");
+      Path folder = Files.createTempDirectory("glimt-models");
+      folder.toFile().deleteOnExit();
+      return folder;
     } catch (IOException broken) {
       throw new UncheckedIOException(broken);
     }

@@ -24,7 +24,7 @@ public final class SmokeSample {
   private static final int STEPS = 2;
 
   /** What a small sample has about. */
-  private static final Map<String, Integer> SMALL = Map.of("frames", 5, "height", 256, "width", 256);
+  private static final Map<String, Integer> SMALL = Map.of("frames", 5, "height", 128, "width", 128);
 
   private static final String PROMPT = "a red apple on a wooden table";
 

@@ -259,20 +259,7 @@ class LatentJobTest {
   }
 
   private static List<List<Product>> done(JobSpec spec) throws Exception {
-    List<List<Product>> products = new ArrayList<>();
-    for (PlannedTask planned : plan(spec).tasks()) {
-      List<Task.Input> inputs =
-          planned.inputs().stream()
-              .flatMap(
-                  input ->
-                      products.get(input.task()).stream()
-                          .filter(product -> product.role() == Role.SAMPLE)
-                          .map(product -> new Task.Input(input.port(), product.artifact().id())))
-              .toList();
-      Task task = task(spec, planned, inputs, List.of());
-      products.add(products(generation.make(task, attempt(task))));
-    }
-    return products;
+    return new WholeJob(generation, bundle()).products(spec);
   }
 
   private static List<Product> products(Outcome outcome) {

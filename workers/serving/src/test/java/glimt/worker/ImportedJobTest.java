@@ -1,0 +1,197 @@
+package glimt.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import glimt.artifact.ArtifactFolder;
+import glimt.bundle.NetworkCache;
+import glimt.bundle.NumericClass;
+import glimt.bundle.Precision;
+import glimt.job.Checkpoint;
+import glimt.job.Format;
+import glimt.job.JobSpec;
+import glimt.job.Outcome;
+import glimt.job.Plan;
+import glimt.job.Plan.PlannedTask;
+import glimt.job.Product;
+import glimt.job.Product.Role;
+import glimt.job.SamplingOptions;
+import glimt.job.Task;
+import glimt.job.Work;
+import glimt.media.Ffmpeg;
+import glimt.model.GuidanceRule;
+import glimt.model.Kind;
+import glimt.model.Sampling;
+import glimt.model.Schedule;
+import glimt.published.BundleImport;
+import glimt.published.ImportOptions;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import javax.imageio.ImageIO;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whole jobs of a bundle that was imported from a published pipeline, as a worker makes them. */
+class ImportedJobTest {
+  /** A tiny Stable Diffusion of random weights, which is walked by PNDM. */
+  private static final Path PUBLISHED =
+      Path.of("../generation/src/test/resources/golden-models/stable-diffusion/sd1-pndm");
+
+  private static final int STEPS = 4;
+
+  private static final String PROMPT = "a photo of a cat riding a small red bicycle";
+
+  @TempDir static Path folder;
+  private static ArtifactFolder artifacts;
+  private static WholeJob job;
+
+  @BeforeAll
+  static void prepare() {
+    Path place;
+    try (BundleImport imported =
+        BundleImport.of(
+            PUBLISHED, folder.resolve("models"), new ImportOptions("tiny", "", 0, 0))) {
+      place = imported.install();
+    }
+    artifacts = new ArtifactFolder(folder.resolve("artifacts"));
+    NetworkCache networks = new NetworkCache(Device.cpu(), Precision.FLOAT32, Long.MAX_VALUE);
+    LoadedBundle bundle = new LoadedBundle(place, networks);
+    job =
+        new WholeJob(
+            new Generation(
+                Map.of("tiny", bundle),
+                artifacts,
+                Ffmpeg.unpackedIn(folder.resolve("ffmpeg")),
+                NDManager.newBaseManager(Device.cpu(), "PyTorch"),
+                NumericClass.of(Device.cpu(), Precision.FLOAT32),
+                networks::weights),
+            bundle);
+  }
+
+  @Test
+  void a_job_makes_the_picture_that_was_asked_for() throws Exception {
+    byte[] square = picture(spec(null, null, null, Map.of()));
+    assertThat(size(square)).as("the size of the U-Net").isEqualTo("64x64");
+    assertThat(picture(spec(null, null, null, Map.of()))).isEqualTo(square);
+    assertThat(size(picture(spec(null, null, null, Map.of("width", 96, "height", 32)))))
+        .isEqualTo("96x32");
+    assertThat(picture(spec("low quality, blurry", null, null, Map.of()))).isNotEqualTo(square);
+  }
+
+  @Test
+  void guidance_of_1_or_less_is_none() throws Exception {
+    byte[] plain = picture(spec(null, null, GuidanceRule.of(1), Map.of()));
+    assertThat(picture(spec(null, null, GuidanceRule.of(0.5), Map.of()))).isEqualTo(plain);
+    assertThat(picture(spec(null, null, GuidanceRule.of(3), Map.of()))).isNotEqualTo(plain);
+  }
+
+  @Test
+  void another_sampler_or_schedule_can_be_asked_for() throws Exception {
+    byte[] own = picture(spec(null, Sampling.PUBLISHED, null, Map.of()));
+    byte[] other = picture(spec(null, "dpmpp_2m", null, Map.of()));
+    assertThat(size(other)).isEqualTo("64x64");
+    assertThat(other).isNotEqualTo(own);
+    Schedule euler =
+        new Schedule.Published(
+            Map.of(
+                "_class_name",
+                "EulerDiscreteScheduler",
+                "beta_schedule",
+                "scaled_linear",
+                "beta_start",
+                0.00085,
+                "beta_end",
+                0.012));
+    SamplingOptions options = new SamplingOptions(3, STEPS, null, null, null, null, euler, null);
+    byte[] walked =
+        picture(new JobSpec(Kind.IMAGE, PROMPT, "tiny", options, Map.of(), Format.PNG));
+    assertThat(walked).isNotEqualTo(own).isNotEqualTo(other);
+  }
+
+  @Test
+  void a_walk_that_is_resumed_after_every_step_ends_in_the_same_bytes() throws Exception {
+    JobSpec spec = spec("low quality", null, null, Map.of());
+    List<List<Product>> products = new ArrayList<>();
+    for (PlannedTask planned : Plan.of(spec, job.bundle().card()).tasks()) {
+      Task task = job.task(spec, planned, products);
+      List<Product> made = products(task, new Attempt(task, _ -> {}, _ -> {}));
+      if (planned.work() instanceof Work.Sample) {
+        assertThat(stepByStep(task)).isEqualTo(made);
+      }
+      products.add(made);
+    }
+  }
+
+  /** Each attempt is told to leave, so that it does one step and saves a checkpoint. */
+  private static List<Product> stepByStep(Task task) throws Exception {
+    Task here = task;
+    for (int step = 1; step < STEPS; step++) {
+      List<Checkpoint> saved = new ArrayList<>();
+      Attempt leaving = new Attempt(here, _ -> {}, saved::add);
+      leaving.leave();
+      assertThatThrownBy(() -> job.generation().make(leaving.task(), leaving))
+          .isInstanceOf(InterruptedException.class);
+      assertThat(saved).extracting(Checkpoint::step).containsExactly(step);
+      here = with(task, saved);
+    }
+    return products(here, new Attempt(here, _ -> {}, _ -> {}));
+  }
+
+  private static List<Product> products(Task task, Attempt attempt) throws Exception {
+    return ((Outcome.Succeeded) job.generation().make(task, attempt)).products();
+  }
+
+  private static Task with(Task task, List<Checkpoint> checkpoints) {
+    return new Task(
+        task.lease(),
+        task.job(),
+        task.spec(),
+        task.card(),
+        task.ordinal(),
+        task.work(),
+        task.inputs(),
+        task.known(),
+        checkpoints);
+  }
+
+  private static JobSpec spec(
+      @Nullable String negative,
+      @Nullable String sampler,
+      @Nullable GuidanceRule guidance,
+      Map<String, Integer> extents) {
+    return new JobSpec(
+        JobSpec.VERSION,
+        Kind.IMAGE,
+        PROMPT,
+        negative,
+        "tiny",
+        new SamplingOptions(3, STEPS, null, sampler, null, guidance, null, null),
+        extents,
+        Format.PNG,
+        null);
+  }
+
+  private static byte[] picture(JobSpec spec) throws Exception {
+    return artifacts.read(
+        job.products(spec).stream()
+            .flatMap(List::stream)
+            .filter(product -> product.role() == Role.MEDIA)
+            .reduce((_, later) -> later)
+            .orElseThrow()
+            .artifact()
+            .id());
+  }
+
+  private static String size(byte[] png) throws IOException {
+    var image = ImageIO.read(new ByteArrayInputStream(png));
+    return image.getWidth() + "x" + image.getHeight();
+  }
+}
