@@ -46,7 +46,8 @@ public record Parametrisation(NetworkAnswer answer, double sigmaData, Thresholds
   /** What a network with this answer can be walked by, for an error. */
   public List<String> schedules() {
     return switch (answer) {
-      case EDM, CONSISTENCY -> List.of("karras", "exponential", "beta", "flow", "listed", "published");
+      case EDM, CONSISTENCY ->
+          List.of("karras", "exponential", "beta", "flow", "listed", "published");
       case FLOW -> List.of("flow", "listed", "published");
       case EPSILON, SAMPLE, V -> List.of("discrete", "published");
     };

@@ -83,8 +83,7 @@ public record LevelDenoiser(Network network, Parametrisation parametrisation, Sa
 
   /** The denoiser of a level as its card says that it is sampled. */
   public static Denoiser of(Level level, Network network, Conditions conditions) {
-    return new LevelDenoiser(network, level.parametrisation(), level.sampling())
-        .guided(conditions);
+    return new LevelDenoiser(network, level.parametrisation(), level.sampling()).guided(conditions);
   }
 
   /**
