@@ -131,7 +131,8 @@ final class LatentsEndToEnd implements EndToEnd {
       NDArray latents = walked(network);
       calls(network.calls());
       for (int i = 0; !made.containsKey("latents_after." + i); i++) {
-        NDArray asked = Objects.requireNonNull(network.calls().get(i + 1).get(Network.X)).split(2).getFirst();
+        NDArray asked =
+            Objects.requireNonNull(network.calls().get(i + 1).get(Network.X)).split(2).getFirst();
         made.put("latents_after." + i, turned(asked));
       }
       decoded(latents);
