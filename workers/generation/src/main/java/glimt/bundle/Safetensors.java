@@ -339,6 +339,21 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
     }
   }
 
+  /**
+   * Returns the bytes of a file with one float32 tensor up to its first value, for a writer that
+   * has never all values at once.
+   */
+  public static byte[] start(String name, long... shape) {
+    List<Long> extents = Tensor.boxed(shape);
+    TensorEntry only = new TensorEntry(name, Dtype.F32, extents, 0, 4 * count(extents));
+    byte[] header = new SafetensorsHeader(0, List.of(only), Map.of()).bytes();
+    return ByteBuffer.allocate(8 + header.length)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putLong(header.length)
+        .put(header)
+        .array();
+  }
+
   private void writeTo(FileChannel out) throws IOException {
     byte[] header = SafetensorsHeader.of(this).bytes();
     ByteBuffer start = ByteBuffer.allocate(8 + header.length).order(ByteOrder.LITTLE_ENDIAN);

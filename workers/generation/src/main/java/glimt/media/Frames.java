@@ -1,5 +1,6 @@
 package glimt.media;
 
+import java.nio.FloatBuffer;
 import java.util.Arrays;
 
 /**
@@ -36,16 +37,22 @@ public record Frames(int count, int height, int width, double fps, byte[] rgb) {
    *     the number of values does not match the shape
    */
   public static Frames ofSample(float[] sample, int count, int height, int width, double fps) {
+    return ofSample(FloatBuffer.wrap(sample), count, height, width, fps);
+  }
+
+  /** As {@link #ofSample(float[], int, int, int, double)}, of a sample that may be a mapped file. */
+  public static Frames ofSample(
+      FloatBuffer sample, int count, int height, int width, double fps) {
     long bytes = bytes(count, height, width);
-    if (sample.length != bytes) {
+    if (sample.capacity() != bytes) {
       throw new IllegalArgumentException(
           "got %s values for %s frames of %sx%s pixels, which need %s"
-              .formatted(sample.length, count, width, height, bytes));
+              .formatted(sample.capacity(), count, width, height, bytes));
     }
-    byte[] rgb = new byte[sample.length];
+    byte[] rgb = new byte[sample.capacity()];
     int plane = height * width;
-    for (int at = 0; at < sample.length; at++) {
-      float value = sample[at];
+    for (int at = 0; at < rgb.length; at++) {
+      float value = sample.get(at);
       if (Float.isNaN(value)) {
         throw new IllegalArgumentException("value " + at + " of the sample is NaN");
       }

@@ -1,5 +1,6 @@
 package glimt.pipeline;
 
+import java.nio.FloatBuffer;
 import glimt.diffusion.Region;
 import glimt.job.Format;
 import glimt.media.Ffmpeg;
@@ -41,9 +42,9 @@ public interface Modality {
    *
    * @param card the card, which gives the units of the values
    * @param level the level of the sample, resolved to its size
-   * @param values decoded frames, pixels or points, row-major
+   * @param values decoded frames, pixels or points, row-major, perhaps in a mapped file
    * @param shape the shape of the values
    * @param scale the factor by which a file enlarges each pixel
    */
-  record Seen(BundleCard card, Level level, float[] values, long[] shape, int scale) {}
+  record Seen(BundleCard card, Level level, FloatBuffer values, long[] shape, int scale) {}
 }

@@ -158,9 +158,13 @@ public record Mosaic(List<Axis> axes, int channels) {
 
   /**
    * Divides the whole sample along its first axis into segments of at most {@code most} values, but
-   * of at least one row.
+   * of at least one row. Each is contiguous in the sample; so a picture, whose channels come first,
+   * is one segment.
    */
   public List<Segment> slabs(int most) {
+    if (channelPlace() == 0) {
+      return List.of(whole());
+    }
     Axis first = axes.getFirst();
     int row = size(whole()) / first.extent();
     int rows = Math.max(1, most / row);

@@ -1,5 +1,6 @@
 package glimt.points;
 
+import java.nio.FloatBuffer;
 import glimt.diffusion.Region;
 import glimt.job.Format;
 import glimt.media.Ffmpeg;
@@ -51,14 +52,14 @@ public record CloudModality() implements Modality {
    * offset of the card.
    */
   private static PointCloud cloud(Seen seen) {
-    float[] values = seen.values();
+    FloatBuffer values = seen.values();
     int channels = seen.level().channels();
-    float[] rows = new float[values.length];
+    float[] rows = new float[values.capacity()];
     for (int i = 0; i < rows.length; i++) {
       int channel = i % channels;
       rows[i] =
           (float)
-              (values[i] * seen.card().scale().get(channel) + seen.card().offset().get(channel));
+              (values.get(i) * seen.card().scale().get(channel) + seen.card().offset().get(channel));
     }
     return PointCloud.ofRows(rows);
   }

@@ -159,4 +159,12 @@ class SafetensorsTest {
         .put(data)
         .array();
   }
+
+  @Test
+  void a_file_begins_alike_when_its_values_are_written_part_by_part() {
+    float[] values = {1, -2, 3, 0.5f, 7, -0.25f};
+    byte[] whole = new Safetensors(Map.of("sample", Tensor.of(values, 2, 3))).bytes();
+    assertThat(whole).startsWith(Safetensors.start("sample", 2, 3));
+    assertThat(Safetensors.start("sample", 2, 3)).hasSize(whole.length - 4 * values.length);
+  }
 }

@@ -35,6 +35,7 @@ import glimt.pipeline.PromptEncoder;
 import glimt.pipeline.Prompted;
 import glimt.pipeline.TokenIds;
 import glimt.storage.StorageException;
+import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -70,6 +71,9 @@ public record Generation(
     implements Maker {
 
   private static final Logger log = LoggerFactory.getLogger(Generation.class);
+
+  /** How many values are blended at once: some 20 MB of sums, weights and means. */
+  private static final int SLAB = 1 << 20;
 
   @Override
   public List<String> warm() {
@@ -239,12 +243,17 @@ public record Generation(
   private Seen seen(LoadedBundle bundle, Level level, float[] values, long[] shape) {
     Codec codec = level.codec();
     if (codec == null) {
-      return new Seen(bundle.card(), level, values, shape, 1);
+      return new Seen(bundle.card(), level, FloatBuffer.wrap(values), shape, 1);
     }
     float[] decoded =
         new LatentDecoder(codec, bundle.network(codec))
             .decoded(manager, values, shape, Mosaic.of(level).valuesPerChannel(shape));
-    return new Seen(bundle.card(), level, decoded, Mosaic.of(level).decodedShape(codec, shape), 1);
+    return new Seen(
+        bundle.card(),
+        level,
+        FloatBuffer.wrap(decoded),
+        Mosaic.of(level).decodedShape(codec, shape),
+        1);
   }
 
   /** Resumes from the latest checkpoint that can be read and verified, or starts anew. */
@@ -330,12 +339,14 @@ public record Generation(
     Level level = level(task, bundle, null).seenAt(work.extents());
     Level seen = level.seenLevel();
     Mosaic mosaic = Mosaic.of(seen);
-    float[] whole =
-        mosaic.blend(mosaic.whole(), pieces(level.seenSegments(), task.inputs(Plan.PIECE)));
+    List<Mosaic.Fragment> pieces = pieces(level.seenSegments(), task.inputs(Plan.PIECE));
     long[] shape = mosaic.shape(mosaic.whole());
+    Product sample =
+        tensors().sample(shape, mosaic.slabs(SLAB), slab -> mosaic.blend(slab, pieces));
+    FloatBuffer whole = tensors().sample(sample.artifact().id()).values();
     Seen shown = new Seen(bundle.card(), seen, whole, shape, work.enlargement());
     byte[] file = Modalities.of(bundle.card().kind()).file(shown, task.spec().format(), ffmpeg);
     Artifact media = artifacts.put(task.spec().format().mediaType(), file);
-    return List.of(tensors().sample(whole, shape), new Product(Role.MEDIA, media));
+    return List.of(sample, new Product(Role.MEDIA, media));
   }
 }

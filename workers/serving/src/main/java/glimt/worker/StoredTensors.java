@@ -10,9 +10,14 @@ import glimt.job.Artifact;
 import glimt.job.ArtifactId;
 import glimt.job.Product;
 import glimt.job.Product.Role;
+import glimt.model.Segment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /** Stores tensors as safetensors artifacts: the results that later tasks read, and checkpoints. */
 record StoredTensors(Artifacts artifacts) {
@@ -32,6 +37,28 @@ record StoredTensors(Artifacts artifacts) {
   /** Stores a sample, whose values are in row-major order. */
   Product sample(float[] values, long[] shape) {
     return new Product(Role.SAMPLE, put(Map.of(SAMPLE, Tensor.of(values, shape)), Map.of()));
+  }
+
+  /**
+   * Stores a sample part by part, so that it is never in memory as a whole.
+   *
+   * @param parts consecutive parts of the sample
+   * @param values computes a part's values, in row-major order
+   */
+  Product sample(long[] shape, List<Segment> parts, Function<Segment, float[]> values) {
+    return new Product(
+        Role.SAMPLE,
+        artifacts.put(
+            SAFETENSORS,
+            out -> {
+              out.write(Safetensors.start(SAMPLE, shape));
+              for (Segment part : parts) {
+                float[] floats = values.apply(part);
+                ByteBuffer bytes = ByteBuffer.allocate(4 * floats.length);
+                bytes.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(floats);
+                out.write(bytes.array());
+              }
+            }));
   }
 
   /** Stores several named tensors in one artifact. */
@@ -56,13 +83,13 @@ record StoredTensors(Artifacts artifacts) {
   }
 
   /**
-   * Reads all tensors of an artifact.
+   * Maps all tensors of an artifact: their values stay in the file until somebody looks at them.
    *
    * @throws glimt.storage.StorageException if the artifact cannot be read, or is missing or damaged
    * @throws glimt.bundle.BundleException if it is not a valid safetensors file
    */
   Safetensors read(ArtifactId id) {
-    return Safetensors.parse("artifact " + id, artifacts.read(id));
+    return Safetensors.map(artifacts.file(id));
   }
 
   /** Copies a tensor into native memory that {@code manager} owns. */

@@ -23,6 +23,9 @@ final class WalkReporter implements Observer {
   private static final long PREVIEW_EVERY = Duration.ofMillis(400).toNanos();
   private static final Logger log = LoggerFactory.getLogger(WalkReporter.class);
 
+  /** Previews take at most a tenth of the time: to decode one of a large latent takes seconds. */
+  private static final int RARER = 9;
+
   private final Function<Estimate, Preview> preview;
   private final Attempt attempt;
   private final StoredTensors tensors;
@@ -31,6 +34,7 @@ final class WalkReporter implements Observer {
   private final Pace pace;
   private CompletableFuture<Void> saving = CompletableFuture.completedFuture(null);
   private long shownAt = System.nanoTime() - PREVIEW_EVERY;
+  private long previewTook;
 
   /**
    * Starts observing.
@@ -57,9 +61,11 @@ final class WalkReporter implements Observer {
   @Override
   public void seen(Estimate now, int step) {
     CrashPoint.MID_STEP.reached(step);
-    if (attempt.watched() && System.nanoTime() - shownAt >= PREVIEW_EVERY) {
-      shownAt = System.nanoTime();
+    long began = System.nanoTime();
+    if (attempt.watched() && began - shownAt >= Math.max(PREVIEW_EVERY, RARER * previewTook)) {
       show(preview.apply(now));
+      shownAt = System.nanoTime();
+      previewTook = shownAt - began;
     }
   }
 
