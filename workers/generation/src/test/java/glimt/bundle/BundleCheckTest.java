@@ -83,7 +83,7 @@ class BundleCheckTest {
       value = {
         "\"euler\" | \"oiler\" | level base has the sampler oiler, which is not one of [euler,"
             + " heun]",
-        "\"name\" : \"points\" | \"name\" : \"pints\" | level base has the axes [pints], and POINTS"
+        "\"name\" : \"points\" | \"name\" : \"pints\" | level base has the axes [pints], but the kind POINTS"
             + " has [points]",
         "\"name\" : \"toy\" | \"name\" : \"t\\u0000y\" | use up to 100 letters",
         "\"scale\" : [ 1.0 | \"scale\" : [ 1e999 | scale.0 must be a finite number",

@@ -257,7 +257,7 @@ class BundleTest {
   @Test
   void a_source_that_takes_in_what_is_not_there_is_refused() {
     assertThatThrownBy(() -> NetworkSource.parse("net.py", "from blocks.rope import turned\n"))
-        .hasMessageContaining("no block rope; the library has [attention, linear");
+        .hasMessageContaining("no block rope; the library has [activations, attention");
     assertThatThrownBy(() -> NetworkSource.parse("net.py", "from blocks.linear import Bilinear\n"))
         .hasMessageContaining("net.py: block linear declares no class or function Bilinear");
     assertThatThrownBy(() -> NetworkSource.parse("net.py", "import torch\n"))
