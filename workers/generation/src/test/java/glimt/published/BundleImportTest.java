@@ -118,7 +118,7 @@ class BundleImportTest {
   @Test
   void a_scheduler_that_is_not_known_is_named_with_those_that_are() throws IOException {
     refused(
-        "class MagicScheduler is not known here; known are CMStochasticIterativeScheduler,",
+        "class MagicScheduler is not supported; the supported classes are CMStochasticIterativeScheduler,",
         () ->
             edit(
                 "scheduler/scheduler_config.json",
