@@ -53,11 +53,20 @@ final class BundleDraft {
    * @throws BundleException naming what is not implemented, or does not fit
    */
   void network(String stem, PublishedFolder from, String component, String architecture) {
-    PublishedWeights weights = from.weights(component);
+    network(stem, from.weights(component), from.config(component), architecture);
+  }
+
+  /**
+   * The same of weights that are no component.
+   *
+   * @param given is closed
+   */
+  void network(
+      String stem, PublishedWeights weights, PublishedConfig given, String architecture) {
     Safetensors published = weights.map();
     PublishedNetwork network;
-    try (PublishedConfig config = from.config(component)) {
-      network = Architectures.of(architecture, config, published.tensors().keySet());
+    try (given) {
+      network = Architectures.of(architecture, given, published.tensors().keySet());
     }
     String file = weights.files().getFirst().toString();
     Safetensors named = network.weights(file, published);
