@@ -71,8 +71,8 @@ public record Port(
     return new Port(name, PortSource.BELOW_KEPT, null, null, Unconditional.SAME);
   }
 
-  /** Whether the level below feeds it. */
-  public boolean isFedBelow() {
+  /** Whether it is fed the level below. */
+  public boolean readsBelow() {
     return feed == PortSource.BELOW || feed == PortSource.BELOW_KEPT;
   }
 
