@@ -26,7 +26,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "import",
     description = {
-      "Makes a bundle of a published pipeline: a folder of diffusers with its model_index.json.",
+      "Makes a bundle of a published pipeline: a folder of diffusers with its model_index.json, or",
+      "one of Point-E's files, with CLIP's text encoder in clip/text_encoder and clip/tokenizer.",
       "Everything is checked, and a small sample made. Weights are not copied but linked to, so the",
       "folder has to stay where it is if it lies on another file system. Farms that start on the",
       "home afterwards offer the bundle."
@@ -35,7 +36,8 @@ import picocli.CommandLine.Spec;
     footer = {
       "  glimt import stable-diffusion-v1-5",
       "  glimt import models/sdxl-base --name sdxl --variant fp16",
-      "  glimt import Wan2.1-T2V-1.3B-Diffusers --no-sample"
+      "  glimt import Wan2.1-T2V-1.3B-Diffusers --no-sample",
+      "  glimt import point-e"
     })
 public final class ImportModel implements Callable<Integer> {
   @Parameters(paramLabel = "SOURCE", description = "The folder that was published.")
