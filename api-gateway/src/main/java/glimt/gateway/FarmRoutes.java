@@ -120,7 +120,6 @@ final class FarmRoutes {
             });
   }
 
-  /** How many workers the living nodes run, including those that are starting. */
   /** Returns how many workers the living nodes run, including those that are starting. */
   private static int expected(List<Nodes.NodeStatus> nodes) {
     return nodes.stream()

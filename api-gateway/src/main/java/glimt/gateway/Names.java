@@ -95,10 +95,10 @@ final class Names {
   }
 
   private boolean isOurs(String origin, HostAndPort at) {
-    Origin page = Origin.of(origin);
+    WebOrigin page = WebOrigin.of(origin);
     return page != null
         && (page.isOf(at.host(), at.port())
-            || publicUrls.stream().map(url -> Origin.of(url.toString())).anyMatch(page::equals));
+            || publicUrls.stream().map(url -> WebOrigin.of(url.toString())).anyMatch(page::equals));
   }
 
   /** The path below which the client sees the farm: empty, or such as {@code /glimt}. */
@@ -111,7 +111,7 @@ final class Names {
     return publicUrls.stream()
         .filter(
             url ->
-                Optional.ofNullable(Origin.of(url.toString()))
+                Optional.ofNullable(WebOrigin.of(url.toString()))
                     .filter(one -> one.isOf(at.host(), at.port()))
                     .isPresent())
         .map(url -> url.getPath().replaceFirst("/$", ""))
@@ -156,8 +156,8 @@ final class Names {
   }
 
   /** An origin (RFC 6454), with the scheme's default port where none is given. */
-  private record Origin(String scheme, String host, int port) {
-    static @Nullable Origin of(String text) {
+  private record WebOrigin(String scheme, String host, int port) {
+    static @Nullable WebOrigin of(String text) {
       URI uri;
       try {
         uri = URI.create(text);
@@ -173,7 +173,7 @@ final class Names {
           };
       return usual == 0 || uri.getHost() == null
           ? null
-          : new Origin(
+          : new WebOrigin(
               scheme,
               uri.getHost().toLowerCase(Locale.ROOT),
               uri.getPort() < 0 ? usual : uri.getPort());

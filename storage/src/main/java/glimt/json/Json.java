@@ -284,7 +284,9 @@ public final class Json {
     }
 
     private static AnnotatedType type(AnnotatedParameter parameter) {
-      return parameter.getDeclaringClass().getRecordComponents()[parameter.getIndex()]
+      return parameter
+          .getDeclaringClass()
+          .getRecordComponents()[parameter.getIndex()]
           .getAnnotatedType();
     }
 

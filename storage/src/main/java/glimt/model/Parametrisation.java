@@ -45,7 +45,8 @@ public record Parametrisation(NetworkAnswer answer, double sigmaData, Thresholds
   /** Returns the types of the suitable schedules as JSON spells them, for error messages. */
   public List<String> schedules() {
     return switch (answer) {
-      case EDM, CONSISTENCY -> List.of("karras", "exponential", "beta", "flow", "listed", "published");
+      case EDM, CONSISTENCY ->
+          List.of("karras", "exponential", "beta", "flow", "listed", "published");
       case FLOW -> List.of("flow", "listed", "published");
       case EPSILON, SAMPLE, V -> List.of("discrete", "published");
     };

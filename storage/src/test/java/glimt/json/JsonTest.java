@@ -25,13 +25,13 @@ import glimt.job.Work;
 import glimt.job.WorkerId;
 import glimt.ledger.Ledger;
 import glimt.model.BundleCard;
+import glimt.model.GuidanceRule;
 import glimt.model.Kind;
 import glimt.model.Level;
 import glimt.model.Port;
-import glimt.model.Schedule;
-import glimt.model.GuidanceRule;
 import glimt.model.Quality;
 import glimt.model.Sampling;
+import glimt.model.Schedule;
 import glimt.model.Segment;
 import glimt.model.Span;
 import java.time.Instant;
@@ -330,8 +330,7 @@ class JsonTest {
     settings.put("disable_corrector", List.of(0, 1));
     settings.put("trained_betas", null);
     Sampling sampling =
-        new Sampling(
-            Sampling.PUBLISHED, 4, GuidanceRule.of(5), new Schedule.Published(settings));
+        new Sampling(Sampling.PUBLISHED, 4, GuidanceRule.of(5), new Schedule.Published(settings));
     String json = Json.write(sampling);
     assertThat(json).contains("\"type\":\"published\"");
     assertThat(Json.read(json, Sampling.class)).isEqualTo(sampling);

@@ -13,8 +13,8 @@ import java.util.Map;
  * Encodes a prompt into the tensors that condition a network.
  *
  * @param network takes {@value #INPUT}, int64 [1, length], and if its source says so {@value
- *     #MASK}, 1 for each token of the prompt and 0 for padding; it answers a tensor [1, …] for
- *     each of the encoder's outputs, by their names or in their order
+ *     #MASK}, 1 for each token of the prompt and 0 for padding; it answers a tensor [1, …] for each
+ *     of the encoder's outputs, by their names or in their order
  */
 public record PromptEncoder(Encoder encoder, Network network) {
   /** The name of the encoder's port for token ids. */

@@ -1,7 +1,7 @@
 package glimt.published;
 
-import glimt.bundle.Origin;
 import glimt.bundle.NetworkSource;
+import glimt.bundle.Origin;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;

@@ -53,8 +53,7 @@ final class PipelineParts {
       PublishedWalk.of(settings).walk(steps);
     } catch (UnknownSettingException unknown) {
       throw new BundleException(
-          "%s: %s"
-              .formatted(from.file(SCHEDULER, "scheduler_config.json"), unknown.getMessage()),
+          "%s: %s".formatted(from.file(SCHEDULER, "scheduler_config.json"), unknown.getMessage()),
           unknown);
     }
     return new Sampling(

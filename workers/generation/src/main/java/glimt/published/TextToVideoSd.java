@@ -37,8 +37,7 @@ final class TextToVideoSd {
     SizeRule lengths = new SizeRule(1, MOST_FRAMES, 1, 0);
     Axis frames = new Axis("frames", FRAMES, FRAMES, FRAMES, 0, lengths);
     Axis slices = new Axis("frames", FRAMES, DECODED_TOGETHER, DECODED_TOGETHER, 0, lengths);
-    Codec codec =
-        PipelineParts.codec(from, "vae", List.of(slices, sides.get(0), sides.get(1)));
+    Codec codec = PipelineParts.codec(from, "vae", List.of(slices, sides.get(0), sides.get(1)));
     return PipelineParts.card(
         from,
         options,

@@ -46,8 +46,7 @@ class BundleImportTest {
   @Test
   void a_bundle_says_what_the_pipeline_does_and_links_to_its_weights() throws IOException {
     Path place;
-    try (BundleImport bundle =
-        BundleImport.of(published, models, ImportOptions.asPublished())) {
+    try (BundleImport bundle = BundleImport.of(published, models, ImportOptions.asPublished())) {
       assertThat(models).isDirectoryNotContaining(path -> path.endsWith("sd one"));
       place = bundle.install();
     }
@@ -74,8 +73,7 @@ class BundleImportTest {
 
   @Test
   void what_is_not_installed_leaves_nothing() throws IOException {
-    try (BundleImport bundle =
-        BundleImport.of(published, models, ImportOptions.asPublished())) {
+    try (BundleImport bundle = BundleImport.of(published, models, ImportOptions.asPublished())) {
       assertThat(bundle.folder().getFileName().toString()).startsWith(".");
       assertThat(inFolder(models)).hasSize(1);
     }
@@ -83,7 +81,8 @@ class BundleImportTest {
     Files.createDirectories(models.resolve(".import-999999999999-killed"));
     BundleImport.of(published, models, ImportOptions.asPublished()).close();
     assertThat(inFolder(models)).isEmpty();
-    refused("is no pipeline of diffusers", () -> Files.delete(published.resolve("model_index.json")));
+    refused(
+        "is no pipeline of diffusers", () -> Files.delete(published.resolve("model_index.json")));
   }
 
   @Test
@@ -96,7 +95,10 @@ class BundleImportTest {
   void a_pipeline_that_is_not_known_is_named_with_those_that_are() throws IOException {
     refused(
         "the pipeline MagicPipeline is not known; known are [",
-        () -> edit("model_index.json", text -> text.replace("StableDiffusionPipeline", "MagicPipeline")));
+        () ->
+            edit(
+                "model_index.json",
+                text -> text.replace("StableDiffusionPipeline", "MagicPipeline")));
   }
 
   @Test
@@ -138,7 +140,9 @@ class BundleImportTest {
     refused(
         "lacks tensors of its configuration: down_blocks.0.",
         () ->
-            edit("unet/config.json", text -> text.replace("\"layers_per_block\": 2", "\"layers_per_block\": 3")));
+            edit(
+                "unet/config.json",
+                text -> text.replace("\"layers_per_block\": 2", "\"layers_per_block\": 3")));
   }
 
   @Test
@@ -172,7 +176,8 @@ class BundleImportTest {
 
   private void refused(String line, Damage damage) throws IOException {
     damage.done();
-    assertThatThrownBy(() -> BundleImport.of(published, models, ImportOptions.asPublished()).close())
+    assertThatThrownBy(
+            () -> BundleImport.of(published, models, ImportOptions.asPublished()).close())
         .isInstanceOf(BundleException.class)
         .hasMessageContaining(line);
     if (Files.exists(models)) {

@@ -53,10 +53,14 @@ final class LatentsEndToEnd implements EndToEnd {
   /** What the field calls the ports of its networks. */
   private static final Map<String, List<String>> NAMES =
       Map.of(
-          Network.X, List.of("sample", "hidden_states"),
-          Network.NOISE, List.of("timestep"),
-          "text_embeds", List.of("added_cond_kwargs.text_embeds"),
-          "time_ids", List.of("added_cond_kwargs.time_ids"));
+          Network.X,
+          List.of("sample", "hidden_states"),
+          Network.NOISE,
+          List.of("timestep"),
+          "text_embeds",
+          List.of("added_cond_kwargs.text_embeds"),
+          "time_ids",
+          List.of("added_cond_kwargs.time_ids"));
 
   /** Where bundles are made; they are removed after their run. */
   private static final Path MODELS = folder();
@@ -96,12 +100,7 @@ final class LatentsEndToEnd implements EndToEnd {
     private final Sampling sampling;
     private final Map<String, NDArray> made = new LinkedHashMap<>();
 
-    Run(
-        GoldenCase golden,
-        JsonNode call,
-        Bundle bundle,
-        NetworkCache networks,
-        NDManager manager) {
+    Run(GoldenCase golden, JsonNode call, Bundle bundle, NetworkCache networks, NDManager manager) {
       this.golden = golden;
       this.call = call;
       this.bundle = bundle;
@@ -132,7 +131,8 @@ final class LatentsEndToEnd implements EndToEnd {
       NDArray latents = walked(network);
       calls(network.calls());
       for (int i = 0; !made.containsKey("latents_after." + i); i++) {
-        NDArray asked = network.calls().get(i + 1).get(Network.X).split(2).getFirst();
+        NDArray asked =
+            Objects.requireNonNull(network.calls().get(i + 1).get(Network.X)).split(2).getFirst();
         made.put("latents_after." + i, turned(asked));
       }
       decoded(latents);
@@ -262,8 +262,8 @@ final class LatentsEndToEnd implements EndToEnd {
       new LatentDecoder(codec, network)
           .decoded(manager, latents.toFloatArray(), shape, latent.valuesPerChannel(shape));
       Map<String, NDArray> only = network.calls().getFirst();
-      NDArray z = only.get(LatentDecoder.INPUT);
-      NDArray seen = only.get(RecordedNetwork.RESULT);
+      NDArray z = Objects.requireNonNull(only.get(LatentDecoder.INPUT));
+      NDArray seen = Objects.requireNonNull(only.get(RecordedNetwork.RESULT));
       boolean pictures = golden.expected().get("out.e2e.vae_decode.0.z").shape().size() == 4;
       made.put("vae_decode.0.z", pictures ? frames(z) : turned(z));
       made.put("vae_decode.0.result", pictures ? frames(seen) : turned(seen));

@@ -1,7 +1,6 @@
 package glimt.published;
 
 import static glimt.published.TinyNetwork.apart;
-import static glimt.published.TinyNetwork.values;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -60,7 +59,7 @@ class LtxNetworksTest {
   void a_clip_may_be_cut_into_patches() {
     try (NDManager manager = NDManager.newBaseManager();
         Network network = transformer(", \"patch_size\": 2").load()) {
-      NDArray x = values(manager, 1, 2, 1, 4, 6);
+      NDArray x = TinyNetwork.values(manager, 1, 2, 1, 4, 6);
       NDArray answer =
           network.forward(x, manager.create(new float[] {500}), conditions(manager, 12));
       assertThat(answer.getShape()).isEqualTo(x.getShape());
@@ -70,7 +69,7 @@ class LtxNetworksTest {
   @Test
   void an_up_sampler_may_double_frames_or_take_them_as_pictures() {
     try (NDManager manager = NDManager.newBaseManager()) {
-      NDArray latent = values(manager, 1, 3, 4, 2, 3);
+      NDArray latent = TinyNetwork.values(manager, 1, 3, 4, 2, 3);
       assertThat(enlarged("\"dims\": 3", 4, latent)).isEqualTo(new Shape(1, 3, 4, 4, 6));
       assertThat(enlarged("\"dims\": 2", 4, latent)).isEqualTo(new Shape(1, 3, 4, 4, 6));
       assertThat(enlarged("\"temporal_upsample\": true", 8, latent))
@@ -134,7 +133,7 @@ class LtxNetworksTest {
   private static NDArray answer(TinyNetwork tiny, NDManager manager) {
     try (Network network = tiny.load()) {
       return network.forward(
-          values(manager, 1, 2, 4, 2, 3),
+          TinyNetwork.values(manager, 1, 2, 4, 2, 3),
           manager.create(new float[] {500}),
           conditions(manager, 12));
     }
@@ -142,9 +141,9 @@ class LtxNetworksTest {
 
   private static Map<String, NDArray> conditions(NDManager manager, int tokens) {
     return Map.of(
-        "encoder_hidden_states", values(manager, 1, 5, 6),
+        "encoder_hidden_states", TinyNetwork.values(manager, 1, 5, 6),
         "encoder_attention_mask", manager.create(new float[] {1, 1, 1, 0, 0}, new Shape(1, 5)),
-        "video_coords", values(manager, 1, 3, tokens).mul(9));
+        "video_coords", TinyNetwork.values(manager, 1, 3, tokens).mul(9));
   }
 
   private static TinyNetwork transformer(String more) {

@@ -1,7 +1,6 @@
 package glimt.published;
 
 import static glimt.published.TinyNetwork.apart;
-import static glimt.published.TinyNetwork.values;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -26,8 +25,8 @@ class WanNetworksTest {
   void a_timestep_for_each_token_may_be_the_same_for_all() {
     try (NDManager manager = NDManager.newBaseManager();
         Network network = transformer("").load()) {
-      NDArray x = values(manager, 1, 2, 4, 4, 6);
-      NDArray text = values(manager, 1, 5, 8);
+      NDArray x = TinyNetwork.values(manager, 1, 2, 4, 4, 6);
+      NDArray text = TinyNetwork.values(manager, 1, 5, 8);
       NDArray one =
           network.forward(
               x, manager.create(new float[] {400}), Map.of("encoder_hidden_states", text));
@@ -46,8 +45,8 @@ class WanNetworksTest {
   @Test
   void an_image_whose_values_are_nothing_changes_nothing() {
     try (NDManager manager = NDManager.newBaseManager()) {
-      NDArray text = values(manager, 1, 512, 8);
-      NDArray image = values(manager, 1, 7, 10);
+      NDArray text = TinyNetwork.values(manager, 1, 512, 8);
+      NDArray image = TinyNetwork.values(manager, 1, 7, 10);
       NDArray plain = answer(transformer(""), text, null, manager);
       NDArray seen = answer(transformer(IMAGE), text, image, manager);
       NDArray nothing =
@@ -61,8 +60,8 @@ class WanNetworksTest {
   void the_first_and_last_image_are_two_rows_at_places_of_their_own() {
     String pair = IMAGE + ", \"pos_embed_seq_len\": 14";
     try (NDManager manager = NDManager.newBaseManager()) {
-      NDArray text = values(manager, 1, 512, 8);
-      NDArray images = values(manager, 2, 7, 10);
+      NDArray text = TinyNetwork.values(manager, 1, 512, 8);
+      NDArray images = TinyNetwork.values(manager, 2, 7, 10);
       NDArray one = answer(transformer(pair), text, images, manager);
       NDArray turned = answer(transformer(pair), text, images.flip(0), manager);
       assertThat(one.getShape()).isEqualTo(new Shape(1, 1, 4, 4, 4));
@@ -73,7 +72,7 @@ class WanNetworksTest {
   @Test
   void the_norm_before_the_text_can_be_left_out() {
     try (NDManager manager = NDManager.newBaseManager()) {
-      NDArray text = values(manager, 1, 5, 8);
+      NDArray text = TinyNetwork.values(manager, 1, 5, 8);
       NDArray with = answer(transformer(""), text, null, manager);
       NDArray without = answer(transformer(", \"cross_attn_norm\": false"), text, null, manager);
       assertThat(apart(with, without)).isGreaterThan(1e-3);
@@ -90,14 +89,14 @@ class WanNetworksTest {
       try (NDManager manager = NDManager.newBaseManager();
           Network decoder = codec("decode", residual).load();
           Network encoder = codec("encode", residual).load()) {
-        NDArray latent = values(manager, 1, 3, 4, 2, 3);
+        NDArray latent = TinyNetwork.values(manager, 1, 3, 4, 2, 3);
         NDArray clip = decoder.call(Map.of("latent", latent)).getFirst();
         NDArray start = decoder.call(Map.of("latent", latent.get(":, :2"))).getFirst();
-        int side = residual ? 8 : 4; // a patch of 2
+        long side = residual ? 8 : 4; // a patch of 2
         assertThat(clip.getShape()).isEqualTo(new Shape(1, 9, 3, 2 * side, 3 * side));
         assertThat(apart(clip.get(":, :5"), start)).isLessThan(1e-6);
 
-        NDArray given = values(manager, 1, 9, 3, 2 * side, 3 * side);
+        NDArray given = TinyNetwork.values(manager, 1, 9, 3, 2 * side, 3 * side);
         NDList whole = encoder.call(Map.of("image", given));
         NDArray first = encoder.call(Map.of("image", given.get(":, :5"))).getFirst();
         assertThat(whole.getFirst().getShape()).isEqualTo(new Shape(1, 3, 4, 2, 3));
@@ -121,7 +120,13 @@ class WanNetworksTest {
         conditions.put("encoder_hidden_states_image", image);
       }
       return network.forward(
-          values(manager, 1, 1, 4, 4, 4), manager.create(new float[] {700}), conditions);
+<<<<<<< HEAD
+          TinyNetwork.values(manager, 1, 1, 4, 4, 4), manager.create(new float[] {700}), conditions);
+=======
+          TinyNetwork.values(manager, 1, 1, 4, 4, 4),
+          manager.create(new float[] {700}),
+          conditions);
+>>>>>>> import
     }
   }
 

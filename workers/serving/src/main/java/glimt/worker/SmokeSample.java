@@ -24,7 +24,8 @@ public final class SmokeSample {
   private static final int STEPS = 2;
 
   /** What a small sample has about. */
-  private static final Map<String, Integer> SMALL = Map.of("frames", 5, "height", 128, "width", 128);
+  private static final Map<String, Integer> SMALL =
+      Map.of("frames", 5, "height", 128, "width", 128);
 
   private static final String PROMPT = "a red apple on a wooden table";
 
@@ -60,8 +61,7 @@ public final class SmokeSample {
       try {
         ArtifactFolder artifacts = new ArtifactFolder(made);
         Artifact file = WholeJob.made(folder, spec, artifacts, cache);
-        return Files.write(
-            folder.resolve("sample." + format.ending()), artifacts.read(file.id()));
+        return Files.write(folder.resolve("sample." + format.ending()), artifacts.read(file.id()));
       } finally {
         remove(made);
       }

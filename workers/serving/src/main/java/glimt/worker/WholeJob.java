@@ -48,8 +48,7 @@ record WholeJob(Generation generation, LoadedBundle bundle) {
    */
   static Artifact made(Path folder, JobSpec spec, Artifacts artifacts, Path cache)
       throws InterruptedException {
-    Device device =
-        Engine.getEngine("PyTorch").getGpuCount() > 0 ? Device.gpu(0) : Device.cpu();
+    Device device = Engine.getEngine("PyTorch").getGpuCount() > 0 ? Device.gpu(0) : Device.cpu();
     Precision precision = DeviceSlot.usual(device);
     try (NDManager manager = NDManager.newBaseManager(device);
         NetworkCache networks =

@@ -57,8 +57,7 @@ class ImportedJobTest {
   static void prepare() {
     Path place;
     try (BundleImport imported =
-        BundleImport.of(
-            PUBLISHED, folder.resolve("models"), new ImportOptions("tiny", "", 0, 0))) {
+        BundleImport.of(PUBLISHED, folder.resolve("models"), new ImportOptions("tiny", "", 0, 0))) {
       place = imported.install();
     }
     artifacts = new ArtifactFolder(folder.resolve("artifacts"));
@@ -111,8 +110,7 @@ class ImportedJobTest {
                 "beta_end",
                 0.012));
     SamplingOptions options = new SamplingOptions(3, STEPS, null, null, null, null, euler, null);
-    byte[] walked =
-        picture(new JobSpec(Kind.IMAGE, PROMPT, "tiny", options, Map.of(), Format.PNG));
+    byte[] walked = picture(new JobSpec(Kind.IMAGE, PROMPT, "tiny", options, Map.of(), Format.PNG));
     assertThat(walked).isNotEqualTo(own).isNotEqualTo(other);
   }
 
