@@ -49,8 +49,7 @@ public record Cascade(
       throw new IllegalArgumentException(
           "level %s %s a level below".formatted(level.name(), index == 0 ? "has not" : "needs"));
     }
-    Segment made =
-        below != null && level.keepsBelow() ? beyond(below.level(), segment) : segment;
+    Segment made = below != null && level.keepsBelow() ? beyond(below.level(), segment) : segment;
     return new Piece(
         manager.newSubManager(),
         new TimedNetwork(networks.apply(level)),

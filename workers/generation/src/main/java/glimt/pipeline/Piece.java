@@ -35,6 +35,7 @@ public final class Piece implements AutoCloseable {
   private final Sampling sampling;
   private final WalkRecipe walk;
   private final Noise noise;
+
   /** Of what the network makes. */
   private final long[] shape;
 

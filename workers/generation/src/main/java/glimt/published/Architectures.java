@@ -34,7 +34,8 @@ public final class Architectures {
           Map.entry("CLIPImageGridPointDiffusionTransformer", PointTransformer::of),
           Map.entry("CLIPImageGridPointDiffusionTransformer.level", PointTransformer::level),
           Map.entry("CLIPImageGridUpsamplePointDiffusionTransformer", PointTransformer::of),
-          Map.entry("CLIPImageGridUpsamplePointDiffusionTransformer.level", PointTransformer::level),
+          Map.entry(
+              "CLIPImageGridUpsamplePointDiffusionTransformer.level", PointTransformer::level),
           Map.entry("CLIPImagePointDiffusionTransformer", PointTransformer::of),
           Map.entry("CLIPImagePointDiffusionTransformer.level", PointTransformer::level),
           Map.entry("CLIPTextModel", ClipText::model),

@@ -61,8 +61,7 @@ final class BundleDraft {
    *
    * @param given is closed
    */
-  void network(
-      String stem, PublishedWeights weights, PublishedConfig given, String architecture) {
+  void network(String stem, PublishedWeights weights, PublishedConfig given, String architecture) {
     Safetensors published = weights.map();
     PublishedNetwork network;
     try (given) {

@@ -68,8 +68,7 @@ final class PointE {
                             EMBEDDING,
                             Port.Unconditional.ZEROS))
                 .toList());
-    Level second =
-        level("upsampler", points + more, upsampler, List.of(Port.belowKept("low_res")));
+    Level second = level("upsampler", points + more, upsampler, List.of(Port.belowKept("low_res")));
     return new BundleCard(
         BundleCard.VERSION,
         options.name().isEmpty() ? PipelineParts.folderName(from.folder()) : options.name(),
@@ -92,13 +91,11 @@ final class PointE {
 
   private static void network(String stem, PointEPart part, BundleDraft draft) {
     PublishedConfig config = part.config();
-    draft.network(
-        stem, PublishedWeights.file(part.file()), config, config.className() + ".level");
+    draft.network(stem, PublishedWeights.file(part.file()), config, config.className() + ".level");
   }
 
   /** The encoder of what a job can give, which is a text. */
-  private static List<Encoder> encoders(
-      PublishedFolder from, BundleDraft draft, PointEPart base) {
+  private static List<Encoder> encoders(PublishedFolder from, BundleDraft draft, PointEPart base) {
     if (base.condition() == Condition.NOTHING) {
       return List.of();
     }

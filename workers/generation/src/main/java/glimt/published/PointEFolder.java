@@ -37,12 +37,10 @@ public record PointEFolder(PointEPart base, PointEPart upsampler) {
 
   /** The settings of both stages as published (Nichol et al. 2022). */
   private static final Map<String, Object> BASE_WALK =
-      Map.of(
-          "_class_name", CLASS, "beta_schedule", "cosine", "sigma_max", 120.0, "s_churn", 3.0);
+      Map.of("_class_name", CLASS, "beta_schedule", "cosine", "sigma_max", 120.0, "s_churn", 3.0);
 
   private static final Map<String, Object> UPSAMPLER_WALK =
-      Map.of(
-          "_class_name", CLASS, "beta_schedule", "linear", "sigma_max", 160.0, "s_churn", 0.0);
+      Map.of("_class_name", CLASS, "beta_schedule", "linear", "sigma_max", 160.0, "s_churn", 0.0);
 
   private static final int STEPS = 64;
   private static final double GUIDANCE = 3;
@@ -65,8 +63,7 @@ public record PointEFolder(PointEPart base, PointEPart upsampler) {
    *
    * @param sampling as published
    */
-  public record PointEPart(
-      Path file, Safetensors weights, Condition condition, Sampling sampling) {
+  public record PointEPart(Path file, Safetensors weights, Condition condition, Sampling sampling) {
 
     /** Its configuration: what its own file says, and else what the tensors' shapes say. */
     public PublishedConfig config() {

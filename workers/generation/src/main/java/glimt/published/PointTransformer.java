@@ -28,8 +28,8 @@ import java.util.regex.Pattern;
  *
  * <p>It answers [B, points, 2 channels]: the noise, then what the variance is between bounds.
  *
- * <p>As a {@linkplain #level level} of a hierarchy it answers the noise alone, takes {@code low_res}
- * in its own units, and has no port for a grid, since it sees no image.
+ * <p>As a {@linkplain #level level} of a hierarchy it answers the noise alone, takes {@code
+ * low_res} in its own units, and has no port for a grid, since it sees no image.
  */
 final class PointTransformer {
   /** Published under five names that differ in what conditions the points. */

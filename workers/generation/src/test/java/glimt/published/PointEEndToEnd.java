@@ -163,8 +163,7 @@ final class PointEEndToEnd implements EndToEnd {
         };
     NDArray noise = turned(EndToEnd.given(golden, manager, "in.noise." + firstDraw));
     Waypoint end =
-        trajectory.on(
-            trajectory.at(walk.levels(), walk.begin(noise), golden.name()), observer);
+        trajectory.on(trajectory.at(walk.levels(), walk.begin(noise), golden.name()), observer);
     guesses.add(walk.leave(end.x()));
     return guesses;
   }

@@ -16,8 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class PointETest {
-  private static final Path PUBLISHED =
-      Path.of("src/test/resources/golden-models/point-e/textvec");
+  private static final Path PUBLISHED = Path.of("src/test/resources/golden-models/point-e/textvec");
 
   @Test
   void a_model_without_conditions_needs_no_clip_and_safetensors_stay_where_they_are(

@@ -7,7 +7,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** The supported scheduler classes of diffusers, and Point-E's, each with its settings and their defaults. */
+/**
+ * The supported scheduler classes of diffusers, and Point-E's, each with its settings and their
+ * defaults.
+ */
 enum PublishedClass {
   DDIM(
       "DDIMScheduler DDIMParallelScheduler",
