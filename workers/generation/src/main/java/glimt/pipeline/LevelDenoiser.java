@@ -85,11 +85,7 @@ public record LevelDenoiser(Network network, Parametrisation parametrisation, Sa
   }
 
   /** The denoiser of a level as its card says that it is sampled. */
-<<<<<<< HEAD
   public static Denoiser of(Level level, Network network, Conditioning conditions) {
-=======
-  public static Denoiser of(Level level, Network network, Conditions conditions) {
->>>>>>> import
     return new LevelDenoiser(network, level.parametrisation(), level.sampling()).guided(conditions);
   }
 

@@ -120,13 +120,9 @@ class WanNetworksTest {
         conditions.put("encoder_hidden_states_image", image);
       }
       return network.forward(
-<<<<<<< HEAD
-          TinyNetwork.values(manager, 1, 1, 4, 4, 4), manager.create(new float[] {700}), conditions);
-=======
           TinyNetwork.values(manager, 1, 1, 4, 4, 4),
           manager.create(new float[] {700}),
           conditions);
->>>>>>> import
     }
   }
 
