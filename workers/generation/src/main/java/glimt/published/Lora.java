@@ -109,8 +109,7 @@ record Lora(Path file, Map<String, Change> changes) {
           @Nullable Tensor alpha = alphas.remove(module);
           changes.put(
               module,
-              new Change(
-                  down, up, alpha == null ? down.shape().getFirst() : alpha.floats()[0]));
+              new Change(down, up, alpha == null ? down.shape().getFirst() : alpha.floats()[0]));
         });
     for (Map<String, Tensor> left : List.of(ups, alphas)) {
       if (!left.isEmpty()) {
@@ -125,6 +124,7 @@ record Lora(Path file, Map<String, Change> changes) {
   private static String module(String name) {
     return PROCESSOR
         .matcher(name)
-        .replaceFirst(match -> match.group(1).equals("to_out") ? ".to_out.0" : "." + match.group(1));
+        .replaceFirst(
+            match -> match.group(1).equals("to_out") ? ".to_out.0" : "." + match.group(1));
   }
 }

@@ -35,7 +35,9 @@ class LorasTest {
         List.of("unet.mid.attn.to_q", "base_model.model.mid.attn.to_q", "mid.attn.to_q")) {
       changed(Map.of(module + ".lora_A.weight", DOWN, module + ".lora_B.weight", UP));
     }
-    changed(Map.of("unet.mid.attn.to_q.lora.down.weight", DOWN, "unet.mid.attn.to_q.lora.up.weight", UP));
+    changed(
+        Map.of(
+            "unet.mid.attn.to_q.lora.down.weight", DOWN, "unet.mid.attn.to_q.lora.up.weight", UP));
     changed(
         Map.of(
             "unet.mid.attn.processor.to_q_lora.down.weight", DOWN,
@@ -122,11 +124,9 @@ class LorasTest {
                 "unet." + module + ".lora_A.weight", Tensor.of(down, 1, inputs),
                 "unet." + module + ".lora_B.weight", Tensor.of(up, outputs, 1)));
     Path plain = imported(new ImportOptions("plain", "", 0, 0));
-    Path styled =
-        imported(new ImportOptions("styled", "", 0, 0, List.of(new LoraFile(lora, 0.5))));
+    Path styled = imported(new ImportOptions("styled", "", 0, 0, List.of(new LoraFile(lora, 0.5))));
     assertThat(Files.isSameFile(styled.resolve("unet.safetensors"), weights)).isTrue();
-    Map<String, Tensor> merged =
-        Safetensors.map(styled.resolve(Bundle.merged("unet"))).tensors();
+    Map<String, Tensor> merged = Safetensors.map(styled.resolve(Bundle.merged("unet"))).tensors();
     assertThat(merged).hasSize(1);
     float[] expected = base.floats();
     expected[1] += 3;
