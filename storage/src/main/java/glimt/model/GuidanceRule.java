@@ -52,6 +52,11 @@ public record GuidanceRule(
     PLAIN,
     /** Scales the unconditional answer onto the conditional first (Fan et al. 2025, eq. 8). */
     ZERO_STAR,
+    /**
+     * As plain, but of the two estimates of the clean sample, each kept in its range before (Nichol
+     * et al. 2022).
+     */
+    DENOISED,
     /** Drops the part of the guidance parallel to the conditional (Sadat et al. 2024, "APG"). */
     PROJECTED
   }

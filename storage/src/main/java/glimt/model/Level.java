@@ -65,6 +65,15 @@ public record Level(
             "level %s has two ports named %s".formatted(name, port.name()));
       }
     }
+    if (keepsBelow(ports)
+        && (axes.size() != 1 || axes.getFirst().window() != axes.getFirst().extent())) {
+      throw new IllegalArgumentException(
+          "level %s keeps the level below, so it needs one axis and one window".formatted(name));
+    }
+    if (keepsBelow(ports) && (codec != null || !residual.isEmpty())) {
+      throw new IllegalArgumentException(
+          "level %s keeps the level below, so it has neither codec nor residual".formatted(name));
+    }
     if (codec != null && codec.axes().size() != axes.size()) {
       throw new IllegalArgumentException(
           "level %s has %s axes, but its codec has %s"
@@ -100,6 +109,15 @@ public record Level(
         null,
         sampling,
         null);
+  }
+
+  /** Whether its sample begins with the level below as it is. */
+  public boolean keepsBelow() {
+    return keepsBelow(ports);
+  }
+
+  private static boolean keepsBelow(List<Port> ports) {
+    return ports.stream().anyMatch(port -> port.feed() == Port.PortSource.BELOW_KEPT);
   }
 
   /** Returns this level with another fast network, or with none. */

@@ -66,6 +66,16 @@ public record Port(
     return new Port(name, PortSource.BELOW, null, null, Unconditional.SAME);
   }
 
+  /** Makes a port that receives the level below, which the sample begins with. */
+  public static Port belowKept(String name) {
+    return new Port(name, PortSource.BELOW_KEPT, null, null, Unconditional.SAME);
+  }
+
+  /** Whether it is fed the level below. */
+  public boolean readsBelow() {
+    return feed == PortSource.BELOW || feed == PortSource.BELOW_KEPT;
+  }
+
   /** The sizes of what people see, alike with and without conditions. */
   public static Port sizes(String name) {
     return new Port(name, PortSource.SIZES, null, null, Unconditional.SAME);
@@ -79,6 +89,11 @@ public record Port(
     ENCODER,
     /** The level below, enlarged to this one. */
     BELOW,
+    /**
+     * The level below as it is, which this level's sample begins with: the network makes the rest,
+     * as Point-E's does (Nichol et al. 2022).
+     */
+    BELOW_KEPT,
     /**
      * The sizes that a picture was trained to have: height and width, top and left of the part that
      * is shown, and its height and width, in pixels of what people see; float32 [1, 6] (Podell et

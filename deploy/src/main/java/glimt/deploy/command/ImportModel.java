@@ -13,6 +13,7 @@ import glimt.worker.SmokeSample;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -26,7 +27,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "import",
     description = {
-      "Makes a bundle of a published pipeline: a folder of diffusers with its model_index.json.",
+      "Makes a bundle of a published pipeline: a folder of diffusers with its model_index.json, or",
+      "one of Point-E's files, with CLIP's text encoder in clip/text_encoder and clip/tokenizer.",
       "Everything is checked, and a small sample made. Weights are not copied but linked to, so the",
       "folder has to stay where it is if it lies on another file system. Farms that start on the",
       "home afterwards offer the bundle."
@@ -35,7 +37,9 @@ import picocli.CommandLine.Spec;
     footer = {
       "  glimt import stable-diffusion-v1-5",
       "  glimt import models/sdxl-base --name sdxl --variant fp16",
-      "  glimt import Wan2.1-T2V-1.3B-Diffusers --no-sample"
+      "  glimt import Wan2.1-T2V-1.3B-Diffusers --no-sample",
+      "  glimt import point-e",
+      "  glimt import sdxl-base --name watercolour --lora watercolour.safetensors:0.8"
     })
 public final class ImportModel implements Callable<Integer> {
   @Parameters(paramLabel = "SOURCE", description = "The folder that was published.")
@@ -68,6 +72,15 @@ public final class ImportModel implements Callable<Integer> {
       defaultValue = "0",
       description = "How many tokens of a prompt T5 reads (default: as many as the pipeline).")
   private int textLength;
+
+  @Option(
+      names = "--lora",
+      paramLabel = "FILE[:WEIGHT]",
+      description = {
+        "A LoRA that is merged into copies of the tensors it changes (default weight: 1).",
+        "May be given several times."
+      })
+  private List<String> loras = List.of();
 
   @Option(names = "--no-sample", description = "Make no sample.")
   private boolean noSample;
@@ -108,7 +121,12 @@ public final class ImportModel implements Callable<Integer> {
 
   private ImportOptions options() {
     try {
-      return new ImportOptions(name, variant, clipSkip, textLength);
+      return new ImportOptions(
+          name,
+          variant,
+          clipSkip,
+          textLength,
+          loras.stream().map(ImportOptions.LoraFile::parse).toList());
     } catch (IllegalArgumentException e) {
       throw new ParameterException(command.commandLine(), String.valueOf(e.getMessage()));
     }

@@ -24,7 +24,9 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 
@@ -235,10 +237,22 @@ public final class Bundle {
             ? Shards.join(folder.resolve(index).toString(), text(index), this::tensors)
             : tensors(file);
     String names = TensorNames.file(network);
-    return card.files().containsKey(names)
-        ? TensorNames.parse(folder.resolve(names).toString(), text(names))
-            .of(folder.resolve(file).toString(), kept)
-        : kept;
+    Safetensors named =
+        card.files().containsKey(names)
+            ? TensorNames.parse(folder.resolve(names).toString(), text(names))
+                .of(folder.resolve(file).toString(), kept)
+            : kept;
+    if (!card.files().containsKey(merged(network))) {
+      return named;
+    }
+    Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>(named.tensors());
+    tensors.putAll(tensors(merged(network)).tensors());
+    return new Safetensors(tensors);
+  }
+
+  /** The file of those of a network's tensors that stand for others of its weights. */
+  public static String merged(String network) {
+    return network + ".merged.safetensors";
   }
 
   /** Maps the tensors of any file that the card lists, such as golden outputs. */

@@ -6,6 +6,8 @@ import glimt.model.BundleCard;
 import glimt.model.Level;
 import glimt.model.Sampling;
 import glimt.model.Segment;
+import glimt.model.Span;
+import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -47,18 +49,41 @@ public record Cascade(
       throw new IllegalArgumentException(
           "level %s %s a level below".formatted(level.name(), index == 0 ? "has not" : "needs"));
     }
+    Segment made = below != null && level.keepsBelow() ? beyond(below.level(), segment) : segment;
     return new Piece(
         manager.newSubManager(),
         new TimedNetwork(networks.apply(level)),
         "%s %s %s".formatted(model, level.name(), segment.spans()),
         level,
         index,
-        segment,
-        modality.region(level, segment),
+        made,
+        modality.region(level, made),
         sampling,
         seed,
         conditions,
-        below == null ? null : modality.below(below.sample(), below.level(), level, segment));
+        below == null
+            ? null
+            : level.keepsBelow()
+                ? kept(below)
+                : modality.below(below.sample(), below.level(), level, segment));
+  }
+
+  /** What the network makes of a segment that begins with the level below. */
+  private static Segment beyond(Level below, Segment segment) {
+    Span whole = segment.spans().getFirst();
+    return new Segment(
+        List.of(new Span(whole.start() + below.axes().getFirst().extent(), whole.end())));
+  }
+
+  /** The whole level below, as it is. */
+  private Below kept(Inherited below) {
+    Mosaic mosaic = Mosaic.of(below.level());
+    float[] values = mosaic.cut(mosaic.whole(), below.sample());
+    return new Below(
+        values,
+        mosaic.shape(mosaic.whole()),
+        values,
+        modality.region(below.level(), mosaic.whole()));
   }
 
   /**

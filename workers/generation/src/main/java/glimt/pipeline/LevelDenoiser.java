@@ -103,6 +103,7 @@ public record LevelDenoiser(Network network, Parametrisation parametrisation, Sa
     Denoiser guided =
         switch (rule.mixing()) {
           case PLAIN, ZERO_STAR -> denoiser(mixed(mixing(rule), conditions));
+          case DENOISED -> mixing(rule).of(conditional, denoiser(asked(conditions.withheld())));
           case PROJECTED -> {
             GuidanceRule.Projection settings =
                 rule.projection() == null ? PAPER : rule.projection();

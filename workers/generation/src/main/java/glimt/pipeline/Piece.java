@@ -35,7 +35,10 @@ public final class Piece implements AutoCloseable {
   private final Sampling sampling;
   private final WalkRecipe walk;
   private final Noise noise;
+
+  /** Of what the network makes. */
   private final long[] shape;
+
   private final @Nullable Below inherited;
   private final Conditioning conditions;
 
@@ -127,7 +130,11 @@ public final class Piece implements AutoCloseable {
 
   /** The shape of the sample, without a batch axis. */
   public long[] shape() {
-    return shape.clone();
+    long[] whole = shape.clone();
+    if (level.keepsBelow() && inherited != null) {
+      whole[0] += inherited.shape()[0];
+    }
+    return whole;
   }
 
   /** The total time spent in the network so far, in seconds. */
@@ -174,10 +181,18 @@ public final class Piece implements AutoCloseable {
   private float[] grounded(NDArray made) {
     float[] values = made.toFloatArray();
     List<Double> units = level.residual();
-    if (units.isEmpty() || inherited == null) {
+    if (inherited == null) {
       return values;
     }
     float[] ground = inherited.ground();
+    if (level.keepsBelow()) {
+      float[] whole = Arrays.copyOf(ground, ground.length + values.length);
+      System.arraycopy(values, 0, whole, ground.length, values.length);
+      return whole;
+    }
+    if (units.isEmpty()) {
+      return values;
+    }
     int inner = Mosaic.of(level).valuesPerChannel(shape);
     for (int i = 0; i < values.length; i++) {
       double unit = units.get(i / inner % units.size());

@@ -56,7 +56,7 @@ public record Prompted(
     for (Port port : level.ports()) {
       NDArray array =
           switch (port.feed()) {
-            case BELOW -> below.get();
+            case BELOW, BELOW_KEPT -> below.get();
             case SIZES -> sizes(manager, level);
             case PROMPT, ENCODER -> read(given, port, manager, level);
           };

@@ -19,7 +19,10 @@ public final class Architectures {
     PublishedNetwork of(PublishedConfig config, Set<String> tensors);
   }
 
-  /** An autoencoder is two networks: {@code CLASS.encode} and {@code CLASS.decode}. */
+  /**
+   * An autoencoder is two networks: {@code CLASS.encode} and {@code CLASS.decode}. A network of
+   * Point-E's is {@code CLASS}, and {@code CLASS.level} as a job walks it.
+   */
   private static final Map<String, Architecture> ALL =
       Map.ofEntries(
           Map.entry("AutoencoderKL.decode", AutoencoderKl::decoder),
@@ -29,14 +32,19 @@ public final class Architectures {
           Map.entry("AutoencoderKLWan.decode", WanAutoencoder::decode),
           Map.entry("AutoencoderKLWan.encode", WanAutoencoder::encode),
           Map.entry("CLIPImageGridPointDiffusionTransformer", PointTransformer::of),
+          Map.entry("CLIPImageGridPointDiffusionTransformer.level", PointTransformer::level),
           Map.entry("CLIPImageGridUpsamplePointDiffusionTransformer", PointTransformer::of),
+          Map.entry(
+              "CLIPImageGridUpsamplePointDiffusionTransformer.level", PointTransformer::level),
           Map.entry("CLIPImagePointDiffusionTransformer", PointTransformer::of),
+          Map.entry("CLIPImagePointDiffusionTransformer.level", PointTransformer::level),
           Map.entry("CLIPTextModel", ClipText::model),
           Map.entry("CLIPTextModelWithProjection", ClipText::modelWithProjection),
           Map.entry("DiTTransformer2DModel", DitTransformer::of),
           Map.entry("LTXLatentUpsamplerModel", LtxUpsampler::of),
           Map.entry("LTXVideoTransformer3DModel", LtxTransformer::of),
           Map.entry("PointDiffusionTransformer", PointTransformer::of),
+          Map.entry("PointDiffusionTransformer.level", PointTransformer::level),
           Map.entry("T5EncoderModel", T5Encoder::t5),
           Map.entry("Transformer2DModel", DitTransformer::of),
           Map.entry("UMT5EncoderModel", T5Encoder::umt5),
@@ -44,6 +52,7 @@ public final class Architectures {
           Map.entry("UNet2DModel", Unet2d::of),
           Map.entry("UNet3DConditionModel", Unet3dCondition::of),
           Map.entry("UpsamplePointDiffusionTransformer", PointTransformer::of),
+          Map.entry("UpsamplePointDiffusionTransformer.level", PointTransformer::level),
           Map.entry("WanTransformer3DModel", WanTransformer::of));
 
   private Architectures() {}

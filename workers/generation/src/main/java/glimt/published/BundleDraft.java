@@ -7,6 +7,7 @@ import glimt.bundle.BundleException;
 import glimt.bundle.NetworkSource;
 import glimt.bundle.Origin;
 import glimt.bundle.Safetensors;
+import glimt.bundle.Safetensors.Tensor;
 import glimt.bundle.TensorNames;
 import glimt.json.Json;
 import glimt.model.BundleCard;
@@ -32,12 +33,15 @@ final class BundleDraft {
   private final Map<String, String> files = new TreeMap<>();
   private final Map<String, Long> sizes = new TreeMap<>();
   private final List<String> lines = new ArrayList<>();
+  private final Loras loras;
 
   /**
    * @param folder where it is written, which exists
+   * @param loras merged into the weights of the networks that they change
    */
-  BundleDraft(Path folder) {
+  BundleDraft(Path folder, Loras loras) {
     this.folder = folder;
+    this.loras = loras;
   }
 
   /** What was understood, a line for each network. */
@@ -53,11 +57,23 @@ final class BundleDraft {
    * @throws BundleException naming what is not implemented, or does not fit
    */
   void network(String stem, PublishedFolder from, String component, String architecture) {
-    PublishedWeights weights = from.weights(component);
-    Safetensors published = weights.map();
+    network(stem, from.weights(component), from.config(component), architecture);
+  }
+
+  /**
+   * The same of weights that are no component.
+   *
+   * @param given is closed
+   */
+  void network(String stem, PublishedWeights weights, PublishedConfig given, String architecture) {
+    Safetensors untouched = weights.map();
+    Map<String, Tensor> merged = loras.merged(stem, untouched);
+    Map<String, Tensor> tensors = new LinkedHashMap<>(untouched.tensors());
+    tensors.putAll(merged);
+    Safetensors published = new Safetensors(tensors);
     PublishedNetwork network;
-    try (PublishedConfig config = from.config(component)) {
-      network = Architectures.of(architecture, config, published.tensors().keySet());
+    try (given) {
+      network = Architectures.of(architecture, given, published.tensors().keySet());
     }
     String file = weights.files().getFirst().toString();
     Safetensors named = network.weights(file, published);
@@ -75,6 +91,12 @@ final class BundleDraft {
     } else {
       named.write(folder.resolve(stem + WEIGHTS));
       pin(stem + WEIGHTS);
+    }
+    if (files.containsKey(TensorNames.file(stem)) && !merged.isEmpty()) {
+      Map<String, Tensor> changed = new LinkedHashMap<>(named.tensors());
+      changed.keySet().removeIf(path -> !merged.containsKey(network.origin(path).tensor()));
+      new Safetensors(changed).write(folder.resolve(Bundle.merged(stem)));
+      pin(Bundle.merged(stem));
     }
     long bytes =
         named.tensors().values().stream().mapToLong(tensor -> tensor.values().byteSize()).sum();
@@ -146,6 +168,7 @@ final class BundleDraft {
 
   /** Writes the card, with the digests of all files and the sizes of all weights. */
   void finish(BundleCard card) {
+    loras.close();
     Bundle.write(folder, card.holding(files, sizes));
   }
 }

@@ -3,6 +3,7 @@ package glimt.published;
 import glimt.bundle.Bundle;
 import glimt.bundle.BundleCheck;
 import glimt.bundle.BundleException;
+import glimt.model.BundleCard;
 import glimt.pipeline.LevelWalk;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,8 +12,11 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -53,8 +57,8 @@ public final class BundleImport implements AutoCloseable {
     Pipelines.Pipeline pipeline = Pipelines.of(from);
     Path folder = unfinished(models);
     try {
-      BundleDraft draft = new BundleDraft(folder);
-      draft.finish(pipeline.card(from, draft, options));
+      BundleDraft draft = new BundleDraft(folder, new Loras(options.loras()));
+      draft.finish(noted(pipeline.card(from, draft, options), options.loras()));
       Bundle bundle = BundleCheck.open(folder, LevelWalk.samplers());
       Path place = models.resolve(bundle.card().name());
       free(place);
@@ -63,6 +67,19 @@ public final class BundleImport implements AutoCloseable {
       remove(folder);
       throw broken;
     }
+  }
+
+  /** A card that tells what was merged. */
+  private static BundleCard noted(BundleCard card, List<ImportOptions.LoraFile> loras) {
+    Map<String, String> notes = new TreeMap<>(card.notes());
+    if (!loras.isEmpty()) {
+      notes.put(
+          "merged",
+          loras.stream()
+              .map(one -> "%s at %s".formatted(one.file().getFileName(), one.weight()))
+              .collect(Collectors.joining(", ")));
+    }
+    return card.with(card.files(), notes);
   }
 
   private static List<String> told(Bundle bundle, BundleDraft draft) {

@@ -21,7 +21,8 @@ import java.util.regex.Pattern;
  *   <li>{@code hidden_states_minus_K} [B, length, d], what left the K-th layer from the end, not
  *       normalised, and {@code final_layer_norm_of_hidden_states_minus_K}, normalised;
  *   <li>{@code pooler_output} [B, d], the normalised state at the end of the text;
- *   <li>{@code text_embeds} [B, projection], that state projected, of the model with projection.
+ *   <li>{@code text_embeds} [B, projection], that state projected, of the model with projection,
+ *       and {@code text_embeds_normalized}, the same of unit length.
  * </ul>
  */
 final class ClipText {
@@ -177,7 +178,10 @@ final class ClipText {
         .does("states[\"pooler_output\"] = torch.to(pooled, 6)")
         .does("states[\"hidden_states_0\"] = torch.to(first, 6)");
     if (projected) {
-      root.does("states[\"text_embeds\"] = torch.to(self.text_projection.forward(pooled), 6)");
+      root.does("projected = torch.to(self.text_projection.forward(pooled), 6)")
+          .does("length = torch.sqrt(torch.sum(projected * projected, [-1], True))")
+          .does("states[\"text_embeds\"] = projected")
+          .does("states[\"text_embeds_normalized\"] = projected / length");
     }
     for (int k = 2; k <= Math.min(READ_FROM_END, layers + 1); k++) {
       String normed = "self.text_model.final_layer_norm.forward(minus_%s, %s)".formatted(k, eps);

@@ -1,5 +1,8 @@
 package glimt.published;
 
+import java.nio.file.Path;
+import java.util.List;
+
 /**
  * What whoever imports a pipeline may choose.
  *
@@ -8,12 +11,52 @@ package glimt.published;
  * @param clipSkip how many of the last layers of a CLIP text encoder are left out
  * @param textLength how many tokens of a prompt a T5 text encoder reads; 0 for as many as the
  *     pipeline
+ * @param loras merged into the weights, in this order
  */
-public record ImportOptions(String name, String variant, int clipSkip, int textLength) {
+public record ImportOptions(
+    String name, String variant, int clipSkip, int textLength, List<LoraFile> loras) {
+  /**
+   * Low-rank changes that are merged into the weights (Hu et al. 2021).
+   *
+   * @param weight 1 is as they were trained
+   */
+  public record LoraFile(Path file, double weight) {
+    /**
+     * Reads {@code FILE} or {@code FILE:WEIGHT}.
+     *
+     * @throws IllegalArgumentException if the weight is no number
+     */
+    public static LoraFile parse(String text) {
+      int colon = text.lastIndexOf(':');
+      if (colon < 1 || text.indexOf('/', colon) >= 0) {
+        return new LoraFile(Path.of(text), 1);
+      }
+      String weight = text.substring(colon + 1);
+      try {
+        return new LoraFile(Path.of(text.substring(0, colon)), Double.parseDouble(weight));
+      } catch (NumberFormatException wrong) {
+        throw new IllegalArgumentException(
+            "a LoRA is FILE or FILE:WEIGHT, where the weight is a number, not " + weight, wrong);
+      }
+    }
+
+    public LoraFile {
+      if (!Double.isFinite(weight)) {
+        throw new IllegalArgumentException("a LoRA's weight must be finite, not " + weight);
+      }
+    }
+  }
+
+  /** The same without LoRA. */
+  public ImportOptions(String name, String variant, int clipSkip, int textLength) {
+    this(name, variant, clipSkip, textLength, List.of());
+  }
+
   /** The most layers that can be left out. */
   static final int CLIP_SKIP_LIMIT = 2;
 
   public ImportOptions {
+    loras = List.copyOf(loras);
     if (clipSkip < 0 || clipSkip > CLIP_SKIP_LIMIT) {
       throw new IllegalArgumentException(
           "clip-skip must be 0 to %s, not %s".formatted(CLIP_SKIP_LIMIT, clipSkip));

@@ -195,13 +195,13 @@ final class PipelineParts {
   }
 
   /** The folder's name without what a card's may not have. */
-  private static String folderName(Path folder) {
+  static String folderName(Path folder) {
     String name = folder.toAbsolutePath().normalize().getFileName().toString();
     return name.replaceAll("[^\\p{L}\\p{N} ._-]", "-").replaceAll("^[ ._-]+", "");
   }
 
   /** The licence that the folder's model card names. */
-  private static String licence(Path folder) {
+  static String licence(Path folder) {
     try (Stream<String> lines = Files.lines(folder.resolve("README.md"))) {
       return lines
           .limit(200)

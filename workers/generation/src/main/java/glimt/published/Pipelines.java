@@ -21,6 +21,7 @@ public final class Pipelines {
 
   private static final Map<String, Pipeline> ALL =
       Map.ofEntries(
+          Map.entry(PointEFolder.CLASS, PointE::card),
           Map.entry("StableDiffusionPipeline", StableDiffusion::card),
           Map.entry("StableDiffusionXLPipeline", StableDiffusionXl::card),
           Map.entry("TextToVideoSDPipeline", TextToVideoSd::card),

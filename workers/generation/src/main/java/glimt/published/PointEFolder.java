@@ -1,12 +1,17 @@
 package glimt.published;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.bundle.BundleException;
 import glimt.bundle.Safetensors;
-import glimt.pipeline.PointEStage;
+import glimt.json.Json;
+import glimt.model.GuidanceRule;
+import glimt.model.Sampling;
+import glimt.model.Schedule;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /**
@@ -19,8 +24,27 @@ import java.util.stream.Stream;
  * @param upsampler adds the others
  */
 public record PointEFolder(PointEPart base, PointEPart upsampler) {
+  /** The class of the sampler. */
+  static final String CLASS = "PointCloudSampler";
+
+  /** Where CLIP's text encoder has to be, which is published apart. */
+  static final String TEXT_ENCODER = "clip/text_encoder";
+
+  static final String TOKENIZER = "clip/tokenizer";
+
   private static final String BASE = "base_";
   private static final String UPSAMPLER = "upsample_";
+
+  /** The settings of both stages as published (Nichol et al. 2022). */
+  private static final Map<String, Object> BASE_WALK =
+      Map.of("_class_name", CLASS, "beta_schedule", "cosine", "sigma_max", 120.0, "s_churn", 3.0);
+
+  private static final Map<String, Object> UPSAMPLER_WALK =
+      Map.of("_class_name", CLASS, "beta_schedule", "linear", "sigma_max", 160.0, "s_churn", 0.0);
+
+  private static final int STEPS = 64;
+  private static final double GUIDANCE = 3;
+
   private static final List<String> ENDS = List.of(".pt", ".pth", ".bin", ".safetensors");
 
   /** What a network is conditioned by, besides a cloud. */
@@ -37,13 +61,20 @@ public record PointEFolder(PointEPart base, PointEPart upsampler) {
   /**
    * One of the two networks.
    *
-   * @param stage of the sampler, as published
+   * @param sampling as published
    */
-  public record PointEPart(Path file, Safetensors weights, Condition condition, PointEStage stage) {
+  public record PointEPart(Path file, Safetensors weights, Condition condition, Sampling sampling) {
 
-    /** Its configuration, made from the tensors' shapes. */
+    /** Its configuration: what its own file says, and else what the tensors' shapes say. */
     public PublishedConfig config() {
-      return PointTransformer.config(file.toString(), weights);
+      Path beside = file.resolveSibling(name().replaceFirst("\\.[^.]+$", ".json"));
+      return Files.exists(beside)
+          ? PublishedConfig.of(beside.toString(), PublishedFolder.json(beside))
+          : PointTransformer.config(file.toString(), weights);
+    }
+
+    private String name() {
+      return String.valueOf(file.getFileName());
     }
   }
 
@@ -64,16 +95,36 @@ public record PointEFolder(PointEPart base, PointEPart upsampler) {
     Safetensors first = PublishedWeights.file(base).map();
     Safetensors second = PublishedWeights.file(upsampler).map();
     Condition condition = condition(base, first);
-    double guidance = condition == Condition.NOTHING ? 0 : PointEStage.BASE.guidance();
+    double guidance = condition == Condition.NOTHING ? 0 : GUIDANCE;
     // An image guides both stages, a text the first alone.
     boolean image = condition == Condition.IMAGE || condition == Condition.IMAGE_GRID;
     return new PointEFolder(
-        new PointEPart(base, first, condition, PointEStage.BASE.guided(guidance)),
+        new PointEPart(base, first, condition, sampling(BASE_WALK, guidance)),
         new PointEPart(
             upsampler,
             second,
             condition(upsampler, second),
-            PointEStage.REFINED.guided(image ? guidance : 0)));
+            sampling(UPSAMPLER_WALK, image ? guidance : 0)));
+  }
+
+  private static Sampling sampling(Map<String, Object> walk, double guidance) {
+    return new Sampling(
+        Sampling.PUBLISHED, STEPS, guidance(guidance), new Schedule.Published(walk));
+  }
+
+  /** Each estimate is clipped before they are mixed. */
+  static GuidanceRule guidance(double weight) {
+    return new GuidanceRule(GuidanceRule.Mixing.DENOISED, weight, 0, null, null);
+  }
+
+  /** The index that Point-E's files would have, with CLIP's text encoder where it is there. */
+  static ObjectNode index(Path folder) {
+    ObjectNode index = Json.mapper().createObjectNode().put("_class_name", CLASS);
+    if (Files.isDirectory(folder.resolve(TEXT_ENCODER))) {
+      index.putArray(TEXT_ENCODER).add("transformers").add("CLIPTextModelWithProjection");
+      index.putArray(TOKENIZER).add("transformers").add("CLIPTokenizer");
+    }
+    return index;
   }
 
   private static Condition condition(Path file, Safetensors weights) {

@@ -8,7 +8,9 @@ import glimt.json.Json;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * Point-E's transformers over the points of a cloud (Nichol et al. 2022). What conditions one is a
@@ -25,6 +27,9 @@ import java.util.Set;
  * </ul>
  *
  * <p>It answers [B, points, 2 channels]: the noise, then what the variance is between bounds.
+ *
+ * <p>As a {@linkplain #level level} of a hierarchy it answers the noise alone, takes {@code
+ * low_res} in its own units, and has no port for a grid, since it sees no image.
  */
 final class PointTransformer {
   /** Published under five names that differ in what conditions the points. */
@@ -46,14 +51,13 @@ final class PointTransformer {
     boolean refines() {
       return name().contains("Upsample");
     }
-
-    boolean seesClip() {
-      return vector() || grid();
-    }
   }
 
   /** All published sizes have heads as wide as this. */
   private static final int HEAD = 64;
+
+  /** How many places a side of CLIP's grid has: ViT-L/14 sees images of 224 pixels. */
+  private static final int GRID = 16;
 
   private PointTransformer() {}
 
@@ -62,10 +66,26 @@ final class PointTransformer {
    * class.
    */
   static PublishedNetwork of(PublishedConfig config, Set<String> tensors) {
+    ignore(config);
+    config.ignore("grid_size"); // the grid comes by a port
+    return new PublishedNetwork(source(config, false));
+  }
+
+  /** The same as a level of a hierarchy that a text conditions, if anything does. */
+  static PublishedNetwork level(PublishedConfig config, Set<String> tensors) {
+    ignore(config);
+    if (kind(config).refines() && !config.has("channel_scales")) {
+      throw config.refused("channel_scales", "it must be there: the network would see other units");
+    }
+    config.ignore("grid_size", "channel_scales", "channel_biases");
+    return new PublishedNetwork(
+        source(config, true), Map.of(), Pattern.compile("channel_scales|channel_biases"));
+  }
+
+  private static void ignore(PublishedConfig config) {
     config.ignore("cond_drop_prob", "init_scale", "n_ctx", "cond_ctx", "cache_dir");
     config.ignore("input_channels", "output_channels", "cond_input_channels");
     config.only("frozen_clip", true);
-    return new PublishedNetwork(source(config));
   }
 
   /**
@@ -127,13 +147,14 @@ final class PointTransformer {
     throw config.refused("name", "it must be one of " + List.of(PointNetwork.values()));
   }
 
-  private static String source(PublishedConfig config) {
+  private static String source(PublishedConfig config, boolean level) {
     PointNetwork kind = kind(config);
     int layers = config.integer("layers", 12);
     int heads = config.integer("heads", 8);
     int width = config.integer("width", 512);
-    int scales = kind.refines() ? config.numbers("channel_scales", List.of()).size() : 0;
-    int biases = kind.refines() ? config.numbers("channel_biases", List.of()).size() : 0;
+    boolean converts = kind.refines() && !level;
+    int scales = converts ? config.numbers("channel_scales", List.of()).size() : 0;
+    int biases = converts ? config.numbers("channel_biases", List.of()).size() : 0;
 
     SourceWriter writer = new SourceWriter();
     String backbone =
@@ -185,6 +206,12 @@ final class PointTransformer {
               .does("return self._1.forward(self._0.forward(z, 1e-05))")
               .forward("z: Tensor", "Tensor");
       root.has("clip_embed", list);
+      if (level) {
+        int side = config.integer("grid_size", GRID);
+        root.does("features = torch.size(self.clip_embed._0.weight, 0)")
+            .does("places = [torch.size(x, 0), %s, features]", side * side)
+            .does("embeddings = torch.zeros(places, device=ops.prim.device(x)) # no image");
+      }
       tokens.add("self.clip_embed.forward(torch.to(embeddings, self.precision))");
     }
     if (kind.refines()) {
@@ -208,17 +235,22 @@ final class PointTransformer {
     if (!tokens.isEmpty()) {
       root.does("n = torch.size(x, 1)").does("z = torch.narrow(z, 1, torch.size(z, 1) - n, n)");
     }
-    root.does("return torch.to(self.output_proj.forward(z), 6)");
+    root.does("h = torch.to(self.output_proj.forward(z), 6)")
+        .does(level ? "return torch.narrow(h, -1, 0, torch.size(x, -1))" : "return h");
     root.forward(
         "x: Tensor, noise: Tensor"
-            + (kind.seesClip() ? ", embeddings: Tensor" : "")
+            + (kind.vector() || (kind.grid() && !level) ? ", embeddings: Tensor" : "")
             + (kind.refines() ? ", low_res: Tensor" : ""),
         "Tensor");
     return writer.text(
         """
         Point-E's transformer over the points of a cloud (Nichol et al. 2022).
 
-          x [B, points, channels] float32, noise [B] float32 -> [B, points, 2 channels] float32: noise, variance
-        """);
+          x [B, points, channels] float32, noise [B] float32 -> %s
+        """
+            .formatted(
+                level
+                    ? "[B, points, channels] float32: the noise"
+                    : "[B, points, 2 channels] float32: noise, variance"));
   }
 }

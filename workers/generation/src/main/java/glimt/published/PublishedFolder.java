@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A pipeline as diffusers publishes it: {@code model_index.json} names its class and its
- * components, and each component has a folder of its name.
+ * components, and each component has a folder of its name. Point-E's files have no index, and stand
+ * as if they had one.
  */
 public final class PublishedFolder {
   /** What marks such a folder. */
@@ -56,12 +57,13 @@ public final class PublishedFolder {
     if (!Files.isDirectory(folder)) {
       throw new BundleException(folder + " is no folder");
     }
-    if (!Files.exists(folder.resolve(INDEX))) {
+    boolean pointE = !Files.exists(folder.resolve(INDEX)) && PointEFolder.is(folder);
+    if (!pointE && !Files.exists(folder.resolve(INDEX))) {
       throw new BundleException(
-          "%s has no %s, so it is no pipeline of diffusers; it holds %s"
+          "%s has no %s, so it is no pipeline of diffusers, nor Point-E's files; it holds %s"
               .formatted(folder, INDEX, names(folder)));
     }
-    JsonNode json = json(folder.resolve(INDEX));
+    JsonNode json = pointE ? PointEFolder.index(folder) : json(folder.resolve(INDEX));
     PublishedConfig index = PublishedConfig.of(folder.resolve(INDEX).toString(), json);
     Map<String, String> components = new LinkedHashMap<>();
     for (Map.Entry<String, JsonNode> entry : json.properties()) {

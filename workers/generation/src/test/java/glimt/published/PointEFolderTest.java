@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import glimt.bundle.BundleException;
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Tensor;
-import glimt.pipeline.PointEStage;
 import glimt.published.PointEFolder.Condition;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -30,10 +29,11 @@ class PointEFolderTest {
     PointEFolder found = PointEFolder.of(folder);
 
     assertThat(found.base().condition()).isEqualTo(Condition.TEXT);
-    assertThat(found.base().stage()).isEqualTo(PointEStage.BASE);
+    assertThat(found.base().sampling().guidance().weight()).isEqualTo(3);
+    assertThat(found.base().sampling().guided()).isTrue();
     assertThat(found.base().config().className()).isEqualTo("CLIPImagePointDiffusionTransformer");
     assertThat(found.upsampler().condition()).isEqualTo(Condition.IMAGE_GRID);
-    assertThat(found.upsampler().stage()).isEqualTo(PointEStage.REFINED);
+    assertThat(found.upsampler().sampling().guided()).isFalse();
     assertThat(found.upsampler().config().className())
         .isEqualTo("CLIPImageGridUpsamplePointDiffusionTransformer");
   }
@@ -44,8 +44,8 @@ class PointEFolderTest {
     PointEFolder found = PointEFolder.of(folder);
 
     assertThat(found.base().condition()).isEqualTo(Condition.IMAGE_GRID);
-    assertThat(found.base().stage().guidance()).isEqualTo(3);
-    assertThat(found.upsampler().stage().guidance()).isEqualTo(3);
+    assertThat(found.base().sampling().guidance().weight()).isEqualTo(3);
+    assertThat(found.upsampler().sampling().guidance().weight()).isEqualTo(3);
   }
 
   @Test
@@ -54,7 +54,7 @@ class PointEFolderTest {
     PointEFolder found = PointEFolder.of(folder);
 
     assertThat(found.base().condition()).isEqualTo(Condition.IMAGE);
-    assertThat(found.upsampler().stage().guidance()).isEqualTo(3);
+    assertThat(found.upsampler().sampling().guidance().weight()).isEqualTo(3);
   }
 
   @Test
@@ -65,8 +65,8 @@ class PointEFolderTest {
     PointEFolder found = PointEFolder.of(folder);
 
     assertThat(found.base().condition()).isEqualTo(Condition.NOTHING);
-    assertThat(found.base().stage().guided()).isFalse();
-    assertThat(found.upsampler().stage().guided()).isFalse();
+    assertThat(found.base().sampling().guided()).isFalse();
+    assertThat(found.upsampler().sampling().guided()).isFalse();
   }
 
   @Test

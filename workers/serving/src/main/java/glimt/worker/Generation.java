@@ -186,7 +186,7 @@ public record Generation(
           encoded(task, Plan.unconditionalPort(encoder), other, read)
               .ifPresent(feed -> withheld.put(port, feed));
         }
-        case BELOW, SIZES -> {}
+        case BELOW, BELOW_KEPT, SIZES -> {}
       }
     }
     return new Prompted(given, withheld);

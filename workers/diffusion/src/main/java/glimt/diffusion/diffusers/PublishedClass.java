@@ -7,7 +7,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** The supported scheduler classes of diffusers, each with its settings and their defaults. */
+/**
+ * The supported scheduler classes of diffusers, and Point-E's, each with its settings and their
+ * defaults.
+ */
 enum PublishedClass {
   DDIM(
       "DDIMScheduler DDIMParallelScheduler",
@@ -142,7 +145,12 @@ enum PublishedClass {
       "CMStochasticIterativeScheduler",
       "num_train_timesteps=40 sigma_min=0.002 sigma_max=80.0 sigma_data=0.5 s_noise=1.0 rho=7.0"
           + " clip_denoised=true",
-      "timesteps=null");
+      "timesteps=null"),
+  POINT_CLOUD(
+      "PointCloudSampler",
+      "num_train_timesteps=1024 beta_schedule=cosine sigma_min=0.001 sigma_max=120.0 rho=7.0"
+          + " s_churn=3.0 clip_denoised=true",
+      "");
 
   private static final String CHAIN =
       "num_train_timesteps=1000 beta_start=0.0001 beta_end=0.02 beta_schedule=linear"
@@ -198,7 +206,7 @@ enum PublishedClass {
     return all;
   }
 
-  /** The names of this class in diffusers. */
+  /** The published names of this class. */
   List<String> names() {
     return List.of(names.split(" ", -1));
   }

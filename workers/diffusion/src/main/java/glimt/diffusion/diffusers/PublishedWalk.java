@@ -10,7 +10,7 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * A published scheduler configuration of diffusers.
+ * A published scheduler configuration of diffusers, or the settings of Point-E's sampler.
  *
  * <pre>{@code
  * PublishedWalk published = PublishedWalk.of(config);   // a scheduler_config.json as a map
@@ -80,6 +80,7 @@ public final class PublishedWalk {
           case EDM_EULER, EDM_DPM -> EdmWalks.of(kind, settings);
           case FLOW_EULER, FLOW_HEUN, FLOW_LCM -> FlowWalks.of(kind, settings);
           case CONSISTENCY -> ConsistencyWalk.of(settings);
+          case POINT_CLOUD -> PointCloudWalk.of(settings);
         };
     settings.close();
     return new PublishedWalk(kind, className, plan, ignored);

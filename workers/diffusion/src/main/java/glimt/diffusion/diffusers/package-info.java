@@ -1,6 +1,7 @@
 /**
  * Converts the settings of a published {@code scheduler_config.json} of huggingface/diffusers into
- * a {@link glimt.diffusion.WalkRecipe}. Start at {@link glimt.diffusion.diffusers.PublishedWalk}.
+ * a {@link glimt.diffusion.WalkRecipe}, and those of Point-E's sampler alike. Start at {@link
+ * glimt.diffusion.diffusers.PublishedWalk}.
  *
  * <p>Every setting is either implemented or rejected by name; none is approximated. Where diffusers
  * deviates from the paper of a scheduler, this package follows diffusers and selects that variant
