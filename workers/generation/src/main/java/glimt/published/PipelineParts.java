@@ -14,6 +14,7 @@ import glimt.model.Level;
 import glimt.model.NetworkAnswer;
 import glimt.model.Parametrisation;
 import glimt.model.Port;
+import glimt.model.PromptReader;
 import glimt.model.Sampling;
 import glimt.model.Schedule;
 import glimt.model.SizeRule;
@@ -48,7 +49,12 @@ final class PipelineParts {
    * @throws BundleException naming a class or setting that is not known
    */
   static Sampling sampling(PublishedFolder from, int steps, double guidance) {
-    Map<String, @Nullable Object> settings = from.scheduler(SCHEDULER);
+    return sampling(from, from.scheduler(SCHEDULER), steps, guidance);
+  }
+
+  /** The walk of other settings. */
+  static Sampling sampling(
+      PublishedFolder from, Map<String, @Nullable Object> settings, int steps, double guidance) {
     try {
       PublishedWalk.of(settings).walk(steps);
     } catch (UnknownSettingException unknown) {
@@ -156,12 +162,24 @@ final class PipelineParts {
         null);
   }
 
-  /** The card of a pipeline with one level, of colours in [-1, 1]. */
+  /** The card of a pipeline with one level, of colours in [-1, 1], that an encoder steers. */
   static BundleCard card(
       PublishedFolder from,
       ImportOptions options,
       Kind kind,
       int fps,
+      List<Encoder> encoders,
+      Level level) {
+    return card(from, options, kind, fps, encoders.getFirst().reader(), encoders, level);
+  }
+
+  /** The same with another reader of prompts. */
+  static BundleCard card(
+      PublishedFolder from,
+      ImportOptions options,
+      Kind kind,
+      int fps,
+      PromptReader reader,
       List<Encoder> encoders,
       Level level) {
     int channels = level.codec() == null ? level.channels() : level.codec().channels();
@@ -182,7 +200,7 @@ final class PipelineParts {
         kind,
         "Published as a %s.".formatted(from.className()),
         licence(from.folder()),
-        encoders.getFirst().reader(),
+        reader,
         encoders,
         fps,
         Collections.nCopies(channels, 1.0),

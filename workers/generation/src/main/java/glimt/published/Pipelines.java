@@ -21,6 +21,9 @@ public final class Pipelines {
 
   private static final Map<String, Pipeline> ALL =
       Map.ofEntries(
+          Map.entry("DDIMPipeline", DdpmPictures::ddim),
+          Map.entry("DDPMPipeline", DdpmPictures::ddpm),
+          Map.entry("DiTPipeline", DitPictures::card),
           Map.entry("StableDiffusionPipeline", StableDiffusion::card),
           Map.entry("StableDiffusionXLPipeline", StableDiffusionXl::card),
           Map.entry("TextToVideoSDPipeline", TextToVideoSd::card),

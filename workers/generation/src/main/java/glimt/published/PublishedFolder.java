@@ -130,25 +130,31 @@ public final class PublishedFolder {
     return name;
   }
 
+  /** A component's folder; what has none, as in the first pipelines, lies beside the index. */
+  private Path place(String component) {
+    Path own = folder.resolve(component);
+    return Files.isDirectory(own) ? own : folder;
+  }
+
   /** The configuration of a network. */
   PublishedConfig config(String component) {
-    Path file = folder.resolve(component).resolve("config.json");
+    Path file = place(component).resolve("config.json");
     return PublishedConfig.of(file.toString(), json(file));
   }
 
   /** The weights of a network. */
   PublishedWeights weights(String component) {
-    return PublishedWeights.in(folder.resolve(component), variant);
+    return PublishedWeights.in(place(component), variant);
   }
 
   /** A file of a component, whether it is there or not. */
   Path file(String component, String name) {
-    return folder.resolve(component).resolve(name);
+    return place(component).resolve(name);
   }
 
   /** A scheduler's configuration, as {@link glimt.model.Schedule.Published} holds it. */
   Map<String, @Nullable Object> scheduler(String component) {
-    Path file = folder.resolve(component).resolve("scheduler_config.json");
+    Path file = place(component).resolve("scheduler_config.json");
     Map<String, @Nullable Object> settings = new TreeMap<>();
     for (Map.Entry<String, JsonNode> entry : json(file).properties()) {
       settings.put(entry.getKey(), value(file, entry.getKey(), entry.getValue()));
