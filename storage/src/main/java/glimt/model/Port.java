@@ -71,6 +71,11 @@ public record Port(
     return new Port(name, PortSource.SIZES, null, null, Unconditional.SAME);
   }
 
+  /** Whether the port is fed the level below itself. */
+  public boolean readsBelow() {
+    return feed == PortSource.BELOW || feed == PortSource.BELOW_BY_CORNERS;
+  }
+
   /** What feeds a port. */
   public enum PortSource {
     /** The prompt's token ids. */
@@ -79,6 +84,16 @@ public record Port(
     ENCODER,
     /** The level below, enlarged to this one. */
     BELOW,
+    /**
+     * The level below, enlarged so that the centres of its corners lie on those of this one's
+     * (align_corners).
+     */
+    BELOW_BY_CORNERS,
+    /**
+     * The timestep at which the chain of the level's published schedule has the noise that is added
+     * to the level below (Ho et al. 2022, section 4.2); float32 [1].
+     */
+    BELOW_NOISE,
     /**
      * The sizes that a picture was trained to have: height and width, top and left of the part that
      * is shown, and its height and width, in pixels of what people see; float32 [1, 6] (Podell et

@@ -53,11 +53,26 @@ final class BundleDraft {
    * @throws BundleException naming what is not implemented, or does not fit
    */
   void network(String stem, PublishedFolder from, String component, String architecture) {
+    network(
+        stem,
+        from,
+        component,
+        architecture,
+        (config, tensors) -> Architectures.of(architecture, config, tensors));
+  }
+
+  /** The same of a network that a pipeline knows better. */
+  void network(
+      String stem,
+      PublishedFolder from,
+      String component,
+      String architecture,
+      Architectures.Architecture written) {
     PublishedWeights weights = from.weights(component);
     Safetensors published = weights.map();
     PublishedNetwork network;
     try (PublishedConfig config = from.config(component)) {
-      network = Architectures.of(architecture, config, published.tensors().keySet());
+      network = written.of(config, published.tensors().keySet());
     }
     String file = weights.files().getFirst().toString();
     Safetensors named = network.weights(file, published);

@@ -182,6 +182,19 @@ final class PipelineParts {
       PromptReader reader,
       List<Encoder> encoders,
       Level level) {
+    return card(from, options, kind, fps, reader, encoders, List.of(level));
+  }
+
+  /** The card of a cascade, whose first level is the pipeline's. */
+  static BundleCard card(
+      PublishedFolder from,
+      ImportOptions options,
+      Kind kind,
+      int fps,
+      PromptReader reader,
+      List<Encoder> encoders,
+      List<Level> levels) {
+    Level level = levels.getFirst();
     int channels = level.codec() == null ? level.channels() : level.codec().channels();
     String name = options.name().isEmpty() ? folderName(from.folder()) : options.name();
     Map<String, String> notes = new TreeMap<>();
@@ -205,7 +218,7 @@ final class PipelineParts {
         fps,
         Collections.nCopies(channels, 1.0),
         Collections.nCopies(channels, 0.0),
-        List.of(level),
+        levels,
         List.of(),
         Map.of(),
         Map.of(),

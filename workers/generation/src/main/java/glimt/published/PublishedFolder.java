@@ -38,12 +38,19 @@ public final class PublishedFolder {
   /** The classes of the components that are there, by their names. */
   private final Map<String, String> components;
 
+  private final List<PublishedFolder> above;
+
   private PublishedFolder(
-      Path folder, String variant, PublishedConfig index, Map<String, String> components) {
+      Path folder,
+      String variant,
+      PublishedConfig index,
+      Map<String, String> components,
+      List<PublishedFolder> above) {
     this.folder = folder;
     this.variant = variant;
     this.index = index;
     this.components = components;
+    this.above = List.copyOf(above);
   }
 
   /**
@@ -53,6 +60,21 @@ public final class PublishedFolder {
    * @throws BundleException if there is none, or it is not understood
    */
   public static PublishedFolder of(Path folder, String variant) {
+    return of(folder, variant, List.of());
+  }
+
+  /**
+   * The same of a cascade.
+   *
+   * @param stages its folders, from the base up
+   */
+  public static PublishedFolder of(List<Path> stages, String variant) {
+    List<PublishedFolder> above =
+        stages.stream().skip(1).map(stage -> of(stage, variant)).toList();
+    return of(stages.getFirst(), variant, above);
+  }
+
+  private static PublishedFolder of(Path folder, String variant, List<PublishedFolder> above) {
     if (!Files.isDirectory(folder)) {
       throw new BundleException(folder + " is no folder");
     }
@@ -78,12 +100,17 @@ public final class PublishedFolder {
         }
       }
     }
-    return new PublishedFolder(folder, variant, index, components);
+    return new PublishedFolder(folder, variant, index, components, above);
   }
 
   /** Where it is. */
   public Path folder() {
     return folder;
+  }
+
+  /** The pipelines of a cascade above this one. */
+  List<PublishedFolder> above() {
+    return above;
   }
 
   /** The class of the pipeline. */

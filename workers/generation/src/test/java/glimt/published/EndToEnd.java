@@ -21,6 +21,7 @@ interface EndToEnd {
           Map.entry("DDIMPipeline", new PicturesEndToEnd()),
           Map.entry("DDPMPipeline", new PicturesEndToEnd()),
           Map.entry("DiTPipeline", new PicturesEndToEnd()),
+          Map.entry("IFPipeline + IFSuperResolutionPipeline", new CascadeEndToEnd()),
           Map.entry("PointCloudSampler", new PointEEndToEnd()),
           Map.entry("StableDiffusionPipeline", new LatentsEndToEnd()),
           Map.entry("StableDiffusionXLPipeline", new LatentsEndToEnd()),

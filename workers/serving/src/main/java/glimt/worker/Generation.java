@@ -182,7 +182,7 @@ public record Generation(
           encoded(task, Plan.unconditionalPort(encoder), other, read)
               .ifPresent(feed -> withheld.put(port, feed));
         }
-        case BELOW, SIZES -> {}
+        case BELOW, BELOW_BY_CORNERS, BELOW_NOISE, SIZES -> {}
       }
     }
     return new Prompted(given, withheld);
