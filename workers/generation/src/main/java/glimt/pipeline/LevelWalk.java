@@ -36,7 +36,7 @@ public final class LevelWalk {
    */
   public static WalkRecipe of(Parametrisation parametrisation, Sampling sampling) {
     if (sampling.schedule() instanceof Schedule.Published(Map<String, ?> settings)) {
-      WalkRecipe published = PublishedWalk.of(settings).walk(sampling.steps());
+      WalkRecipe published = PublishedWalk.of(settings).inSinglePrecision().walk(sampling.steps());
       return sampling.sampler().equals(Sampling.PUBLISHED)
           ? published
           : published.with(Samplers.named(sampling.sampler()));

@@ -185,7 +185,7 @@ final class PicturesEndToEnd implements EndToEnd {
       if (call.path("use_clipped_model_output").isBoolean()) {
         asked.put("use_clipped_model_output", call.path("use_clipped_model_output").booleanValue());
       }
-      return PublishedWalk.of(((Schedule.Published) sampling.schedule()).settings()).walk(asked);
+      return PublishedWalk.of(((Schedule.Published) sampling.schedule()).settings()).inSinglePrecision().walk(asked);
     }
 
     private NDArray decoded(
