@@ -11,8 +11,8 @@ import java.util.regex.Pattern;
 
 /**
  * Reads a prompt as one of a model's classes. The prompt is a class's number, or holds its name; of
- * several names the longest is read. The network is fed the number of the class, and {@code classes}
- * where there is none.
+ * several names the longest is read. The network is fed the number of the class, and {@code
+ * classes} where there is none.
  *
  * @param names the class of each name, in any case; a class may have several names, or none
  * @param classes how many there are
@@ -52,7 +52,8 @@ public record ClassNames(Map<String, Integer> names, int classes) implements Pro
     int id = classes;
     for (Map.Entry<String, Integer> named : names.entrySet()) {
       String name = words(named.getKey());
-      if (name.length() > found.length() && " %s ".formatted(said).contains(" %s ".formatted(name))) {
+      if (name.length() > found.length()
+          && " %s ".formatted(said).contains(" %s ".formatted(name))) {
         found = name;
         id = named.getValue();
       }

@@ -2,7 +2,9 @@ package glimt.model;
 
 import java.util.List;
 
-/** The reader of a model without conditions, which makes samples of one kind whatever it is told. */
+/**
+ * The reader of a model without conditions, which makes samples of one kind whatever it is told.
+ */
 public record NoPrompt() implements PromptReader {
   @Override
   public int length() {

@@ -51,8 +51,8 @@ public final class Chain {
   }
 
   /**
-   * This chain as a table of 32-bit floats, made of 32-bit betas: near t = 0, where abar is close to
-   * 1, few digits of the noise remain.
+   * This chain as a table of 32-bit floats, made of 32-bit betas: near t = 0, where abar is close
+   * to 1, few digits of the noise remain.
    */
   public Chain inSinglePrecision() {
     double[] rounded = new double[abar.length];

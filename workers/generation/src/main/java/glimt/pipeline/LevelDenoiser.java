@@ -133,8 +133,7 @@ public record LevelDenoiser(Network network, Parametrisation parametrisation, Sa
     Prediction given = asked(conditions.given());
     Prediction withheld = asked(conditions.withheld());
     return (input, noise) ->
-        beside(guidance, input)
-            .guide(given.predict(input, noise), withheld.predict(input, noise));
+        beside(guidance, input).guide(given.predict(input, noise), withheld.predict(input, noise));
   }
 
   /**

@@ -58,8 +58,7 @@ final class DdpmPictures {
             null,
             sampling,
             null);
-    return PipelineParts.card(
-        from, options, Kind.IMAGE, 0, new NoPrompt(), List.of(), level);
+    return PipelineParts.card(from, options, Kind.IMAGE, 0, new NoPrompt(), List.of(), level);
   }
 
   /** Height and width, which the U-Net halves for each of its blocks but the last. */

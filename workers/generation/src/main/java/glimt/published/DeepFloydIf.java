@@ -22,8 +22,8 @@ import java.util.List;
 /**
  * DeepFloyd IF, a cascade of pixels (Saharia et al. 2022): a small picture by diffusers' {@code
  * IFPipeline}, which each {@code IFSuperResolutionPipeline} above enlarges. All are told what T5
- * makes of the prompt. A stage above sees the picture below, enlarged and noised as far as a step of
- * its chain, and is told that step.
+ * makes of the prompt. A stage above sees the picture below, enlarged and noised as far as a step
+ * of its chain, and is told that step.
  */
 final class DeepFloydIf {
   private static final int STEPS = 100;
@@ -82,8 +82,7 @@ final class DeepFloydIf {
   private static Encoder text(PublishedFolder from, BundleDraft draft, ImportOptions options) {
     draft.network("text_encoder", from, "text_encoder", from.className("text_encoder"));
     int length = options.textLength(TEXT_LENGTH);
-    PromptReader reader =
-        PublishedTokenizer.t5(from, "tokenizer", draft, length, true);
+    PromptReader reader = PublishedTokenizer.t5(from, "tokenizer", draft, length, true);
     return new Encoder("text", "text_encoder", reader, List.of(STATES));
   }
 
@@ -110,18 +109,19 @@ final class DeepFloydIf {
     PublishedConfig unet = from.config("unet");
     int channels = unet.integer("in_channels", 4) / 2;
     if (channels != below.channels()) {
-      throw unet.refused("in_channels", "it must be twice the %s below".formatted(below.channels()));
+      throw unet.refused(
+          "in_channels", "it must be twice the %s below".formatted(below.channels()));
     }
     Sampling sampling = PipelineParts.sampling(from, STEPS_ABOVE, GUIDANCE_ABOVE);
     double noise = noise(from, sampling);
-    String both = "torch.cat([x, %s * %s], 1)".formatted(LOW, number(Preconditioning.signal(noise)));
+    String both =
+        "torch.cat([x, %s * %s], 1)".formatted(LOW, number(Preconditioning.signal(noise)));
     draft.network(
         "unet_" + name,
         from,
         "unet",
         from.className("unet") + " with the picture below",
-        (config, tensors) ->
-            Unet2dCondition.of(config, tensors, List.of(LOW), both));
+        (config, tensors) -> Unet2dCondition.of(config, tensors, List.of(LOW), both));
     List<Port> ports = new ArrayList<>();
     ports.add(new Port(LOW, PortSource.BELOW_BY_CORNERS, null, null, Unconditional.SAME));
     if (unet.has("class_embed_type") || unet.has("num_class_embeds")) {

@@ -69,8 +69,7 @@ public final class PublishedFolder {
    * @param stages its folders, from the base up
    */
   public static PublishedFolder of(List<Path> stages, String variant) {
-    List<PublishedFolder> above =
-        stages.stream().skip(1).map(stage -> of(stage, variant)).toList();
+    List<PublishedFolder> above = stages.stream().skip(1).map(stage -> of(stage, variant)).toList();
     return of(stages.getFirst(), variant, above);
   }
 

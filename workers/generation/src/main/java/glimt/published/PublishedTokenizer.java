@@ -67,7 +67,11 @@ final class PublishedTokenizer {
     PublishedTokenizer tokenizer = new PublishedTokenizer(from, component, draft);
     tokenizer.mustBe("T5Tokenizer", "T5TokenizerFast");
     return new Unigram(
-        tokenizer.files(List.of("spiece.model")), length, tokenizer.padding("<pad>"), true, lowerCase);
+        tokenizer.files(List.of("spiece.model")),
+        length,
+        tokenizer.padding("<pad>"),
+        true,
+        lowerCase);
   }
 
   private void mustBe(String... classes) {

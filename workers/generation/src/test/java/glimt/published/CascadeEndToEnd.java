@@ -28,7 +28,6 @@ import glimt.pipeline.Below;
 import glimt.pipeline.Cascade;
 import glimt.pipeline.LevelDenoiser;
 import glimt.pipeline.LevelWalk;
-import glimt.pipeline.Mosaic;
 import glimt.pipeline.PromptEncoder;
 import glimt.pipeline.Prompted;
 import glimt.pipeline.TokenIds;
@@ -122,11 +121,7 @@ final class CascadeEndToEnd implements EndToEnd {
     private NDArray seen(Level level, Cascade.Inherited inherited) {
       Below below =
           new PictureModality()
-              .below(
-                  inherited.sample(),
-                  inherited.level(),
-                  level,
-                  level.segments().getFirst());
+              .below(inherited.sample(), inherited.level(), level, level.segments().getFirst());
       return manager
           .create(below.seen(), new Shape(1).addAll(new Shape(below.shape())))
           .add(draw().mul(level.belowNoise()));

@@ -15,6 +15,7 @@ import glimt.diffusion.Observer;
 import glimt.diffusion.Trajectory;
 import glimt.diffusion.WalkRecipe;
 import glimt.diffusion.diffusers.PublishedWalk;
+import glimt.model.ClassNames;
 import glimt.model.Codec;
 import glimt.model.GuidanceRule;
 import glimt.model.Level;
@@ -26,7 +27,6 @@ import glimt.pipeline.LevelDenoiser;
 import glimt.pipeline.Mosaic;
 import glimt.pipeline.Prompted;
 import glimt.pipeline.TokenIds;
-import glimt.model.ClassNames;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -78,7 +78,12 @@ final class PicturesEndToEnd implements EndToEnd {
             made.put(name, others == null ? conditional : conditional.concat(joined(others), 0));
           });
       Set<String> recorded = new java.util.HashSet<>();
-      golden.facts().path("end_to_end").path("outputs").fieldNames().forEachRemaining(recorded::add);
+      golden
+          .facts()
+          .path("end_to_end")
+          .path("outputs")
+          .fieldNames()
+          .forEachRemaining(recorded::add);
       made.keySet().retainAll(recorded);
       return made;
     }
@@ -103,31 +108,42 @@ final class PicturesEndToEnd implements EndToEnd {
           new Sampling(
               Sampling.PUBLISHED,
               call.path("num_inference_steps").asInt(usual.steps()),
-              GuidanceRule.of(
-                  call.path("guidance_scale").asDouble(usual.guidance().weight())),
+              GuidanceRule.of(call.path("guidance_scale").asDouble(usual.guidance().weight())),
               usual.schedule());
       RecordedNetwork network =
           new RecordedNetwork(networks.network(bundle, level.network()), manager);
       NDArray sample =
-          walked(new LevelDenoiser(network, level.parametrisation(), sampling), level, call, starts, row);
+          walked(
+              new LevelDenoiser(network, level.parametrisation(), sampling),
+              level,
+              call,
+              starts,
+              row);
       for (int i = 0; i < network.calls().size(); i++) {
         String before = "network_call.%s.".formatted(i);
-        network.calls().get(i).forEach(
-            (port, array) -> {
-              NDList halves = sampling.guided() ? array.split(2) : new NDList(array);
-              for (String name : NAMES.getOrDefault(port, List.of(port))) {
-                boolean flat = port.equals("class_labels");
-                boolean time = port.equals(Network.NOISE) && !sampling.guided();
-                List<NDArray> parts =
-                    halves.stream()
-                        .map(half -> flat ? half.flatten().toType(DataType.FLOAT32, true) : time ? half.get(0) : half)
-                        .toList();
-                add(given, before + name, parts.get(0));
-                if (parts.size() > 1) {
-                  add(withheld, before + name, parts.get(1));
-                }
-              }
-            });
+        network
+            .calls()
+            .get(i)
+            .forEach(
+                (port, array) -> {
+                  NDList halves = sampling.guided() ? array.split(2) : new NDList(array);
+                  for (String name : NAMES.getOrDefault(port, List.of(port))) {
+                    boolean flat = port.equals("class_labels");
+                    boolean time = port.equals(Network.NOISE) && !sampling.guided();
+                    List<NDArray> parts =
+                        halves.stream()
+                            .map(
+                                half ->
+                                    flat
+                                        ? half.flatten().toType(DataType.FLOAT32, true)
+                                        : time ? half.get(0) : half)
+                            .toList();
+                    add(given, before + name, parts.get(0));
+                    if (parts.size() > 1) {
+                      add(withheld, before + name, parts.get(1));
+                    }
+                  }
+                });
       }
       Codec codec = level.codec();
       NDArray seen = codec == null ? sample : decoded(level, codec, sample, given);
@@ -185,7 +201,9 @@ final class PicturesEndToEnd implements EndToEnd {
       if (call.path("use_clipped_model_output").isBoolean()) {
         asked.put("use_clipped_model_output", call.path("use_clipped_model_output").booleanValue());
       }
-      return PublishedWalk.of(((Schedule.Published) sampling.schedule()).settings()).inSinglePrecision().walk(asked);
+      return PublishedWalk.of(((Schedule.Published) sampling.schedule()).settings())
+          .inSinglePrecision()
+          .walk(asked);
     }
 
     private NDArray decoded(
