@@ -76,12 +76,7 @@ final class Unet2dCondition {
     return of(config, tensors, List.of(), "x");
   }
 
-  /**
-   * A U-Net with further inputs.
-   *
-   * @param more their ports
-   * @param picture what is denoised, of {@code x} and them
-   */
+  /** A U-Net of {@code picture}, which is made of {@code x} and the ports {@code more}. */
   static PublishedNetwork of(
       PublishedConfig config, Set<String> tensors, List<String> more, String picture) {
     String source = new Unet2dCondition(config).source(more, picture);
