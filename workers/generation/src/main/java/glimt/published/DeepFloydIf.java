@@ -43,9 +43,17 @@ final class DeepFloydIf {
   /** The port of the picture below. */
   private static final String LOW = "low_res";
 
+  /** The class of the stages above the base. */
+  private static final String ABOVE = "IFSuperResolutionPipeline";
+
   private DeepFloydIf() {}
 
   static BundleCard card(PublishedFolder from, BundleDraft draft, ImportOptions options) {
+    if (from.className().equals(ABOVE)) {
+      throw new BundleException(
+          "%s: an %s enlarges what an IFPipeline makes; give the folder of that first, and this one after it"
+              .formatted(from.folder(), ABOVE));
+    }
     from.only("scheduler", "text_encoder", "tokenizer", "unet");
     from.index().ignore("requires_safety_checker"); // it changes no picture
     from.index().close();
@@ -72,13 +80,6 @@ final class DeepFloydIf {
     return PipelineParts.card(from, options, Kind.IMAGE, 0, text.reader(), List.of(text), levels);
   }
 
-  /** A stage above without the one below. */
-  static BundleCard alone(PublishedFolder from, BundleDraft draft, ImportOptions options) {
-    throw new BundleException(
-        "%s: an %s enlarges what an IFPipeline makes; give the folder of that first, and this one after it"
-            .formatted(from.folder(), from.className()));
-  }
-
   private static Encoder text(PublishedFolder from, BundleDraft draft, ImportOptions options) {
     draft.network("text_encoder", from, "text_encoder", from.className("text_encoder"));
     int length = options.textLength(TEXT_LENGTH);
@@ -97,7 +98,7 @@ final class DeepFloydIf {
 
   private static Level above(
       String name, PublishedFolder from, BundleDraft draft, Encoder text, Level below) {
-    if (!from.className().equals("IFSuperResolutionPipeline")) {
+    if (!from.className().equals(ABOVE)) {
       throw new BundleException(
           "%s: above an IFPipeline stands an IFSuperResolutionPipeline, not a %s"
               .formatted(from.folder(), from.className()));

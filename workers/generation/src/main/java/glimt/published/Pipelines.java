@@ -25,7 +25,7 @@ public final class Pipelines {
           Map.entry("DDPMPipeline", DdpmPictures::ddpm),
           Map.entry("DiTPipeline", DitPictures::card),
           Map.entry("IFPipeline", DeepFloydIf::card),
-          Map.entry("IFSuperResolutionPipeline", DeepFloydIf::alone),
+          Map.entry("IFSuperResolutionPipeline", DeepFloydIf::card),
           Map.entry("StableDiffusionPipeline", StableDiffusion::card),
           Map.entry("StableDiffusionXLPipeline", StableDiffusionXl::card),
           Map.entry("TextToVideoSDPipeline", TextToVideoSd::card),
