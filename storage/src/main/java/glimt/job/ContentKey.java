@@ -2,7 +2,9 @@ package glimt.job;
 
 import glimt.model.BundleCard;
 import glimt.model.BytePair;
+import glimt.model.ClassNames;
 import glimt.model.Encoder;
+import glimt.model.NoPrompt;
 import glimt.model.PromptReader;
 import glimt.model.Unigram;
 import glimt.model.WordList;
@@ -41,7 +43,7 @@ public record ContentKey(String sha256) {
   private static String reader(BundleCard card, PromptReader reader) {
     List<String> files =
         switch (reader) {
-          case WordList _ -> List.of();
+          case WordList _, ClassNames _, NoPrompt _ -> List.of();
           case BytePair pairs -> pairs.files();
           case Unigram unigram -> unigram.files();
           case WordPiece pieces -> pieces.files();

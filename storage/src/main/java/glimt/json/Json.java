@@ -43,6 +43,8 @@ import glimt.job.TenantId;
 import glimt.job.Work;
 import glimt.job.WorkerId;
 import glimt.model.BytePair;
+import glimt.model.ClassNames;
+import glimt.model.NoPrompt;
 import glimt.model.PromptReader;
 import glimt.model.Schedule;
 import glimt.model.Thresholds;
@@ -303,6 +305,8 @@ public final class Json {
   @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
   @JsonSubTypes({
     @JsonSubTypes.Type(value = WordList.class, name = "words"),
+    @JsonSubTypes.Type(value = ClassNames.class, name = "classes"),
+    @JsonSubTypes.Type(value = NoPrompt.class, name = "none"),
     @JsonSubTypes.Type(value = BytePair.class, name = "byte_pair"),
     @JsonSubTypes.Type(value = Unigram.class, name = "unigram"),
     @JsonSubTypes.Type(value = WordPiece.class, name = "word_piece")

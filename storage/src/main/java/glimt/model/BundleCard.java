@@ -92,7 +92,7 @@ public record BundleCard(
     for (Level level : levels) {
       boolean base = level.equals(levels.getFirst());
       for (Port port : level.ports()) {
-        if (port.readsBelow() && base) {
+        if ((port.readsBelow() || port.feed() == Port.PortSource.BELOW_NOISE) && base) {
           throw new IllegalArgumentException(
               "bundle %s: nothing feeds port %s of level %s, which has no level below"
                   .formatted(name, port.name(), level.name()));

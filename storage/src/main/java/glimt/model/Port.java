@@ -73,7 +73,9 @@ public record Port(
 
   /** Whether it is fed the level below. */
   public boolean readsBelow() {
-    return feed == PortSource.BELOW || feed == PortSource.BELOW_KEPT;
+    return feed == PortSource.BELOW
+        || feed == PortSource.BELOW_BY_CORNERS
+        || feed == PortSource.BELOW_KEPT;
   }
 
   /** The sizes of what people see, alike with and without conditions. */
@@ -94,6 +96,16 @@ public record Port(
      * as Point-E's does (Nichol et al. 2022).
      */
     BELOW_KEPT,
+    /**
+     * The level below, enlarged so that the centres of its corners lie on those of this one's
+     * (align_corners).
+     */
+    BELOW_BY_CORNERS,
+    /**
+     * The timestep at which the chain of the level's published schedule has the noise that is added
+     * to the level below (Ho et al. 2022, section 4.2); float32 [1].
+     */
+    BELOW_NOISE,
     /**
      * The sizes that a picture was trained to have: height and width, top and left of the part that
      * is shown, and its height and width, in pixels of what people see; float32 [1, 6] (Podell et

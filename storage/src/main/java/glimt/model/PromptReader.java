@@ -3,7 +3,8 @@ package glimt.model;
 import java.util.List;
 
 /** How a prompt becomes the token ids that a network reads. */
-public sealed interface PromptReader permits WordList, BytePair, Unigram, WordPiece {
+public sealed interface PromptReader
+    permits WordList, ClassNames, NoPrompt, BytePair, Unigram, WordPiece {
   /** Returns the number of ids that a prompt is padded or cut to. */
   int length();
 

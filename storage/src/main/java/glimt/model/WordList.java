@@ -103,7 +103,7 @@ public record WordList(
   }
 
   /** Levenshtein 1966: the least number of letters to insert, delete or replace. */
-  private static int distance(String a, String b) {
+  static int distance(String a, String b) {
     int[] row = new int[b.length() + 1];
     for (int j = 0; j <= b.length(); j++) {
       row[j] = j;

@@ -39,11 +39,15 @@ import picocli.CommandLine.Spec;
       "  glimt import models/sdxl-base --name sdxl --variant fp16",
       "  glimt import Wan2.1-T2V-1.3B-Diffusers --no-sample",
       "  glimt import point-e",
-      "  glimt import sdxl-base --name watercolour --lora watercolour.safetensors:0.8"
+      "  glimt import sdxl-base --name watercolour --lora watercolour.safetensors:0.8",
+      "  glimt import IF-I-M-v1.0 IF-II-M-v1.0 --name deepfloyd"
     })
 public final class ImportModel implements Callable<Integer> {
-  @Parameters(paramLabel = "SOURCE", description = "The folder that was published.")
-  private Path source;
+  @Parameters(
+      paramLabel = "SOURCE",
+      arity = "1..*",
+      description = "The folder that was published; of a cascade, all of them, from the base up.")
+  private List<Path> sources;
 
   @Option(
       names = "--name",
@@ -96,7 +100,7 @@ public final class ImportModel implements Callable<Integer> {
     Logs.to(at.logs().resolve("import.log"));
     try (AtExit exit = new AtExit()) {
       BundleImport bundle =
-          exit.open(() -> BundleImport.of(source, at.models(), options), BundleImport::close);
+          exit.open(() -> BundleImport.of(sources, at.models(), options), BundleImport::close);
       bundle.lines().forEach(line -> System.err.println(Visible.of(line)));
       if (!noSample) {
         System.err.println("its folder holds " + sample(bundle.folder(), at));

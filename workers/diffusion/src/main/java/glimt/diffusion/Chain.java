@@ -50,6 +50,21 @@ public final class Chain {
     return ofAbar(abar);
   }
 
+  /**
+   * This chain as a table of 32-bit floats, made of 32-bit betas: near t = 0, where abar is close
+   * to 1, few digits of the noise remain.
+   */
+  public Chain inSinglePrecision() {
+    double[] rounded = new double[abar.length];
+    double product = 1;
+    for (int t = 0; t < abar.length; t++) {
+      float beta = (float) (1 - abar[t] / (t == 0 ? 1 : abar[t - 1]));
+      product *= 1 - beta; // in 32 bits
+      rounded[t] = (float) product;
+    }
+    return ofAbar(rounded);
+  }
+
   private static Chain betas(int length, IntToDoubleFunction beta) {
     if (length < 1) {
       throw new IllegalArgumentException("a chain needs at least one level, not " + length);

@@ -49,10 +49,18 @@ public record Preconditioning(
     return new Preconditioning(skip, s -> -out.applyAsDouble(s), in, noise);
   }
 
-  /** The denoiser D(x; sigma) of a network. */
+  /**
+   * The denoiser D(x; sigma) of a network. A second half of channels (axis 1), which is a learned
+   * variance, is dropped.
+   */
   public Denoiser denoiser(Prediction network) {
     return Denoiser.of(
-        (x, sigma) -> denoised(x, sigma, network.predict(input(x, sigma), noise(sigma))));
+        (x, sigma) -> {
+          NDArray f = network.predict(input(x, sigma), noise(sigma));
+          boolean doubled =
+              f.getShape().dimension() > 1 && f.getShape().get(1) == 2 * x.getShape().get(1);
+          return denoised(x, sigma, doubled ? f.split(2, 1).getFirst() : f);
+        });
   }
 
   /** c_in x, the network's input. */

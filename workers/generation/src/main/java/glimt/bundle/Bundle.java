@@ -7,9 +7,11 @@ import glimt.job.InvalidSpec;
 import glimt.json.Json;
 import glimt.model.BundleCard;
 import glimt.model.BytePair;
+import glimt.model.ClassNames;
 import glimt.model.Codec;
 import glimt.model.Fast;
 import glimt.model.Level;
+import glimt.model.NoPrompt;
 import glimt.model.PromptReader;
 import glimt.model.Unigram;
 import glimt.model.WordList;
@@ -280,7 +282,8 @@ public final class Bundle {
    */
   public Tokenizer tokenizer(PromptReader reader) {
     return switch (reader) {
-      case WordList _ -> throw new IllegalArgumentException("a word list needs no tokenizer");
+      case WordList _, ClassNames _, NoPrompt _ ->
+          throw new IllegalArgumentException("a %s needs no tokenizer".formatted(reader));
       case BytePair(var files, int length, int padding, boolean marks, boolean lowerCase) ->
           tokenizer(files, new Tokenizer.Rules(length, padding, marks, lowerCase));
       case Unigram(var files, int length, int padding, boolean marks, boolean lowerCase) ->

@@ -7,6 +7,7 @@ import glimt.media.Frames;
 import glimt.media.Preview;
 import glimt.media.Stills;
 import glimt.model.Level;
+import glimt.model.Port.PortSource;
 import glimt.model.Segment;
 import glimt.model.Span;
 import glimt.pipeline.Below;
@@ -30,7 +31,10 @@ public record PictureModality() implements Modality {
   public Below below(Mosaic.Fragment sample, Level below, Level level, Segment segment) {
     int height = below.extents().get(0);
     int width = below.extents().get(1);
-    Enlargement enlargement = new Enlargement(1, height, width, 1, level.extents().get(1) / width);
+    boolean byCorners =
+        level.ports().stream().anyMatch(port -> port.feed() == PortSource.BELOW_BY_CORNERS);
+    Enlargement enlargement =
+        new Enlargement(1, height, width, 1, level.extents().get(1) / width, byCorners);
     Span rows = segment.spans().get(0);
     Span columns = segment.spans().get(1);
     Enlargement.Part part =

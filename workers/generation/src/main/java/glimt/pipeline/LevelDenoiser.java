@@ -128,12 +128,24 @@ public record LevelDenoiser(Network network, Parametrisation parametrisation, Sa
    */
   private Prediction mixed(Guidance guidance, Conditioning conditions) {
     if (conditions.sameShapes()) {
-      return guidance.batched(asked(conditions.both()));
+      Prediction both = asked(conditions.both());
+      return (input, noise) -> beside(guidance, input).batched(both).predict(input, noise);
     }
     Prediction given = asked(conditions.given());
     Prediction withheld = asked(conditions.withheld());
     return (input, noise) ->
-        guidance.guide(given.predict(input, noise), withheld.predict(input, noise));
+        beside(guidance, input).guide(given.predict(input, noise), withheld.predict(input, noise));
+  }
+
+  /**
+   * Guidance of an answer that may hold a learned variance in as many further channels, which stays
+   * the conditional one (Nichol and Dhariwal 2021).
+   */
+  private static Guidance beside(Guidance guidance, NDArray input) {
+    int channels = Math.toIntExact(input.getShape().get(1));
+    return (given, withheld) ->
+        (given.getShape().get(1) == 2L * channels ? guidance.onChannels(channels) : guidance)
+            .guide(given, withheld);
   }
 
   private Prediction asked(Map<String, NDArray> ports) {

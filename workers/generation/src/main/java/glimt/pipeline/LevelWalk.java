@@ -9,6 +9,7 @@ import glimt.diffusion.Samplers;
 import glimt.diffusion.Spacing;
 import glimt.diffusion.WalkRecipe;
 import glimt.diffusion.diffusers.PublishedWalk;
+import glimt.model.Level;
 import glimt.model.Parametrisation;
 import glimt.model.Sampling;
 import glimt.model.Schedule;
@@ -35,7 +36,7 @@ public final class LevelWalk {
    */
   public static WalkRecipe of(Parametrisation parametrisation, Sampling sampling) {
     if (sampling.schedule() instanceof Schedule.Published(Map<String, ?> settings)) {
-      WalkRecipe published = PublishedWalk.of(settings).walk(sampling.steps());
+      WalkRecipe published = PublishedWalk.of(settings).inSinglePrecision().walk(sampling.steps());
       return sampling.sampler().equals(Sampling.PUBLISHED)
           ? published
           : published.with(Samplers.named(sampling.sampler()));
@@ -50,6 +51,23 @@ public final class LevelWalk {
         levels.sigma(0),
         sampler,
         terms::denoiser);
+  }
+
+  /**
+   * The timestep at which a level's chain has the noise that is added to the level below.
+   *
+   * @throws IllegalArgumentException if the level was not trained on a published chain
+   */
+  static double belowTime(Level level) {
+    if (level.sampling().schedule() instanceof Schedule.Published(Map<String, ?> settings)) {
+      return PublishedWalk.of(settings)
+          .chain()
+          .orElseThrow(
+              () -> new IllegalArgumentException("level %s has no chain".formatted(level.name())))
+          .time()
+          .applyAsDouble(level.belowNoise());
+    }
+    throw new IllegalArgumentException("level %s has no chain".formatted(level.name()));
   }
 
   private static NoiseSchedule levels(Sampling sampling) {

@@ -56,7 +56,9 @@ public record Prompted(
     for (Port port : level.ports()) {
       NDArray array =
           switch (port.feed()) {
-            case BELOW, BELOW_KEPT -> below.get();
+            case BELOW, BELOW_KEPT, BELOW_BY_CORNERS -> below.get();
+            case BELOW_NOISE ->
+                manager.create(new float[] {(float) LevelWalk.belowTime(level)}, new Shape(1));
             case SIZES -> sizes(manager, level);
             case PROMPT, ENCODER -> read(given, port, manager, level);
           };

@@ -3,6 +3,7 @@ package glimt.pipeline;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import glimt.model.ClassNames;
 import glimt.model.WordList;
 import java.util.List;
 
@@ -21,6 +22,11 @@ public record TokenIds(List<Long> ids, int read) {
   public static TokenIds of(WordList words, String prompt) {
     List<Long> ids = words.read(prompt).tokens().stream().map(Integer::longValue).toList();
     return new TokenIds(ids, (int) ids.stream().filter(id -> id > 0).count());
+  }
+
+  /** The class of a prompt. */
+  public static TokenIds of(ClassNames classes, String prompt) {
+    return new TokenIds(List.of((long) classes.read(prompt).id()), 1);
   }
 
   /** The ids, int64 [1, length]. */

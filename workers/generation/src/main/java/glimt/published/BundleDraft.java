@@ -66,6 +66,30 @@ final class BundleDraft {
    * @param given is closed
    */
   void network(String stem, PublishedWeights weights, PublishedConfig given, String architecture) {
+    network(
+        stem,
+        weights,
+        given,
+        architecture,
+        (config, tensors) -> Architectures.of(architecture, config, tensors));
+  }
+
+  /** The same of a network that a pipeline knows better. */
+  void network(
+      String stem,
+      PublishedFolder from,
+      String component,
+      String architecture,
+      Architectures.Architecture written) {
+    network(stem, from.weights(component), from.config(component), architecture, written);
+  }
+
+  private void network(
+      String stem,
+      PublishedWeights weights,
+      PublishedConfig given,
+      String architecture,
+      Architectures.Architecture written) {
     Safetensors untouched = weights.map();
     Map<String, Tensor> merged = loras.merged(stem, untouched);
     Map<String, Tensor> tensors = new LinkedHashMap<>(untouched.tensors());
@@ -73,7 +97,7 @@ final class BundleDraft {
     Safetensors published = new Safetensors(tensors);
     PublishedNetwork network;
     try (given) {
-      network = Architectures.of(architecture, given, published.tensors().keySet());
+      network = written.of(given, published.tensors().keySet());
     }
     String file = weights.files().getFirst().toString();
     Safetensors named = network.weights(file, published);

@@ -53,7 +53,16 @@ public final class BundleImport implements AutoCloseable {
    * @throws BundleException naming the file and what is wrong with it, or not known here
    */
   public static BundleImport of(Path published, Path models, ImportOptions options) {
-    PublishedFolder from = PublishedFolder.of(published, options.variant());
+    return of(List.of(published), models, options);
+  }
+
+  /**
+   * The same of a cascade.
+   *
+   * @param stages the folders of its pipelines, from the base up
+   */
+  public static BundleImport of(List<Path> stages, Path models, ImportOptions options) {
+    PublishedFolder from = PublishedFolder.of(stages, options.variant());
     Pipelines.Pipeline pipeline = Pipelines.of(from);
     Path folder = unfinished(models);
     try {

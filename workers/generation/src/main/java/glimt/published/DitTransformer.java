@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
  * DiTTransformer2DModel} publishes it, and {@code Transformer2DModel} did before July 2024.
  *
  * <p>Ports {@code x} [B, c, height, width], {@code noise} [B], the timestep, and {@code
- * class_labels} [B] int64, where the number of classes is no class.
+ * class_labels} [B] or [B, 1] int64, where the number of classes is no class.
  */
 final class DitTransformer {
   /** What norms without weights of their own add to a variance; no configuration says so. */
@@ -90,7 +90,7 @@ final class DitTransformer {
             .does("z = self.pos_embed.forward(z)")
             .does("waves = timestep(noise, %s, True, 1., 10000.)", WAVES)
             .does("waves = torch.to(waves, self.precision)")
-            .does("label = torch.to(class_labels, 4)");
+            .does("label = torch.flatten(torch.to(class_labels, 4))");
     for (int i = 0; i < layers; i++) {
       root.does("z = self.transformer_blocks._%s.forward(z, waves, label)", i);
     }

@@ -14,6 +14,7 @@ import glimt.model.Level;
 import glimt.model.NetworkAnswer;
 import glimt.model.Parametrisation;
 import glimt.model.Port;
+import glimt.model.PromptReader;
 import glimt.model.Sampling;
 import glimt.model.Schedule;
 import glimt.model.SizeRule;
@@ -48,7 +49,12 @@ final class PipelineParts {
    * @throws BundleException naming a class or setting that is not known
    */
   static Sampling sampling(PublishedFolder from, int steps, double guidance) {
-    Map<String, @Nullable Object> settings = from.scheduler(SCHEDULER);
+    return sampling(from, from.scheduler(SCHEDULER), steps, guidance);
+  }
+
+  /** The walk of other settings. */
+  static Sampling sampling(
+      PublishedFolder from, Map<String, @Nullable Object> settings, int steps, double guidance) {
     try {
       PublishedWalk.of(settings).walk(steps);
     } catch (UnknownSettingException unknown) {
@@ -156,7 +162,7 @@ final class PipelineParts {
         null);
   }
 
-  /** The card of a pipeline with one level, of colours in [-1, 1]. */
+  /** The card of a pipeline with one level, of colours in [-1, 1], that an encoder steers. */
   static BundleCard card(
       PublishedFolder from,
       ImportOptions options,
@@ -164,6 +170,31 @@ final class PipelineParts {
       int fps,
       List<Encoder> encoders,
       Level level) {
+    return card(from, options, kind, fps, encoders.getFirst().reader(), encoders, level);
+  }
+
+  /** The same with another reader of prompts. */
+  static BundleCard card(
+      PublishedFolder from,
+      ImportOptions options,
+      Kind kind,
+      int fps,
+      PromptReader reader,
+      List<Encoder> encoders,
+      Level level) {
+    return card(from, options, kind, fps, reader, encoders, List.of(level));
+  }
+
+  /** The card of a cascade, whose first level is the pipeline's. */
+  static BundleCard card(
+      PublishedFolder from,
+      ImportOptions options,
+      Kind kind,
+      int fps,
+      PromptReader reader,
+      List<Encoder> encoders,
+      List<Level> levels) {
+    Level level = levels.getFirst();
     int channels = level.codec() == null ? level.channels() : level.codec().channels();
     String name = options.name().isEmpty() ? folderName(from.folder()) : options.name();
     Map<String, String> notes = new TreeMap<>();
@@ -182,12 +213,12 @@ final class PipelineParts {
         kind,
         "Published as a %s.".formatted(from.className()),
         licence(from.folder()),
-        encoders.getFirst().reader(),
+        reader,
         encoders,
         fps,
         Collections.nCopies(channels, 1.0),
         Collections.nCopies(channels, 0.0),
-        List.of(level),
+        levels,
         List.of(),
         Map.of(),
         Map.of(),

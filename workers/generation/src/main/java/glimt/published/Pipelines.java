@@ -22,6 +22,11 @@ public final class Pipelines {
   private static final Map<String, Pipeline> ALL =
       Map.ofEntries(
           Map.entry(PointEFolder.CLASS, PointE::card),
+          Map.entry("DDIMPipeline", DdpmPictures::ddim),
+          Map.entry("DDPMPipeline", DdpmPictures::ddpm),
+          Map.entry("DiTPipeline", DitPictures::card),
+          Map.entry("IFPipeline", DeepFloydIf::card),
+          Map.entry("IFSuperResolutionPipeline", DeepFloydIf::card),
           Map.entry("StableDiffusionPipeline", StableDiffusion::card),
           Map.entry("StableDiffusionXLPipeline", StableDiffusionXl::card),
           Map.entry("TextToVideoSDPipeline", TextToVideoSd::card),
@@ -35,7 +40,8 @@ public final class Pipelines {
   }
 
   /**
-   * @throws BundleException if the class is not known, naming those that are
+   * @throws BundleException if the class is not known, naming those that are, or nothing may stand
+   *     above it
    */
   static Pipeline of(PublishedFolder folder) {
     Pipeline pipeline = ALL.get(folder.className());
@@ -43,6 +49,10 @@ public final class Pipelines {
       throw new BundleException(
           "%s: the pipeline %s is not known; known are %s"
               .formatted(folder.folder(), folder.className(), names()));
+    }
+    if (!folder.above().isEmpty() && !folder.className().equals("IFPipeline")) {
+      throw new BundleException(
+          "%s: a %s has no stages above it".formatted(folder.folder(), folder.className()));
     }
     return pipeline;
   }

@@ -39,12 +39,19 @@ public final class PublishedFolder {
   /** The classes of the components that are there, by their names. */
   private final Map<String, String> components;
 
+  private final List<PublishedFolder> above;
+
   private PublishedFolder(
-      Path folder, String variant, PublishedConfig index, Map<String, String> components) {
+      Path folder,
+      String variant,
+      PublishedConfig index,
+      Map<String, String> components,
+      List<PublishedFolder> above) {
     this.folder = folder;
     this.variant = variant;
     this.index = index;
     this.components = components;
+    this.above = List.copyOf(above);
   }
 
   /**
@@ -54,6 +61,20 @@ public final class PublishedFolder {
    * @throws BundleException if there is none, or it is not understood
    */
   public static PublishedFolder of(Path folder, String variant) {
+    return of(folder, variant, List.of());
+  }
+
+  /**
+   * The same of a cascade.
+   *
+   * @param stages its folders, from the base up
+   */
+  public static PublishedFolder of(List<Path> stages, String variant) {
+    List<PublishedFolder> above = stages.stream().skip(1).map(stage -> of(stage, variant)).toList();
+    return of(stages.getFirst(), variant, above);
+  }
+
+  private static PublishedFolder of(Path folder, String variant, List<PublishedFolder> above) {
     if (!Files.isDirectory(folder)) {
       throw new BundleException(folder + " is no folder");
     }
@@ -80,12 +101,17 @@ public final class PublishedFolder {
         }
       }
     }
-    return new PublishedFolder(folder, variant, index, components);
+    return new PublishedFolder(folder, variant, index, components, above);
   }
 
   /** Where it is. */
   public Path folder() {
     return folder;
+  }
+
+  /** The pipelines of a cascade above this one. */
+  List<PublishedFolder> above() {
+    return above;
   }
 
   /** The class of the pipeline. */
@@ -132,25 +158,31 @@ public final class PublishedFolder {
     return name;
   }
 
+  /** A component's folder; what has none, as in the first pipelines, lies beside the index. */
+  private Path place(String component) {
+    Path own = folder.resolve(component);
+    return Files.isDirectory(own) ? own : folder;
+  }
+
   /** The configuration of a network. */
   PublishedConfig config(String component) {
-    Path file = folder.resolve(component).resolve("config.json");
+    Path file = place(component).resolve("config.json");
     return PublishedConfig.of(file.toString(), json(file));
   }
 
   /** The weights of a network. */
   PublishedWeights weights(String component) {
-    return PublishedWeights.in(folder.resolve(component), variant);
+    return PublishedWeights.in(place(component), variant);
   }
 
   /** A file of a component, whether it is there or not. */
   Path file(String component, String name) {
-    return folder.resolve(component).resolve(name);
+    return place(component).resolve(name);
   }
 
   /** A scheduler's configuration, as {@link glimt.model.Schedule.Published} holds it. */
   Map<String, @Nullable Object> scheduler(String component) {
-    Path file = folder.resolve(component).resolve("scheduler_config.json");
+    Path file = place(component).resolve("scheduler_config.json");
     Map<String, @Nullable Object> settings = new TreeMap<>();
     for (Map.Entry<String, JsonNode> entry : json(file).properties()) {
       settings.put(entry.getKey(), value(file, entry.getKey(), entry.getValue()));

@@ -58,10 +58,20 @@ final class PublishedTokenizer {
    * @throws BundleException if it is another's, or there is no vocabulary
    */
   static PromptReader t5(PublishedFolder from, String component, BundleDraft draft, int length) {
+    return t5(from, component, draft, length, false);
+  }
+
+  /** The same of a pipeline that may write prompts in lower case first. */
+  static PromptReader t5(
+      PublishedFolder from, String component, BundleDraft draft, int length, boolean lowerCase) {
     PublishedTokenizer tokenizer = new PublishedTokenizer(from, component, draft);
     tokenizer.mustBe("T5Tokenizer", "T5TokenizerFast");
     return new Unigram(
-        tokenizer.files(List.of("spiece.model")), length, tokenizer.padding("<pad>"), true, false);
+        tokenizer.files(List.of("spiece.model")),
+        length,
+        tokenizer.padding("<pad>"),
+        true,
+        lowerCase);
   }
 
   private void mustBe(String... classes) {

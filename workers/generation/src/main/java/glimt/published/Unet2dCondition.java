@@ -73,17 +73,24 @@ final class Unet2dCondition {
   }
 
   static PublishedNetwork of(PublishedConfig config, Set<String> tensors) {
-    String source = new Unet2dCondition(config).source();
+    return of(config, tensors, List.of(), "x");
+  }
+
+  /** A U-Net of {@code picture}, which is made of {@code x} and the ports {@code more}. */
+  static PublishedNetwork of(
+      PublishedConfig config, Set<String> tensors, List<String> more, String picture) {
+    String source = new Unet2dCondition(config).source(more, picture);
     return new PublishedNetwork(
         source, Attention2dNames.origins(source, tensors), PublishedNetwork.NONE);
   }
 
-  private String source() {
+  private String source(List<String> more, String picture) {
     List<Block> down = down();
     Block middle = middle();
     List<Block> up = up();
     SourceWriter.Module root = writer.module("Network", "").has("precision", "int");
     List<String> ports = new ArrayList<>(List.of("x", "noise"));
+    ports.addAll(more);
     UnetEmbeddings embeddings = new UnetEmbeddings(config, writer, root, ports, widths.getFirst());
     UnetAdditions additions = new UnetAdditions(config, writer, root, ports, embeddings);
     additions.begin();
@@ -97,7 +104,7 @@ final class Unet2dCondition {
 
     int in = config.integer("conv_in_kernel", 3);
     int out = config.integer("conv_out_kernel", 3);
-    root.does("z = torch.to(x, self.precision)");
+    root.does("z = torch.to(%s, self.precision)", picture);
     if (config.flag("center_input_sample", false)) {
       root.does("z = 2 * z - 1");
     }

@@ -15,8 +15,16 @@ package glimt.video;
  * @param width the width of the small clip in pixels
  * @param stride the number of large frames from one key frame to the next
  * @param factor the enlargement in each direction
+ * @param byCorners whether the centres of the small clip's corners lie on those of the large one's,
+ *     as with align_corners, instead of the pixels' outer edges
  */
-public record Enlargement(int frames, int height, int width, int stride, int factor) {
+public record Enlargement(
+    int frames, int height, int width, int stride, int factor, boolean byCorners) {
+  /** Makes an enlargement in which the outer edges of the clips' pixels coincide. */
+  public Enlargement(int frames, int height, int width, int stride, int factor) {
+    this(frames, height, width, stride, factor, false);
+  }
+
   /** A part of a clip: a window of frames and a tile of pixels. */
   public record Part(int frame, int frames, int y, int height, int x, int width) {
     int plane() {
@@ -132,6 +140,9 @@ public record Enlargement(int frames, int height, int width, int stride, int fac
 
   /** The position of a pixel of the large clip in the pixel coordinates of the small clip. */
   private float place(int pixel, int extent) {
+    if (byCorners) {
+      return (float) (extent - 1) / (extent * factor - 1) * pixel;
+    }
     return Math.clamp((pixel + 0.5f) / factor - 0.5f, 0, extent - 1);
   }
 }

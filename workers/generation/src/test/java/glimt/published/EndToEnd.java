@@ -18,6 +18,10 @@ interface EndToEnd {
   /** By the classes of pipelines. */
   Map<String, EndToEnd> PIPELINES =
       Map.ofEntries(
+          Map.entry("DDIMPipeline", new PicturesEndToEnd()),
+          Map.entry("DDPMPipeline", new PicturesEndToEnd()),
+          Map.entry("DiTPipeline", new PicturesEndToEnd()),
+          Map.entry("IFPipeline + IFSuperResolutionPipeline", new CascadeEndToEnd()),
           Map.entry("PointCloudSampler", new PointEEndToEnd()),
           Map.entry("StableDiffusionPipeline", new LatentsEndToEnd()),
           Map.entry("StableDiffusionXLPipeline", new LatentsEndToEnd()),

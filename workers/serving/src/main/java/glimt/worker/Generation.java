@@ -186,7 +186,7 @@ public record Generation(
           encoded(task, Plan.unconditionalPort(encoder), other, read)
               .ifPresent(feed -> withheld.put(port, feed));
         }
-        case BELOW, BELOW_KEPT, SIZES -> {}
+        case BELOW, BELOW_KEPT, BELOW_BY_CORNERS, BELOW_NOISE, SIZES -> {}
       }
     }
     return new Prompted(given, withheld);

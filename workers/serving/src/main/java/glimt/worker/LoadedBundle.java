@@ -7,6 +7,7 @@ import glimt.bundle.NetworkCache;
 import glimt.bundle.Tokenizer;
 import glimt.job.ArtifactId;
 import glimt.model.BundleCard;
+import glimt.model.ClassNames;
 import glimt.model.Codec;
 import glimt.model.Encoder;
 import glimt.model.Level;
@@ -75,6 +76,9 @@ public final class LoadedBundle {
   TokenIds tokens(PromptReader reader, String prompt) {
     if (reader instanceof WordList words) {
       return TokenIds.of(words, prompt);
+    }
+    if (reader instanceof ClassNames classes) {
+      return TokenIds.of(classes, prompt);
     }
     Tokenizer.Tokens reading = tokenizers.computeIfAbsent(reader, bundle::tokenizer).read(prompt);
     return new TokenIds(reading.ids(), reading.read());

@@ -1,7 +1,6 @@
 package glimt.diffusion.diffusers;
 
 import glimt.diffusion.Ancestral;
-import glimt.diffusion.Betas;
 import glimt.diffusion.Chain;
 import glimt.diffusion.Clipping;
 import glimt.diffusion.Frame;
@@ -28,7 +27,7 @@ import java.util.stream.IntStream;
  * Sampler#landing} describes.
  *
  * @param kind the scheduler class
- * @param betas the chain
+ * @param chain the chain that the network was trained on
  * @param prediction the quantity that the network predicts
  * @param spacing the spacing of the times
  * @param offset the number that is added to leading times
@@ -39,7 +38,7 @@ import java.util.stream.IntStream;
  */
 record ChainWalks(
     PublishedClass kind,
-    Betas betas,
+    Chain chain,
     PredictionType prediction,
     TimestepSpacing spacing,
     int offset,
@@ -76,7 +75,7 @@ record ChainWalks(
     }
     return new ChainWalks(
         kind,
-        SharedSettings.betas(kind, settings),
+        SharedSettings.betas(kind, settings).chain(),
         prediction,
         spacing,
         settings.integer("steps_offset"),
@@ -101,12 +100,25 @@ record ChainWalks(
 
   @Override
   public Optional<Chain> trainedOn() {
-    return Optional.of(betas.chain());
+    return Optional.of(chain);
+  }
+
+  @Override
+  public WalkFamily inSinglePrecision() {
+    return new ChainWalks(
+        kind,
+        chain.inSinglePrecision(),
+        prediction,
+        spacing,
+        offset,
+        clipping,
+        ends,
+        variance,
+        multistep);
   }
 
   @Override
   public WalkRecipe walk(PublishedSettings asked) {
-    Chain chain = betas.chain();
     return switch (kind) {
       case DDPM -> ddpm(chain, asked);
       case PNDM -> pndm(chain, asked);

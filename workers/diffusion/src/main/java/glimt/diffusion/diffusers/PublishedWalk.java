@@ -86,6 +86,14 @@ public final class PublishedWalk {
     return new PublishedWalk(kind, className, plan, ignored);
   }
 
+  /**
+   * The walk as diffusers computes it in 32 bits: chains that begin with little noise lose digits
+   * of it, which samples of a few steps show.
+   */
+  public PublishedWalk inSinglePrecision() {
+    return new PublishedWalk(kind, className, plan.inSinglePrecision(), ignored);
+  }
+
   /** The names of all supported classes. */
   public static List<String> classNames() {
     return List.of(PublishedClass.values()).stream()

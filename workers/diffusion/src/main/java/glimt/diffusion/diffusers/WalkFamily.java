@@ -18,4 +18,9 @@ interface WalkFamily {
   default Optional<Chain> trainedOn() {
     return Optional.empty();
   }
+
+  /** The family whose chain has the values that a table of 32-bit floats holds, if it has one. */
+  default WalkFamily inSinglePrecision() {
+    return this;
+  }
 }
