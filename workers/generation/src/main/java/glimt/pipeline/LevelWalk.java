@@ -9,10 +9,12 @@ import glimt.diffusion.Samplers;
 import glimt.diffusion.Spacing;
 import glimt.diffusion.WalkRecipe;
 import glimt.diffusion.diffusers.PublishedWalk;
+import glimt.model.Level;
 import glimt.model.Parametrisation;
 import glimt.model.Sampling;
 import glimt.model.Schedule;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.DoubleUnaryOperator;
@@ -34,8 +36,9 @@ public final class LevelWalk {
    *     schedule are not known or have no walk of so many steps
    */
   public static WalkRecipe of(Parametrisation parametrisation, Sampling sampling) {
-    if (sampling.schedule() instanceof Schedule.Published(Map<String, ?> settings)) {
-      WalkRecipe published = PublishedWalk.of(settings).walk(sampling.steps());
+    if (sampling.schedule() instanceof Schedule.Published schedule) {
+      WalkRecipe published =
+          PublishedWalk.of(schedule.settings()).walk(asked(schedule, sampling.steps()));
       return sampling.sampler().equals(Sampling.PUBLISHED)
           ? published
           : published.with(Samplers.named(sampling.sampler()));
@@ -50,6 +53,31 @@ public final class LevelWalk {
         levels.sigma(0),
         sampler,
         terms::denoiser);
+  }
+
+  /** A sampling for samples of a level's size, on which a published schedule may depend. */
+  public static Sampling at(Level level, Sampling sampling) {
+    if (!(sampling.schedule() instanceof Schedule.Published schedule)) {
+      return sampling;
+    }
+    int positions = level.extents().stream().reduce(1, Math::multiplyExact);
+    return new Sampling(
+        sampling.sampler(), sampling.steps(), sampling.guidance(), schedule.over(positions));
+  }
+
+  /** What a pipeline asks of its scheduler. */
+  private static Map<String, ?> asked(Schedule.Published schedule, int steps) {
+    Map<String, Object> asked = new HashMap<>();
+    if (schedule.times() == null) {
+      asked.put("num_inference_steps", steps);
+    } else {
+      asked.put("sigmas", schedule.times().of(steps));
+    }
+    boolean shifts = Boolean.TRUE.equals(schedule.settings().get("use_dynamic_shifting"));
+    if (shifts && schedule.tokens() != null) {
+      asked.put("image_seq_len", schedule.tokens());
+    }
+    return asked;
   }
 
   private static NoiseSchedule levels(Sampling sampling) {

@@ -19,7 +19,10 @@ public final class Architectures {
     PublishedNetwork of(PublishedConfig config, Set<String> tensors);
   }
 
-  /** An autoencoder is two networks: {@code CLASS.encode} and {@code CLASS.decode}. */
+  /**
+   * An autoencoder is two networks: {@code CLASS.encode} and {@code CLASS.decode}. A text encoder
+   * whose words see the padding too is {@code CLASS.padded}.
+   */
   private static final Map<String, Architecture> ALL =
       Map.ofEntries(
           Map.entry("AutoencoderKL.decode", AutoencoderKl::decoder),
@@ -38,6 +41,7 @@ public final class Architectures {
           Map.entry("LTXVideoTransformer3DModel", LtxTransformer::of),
           Map.entry("PointDiffusionTransformer", PointTransformer::of),
           Map.entry("T5EncoderModel", T5Encoder::t5),
+          Map.entry("T5EncoderModel.padded", T5Encoder::padded),
           Map.entry("Transformer2DModel", DitTransformer::of),
           Map.entry("UMT5EncoderModel", T5Encoder::umt5),
           Map.entry("UNet2DConditionModel", Unet2dCondition::of),
