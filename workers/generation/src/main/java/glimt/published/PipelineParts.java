@@ -16,8 +16,10 @@ import glimt.model.Parametrisation;
 import glimt.model.Port;
 import glimt.model.Sampling;
 import glimt.model.Schedule;
+import glimt.model.Schedule.FlowTimes;
 import glimt.model.SizeRule;
 import glimt.model.Thresholds;
+import glimt.pipeline.LevelWalk;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,9 +50,22 @@ final class PipelineParts {
    * @throws BundleException naming a class or setting that is not known, and the classes that are
    */
   static Sampling sampling(PublishedFolder from, int steps, double guidance) {
-    Map<String, @Nullable Object> settings = from.scheduler(SCHEDULER);
+    return sampling(from, steps, guidance, null);
+  }
+
+  /**
+   * The walk of the pipeline's own scheduler.
+   *
+   * @param times that the pipeline gives the scheduler; null if it has its own
+   * @throws BundleException naming a class or setting that is not known, and the classes that are
+   */
+  static Sampling sampling(
+      PublishedFolder from, int steps, double guidance, @Nullable FlowTimes times) {
+    Schedule.Published schedule = new Schedule.Published(from.scheduler(SCHEDULER), times, null);
+    GuidanceRule rule = GuidanceRule.of(guidance);
     try {
-      PublishedWalk.of(settings).walk(steps);
+      LevelWalk.of(
+          parametrisation(from), new Sampling(Sampling.PUBLISHED, steps, rule, schedule.over(1)));
     } catch (UnknownSettingException unknown) {
       throw new BundleException(
           "%s: %s; known are %s"
@@ -60,8 +75,7 @@ final class PipelineParts {
                   PublishedWalk.classNames()),
           unknown);
     }
-    return new Sampling(
-        Sampling.PUBLISHED, steps, GuidanceRule.of(guidance), new Schedule.Published(settings));
+    return new Sampling(Sampling.PUBLISHED, steps, rule, schedule);
   }
 
   /** What the network answers, as its scheduler reads it. */

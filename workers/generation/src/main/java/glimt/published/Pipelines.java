@@ -21,6 +21,8 @@ public final class Pipelines {
 
   private static final Map<String, Pipeline> ALL =
       Map.ofEntries(
+          Map.entry("LTXConditionPipeline", LtxVideo::condition),
+          Map.entry("LTXPipeline", LtxVideo::card),
           Map.entry("StableDiffusionPipeline", StableDiffusion::card),
           Map.entry("StableDiffusionXLPipeline", StableDiffusionXl::card),
           Map.entry("TextToVideoSDPipeline", TextToVideoSd::card),

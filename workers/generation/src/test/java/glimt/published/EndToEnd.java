@@ -18,6 +18,8 @@ interface EndToEnd {
   /** By the classes of pipelines. */
   Map<String, EndToEnd> PIPELINES =
       Map.ofEntries(
+          Map.entry("LTXConditionPipeline + LTXLatentUpsamplePipeline", new LtxTwoStages()),
+          Map.entry("LTXPipeline", new LatentsEndToEnd()),
           Map.entry("PointCloudSampler", new PointEEndToEnd()),
           Map.entry("StableDiffusionPipeline", new LatentsEndToEnd()),
           Map.entry("StableDiffusionXLPipeline", new LatentsEndToEnd()),
