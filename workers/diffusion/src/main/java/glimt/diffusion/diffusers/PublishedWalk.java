@@ -85,6 +85,14 @@ public final class PublishedWalk {
     return new PublishedWalk(kind, className, plan, ignored);
   }
 
+  /**
+   * The same configuration, whose walks compute their times in 32 bits where diffusers does so. A
+   * network then hears the very number that it hears there; by itself 64 bits are as good.
+   */
+  public PublishedWalk single() {
+    return new PublishedWalk(kind, className, plan.single(), ignored);
+  }
+
   /** The names of all supported classes. */
   public static List<String> classNames() {
     return List.of(PublishedClass.values()).stream()
