@@ -38,8 +38,8 @@ public record Codec(
   }
 
   /**
-   * Noise n that is mixed into a latent z for a decoder which takes the last of the noise away: (1 -
-   * share) z + share n (HaCohen et al. 2024, arXiv:2501.00103).
+   * Noise n that is mixed into a latent z for a decoder which takes the last of the noise away: (1
+   * - share) z + share n (HaCohen et al. 2024, arXiv:2501.00103).
    *
    * @param share of the noise, from 0 to 1
    * @param timestep what the decoder's port {@code timestep} is fed

@@ -89,7 +89,9 @@ public record Port(
     return new Port(name, PortSource.SIZES, null, null, Unconditional.SAME);
   }
 
-  /** Where in the visible result the positions of a sample lie, alike with and without conditions. */
+  /**
+   * Where in the visible result the positions of a sample lie, alike with and without conditions.
+   */
   public static Port places(String name, Places places) {
     return new Port(name, PortSource.PLACES, null, null, Unconditional.SAME, null, places);
   }

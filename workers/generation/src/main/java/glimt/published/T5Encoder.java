@@ -57,8 +57,7 @@ final class T5Encoder {
     return t5(config, tensors, true);
   }
 
-  private static PublishedNetwork t5(
-      PublishedConfig config, Set<String> tensors, boolean padded) {
+  private static PublishedNetwork t5(PublishedConfig config, Set<String> tensors, boolean padded) {
     return new T5Encoder(
             config,
             false,

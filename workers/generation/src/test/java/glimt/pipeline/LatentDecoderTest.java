@@ -12,8 +12,8 @@ import glimt.model.Axis;
 import glimt.model.Codec;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.Test;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 
 class LatentDecoderTest {
   private static final float[] LATENT = {2, 4};

@@ -99,7 +99,8 @@ final class LtxTwoStages implements EndToEnd {
       decoded(second, large, walked(second, large, enlarged));
       calls();
       made.keySet()
-          .removeIf(name -> name.startsWith("network_call.") && !recorded.path("outputs").has(name));
+          .removeIf(
+              name -> name.startsWith("network_call.") && !recorded.path("outputs").has(name));
       return made;
     }
 
@@ -199,8 +200,7 @@ final class LtxTwoStages implements EndToEnd {
           GoldenComponent.of(golden, "latent_upsampler").network("LTXLatentUpsamplerModel")) {
         NDList answers = network.call(Map.of(LatentDecoder.INPUT, plain));
         double factor = recorded.path("upsample").path("adain_factor").doubleValue();
-        NDArray toned =
-            LatentTones.adapted(answers.singletonOrThrow(), plain, (float) factor);
+        NDArray toned = LatentTones.adapted(answers.singletonOrThrow(), plain, (float) factor);
         NDArray enlarged = toned.sub(shift).mul(scale);
         enlarged.attach(manager);
         return enlarged;

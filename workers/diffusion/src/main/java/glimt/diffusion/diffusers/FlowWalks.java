@@ -80,9 +80,7 @@ record FlowWalks(
   }
 
   private double[] moved(double[] plain, PublishedSettings asked) {
-    return narrow
-        ? shift.single(plain, asked)
-        : shift.stretched(shift.shifted(plain, asked));
+    return narrow ? shift.single(plain, asked) : shift.stretched(shift.shifted(plain, asked));
   }
 
   private double time(double t) {

@@ -199,11 +199,7 @@ class PublishedWalkTest {
     PublishedWalk published = PublishedWalk.of(config);
     assertThat(published.single().walk(asked).times())
         .containsExactly(
-            1000.0,
-            840.9688110351562,
-            647.4859619140625,
-            406.9960632324219,
-            99.99996185302734);
+            1000.0, 840.9688110351562, 647.4859619140625, 406.9960632324219, 99.99996185302734);
     assertThat(published.walk(asked).times().getLast())
         .isCloseTo(100, org.assertj.core.data.Offset.offset(1e-12));
   }
