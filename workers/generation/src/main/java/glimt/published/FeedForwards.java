@@ -1,6 +1,7 @@
 package glimt.published;
 
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -33,7 +34,7 @@ final class FeedForwards {
   }
 
   /** The names that are known. */
-  static TreeSet<String> names() {
+  static Set<String> names() {
     return new TreeSet<>(BY_NAME.keySet());
   }
 

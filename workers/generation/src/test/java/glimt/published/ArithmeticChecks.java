@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import glimt.bundle.Safetensors.Tensor;
+import glimt.pipeline.LatentTones;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;

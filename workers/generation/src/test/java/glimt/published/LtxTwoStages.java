@@ -22,6 +22,7 @@ import glimt.model.Level;
 import glimt.model.Port;
 import glimt.model.Schedule;
 import glimt.pipeline.LatentDecoder;
+import glimt.pipeline.LatentTones;
 import glimt.pipeline.Mosaic;
 import glimt.pipeline.PromptEncoder;
 import glimt.pipeline.Prompted;

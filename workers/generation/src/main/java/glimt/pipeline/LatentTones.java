@@ -1,4 +1,4 @@
-package glimt.published;
+package glimt.pipeline;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
