@@ -12,6 +12,7 @@ import glimt.model.Port;
 import glimt.model.Sampling;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class PromptedTest {
@@ -22,7 +23,7 @@ class PromptedTest {
   void a_port_is_told_where_each_position_lies() {
     Level level = level(List.of(Axis.whole("frames", 2), side("height", 1), side("width", 3)));
     try (NDManager manager = NDManager.newBaseManager()) {
-      NDArray places =
+      Map<String, NDArray> fed =
           new Prompted(Map.of(), Map.of())
               .conditions(
                   manager,
@@ -31,8 +32,8 @@ class PromptedTest {
                   () -> {
                     throw new IllegalStateException("there is no level below");
                   })
-              .given()
-              .get("video_coords");
+              .given();
+      NDArray places = Objects.requireNonNull(fed.get("video_coords"));
       assertThat(places.getShape()).isEqualTo(new Shape(1, 3, 6));
       assertThat(places.toFloatArray())
           .containsExactly(

@@ -135,7 +135,8 @@ final class LatentsEndToEnd implements EndToEnd {
       NDArray latents = walked(network);
       calls(network.calls());
       for (int i = 0; !made.containsKey("latents_after." + i); i++) {
-        NDArray asked = network.calls().get(i + 1).get(Network.X).split(2).getFirst();
+        NDArray asked =
+            Objects.requireNonNull(network.calls().get(i + 1).get(Network.X)).split(2).getFirst();
         made.put("latents_after." + i, laid(asked));
       }
       decoded(latents);
@@ -285,8 +286,8 @@ final class LatentsEndToEnd implements EndToEnd {
       new LatentDecoder(codec, network)
           .decoded(manager, latents.toFloatArray(), shape, latent.valuesPerChannel(shape));
       Map<String, NDArray> only = network.calls().getFirst();
-      NDArray z = only.get(LatentDecoder.INPUT);
-      NDArray seen = only.get(RecordedNetwork.RESULT);
+      NDArray z = Objects.requireNonNull(only.get(LatentDecoder.INPUT));
+      NDArray seen = Objects.requireNonNull(only.get(RecordedNetwork.RESULT));
       boolean pictures = golden.expected().get("out.e2e.vae_decode.0.z").shape().size() == 4;
       made.put("vae_decode.0.z", pictures ? frames(z) : turned(z));
       made.put("vae_decode.0.result", pictures ? frames(seen) : turned(seen));

@@ -260,8 +260,9 @@ final class LtxTwoStages implements EndToEnd {
               latent.valuesPerChannel(shape),
               () -> noise(2).toFloatArray());
       Map<String, NDArray> only = network.calls().getFirst();
-      NDArray seen = only.get(RecordedNetwork.RESULT);
-      made.put("vae_decode.0.z", turned(only.get(LatentDecoder.INPUT)));
+      NDArray seen = Objects.requireNonNull(only.get(RecordedNetwork.RESULT));
+      NDArray z = Objects.requireNonNull(only.get(LatentDecoder.INPUT));
+      made.put("vae_decode.0.z", turned(z));
       made.put("vae_decode.0.result", turned(seen));
       made.put("video", seen.div(2).add(0.5).clip(0, 1));
     }
