@@ -32,9 +32,6 @@ import glimt.pipeline.Mosaic;
 import glimt.pipeline.PromptEncoder;
 import glimt.pipeline.Prompted;
 import glimt.pipeline.TokenIds;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -70,19 +67,11 @@ final class LatentsEndToEnd implements EndToEnd {
     ImportOptions options =
         new ImportOptions(
             "", "", call.path("clip_skip").asInt(0), call.path("max_sequence_length").asInt(0));
-    Path models = folder();
+    Path models = EndToEnd.folder();
     NetworkCache networks = new NetworkCache(Device.cpu(), Precision.FLOAT32, Long.MAX_VALUE);
     try (networks;
         BundleImport imported = BundleImport.of(golden.folder(), models, options)) {
       return new Run(golden, call, imported.bundle(), networks, manager).made();
-    }
-  }
-
-  private static Path folder() {
-    try {
-      return Files.createTempDirectory("glimt-models");
-    } catch (IOException broken) {
-      throw new UncheckedIOException(broken);
     }
   }
 

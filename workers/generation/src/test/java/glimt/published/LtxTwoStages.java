@@ -27,10 +27,6 @@ import glimt.pipeline.Mosaic;
 import glimt.pipeline.PromptEncoder;
 import glimt.pipeline.Prompted;
 import glimt.pipeline.TokenIds;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -51,16 +47,8 @@ final class LtxTwoStages implements EndToEnd {
     NetworkCache networks = new NetworkCache(Device.cpu(), Precision.FLOAT32, Long.MAX_VALUE);
     try (networks;
         BundleImport imported =
-            BundleImport.of(golden.folder(), folder(), ImportOptions.asPublished())) {
+            BundleImport.of(golden.folder(), EndToEnd.folder(), ImportOptions.asPublished())) {
       return new Run(golden, imported.bundle(), networks, manager).made();
-    }
-  }
-
-  private static Path folder() {
-    try {
-      return Files.createTempDirectory("glimt-models");
-    } catch (IOException broken) {
-      throw new UncheckedIOException(broken);
     }
   }
 
