@@ -1,6 +1,7 @@
 package glimt.model;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The decoder that turns a level's latent into the level's visible result.
@@ -13,6 +14,7 @@ import java.util.List;
  * @param channels the number of channels of the result
  * @param scale what the latent is divided by before decoding, per channel or once for all channels
  * @param shift what is added to the latent after that division, in the same layout as {@code scale}
+ * @param noising the noise that the decoder is to take away; null if it takes none
  */
 public record Codec(
     String network,
@@ -21,7 +23,35 @@ public record Codec(
     List<Boolean> causal,
     int channels,
     List<Double> scale,
-    List<Double> shift) {
+    List<Double> shift,
+    @Nullable Noising noising) {
+  /** A decoder that takes no noise away. */
+  public Codec(
+      String network,
+      List<Axis> axes,
+      List<Integer> factors,
+      List<Boolean> causal,
+      int channels,
+      List<Double> scale,
+      List<Double> shift) {
+    this(network, axes, factors, causal, channels, scale, shift, null);
+  }
+
+  /**
+   * Noise n that is mixed into a latent z for a decoder which takes the last of the noise away: (1
+   * - share) z + share n (HaCohen et al. 2024, arXiv:2501.00103).
+   *
+   * @param share of the noise, from 0 to 1
+   * @param timestep what the decoder's port {@code timestep} is fed
+   */
+  public record Noising(double share, double timestep) {
+    public Noising {
+      if (!(share >= 0 && share <= 1)) {
+        throw new IllegalArgumentException("a share of noise is from 0 to 1, not " + share);
+      }
+    }
+  }
+
   public Codec {
     axes = List.copyOf(axes);
     factors = List.copyOf(factors);

@@ -64,6 +64,11 @@ public record Level(
         throw new IllegalArgumentException(
             "level %s has two ports named %s".formatted(name, port.name()));
       }
+      if (port.places() != null && port.places().steps().size() != axes.size()) {
+        throw new IllegalArgumentException(
+            "level %s has %s axes, but its port %s places %s"
+                .formatted(name, axes.size(), port.name(), port.places().steps().size()));
+      }
     }
     if (keepsBelow(ports)
         && (axes.size() != 1 || axes.getFirst().window() != axes.getFirst().extent())) {

@@ -1,5 +1,6 @@
 package glimt.model;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param unconditional what the port is fed when the network is asked without conditions
  * @param otherOutput which of the encoder's outputs is fed of the prompt that stands for no
  *     conditions; null if it is the same
+ * @param places where the positions lie, for {@link PortSource#PLACES}; else null
  */
 public record Port(
     String name,
@@ -20,7 +22,19 @@ public record Port(
     @Nullable String encoder,
     @Nullable String output,
     Unconditional unconditional,
-    @Nullable String otherOutput) {
+    @Nullable String otherOutput,
+    @Nullable Places places) {
+  /** A port that is not fed places. */
+  public Port(
+      String name,
+      PortSource feed,
+      @Nullable String encoder,
+      @Nullable String output,
+      Unconditional unconditional,
+      @Nullable String otherOutput) {
+    this(name, feed, encoder, output, unconditional, otherOutput, null);
+  }
+
   /** A port that is fed the same output of either prompt. */
   public Port(
       String name,
@@ -32,6 +46,10 @@ public record Port(
   }
 
   public Port {
+    if ((feed == PortSource.PLACES) != (places != null)) {
+      throw new IllegalArgumentException(
+          "port %s: the feed 'places' needs places, and no other feed takes them".formatted(name));
+    }
     boolean encoded = feed == PortSource.ENCODER;
     if (encoded != (encoder != null)
         || encoded != (output != null)
@@ -83,6 +101,36 @@ public record Port(
     return new Port(name, PortSource.SIZES, null, null, Unconditional.SAME);
   }
 
+  /**
+   * Where in the visible result the positions of a sample lie, alike with and without conditions.
+   */
+  public static Port places(String name, Places places) {
+    return new Port(name, PortSource.PLACES, null, null, Unconditional.SAME, null, places);
+  }
+
+  /**
+   * Where the positions of a sample lie: number i along an axis at max(0, step × i + first), in
+   * whatever unit the network was trained with.
+   *
+   * @param steps from one position to the next, an axis each
+   * @param firsts where number 0 would lie if nothing were cut at 0, an axis each
+   */
+  public record Places(List<Double> steps, List<Double> firsts) {
+    public Places {
+      steps = List.copyOf(steps);
+      firsts = List.copyOf(firsts);
+      if (steps.isEmpty() || steps.size() != firsts.size()) {
+        throw new IllegalArgumentException(
+            "places need a step and a first for each axis, not %s and %s".formatted(steps, firsts));
+      }
+    }
+
+    /** Where a position lies along an axis. */
+    public double at(int axis, int position) {
+      return Math.max(0, steps.get(axis) * position + firsts.get(axis));
+    }
+  }
+
   /** What feeds a port. */
   public enum PortSource {
     /** The prompt's token ids. */
@@ -111,7 +159,12 @@ public record Port(
      * is shown, and its height and width, in pixels of what people see; float32 [1, 6] (Podell et
      * al. 2023, section 2.2).
      */
-    SIZES
+    SIZES,
+    /**
+     * Where each position of the sample lies: float32 [1, axes, positions], the last axis varying
+     * fastest (HaCohen et al. 2024, arXiv:2501.00103).
+     */
+    PLACES
   }
 
   /** What a port receives for the unconditional answer of guidance. */

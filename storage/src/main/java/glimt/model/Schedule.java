@@ -4,6 +4,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Which noise levels a trajectory of n steps visits, from pure noise to none. */
@@ -100,16 +101,70 @@ public sealed interface Schedule {
    *
    * @param settings the entries of a {@code scheduler_config.json}: numbers, booleans, texts, lists
    *     of them, or null; {@code _class_name} names the class, and an infinite number is a text
+   * @param times the times of a flow that the pipeline gives its scheduler, which shifts them; null
+   *     if the scheduler has its own
+   * @param tokens how many positions the network sees at once, on which the shift may depend; null
+   *     until that is known
    */
-  record Published(Map<String, @Nullable Object> settings) implements Schedule {
+  record Published(
+      Map<String, @Nullable Object> settings, @Nullable FlowTimes times, @Nullable Integer tokens)
+      implements Schedule {
     /** The setting that names the class. */
     private static final String CLASS = "_class_name";
+
+    /** A schedule whose scheduler has its own times. */
+    public Published(Map<String, @Nullable Object> settings) {
+      this(settings, null, null);
+    }
 
     public Published {
       settings = Collections.unmodifiableMap(new TreeMap<>(settings));
       if (!(settings.get(CLASS) instanceof String)) {
         throw new IllegalArgumentException("a published schedule names its class: " + CLASS);
       }
+    }
+
+    /** This schedule for a network that sees so many positions at once. */
+    public Published over(int positions) {
+      return new Published(settings, times, positions);
+    }
+  }
+
+  /** The times of a flow's n steps before they are shifted, from 1, all noise, towards 0. */
+  enum FlowTimes {
+    /** In equal steps to 1/n. */
+    LINEAR,
+    /**
+     * In small equal steps down to 0.975, half of them, and then in ever larger ones (Polyak et al.
+     * 2024, Movie Gen, arXiv:2410.13720, section 3.4.2).
+     */
+    LINEAR_QUADRATIC;
+
+    /** The times of n steps. */
+    public List<Double> of(int n) {
+      return switch (this) {
+        case LINEAR ->
+            IntStream.range(0, n)
+                .mapToObj(i -> n == 1 ? 1.0 : 1 + (1.0 / n - 1) * i / (n - 1))
+                .toList();
+        case LINEAR_QUADRATIC -> IntStream.range(0, n).mapToObj(i -> 1 - cleaned(i, n)).toList();
+      };
+    }
+
+    /** How much of the noise is gone before step i: linear in i, then a parabola that ends at 1. */
+    private static double cleaned(int i, int n) {
+      double slow = 0.025;
+      int linear = n / 2;
+      if (i < linear) {
+        return slow * i / linear;
+      }
+      if (linear == 0) {
+        return 0;
+      }
+      int rest = n - linear;
+      double curve = (linear - slow * n) / ((double) linear * rest * rest);
+      double slope = slow / linear - 2 * (linear - slow * n) / ((double) rest * rest);
+      return curve * i * i + slope * i + curve * linear * linear;
     }
   }
 

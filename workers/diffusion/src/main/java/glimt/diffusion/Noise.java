@@ -38,7 +38,9 @@ public record Noise(long seed) {
     /** The noise added to the conditioning of a level. */
     CONDITION(2),
     /** The random choices of a training run. */
-    TRAINING(3);
+    TRAINING(3),
+    /** The noise that a decoder takes away. */
+    DECODE(4);
 
     private final int code;
 

@@ -14,6 +14,7 @@ import glimt.model.Parametrisation;
 import glimt.model.Sampling;
 import glimt.model.Schedule;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.DoubleUnaryOperator;
@@ -35,8 +36,9 @@ public final class LevelWalk {
    *     schedule are not known or have no walk of so many steps
    */
   public static WalkRecipe of(Parametrisation parametrisation, Sampling sampling) {
-    if (sampling.schedule() instanceof Schedule.Published(Map<String, ?> settings)) {
-      WalkRecipe published = PublishedWalk.of(settings).inSinglePrecision().walk(sampling.steps());
+    if (sampling.schedule() instanceof Schedule.Published schedule) {
+      WalkRecipe published =
+          PublishedWalk.of(schedule.settings()).inSinglePrecision().walk(asked(schedule, sampling.steps()));
       return sampling.sampler().equals(Sampling.PUBLISHED)
           ? published
           : published.with(Samplers.named(sampling.sampler()));
@@ -59,8 +61,8 @@ public final class LevelWalk {
    * @throws IllegalArgumentException if the level was not trained on a published chain
    */
   static double belowTime(Level level) {
-    if (level.sampling().schedule() instanceof Schedule.Published(Map<String, ?> settings)) {
-      return PublishedWalk.of(settings)
+    if (level.sampling().schedule() instanceof Schedule.Published schedule) {
+      return PublishedWalk.of(schedule.settings())
           .chain()
           .orElseThrow(
               () -> new IllegalArgumentException("level %s has no chain".formatted(level.name())))
@@ -68,6 +70,31 @@ public final class LevelWalk {
           .applyAsDouble(level.belowNoise());
     }
     throw new IllegalArgumentException("level %s has no chain".formatted(level.name()));
+  }
+
+  /** A sampling for samples of a level's size, on which a published schedule may depend. */
+  public static Sampling at(Level level, Sampling sampling) {
+    if (!(sampling.schedule() instanceof Schedule.Published schedule)) {
+      return sampling;
+    }
+    int positions = level.extents().stream().reduce(1, Math::multiplyExact);
+    return new Sampling(
+        sampling.sampler(), sampling.steps(), sampling.guidance(), schedule.over(positions));
+  }
+
+  /** What a pipeline asks of its scheduler. */
+  private static Map<String, ?> asked(Schedule.Published schedule, int steps) {
+    Map<String, Object> asked = new HashMap<>();
+    if (schedule.times() == null) {
+      asked.put("num_inference_steps", steps);
+    } else {
+      asked.put("sigmas", schedule.times().of(steps));
+    }
+    boolean shifts = Boolean.TRUE.equals(schedule.settings().get("use_dynamic_shifting"));
+    if (shifts && schedule.tokens() != null) {
+      asked.put("image_seq_len", schedule.tokens());
+    }
+    return asked;
   }
 
   private static NoiseSchedule levels(Sampling sampling) {

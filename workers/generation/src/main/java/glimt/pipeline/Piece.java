@@ -60,8 +60,8 @@ public final class Piece implements AutoCloseable {
     this.level = level;
     this.index = index;
     this.region = region;
-    this.sampling = sampling;
-    this.walk = LevelWalk.of(level.parametrisation(), sampling);
+    this.sampling = LevelWalk.at(level, sampling);
+    this.walk = LevelWalk.of(level.parametrisation(), this.sampling);
     this.noise = new Noise(seed);
     this.shape = Mosaic.of(level).shape(segment);
     this.inherited = inherited;

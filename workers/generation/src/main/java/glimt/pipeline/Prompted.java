@@ -3,6 +3,7 @@ package glimt.pipeline;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import glimt.model.Axis;
 import glimt.model.Level;
 import glimt.model.Port;
 import glimt.model.WordList;
@@ -10,6 +11,7 @@ import glimt.pipeline.LevelDenoiser.Conditioning;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -60,6 +62,7 @@ public record Prompted(
             case BELOW_NOISE ->
                 manager.create(new float[] {(float) LevelWalk.belowTime(level)}, new Shape(1));
             case SIZES -> sizes(manager, level);
+            case PLACES -> places(manager, level, Objects.requireNonNull(port.places()));
             case PROMPT, ENCODER -> read(given, port, manager, level);
           };
       all.merge(port.name(), array, Prompted::joined);
@@ -94,6 +97,21 @@ public record Prompted(
           "nothing feeds port %s of level %s".formatted(port.name(), level.name()));
     }
     return feed.apply(manager);
+  }
+
+  /** Where the positions of a window lie, the first window of the level's sample. */
+  private static NDArray places(NDManager manager, Level level, Port.Places places) {
+    List<Integer> extents = level.axes().stream().map(Axis::window).toList();
+    int count = extents.stream().reduce(1, Math::multiplyExact);
+    float[] values = new float[extents.size() * count];
+    int inner = count;
+    for (int axis = 0; axis < extents.size(); axis++) {
+      inner /= extents.get(axis);
+      for (int i = 0; i < count; i++) {
+        values[axis * count + i] = (float) places.at(axis, i / inner % extents.get(axis));
+      }
+    }
+    return manager.create(values, new Shape(1, extents.size(), count));
   }
 
   private static NDArray sizes(NDManager manager, Level level) {

@@ -20,8 +20,9 @@ public final class Architectures {
   }
 
   /**
-   * An autoencoder is two networks: {@code CLASS.encode} and {@code CLASS.decode}. A network of
-   * Point-E's is {@code CLASS}, and {@code CLASS.level} as a job walks it.
+   * An autoencoder is two networks: {@code CLASS.encode} and {@code CLASS.decode}. A text encoder
+   * whose words see the padding too is {@code CLASS.padded}. A network of Point-E's is {@code
+   * CLASS}, and {@code CLASS.level} as a job walks it.
    */
   private static final Map<String, Architecture> ALL =
       Map.ofEntries(
@@ -46,6 +47,7 @@ public final class Architectures {
           Map.entry("PointDiffusionTransformer", PointTransformer::of),
           Map.entry("PointDiffusionTransformer.level", PointTransformer::level),
           Map.entry("T5EncoderModel", T5Encoder::t5),
+          Map.entry("T5EncoderModel.padded", T5Encoder::padded),
           Map.entry("Transformer2DModel", DitTransformer::of),
           Map.entry("UMT5EncoderModel", T5Encoder::umt5),
           Map.entry("UNet2DConditionModel", Unet2dCondition::of),

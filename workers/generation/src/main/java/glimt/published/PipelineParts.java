@@ -17,8 +17,10 @@ import glimt.model.Port;
 import glimt.model.PromptReader;
 import glimt.model.Sampling;
 import glimt.model.Schedule;
+import glimt.model.Schedule.FlowTimes;
 import glimt.model.SizeRule;
 import glimt.model.Thresholds;
+import glimt.pipeline.LevelWalk;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,21 +51,43 @@ final class PipelineParts {
    * @throws BundleException naming a class or setting that is not known
    */
   static Sampling sampling(PublishedFolder from, int steps, double guidance) {
-    return sampling(from, from.scheduler(SCHEDULER), steps, guidance);
+    return sampling(from, from.scheduler(SCHEDULER), steps, guidance, null);
   }
 
   /** The walk of other settings. */
   static Sampling sampling(
       PublishedFolder from, Map<String, @Nullable Object> settings, int steps, double guidance) {
+    return sampling(from, settings, steps, guidance, null);
+  }
+
+  /**
+   * The walk of the pipeline's own scheduler.
+   *
+   * @param times that the pipeline gives the scheduler; null if it has its own
+   * @throws BundleException naming a class or setting that is not known, and the classes that are
+   */
+  static Sampling sampling(
+      PublishedFolder from, int steps, double guidance, @Nullable FlowTimes times) {
+    return sampling(from, from.scheduler(SCHEDULER), steps, guidance, times);
+  }
+
+  private static Sampling sampling(
+      PublishedFolder from,
+      Map<String, @Nullable Object> settings,
+      int steps,
+      double guidance,
+      @Nullable FlowTimes times) {
+    Schedule.Published schedule = new Schedule.Published(settings, times, null);
+    GuidanceRule rule = GuidanceRule.of(guidance);
     try {
-      PublishedWalk.of(settings).walk(steps);
+      LevelWalk.of(
+          parametrisation(from), new Sampling(Sampling.PUBLISHED, steps, rule, schedule.over(1)));
     } catch (UnknownSettingException unknown) {
       throw new BundleException(
           "%s: %s".formatted(from.file(SCHEDULER, "scheduler_config.json"), unknown.getMessage()),
           unknown);
     }
-    return new Sampling(
-        Sampling.PUBLISHED, steps, GuidanceRule.of(guidance), new Schedule.Published(settings));
+    return new Sampling(Sampling.PUBLISHED, steps, rule, schedule);
   }
 
   /** What the network answers, as its scheduler reads it. */

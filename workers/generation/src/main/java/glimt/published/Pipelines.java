@@ -27,6 +27,8 @@ public final class Pipelines {
           Map.entry("DiTPipeline", DitPictures::card),
           Map.entry("IFPipeline", DeepFloydIf::card),
           Map.entry("IFSuperResolutionPipeline", DeepFloydIf::card),
+          Map.entry("LTXConditionPipeline", LtxVideo::condition),
+          Map.entry("LTXPipeline", LtxVideo::card),
           Map.entry("StableDiffusionPipeline", StableDiffusion::card),
           Map.entry("StableDiffusionXLPipeline", StableDiffusionXl::card),
           Map.entry("TextToVideoSDPipeline", TextToVideoSd::card),

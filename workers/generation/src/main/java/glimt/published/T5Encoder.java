@@ -12,8 +12,9 @@ import java.util.regex.Pattern;
  * (Chung et al. 2023), whose every block has distances of its own.
  *
  * <p>It takes {@code tokens} and {@code mask}, int64 [B, length], 1 = token; rows of padding have
- * results too. It answers {@code last_hidden_state}, float32 [B, length, d], and {@code
- * last_hidden_state_masked}, where rows of padding are zeros.
+ * results too. It answers {@code last_hidden_state}, float32 [B, length, d]; {@code
+ * last_hidden_state_masked}, where rows of padding are zeros; and {@code mask}, float32 [B,
+ * length], for networks that look at the rows themselves.
  */
 final class T5Encoder {
   private static final String SHARED = "shared.weight";
@@ -25,24 +26,42 @@ final class T5Encoder {
 
   private final PublishedConfig config;
   private final boolean ownDistances;
+  private final boolean padded;
   private final int layers;
   private final String feedForward;
 
   /**
    * @param ownDistances whether every block has distances of its own; else the first block's serve
    *     all
+   * @param padded whether words are to see the padding too
    */
-  private T5Encoder(PublishedConfig config, boolean ownDistances, int layers, String feedForward) {
+  private T5Encoder(
+      PublishedConfig config,
+      boolean ownDistances,
+      boolean padded,
+      int layers,
+      String feedForward) {
     this.config = config;
     this.ownDistances = ownDistances;
+    this.padded = padded;
     this.layers = layers;
     this.feedForward = feedForward;
   }
 
   static PublishedNetwork t5(PublishedConfig config, Set<String> tensors) {
+    return t5(config, tensors, false);
+  }
+
+  /** As pipelines have it that give the network no mask: words see the padding too. */
+  static PublishedNetwork padded(PublishedConfig config, Set<String> tensors) {
+    return t5(config, tensors, true);
+  }
+
+  private static PublishedNetwork t5(PublishedConfig config, Set<String> tensors, boolean padded) {
     return new T5Encoder(
             config,
             false,
+            padded,
             config.integer("num_layers", 6),
             config.text("feed_forward_proj", "relu"))
         .network(config.integer("num_heads", 8), tensors);
@@ -52,6 +71,7 @@ final class T5Encoder {
     return new T5Encoder(
             config,
             true,
+            false,
             config.integer("num_layers", 8),
             config.text("feed_forward_proj", "gated-gelu"))
         .network(config.integer("num_heads", 6), tensors);
@@ -76,7 +96,12 @@ final class T5Encoder {
     SourceText source =
         new SourceText()
             .add(HEAD)
-            .add(ownDistances ? UMT5_NETWORK : T5_NETWORK, "farthest", farthest)
+            .add(
+                ownDistances ? UMT5_NETWORK : T5_NETWORK,
+                "farthest",
+                farthest,
+                "seen",
+                padded ? "torch.ones_like(mask)" : "mask")
             .add(ENCODER, "eps", eps)
             .chain(
                 "Blocks",
@@ -129,7 +154,8 @@ final class T5Encoder {
       """
       # The encoder of a T5: words in, what they mean to one another out.
       #
-      #   tokens [B, N] int64, mask [B, N] int64 -> last_hidden_state [B, N, d] float32, and masked: zeros for padding
+      #   tokens [B, N] int64, mask [B, N] int64 -> last_hidden_state [B, N, d] float32, and masked: zeros for padding;
+      #     and the mask as float32
 
       from blocks.activations import quick_gelu
       from blocks.embedding import Embedding
@@ -147,7 +173,7 @@ final class T5Encoder {
         encoder : Encoder
 
         def forward(self, tokens: Tensor, mask: Tensor) -> Dict[str, Tensor]:
-          bias = self.distances.forward(tokens, {farthest}) + padding(mask)
+          bias = self.distances.forward(tokens, {farthest}) + padding({seen})
           z = torch.to(self.shared.forward(tokens), 6)
           return masked(self.encoder.forward(z, tokens, bias, self.precision), mask)
       """;
@@ -167,7 +193,8 @@ final class T5Encoder {
   private static final String ENCODER =
       """
       def masked(z: Tensor, mask: Tensor) -> Dict[str, Tensor]:
-        return {"last_hidden_state": z, "last_hidden_state_masked": z * torch.unsqueeze(torch.to(mask, 6), -1)}
+        seen = torch.to(mask, 6)
+        return {"last_hidden_state": z, "last_hidden_state_masked": z * torch.unsqueeze(seen, -1), "mask": seen}
 
 
       class Encoder(Module):

@@ -6,6 +6,10 @@ import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.databind.JsonNode;
 import glimt.bundle.Safetensors.Dtype;
 import glimt.bundle.Safetensors.Tensor;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +26,8 @@ interface EndToEnd {
           Map.entry("DDPMPipeline", new PicturesEndToEnd()),
           Map.entry("DiTPipeline", new PicturesEndToEnd()),
           Map.entry("IFPipeline + IFSuperResolutionPipeline", new CascadeEndToEnd()),
+          Map.entry("LTXConditionPipeline + LTXLatentUpsamplePipeline", new LtxTwoStages()),
+          Map.entry("LTXPipeline", new LatentsEndToEnd()),
           Map.entry("PointCloudSampler", new PointEEndToEnd()),
           Map.entry("StableDiffusionPipeline", new LatentsEndToEnd()),
           Map.entry("StableDiffusionXLPipeline", new LatentsEndToEnd()),
@@ -79,6 +85,15 @@ interface EndToEnd {
             lines.values().stream(),
             unknown.stream().map(name -> "end to end: %s was not recorded".formatted(name)))
         .toList();
+  }
+
+  /** A new folder for bundles. */
+  static Path folder() {
+    try {
+      return Files.createTempDirectory("glimt-models");
+    } catch (IOException broken) {
+      throw new UncheckedIOException(broken);
+    }
   }
 
   /** A recorded tensor. */

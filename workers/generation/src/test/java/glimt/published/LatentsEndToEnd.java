@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.databind.JsonNode;
 import glimt.bundle.Bundle;
 import glimt.bundle.Network;
@@ -31,9 +32,6 @@ import glimt.pipeline.Mosaic;
 import glimt.pipeline.PromptEncoder;
 import glimt.pipeline.Prompted;
 import glimt.pipeline.TokenIds;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -62,9 +60,6 @@ final class LatentsEndToEnd implements EndToEnd {
           "time_ids",
           List.of("added_cond_kwargs.time_ids"));
 
-  /** Where bundles are made; they are removed after their run. */
-  private static final Path MODELS = folder();
-
   @Override
   public Map<String, NDArray> run(GoldenCase golden, NDManager manager)
       throws InterruptedException {
@@ -72,20 +67,11 @@ final class LatentsEndToEnd implements EndToEnd {
     ImportOptions options =
         new ImportOptions(
             "", "", call.path("clip_skip").asInt(0), call.path("max_sequence_length").asInt(0));
+    Path models = EndToEnd.folder();
     NetworkCache networks = new NetworkCache(Device.cpu(), Precision.FLOAT32, Long.MAX_VALUE);
     try (networks;
-        BundleImport imported = BundleImport.of(golden.folder(), MODELS, options)) {
+        BundleImport imported = BundleImport.of(golden.folder(), models, options)) {
       return new Run(golden, call, imported.bundle(), networks, manager).made();
-    }
-  }
-
-  private static Path folder() {
-    try {
-      Path folder = Files.createTempDirectory("glimt-models");
-      folder.toFile().deleteOnExit();
-      return folder;
-    } catch (IOException broken) {
-      throw new UncheckedIOException(broken);
     }
   }
 
@@ -98,6 +84,10 @@ final class LatentsEndToEnd implements EndToEnd {
     private final NDManager manager;
     private final Level level;
     private final Sampling sampling;
+
+    /** Whether clips are recorded as tokens, [B, positions, channels]. */
+    private final boolean packed;
+
     private final Map<String, NDArray> made = new LinkedHashMap<>();
 
     Run(GoldenCase golden, JsonNode call, Bundle bundle, NetworkCache networks, NDManager manager) {
@@ -112,17 +102,20 @@ final class LatentsEndToEnd implements EndToEnd {
         extents.add(call.path(axis.equals("frames") ? "num_frames" : axis).intValue());
       }
       this.level = usual.seenAt(extents);
+      this.packed = extents.size() == 3 && golden.expected().get("in.latents").shape().size() == 3;
       this.sampling =
-          new Sampling(
-              Sampling.PUBLISHED,
-              call.path("num_inference_steps").intValue(),
-              new GuidanceRule(
-                  GuidanceRule.Mixing.PLAIN,
-                  call.path("guidance_scale").doubleValue(),
-                  call.path("guidance_rescale").asDouble(0),
-                  null,
-                  null),
-              usual.sampling().schedule());
+          LevelWalk.at(
+              level,
+              new Sampling(
+                  Sampling.PUBLISHED,
+                  call.path("num_inference_steps").intValue(),
+                  new GuidanceRule(
+                      GuidanceRule.Mixing.PLAIN,
+                      call.path("guidance_scale").doubleValue(),
+                      call.path("guidance_rescale").asDouble(0),
+                      null,
+                      null),
+                  usual.sampling().schedule()));
     }
 
     Map<String, NDArray> made() throws InterruptedException {
@@ -133,7 +126,7 @@ final class LatentsEndToEnd implements EndToEnd {
       for (int i = 0; !made.containsKey("latents_after." + i); i++) {
         NDArray asked =
             Objects.requireNonNull(network.calls().get(i + 1).get(Network.X)).split(2).getFirst();
-        made.put("latents_after." + i, turned(asked));
+        made.put("latents_after." + i, laid(asked));
       }
       decoded(latents);
       made.keySet().retainAll(recorded());
@@ -158,7 +151,7 @@ final class LatentsEndToEnd implements EndToEnd {
                   });
       WalkRecipe recipe = LevelWalk.of(level.parametrisation(), sampling);
       Draw recordedNoise =
-          (like, step, _) -> turned(EndToEnd.given(golden, like.getManager(), "in.noise." + step));
+          (like, step, _) -> clip(EndToEnd.given(golden, like.getManager(), "in.noise." + step));
       Trajectory walk =
           new Trajectory(
               recipe.sampler(),
@@ -175,7 +168,7 @@ final class LatentsEndToEnd implements EndToEnd {
               return true;
             }
           };
-      NDArray noise = turned(EndToEnd.given(golden, manager, "in.latents"));
+      NDArray noise = clip(EndToEnd.given(golden, manager, "in.latents"));
       Waypoint end =
           walk.on(walk.at(recipe.levels(), recipe.begin(noise), golden.name()), observer);
       NDArray latents = recipe.leave(end.x());
@@ -185,7 +178,7 @@ final class LatentsEndToEnd implements EndToEnd {
           (int) recorded().stream().filter(name -> name.startsWith("latents_after.")).count()
               - after.size();
       for (int i = 0; i < after.size(); i++) {
-        made.put("latents_after." + (i + skipped), turned(after.get(i)));
+        made.put("latents_after." + (i + skipped), laid(after.get(i)));
       }
       return latents;
     }
@@ -233,16 +226,16 @@ final class LatentsEndToEnd implements EndToEnd {
                     if (!port.equals(Network.NOISE)) {
                       NDList halves = array.split(2);
                       if (apart) {
-                        put(2 * number, name, turned(halves.get(0)));
-                        put(2 * number + 1, name, turned(halves.get(1)));
+                        put(2 * number, name, laid(halves.get(0)));
+                        put(2 * number + 1, name, laid(halves.get(1)));
                       } else {
-                        put(number, name, turned(halves.get(1).concat(halves.get(0), 0)));
+                        put(number, name, laid(halves.get(1).concat(halves.get(0), 0)));
                       }
                     } else if (apart) {
                       put(2 * number, name, array.get("0:1"));
                       put(2 * number + 1, name, array.get("0:1"));
                     } else {
-                      put(number, name, array.get(0));
+                      put(number, name, packed ? array : array.get(0));
                     }
                   }
                 });
@@ -251,6 +244,26 @@ final class LatentsEndToEnd implements EndToEnd {
 
     private void put(int call, String name, NDArray array) {
       made.put("network_call.%s.%s".formatted(call, name), array);
+    }
+
+    /** A clip as it is recorded. */
+    private NDArray laid(NDArray array) {
+      return packed && array.getShape().dimension() == 5
+          ? array
+              .transpose(0, 1, 3, 4, 2)
+              .reshape(array.getShape().get(0), -1, array.getShape().get(2))
+          : turned(array);
+    }
+
+    /** The clip that is recorded so. */
+    private NDArray clip(NDArray array) {
+      if (!packed) {
+        return turned(array);
+      }
+      Shape tokens = new Shape(level.extents().stream().mapToLong(extent -> extent).toArray());
+      return array
+          .reshape(new Shape(1).addAll(tokens).add(level.channels()))
+          .transpose(0, 1, 4, 2, 3);
     }
 
     private void decoded(NDArray latents) {

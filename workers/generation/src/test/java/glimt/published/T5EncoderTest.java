@@ -58,6 +58,21 @@ class T5EncoderTest {
   }
 
   @Test
+  void padding_is_heard_in_the_form_for_pipelines_without_a_mask() {
+    try (NDManager manager = NDManager.newBaseManager();
+        Network deaf = network("T5EncoderModel", "{%s}".formatted(SIZES)).load();
+        Network network = network("T5EncoderModel.padded", "{%s}".formatted(SIZES)).load()) {
+      NDArray tokens = manager.create(new long[][] {{3, 1, 0, 0}});
+      NDArray whole = states(network, tokens, 2);
+      assertThat(TinyNetwork.apart(whole, states(network, tokens, 4))).isZero();
+      assertThat(TinyNetwork.apart(whole, states(deaf, tokens, 4))).isZero();
+      NDArray mask = manager.create(new long[][] {{1, 1, 0, 0}});
+      NDList answers = network.call(Map.of("tokens", tokens, "mask", mask));
+      assertThat(answer(answers, "mask").toFloatArray()).containsExactly(1, 1, 0, 0);
+    }
+  }
+
+  @Test
   void the_embedding_is_found_under_either_name() {
     PublishedConfig config = PublishedConfig.parse("config.json", "{}");
     String other = "encoder.embed_tokens.weight";

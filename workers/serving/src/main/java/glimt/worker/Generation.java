@@ -6,6 +6,8 @@ import glimt.artifact.Artifacts;
 import glimt.bundle.BundleException;
 import glimt.bundle.Network;
 import glimt.bundle.Safetensors;
+import glimt.diffusion.Noise;
+import glimt.diffusion.Region;
 import glimt.diffusion.Waypoint;
 import glimt.generation.Modalities;
 import glimt.job.Artifact;
@@ -186,7 +188,7 @@ public record Generation(
           encoded(task, Plan.unconditionalPort(encoder), other, read)
               .ifPresent(feed -> withheld.put(port, feed));
         }
-        case BELOW, BELOW_KEPT, BELOW_BY_CORNERS, BELOW_NOISE, SIZES -> {}
+        case BELOW, BELOW_KEPT, BELOW_BY_CORNERS, BELOW_NOISE, SIZES, PLACES -> {}
       }
     }
     return new Prompted(given, withheld);
@@ -311,10 +313,18 @@ public record Generation(
     float[] blended = latent.blend(work.segment(), pieces(segments, task.inputs(Plan.LATENT)));
     long[] shape = latent.shape(work.segment());
     Network network = bundle.network(codec);
+    Noise noise = new Noise(task.spec().sampling().seed());
+    int index = bundle.card().levels().indexOf(bundle.card().level(level.name()));
+    Region region = Modalities.of(bundle.card().kind()).region(level, work.segment());
     long began = System.nanoTime();
     float[] decoded =
         new LatentDecoder(codec, network)
-            .decoded(manager, blended, shape, latent.valuesPerChannel(shape));
+            .decoded(
+                manager,
+                blended,
+                shape,
+                latent.valuesPerChannel(shape),
+                () -> noise.normals(index, Noise.Purpose.DECODE, 0, 0, region));
     attempt.spent((System.nanoTime() - began) / 1e9);
     return tensors().sample(decoded, latent.decodedShape(codec, shape));
   }

@@ -94,4 +94,22 @@ record FlowShift(
     double scale = (1 - times[times.length - 1]) / (1 - terminal);
     return Arrays.stream(times).map(t -> 1 - (1 - t) / scale).toArray();
   }
+
+  /** Shifted and stretched times, operation by operation in 32 bits as diffusers computes them. */
+  double[] single(double[] times, PublishedSettings asked) {
+    double[] shifted = shifted(times, asked);
+    double s = dynamic ? dynamicFactor(asked) : factor;
+    for (int i = 0; i < times.length; i++) {
+      float t = (float) times[i];
+      shifted[i] =
+          dynamic
+              ? (float) s / ((float) s + (1 / t - 1))
+              : (float) s * t / (1 + (float) (s - 1) * t);
+    }
+    if (terminal == null) {
+      return shifted;
+    }
+    float scale = (float) ((1 - (float) shifted[times.length - 1]) / (1 - terminal));
+    return Arrays.stream(shifted).map(t -> 1 - (1 - (float) t) / scale).toArray();
+  }
 }

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param inverted whether time is reversed: the network's time input is N (1 - t) and it predicts
  *     x0 - n
  * @param stochastic whether every step adds new noise
+ * @param narrow whether times are computed in 32 bits
  */
 record FlowWalks(
     PublishedClass kind,
@@ -29,7 +30,8 @@ record FlowWalks(
     FlowShift shift,
     @Nullable Ramp ramp,
     boolean inverted,
-    boolean stochastic)
+    boolean stochastic,
+    boolean narrow)
     implements WalkFamily {
 
   static FlowWalks of(PublishedClass kind, PublishedSettings settings) {
@@ -47,7 +49,13 @@ record FlowWalks(
         FlowShift.of(settings, "shift"),
         SharedSettings.ramp(settings),
         settings.flagIfKnown("invert_sigmas"),
-        settings.flagIfKnown("stochastic_sampling"));
+        settings.flagIfKnown("stochastic_sampling"),
+        false);
+  }
+
+  @Override
+  public FlowWalks inSinglePrecision() {
+    return new FlowWalks(kind, length, shift, ramp, inverted, stochastic, true);
   }
 
   @Override
@@ -56,7 +64,7 @@ record FlowWalks(
     double[] named = SharedSettings.listed(asked, "timesteps");
     double[] plain = plain(given, named, asked);
     int n = plain.length;
-    double[] t = Arrays.copyOf(shift.stretched(shift.shifted(plain, asked)), n + 1);
+    double[] t = Arrays.copyOf(moved(plain, asked), n + 1);
     if (ramp != null && n > 1) {
       t = ramp.levels(n, t[n - 1], t[0]).sigmas();
     }
@@ -64,11 +72,19 @@ record FlowWalks(
     double[] times =
         kind == PublishedClass.FLOW_LCM && named != null
             ? named
-            : Arrays.stream(t).limit(n).map(v -> (inverted ? 1 - v : v) * length).toArray();
+            : Arrays.stream(t).limit(n).map(v -> time(inverted ? 1 - v : v)).toArray();
     Preconditioning flow = Preconditioning.flow(levels.naming(times, s -> s / (1 + s) * length));
     Preconditioning terms = inverted ? flow.negated() : flow;
     return new WalkRecipe(
         levels, SharedSettings.list(times), Frame.FLOW, 1, sampler(), terms::denoiser);
+  }
+
+  private double[] moved(double[] plain, PublishedSettings asked) {
+    return narrow ? shift.single(plain, asked) : shift.stretched(shift.shifted(plain, asked));
+  }
+
+  private double time(double t) {
+    return narrow ? (float) t * length : t * length;
   }
 
   private Sampler sampler() {

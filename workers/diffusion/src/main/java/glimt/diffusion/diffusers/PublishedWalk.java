@@ -88,7 +88,7 @@ public final class PublishedWalk {
 
   /**
    * The walk as diffusers computes it in 32 bits: chains that begin with little noise lose digits
-   * of it, which samples of a few steps show.
+   * of it, and times of a flow are the very numbers that a network hears there.
    */
   public PublishedWalk inSinglePrecision() {
     return new PublishedWalk(kind, className, plan.inSinglePrecision(), ignored);

@@ -19,7 +19,7 @@ interface WalkFamily {
     return Optional.empty();
   }
 
-  /** The family whose chain has the values that a table of 32-bit floats holds, if it has one. */
+  /** The same walks with the chain and the times that diffusers computes in 32 bits, if it does. */
   default WalkFamily inSinglePrecision() {
     return this;
   }

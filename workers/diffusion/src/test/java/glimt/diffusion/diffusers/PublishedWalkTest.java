@@ -175,4 +175,32 @@ class PublishedWalkTest {
         .isInstanceOf(UnknownSettingException.class)
         .hasMessageContaining(message);
   }
+
+  /** Recorded of diffusers 0.35.2 in 32 bits: LTX-Video's scheduler, 5 steps over 16 tokens. */
+  @Test
+  void flow_times_in_32_bits_are_the_very_numbers_of_diffusers() {
+    Map<String, ?> config =
+        Map.of(
+            "_class_name",
+            "FlowMatchEulerDiscreteScheduler",
+            "use_dynamic_shifting",
+            true,
+            "base_shift",
+            0.95,
+            "max_shift",
+            2.05,
+            "base_image_seq_len",
+            1024,
+            "max_image_seq_len",
+            4096,
+            "shift_terminal",
+            0.1);
+    Map<String, ?> asked = Map.of("sigmas", List.of(1.0, 0.8, 0.6, 0.4, 0.2), "image_seq_len", 16);
+    PublishedWalk published = PublishedWalk.of(config);
+    assertThat(published.single().walk(asked).times())
+        .containsExactly(
+            1000.0, 840.9688110351562, 647.4859619140625, 406.9960632324219, 99.99996185302734);
+    assertThat(published.walk(asked).times().getLast())
+        .isCloseTo(100, org.assertj.core.data.Offset.offset(1e-12));
+  }
 }

@@ -1,0 +1,65 @@
+package glimt.pipeline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import glimt.bundle.Network;
+import glimt.bundle.NetworkSource;
+import glimt.bundle.Precision;
+import glimt.bundle.Safetensors;
+import glimt.model.Axis;
+import glimt.model.Codec;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class LatentDecoderTest {
+  private static final float[] LATENT = {2, 4};
+  private static final long[] SHAPE = {1, 1, 2};
+
+  @Test
+  void a_latent_is_scaled_and_shifted() {
+    assertThat(decoded("latent: Tensor", "latent", null)).containsExactly(2, 3);
+  }
+
+  @Test
+  void a_decoder_that_takes_noise_away_is_given_some_and_told_how_much() {
+    Codec.Noising noising = new Codec.Noising(0.25, 0.5);
+    assertThat(decoded("latent: Tensor, timestep: Tensor", "latent + timestep", noising))
+        .containsExactly(0.75f * 2 + 0.25f * 8 + 0.5f, 0.75f * 3 - 0.25f * 8 + 0.5f);
+  }
+
+  private static float[] decoded(String ports, String answer, Codec.@Nullable Noising noising) {
+    String source =
+        """
+        class Network(Module):
+          def forward(self, %s) -> Tensor:
+            return %s
+        """
+            .formatted(ports, answer);
+    List<Axis> axes = List.of(Axis.whole("height", 1), Axis.whole("width", 2));
+    Codec codec =
+        new Codec(
+            "vae",
+            axes,
+            List.of(1, 1),
+            List.of(false, false),
+            1,
+            List.of(2.0),
+            List.of(1.0),
+            noising);
+    try (NDManager manager = NDManager.newBaseManager();
+        Network network =
+            Network.load(
+                "vae",
+                NetworkSource.parse("vae.py", source),
+                new Safetensors(Map.of()),
+                Precision.FLOAT32,
+                Device.cpu())) {
+      return new LatentDecoder(codec, network)
+          .decoded(manager, LATENT, SHAPE, 2, () -> new float[] {8, -8});
+    }
+  }
+}

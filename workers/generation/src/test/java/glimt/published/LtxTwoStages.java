@@ -1,0 +1,273 @@
+package glimt.published;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import com.fasterxml.jackson.databind.JsonNode;
+import glimt.bundle.Bundle;
+import glimt.bundle.Network;
+import glimt.bundle.NetworkCache;
+import glimt.bundle.Precision;
+import glimt.bundle.Tokenizer;
+import glimt.diffusion.Observer;
+import glimt.diffusion.Trajectory;
+import glimt.diffusion.WalkRecipe;
+import glimt.diffusion.Waypoint;
+import glimt.diffusion.diffusers.PublishedWalk;
+import glimt.model.Codec;
+import glimt.model.Encoder;
+import glimt.model.Level;
+import glimt.model.Port;
+import glimt.model.Schedule;
+import glimt.pipeline.LatentDecoder;
+import glimt.pipeline.LatentTones;
+import glimt.pipeline.Mosaic;
+import glimt.pipeline.PromptEncoder;
+import glimt.pipeline.Prompted;
+import glimt.pipeline.TokenIds;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
+
+/**
+ * LTX-Video's recipe of two stages: a small clip from the pipeline's own folder, its latents
+ * enlarged by a network of their own, and noised and denoised again at the larger size. The folder
+ * is imported; times, strength and noise are the recorded ones.
+ */
+final class LtxTwoStages implements EndToEnd {
+  @Override
+  public Map<String, NDArray> run(GoldenCase golden, NDManager manager)
+      throws InterruptedException {
+    NetworkCache networks = new NetworkCache(Device.cpu(), Precision.FLOAT32, Long.MAX_VALUE);
+    try (networks;
+        BundleImport imported =
+            BundleImport.of(golden.folder(), EndToEnd.folder(), ImportOptions.asPublished())) {
+      return new Run(golden, imported.bundle(), networks, manager).made();
+    }
+  }
+
+  /** One run, and what it made. */
+  private static final class Run {
+    private final GoldenCase golden;
+    private final JsonNode recorded;
+    private final Bundle bundle;
+    private final NetworkCache networks;
+    private final NDManager manager;
+    private final RecordedNetwork transformer;
+    private final Map<String, NDArray> made = new LinkedHashMap<>();
+    private int steps;
+
+    Run(GoldenCase golden, Bundle bundle, NetworkCache networks, NDManager manager) {
+      this.golden = golden;
+      this.recorded = golden.facts().path("end_to_end");
+      this.bundle = bundle;
+      this.networks = networks;
+      this.manager = manager;
+      this.transformer =
+          new RecordedNetwork(
+              networks.network(bundle, bundle.card().levels().getFirst().network()), manager);
+    }
+
+    Map<String, NDArray> made() throws InterruptedException {
+      JsonNode first = recorded.path("stage_1");
+      Level small = level(first);
+      NDArray latents = walked(first, small, noise(0));
+      made.put("stage1_latents", turned(latents));
+
+      NDArray enlarged = enlarged(Objects.requireNonNull(small.codec()), latents);
+      made.put("upsampled_latents", turned(enlarged));
+
+      JsonNode second = recorded.path("stage_2");
+      Level large = level(second);
+      decoded(second, large, walked(second, large, enlarged));
+      calls();
+      made.keySet()
+          .removeIf(
+              name -> name.startsWith("network_call.") && !recorded.path("outputs").has(name));
+      return made;
+    }
+
+    private Level level(JsonNode stage) {
+      List<Integer> extents = new ArrayList<>();
+      for (String axis : List.of("num_frames", "height", "width")) {
+        extents.add(stage.path(axis).intValue());
+      }
+      return bundle.card().levels().getFirst().seenAt(extents);
+    }
+
+    /**
+     * Walks a stage without guidance. The first has a strength of 1 and starts from noise alone;
+     * the last of the second's times is 0, where its network is asked and nothing changes.
+     */
+    private NDArray walked(JsonNode stage, Level level, NDArray from) throws InterruptedException {
+      List<Double> times = new ArrayList<>();
+      stage.path("timesteps").forEach(time -> times.add(time.doubleValue()));
+      int kept = (int) (times.size() * stage.path("denoise_strength").asDouble(1));
+      int skipped = times.size() - kept;
+      boolean idle = times.getLast() == 0;
+      Schedule.Published schedule = (Schedule.Published) level.sampling().schedule();
+      WalkRecipe recipe =
+          PublishedWalk.of(schedule.settings())
+              .walk(Map.of("timesteps", idle ? times.subList(0, times.size() - 1) : times))
+              .late(skipped);
+      double sigma = times.get(skipped) / 1000;
+      NDArray start = skipped == 0 ? from : noise(1).mul(sigma).add(from.mul(1 - sigma));
+      Map<String, NDArray> conditions = conditions(stage, level);
+      Trajectory walk =
+          new Trajectory(
+              recipe.sampler(),
+              recipe.denoiser(
+                  (x, time) ->
+                      transformer.forward(
+                          x, x.getManager().create(new float[] {(float) time}), conditions)),
+              (_, _, _) -> {
+                throw new IllegalStateException("nothing is drawn along the way");
+              });
+      Observer observer =
+          new Observer() {
+            @Override
+            public boolean between(Waypoint here) {
+              NDArray z = recipe.frame().leave(here.x(), here.sigma());
+              z.attach(manager);
+              after(z);
+              return true;
+            }
+          };
+      Waypoint end =
+          walk.on(walk.at(recipe.levels(), recipe.enter(start), golden.name()), observer);
+      NDArray latents = recipe.leave(end.x());
+      after(latents);
+      if (idle) {
+        transformer.forward(latents, manager.zeros(new Shape(1)), conditions);
+        after(latents);
+      }
+      return latents;
+    }
+
+    private void after(NDArray latents) {
+      made.put("latents_after." + steps++, packed(latents));
+    }
+
+    /** What the bundle feeds its transformer for the stage's prompt. */
+    private Map<String, NDArray> conditions(JsonNode stage, Level level) {
+      Encoder encoder = bundle.card().encoders().getFirst();
+      Map<Port, Function<NDManager, NDArray>> given = new HashMap<>();
+      try (Tokenizer tokenizer = bundle.tokenizer(encoder.reader())) {
+        Tokenizer.Tokens tokens = tokenizer.read(stage.path("prompt").textValue());
+        Map<String, NDArray> states =
+            new PromptEncoder(encoder, networks.network(bundle, encoder.network()))
+                .encoded(manager, new TokenIds(tokens.ids(), tokens.read()));
+        for (Port port : level.ports()) {
+          if (port.feed() == Port.PortSource.ENCODER) {
+            given.put(port, _ -> states.get(Objects.requireNonNull(port.output())));
+          }
+        }
+      }
+      return new Prompted(given, Map.of())
+          .conditions(
+              manager,
+              level,
+              false,
+              () -> {
+                throw new IllegalStateException("there is no level below");
+              })
+          .given();
+    }
+
+    /** Latents of twice the height and width, with the means and spreads of the small ones. */
+    private NDArray enlarged(Codec codec, NDArray latents) {
+      NDArray scale = each(codec.scale());
+      NDArray shift = each(codec.shift());
+      NDArray plain = latents.div(scale).add(shift);
+      try (Network network =
+          GoldenComponent.of(golden, "latent_upsampler").network("LTXLatentUpsamplerModel")) {
+        NDList answers = network.call(Map.of(LatentDecoder.INPUT, plain));
+        double factor = recorded.path("upsample").path("adain_factor").doubleValue();
+        NDArray toned = LatentTones.adapted(answers.singletonOrThrow(), plain, (float) factor);
+        NDArray enlarged = toned.sub(shift).mul(scale);
+        enlarged.attach(manager);
+        return enlarged;
+      }
+    }
+
+    private NDArray each(List<Double> channels) {
+      float[] values = new float[channels.size()];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = channels.get(i).floatValue();
+      }
+      return manager.create(values, new Shape(1, 1, values.length, 1, 1));
+    }
+
+    private void calls() {
+      List<Map<String, NDArray>> calls = transformer.calls();
+      for (int i = 0; i < calls.size(); i++) {
+        String call = "network_call.%s.".formatted(i);
+        calls
+            .get(i)
+            .forEach(
+                (port, array) -> {
+                  switch (port) {
+                    case Network.X -> made.put(call + "hidden_states", packed(array));
+                    case Network.NOISE -> made.put(call + "timestep", array.reshape(-1, 1));
+                    case RecordedNetwork.RESULT -> made.put(call + port, packed(array));
+                    default -> made.put(call + port, array);
+                  }
+                });
+      }
+    }
+
+    private void decoded(JsonNode stage, Level level, NDArray latents) {
+      Codec own = Objects.requireNonNull(level.codec());
+      Codec codec =
+          new Codec(
+              own.network(),
+              own.axes(),
+              own.factors(),
+              own.causal(),
+              own.channels(),
+              own.scale(),
+              own.shift(),
+              new Codec.Noising(
+                  stage.path("decode_noise_scale").doubleValue(),
+                  stage.path("decode_timestep").doubleValue()));
+      RecordedNetwork network =
+          new RecordedNetwork(networks.network(bundle, codec.network()), manager);
+      Mosaic latent = Mosaic.of(level);
+      long[] shape = latent.shape(latent.whole());
+      new LatentDecoder(codec, network)
+          .decoded(
+              manager,
+              latents.toFloatArray(),
+              shape,
+              latent.valuesPerChannel(shape),
+              () -> noise(2).toFloatArray());
+      Map<String, NDArray> only = network.calls().getFirst();
+      NDArray seen = Objects.requireNonNull(only.get(RecordedNetwork.RESULT));
+      NDArray z = Objects.requireNonNull(only.get(LatentDecoder.INPUT));
+      made.put("vae_decode.0.z", turned(z));
+      made.put("vae_decode.0.result", turned(seen));
+      made.put("video", seen.div(2).add(0.5).clip(0, 1));
+    }
+
+    private NDArray noise(int draw) {
+      return turned(EndToEnd.given(golden, manager, "in.noise." + draw));
+    }
+  }
+
+  /** Clips are recorded with their channels before their frames. */
+  private static NDArray turned(NDArray clip) {
+    return clip.transpose(0, 2, 1, 3, 4);
+  }
+
+  /** The tokens of a clip, [B, positions, channels]. */
+  private static NDArray packed(NDArray clip) {
+    Shape shape = clip.getShape();
+    return clip.transpose(0, 1, 3, 4, 2).reshape(shape.get(0), -1, shape.get(2));
+  }
+}
