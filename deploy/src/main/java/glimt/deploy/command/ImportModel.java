@@ -9,11 +9,13 @@ import glimt.deploy.node.Logs;
 import glimt.deploy.node.Visible;
 import glimt.published.BundleImport;
 import glimt.published.ImportOptions;
+import glimt.published.SingleFileOptions;
 import glimt.worker.SmokeSample;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -26,19 +28,22 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "import",
     description = {
-      "Makes a bundle of a published pipeline: a folder of diffusers with its model_index.json.",
-      "Everything is checked, and a small sample made. Weights are not copied but linked to, so the",
-      "folder has to stay where it is if it lies on another file system. Farms that start on the",
-      "home afterwards offer the bundle."
+      "Makes a bundle of a published pipeline: a folder of diffusers with its model_index.json, or",
+      "Stable Diffusion 1, 2 or XL in a single file (.safetensors or .ckpt), which is recognised by",
+      "its tensors. Everything is checked, and a small sample made. Weights are not copied but",
+      "linked to, so they have to stay where they are if they lie on another file system; only a",
+      "pickle is written anew. Farms that start on the home afterwards offer the bundle."
     },
     footerHeading = "%nExamples:%n",
     footer = {
       "  glimt import stable-diffusion-v1-5",
       "  glimt import models/sdxl-base --name sdxl --variant fp16",
-      "  glimt import Wan2.1-T2V-1.3B-Diffusers --no-sample"
+      "  glimt import Wan2.1-T2V-1.3B-Diffusers --no-sample",
+      "  glimt import v1-5-pruned-emaonly.safetensors --tokenizer clip-vit-large-patch14",
+      "  glimt import v2-1_512-ema-pruned.ckpt --tokenizer clip --prediction epsilon"
     })
 public final class ImportModel implements Callable<Integer> {
-  @Parameters(paramLabel = "SOURCE", description = "The folder that was published.")
+  @Parameters(paramLabel = "SOURCE", description = "The folder or single file that was published.")
   private Path source;
 
   @Option(
@@ -68,6 +73,31 @@ public final class ImportModel implements Callable<Integer> {
       defaultValue = "0",
       description = "How many tokens of a prompt T5 reads (default: as many as the pipeline).")
   private int textLength;
+
+  @Option(
+      names = "--tokenizer",
+      paramLabel = "FOLDER",
+      description =
+          "For a single file: a folder with CLIP's vocab.json and merges.txt, which no such file"
+              + " holds.")
+  private @Nullable Path tokenizer;
+
+  @Option(
+      names = "--config",
+      paramLabel = "FOLDER",
+      description =
+          "For a single file: a folder of diffusers whose configurations, scheduler and tokenizers"
+              + " hold (default: as the published models of its kind).")
+  private @Nullable Path config;
+
+  @Option(
+      names = "--prediction",
+      paramLabel = "v|epsilon",
+      defaultValue = "",
+      description =
+          "For a single file: what its U-Net answers (default: v for Stable Diffusion 2, as its 768"
+              + " pixel model; epsilon for the others).")
+  private String prediction;
 
   @Option(names = "--no-sample", description = "Make no sample.")
   private boolean noSample;
@@ -108,7 +138,12 @@ public final class ImportModel implements Callable<Integer> {
 
   private ImportOptions options() {
     try {
-      return new ImportOptions(name, variant, clipSkip, textLength);
+      return new ImportOptions(
+          name,
+          variant,
+          clipSkip,
+          textLength,
+          new SingleFileOptions(config, tokenizer, prediction));
     } catch (IllegalArgumentException e) {
       throw new ParameterException(command.commandLine(), String.valueOf(e.getMessage()));
     }

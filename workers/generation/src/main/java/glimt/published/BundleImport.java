@@ -43,13 +43,17 @@ public final class BundleImport implements AutoCloseable {
   }
 
   /**
-   * Understands a published folder, and writes and checks its bundle.
+   * Understands what was published, and writes and checks its bundle.
    *
+   * @param published a folder of diffusers, or a single file of Stable Diffusion
    * @param models the folder of bundles it is to stand in
    * @throws BundleException naming the file and what is wrong with it, or not known here
    */
   public static BundleImport of(Path published, Path models, ImportOptions options) {
-    PublishedFolder from = PublishedFolder.of(published, options.variant());
+    PublishedFolder from =
+        Files.isRegularFile(published)
+            ? SingleFile.of(published, options.singleFile())
+            : PublishedFolder.of(published, options.variant());
     Pipelines.Pipeline pipeline = Pipelines.of(from);
     Path folder = unfinished(models);
     try {
@@ -58,15 +62,16 @@ public final class BundleImport implements AutoCloseable {
       Bundle bundle = BundleCheck.open(folder, LevelWalk.samplers());
       Path place = models.resolve(bundle.card().name());
       free(place);
-      return new BundleImport(folder, place, bundle, told(bundle, draft));
+      return new BundleImport(folder, place, bundle, told(bundle, from, draft));
     } catch (RuntimeException broken) {
       remove(folder);
       throw broken;
     }
   }
 
-  private static List<String> told(Bundle bundle, BundleDraft draft) {
-    List<String> lines = new ArrayList<>(draft.lines());
+  private static List<String> told(Bundle bundle, PublishedFolder from, BundleDraft draft) {
+    List<String> lines = new ArrayList<>(from.lines());
+    lines.addAll(draft.lines());
     bundle.card().notes().forEach((name, note) -> lines.add(name + ": " + note));
     lines.sort(Comparator.naturalOrder());
     return lines;

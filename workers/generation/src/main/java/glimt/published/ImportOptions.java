@@ -8,8 +8,10 @@ package glimt.published;
  * @param clipSkip how many of the last layers of a CLIP text encoder are left out
  * @param textLength how many tokens of a prompt a T5 text encoder reads; 0 for as many as the
  *     pipeline
+ * @param singleFile for a file of weights alone
  */
-public record ImportOptions(String name, String variant, int clipSkip, int textLength) {
+public record ImportOptions(
+    String name, String variant, int clipSkip, int textLength, SingleFileOptions singleFile) {
   /** The most layers that can be left out. */
   static final int CLIP_SKIP_LIMIT = 2;
 
@@ -21,6 +23,11 @@ public record ImportOptions(String name, String variant, int clipSkip, int textL
     if (textLength < 0) {
       throw new IllegalArgumentException("text-length must be 0 or more, not " + textLength);
     }
+  }
+
+  /** For a folder, which says all else itself. */
+  public ImportOptions(String name, String variant, int clipSkip, int textLength) {
+    this(name, variant, clipSkip, textLength, SingleFileOptions.NONE);
   }
 
   /** How many tokens there are to be, where the pipeline has so many. */
