@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,10 @@ import org.jspecify.annotations.Nullable;
  * of diffusers. Weights stay in the file.
  */
 final class SingleFile implements PublishedFolder.Contents {
+  /** What else is in a tokenizer's folder is its vocabulary. */
+  private static final Set<String> TOKENIZER_CONFIGS =
+      Set.of("tokenizer_config.json", "special_tokens_map.json");
+
   private final Path file;
   private final SingleFileOptions options;
   private final SingleFileKind kind;
@@ -42,7 +47,7 @@ final class SingleFile implements PublishedFolder.Contents {
     OriginalAutoencoder vae = new OriginalAutoencoder(tensors);
     Map<String, OriginalClip> texts = kind.texts(tensors);
     if (given == null) {
-      SingleFileConfigs derived = new SingleFileConfigs(kind, options.prediction());
+      SingleFileConfigs derived = new SingleFileConfigs(kind, options.prediction(), tensors);
       configs.putAll(derived.of(unet, vae, texts));
       lines.addAll(derived.lines());
     }
@@ -119,19 +124,13 @@ final class SingleFile implements PublishedFolder.Contents {
   }
 
   private Optional<JsonNode> said(String component, String name) {
-    if (given != null && !isVocabulary(component)) {
-      return given.json(component, name);
-    }
-    JsonNode derived = configs.get(component + "/" + name);
-    if (derived == null && !name.endsWith("_config.json") && !name.startsWith("special_")) {
+    if (component.startsWith("tokenizer") && !TOKENIZER_CONFIGS.contains(name)) {
       Path there = file(component, name);
       return Files.exists(there) ? Optional.of(PublishedFolder.json(there)) : Optional.empty();
     }
-    return Optional.ofNullable(derived);
-  }
-
-  private boolean isVocabulary(String component) {
-    return component.startsWith("tokenizer") && options.tokenizer() != null;
+    return given == null
+        ? Optional.ofNullable(configs.get(component + "/" + name))
+        : given.json(component, name);
   }
 
   @Override

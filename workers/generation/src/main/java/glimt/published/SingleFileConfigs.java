@@ -19,27 +19,34 @@ final class SingleFileConfigs {
   /** OpenCLIP's ViT-H has so many layers; its last is not read, and some files leave it out. */
   private static final int VIT_H_LAYERS = 24;
 
+  /** Tensors by which trainers of the velocity, and of a schedule that ends in noise, mark files. */
+  private static final String VELOCITY_MARK = "v_pred";
+
+  private static final String ZERO_SNR_MARK = "ztsnr";
+
   private final SingleFileKind kind;
   private final String prediction;
+  private final boolean zeroSnr;
   private final List<String> lines = new ArrayList<>();
 
   /**
    * @param prediction as asked for; empty for what is usual
    */
-  SingleFileConfigs(SingleFileKind kind, String prediction) {
+  SingleFileConfigs(SingleFileKind kind, String prediction, OriginalTensors file) {
     this.kind = kind;
-    this.prediction = prediction.isEmpty() ? usual() : prediction;
+    boolean marked = file.has(VELOCITY_MARK);
+    boolean assumed = prediction.isEmpty() && !marked && kind == SingleFileKind.TWO;
+    String usual = marked || assumed ? SingleFileOptions.V : SingleFileOptions.EPSILON;
+    this.prediction = prediction.isEmpty() ? usual : prediction;
+    // Only Euler's scheduler, of the three that are set up here, reads it with this spacing.
+    zeroSnr = kind == SingleFileKind.XL && file.has(ZERO_SNR_MARK);
     lines.add(
         "the U-Net is taken to answer %s%s"
             .formatted(
                 this.prediction.equals(SingleFileOptions.V) ? "the velocity" : "the noise",
-                prediction.isEmpty() && kind == SingleFileKind.TWO
+                assumed
                     ? ", as the 768 pixel model of Stable Diffusion 2 does: the file does not say; --prediction epsilon is for the base model"
                     : ""));
-  }
-
-  private String usual() {
-    return kind == SingleFileKind.TWO ? SingleFileOptions.V : SingleFileOptions.EPSILON;
   }
 
   /** What was assumed. */
@@ -95,6 +102,9 @@ final class SingleFileConfigs {
       case "PNDMScheduler" -> config.put("skip_prk_steps", true).put("set_alpha_to_one", false);
       case "DDIMScheduler" -> config.put("clip_sample", false).put("set_alpha_to_one", false);
       default -> config.put("interpolation_type", "linear").put("use_karras_sigmas", false);
+    }
+    if (zeroSnr) {
+      config.put("rescale_betas_zero_snr", true).put("timestep_spacing", "trailing");
     }
     return predicting(config, prediction);
   }

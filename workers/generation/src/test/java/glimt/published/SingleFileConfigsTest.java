@@ -10,11 +10,15 @@ import glimt.bundle.NetworkSource;
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Tensor;
 import glimt.json.Json;
+import glimt.model.BytePair;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Configurations are read from names and shapes. Here the names of the published models' tensors
@@ -129,6 +133,48 @@ class SingleFileConfigsTest {
   }
 
   @Test
+  void marks_of_trainers_are_heeded() {
+    Map<String, Tensor> file = networks(UNET_XL);
+    file.putAll(clip("conditioner.embedders.0.transformer.", 768, 12, 3072));
+    file.putAll(open("conditioner.embedders.1.model.", 1280, 32, 5120));
+    file.put("v_pred", shaped(0));
+    file.put("ztsnr", shaped(0));
+    new Derived(SingleFileKind.XL, file, "")
+        .agrees(
+            "scheduler/scheduler_config.json",
+            """
+            {"prediction_type": "v_prediction", "rescale_betas_zero_snr": true,
+             "timestep_spacing": "trailing"}
+            """);
+  }
+
+  @Test
+  void to_the_pipelines_a_file_is_a_folder(@TempDir Path folder) {
+    Map<String, Tensor> tensors = networks(UNET_1);
+    tensors.putAll(clip("cond_stage_model.transformer.", 768, 12, 3072));
+    Path file = folder.resolve("some.model.bin");
+    new Safetensors(tensors).write(file);
+    Path vocabulary =
+        Path.of("src/test/resources/golden-models/stable-diffusion/sd1-pndm/tokenizer");
+
+    PublishedFolder from =
+        SingleFile.of(file, new SingleFileOptions(null, vocabulary, ""));
+    assertThat(from.className()).isEqualTo("StableDiffusionPipeline");
+    assertThat(from.name()).isEqualTo("some.model");
+    assertThat(PipelineParts.sampling(from, 50, 7.5).steps()).isEqualTo(50);
+    BytePair reader =
+        (BytePair) PublishedTokenizer.clip(from, "tokenizer", new BundleDraft(folder), 77);
+    assertThat(reader.padding()).isEqualTo(813);
+    assertThat(reader.files()).allSatisfy(name -> assertThat(folder.resolve(name)).exists());
+
+    PublishedFolder without = SingleFile.of(file, SingleFileOptions.NONE);
+    assertThatThrownBy(
+            () -> PublishedTokenizer.clip(without, "tokenizer", new BundleDraft(folder), 77))
+        .isInstanceOf(BundleException.class)
+        .hasMessageContaining("give --tokenizer FOLDER with CLIP's vocab.json and merges.txt");
+  }
+
+  @Test
   void other_models_of_the_same_code_are_refused() {
     Map<String, Tensor> file = networks(UNET_1);
     file.putAll(clip("cond_stage_model.transformer.", 768, 12, 3072));
@@ -146,7 +192,7 @@ class SingleFileConfigsTest {
     Derived(SingleFileKind kind, Map<String, Tensor> file, String prediction) {
       OriginalTensors tensors = tensors(file);
       assertThat(SingleFileKind.of(tensors)).isEqualTo(kind);
-      SingleFileConfigs configs = new SingleFileConfigs(kind, prediction);
+      SingleFileConfigs configs = new SingleFileConfigs(kind, prediction, tensors);
       OriginalUnet unet = new OriginalUnet(tensors);
       files = configs.of(unet, new OriginalAutoencoder(tensors), kind.texts(tensors));
       lines = configs.lines();
@@ -220,7 +266,7 @@ class SingleFileConfigsTest {
   private static Set<String> names(String architecture, String config) {
     try (PublishedConfig read = PublishedConfig.parse("config.json", config)) {
       PublishedNetwork network = Architectures.of(architecture, read, Set.of());
-      Set<String> names = new java.util.TreeSet<>();
+      Set<String> names = new TreeSet<>();
       NetworkSource.parse("network", network.source())
           .tensors()
           .keySet()
