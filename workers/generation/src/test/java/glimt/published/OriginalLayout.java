@@ -2,6 +2,7 @@ package glimt.published;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import glimt.bundle.Safetensors;
+import glimt.bundle.Safetensors.Dtype;
 import glimt.bundle.Safetensors.Tensor;
 import java.nio.ByteBuffer;
 import java.lang.foreign.MemorySegment;
@@ -53,6 +54,9 @@ final class OriginalLayout {
     }
     // What training leaves behind.
     all.put("model_ema.decay", Tensor.of(new float[] {0.5f}, 1));
+    ByteBuffer updates = ByteBuffer.allocate(4).put(0, (byte) 7);
+    all.put(
+        "model_ema.num_updates", new Tensor(Dtype.I32, List.of(), MemorySegment.ofBuffer(updates)));
     all.put("betas", Tensor.of(new float[] {0.5f, 0.6f}, 2));
     return new Safetensors(all);
   }
@@ -209,11 +213,14 @@ final class OriginalLayout {
   private static Tensor turned(Tensor matrix) {
     int rows = Math.toIntExact(matrix.shape().get(0));
     int columns = Math.toIntExact(matrix.shape().get(1));
-    float[] values = matrix.floats();
-    float[] turned = new float[values.length];
-    for (int i = 0; i < values.length; i++) {
-      turned[i % columns * rows + i / columns] = values[i];
+    int size = matrix.dtype().bytes;
+    ByteBuffer values = matrix.bytes();
+    ByteBuffer turned = ByteBuffer.allocate(values.remaining());
+    for (int i = 0; i < turned.capacity(); i++) {
+      int value = i / size;
+      turned.put((value % columns * rows + value / columns) * size + i % size, values.get(i));
     }
-    return Tensor.of(turned, columns, rows); // half precision widens to the same values
+    return new Tensor(
+        matrix.dtype(), List.of((long) columns, (long) rows), MemorySegment.ofBuffer(turned));
   }
 }

@@ -112,7 +112,7 @@ class SingleFileTest {
     new Safetensors(tensors).write(file);
     SingleFileOptions options = new SingleFileOptions(golden.folder(), null, "");
     assertThat(SingleFile.of(file, options).lines())
-        .anyMatch(line -> line.contains("{betas=1, model_ema=1}"));
+        .anyMatch(line -> line.contains("{betas=1, model_ema=2}"));
 
     tensors.put("model.diffusion_model.adapter.weight", Tensor.of(new float[1], 1));
     new Safetensors(tensors).write(file);
@@ -176,6 +176,7 @@ class SingleFileTest {
                     case F32 -> "FloatStorage";
                     case F16 -> "HalfStorage";
                     case BF16 -> "BFloat16Storage";
+                    case I32 -> "IntStorage";
                     case I64 -> "LongStorage";
                   };
               String key = String.valueOf(storages.size());
