@@ -103,7 +103,8 @@ public final class BundleImport implements AutoCloseable {
     try {
       return Files.move(folder, place, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException broken) {
-      throw new BundleException("cannot move %s to %s: %s".formatted(folder, place, broken), broken);
+      throw new BundleException(
+          "cannot move %s to %s: %s".formatted(folder, place, broken), broken);
     }
   }
 
@@ -117,8 +118,7 @@ public final class BundleImport implements AutoCloseable {
 
   private static void free(Path place) {
     if (Files.exists(place)) {
-      throw new BundleException(
-          place + " is there already; give another --name, or remove it");
+      throw new BundleException(place + " is there already; give another --name, or remove it");
     }
   }
 
@@ -138,8 +138,7 @@ public final class BundleImport implements AutoCloseable {
 
   private static boolean isAbandoned(Path folder) {
     Matcher unfinished = ABANDONED.matcher(folder.getFileName().toString());
-    return unfinished.matches()
-        && ProcessHandle.of(Long.parseLong(unfinished.group(1))).isEmpty();
+    return unfinished.matches() && ProcessHandle.of(Long.parseLong(unfinished.group(1))).isEmpty();
   }
 
   private static void remove(Path folder) {

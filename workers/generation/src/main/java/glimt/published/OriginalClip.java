@@ -89,8 +89,7 @@ record OriginalClip(OriginalTensors file, boolean open) {
       origins.put(published, Origin.of(file.prefix() + published));
       return new PublishedWeights.Part(origins, Map.of());
     }
-    return new PublishedWeights.Part(
-        origins, Map.of(published, turned(file.tensor(PROJECTION))));
+    return new PublishedWeights.Part(origins, Map.of(published, turned(file.tensor(PROJECTION))));
   }
 
   /** Queries, keys and values are each a third of the rows. */
@@ -122,9 +121,7 @@ record OriginalClip(OriginalTensors file, boolean open) {
   /** The width of the projected vector. */
   long projection() {
     String published = PROJECTION + ".weight";
-    return file.has(published)
-        ? file.shape(published).getFirst()
-        : file.shape(PROJECTION).get(1);
+    return file.has(published) ? file.shape(published).getFirst() : file.shape(PROJECTION).get(1);
   }
 
   /**

@@ -94,8 +94,7 @@ record OriginalTensors(String file, String prefix, TreeMap<String, Tensor> tenso
       if (module.isEmpty()) {
         unknown.add(prefix + name);
       } else {
-        origins.put(
-            places.get(module) + name.substring(module.length()), Origin.of(prefix + name));
+        origins.put(places.get(module) + name.substring(module.length()), Origin.of(prefix + name));
       }
     }
     if (!unknown.isEmpty()) {

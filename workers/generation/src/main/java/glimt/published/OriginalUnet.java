@@ -141,7 +141,8 @@ final class OriginalUnet {
     config.put("in_channels", file.shape("input_blocks.0.0.weight").get(1));
     config.put("out_channels", file.shape("out.2.weight").getFirst());
     ArrayNode widths = config.putArray("block_out_channels");
-    ArrayNode heads = config.putArray("attention_head_dim"); // how many there are, whatever its name
+    ArrayNode heads =
+        config.putArray("attention_head_dim"); // how many there are, whatever its name
     ArrayNode layers = config.putArray("layers_per_block");
     ArrayNode depths = config.putArray("transformer_layers_per_block");
     ArrayNode types = config.putArray("down_block_types");

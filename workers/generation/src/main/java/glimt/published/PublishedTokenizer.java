@@ -119,7 +119,6 @@ final class PublishedTokenizer {
       return 0; // where T5's files leave it unsaid
     }
     throw new BundleException(
-        "%s/%s: no id is given for %s, which pads"
-            .formatted(from.folder(), component, token));
+        "%s/%s: no id is given for %s, which pads".formatted(from.folder(), component, token));
   }
 }

@@ -60,7 +60,6 @@ public record PublishedWeights(List<Path> files, @Nullable Part part) {
     }
   }
 
-
   /** A form in which files are published, by the stem of their name and its end. */
   private record FileForm(String stem, String end) {}
 
@@ -162,8 +161,8 @@ public record PublishedWeights(List<Path> files, @Nullable Part part) {
   }
 
   /**
-   * Whether a file is one of {@code torch.save}: a zip file or a pickle. A safetensors file may begin
-   * with the same bytes, which are a length there, but its ninth opens a brace.
+   * Whether a file is one of {@code torch.save}: a zip file or a pickle. A safetensors file may
+   * begin with the same bytes, which are a length there, but its ninth opens a brace.
    */
   static boolean isPickle(Path file) {
     try (InputStream in = Files.newInputStream(file)) {

@@ -16,9 +16,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stable Diffusion 1, 2 or XL in one file, with the names its authors gave the tensors. Which one it
- * is, and every size, is read from names and shapes; to the pipelines it then looks like a folder
- * of diffusers. Weights stay in the file.
+ * Stable Diffusion 1, 2 or XL in one file, with the names its authors gave the tensors. Which one
+ * it is, and every size, is read from names and shapes; to the pipelines it then looks like a
+ * folder of diffusers. Weights stay in the file.
  */
 final class SingleFile implements PublishedFolder.Contents {
   /** What else is in a tokenizer's folder is its vocabulary. */

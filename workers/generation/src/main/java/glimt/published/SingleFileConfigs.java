@@ -19,7 +19,9 @@ final class SingleFileConfigs {
   /** OpenCLIP's ViT-H has so many layers; its last is not read, and some files leave it out. */
   private static final int VIT_H_LAYERS = 24;
 
-  /** Tensors by which trainers of the velocity, and of a schedule that ends in noise, mark files. */
+  /**
+   * Tensors by which trainers of the velocity, and of a schedule that ends in noise, mark files.
+   */
   private static final String VELOCITY_MARK = "v_pred";
 
   private static final String ZERO_SNR_MARK = "ztsnr";

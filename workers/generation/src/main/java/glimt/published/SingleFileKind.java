@@ -64,7 +64,8 @@ enum SingleFileKind {
     }
     for (String marker : List.of("edm_mean", "edm_vpred.sigma_max")) {
       if (file.has(marker)) {
-        throw file.refused("it is trained on EDM's noise (%s), which is not implemented".formatted(marker));
+        throw file.refused(
+            "it is trained on EDM's noise (%s), which is not implemented".formatted(marker));
       }
     }
     return kind;

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a single file of weights does not say.
  *
- * @param config a folder of diffusers whose configurations, scheduler and tokenizers hold, and whose
- *     weights are not looked at
+ * @param config a folder of diffusers whose configurations, scheduler and tokenizers hold, and
+ *     whose weights are not looked at
  * @param tokenizer a folder with CLIP's {@code vocab.json} and {@code merges.txt}
  * @param prediction {@code v} or {@code epsilon}; empty for what is usual
  */

@@ -53,10 +53,14 @@ final class LatentsEndToEnd implements EndToEnd {
   /** What the field calls the ports of its networks. */
   private static final Map<String, List<String>> NAMES =
       Map.of(
-          Network.X, List.of("sample", "hidden_states"),
-          Network.NOISE, List.of("timestep"),
-          "text_embeds", List.of("added_cond_kwargs.text_embeds"),
-          "time_ids", List.of("added_cond_kwargs.time_ids"));
+          Network.X,
+          List.of("sample", "hidden_states"),
+          Network.NOISE,
+          List.of("timestep"),
+          "text_embeds",
+          List.of("added_cond_kwargs.text_embeds"),
+          "time_ids",
+          List.of("added_cond_kwargs.time_ids"));
 
   @Override
   public Map<String, NDArray> run(GoldenCase golden, NDManager manager)
@@ -103,12 +107,7 @@ final class LatentsEndToEnd implements EndToEnd {
     private final Sampling sampling;
     private final Map<String, NDArray> made = new LinkedHashMap<>();
 
-    Run(
-        GoldenCase golden,
-        JsonNode call,
-        Bundle bundle,
-        NetworkCache networks,
-        NDManager manager) {
+    Run(GoldenCase golden, JsonNode call, Bundle bundle, NetworkCache networks, NDManager manager) {
       this.golden = golden;
       this.call = call;
       this.bundle = bundle;

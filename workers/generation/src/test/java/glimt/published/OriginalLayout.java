@@ -4,8 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Dtype;
 import glimt.bundle.Safetensors.Tensor;
-import java.nio.ByteBuffer;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,8 +20,10 @@ import java.util.regex.Pattern;
  * single file. Blocks are counted from the configuration.
  */
 final class OriginalLayout {
-  private static final Pattern LAYER = Pattern.compile("(\\w+_blocks)\\.(\\d+)\\.(\\w+)\\.(\\d+)\\.(.*)");
-  private static final Pattern CLIP_LAYER = Pattern.compile("text_model\\.encoder\\.layers\\.(\\d+)\\.(.*)");
+  private static final Pattern LAYER =
+      Pattern.compile("(\\w+_blocks)\\.(\\d+)\\.(\\w+)\\.(\\d+)\\.(.*)");
+  private static final Pattern CLIP_LAYER =
+      Pattern.compile("text_model\\.encoder\\.layers\\.(\\d+)\\.(.*)");
 
   private OriginalLayout() {}
 
@@ -41,7 +43,11 @@ final class OriginalLayout {
               all.put(OriginalAutoencoder.PREFIX + original, matrix ? convolution(tensor) : tensor);
             });
     boolean xl = Files.exists(folder.resolve("text_encoder_2"));
-    boolean open = GoldenCase.json(folder.resolve("text_encoder/config.json")).path("hidden_act").asText().equals("gelu");
+    boolean open =
+        GoldenCase.json(folder.resolve("text_encoder/config.json"))
+            .path("hidden_act")
+            .asText()
+            .equals("gelu");
     Map<String, Tensor> first = weights(folder, "text_encoder");
     if (open) {
       all.putAll(openClip("cond_stage_model.model.", first, 1));
@@ -83,7 +89,8 @@ final class OriginalLayout {
             .replaceFirst("^mid_block\\.attentions\\.0\\.", "middle_block.1.");
     Matcher middle = Pattern.compile("mid_block\\.resnets\\.([01])\\.(.*)").matcher(plain);
     if (middle.matches()) {
-      return "middle_block.%s.%s".formatted(middle.group(1).equals("0") ? 0 : 2, resnet(middle.group(2)));
+      return "middle_block.%s.%s"
+          .formatted(middle.group(1).equals("0") ? 0 : 2, resnet(middle.group(2)));
     }
     Matcher layer = LAYER.matcher(plain);
     if (!layer.matches()) {
@@ -136,9 +143,12 @@ final class OriginalLayout {
     boolean down = layer.group(1).equals("en");
     int block = Integer.parseInt(layer.group(3));
     String rest =
-        layer.group(4).replace("resnets.", "block.").replaceFirst("(up|down)samplers\\.0", "$1sample");
-    return "%scoder.%s.%s.%s".formatted(
-            layer.group(1), down ? "down" : "up", down ? block : stages - 1 - block, rest);
+        layer
+            .group(4)
+            .replace("resnets.", "block.")
+            .replaceFirst("(up|down)samplers\\.0", "$1sample");
+    return "%scoder.%s.%s.%s"
+        .formatted(layer.group(1), down ? "down" : "up", down ? block : stages - 1 - block, rest);
   }
 
   /**
@@ -156,7 +166,8 @@ final class OriginalLayout {
         layers = Math.max(layers, Integer.parseInt(layer.group(1)) + 1);
         String at = "transformer.resblocks.%s.".formatted(layer.group(1));
         String rest =
-            layer.group(2)
+            layer
+                .group(2)
                 .replace("layer_norm", "ln_")
                 .replace("fc1", "c_fc")
                 .replace("fc2", "c_proj")
@@ -197,7 +208,9 @@ final class OriginalLayout {
 
   private static Tensor convolution(Tensor matrix) {
     return new Tensor(
-        matrix.dtype(), List.of(matrix.shape().get(0), matrix.shape().get(1), 1L, 1L), matrix.values());
+        matrix.dtype(),
+        List.of(matrix.shape().get(0), matrix.shape().get(1), 1L, 1L),
+        matrix.values());
   }
 
   private static Tensor stacked(Tensor... rows) {

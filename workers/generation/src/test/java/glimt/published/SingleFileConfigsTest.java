@@ -157,8 +157,7 @@ class SingleFileConfigsTest {
     Path vocabulary =
         Path.of("src/test/resources/golden-models/stable-diffusion/sd1-pndm/tokenizer");
 
-    PublishedFolder from =
-        SingleFile.of(file, new SingleFileOptions(null, vocabulary, ""));
+    PublishedFolder from = SingleFile.of(file, new SingleFileOptions(null, vocabulary, ""));
     assertThat(from.className()).isEqualTo("StableDiffusionPipeline");
     assertThat(from.name()).isEqualTo("some.model");
     assertThat(PipelineParts.sampling(from, 50, 7.5).steps()).isEqualTo(50);
@@ -292,8 +291,7 @@ class SingleFileConfigsTest {
     file.put(prefix + "token_embedding.weight", shaped(49408, 1));
     file.put(prefix + "text_projection", shaped(1, width));
     for (int i = 0; i < layers; i++) {
-      file.put(
-          prefix + "transformer.resblocks.%s.mlp.c_fc.weight".formatted(i), shaped(inner, 1));
+      file.put(prefix + "transformer.resblocks.%s.mlp.c_fc.weight".formatted(i), shaped(inner, 1));
     }
     return file;
   }

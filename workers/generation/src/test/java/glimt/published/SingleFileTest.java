@@ -53,8 +53,7 @@ class SingleFileTest {
       Path file = folder.resolve("model.safetensors");
       OriginalLayout.of(golden.folder()).write(file);
       PublishedFolder theirs = PublishedFolder.of(golden.folder(), "");
-      PublishedFolder ours =
-          SingleFile.of(file, new SingleFileOptions(golden.folder(), null, ""));
+      PublishedFolder ours = SingleFile.of(file, new SingleFileOptions(golden.folder(), null, ""));
       for (String component : List.of("unet", "vae", "text_encoder", "text_encoder_2")) {
         if (theirs.has(component)) {
           compared++;
@@ -106,8 +105,7 @@ class SingleFileTest {
   @Test
   void tensors_of_no_use_are_told_and_unknown_ones_of_its_networks_refused() {
     GoldenCase golden = first();
-    Map<String, Tensor> tensors =
-        new TreeMap<>(OriginalLayout.of(golden.folder()).tensors());
+    Map<String, Tensor> tensors = new TreeMap<>(OriginalLayout.of(golden.folder()).tensors());
     Path file = folder.resolve("model.safetensors");
     new Safetensors(tensors).write(file);
     SingleFileOptions options = new SingleFileOptions(golden.folder(), null, "");
@@ -159,7 +157,8 @@ class SingleFileTest {
 
   /** As a trainer saves it: the weights stand beside the number of steps. */
   private static void pickle(Path file, Safetensors tensors) {
-    StringBuilder state = new StringBuilder("}" + TorchFile.text("global_step") + TorchFile.whole(9));
+    StringBuilder state =
+        new StringBuilder("}" + TorchFile.text("global_step") + TorchFile.whole(9));
     state.append('s').append(TorchFile.text("state_dict")).append('}');
     Map<String, byte[]> storages = new TreeMap<>();
     tensors
