@@ -1,5 +1,8 @@
 package glimt.published;
 
+import static glimt.published.OriginalLayout.clip;
+import static glimt.published.OriginalLayout.open;
+import static glimt.published.OriginalLayout.shaped;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -274,38 +277,8 @@ class SingleFileConfigsTest {
     }
   }
 
-  private static Map<String, Tensor> clip(String prefix, long width, int layers, long inner) {
-    Map<String, Tensor> file = new TreeMap<>();
-    file.put(prefix + "text_model.embeddings.position_embedding.weight", shaped(77, width));
-    file.put(prefix + "text_model.embeddings.token_embedding.weight", shaped(49408, 1));
-    for (int i = 0; i < layers; i++) {
-      String layer = prefix + "text_model.encoder.layers.%s.".formatted(i);
-      file.put(layer + "mlp.fc1.weight", shaped(inner, 1));
-    }
-    return file;
-  }
-
-  private static Map<String, Tensor> open(String prefix, long width, int layers, long inner) {
-    Map<String, Tensor> file = new TreeMap<>();
-    file.put(prefix + "positional_embedding", shaped(77, width));
-    file.put(prefix + "token_embedding.weight", shaped(49408, 1));
-    file.put(prefix + "text_projection", shaped(1, width));
-    for (int i = 0; i < layers; i++) {
-      file.put(prefix + "transformer.resblocks.%s.mlp.c_fc.weight".formatted(i), shaped(inner, 1));
-    }
-    return file;
-  }
-
   private static OriginalTensors tensors(Map<String, Tensor> file) {
     return OriginalTensors.of("model.safetensors", new Safetensors(file));
-  }
-
-  private static Tensor shaped(long... shape) {
-    long size = 1;
-    for (long extent : shape) {
-      size *= extent;
-    }
-    return Tensor.of(new float[Math.toIntExact(size)], shape);
   }
 
   private static JsonNode json(String text) {
