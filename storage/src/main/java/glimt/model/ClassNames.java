@@ -37,15 +37,15 @@ public record ClassNames(Map<String, Integer> names, int classes) implements Pro
    * @param id the number of the class; {@code classes} if there is none
    * @param warnings a sentence on what was not read
    */
-  public record Reading(int id, List<String> warnings) {}
+  public record ClassReading(int id, List<String> warnings) {}
 
   /** Finds the class of a prompt. */
-  public Reading read(String prompt) {
+  public ClassReading read(String prompt) {
     String said = words(prompt);
     if (NUMBER.matcher(said).matches()) {
       int id = Integer.parseInt(said);
       return id < classes
-          ? new Reading(id, List.of())
+          ? new ClassReading(id, List.of())
           : none("the model has the classes 0 to %s, but no %s".formatted(classes - 1, id));
     }
     String found = "";
@@ -61,7 +61,7 @@ public record ClassNames(Map<String, Integer> names, int classes) implements Pro
     if (found.isEmpty()) {
       return none("the prompt names none of the model's classes" + hint(said));
     }
-    return new Reading(
+    return new ClassReading(
         id,
         found.equals(said)
             ? List.of()
@@ -78,8 +78,8 @@ public record ClassNames(Map<String, Integer> names, int classes) implements Pro
     return read(prompt).warnings();
   }
 
-  private Reading none(String why) {
-    return new Reading(classes, List.of(why + ", so the prompt does not steer the result"));
+  private ClassReading none(String why) {
+    return new ClassReading(classes, List.of(why + ", so the prompt does not steer the result"));
   }
 
   private String hint(String said) {

@@ -9,12 +9,14 @@ import glimt.deploy.node.Logs;
 import glimt.deploy.node.Visible;
 import glimt.published.BundleImport;
 import glimt.published.ImportOptions;
+import glimt.published.SingleFileOptions;
 import glimt.worker.SmokeSample;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -28,10 +30,11 @@ import picocli.CommandLine.Spec;
     name = "import",
     description = {
       "Makes a bundle of a published pipeline: a folder of diffusers with its model_index.json, or",
-      "one of Point-E's files, with CLIP's text encoder in clip/text_encoder and clip/tokenizer.",
-      "Everything is checked, and a small sample made. Weights are not copied but linked to, so the",
-      "folder has to stay where it is if it lies on another file system. Farms that start on the",
-      "home afterwards offer the bundle."
+      "one of Point-E's files, with CLIP's text encoder in clip/text_encoder and clip/tokenizer, or",
+      "Stable Diffusion 1, 2 or XL in a single file (.safetensors or .ckpt), which is recognised by",
+      "its tensors. Everything is checked, and a small sample made. Weights are not copied but",
+      "linked to, so they have to stay where they are if they lie on another file system; only a",
+      "pickle is written anew. Farms that start on the home afterwards offer the bundle."
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -40,13 +43,17 @@ import picocli.CommandLine.Spec;
       "  glimt import Wan2.1-T2V-1.3B-Diffusers --no-sample",
       "  glimt import point-e",
       "  glimt import sdxl-base --name watercolour --lora watercolour.safetensors:0.8",
-      "  glimt import IF-I-M-v1.0 IF-II-M-v1.0 --name deepfloyd"
+      "  glimt import IF-I-M-v1.0 IF-II-M-v1.0 --name deepfloyd",
+      "  glimt import v1-5-pruned-emaonly.safetensors --tokenizer clip-vit-large-patch14",
+      "  glimt import v2-1_512-ema-pruned.ckpt --tokenizer clip --prediction epsilon"
     })
 public final class ImportModel implements Callable<Integer> {
   @Parameters(
       paramLabel = "SOURCE",
       arity = "1..*",
-      description = "The folder that was published; of a cascade, all of them, from the base up.")
+      description =
+          "The folder or single file that was published; of a cascade, all folders, from the base"
+              + " up.")
   private List<Path> sources;
 
   @Option(
@@ -85,6 +92,31 @@ public final class ImportModel implements Callable<Integer> {
         "May be given several times."
       })
   private List<String> loras = List.of();
+
+  @Option(
+      names = "--tokenizer",
+      paramLabel = "FOLDER",
+      description =
+          "For a single file: a folder with CLIP's vocab.json and merges.txt, which no such file"
+              + " holds.")
+  private @Nullable Path tokenizer;
+
+  @Option(
+      names = "--config",
+      paramLabel = "FOLDER",
+      description =
+          "For a single file: a folder of diffusers whose configurations, scheduler and tokenizers"
+              + " hold (default: as the published models of its kind).")
+  private @Nullable Path config;
+
+  @Option(
+      names = "--prediction",
+      paramLabel = "v|epsilon",
+      defaultValue = "",
+      description =
+          "For a single file: what its U-Net answers (default: v for Stable Diffusion 2, as its 768"
+              + " pixel model; epsilon for the others).")
+  private String prediction;
 
   @Option(names = "--no-sample", description = "Make no sample.")
   private boolean noSample;
@@ -130,7 +162,8 @@ public final class ImportModel implements Callable<Integer> {
           variant,
           clipSkip,
           textLength,
-          loras.stream().map(ImportOptions.LoraFile::parse).toList());
+          loras.stream().map(ImportOptions.LoraFile::parse).toList(),
+          new SingleFileOptions(config, tokenizer, prediction));
     } catch (IllegalArgumentException e) {
       throw new ParameterException(command.commandLine(), String.valueOf(e.getMessage()));
     }

@@ -41,6 +41,7 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
     F32(4),
     F16(2),
     BF16(2),
+    I32(4),
     I64(8);
 
     /** How many bytes a value takes. */
@@ -115,6 +116,7 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
               case F32 -> in.getFloat();
               case F16 -> Float.float16ToFloat(in.getShort());
               case BF16 -> Float.intBitsToFloat(in.getShort() << 16);
+              case I32 -> in.getInt();
               case I64 -> in.getLong();
             };
       }
@@ -171,7 +173,7 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
         switch (wanted) {
           case F32 -> out.putFloat(value);
           case BF16 -> out.putShort(bfloat16(value));
-          case F16, I64 ->
+          case F16, I32, I64 ->
               throw new IllegalArgumentException(
                   "cannot convert a tensor to " + wanted + ", only to F32 or BF16");
         }

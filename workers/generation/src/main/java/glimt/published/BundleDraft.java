@@ -29,6 +29,9 @@ final class BundleDraft {
   private static final String WEIGHTS = ".safetensors";
   private static final String INDEX = ".index.json";
 
+  /** The stem of a file that holds several networks. */
+  private static final String SINGLE = "single";
+
   private final Path folder;
   private final Map<String, String> files = new TreeMap<>();
   private final Map<String, Long> sizes = new TreeMap<>();
@@ -106,15 +109,21 @@ final class BundleDraft {
     files.putAll(source.pins());
     Map<String, Origin> origins = new LinkedHashMap<>();
     source.tensors().keySet().forEach(path -> origins.put(path, network.origin(path)));
-    if (file.endsWith(WEIGHTS)) {
-      link(stem + WEIGHTS, Path.of(file));
+    PublishedWeights.WeightsPart part = weights.part();
+    boolean index = file.contains(WEIGHTS + ".index.");
+    if (!index && PublishedWeights.isPickle(Path.of(file))) {
+      named.write(folder.resolve(stem + WEIGHTS));
+      pin(stem + WEIGHTS);
+    } else if (part != null) {
+      part(stem, Path.of(file), part);
+      origins.replaceAll((_, origin) -> part.origin(origin));
       text(TensorNames.file(stem), new TensorNames(origins).json());
-    } else if (file.contains(WEIGHTS + ".index.")) {
+    } else if (index) {
       shards(stem, Path.of(file));
       text(TensorNames.file(stem), new TensorNames(origins).json());
     } else {
-      named.write(folder.resolve(stem + WEIGHTS));
-      pin(stem + WEIGHTS);
+      link(stem + WEIGHTS, Path.of(file));
+      text(TensorNames.file(stem), new TensorNames(origins).json());
     }
     if (files.containsKey(TensorNames.file(stem)) && !merged.isEmpty()) {
       Map<String, Tensor> changed = new LinkedHashMap<>(named.tensors());
@@ -143,6 +152,26 @@ final class BundleDraft {
       places.put(place.getKey(), name);
     }
     renamed.forEach((shard, name) -> link(name, index.resolveSibling(shard)));
+    text(stem + WEIGHTS + INDEX, written.toPrettyString() + "\n");
+  }
+
+  /**
+   * Links to a file that holds several networks, once for all of them, and writes an index that
+   * finds its tensors there; those that are copies are in a file beside it.
+   */
+  private void part(String stem, Path file, PublishedWeights.WeightsPart part) {
+    if (!files.containsKey(SINGLE + WEIGHTS)) {
+      link(SINGLE + WEIGHTS, file);
+    }
+    ObjectNode written = Json.mapper().createObjectNode();
+    ObjectNode places = written.putObject("weight_map");
+    Safetensors.map(file).tensors().keySet().forEach(name -> places.put(name, SINGLE + WEIGHTS));
+    if (!part.turned().isEmpty()) {
+      String turned = stem + "-turned" + WEIGHTS;
+      new Safetensors(part.turned()).write(folder.resolve(turned));
+      pin(turned);
+      part.turned().keySet().forEach(name -> places.put(name, turned));
+    }
     text(stem + WEIGHTS + INDEX, written.toPrettyString() + "\n");
   }
 

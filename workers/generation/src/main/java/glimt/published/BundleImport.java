@@ -47,8 +47,9 @@ public final class BundleImport implements AutoCloseable {
   }
 
   /**
-   * Understands a published folder, and writes and checks its bundle.
+   * Understands what was published, and writes and checks its bundle.
    *
+   * @param published a folder of diffusers, or a single file of Stable Diffusion
    * @param models the folder of bundles it is to stand in
    * @throws BundleException naming the file and what is wrong with it, or not known here
    */
@@ -62,7 +63,10 @@ public final class BundleImport implements AutoCloseable {
    * @param stages the folders of its pipelines, from the base up
    */
   public static BundleImport of(List<Path> stages, Path models, ImportOptions options) {
-    PublishedFolder from = PublishedFolder.of(stages, options.variant());
+    PublishedFolder from =
+        stages.size() == 1 && Files.isRegularFile(stages.getFirst())
+            ? SingleFile.of(stages.getFirst(), options.singleFile())
+            : PublishedFolder.of(stages, options.variant());
     Pipelines.Pipeline pipeline = Pipelines.of(from);
     Path folder = unfinished(models);
     try {
@@ -71,7 +75,7 @@ public final class BundleImport implements AutoCloseable {
       Bundle bundle = BundleCheck.open(folder, LevelWalk.samplers());
       Path place = models.resolve(bundle.card().name());
       free(place);
-      return new BundleImport(folder, place, bundle, told(bundle, draft));
+      return new BundleImport(folder, place, bundle, told(bundle, from, draft));
     } catch (RuntimeException broken) {
       remove(folder);
       throw broken;
@@ -91,8 +95,9 @@ public final class BundleImport implements AutoCloseable {
     return card.with(card.files(), notes);
   }
 
-  private static List<String> told(Bundle bundle, BundleDraft draft) {
-    List<String> lines = new ArrayList<>(draft.lines());
+  private static List<String> told(Bundle bundle, PublishedFolder from, BundleDraft draft) {
+    List<String> lines = new ArrayList<>(from.lines());
+    lines.addAll(draft.lines());
     bundle.card().notes().forEach((name, note) -> lines.add(name + ": " + note));
     lines.sort(Comparator.naturalOrder());
     return lines;

@@ -12,9 +12,15 @@ import java.util.List;
  * @param textLength how many tokens of a prompt a T5 text encoder reads; 0 for as many as the
  *     pipeline
  * @param loras merged into the weights, in this order
+ * @param singleFile for a file of weights alone
  */
 public record ImportOptions(
-    String name, String variant, int clipSkip, int textLength, List<LoraFile> loras) {
+    String name,
+    String variant,
+    int clipSkip,
+    int textLength,
+    List<LoraFile> loras,
+    SingleFileOptions singleFile) {
   /**
    * Low-rank changes that are merged into the weights (Hu et al. 2021).
    *
@@ -50,6 +56,12 @@ public record ImportOptions(
   /** The same without LoRA. */
   public ImportOptions(String name, String variant, int clipSkip, int textLength) {
     this(name, variant, clipSkip, textLength, List.of());
+  }
+
+  /** The same of a folder. */
+  public ImportOptions(
+      String name, String variant, int clipSkip, int textLength, List<LoraFile> loras) {
+    this(name, variant, clipSkip, textLength, loras, SingleFileOptions.NONE);
   }
 
   /** The most layers that can be left out. */

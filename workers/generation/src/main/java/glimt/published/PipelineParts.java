@@ -220,7 +220,7 @@ final class PipelineParts {
       List<Level> levels) {
     Level level = levels.getFirst();
     int channels = level.codec() == null ? level.channels() : level.codec().channels();
-    String name = options.name().isEmpty() ? folderName(from.folder()) : options.name();
+    String name = options.name().isEmpty() ? cardName(from.name()) : options.name();
     Map<String, String> notes = new TreeMap<>();
     notes.put("published", "a %s of diffusers".formatted(from.className()));
     if (level.sampling().schedule() instanceof Schedule.Published published) {
@@ -249,9 +249,8 @@ final class PipelineParts {
         notes);
   }
 
-  /** The folder's name without what a card's may not have. */
-  static String folderName(Path folder) {
-    String name = folder.toAbsolutePath().normalize().getFileName().toString();
+  /** A name without what a card's may not have. */
+  static String cardName(String name) {
     return name.replaceAll("[^\\p{L}\\p{N} ._-]", "-").replaceAll("^[ ._-]+", "");
   }
 

@@ -71,7 +71,7 @@ final class PointE {
     Level second = level("upsampler", points + more, upsampler, List.of(Port.belowKept("low_res")));
     return new BundleCard(
         BundleCard.VERSION,
-        options.name().isEmpty() ? PipelineParts.folderName(from.folder()) : options.name(),
+        options.name().isEmpty() ? PipelineParts.cardName(from.name()) : options.name(),
         Kind.POINTS,
         "Published as Point-E.",
         PipelineParts.licence(from.folder()),

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -32,8 +33,51 @@ public final class PublishedFolder {
   private static final Set<String> NEEDLESS =
       Set.of("safety_checker", "feature_extractor", "image_encoder", "watermarker");
 
+  /** Where the files of its components come from. */
+  interface Contents {
+    /** The JSON of a component's file, if it has that file. */
+    Optional<JsonNode> json(String component, String name);
+
+    /**
+     * The weights of a network.
+     *
+     * @throws BundleException if there are none
+     */
+    PublishedWeights weights(String component);
+
+    /** A file of a component, whether it is there or not. */
+    Path file(String component, String name);
+  }
+
+  /** Each component has a folder of its name. */
+  private record Folders(Path folder, String variant) implements Contents {
+    @Override
+    public Optional<JsonNode> json(String component, String name) {
+      Path file = file(component, name);
+      return Files.exists(file) ? Optional.of(PublishedFolder.json(file)) : Optional.empty();
+    }
+
+    @Override
+    public PublishedWeights weights(String component) {
+      return PublishedWeights.in(place(component), variant);
+    }
+
+    @Override
+    public Path file(String component, String name) {
+      return place(component).resolve(name);
+    }
+
+    /** A component's folder; what has none, as in the first pipelines, lies beside the index. */
+    private Path place(String component) {
+      Path own = folder.resolve(component);
+      return Files.isDirectory(own) ? own : folder;
+    }
+  }
+
   private final Path folder;
-  private final String variant;
+  private final String name;
+  private final Contents contents;
+  private final List<String> lines;
   private final PublishedConfig index;
 
   /** The classes of the components that are there, by their names. */
@@ -43,12 +87,16 @@ public final class PublishedFolder {
 
   private PublishedFolder(
       Path folder,
-      String variant,
+      String name,
+      Contents contents,
+      List<String> lines,
       PublishedConfig index,
       Map<String, String> components,
       List<PublishedFolder> above) {
     this.folder = folder;
-    this.variant = variant;
+    this.name = name;
+    this.contents = contents;
+    this.lines = List.copyOf(lines);
     this.index = index;
     this.components = components;
     this.above = List.copyOf(above);
@@ -84,7 +132,31 @@ public final class PublishedFolder {
           "%s has no %s, so it is no pipeline of diffusers, nor Point-E's files; it holds %s"
               .formatted(folder, INDEX, names(folder)));
     }
+    String name = String.valueOf(folder.toAbsolutePath().normalize().getFileName());
     JsonNode json = pointE ? PointEFolder.index(folder) : json(folder.resolve(INDEX));
+    return of(folder, name, json, new Folders(folder, variant), List.of(), above);
+  }
+
+  /**
+   * A pipeline whose files are elsewhere.
+   *
+   * @param folder it lies in
+   * @param name of its own
+   * @param json what its index says, or would say
+   * @param lines what was understood of it
+   */
+  static PublishedFolder of(
+      Path folder, String name, JsonNode json, Contents contents, List<String> lines) {
+    return of(folder, name, json, contents, lines, List.of());
+  }
+
+  private static PublishedFolder of(
+      Path folder,
+      String name,
+      JsonNode json,
+      Contents contents,
+      List<String> lines,
+      List<PublishedFolder> above) {
     PublishedConfig index = PublishedConfig.of(folder.resolve(INDEX).toString(), json);
     Map<String, String> components = new LinkedHashMap<>();
     for (Map.Entry<String, JsonNode> entry : json.properties()) {
@@ -101,7 +173,7 @@ public final class PublishedFolder {
         }
       }
     }
-    return new PublishedFolder(folder, variant, index, components, above);
+    return new PublishedFolder(folder, name, contents, lines, index, components, above);
   }
 
   /** Where it is. */
@@ -112,6 +184,16 @@ public final class PublishedFolder {
   /** The pipelines of a cascade above this one. */
   List<PublishedFolder> above() {
     return above;
+  }
+
+  /** What it is called. */
+  String name() {
+    return name;
+  }
+
+  /** What was understood of it, besides its networks. */
+  List<String> lines() {
+    return lines;
   }
 
   /** The class of the pipeline. */
@@ -158,33 +240,39 @@ public final class PublishedFolder {
     return name;
   }
 
-  /** A component's folder; what has none, as in the first pipelines, lies beside the index. */
-  private Path place(String component) {
-    Path own = folder.resolve(component);
-    return Files.isDirectory(own) ? own : folder;
-  }
-
   /** The configuration of a network. */
   PublishedConfig config(String component) {
-    Path file = place(component).resolve("config.json");
-    return PublishedConfig.of(file.toString(), json(file));
+    return PublishedConfig.of(
+        file(component, "config.json").toString(), mustHave(component, "config.json"));
   }
 
   /** The weights of a network. */
   PublishedWeights weights(String component) {
-    return PublishedWeights.in(place(component), variant);
+    return contents.weights(component);
   }
 
   /** A file of a component, whether it is there or not. */
   Path file(String component, String name) {
-    return place(component).resolve(name);
+    return contents.file(component, name);
+  }
+
+  /** The JSON of a component's file, if it has that file. */
+  Optional<JsonNode> json(String component, String name) {
+    return contents.json(component, name);
+  }
+
+  private JsonNode mustHave(String component, String name) {
+    return contents
+        .json(component, name)
+        .orElseThrow(() -> new BundleException(file(component, name) + " is missing"));
   }
 
   /** A scheduler's configuration, as {@link glimt.model.Schedule.Published} holds it. */
   Map<String, @Nullable Object> scheduler(String component) {
-    Path file = place(component).resolve("scheduler_config.json");
+    Path file = file(component, "scheduler_config.json");
     Map<String, @Nullable Object> settings = new TreeMap<>();
-    for (Map.Entry<String, JsonNode> entry : json(file).properties()) {
+    for (Map.Entry<String, JsonNode> entry :
+        mustHave(component, "scheduler_config.json").properties()) {
       settings.put(entry.getKey(), value(file, entry.getKey(), entry.getValue()));
     }
     settings.putIfAbsent("_class_name", className(component));

@@ -98,9 +98,7 @@ final class PublishedTokenizer {
   }
 
   private JsonNode json(String name) {
-    return Files.exists(from.file(component, name))
-        ? PublishedFolder.json(from.file(component, name))
-        : MissingNode.getInstance();
+    return from.json(component, name).orElse(MissingNode.getInstance());
   }
 
   /** The id of the token that fills a reading up. */

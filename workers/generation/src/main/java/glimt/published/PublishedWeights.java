@@ -1,14 +1,21 @@
 package glimt.published;
 
 import glimt.bundle.BundleException;
+import glimt.bundle.Origin;
 import glimt.bundle.Safetensors;
+import glimt.bundle.Safetensors.Tensor;
 import glimt.bundle.Shards;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The weights of a published component's folder, in whichever of the published forms they are:
@@ -16,8 +23,43 @@ import java.util.stream.Stream;
  * file before shards.
  *
  * @param files that hold them, the index of shards first if there is one
+ * @param part which tensors of a file that holds several networks they are; null for all, under
+ *     their own names
  */
-public record PublishedWeights(List<Path> files) {
+public record PublishedWeights(List<Path> files, @Nullable WeightsPart part) {
+  /**
+   * One network of a file of several.
+   *
+   * @param origins where its tensors are in the file, by their names in diffusers
+   * @param turned tensors that lie in the file with rows and columns exchanged, as copies, by their
+   *     names in diffusers
+   */
+  record WeightsPart(Map<String, Origin> origins, Map<String, Tensor> turned) {
+    WeightsPart {
+      origins = Map.copyOf(origins);
+      turned = Map.copyOf(turned);
+    }
+
+    Safetensors of(Safetensors file) {
+      Map<String, Tensor> tensors = new LinkedHashMap<>(turned);
+      origins.forEach((name, origin) -> tensors.put(name, origin.of(file.get(origin.tensor()))));
+      return new Safetensors(tensors);
+    }
+
+    /** Where in the file a tensor is that {@code inner} takes from the network's. */
+    Origin origin(Origin inner) {
+      Origin outer = origins.get(inner.tensor());
+      if (outer == null) {
+        return inner; // a copy, which lies beside the file under its own name
+      }
+      return new Origin(
+          outer.tensor(),
+          outer.firstRow() + inner.firstRow(),
+          inner.rows() > 0 ? inner.rows() : outer.rows(),
+          inner.shape());
+    }
+  }
+
   /** A form in which files are published, by the stem of their name and its end. */
   private record FileForm(String stem, String end) {}
 
@@ -30,6 +72,11 @@ public record PublishedWeights(List<Path> files) {
 
   public PublishedWeights {
     files = List.copyOf(files);
+  }
+
+  /** All the tensors of the files. */
+  public PublishedWeights(List<Path> files) {
+    this(files, null);
   }
 
   /**
@@ -78,6 +125,9 @@ public record PublishedWeights(List<Path> files) {
    */
   public Safetensors map() {
     Path first = files.getFirst();
+    if (part != null) {
+      return part.of(mapped(first));
+    }
     if (!first.toString().endsWith(".json")) {
       return mapped(first);
     }
@@ -105,8 +155,26 @@ public record PublishedWeights(List<Path> files) {
     return mapped(file);
   }
 
-  private static Safetensors mapped(Path file) {
-    return file.toString().endsWith(".safetensors") ? Safetensors.map(file) : TorchPickle.map(file);
+  /** A file's tensors, whatever its name ends in. */
+  static Safetensors mapped(Path file) {
+    return isPickle(file) ? TorchPickle.map(file) : Safetensors.map(file);
+  }
+
+  /**
+   * Whether a file is one of {@code torch.save}: a zip file or a pickle. A safetensors file may
+   * begin with the same bytes, which are a length there, but its ninth opens a brace.
+   */
+  static boolean isPickle(Path file) {
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] start = in.readNBytes(9);
+      return start.length == 9
+          && start[8] != '{'
+          && ((start[0] == 'P' && start[1] == 'K') || (start[0] & 0xff) == 0x80);
+    } catch (NoSuchFileException missing) {
+      throw new BundleException(file + " is missing", missing);
+    } catch (IOException broken) {
+      throw new BundleException("cannot read " + file + ": " + broken, broken);
+    }
   }
 
   private static List<String> names(Path folder) {

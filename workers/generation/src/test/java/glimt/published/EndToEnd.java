@@ -53,7 +53,7 @@ interface EndToEnd {
       return List.of("end to end: nothing runs a " + recorded.path("class").textValue());
     }
     try (NDManager scope = manager.newSubManager()) {
-      return compared(golden, recorded.path("outputs"), pipeline.run(golden, scope));
+      return compared(golden, pipeline.run(golden, scope));
     } catch (RuntimeException broken) {
       return List.of("end to end: " + broken);
     } catch (InterruptedException stopped) {
@@ -62,8 +62,9 @@ interface EndToEnd {
     }
   }
 
-  private static List<String> compared(
-      GoldenCase golden, JsonNode outputs, Map<String, NDArray> made) {
+  /** Lines on what differs of what was made. */
+  static List<String> compared(GoldenCase golden, Map<String, NDArray> made) {
+    JsonNode outputs = golden.facts().path("end_to_end").path("outputs");
     Set<String> unknown = new java.util.TreeSet<>(made.keySet());
     Map<String, String> lines = new LinkedHashMap<>();
     for (Map.Entry<String, JsonNode> output : outputs.properties()) {

@@ -63,14 +63,26 @@ final class LatentsEndToEnd implements EndToEnd {
   @Override
   public Map<String, NDArray> run(GoldenCase golden, NDManager manager)
       throws InterruptedException {
+    return run(golden, manager, golden.folder(), SingleFileOptions.NONE);
+  }
+
+  /** Runs it with what lies elsewhere. */
+  Map<String, NDArray> run(
+      GoldenCase golden, NDManager manager, Path published, SingleFileOptions singleFile)
+      throws InterruptedException {
     JsonNode call = golden.facts().path("end_to_end").path("call");
     ImportOptions options =
         new ImportOptions(
-            "", "", call.path("clip_skip").asInt(0), call.path("max_sequence_length").asInt(0));
+            "",
+            "",
+            call.path("clip_skip").asInt(0),
+            call.path("max_sequence_length").asInt(0),
+            List.of(),
+            singleFile);
     Path models = EndToEnd.folder();
     NetworkCache networks = new NetworkCache(Device.cpu(), Precision.FLOAT32, Long.MAX_VALUE);
     try (networks;
-        BundleImport imported = BundleImport.of(golden.folder(), models, options)) {
+        BundleImport imported = BundleImport.of(published, models, options)) {
       return new Run(golden, call, imported.bundle(), networks, manager).made();
     }
   }
