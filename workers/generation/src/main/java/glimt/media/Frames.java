@@ -40,9 +40,10 @@ public record Frames(int count, int height, int width, double fps, byte[] rgb) {
     return ofSample(FloatBuffer.wrap(sample), count, height, width, fps);
   }
 
-  /** As {@link #ofSample(float[], int, int, int, double)}, of a sample that may be a mapped file. */
-  public static Frames ofSample(
-      FloatBuffer sample, int count, int height, int width, double fps) {
+  /**
+   * As {@link #ofSample(float[], int, int, int, double)}, of a sample that may be a mapped file.
+   */
+  public static Frames ofSample(FloatBuffer sample, int count, int height, int width, double fps) {
     long bytes = bytes(count, height, width);
     if (sample.capacity() != bytes) {
       throw new IllegalArgumentException(

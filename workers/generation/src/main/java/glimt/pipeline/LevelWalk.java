@@ -38,7 +38,9 @@ public final class LevelWalk {
   public static WalkRecipe of(Parametrisation parametrisation, Sampling sampling) {
     if (sampling.schedule() instanceof Schedule.Published schedule) {
       WalkRecipe published =
-          PublishedWalk.of(schedule.settings()).inSinglePrecision().walk(asked(schedule, sampling.steps()));
+          PublishedWalk.of(schedule.settings())
+              .inSinglePrecision()
+              .walk(asked(schedule, sampling.steps()));
       return sampling.sampler().equals(Sampling.PUBLISHED)
           ? published
           : published.with(Samplers.named(sampling.sampler()));

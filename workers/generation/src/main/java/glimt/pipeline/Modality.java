@@ -1,6 +1,5 @@
 package glimt.pipeline;
 
-import java.nio.FloatBuffer;
 import glimt.diffusion.Region;
 import glimt.job.Format;
 import glimt.media.Ffmpeg;
@@ -8,6 +7,7 @@ import glimt.media.Preview;
 import glimt.model.BundleCard;
 import glimt.model.Level;
 import glimt.model.Segment;
+import java.nio.FloatBuffer;
 
 /**
  * The operations that depend on the kind of sample: locating its noise, enlarging one level to the

@@ -1,6 +1,5 @@
 package glimt.points;
 
-import java.nio.FloatBuffer;
 import glimt.diffusion.Region;
 import glimt.job.Format;
 import glimt.media.Ffmpeg;
@@ -13,6 +12,7 @@ import glimt.model.Span;
 import glimt.pipeline.Below;
 import glimt.pipeline.Modality;
 import glimt.pipeline.Mosaic;
+import java.nio.FloatBuffer;
 
 /** The modality of point clouds, whose only axis is the points. */
 public record CloudModality() implements Modality {
@@ -59,7 +59,8 @@ public record CloudModality() implements Modality {
       int channel = i % channels;
       rows[i] =
           (float)
-              (values.get(i) * seen.card().scale().get(channel) + seen.card().offset().get(channel));
+              (values.get(i) * seen.card().scale().get(channel)
+                  + seen.card().offset().get(channel));
     }
     return PointCloud.ofRows(rows);
   }

@@ -89,7 +89,8 @@ record OriginalClip(OriginalTensors file, boolean open) {
       origins.put(published, Origin.of(file.prefix() + published));
       return new PublishedWeights.WeightsPart(origins, Map.of());
     }
-    return new PublishedWeights.WeightsPart(origins, Map.of(published, turned(file.tensor(PROJECTION))));
+    return new PublishedWeights.WeightsPart(
+        origins, Map.of(published, turned(file.tensor(PROJECTION))));
   }
 
   /** Queries, keys and values are each a third of the rows. */

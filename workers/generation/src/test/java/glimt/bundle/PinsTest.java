@@ -41,7 +41,8 @@ class PinsTest {
           entry("patches", "ba3f2c76fb0289905d5f1f8ec99ce94f492623ad88935d70ac90c6e2a2410613"),
           entry("places", "e384a220e0e031a126da082557940d8d30e5d33eab396c06d0ee6d66c8574def"),
           entry("plain_norm", "1b645ded42fb6eb320eca7c673b16858e26280abffe9cb6864ebc9c3922f8465"),
-          entry("plain_rms_norm", "3358162681e1fb0a21f732b9104440744853ee8f375e88d5d5becb7e399b2ce9"),
+          entry(
+              "plain_rms_norm", "3358162681e1fb0a21f732b9104440744853ee8f375e88d5d5becb7e399b2ce9"),
           entry("points", "193d7dfdeaf007153a69ca76811c1cc8d396151441e6139359be8484ce5ab0c2"),
           entry("projection", "941a299b78970c67d7cf0a6ce6902fbaddf93ef4cf4ff94d8ae111d0133c21c9"),
           entry("prompt", "7a2c581b4a5e7142d84a699e111144ad1273021e731d573b5bb92f8c626c2477"),
@@ -50,7 +51,8 @@ class PinsTest {
           entry("t5", "8fa4cfa90cb13ee291a264124a9f54d32079c4d12de7d00d3601279146a12211"),
           entry("temporal", "7630133943e871dde11d738d6d9390e339a708a16476fbd03ea9c21c965a8bc7"),
           entry("timestep", "4961977d775a2477a895f0228c13cb21f4027df07e0766125c6e068bec8bc573"),
-          entry("transformer2d", "d30a0efc611ff747f28f0eb6413f46315efc24070f6a3b5d9fe82f0bd32ccd98"),
+          entry(
+              "transformer2d", "d30a0efc611ff747f28f0eb6413f46315efc24070f6a3b5d9fe82f0bd32ccd98"),
           entry("wan", "9bd352dc5fda155c0a60a89d0921f06320b1779d4e2583e709cbc6fc1a620844"),
           entry("wan_codec", "eef332f21ad1d0918c376f67fe0ed81a716ca62f8c7b45e2de92c42b1258f093"),
           entry("waves", "d783a42addd48580255a7d064240d6300cf8f4b0a28d705cffc7d3a02e47211d"));

@@ -165,13 +165,17 @@ class SingleFileConfigsTest {
     assertThat(from.name()).isEqualTo("some.model");
     assertThat(PipelineParts.sampling(from, 50, 7.5).steps()).isEqualTo(50);
     BytePair reader =
-        (BytePair) PublishedTokenizer.clip(from, "tokenizer", new BundleDraft(folder, new Loras(List.of())), 77);
+        (BytePair)
+            PublishedTokenizer.clip(
+                from, "tokenizer", new BundleDraft(folder, new Loras(List.of())), 77);
     assertThat(reader.padding()).isEqualTo(813);
     assertThat(reader.files()).allSatisfy(name -> assertThat(folder.resolve(name)).exists());
 
     PublishedFolder without = SingleFile.of(file, SingleFileOptions.NONE);
     assertThatThrownBy(
-            () -> PublishedTokenizer.clip(without, "tokenizer", new BundleDraft(folder, new Loras(List.of())), 77))
+            () ->
+                PublishedTokenizer.clip(
+                    without, "tokenizer", new BundleDraft(folder, new Loras(List.of())), 77))
         .isInstanceOf(BundleException.class)
         .hasMessageContaining("give --tokenizer FOLDER with CLIP's vocab.json and merges.txt");
   }
