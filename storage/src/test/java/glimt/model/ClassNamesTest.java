@@ -24,12 +24,13 @@ class ClassNamesTest {
     "3, 3"
   })
   void a_name_or_a_number_is_read_without_a_warning(String prompt, int id) {
-    assertThat(CLASSES.read(prompt)).isEqualTo(new ClassNames.Reading(id, java.util.List.of()));
+    assertThat(CLASSES.read(prompt))
+        .isEqualTo(new ClassNames.ClassReading(id, java.util.List.of()));
   }
 
   @Test
   void the_longest_name_in_a_prompt_is_read_and_the_rest_is_told() {
-    ClassNames.Reading reading = CLASSES.read("a golden retriever beside a tench");
+    ClassNames.ClassReading reading = CLASSES.read("a golden retriever beside a tench");
     assertThat(reading.id()).isEqualTo(2);
     assertThat(reading.warnings())
         .containsExactly("the model reads only the class 'golden retriever' of the prompt");
@@ -37,7 +38,7 @@ class ClassNamesTest {
 
   @Test
   void without_a_known_class_there_is_none_and_the_nearest_names_are_told() {
-    ClassNames.Reading reading = CLASSES.read("trench");
+    ClassNames.ClassReading reading = CLASSES.read("trench");
     assertThat(reading.id()).isEqualTo(5);
     assertThat(reading.warnings().getFirst())
         .contains("none of the model's classes", "the nearest names are tench,");

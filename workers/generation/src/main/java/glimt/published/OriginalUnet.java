@@ -147,8 +147,9 @@ final class OriginalUnet {
     ArrayNode depths = config.putArray("transformer_layers_per_block");
     ArrayNode types = config.putArray("down_block_types");
     int divisor = headSize == 0 ? 8 : headSize;
-    for (Stage stage : down) {
-      int otherwise = stage == down.getLast() ? middle : 1; // the last one's is the middle's too
+    for (int i = 0; i < down.size(); i++) {
+      Stage stage = down.get(i);
+      int otherwise = i == down.size() - 1 ? middle : 1; // the last one's is the middle's too
       file.mustDivide("a width of the U-Net", stage.width, 32, divisor);
       widths.add(stage.width);
       heads.add(headSize == 0 ? 8 : stage.width / headSize);

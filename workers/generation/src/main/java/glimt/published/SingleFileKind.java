@@ -10,23 +10,27 @@ import java.util.TreeSet;
 
 /** Which Stable Diffusion a single file holds. */
 enum SingleFileKind {
-  ONE("Stable Diffusion 1", "StableDiffusionPipeline", List.of("cond_stage_model.transformer.")),
-  TWO("Stable Diffusion 2", "StableDiffusionPipeline", List.of("cond_stage_model.model.")),
-  XL(
-      "Stable Diffusion XL",
-      "StableDiffusionXLPipeline",
-      List.of("conditioner.embedders.0.transformer.", "conditioner.embedders.1.model."));
+  ONE("Stable Diffusion 1", "StableDiffusionPipeline"),
+  TWO("Stable Diffusion 2", "StableDiffusionPipeline"),
+  XL("Stable Diffusion XL", "StableDiffusionXLPipeline");
 
   private static final int LATENT_CHANNELS = 4;
 
   private final String title;
   private final String pipeline;
-  private final List<String> texts;
 
-  SingleFileKind(String title, String pipeline, List<String> texts) {
+  SingleFileKind(String title, String pipeline) {
     this.title = title;
     this.pipeline = pipeline;
-    this.texts = texts;
+  }
+
+  /** What the names of its text encoders' tensors begin with. */
+  private List<String> texts() {
+    return switch (this) {
+      case ONE -> List.of("cond_stage_model.transformer.");
+      case TWO -> List.of("cond_stage_model.model.");
+      case XL -> List.of("conditioner.embedders.0.transformer.", "conditioner.embedders.1.model.");
+    };
   }
 
   /**
@@ -43,7 +47,7 @@ enum SingleFileKind {
     }
     SingleFileKind kind =
         List.of(XL, TWO, ONE).stream()
-            .filter(one -> one.texts.stream().allMatch(text -> file.below(text).any()))
+            .filter(one -> one.texts().stream().allMatch(text -> file.below(text).any()))
             .findFirst()
             .orElseThrow(
                 () ->
@@ -89,7 +93,7 @@ enum SingleFileKind {
   /** The text encoders by the names of their components. */
   Map<String, OriginalClip> texts(OriginalTensors file) {
     Map<String, OriginalClip> encoders = new LinkedHashMap<>();
-    for (String prefix : texts) {
+    for (String prefix : texts()) {
       encoders.put(
           encoders.isEmpty() ? "text_encoder" : "text_encoder_2",
           prefix.endsWith("transformer.")
@@ -129,7 +133,7 @@ enum SingleFileKind {
 
   /** What the names of all tensors begin with that are used. */
   List<String> prefixes() {
-    List<String> all = new ArrayList<>(texts);
+    List<String> all = new ArrayList<>(texts());
     all.add(OriginalUnet.PREFIX);
     all.add(OriginalAutoencoder.PREFIX);
     return all;

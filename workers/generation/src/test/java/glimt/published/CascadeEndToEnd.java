@@ -185,12 +185,12 @@ final class CascadeEndToEnd implements EndToEnd {
 
     /** A guided batch is conditional first here, and last where it is recorded. */
     private void called(String before, Map<String, NDArray> call, Level level) {
-      NDArray x = call.get(Network.X);
+      NDArray x = Objects.requireNonNull(call.get(Network.X));
       NDArray low = call.get("low_res");
       double share = Preconditioning.signal(level.belowNoise());
       made.put(before + "sample", turned(low == null ? x : x.concat(low.mul(share), 1)));
-      made.put(before + "timestep", call.get(Network.NOISE).get(0));
-      made.put(before + "result", turned(call.get(RecordedNetwork.RESULT)));
+      made.put(before + "timestep", Objects.requireNonNull(call.get(Network.NOISE)).get(0));
+      made.put(before + "result", turned(Objects.requireNonNull(call.get(RecordedNetwork.RESULT))));
       NDArray labels = call.get("class_labels");
       if (labels != null && before.endsWith("call.0.")) { // recorded once, as it stays the same
         made.put(before + "class_labels", labels);

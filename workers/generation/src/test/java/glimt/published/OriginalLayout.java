@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -177,8 +178,8 @@ final class OriginalLayout {
               at + rest.replace("self_attn.q_proj.", "attn.in_proj_"),
               stacked(
                   entry.getValue(),
-                  published.get(name.replace("q_proj", "k_proj")),
-                  published.get(name.replace("q_proj", "v_proj"))));
+                  Objects.requireNonNull(published.get(name.replace("q_proj", "k_proj"))),
+                  Objects.requireNonNull(published.get(name.replace("q_proj", "v_proj")))));
         } else if (!rest.startsWith("self_attn")) {
           all.put(at + rest, entry.getValue());
         }

@@ -34,6 +34,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 
@@ -215,8 +216,8 @@ final class PicturesEndToEnd implements EndToEnd {
       new LatentDecoder(codec, network)
           .decoded(manager, latents.toFloatArray(), shape, latent.valuesPerChannel(shape));
       Map<String, NDArray> only = network.calls().getFirst();
-      add(given, "vae_decode.0.z", only.get(LatentDecoder.INPUT));
-      NDArray seen = only.get(RecordedNetwork.RESULT);
+      add(given, "vae_decode.0.z", Objects.requireNonNull(only.get(LatentDecoder.INPUT)));
+      NDArray seen = Objects.requireNonNull(only.get(RecordedNetwork.RESULT));
       add(given, "vae_decode.0.result", seen);
       return seen;
     }

@@ -17,6 +17,7 @@ import glimt.model.BytePair;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -206,7 +207,7 @@ class SingleFileConfigsTest {
     }
 
     void agrees(String file, String published) {
-      JsonNode derived = files.get(file);
+      JsonNode derived = Objects.requireNonNull(files.get(file));
       json(published)
           .properties()
           .forEach(

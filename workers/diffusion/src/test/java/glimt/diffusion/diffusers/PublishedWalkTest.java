@@ -197,7 +197,7 @@ class PublishedWalkTest {
             0.1);
     Map<String, ?> asked = Map.of("sigmas", List.of(1.0, 0.8, 0.6, 0.4, 0.2), "image_seq_len", 16);
     PublishedWalk published = PublishedWalk.of(config);
-    assertThat(published.single().walk(asked).times())
+    assertThat(published.inSinglePrecision().walk(asked).times())
         .containsExactly(
             1000.0, 840.9688110351562, 647.4859619140625, 406.9960632324219, 99.99996185302734);
     assertThat(published.walk(asked).times().getLast())
