@@ -63,8 +63,6 @@ public final class Gateway implements AutoCloseable {
    * @param key the bearer token that every request must carry; empty if none is needed
    * @param publicUrls the URLs, with their paths, at which proxies serve the gateway
    * @param proxies IP addresses of trusted proxies, besides this machine's own
-   * @throws IllegalArgumentException if the key is too short or missing, or a URL or an address is
-   *     not valid
    */
   public record Address(
       String host, int port, Optional<String> key, List<URI> publicUrls, Set<String> proxies) {
@@ -73,6 +71,10 @@ public final class Gateway implements AutoCloseable {
     /** The least number of characters of a key: a shorter one could be guessed. */
     public static final int KEY_LEAST = 20;
 
+    /**
+     * @throws IllegalArgumentException if the key is too short or missing, or a URL or an address
+     *     is not valid
+     */
     public Address {
       if (key.isPresent() && key.get().length() < KEY_LEAST) {
         throw new IllegalArgumentException(

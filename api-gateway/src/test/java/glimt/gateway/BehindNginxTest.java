@@ -173,7 +173,7 @@ class BehindNginxTest {
         new Nodes.Self(
             "pekko://glimt@127.0.0.1:1", "one", List.of("worker"), "1", 1, 3, Optional.empty());
     try (ScheduledExecutorService pulse = Executors.newSingleThreadScheduledExecutor()) {
-      pulse.scheduleWithFixedDelay(() -> nodes.pulse(starting), 0, 2, TimeUnit.SECONDS);
+      var _ = pulse.scheduleWithFixedDelay(() -> nodes.pulse(starting), 0, 2, TimeUnit.SECONDS);
       Outside.script(
           scripts,
           line -> {

@@ -85,8 +85,8 @@ public final class Up implements Callable<Integer> {
     Home at = home.open();
     if (Fleet.on(at).runs()) {
       throw new DeployException(
-          "a farm of several nodes runs on %s; stop it with glimt farm down, or choose another home"
-              + " with --home".formatted(at.folder()));
+          "a farm of several nodes runs on %s; stop it (glimt farm down) or choose another --home"
+              .formatted(at.folder()));
     }
     Optional<Home.Lock> lock = at.lock();
     if (lock.isEmpty()) {
