@@ -30,7 +30,7 @@ class QueueBenchIT {
         .containsPattern("jobs submitted, 2 tasks each +16 +[1-9]")
         .containsPattern("tasks claimed and completed, by 32 +16 +[1-9]")
         .containsPattern("tasks claimed and completed, singly +1 +[1-9]")
-        .containsPattern("from submit to the worker's Run +mean [0-9.]+ ms");
+        .containsPattern("from submission to the worker's Run +mean [0-9.]+ ms");
     assertThat(bench.err()).contains("round 1 of 1");
     assertThat(Files.exists(home.resolve("postgres/data"))).as("in a folder of its own").isFalse();
   }
