@@ -74,12 +74,6 @@ public record Betas(
    * abar of the last level is 2^-24 instead of 0.
    */
   public Chain finiteChain() {
-    Chain chain = chain();
-    double[] abar = new double[length];
-    for (int t = 0; t < length; t++) {
-      abar[t] = chain.abar(t);
-    }
-    abar[length - 1] = zeroTerminalSnr ? 0x1p-24 : abar[length - 1];
-    return Chain.ofAbar(abar);
+    return zeroTerminalSnr ? chain().withLast(0x1p-24) : chain();
   }
 }

@@ -162,6 +162,16 @@ public final class Chain {
     return ofAbar(changed);
   }
 
+  /**
+   * This chain with another last level, which may have more signal than the level before it: the
+   * levels before a zero terminal SNR can have less signal than the number that replaces the 0.
+   */
+  Chain withLast(double signal) {
+    double[] changed = abar.clone();
+    changed[changed.length - 1] = signal;
+    return new Chain(changed);
+  }
+
   /** Divides the SNR of every level by {@code scale}, as CogVideoX does (Yang et al. 2024). */
   public Chain shifted(double scale) {
     return ofAbar(Arrays.stream(abar).map(a -> a / (scale + (1 - scale) * a)).toArray());

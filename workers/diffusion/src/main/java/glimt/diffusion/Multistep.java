@@ -128,6 +128,23 @@ public final class Multistep {
     return new Sampler("pndm", 3, at -> pndm(at, middle, lands, terms));
   }
 
+  /**
+   * PNDM in a walk with steps of equal length and levels at unequal distances: its Runge-Kutta steps
+   * end at the levels of the schedule, and the others as {@link Sampler#landing} describes.
+   *
+   * @param after maps a level to the level at which a step after the first three ends
+   */
+  public static Sampler pndm(
+      DoubleBinaryOperator middle,
+      DoubleBinaryOperator lands,
+      Preconditioning terms,
+      DoubleUnaryOperator after) {
+    Sampler first = pndm(middle, lands, terms);
+    Sampler rest = first.landing(after);
+    return new Sampler(
+        "pndm(landing)", 3, at -> (at.past().size() == 3 ? rest : first).step(at));
+  }
+
   /** The preconditioning of a network that predicts the noise. */
   private static final Preconditioning NOISE = Preconditioning.epsilon(s -> s);
 

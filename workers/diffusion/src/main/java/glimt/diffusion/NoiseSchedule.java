@@ -50,7 +50,7 @@ public final class NoiseSchedule {
       throw new IllegalArgumentException("a schedule needs at least one step");
     }
     for (int i = 0; i < sigmas.length; i++) {
-      boolean stays = i > 1 && i == sigmas.length - 1 && sigmas[i] == sigmas[i - 1];
+      boolean stays = i > 0 && i == sigmas.length - 1 && sigmas[i] == sigmas[i - 1];
       boolean falls = i == 0 || stays || sign * sigmas[i] < sign * sigmas[i - 1];
       if (!Double.isFinite(sigmas[i]) || sigmas[i] < 0 || !falls) {
         throw new IllegalArgumentException(

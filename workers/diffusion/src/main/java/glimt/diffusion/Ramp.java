@@ -15,7 +15,15 @@ public enum Ramp {
   EXPONENTIAL {
     @Override
     public NoiseSchedule levels(int steps, double low, double high) {
-      return NoiseSchedule.exponential(steps, low, high);
+      // As published: the logarithms are spaced, so the first level is exp(log(high)), which
+      // decides the whole time that it has.
+      double top = Math.log(high);
+      double stride = (Math.log(low) - top) / (steps - 1);
+      double[] sigmas = new double[steps + 1];
+      for (int i = 0; i < steps; i++) {
+        sigmas[i] = Math.exp(i == 0 ? top : i == steps - 1 ? Math.log(low) : top + i * stride);
+      }
+      return NoiseSchedule.of(sigmas);
     }
   },
   /** Quantiles of a beta distribution. */

@@ -12,9 +12,11 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The schedulers of huggingface/diffusers, constructed from their configurations. */
@@ -39,9 +41,10 @@ final class Diffusers implements Adapter {
     config.ignore("library");
     boolean levels = replay.hasSchedule("sigmas");
     String scheduler = config.text("scheduler");
+    Chain chain = published(config).chain().orElse(null);
     WalkRecipe walk = compared(config, replay);
     config.close();
-    replay.result(levels ? sigmas(scheduler, walk) : times(scheduler, walk));
+    replay.result(levels ? sigmas(scheduler, walk) : times(scheduler, walk, chain));
   }
 
   private static Map<String, @Nullable Object> settings(Settings config) {
@@ -54,16 +57,31 @@ final class Diffusers implements Adapter {
 
   /**
    * Levels in the form in which diffusers lists them: rising for inverse schedulers, and with one
-   * additional level for log-linear ones.
+   * additional level for log-linear ones whose network does not hear it.
    */
-  private static double[] recorded(Map<String, @Nullable Object> settings, double[] sigmas) {
+  private static double[] recorded(
+      Map<String, @Nullable Object> settings,
+      Map<String, @Nullable Object> asked,
+      @Nullable Chain chain,
+      double[] sigmas) {
     if (Boolean.TRUE.equals(settings.get("invert_sigmas"))) {
       return Arrays.stream(sigmas).map(s -> 1 - s).toArray();
     }
-    boolean more =
-        "log_linear".equals(settings.get("interpolation_type"))
-            && !Boolean.TRUE.equals(settings.get("use_karras_sigmas"));
-    return more ? Arrays.copyOf(sigmas, sigmas.length + 1) : sigmas;
+    boolean ramp =
+        Stream.of("use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas")
+            .anyMatch(key -> Boolean.TRUE.equals(settings.get(key)));
+    boolean told =
+        "continuous".equals(settings.get("timestep_type"))
+            && "v_prediction".equals(settings.get("prediction_type"));
+    if (!"log_linear".equals(settings.get("interpolation_type"))
+        || ramp
+        || told
+        || asked.get("sigmas") != null) {
+      return sigmas;
+    }
+    boolean least = "sigma_min".equals(settings.get("final_sigmas_type"));
+    double last = least ? Objects.requireNonNull(chain).sigma(0) : 0;
+    return DoubleStream.concat(Arrays.stream(sigmas), DoubleStream.of(last)).toArray();
   }
 
   /** The configuration of a case. */
@@ -95,14 +113,14 @@ final class Diffusers implements Adapter {
       throw Verdict.unknown(unknown.getMessage());
     }
     String scheduler = published.className();
-    replay.schedule("timesteps", times(scheduler, walk));
+    Chain chain = published.chain().orElse(null);
+    replay.schedule("timesteps", times(scheduler, walk, chain));
     if (replay.hasSchedule("sigmas")) {
-      replay.schedule("sigmas", recorded(settings, sigmas(scheduler, walk)));
+      replay.schedule("sigmas", recorded(settings, asked, chain, sigmas(scheduler, walk)));
     }
     if (replay.hasSchedule("init_noise_sigma")) {
       replay.schedule("init_noise_sigma", walk.start());
     }
-    Chain chain = published.chain().orElse(null);
     if (chain != null) {
       replay.scheduleAt("alphas_cumprod_at", chain::abar);
     }
@@ -130,13 +148,14 @@ final class Diffusers implements Adapter {
 
   // ---- the times and levels that diffusers lists for each network call
 
-  private static double[] times(String scheduler, WalkRecipe walk) {
+  private static double[] times(String scheduler, WalkRecipe walk, @Nullable Chain chain) {
     double[] times = walk.times().stream().mapToDouble(t -> t).toArray();
     return switch (scheduler) {
       case "HeunDiscreteScheduler", "FlowMatchHeunDiscreteScheduler" -> twice(times, 0);
       case "KDPM2DiscreteScheduler", "KDPM2AncestralDiscreteScheduler" -> middles(walk, times);
       case "PNDMScheduler" ->
-          walk.sampler().name().startsWith("plms") ? plmsTimes(times) : prkTimes(times);
+          walk.sampler().name().startsWith("plms") ? plmsTimes(times)
+              : prkTimes(times, Objects.requireNonNull(chain).length() / times.length);
       default -> times;
     };
   }
@@ -211,8 +230,8 @@ final class Diffusers implements Adapter {
   }
 
   /** The calls of three Runge-Kutta steps: start, twice the middle, and end. */
-  private static double[] prkTimes(double[] times) {
-    double half = Math.floor((times[0] - times[1]) / 2);
+  private static double[] prkTimes(double[] times, int stride) {
+    int half = stride / 2;
     DoubleStream first =
         IntStream.range(0, 3)
             .mapToObj(

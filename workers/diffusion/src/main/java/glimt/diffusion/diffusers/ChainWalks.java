@@ -143,11 +143,15 @@ record ChainWalks(
     IntToDoubleFunction level = levelOf(chain);
     NoiseSchedule levels =
         chain.schedule(times, 0).endingAt(level.applyAsDouble(times[times.length - 1] - stride));
-    double eta = asked.knows("eta") ? asked.number("eta") : 0;
+    if (kind == PublishedClass.COGVIDEOX_DDIM) { // takes both and uses neither, as published
+      asked.indifferent("eta", "use_clipped_model_output");
+    }
+    double eta = kind == PublishedClass.COGVIDEOX_DDIM ? 0 : asked.number("eta");
     if (!(eta >= 0 && eta <= 1)) {
       throw asked.refused("eta");
     }
-    boolean recomputed = asked.flagIfKnown("use_clipped_model_output");
+    boolean recomputed =
+        kind != PublishedClass.COGVIDEOX_DDIM && asked.flag("use_clipped_model_output");
     Clipping within = recomputed ? new Clipping.None() : clipping;
     Clipping before = recomputed ? clipping : new Clipping.None();
     Sampler sampler =
@@ -237,10 +241,10 @@ record ChainWalks(
     int n = times.length;
     int stride = chain.length() / n;
     boolean even = IntStream.range(1, n).allMatch(i -> times[i - 1] - times[i] == stride);
-    if (!even && (!multistep || times[1] + stride >= chain.length())) {
+    if (!even && multistep && times[1] + stride >= chain.length()) {
       throw new IllegalArgumentException(
-          "PNDM steps span %s times, but %s steps with timestep_spacing '%s' do not; use leading spacing"
-              .formatted(stride, n, spacing.name().toLowerCase(Locale.ROOT)));
+          "%s steps of PNDM with timestep_spacing '%s' would begin above the chain's %s levels; use leading spacing"
+              .formatted(n, spacing.name().toLowerCase(Locale.ROOT), chain.length()));
     }
     if (!multistep && n < 4) {
       throw new IllegalArgumentException(
@@ -253,19 +257,24 @@ record ChainWalks(
     DoubleBinaryOperator middle = (_, next) -> chain.sigma((int) place.applyAsDouble(next) + half);
     DoubleBinaryOperator lands = (sigma, _) -> chain.sigma((int) place.applyAsDouble(sigma) - half);
     Preconditioning terms = prediction.terms(place.andThen(Math::rint));
-    Sampler plms =
-        even
-            ? Multistep.plms(terms)
-            : Multistep.plms(
-                terms,
-                landing(chain, times, levels, levelOf(chain), stride),
-                sigma -> chain.sigma((int) place.applyAsDouble(sigma) + stride));
+    DoubleUnaryOperator landing = landing(chain, times, levels, levelOf(chain), stride);
+    Sampler sampler =
+        multistep
+            ? even
+                ? Multistep.plms(terms)
+                : Multistep.plms(
+                    terms,
+                    landing,
+                    sigma -> chain.sigma((int) place.applyAsDouble(sigma) + stride))
+            : even
+                ? Multistep.pndm(middle, lands, terms)
+                : Multistep.pndm(middle, lands, terms, landing);
     return new WalkRecipe(
         levels,
         SharedSettings.list(SharedSettings.wide(times)),
         Frame.VARIANCE_PRESERVING,
         1,
-        multistep ? plms : Multistep.pndm(middle, lands, terms),
+        sampler,
         terms::denoiser);
   }
 }

@@ -93,7 +93,8 @@ record EdmWalks(
     }
     NoiseSchedule levels;
     if (!karras) {
-      levels = NoiseSchedule.exponential(n, low, high);
+      // As published: a single step begins at the lowest level, and positions do not matter.
+      levels = n == 1 ? NoiseSchedule.of(low, 0) : NoiseSchedule.exponential(n, low, high);
     } else if (places == null) {
       levels = NoiseSchedule.karras(n, low, high, rho);
     } else {

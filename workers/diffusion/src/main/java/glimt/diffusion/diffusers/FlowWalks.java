@@ -1,5 +1,6 @@
 package glimt.diffusion.diffusers;
 
+import glimt.diffusion.Churn;
 import glimt.diffusion.Consistency;
 import glimt.diffusion.Course;
 import glimt.diffusion.Frame;
@@ -76,7 +77,7 @@ record FlowWalks(
     Preconditioning flow = Preconditioning.flow(levels.naming(times, s -> s / (1 + s) * length));
     Preconditioning terms = inverted ? flow.negated() : flow;
     return new WalkRecipe(
-        levels, SharedSettings.list(times), Frame.FLOW, 1, sampler(), terms::denoiser);
+        levels, SharedSettings.list(times), Frame.FLOW, 1, sampler(asked), terms::denoiser);
   }
 
   private double[] moved(double[] plain, PublishedSettings asked) {
@@ -87,11 +88,17 @@ record FlowWalks(
     return narrow ? (float) t * length : t * length;
   }
 
-  private Sampler sampler() {
+  private Sampler sampler(PublishedSettings asked) {
     return switch (kind) {
-      case FLOW_HEUN -> RungeKutta.heun(Course.flow(), 1);
+      case FLOW_HEUN -> {
+        Churn churn = LevelWalks.churn(asked);
+        yield churn.churn() == 0 ? RungeKutta.heun(Course.flow(), 1) : churn.heunOfFlow();
+      }
       case FLOW_LCM -> Consistency.of(0);
-      default -> stochastic ? Consistency.of(0) : RungeKutta.euler();
+      default -> {
+        asked.indifferent("s_churn", "s_tmin", "s_tmax", "s_noise"); // taken and not used
+        yield stochastic ? Consistency.of(0) : RungeKutta.euler();
+      }
     };
   }
 

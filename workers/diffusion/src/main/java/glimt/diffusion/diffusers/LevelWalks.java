@@ -123,13 +123,17 @@ record LevelWalks(
 
   /** Euler's method; if there is churn, its noise is added after the network call. */
   static Sampler euler(Preconditioning terms, boolean lifted, PublishedSettings asked) {
-    Churn churn =
-        new Churn(
-            asked.number("s_churn"),
-            asked.number("s_tmin"),
-            asked.number("s_tmax"),
-            asked.number("s_noise"));
+    Churn churn = churn(asked);
     return churn.churn() == 0 ? RungeKutta.euler() : churn.after(terms, lifted);
+  }
+
+  /** The churn that a walk asks for. */
+  static Churn churn(PublishedSettings asked) {
+    return new Churn(
+        asked.number("s_churn"),
+        asked.number("s_tmin"),
+        asked.number("s_tmax"),
+        asked.number("s_noise"));
   }
 
   private NamedLevels grid(Chain chain, PublishedSettings asked) {
@@ -152,11 +156,14 @@ record LevelWalks(
             ? spacing.times(chain.length(), SharedSettings.steps(asked), offset)
             : timesteps;
     int n = times.length;
-    NoiseSchedule levels =
-        logarithmic
-            ? NoiseSchedule.exponential(n + 1, chain.sigma(0), chain.sigma(chain.length() - 1))
-                .early(n)
-            : chain.schedule(times).endingAt(ends ? 0 : chain.sigma(0));
+    NoiseSchedule levels = chain.schedule(times).endingAt(ends ? 0 : chain.sigma(0));
+    if (logarithmic) {
+      // One more level than steps, which a network that hears levels takes as a further step.
+      NoiseSchedule all =
+          NoiseSchedule.exponential(n + 1, chain.sigma(0), chain.sigma(chain.length() - 1));
+      levels =
+          told && ramp == null ? all.endingAt(ends ? 0 : chain.sigma(0)) : all.early(n);
+    }
     if (ramp == null || n == 1) {
       return told ? named(chain, levels) : NamedLevels.of(levels, times, chain.time());
     }

@@ -25,7 +25,7 @@ enum PublishedClass {
           + " trained_betas=null clip_sample=true set_alpha_to_one=true steps_offset=0"
           + " prediction_type=epsilon clip_sample_range=1.0 sample_max_value=1.0"
           + " timestep_spacing=leading rescale_betas_zero_snr=false snr_shift_scale=3.0",
-      ""),
+      "eta=0.0 use_clipped_model_output=false"),
   DDIM_INVERSE(
       "DDIMInverseScheduler",
       PublishedClass.CHAIN
@@ -135,8 +135,11 @@ enum PublishedClass {
   FLOW_EULER(
       "FlowMatchEulerDiscreteScheduler",
       PublishedClass.FLOW + " stochastic_sampling=false",
-      "sigmas=null timesteps=null mu=null image_seq_len=null"),
-  FLOW_HEUN("FlowMatchHeunDiscreteScheduler", "num_train_timesteps=1000 shift=1.0", ""),
+      "sigmas=null timesteps=null mu=null image_seq_len=null" + PublishedClass.CHURN),
+  FLOW_HEUN(
+      "FlowMatchHeunDiscreteScheduler",
+      "num_train_timesteps=1000 shift=1.0",
+      PublishedClass.CHURN),
   FLOW_LCM(
       "FlowMatchLCMScheduler",
       PublishedClass.FLOW + " scale_factors=null upscale_mode=bicubic",
