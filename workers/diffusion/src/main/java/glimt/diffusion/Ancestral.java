@@ -133,11 +133,17 @@ public final class Ancestral {
     Estimate now = at.now();
     NDArray guess = kept.operator().apply(now.denoised());
     double up = eta == 0 ? 0 : eta * up(at.sigma(), at.next());
-    NDArray down = now.line(Math.sqrt(at.next() * at.next() - up * up));
+    NDArray down = now.line(eta == 0 ? at.next() : down(at, eta));
     if (!kept.none()) {
       down = down.add(guess.sub(now.denoised()));
     }
     return at.to(up == 0 ? down : down.add(at.draw(0).mul(up)), now.with(guess));
+  }
+
+  /** sqrt(sigma'^2 - up^2), without the cancellation that a very noisy sample would suffer. */
+  private static double down(Step at, double eta) {
+    double ratio = eta * at.next() / at.sigma();
+    return at.next() * Math.sqrt((1 - eta) * (1 + eta) + ratio * ratio);
   }
 
   /**

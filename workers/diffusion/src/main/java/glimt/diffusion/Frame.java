@@ -44,6 +44,18 @@ public enum Frame {
   }
 
   /**
+   * The preconditioning of a network that predicts v for a flow, by which published solvers expand
+   * the noise: they take a F + t z for it with a = 1 - t, which is not the noise of {@link #terms},
+   * since a^2 + t^2 is not 1.
+   *
+   * @param time maps a noise level to the network's time input
+   */
+  public static Preconditioning noiseOfVelocity(DoubleUnaryOperator time) {
+    return new Preconditioning(
+        s -> 1 - s / (1 + s) * s / (1 + s), s -> -s / (1 + s), FLOW::scale, time);
+  }
+
+  /**
    * The preconditioning of a network that takes samples in these coordinates. For flow matching
    * with z = (1 - t) x0 + t n, the noise is (z - (1 - t) x0) / t and v is (1 - t) n - t x0.
    *

@@ -204,10 +204,10 @@ public final class Multistep {
 
   /**
    * PNDM with linear multistep in all steps ("PLMS"), Liu et al. 2022, eq. 12, except for Heun's
-   * method in the first step.
+   * method in the first step. A walk of a single step uses Euler's method.
    */
   static Move plms(Step at, Preconditioning terms) {
-    if (!at.past().isEmpty() || at.next() == 0) {
+    if (!at.past().isEmpty() || at.next() == 0 || at.remaining() == 0) {
       return adams(at, at.now(), terms);
     }
     Estimate now = at.now();

@@ -224,7 +224,8 @@ final class Diffusers implements Adapter {
    * time.
    */
   private static double[] plmsTimes(double[] times) {
-    return IntStream.range(0, times.length + 1)
+    int calls = times.length == 1 ? 1 : times.length + 1;
+    return IntStream.range(0, calls)
         .mapToDouble(i -> times[Math.min(i < 2 ? i : i - 1, times.length - 1)])
         .toArray();
   }

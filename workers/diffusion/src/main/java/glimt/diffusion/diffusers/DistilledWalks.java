@@ -63,7 +63,10 @@ record DistilledWalks(
     int[] times = times(chain.length(), asked);
     int n = times.length;
     boolean lcm = kind == PublishedClass.LCM;
-    NoiseSchedule levels = chain.schedule(times, lcm ? 0 : chain.sigma(0));
+    // As published, LCM adds noise in its last step too if a strength has shortened a list.
+    boolean noisy = asked.has("timesteps") && asked.numbers("timesteps").length > n;
+    NoiseSchedule levels =
+        chain.schedule(times, !lcm ? chain.sigma(0) : noisy ? chain.sigma(times[n - 1]) : 0);
     DoubleUnaryOperator name = levels.naming(SharedSettings.wide(times), chain.time());
     Preconditioning terms = prediction.terms(name);
     if (lcm) {

@@ -66,7 +66,8 @@ record FlowShift(
     if (!dynamic && asked.knows("mu") && (asked.has("mu") || asked.has("image_seq_len"))) {
       throw asked.refused(asked.has("mu") ? "mu" : "image_seq_len", "without dynamic shifting");
     }
-    return Arrays.stream(times).map(t -> by(s, t)).toArray();
+    // Two forms of one formula, as published: their last bits decide the whole times of some walks.
+    return Arrays.stream(times).map(t -> dynamic ? s / (s + (1 / t - 1)) : by(s, t)).toArray();
   }
 
   private double dynamicFactor(PublishedSettings asked) {

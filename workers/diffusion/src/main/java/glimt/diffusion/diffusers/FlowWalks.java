@@ -41,8 +41,11 @@ record FlowWalks(
       settings.untouched("scale_factors");
       settings.indifferent("upscale_mode");
       if (settings.flag("invert_sigmas")) {
-        throw settings.refused("invert_sigmas");
+        throw settings.refused("invert_sigmas", "because its steps would end in noise");
       }
+    }
+    if (settings.flagIfKnown("stochastic_sampling") && settings.flagIfKnown("invert_sigmas")) {
+      throw settings.refused("stochastic_sampling", "with invert_sigmas, which it would not heed");
     }
     return new FlowWalks(
         kind,

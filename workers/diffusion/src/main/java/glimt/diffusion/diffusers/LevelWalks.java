@@ -66,7 +66,8 @@ record LevelWalks(
     boolean euler = kind == PublishedClass.EULER;
     boolean continuous =
         euler && oneOf(settings, "timestep_type", "discrete", "continuous").equals("continuous");
-    return new LevelWalks(
+    LevelWalks walks =
+        new LevelWalks(
         kind,
         SharedSettings.betas(kind, settings),
         prediction,
@@ -79,6 +80,14 @@ record LevelWalks(
         continuous && prediction == PredictionType.V_PREDICTION,
         !euler || oneOf(settings, "final_sigmas_type", "zero", "sigma_min").equals("zero"),
         SharedSettings.clipping(settings));
+    Double low = walks.low();
+    if (low != null && walks.ramp() != null && !walks.ends()) {
+      if (low < walks.betas().finiteChain().sigma(0)) {
+        throw settings.refused(
+            "sigma_min", "with final_sigmas_type sigma_min, whose level is above it");
+      }
+    }
+    return walks;
   }
 
   static String oneOf(PublishedSettings settings, String key, String... words) {
@@ -106,13 +115,25 @@ record LevelWalks(
         grid.times(),
         Frame.VARIANCE_EXPLODING,
         spacing == TimestepSpacing.LEADING ? Math.hypot(1, top) : top,
-        sampler(terms, asked),
+        sampler(terms, levels, asked),
         network -> clipping.keeping(terms.denoiser(network)));
   }
 
-  private Sampler sampler(Preconditioning terms, PublishedSettings asked) {
+  /**
+   * The churn of a walk of n steps. The published one is spread over all levels, of which the
+   * logarithmic ones are one more than the steps use.
+   */
+  private Churn churn(int n, PublishedSettings asked) {
+    Churn churn = churn(asked);
+    boolean more = logarithmic && ramp == null && !told && !asked.has("sigmas");
+    return more
+        ? new Churn(churn.churn() * n / (n + 1), churn.min(), churn.max(), churn.noise())
+        : churn;
+  }
+
+  private Sampler sampler(Preconditioning terms, NoiseSchedule levels, PublishedSettings asked) {
     return switch (kind) {
-      case EULER -> euler(terms, prediction == PredictionType.EPSILON, asked);
+      case EULER -> euler(terms, prediction == PredictionType.EPSILON, churn(levels.steps(), asked));
       case EULER_ANCESTRAL -> Ancestral.of(RungeKutta.euler(), 1, 1);
       case HEUN -> RungeKutta.heun();
       case KDPM2 -> RungeKutta.dpm2();
@@ -122,8 +143,7 @@ record LevelWalks(
   }
 
   /** Euler's method; if there is churn, its noise is added after the network call. */
-  static Sampler euler(Preconditioning terms, boolean lifted, PublishedSettings asked) {
-    Churn churn = churn(asked);
+  static Sampler euler(Preconditioning terms, boolean lifted, Churn churn) {
     return churn.churn() == 0 ? RungeKutta.euler() : churn.after(terms, lifted);
   }
 

@@ -165,9 +165,14 @@ record SolverLevels(
     double[] plain = sigmas;
     if (plain == null) {
       plain = new double[n];
-      // A time of 1 is nudged to where UniPC's logarithms are finite.
-      double top = full ? 1 : 1 - 1. / length;
-      Arrays.setAll(plain, i -> top - (double) i / n * (1 - 1. / length));
+      // As published to the last bit, on which the whole times of some walks depend.
+      double stride = (1. / length - 1) / n;
+      Arrays.setAll(
+          plain,
+          i ->
+              full
+                  ? 1 + i * stride
+                  : 1 - (i == 0 ? 1. / length : 1 + (n - i) * stride));
     }
     boolean unasked = kind != PublishedClass.UNIPC && shift.dynamic() && !asked.has("mu");
     double[] shifted =
@@ -177,6 +182,7 @@ record SolverLevels(
                 .toArray()
             : shift.shifted(plain, asked);
     double[] t = Arrays.copyOf(shift.stretched(shifted), n + 1);
+    // A time of 1 is nudged to where UniPC's logarithms are finite.
     if (kind == PublishedClass.UNIPC && Math.abs(t[0] - 1) < 1e-6) {
       t[0] -= 1e-6;
     }

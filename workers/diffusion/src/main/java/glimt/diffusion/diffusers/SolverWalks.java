@@ -19,6 +19,7 @@ import java.util.Optional;
  * @param prediction the quantity that the network predicts
  * @param clipping the clipping of predictions of x0
  * @param variance whether the network also predicts a variance, which these solvers ignore
+ * @param noise whether the solver expands the noise instead of the data
  * @param solver the solver
  */
 record SolverWalks(
@@ -26,6 +27,7 @@ record SolverWalks(
     PredictionType prediction,
     Clipping clipping,
     boolean variance,
+    boolean noise,
     Solver solver)
     implements WalkFamily {
 
@@ -43,13 +45,23 @@ record SolverWalks(
     }
     Clipping clipping = SharedSettings.clipping(settings);
     Solver solver = Solvers.of(kind, settings, levels.ends());
-    if (kind == PublishedClass.UNIPC && !settings.flag("predict_x0")) {
-      if (prediction == PredictionType.FLOW_PREDICTION) {
-        throw settings.refused("predict_x0", "together with prediction_type flow_prediction");
-      }
+    boolean noise = noise(kind, settings);
+    if (noise && prediction == PredictionType.FLOW_PREDICTION) {
+      throw settings.refused("prediction_type", "by a solver that expands the noise");
+    }
+    if (kind == PublishedClass.UNIPC && noise) {
       clipping = new Clipping.None(); // as published: thresholding is for predictions of x0 only
     }
-    return new SolverWalks(levels, prediction, clipping, variance(settings), solver);
+    return new SolverWalks(levels, prediction, clipping, variance(settings), noise, solver);
+  }
+
+  private static boolean noise(PublishedClass kind, PublishedSettings settings) {
+    return switch (kind) {
+      case UNIPC -> !settings.flag("predict_x0");
+      case SA_SOLVER -> settings.text("algorithm_type").equals("noise_prediction");
+      case DEIS -> false; // it asks for x0 first
+      default -> !Multisteps.algorithm(settings).endsWith("++");
+    };
   }
 
   private static boolean variance(PublishedSettings settings) {
@@ -70,7 +82,10 @@ record SolverWalks(
     NamedLevels grid = levels.grid(asked);
     NoiseSchedule schedule = grid.levels();
     Frame frame = levels.flow() ? Frame.FLOW : Frame.VARIANCE_PRESERVING;
-    Preconditioning terms = frame.terms(prediction, grid.naming());
+    Preconditioning terms =
+        noise && levels.flow() && prediction == PredictionType.V_PREDICTION
+            ? Frame.noiseOfVelocity(grid.naming())
+            : frame.terms(prediction, grid.naming());
     return new WalkRecipe(
         schedule,
         grid.times(),
