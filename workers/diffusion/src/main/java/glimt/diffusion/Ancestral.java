@@ -133,17 +133,11 @@ public final class Ancestral {
     Estimate now = at.now();
     NDArray guess = kept.operator().apply(now.denoised());
     double up = eta == 0 ? 0 : eta * up(at.sigma(), at.next());
-    NDArray down = now.line(eta == 0 ? at.next() : down(at, eta));
+    NDArray down = now.line(eta == 0 ? at.next() : down(at.sigma(), at.next(), eta));
     if (!kept.none()) {
       down = down.add(guess.sub(now.denoised()));
     }
     return at.to(up == 0 ? down : down.add(at.draw(0).mul(up)), now.with(guess));
-  }
-
-  /** sqrt(sigma'^2 - up^2), without the cancellation that a very noisy sample would suffer. */
-  private static double down(Step at, double eta) {
-    double ratio = eta * at.next() / at.sigma();
-    return at.next() * Math.sqrt((1 - eta) * (1 + eta) + ratio * ratio);
   }
 
   /**
@@ -190,5 +184,14 @@ public final class Ancestral {
   static double up(double sigma, double next) {
     double r = next / sigma;
     return next * Math.sqrt((1 - r) * (1 + r));
+  }
+
+  /**
+   * sqrt(sigma'^2 - up^2), where up is eta times {@link #up} but at most sigma', without the
+   * cancellation that a very noisy sample would suffer.
+   */
+  static double down(double sigma, double next, double eta) {
+    double r = eta * next / sigma;
+    return next * Math.sqrt(Math.max(0, (1 - eta) * (1 + eta) + r * r));
   }
 }

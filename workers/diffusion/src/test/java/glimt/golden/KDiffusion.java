@@ -5,13 +5,14 @@ import glimt.diffusion.AdaptiveDpm;
 import glimt.diffusion.Ancestral;
 import glimt.diffusion.Churn;
 import glimt.diffusion.Denoiser;
+import glimt.diffusion.DpmFast;
 import glimt.diffusion.DpmSolver;
 import glimt.diffusion.Multistep;
 import glimt.diffusion.NoiseSchedule;
 import glimt.diffusion.RungeKutta;
 import glimt.diffusion.Sampler;
 import glimt.diffusion.Singlestep;
-import java.util.Map;
+import java.util.Arrays;
 
 /**
  * The samplers of crowsonkb/k-diffusion, where model(x, sigma) is D and x = x0 + sigma n, as in
@@ -26,11 +27,15 @@ final class KDiffusion implements Adapter {
     String name = config.text("sampler");
     NoiseSchedule levels =
         switch (name) {
-          case "sample_dpm_fast" ->
-              Singlestep.levels(
-                  args.number("sigma_min"),
-                  args.number("sigma_max"),
-                  Singlestep.groups(3, args.integer("n")));
+          case "sample_dpm_fast" -> {
+            int[] groups = Singlestep.groups(3, args.integer("n"));
+            int[] whole = new int[groups.length];
+            Arrays.fill(whole, 1);
+            yield Singlestep.levels(
+                args.number("sigma_min"),
+                args.number("sigma_max"),
+                args.number("eta", 0) == 0 ? groups : whole);
+          }
           case "sample_dpm_adaptive" ->
               NoiseSchedule.of(args.number("sigma_max"), args.number("sigma_min"));
           default -> schedule(config.settings("sigma_schedule"));
@@ -103,19 +108,29 @@ final class KDiffusion implements Adapter {
             .noise(args.number("s_noise", 1));
       }
       case "sample_dpm_fast" -> {
-        args.only(Map.of("eta", 0.0, "s_noise", 1.0));
-        args.integer("n");
-        yield Singlestep.of("dpm_fast", Singlestep.Expanded.NOISE, 3);
+        double eta = args.number("eta", 0);
+        int[] groups = Singlestep.groups(3, args.integer("n"));
+        yield (eta == 0
+                ? Singlestep.of("dpm_fast", Singlestep.Expanded.NOISE, 3)
+                : DpmFast.of(args.number("sigma_min"), eta, groups))
+            .noise(args.number("s_noise", 1));
       }
       case "sample_dpm_adaptive" -> {
-        args.only(Map.of("eta", 0.0, "s_noise", 1.0, "pcoeff", 0.0, "icoeff", 1.0, "dcoeff", 0.0));
+        AdaptiveDpm.Control control =
+            new AdaptiveDpm.Control(
+                args.number("pcoeff", 0),
+                args.number("icoeff", 1),
+                args.number("dcoeff", 0),
+                args.number("accept_safety", 0.81));
         yield new AdaptiveDpm(
                 (int) args.number("order", 3),
                 args.number("rtol", 0.05),
                 args.number("atol", 0.0078),
                 args.number("h_init", 0.05),
-                args.number("accept_safety", 0.81))
-            .sampler();
+                control,
+                args.number("eta", 0))
+            .sampler()
+            .noise(args.number("s_noise", 1));
       }
       default -> throw config.unknown("sampler");
     };

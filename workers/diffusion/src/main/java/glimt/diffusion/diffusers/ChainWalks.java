@@ -13,7 +13,6 @@ import glimt.diffusion.TimestepSpacing;
 import glimt.diffusion.Variance;
 import glimt.diffusion.WalkRecipe;
 import java.util.Arrays;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.DoubleBinaryOperator;
@@ -241,11 +240,6 @@ record ChainWalks(
     int n = times.length;
     int stride = chain.length() / n;
     boolean even = IntStream.range(1, n).allMatch(i -> times[i - 1] - times[i] == stride);
-    if (!even && multistep && times[1] + stride >= chain.length()) {
-      throw new IllegalArgumentException(
-          "%s steps of PNDM with timestep_spacing '%s' would begin above the chain's %s levels; use leading spacing"
-              .formatted(n, spacing.name().toLowerCase(Locale.ROOT), chain.length()));
-    }
     if (!multistep && n < 4) {
       throw new IllegalArgumentException(
           "PNDM with its three Runge-Kutta steps needs at least 4 steps, not " + n);

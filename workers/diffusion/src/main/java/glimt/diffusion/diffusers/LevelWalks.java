@@ -184,6 +184,9 @@ record LevelWalks(
       levels =
           told && ramp == null ? all.endingAt(ends ? 0 : chain.sigma(0)) : all.early(n);
     }
+    if (ramp != null && n == 1 && high != null) { // a single step begins where the ramp does
+      return named(chain, NoiseSchedule.of(high, ends ? 0 : chain.sigma(0)));
+    }
     if (ramp == null || n == 1) {
       return told ? named(chain, levels) : NamedLevels.of(levels, times, chain.time());
     }

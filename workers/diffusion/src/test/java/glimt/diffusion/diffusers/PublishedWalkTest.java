@@ -145,6 +145,20 @@ class PublishedWalkTest {
         Map.of("_class_name", "FlowMatchLCMScheduler", "scale_factors", List.of(0.5)),
         "scheduler key 'scale_factors' = [0.5]");
     refused(
+        Map.of("_class_name", "FlowMatchLCMScheduler", "invert_sigmas", true),
+        "scheduler key 'invert_sigmas' = true of class FlowMatchLCMScheduler is not supported because");
+    refused(
+        Map.of(
+            "_class_name",
+            "EulerDiscreteScheduler",
+            "use_karras_sigmas",
+            true,
+            "final_sigmas_type",
+            "sigma_min",
+            "sigma_min",
+            0.001),
+        "scheduler key 'sigma_min' = 0.001 of class EulerDiscreteScheduler");
+    refused(
         Map.of("_class_name", "DPMSolverMultistepScheduler", "algorithm_type", "dpmsolver"),
         "scheduler key 'final_sigmas_type' = zero of class DPMSolverMultistepScheduler is not supported"
             + " together with algorithm_type dpmsolver");
@@ -165,9 +179,8 @@ class PublishedWalkTest {
     assertThatThrownBy(() -> flow.walk(Map.of("num_inference_steps", 4, "mu", 1, "eta", 0.5)))
         .isInstanceOf(UnknownSettingException.class)
         .hasMessageContaining("'eta' = 0.5 of a walk of class FlowMatchEulerDiscreteScheduler");
-    PublishedWalk pndm =
-        PublishedWalk.of(Map.of("_class_name", "PNDMScheduler", "timestep_spacing", "linspace"));
-    assertThatThrownBy(() -> pndm.walk(8)).hasMessageContaining("use leading spacing");
+    PublishedWalk pndm = PublishedWalk.of(Map.of("_class_name", "PNDMScheduler"));
+    assertThatThrownBy(() -> pndm.walk(3)).hasMessageContaining("at least 4 steps, not 3");
   }
 
   private static void refused(Map<String, ?> config, String message) {
