@@ -152,7 +152,8 @@ final class Diffusers implements Adapter {
     double[] times = walk.times().stream().mapToDouble(t -> t).toArray();
     return switch (scheduler) {
       case "HeunDiscreteScheduler", "FlowMatchHeunDiscreteScheduler" -> twice(times, 0);
-      case "KDPM2DiscreteScheduler", "KDPM2AncestralDiscreteScheduler" -> middles(walk, times);
+      case "KDPM2DiscreteScheduler", "KDPM2AncestralDiscreteScheduler", "DPMSolverSDEScheduler" ->
+          middles(walk, times);
       case "PNDMScheduler" ->
           walk.sampler().name().startsWith("plms") ? plmsTimes(times)
               : prkTimes(times, Objects.requireNonNull(chain).length() / times.length);
@@ -167,7 +168,8 @@ final class Diffusers implements Adapter {
           Arrays.stream(sigmas).map(s -> s == NoiseSchedule.NO_SIGNAL ? 1 : s / (1 + s)).toArray();
     }
     return switch (scheduler) {
-      case "HeunDiscreteScheduler", "FlowMatchHeunDiscreteScheduler" -> twice(sigmas, 1);
+      case "HeunDiscreteScheduler", "FlowMatchHeunDiscreteScheduler", "DPMSolverSDEScheduler" ->
+          twice(sigmas, 1);
       case "KDPM2DiscreteScheduler", "KDPM2AncestralDiscreteScheduler" -> {
         double[] all = twice(sigmas, 0);
         yield DoubleStream.concat(Arrays.stream(all), DoubleStream.of(0)).toArray();

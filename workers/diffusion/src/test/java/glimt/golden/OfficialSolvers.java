@@ -193,7 +193,7 @@ final class OfficialSolvers implements Adapter {
   }
 
   private static Sampler adaptive(String algorithm, Settings args, int order) {
-    args.ignore("skip_type");
+    args.ignore("skip_type", "lower_order_final");
     return new AdaptiveSinglestep(
             algorithm.equals("dpmsolver++") ? Singlestep.Expanded.DATA : Singlestep.Expanded.NOISE,
             taylor(args) ? Singlestep.Form.EXACT : Singlestep.Form.PAPER,

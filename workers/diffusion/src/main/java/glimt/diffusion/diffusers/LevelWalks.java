@@ -13,6 +13,7 @@ import glimt.diffusion.PredictionType;
 import glimt.diffusion.Ramp;
 import glimt.diffusion.RungeKutta;
 import glimt.diffusion.Sampler;
+import glimt.diffusion.Singlestep;
 import glimt.diffusion.TimestepSpacing;
 import glimt.diffusion.WalkRecipe;
 import java.util.Arrays;
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Walks in sigma with samples x = x0 + sigma n: Euler, Euler ancestral, Heun, KDPM2, KDPM2
- * ancestral and LMS.
+ * ancestral, DPM-Solver++ SDE and LMS.
  *
  * @param kind the scheduler class
  * @param betas the chain
@@ -64,6 +65,11 @@ record LevelWalks(
             : SharedSettings.prediction(
                 settings, PredictionType.EPSILON, PredictionType.V_PREDICTION);
     boolean euler = kind == PublishedClass.EULER;
+    if (kind == PublishedClass.DPM_SDE) {
+      // The noise comes from the seed of the job. Both draws of a step are independent here, where
+      // the published ones are two increments of one Brownian path.
+      settings.indifferent("noise_sampler_seed");
+    }
     boolean continuous =
         euler && oneOf(settings, "timestep_type", "discrete", "continuous").equals("continuous");
     LevelWalks walks =
@@ -137,6 +143,7 @@ record LevelWalks(
       case EULER_ANCESTRAL -> Ancestral.of(RungeKutta.euler(), 1, 1);
       case HEUN -> RungeKutta.heun();
       case KDPM2 -> RungeKutta.dpm2();
+      case DPM_SDE -> Singlestep.dpmppSde(1).noise(asked.number("s_noise"));
       case KDPM2_ANCESTRAL -> Ancestral.of(RungeKutta.dpm2Apart(), 1, 1);
       default -> Multistep.lms(asked.integer("order"));
     };

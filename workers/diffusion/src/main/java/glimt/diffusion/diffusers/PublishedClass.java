@@ -69,6 +69,8 @@ enum PublishedClass {
       "timesteps=null"),
   KDPM2("KDPM2DiscreteScheduler", PublishedClass.LATENT, ""),
   KDPM2_ANCESTRAL("KDPM2AncestralDiscreteScheduler", PublishedClass.LATENT, ""),
+  DPM_SDE(
+      "DPMSolverSDEScheduler", PublishedClass.LATENT + " noise_sampler_seed=null", "s_noise=1.0"),
   LMS(
       "LMSDiscreteScheduler",
       PublishedClass.CHAIN

@@ -73,7 +73,7 @@ public final class PublishedWalk {
           case DDIM, COGVIDEOX_DDIM, DDIM_INVERSE, DDPM, PNDM -> ChainWalks.of(kind, settings);
           case LCM, TCD -> DistilledWalks.of(kind, settings);
           case IPNDM -> IpndmWalk.of(settings);
-          case EULER, EULER_ANCESTRAL, HEUN, KDPM2, KDPM2_ANCESTRAL, LMS ->
+          case EULER, EULER_ANCESTRAL, HEUN, KDPM2, KDPM2_ANCESTRAL, DPM_SDE, LMS ->
               LevelWalks.of(kind, settings);
           case DPM_MULTISTEP, DPM_SINGLESTEP, UNIPC, DEIS, SA_SOLVER ->
               SolverWalks.of(kind, settings);
