@@ -183,7 +183,11 @@ public final class Chain {
    * @param levels the indices t of the levels in rising order
    */
   public Chain respaced(int... levels) {
-    return ofAbar(Arrays.stream(levels).mapToDouble(t -> abar[t]).toArray());
+    double[] betas = new double[levels.length];
+    for (int i = 0; i < levels.length; i++) {
+      betas[i] = 1 - abar[levels[i]] / (i == 0 ? 1 : abar[levels[i - 1]]);
+    }
+    return ofBetas(betas); // by way of betas, as published: between far levels they lose digits
   }
 
   /** T, the number of levels. */

@@ -40,9 +40,12 @@ public final class DpmFast {
           "there are orders for %s steps, but the schedule has %s"
               .formatted(orders.length, at.steps()));
     }
+    Estimate now = at.now();
+    if (at.next() == 0) {
+      return at.to(now.line(0), now);
+    }
     double down = Math.max(least, Ancestral.down(at.sigma(), at.next(), eta));
     double h = Math.log(at.sigma() / down);
-    Estimate now = at.now();
     NDArray x =
         switch (orders[place]) {
           case 1 -> now.line(down);
@@ -50,6 +53,6 @@ public final class DpmFast {
           default -> AdaptiveDpm.third(at, now, AdaptiveDpm.bend(at, now, h / 3), h);
         };
     double up = Math.sqrt((at.next() - down) * (at.next() + down));
-    return at.to(up > 0 ? x.add(at.draw(0).mul(up)) : x, now);
+    return at.to(up == 0 ? x : x.add(at.draw(0).mul(up)), now);
   }
 }

@@ -46,7 +46,7 @@ final class Bounds {
               list(json, replay, "x"),
               list(json, replay, "means"),
               list(json, replay, "log_scales")));
-    } else if (json.has("vb") && config.text("library").equals("improved-diffusion")) {
+    } else if (json.has("vb") && config.text("library").endsWith("-diffusion")) {
       bound(config, json, replay);
     } else {
       throw config.unknown("library");
