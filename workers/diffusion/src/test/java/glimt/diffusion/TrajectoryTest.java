@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -36,6 +37,7 @@ class TrajectoryTest {
 
   static Stream<Sampler> samplers() {
     AdaptiveDpm.Control control = new AdaptiveDpm.Control(0.2, 0.8, 0.1, 0.9);
+    DoubleBinaryOperator middle = (sigma, next) -> Math.sqrt(sigma * next);
     DoubleUnaryOperator lands = sigma -> 0.999 * below(sigma);
     return Stream.concat(
         Samplers.names().stream().map(Samplers::named),
@@ -43,11 +45,7 @@ class TrajectoryTest {
             new AdaptiveDpm(3, 0.05, 0.0078, 0.1, control, 0.5).sampler(),
             DpmFast.of(0.01, 0.5, 3, 2, 3, 1, 2, 3, 2, 1),
             new Churn(4, 0, Double.POSITIVE_INFINITY, 1.01).heunOfFlow(),
-            Multistep.pndm(
-                (sigma, next) -> Math.sqrt(sigma * next),
-                (sigma, _) -> sigma / 2,
-                Preconditioning.epsilon(s -> s),
-                lands),
+            Multistep.pndm(middle, middle, Preconditioning.epsilon(s -> s), lands),
             Singlestep.dpmppSde(1).noise(1.01)));
   }
 
