@@ -158,7 +158,8 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
     }
 
     /**
-     * Converts the values to {@code F32} or {@code BF16}, rounding to nearest, ties to even.
+     * Converts the values to {@code F32}, {@code F16} or {@code BF16}, rounding to nearest, ties to
+     * even.
      *
      * @throws IllegalArgumentException for any other format that the tensor does not already have
      */
@@ -172,10 +173,11 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
       for (float value : floats) {
         switch (wanted) {
           case F32 -> out.putFloat(value);
+          case F16 -> out.putShort(Float.floatToFloat16(value));
           case BF16 -> out.putShort(bfloat16(value));
-          case F16, I32, I64 ->
+          case I32, I64 ->
               throw new IllegalArgumentException(
-                  "cannot convert a tensor to " + wanted + ", only to F32 or BF16");
+                  "cannot convert a tensor to " + wanted + ", only to F32, F16 or BF16");
         }
       }
       return new Tensor(wanted, shape, MemorySegment.ofBuffer(out.flip()));
