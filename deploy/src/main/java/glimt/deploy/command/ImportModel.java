@@ -118,6 +118,17 @@ public final class ImportModel implements Callable<Integer> {
               + " pixel model; epsilon for the others).")
   private String prediction;
 
+  @Option(
+      names = "--dtype",
+      paramLabel = "float32|bfloat16|float16",
+      defaultValue = "",
+      description = {
+        "Format in which the weights are kept, converted once where they are published in another,",
+        "and in which the networks compute. T5 takes bfloat16 for float16, and autoencoders that say",
+        "so float32 (default: kept as published, computed in the worker's --precision)."
+      })
+  private String dtype;
+
   @Option(names = "--no-sample", description = "Make no sample.")
   private boolean noSample;
 
@@ -163,7 +174,8 @@ public final class ImportModel implements Callable<Integer> {
           clipSkip,
           textLength,
           loras.stream().map(ImportOptions.LoraFile::parse).toList(),
-          new SingleFileOptions(config, tokenizer, prediction));
+          new SingleFileOptions(config, tokenizer, prediction),
+          ImportOptions.dtype(dtype));
     } catch (IllegalArgumentException e) {
       throw new ParameterException(command.commandLine(), String.valueOf(e.getMessage()));
     }

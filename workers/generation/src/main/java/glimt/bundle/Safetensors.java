@@ -314,6 +314,14 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
    * @throws BundleException if the file cannot be written
    */
   public void write(Path file) {
+    writeAtomically(file, this::writeTo);
+  }
+
+  private interface Content {
+    void writeTo(FileChannel out) throws IOException;
+  }
+
+  private static void writeAtomically(Path file, Content content) {
     Path temporary = file.resolveSibling(file.getFileName() + ".part");
     try {
       try (FileChannel out =
@@ -322,7 +330,7 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
               StandardOpenOption.CREATE,
               StandardOpenOption.TRUNCATE_EXISTING,
               StandardOpenOption.WRITE)) {
-        writeTo(out);
+        content.writeTo(out);
         out.force(true);
       }
       Files.move(
@@ -341,6 +349,16 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
       }
       throw new BundleException("cannot write " + file + ": " + broken, broken);
     }
+  }
+
+  /**
+   * Writes the file with all values in one format, as {@link Tensor#as} rounds them, however large
+   * it is: a part of it is converted at a time.
+   *
+   * @throws BundleException if the file cannot be written
+   */
+  public void write(Path file, Dtype dtype) {
+    writeAtomically(file, out -> new SafetensorsConversion(this, dtype).writeTo(out));
   }
 
   /**
@@ -370,7 +388,7 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
     }
   }
 
-  private static void writeFully(FileChannel out, ByteBuffer bytes) throws IOException {
+  static void writeFully(FileChannel out, ByteBuffer bytes) throws IOException {
     while (bytes.hasRemaining()) {
       out.write(bytes);
     }

@@ -6,20 +6,25 @@ import glimt.bundle.Bundle;
 import glimt.bundle.BundleException;
 import glimt.bundle.NetworkSource;
 import glimt.bundle.Origin;
+import glimt.bundle.Precision;
 import glimt.bundle.Safetensors;
+import glimt.bundle.Safetensors.Dtype;
 import glimt.bundle.Safetensors.Tensor;
 import glimt.bundle.TensorNames;
 import glimt.json.Json;
 import glimt.model.BundleCard;
+import glimt.model.NumberFormat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The files of a bundle in the making: sources that are written, and weights that stay where they
@@ -36,15 +41,25 @@ final class BundleDraft {
   private final Map<String, String> files = new TreeMap<>();
   private final Map<String, Long> sizes = new TreeMap<>();
   private final List<String> lines = new ArrayList<>();
+  private final Map<String, NumberFormat> formats = new TreeMap<>();
   private final Loras loras;
+  private final @Nullable NumberFormat dtype;
 
   /**
    * @param folder where it is written, which exists
    * @param loras merged into the weights of the networks that they change
+   * @param dtype that all networks are kept in and compute in, where that is safe; null for the
+   *     published one and the worker's
    */
-  BundleDraft(Path folder, Loras loras) {
+  BundleDraft(Path folder, Loras loras, @Nullable NumberFormat dtype) {
     this.folder = folder;
     this.loras = loras;
+    this.dtype = dtype;
+  }
+
+  /** The same in the published format. */
+  BundleDraft(Path folder, Loras loras) {
+    this(folder, loras, null);
   }
 
   /** What was understood, a line for each network. */
@@ -111,7 +126,11 @@ final class BundleDraft {
     source.tensors().keySet().forEach(path -> origins.put(path, network.origin(path)));
     PublishedWeights.WeightsPart part = weights.part();
     boolean index = file.contains(WEIGHTS + ".index.");
-    if (!index && PublishedWeights.isPickle(Path.of(file))) {
+    Dtype kept = kept(stem, architecture, given);
+    if (kept != null && named.tensors().values().stream().anyMatch(one -> one.dtype() != kept)) {
+      named.write(folder.resolve(stem + WEIGHTS), kept);
+      pin(stem + WEIGHTS);
+    } else if (!index && PublishedWeights.isPickle(Path.of(file))) {
       named.write(folder.resolve(stem + WEIGHTS));
       pin(stem + WEIGHTS);
     } else if (part != null) {
@@ -132,11 +151,39 @@ final class BundleDraft {
       pin(Bundle.merged(stem));
     }
     long bytes =
-        named.tensors().values().stream().mapToLong(tensor -> tensor.values().byteSize()).sum();
+        named.tensors().values().stream()
+            .mapToLong(one -> size(one) * (kept == null ? one.dtype() : kept).bytes)
+            .sum();
     sizes.put(stem, bytes);
     lines.add(
         "%s is a %s of %s tensors, %s bytes, from %s"
             .formatted(stem, architecture, named.tensors().size(), bytes, file));
+  }
+
+  private static long size(Tensor tensor) {
+    return tensor.values().byteSize() / tensor.dtype().bytes;
+  }
+
+  /** The format that is asked for, but where a network is known to overflow in it. */
+  private @Nullable Dtype kept(String stem, String architecture, PublishedConfig given) {
+    if (dtype == null) {
+      return null;
+    }
+    NumberFormat format = dtype;
+    if (dtype == NumberFormat.FLOAT16) {
+      if (architecture.contains("T5EncoderModel")) {
+        format = NumberFormat.BFLOAT16;
+      } else if (architecture.startsWith("Autoencoder") && given.flag("force_upcast", true)) {
+        format = NumberFormat.FLOAT32;
+      }
+      if (format != dtype) {
+        lines.add(
+            "%s is kept and computes in %s, since a %s may overflow in float16"
+                .formatted(stem, format.name().toLowerCase(Locale.ROOT), architecture));
+      }
+    }
+    formats.put(stem, format);
+    return Precision.of(format).dtype();
   }
 
   /** Links to each shard, and writes the index that finds them under their new names. */
@@ -222,6 +269,6 @@ final class BundleDraft {
   /** Writes the card, with the digests of all files and the sizes of all weights. */
   void finish(BundleCard card) {
     loras.close();
-    Bundle.write(folder, card.holding(files, sizes));
+    Bundle.write(folder, card.holding(files, sizes, formats));
   }
 }

@@ -70,7 +70,7 @@ public final class BundleImport implements AutoCloseable {
     Pipelines.Pipeline pipeline = Pipelines.of(from);
     Path folder = unfinished(models);
     try {
-      BundleDraft draft = new BundleDraft(folder, new Loras(options.loras()));
+      BundleDraft draft = new BundleDraft(folder, new Loras(options.loras()), options.dtype());
       draft.finish(noted(pipeline.card(from, draft, options), options.loras()));
       Bundle bundle = BundleCheck.open(folder, LevelWalk.samplers());
       Path place = models.resolve(bundle.card().name());
