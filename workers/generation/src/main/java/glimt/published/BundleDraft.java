@@ -34,13 +34,14 @@ final class BundleDraft {
   private static final String WEIGHTS = ".safetensors";
   private static final String INDEX = ".index.json";
 
-  /** The stem of a file that holds several networks. */
-  private static final String SINGLE = "single";
-
   private final Path folder;
   private final Map<String, String> files = new TreeMap<>();
   private final Map<String, Long> sizes = new TreeMap<>();
   private final List<String> lines = new ArrayList<>();
+
+  /** In which link each tensor is of a file that was linked to for a network, by that file. */
+  private final Map<Path, Map<String, String>> linked = new LinkedHashMap<>();
+
   private final Map<String, NumberFormat> formats = new TreeMap<>();
   private final Loras loras;
   private final @Nullable NumberFormat dtype;
@@ -130,7 +131,7 @@ final class BundleDraft {
     if (kept != null && named.tensors().values().stream().anyMatch(one -> one.dtype() != kept)) {
       named.write(folder.resolve(stem + WEIGHTS), kept);
       pin(stem + WEIGHTS);
-    } else if (!index && PublishedWeights.isPickle(Path.of(file))) {
+    } else if (weights.isPickled()) {
       named.write(folder.resolve(stem + WEIGHTS));
       pin(stem + WEIGHTS);
     } else if (part != null) {
@@ -188,37 +189,61 @@ final class BundleDraft {
 
   /** Links to each shard, and writes the index that finds them under their new names. */
   private void shards(String stem, Path index) {
-    ObjectNode written = Json.mapper().createObjectNode();
-    ObjectNode places = written.putObject("weight_map");
-    Map<String, String> renamed = new LinkedHashMap<>();
+    index(stem, shardNames(stem, index));
+  }
+
+  /** Links to each shard of an index, once, and says in which of the links each tensor is. */
+  private Map<String, String> shardNames(String stem, Path index) {
+    Map<String, String> places = new LinkedHashMap<>();
+    Map<Path, String> renamed = new LinkedHashMap<>();
     for (Map.Entry<String, JsonNode> place :
         PublishedFolder.json(index).path("weight_map").properties()) {
-      String shard = place.getValue().textValue();
+      Path shard = index.resolveSibling(place.getValue().textValue());
       String name =
-          renamed.computeIfAbsent(shard, _ -> "%s-%s%s".formatted(stem, renamed.size(), WEIGHTS));
+          renamed.computeIfAbsent(
+              shard, _ -> "%s-%s%s".formatted(stem, renamed.size(), WEIGHTS));
       places.put(place.getKey(), name);
     }
-    renamed.forEach((shard, name) -> link(name, index.resolveSibling(shard)));
-    text(stem + WEIGHTS + INDEX, written.toPrettyString() + "\n");
+    renamed.forEach((shard, name) -> link(name, shard));
+    return places;
   }
 
   /**
-   * Links to a file that holds several networks, once for all of them, and writes an index that
-   * finds its tensors there; those that are copies are in a file beside it.
+   * Links to a file that holds more than a network, or the network under other names, once for all
+   * of its networks, and writes an index that finds its tensors there; those that are copies are in
+   * a file beside it.
    */
   private void part(String stem, Path file, PublishedWeights.WeightsPart part) {
-    if (!files.containsKey(SINGLE + WEIGHTS)) {
-      link(SINGLE + WEIGHTS, file);
-    }
-    ObjectNode written = Json.mapper().createObjectNode();
-    ObjectNode places = written.putObject("weight_map");
-    Safetensors.map(file).tensors().keySet().forEach(name -> places.put(name, SINGLE + WEIGHTS));
+    Map<String, String> places =
+        new LinkedHashMap<>(
+            linked.computeIfAbsent(
+                file,
+                _ -> {
+                  String link = "weights-" + linked.size();
+                  if (file.toString().endsWith(".json")) {
+                    return shardNames(link, file);
+                  }
+                  link(link + WEIGHTS, file);
+                  Map<String, String> all = new LinkedHashMap<>();
+                  Safetensors.map(file)
+                      .tensors()
+                      .keySet()
+                      .forEach(name -> all.put(name, link + WEIGHTS));
+                  return all;
+                }));
     if (!part.turned().isEmpty()) {
       String turned = stem + "-turned" + WEIGHTS;
       new Safetensors(part.turned()).write(folder.resolve(turned));
       pin(turned);
       part.turned().keySet().forEach(name -> places.put(name, turned));
     }
+    index(stem, places);
+  }
+
+  private void index(String stem, Map<String, String> places) {
+    ObjectNode written = Json.mapper().createObjectNode();
+    ObjectNode map = written.putObject("weight_map");
+    places.forEach(map::put);
     text(stem + WEIGHTS + INDEX, written.toPrettyString() + "\n");
   }
 

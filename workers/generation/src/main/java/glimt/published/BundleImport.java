@@ -63,10 +63,7 @@ public final class BundleImport implements AutoCloseable {
    * @param stages the folders of its pipelines, from the base up
    */
   public static BundleImport of(List<Path> stages, Path models, ImportOptions options) {
-    PublishedFolder from =
-        stages.size() == 1 && Files.isRegularFile(stages.getFirst())
-            ? SingleFile.of(stages.getFirst(), options.singleFile())
-            : PublishedFolder.of(stages, options.variant());
+    PublishedFolder from = published(stages, options);
     Pipelines.Pipeline pipeline = Pipelines.of(from);
     Path folder = unfinished(models);
     try {
@@ -80,6 +77,20 @@ public final class BundleImport implements AutoCloseable {
       remove(folder);
       throw broken;
     }
+  }
+
+  private static PublishedFolder published(List<Path> sources, ImportOptions options) {
+    Path first = sources.getFirst();
+    if (sources.size() == 1 && Files.isRegularFile(first)) {
+      // One file of several networks, or a pickle of any: what it lacks is told best so.
+      return FilePart.isOf(first, FilePart.PartKind.LTX)
+          ? WeightFiles.of(sources, options.singleFile())
+          : SingleFile.of(first, options.singleFile());
+    }
+    boolean files = sources.stream().allMatch(one -> Files.isRegularFile(one) || WeightFiles.is(one));
+    return files
+        ? WeightFiles.of(sources, options.singleFile())
+        : PublishedFolder.of(sources, options.variant());
   }
 
   /** A card that tells what was merged. */

@@ -26,6 +26,7 @@ final class LoraNames {
     original =
         switch (component) {
           case UNET -> new LdmUnetNames(tensors)::of;
+          case TRANSFORMER -> WanNames::original;
           default -> UnaryOperator.identity();
         };
   }

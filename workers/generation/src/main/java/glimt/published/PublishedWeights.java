@@ -122,16 +122,28 @@ public record PublishedWeights(List<Path> files, @Nullable WeightsPart part) {
         .map(PublishedWeights::file);
   }
 
+  /** Whether the file is a pickle, or the index one of pickles. */
+  boolean isPickled() {
+    Path first = files.getFirst();
+    if (!first.toString().endsWith(".json")) {
+      return isPickle(first);
+    }
+    return PublishedFolder.json(first).path("weight_map").valueStream()
+        .anyMatch(shard -> isPickle(first.resolveSibling(shard.asText())));
+  }
+
   /**
    * Maps the tensors, under their published names.
    *
    * @throws BundleException if a file is damaged, or an index and its shards disagree
    */
   public Safetensors map() {
+    return part == null ? whole() : part.of(whole());
+  }
+
+  /** All of the files. */
+  private Safetensors whole() {
     Path first = files.getFirst();
-    if (part != null) {
-      return part.of(mapped(first));
-    }
     if (!first.toString().endsWith(".json")) {
       return mapped(first);
     }
