@@ -36,19 +36,29 @@ import org.jspecify.annotations.Nullable;
  */
 public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metadata) {
 
-  /** The number formats that glimt reads. It writes F32, BF16 and I64. */
+  /**
+   * The number formats that glimt reads. Networks compute with those of fractions; the others are
+   * found beside them, such as a vocabulary in bytes.
+   */
   public enum Dtype {
     F32(4),
     F16(2),
     BF16(2),
     I32(4),
-    I64(8);
+    I64(8),
+    U8(1),
+    BOOL(1);
 
     /** How many bytes a value takes. */
     public final int bytes;
 
     Dtype(int bytes) {
       this.bytes = bytes;
+    }
+
+    /** Whether it holds fractions. */
+    public boolean isFraction() {
+      return this == F32 || this == F16 || this == BF16;
     }
   }
 
@@ -118,6 +128,7 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
               case BF16 -> Float.intBitsToFloat(in.getShort() << 16);
               case I32 -> in.getInt();
               case I64 -> in.getLong();
+              case U8, BOOL -> Byte.toUnsignedInt(in.get());
             };
       }
       return out;
@@ -175,7 +186,7 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
           case F32 -> out.putFloat(value);
           case F16 -> out.putShort(Float.floatToFloat16(value));
           case BF16 -> out.putShort(bfloat16(value));
-          case I32, I64 ->
+          case I32, I64, U8, BOOL ->
               throw new IllegalArgumentException(
                   "cannot convert a tensor to " + wanted + ", only to F32, F16 or BF16");
         }

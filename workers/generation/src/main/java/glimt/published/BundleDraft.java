@@ -120,6 +120,7 @@ final class BundleDraft {
     }
     String file = weights.files().getFirst().toString();
     Safetensors named = network.weights(file, published);
+    named.tensors().forEach((path, tensor) -> FiniteWeights.check(file, network.origin(path), tensor));
     text(stem + ".py", network.source());
     NetworkSource source = NetworkSource.parse(stem + ".py", network.source());
     files.putAll(source.pins());

@@ -160,7 +160,7 @@ public final class BundleImport implements AutoCloseable {
   }
 
   /** A folder of this process; what killed ones have left is removed. */
-  private static Path unfinished(Path models) {
+  static Path unfinished(Path models) {
     try {
       Files.createDirectories(models);
       try (Stream<Path> folders = Files.list(models)) {

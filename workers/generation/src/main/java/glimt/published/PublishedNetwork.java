@@ -4,7 +4,6 @@ import glimt.bundle.BundleException;
 import glimt.bundle.NetworkSource;
 import glimt.bundle.Origin;
 import glimt.bundle.Safetensors;
-import glimt.bundle.Safetensors.Dtype;
 import glimt.bundle.Safetensors.Tensor;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -67,7 +66,7 @@ public record PublishedNetwork(String source, Map<String, Origin> origins, Patte
       left.remove(origin.tensor());
       if (tensor == null) {
         missing.add(origin.tensor());
-      } else if (tensor.dtype() == Dtype.I32 || tensor.dtype() == Dtype.I64) {
+      } else if (!tensor.dtype().isFraction()) {
         throw new BundleException(
             "%s: tensor %s is of type %s, where a network's weights are F32, F16 or BF16"
                 .formatted(file, origin.tensor(), tensor.dtype()));
