@@ -49,7 +49,7 @@ public final class BundleImport implements AutoCloseable {
   /**
    * Understands what was published, and writes and checks its bundle.
    *
-   * @param published a folder of diffusers, or a single file of Stable Diffusion
+   * @param published a folder of diffusers, a folder of files of networks, or such a file
    * @param models the folder of bundles it is to stand in
    * @throws BundleException naming the file and what is wrong with it, or not known here
    */
@@ -58,9 +58,9 @@ public final class BundleImport implements AutoCloseable {
   }
 
   /**
-   * The same of a cascade.
+   * The same of a cascade, or of several files.
    *
-   * @param stages the folders of its pipelines, from the base up
+   * @param stages the folders of its pipelines, from the base up; or files of the networks of one
    */
   public static BundleImport of(List<Path> stages, Path models, ImportOptions options) {
     PublishedFolder from = published(stages, options);
@@ -82,10 +82,9 @@ public final class BundleImport implements AutoCloseable {
   private static PublishedFolder published(List<Path> sources, ImportOptions options) {
     Path first = sources.getFirst();
     if (sources.size() == 1 && Files.isRegularFile(first)) {
-      // One file of several networks, or a pickle of any: what it lacks is told best so.
-      return FilePart.isOf(first, FilePart.PartKind.LTX)
-          ? WeightFiles.of(sources, options.singleFile())
-          : SingleFile.of(first, options.singleFile());
+      return FilePart.isStableDiffusion(first)
+          ? SingleFile.of(first, options.singleFile())
+          : WeightFiles.of(sources, options.singleFile());
     }
     boolean files = sources.stream().allMatch(one -> Files.isRegularFile(one) || WeightFiles.is(one));
     return files

@@ -86,9 +86,10 @@ record FilePart(PartKind kind, PublishedWeights weights, OriginalTensors tensors
         .anyMatch(name -> name.matches(".*(lora[._](a|b|up|down)|lora_linear_layer|hada_|lokr_).*"));
   }
 
-  /** Whether a network of some kind is in a file. */
-  static boolean isOf(Path file, PartKind kind) {
-    return of(PublishedWeights.file(file)).stream().anyMatch(part -> part.kind == kind);
+  /** Whether a file holds a Stable Diffusion, or nothing that is known. */
+  static boolean isStableDiffusion(Path file) {
+    List<FilePart> parts = of(PublishedWeights.file(file));
+    return parts.isEmpty() || parts.stream().anyMatch(part -> part.kind == PartKind.UNET);
   }
 
   String file() {

@@ -155,7 +155,7 @@ final class SingleFile {
               .textValue());
     }
     return PublishedFolder.of(
-        folder, name, contents.index(kind.pipeline(), classes), contents, told);
+        folder, name, contents.index(List.of(kind.pipeline()), classes), contents, told);
   }
 
   /** Says where a network's tensors are, each under its name in its own file. */

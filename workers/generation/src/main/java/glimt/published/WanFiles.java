@@ -59,7 +59,7 @@ final class WanFiles {
     return PublishedFolder.of(
         files.folder(),
         files.name(denoiser),
-        contents.index("WanPipeline", classes),
+        contents.index(List.of("WanPipeline"), classes),
         contents,
         lines);
   }

@@ -100,7 +100,7 @@ final class WeightFiles {
               .formatted(file, titles(), SingleFileKind.beginnings(found(weights))));
     }
     for (FilePart part : found) {
-      lines.add("%s is a %s".formatted(file, part.kind().title()));
+      lines.add("%s: the %s".formatted(file, part.kind().title()));
       parts.computeIfAbsent(part.kind(), _ -> new ArrayList<>()).add(part);
     }
   }
@@ -125,6 +125,9 @@ final class WeightFiles {
     }
     if (files.has(PartKind.WAN)) {
       return WanFiles.of(files, options);
+    }
+    if (files.has(PartKind.LTX)) {
+      return LtxFiles.of(files, options);
     }
     throw new BundleException(
         "%s: there is no network here that denoises: no %s, %s or %s, but %s"
@@ -186,7 +189,7 @@ final class WeightFiles {
     }
     if (found.size() > 1) {
       throw new BundleException(
-          "%s: several files are a %s: %s; give those that belong together one by one"
+          "%s: several files are the %s: %s; give those that belong together one by one"
               .formatted(
                   title(),
                   found.getFirst().kind().title(),

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -72,20 +73,21 @@ final class WeightFilesContents implements PublishedFolder.Contents {
   /**
    * The index of the pipeline.
    *
-   * @param pipeline its class
+   * @param pipelines the classes it may be of, first the one where nothing else is said
    * @param classes of its components, by their names
    * @throws BundleException if the given folder is of another class
    */
-  JsonNode index(String pipeline, Map<String, String> classes) {
+  JsonNode index(List<String> pipelines, Map<String, String> classes) {
     if (given != null) {
-      if (!given.className().equals(pipeline)) {
+      if (!pipelines.contains(given.className())) {
         throw new BundleException(
             "%s holds a %s, and %s configures a %s"
-                .formatted(title, pipeline, given.folder(), given.className()));
+                .formatted(
+                    title, String.join(" or ", pipelines), given.folder(), given.className()));
       }
       return PublishedFolder.json(given.folder().resolve(PublishedFolder.INDEX));
     }
-    ObjectNode index = Json.mapper().createObjectNode().put("_class_name", pipeline);
+    ObjectNode index = Json.mapper().createObjectNode().put("_class_name", pipelines.getFirst());
     new LinkedHashMap<>(classes)
         .forEach((name, type) -> index.putArray(name).add("diffusers").add(type));
     return index;

@@ -204,7 +204,7 @@ class WeightFilesTest {
     refused(other + " is none of the networks known", "its tensors begin with [layers]");
     Files.delete(other);
     Path twice = write("vae/d.safetensors", OriginalWanLayout.autoencoder(WAN).tensors());
-    refused("several files are a autoencoder of Wan", twice.toString());
+    refused("several files are the autoencoder of Wan", twice.toString());
     Files.delete(twice);
     Files.delete(comfy.resolve("vae/b.safetensors"));
     refused("there is no autoencoder of Wan; there is", "transformer of Wan");
