@@ -51,13 +51,15 @@ final class FiniteWeights {
     if (exponents == 0) {
       return -1;
     }
-    int width = 8 * tensor.dtype().bytes;
-    long lane = width == 32 ? 0xffffffffL : 0xffffL;
+    // One in each lane of a word, from which its highest bit borrows if the lane is 0.
+    long ones = tensor.dtype().bytes == 4 ? 0x00000001_00000001L : 0x0001_0001_0001_0001L;
+    long tops = ones << (8 * tensor.dtype().bytes - 1);
     MemorySegment values = tensor.values();
     long size = values.byteSize();
     long at = 0;
     for (; at + 8 <= size; at += 8) {
-      if (marked(values.get(WORD, at), exponents, width, lane)) {
+      long missing = ~values.get(WORD, at) & exponents;
+      if (((missing - ones) & ~missing & tops) != 0) {
         break;
       }
     }
@@ -67,16 +69,6 @@ final class FiniteWeights {
       }
     }
     return -1;
-  }
-
-  private static boolean marked(long word, long exponents, int width, long lane) {
-    long missing = ~word & exponents;
-    for (int shift = 0; shift < Long.SIZE; shift += width) {
-      if ((missing >>> shift & lane) == 0) {
-        return true;
-      }
-    }
-    return false;
   }
 
   private static float one(Tensor tensor, long place) {
