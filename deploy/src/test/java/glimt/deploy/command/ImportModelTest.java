@@ -85,7 +85,12 @@ class ImportModelTest {
     refused(2, "dtype must be float32, bfloat16 or float16, not fp8", published, "--dtype", "fp8");
     refused(2, "a LoRA is FILE or FILE:WEIGHT", published, "--lora", "a.safetensors:much");
     refused(1, "is no folder", folder.resolve("nowhere"));
-    refused(1, "style.safetensors is missing", published, "--lora", folder.resolve("style.safetensors"));
+    refused(
+        1,
+        "style.safetensors is missing",
+        published,
+        "--lora",
+        folder.resolve("style.safetensors"));
     Path scheduler = published.resolve("scheduler/scheduler_config.json");
     String settings = Files.readString(scheduler);
     Files.writeString(scheduler, settings.replace("PNDMScheduler", "MagicScheduler"));

@@ -120,7 +120,9 @@ final class BundleDraft {
     }
     String file = weights.files().getFirst().toString();
     Safetensors named = network.weights(file, published);
-    named.tensors().forEach((path, tensor) -> FiniteWeights.check(file, network.origin(path), tensor));
+    named
+        .tensors()
+        .forEach((path, tensor) -> FiniteWeights.check(file, network.origin(path), tensor));
     text(stem + ".py", network.source());
     NetworkSource source = NetworkSource.parse(stem + ".py", network.source());
     files.putAll(source.pins());
@@ -201,8 +203,7 @@ final class BundleDraft {
         PublishedFolder.json(index).path("weight_map").properties()) {
       Path shard = index.resolveSibling(place.getValue().textValue());
       String name =
-          renamed.computeIfAbsent(
-              shard, _ -> "%s-%s%s".formatted(stem, renamed.size(), WEIGHTS));
+          renamed.computeIfAbsent(shard, _ -> "%s-%s%s".formatted(stem, renamed.size(), WEIGHTS));
       places.put(place.getKey(), name);
     }
     renamed.forEach((shard, name) -> link(name, shard));

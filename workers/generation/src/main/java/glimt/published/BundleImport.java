@@ -86,7 +86,8 @@ public final class BundleImport implements AutoCloseable {
           ? SingleFile.of(first, options.singleFile())
           : WeightFiles.of(sources, options.singleFile());
     }
-    boolean files = sources.stream().allMatch(one -> Files.isRegularFile(one) || WeightFiles.is(one));
+    boolean files =
+        sources.stream().allMatch(one -> Files.isRegularFile(one) || WeightFiles.is(one));
     return files
         ? WeightFiles.of(sources, options.singleFile())
         : PublishedFolder.of(sources, options.variant());

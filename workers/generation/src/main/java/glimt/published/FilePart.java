@@ -69,8 +69,7 @@ record FilePart(PartKind kind, PublishedWeights weights, OriginalTensors tensors
       }
       for (PartKind kind : PartKind.values()) {
         String prefix = name.substring(0, Math.max(0, name.length() - kind.mark.length()));
-        boolean marks =
-            name.endsWith(kind.mark) && (prefix.isEmpty() || prefix.endsWith("."));
+        boolean marks = name.endsWith(kind.mark) && (prefix.isEmpty() || prefix.endsWith("."));
         if (marks && !prefix.endsWith(VISUAL)) {
           parts.add(new FilePart(kind, weights, all.below(prefix)));
         }
@@ -83,7 +82,8 @@ record FilePart(PartKind kind, PublishedWeights weights, OriginalTensors tensors
   static boolean isLora(PublishedWeights weights) {
     return weights.map().tensors().keySet().stream()
         .map(name -> name.toLowerCase(Locale.ROOT))
-        .anyMatch(name -> name.matches(".*(lora[._](a|b|up|down)|lora_linear_layer|hada_|lokr_).*"));
+        .anyMatch(
+            name -> name.matches(".*(lora[._](a|b|up|down)|lora_linear_layer|hada_|lokr_).*"));
   }
 
   /** Whether a file holds a Stable Diffusion, or nothing that is known. */

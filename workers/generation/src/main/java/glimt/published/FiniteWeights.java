@@ -9,8 +9,9 @@ import java.nio.ByteOrder;
 import java.util.List;
 
 /**
- * Looks for values of weights that are no finite numbers: with one of them, all that a network makes
- * is none. Eight bytes are looked at at a time, so that it costs no more than to read the file.
+ * Looks for values of weights that are no finite numbers: with one of them, all that a network
+ * makes is none. Eight bytes are looked at at a time, so that it costs no more than to read the
+ * file.
  */
 final class FiniteWeights {
   private static final ValueLayout.OfLong WORD =
@@ -73,8 +74,7 @@ final class FiniteWeights {
 
   private static float one(Tensor tensor, long place) {
     int bytes = tensor.dtype().bytes;
-    return new Tensor(
-            tensor.dtype(), List.of(), tensor.values().asSlice(place * bytes, bytes))
+    return new Tensor(tensor.dtype(), List.of(), tensor.values().asSlice(place * bytes, bytes))
         .floats()[0];
   }
 }

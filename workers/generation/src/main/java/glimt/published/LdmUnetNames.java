@@ -79,8 +79,7 @@ final class LdmUnetNames {
       case "downsamplers" -> "%s.%s.0.op".formatted(row, first + last);
       default -> // after the last residual block, and the attention if there is one
           "%s.%s.%s.%s"
-              .formatted(
-                  row, first + last - 1, attends.getOrDefault(here, false) ? 2 : 1, rest);
+              .formatted(row, first + last - 1, attends.getOrDefault(here, false) ? 2 : 1, rest);
     };
   }
 

@@ -7,8 +7,8 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /**
- * What files of LoRA call the modules of a network: PEFT, diffusers, kohya and ComfyUI each by names
- * of their own, and each by diffusers' module names or by those of the network's authors.
+ * What files of LoRA call the modules of a network: PEFT, diffusers, kohya and ComfyUI each by
+ * names of their own, and each by diffusers' module names or by those of the network's authors.
  */
 final class LoraNames {
   private static final String UNET = "unet";
@@ -46,8 +46,7 @@ final class LoraNames {
         yield names;
       }
       case "text_encoder" ->
-          List.of(
-              "text_encoder." + module, "lora_te_" + flat(module), "lora_te1_" + flat(module));
+          List.of("text_encoder." + module, "lora_te_" + flat(module), "lora_te1_" + flat(module));
       case "text_encoder_2" -> List.of("text_encoder_2." + module, "lora_te2_" + flat(module));
       default -> List.of(component + "." + module);
     };

@@ -24,9 +24,7 @@ final class OriginalT5 {
     if (part.kind() == PartKind.WAN_T5) {
       wan();
     } else {
-      file.tensors()
-          .keySet()
-          .forEach(name -> origins.put(name, Origin.of(file.prefix() + name)));
+      file.tensors().keySet().forEach(name -> origins.put(name, Origin.of(file.prefix() + name)));
     }
   }
 
@@ -41,8 +39,7 @@ final class OriginalT5 {
         places.put(from + "attn." + matrix, to + "0.SelfAttention." + matrix);
       }
       places.put(from + "norm1", to + "0.layer_norm");
-      places.put(
-          from + "pos_embedding.embedding", to + "0.SelfAttention.relative_attention_bias");
+      places.put(from + "pos_embedding.embedding", to + "0.SelfAttention.relative_attention_bias");
       places.put(from + "norm2", to + "1.layer_norm");
       places.put(from + "ffn.gate.0", to + "1.DenseReluDense.wi_0");
       places.put(from + "ffn.fc1", to + "1.DenseReluDense.wi_1");
@@ -75,7 +72,8 @@ final class OriginalT5 {
     }
     long heads = extent(HEADS.formatted(0), 1);
     boolean gated = origins.containsKey("encoder.block.0.layer.1.DenseReluDense.wi_0.weight");
-    String inner = "encoder.block.0.layer.1.DenseReluDense.%s.weight".formatted(gated ? "wi_0" : "wi");
+    String inner =
+        "encoder.block.0.layer.1.DenseReluDense.%s.weight".formatted(gated ? "wi_0" : "wi");
     ObjectNode config = Json.mapper().createObjectNode();
     config.putArray("architectures").add(className());
     config.put("num_layers", layers);

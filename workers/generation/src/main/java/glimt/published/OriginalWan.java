@@ -24,8 +24,7 @@ final class OriginalWan {
     file.tensors()
         .keySet()
         .forEach(
-            name ->
-                origins.put(WanNames.published(file, name), Origin.of(file.prefix() + name)));
+            name -> origins.put(WanNames.published(file, name), Origin.of(file.prefix() + name)));
     return origins;
   }
 

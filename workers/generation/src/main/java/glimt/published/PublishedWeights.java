@@ -128,7 +128,9 @@ public record PublishedWeights(List<Path> files, @Nullable WeightsPart part) {
     if (!first.toString().endsWith(".json")) {
       return isPickle(first);
     }
-    return PublishedFolder.json(first).path("weight_map").valueStream()
+    return PublishedFolder.json(first)
+        .path("weight_map")
+        .valueStream()
         .anyMatch(shard -> isPickle(first.resolveSibling(shard.asText())));
   }
 

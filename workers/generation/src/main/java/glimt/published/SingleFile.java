@@ -43,7 +43,8 @@ final class SingleFile {
     this.files = files;
     this.contents = contents;
     kind = SingleFileKind.of(tensors);
-    lines.add("%s a %s".formatted(files.isEmpty() ? "the file is" : "together they are", kind.title()));
+    lines.add(
+        "%s a %s".formatted(files.isEmpty() ? "the file is" : "together they are", kind.title()));
     OriginalUnet unet = new OriginalUnet(tensors);
     OriginalAutoencoder vae = new OriginalAutoencoder(tensors);
     Map<String, OriginalClip> texts = kind.texts(tensors);
@@ -53,7 +54,10 @@ final class SingleFile {
       lines.addAll(derived.lines());
     }
     place("unet", OriginalUnet.PREFIX, new PublishedWeights.WeightsPart(unet.origins(), Map.of()));
-    place("vae", OriginalAutoencoder.PREFIX, new PublishedWeights.WeightsPart(vae.origins(), Map.of()));
+    place(
+        "vae",
+        OriginalAutoencoder.PREFIX,
+        new PublishedWeights.WeightsPart(vae.origins(), Map.of()));
     List<String> prefixes = kind.texts();
     texts.forEach(
         (component, clip) ->
@@ -71,8 +75,7 @@ final class SingleFile {
    *     lacks
    */
   static PublishedFolder of(Path file, SingleFileOptions options) {
-    OriginalTensors tensors =
-        OriginalTensors.of(file.toString(), PublishedWeights.mapped(file));
+    OriginalTensors tensors = OriginalTensors.of(file.toString(), PublishedWeights.mapped(file));
     WeightFilesContents contents =
         new WeightFilesContents(file.toString(), file, options, null, VOCABULARY_WANTED);
     SingleFile single = new SingleFile(tensors, Map.of(), options, contents);
@@ -99,7 +102,11 @@ final class SingleFile {
             .thenComparing(part -> part.tensors().has("text_projection.weight")));
     boolean xl = unet.tensors().has("label_emb.0.0.weight");
     SingleFileKind kind =
-        xl ? SingleFileKind.XL : !texts.isEmpty() && isOpen(texts.getFirst()) ? SingleFileKind.TWO : SingleFileKind.ONE;
+        xl
+            ? SingleFileKind.XL
+            : !texts.isEmpty() && isOpen(texts.getFirst())
+                ? SingleFileKind.TWO
+                : SingleFileKind.ONE;
     List<String> prefixes = kind.texts();
     if (texts.size() != prefixes.size()) {
       throw new BundleException(
@@ -134,7 +141,8 @@ final class SingleFile {
 
   private static long textWidth(FilePart part) {
     return part.tensors()
-        .shape(part.kind() == PartKind.CLIP ? "text_model.final_layer_norm.weight" : "ln_final.weight")
+        .shape(
+            part.kind() == PartKind.CLIP ? "text_model.final_layer_norm.weight" : "ln_final.weight")
         .getFirst();
   }
 
@@ -162,8 +170,7 @@ final class SingleFile {
   private void place(String component, String prefix, PublishedWeights.WeightsPart part) {
     FilePart file = files.get(prefix);
     if (file == null) {
-      contents.weights(
-          component, new PublishedWeights(List.of(Path.of(tensors.file())), part));
+      contents.weights(component, new PublishedWeights(List.of(Path.of(tensors.file())), part));
       return;
     }
     Map<String, Origin> origins = new HashMap<>();

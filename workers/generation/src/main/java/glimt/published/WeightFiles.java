@@ -68,7 +68,9 @@ final class WeightFiles {
     }
   }
 
-  /** Whether a folder is one: it holds weights, and neither a pipeline's index nor its components. */
+  /**
+   * Whether a folder is one: it holds weights, and neither a pipeline's index nor its components.
+   */
   static boolean is(Path folder) {
     if (!Files.isDirectory(folder)
         || Files.exists(folder.resolve(PublishedFolder.INDEX))
@@ -110,7 +112,9 @@ final class WeightFiles {
   }
 
   private static Set<String> titles() {
-    return Stream.of(PartKind.values()).map(PartKind::title).collect(Collectors.toCollection(TreeSet::new));
+    return Stream.of(PartKind.values())
+        .map(PartKind::title)
+        .collect(Collectors.toCollection(TreeSet::new));
   }
 
   /**
@@ -154,7 +158,8 @@ final class WeightFiles {
 
   /** What the bundle is called: as the folder, or as the file that denoises. */
   String name(FilePart denoiser) {
-    Path named = Files.isDirectory(sources.getFirst()) ? sources.getFirst() : Path.of(denoiser.file());
+    Path named =
+        Files.isDirectory(sources.getFirst()) ? sources.getFirst() : Path.of(denoiser.file());
     String name = String.valueOf(named.toAbsolutePath().normalize().getFileName());
     return Files.isDirectory(named) ? name : name.replaceFirst("\\.[^.]+$", "");
   }

@@ -80,8 +80,12 @@ class BadInputTest {
     new Safetensors(second).write(unet.resolve(stem.formatted(2)));
     Files.delete(unet.resolve(WEIGHTS));
     StringBuilder index = new StringBuilder("{\"weight_map\": {");
-    first.keySet().forEach(name -> index.append("\"%s\": \"%s\",".formatted(name, stem.formatted(1))));
-    second.keySet().forEach(name -> index.append("\"%s\": \"%s\",".formatted(name, stem.formatted(2))));
+    first
+        .keySet()
+        .forEach(name -> index.append("\"%s\": \"%s\",".formatted(name, stem.formatted(1))));
+    second
+        .keySet()
+        .forEach(name -> index.append("\"%s\": \"%s\",".formatted(name, stem.formatted(2))));
     index.setCharAt(index.length() - 1, '}');
     Files.writeString(unet.resolve(WEIGHTS + ".index.json"), index + "}");
     BundleImport.of(published, models, ImportOptions.asPublished()).close();
@@ -218,8 +222,7 @@ class BadInputTest {
   }
 
   private Map<String, Tensor> unet() {
-    return new TreeMap<>(
-        Safetensors.map(PUBLISHED.resolve("unet").resolve(WEIGHTS)).tensors());
+    return new TreeMap<>(Safetensors.map(PUBLISHED.resolve("unet").resolve(WEIGHTS)).tensors());
   }
 
   private void write(Map<String, Tensor> tensors) {

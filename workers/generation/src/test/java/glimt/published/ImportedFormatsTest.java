@@ -116,8 +116,7 @@ class ImportedFormatsTest {
 
   private Path imported(Path published, @org.jspecify.annotations.Nullable NumberFormat dtype) {
     ImportOptions options =
-        new ImportOptions(
-            "of " + dtype, "", 0, 0, List.of(), SingleFileOptions.NONE, dtype);
+        new ImportOptions("of " + dtype, "", 0, 0, List.of(), SingleFileOptions.NONE, dtype);
     Path models = folder.resolve(published.getFileName());
     Path place = models.resolve("of " + dtype);
     if (Files.exists(place)) {

@@ -25,8 +25,7 @@ class LtxFilesTest {
   private static List<GoldenCase> cases() {
     return GoldenCase.below(ROOT).stream()
         .filter(
-            golden ->
-                golden.facts().path("end_to_end").path("class").asText().startsWith("LTX"))
+            golden -> golden.facts().path("end_to_end").path("class").asText().startsWith("LTX"))
         .toList();
   }
 

@@ -184,8 +184,7 @@ class TrainedLorasTest {
     Map<String, Tensor> tensors =
         Map.of("unet.mid.to_q.lora_A.weight", down, "unet.mid.to_q.lora_B.weight", up);
     assertThat(alpha(tensors, "{\"unet.r\": 4, \"unet.lora_alpha\": 8}")).isEqualTo(8);
-    assertThat(alpha(tensors, "{\"unet.lora_alpha\": 8, \"unet.use_rslora\": true}"))
-        .isEqualTo(16);
+    assertThat(alpha(tensors, "{\"unet.lora_alpha\": 8, \"unet.use_rslora\": true}")).isEqualTo(16);
     assertThat(
             alpha(
                 tensors, "{\"unet.lora_alpha\": 8, \"unet.alpha_pattern\": {\"mid.to_[qk]\": 3}}"))

@@ -66,8 +66,12 @@ class WeightFilesTest {
     write("m-1-of-2.safetensors", transformer);
     write("m-2-of-2.safetensors", second);
     StringBuilder index = new StringBuilder("{\"weight_map\": {");
-    transformer.keySet().forEach(name -> index.append("\"%s\": \"m-1-of-2.safetensors\",".formatted(name)));
-    second.keySet().forEach(name -> index.append("\"%s\": \"m-2-of-2.safetensors\",".formatted(name)));
+    transformer
+        .keySet()
+        .forEach(name -> index.append("\"%s\": \"m-1-of-2.safetensors\",".formatted(name)));
+    second
+        .keySet()
+        .forEach(name -> index.append("\"%s\": \"m-2-of-2.safetensors\",".formatted(name)));
     index.setCharAt(index.length() - 1, '}');
     Files.writeString(comfy.resolve("m.safetensors.index.json"), index + "}");
     write("vae.safetensors", OriginalWanLayout.autoencoder(WAN).tensors());
@@ -85,7 +89,8 @@ class WeightFilesTest {
           .forEach(
               (name, tensor) -> {
                 if (name.matches("(model\\.diff|first_stage|cond).*")) {
-                  String file = name.replaceFirst("^(conditioner\\.embedders\\.\\d|\\w+)\\..*", "$1");
+                  String file =
+                      name.replaceFirst("^(conditioner\\.embedders\\.\\d|\\w+)\\..*", "$1");
                   String bare =
                       name.replaceFirst(
                           "^(first_stage_model|cond_stage_model\\.\\w+|conditioner\\.embedders\\.\\d\\.\\w+)\\.",
@@ -157,12 +162,15 @@ class WeightFilesTest {
     assertThat(read.integer("out_channels")).isEqualTo(16);
     assertThat(read.integers("patch_size", List.of())).containsExactly(1, 2, 2);
     assertThat(read.flag("cross_attn_norm", false)).isTrue();
-    for (String key : List.of("base_dim", "z_dim", "num_res_blocks", "dim_mult", "temperal_downsample")) {
+    for (String key :
+        List.of("base_dim", "z_dim", "num_res_blocks", "dim_mult", "temperal_downsample")) {
       assertThat(from.config("vae").value(key)).as(key).hasToString(vae.get(key).toString());
     }
     for (String key :
         List.of("num_layers", "num_heads", "d_kv", "d_model", "d_ff", "feed_forward_proj")) {
-      assertThat(from.config("text_encoder").value(key)).as(key).hasToString(text.get(key).toString());
+      assertThat(from.config("text_encoder").value(key))
+          .as(key)
+          .hasToString(text.get(key).toString());
     }
     assertThat(from.scheduler("scheduler"))
         .containsEntry("_class_name", "UniPCMultistepScheduler")
@@ -196,11 +204,13 @@ class WeightFilesTest {
   @Test
   void what_is_not_one_pipeline_is_told() throws IOException {
     wan(OriginalWanLayout.text(WAN).tensors());
-    Path lora = write("loras/style.safetensors", Map.of("a.lora_A.weight", OriginalLayout.shaped(1, 2)));
+    Path lora =
+        write("loras/style.safetensors", Map.of("a.lora_A.weight", OriginalLayout.shaped(1, 2)));
     assertThat(folder(new SingleFileOptions(WAN, null, "")).lines())
         .contains(lora + " is a LoRA, which --lora merges");
 
-    Path other = write("other/what.safetensors", Map.of("layers.0.weight", OriginalLayout.shaped(1)));
+    Path other =
+        write("other/what.safetensors", Map.of("layers.0.weight", OriginalLayout.shaped(1)));
     refused(other + " is none of the networks known", "its tensors begin with [layers]");
     Files.delete(other);
     Path twice = write("vae/d.safetensors", OriginalWanLayout.autoencoder(WAN).tensors());
@@ -210,7 +220,9 @@ class WeightFilesTest {
     refused("there is no autoencoder of Wan; there is", "transformer of Wan");
     Files.delete(comfy.resolve("diffusion_models/a.safetensors"));
     refused("there is no network here that denoises", "");
-    write("scaled.safetensors", Map.of("blocks.0.self_attn.q.scale_weight", OriginalLayout.shaped(1)));
+    write(
+        "scaled.safetensors",
+        Map.of("blocks.0.self_attn.q.scale_weight", OriginalLayout.shaped(1)));
     refused("weights of 8 bits, which are not read", "scale_weight");
   }
 

@@ -91,11 +91,12 @@ class ImportedJobTest {
   void a_size_that_the_decoder_cannot_take_is_refused_when_it_is_asked_for() {
     assertThatThrownBy(() -> Plan.of(spec(null, null, null, Map.of("width", 100)), card()))
         .isInstanceOf(InvalidSpec.class)
-        .hasMessageContaining("width")
-        .hasMessageContaining("not 100; the nearest is 96");
+        .hasFieldOrPropertyWithValue("field", "width")
+        .hasMessage("must be 8 to 4096 in steps of 8 for tiny, not 100; the nearest is 104");
     assertThatThrownBy(() -> Plan.of(spec(null, null, null, Map.of("height", 100_000)), card()))
         .isInstanceOf(InvalidSpec.class)
-        .hasMessageContaining("height");
+        .hasFieldOrPropertyWithValue("field", "height")
+        .hasMessageContaining("the nearest is 4096");
   }
 
   private static BundleCard card() {
