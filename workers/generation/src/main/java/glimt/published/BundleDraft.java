@@ -173,18 +173,11 @@ final class BundleDraft {
     if (dtype == null) {
       return null;
     }
-    NumberFormat format = dtype;
-    if (dtype == NumberFormat.FLOAT16) {
-      if (architecture.contains("T5EncoderModel")) {
-        format = NumberFormat.BFLOAT16;
-      } else if (architecture.startsWith("Autoencoder") && given.flag("force_upcast", true)) {
-        format = NumberFormat.FLOAT32;
-      }
-      if (format != dtype) {
-        lines.add(
-            "%s is kept and computes in %s, since a %s may overflow in float16"
-                .formatted(stem, format.name().toLowerCase(Locale.ROOT), architecture));
-      }
+    NumberFormat format = SafeFormat.of(dtype, architecture, given);
+    if (format != dtype) {
+      lines.add(
+          "%s is kept and computes in %s, since %s may overflow in float16"
+              .formatted(stem, format.name().toLowerCase(Locale.ROOT), architecture));
     }
     formats.put(stem, format);
     return Precision.of(format).dtype();
