@@ -46,7 +46,7 @@ class UsageIT {
         "node --roles gateway --jdbc-url jdbc:postgresql://x/y --tls nowhere | --tls: nowhere/node.key does not exist",
         "farm | up, ps, kill",
         "farm up --workers 99 | 0 to 32",
-        "up --precision fp8 | must be fp32 or bf16",
+        "up --precision fp8 | must be fp32, bf16 or fp16",
         "up --step-limit 5 | 11 to 120",
         "dance | Unmatched argument"
       })

@@ -4,6 +4,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A bundle's description of itself, stored in {@code bundle.json}: everything needed to plan a job,
@@ -25,6 +26,8 @@ import java.util.Set;
  *     gets the same bytes from this card
  * @param weights the size of each network's weights in bytes, by the network's stem; a network
  *     without an entry counts as 0 bytes
+ * @param formats in which networks compute, by the network's stem; a network without an entry
+ *     computes in the format of the worker, and null is no entry
  * @param files the SHA-256 of every other file of the bundle, by file name
  * @param notes free text by heading: data, training, figures, known failures
  */
@@ -42,6 +45,7 @@ public record BundleCard(
     List<Level> levels,
     List<String> restates,
     Map<String, Long> weights,
+    @Nullable Map<String, NumberFormat> formats,
     Map<String, String> files,
     Map<String, String> notes) {
   /** The current version of the card's form. */
@@ -54,6 +58,7 @@ public record BundleCard(
     levels = List.copyOf(levels);
     restates = List.copyOf(restates);
     weights = Map.copyOf(weights);
+    formats = formats == null ? null : Map.copyOf(formats);
     files = Map.copyOf(files);
     notes = Map.copyOf(notes);
     if (version != VERSION) {
@@ -133,7 +138,29 @@ public record BundleCard(
       Map<String, String> notes) {
     return new BundleCard(
         VERSION, name, kind, summary, licence, reader, List.of(), fps, scale, offset, levels,
-        List.of(), Map.of(), files, notes);
+        List.of(), Map.of(), null, files, notes);
+  }
+
+  /** A card whose networks compute in the format of the worker. */
+  public BundleCard(
+      int version,
+      String name,
+      Kind kind,
+      String summary,
+      String licence,
+      PromptReader reader,
+      List<Encoder> encoders,
+      int fps,
+      List<Double> scale,
+      List<Double> offset,
+      List<Level> levels,
+      List<String> restates,
+      Map<String, Long> weights,
+      Map<String, String> files,
+      Map<String, String> notes) {
+    this(
+        version, name, kind, summary, licence, reader, encoders, fps, scale, offset, levels,
+        restates, weights, null, files, notes);
   }
 
   /**
@@ -198,20 +225,33 @@ public record BundleCard(
     return with(levels, otherFiles, otherNotes);
   }
 
-  /** The same of these files, whose weights have these sizes. */
-  public BundleCard holding(Map<String, String> otherFiles, Map<String, Long> sizes) {
-    return with(levels, otherFiles, sizes, notes);
+  /**
+   * The same of these files, whose weights have these sizes.
+   *
+   * @param otherFormats of networks that do not compute in the worker's
+   */
+  public BundleCard holding(
+      Map<String, String> otherFiles,
+      Map<String, Long> sizes,
+      Map<String, NumberFormat> otherFormats) {
+    return with(levels, otherFiles, sizes, otherFormats.isEmpty() ? null : otherFormats, notes);
+  }
+
+  /** The format in which a network computes; null is the worker's. */
+  public @Nullable NumberFormat format(String network) {
+    return formats == null ? null : formats.get(network);
   }
 
   private BundleCard with(
       List<Level> others, Map<String, String> otherFiles, Map<String, String> otherNotes) {
-    return with(others, otherFiles, weights, otherNotes);
+    return with(others, otherFiles, weights, formats, otherNotes);
   }
 
   private BundleCard with(
       List<Level> others,
       Map<String, String> otherFiles,
       Map<String, Long> sizes,
+      @Nullable Map<String, NumberFormat> otherFormats,
       Map<String, String> otherNotes) {
     return new BundleCard(
         version,
@@ -227,6 +267,7 @@ public record BundleCard(
         others,
         restates,
         sizes,
+        otherFormats,
         otherFiles,
         otherNotes);
   }

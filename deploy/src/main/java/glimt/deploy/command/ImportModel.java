@@ -29,12 +29,14 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "import",
     description = {
-      "Makes a bundle of a published pipeline: a folder of diffusers with its model_index.json, or",
-      "one of Point-E's files, with CLIP's text encoder in clip/text_encoder and clip/tokenizer, or",
-      "Stable Diffusion 1, 2 or XL in a single file (.safetensors or .ckpt), which is recognised by",
-      "its tensors. Everything is checked, and a small sample made. Weights are not copied but",
-      "linked to, so they have to stay where they are if they lie on another file system; only a",
-      "pickle is written anew. Farms that start on the home afterwards offer the bundle."
+      "Makes a bundle of a published pipeline: a folder of diffusers with its model_index.json;",
+      "one of Point-E's files, with CLIP's text encoder in clip/text_encoder and clip/tokenizer;",
+      "Stable Diffusion 1, 2 or XL in a single file (.safetensors or .ckpt); or the networks of",
+      "Stable Diffusion, Wan 2.1 or LTX-Video in files of their own, as ComfyUI's folders or Wan's",
+      "authors keep them. Files are recognised by their tensors. Everything is checked, and a small",
+      "sample made. Weights are not copied but linked to, so they have to stay where they are if",
+      "they lie on another file system; only a pickle, which is read as data and never run, is",
+      "written anew. Farms that start on the home afterwards offer the bundle."
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -45,15 +47,18 @@ import picocli.CommandLine.Spec;
       "  glimt import sdxl-base --name watercolour --lora watercolour.safetensors:0.8",
       "  glimt import IF-I-M-v1.0 IF-II-M-v1.0 --name deepfloyd",
       "  glimt import v1-5-pruned-emaonly.safetensors --tokenizer clip-vit-large-patch14",
-      "  glimt import v2-1_512-ema-pruned.ckpt --tokenizer clip --prediction epsilon"
+      "  glimt import v2-1_512-ema-pruned.ckpt --tokenizer clip --prediction epsilon",
+      "  glimt import Wan2.1-T2V-1.3B --dtype bfloat16",
+      "  glimt import wan2.1_t2v_1.3B_fp16.safetensors umt5_xxl_fp16.safetensors wan_2.1_vae.safetensors --tokenizer umt5-xxl",
+      "  glimt import ltx-video-2b-v0.9.safetensors t5xxl_fp16.safetensors --tokenizer t5-v1_1-xxl"
     })
 public final class ImportModel implements Callable<Integer> {
   @Parameters(
       paramLabel = "SOURCE",
       arity = "1..*",
       description =
-          "The folder or single file that was published; of a cascade, all folders, from the base"
-              + " up.")
+          "The folder or file that was published; of a cascade, all folders, from the base up; of"
+              + " networks in files of their own, their folder or all files.")
   private List<Path> sources;
 
   @Option(
@@ -88,8 +93,8 @@ public final class ImportModel implements Callable<Integer> {
       names = "--lora",
       paramLabel = "FILE[:WEIGHT]",
       description = {
-        "A LoRA that is merged into copies of the tensors it changes (default weight: 1).",
-        "May be given several times."
+        "A LoRA, a file or PEFT's folder, that is merged into copies of the tensors it changes",
+        "(default weight: 1). May be given several times."
       })
   private List<String> loras = List.of();
 
@@ -97,15 +102,15 @@ public final class ImportModel implements Callable<Integer> {
       names = "--tokenizer",
       paramLabel = "FOLDER",
       description =
-          "For a single file: a folder with CLIP's vocab.json and merges.txt, which no such file"
-              + " holds.")
+          "For files of weights: a folder with CLIP's vocab.json and merges.txt, or T5's"
+              + " spiece.model, which no such file holds.")
   private @Nullable Path tokenizer;
 
   @Option(
       names = "--config",
       paramLabel = "FOLDER",
       description =
-          "For a single file: a folder of diffusers whose configurations, scheduler and tokenizers"
+          "For files of weights: a folder of diffusers whose configurations, scheduler and tokenizers"
               + " hold (default: as the published models of its kind).")
   private @Nullable Path config;
 
@@ -117,6 +122,17 @@ public final class ImportModel implements Callable<Integer> {
           "For a single file: what its U-Net answers (default: v for Stable Diffusion 2, as its 768"
               + " pixel model; epsilon for the others).")
   private String prediction;
+
+  @Option(
+      names = "--dtype",
+      paramLabel = "float32|bfloat16|float16",
+      defaultValue = "",
+      description = {
+        "Format in which the weights are kept, converted once where they are published in another,",
+        "and in which the networks compute. T5 takes bfloat16 for float16, and autoencoders that say",
+        "so float32 (default: kept as published, computed in the worker's --precision)."
+      })
+  private String dtype;
 
   @Option(names = "--no-sample", description = "Make no sample.")
   private boolean noSample;
@@ -163,7 +179,8 @@ public final class ImportModel implements Callable<Integer> {
           clipSkip,
           textLength,
           loras.stream().map(ImportOptions.LoraFile::parse).toList(),
-          new SingleFileOptions(config, tokenizer, prediction));
+          new SingleFileOptions(config, tokenizer, prediction),
+          ImportOptions.dtype(dtype));
     } catch (IllegalArgumentException e) {
       throw new ParameterException(command.commandLine(), String.valueOf(e.getMessage()));
     }

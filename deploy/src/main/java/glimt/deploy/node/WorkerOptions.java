@@ -23,7 +23,7 @@ public final class WorkerOptions {
 
   @Option(
       names = "--precision",
-      paramLabel = "fp32|bf16",
+      paramLabel = "fp32|bf16|fp16",
       converter = PrecisionConverter.class,
       description = {
         "Number format in which networks compute. Workers of different",
@@ -100,7 +100,9 @@ public final class WorkerOptions {
       return switch (name) {
         case "fp32" -> Precision.FLOAT32;
         case "bf16" -> Precision.BFLOAT16;
-        default -> throw new TypeConversionException("must be fp32 or bf16, not '" + name + "'");
+        case "fp16" -> Precision.FLOAT16;
+        default ->
+            throw new TypeConversionException("must be fp32, bf16 or fp16, not '" + name + "'");
       };
     }
 
@@ -108,6 +110,7 @@ public final class WorkerOptions {
       return switch (precision) {
         case FLOAT32 -> "fp32";
         case BFLOAT16 -> "bf16";
+        case FLOAT16 -> "fp16";
       };
     }
   }

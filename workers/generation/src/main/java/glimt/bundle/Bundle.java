@@ -12,6 +12,7 @@ import glimt.model.Codec;
 import glimt.model.Fast;
 import glimt.model.Level;
 import glimt.model.NoPrompt;
+import glimt.model.NumberFormat;
 import glimt.model.PromptReader;
 import glimt.model.Unigram;
 import glimt.model.WordList;
@@ -172,11 +173,26 @@ public final class Bundle {
   /** Loads any network of the bundle by its file stem onto a device. The caller closes it. */
   Network network(String network, Precision precision, Device device) {
     return TorchNetwork.load(
-        card.name() + "/" + network, sourceOf(network), weights(network), precision, device);
+        card.name() + "/" + network,
+        sourceOf(network),
+        weights(network),
+        precision(network, precision),
+        device);
   }
 
-  /** The size in bytes of a network's weights in a precision, computed from their headers. */
-  public long bytes(String network, Precision precision) {
+  /** What the card says of a network, else the worker's. */
+  private Precision precision(String network, Precision worker) {
+    NumberFormat format = card.format(network);
+    return format == null ? worker : Precision.of(format);
+  }
+
+  /**
+   * The size in bytes of a network's weights in memory, computed from their headers.
+   *
+   * @param worker the precision of networks of which the card says none
+   */
+  public long bytes(String network, Precision worker) {
+    Precision precision = precision(network, worker);
     return weights(network).tensors().values().stream()
         .mapToLong(tensor -> tensor.values().byteSize() / tensor.dtype().bytes)
         .map(values -> values * precision.dtype.bytes)

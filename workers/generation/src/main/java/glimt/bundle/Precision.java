@@ -1,5 +1,6 @@
 package glimt.bundle;
 
+import glimt.model.NumberFormat;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -12,7 +13,9 @@ public enum Precision {
    */
   BFLOAT16(15, "BFloat16Storage", Safetensors.Dtype.BF16),
   /** The reference precision, supported by every processor. */
-  FLOAT32(6, "FloatStorage", Safetensors.Dtype.F32);
+  FLOAT32(6, "FloatStorage", Safetensors.Dtype.F32),
+  /** As small as bfloat16 and finer, but values above 65,504 overflow. For GPUs. */
+  FLOAT16(5, "HalfStorage", Safetensors.Dtype.F16);
 
   /** PyTorch's number for the format (c10::ScalarType). */
   final int scalarType;
@@ -24,6 +27,20 @@ public enum Precision {
     this.scalarType = scalarType;
     this.storage = storage;
     this.dtype = dtype;
+  }
+
+  /** The same of a card, which calls it by another class. */
+  public static Precision of(NumberFormat format) {
+    return switch (format) {
+      case FLOAT32 -> FLOAT32;
+      case BFLOAT16 -> BFLOAT16;
+      case FLOAT16 -> FLOAT16;
+    };
+  }
+
+  /** How files keep it. */
+  public Safetensors.Dtype dtype() {
+    return dtype;
   }
 
   /** The format in which this machine's processor is fastest. */

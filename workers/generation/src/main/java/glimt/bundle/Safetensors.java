@@ -36,19 +36,29 @@ import org.jspecify.annotations.Nullable;
  */
 public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metadata) {
 
-  /** The number formats that glimt reads. It writes F32, BF16 and I64. */
+  /**
+   * The number formats that glimt reads. Networks compute with those of fractions; the others are
+   * found beside them, such as a vocabulary in bytes.
+   */
   public enum Dtype {
     F32(4),
     F16(2),
     BF16(2),
     I32(4),
-    I64(8);
+    I64(8),
+    U8(1),
+    BOOL(1);
 
     /** How many bytes a value takes. */
     public final int bytes;
 
     Dtype(int bytes) {
       this.bytes = bytes;
+    }
+
+    /** Whether it holds fractions. */
+    public boolean isFraction() {
+      return this == F32 || this == F16 || this == BF16;
     }
   }
 
@@ -118,6 +128,7 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
               case BF16 -> Float.intBitsToFloat(in.getShort() << 16);
               case I32 -> in.getInt();
               case I64 -> in.getLong();
+              case U8, BOOL -> Byte.toUnsignedInt(in.get());
             };
       }
       return out;
@@ -158,7 +169,8 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
     }
 
     /**
-     * Converts the values to {@code F32} or {@code BF16}, rounding to nearest, ties to even.
+     * Converts the values to {@code F32}, {@code F16} or {@code BF16}, rounding to nearest, ties to
+     * even.
      *
      * @throws IllegalArgumentException for any other format that the tensor does not already have
      */
@@ -172,10 +184,11 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
       for (float value : floats) {
         switch (wanted) {
           case F32 -> out.putFloat(value);
+          case F16 -> out.putShort(Float.floatToFloat16(value));
           case BF16 -> out.putShort(bfloat16(value));
-          case F16, I32, I64 ->
+          case I32, I64, U8, BOOL ->
               throw new IllegalArgumentException(
-                  "cannot convert a tensor to " + wanted + ", only to F32 or BF16");
+                  "cannot convert a tensor to " + wanted + ", only to F32, F16 or BF16");
         }
       }
       return new Tensor(wanted, shape, MemorySegment.ofBuffer(out.flip()));
@@ -312,6 +325,14 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
    * @throws BundleException if the file cannot be written
    */
   public void write(Path file) {
+    writeAtomically(file, this::writeTo);
+  }
+
+  private interface Content {
+    void writeTo(FileChannel out) throws IOException;
+  }
+
+  private static void writeAtomically(Path file, Content content) {
     Path temporary = file.resolveSibling(file.getFileName() + ".part");
     try {
       try (FileChannel out =
@@ -320,7 +341,7 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
               StandardOpenOption.CREATE,
               StandardOpenOption.TRUNCATE_EXISTING,
               StandardOpenOption.WRITE)) {
-        writeTo(out);
+        content.writeTo(out);
         out.force(true);
       }
       Files.move(
@@ -339,6 +360,16 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
       }
       throw new BundleException("cannot write " + file + ": " + broken, broken);
     }
+  }
+
+  /**
+   * Writes the file with all values in one format, as {@link Tensor#as} rounds them, however large
+   * it is: a part of it is converted at a time.
+   *
+   * @throws BundleException if the file cannot be written
+   */
+  public void write(Path file, Dtype dtype) {
+    writeAtomically(file, out -> new SafetensorsConversion(this, dtype).writeTo(out));
   }
 
   /**
@@ -368,7 +399,7 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
     }
   }
 
-  private static void writeFully(FileChannel out, ByteBuffer bytes) throws IOException {
+  static void writeFully(FileChannel out, ByteBuffer bytes) throws IOException {
     while (bytes.hasRemaining()) {
       out.write(bytes);
     }

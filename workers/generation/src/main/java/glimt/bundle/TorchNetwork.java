@@ -97,6 +97,8 @@ final class TorchNetwork implements Network {
           case F16, BF16 -> DataType.FLOAT16;
           case I32 -> DataType.INT32;
           case I64 -> DataType.INT64;
+          case U8, BOOL ->
+              throw new BundleException("a weight is of type " + tensor.dtype() + ", no number");
         };
     try (NDManager scope = model.getNDManager().newSubManager();
         NDArray tag = scope.create(0)) {

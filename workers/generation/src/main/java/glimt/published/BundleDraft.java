@@ -6,20 +6,25 @@ import glimt.bundle.Bundle;
 import glimt.bundle.BundleException;
 import glimt.bundle.NetworkSource;
 import glimt.bundle.Origin;
+import glimt.bundle.Precision;
 import glimt.bundle.Safetensors;
+import glimt.bundle.Safetensors.Dtype;
 import glimt.bundle.Safetensors.Tensor;
 import glimt.bundle.TensorNames;
 import glimt.json.Json;
 import glimt.model.BundleCard;
+import glimt.model.NumberFormat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The files of a bundle in the making: sources that are written, and weights that stay where they
@@ -29,22 +34,33 @@ final class BundleDraft {
   private static final String WEIGHTS = ".safetensors";
   private static final String INDEX = ".index.json";
 
-  /** The stem of a file that holds several networks. */
-  private static final String SINGLE = "single";
-
   private final Path folder;
   private final Map<String, String> files = new TreeMap<>();
   private final Map<String, Long> sizes = new TreeMap<>();
   private final List<String> lines = new ArrayList<>();
+
+  /** In which link each tensor is of a file that was linked to for a network, by that file. */
+  private final Map<Path, Map<String, String>> linked = new LinkedHashMap<>();
+
+  private final Map<String, NumberFormat> formats = new TreeMap<>();
   private final Loras loras;
+  private final @Nullable NumberFormat dtype;
 
   /**
    * @param folder where it is written, which exists
    * @param loras merged into the weights of the networks that they change
+   * @param dtype that all networks are kept in and compute in, where that is safe; null for the
+   *     published one and the worker's
    */
-  BundleDraft(Path folder, Loras loras) {
+  BundleDraft(Path folder, Loras loras, @Nullable NumberFormat dtype) {
     this.folder = folder;
     this.loras = loras;
+    this.dtype = dtype;
+  }
+
+  /** The same in the published format. */
+  BundleDraft(Path folder, Loras loras) {
+    this(folder, loras, null);
   }
 
   /** What was understood, a line for each network. */
@@ -104,6 +120,9 @@ final class BundleDraft {
     }
     String file = weights.files().getFirst().toString();
     Safetensors named = network.weights(file, published);
+    named
+        .tensors()
+        .forEach((path, tensor) -> FiniteWeights.check(file, network.origin(path), tensor));
     text(stem + ".py", network.source());
     NetworkSource source = NetworkSource.parse(stem + ".py", network.source());
     files.putAll(source.pins());
@@ -111,7 +130,11 @@ final class BundleDraft {
     source.tensors().keySet().forEach(path -> origins.put(path, network.origin(path)));
     PublishedWeights.WeightsPart part = weights.part();
     boolean index = file.contains(WEIGHTS + ".index.");
-    if (!index && PublishedWeights.isPickle(Path.of(file))) {
+    Dtype kept = kept(stem, architecture, given);
+    if (kept != null && named.tensors().values().stream().anyMatch(one -> one.dtype() != kept)) {
+      named.write(folder.resolve(stem + WEIGHTS), kept);
+      pin(stem + WEIGHTS);
+    } else if (weights.isPickled()) {
       named.write(folder.resolve(stem + WEIGHTS));
       pin(stem + WEIGHTS);
     } else if (part != null) {
@@ -132,46 +155,90 @@ final class BundleDraft {
       pin(Bundle.merged(stem));
     }
     long bytes =
-        named.tensors().values().stream().mapToLong(tensor -> tensor.values().byteSize()).sum();
+        named.tensors().values().stream()
+            .mapToLong(one -> size(one) * (kept == null ? one.dtype() : kept).bytes)
+            .sum();
     sizes.put(stem, bytes);
     lines.add(
         "%s is a %s of %s tensors, %s bytes, from %s"
             .formatted(stem, architecture, named.tensors().size(), bytes, file));
   }
 
+  private static long size(Tensor tensor) {
+    return tensor.values().byteSize() / tensor.dtype().bytes;
+  }
+
+  /** The format that is asked for, but where a network is known to overflow in it. */
+  private @Nullable Dtype kept(String stem, String architecture, PublishedConfig given) {
+    if (dtype == null) {
+      return null;
+    }
+    NumberFormat format = SafeFormat.of(dtype, architecture, given);
+    if (format != dtype) {
+      lines.add(
+          "%s is kept and computes in %s, since %s may overflow in float16"
+              .formatted(stem, format.name().toLowerCase(Locale.ROOT), architecture));
+    }
+    formats.put(stem, format);
+    return Precision.of(format).dtype();
+  }
+
   /** Links to each shard, and writes the index that finds them under their new names. */
   private void shards(String stem, Path index) {
-    ObjectNode written = Json.mapper().createObjectNode();
-    ObjectNode places = written.putObject("weight_map");
-    Map<String, String> renamed = new LinkedHashMap<>();
+    index(stem, shardNames(stem, index));
+  }
+
+  /** Links to each shard of an index, once, and says in which of the links each tensor is. */
+  private Map<String, String> shardNames(String stem, Path index) {
+    Map<String, String> places = new LinkedHashMap<>();
+    Map<Path, String> renamed = new LinkedHashMap<>();
     for (Map.Entry<String, JsonNode> place :
         PublishedFolder.json(index).path("weight_map").properties()) {
-      String shard = place.getValue().textValue();
+      Path shard = index.resolveSibling(place.getValue().textValue());
       String name =
           renamed.computeIfAbsent(shard, _ -> "%s-%s%s".formatted(stem, renamed.size(), WEIGHTS));
       places.put(place.getKey(), name);
     }
-    renamed.forEach((shard, name) -> link(name, index.resolveSibling(shard)));
-    text(stem + WEIGHTS + INDEX, written.toPrettyString() + "\n");
+    renamed.forEach((shard, name) -> link(name, shard));
+    return places;
   }
 
   /**
-   * Links to a file that holds several networks, once for all of them, and writes an index that
-   * finds its tensors there; those that are copies are in a file beside it.
+   * Links to a file that holds more than a network, or the network under other names, once for all
+   * of its networks, and writes an index that finds its tensors there; those that are copies are in
+   * a file beside it.
    */
   private void part(String stem, Path file, PublishedWeights.WeightsPart part) {
-    if (!files.containsKey(SINGLE + WEIGHTS)) {
-      link(SINGLE + WEIGHTS, file);
-    }
-    ObjectNode written = Json.mapper().createObjectNode();
-    ObjectNode places = written.putObject("weight_map");
-    Safetensors.map(file).tensors().keySet().forEach(name -> places.put(name, SINGLE + WEIGHTS));
+    Map<String, String> places =
+        new LinkedHashMap<>(
+            linked.computeIfAbsent(
+                file,
+                _ -> {
+                  String link = "weights-" + linked.size();
+                  if (file.toString().endsWith(".json")) {
+                    return shardNames(link, file);
+                  }
+                  link(link + WEIGHTS, file);
+                  Map<String, String> all = new LinkedHashMap<>();
+                  Safetensors.map(file)
+                      .tensors()
+                      .keySet()
+                      .forEach(name -> all.put(name, link + WEIGHTS));
+                  return all;
+                }));
     if (!part.turned().isEmpty()) {
       String turned = stem + "-turned" + WEIGHTS;
       new Safetensors(part.turned()).write(folder.resolve(turned));
       pin(turned);
       part.turned().keySet().forEach(name -> places.put(name, turned));
     }
+    index(stem, places);
+  }
+
+  private void index(String stem, Map<String, String> places) {
+    ObjectNode written = Json.mapper().createObjectNode();
+    ObjectNode map = written.putObject("weight_map");
+    places.forEach(map::put);
     text(stem + WEIGHTS + INDEX, written.toPrettyString() + "\n");
   }
 
@@ -222,6 +289,6 @@ final class BundleDraft {
   /** Writes the card, with the digests of all files and the sizes of all weights. */
   void finish(BundleCard card) {
     loras.close();
-    Bundle.write(folder, card.holding(files, sizes));
+    Bundle.write(folder, card.holding(files, sizes, formats));
   }
 }

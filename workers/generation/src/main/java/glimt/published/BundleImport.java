@@ -49,7 +49,7 @@ public final class BundleImport implements AutoCloseable {
   /**
    * Understands what was published, and writes and checks its bundle.
    *
-   * @param published a folder of diffusers, or a single file of Stable Diffusion
+   * @param published a folder of diffusers, a folder of files of networks, or such a file
    * @param models the folder of bundles it is to stand in
    * @throws BundleException naming the file and what is wrong with it, or not known here
    */
@@ -58,19 +58,16 @@ public final class BundleImport implements AutoCloseable {
   }
 
   /**
-   * The same of a cascade.
+   * The same of a cascade, or of several files.
    *
-   * @param stages the folders of its pipelines, from the base up
+   * @param stages the folders of its pipelines, from the base up; or files of the networks of one
    */
   public static BundleImport of(List<Path> stages, Path models, ImportOptions options) {
-    PublishedFolder from =
-        stages.size() == 1 && Files.isRegularFile(stages.getFirst())
-            ? SingleFile.of(stages.getFirst(), options.singleFile())
-            : PublishedFolder.of(stages, options.variant());
+    PublishedFolder from = published(stages, options);
     Pipelines.Pipeline pipeline = Pipelines.of(from);
     Path folder = unfinished(models);
     try {
-      BundleDraft draft = new BundleDraft(folder, new Loras(options.loras()));
+      BundleDraft draft = new BundleDraft(folder, new Loras(options.loras()), options.dtype());
       draft.finish(noted(pipeline.card(from, draft, options), options.loras()));
       Bundle bundle = BundleCheck.open(folder, LevelWalk.samplers());
       Path place = models.resolve(bundle.card().name());
@@ -80,6 +77,20 @@ public final class BundleImport implements AutoCloseable {
       remove(folder);
       throw broken;
     }
+  }
+
+  private static PublishedFolder published(List<Path> sources, ImportOptions options) {
+    Path first = sources.getFirst();
+    if (sources.size() == 1 && Files.isRegularFile(first)) {
+      return FilePart.isStableDiffusion(first)
+          ? SingleFile.of(first, options.singleFile())
+          : WeightFiles.of(sources, options.singleFile());
+    }
+    boolean files =
+        sources.stream().allMatch(one -> Files.isRegularFile(one) || WeightFiles.is(one));
+    return files
+        ? WeightFiles.of(sources, options.singleFile())
+        : PublishedFolder.of(sources, options.variant());
   }
 
   /** A card that tells what was merged. */
@@ -149,7 +160,7 @@ public final class BundleImport implements AutoCloseable {
   }
 
   /** A folder of this process; what killed ones have left is removed. */
-  private static Path unfinished(Path models) {
+  static Path unfinished(Path models) {
     try {
       Files.createDirectories(models);
       try (Stream<Path> folders = Files.list(models)) {

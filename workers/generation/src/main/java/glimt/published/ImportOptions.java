@@ -1,7 +1,9 @@
 package glimt.published;
 
+import glimt.model.NumberFormat;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What whoever imports a pipeline may choose.
@@ -13,6 +15,8 @@ import java.util.List;
  *     pipeline
  * @param loras merged into the weights, in this order
  * @param singleFile for a file of weights alone
+ * @param dtype that the weights are kept in, and the networks compute in; null leaves the weights
+ *     as they are published, and the computation to the worker
  */
 public record ImportOptions(
     String name,
@@ -20,7 +24,8 @@ public record ImportOptions(
     int clipSkip,
     int textLength,
     List<LoraFile> loras,
-    SingleFileOptions singleFile) {
+    SingleFileOptions singleFile,
+    @Nullable NumberFormat dtype) {
   /**
    * Low-rank changes that are merged into the weights (Hu et al. 2021).
    *
@@ -62,6 +67,34 @@ public record ImportOptions(
   public ImportOptions(
       String name, String variant, int clipSkip, int textLength, List<LoraFile> loras) {
     this(name, variant, clipSkip, textLength, loras, SingleFileOptions.NONE);
+  }
+
+  /** The same in the published format. */
+  public ImportOptions(
+      String name,
+      String variant,
+      int clipSkip,
+      int textLength,
+      List<LoraFile> loras,
+      SingleFileOptions singleFile) {
+    this(name, variant, clipSkip, textLength, loras, singleFile, null);
+  }
+
+  /**
+   * Reads {@code float32}, {@code bfloat16} or {@code float16}; empty is as published.
+   *
+   * @throws IllegalArgumentException if it is none of them
+   */
+  public static @Nullable NumberFormat dtype(String text) {
+    return switch (text) {
+      case "" -> null;
+      case "float32" -> NumberFormat.FLOAT32;
+      case "bfloat16" -> NumberFormat.BFLOAT16;
+      case "float16" -> NumberFormat.FLOAT16;
+      default ->
+          throw new IllegalArgumentException(
+              "dtype must be float32, bfloat16 or float16, not " + text);
+    };
   }
 
   /** The most layers that can be left out. */

@@ -3,10 +3,13 @@ package glimt.published;
 import glimt.bundle.BundleException;
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Tensor;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -23,11 +26,32 @@ record Lora(Path file, Map<String, Change> changes) {
       Pattern.compile(
           "(.+?)(?:[._]lora(?:_linear_layer)?[._](A|B|down|up)(?:\\.default)?\\.weight|\\.(alpha))");
 
+  /** What a folder calls its only file. */
+  private static final List<String> FILES =
+      List.of("pytorch_lora_weights.safetensors", "adapter_model.safetensors");
+
   /** Where diffusers once kept what it trained for an attention. */
   private static final Pattern PROCESSOR = Pattern.compile("\\.processor\\.(to_out|to_[qkv])$");
 
-  /** Holds settings of PEFT that change the arithmetic. */
-  private static final String SETTINGS = "lora_adapter_metadata";
+  /** Changes of other kinds, by the ends of their keys. */
+  private static final Map<String, Pattern> OTHERS =
+      Map.of(
+          "a DoRA",
+          Pattern.compile(".*\\.(dora_scale|lora_magnitude_vector)(\\..*)?"),
+          "a LoHa",
+          Pattern.compile(".*\\.hada_\\w+"),
+          "a LoKr",
+          Pattern.compile(".*\\.lokr_\\w+"),
+          "an OFT",
+          Pattern.compile(".*\\.oft_\\w+(\\..*)?"),
+          "a LoCon in Tucker's form",
+          Pattern.compile(".*\\.lora_mid\\.weight"),
+          "a LoRA with biases",
+          Pattern.compile(".*[._]lora[._](A|B|down|up)(\\.default)?\\.bias"),
+          "a difference of whole tensors",
+          Pattern.compile(".*\\.(diff|diff_b|set_weight)"),
+          "a textual inversion",
+          Pattern.compile("bundle_emb\\..*|emb_params|string_to_param\\..*"));
 
   /**
    * W + s B A, where s is alpha by the rank.
@@ -72,13 +96,10 @@ record Lora(Path file, Map<String, Change> changes) {
    *
    * @throws BundleException naming a key that is none of a LoRA's, or misses its other half
    */
-  static Lora of(Path file) {
-    Safetensors tensors = Safetensors.map(file);
-    if (tensors.metadata().containsKey(SETTINGS)) {
-      throw new BundleException(
-          "%s: its metadata %s are not known here; known are scales by keys that end in .alpha"
-              .formatted(file, SETTINGS));
-    }
+  static Lora of(Path given) {
+    Path file = file(given);
+    Safetensors tensors = PublishedWeights.mapped(file);
+    LoraSettings settings = LoraSettings.of(file, tensors.metadata());
     Map<String, Tensor> downs = new LinkedHashMap<>();
     Map<String, Tensor> ups = new LinkedHashMap<>();
     Map<String, Tensor> alphas = new LinkedHashMap<>();
@@ -86,6 +107,14 @@ record Lora(Path file, Map<String, Change> changes) {
         .tensors()
         .forEach(
             (name, tensor) -> {
+              OTHERS.forEach(
+                  (kind, ends) -> {
+                    if (ends.matcher(name).matches()) {
+                      throw new BundleException(
+                          "%s: %s belongs to %s, which is not implemented; LoRA is"
+                              .formatted(file, name, kind));
+                    }
+                  });
               Matcher key = KEY.matcher(name);
               if (!key.matches()) {
                 throw new BundleException(
@@ -107,9 +136,15 @@ record Lora(Path file, Map<String, Change> changes) {
                 "%s: %s needs two matrices, down and up".formatted(file, module));
           }
           @Nullable Tensor alpha = alphas.remove(module);
+          long rank = down.shape().getFirst();
           changes.put(
               module,
-              new Change(down, up, alpha == null ? down.shape().getFirst() : alpha.floats()[0]));
+              new Change(
+                  down,
+                  up,
+                  alpha != null
+                      ? alpha.floats()[0]
+                      : settings != null ? settings.alpha(module, rank) : rank));
         });
     for (Map<String, Tensor> left : List.of(ups, alphas)) {
       if (!left.isEmpty()) {
@@ -119,6 +154,27 @@ record Lora(Path file, Map<String, Change> changes) {
       }
     }
     return new Lora(file, changes);
+  }
+
+  /** What a module's matrix or kernel would be, outputs first. */
+  List<Long> shape(String module) {
+    Change change = Objects.requireNonNull(changes.get(module));
+    List<Long> shape = new ArrayList<>(change.down.shape());
+    shape.set(0, change.up.shape().getFirst());
+    return shape;
+  }
+
+  /** What a folder of PEFT's or of diffusers' holds; else the file itself. */
+  private static Path file(Path given) {
+    if (!Files.isDirectory(given)) {
+      return given;
+    }
+    return FILES.stream()
+        .map(given::resolve)
+        .filter(Files::exists)
+        .findFirst()
+        .orElseThrow(
+            () -> new BundleException("%s holds no LoRA: none of %s".formatted(given, FILES)));
   }
 
   private static String module(String name) {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /** The low-rank changes that an import merges into the weights of its networks, in their order. */
 final class Loras {
@@ -36,6 +37,7 @@ final class Loras {
     if (all.isEmpty()) {
       return merged;
     }
+    LoraNames names = new LoraNames(component, published.tensors().keySet());
     published
         .tensors()
         .forEach(
@@ -44,7 +46,7 @@ final class Loras {
                 String module = name.substring(0, name.length() - WEIGHT.length());
                 double[] values = null;
                 for (Weighted one : all) {
-                  for (String called : names(component, module)) {
+                  for (String called : names.of(module)) {
                     Lora.Change change = one.lora.changes().get(called);
                     if (change != null && one.left.remove(called)) {
                       if (!change.fits(base)) {
@@ -83,27 +85,13 @@ final class Loras {
             "%s does not fit: no network has %s%s"
                 .formatted(
                     one.lora.file(),
-                    String.join(", ", one.left.stream().limit(6).toList()),
+                    one.left.stream()
+                        .limit(6)
+                        .map(module -> module + " of " + one.lora.shape(module))
+                        .collect(Collectors.joining(", ")),
                     one.left.size() > 6 ? " and %s more".formatted(one.left.size() - 6) : ""));
       }
     }
-  }
-
-  /** What files call a module of a component: PEFT, diffusers and kohya each by their own names. */
-  private static List<String> names(String component, String module) {
-    String flat = module.replace('.', '_');
-    return switch (component) {
-      case "unet", "transformer" ->
-          List.of(
-              component + "." + module,
-              "base_model.model." + module,
-              module,
-              "lora_unet_" + flat); // kohya calls either so
-      case "text_encoder" ->
-          List.of("text_encoder." + module, "lora_te_" + flat, "lora_te1_" + flat);
-      case "text_encoder_2" -> List.of("text_encoder_2." + module, "lora_te2_" + flat);
-      default -> List.of(component + "." + module);
-    };
   }
 
   private static double[] wide(Tensor base) {

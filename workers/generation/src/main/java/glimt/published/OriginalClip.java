@@ -20,8 +20,11 @@ record OriginalClip(OriginalTensors file, boolean open) {
   /** Each head's size in all of OpenAI's and OpenCLIP's text encoders. */
   private static final int HEAD = 64;
 
+  /** OpenAI's text encoders are no wider, and use another activation than OpenCLIP's. */
+  static final long WIDEST_OF_OPENAI = 768;
+
   private static final String LAYERS = "text_model.encoder.layers.";
-  private static final String BLOCKS = "transformer.resblocks.";
+  static final String BLOCKS = "transformer.resblocks.";
   private static final String PROJECTION = "text_projection";
 
   /** As transformers names it. */
@@ -53,7 +56,11 @@ record OriginalClip(OriginalTensors file, boolean open) {
   PublishedWeights.WeightsPart part(int layers, boolean projected) {
     if (!open) {
       Map<String, Origin> origins = new HashMap<>();
-      file.tensors().keySet().forEach(name -> origins.put(name, Origin.of(file.prefix() + name)));
+      OriginalTensors read = projected ? file : file.without(PROJECTION + ".*");
+      for (int i = layers; i < layers(); i++) { // layers behind those that are read
+        read = read.without(layersPrefix().replace(".", "\\.") + i + "\\..*");
+      }
+      read.tensors().keySet().forEach(name -> origins.put(name, Origin.of(file.prefix() + name)));
       return new PublishedWeights.WeightsPart(origins, Map.of());
     }
     Map<String, String> places = new HashMap<>();
@@ -147,7 +154,7 @@ record OriginalClip(OriginalTensors file, boolean open) {
     config.put("intermediate_size", file.shape(widening).getFirst());
     config.put("num_hidden_layers", layers);
     config.put("num_attention_heads", width / HEAD);
-    config.put("hidden_act", open ? "gelu" : "quick_gelu");
+    config.put("hidden_act", open || width > WIDEST_OF_OPENAI ? "gelu" : "quick_gelu");
     config.put("layer_norm_eps", 1e-5);
     if (projected) {
       config.put("projection_dim", projection());

@@ -99,7 +99,7 @@ record OriginalTensors(String file, String prefix, TreeMap<String, Tensor> tenso
     }
     if (!unknown.isEmpty()) {
       throw refused(
-          "it holds tensors that a Stable Diffusion has no use for: %s%s"
+          "it holds tensors that this network has no use for: %s%s"
               .formatted(
                   String.join(", ", unknown.stream().limit(6).toList()),
                   unknown.size() > 6 ? " and %s more".formatted(unknown.size() - 6) : ""));

@@ -20,7 +20,8 @@ import java.util.Map;
 final class OriginalUnet {
   static final String PREFIX = "model.diffusion_model.";
 
-  private static final Map<String, String> RESNET =
+  /** What diffusers calls the modules of a residual block. */
+  static final Map<String, String> RESNET =
       Map.of(
           "in_layers.0", "norm1",
           "in_layers.2", "conv1",

@@ -55,6 +55,11 @@ public final class PublishedConfig implements AutoCloseable {
     return new PublishedConfig(file, json);
   }
 
+  /** All of it, unread. */
+  JsonNode json() {
+    return json;
+  }
+
   /** The file that errors name. */
   public String file() {
     return file;

@@ -54,7 +54,7 @@ public record PublishedNetwork(String source, Map<String, Origin> origins, Patte
    * The published tensors by the paths of the source; their values stay where they are.
    *
    * @param file names the weights in errors
-   * @throws BundleException naming tensors that are missing, of another shape, or of no use
+   * @throws BundleException naming tensors that are missing, of another type or shape, or of no use
    */
   public Safetensors weights(String file, Safetensors published) {
     Map<String, Tensor> found = new LinkedHashMap<>();
@@ -66,6 +66,10 @@ public record PublishedNetwork(String source, Map<String, Origin> origins, Patte
       left.remove(origin.tensor());
       if (tensor == null) {
         missing.add(origin.tensor());
+      } else if (!tensor.dtype().isFraction()) {
+        throw new BundleException(
+            "%s: tensor %s is of type %s, where a network's weights are F32, F16 or BF16"
+                .formatted(file, origin.tensor(), tensor.dtype()));
       } else {
         found.put(path, origin.of(tensor));
       }

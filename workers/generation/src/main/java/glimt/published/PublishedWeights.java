@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -70,6 +71,9 @@ public record PublishedWeights(List<Path> files, @Nullable WeightsPart part) {
           new FileForm("diffusion_pytorch_model", ".bin"),
           new FileForm("pytorch_model", ".bin"));
 
+  /** What pickles are called. */
+  private static final Pattern PICKLES = Pattern.compile("(?i)\\.(bin|pt|pth|ckpt|pkl|pickle)$");
+
   public PublishedWeights {
     files = List.copyOf(files);
   }
@@ -118,16 +122,30 @@ public record PublishedWeights(List<Path> files, @Nullable WeightsPart part) {
         .map(PublishedWeights::file);
   }
 
+  /** Whether the file is a pickle, or the index one of pickles. */
+  boolean isPickled() {
+    Path first = files.getFirst();
+    if (!first.toString().endsWith(".json")) {
+      return isPickle(first);
+    }
+    return PublishedFolder.json(first)
+        .path("weight_map")
+        .valueStream()
+        .anyMatch(shard -> isPickle(first.resolveSibling(shard.asText())));
+  }
+
   /**
    * Maps the tensors, under their published names.
    *
    * @throws BundleException if a file is damaged, or an index and its shards disagree
    */
   public Safetensors map() {
+    return part == null ? whole() : part.of(whole());
+  }
+
+  /** All of the files. */
+  private Safetensors whole() {
     Path first = files.getFirst();
-    if (part != null) {
-      return part.of(mapped(first));
-    }
     if (!first.toString().endsWith(".json")) {
       return mapped(first);
     }
@@ -162,14 +180,16 @@ public record PublishedWeights(List<Path> files, @Nullable WeightsPart part) {
 
   /**
    * Whether a file is one of {@code torch.save}: a zip file or a pickle. A safetensors file may
-   * begin with the same bytes, which are a length there, but its ninth opens a brace.
+   * begin with the same bytes, which are a length there, but its ninth opens a brace. What is named
+   * like a pickle is one, so that what its code asks for is named.
    */
   static boolean isPickle(Path file) {
     try (InputStream in = Files.newInputStream(file)) {
       byte[] start = in.readNBytes(9);
-      return start.length == 9
-          && start[8] != '{'
-          && ((start[0] == 'P' && start[1] == 'K') || (start[0] & 0xff) == 0x80);
+      return (start.length < 9 || start[8] != '{')
+          && (PICKLES.matcher(file.toString()).find()
+              || (start.length == 9
+                  && ((start[0] == 'P' && start[1] == 'K') || (start[0] & 0xff) == 0x80)));
     } catch (NoSuchFileException missing) {
       throw new BundleException(file + " is missing", missing);
     } catch (IOException broken) {

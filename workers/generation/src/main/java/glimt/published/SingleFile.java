@@ -1,60 +1,71 @@
 package glimt.published;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.bundle.BundleException;
-import glimt.json.Json;
-import java.nio.file.Files;
+import glimt.bundle.Origin;
+import glimt.bundle.Safetensors.Tensor;
+import glimt.published.FilePart.PartKind;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import org.jspecify.annotations.Nullable;
+import java.util.TreeMap;
 
 /**
- * Stable Diffusion 1, 2 or XL in one file, with the names its authors gave the tensors. Which one
- * it is, and every size, is read from names and shapes; to the pipelines it then looks like a
- * folder of diffusers. Weights stay in the file.
+ * Stable Diffusion 1, 2 or XL with the names its authors gave the tensors: in one file, or in one
+ * for each network, which are then named as in a single file. Which one it is, and every size, is
+ * read from names and shapes; to the pipelines it then looks like a folder of diffusers. Weights
+ * stay in the files.
  */
-final class SingleFile implements PublishedFolder.Contents {
-  /** What else is in a tokenizer's folder is its vocabulary. */
-  private static final Set<String> TOKENIZER_CONFIGS =
-      Set.of("tokenizer_config.json", "special_tokens_map.json");
+final class SingleFile {
+  private static final List<String> VOCABULARY = List.of("vocab.json", "tokenizer.json");
+  private static final String VOCABULARY_WANTED =
+      "CLIP's vocab.json and merges.txt, such as the folder tokenizer of any Stable Diffusion of diffusers, or openai/clip-vit-large-patch14";
 
-  private final Path file;
-  private final SingleFileOptions options;
+  private final OriginalTensors tensors;
+
+  /** The files by what their tensors begin with here; empty for a single one. */
+  private final Map<String, FilePart> files;
+
   private final SingleFileKind kind;
-
-  /** A folder of diffusers whose configurations hold. */
-  private final @Nullable PublishedFolder given;
-
-  private final Map<String, JsonNode> configs = new HashMap<>();
-  private final Map<String, PublishedWeights.WeightsPart> parts = new HashMap<>();
+  private final WeightFilesContents contents;
   private final List<String> lines = new ArrayList<>();
 
-  private SingleFile(Path file, SingleFileOptions options) {
-    this.file = file;
-    this.options = options;
-    given = options.config() == null ? null : PublishedFolder.of(options.config(), "");
-    OriginalTensors tensors = OriginalTensors.of(file.toString(), PublishedWeights.mapped(file));
+  private SingleFile(
+      OriginalTensors tensors,
+      Map<String, FilePart> files,
+      SingleFileOptions options,
+      WeightFilesContents contents) {
+    this.tensors = tensors;
+    this.files = files;
+    this.contents = contents;
     kind = SingleFileKind.of(tensors);
-    lines.add("the file is a %s".formatted(kind.title()));
+    lines.add(
+        "%s a %s".formatted(files.isEmpty() ? "the file is" : "together they are", kind.title()));
     OriginalUnet unet = new OriginalUnet(tensors);
     OriginalAutoencoder vae = new OriginalAutoencoder(tensors);
     Map<String, OriginalClip> texts = kind.texts(tensors);
-    if (given == null) {
+    if (!contents.configured()) {
       SingleFileConfigs derived = new SingleFileConfigs(kind, options.prediction(), tensors);
-      configs.putAll(derived.of(unet, vae, texts));
+      contents.configs(derived.of(unet, vae, texts));
       lines.addAll(derived.lines());
     }
-    parts.put("unet", new PublishedWeights.WeightsPart(unet.origins(), Map.of()));
-    parts.put("vae", new PublishedWeights.WeightsPart(vae.origins(), Map.of()));
-    texts.forEach((component, clip) -> parts.put(component, part(component, clip)));
-    useless(tensors);
+    place("unet", OriginalUnet.PREFIX, new PublishedWeights.WeightsPart(unet.origins(), Map.of()));
+    place(
+        "vae",
+        OriginalAutoencoder.PREFIX,
+        new PublishedWeights.WeightsPart(vae.origins(), Map.of()));
+    List<String> prefixes = kind.texts();
+    texts.forEach(
+        (component, clip) ->
+            place(
+                component,
+                prefixes.get(component.equals("text_encoder") ? 0 : 1),
+                part(component, clip)));
+    useless();
   }
 
   /**
@@ -64,14 +75,122 @@ final class SingleFile implements PublishedFolder.Contents {
    *     lacks
    */
   static PublishedFolder of(Path file, SingleFileOptions options) {
-    SingleFile single = new SingleFile(file, options);
+    OriginalTensors tensors = OriginalTensors.of(file.toString(), PublishedWeights.mapped(file));
+    WeightFilesContents contents =
+        new WeightFilesContents(file.toString(), file, options, null, VOCABULARY_WANTED);
+    SingleFile single = new SingleFile(tensors, Map.of(), options, contents);
     Path folder = Optional.ofNullable(file.toAbsolutePath().getParent()).orElse(file);
     String name = String.valueOf(file.getFileName()).replaceFirst("\\.[^.]+$", "");
-    return PublishedFolder.of(folder, name, single.index(), single, single.lines);
+    return single.folder(folder, name, single.lines);
+  }
+
+  /**
+   * Understands several, one for each network.
+   *
+   * @throws BundleException if one is missing, or they do not belong together
+   */
+  static PublishedFolder of(WeightFiles all, SingleFileOptions options) {
+    FilePart unet = all.only(PartKind.UNET);
+    Map<String, FilePart> files = new LinkedHashMap<>();
+    files.put(OriginalUnet.PREFIX, unet);
+    files.put(OriginalAutoencoder.PREFIX, all.only(PartKind.AUTOENCODER));
+    List<FilePart> texts = new ArrayList<>(all.all(PartKind.CLIP, PartKind.OPEN_CLIP));
+    // XL's first is narrower, and its second ends in a projection.
+    texts.sort(
+        Comparator.comparing(SingleFile::textWidth)
+            .thenComparing(part -> part.kind() == PartKind.OPEN_CLIP)
+            .thenComparing(part -> part.tensors().has("text_projection.weight")));
+    boolean xl = unet.tensors().has("label_emb.0.0.weight");
+    SingleFileKind kind =
+        xl
+            ? SingleFileKind.XL
+            : !texts.isEmpty() && isOpen(texts.getFirst())
+                ? SingleFileKind.TWO
+                : SingleFileKind.ONE;
+    List<String> prefixes = kind.texts();
+    if (texts.size() != prefixes.size()) {
+      throw new BundleException(
+          "%s: a %s has %s text encoders, and here are %s: %s; give the files that belong together one by one"
+              .formatted(
+                  all.title(),
+                  kind.title(),
+                  prefixes.size(),
+                  texts.size(),
+                  texts.stream().map(FilePart::file).toList()));
+    }
+    for (int i = 0; i < prefixes.size(); i++) {
+      files.put(prefixes.get(i), texts.get(i));
+    }
+    TreeMap<String, Tensor> named = new TreeMap<>();
+    files.forEach(
+        (prefix, part) ->
+            part.tensors().tensors().forEach((name, tensor) -> named.put(prefix + name, tensor)));
+    WeightFilesContents contents =
+        new WeightFilesContents(
+            all.title(),
+            all.folder(),
+            options,
+            all.vocabulary(VOCABULARY).orElse(null),
+            VOCABULARY_WANTED);
+    SingleFile joined =
+        new SingleFile(new OriginalTensors(all.title(), "", named), files, options, contents);
+    List<String> lines = new ArrayList<>(all.lines());
+    lines.addAll(joined.lines);
+    return joined.folder(all.folder(), all.name(unet), lines);
+  }
+
+  private static long textWidth(FilePart part) {
+    return part.tensors()
+        .shape(
+            part.kind() == PartKind.CLIP ? "text_model.final_layer_norm.weight" : "ln_final.weight")
+        .getFirst();
+  }
+
+  /** Whether it is a text encoder of OpenCLIP's, by whatever names. */
+  private static boolean isOpen(FilePart part) {
+    return part.kind() == PartKind.OPEN_CLIP || textWidth(part) > OriginalClip.WIDEST_OF_OPENAI;
+  }
+
+  private PublishedFolder folder(Path folder, String name, List<String> told) {
+    Map<String, String> classes = new LinkedHashMap<>(kind.components(""));
+    if (!contents.configured()) {
+      classes.put(
+          "scheduler",
+          contents
+              .json("scheduler", "scheduler_config.json")
+              .orElseThrow()
+              .path("_class_name")
+              .textValue());
+    }
+    return PublishedFolder.of(
+        folder, name, contents.index(List.of(kind.pipeline()), classes), contents, told);
+  }
+
+  /** Says where a network's tensors are, each under its name in its own file. */
+  private void place(String component, String prefix, PublishedWeights.WeightsPart part) {
+    FilePart file = files.get(prefix);
+    if (file == null) {
+      contents.weights(component, new PublishedWeights(List.of(Path.of(tensors.file())), part));
+      return;
+    }
+    Map<String, Origin> origins = new HashMap<>();
+    part.origins()
+        .forEach(
+            (name, origin) ->
+                origins.put(
+                    name,
+                    new Origin(
+                        file.tensors().prefix() + origin.tensor().substring(prefix.length()),
+                        origin.firstRow(),
+                        origin.rows(),
+                        origin.shape())));
+    contents.weights(
+        component, file.placed(new PublishedWeights.WeightsPart(origins, part.turned())));
   }
 
   private PublishedWeights.WeightsPart part(String component, OriginalClip clip) {
-    int layers = json(component, "config.json").orElseThrow().path("num_hidden_layers").asInt(12);
+    int layers =
+        contents.json(component, "config.json").orElseThrow().path("num_hidden_layers").asInt(12);
     boolean projected = component.equals("text_encoder_2");
     PublishedWeights.WeightsPart part = clip.part(layers, projected);
     if (!part.turned().isEmpty()) {
@@ -83,7 +202,7 @@ final class SingleFile implements PublishedFolder.Contents {
   }
 
   /** Tells what else the file holds, such as averages of weights that are meant for training. */
-  private void useless(OriginalTensors tensors) {
+  private void useless() {
     Map<String, Integer> others = new LinkedHashMap<>();
     for (String name : tensors.tensors().keySet()) {
       if (kind.prefixes().stream().noneMatch(name::startsWith)) {
@@ -93,65 +212,5 @@ final class SingleFile implements PublishedFolder.Contents {
     if (!others.isEmpty()) {
       lines.add("the file's other tensors are not used: %s".formatted(others));
     }
-  }
-
-  // ---- as a folder of diffusers
-
-  private JsonNode index() {
-    if (given != null) {
-      if (!given.className().equals(kind.pipeline())) {
-        throw new BundleException(
-            "%s holds a %s, and %s configures a %s"
-                .formatted(file, kind.title(), given.folder(), given.className()));
-      }
-      return PublishedFolder.json(given.folder().resolve(PublishedFolder.INDEX));
-    }
-    ObjectNode index = Json.mapper().createObjectNode().put("_class_name", kind.pipeline());
-    String scheduler =
-        json("scheduler", "scheduler_config.json").orElseThrow().path("_class_name").textValue();
-    kind.components(scheduler)
-        .forEach((name, type) -> index.putArray(name).add("diffusers").add(type));
-    return index;
-  }
-
-  @Override
-  public Optional<JsonNode> json(String component, String name) {
-    Optional<JsonNode> said = said(component, name);
-    if (name.equals("scheduler_config.json") && !options.prediction().isEmpty()) {
-      return said.map(json -> SingleFileConfigs.predicting(json, options.prediction()));
-    }
-    return said;
-  }
-
-  private Optional<JsonNode> said(String component, String name) {
-    if (component.startsWith("tokenizer") && !TOKENIZER_CONFIGS.contains(name)) {
-      Path there = file(component, name);
-      return Files.exists(there) ? Optional.of(PublishedFolder.json(there)) : Optional.empty();
-    }
-    return given == null
-        ? Optional.ofNullable(configs.get(component + "/" + name))
-        : given.json(component, name);
-  }
-
-  @Override
-  public PublishedWeights weights(String component) {
-    return new PublishedWeights(List.of(file), parts.get(component));
-  }
-
-  @Override
-  public Path file(String component, String name) {
-    Path vocabulary = options.tokenizer();
-    if (component.startsWith("tokenizer") && vocabulary != null) {
-      return vocabulary.resolve(name);
-    }
-    if (given != null) {
-      return given.file(component, name);
-    }
-    if (component.startsWith("tokenizer")) {
-      throw new BundleException(
-          "%s holds no vocabulary, as no single file does: give --tokenizer FOLDER with CLIP's vocab.json and merges.txt, such as the folder tokenizer of any Stable Diffusion of diffusers, or openai/clip-vit-large-patch14"
-              .formatted(file));
-    }
-    return file.resolveSibling(file.getFileName() + ", " + component + "/" + name);
   }
 }

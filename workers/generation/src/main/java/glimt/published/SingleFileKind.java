@@ -25,7 +25,7 @@ enum SingleFileKind {
   }
 
   /** What the names of its text encoders' tensors begin with. */
-  private List<String> texts() {
+  List<String> texts() {
     return switch (this) {
       case ONE -> List.of("cond_stage_model.transformer.");
       case TWO -> List.of("cond_stage_model.model.");
@@ -75,7 +75,7 @@ enum SingleFileKind {
     return kind;
   }
 
-  private static Set<String> beginnings(OriginalTensors file) {
+  static Set<String> beginnings(OriginalTensors file) {
     Set<String> beginnings = new TreeSet<>();
     file.tensors().keySet().forEach(name -> beginnings.add(name.replaceFirst("\\..*", "")));
     return new TreeSet<>(beginnings.stream().limit(12).toList());
@@ -96,9 +96,9 @@ enum SingleFileKind {
     for (String prefix : texts()) {
       encoders.put(
           encoders.isEmpty() ? "text_encoder" : "text_encoder_2",
-          prefix.endsWith("transformer.")
-              ? OriginalClip.transformers(file, prefix)
-              : OriginalClip.open(file, prefix));
+          file.below(prefix + OriginalClip.BLOCKS).any()
+              ? OriginalClip.open(file, prefix)
+              : OriginalClip.transformers(file, prefix));
     }
     return encoders;
   }

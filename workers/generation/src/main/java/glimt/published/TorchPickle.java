@@ -3,7 +3,6 @@ package glimt.published;
 import glimt.bundle.BundleException;
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Tensor;
-import glimt.published.TorchStorage.StorageType;
 import glimt.published.TorchStorage.View;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -33,6 +32,10 @@ public final class TorchPickle {
   private static final BigInteger MAGIC = new BigInteger("1950a86a20f9469cfc6c", 16);
   private static final long LEGACY = 1001;
   private static final int PROTOCOL = 0x80;
+
+  /** What pickles of the first two protocols may begin with: a name, or a tuple or list. */
+  private static final String OLD_PROTOCOLS = "c(i";
+
   private static final String PICKLE = "data.pkl";
   private static final ValueLayout.OfLong LONG =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -40,8 +43,6 @@ public final class TorchPickle {
   /** Where checkpoints of training keep the weights, beside steps and optimizers. */
   private static final List<String> WRAPPERS =
       List.of("state_dict", "model_state_dict", "model", "module", "params");
-
-  private static final Map<String, Unpickler.Callable> CALLABLES = callables();
 
   private final String file;
 
@@ -73,7 +74,8 @@ public final class TorchPickle {
           && whole.get(ValueLayout.JAVA_BYTE, 1) == 'K') {
         return zipped(new ZipDirectory(file, whole));
       }
-      if (Byte.toUnsignedInt(whole.get(ValueLayout.JAVA_BYTE, 0)) == PROTOCOL) {
+      int first = Byte.toUnsignedInt(whole.get(ValueLayout.JAVA_BYTE, 0));
+      if (first == PROTOCOL || OLD_PROTOCOLS.indexOf(first) >= 0) {
         return legacy(whole);
       }
     }
@@ -115,9 +117,9 @@ public final class TorchPickle {
         new Unpickler(
             file,
             whole.asSlice(unpickler.position()),
-            CALLABLES,
+            TorchGlobals.ALL,
             arguments -> {
-              TorchStorage storage = storage(arguments);
+              TorchStorage storage = TorchGlobals.storage(arguments);
               named.put(storage.key(), storage);
               return storage;
             });
@@ -196,99 +198,10 @@ public final class TorchPickle {
   }
 
   private Unpickler unpickler(MemorySegment bytes) {
-    return new Unpickler(file, bytes, CALLABLES, TorchPickle::storage);
+    return new Unpickler(file, bytes, TorchGlobals.ALL, TorchGlobals::storage);
   }
 
   private BundleException bad(String why) {
     return new BundleException("%s holds no weights that can be read: %s".formatted(file, why));
-  }
-
-  // ---- what a pickle may call
-
-  private static Map<String, Unpickler.Callable> callables() {
-    Map<String, Unpickler.Callable> known = new HashMap<>();
-    known.put("collections.OrderedDict", TorchPickle::dictionary);
-    known.put("torch._utils._rebuild_tensor", TorchPickle::view);
-    known.put("torch._utils._rebuild_tensor_v2", TorchPickle::view);
-    known.put("torch._utils._rebuild_parameter", arguments -> parameter(arguments, 3));
-    known.put("torch._utils._rebuild_parameter_with_state", arguments -> parameter(arguments, 4));
-    known.put("torch.Size", arguments -> whole(arguments.getFirst()));
-    for (StorageType format : StorageType.values()) {
-      known.put(
-          format.global,
-          _ -> {
-            throw new IllegalArgumentException("a storage is not made by a pickle");
-          });
-    }
-    return known;
-  }
-
-  private static Object dictionary(List<@Nullable Object> arguments) {
-    Map<Object, @Nullable Object> filled = new LinkedHashMap<>();
-    if (arguments.isEmpty()) {
-      return filled;
-    }
-    // Python 2 gave the pairs as an argument.
-    if (arguments.size() == 1 && arguments.getFirst() instanceof List<?> pairs) {
-      for (Object pair : pairs) {
-        if (!(pair instanceof List<?> two && two.size() == 2 && two.get(0) instanceof String key)) {
-          throw new IllegalArgumentException("an item is no pair of a name and a value");
-        }
-        filled.put(key, two.get(1));
-      }
-      return filled;
-    }
-    throw new IllegalArgumentException("they are no list of pairs");
-  }
-
-  /** {@code (storage, offset, shape, strides)}, and what matters for training alone. */
-  private static Object view(List<@Nullable Object> arguments) {
-    if (arguments.size() >= 4
-        && arguments.size() <= 7
-        && arguments.get(0) instanceof TorchStorage storage
-        && arguments.get(1) instanceof Long offset) {
-      return new View(storage, offset, whole(arguments.get(2)), whole(arguments.get(3)));
-    }
-    throw new IllegalArgumentException("they are no storage, offset, shape and strides");
-  }
-
-  private static Object parameter(List<@Nullable Object> arguments, int count) {
-    if (arguments.size() == count && arguments.getFirst() instanceof View view) {
-      return view;
-    }
-    throw new IllegalArgumentException("the first is no tensor");
-  }
-
-  private static List<Long> whole(@Nullable Object value) {
-    if (!(value instanceof List<?> list)) {
-      throw new IllegalArgumentException("a shape is no tuple");
-    }
-    return list.stream()
-        .map(
-            item -> {
-              if (item instanceof Long number) {
-                return number;
-              }
-              throw new IllegalArgumentException("a shape holds what is no whole number");
-            })
-        .toList();
-  }
-
-  /** {@code ("storage", class, key, device, count)}, and in old files a view, which is None. */
-  private static TorchStorage storage(List<@Nullable Object> parts) {
-    if (parts.size() >= 5
-        && parts.size() <= 6
-        && "storage".equals(parts.get(0))
-        && parts.get(1) instanceof Unpickler.Global(String name)
-        && parts.get(2) instanceof String key
-        && parts.get(4) instanceof Long count
-        && (parts.size() == 5 || parts.get(5) == null)) {
-      for (StorageType format : StorageType.values()) {
-        if (format.global.equals(name) && count >= 0) {
-          return new TorchStorage(format, key, count);
-        }
-      }
-    }
-    throw new IllegalArgumentException("it refers to what is no storage");
   }
 }

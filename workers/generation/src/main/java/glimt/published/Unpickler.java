@@ -39,6 +39,9 @@ final class Unpickler {
   /** What a pickle names: a function or a class. */
   record Global(String name) {}
 
+  /** A value that is passed over, whatever it holds. */
+  record Opaque(String global) {}
+
   private static final ValueLayout.OfLong LONG =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfInt INT =
@@ -123,6 +126,7 @@ final class Unpickler {
       case 'X' -> stack.add(text(Integer.toUnsignedLong(int32()), StandardCharsets.UTF_8));
       case 0x8c -> stack.add(text(unsignedByte(), StandardCharsets.UTF_8));
       case 0x8d -> stack.add(text(slice(8).get(LONG, 0), StandardCharsets.UTF_8));
+      case 'S' -> stack.add(line()); // what protocol 0 quotes
       // Texts of Python 2.
       case 'U' -> stack.add(text(unsignedByte(), StandardCharsets.ISO_8859_1));
       case 'T' -> stack.add(text(Integer.toUnsignedLong(int32()), StandardCharsets.ISO_8859_1));
@@ -200,10 +204,11 @@ final class Unpickler {
     }
   }
 
-  /** State that Python would set on an object: what versions a state dict's modules have. */
+  /** State that Python would set on an object, such as the versions of a state dict's modules. */
   private void build() {
     pop();
-    if (!(stack.getLast() instanceof Map<?, ?>)) {
+    Object changed = stack.getLast();
+    if (!(changed instanceof Map<?, ?> || changed instanceof Opaque)) {
       throw damaged("before byte %s: it changes what is no dictionary".formatted(at));
     }
   }
@@ -240,7 +245,10 @@ final class Unpickler {
     for (int i = 0; i < pairs.size(); i += 2) {
       Object key = pairs.get(i);
       // A tuple as key could hold itself a billion times, and be hashed as often.
-      if (!(key instanceof String || key instanceof Number || key instanceof Boolean)) {
+      if (!(key instanceof String
+          || key instanceof Number
+          || key instanceof Boolean
+          || key instanceof Global)) {
         throw damaged("before byte %s: a key is neither text nor number".formatted(at));
       }
       map.put(key, pairs.get(i + 1));

@@ -97,7 +97,7 @@ class LorasTest {
         Map.of("unet.mid.attn.to_q.lora_A.weight", UP, "unet.mid.attn.to_q.lora_B.weight", DOWN),
         "which does not fit mid.attn.to_q.weight of [2, 3]");
     refused(Map.of("unet.mid.attn.to_q.lora_A.weight", DOWN), "needs two matrices");
-    refused(Map.of("unet.mid.attn.to_q.dora_scale", DOWN), "dora_scale is no key of a LoRA");
+    refused(Map.of("unet.mid.attn.to_q.dora_scale", DOWN), "dora_scale belongs to a DoRA");
     assertThatThrownBy(() -> LoraFile.parse("one.safetensors:much"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("not much");

@@ -177,6 +177,7 @@ class SingleFileTest {
                     case BF16 -> "BFloat16Storage";
                     case I32 -> "IntStorage";
                     case I64 -> "LongStorage";
+                    case U8, BOOL -> "ByteStorage";
                   };
               String key = String.valueOf(storages.size());
               byte[] bytes = new byte[tensor.bytes().remaining()];

@@ -90,6 +90,70 @@ class TorchPickleTest {
     assertThat(only("}" + text("model") + wrapped + "s").floats()).hasSize(6);
   }
 
+  /** As Lightning wrote Stable Diffusion 1: callbacks by their classes, with numbers of numpy. */
+  @Test
+  void what_trainers_keep_beside_the_weights_is_passed_over() {
+    String bytes = "c_codecs\nencode\n" + text("a\u00e9") + text("latin1") + "\u0086R";
+    String type =
+        "cnumpy\ndtype\n" + text("f8") + "K\0K\1\u0087R(K\3" + text("<") + "NNNJ\1\0\0\0tb";
+    String scalar = "cnumpy.core.multiarray\nscalar\n" + type + bytes + "\u0086R";
+    String array =
+        "cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\n"
+            + tuple(0)
+            + bytes
+            + "\u0087R("
+            + whole(1)
+            + tuple(1)
+            + type
+            + "\u0089"
+            + bytes
+            + "tb";
+    String callbacks =
+        "}cpytorch_lightning.callbacks.model_checkpoint\nModelCheckpoint\n}"
+            + text("best_model_score")
+            + scalar
+            + "ss";
+    String checkpoint =
+        "}("
+            + text("callbacks")
+            + callbacks
+            + text("history")
+            + array
+            + text("milestones")
+            + "ccollections\nCounter\n}\u0085R"
+            + text("args")
+            + "cargparse\nNamespace\n)\u0081}"
+            + text("lr")
+            + "Nsb"
+            + text("state_dict")
+            + state("w", W)
+            + "u";
+    assertThat(only(checkpoint).floats()).containsExactly(1, 2, 3, 4, 5, 6);
+    refused("cpytorch_lightning.callbacks.model_checkpoint\nModelCheckpoint\n)R")
+        .hasMessageContaining("ModelCheckpoint")
+        .hasMessageContaining("never called");
+    refused("cpytorch_lightning.callbacks.model_checkpoint\nos\n")
+        .hasMessageContaining("run pytorch_lightning.callbacks.model_checkpoint.os;");
+    refused("cnumpy.core.multiarray\nfrombuffer\n")
+        .hasMessageContaining("run numpy.core.multiarray.frombuffer;");
+  }
+
+  @Test
+  void code_in_a_pickle_of_any_age_is_named_and_not_run() {
+    Path harm = file.resolveSibling("harm");
+    for (String code :
+        java.util.List.of(
+            "cposix\nsystem\n(S'touch %s'\ntR.".formatted(harm),
+            "(S'touch %s'\niposix\nsystem\n.".formatted(harm),
+            "\u0080\u0002cposix\nsystem\n" + text("touch " + harm) + "\u0085R.",
+            "\u0080\u0004\u008c\u0005posix\u008c\u0006system\u0093" + text("x") + "\u0085R.")) {
+      TorchFile.write(file, TorchFile.bytes(code));
+      assertThat(PublishedWeights.isPickle(file)).isTrue();
+      refused().hasMessageContaining("asks Python to run posix.system;");
+    }
+    assertThat(harm).doesNotExist();
+  }
+
   @Test
   void a_state_dict_may_say_versions_of_its_modules() {
     String versions = "}" + text("_metadata") + "ccollections\nOrderedDict\n)Rs";

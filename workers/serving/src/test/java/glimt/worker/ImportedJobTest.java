@@ -11,6 +11,7 @@ import glimt.bundle.NumericClass;
 import glimt.bundle.Precision;
 import glimt.job.Checkpoint;
 import glimt.job.Format;
+import glimt.job.InvalidSpec;
 import glimt.job.JobSpec;
 import glimt.job.Outcome;
 import glimt.job.Plan;
@@ -21,6 +22,7 @@ import glimt.job.SamplingOptions;
 import glimt.job.Task;
 import glimt.job.Work;
 import glimt.media.Ffmpeg;
+import glimt.model.BundleCard;
 import glimt.model.GuidanceRule;
 import glimt.model.Kind;
 import glimt.model.Sampling;
@@ -83,6 +85,22 @@ class ImportedJobTest {
     assertThat(size(picture(spec(null, null, null, Map.of("width", 96, "height", 32)))))
         .isEqualTo("96x32");
     assertThat(picture(spec("low quality, blurry", null, null, Map.of()))).isNotEqualTo(square);
+  }
+
+  @Test
+  void a_size_that_the_decoder_cannot_take_is_refused_when_it_is_asked_for() {
+    assertThatThrownBy(() -> Plan.of(spec(null, null, null, Map.of("width", 100)), card()))
+        .isInstanceOf(InvalidSpec.class)
+        .hasFieldOrPropertyWithValue("field", "width")
+        .hasMessage("must be 8 to 4096 in steps of 8 for tiny, not 100; the nearest is 104");
+    assertThatThrownBy(() -> Plan.of(spec(null, null, null, Map.of("height", 100_000)), card()))
+        .isInstanceOf(InvalidSpec.class)
+        .hasFieldOrPropertyWithValue("field", "height")
+        .hasMessageContaining("the nearest is 4096");
+  }
+
+  private static BundleCard card() {
+    return job.bundle().card();
   }
 
   @Test
