@@ -177,10 +177,7 @@ public final class Bundle {
 
   /** The size in bytes of a network's weights in a precision, computed from their headers. */
   public long bytes(String network, Precision precision) {
-    return weights(network).tensors().values().stream()
-        .mapToLong(tensor -> tensor.values().byteSize() / tensor.dtype().bytes)
-        .map(values -> values * precision.dtype.bytes)
-        .sum();
+    return TorchNetwork.bytes(weights(network), precision);
   }
 
   /**

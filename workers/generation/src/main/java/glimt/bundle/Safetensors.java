@@ -50,6 +50,11 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
     Dtype(int bytes) {
       this.bytes = bytes;
     }
+
+    /** Whether it is a floating-point format of two bytes, all of whose values float32 has too. */
+    boolean isHalf() {
+      return this == F16 || this == BF16;
+    }
   }
 
   /**

@@ -24,12 +24,20 @@ import java.util.Map;
 
 /**
  * A network that libtorch runs from an archive assembled in memory. On a CPU its tensors point
- * directly into the mapped weights file if the file has the precision of the computation; otherwise
- * libtorch keeps a converted copy. On a GPU libtorch always keeps a copy in the GPU's memory.
+ * directly into the mapped weights file if the file has the precision of the computation, or if the
+ * network is large and the file has half of that precision: then each weight is converted whenever
+ * it is used, to the same bits. Otherwise libtorch keeps a converted copy. On a GPU libtorch always
+ * keeps a copy in the GPU's memory.
  */
 final class TorchNetwork implements Network {
   /** The alignment in bytes of the vectors in which libtorch reads values. */
   private static final long ALIGNMENT = 64;
+
+  /**
+   * The bytes of float32 weights from which on weights of half precision stay as they are stored.
+   * To convert them takes some hundredths of a step's time, which is worth it for large ones only.
+   */
+  private static final long LARGE = 1L << 28;
 
   private final String name;
   private final List<String> ports;
@@ -58,7 +66,22 @@ final class TorchNetwork implements Network {
    */
   static TorchNetwork load(
       String name, NetworkSource source, Safetensors weights, Precision precision, Device device) {
-    byte[] archive = TorchScript.hollow(source, weights, precision);
+    return load(name, source, weights, precision, device, staysAsStored(weights, precision));
+  }
+
+  /**
+   * The same.
+   *
+   * @param asStored whether weights of half precision stay as they are stored
+   */
+  static TorchNetwork load(
+      String name,
+      NetworkSource source,
+      Safetensors weights,
+      Precision precision,
+      Device device,
+      boolean asStored) {
+    byte[] archive = TorchScript.hollow(source, weights, precision, asStored);
     Model model = TorchScript.load(name, archive, device, false);
     try {
       List<MemorySegment> bound = new ArrayList<>();
@@ -67,12 +90,45 @@ final class TorchNetwork implements Network {
         MemorySegment values = lasting(tensor);
         bind(model, "bind_" + bound.size(), tensor, values);
         bound.add(values);
+        if (bytes(tensor, precision, asStored) != values.byteSize()) {
+          release(values); // libtorch has a copy in another format
+        }
       }
       return new TorchNetwork(name, source.ports(), model, bound);
     } catch (RuntimeException broken) {
       model.close();
       throw new BundleException(
           "libtorch rejects the weights of network " + name + ": " + broken.getMessage(), broken);
+    }
+  }
+
+  /** The bytes that the weights of a network take in a precision. */
+  static long bytes(Safetensors weights, Precision precision) {
+    boolean asStored = staysAsStored(weights, precision);
+    return weights.tensors().values().stream()
+        .mapToLong(tensor -> bytes(tensor, precision, asStored))
+        .sum();
+  }
+
+  private static long bytes(Tensor tensor, Precision precision, boolean asStored) {
+    long stored = tensor.values().byteSize();
+    return asStored && tensor.dtype().isHalf()
+        ? stored
+        : stored / tensor.dtype().bytes * precision.dtype.bytes;
+  }
+
+  private static boolean staysAsStored(Safetensors weights, Precision precision) {
+    return precision == Precision.FLOAT32
+        && weights.tensors().values().stream()
+                .mapToLong(tensor -> bytes(tensor, precision, false))
+                .sum()
+            >= LARGE;
+  }
+
+  /** Gives the memory of mapped values back; they are read from the file again when needed. */
+  private static void release(MemorySegment values) {
+    if (values.isMapped()) {
+      values.unload();
     }
   }
 
@@ -163,5 +219,6 @@ final class TorchNetwork implements Network {
   @Override
   public void close() {
     model.close();
+    weights.forEach(TorchNetwork::release);
   }
 }
