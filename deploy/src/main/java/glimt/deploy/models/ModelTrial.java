@@ -123,7 +123,7 @@ record ModelTrial(Path place, PublishedSize size, TrialSettings settings) {
   }
 
   private String name() {
-    return size.name().toLowerCase(Locale.ROOT) + (settings.tiny ? ", tiny" : "");
+    return size.word() + (settings.tiny ? ", tiny" : "");
   }
 
   /**

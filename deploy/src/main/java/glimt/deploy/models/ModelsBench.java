@@ -7,6 +7,7 @@ import glimt.deploy.node.HomeOption;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -16,11 +17,13 @@ import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** {@code glimt bench models}: measures models of published sizes. */
 @Command(
@@ -36,6 +39,7 @@ public final class ModelsBench implements Callable<Integer> {
   @Option(
       names = "--only",
       paramLabel = "MODEL",
+      converter = SizeConverter.class,
       description = "sd, t2v or wan; may be given several times. Default: all of them")
   private List<PublishedSize> only = List.of();
 
@@ -95,6 +99,18 @@ public final class ModelsBench implements Callable<Integer> {
   private ModelTrial.TrialSettings settings() {
     return new ModelTrial.TrialSettings(
         tiny, side, steps, precision == null ? List.of() : List.of("--precision", precision));
+  }
+
+  /** Converts the names that the help lists. */
+  private static final class SizeConverter implements ITypeConverter<PublishedSize> {
+    @Override
+    public PublishedSize convert(String name) {
+      return Arrays.stream(PublishedSize.values())
+          .filter(size -> size.word().equals(name))
+          .findFirst()
+          .orElseThrow(
+              () -> new TypeConversionException("must be sd, t2v or wan, not '" + name + "'"));
+    }
   }
 
   /** Prints a row of the table. */

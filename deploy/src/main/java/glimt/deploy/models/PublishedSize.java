@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** The pipelines that are measured, in the sizes in which they are published. */
@@ -36,6 +37,11 @@ enum PublishedSize {
     this.kind = kind;
     this.extents = extents;
     this.tinyExtents = tinyExtents;
+  }
+
+  /** Its name on the command line. */
+  String word() {
+    return name().toLowerCase(Locale.ROOT);
   }
 
   /** What jobs make: an image or a video. */

@@ -58,7 +58,9 @@ final class RandomWeights {
       one.getValue().forEach(entry.putArray("shape")::add);
       entry.putArray("data_offsets").add(end).add(end += 2 * TensorShapes.count(one.getValue()));
     }
-    byte[] text = header.toString().getBytes(StandardCharsets.UTF_8);
+    String json = header.toString();
+    // The values begin at a multiple of eight bytes, as in published files.
+    byte[] text = (json + " ".repeat(-json.length() & 7)).getBytes(StandardCharsets.US_ASCII);
     try (FileChannel out =
         FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
       fully(

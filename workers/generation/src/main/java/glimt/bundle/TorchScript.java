@@ -114,7 +114,7 @@ public final class TorchScript {
    */
   private static String placed(Dtype stored, Precision kept, boolean asStored) {
     String read = stored == Dtype.BF16 ? SEEN_AS_BFLOAT16 : "weight";
-    return stored == kept.dtype || (asStored && stored.isHalf())
+    return TorchNetwork.isKept(stored, kept, asStored)
         ? read
         : "torch.to(%s, %s)".formatted(read, kept.scalarType);
   }

@@ -7,9 +7,11 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import glimt.bundle.Safetensors.Dtype;
 import glimt.bundle.Safetensors.Tensor;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -64,6 +66,28 @@ class StoredWeightsTest {
         .isEqualTo(answer(Safetensors.map(file), false))
         .doesNotContain(Float.NaN)
         .hasSize(15);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"F16", "BF16", "F32"})
+  void values_at_odd_places_of_a_file_are_copied(Dtype stored) throws IOException {
+    Path file = folder.resolve("weights.safetensors");
+    random(stored).write(file);
+    float[] even = answer(Safetensors.map(file), true);
+    byte[] bytes = Files.readAllBytes(file);
+    ByteBuffer header = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    long length = header.getLong();
+    ByteBuffer odd =
+        ByteBuffer.allocate(bytes.length + 1)
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .putLong(length + 1)
+            .put(bytes, 8, (int) length)
+            .put((byte) ' ')
+            .put(bytes, 8 + (int) length, bytes.length - 8 - (int) length);
+    Files.write(file, odd.array());
+
+    assertThat(answer(Safetensors.map(file), true)).isEqualTo(even);
+    assertThat(answer(Safetensors.map(file), false)).isEqualTo(even);
   }
 
   @Test
