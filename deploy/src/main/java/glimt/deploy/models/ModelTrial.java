@@ -2,10 +2,12 @@ package glimt.deploy.models;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import glimt.deploy.node.AtExit;
 import glimt.deploy.node.Client;
 import glimt.deploy.node.DeployException;
 import glimt.deploy.node.StartedFarm;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -21,9 +23,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Measures one model.
  *
+ * @param exit stops the farms if this process is stopped
  * @param place an empty folder for all files
  */
-record ModelTrial(Path place, PublishedSize size, TrialSettings settings) {
+record ModelTrial(AtExit exit, Path place, PublishedSize size, TrialSettings settings) {
   private static final String NAME = "measured";
 
   /** How many tokens of a prompt UMT5 reads; the pipeline's 512 take four times as long. */
@@ -33,6 +36,9 @@ record ModelTrial(Path place, PublishedSize size, TrialSettings settings) {
   private static final long BESIDES = 3_000_000_000L;
 
   private static final int STEPS_OF_LOADING = 1;
+
+  /** In seconds: a busy machine may take minutes for what it does in one. */
+  private static final String STEP_LIMIT = "3600";
 
   /**
    * How it is measured.
@@ -69,16 +75,32 @@ record ModelTrial(Path place, PublishedSize size, TrialSettings settings) {
     double written = timed(() -> model.write(folder, weights));
     row("written", seconds(written), "");
     row("import", seconds(timed(() -> imported(folder))), "");
-    try (StartedFarm farm = start()) {
-      Ready ready = ready(farm);
-      row("farm accepts jobs; its worker offers the model", both(farm, ready), "");
-      measure(ready, model);
-    }
-    try (StartedFarm farm = start()) {
-      Ready ready = ready(farm);
-      Done first = job(ready, "c a t", STEPS_OF_LOADING, 4, () -> false);
-      Done again = job(ready, "c a t", STEPS_OF_LOADING, 5, () -> false);
-      row("load the denoiser, in a new process", loading(first, again), "");
+    withFarm(
+        ready -> {
+          row("farm accepts jobs; its worker offers the model", both(ready), "");
+          measure(ready, model);
+        });
+    withFarm(
+        ready -> {
+          Done first = job(ready, "c a t", STEPS_OF_LOADING, 4, () -> false);
+          Done again = job(ready, "c a t", STEPS_OF_LOADING, 5, () -> false);
+          row("load the denoiser, in a new process", loading(first, again), "");
+        });
+  }
+
+  /** What is done with a farm. */
+  @FunctionalInterface
+  private interface Measurement {
+    void on(Ready ready) throws IOException, InterruptedException;
+  }
+
+  private void withFarm(Measurement measurement) throws IOException, InterruptedException {
+    int mark = exit.mark();
+    StartedFarm farm = exit.open(this::start, StartedFarm::close);
+    try {
+      measurement.on(ready(farm));
+    } finally {
+      exit.closeBackTo(mark);
     }
   }
 
@@ -171,10 +193,14 @@ record ModelTrial(Path place, PublishedSize size, TrialSettings settings) {
     }
   }
 
-  private StartedFarm start() throws IOException {
-    List<String> options = new ArrayList<>(List.of("--workers", "1"));
+  private StartedFarm start() {
+    List<String> options = new ArrayList<>(List.of("--workers", "1", "--step-limit", STEP_LIMIT));
     options.addAll(settings.options);
-    return StartedFarm.on(place, options);
+    try {
+      return StartedFarm.on(place, options);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static Ready ready(StartedFarm farm) throws IOException, InterruptedException {
@@ -267,8 +293,8 @@ record ModelTrial(Path place, PublishedSize size, TrialSettings settings) {
     return seconds(first.of("sample") - again.of("sample"));
   }
 
-  private static String both(StartedFarm farm, Ready ready) {
-    return "%s; %s".formatted(seconds(farm.seconds()), seconds(ready.seconds));
+  private static String both(Ready ready) {
+    return "%s; %s".formatted(seconds(ready.farm.seconds()), seconds(ready.seconds));
   }
 
   /** What may throw while it is timed. */

@@ -1,6 +1,7 @@
 package glimt.deploy.models;
 
 import glimt.deploy.models.RandomWeights.StoredFormat;
+import glimt.deploy.node.AtExit;
 import glimt.deploy.node.DeployException;
 import glimt.deploy.node.Home;
 import glimt.deploy.node.HomeOption;
@@ -86,11 +87,9 @@ public final class ModelsBench implements Callable<Integer> {
         new RandomWeights(dtype.equals("bf16") ? StoredFormat.BF16 : StoredFormat.F16);
     for (PublishedSize size :
         only.isEmpty() ? List.of(PublishedSize.values()) : new LinkedHashSet<>(only)) {
-      Path place = Files.createTempDirectory(at.folder(), "bench");
-      try {
-        new ModelTrial(place, size, settings()).run(weights);
-      } finally {
-        delete(place);
+      try (AtExit exit = new AtExit()) {
+        Path place = exit.open(() -> scratch(at), ModelsBench::delete);
+        new ModelTrial(exit, place, size, settings()).run(weights);
       }
     }
     return 0;
@@ -121,6 +120,14 @@ public final class ModelsBench implements Callable<Integer> {
   /** Reports what is going on. */
   static void say(String line) {
     System.err.println(line);
+  }
+
+  private static Path scratch(Home home) {
+    try {
+      return Files.createTempDirectory(home.folder(), "bench");
+    } catch (IOException e) {
+      throw new DeployException("the home %s cannot be written".formatted(home.folder()), e);
+    }
   }
 
   private static void delete(Path folder) {
