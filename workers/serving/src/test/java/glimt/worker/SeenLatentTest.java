@@ -22,12 +22,12 @@ class SeenLatentTest {
 
   @Test
   void a_fast_decoder_shows_everything() throws Exception {
-    assertThat(shapes(SeenLatent.SLOW)).containsExactly(new long[][] {{3, 48, 48}, {3, 48, 48}});
+    assertThat(shapes(SeenLatent.SLOW)).isDeepEqualTo(new long[][] {{3, 48, 48}, {3, 48, 48}});
   }
 
   @Test
   void after_a_slow_one_the_colours_are_shown() throws Exception {
-    assertThat(shapes(Duration.ZERO)).containsExactly(new long[][] {{3, 48, 48}, {3, 6, 6}});
+    assertThat(shapes(Duration.ZERO)).isDeepEqualTo(new long[][] {{3, 48, 48}, {3, 6, 6}});
   }
 
   /** The shapes of two previews of one latent, the second of which follows at once. */
