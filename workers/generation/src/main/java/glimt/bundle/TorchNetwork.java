@@ -35,7 +35,7 @@ final class TorchNetwork implements Network {
    * The bytes of float32 weights from which on weights of half precision stay as they are stored.
    * To convert them takes some hundredths of a step's time, which is worth it for large ones only.
    */
-  private static final long LARGE = 1L << 28;
+  private static final long LARGE = 1L << 26;
 
   private final String name;
   private final List<String> ports;
