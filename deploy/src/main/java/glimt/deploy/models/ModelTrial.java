@@ -107,9 +107,7 @@ record ModelTrial(AtExit exit, Path place, PublishedSize size, TrialSettings set
   private void measure(Ready ready, ModelFolder model) throws IOException, InterruptedException {
     try (MemoryWatch watch =
         new MemoryWatch(
-            ready.farm.process().pid(),
-            ready.worker.pid(),
-            () -> ready.worker.destroyForcibly())) {
+            ready.farm.process().pid(), ready.worker.pid(), () -> ready.worker.destroyForcibly())) {
       Done first = job(ready, "a b c", STEPS_OF_LOADING, 1, watch::ranShort);
       Done other = job(ready, "d e f", STEPS_OF_LOADING, 2, watch::ranShort);
       Done again = job(ready, "d e f", STEPS_OF_LOADING, 3, watch::ranShort);

@@ -220,8 +220,7 @@ enum PublishedSize {
             {"model_type": "umt5", "d_model": %s, "d_kv": %s, "d_ff": %s, "num_layers": %s, "num_heads": %s,
              "feed_forward_proj": "gated-gelu", "vocab_size": %s}
             """
-                .formatted(
-                    text, text / textHeads, textInner, textLayers, textHeads, vocabulary),
+                .formatted(text, text / textHeads, textInner, textLayers, textHeads, vocabulary),
             TextShapes.umt5(vocabulary, text, textInner, textHeads, textLayers))
         .network(
             "transformer",

@@ -61,7 +61,8 @@ final class WanShapes {
       int to = width * multiples.get(last - i);
       String block = "decoder.up_blocks.%s.".formatted(i);
       for (int j = 0; j <= layers; j++) {
-        resnet(shapes, "%sresnets.%s".formatted(block, j), j > 0 ? to : i > 0 ? from / 2 : from, to);
+        resnet(
+            shapes, "%sresnets.%s".formatted(block, j), j > 0 ? to : i > 0 ? from / 2 : from, to);
       }
       if (i < last) {
         shapes.convolution(block + "upsamplers.0.resample.1", to, to / 2, 3, 3);

@@ -25,8 +25,7 @@ public record StartedFarm(Process process, Client client, double seconds) implem
   public static StartedFarm on(Path home, List<String> options) throws IOException {
     long begin = System.nanoTime();
     List<String> command =
-        new ArrayList<>(
-            List.of(launcher(), "up", "--home", home.toString(), "--port", "0"));
+        new ArrayList<>(List.of(launcher(), "up", "--home", home.toString(), "--port", "0"));
     command.addAll(options);
     Process process =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();

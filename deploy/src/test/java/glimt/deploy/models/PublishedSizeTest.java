@@ -52,13 +52,13 @@ class PublishedSizeTest {
 
   @ParameterizedTest
   @EnumSource
-  void weights_are_normal_with_the_variance_of_their_layer(StoredFormat format)
-      throws IOException {
+  void weights_are_normal_with_the_variance_of_their_layer(StoredFormat format) throws IOException {
     Path file = folder.resolve("net/weights.safetensors");
     new RandomWeights(format)
         .write(
             file,
-            Map.of("a.weight", List.of(300L, 400L), "a.bias", List.of(5L), "n.weight", List.of(3L)));
+            Map.of(
+                "a.weight", List.of(300L, 400L), "a.bias", List.of(5L), "n.weight", List.of(3L)));
 
     Safetensors weights = Safetensors.map(file);
     float[] values = weights.get("a.weight").floats();

@@ -118,8 +118,7 @@ class StoredWeightsTest {
     NetworkSource source = NetworkSource.parse("net.py", SOURCE);
     try (NDManager manager = NDManager.newBaseManager(Device.cpu());
         Network network =
-            TorchNetwork.load(
-                "net", source, weights, Precision.FLOAT32, Device.cpu(), asStored)) {
+            TorchNetwork.load("net", source, weights, Precision.FLOAT32, Device.cpu(), asStored)) {
       return network
           .call(Map.of("tokens", manager.create(new long[] {6, 0, 3}, new Shape(1, 3))))
           .singletonOrThrow()
@@ -143,8 +142,7 @@ class StoredWeightsTest {
               default -> values.putFloat(value);
             }
           }
-          tensors.put(
-              name, new Tensor(stored, shape, MemorySegment.ofBuffer(values.flip())));
+          tensors.put(name, new Tensor(stored, shape, MemorySegment.ofBuffer(values.flip())));
         });
     return new Safetensors(tensors);
   }

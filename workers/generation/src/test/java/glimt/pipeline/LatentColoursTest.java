@@ -33,8 +33,7 @@ class LatentColoursTest {
     }
     long[] shape = {frames, 3, height, width};
 
-    LatentColours colours =
-        LatentColours.fitted(latent, shape, decoded, new long[] {4, 2, 10, 8});
+    LatentColours colours = LatentColours.fitted(latent, shape, decoded, new long[] {4, 2, 10, 8});
 
     assertThat(colours.weights()[0]).containsExactly(new double[] {1, -2, 0, 0.5}, within(1e-4));
     assertThat(colours.weights()[1]).containsExactly(new double[] {0, 0, 1, 0}, within(1e-4));

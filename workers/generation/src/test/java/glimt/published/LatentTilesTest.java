@@ -41,8 +41,7 @@ class LatentTilesTest {
   }
 
   private Level level() {
-    try (BundleImport imported =
-        BundleImport.of(PUBLISHED, models, ImportOptions.asPublished())) {
+    try (BundleImport imported = BundleImport.of(PUBLISHED, models, ImportOptions.asPublished())) {
       return Bundle.card(imported.folder()).levels().getFirst();
     }
   }

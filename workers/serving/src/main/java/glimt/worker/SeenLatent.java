@@ -38,8 +38,7 @@ final class SeenLatent {
    * @param shape of the segment, without a batch axis
    * @param slow how long a decoder takes that shows a part only, such as {@link #SLOW}
    */
-  SeenLatent(
-      LoadedBundle bundle, Level level, long[] shape, NDManager manager, Duration slow) {
+  SeenLatent(LoadedBundle bundle, Level level, long[] shape, NDManager manager, Duration slow) {
     this.bundle = bundle;
     this.level = level;
     this.shape = shape.clone();
@@ -66,9 +65,7 @@ final class SeenLatent {
     long[] decodedShape = Mosaic.of(level).decodedShape(codec, shape);
     boolean pictures = shape.length > 2; // and not points
     colours =
-        pictures && took > slow
-            ? LatentColours.fitted(values, shape, decoded, decodedShape)
-            : null;
+        pictures && took > slow ? LatentColours.fitted(values, shape, decoded, decodedShape) : null;
     return seen(decoded, decodedShape);
   }
 

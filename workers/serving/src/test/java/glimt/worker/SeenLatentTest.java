@@ -33,8 +33,7 @@ class SeenLatentTest {
   /** The shapes of two previews of one latent, the second of which follows at once. */
   private long[][] shapes(Duration slow) throws Exception {
     Path place = LatentBundle.write(folder.resolve("latents"));
-    try (NetworkCache networks =
-            new NetworkCache(Device.cpu(), Precision.FLOAT32, Long.MAX_VALUE);
+    try (NetworkCache networks = new NetworkCache(Device.cpu(), Precision.FLOAT32, Long.MAX_VALUE);
         NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
       LoadedBundle bundle = new LoadedBundle(place, networks);
       Level level = bundle.card().levels().getFirst();
