@@ -1,7 +1,7 @@
 package glimt.deploy.models;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import glimt.deploy.models.MeasuredFarm.Done;
 import glimt.deploy.node.AtExit;
 import glimt.deploy.node.Client;
 import glimt.deploy.node.DeployException;
@@ -10,14 +10,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,21 +48,6 @@ record ModelTrial(AtExit exit, Path place, PublishedSize size, TrialSettings set
    */
   record TrialSettings(boolean tiny, @Nullable Integer side, int steps, List<String> options) {}
 
-  /**
-   * A job that succeeded.
-   *
-   * @param seconds the worker's, by the kind of work
-   * @param processor the processor seconds of the worker's process
-   */
-  private record Done(Map<String, Double> seconds, double processor, String numericClass) {
-    double of(String work) {
-      return seconds.getOrDefault(work, 0.0);
-    }
-  }
-
-  /** A farm's only worker, once it offers the model. */
-  private record Ready(StartedFarm farm, ProcessHandle worker, double seconds) {}
-
   void run(RandomWeights weights) throws IOException, InterruptedException {
     ModelFolder model = size.folder(settings.tiny);
     row("model", name(), "%.2f billion parameters".formatted(model.parameters() / 1e9));
@@ -76,14 +59,14 @@ record ModelTrial(AtExit exit, Path place, PublishedSize size, TrialSettings set
     row("written", seconds(written), "");
     row("import", seconds(timed(() -> imported(folder))), "");
     withFarm(
-        ready -> {
-          row("farm accepts jobs; its worker offers the model", both(ready), "");
-          measure(ready, model);
+        farm -> {
+          row("farm accepts jobs; its worker offers the model", both(farm), "");
+          measure(farm, model);
         });
     withFarm(
-        ready -> {
-          Done first = job(ready, "c a t", STEPS_OF_LOADING, 4, () -> false);
-          Done again = job(ready, "c a t", STEPS_OF_LOADING, 5, () -> false);
+        farm -> {
+          Done first = job(farm, "c a t", STEPS_OF_LOADING, 4, () -> false);
+          Done again = job(farm, "c a t", STEPS_OF_LOADING, 5, () -> false);
           row("load the denoiser, in a new process", loading(first, again), "");
         });
   }
@@ -91,27 +74,29 @@ record ModelTrial(AtExit exit, Path place, PublishedSize size, TrialSettings set
   /** What is done with a farm. */
   @FunctionalInterface
   private interface Measurement {
-    void on(Ready ready) throws IOException, InterruptedException;
+    void on(MeasuredFarm farm) throws IOException, InterruptedException;
   }
 
   private void withFarm(Measurement measurement) throws IOException, InterruptedException {
     int mark = exit.mark();
     StartedFarm farm = exit.open(this::start, StartedFarm::close);
     try {
-      measurement.on(ready(farm));
+      measurement.on(MeasuredFarm.ready(farm));
     } finally {
       exit.closeBackTo(mark);
     }
   }
 
-  private void measure(Ready ready, ModelFolder model) throws IOException, InterruptedException {
+  private void measure(MeasuredFarm farm, ModelFolder model) throws IOException, InterruptedException {
     try (MemoryWatch watch =
         new MemoryWatch(
-            ready.farm.process().pid(), ready.worker.pid(), () -> ready.worker.destroyForcibly())) {
-      Done first = job(ready, "a b c", STEPS_OF_LOADING, 1, watch::ranShort);
-      Done other = job(ready, "d e f", STEPS_OF_LOADING, 2, watch::ranShort);
-      Done again = job(ready, "d e f", STEPS_OF_LOADING, 3, watch::ranShort);
-      Done more = job(ready, "d e f", STEPS_OF_LOADING + settings.steps, 4, watch::ranShort);
+            farm.farm().process().pid(),
+            farm.worker().pid(),
+            () -> farm.worker().destroyForcibly())) {
+      Done first = job(farm, "a b c", STEPS_OF_LOADING, 1, watch::ranShort);
+      Done other = job(farm, "d e f", STEPS_OF_LOADING, 2, watch::ranShort);
+      Done again = job(farm, "d e f", STEPS_OF_LOADING, 3, watch::ranShort);
+      Done more = job(farm, "d e f", STEPS_OF_LOADING + settings.steps, 4, watch::ranShort);
       row("encode a prompt and the empty one, with loading", seconds(first.of("encode")), "");
       row("encode a prompt", seconds(other.of("encode")), "");
       row("load the denoiser, the first time", loading(first, other), "");
@@ -120,10 +105,14 @@ record ModelTrial(AtExit exit, Path place, PublishedSize size, TrialSettings set
           seconds((more.of("sample") - again.of("sample")) / settings.steps),
           "%s processor; %s, %s"
               .formatted(
-                  seconds((more.processor - again.processor) / settings.steps),
+                  seconds((more.processor() - again.processor()) / settings.steps),
                   extents(),
-                  more.numericClass));
+                  more.numericClass()));
       row("decode", seconds(again.of("decode")), "");
+      row(
+          "a job of one step whose prompt was encoded before",
+          seconds(again.of("sample") + again.of("decode")),
+          seconds(again.processor()) + " processor");
       ProcessMemory worker = watch.worker();
       row(
           "worker's memory at most",
@@ -201,74 +190,14 @@ record ModelTrial(AtExit exit, Path place, PublishedSize size, TrialSettings set
     }
   }
 
-  private static Ready ready(StartedFarm farm) throws IOException, InterruptedException {
-    long begin = System.nanoTime();
-    while (true) {
-      for (JsonNode worker : farm.client().get("/v1/workers").path("workers")) {
-        return new Ready(
-            farm,
-            ProcessHandle.of(worker.path("pid").asLong()).orElseThrow(),
-            farm.seconds() + since(begin));
-      }
-      pause(farm);
-    }
-  }
-
-  private static void pause(StartedFarm farm) throws InterruptedException {
-    if (!farm.process().isAlive()) {
-      throw new DeployException("the farm has ended; its messages are above");
-    }
-    new CountDownLatch(1).await(100, TimeUnit.MILLISECONDS);
-  }
-
-  /** Nobody watches the job, so no previews are made. */
   private Done job(
-      Ready ready, String prompt, int steps, int seed, java.util.function.BooleanSupplier ranShort)
+      MeasuredFarm farm, String prompt, int steps, int seed, BooleanSupplier ranShort)
       throws IOException, InterruptedException {
     ObjectNode wish = Client.object().put("kind", size.kind()).put("model", NAME);
     wish.put("prompt", prompt).put("steps", steps).put("seed", seed);
     extentsOfSample().forEach(wish::put);
-    Client client = ready.farm.client();
-    double before = processor(ready.worker);
     ModelsBench.say("a job of %s steps, %s".formatted(steps, extents()));
-    String path = client.post("/v1/jobs", wish).path("links").path("self").asText();
-    JsonNode job;
-    do {
-      pause(ready.farm);
-      if (ranShort.getAsBoolean()) {
-        throw new DeployException(
-            "less than %s of the machine's memory were left, so the measurement was ended"
-                .formatted(megabytes(MemoryWatch.RESERVE)));
-      }
-      job = client.get(path);
-    } while (!isOver(job.path("state").asText()));
-    if (!job.path("state").asText().equals("succeeded")) {
-      throw new DeployException("the job did not succeed: " + job.path("why").asText());
-    }
-    return done(job, processor(ready.worker) - before);
-  }
-
-  private static boolean isOver(String state) {
-    return List.of("succeeded", "failed", "cancelled").contains(state);
-  }
-
-  private static Done done(JsonNode job, double processor) {
-    Map<String, Double> seconds = new LinkedHashMap<>();
-    String numericClass = "";
-    for (JsonNode level : job.path("levels")) {
-      for (JsonNode task : level.path("tasks")) {
-        for (JsonNode attempt : task.path("attempts")) {
-          seconds.merge(
-              task.path("work").asText(), attempt.path("seconds").asDouble(), Double::sum);
-          numericClass = attempt.path("numericClass").asText(numericClass);
-        }
-      }
-    }
-    return new Done(seconds, processor, numericClass);
-  }
-
-  private static double processor(ProcessHandle process) {
-    return process.info().totalCpuDuration().orElse(Duration.ZERO).toNanos() / 1e9;
+    return farm.job(wish, ranShort);
   }
 
   private Map<String, Integer> extentsOfSample() {
@@ -291,8 +220,8 @@ record ModelTrial(AtExit exit, Path place, PublishedSize size, TrialSettings set
     return seconds(first.of("sample") - again.of("sample"));
   }
 
-  private static String both(Ready ready) {
-    return "%s; %s".formatted(seconds(ready.farm.seconds()), seconds(ready.seconds));
+  private static String both(MeasuredFarm farm) {
+    return "%s; %s".formatted(seconds(farm.farm().seconds()), seconds(farm.seconds()));
   }
 
   /** What may throw while it is timed. */
