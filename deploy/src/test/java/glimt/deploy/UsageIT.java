@@ -47,7 +47,7 @@ class UsageIT {
         "farm | up, ps, kill",
         "farm up --workers 99 | 0 to 32",
         "up --precision fp8 | must be fp32, bf16 or fp16",
-        "up --step-limit 5 | 11 to 120",
+        "up --step-limit 5 | 11 to 3600",
         "dance | Unmatched argument"
       })
   void bad_usage_is_told_and_exits_with_2(String arguments, String said) {

@@ -8,7 +8,8 @@ import java.time.Duration;
  * @param lease how long a worker may be silent before it loses its tasks
  * @param sweep the time from one {@link Tasks#expire} to the next
  * @param backOff how long a task rests after its first failure; twice that after the second
- * @param stall how long one step may take before its attempt counts as hung
+ * @param stall how long one step may take before its attempt counts as hung; a worker that notices
+ *     a hanging step ends itself earlier
  */
 public record LeaseTerms(Duration lease, Duration sweep, Duration backOff, Duration stall) {
   public static final LeaseTerms USUAL =
@@ -16,7 +17,7 @@ public record LeaseTerms(Duration lease, Duration sweep, Duration backOff, Durat
           Duration.ofSeconds(10),
           Duration.ofSeconds(2),
           Duration.ofSeconds(1),
-          Duration.ofMinutes(2));
+          Duration.ofHours(1));
 
   /** Lets a step take as long as twelve leases. */
   public LeaseTerms(Duration lease, Duration sweep, Duration backOff) {

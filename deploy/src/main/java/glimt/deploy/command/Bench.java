@@ -2,13 +2,13 @@ package glimt.deploy.command;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import glimt.deploy.models.ModelsBench;
 import glimt.deploy.node.Client;
 import glimt.deploy.node.DeployException;
 import glimt.deploy.node.HomeOption;
+import glimt.deploy.node.StartedFarm;
 import glimt.deploy.queue.QueueBench;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -29,9 +29,8 @@ import picocli.CommandLine.Option;
       "Measures glimt's speed and memory on this machine, and prints a table.",
       "Starts farms of its own in a temporary folder of the home."
     },
-    subcommands = QueueBench.class)
+    subcommands = {QueueBench.class, ModelsBench.class})
 public final class Bench implements Callable<Integer> {
-  private static final String READY = "glimt is ready at ";
   private static final int WARM_UP_JOBS = 20;
   private static final int SETTLE_SECONDS = 10;
 
@@ -42,15 +41,6 @@ public final class Bench implements Callable<Integer> {
   private int jobs;
 
   @Mixin private HomeOption home;
-
-  /** A farm as a process, and the seconds it took to be ready. */
-  private record Started(Process process, Client client, double seconds) implements AutoCloseable {
-    @Override
-    public void close() {
-      process.destroy();
-      process.onExit().join();
-    }
-  }
 
   /**
    * A job and its times.
@@ -92,10 +82,10 @@ public final class Bench implements Callable<Integer> {
         "measured on",
         System.getProperty("os.arch"),
         Runtime.getRuntime().availableProcessors() + " cores");
-    try (Started cold = start(place)) {
+    try (StartedFarm cold = StartedFarm.on(place, List.of())) {
       row("up to ready, the first time", String.format(Locale.ROOT, "%.1f s", cold.seconds()), "");
     }
-    try (Started farm = start(place)) {
+    try (StartedFarm farm = StartedFarm.on(place, List.of())) {
       row("up to ready, warm", String.format(Locale.ROOT, "%.1f s", farm.seconds()), "at most 8 s");
       settle();
       row("memory of all processes, idle", megabytes(pss(place)), "under 1500 MB");
@@ -172,27 +162,6 @@ public final class Bench implements Callable<Integer> {
       sum += pss(worker.path("pid").asLong());
     }
     return sum;
-  }
-
-  private static Started start(Path place) throws IOException {
-    long begin = System.nanoTime();
-    Process process =
-        new ProcessBuilder(
-                System.getProperty("glimt.launcher", "glimt"),
-                "up",
-                "--home",
-                place.toString(),
-                "--port",
-                "0")
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
-    BufferedReader out = process.inputReader();
-    String line = out.readLine();
-    if (line == null || !line.startsWith(READY)) {
-      throw new DeployException("the farm did not start; its messages are above");
-    }
-    return new Started(
-        process, new Client(URI.create(line.substring(READY.length()))), since(begin));
   }
 
   /** The sum of the proportional set sizes of all processes of a farm, in bytes. */

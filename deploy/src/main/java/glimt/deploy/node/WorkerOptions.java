@@ -2,6 +2,7 @@ package glimt.deploy.node;
 
 import glimt.bundle.Precision;
 import glimt.coordinator.Cadence;
+import glimt.ledger.LeaseTerms;
 import glimt.worker.DeviceSlot;
 import java.time.Duration;
 import java.util.HashMap;
@@ -36,7 +37,8 @@ public final class WorkerOptions {
       names = "--step-limit",
       paramLabel = "SECONDS",
       description = {
-        "A worker whose step takes longer is considered hung and ended.",
+        "A worker whose step takes longer is considered hung and ended;",
+        "large networks on a CPU may need more.",
         "Default: " + STEP_LIMIT + ", else 120"
       })
   private @Nullable Integer stepLimit;
@@ -85,7 +87,7 @@ public final class WorkerOptions {
   /** The limit must exceed a lease and may not exceed the time that the ledger allows a step. */
   private Optional<Integer> checked() {
     long least = Cadence.DEFAULT.lease().toSeconds() + 1;
-    long most = Cadence.DEFAULT.stall().toSeconds();
+    long most = LeaseTerms.USUAL.stall().toSeconds();
     Optional<Integer> limit = stepLimit();
     if (limit.isPresent() && (limit.get() < least || limit.get() > most)) {
       throw bad("--step-limit must be %s to %s, not %s".formatted(least, most, limit.get()));

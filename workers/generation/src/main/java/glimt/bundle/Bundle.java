@@ -192,11 +192,7 @@ public final class Bundle {
    * @param worker the precision of networks of which the card says none
    */
   public long bytes(String network, Precision worker) {
-    Precision precision = precision(network, worker);
-    return weights(network).tensors().values().stream()
-        .mapToLong(tensor -> tensor.values().byteSize() / tensor.dtype().bytes)
-        .map(values -> values * precision.dtype.bytes)
-        .sum();
+    return TorchNetwork.bytes(weights(network), precision(network, worker));
   }
 
   /**

@@ -64,6 +64,13 @@ public final class NetworkSource {
   private static final Pattern PORT = Pattern.compile("(\\w+)\\s*:\\s*Tensor");
   private static final Pattern FUNCTION = Pattern.compile("def (\\w+)\\(.*");
 
+  /** Rows of a large table, of which only these are converted. */
+  private static final String GATHERED =
+      """
+      def gathered_rows(weight: Tensor, ids: Tensor) -> Tensor:
+        return torch.to(torch.embedding(weight, ids), %s)
+      """;
+
   private final String file;
   private final String text;
   private final Map<String, ModuleClass> classes;
@@ -272,6 +279,46 @@ public final class NetworkSource {
       }
     }
     return functionsQualified(out.toString());
+  }
+
+  /**
+   * The same code for weights that are stored in another format: it converts each when it uses it.
+   *
+   * @param code as {@link #qualified} returns it
+   */
+  String converting(String code, Precision precision) {
+    StringBuilder out = new StringBuilder();
+    ModuleClass inside = null;
+    boolean binds = false;
+    for (String line : code.split("\n", -1)) {
+      Matcher start = CLASS.matcher(line);
+      if (start.matches()) {
+        inside = moduleClass(start.group(1));
+      } else if (line.startsWith("  def ")) {
+        binds = line.startsWith("  def bind_");
+      }
+      out.append(
+              inside == null || binds || !line.startsWith("    ")
+                  ? line
+                  : converting(line, inside, precision))
+          .append('\n');
+    }
+    return out.append(GATHERED.formatted(precision.scalarType)).toString();
+  }
+
+  private static String converting(String line, ModuleClass inside, Precision precision) {
+    String out = line;
+    for (Attribute attribute : inside.attributes) {
+      if (attribute.type.equals("Tensor")) {
+        String weight = "self\\." + attribute.name + "\\b";
+        out =
+            out.replaceAll("torch\\.embedding\\((?=" + weight + ")", "__torch__.gathered_rows(")
+                .replaceAll(
+                    "(?<!gathered_rows\\(|torch\\.size\\()" + weight,
+                    "torch.to($0, %s)".formatted(precision.scalarType));
+      }
+    }
+    return out;
   }
 
   private static String head(ModuleClass c, boolean parameters) {

@@ -60,6 +60,11 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
     public boolean isFraction() {
       return this == F32 || this == F16 || this == BF16;
     }
+
+    /** Whether it is a floating-point format of two bytes, all of whose values float32 has too. */
+    boolean isHalf() {
+      return this == F16 || this == BF16;
+    }
   }
 
   /**

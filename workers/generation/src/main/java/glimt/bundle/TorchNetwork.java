@@ -14,6 +14,7 @@ import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.ParameterStore;
+import glimt.bundle.Safetensors.Dtype;
 import glimt.bundle.Safetensors.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -24,12 +25,17 @@ import java.util.Map;
 
 /**
  * A network that libtorch runs from an archive assembled in memory. On a CPU its tensors point
- * directly into the mapped weights file if the file has the precision of the computation; otherwise
- * libtorch keeps a converted copy. On a GPU libtorch always keeps a copy in the GPU's memory.
+ * directly into the mapped weights file if the file has the precision of the computation, or if the
+ * network is large and the file has half of that precision: then each weight is converted whenever
+ * it is used, to the same bits. Otherwise libtorch keeps a converted copy. On a GPU libtorch always
+ * keeps a copy in the GPU's memory.
  */
 final class TorchNetwork implements Network {
-  /** The alignment in bytes of the vectors in which libtorch reads values. */
-  private static final long ALIGNMENT = 64;
+  /**
+   * The bytes of float32 weights from which on weights of half precision stay as they are stored.
+   * To convert them takes some hundredths of a step's time, which is worth it for large ones only.
+   */
+  private static final long LARGE = 1L << 26;
 
   private final String name;
   private final List<String> ports;
@@ -42,12 +48,17 @@ final class TorchNetwork implements Network {
    */
   private final List<MemorySegment> weights;
 
-  private TorchNetwork(String name, List<String> ports, Model model, List<MemorySegment> weights) {
+  /** Owns the copies among them. */
+  private final Arena copies;
+
+  private TorchNetwork(
+      String name, List<String> ports, Model model, List<MemorySegment> weights, Arena copies) {
     this.name = name;
     this.ports = ports;
     this.model = model;
     this.block = model.getBlock();
     this.weights = weights;
+    this.copies = copies;
   }
 
   /**
@@ -58,31 +69,94 @@ final class TorchNetwork implements Network {
    */
   static TorchNetwork load(
       String name, NetworkSource source, Safetensors weights, Precision precision, Device device) {
-    byte[] archive = TorchScript.hollow(source, weights, precision);
+    return load(name, source, weights, precision, device, staysAsStored(weights, precision));
+  }
+
+  /**
+   * The same.
+   *
+   * @param asStored whether weights of half precision stay as they are stored
+   */
+  static TorchNetwork load(
+      String name,
+      NetworkSource source,
+      Safetensors weights,
+      Precision precision,
+      Device device,
+      boolean asStored) {
+    byte[] archive = TorchScript.hollow(source, weights, precision, asStored);
     Model model = TorchScript.load(name, archive, device, false);
+    Arena copies = Arena.ofShared();
     try {
       List<MemorySegment> bound = new ArrayList<>();
+      int binds = 0;
       for (String path : source.tensors().keySet()) {
         Tensor tensor = weights.get(path);
-        MemorySegment values = lasting(tensor);
-        bind(model, "bind_" + bound.size(), tensor, values);
-        bound.add(values);
+        String method = "bind_" + binds++;
+        if (isKept(tensor.dtype(), precision, asStored) && !device.isGpu()) {
+          MemorySegment values = lasting(tensor, copies);
+          bind(model, method, tensor, values);
+          bound.add(values);
+        } else { // libtorch makes a copy of its own
+          try (Arena passing = Arena.ofConfined()) {
+            bind(model, method, tensor, lasting(tensor, passing));
+          }
+          release(tensor.values());
+        }
       }
-      return new TorchNetwork(name, source.ports(), model, bound);
+      return new TorchNetwork(name, source.ports(), model, bound, copies);
     } catch (RuntimeException broken) {
       model.close();
+      copies.close();
       throw new BundleException(
           "libtorch rejects the weights of network " + name + ": " + broken.getMessage(), broken);
     }
   }
 
+  /** The bytes that the weights of a network take in a precision. */
+  static long bytes(Safetensors weights, Precision precision) {
+    boolean asStored = staysAsStored(weights, precision);
+    return weights.tensors().values().stream()
+        .mapToLong(tensor -> bytes(tensor, precision, asStored))
+        .sum();
+  }
+
+  private static long bytes(Tensor tensor, Precision precision, boolean asStored) {
+    long stored = tensor.values().byteSize();
+    return isKept(tensor.dtype(), precision, asStored)
+        ? stored
+        : stored / tensor.dtype().bytes * precision.dtype.bytes;
+  }
+
+  /** Whether libtorch reads values where they are, without converting them once. */
+  static boolean isKept(Dtype stored, Precision precision, boolean asStored) {
+    return stored == precision.dtype || (asStored && stored.isHalf());
+  }
+
+  private static boolean staysAsStored(Safetensors weights, Precision precision) {
+    return precision == Precision.FLOAT32
+        && weights.tensors().values().stream()
+                .mapToLong(tensor -> bytes(tensor, precision, false))
+                .sum()
+            >= LARGE;
+  }
+
+  /** Gives the memory of mapped values back; they are read from the file again when needed. */
+  private static void release(MemorySegment values) {
+    if (values.isMapped()) {
+      values.unload();
+    }
+  }
+
   /** The values outside the heap, copied only if they are not already there and aligned. */
-  private static MemorySegment lasting(Tensor tensor) {
+  private static MemorySegment lasting(Tensor tensor, Arena copies) {
     MemorySegment values = tensor.values();
     if (values.isNative() && values.address() % tensor.dtype().bytes == 0) {
       return values;
     }
-    return Arena.ofAuto().allocate(Math.max(1, values.byteSize()), ALIGNMENT).copyFrom(values);
+    MemorySegment copy = NativeCopy.of(values, copies);
+    release(values);
+    return copy;
   }
 
   /**
@@ -165,5 +239,7 @@ final class TorchNetwork implements Network {
   @Override
   public void close() {
     model.close();
+    weights.forEach(TorchNetwork::release);
+    copies.close();
   }
 }

@@ -84,8 +84,14 @@ public final class TorchScript {
     return new TorchScript(source, weights, kept, computed).archive(source.qualified(true, ""));
   }
 
-  /** Returns the bytes of a hollow archive, to which {@link TorchNetwork} binds weights. */
-  static byte[] hollow(NetworkSource source, Safetensors weights, Precision precision) {
+  /**
+   * Returns the bytes of a hollow archive, to which {@link TorchNetwork} binds weights.
+   *
+   * @param asStored whether weights of half precision stay as they are stored, and are converted
+   *     whenever the network uses them
+   */
+  static byte[] hollow(
+      NetworkSource source, Safetensors weights, Precision precision, boolean asStored) {
     agree(source, weights);
     StringBuilder binds = new StringBuilder();
     int i = 0;
@@ -95,19 +101,22 @@ public final class TorchScript {
           "  def bind_%s(self: __torch__.Network, weight: Tensor) -> Tensor:%n".formatted(i++));
       binds.append(
           "    self.%s = %s%n    return weight%n"
-              .formatted(path, placed(tensor.dtype(), precision)));
+              .formatted(path, placed(tensor.dtype(), precision, asStored)));
     }
+    String code = source.qualified(false, binds.toString());
     return new TorchScript(source, null, precision, precision)
-        .archive(source.qualified(false, binds.toString()));
+        .archive(asStored ? source.converting(code, precision) : code);
   }
 
   /**
    * The TorchScript expression that converts a bound weight, as {@link TorchNetwork} passes it, to
-   * the format {@code kept}.
+   * the format {@code kept}, unless it stays as it is stored.
    */
-  private static String placed(Dtype stored, Precision kept) {
+  private static String placed(Dtype stored, Precision kept, boolean asStored) {
     String read = stored == Dtype.BF16 ? SEEN_AS_BFLOAT16 : "weight";
-    return stored == kept.dtype ? read : "torch.to(%s, %s)".formatted(read, kept.scalarType);
+    return TorchNetwork.isKept(stored, kept, asStored)
+        ? read
+        : "torch.to(%s, %s)".formatted(read, kept.scalarType);
   }
 
   /**

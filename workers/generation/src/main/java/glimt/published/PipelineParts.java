@@ -127,7 +127,7 @@ final class PipelineParts {
         axes.stream().map(axis -> axis.name().equals("frames") ? 1 : factor).toList();
     return new Codec(
         component,
-        axes,
+        LatentTiles.of(axes, factors),
         factors,
         Collections.nCopies(axes.size(), false),
         vae.integer("out_channels", 3),

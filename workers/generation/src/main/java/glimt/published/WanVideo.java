@@ -105,7 +105,7 @@ final class WanVideo {
     deviations.forEach(deviation -> scales.add(1 / deviation));
     return new Codec(
         "vae",
-        axes,
+        LatentTiles.of(axes, factors),
         factors,
         List.of(true, false, false),
         vae.integer("out_channels", 3) / (patch * patch),

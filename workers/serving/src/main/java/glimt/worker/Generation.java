@@ -217,12 +217,11 @@ public record Generation(
       throws InterruptedException {
     int steps = work.sampling().steps();
     long began = System.nanoTime();
+    SeenLatent seen = new SeenLatent(bundle, level, piece.shape(), manager, SeenLatent.SLOW);
     try (Waypoint from = begin(task, piece, attempt)) {
       WalkReporter reporter =
           new WalkReporter(
-              now ->
-                  Modalities.of(bundle.card().kind())
-                      .preview(seen(bundle, level, piece.guess(now), piece.shape())),
+              now -> Modalities.of(bundle.card().kind()).preview(seen.of(piece.guess(now))),
               attempt,
               tensors(),
               numericClass,
@@ -239,23 +238,6 @@ public record Generation(
         reporter.close(Duration.ofNanos(System.nanoTime() - began));
       }
     }
-  }
-
-  /** Returns the visible result of a part of a level's sample, decoded if it is a latent. */
-  private Seen seen(LoadedBundle bundle, Level level, float[] values, long[] shape) {
-    Codec codec = level.codec();
-    if (codec == null) {
-      return new Seen(bundle.card(), level, FloatBuffer.wrap(values), shape, 1);
-    }
-    float[] decoded =
-        new LatentDecoder(codec, bundle.network(codec))
-            .decoded(manager, values, shape, Mosaic.of(level).valuesPerChannel(shape));
-    return new Seen(
-        bundle.card(),
-        level,
-        FloatBuffer.wrap(decoded),
-        Mosaic.of(level).decodedShape(codec, shape),
-        1);
   }
 
   /** Resumes from the latest checkpoint that can be read and verified, or starts anew. */

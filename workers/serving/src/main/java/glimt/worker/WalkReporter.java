@@ -23,8 +23,11 @@ final class WalkReporter implements Observer {
   private static final long PREVIEW_EVERY = Duration.ofMillis(400).toNanos();
   private static final Logger log = LoggerFactory.getLogger(WalkReporter.class);
 
-  /** Previews take at most a tenth of the time: to decode one of a large latent takes seconds. */
+  /** Previews take at most a tenth of the time. */
   private static final int RARER = 9;
+
+  /** The longest rest after a preview: slow ones see to it themselves that they are rare. */
+  private static final long LONGEST_REST = RARER * SeenLatent.SLOW.toNanos();
 
   private final Function<Estimate, Preview> preview;
   private final Attempt attempt;
@@ -62,11 +65,15 @@ final class WalkReporter implements Observer {
   public void seen(Estimate now, int step) {
     CrashPoint.MID_STEP.reached(step);
     long began = System.nanoTime();
-    if (attempt.watched() && began - shownAt >= Math.max(PREVIEW_EVERY, RARER * previewTook)) {
+    if (attempt.watched() && began - shownAt >= rest()) {
       show(preview.apply(now));
       shownAt = System.nanoTime();
       previewTook = shownAt - began;
     }
+  }
+
+  private long rest() {
+    return Math.clamp(RARER * previewTook, PREVIEW_EVERY, LONGEST_REST);
   }
 
   private void show(Preview shown) {
