@@ -218,7 +218,7 @@ final class JobDocument {
         segment(out.put("work", "sample"), sample.segment());
         out.put("sampler", sample.sampling().sampler())
             .put("guidance", sample.sampling().guidance().weight())
-            .put("steps", sample.sampling().steps());
+            .put("steps", sample.steps());
       }
       case Work.Decode decode -> segment(out.put("work", "decode"), decode.segment());
       case Work.Assemble _ -> out.put("work", "assemble");

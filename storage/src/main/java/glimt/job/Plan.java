@@ -5,6 +5,7 @@ import glimt.model.Encoder;
 import glimt.model.Level;
 import glimt.model.Port;
 import glimt.model.Quality;
+import glimt.model.Refinement;
 import glimt.model.Sampling;
 import glimt.model.Segment;
 import java.util.ArrayList;
@@ -35,7 +36,10 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
   /** The port by which an assemble task receives the pieces that it blends. */
   public static final String PIECE = "piece";
 
-  /** The port by which a decode task receives the latents that it reads. */
+  /**
+   * The port by which a decode task, or a sample task that enlarges them, receives the latents that
+   * it reads.
+   */
   public static final String LATENT = "latent";
 
   /** The port by which a sample task receives the level below. */
@@ -164,6 +168,9 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
     private final Map<String, Integer> encoded = new HashMap<>();
     private @Nullable Integer below;
 
+    /** What the level below sampled, in its segments' order. */
+    private List<PlannedInput> latents = List.of();
+
     /**
      * @param usual whether the levels have the default sizes of their card
      */
@@ -176,10 +183,13 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
     private void add(Level level, boolean base) {
       Sampling sampling = base ? sampling(level) : level.sampling();
       List<PlannedInput> conditions = conditions(level, sampling);
+      Refinement refinement = level.refinement();
+      Double strength = refinement == null ? null : (Double) refinement.strength();
       Map<Segment, Integer> sampled = new LinkedHashMap<>();
       for (Segment segment : level.segments()) {
         Work work =
-            new Work.Sample(level.name(), segment, sampling, usual ? null : level.extents());
+            new Work.Sample(
+                level.name(), segment, sampling, usual ? null : level.extents(), strength);
         sampled.put(segment, task(work, conditions, null));
       }
       List<PlannedInput> pieces = new ArrayList<>();
@@ -199,6 +209,7 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
       Work assemble =
           new Work.Assemble(level.name(), level.seen(), FileSize.scale(spec, level.seen()));
       below = task(assemble, pieces, null);
+      latents = sampled.values().stream().map(task -> new PlannedInput(task, LATENT)).toList();
     }
 
     /** Returns the inputs that all segments of a level read. */
@@ -214,10 +225,15 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
           }
         }
       }
-      if (below != null) {
+      if (below != null && !level.upsamplesBelow()) {
         fed.put(BELOW, below);
       }
-      return fed.entrySet().stream().map(e -> new PlannedInput(e.getValue(), e.getKey())).toList();
+      List<PlannedInput> read = new ArrayList<>();
+      fed.forEach((port, task) -> read.add(new PlannedInput(task, port)));
+      if (level.upsamplesBelow()) {
+        read.addAll(latents);
+      }
+      return read;
     }
 
     private @Nullable String otherPrompt(Port port) {

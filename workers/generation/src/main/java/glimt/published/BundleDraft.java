@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * The files of a bundle in the making: sources that are written, and weights that stay where they
@@ -33,9 +34,10 @@ final class BundleDraft {
   private static final String SINGLE = "single";
 
   private final Path folder;
-  private final Map<String, String> files = new TreeMap<>();
-  private final Map<String, Long> sizes = new TreeMap<>();
-  private final List<String> lines = new ArrayList<>();
+  private final String prefix;
+  private final Map<String, String> files;
+  private final Map<String, Long> sizes;
+  private final List<String> lines;
   private final Loras loras;
 
   /**
@@ -43,8 +45,56 @@ final class BundleDraft {
    * @param loras merged into the weights of the networks that they change
    */
   BundleDraft(Path folder, Loras loras) {
+    this(folder, "", new TreeMap<>(), new TreeMap<>(), new ArrayList<>(), loras);
+  }
+
+  private BundleDraft(
+      Path folder,
+      String prefix,
+      Map<String, String> files,
+      Map<String, Long> sizes,
+      List<String> lines,
+      Loras loras) {
     this.folder = folder;
+    this.prefix = prefix;
+    this.files = files;
+    this.sizes = sizes;
+    this.lines = lines;
     this.loras = loras;
+  }
+
+  /**
+   * The same bundle, for another pipeline whose files begin with a prefix. No LoRA is merged into
+   * its weights.
+   */
+  BundleDraft prefixed(String other) {
+    return new BundleDraft(folder, other, files, sizes, lines, new Loras(List.of()));
+  }
+
+  /** Whether two networks of the bundle are the same: their sources, weights and names. */
+  boolean same(String stem, String other) {
+    return Stream.of(".py", WEIGHTS, WEIGHTS + INDEX, TensorNames.file(""), Bundle.merged(""))
+        .allMatch(end -> Objects.equals(files.get(stem + end), files.get(other + end)));
+  }
+
+  /** The digest of a file of the bundle, empty if there is none. */
+  String digest(String name) {
+    return files.getOrDefault(name, "");
+  }
+
+  /** Takes a network out again. */
+  void remove(String stem) {
+    for (String name : List.copyOf(files.keySet())) {
+      if (name.startsWith(stem + ".") || name.startsWith(stem + "-")) {
+        files.remove(name);
+        try {
+          Files.deleteIfExists(folder.resolve(name));
+        } catch (IOException broken) {
+          throw new BundleException("cannot remove %s: %s".formatted(name, broken), broken);
+        }
+      }
+    }
+    sizes.remove(stem);
   }
 
   /** What was understood, a line for each network. */
@@ -88,13 +138,14 @@ final class BundleDraft {
   }
 
   private void network(
-      String stem,
+      String name,
       PublishedWeights weights,
       PublishedConfig given,
       String architecture,
       Architectures.Architecture written) {
+    String stem = prefix + name;
     Safetensors untouched = weights.map();
-    Map<String, Tensor> merged = loras.merged(stem, untouched);
+    Map<String, Tensor> merged = loras.merged(name, untouched);
     Map<String, Tensor> tensors = new LinkedHashMap<>(untouched.tensors());
     tensors.putAll(merged);
     Safetensors published = new Safetensors(tensors);
@@ -160,12 +211,13 @@ final class BundleDraft {
    * finds its tensors there; those that are copies are in a file beside it.
    */
   private void part(String stem, Path file, PublishedWeights.WeightsPart part) {
-    if (!files.containsKey(SINGLE + WEIGHTS)) {
-      link(SINGLE + WEIGHTS, file);
+    String single = prefix + SINGLE + WEIGHTS;
+    if (!files.containsKey(single)) {
+      link(single, file);
     }
     ObjectNode written = Json.mapper().createObjectNode();
     ObjectNode places = written.putObject("weight_map");
-    Safetensors.map(file).tensors().keySet().forEach(name -> places.put(name, SINGLE + WEIGHTS));
+    Safetensors.map(file).tensors().keySet().forEach(name -> places.put(name, single));
     if (!part.turned().isEmpty()) {
       String turned = stem + "-turned" + WEIGHTS;
       new Safetensors(part.turned()).write(folder.resolve(turned));
@@ -176,7 +228,8 @@ final class BundleDraft {
   }
 
   /** Copies a small file into the bundle, in the folder of its component. */
-  String copy(String name, Path from) {
+  String copy(String copied, Path from) {
+    String name = prefix + copied;
     Path to = folder.resolve(name);
     try {
       Files.createDirectories(Objects.requireNonNull(to.getParent()));

@@ -63,15 +63,23 @@ public final class BundleImport implements AutoCloseable {
    * @param stages the folders of its pipelines, from the base up
    */
   public static BundleImport of(List<Path> stages, Path models, ImportOptions options) {
-    PublishedFolder from =
-        stages.size() == 1 && Files.isRegularFile(stages.getFirst())
-            ? SingleFile.of(stages.getFirst(), options.singleFile())
-            : PublishedFolder.of(stages, options.variant());
+    return of(stages, ImportLevels.NONE, models, options);
+  }
+
+  /**
+   * The same with further levels, each of which refines what the one below makes.
+   *
+   * @param levels the pipelines above, and sizes
+   */
+  public static BundleImport of(
+      List<Path> stages, ImportLevels levels, Path models, ImportOptions options) {
+    PublishedFolder from = source(stages, options);
     Pipelines.Pipeline pipeline = Pipelines.of(from);
     Path folder = unfinished(models);
     try {
       BundleDraft draft = new BundleDraft(folder, new Loras(options.loras()));
-      draft.finish(noted(pipeline.card(from, draft, options), options.loras()));
+      BundleCard card = noted(pipeline.card(from, draft, options), options.loras());
+      draft.finish(refined(card, draft, levels, options));
       Bundle bundle = BundleCheck.open(folder, LevelWalk.samplers());
       Path place = models.resolve(bundle.card().name());
       free(place);
@@ -80,6 +88,27 @@ public final class BundleImport implements AutoCloseable {
       remove(folder);
       throw broken;
     }
+  }
+
+  private static PublishedFolder source(List<Path> stages, ImportOptions options) {
+    return stages.size() == 1 && Files.isRegularFile(stages.getFirst())
+        ? SingleFile.of(stages.getFirst(), options.singleFile())
+        : PublishedFolder.of(stages, options.variant());
+  }
+
+  /** A card with the levels that were asked for. */
+  private static BundleCard refined(
+      BundleCard base, BundleDraft draft, ImportLevels levels, ImportOptions options) {
+    ImportLevels.PixelSize size = levels.size();
+    BundleCard card = size == null ? base : LevelChain.sized(base, size);
+    LevelChain chain = new LevelChain(draft);
+    for (int number = 1; number <= levels.above().size(); number++) {
+      ImportLevels.LevelSource source = levels.above().get(number - 1);
+      PublishedFolder from = source(List.of(source.source()), options);
+      BundleDraft own = draft.prefixed(LevelChain.prefix(number));
+      card = chain.above(card, Pipelines.of(from).card(from, own, options), source, number);
+    }
+    return card;
   }
 
   /** A card that tells what was merged. */

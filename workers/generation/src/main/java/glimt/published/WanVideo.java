@@ -46,7 +46,7 @@ final class WanVideo {
     from.index().close();
     draft.network("text_encoder", from, "text_encoder", from.className("text_encoder"));
     draft.network("transformer", from, "transformer", from.className("transformer"));
-    draft.network("vae", from, "vae", from.className("vae") + ".decode");
+    PipelineParts.autoencoder(from, draft);
     PromptReader reader =
         PublishedTokenizer.t5(from, "tokenizer", draft, options.textLength(TEXT_LENGTH));
     Encoder text = new Encoder("text", "text_encoder", reader, List.of(STATES));
@@ -110,6 +110,7 @@ final class WanVideo {
         List.of(true, false, false),
         vae.integer("out_channels", 3) / (patch * patch),
         scales,
-        means);
+        means)
+        .with(PipelineParts.MEAN);
   }
 }

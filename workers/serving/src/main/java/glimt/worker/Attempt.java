@@ -44,7 +44,7 @@ public final class Attempt {
     this.task = task;
     this.feed = feed;
     this.saved = saved;
-    this.steps = task.work() instanceof Work.Sample sample ? sample.sampling().steps() : 1;
+    this.steps = task.work().steps();
   }
 
   // ---- for the thread that does the work

@@ -28,6 +28,8 @@ import glimt.model.Level;
 import glimt.model.Port;
 import glimt.model.Segment;
 import glimt.pipeline.Cascade;
+import glimt.pipeline.Draft;
+import glimt.pipeline.Drafting;
 import glimt.pipeline.LatentDecoder;
 import glimt.pipeline.Modality;
 import glimt.pipeline.Modality.Seen;
@@ -151,14 +153,42 @@ public record Generation(
             work.sampling(),
             task.spec().sampling().seed(),
             prompted(task, level, bundle),
-            inherited(task, card))) {
+            inherited(task, level, card),
+            draft(task, work, level, bundle))) {
       return walked(task, work, piece, level, bundle, attempt);
     }
   }
 
-  private Cascade.@Nullable Inherited inherited(Task task, BundleCard card) {
+  /** Returns what the walk begins with; null if that is noise alone. */
+  private @Nullable Draft draft(Task task, Work.Sample work, Level level, LoadedBundle bundle) {
+    Double strength = work.strength();
+    if (strength == null) {
+      return null;
+    }
+    BundleCard card = bundle.card();
+    int index = card.levels().indexOf(card.level(level.name()));
+    Drafting drafting =
+        new Drafting(
+            level,
+            index,
+            work.segment(),
+            Modalities.of(card.kind()),
+            task.spec().sampling().seed(),
+            bundle::network);
+    if (level.upsamplesBelow()) {
+      Level below = card.levels().get(index - 1).sized(level.belowExtents(level.extents()));
+      Mosaic mosaic = Mosaic.of(below);
+      List<ArtifactId> latents = task.inputs(Plan.LATENT);
+      float[] whole = mosaic.blend(mosaic.whole(), pieces(below.segments(), latents));
+      return drafting.ofLatents(manager, whole, below, strength);
+    }
+    StoredTensors.Stored stored = tensors().sample(task.inputs(Plan.BELOW).getFirst());
+    return drafting.ofPixels(manager, stored.values(), stored.shape(), strength);
+  }
+
+  private Cascade.@Nullable Inherited inherited(Task task, Level level, BundleCard card) {
     List<ArtifactId> below = task.inputs(Plan.BELOW);
-    if (below.isEmpty()) {
+    if (below.isEmpty() || level.refinement() != null) {
       return null;
     }
     StoredTensors.Stored stored = tensors().sample(below.getFirst());
@@ -215,7 +245,7 @@ public record Generation(
   private Product walked(
       Task task, Work.Sample work, Piece piece, Level level, LoadedBundle bundle, Attempt attempt)
       throws InterruptedException {
-    int steps = work.sampling().steps();
+    int steps = work.steps();
     long began = System.nanoTime();
     try (Waypoint from = begin(task, piece, attempt)) {
       WalkReporter reporter =

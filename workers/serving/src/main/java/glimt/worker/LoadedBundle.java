@@ -72,6 +72,11 @@ public final class LoadedBundle {
     return networks.network(bundle, codec.network());
   }
 
+  /** Returns any network of the bundle by its stem, loaded on first use. */
+  Network network(String stem) {
+    return networks.network(bundle, stem);
+  }
+
   /** Returns the token ids of a prompt for one of this bundle's readers. */
   TokenIds tokens(PromptReader reader, String prompt) {
     if (reader instanceof WordList words) {
