@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param format the format of the media files
  * @param enlarge the side of the square of file pixels that each pixel becomes, up to {@link
  *     #ENLARGE_LIMIT}; null means 1
+ * @param input the picture that it begins with; null if it begins with noise alone
  */
 public record JobSpec(
     int version,
@@ -30,7 +31,8 @@ public record JobSpec(
     SamplingOptions sampling,
     Map<String, Integer> extents,
     Format format,
-    @Nullable Integer enlarge) {
+    @Nullable Integer enlarge,
+    @Nullable JobInput input) {
   /** The largest {@code enlarge}. */
   public static final int ENLARGE_LIMIT = 64;
 
@@ -83,6 +85,30 @@ public record JobSpec(
           "must be one of %s, not %s"
               .formatted(Format.of(kind).stream().map(Format::ending).toList(), format.ending()));
     }
+  }
+
+  /** Makes a spec that begins with noise alone. */
+  public JobSpec(
+      int version,
+      Kind kind,
+      String prompt,
+      @Nullable String negativePrompt,
+      String model,
+      SamplingOptions sampling,
+      Map<String, Integer> extents,
+      Format format,
+      @Nullable Integer enlarge) {
+    this(
+        version,
+        kind,
+        prompt,
+        negativePrompt,
+        model,
+        sampling,
+        extents,
+        format,
+        enlarge,
+        null);
   }
 
   /** Makes a spec of the current version, without a negative prompt and not enlarged. */

@@ -1,7 +1,9 @@
 package glimt.job;
 
 import glimt.model.BundleCard;
+import glimt.model.Codec;
 import glimt.model.Encoder;
+import glimt.model.Kind;
 import glimt.model.Level;
 import glimt.model.Port;
 import glimt.model.Quality;
@@ -119,12 +121,25 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
     if (spec.negativePrompt() != null && levels.stream().noneMatch(Plan::readsNegative)) {
       warnings.add("%s does not read negative prompts, so it is ignored".formatted(card.name()));
     }
+    checkInput(spec, card);
     FileSize.check(spec, levels.getLast().seen());
     Growing growing = new Growing(spec, card, asked.equals(card.levels().subList(0, asked.size())));
     for (int i = 0; i < levels.size(); i++) {
       growing.add(levels.get(i), i == 0);
     }
     return new Plan(levels, growing.tasks, warnings);
+  }
+
+  /** Refuses a picture that the base level cannot begin with. */
+  private static void checkInput(JobSpec spec, BundleCard card) {
+    if (spec.input() == null) {
+      return;
+    }
+    Codec codec = card.levels().getFirst().codec();
+    if (card.kind() != Kind.IMAGE || codec == null || !codec.encodes()) {
+      throw new InvalidSpec(
+          "input_image", "does not go with %s, which cannot begin with one".formatted(card.name()));
+    }
   }
 
   private static boolean readsNegative(Level level) {
@@ -183,8 +198,7 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
     private void add(Level level, boolean base) {
       Sampling sampling = base ? sampling(level) : level.sampling();
       List<PlannedInput> conditions = conditions(level, sampling);
-      Refinement refinement = level.refinement();
-      Double strength = refinement == null ? null : (Double) refinement.strength();
+      Double strength = strength(level, base, sampling);
       Map<Segment, Integer> sampled = new LinkedHashMap<>();
       for (Segment segment : level.segments()) {
         Work work =
@@ -210,6 +224,20 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
           new Work.Assemble(level.name(), level.seen(), FileSize.scale(spec, level.seen()));
       below = task(assemble, pieces, null);
       latents = sampled.values().stream().map(task -> new PlannedInput(task, LATENT)).toList();
+    }
+
+    /** Returns how much of a level's walk is walked; null if it begins with noise alone. */
+    private @Nullable Double strength(Level level, boolean base, Sampling sampling) {
+      JobInput input = spec.input();
+      if (base && input != null) {
+        try {
+          Refinement.skipped(sampling.steps(), input.strength());
+        } catch (IllegalArgumentException e) {
+          throw new InvalidSpec("strength", String.valueOf(e.getMessage()));
+        }
+        return input.strength();
+      }
+      return level.refinement() == null ? null : (Double) level.refinement().strength();
     }
 
     /** Returns the inputs that all segments of a level read. */

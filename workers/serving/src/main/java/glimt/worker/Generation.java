@@ -14,6 +14,7 @@ import glimt.job.Artifact;
 import glimt.job.ArtifactId;
 import glimt.job.Checkpoint;
 import glimt.job.InvalidSpec;
+import glimt.job.JobInput;
 import glimt.job.Outcome;
 import glimt.job.Plan;
 import glimt.job.Product;
@@ -21,6 +22,7 @@ import glimt.job.Product.Role;
 import glimt.job.Task;
 import glimt.job.Work;
 import glimt.media.Ffmpeg;
+import glimt.media.Picture;
 import glimt.model.BundleCard;
 import glimt.model.Codec;
 import glimt.model.Encoder;
@@ -181,6 +183,14 @@ public record Generation(
       List<ArtifactId> latents = task.inputs(Plan.LATENT);
       float[] whole = mosaic.blend(mosaic.whole(), pieces(below.segments(), latents));
       return drafting.ofLatents(manager, whole, below, strength);
+    }
+    JobInput input = task.spec().input();
+    if (index == 0 && input != null) {
+      List<Integer> seen = level.seen();
+      Picture picture =
+          Picture.read(artifacts.read(input.image())).cut(seen.get(1), seen.getFirst());
+      long[] shape = {3, picture.height(), picture.width()};
+      return drafting.ofPixels(manager, FloatBuffer.wrap(picture.planes()), shape, strength);
     }
     StoredTensors.Stored stored = tensors().sample(task.inputs(Plan.BELOW).getFirst());
     return drafting.ofPixels(manager, stored.values(), stored.shape(), strength);
