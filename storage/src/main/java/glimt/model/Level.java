@@ -231,11 +231,9 @@ public record Level(
         refinement);
   }
 
-  /** Returns this level as it begins with the level below. */
-  public Level refining(Refinement other) {
-    return new Level(
-        name, axes, channels, network, parametrisation, ports, residual, belowNoise, codec,
-        sampling, fast, other);
+  /** Returns this level sampled otherwise. */
+  public Level walking(Sampling walk) {
+    return with(axes, network, walk, fast);
   }
 
   /** Returns the extents of the level below whose latents its upsampler enlarges to these. */

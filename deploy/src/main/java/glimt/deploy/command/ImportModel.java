@@ -47,6 +47,8 @@ import picocli.CommandLine.Spec;
       "  glimt import sd15 --levels sd15:0.4:1024x1024/512x512 --name sd15-large",
       "  glimt import zeroscope_v2_576w --size 576x320x24 --levels zeroscope_v2_XL:0.6:1024x576",
       "  glimt import Wan2.1 --size 416x240x81 --levels Wan2.1:0.4:832x480/416x240x41",
+      "  glimt import LTX-0.9.7-distilled --guidance 1 --timesteps 1000,993,987,981,975,909,725,0.03"
+          + " --levels ltxv-spatial-upscaler-0.9.7:0.999@1000,909,725,421,0",
       "  glimt import IF-I-M-v1.0 IF-II-M-v1.0 --name deepfloyd",
       "  glimt import v1-5-pruned-emaonly.safetensors --tokenizer clip-vit-large-patch14",
       "  glimt import v2-1_512-ema-pruned.ckpt --tokenizer clip --prediction epsilon"
@@ -104,12 +106,26 @@ public final class ImportModel implements Callable<Integer> {
   private @Nullable String size;
 
   @Option(
+      names = "--guidance",
+      paramLabel = "WEIGHT",
+      description = "Of every level where a job does not say; 1 for distilled models.")
+  private @Nullable Double guidance;
+
+  @Option(
+      names = "--timesteps",
+      paramLabel = "T,T,…",
+      defaultValue = "",
+      description = "Of the pipeline's walk, as distilled models list them.")
+  private String timesteps;
+
+  @Option(
       names = "--levels",
-      paramLabel = "SOURCE[:STRENGTH][:SIZE[/TILE]]",
+      paramLabel = "SOURCE[:STRENGTH][:SIZE[/TILE]][@T,T,…]",
       description = {
         "A pipeline above, which refines what the one below made: it is resized to SIZE, noised and",
         "denoised again along STRENGTH of the walk (default: 0.6 of it), in one piece or in TILEs,",
-        "which overlap. Sizes are WIDTHxHEIGHT or WIDTHxHEIGHTxFRAMES. May be given several times."
+        "which overlap. Sizes are WIDTHxHEIGHT or WIDTHxHEIGHTxFRAMES, Ts the walk's timesteps. An",
+        "upsampler of LTX-Video enlarges latents for the pipeline below. May be given several times."
       })
   private List<String> levels = List.of();
 
@@ -195,6 +211,8 @@ public final class ImportModel implements Callable<Integer> {
     try {
       return new ImportLevels(
           size == null ? null : ImportLevels.PixelSize.parse(size),
+          guidance,
+          timesteps.isEmpty() ? List.of() : ImportLevels.timesteps(timesteps),
           levels.stream().map(ImportLevels.LevelSource::parse).toList());
     } catch (IllegalArgumentException e) {
       throw new ParameterException(command.commandLine(), String.valueOf(e.getMessage()));

@@ -143,7 +143,8 @@ public record Drafting(
    *
    * @param latents [1, frames, channels, height, width], normalised
    */
-  static NDArray enlarged(NDArray latents, Upsampler upsampler, Codec codec, Network network) {
+  public static NDArray enlarged(
+      NDArray latents, Upsampler upsampler, Codec codec, Network network) {
     NDManager scope = latents.getManager();
     NDArray scale = each(scope, codec.scale());
     NDArray shift = each(scope, codec.shift());

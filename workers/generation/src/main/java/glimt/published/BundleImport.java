@@ -18,6 +18,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A published pipeline on its way to a bundle: first in a folder of its own that nobody looks into,
@@ -101,14 +102,28 @@ public final class BundleImport implements AutoCloseable {
       BundleCard base, BundleDraft draft, ImportLevels levels, ImportOptions options) {
     ImportLevels.PixelSize size = levels.size();
     BundleCard card = size == null ? base : LevelChain.sized(base, size);
+    card = walked(card, levels.guidance(), levels.timesteps());
     LevelChain chain = new LevelChain(draft);
     for (int number = 1; number <= levels.above().size(); number++) {
       ImportLevels.LevelSource source = levels.above().get(number - 1);
-      PublishedFolder from = source(List.of(source.source()), options);
       BundleDraft own = draft.prefixed(LevelChain.prefix(number));
-      card = chain.above(card, Pipelines.of(from).card(from, own, options), source, number);
+      if (LatentUpsampling.is(source.source())) {
+        card = LatentUpsampling.above(card, own, source, options.variant(), number);
+      } else {
+        PublishedFolder from = source(List.of(source.source()), options);
+        card = chain.above(card, Pipelines.of(from).card(from, own, options), source, number);
+      }
+      card = walked(card, levels.guidance(), source.timesteps());
     }
     return card;
+  }
+
+  /** A card whose last level is walked otherwise. */
+  private static BundleCard walked(
+      BundleCard card, @Nullable Double guidance, List<Double> timesteps) {
+    return guidance == null && timesteps.isEmpty()
+        ? card
+        : card.with(LevelChain.walked(card.levels().getLast(), guidance, timesteps));
   }
 
   /** A card that tells what was merged. */

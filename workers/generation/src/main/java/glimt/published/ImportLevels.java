@@ -12,14 +12,53 @@ import org.jspecify.annotations.Nullable;
  * The levels that whoever imports a pipeline wants of it.
  *
  * @param size of the pipeline's own level; null for the usual one
+ * @param guidance the weight of guidance at every level; null for the usual ones
+ * @param timesteps of the pipeline's own level, as whoever distilled it lists them; empty for the
+ *     scheduler's
  * @param above the levels above it, from below
  */
-public record ImportLevels(@Nullable PixelSize size, List<LevelSource> above) {
+public record ImportLevels(
+    @Nullable PixelSize size,
+    @Nullable Double guidance,
+    List<Double> timesteps,
+    List<LevelSource> above) {
   /** The pipeline as it is. */
   public static final ImportLevels NONE = new ImportLevels(null, List.of());
 
   public ImportLevels {
+    timesteps = List.copyOf(timesteps);
     above = List.copyOf(above);
+  }
+
+  /** Levels with the usual guidance and timesteps. */
+  public ImportLevels(@Nullable PixelSize size, List<LevelSource> above) {
+    this(size, null, List.of(), above);
+  }
+
+  /**
+   * Reads timesteps such as {@code 1000,909,725,421,0}. Those of 0 at the end change nothing and are
+   * left out.
+   *
+   * @throws IllegalArgumentException if they do not fall
+   */
+  public static List<Double> timesteps(String text) {
+    List<Double> times = new ArrayList<>();
+    for (String one : text.split(",", -1)) {
+      double time;
+      try {
+        time = Double.parseDouble(one.strip());
+      } catch (NumberFormatException wrong) {
+        throw new IllegalArgumentException("timesteps are numbers, not " + text, wrong);
+      }
+      if (!(time >= 0) || (!times.isEmpty() && time >= times.getLast())) {
+        throw new IllegalArgumentException("timesteps must fall to 0 or more, not " + text);
+      }
+      times.add(time);
+    }
+    if (times.size() > 1 && times.getLast() == 0) {
+      times.removeLast();
+    }
+    return times;
   }
 
   /**
@@ -67,17 +106,24 @@ public record ImportLevels(@Nullable PixelSize size, List<LevelSource> above) {
    * @param size of its results; null for the usual one
    * @param tile the size of the pieces that are refined one by one, a quarter of which overlap; null
    *     for one piece
+   * @param timesteps of its walk, as whoever distilled it lists them; empty for the scheduler's
    */
   public record LevelSource(
-      Path source, double strength, @Nullable PixelSize size, @Nullable PixelSize tile) {
+      Path source,
+      double strength,
+      @Nullable PixelSize size,
+      @Nullable PixelSize tile,
+      List<Double> timesteps) {
     /** As diffusers' video to video has it. */
     private static final double STRENGTH = 0.6;
 
     private static final Pattern TEXT =
-        Pattern.compile("(.+?)(?::(0?\\.\\d+|[01](?:\\.0*)?))?(?::(\\d+x[\\dx]+)(?:/(\\d+x[\\dx]+))?)?");
+        Pattern.compile(
+            "(.+?)(?::(0?\\.\\d+|[01](?:\\.0*)?))?(?::(\\d+x[\\dx]+)(?:/(\\d+x[\\dx]+))?)?(?:@([\\d.,]+))?");
 
     /**
-     * Reads {@code SOURCE[:STRENGTH][:WIDTHxHEIGHT[/WIDTHxHEIGHT]]}, whose second size is the tile's.
+     * Reads {@code SOURCE[:STRENGTH][:WIDTHxHEIGHT[/WIDTHxHEIGHT]][@TIMESTEP,…]}, whose second size
+     * is the tile's.
      *
      * @throws IllegalArgumentException if a part of it is not as it should be
      */
@@ -85,17 +131,25 @@ public record ImportLevels(@Nullable PixelSize size, List<LevelSource> above) {
       Matcher parts = TEXT.matcher(text);
       if (!parts.matches()) {
         throw new IllegalArgumentException(
-            "a level is SOURCE[:STRENGTH][:WIDTHxHEIGHT[/WIDTHxHEIGHT]], not " + text);
+            "a level is SOURCE[:STRENGTH][:WIDTHxHEIGHT[/WIDTHxHEIGHT]][@TIMESTEP,…], not " + text);
       }
       String strength = parts.group(2);
       return new LevelSource(
           Path.of(parts.group(1)),
           strength == null ? STRENGTH : Double.parseDouble(strength),
           parts.group(3) == null ? null : PixelSize.parse(parts.group(3)),
-          parts.group(4) == null ? null : PixelSize.parse(parts.group(4)));
+          parts.group(4) == null ? null : PixelSize.parse(parts.group(4)),
+          parts.group(5) == null ? List.of() : ImportLevels.timesteps(parts.group(5)));
+    }
+
+    /** A pipeline with its scheduler's timesteps. */
+    public LevelSource(
+        Path source, double strength, @Nullable PixelSize size, @Nullable PixelSize tile) {
+      this(source, strength, size, tile, List.of());
     }
 
     public LevelSource {
+      timesteps = List.copyOf(timesteps);
       Refinement.checkStrength(strength);
     }
   }

@@ -6,13 +6,17 @@ import glimt.model.BundleCard;
 import glimt.model.BytePair;
 import glimt.model.Codec;
 import glimt.model.Encoder;
+import glimt.model.GuidanceRule;
 import glimt.model.Level;
 import glimt.model.Port;
 import glimt.model.PromptReader;
 import glimt.model.Refinement;
+import glimt.model.Sampling;
+import glimt.model.Schedule;
 import glimt.model.SizeRule;
 import glimt.model.Unigram;
 import glimt.model.WordPiece;
+import glimt.pipeline.LevelWalk;
 import glimt.published.ImportLevels.LevelSource;
 import glimt.published.ImportLevels.PixelSize;
 import java.util.ArrayList;
@@ -62,6 +66,36 @@ final class LevelChain {
     }
     Level level = card.levels().getFirst();
     return card.with(List.of(sized(level, size.along(level.seen()), card.name())));
+  }
+
+  /**
+   * A level whose walk is another.
+   *
+   * @param guidance its weight; null for the usual one
+   * @param timesteps a step each; empty for the scheduler's
+   * @throws BundleException if its scheduler takes none
+   */
+  static Level walked(Level level, @Nullable Double guidance, List<Double> timesteps) {
+    Sampling usual = level.sampling();
+    GuidanceRule rule =
+        guidance == null ? usual.guidance() : usual.guidance().weighing(guidance);
+    Sampling walk = new Sampling(usual.sampler(), usual.steps(), rule, usual.schedule());
+    if (!timesteps.isEmpty()) {
+      if (!(usual.schedule() instanceof Schedule.Published schedule)) {
+        throw new BundleException(
+            "level %s has no scheduler that takes timesteps".formatted(level.name()));
+      }
+      walk = new Sampling(usual.sampler(), timesteps.size(), rule, schedule.listing(timesteps));
+      try {
+        LevelWalk.of(level.parametrisation(), LevelWalk.at(level, walk));
+      } catch (IllegalArgumentException refused) {
+        throw new BundleException(
+            "level %s cannot be walked along %s: %s"
+                .formatted(level.name(), timesteps, refused.getMessage()),
+            refused);
+      }
+    }
+    return level.walking(walk);
   }
 
   private static Level sized(Level level, List<Integer> seen, String who) {

@@ -46,6 +46,7 @@ class RefinedJobTest {
   private static final Path PICTURES = PUBLISHED.resolve("stable-diffusion/sd1-pndm");
   private static final Path CLIPS = PUBLISHED.resolve("text-to-video-sd/modelscope-ddim");
   private static final Path WAN = PUBLISHED.resolve("wan/2.1-t2v-unipc");
+  private static final Path LTX = PUBLISHED.resolve("ltx-video/0.9.7-distilled-two-stage");
   private static final String NAME = "tiny";
 
   @TempDir private Path folder;
@@ -126,6 +127,27 @@ class RefinedJobTest {
         .containsExactly("base", "refined", "refined", "refined", "refined", "refined", "refined");
     List<byte[]> clips = files(job.products(spec));
     assertThat(clips.stream().map(RefinedJobTest::size)).containsExactly("32x16", "64x32");
+  }
+
+  @Test
+  void latents_are_enlarged_by_a_network_and_refined() throws Exception {
+    LevelSource second =
+        LevelSource.parse(LTX + ":0.999@1000,909,725,421,0");
+    ImportLevels levels =
+        new ImportLevels(
+            new PixelSize(32, 32, 9), 1.0, List.of(1000.0, 909.0, 0.03), List.of(second));
+    WholeJob job = imported(LTX, levels);
+    SamplingOptions usual = new SamplingOptions(3, null, null, null, null);
+    JobSpec spec = new JobSpec(Kind.VIDEO, "a dog", NAME, usual, Map.of(), Format.GIF);
+    Plan plan = Plan.of(spec, job.bundle().card());
+    assertThat(walks(plan).stream().map(Work.Sample::steps)).containsExactly(3, 3);
+    List<byte[]> clips = files(job.products(spec));
+    assertThat(clips.stream().map(RefinedJobTest::size)).containsExactly("32x32", "64x64");
+    assertThat(files(job.products(spec)).getLast()).isEqualTo(clips.getLast());
+    assertThatThrownBy(() -> Plan.of(spec(Kind.VIDEO, Format.GIF, 7, Map.of()), job.bundle().card()))
+        .hasMessageContaining("3 listed timesteps make as many steps, not 7");
+    assertThatThrownBy(() -> imported(WAN, above(second)))
+        .hasMessageContaining("it enlarges latents of LTX-Video, not of a WanPipeline");
   }
 
   @Test
