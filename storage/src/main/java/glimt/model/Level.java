@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param sampling how the level is sampled unless a job asks otherwise
  * @param fast the network for {@link Quality#FAST}; null if the level has none
  * @param refinement how it begins with the level below; null if it begins with noise alone
+ * @param expert another network for the end of the walk; null if one network walks all of it
  */
 public record Level(
     String name,
@@ -43,7 +44,38 @@ public record Level(
     @Nullable Codec codec,
     Sampling sampling,
     @Nullable Fast fast,
-    @Nullable Refinement refinement) {
+    @Nullable Refinement refinement,
+    @Nullable Expert expert) {
+  /** A level of one network. */
+  public Level(
+      String name,
+      List<Axis> axes,
+      int channels,
+      String network,
+      Parametrisation parametrisation,
+      List<Port> ports,
+      List<Double> residual,
+      double belowNoise,
+      @Nullable Codec codec,
+      Sampling sampling,
+      @Nullable Fast fast,
+      @Nullable Refinement refinement) {
+    this(
+        name,
+        axes,
+        channels,
+        network,
+        parametrisation,
+        ports,
+        residual,
+        belowNoise,
+        codec,
+        sampling,
+        fast,
+        refinement,
+        null);
+  }
+
   /** A level that begins with noise alone. */
   public Level(
       String name,
@@ -228,7 +260,26 @@ public record Level(
         codec,
         walk,
         way,
-        refinement);
+        refinement,
+        expert);
+  }
+
+  /** Returns this level with another network where there is little noise. */
+  public Level with(Expert other) {
+    return new Level(
+        name,
+        axes,
+        channels,
+        network,
+        parametrisation,
+        ports,
+        residual,
+        belowNoise,
+        codec,
+        sampling,
+        fast,
+        refinement,
+        other);
   }
 
   /** Returns this level sampled otherwise. */

@@ -9,6 +9,7 @@ import glimt.model.BundleCard;
 import glimt.model.BytePair;
 import glimt.model.ClassNames;
 import glimt.model.Codec;
+import glimt.model.Expert;
 import glimt.model.Fast;
 import glimt.model.Level;
 import glimt.model.NoPrompt;
@@ -94,6 +95,7 @@ public final class Bundle {
     for (Level level : card.levels()) {
       networks.add(level.network());
       Stream.ofNullable(level.fast()).map(Fast::network).forEach(networks::add);
+      Stream.ofNullable(level.expert()).map(Expert::network).forEach(networks::add);
       Stream.ofNullable(level.codec()).map(Codec::network).forEach(networks::add);
       Stream.ofNullable(level.codec())
           .flatMap(codec -> Stream.ofNullable(codec.encoding()))

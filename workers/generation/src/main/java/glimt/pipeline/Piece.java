@@ -169,7 +169,7 @@ public final class Piece implements AutoCloseable {
   }
 
   private Denoiser denoiser() {
-    return new LevelDenoiser(network, level.parametrisation(), sampling).guided(conditions);
+    return LevelDenoiser.of(level, network, sampling).guided(conditions);
   }
 
   /**

@@ -6,6 +6,7 @@ import glimt.model.BundleCard;
 import glimt.model.BytePair;
 import glimt.model.Codec;
 import glimt.model.Encoder;
+import glimt.model.Expert;
 import glimt.model.GuidanceRule;
 import glimt.model.Level;
 import glimt.model.Port;
@@ -241,6 +242,9 @@ final class LevelChain {
           known.add(codec.encoding().network());
         }
       }
+      if (level.expert() != null) {
+        known.add(level.expert().network());
+      }
       for (String one : known) {
         if (draft.same(one, stem)) {
           draft.remove(stem);
@@ -257,6 +261,7 @@ final class LevelChain {
       UnaryOperator<String> stems,
       Map<String, String> encoders,
       Refinement refinement) {
+    Expert expert = level.expert();
     List<Port> ports = new ArrayList<>();
     for (Port port : level.ports()) {
       String encoder = port.encoder();
@@ -282,7 +287,10 @@ final class LevelChain {
         renamed(level.codec(), stems),
         level.sampling(),
         null,
-        refinement);
+        refinement,
+        expert == null
+            ? null
+            : new Expert(stems.apply(expert.network()), expert.below(), expert.guidance()));
   }
 
   private static @Nullable Codec renamed(@Nullable Codec codec, UnaryOperator<String> stems) {

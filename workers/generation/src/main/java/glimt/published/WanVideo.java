@@ -5,7 +5,9 @@ import glimt.model.Axis;
 import glimt.model.BundleCard;
 import glimt.model.Codec;
 import glimt.model.Encoder;
+import glimt.model.Expert;
 import glimt.model.Kind;
+import glimt.model.Level;
 import glimt.model.Port;
 import glimt.model.Port.Unconditional;
 import glimt.model.PromptReader;
@@ -14,15 +16,22 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Text to video of Wan 2.1 and of the 5B model of 2.2 (Wan Team 2025, arXiv:2503.20314), as
- * diffusers' {@code WanPipeline} runs it: UMT5's states of the prompt, zeros behind it, steer a
- * transformer of causal latents.
+ * Text to video of Wan 2.1 and 2.2 (Wan Team 2025, arXiv:2503.20314), as diffusers' {@code
+ * WanPipeline} runs it: UMT5's states of the prompt, zeros behind it, steer a transformer of causal
+ * latents. The A14B models of 2.2 have two: one for much noise, and one for little.
  */
 final class WanVideo {
   private static final int STEPS = 50;
   private static final double GUIDANCE = 5;
   private static final int TEXT_LENGTH = 512;
   private static final int FPS = 16;
+
+  /** The weights of guidance that the A14B models' card gives for their two transformers. */
+  private static final double GUIDANCE_NOISY = 4;
+
+  private static final double GUIDANCE_CLEAN = 3;
+
+  private static final String EXPERT = "transformer_2";
 
   /** What the pipeline makes unless it is told otherwise. */
   private static final int FRAMES = 81;
@@ -40,8 +49,11 @@ final class WanVideo {
   private WanVideo() {}
 
   static BundleCard card(PublishedFolder from, BundleDraft draft, ImportOptions options) {
-    from.only("scheduler", "text_encoder", "tokenizer", "transformer", "vae");
-    from.index().only("boundary_ratio", null); // two experts, of Wan 2.2 A14B
+    from.only("scheduler", "text_encoder", "tokenizer", "transformer", EXPERT, "vae");
+    Double boundary = from.index().number("boundary_ratio");
+    if ((boundary != null) != from.has(EXPERT)) {
+      throw from.index().refused("boundary_ratio", "it goes with a " + EXPERT + ", and needs one");
+    }
     from.index().ignore("expand_timesteps"); // without a first image all tokens have one
     from.index().close();
     draft.network("text_encoder", from, "text_encoder", from.className("text_encoder"));
@@ -67,12 +79,8 @@ final class WanVideo {
             text.name(),
             STATES,
             Unconditional.NEGATIVE_PROMPT);
-    return PipelineParts.card(
-        from,
-        options,
-        Kind.VIDEO,
-        FPS,
-        List.of(text),
+    double guidance = boundary == null ? GUIDANCE : GUIDANCE_NOISY;
+    Level level =
         PipelineParts.level(
             from,
             "transformer",
@@ -80,7 +88,19 @@ final class WanVideo {
             transformer.integer("in_channels", 16),
             List.of(port),
             codec(vae, axes, List.of(temporal, spatial, spatial)),
-            PipelineParts.sampling(from, STEPS, GUIDANCE)));
+            PipelineParts.sampling(from, STEPS, guidance));
+    if (boundary != null) {
+      draft.network(EXPERT, from, EXPERT, from.className(EXPERT));
+      level = level.with(new Expert(EXPERT, boundary * length(from), GUIDANCE_CLEAN));
+    }
+    return PipelineParts.card(from, options, Kind.VIDEO, FPS, List.of(text), level);
+  }
+
+  /** The number of timesteps that the scheduler counts. */
+  private static double length(PublishedFolder from) {
+    return from.scheduler("scheduler").get("num_train_timesteps") instanceof Number number
+        ? number.doubleValue()
+        : 1000;
   }
 
   /** An axis in one piece whose extents are whole patches. */

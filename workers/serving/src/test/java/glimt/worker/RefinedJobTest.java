@@ -23,6 +23,7 @@ import glimt.job.Task;
 import glimt.job.Work;
 import glimt.media.Ffmpeg;
 import glimt.model.BundleCard;
+import glimt.model.Expert;
 import glimt.model.Kind;
 import glimt.model.Level;
 import glimt.published.BundleImport;
@@ -31,10 +32,15 @@ import glimt.published.ImportLevels.LevelSource;
 import glimt.published.ImportLevels.PixelSize;
 import glimt.published.ImportOptions;
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -151,6 +157,61 @@ class RefinedJobTest {
   }
 
   @Test
+  void a_model_of_two_experts_walks_with_both() throws Exception {
+    Path published = folder.resolve("wan-2.2");
+    copy(WAN, published);
+    copy(WAN.resolve("transformer"), published.resolve("transformer_2"));
+    Path index = published.resolve("model_index.json");
+    String text = Files.readString(index).replaceAll("\\s+", " ");
+    Files.writeString(index, text.replace("\"boundary_ratio\": null", "\"boundary_ratio\": 0.875"));
+    assertThatThrownBy(() -> imported(published, ImportLevels.NONE))
+        .hasMessageContaining("it goes with a transformer_2, and needs one");
+    Files.writeString(
+        index,
+        Files.readString(index)
+            .replaceAll(
+                "\"transformer_2\": \\[ ?null, ?null ?\\]",
+                "\"transformer_2\": [\"diffusers\", \"WanTransformer3DModel\"]"));
+    PixelSize size = new PixelSize(32, 16, 5);
+    WholeJob two = imported(published, new ImportLevels(size, List.of()));
+    assertThat(two.bundle().card().levels().getFirst().expert())
+        .isEqualTo(new Expert("transformer_2", 875, 3.0));
+    // The experts are the same here, so only the weights of guidance differ: a job's is for both.
+    SamplingOptions four = new SamplingOptions(3, 4, 4.5, null, null);
+    JobSpec spec = new JobSpec(Kind.VIDEO, "a dog", NAME, four, Map.of(), Format.GIF);
+    byte[] clip = files(two.products(spec)).getLast();
+    SamplingOptions usual = new SamplingOptions(3, 4, null, null, null);
+    byte[] other =
+        files(two.products(new JobSpec(Kind.VIDEO, "a dog", NAME, usual, Map.of(), Format.GIF)))
+            .getLast();
+    assertThat(other).isNotEqualTo(clip);
+    remove(folder.resolve("models"));
+    WholeJob one = imported(WAN, new ImportLevels(size, List.of()));
+    assertThat(files(one.products(spec)).getLast()).isEqualTo(clip);
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    try (Stream<Path> files = Files.walk(from)) {
+      for (Path file : files.toList()) {
+        Path copied = to.resolve(from.relativize(file).toString());
+        if (Files.isDirectory(file)) {
+          Files.createDirectories(copied);
+        } else {
+          Files.copy(file, copied);
+        }
+      }
+    }
+  }
+
+  private static void remove(Path folder) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+
+  @Test
   void what_cannot_refine_is_refused_by_name() {
     assertThatThrownBy(() -> imported(PICTURES, above(level(CLIPS, 0.5, null, null))))
         .isInstanceOf(BundleException.class)
@@ -240,8 +301,8 @@ class RefinedJobTest {
     try {
       var image = ImageIO.read(new ByteArrayInputStream(file));
       return image.getWidth() + "x" + image.getHeight();
-    } catch (java.io.IOException broken) {
-      throw new java.io.UncheckedIOException(broken);
+    } catch (IOException broken) {
+      throw new UncheckedIOException(broken);
     }
   }
 }
