@@ -111,8 +111,7 @@ final class Body {
     return read(ctx, body, LIMIT, read);
   }
 
-  private static <T> Future<T> read(
-      RoutingContext ctx, Buffer body, int limit, Callable<T> read) {
+  private static <T> Future<T> read(RoutingContext ctx, Buffer body, int limit, Callable<T> read) {
     HttpServerRequest request = ctx.request();
     String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
     if (length != null && (length.length() > 9 || Long.parseLong(length) > limit)) {

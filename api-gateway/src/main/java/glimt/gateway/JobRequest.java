@@ -97,8 +97,7 @@ record JobRequest(
     }
     try {
       return new JobInput(
-          new ArtifactId(image),
-          Objects.requireNonNullElse(strength, JobInput.USUAL_STRENGTH));
+          new ArtifactId(image), Objects.requireNonNullElse(strength, JobInput.USUAL_STRENGTH));
     } catch (IllegalArgumentException e) {
       throw new InvalidSpec(
           "input_image", "must be the image that POST /v1/images answered: 64 hexadecimal digits");
@@ -171,13 +170,10 @@ record JobRequest(
    * @throws InvalidSpec if a field is missing or not valid
    */
   JobSpec spec(String bundle, long drawn) {
-    if (prompt == null) {
-      throw new InvalidSpec("prompt", "must say what to make");
-    }
     return new JobSpec(
         JobSpec.VERSION,
         kind,
-        prompt,
+        Objects.requireNonNullElse(prompt, ""),
         negativePrompt,
         bundle,
         new SamplingOptions(

@@ -43,8 +43,7 @@ final class Submission {
   private final InputImages images;
   private final SecureRandom random = new SecureRandom();
 
-  Submission(
-      Jobs jobs, Bundles bundles, Farm farm, List<String> samplers, InputImages images) {
+  Submission(Jobs jobs, Bundles bundles, Farm farm, List<String> samplers, InputImages images) {
     this.jobs = jobs;
     this.bundles = bundles;
     this.farm = farm;

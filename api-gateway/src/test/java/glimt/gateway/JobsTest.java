@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import glimt.job.JobId;
 import glimt.job.SamplingOptions;
-import java.net.http.HttpRequest.BodyPublishers;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -77,8 +76,12 @@ class JobsTest {
     assertThat(answer.statusCode()).isEqualTo(201);
     contract.allows("uploadImage", answer);
     String image = RealFarm.json(answer).get("image").textValue();
-    assertThat(image).isEqualTo(RealFarm.json(upload("image/jpeg", png.toByteArray())).get("image").textValue());
-    assertThat(RealFarm.json(upload("image/png", "no picture".getBytes(UTF_8))).get("detail").textValue())
+    assertThat(image)
+        .isEqualTo(RealFarm.json(upload("image/jpeg", png.toByteArray())).get("image").textValue());
+    assertThat(
+            RealFarm.json(upload("image/png", "no picture".getBytes(UTF_8)))
+                .get("detail")
+                .textValue())
         .contains("the body is no PNG or JPEG");
     assertThat(upload("text/plain", png.toByteArray()).statusCode()).isEqualTo(415);
     assertThat(refused("\"input_image\":\"%s\"".formatted(image)))

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param version the version of the spec's form, {@link #VERSION}
  * @param kind what to make
- * @param prompt what the result should look like, at most {@link #PROMPT_LIMIT} characters
+ * @param prompt what the result should look like, at most {@link #PROMPT_LIMIT} characters; blank
+ *     only for models that read none
  * @param negativePrompt what the result should not look like, for bundles that support it; or null
  * @param model the name of the bundle
  * @param sampling seed, quality and the base level's sampling
@@ -56,9 +57,6 @@ public record JobSpec(
       throw new InvalidSpec(
           "version", "must be %s, the version of this glimt, not %s".formatted(VERSION, version));
     }
-    if (prompt.isBlank()) {
-      throw new InvalidSpec("prompt", "must say what to make");
-    }
     checkText("prompt", prompt);
     if (negativePrompt != null) {
       checkText("negativePrompt", negativePrompt);
@@ -98,17 +96,7 @@ public record JobSpec(
       Map<String, Integer> extents,
       Format format,
       @Nullable Integer enlarge) {
-    this(
-        version,
-        kind,
-        prompt,
-        negativePrompt,
-        model,
-        sampling,
-        extents,
-        format,
-        enlarge,
-        null);
+    this(version, kind, prompt, negativePrompt, model, sampling, extents, format, enlarge, null);
   }
 
   /** Makes a spec of the current version, without a negative prompt and not enlarged. */

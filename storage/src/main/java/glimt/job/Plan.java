@@ -5,6 +5,7 @@ import glimt.model.Codec;
 import glimt.model.Encoder;
 import glimt.model.Kind;
 import glimt.model.Level;
+import glimt.model.NoPrompt;
 import glimt.model.Port;
 import glimt.model.Quality;
 import glimt.model.Refinement;
@@ -101,6 +102,9 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
   public static Plan of(JobSpec spec, BundleCard card) {
     if (spec.kind() != card.kind()) {
       throw new InvalidSpec("model", "%s does not make %s".formatted(card.name(), spec.kind()));
+    }
+    if (spec.prompt().isBlank() && !(card.reader() instanceof NoPrompt)) {
+      throw new InvalidSpec("prompt", "must say what to make");
     }
     List<Level> asked = Sizing.levels(card, spec.extents());
     Quality quality = spec.sampling().quality();

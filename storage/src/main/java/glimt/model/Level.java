@@ -236,8 +236,7 @@ public record Level(
   /** Returns this level cut along these axes, whose extents are its own. */
   public Level cut(List<Axis> others) {
     if (!others.stream().map(Axis::extent).toList().equals(extents())) {
-      throw new IllegalArgumentException(
-          "level %s has the extents %s".formatted(name, extents()));
+      throw new IllegalArgumentException("level %s has the extents %s".formatted(name, extents()));
     }
     return with(others);
   }
@@ -289,8 +288,7 @@ public record Level(
 
   /** Returns the extents of the level below whose latents its upsampler enlarges to these. */
   public List<Integer> belowExtents(List<Integer> extents) {
-    Refinement.Upsampler upsampler =
-        refinement == null ? null : refinement.upsampler();
+    Refinement.Upsampler upsampler = refinement == null ? null : refinement.upsampler();
     if (upsampler == null) {
       return extents;
     }

@@ -87,8 +87,7 @@ public record Picture(int width, int height, byte[] rgb) {
     int top = (height - newHeight) / 2;
     byte[] out = new byte[3 * newWidth * newHeight];
     for (int y = 0; y < newHeight; y++) {
-      System.arraycopy(
-          rgb, 3 * ((top + y) * width + left), out, 3 * y * newWidth, 3 * newWidth);
+      System.arraycopy(rgb, 3 * ((top + y) * width + left), out, 3 * y * newWidth, 3 * newWidth);
     }
     return new Picture(newWidth, newHeight, out);
   }

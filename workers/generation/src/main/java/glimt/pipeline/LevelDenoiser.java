@@ -32,10 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param expert tells below which timestep guidance has another weight; null if it has one weight
  */
 public record LevelDenoiser(
-    Network network,
-    Parametrisation parametrisation,
-    Sampling sampling,
-    @Nullable Expert expert) {
+    Network network, Parametrisation parametrisation, Sampling sampling, @Nullable Expert expert) {
   /** A denoiser whose guidance has one weight. */
   public LevelDenoiser(Network network, Parametrisation parametrisation, Sampling sampling) {
     this(network, parametrisation, sampling, null);

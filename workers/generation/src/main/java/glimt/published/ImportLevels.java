@@ -36,8 +36,8 @@ public record ImportLevels(
   }
 
   /**
-   * Reads timesteps such as {@code 1000,909,725,421,0}. Those of 0 at the end change nothing and are
-   * left out.
+   * Reads timesteps such as {@code 1000,909,725,421,0}. Those of 0 at the end change nothing and
+   * are left out.
    *
    * @throws IllegalArgumentException if they do not fall
    */
@@ -104,8 +104,8 @@ public record ImportLevels(
    * @param source its folder or single file
    * @param strength the share of its walk that is walked
    * @param size of its results; null for the usual one
-   * @param tile the size of the pieces that are refined one by one, a quarter of which overlap; null
-   *     for one piece
+   * @param tile the size of the pieces that are refined one by one, a quarter of which overlap;
+   *     null for one piece
    * @param timesteps of its walk, as whoever distilled it lists them; empty for the scheduler's
    */
   public record LevelSource(

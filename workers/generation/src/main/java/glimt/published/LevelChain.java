@@ -78,8 +78,7 @@ final class LevelChain {
    */
   static Level walked(Level level, @Nullable Double guidance, List<Double> timesteps) {
     Sampling usual = level.sampling();
-    GuidanceRule rule =
-        guidance == null ? usual.guidance() : usual.guidance().weighing(guidance);
+    GuidanceRule rule = guidance == null ? usual.guidance() : usual.guidance().weighing(guidance);
     Sampling walk = new Sampling(usual.sampler(), usual.steps(), rule, usual.schedule());
     if (!timesteps.isEmpty()) {
       if (!(usual.schedule() instanceof Schedule.Published schedule)) {
@@ -109,7 +108,8 @@ final class LevelChain {
     } catch (IllegalArgumentException refused) {
       throw new BundleException(
           "%s cannot make %s of %s: %s"
-              .formatted(who, seen, level.axes().stream().map(Axis::name).toList(), refused.getMessage()),
+              .formatted(
+                  who, seen, level.axes().stream().map(Axis::name).toList(), refused.getMessage()),
           refused);
     }
   }
@@ -156,7 +156,8 @@ final class LevelChain {
               prefix + encoder.network(),
               encoder.reader(),
               encoder.outputs());
-      Optional<Encoder> same = card.encoders().stream().filter(one -> same(one, prefixed)).findAny();
+      Optional<Encoder> same =
+          card.encoders().stream().filter(one -> same(one, prefixed)).findAny();
       if (same.isPresent()) {
         draft.remove(prefixed.network());
       } else {

@@ -37,8 +37,7 @@ class DraftTest {
         """;
     List<Axis> axes = List.of(Axis.whole("height", 1), Axis.whole("width", 2));
     Codec codec =
-        new Codec(
-            "vae", axes, List.of(1, 1), List.of(false, false), 1, List.of(2.0), List.of(1.0));
+        new Codec("vae", axes, List.of(1, 1), List.of(false, false), 1, List.of(2.0), List.of(1.0));
     try (NDManager manager = NDManager.newBaseManager();
         Network network =
             Network.load(
@@ -124,10 +123,15 @@ class DraftTest {
         GuidanceRule.of(1),
         new Schedule.Published(
             Map.of(
-                "_class_name", name,
-                "beta_schedule", "scaled_linear",
-                "beta_start", 0.00085,
-                "beta_end", 0.012,
-                "steps_offset", 1)));
+                "_class_name",
+                name,
+                "beta_schedule",
+                "scaled_linear",
+                "beta_start",
+                0.00085,
+                "beta_end",
+                0.012,
+                "steps_offset",
+                1)));
   }
 }

@@ -6,7 +6,6 @@ import glimt.coordinator.Protocol.Progress;
 import glimt.job.Checkpoint;
 import glimt.job.Effort;
 import glimt.job.Task;
-import glimt.job.Work;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;

@@ -61,9 +61,7 @@ class RefinedJobTest {
   void a_picture_is_refined_in_tiles_and_every_level_can_be_looked_at() throws Exception {
     WholeJob job =
         imported(
-            PICTURES,
-            new ImportLevels(
-                null, List.of(level(PICTURES, 0.05, "128x96", "64x64"))));
+            PICTURES, new ImportLevels(null, List.of(level(PICTURES, 0.05, "128x96", "64x64"))));
     BundleCard card = job.bundle().card();
     assertThat(card.levels()).extracting(Level::name).containsExactly("base", "refined");
     assertThat(card.levels().get(1).network()).as("the weights are the same").isEqualTo("unet");
@@ -76,7 +74,10 @@ class RefinedJobTest {
     List<Work.Sample> walks = walks(Plan.of(spec, card));
     assertThat(walks).hasSize(1 + 3 * 2);
     assertThat(walks.getLast().steps()).as("a twentieth of 50 steps").isEqualTo(2);
-    assertThat(size(files(job.products(spec(Kind.IMAGE, Format.PNG, 4, Map.of("width", 64)))).getLast()))
+    assertThat(
+            size(
+                files(job.products(spec(Kind.IMAGE, Format.PNG, 4, Map.of("width", 64))))
+                    .getLast()))
         .as("another width, and the usual height")
         .isEqualTo("64x96");
   }
@@ -98,8 +99,15 @@ class RefinedJobTest {
         assertThat(saved).extracting(Checkpoint::step).containsExactly(1);
         Task again =
             new Task(
-                task.lease(), task.job(), task.spec(), task.card(), task.ordinal(), task.work(),
-                task.inputs(), task.known(), saved);
+                task.lease(),
+                task.job(),
+                task.spec(),
+                task.card(),
+                task.ordinal(),
+                task.work(),
+                task.inputs(),
+                task.known(),
+                saved);
         assertThat(made(job, again, new Attempt(again, _ -> {}, _ -> {}))).isEqualTo(made);
       }
       products.add(made);
@@ -137,8 +145,7 @@ class RefinedJobTest {
 
   @Test
   void latents_are_enlarged_by_a_network_and_refined() throws Exception {
-    LevelSource second =
-        LevelSource.parse(LTX + ":0.999@1000,909,725,421,0");
+    LevelSource second = LevelSource.parse(LTX + ":0.999@1000,909,725,421,0");
     ImportLevels levels =
         new ImportLevels(
             new PixelSize(32, 32, 9), 1.0, List.of(1000.0, 909.0, 0.03), List.of(second));
@@ -150,7 +157,8 @@ class RefinedJobTest {
     List<byte[]> clips = files(job.products(spec));
     assertThat(clips.stream().map(RefinedJobTest::size)).containsExactly("32x32", "64x64");
     assertThat(files(job.products(spec)).getLast()).isEqualTo(clips.getLast());
-    assertThatThrownBy(() -> Plan.of(spec(Kind.VIDEO, Format.GIF, 7, Map.of()), job.bundle().card()))
+    assertThatThrownBy(
+            () -> Plan.of(spec(Kind.VIDEO, Format.GIF, 7, Map.of()), job.bundle().card()))
         .hasMessageContaining("3 listed timesteps make as many steps, not 7");
     assertThatThrownBy(() -> imported(WAN, above(second)))
         .hasMessageContaining("it enlarges latents of LTX-Video, not of a WanPipeline");
@@ -217,14 +225,15 @@ class RefinedJobTest {
         .isInstanceOf(BundleException.class)
         .hasMessageContaining("modelscope-ddim: it makes VIDEO in 1 levels, so it cannot refine");
     assertThatThrownBy(
-            () -> imported(PICTURES, above(level(PUBLISHED.resolve("dit/xl-2-256"), 0.5, null, null))))
+            () ->
+                imported(
+                    PICTURES, above(level(PUBLISHED.resolve("dit/xl-2-256"), 0.5, null, null))))
         .hasMessageContaining("a DiTPipeline of diffusers cannot begin with what is there");
     assertThatThrownBy(() -> imported(PICTURES, above(level(PICTURES, 0.5, "100x100", null))))
         .hasMessageContaining("cannot make [100, 100]");
     assertThatThrownBy(() -> LevelSource.parse("sd:0"))
         .hasMessageContaining("strength is above 0 and up to 1");
-    assertThatThrownBy(() -> PixelSize.parse("100"))
-        .hasMessageContaining("a size is WIDTHxHEIGHT");
+    assertThatThrownBy(() -> PixelSize.parse("100")).hasMessageContaining("a size is WIDTHxHEIGHT");
     assertThat(LevelSource.parse("a:b:0.4:96x64/48x32x5"))
         .isEqualTo(
             new LevelSource(
