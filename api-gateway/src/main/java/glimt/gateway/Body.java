@@ -16,9 +16,9 @@ import java.util.concurrent.Callable;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.InflaterInputStream;
 
-/** Reads the body of a request as {@link Fields}, within limits of size and time. */
+/** Reads the body of a request as {@link Fields} or as bytes, within limits of size and time. */
 final class Body {
-  /** The most bytes of a body, also after it is decompressed. */
+  /** The most bytes of fields, also after it is decompressed. */
   static final int LIMIT = 64 * 1024;
 
   private static final long PATIENCE_MS = 30_000;
@@ -58,6 +58,20 @@ final class Body {
         });
   }
 
+  /**
+   * Reads the bytes of a file.
+   *
+   * @param types the media types that are accepted
+   * @param limit the most bytes
+   */
+  static Future<byte[]> file(RoutingContext ctx, List<String> types, int limit) {
+    if (!types.contains(mediaType(ctx.request())) || !encoding(ctx.request()).equals(PLAIN)) {
+      return Future.failedFuture(Problem.mediaType(String.join(" or ", types)).refusal());
+    }
+    Buffer body = Buffer.buffer();
+    return read(ctx, body, limit, body::getBytes);
+  }
+
   private static Future<Fields> readJson(RoutingContext ctx) {
     Buffer body = Buffer.buffer();
     return read(ctx, body, () -> Fields.ofJson(text(ctx, body)));
@@ -94,10 +108,14 @@ final class Body {
 
   /** Collects the bytes in {@code body} and calls {@code read} after the last one. */
   private static <T> Future<T> read(RoutingContext ctx, Buffer body, Callable<T> read) {
+    return read(ctx, body, LIMIT, read);
+  }
+
+  private static <T> Future<T> read(RoutingContext ctx, Buffer body, int limit, Callable<T> read) {
     HttpServerRequest request = ctx.request();
     String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
-    if (length != null && (length.length() > 9 || Long.parseLong(length) > LIMIT)) {
-      return Future.failedFuture(Problem.tooLarge(LIMIT).refusal());
+    if (length != null && (length.length() > 9 || Long.parseLong(length) > limit)) {
+      return Future.failedFuture(Problem.tooLarge(limit).refusal());
     }
     Promise<T> done = Promise.promise();
     long timer =
@@ -116,8 +134,8 @@ final class Body {
                     : Problem.malformed("the body ended too early").refusal()));
     request.handler(
         bytes -> {
-          if (body.length() + bytes.length() > LIMIT) {
-            done.tryFail(Problem.tooLarge(LIMIT).refusal());
+          if (body.length() + bytes.length() > limit) {
+            done.tryFail(Problem.tooLarge(limit).refusal());
           } else {
             body.appendBuffer(bytes);
           }

@@ -8,6 +8,7 @@ import glimt.job.Artifact;
 import glimt.job.Format;
 import glimt.job.JobEvent;
 import glimt.job.JobId;
+import glimt.job.JobInput;
 import glimt.job.JobSpec;
 import glimt.job.JobView;
 import glimt.job.JobView.AttemptView;
@@ -184,6 +185,9 @@ final class JobDocument {
     out.set("guidanceRule", Json.mapper().valueToTree(options.guidanceRule()));
     out.set("schedule", Json.mapper().valueToTree(options.schedule()));
     out.set("thresholds", Json.mapper().valueToTree(options.thresholds()));
+    JobInput input = spec.input();
+    out.put("input_image", input == null ? null : input.image().sha256())
+        .put("strength", input == null ? null : (Double) input.strength());
     for (String axis : spec.kind().axes()) {
       out.put(axis, spec.extents().get(axis));
     }
@@ -218,7 +222,7 @@ final class JobDocument {
         segment(out.put("work", "sample"), sample.segment());
         out.put("sampler", sample.sampling().sampler())
             .put("guidance", sample.sampling().guidance().weight())
-            .put("steps", sample.sampling().steps());
+            .put("steps", sample.steps());
       }
       case Work.Decode decode -> segment(out.put("work", "decode"), decode.segment());
       case Work.Assemble _ -> out.put("work", "assemble");

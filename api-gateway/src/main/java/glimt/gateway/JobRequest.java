@@ -1,7 +1,9 @@
 package glimt.gateway;
 
+import glimt.job.ArtifactId;
 import glimt.job.Format;
 import glimt.job.InvalidSpec;
+import glimt.job.JobInput;
 import glimt.job.JobSpec;
 import glimt.job.SamplingOptions;
 import glimt.model.GuidanceRule;
@@ -39,7 +41,8 @@ record JobRequest(
     @Nullable Thresholds thresholds,
     Map<String, Integer> extents,
     @Nullable Format format,
-    @Nullable Integer enlarge) {
+    @Nullable Integer enlarge,
+    @Nullable JobInput input) {
   /** Far more than any bundle makes; the plan checks the bundle's own limit. */
   static final int FRAMES_LIMIT = 100_000;
 
@@ -76,9 +79,29 @@ record JobRequest(
             fields.object("thresholds", Thresholds.class),
             extents(fields, kind, "frames"),
             fields.choice("format", Format.of(kind), Format::ending),
-            fields.whole("enlarge", 1, JobSpec.ENLARGE_LIMIT));
+            fields.whole("enlarge", 1, JobSpec.ENLARGE_LIMIT),
+            input(fields));
     fields.end();
     return request;
+  }
+
+  /** The picture that the job begins with, by the name that the farm gave it. */
+  private static @Nullable JobInput input(Fields fields) {
+    String image = fields.text("input_image");
+    Double strength = fields.number("strength", 0, 1);
+    if (image == null) {
+      if (strength != null) {
+        throw new InvalidSpec("strength", "says how far an input_image is changed; give one");
+      }
+      return null;
+    }
+    try {
+      return new JobInput(
+          new ArtifactId(image), Objects.requireNonNullElse(strength, JobInput.USUAL_STRENGTH));
+    } catch (IllegalArgumentException e) {
+      throw new InvalidSpec(
+          "input_image", "must be the image that POST /v1/images answered: 64 hexadecimal digits");
+    }
   }
 
   /** The requested seed; null for a random seed, which other programs write as -1. */
@@ -147,13 +170,10 @@ record JobRequest(
    * @throws InvalidSpec if a field is missing or not valid
    */
   JobSpec spec(String bundle, long drawn) {
-    if (prompt == null) {
-      throw new InvalidSpec("prompt", "must say what to make");
-    }
     return new JobSpec(
         JobSpec.VERSION,
         kind,
-        prompt,
+        Objects.requireNonNullElse(prompt, ""),
         negativePrompt,
         bundle,
         new SamplingOptions(
@@ -167,6 +187,7 @@ record JobRequest(
             thresholds),
         extents,
         Objects.requireNonNullElse(format, Format.of(kind).getFirst()),
-        enlarge);
+        enlarge,
+        input);
   }
 }

@@ -27,8 +27,9 @@ record Operation(String id, HttpMethod method, String path, Handler<RoutingConte
 
   /** All operations of the contract, in its order. */
   static List<Operation> all(Gateway.Parts parts, RequestContext desk, Watch.WatchIntervals pace) {
+    InputImages images = new InputImages(desk, parts.artifacts());
     Submission submission =
-        new Submission(parts.jobs(), parts.bundles(), parts.farm(), parts.samplers());
+        new Submission(parts.jobs(), parts.bundles(), parts.farm(), parts.samplers(), images);
     Download download = new Download(desk, parts.artifacts(), parts.tasks(), parts.farm());
     JobRoutes jobs = new JobRoutes(desk, parts.jobs(), parts.farm(), submission, download);
     Watching watching = new Watching(desk, parts.events(), parts.farm(), pace);
@@ -50,6 +51,7 @@ record Operation(String id, HttpMethod method, String path, Handler<RoutingConte
     all.add(post("retryJob", "/v1/jobs/{id}/retry", jobs::retry));
     all.add(get("watchJob", "/v1/jobs/{id}/events", watching::watch));
     all.add(get("getArtifact", "/v1/jobs/{id}/artifacts/{artifact}", jobs::artifact));
+    all.add(post("uploadImage", "/v1/images", images::upload));
     all.add(post("createVideo", VideoRoutes.PREFIX, videos::create));
     all.add(get("listVideos", VideoRoutes.PREFIX, videos::list));
     all.add(get("retrieveVideo", VideoRoutes.PREFIX + "/{id}", videos::retrieve));

@@ -3,6 +3,7 @@ package glimt.gateway;
 import glimt.coordinator.Farm;
 import glimt.job.ArtifactId;
 import glimt.job.InvalidSpec;
+import glimt.job.JobInput;
 import glimt.job.JobSpec;
 import glimt.job.JobState;
 import glimt.job.JobView;
@@ -39,13 +40,15 @@ final class Submission {
   private final Bundles bundles;
   private final Farm farm;
   private final List<String> samplers;
+  private final InputImages images;
   private final SecureRandom random = new SecureRandom();
 
-  Submission(Jobs jobs, Bundles bundles, Farm farm, List<String> samplers) {
+  Submission(Jobs jobs, Bundles bundles, Farm farm, List<String> samplers, InputImages images) {
     this.jobs = jobs;
     this.bundles = bundles;
     this.farm = farm;
     this.samplers = List.copyOf(samplers);
+    this.images = images;
   }
 
   /**
@@ -102,6 +105,10 @@ final class Submission {
   private JobView submit(
       TenantId tenant, JobSpec spec, Bundles.Offer offer, @Nullable IdempotencyKey key) {
     Plan plan = plan(spec, offer.bundle().card());
+    JobInput input = spec.input();
+    if (input != null) {
+      images.keep(input.image());
+    }
     if (offer.standing() != Bundles.Standing.HERE) {
       plan = plan.with(WAITS);
     }

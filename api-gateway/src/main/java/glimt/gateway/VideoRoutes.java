@@ -232,6 +232,7 @@ final class VideoRoutes {
             null,
             asked.extents(),
             Format.MP4,
+            null,
             null);
     if (asked.extents().containsKey("frames") || asked.seconds() == null) {
       return request;

@@ -81,7 +81,7 @@ final class Contract implements AutoCloseable {
             (key, value) -> {
               if (key.equals("content")) {
                 copy.put(key, jsonOnly((Map<?, ?>) value));
-              } else {
+              } else if (!key.equals("requestBody") || takesJson((Map<?, ?>) value)) {
                 copy.put(key, value == null ? null : readable(value));
               }
             });
@@ -94,6 +94,11 @@ final class Contract implements AutoCloseable {
       }
       default -> node;
     };
+  }
+
+  private static boolean takesJson(Map<?, ?> body) {
+    return ((Map<?, ?>) body.get("content"))
+        .keySet().stream().anyMatch(type -> MediaType.isMediaTypeSupported(type.toString()));
   }
 
   private static Map<Object, Object> jsonOnly(Map<?, ?> content) {

@@ -1,14 +1,18 @@
 package glimt.gateway;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import glimt.job.JobId;
 import glimt.job.SamplingOptions;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.List;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -62,6 +66,43 @@ class JobsTest {
     assertThat(points.get("model").textValue()).isEqualTo("objects");
     assertThat(points.get("points").intValue()).isEqualTo(1024);
     assertThat(points.get("format").textValue()).isEqualTo("ply");
+  }
+
+  @Test
+  void a_picture_is_uploaded_and_refused_where_the_model_cannot_begin_with_one() throws Exception {
+    ByteArrayOutputStream png = new ByteArrayOutputStream();
+    ImageIO.write(new BufferedImage(3, 2, BufferedImage.TYPE_INT_RGB), "png", png);
+    HttpResponse<String> answer = upload("image/png", png.toByteArray());
+    assertThat(answer.statusCode()).isEqualTo(201);
+    contract.allows("uploadImage", answer);
+    String image = RealFarm.json(answer).get("image").textValue();
+    assertThat(image)
+        .isEqualTo(RealFarm.json(upload("image/jpeg", png.toByteArray())).get("image").textValue());
+    assertThat(
+            RealFarm.json(upload("image/png", "no picture".getBytes(UTF_8)))
+                .get("detail")
+                .textValue())
+        .contains("the body is no PNG or JPEG");
+    assertThat(upload("text/plain", png.toByteArray()).statusCode()).isEqualTo(415);
+    assertThat(refused("\"input_image\":\"%s\"".formatted(image)))
+        .contains("does not go with clips, which cannot begin with one");
+    assertThat(refused("\"input_image\":\"cat.png\"")).contains("POST /v1/images answered");
+    assertThat(refused("\"strength\":0.5")).contains("says how far an input_image is changed");
+  }
+
+  private HttpResponse<String> upload(String type, byte[] bytes) {
+    return farm.send(
+        farm.request("/v1/images")
+            .header("Content-Type", type)
+            .POST(BodyPublishers.ofByteArray(bytes))
+            .build());
+  }
+
+  private String refused(String fields) {
+    HttpResponse<String> answer =
+        farm.post("/v1/jobs", "{\"prompt\":\"a whale\",%s}".formatted(fields));
+    assertThat(answer.statusCode()).isEqualTo(400);
+    return RealFarm.json(answer).get("detail").textValue();
   }
 
   @Test

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param version the version of the spec's form, {@link #VERSION}
  * @param kind what to make
- * @param prompt what the result should look like, at most {@link #PROMPT_LIMIT} characters
+ * @param prompt what the result should look like, at most {@link #PROMPT_LIMIT} characters; blank
+ *     only for models that read none
  * @param negativePrompt what the result should not look like, for bundles that support it; or null
  * @param model the name of the bundle
  * @param sampling seed, quality and the base level's sampling
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param format the format of the media files
  * @param enlarge the side of the square of file pixels that each pixel becomes, up to {@link
  *     #ENLARGE_LIMIT}; null means 1
+ * @param input the picture that it begins with; null if it begins with noise alone
  */
 public record JobSpec(
     int version,
@@ -30,7 +32,8 @@ public record JobSpec(
     SamplingOptions sampling,
     Map<String, Integer> extents,
     Format format,
-    @Nullable Integer enlarge) {
+    @Nullable Integer enlarge,
+    @Nullable JobInput input) {
   /** The largest {@code enlarge}. */
   public static final int ENLARGE_LIMIT = 64;
 
@@ -53,9 +56,6 @@ public record JobSpec(
     if (version != VERSION) {
       throw new InvalidSpec(
           "version", "must be %s, the version of this glimt, not %s".formatted(VERSION, version));
-    }
-    if (prompt.isBlank()) {
-      throw new InvalidSpec("prompt", "must say what to make");
     }
     checkText("prompt", prompt);
     if (negativePrompt != null) {
@@ -83,6 +83,20 @@ public record JobSpec(
           "must be one of %s, not %s"
               .formatted(Format.of(kind).stream().map(Format::ending).toList(), format.ending()));
     }
+  }
+
+  /** Makes a spec that begins with noise alone. */
+  public JobSpec(
+      int version,
+      Kind kind,
+      String prompt,
+      @Nullable String negativePrompt,
+      String model,
+      SamplingOptions sampling,
+      Map<String, Integer> extents,
+      Format format,
+      @Nullable Integer enlarge) {
+    this(version, kind, prompt, negativePrompt, model, sampling, extents, format, enlarge, null);
   }
 
   /** Makes a spec of the current version, without a negative prompt and not enlarged. */

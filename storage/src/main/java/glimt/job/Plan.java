@@ -1,10 +1,14 @@
 package glimt.job;
 
 import glimt.model.BundleCard;
+import glimt.model.Codec;
 import glimt.model.Encoder;
+import glimt.model.Kind;
 import glimt.model.Level;
+import glimt.model.NoPrompt;
 import glimt.model.Port;
 import glimt.model.Quality;
+import glimt.model.Refinement;
 import glimt.model.Sampling;
 import glimt.model.Segment;
 import java.util.ArrayList;
@@ -35,7 +39,10 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
   /** The port by which an assemble task receives the pieces that it blends. */
   public static final String PIECE = "piece";
 
-  /** The port by which a decode task receives the latents that it reads. */
+  /**
+   * The port by which a decode task, or a sample task that enlarges them, receives the latents that
+   * it reads.
+   */
   public static final String LATENT = "latent";
 
   /** The port by which a sample task receives the level below. */
@@ -96,6 +103,9 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
     if (spec.kind() != card.kind()) {
       throw new InvalidSpec("model", "%s does not make %s".formatted(card.name(), spec.kind()));
     }
+    if (spec.prompt().isBlank() && !(card.reader() instanceof NoPrompt)) {
+      throw new InvalidSpec("prompt", "must say what to make");
+    }
     List<Level> asked = Sizing.levels(card, spec.extents());
     Quality quality = spec.sampling().quality();
     List<String> warnings = new ArrayList<>(card.reader().warnings(spec.prompt()));
@@ -115,12 +125,25 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
     if (spec.negativePrompt() != null && levels.stream().noneMatch(Plan::readsNegative)) {
       warnings.add("%s does not read negative prompts, so it is ignored".formatted(card.name()));
     }
+    checkInput(spec, card);
     FileSize.check(spec, levels.getLast().seen());
     Growing growing = new Growing(spec, card, asked.equals(card.levels().subList(0, asked.size())));
     for (int i = 0; i < levels.size(); i++) {
       growing.add(levels.get(i), i == 0);
     }
     return new Plan(levels, growing.tasks, warnings);
+  }
+
+  /** Refuses a picture that the base level cannot begin with. */
+  private static void checkInput(JobSpec spec, BundleCard card) {
+    if (spec.input() == null) {
+      return;
+    }
+    Codec codec = card.levels().getFirst().codec();
+    if (card.kind() != Kind.IMAGE || codec == null || !codec.encodes()) {
+      throw new InvalidSpec(
+          "input_image", "does not go with %s, which cannot begin with one".formatted(card.name()));
+    }
   }
 
   private static boolean readsNegative(Level level) {
@@ -164,6 +187,9 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
     private final Map<String, Integer> encoded = new HashMap<>();
     private @Nullable Integer below;
 
+    /** What the level below sampled, in its segments' order. */
+    private List<PlannedInput> latents = List.of();
+
     /**
      * @param usual whether the levels have the default sizes of their card
      */
@@ -176,10 +202,12 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
     private void add(Level level, boolean base) {
       Sampling sampling = base ? sampling(level) : level.sampling();
       List<PlannedInput> conditions = conditions(level, sampling);
+      Double strength = strength(level, base, sampling);
       Map<Segment, Integer> sampled = new LinkedHashMap<>();
       for (Segment segment : level.segments()) {
         Work work =
-            new Work.Sample(level.name(), segment, sampling, usual ? null : level.extents());
+            new Work.Sample(
+                level.name(), segment, sampling, usual ? null : level.extents(), strength);
         sampled.put(segment, task(work, conditions, null));
       }
       List<PlannedInput> pieces = new ArrayList<>();
@@ -199,6 +227,21 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
       Work assemble =
           new Work.Assemble(level.name(), level.seen(), FileSize.scale(spec, level.seen()));
       below = task(assemble, pieces, null);
+      latents = sampled.values().stream().map(task -> new PlannedInput(task, LATENT)).toList();
+    }
+
+    /** Returns how much of a level's walk is walked; null if it begins with noise alone. */
+    private @Nullable Double strength(Level level, boolean base, Sampling sampling) {
+      JobInput input = spec.input();
+      if (base && input != null) {
+        try {
+          Refinement.skipped(sampling.steps(), input.strength());
+        } catch (IllegalArgumentException e) {
+          throw new InvalidSpec("strength", String.valueOf(e.getMessage()));
+        }
+        return input.strength();
+      }
+      return level.refinement() == null ? null : (Double) level.refinement().strength();
     }
 
     /** Returns the inputs that all segments of a level read. */
@@ -214,10 +257,15 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
           }
         }
       }
-      if (below != null) {
+      if (below != null && !level.upsamplesBelow()) {
         fed.put(BELOW, below);
       }
-      return fed.entrySet().stream().map(e -> new PlannedInput(e.getValue(), e.getKey())).toList();
+      List<PlannedInput> read = new ArrayList<>();
+      fed.forEach((port, task) -> read.add(new PlannedInput(task, port)));
+      if (level.upsamplesBelow()) {
+        read.addAll(latents);
+      }
+      return read;
     }
 
     private @Nullable String otherPrompt(Port port) {

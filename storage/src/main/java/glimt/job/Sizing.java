@@ -45,20 +45,66 @@ final class Sizing {
       wanted.add(extent);
     }
     List<Level> levels = new ArrayList<>();
-    for (Level level : card.levels().subList(0, card.levels().indexOf(top) + 1)) {
-      List<Integer> extents = new ArrayList<>();
-      for (int axis = 0; axis < wanted.size(); axis++) {
-        Axis own = level.axes().get(axis);
-        int topExtent = top.axes().get(axis).extent();
-        long share = (long) wanted.get(axis) * own.extent();
-        if (share % topExtent != 0 || !own.rule().allows(Math.toIntExact(share / topExtent))) {
+    for (int i = card.levels().indexOf(top); i >= 0; i--) {
+      Level level = card.levels().get(i);
+      if (level != top) {
+        Level above = card.levels().get(i + 1);
+        Optional<List<Integer>> extents =
+            above.resizesBelow()
+                ? near(level, levels.getFirst(), above)
+                : share(level, levels.getFirst(), above);
+        if (extents.isEmpty()) {
           return Optional.empty();
         }
-        extents.add(Math.toIntExact(share / topExtent));
+        wanted = extents.get();
       }
-      levels.add(level.sized(extents));
+      levels.addFirst(level.sized(wanted));
     }
     return Optional.of(levels);
+  }
+
+  /**
+   * Returns the extents of a level that have the ratio of the card to those of the level above, if
+   * they are whole and the level can have them.
+   *
+   * @param sized the level above at its size
+   * @param above the level above in the card
+   */
+  private static Optional<List<Integer>> share(Level level, Level sized, Level above) {
+    List<Integer> extents = new ArrayList<>();
+    for (int axis = 0; axis < level.axes().size(); axis++) {
+      Axis own = level.axes().get(axis);
+      int usual = above.axes().get(axis).extent();
+      long share = (long) sized.axes().get(axis).extent() * own.extent();
+      if (share % usual != 0 || !own.rule().allows(Math.toIntExact(share / usual))) {
+        return Optional.empty();
+      }
+      extents.add(Math.toIntExact(share / usual));
+    }
+    return Optional.of(extents);
+  }
+
+  /**
+   * Returns the same for a level whose visible result is resized to the one above: sides as near to
+   * that ratio as the level can have, and as many frames.
+   */
+  private static Optional<List<Integer>> near(Level level, Level sized, Level above) {
+    List<Integer> extents = new ArrayList<>();
+    for (int axis = 0; axis < level.axes().size(); axis++) {
+      Axis own = level.axes().get(axis);
+      if (own.name().equals("frames")) {
+        Integer frames = latent(level, axis, sized.seen().get(axis));
+        if (frames == null) {
+          return Optional.empty();
+        }
+        extents.add(frames);
+      } else {
+        int usual = above.axes().get(axis).extent();
+        double share = (double) sized.axes().get(axis).extent() * own.extent() / usual;
+        extents.add(own.rule().nearest((int) Math.round(share)));
+      }
+    }
+    return Optional.of(extents);
   }
 
   /**

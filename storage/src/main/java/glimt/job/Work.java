@@ -1,5 +1,6 @@
 package glimt.job;
 
+import glimt.model.Refinement;
 import glimt.model.Sampling;
 import glimt.model.Segment;
 import glimt.model.Span;
@@ -35,21 +36,35 @@ public sealed interface Work {
    *
    * @param segment the part of the level's sample to denoise
    * @param extents the extents of the whole sample, one per axis; null means those of the card
+   * @param strength the share of the walk that is walked, from what the sample begins with; null if
+   *     it begins with noise alone
    */
-  record Sample(String level, Segment segment, Sampling sampling, @Nullable List<Integer> extents)
+  record Sample(
+      String level,
+      Segment segment,
+      Sampling sampling,
+      @Nullable List<Integer> extents,
+      @Nullable Double strength)
       implements Work {
     public Sample {
       extents = extents == null ? null : List.copyOf(extents);
     }
 
+    /** A walk that begins with noise alone. */
+    public Sample(
+        String level, Segment segment, Sampling sampling, @Nullable List<Integer> extents) {
+      this(level, segment, sampling, extents, null);
+    }
+
     @Override
     public long amount() {
-      return sampling.steps() * volume(segment);
+      return steps() * volume(segment);
     }
 
     @Override
     public int steps() {
-      return sampling.steps();
+      int all = sampling.steps();
+      return strength == null ? all : all - Refinement.skipped(all, strength);
     }
   }
 

@@ -16,7 +16,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Removes artifacts that no row of the ledger refers to: superseded checkpoints, results of
- * attempts that lost their lease, and incomplete files of writers that crashed.
+ * attempts that lost their lease, pictures that no job begins with, and incomplete files of writers
+ * that crashed.
  *
  * <p>A file is removed if it is older, by the store's clock, than the longest time in which an
  * attempt may still report it, and if two consecutive looks found it unreferenced without a
@@ -38,6 +39,9 @@ public final class Leftovers {
       SELECT digest FROM unnest(?) AS digest
       WHERE NOT EXISTS (SELECT FROM product WHERE artifact = digest)
         AND NOT EXISTS (SELECT FROM checkpoint WHERE state = digest)
+        AND NOT EXISTS (
+          SELECT FROM job
+          WHERE spec #>> '{input,image}' IS NOT NULL AND spec #>> '{input,image}' = digest)
       """;
 
   private static final String FORGET =

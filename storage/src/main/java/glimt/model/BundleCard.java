@@ -94,6 +94,9 @@ public record BundleCard(
             "bundle %s has two levels or encoders named %s".formatted(name, encoder.name()));
       }
     }
+    for (int i = 0; i < levels.size(); i++) {
+      checkRefinement(name, levels.get(i), i == 0 ? null : levels.get(i - 1));
+    }
     for (Level level : levels) {
       boolean base = level.equals(levels.getFirst());
       for (Port port : level.ports()) {
@@ -120,6 +123,30 @@ public record BundleCard(
                       port.encoder()));
         }
       }
+    }
+  }
+
+  /** Checks that a level can begin with the one below. */
+  private static void checkRefinement(String name, Level level, @Nullable Level below) {
+    if (level.refinement() == null) {
+      return;
+    }
+    boolean fits = below != null;
+    if (below != null && level.upsamplesBelow()) {
+      fits =
+          level.refinement().upsampler().factors().size() == level.axes().size()
+              && below.extents().equals(level.belowExtents(level.extents()));
+    } else if (below != null && level.place("frames").isPresent()) {
+      fits = below.seen().getFirst().equals(level.seen().getFirst());
+    }
+    if (!fits) {
+      throw new IllegalArgumentException(
+          "bundle %s: level %s of %s cannot begin with %s"
+              .formatted(
+                  name,
+                  level.name(),
+                  level.seen(),
+                  below == null ? "a level below, as it is the base" : "one of " + below.seen()));
     }
   }
 

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param scale what the latent is divided by before decoding, per channel or once for all channels
  * @param shift what is added to the latent after that division, in the same layout as {@code scale}
  * @param noising the noise that the decoder is to take away; null if it takes none
+ * @param encoding the way back, for walks that begin with a visible result; null if there is none
  */
 public record Codec(
     String network,
@@ -24,8 +25,9 @@ public record Codec(
     int channels,
     List<Double> scale,
     List<Double> shift,
-    @Nullable Noising noising) {
-  /** A decoder that takes no noise away. */
+    @Nullable Noising noising,
+    @Nullable Encoding encoding) {
+  /** A decoder that takes no noise away, without its encoder. */
   public Codec(
       String network,
       List<Axis> axes,
@@ -34,8 +36,34 @@ public record Codec(
       int channels,
       List<Double> scale,
       List<Double> shift) {
-    this(network, axes, factors, causal, channels, scale, shift, null);
+    this(network, axes, factors, causal, channels, scale, shift, null, null);
   }
+
+  /** A decoder without its encoder. */
+  public Codec(
+      String network,
+      List<Axis> axes,
+      List<Integer> factors,
+      List<Boolean> causal,
+      int channels,
+      List<Double> scale,
+      List<Double> shift,
+      @Nullable Noising noising) {
+    this(network, axes, factors, causal, channels, scale, shift, noising, null);
+  }
+
+  /** The same codec with its encoder. */
+  public Codec with(Encoding other) {
+    return new Codec(network, axes, factors, causal, channels, scale, shift, noising, other);
+  }
+
+  /**
+   * The network that turns a visible result into a latent's distribution.
+   *
+   * @param network the stem of its source and weights
+   * @param drawn whether a latent is drawn from that distribution; else it is its mean
+   */
+  public record Encoding(String network, boolean drawn) {}
 
   /**
    * Noise n that is mixed into a latent z for a decoder which takes the last of the noise away: (1
@@ -79,6 +107,11 @@ public record Codec(
           "codec %s: needs channels and factors of 1 or more, as many shifts as scales, and no scale of 0"
               .formatted(network));
     }
+  }
+
+  /** Whether it can turn a visible result into a latent. */
+  public boolean encodes() {
+    return encoding != null;
   }
 
   /** Returns the extent of the result along an axis whose latent has this extent. */

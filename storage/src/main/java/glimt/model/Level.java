@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  * @param codec the decoder of the latent; null if the sample is the visible result
  * @param sampling how the level is sampled unless a job asks otherwise
  * @param fast the network for {@link Quality#FAST}; null if the level has none
+ * @param refinement how it begins with the level below; null if it begins with noise alone
+ * @param expert another network for the end of the walk; null if one network walks all of it
  */
 public record Level(
     String name,
@@ -41,7 +43,66 @@ public record Level(
     double belowNoise,
     @Nullable Codec codec,
     Sampling sampling,
-    @Nullable Fast fast) {
+    @Nullable Fast fast,
+    @Nullable Refinement refinement,
+    @Nullable Expert expert) {
+  /** A level of one network. */
+  public Level(
+      String name,
+      List<Axis> axes,
+      int channels,
+      String network,
+      Parametrisation parametrisation,
+      List<Port> ports,
+      List<Double> residual,
+      double belowNoise,
+      @Nullable Codec codec,
+      Sampling sampling,
+      @Nullable Fast fast,
+      @Nullable Refinement refinement) {
+    this(
+        name,
+        axes,
+        channels,
+        network,
+        parametrisation,
+        ports,
+        residual,
+        belowNoise,
+        codec,
+        sampling,
+        fast,
+        refinement,
+        null);
+  }
+
+  /** A level that begins with noise alone. */
+  public Level(
+      String name,
+      List<Axis> axes,
+      int channels,
+      String network,
+      Parametrisation parametrisation,
+      List<Port> ports,
+      List<Double> residual,
+      double belowNoise,
+      @Nullable Codec codec,
+      Sampling sampling,
+      @Nullable Fast fast) {
+    this(
+        name,
+        axes,
+        channels,
+        network,
+        parametrisation,
+        ports,
+        residual,
+        belowNoise,
+        codec,
+        sampling,
+        fast,
+        null);
+  }
 
   public Level {
     axes = List.copyOf(axes);
@@ -84,6 +145,14 @@ public record Level(
           "level %s has %s axes, but its codec has %s"
               .formatted(name, axes.size(), codec.axes().size()));
     }
+    if (refinement != null && (keepsBelow(ports) || !residual.isEmpty())) {
+      throw new IllegalArgumentException(
+          "level %s begins with the level below, so it is no residual over it".formatted(name));
+    }
+    if (refinement != null && refinement.upsampler() == null && codec != null && !codec.encodes()) {
+      throw new IllegalArgumentException(
+          "level %s begins with the level below, so its codec needs an encoder".formatted(name));
+    }
     if (!parametrisation.goesWith(sampling.schedule())) {
       throw new IllegalArgumentException(
           "level %s: a network that answers %s needs a schedule of type %s"
@@ -114,6 +183,16 @@ public record Level(
         null,
         sampling,
         null);
+  }
+
+  /** Whether it begins with the visible result of the one below, which has any size. */
+  public boolean resizesBelow() {
+    return refinement != null && refinement.upsampler() == null;
+  }
+
+  /** Whether it begins with the latents of the one below, which a network enlarges. */
+  public boolean upsamplesBelow() {
+    return refinement != null && refinement.upsampler() != null;
   }
 
   /** Whether its sample begins with the level below as it is. */
@@ -154,6 +233,14 @@ public record Level(
     return others.equals(axes) ? this : with(others);
   }
 
+  /** Returns this level cut along these axes, whose extents are its own. */
+  public Level cut(List<Axis> others) {
+    if (!others.stream().map(Axis::extent).toList().equals(extents())) {
+      throw new IllegalArgumentException("level %s has the extents %s".formatted(name, extents()));
+    }
+    return with(others);
+  }
+
   /** Returns this level with these axes, without checking that its size rules allow them. */
   private Level with(List<Axis> others) {
     return with(others, network, sampling, fast);
@@ -161,7 +248,55 @@ public record Level(
 
   private Level with(List<Axis> cut, String by, Sampling walk, @Nullable Fast way) {
     return new Level(
-        name, cut, channels, by, parametrisation, ports, residual, belowNoise, codec, walk, way);
+        name,
+        cut,
+        channels,
+        by,
+        parametrisation,
+        ports,
+        residual,
+        belowNoise,
+        codec,
+        walk,
+        way,
+        refinement,
+        expert);
+  }
+
+  /** Returns this level with another network where there is little noise. */
+  public Level with(Expert other) {
+    return new Level(
+        name,
+        axes,
+        channels,
+        network,
+        parametrisation,
+        ports,
+        residual,
+        belowNoise,
+        codec,
+        sampling,
+        fast,
+        refinement,
+        other);
+  }
+
+  /** Returns this level sampled otherwise. */
+  public Level walking(Sampling walk) {
+    return with(axes, network, walk, fast);
+  }
+
+  /** Returns the extents of the level below whose latents its upsampler enlarges to these. */
+  public List<Integer> belowExtents(List<Integer> extents) {
+    Refinement.Upsampler upsampler = refinement == null ? null : refinement.upsampler();
+    if (upsampler == null) {
+      return extents;
+    }
+    List<Integer> below = new ArrayList<>();
+    for (int i = 0; i < extents.size(); i++) {
+      below.add(extents.get(i) / upsampler.factors().get(i));
+    }
+    return below;
   }
 
   /**

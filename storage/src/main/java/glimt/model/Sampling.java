@@ -19,6 +19,13 @@ public record Sampling(String sampler, int steps, GuidanceRule guidance, Schedul
       throw new IllegalArgumentException(
           "the sampler %s walks a published schedule and no other".formatted(PUBLISHED));
     }
+    if (schedule instanceof Schedule.Published published
+        && published.listed() != null
+        && published.listed().size() != steps) {
+      throw new IllegalArgumentException(
+          "%s listed timesteps make as many steps, not %s"
+              .formatted(published.listed().size(), steps));
+    }
     if (schedule instanceof Schedule.Listed listed && listed.sigmas().size() != steps + 1) {
       throw new IllegalArgumentException(
           "%s listed noise levels make %s steps, not %s"

@@ -105,9 +105,14 @@ public sealed interface Schedule {
    *     if the scheduler has its own
    * @param tokens how many positions the network sees at once, on which the shift may depend; null
    *     until that is known
+   * @param listed the timesteps that whoever distilled the network tells it, a step each, in place
+   *     of the scheduler's; null if it has its own
    */
   record Published(
-      Map<String, @Nullable Object> settings, @Nullable FlowTimes times, @Nullable Integer tokens)
+      Map<String, @Nullable Object> settings,
+      @Nullable FlowTimes times,
+      @Nullable Integer tokens,
+      @Nullable List<Double> listed)
       implements Schedule {
     /** The setting that names the class. */
     private static final String CLASS = "_class_name";
@@ -117,8 +122,20 @@ public sealed interface Schedule {
       this(settings, null, null);
     }
 
+    /** A schedule without listed timesteps. */
+    public Published(
+        Map<String, @Nullable Object> settings,
+        @Nullable FlowTimes times,
+        @Nullable Integer tokens) {
+      this(settings, times, tokens, null);
+    }
+
     public Published {
       settings = Collections.unmodifiableMap(new TreeMap<>(settings));
+      listed = listed == null ? null : List.copyOf(listed);
+      if (listed != null && (listed.isEmpty() || times != null)) {
+        throw new IllegalArgumentException("timesteps are listed, or made by a rule");
+      }
       if (!(settings.get(CLASS) instanceof String)) {
         throw new IllegalArgumentException("a published schedule names its class: " + CLASS);
       }
@@ -126,7 +143,12 @@ public sealed interface Schedule {
 
     /** This schedule for a network that sees so many positions at once. */
     public Published over(int positions) {
-      return new Published(settings, times, positions);
+      return new Published(settings, times, positions, listed);
+    }
+
+    /** This schedule with these timesteps in place of the scheduler's. */
+    public Published listing(List<Double> timesteps) {
+      return new Published(settings, null, tokens, timesteps);
     }
   }
 

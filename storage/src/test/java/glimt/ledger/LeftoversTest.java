@@ -86,6 +86,23 @@ class LeftoversTest {
   }
 
   @Test
+  void a_picture_stays_as_long_as_a_job_begins_with_it() throws IOException {
+    ArtifactId image = old("a picture");
+    ledger.submit();
+    ledger.sql(
+        "UPDATE job SET spec = jsonb_set(spec, '{input}', '{\"image\": \"%s\", \"strength\": 0.5}')"
+            .formatted(image.sha256()));
+    Leftovers leftovers = new Leftovers(ledger.database, artifacts, AGE);
+    round(leftovers);
+    round(leftovers);
+    assertThat(artifacts.verify(image)).isTrue();
+    ledger.sql("DELETE FROM job");
+    round(leftovers);
+    round(leftovers);
+    assertThat(artifacts.verify(image)).isFalse();
+  }
+
+  @Test
   void what_is_named_or_written_again_between_two_looks_stays() throws IOException {
     Leftovers leftovers = new Leftovers(ledger.database, artifacts, AGE);
     ArtifactId late = old("reported late");

@@ -111,6 +111,17 @@ public final class Generate implements Callable<Integer> {
   @Option(names = "--points", description = "Points of a point cloud.")
   private @Nullable Integer points;
 
+  @Option(
+      names = "--image",
+      paramLabel = "FILE",
+      description = "PNG or JPEG that an image begins with, where the model can begin with one.")
+  private @Nullable Path image;
+
+  @Option(
+      names = "--strength",
+      description = "How far the --image is changed, above 0 and up to 1. Default: 0.8")
+  private @Nullable Double strength;
+
   @Mixin private HomeOption home;
 
   @Spec private CommandSpec command;
@@ -121,7 +132,11 @@ public final class Generate implements Callable<Integer> {
     OutputFile file = OutputFile.at(output);
     Home at = home.open();
     try (AtExit exit = new AtExit()) {
-      return make(exit, farm(at, exit), wish, file);
+      Client farm = farm(at, exit);
+      if (image != null) {
+        wish.put("input_image", uploaded(farm, image));
+      }
+      return make(exit, farm, wish, file);
     } catch (Client.Refused e) {
       System.err.println("glimt: " + Visible.of(String.valueOf(e.getMessage())));
       return e.ours() ? 2 : 1;
@@ -173,6 +188,24 @@ public final class Generate implements Callable<Integer> {
     return 0;
   }
 
+  private String uploaded(Client farm, Path picture) {
+    byte[] bytes;
+    try {
+      bytes = Files.readAllBytes(picture);
+    } catch (IOException e) {
+      throw bad("--image: %s does not exist or cannot be read".formatted(picture));
+    }
+    boolean png = bytes.length > 1 && bytes[1] == 'P';
+    try {
+      return farm.post("/v1/images", png ? "image/png" : "image/jpeg", bytes)
+          .path("image")
+          .asText();
+    } catch (IOException e) {
+      throw new DeployException(
+          "the farm at %s does not answer; is it still running?".formatted(farm.farm()), e);
+    }
+  }
+
   private String words() {
     if ((prompt == null) == (promptFile == null)) {
       throw bad("give either a PROMPT or a --prompt-file");
@@ -211,6 +244,7 @@ public final class Generate implements Callable<Integer> {
     wish.put("quality", quality);
     wish.put("seed", seed).put("steps", steps).put("guidance", guidance);
     wish.put("frames", frames).put("size", size).put("points", points).put("enlarge", enlarge);
+    wish.put("strength", strength);
     wish.properties().removeIf(field -> field.getValue().isNull());
     return wish;
   }

@@ -8,6 +8,7 @@ import glimt.deploy.node.HomeOption;
 import glimt.deploy.node.Logs;
 import glimt.deploy.node.Visible;
 import glimt.published.BundleImport;
+import glimt.published.ImportLevels;
 import glimt.published.ImportOptions;
 import glimt.published.SingleFileOptions;
 import glimt.worker.SmokeSample;
@@ -45,6 +46,11 @@ import picocli.CommandLine.Spec;
       "  glimt import Wan2.1-T2V-1.3B-Diffusers --no-sample",
       "  glimt import point-e",
       "  glimt import sdxl-base --name watercolour --lora watercolour.safetensors:0.8",
+      "  glimt import sd15 --levels sd15:0.4:1024x1024/512x512 --name sd15-large",
+      "  glimt import zeroscope_v2_576w --size 576x320x24 --levels zeroscope_v2_XL:0.6:1024x576",
+      "  glimt import Wan2.1 --size 416x240x81 --levels Wan2.1:0.4:832x480/416x240x41",
+      "  glimt import LTX-0.9.7-distilled --guidance 1 --timesteps 1000,993,987,981,975,909,725,0.03"
+          + " --levels ltxv-spatial-upscaler-0.9.7:0.999@1000,909,725,421,0",
       "  glimt import IF-I-M-v1.0 IF-II-M-v1.0 --name deepfloyd",
       "  glimt import v1-5-pruned-emaonly.safetensors --tokenizer clip-vit-large-patch14",
       "  glimt import v2-1_512-ema-pruned.ckpt --tokenizer clip --prediction epsilon",
@@ -99,6 +105,36 @@ public final class ImportModel implements Callable<Integer> {
   private List<String> loras = List.of();
 
   @Option(
+      names = "--size",
+      paramLabel = "WIDTHxHEIGHT[xFRAMES]",
+      description = "Of what the pipeline makes where a job does not say (default: as published).")
+  private @Nullable String size;
+
+  @Option(
+      names = "--guidance",
+      paramLabel = "WEIGHT",
+      description = "Of every level where a job does not say; 1 for distilled models.")
+  private @Nullable Double guidance;
+
+  @Option(
+      names = "--timesteps",
+      paramLabel = "T,T,…",
+      defaultValue = "",
+      description = "Of the pipeline's walk, as distilled models list them.")
+  private String timesteps;
+
+  @Option(
+      names = "--levels",
+      paramLabel = "SOURCE[:STRENGTH][:SIZE[/TILE]][@T,T,…]",
+      description = {
+        "A pipeline above, which refines what the one below made: it is resized to SIZE, noised and",
+        "denoised again along STRENGTH of the walk (default: 0.6 of it), in one piece or in TILEs,",
+        "which overlap. Sizes are WIDTHxHEIGHT or WIDTHxHEIGHTxFRAMES, Ts the walk's timesteps. An",
+        "upsampler of LTX-Video enlarges latents for the pipeline below. May be given several times."
+      })
+  private List<String> levels = List.of();
+
+  @Option(
       names = "--tokenizer",
       paramLabel = "FOLDER",
       description =
@@ -144,11 +180,13 @@ public final class ImportModel implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     ImportOptions options = options();
+    ImportLevels wanted = levels();
     Home at = home.open();
     Logs.to(at.logs().resolve("import.log"));
     try (AtExit exit = new AtExit()) {
       BundleImport bundle =
-          exit.open(() -> BundleImport.of(sources, at.models(), options), BundleImport::close);
+          exit.open(
+              () -> BundleImport.of(sources, wanted, at.models(), options), BundleImport::close);
       bundle.lines().forEach(line -> System.err.println(Visible.of(line)));
       if (!noSample) {
         System.err.println("its folder holds " + sample(bundle.folder(), at));
@@ -181,6 +219,18 @@ public final class ImportModel implements Callable<Integer> {
           loras.stream().map(ImportOptions.LoraFile::parse).toList(),
           new SingleFileOptions(config, tokenizer, prediction),
           ImportOptions.dtype(dtype));
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(command.commandLine(), String.valueOf(e.getMessage()));
+    }
+  }
+
+  private ImportLevels levels() {
+    try {
+      return new ImportLevels(
+          size == null ? null : ImportLevels.PixelSize.parse(size),
+          guidance,
+          timesteps.isEmpty() ? List.of() : ImportLevels.timesteps(timesteps),
+          levels.stream().map(ImportLevels.LevelSource::parse).toList());
     } catch (IllegalArgumentException e) {
       throw new ParameterException(command.commandLine(), String.valueOf(e.getMessage()));
     }

@@ -96,6 +96,15 @@ public final class Client {
     return json(send(request.POST(HttpRequest.BodyPublishers.ofString(body.toString()))));
   }
 
+  /** Posts the bytes of a file and returns the answer's document. */
+  public JsonNode post(String path, String mediaType, byte[] file) throws IOException {
+    return json(
+        send(
+            request(path)
+                .header("Content-Type", mediaType)
+                .POST(HttpRequest.BodyPublishers.ofByteArray(file))));
+  }
+
   /** Posts without a body. */
   public JsonNode post(String path) throws IOException {
     return json(send(request(path).POST(HttpRequest.BodyPublishers.noBody())));

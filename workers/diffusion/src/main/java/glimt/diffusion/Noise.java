@@ -40,7 +40,9 @@ public record Noise(long seed) {
     /** The random choices of a training run. */
     TRAINING(3),
     /** The noise that a decoder takes away. */
-    DECODE(4);
+    DECODE(4),
+    /** The noise by which a latent is drawn from what an encoder answers. */
+    ENCODE(5);
 
     private final int code;
 

@@ -9,11 +9,13 @@ import glimt.model.BundleCard;
 import glimt.model.BytePair;
 import glimt.model.ClassNames;
 import glimt.model.Codec;
+import glimt.model.Expert;
 import glimt.model.Fast;
 import glimt.model.Level;
 import glimt.model.NoPrompt;
 import glimt.model.NumberFormat;
 import glimt.model.PromptReader;
+import glimt.model.Refinement;
 import glimt.model.Unigram;
 import glimt.model.WordList;
 import glimt.model.WordPiece;
@@ -94,7 +96,16 @@ public final class Bundle {
     for (Level level : card.levels()) {
       networks.add(level.network());
       Stream.ofNullable(level.fast()).map(Fast::network).forEach(networks::add);
+      Stream.ofNullable(level.expert()).map(Expert::network).forEach(networks::add);
       Stream.ofNullable(level.codec()).map(Codec::network).forEach(networks::add);
+      Stream.ofNullable(level.codec())
+          .flatMap(codec -> Stream.ofNullable(codec.encoding()))
+          .map(Codec.Encoding::network)
+          .forEach(networks::add);
+      Stream.ofNullable(level.refinement())
+          .flatMap(refinement -> Stream.ofNullable(refinement.upsampler()))
+          .map(Refinement.Upsampler::network)
+          .forEach(networks::add);
     }
     return networks.stream().distinct().toList();
   }

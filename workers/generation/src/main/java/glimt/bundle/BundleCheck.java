@@ -37,6 +37,10 @@ public final class BundleCheck {
       checkCard(folder.resolve(Bundle.CARD), bundle.card(), samplers);
       for (Level level : bundle.card().levels()) {
         ports(folder.resolve(level.network() + ".py"), bundle.sourceOf(level.network()), level);
+        if (level.expert() != null) {
+          String expert = level.expert().network();
+          ports(folder.resolve(expert + ".py"), bundle.sourceOf(expert), level);
+        }
       }
       bundle.networks().forEach(network -> compareShapes(bundle, folder, network));
       return bundle;

@@ -7,6 +7,7 @@ import java.awt.image.ComponentColorModel;
 import java.awt.image.DataBuffer;
 import java.awt.image.DataBufferByte;
 import java.awt.image.Raster;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Arrays;
@@ -44,6 +45,61 @@ public record Picture(int width, int height, byte[] rgb) {
       rgb[i + 2] = (byte) colour;
     }
     return new Picture(width, height, rgb);
+  }
+
+  /**
+   * Reads a file that people give, such as PNG or JPEG; transparent pixels are on white.
+   *
+   * @throws MediaException if it is no picture that the JDK reads
+   */
+  public static Picture read(byte[] file) {
+    BufferedImage read;
+    try {
+      read = ImageIO.read(new ByteArrayInputStream(file));
+    } catch (IOException | RuntimeException broken) {
+      throw new MediaException("the file is a damaged picture: " + broken, broken);
+    }
+    if (read == null) {
+      throw new MediaException("the file is no PNG, JPEG, GIF or BMP");
+    }
+    int width = read.getWidth();
+    int height = read.getHeight();
+    byte[] rgb = new byte[Math.multiplyExact(3, Math.multiplyExact(width, height))];
+    for (int y = 0; y < height; y++) {
+      for (int x = 0; x < width; x++) {
+        int colour = read.getRGB(x, y);
+        int opaque = colour >>> 24;
+        for (int channel = 0; channel < 3; channel++) {
+          int value = colour >> (16 - 8 * channel) & 255;
+          rgb[3 * (y * width + x) + channel] =
+              (byte) ((value * opaque + 255 * (255 - opaque) + 127) / 255);
+        }
+      }
+    }
+    return new Picture(width, height, rgb);
+  }
+
+  /** The middle of this picture, as large as it can be with this ratio of sides. */
+  public Picture cut(int ratioWidth, int ratioHeight) {
+    int newWidth = (int) Math.min(width, Math.max(1, (long) height * ratioWidth / ratioHeight));
+    int newHeight = (int) Math.min(height, Math.max(1, (long) width * ratioHeight / ratioWidth));
+    int left = (width - newWidth) / 2;
+    int top = (height - newHeight) / 2;
+    byte[] out = new byte[3 * newWidth * newHeight];
+    for (int y = 0; y < newHeight; y++) {
+      System.arraycopy(rgb, 3 * ((top + y) * width + left), out, 3 * y * newWidth, 3 * newWidth);
+    }
+    return new Picture(newWidth, newHeight, out);
+  }
+
+  /** The values in [-1, 1], [3, height, width]. */
+  public float[] planes() {
+    int count = width * height;
+    float[] planes = new float[3 * count];
+    for (int i = 0; i < rgb.length; i++) {
+      planes[i % 3 * count + i / 3] = (rgb[i] & 255) / 127.5f - 1;
+    }
+    return planes;
   }
 
   /**

@@ -32,9 +32,11 @@ public record Cascade(
    *     piece
    * @param level the level, resolved to its size and quality
    * @param conditions the inputs of the level's ports, except those from the level below
-   * @param below the level below, resolved to its size, and its sample; null at the base
-   * @throws IllegalArgumentException if {@code below} is missing above the base, or given at the
-   *     base
+   * @param below the level below, resolved to its size, and its sample; null at the base and for a
+   *     level that only begins with it
+   * @param draft what the walk begins with; null if that is noise alone
+   * @throws IllegalArgumentException if {@code below} or {@code draft} is missing, or {@code below}
+   *     is given where nothing reads it
    */
   public Piece piece(
       NDManager manager,
@@ -43,11 +45,17 @@ public record Cascade(
       Sampling sampling,
       long seed,
       Prompted conditions,
-      @Nullable Inherited below) {
+      @Nullable Inherited below,
+      @Nullable Draft draft) {
     int index = card.levels().indexOf(card.level(level.name())); // at any quality
-    if ((index == 0) != (below == null)) {
+    boolean seesBelow = index > 0 && level.refinement() == null;
+    if (seesBelow != (below != null)) {
       throw new IllegalArgumentException(
-          "level %s %s a level below".formatted(level.name(), index == 0 ? "has not" : "needs"));
+          "level %s %s a level below".formatted(level.name(), seesBelow ? "needs" : "sees not"));
+    }
+    if (level.refinement() != null && draft == null) {
+      throw new IllegalArgumentException(
+          "level %s begins with the level below".formatted(level.name()));
     }
     Segment made = below != null && level.keepsBelow() ? beyond(below.level(), segment) : segment;
     return new Piece(
@@ -65,7 +73,8 @@ public record Cascade(
             ? null
             : level.keepsBelow()
                 ? kept(below)
-                : modality.below(below.sample(), below.level(), level, segment));
+                : modality.below(below.sample(), below.level(), level, segment),
+        draft);
   }
 
   /** What the network makes of a segment that begins with the level below. */

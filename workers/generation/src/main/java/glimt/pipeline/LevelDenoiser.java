@@ -12,6 +12,7 @@ import glimt.diffusion.Guidance;
 import glimt.diffusion.Prediction;
 import glimt.diffusion.ProjectedGuidance;
 import glimt.diffusion.Thresholding;
+import glimt.model.Expert;
 import glimt.model.GuidanceRule;
 import glimt.model.Level;
 import glimt.model.Parametrisation;
@@ -28,8 +29,25 @@ import org.jspecify.annotations.Nullable;
  * @param network the level's network; it stays the caller's
  * @param parametrisation what its answers mean
  * @param sampling how it is walked
+ * @param expert tells below which timestep guidance has another weight; null if it has one weight
  */
-public record LevelDenoiser(Network network, Parametrisation parametrisation, Sampling sampling) {
+public record LevelDenoiser(
+    Network network, Parametrisation parametrisation, Sampling sampling, @Nullable Expert expert) {
+  /** A denoiser whose guidance has one weight. */
+  public LevelDenoiser(Network network, Parametrisation parametrisation, Sampling sampling) {
+    this(network, parametrisation, sampling, null);
+  }
+
+  /**
+   * The denoiser of a level that is walked so: where a job's guidance is the card's, that of the
+   * level's expert is too.
+   */
+  static LevelDenoiser of(Level level, Network network, Sampling sampling) {
+    boolean usual = sampling.guidance().equals(level.sampling().guidance());
+    return new LevelDenoiser(
+        network, level.parametrisation(), sampling, usual ? level.expert() : null);
+  }
+
   /** The meaning of projected guidance that its paper gives. */
   private static final GuidanceRule.Projection PAPER = new GuidanceRule.Projection(0, -0.5, 0);
 
@@ -102,7 +120,7 @@ public record LevelDenoiser(Network network, Parametrisation parametrisation, Sa
     }
     Denoiser guided =
         switch (rule.mixing()) {
-          case PLAIN, ZERO_STAR -> denoiser(mixed(mixing(rule), conditions));
+          case PLAIN, ZERO_STAR -> denoiser(mixed(conditions));
           case DENOISED -> mixing(rule).of(conditional, denoiser(asked(conditions.withheld())));
           case PROJECTED -> {
             GuidanceRule.Projection settings =
@@ -126,15 +144,24 @@ public record LevelDenoiser(Network network, Parametrisation parametrisation, Sa
    * Evaluates both predictions in one batched call if their conditions have the same shapes,
    * otherwise in two calls.
    */
-  private Prediction mixed(Guidance guidance, Conditioning conditions) {
+  private Prediction mixed(Conditioning conditions) {
     if (conditions.sameShapes()) {
       Prediction both = asked(conditions.both());
-      return (input, noise) -> beside(guidance, input).batched(both).predict(input, noise);
+      return (input, noise) -> beside(mixing(noise), input).batched(both).predict(input, noise);
     }
     Prediction given = asked(conditions.given());
     Prediction withheld = asked(conditions.withheld());
     return (input, noise) ->
-        beside(guidance, input).guide(given.predict(input, noise), withheld.predict(input, noise));
+        beside(mixing(noise), input)
+            .guide(given.predict(input, noise), withheld.predict(input, noise));
+  }
+
+  /** The guidance at a timestep. */
+  private Guidance mixing(double timestep) {
+    GuidanceRule rule = sampling.guidance();
+    return expert == null || expert.guidance() == null || timestep >= expert.below()
+        ? mixing(rule)
+        : mixing(rule.weighing(expert.guidance()));
   }
 
   /**

@@ -87,7 +87,9 @@ public final class LevelWalk {
   /** What a pipeline asks of its scheduler. */
   private static Map<String, ?> asked(Schedule.Published schedule, int steps) {
     Map<String, Object> asked = new HashMap<>();
-    if (schedule.times() == null) {
+    if (schedule.listed() != null) {
+      asked.put("timesteps", schedule.listed());
+    } else if (schedule.times() == null) {
       asked.put("num_inference_steps", steps);
     } else {
       asked.put("sigmas", schedule.times().of(steps));

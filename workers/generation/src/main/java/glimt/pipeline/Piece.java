@@ -13,6 +13,7 @@ import glimt.diffusion.Trajectory;
 import glimt.diffusion.WalkRecipe;
 import glimt.diffusion.Waypoint;
 import glimt.model.Level;
+import glimt.model.Refinement;
 import glimt.model.Sampling;
 import glimt.model.Segment;
 import glimt.pipeline.LevelDenoiser.Conditioning;
@@ -40,6 +41,7 @@ public final class Piece implements AutoCloseable {
   private final long[] shape;
 
   private final @Nullable Below inherited;
+  private final @Nullable Draft draft;
   private final Conditioning conditions;
 
   Piece(
@@ -53,7 +55,8 @@ public final class Piece implements AutoCloseable {
       Sampling sampling,
       long seed,
       Prompted prompted,
-      @Nullable Below inherited) {
+      @Nullable Below inherited,
+      @Nullable Draft draft) {
     this.manager = manager;
     this.network = network;
     this.model = model;
@@ -61,18 +64,28 @@ public final class Piece implements AutoCloseable {
     this.index = index;
     this.region = region;
     this.sampling = LevelWalk.at(level, sampling);
-    this.walk = LevelWalk.of(level.parametrisation(), this.sampling);
+    WalkRecipe whole = LevelWalk.of(level.parametrisation(), this.sampling);
+    this.walk =
+        draft == null
+            ? whole
+            : whole.late(Refinement.skipped(whole.levels().steps(), draft.strength()));
+    this.draft = draft;
     this.noise = new Noise(seed);
     this.shape = Mosaic.of(level).shape(segment);
     this.inherited = inherited;
     this.conditions = prompted.conditions(manager, level, sampling.guided(), this::seen);
   }
 
-  /** Pure noise at the first level of the walk. */
+  /** The first level of the walk: pure noise, or what it begins with and as much noise. */
   public Waypoint start() {
     try (NDArray drawn = noise.start(manager, index, region, DataType.FLOAT32);
         NDArray start = drawn.reshape(batch())) {
-      return trajectory().at(walk.levels(), walk.begin(start), model);
+      if (draft == null) {
+        return trajectory().at(walk.levels(), walk.begin(start), model);
+      }
+      try (NDArray clean = manager.create(draft.values(), batch())) {
+        return trajectory().start(walk.levels(), clean, start, model);
+      }
     }
   }
 
@@ -156,7 +169,7 @@ public final class Piece implements AutoCloseable {
   }
 
   private Denoiser denoiser() {
-    return new LevelDenoiser(network, level.parametrisation(), sampling).guided(conditions);
+    return LevelDenoiser.of(level, network, sampling).guided(conditions);
   }
 
   /**

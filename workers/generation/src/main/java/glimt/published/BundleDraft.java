@@ -24,6 +24,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,14 +36,15 @@ final class BundleDraft {
   private static final String INDEX = ".index.json";
 
   private final Path folder;
-  private final Map<String, String> files = new TreeMap<>();
-  private final Map<String, Long> sizes = new TreeMap<>();
-  private final List<String> lines = new ArrayList<>();
+  private final String prefix;
+  private final Map<String, String> files;
+  private final Map<String, Long> sizes;
+  private final List<String> lines;
 
   /** In which link each tensor is of a file that was linked to for a network, by that file. */
-  private final Map<Path, Map<String, String>> linked = new LinkedHashMap<>();
+  private final Map<Path, Map<String, String>> linked;
 
-  private final Map<String, NumberFormat> formats = new TreeMap<>();
+  private final Map<String, NumberFormat> formats;
   private final Loras loras;
   private final @Nullable NumberFormat dtype;
 
@@ -53,7 +55,35 @@ final class BundleDraft {
    *     published one and the worker's
    */
   BundleDraft(Path folder, Loras loras, @Nullable NumberFormat dtype) {
+    this(
+        folder,
+        "",
+        new TreeMap<>(),
+        new TreeMap<>(),
+        new ArrayList<>(),
+        new LinkedHashMap<>(),
+        new TreeMap<>(),
+        loras,
+        dtype);
+  }
+
+  private BundleDraft(
+      Path folder,
+      String prefix,
+      Map<String, String> files,
+      Map<String, Long> sizes,
+      List<String> lines,
+      Map<Path, Map<String, String>> linked,
+      Map<String, NumberFormat> formats,
+      Loras loras,
+      @Nullable NumberFormat dtype) {
     this.folder = folder;
+    this.prefix = prefix;
+    this.files = files;
+    this.sizes = sizes;
+    this.lines = lines;
+    this.linked = linked;
+    this.formats = formats;
     this.loras = loras;
     this.dtype = dtype;
   }
@@ -61,6 +91,41 @@ final class BundleDraft {
   /** The same in the published format. */
   BundleDraft(Path folder, Loras loras) {
     this(folder, loras, null);
+  }
+
+  /**
+   * The same bundle, for another pipeline whose files begin with a prefix. No LoRA is merged into
+   * its weights.
+   */
+  BundleDraft prefixed(String other) {
+    return new BundleDraft(
+        folder, other, files, sizes, lines, linked, formats, new Loras(List.of()), dtype);
+  }
+
+  /** Whether two networks of the bundle are the same: their sources, weights and names. */
+  boolean same(String stem, String other) {
+    return Stream.of(".py", WEIGHTS, WEIGHTS + INDEX, TensorNames.file(""), Bundle.merged(""))
+        .allMatch(end -> Objects.equals(files.get(stem + end), files.get(other + end)));
+  }
+
+  /** The digest of a file of the bundle, empty if there is none. */
+  String digest(String name) {
+    return files.getOrDefault(name, "");
+  }
+
+  /** Takes a network out again. */
+  void remove(String stem) {
+    for (String name : List.copyOf(files.keySet())) {
+      if (name.startsWith(stem + ".") || name.startsWith(stem + "-")) {
+        files.remove(name);
+        try {
+          Files.deleteIfExists(folder.resolve(name));
+        } catch (IOException broken) {
+          throw new BundleException("cannot remove %s: %s".formatted(name, broken), broken);
+        }
+      }
+    }
+    sizes.remove(stem);
   }
 
   /** What was understood, a line for each network. */
@@ -104,13 +169,14 @@ final class BundleDraft {
   }
 
   private void network(
-      String stem,
+      String name,
       PublishedWeights weights,
       PublishedConfig given,
       String architecture,
       Architectures.Architecture written) {
+    String stem = prefix + name;
     Safetensors untouched = weights.map();
-    Map<String, Tensor> merged = loras.merged(stem, untouched);
+    Map<String, Tensor> merged = loras.merged(name, untouched);
     Map<String, Tensor> tensors = new LinkedHashMap<>(untouched.tensors());
     tensors.putAll(merged);
     Safetensors published = new Safetensors(tensors);
@@ -243,7 +309,8 @@ final class BundleDraft {
   }
 
   /** Copies a small file into the bundle, in the folder of its component. */
-  String copy(String name, Path from) {
+  String copy(String copied, Path from) {
+    String name = prefix + copied;
     Path to = folder.resolve(name);
     try {
       Files.createDirectories(Objects.requireNonNull(to.getParent()));

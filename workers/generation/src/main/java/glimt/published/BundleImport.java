@@ -18,6 +18,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A published pipeline on its way to a bundle: first in a folder of its own that nobody looks into,
@@ -63,12 +64,23 @@ public final class BundleImport implements AutoCloseable {
    * @param stages the folders of its pipelines, from the base up; or files of the networks of one
    */
   public static BundleImport of(List<Path> stages, Path models, ImportOptions options) {
+    return of(stages, ImportLevels.NONE, models, options);
+  }
+
+  /**
+   * The same with further levels, each of which refines what the one below makes.
+   *
+   * @param levels the pipelines above, and sizes
+   */
+  public static BundleImport of(
+      List<Path> stages, ImportLevels levels, Path models, ImportOptions options) {
     PublishedFolder from = published(stages, options);
     Pipelines.Pipeline pipeline = Pipelines.of(from);
     Path folder = unfinished(models);
     try {
       BundleDraft draft = new BundleDraft(folder, new Loras(options.loras()), options.dtype());
-      draft.finish(noted(pipeline.card(from, draft, options), options.loras()));
+      BundleCard card = noted(pipeline.card(from, draft, options), options.loras());
+      draft.finish(refined(card, draft, levels, options));
       Bundle bundle = BundleCheck.open(folder, LevelWalk.samplers());
       Path place = models.resolve(bundle.card().name());
       free(place);
@@ -91,6 +103,35 @@ public final class BundleImport implements AutoCloseable {
     return files
         ? WeightFiles.of(sources, options.singleFile())
         : PublishedFolder.of(sources, options.variant());
+  }
+
+  /** A card with the levels that were asked for. */
+  private static BundleCard refined(
+      BundleCard base, BundleDraft draft, ImportLevels levels, ImportOptions options) {
+    ImportLevels.PixelSize size = levels.size();
+    BundleCard card = size == null ? base : LevelChain.sized(base, size);
+    card = walked(card, levels.guidance(), levels.timesteps());
+    LevelChain chain = new LevelChain(draft);
+    for (int number = 1; number <= levels.above().size(); number++) {
+      ImportLevels.LevelSource source = levels.above().get(number - 1);
+      BundleDraft own = draft.prefixed(LevelChain.prefix(number));
+      if (LatentUpsampling.is(source.source())) {
+        card = LatentUpsampling.above(card, own, source, options.variant(), number);
+      } else {
+        PublishedFolder from = published(List.of(source.source()), options);
+        card = chain.above(card, Pipelines.of(from).card(from, own, options), source, number);
+      }
+      card = walked(card, levels.guidance(), source.timesteps());
+    }
+    return card;
+  }
+
+  /** A card whose last level is walked otherwise. */
+  private static BundleCard walked(
+      BundleCard card, @Nullable Double guidance, List<Double> timesteps) {
+    return guidance == null && timesteps.isEmpty()
+        ? card
+        : card.with(LevelChain.walked(card.levels().getLast(), guidance, timesteps));
   }
 
   /** A card that tells what was merged. */

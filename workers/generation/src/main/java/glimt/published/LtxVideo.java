@@ -79,7 +79,7 @@ final class LtxVideo {
         "text_encoder",
         from.className("text_encoder") + manner.textEncoder());
     draft.network("transformer", from, "transformer", from.className("transformer"));
-    draft.network("vae", from, "vae", from.className("vae") + ".decode");
+    PipelineParts.autoencoder(from, draft);
     PromptReader reader =
         PublishedTokenizer.t5(from, "tokenizer", draft, options.textLength(manner.textLength()));
     Encoder text = new Encoder("text", "text_encoder", reader, List.of(STATES, MASK));
@@ -155,7 +155,8 @@ final class LtxVideo {
         vae.integer("out_channels", 3),
         scales,
         means,
-        vae.flag("timestep_conditioning", false) ? NOISING : null);
+        vae.flag("timestep_conditioning", false) ? NOISING : null,
+        PipelineParts.DRAWN);
   }
 
   private static List<Double> values(

@@ -109,6 +109,21 @@ final class PipelineParts {
 
   // ---- latents
 
+  /** The stem of the network that turns pixels into latents. */
+  private static final String ENCODER = "vae_encoder";
+
+  /** The way into latents whose pipelines draw them of the encoder's distribution. */
+  static final Codec.Encoding DRAWN = new Codec.Encoding(ENCODER, true);
+
+  /** The way into latents whose pipelines take the distribution's mean. */
+  static final Codec.Encoding MEAN = new Codec.Encoding(ENCODER, false);
+
+  /** Takes in both halves of an autoencoder. */
+  static void autoencoder(PublishedFolder from, BundleDraft draft) {
+    draft.network("vae", from, "vae", from.className("vae") + ".decode");
+    draft.network(ENCODER, from, "vae", from.className("vae") + ".encode");
+  }
+
   /** How many pixels of a side a position of AutoencoderKL's latents stands for. */
   private static int factor(PublishedConfig vae) {
     return 1 << (vae.integers("block_out_channels", List.of(64)).size() - 1);

@@ -7,16 +7,15 @@ import glimt.model.Encoder;
 import glimt.model.Kind;
 import glimt.model.Level;
 import glimt.model.NetworkAnswer;
+import glimt.model.NoPrompt;
 import glimt.model.Parametrisation;
 import glimt.model.Port;
 import glimt.model.PromptReader;
 import glimt.model.Thresholds;
-import glimt.model.WordList;
 import glimt.published.PointEFolder.Condition;
 import glimt.published.PointEFolder.PointEPart;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 
@@ -116,11 +115,8 @@ final class PointE {
     return List.of(new Encoder(TEXT, network, reader, List.of(EMBEDDING)));
   }
 
-  /** Without an encoder no word means anything, and a list of words needs one. */
   private static PromptReader reader(List<Encoder> encoders) {
-    return encoders.isEmpty()
-        ? new WordList(List.of("points"), Map.of(), Set.of(), 1)
-        : encoders.getFirst().reader();
+    return encoders.isEmpty() ? new NoPrompt() : encoders.getFirst().reader();
   }
 
   private static Level level(String name, int points, PointEPart part, List<Port> ports) {

@@ -34,7 +34,7 @@ final class StableDiffusion {
     from.index().close();
     Encoder text = text(from, draft, options);
     draft.network("unet", from, "unet", from.className("unet"));
-    draft.network("vae", from, "vae", from.className("vae") + ".decode");
+    PipelineParts.autoencoder(from, draft);
     PublishedConfig unet = from.config("unet");
     List<Axis> axes = PipelineParts.sides(from, unet, PIXELS);
     return PipelineParts.card(
@@ -49,7 +49,7 @@ final class StableDiffusion {
             axes,
             unet.integer("in_channels", 4),
             List.of(port(text)),
-            PipelineParts.codec(from, "vae", axes),
+            PipelineParts.codec(from, "vae", axes).with(PipelineParts.DRAWN),
             PipelineParts.sampling(from, STEPS, GUIDANCE)));
   }
 

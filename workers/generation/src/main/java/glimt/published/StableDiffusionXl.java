@@ -43,7 +43,7 @@ final class StableDiffusionXl {
     outputs.add(POOLED);
     Encoder second = encoder("text_2", from, draft, "_2", outputs);
     draft.network("unet", from, "unet", from.className("unet"));
-    draft.network("vae", from, "vae", from.className("vae") + ".decode");
+    PipelineParts.autoencoder(from, draft);
     PublishedConfig unet = from.config("unet");
     List<Axis> axes = PipelineParts.sides(from, unet, PIXELS);
     return PipelineParts.card(
@@ -62,7 +62,7 @@ final class StableDiffusionXl {
                 port(StableDiffusion.TEXT, second, states, otherwise, STATES),
                 port(POOLED, second, POOLED, otherwise, POOLED),
                 Port.sizes("time_ids")),
-            PipelineParts.codec(from, "vae", axes),
+            PipelineParts.codec(from, "vae", axes).with(PipelineParts.DRAWN),
             PipelineParts.sampling(from, STEPS, GUIDANCE)));
   }
 

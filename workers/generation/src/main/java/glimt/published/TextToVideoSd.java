@@ -31,13 +31,15 @@ final class TextToVideoSd {
     from.index().close();
     Encoder text = StableDiffusion.text(from, draft, options);
     draft.network("unet", from, "unet", from.className("unet"));
-    draft.network("vae", from, "vae", from.className("vae") + ".decode");
+    PipelineParts.autoencoder(from, draft);
     PublishedConfig unet = from.config("unet");
     List<Axis> sides = PipelineParts.sides(from, unet, PIXELS);
     SizeRule lengths = new SizeRule(1, MOST_FRAMES, 1, 0);
     Axis frames = new Axis("frames", FRAMES, FRAMES, FRAMES, 0, lengths);
     Axis slices = new Axis("frames", FRAMES, DECODED_TOGETHER, DECODED_TOGETHER, 0, lengths);
-    Codec codec = PipelineParts.codec(from, "vae", List.of(slices, sides.get(0), sides.get(1)));
+    Codec codec =
+        PipelineParts.codec(from, "vae", List.of(slices, sides.get(0), sides.get(1)))
+            .with(PipelineParts.DRAWN);
     return PipelineParts.card(
         from,
         options,

@@ -5,7 +5,9 @@ import glimt.model.Axis;
 import glimt.model.BundleCard;
 import glimt.model.Codec;
 import glimt.model.Encoder;
+import glimt.model.Expert;
 import glimt.model.Kind;
+import glimt.model.Level;
 import glimt.model.Port;
 import glimt.model.Port.Unconditional;
 import glimt.model.PromptReader;
@@ -14,15 +16,30 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Text to video of Wan 2.1 and of the 5B model of 2.2 (Wan Team 2025, arXiv:2503.20314), as
- * diffusers' {@code WanPipeline} runs it: UMT5's states of the prompt, zeros behind it, steer a
- * transformer of causal latents.
+ * Text to video of Wan 2.1 and 2.2 (Wan Team 2025, arXiv:2503.20314), as diffusers' {@code
+ * WanPipeline} runs it: UMT5's states of the prompt, zeros behind it, steer a transformer of causal
+ * latents. The A14B models of 2.2 have two: one for much noise, and one for little.
  */
 final class WanVideo {
   private static final int STEPS = 50;
   private static final double GUIDANCE = 5;
   private static final int TEXT_LENGTH = 512;
   private static final int FPS = 16;
+
+  /** What the 5B model of 2.2 makes, whose codec packs pixels four times as densely. */
+  private static final int DENSE = 16;
+
+  private static final int DENSE_FRAMES = 121;
+  private static final int DENSE_HEIGHT = 704;
+  private static final int DENSE_WIDTH = 1280;
+  private static final int DENSE_FPS = 24;
+
+  /** The weights of guidance that the A14B models' card gives for their two transformers. */
+  private static final double GUIDANCE_NOISY = 4;
+
+  private static final double GUIDANCE_CLEAN = 3;
+
+  private static final String EXPERT = "transformer_2";
 
   /** What the pipeline makes unless it is told otherwise. */
   private static final int FRAMES = 81;
@@ -40,13 +57,16 @@ final class WanVideo {
   private WanVideo() {}
 
   static BundleCard card(PublishedFolder from, BundleDraft draft, ImportOptions options) {
-    from.only("scheduler", "text_encoder", "tokenizer", "transformer", "vae");
-    from.index().only("boundary_ratio", null); // two experts, of Wan 2.2 A14B
+    from.only("scheduler", "text_encoder", "tokenizer", "transformer", EXPERT, "vae");
+    Double boundary = from.index().number("boundary_ratio");
+    if ((boundary != null) != from.has(EXPERT)) {
+      throw from.index().refused("boundary_ratio", "it goes with a " + EXPERT + ", and needs one");
+    }
     from.index().ignore("expand_timesteps"); // without a first image all tokens have one
     from.index().close();
     draft.network("text_encoder", from, "text_encoder", from.className("text_encoder"));
     draft.network("transformer", from, "transformer", from.className("transformer"));
-    draft.network("vae", from, "vae", from.className("vae") + ".decode");
+    PipelineParts.autoencoder(from, draft);
     PromptReader reader =
         PublishedTokenizer.t5(from, "tokenizer", draft, options.textLength(TEXT_LENGTH));
     Encoder text = new Encoder("text", "text_encoder", reader, List.of(STATES));
@@ -55,11 +75,18 @@ final class WanVideo {
     PublishedConfig vae = from.config("vae");
     int spatial = vae.integer("scale_factor_spatial", 8);
     int temporal = vae.integer("scale_factor_temporal", 4);
+    boolean dense = spatial == DENSE;
+    int frames = dense ? DENSE_FRAMES : FRAMES;
     List<Axis> axes =
         List.of(
-            axis("frames", (FRAMES - 1) / temporal + 1, patch.get(0), MOST_FRAMES / temporal + 1),
-            axis("height", HEIGHT / spatial, patch.get(1), LONGEST / spatial),
-            axis("width", WIDTH / spatial, patch.get(2), LONGEST / spatial));
+            axis("frames", (frames - 1) / temporal + 1, patch.get(0), MOST_FRAMES / temporal + 1),
+            axis(
+                "height",
+                (dense ? DENSE_HEIGHT : HEIGHT) / spatial,
+                patch.get(1),
+                LONGEST / spatial),
+            axis(
+                "width", (dense ? DENSE_WIDTH : WIDTH) / spatial, patch.get(2), LONGEST / spatial));
     Port port =
         new Port(
             StableDiffusion.TEXT,
@@ -67,12 +94,8 @@ final class WanVideo {
             text.name(),
             STATES,
             Unconditional.NEGATIVE_PROMPT);
-    return PipelineParts.card(
-        from,
-        options,
-        Kind.VIDEO,
-        FPS,
-        List.of(text),
+    double guidance = boundary == null ? GUIDANCE : GUIDANCE_NOISY;
+    Level level =
         PipelineParts.level(
             from,
             "transformer",
@@ -80,7 +103,20 @@ final class WanVideo {
             transformer.integer("in_channels", 16),
             List.of(port),
             codec(vae, axes, List.of(temporal, spatial, spatial)),
-            PipelineParts.sampling(from, STEPS, GUIDANCE)));
+            PipelineParts.sampling(from, STEPS, guidance));
+    if (boundary != null) {
+      draft.network(EXPERT, from, EXPERT, from.className(EXPERT));
+      level = level.with(new Expert(EXPERT, boundary * length(from), GUIDANCE_CLEAN));
+    }
+    return PipelineParts.card(
+        from, options, Kind.VIDEO, dense ? DENSE_FPS : FPS, List.of(text), level);
+  }
+
+  /** The number of timesteps that the scheduler counts. */
+  private static double length(PublishedFolder from) {
+    return from.scheduler("scheduler").get("num_train_timesteps") instanceof Number number
+        ? number.doubleValue()
+        : 1000;
   }
 
   /** An axis in one piece whose extents are whole patches. */
@@ -104,12 +140,13 @@ final class WanVideo {
     List<Double> scales = new ArrayList<>();
     deviations.forEach(deviation -> scales.add(1 / deviation));
     return new Codec(
-        "vae",
-        LatentTiles.of(axes, factors),
-        factors,
-        List.of(true, false, false),
-        vae.integer("out_channels", 3) / (patch * patch),
-        scales,
-        means);
+            "vae",
+            LatentTiles.of(axes, factors),
+            factors,
+            List.of(true, false, false),
+            vae.integer("out_channels", 3) / (patch * patch),
+            scales,
+            means)
+        .with(PipelineParts.MEAN);
   }
 }

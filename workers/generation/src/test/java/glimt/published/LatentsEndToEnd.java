@@ -19,11 +19,13 @@ import glimt.diffusion.Waypoint;
 import glimt.model.BundleCard;
 import glimt.model.Codec;
 import glimt.model.Encoder;
+import glimt.model.Expert;
 import glimt.model.GuidanceRule;
 import glimt.model.Level;
 import glimt.model.Port;
 import glimt.model.Port.Unconditional;
 import glimt.model.Sampling;
+import glimt.pipeline.ExpertNetworks;
 import glimt.pipeline.LatentDecoder;
 import glimt.pipeline.LevelDenoiser;
 import glimt.pipeline.LevelDenoiser.Conditioning;
@@ -131,8 +133,14 @@ final class LatentsEndToEnd implements EndToEnd {
     }
 
     Map<String, NDArray> made() throws InterruptedException {
+      Expert expert = level.expert();
+      Network one = networks.network(bundle, level.network());
       RecordedNetwork network =
-          new RecordedNetwork(networks.network(bundle, level.network()), manager);
+          new RecordedNetwork(
+              expert == null
+                  ? one
+                  : new ExpertNetworks(one, networks.network(bundle, expert.network()), expert),
+              manager);
       NDArray latents = walked(network);
       calls(network.calls());
       for (int i = 0; !made.containsKey("latents_after." + i); i++) {
@@ -167,7 +175,8 @@ final class LatentsEndToEnd implements EndToEnd {
       Trajectory walk =
           new Trajectory(
               recipe.sampler(),
-              new LevelDenoiser(network, level.parametrisation(), sampling).guided(conditions),
+              new LevelDenoiser(network, level.parametrisation(), sampling, expert())
+                  .guided(conditions),
               recordedNoise);
       List<NDArray> after = new ArrayList<>();
       Observer observer =
@@ -193,6 +202,16 @@ final class LatentsEndToEnd implements EndToEnd {
         made.put("latents_after." + (i + skipped), laid(after.get(i)));
       }
       return latents;
+    }
+
+    /** The second network's guidance, which is the first one's unless the call gives another. */
+    private @Nullable Expert expert() {
+      Expert own = level.expert();
+      JsonNode weight = call.path("guidance_scale_2");
+      return own == null
+          ? null
+          : new Expert(
+              own.network(), own.below(), weight.isNumber() ? (Double) weight.doubleValue() : null);
     }
 
     /** What the bundle's encoders make of both prompts, by the ports they feed. */

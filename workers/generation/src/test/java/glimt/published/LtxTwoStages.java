@@ -2,7 +2,6 @@ package glimt.published;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -15,14 +14,14 @@ import glimt.diffusion.Observer;
 import glimt.diffusion.Trajectory;
 import glimt.diffusion.WalkRecipe;
 import glimt.diffusion.Waypoint;
-import glimt.diffusion.diffusers.PublishedWalk;
 import glimt.model.Codec;
 import glimt.model.Encoder;
 import glimt.model.Level;
 import glimt.model.Port;
-import glimt.model.Schedule;
+import glimt.model.Refinement;
+import glimt.pipeline.Drafting;
 import glimt.pipeline.LatentDecoder;
-import glimt.pipeline.LatentTones;
+import glimt.pipeline.LevelWalk;
 import glimt.pipeline.Mosaic;
 import glimt.pipeline.PromptEncoder;
 import glimt.pipeline.Prompted;
@@ -47,9 +46,39 @@ final class LtxTwoStages implements EndToEnd {
     NetworkCache networks = new NetworkCache(Device.cpu(), Precision.FLOAT32, Long.MAX_VALUE);
     try (networks;
         BundleImport imported =
-            BundleImport.of(golden.folder(), EndToEnd.folder(), ImportOptions.asPublished())) {
+            BundleImport.of(
+                List.of(golden.folder()),
+                levels(golden),
+                EndToEnd.folder(),
+                ImportOptions.asPublished())) {
       return new Run(golden, imported.bundle(), networks, manager).made();
     }
+  }
+
+  /** The two stages as they are recorded. */
+  private static ImportLevels levels(GoldenCase golden) {
+    JsonNode recorded = golden.facts().path("end_to_end");
+    JsonNode first = recorded.path("stage_1");
+    return new ImportLevels(
+        new ImportLevels.PixelSize(
+            first.path("width").intValue(),
+            first.path("height").intValue(),
+            first.path("num_frames").intValue()),
+        first.path("guidance_scale").doubleValue(),
+        timesteps(first),
+        List.of(
+            new ImportLevels.LevelSource(
+                golden.folder(),
+                recorded.path("stage_2").path("denoise_strength").doubleValue(),
+                null,
+                null,
+                timesteps(recorded.path("stage_2")))));
+  }
+
+  private static List<Double> timesteps(JsonNode stage) {
+    List<String> times = new ArrayList<>();
+    stage.path("timesteps").forEach(time -> times.add(time.asText()));
+    return ImportLevels.timesteps(String.join(",", times));
   }
 
   /** One run, and what it made. */
@@ -76,15 +105,23 @@ final class LtxTwoStages implements EndToEnd {
 
     Map<String, NDArray> made() throws InterruptedException {
       JsonNode first = recorded.path("stage_1");
-      Level small = level(first);
+      Level small = bundle.card().levels().getFirst();
       NDArray latents = walked(first, small, noise(0));
       made.put("stage1_latents", turned(latents));
 
-      NDArray enlarged = enlarged(Objects.requireNonNull(small.codec()), latents);
+      Level large = bundle.card().levels().getLast();
+      Refinement.Upsampler upsampler =
+          Objects.requireNonNull(Objects.requireNonNull(large.refinement()).upsampler());
+      NDArray enlarged =
+          Drafting.enlarged(
+              latents,
+              upsampler,
+              Objects.requireNonNull(small.codec()),
+              networks.network(bundle, upsampler.network()));
+      enlarged.attach(manager);
       made.put("upsampled_latents", turned(enlarged));
 
       JsonNode second = recorded.path("stage_2");
-      Level large = level(second);
       decoded(second, large, walked(second, large, enlarged));
       calls();
       made.keySet()
@@ -93,31 +130,15 @@ final class LtxTwoStages implements EndToEnd {
       return made;
     }
 
-    private Level level(JsonNode stage) {
-      List<Integer> extents = new ArrayList<>();
-      for (String axis : List.of("num_frames", "height", "width")) {
-        extents.add(stage.path(axis).intValue());
-      }
-      return bundle.card().levels().getFirst().seenAt(extents);
-    }
-
-    /**
-     * Walks a stage without guidance. The first has a strength of 1 and starts from noise alone;
-     * the last of the second's times is 0, where its network is asked and nothing changes.
-     */
+    /** Walks a stage, the last of whose recorded times may be 0, where nothing changes. */
     private NDArray walked(JsonNode stage, Level level, NDArray from) throws InterruptedException {
-      List<Double> times = new ArrayList<>();
-      stage.path("timesteps").forEach(time -> times.add(time.doubleValue()));
-      int kept = (int) (times.size() * stage.path("denoise_strength").asDouble(1));
-      int skipped = times.size() - kept;
-      boolean idle = times.getLast() == 0;
-      Schedule.Published schedule = (Schedule.Published) level.sampling().schedule();
+      Refinement refinement = level.refinement();
+      WalkRecipe whole =
+          LevelWalk.of(level.parametrisation(), LevelWalk.at(level, level.sampling()));
       WalkRecipe recipe =
-          PublishedWalk.of(schedule.settings())
-              .walk(Map.of("timesteps", idle ? times.subList(0, times.size() - 1) : times))
-              .late(skipped);
-      double sigma = times.get(skipped) / 1000;
-      NDArray start = skipped == 0 ? from : noise(1).mul(sigma).add(from.mul(1 - sigma));
+          refinement == null
+              ? whole
+              : whole.late(Refinement.skipped(whole.levels().steps(), refinement.strength()));
       Map<String, NDArray> conditions = conditions(stage, level);
       Trajectory walk =
           new Trajectory(
@@ -139,11 +160,14 @@ final class LtxTwoStages implements EndToEnd {
               return true;
             }
           };
-      Waypoint end =
-          walk.on(walk.at(recipe.levels(), recipe.enter(start), golden.name()), observer);
-      NDArray latents = recipe.leave(end.x());
+      Waypoint start =
+          refinement == null
+              ? walk.at(recipe.levels(), recipe.begin(from), golden.name())
+              : walk.start(recipe.levels(), from, noise(1), golden.name());
+      NDArray latents = recipe.leave(walk.on(start, observer).x());
       after(latents);
-      if (idle) {
+      JsonNode times = stage.path("timesteps");
+      if (times.get(times.size() - 1).doubleValue() == 0) {
         transformer.forward(latents, manager.zeros(new Shape(1)), conditions);
         after(latents);
       }
@@ -178,30 +202,6 @@ final class LtxTwoStages implements EndToEnd {
                 throw new IllegalStateException("there is no level below");
               })
           .given();
-    }
-
-    /** Latents of twice the height and width, with the means and spreads of the small ones. */
-    private NDArray enlarged(Codec codec, NDArray latents) {
-      NDArray scale = each(codec.scale());
-      NDArray shift = each(codec.shift());
-      NDArray plain = latents.div(scale).add(shift);
-      try (Network network =
-          GoldenComponent.of(golden, "latent_upsampler").network("LTXLatentUpsamplerModel")) {
-        NDList answers = network.call(Map.of(LatentDecoder.INPUT, plain));
-        double factor = recorded.path("upsample").path("adain_factor").doubleValue();
-        NDArray toned = LatentTones.adapted(answers.singletonOrThrow(), plain, (float) factor);
-        NDArray enlarged = toned.sub(shift).mul(scale);
-        enlarged.attach(manager);
-        return enlarged;
-      }
-    }
-
-    private NDArray each(List<Double> channels) {
-      float[] values = new float[channels.size()];
-      for (int i = 0; i < values.length; i++) {
-        values[i] = channels.get(i).floatValue();
-      }
-      return manager.create(values, new Shape(1, 1, values.length, 1, 1));
     }
 
     private void calls() {

@@ -6,7 +6,6 @@ import glimt.coordinator.Protocol.Progress;
 import glimt.job.Checkpoint;
 import glimt.job.Effort;
 import glimt.job.Task;
-import glimt.job.Work;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -44,7 +43,7 @@ public final class Attempt {
     this.task = task;
     this.feed = feed;
     this.saved = saved;
-    this.steps = task.work() instanceof Work.Sample sample ? sample.sampling().steps() : 1;
+    this.steps = task.work().steps();
   }
 
   // ---- for the thread that does the work

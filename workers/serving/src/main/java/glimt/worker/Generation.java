@@ -14,6 +14,7 @@ import glimt.job.Artifact;
 import glimt.job.ArtifactId;
 import glimt.job.Checkpoint;
 import glimt.job.InvalidSpec;
+import glimt.job.JobInput;
 import glimt.job.Outcome;
 import glimt.job.Plan;
 import glimt.job.Product;
@@ -21,6 +22,7 @@ import glimt.job.Product.Role;
 import glimt.job.Task;
 import glimt.job.Work;
 import glimt.media.Ffmpeg;
+import glimt.media.Picture;
 import glimt.model.BundleCard;
 import glimt.model.Codec;
 import glimt.model.Encoder;
@@ -28,6 +30,8 @@ import glimt.model.Level;
 import glimt.model.Port;
 import glimt.model.Segment;
 import glimt.pipeline.Cascade;
+import glimt.pipeline.Draft;
+import glimt.pipeline.Drafting;
 import glimt.pipeline.LatentDecoder;
 import glimt.pipeline.Modality;
 import glimt.pipeline.Modality.Seen;
@@ -151,14 +155,50 @@ public record Generation(
             work.sampling(),
             task.spec().sampling().seed(),
             prompted(task, level, bundle),
-            inherited(task, card))) {
+            inherited(task, level, card),
+            draft(task, work, level, bundle))) {
       return walked(task, work, piece, level, bundle, attempt);
     }
   }
 
-  private Cascade.@Nullable Inherited inherited(Task task, BundleCard card) {
+  /** Returns what the walk begins with; null if that is noise alone. */
+  private @Nullable Draft draft(Task task, Work.Sample work, Level level, LoadedBundle bundle) {
+    Double strength = work.strength();
+    if (strength == null) {
+      return null;
+    }
+    BundleCard card = bundle.card();
+    int index = card.levels().indexOf(card.level(level.name()));
+    Drafting drafting =
+        new Drafting(
+            level,
+            index,
+            work.segment(),
+            Modalities.of(card.kind()),
+            task.spec().sampling().seed(),
+            bundle::network);
+    if (level.upsamplesBelow()) {
+      Level below = card.levels().get(index - 1).sized(level.belowExtents(level.extents()));
+      Mosaic mosaic = Mosaic.of(below);
+      List<ArtifactId> latents = task.inputs(Plan.LATENT);
+      float[] whole = mosaic.blend(mosaic.whole(), pieces(below.segments(), latents));
+      return drafting.ofLatents(manager, whole, below, strength);
+    }
+    JobInput input = task.spec().input();
+    if (index == 0 && input != null) {
+      List<Integer> seen = level.seen();
+      Picture picture =
+          Picture.read(artifacts.read(input.image())).cut(seen.get(1), seen.getFirst());
+      long[] shape = {3, picture.height(), picture.width()};
+      return drafting.ofPixels(manager, FloatBuffer.wrap(picture.planes()), shape, strength);
+    }
+    StoredTensors.Stored stored = tensors().sample(task.inputs(Plan.BELOW).getFirst());
+    return drafting.ofPixels(manager, stored.values(), stored.shape(), strength);
+  }
+
+  private Cascade.@Nullable Inherited inherited(Task task, Level level, BundleCard card) {
     List<ArtifactId> below = task.inputs(Plan.BELOW);
-    if (below.isEmpty()) {
+    if (below.isEmpty() || level.refinement() != null) {
       return null;
     }
     StoredTensors.Stored stored = tensors().sample(below.getFirst());
@@ -215,7 +255,7 @@ public record Generation(
   private Product walked(
       Task task, Work.Sample work, Piece piece, Level level, LoadedBundle bundle, Attempt attempt)
       throws InterruptedException {
-    int steps = work.sampling().steps();
+    int steps = work.steps();
     long began = System.nanoTime();
     SeenLatent seen = new SeenLatent(bundle, level, piece.shape(), manager, SeenLatent.SLOW);
     try (Waypoint from = begin(task, piece, attempt)) {

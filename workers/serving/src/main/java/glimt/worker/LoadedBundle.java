@@ -10,9 +10,11 @@ import glimt.model.BundleCard;
 import glimt.model.ClassNames;
 import glimt.model.Codec;
 import glimt.model.Encoder;
+import glimt.model.Expert;
 import glimt.model.Level;
 import glimt.model.PromptReader;
 import glimt.model.WordList;
+import glimt.pipeline.ExpertNetworks;
 import glimt.pipeline.LevelWalk;
 import glimt.pipeline.TokenIds;
 import java.nio.file.Path;
@@ -57,9 +59,13 @@ public final class LoadedBundle {
     return digest().equals(pinned) || restated().contains(pinned);
   }
 
-  /** Returns the network of a level, loaded on first use. */
+  /** Returns the network of a level, or its two, loaded on first use. */
   Network network(Level level) {
-    return networks.network(bundle, level.network());
+    Expert expert = level.expert();
+    Network network = networks.network(bundle, level.network());
+    return expert == null
+        ? network
+        : new ExpertNetworks(network, networks.network(bundle, expert.network()), expert);
   }
 
   /** Returns the network of an encoder, loaded on first use. */
@@ -70,6 +76,11 @@ public final class LoadedBundle {
   /** Returns the network of a decoder, loaded on first use. */
   Network network(Codec codec) {
     return networks.network(bundle, codec.network());
+  }
+
+  /** Returns any network of the bundle by its stem, loaded on first use. */
+  Network network(String stem) {
+    return networks.network(bundle, stem);
   }
 
   /** Returns the token ids of a prompt for one of this bundle's readers. */

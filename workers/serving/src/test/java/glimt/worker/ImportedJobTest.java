@@ -9,9 +9,11 @@ import glimt.artifact.ArtifactFolder;
 import glimt.bundle.NetworkCache;
 import glimt.bundle.NumericClass;
 import glimt.bundle.Precision;
+import glimt.job.ArtifactId;
 import glimt.job.Checkpoint;
 import glimt.job.Format;
 import glimt.job.InvalidSpec;
+import glimt.job.JobInput;
 import glimt.job.JobSpec;
 import glimt.job.Outcome;
 import glimt.job.Plan;
@@ -23,6 +25,7 @@ import glimt.job.Task;
 import glimt.job.Work;
 import glimt.media.Ffmpeg;
 import glimt.model.BundleCard;
+import glimt.media.Picture;
 import glimt.model.GuidanceRule;
 import glimt.model.Kind;
 import glimt.model.Sampling;
@@ -144,6 +147,51 @@ class ImportedJobTest {
       }
       products.add(made);
     }
+  }
+
+  @Test
+  void a_picture_that_is_given_is_changed_as_far_as_its_strength() throws Exception {
+    byte[] given = picture(spec(null, null, null, Map.of("width", 96)));
+    ArtifactId image = artifacts.put("image/png", given).id();
+    byte[] near = picture(from(image, 0.3, 64));
+    assertThat(size(near)).isEqualTo("64x64");
+    assertThat(picture(from(image, 0.3, 64))).isEqualTo(near);
+    byte[] far = picture(from(image, 1, 64));
+    assertThat(distance(near, given)).isLessThan(distance(far, given));
+    Plan plan = Plan.of(from(image, 0.3, 64), job.bundle().card());
+    assertThat(plan.tasks().stream().map(PlannedTask::work).filter(Work.Sample.class::isInstance))
+        .singleElement()
+        .extracting(Work::steps)
+        .isEqualTo(3);
+    assertThatThrownBy(() -> Plan.of(from(image, 0.05, 64), job.bundle().card()))
+        .isInstanceOf(InvalidSpec.class)
+        .hasMessageContaining("leaves none of 10 steps");
+  }
+
+  private static JobSpec from(ArtifactId image, double strength, int side) {
+    return new JobSpec(
+        JobSpec.VERSION,
+        Kind.IMAGE,
+        PROMPT,
+        null,
+        "tiny",
+        new SamplingOptions(3, 10, null, "ddim", null, null, null, null),
+        Map.of("width", side, "height", side),
+        Format.PNG,
+        null,
+        new JobInput(image, strength));
+  }
+
+  /** The mean square difference to the middle of the given picture. */
+  private static double distance(byte[] made, byte[] given) {
+    byte[] a = Picture.read(made).rgb();
+    byte[] b = Picture.read(given).cut(1, 1).rgb();
+    double sum = 0;
+    for (int i = 0; i < a.length; i++) {
+      double difference = (a[i] & 255) - (b[i] & 255);
+      sum += difference * difference;
+    }
+    return sum / a.length;
   }
 
   /** Each attempt is told to leave, so that it does one step and saves a checkpoint. */

@@ -126,7 +126,8 @@ public final class CascadeSampler implements AutoCloseable {
                 level.sampling(),
                 prompt.seed(),
                 Prompted.words(level, card.words(), prompt.text()),
-                inherited);
+                inherited,
+                null);
         Waypoint start = piece.start();
         Waypoint end =
             piece.walk(

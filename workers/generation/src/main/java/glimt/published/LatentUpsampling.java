@@ -1,0 +1,105 @@
+package glimt.published;
+
+import glimt.bundle.BundleException;
+import glimt.model.Axis;
+import glimt.model.BundleCard;
+import glimt.model.Level;
+import glimt.model.Refinement;
+import glimt.model.SizeRule;
+import glimt.published.ImportLevels.LevelSource;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The second stage of LTX-Video, as diffusers' {@code LTXLatentUpsamplePipeline} and {@code
+ * LTXConditionPipeline} make it: the latents of the level below are enlarged by a network of their
+ * own, get the means and spreads of the small ones, and are noised and denoised by the base's
+ * transformer.
+ */
+final class LatentUpsampling {
+  private static final String COMPONENT = "latent_upsampler";
+  private static final String CONFIG = "config.json";
+
+  /** How far the channels get the tones of the small latents, as the published recipes have it. */
+  private static final double ADAPTATION = 1;
+
+  private static final List<Integer> WIDER = List.of(1, 2, 2);
+
+  private LatentUpsampling() {}
+
+  /** Whether a folder holds an upsampler of latents, by itself or beside a pipeline. */
+  static boolean is(Path folder) {
+    return Files.exists(folder.resolve(COMPONENT).resolve(CONFIG));
+  }
+
+  /**
+   * A card with one more level.
+   *
+   * @throws BundleException if the level below is none of LTX-Video, or the upsampler makes more
+   *     frames
+   */
+  static BundleCard above(
+      BundleCard card, BundleDraft draft, LevelSource source, String variant, int number) {
+    Path folder = source.source().resolve(COMPONENT);
+    Level below = card.levels().getLast();
+    String published = card.notes().getOrDefault("published", "");
+    if (!published.contains("LTX") || below.codec() == null) {
+      throw new BundleException(
+          "%s: it enlarges latents of LTX-Video, not of %s".formatted(folder, published));
+    }
+    if (source.size() != null || source.tile() != null) {
+      throw new BundleException(
+          "%s: it makes twice the height and width, in one piece".formatted(folder));
+    }
+    PublishedConfig config =
+        PublishedConfig.of(
+            folder.resolve(CONFIG).toString(), PublishedFolder.json(folder.resolve(CONFIG)));
+    if (config.flag("temporal_upsample", false)) {
+      throw config.refused("temporal_upsample", "levels of more frames are not implemented");
+    }
+    draft.network(COMPONENT, PublishedWeights.in(folder, variant), config, config.className());
+    List<Axis> axes = new ArrayList<>();
+    for (int i = 0; i < below.axes().size(); i++) {
+      axes.add(wider(below.axes().get(i), WIDER.get(i)));
+    }
+    String name = LevelChain.name(number);
+    Level level =
+        new Level(
+            name,
+            axes,
+            below.channels(),
+            below.network(),
+            below.parametrisation(),
+            below.ports(),
+            List.of(),
+            0,
+            below.codec(),
+            below.sampling(),
+            null,
+            new Refinement(
+                source.strength(),
+                new Refinement.Upsampler(
+                    LevelChain.prefix(number) + COMPONENT, WIDER, ADAPTATION, 0)));
+    List<Level> levels = new ArrayList<>(card.levels());
+    levels.add(level);
+    Map<String, String> notes = new TreeMap<>(card.notes());
+    notes.put(name + ": published", "a %s of diffusers".formatted(config.className()));
+    return card.with(levels).with(card.files(), notes);
+  }
+
+  private static Axis wider(Axis axis, int factor) {
+    SizeRule rule = axis.rule();
+    SizeRule sizes =
+        new SizeRule(
+            rule.least() * factor,
+            rule.most() * factor,
+            rule.multiple() * factor,
+            rule.plus() * factor);
+    int extent = axis.extent() * factor;
+    return new Axis(axis.name(), extent, extent, extent, 0, sizes);
+  }
+}
