@@ -2,6 +2,7 @@ package glimt.training.clips;
 
 import glimt.model.Level;
 import glimt.training.recipe.Recipe;
+import glimt.training.sprites.Sprites;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
