@@ -177,9 +177,13 @@ public final class Bundle {
 
   /** The size in bytes of a network's weights in a precision, computed from their headers. */
   public long bytes(String network, Precision precision) {
+    Precision kept = sourceOf(network).precision(precision);
     return weights(network).tensors().values().stream()
-        .mapToLong(tensor -> tensor.values().byteSize() / tensor.dtype().bytes)
-        .map(values -> values * precision.dtype.bytes)
+        .mapToLong(
+            tensor ->
+                tensor.values().byteSize()
+                    / tensor.dtype().bytes
+                    * kept.keeps(tensor.dtype()).bytes)
         .sum();
   }
 

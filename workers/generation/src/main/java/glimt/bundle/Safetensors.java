@@ -36,11 +36,12 @@ import org.jspecify.annotations.Nullable;
  */
 public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metadata) {
 
-  /** The number formats that glimt reads. It writes F32, BF16 and I64. */
+  /** The number formats that glimt reads. It writes F32, BF16, I64 and, quantised, I8. */
   public enum Dtype {
     F32(4),
     F16(2),
     BF16(2),
+    I8(1),
     I32(4),
     I64(8);
 
@@ -84,6 +85,11 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
       return new Tensor(Dtype.I64, boxed(shape), MemorySegment.ofBuffer(bytes));
     }
 
+    /** An int8 tensor with a copy of the values, which are row-major. */
+    public static Tensor of(byte[] values, long... shape) {
+      return new Tensor(Dtype.I8, boxed(shape), MemorySegment.ofArray(values.clone()));
+    }
+
     private static List<Long> boxed(long... shape) {
       return Arrays.stream(shape).boxed().toList();
     }
@@ -116,6 +122,7 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
               case F32 -> in.getFloat();
               case F16 -> Float.float16ToFloat(in.getShort());
               case BF16 -> Float.intBitsToFloat(in.getShort() << 16);
+              case I8 -> in.get();
               case I32 -> in.getInt();
               case I64 -> in.getLong();
             };
@@ -173,7 +180,7 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
         switch (wanted) {
           case F32 -> out.putFloat(value);
           case BF16 -> out.putShort(bfloat16(value));
-          case F16, I32, I64 ->
+          case F16, I8, I32, I64 ->
               throw new IllegalArgumentException(
                   "cannot convert a tensor to " + wanted + ", only to F32 or BF16");
         }

@@ -95,6 +95,7 @@ final class TorchNetwork implements Network {
         switch (tensor.dtype()) {
           case F32 -> DataType.FLOAT32;
           case F16, BF16 -> DataType.FLOAT16;
+          case I8 -> DataType.INT8;
           case I32 -> DataType.INT32;
           case I64 -> DataType.INT64;
         };

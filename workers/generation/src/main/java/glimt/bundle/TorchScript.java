@@ -87,6 +87,7 @@ public final class TorchScript {
   /** Returns the bytes of a hollow archive, to which {@link TorchNetwork} binds weights. */
   static byte[] hollow(NetworkSource source, Safetensors weights, Precision precision) {
     agree(source, weights);
+    Precision kept = source.precision(precision);
     StringBuilder binds = new StringBuilder();
     int i = 0;
     for (String path : source.tensors().keySet()) {
@@ -95,19 +96,19 @@ public final class TorchScript {
           "  def bind_%s(self: __torch__.Network, weight: Tensor) -> Tensor:%n".formatted(i++));
       binds.append(
           "    self.%s = %s%n    return weight%n"
-              .formatted(path, placed(tensor.dtype(), precision)));
+              .formatted(path, placed(tensor.dtype(), kept)));
     }
-    return new TorchScript(source, null, precision, precision)
+    return new TorchScript(source, null, kept, kept)
         .archive(source.qualified(false, binds.toString()));
   }
 
   /**
    * The TorchScript expression that converts a bound weight, as {@link TorchNetwork} passes it, to
-   * the format {@code kept}.
+   * the format {@code kept}. Quantised weights stay int8, because only the network knows their scale.
    */
   private static String placed(Dtype stored, Precision kept) {
     String read = stored == Dtype.BF16 ? SEEN_AS_BFLOAT16 : "weight";
-    return stored == kept.dtype ? read : "torch.to(%s, %s)".formatted(read, kept.scalarType);
+    return stored == kept.keeps(stored) ? read : "torch.to(%s, %s)".formatted(read, kept.scalarType);
   }
 
   /**
