@@ -8,8 +8,8 @@ import glimt.model.Fast;
 import glimt.model.Level;
 import glimt.model.WordList;
 import glimt.training.learning.Classifier;
-import glimt.training.recipe.Recipe;
 import glimt.training.recipe.Recipe.NetworkRecipe;
+import glimt.training.recipe.Recipe;
 import glimt.training.recipe.TrainingException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -32,7 +33,7 @@ final class Assembly {
    * Copies the files into the bundle's folder and writes its golden outputs and its card: the card
    * of the recipe, the vocabulary and the digest of every file.
    */
-  static void write(Path recipeFile, WordList vocabulary, Path out) {
+  static void write(Path recipeFile, Optional<WordList> vocabulary, Path out) {
     Recipe recipe = Recipe.read(recipeFile);
     BundleCard draft = quickened(recipe.draft(vocabulary), recipe, out);
     try {

@@ -171,7 +171,7 @@ public final class Training {
                         .formatted(student.teacher())));
   }
 
-  private static WordList vocabulary(Material material) {
+  private static Optional<WordList> vocabulary(Material material) {
     try {
       return material.vocabulary();
     } catch (IllegalArgumentException wrong) {

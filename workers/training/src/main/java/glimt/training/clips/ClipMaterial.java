@@ -16,6 +16,7 @@ import glimt.training.sprites.Sprites;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -67,8 +68,8 @@ public final class ClipMaterial implements Material {
   }
 
   @Override
-  public WordList vocabulary() {
-    return grammar().vocabulary();
+  public Optional<WordList> vocabulary() {
+    return Optional.of(grammar().vocabulary());
   }
 
   @Override

@@ -12,8 +12,8 @@ import glimt.training.learning.Classifier;
 import glimt.training.learning.ClassifierHead;
 import glimt.training.learning.ClassifierRecipe;
 import glimt.training.learning.Initial;
-import glimt.training.recipe.Recipe;
 import glimt.training.recipe.Recipe.NetworkRecipe;
+import glimt.training.recipe.Recipe;
 import glimt.training.recipe.TrainingException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
@@ -54,7 +55,8 @@ public record Candidate(
    * @param folder the folder of the weights
    * @param vocabulary the vocabulary of the recipe's captions
    */
-  public static Candidate unfinished(Path recipeFile, Path folder, WordList vocabulary) {
+  public static Candidate unfinished(
+      Path recipeFile, Path folder, Optional<WordList> vocabulary) {
     Recipe recipe = Recipe.read(recipeFile);
     return new Candidate(
         recipe,
@@ -82,8 +84,10 @@ public record Candidate(
           String level = file.replaceFirst("\\.safetensors$", "");
           NetworkRecipe network = trained(level);
           Map<String, Double> sizes = new HashMap<>(network.sizes());
-          sizes.put("vocabulary", 1.0 + card.words().words().size());
-          sizes.put("length", (double) card.words().length());
+          if (card.reader() instanceof WordList words) {
+            sizes.put("vocabulary", 1.0 + words.words().size());
+            sizes.put("length", (double) words.length());
+          }
           return Initial.weights(
               source(level), sizes, new SplittableRandom(seed.applyAsLong(network)));
         });

@@ -8,6 +8,7 @@ import glimt.training.learning.Dataset;
 import glimt.training.recipe.Recipe.NetworkRecipe;
 import glimt.training.recipe.TrainingException;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -16,8 +17,8 @@ import java.util.function.Consumer;
  */
 public interface Material {
 
-  /** The vocabulary of the captions. */
-  WordList vocabulary();
+  /** The vocabulary of the captions; empty if the card describes a reader of its own. */
+  Optional<WordList> vocabulary();
 
   /**
    * The training samples of a network of the recipe.

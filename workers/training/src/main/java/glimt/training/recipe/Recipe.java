@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -275,17 +276,21 @@ public record Recipe(
   /**
    * The card that the recipe and its vocabulary define, without the digests of files.
    *
+   * @param vocabulary the words of the captions; empty if the card describes its own reader
+   *
    * @throws TrainingException if the card of the recipe is invalid
    */
-  public BundleCard draft(WordList vocabulary) {
+  public BundleCard draft(Optional<WordList> vocabulary) {
     ObjectNode draft = card.deepCopy();
     draft.put("name", bundle);
-    // A card without a version has the format of the first version.
-    JsonNode words = Json.mapper().valueToTree(vocabulary);
-    if (draft.has("version") && words instanceof ObjectNode reader) {
-      draft.set("reader", reader.put("type", "words"));
-    } else {
-      draft.set("vocabulary", words);
+    if (vocabulary.isPresent()) {
+      // A card without a version has the format of the first version.
+      JsonNode words = Json.mapper().valueToTree(vocabulary.get());
+      if (draft.has("version") && words instanceof ObjectNode reader) {
+        draft.set("reader", reader.put("type", "words"));
+      } else {
+        draft.set("vocabulary", words);
+      }
     }
     draft.putObject("files");
     try {
