@@ -73,7 +73,7 @@ public final class ClipMaterial implements Material {
   }
 
   @Override
-  public Dataset dataset(NetworkRecipe network) {
+  public Dataset dataset(NetworkRecipe network, Path sources, Path out) {
     return dataset(Recipe.part(network.data(), ClipData.LevelScenes.class), false);
   }
 

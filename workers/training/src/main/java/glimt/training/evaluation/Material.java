@@ -7,6 +7,7 @@ import glimt.training.learning.ClassifierRecipe;
 import glimt.training.learning.Dataset;
 import glimt.training.recipe.Recipe.NetworkRecipe;
 import glimt.training.recipe.TrainingException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -23,9 +24,11 @@ public interface Material {
   /**
    * The training samples of a network of the recipe.
    *
+   * @param sources the folder of the recipe and its sources
+   * @param out the folder of the weights that were trained before, which some samples need
    * @throws TrainingException if the raw data is not available
    */
-  Dataset dataset(NetworkRecipe network);
+  Dataset dataset(NetworkRecipe network, Path sources, Path out);
 
   /** The training settings of the classifier for evaluations. */
   ClassifierRecipe classifier();

@@ -57,7 +57,7 @@ public final class ObjectMaterial implements Material {
   }
 
   @Override
-  public Dataset dataset(NetworkRecipe network) {
+  public Dataset dataset(NetworkRecipe network, Path sources, Path out) {
     return new ObjectBatches(
         objects(), recipe, Recipe.part(network.data(), ObjectRecipe.LevelClouds.class));
   }

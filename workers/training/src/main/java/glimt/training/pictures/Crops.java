@@ -1,5 +1,6 @@
 package glimt.training.pictures;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import glimt.bundle.Safetensors.Tensor;
 import glimt.media.ContactSheet;
 import glimt.media.Picture;
@@ -17,6 +18,14 @@ import java.util.random.RandomGenerator;
  */
 final class Crops implements Dataset {
   private static final double SMALLEST = 0.6;
+
+  /**
+   * The data settings of the autoencoder.
+   *
+   * @param crop the height and width of a sample in pixels
+   */
+  record Cut(@JsonProperty(required = true) int crop) {}
+
 
   private final List<Sprite> sprites;
   private final int side;
