@@ -43,8 +43,14 @@ public final class PictureMaterial implements Material {
   private final Recipe recipe;
   private final PictureRecipe pictures;
   private final @Nullable List<Sprite> sprites;
+  private final List<Sprite> others;
 
-  private PictureMaterial(Recipe recipe, PictureRecipe pictures, @Nullable List<Sprite> sprites) {
+  private PictureMaterial(
+      Recipe recipe,
+      PictureRecipe pictures,
+      @Nullable List<Sprite> sprites,
+      List<Sprite> others) {
+    this.others = others;
     this.recipe = recipe;
     this.pictures = pictures;
     this.sprites = sprites;
@@ -58,10 +64,10 @@ public final class PictureMaterial implements Material {
   public static PictureMaterial of(Recipe recipe, @Nullable Path data) {
     PictureRecipe pictures = Recipe.part(recipe.data(), PictureRecipe.class);
     if (data == null) {
-      return new PictureMaterial(recipe, pictures, null);
+      return new PictureMaterial(recipe, pictures, null, List.of());
     }
-    List<String> names =
-        pictures.grammar().subjects().stream().map(CaptionGrammar.Noun::sprite).toList();
+    List<String> names = new ArrayList<>(pictures.others());
+    pictures.grammar().subjects().forEach(noun -> names.add(noun.sprite()));
     return of(recipe, Sprites.read(data, names));
   }
 
@@ -70,7 +76,8 @@ public final class PictureMaterial implements Material {
     PictureRecipe pictures = Recipe.part(recipe.data(), PictureRecipe.class);
     List<Sprite> own =
         pictures.grammar().subjects().stream().map(noun -> sprites.of(noun.sprite())).toList();
-    return new PictureMaterial(recipe, pictures, own);
+    return new PictureMaterial(
+        recipe, pictures, own, pictures.others().stream().map(sprites::of).toList());
   }
 
   private List<Sprite> sprites() {
@@ -88,7 +95,9 @@ public final class PictureMaterial implements Material {
   @Override
   public Dataset dataset(NetworkRecipe network, Path sources, Path out) {
     if (network.reconstruction() != null) {
-      return new Crops(sprites(), Recipe.part(network.data(), Crops.Cut.class).crop());
+      List<Sprite> all = new ArrayList<>(sprites());
+      all.addAll(others);
+      return new Crops(all, Recipe.part(network.data(), Crops.Cut.class).crop());
     }
     List<Sprite> drawn = sprites();
     Codec codec = codec();
