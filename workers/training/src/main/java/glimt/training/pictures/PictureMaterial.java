@@ -24,6 +24,7 @@ import glimt.training.sprites.Sprites.Sprite;
 import glimt.training.words.CaptionEncoder;
 import glimt.training.words.CaptionGrammar;
 import glimt.training.words.CaptionStates;
+import glimt.training.words.MiniLm;
 import glimt.training.words.PictureCaptions;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -44,13 +45,16 @@ public final class PictureMaterial implements Material {
   private final PictureRecipe pictures;
   private final @Nullable List<Sprite> sprites;
   private final List<Sprite> others;
+  private final @Nullable Path data;
 
   private PictureMaterial(
       Recipe recipe,
       PictureRecipe pictures,
       @Nullable List<Sprite> sprites,
-      List<Sprite> others) {
+      List<Sprite> others,
+      @Nullable Path data) {
     this.others = others;
+    this.data = data;
     this.recipe = recipe;
     this.pictures = pictures;
     this.sprites = sprites;
@@ -64,20 +68,24 @@ public final class PictureMaterial implements Material {
   public static PictureMaterial of(Recipe recipe, @Nullable Path data) {
     PictureRecipe pictures = Recipe.part(recipe.data(), PictureRecipe.class);
     if (data == null) {
-      return new PictureMaterial(recipe, pictures, null, List.of());
+      return new PictureMaterial(recipe, pictures, null, List.of(), null);
     }
     List<String> names = new ArrayList<>(pictures.others());
     pictures.grammar().subjects().forEach(noun -> names.add(noun.sprite()));
-    return of(recipe, Sprites.read(data, names));
+    return of(recipe, Sprites.read(data, names), data);
   }
 
   /** The dataset of a recipe with given sprites. */
   public static PictureMaterial of(Recipe recipe, Sprites sprites) {
+    return of(recipe, sprites, null);
+  }
+
+  private static PictureMaterial of(Recipe recipe, Sprites sprites, @Nullable Path data) {
     PictureRecipe pictures = Recipe.part(recipe.data(), PictureRecipe.class);
     List<Sprite> own =
         pictures.grammar().subjects().stream().map(noun -> sprites.of(noun.sprite())).toList();
     return new PictureMaterial(
-        recipe, pictures, own, pictures.others().stream().map(sprites::of).toList());
+        recipe, pictures, own, pictures.others().stream().map(sprites::of).toList(), data);
   }
 
   private List<Sprite> sprites() {
@@ -119,11 +127,22 @@ public final class PictureMaterial implements Material {
     return codec;
   }
 
+  /** The folder of the text encoder's weights, which are made from its archive if necessary. */
+  private Path encoderWeights(Path sources, Path out) {
+    if (Files.exists(sources.resolve(CaptionEncoder.NETWORK + ".safetensors"))) {
+      return sources;
+    }
+    if (data != null) {
+      MiniLm.prepare(data, out);
+    }
+    return out;
+  }
+
   private Portraits.Prepared prepared(List<Sprite> drawn, Path sources, Path out) {
     PictureCaptions captions =
         PictureCaptions.of(pictures.grammar(), pictures.captions(), CAPTIONS);
     try (Network encoder = part("encoder", sources, out);
-        CaptionEncoder text = CaptionEncoder.of(sources, sources)) {
+        CaptionEncoder text = CaptionEncoder.of(sources, encoderWeights(sources, out))) {
       Latents latents = Latents.of(encoder, drawn, pictures.poses());
       return new Portraits.Prepared(latents, captions, CaptionStates.of(text, captions.all()));
     }
