@@ -58,7 +58,7 @@ class CaptionGrammarTest {
     Pattern any = Pattern.compile("(?<![\\w-])(" + words + ")(?![\\w-])");
 
     List<String> training = trainingTexts();
-    assertThat(training).hasSizeGreaterThan(900);
+    assertThat(training).hasSizeGreaterThan(700);
     assertThat(training).noneMatch(text -> any.matcher(text).find());
     assertThat("a puppy, cyan").matches(text -> any.matcher(text).find());
   }
@@ -125,10 +125,10 @@ class CaptionGrammarTest {
 
   @Test
   void names_of_things_without_number_take_no_article() {
-    int fries = GRAMMAR.subjects().stream().map(Noun::word).toList().indexOf("french fries");
-    assertThat(captions(fries))
-        .contains("a picture of french fries", "a picture of a box of fries")
-        .noneMatch(caption -> caption.contains("a fries") || caption.contains("a french fries"));
+    int beer = GRAMMAR.subjects().stream().map(Noun::word).toList().indexOf("mug of beer");
+    assertThat(captions(beer))
+        .contains("a picture of a mug of beer", "a picture of beer")
+        .noneMatch(caption -> caption.matches(".*\\ba beer(?! mug).*"));
     List<String> known = new ArrayList<>();
     GRAMMAR.subjects().forEach(noun -> known.addAll(names(noun, true)));
     assertThat(known).containsAll(GRAMMAR.uncountable());
@@ -171,7 +171,7 @@ class CaptionGrammarTest {
           "hound"                | "puppy"       | the name 'puppy' is given twice
           [ 210, 40, 45 ]        | [ 210, 40 ]   | colour red needs red, green and blue in 0 to 255
           "a {subject} {does}",  |               | the phrasing 'an animal' names no subject
-          "phrasings" : [        | "phrases" : [ | phrases
+          "phrasings" : [        | "phrases" : [ | phrasings
           """)
   void an_invalid_grammar_is_refused_with_the_reason(
       String part, String instead, String reason) throws Exception {
