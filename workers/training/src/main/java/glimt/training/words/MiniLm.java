@@ -232,7 +232,8 @@ public final class MiniLm {
   private Initialiser of(String name, Type type) {
     Initialiser found = published.get(name);
     if (found == null || found.type() != type) {
-      throw new TrainingException("the ONNX file has no weight %s of type %s".formatted(name, type));
+      throw new TrainingException(
+          "the ONNX file has no weight %s of type %s".formatted(name, type));
     }
     return found;
   }

@@ -29,7 +29,14 @@ class OnnxInitialisersTest {
     byte[] other = joined(integer(1, 1), integer(2, 7), bytes(8, "int64"), bytes(9, new byte[8]));
 
     Map<String, Initialiser> read =
-        OnnxInitialisers.read(model(bytes(5, raw), bytes(5, listed), bytes(5, zero), bytes(1, "node"), bytes(5, signed), bytes(5, other)));
+        OnnxInitialisers.read(
+            model(
+                bytes(5, raw),
+                bytes(5, listed),
+                bytes(5, zero),
+                bytes(1, "node"),
+                bytes(5, signed),
+                bytes(5, other)));
 
     assertThat(read).containsOnlyKeys("raw", "listed", "zero", "s");
     assertThat(read.get("raw").floats()).containsExactly(1.5f, -2);
