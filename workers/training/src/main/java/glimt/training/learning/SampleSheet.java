@@ -64,7 +64,7 @@ public record SampleSheet(Dataset dataset, Level level) {
         level,
         network,
         Conditioning.ofWords(
-            scope.create(batch.words().longs(), new Shape(batch.words().dimensions())),
+            Caption.array(batch.words(), scope),
             below == null ? null : scope.create(below.floats(), new Shape(below.dimensions()))));
   }
 

@@ -1,12 +1,6 @@
 package glimt.training.words;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import glimt.job.InvalidSpec;
-import glimt.json.Json;
-import glimt.training.recipe.TrainingException;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -151,24 +145,6 @@ public record CaptionGrammar(
       if (!names.add(name)) {
         throw new IllegalArgumentException("the name '%s' is given twice".formatted(name));
       }
-    }
-  }
-
-  /**
-   * Reads a grammar.
-   *
-   * @throws TrainingException if the file cannot be read or is invalid; the message gives the cause
-   */
-  public static CaptionGrammar read(Path file) {
-    try {
-      return Json.read(Files.readString(file), CaptionGrammar.class);
-    } catch (IOException broken) {
-      throw new TrainingException("cannot read the captions of " + file, broken);
-    } catch (InvalidSpec broken) {
-      String field = broken.field().isEmpty() ? "" : broken.field() + " ";
-      throw new TrainingException(
-          "the captions of %s are not valid: %s%s".formatted(file, field, broken.getMessage()),
-          broken);
     }
   }
 

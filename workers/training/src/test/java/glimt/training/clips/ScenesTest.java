@@ -8,6 +8,7 @@ import glimt.metrics.Clips;
 import glimt.model.WordList.Reading;
 import glimt.training.learning.Dataset.Batch;
 import glimt.training.recipe.TrainingException;
+import glimt.training.sprites.Sprites;
 import glimt.video.Enlargement;
 import java.nio.file.Files;
 import java.nio.file.Path;

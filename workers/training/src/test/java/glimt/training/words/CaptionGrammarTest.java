@@ -7,11 +7,11 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import glimt.json.Json;
+import glimt.training.recipe.Recipe;
 import glimt.training.recipe.TrainingException;
 import glimt.training.words.CaptionGrammar.ColourName;
 import glimt.training.words.CaptionGrammar.Movement;
 import glimt.training.words.CaptionGrammar.Noun;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -22,13 +22,13 @@ import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class CaptionGrammarTest {
-  private static final CaptionGrammar GRAMMAR =
-      CaptionGrammar.read(Path.of("../models/pictures/captions.json"));
+  private static final JsonNode GIVEN =
+      Recipe.read(Path.of("../models/pictures/recipe.json")).data().path("grammar");
+  private static final CaptionGrammar GRAMMAR = Recipe.part(GIVEN, CaptionGrammar.class);
 
   @Test
   void the_grammar_is_as_rich_as_its_users_need() throws Exception {
@@ -169,20 +169,18 @@ class CaptionGrammarTest {
       textBlock =
           """
           "hound"                | "puppy"       | the name 'puppy' is given twice
-          [210, 40, 45]          | [210, 40]     | colour red needs red, green and blue in 0 to 255
+          [ 210, 40, 45 ]        | [ 210, 40 ]   | colour red needs red, green and blue in 0 to 255
           "a {subject} {does}",  |               | the phrasing 'an animal' names no subject
-          "phrasings": [         | "phrases": [  | phrasings
+          "phrasings" : [        | "phrases" : [ | phrases
           """)
   void an_invalid_grammar_is_refused_with_the_reason(
-      String part, String instead, String reason, @TempDir Path folder) throws Exception {
-    String whole = Files.readString(Path.of("../models/pictures/captions.json"));
+      String part, String instead, String reason) throws Exception {
+    String whole = GIVEN.toPrettyString();
     assertThat(whole).contains(part);
-    Path file = folder.resolve("captions.json");
-    Files.writeString(
-        file, whole.replace(part, instead == null ? part + " \"an animal\"," : instead));
-    assertThatThrownBy(() -> CaptionGrammar.read(file))
+    String broken = whole.replace(part, instead == null ? part + " \"an animal\"," : instead);
+    assertThatThrownBy(
+            () -> Recipe.part(Json.mapper().readTree(broken), CaptionGrammar.class))
         .isInstanceOf(TrainingException.class)
-        .hasMessageContaining("captions.json")
         .hasMessageContaining(reason);
   }
 

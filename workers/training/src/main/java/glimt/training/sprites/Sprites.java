@@ -1,4 +1,4 @@
-package glimt.training.clips;
+package glimt.training.sprites;
 
 import glimt.training.recipe.TrainingException;
 import java.io.BufferedInputStream;
@@ -18,22 +18,24 @@ import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 
 /** The animated sprites of scenes, which are read from npm archives. */
 public final class Sprites {
-  /** The sizes in pixels that the renderer selects from; each is half the previous one. */
-  static final List<Integer> SIZES = List.of(128, 64, 32, 16);
+  /** The sizes in pixels that a sprite is kept in; each is half the previous one. */
+  public static final List<Integer> SIZES = List.of(128, 64, 32, 16);
 
-  /** The number of frames of a clip, in which an animation runs once. */
-  private static final int FRAMES = Renderer.LENGTH;
+  /** The largest number of frames that is kept of an animation, evenly spaced. */
+  public static final int FRAMES = 24;
 
   /**
    * An animated sprite: square frames of premultiplied red, green, blue, alpha in 0..1, pixel by
    * pixel.
    */
-  record Sprite(Map<Integer, List<float[]>> bySize) {
-    int frames() {
+  public record Sprite(Map<Integer, List<float[]>> bySize) {
+    /** The number of frames. */
+    public int frames() {
       return frames(SIZES.getFirst()).size();
     }
 
-    List<float[]> frames(int size) {
+    /** The frames in a size of {@link Sprites#SIZES}. */
+    public List<float[]> frames(int size) {
       List<float[]> frames = bySize.get(size);
       if (frames == null) {
         throw new IllegalArgumentException(
@@ -92,7 +94,8 @@ public final class Sprites {
     return new Sprites(sprites);
   }
 
-  Sprite of(String clip) {
+  /** The sprite of a name that was read. */
+  public Sprite of(String clip) {
     Sprite sprite = byClip.get(clip);
     if (sprite == null) {
       throw new IllegalArgumentException("the sprite " + clip + " was not read");
