@@ -95,8 +95,7 @@ public final class TorchScript {
       binds.append(
           "  def bind_%s(self: __torch__.Network, weight: Tensor) -> Tensor:%n".formatted(i++));
       binds.append(
-          "    self.%s = %s%n    return weight%n"
-              .formatted(path, placed(tensor.dtype(), kept)));
+          "    self.%s = %s%n    return weight%n".formatted(path, placed(tensor.dtype(), kept)));
     }
     return new TorchScript(source, null, kept, kept)
         .archive(source.qualified(false, binds.toString()));
@@ -104,11 +103,14 @@ public final class TorchScript {
 
   /**
    * The TorchScript expression that converts a bound weight, as {@link TorchNetwork} passes it, to
-   * the format {@code kept}. Quantised weights stay int8, because only the network knows their scale.
+   * the format {@code kept}. Quantised weights stay int8, because only the network knows their
+   * scale.
    */
   private static String placed(Dtype stored, Precision kept) {
     String read = stored == Dtype.BF16 ? SEEN_AS_BFLOAT16 : "weight";
-    return stored == kept.keeps(stored) ? read : "torch.to(%s, %s)".formatted(read, kept.scalarType);
+    return stored == kept.keeps(stored)
+        ? read
+        : "torch.to(%s, %s)".formatted(read, kept.scalarType);
   }
 
   /**

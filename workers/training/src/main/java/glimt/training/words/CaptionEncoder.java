@@ -57,8 +57,7 @@ public final class CaptionEncoder implements AutoCloseable {
             NetworkSource.parse(file, new String(text, StandardCharsets.UTF_8)),
             Safetensors.map(weights.resolve(NETWORK + ".safetensors")),
             Precision.FLOAT32);
-    return new CaptionEncoder(
-        Tokenizer.of(List.of(TOKENIZER), _ -> vocabulary, rules), network);
+    return new CaptionEncoder(Tokenizer.of(List.of(TOKENIZER), _ -> vocabulary, rules), network);
   }
 
   private static byte[] bytes(Path file) {

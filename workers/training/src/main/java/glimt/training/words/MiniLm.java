@@ -5,7 +5,7 @@ import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Tensor;
 import glimt.training.recipe.TrainingException;
 import glimt.training.words.OnnxInitialisers.Initialiser;
-import glimt.training.words.OnnxInitialisers.Type;
+import glimt.training.words.OnnxInitialisers.WeightType;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -168,18 +168,18 @@ public final class MiniLm {
   }
 
   private void table(String to, String from) {
-    Initialiser stored = of(from + QUANTISED, Type.UINT8);
+    Initialiser stored = of(from + QUANTISED, WeightType.UINT8);
     tensors.put(to + ".weight", Tensor.of(signed(from), shape(stored)));
-    tensors.put(to + ".scale", Tensor.of(of(from + SCALE, Type.FLOAT).floats(), 1));
+    tensors.put(to + ".scale", Tensor.of(of(from + SCALE, WeightType.FLOAT).floats(), 1));
   }
 
   /** Shifts unsigned bytes around {@value #MIDDLE} to signed bytes around 0. */
   private byte[] signed(String from) {
-    byte[] zero = of(from + ZERO_POINT, Type.UINT8).bytes();
+    byte[] zero = of(from + ZERO_POINT, WeightType.UINT8).bytes();
     if (zero.length != 1 || Byte.toUnsignedInt(zero[0]) != MIDDLE) {
       throw new TrainingException(from + " is not quantised around " + MIDDLE);
     }
-    byte[] values = of(from + QUANTISED, Type.UINT8).bytes();
+    byte[] values = of(from + QUANTISED, WeightType.UINT8).bytes();
     for (int i = 0; i < values.length; i++) {
       values[i] = (byte) (Byte.toUnsignedInt(values[i]) - MIDDLE);
     }
@@ -189,7 +189,7 @@ public final class MiniLm {
   /** The first row of the table of segments, as float32. */
   private void segment() {
     String from = "embeddings.token_type_embeddings.weight";
-    float scale = of(from + SCALE, Type.FLOAT).floats()[0];
+    float scale = of(from + SCALE, WeightType.FLOAT).floats()[0];
     byte[] rows = signed(from);
     float[] first = new float[rows.length / 2];
     for (int i = 0; i < first.length; i++) {
@@ -200,12 +200,12 @@ public final class MiniLm {
 
   /** A linear map; ONNX stores its matrix with a row for each input, libtorch for each output. */
   private void linear(String to, String from, String bias) {
-    for (byte zero : of(from + ZERO_POINT, Type.INT8).bytes()) {
+    for (byte zero : of(from + ZERO_POINT, WeightType.INT8).bytes()) {
       if (zero != 0) {
         throw new TrainingException(from + " is not quantised around 0");
       }
     }
-    Initialiser stored = of(from + QUANTISED, Type.INT8);
+    Initialiser stored = of(from + QUANTISED, WeightType.INT8);
     int inputs = Math.toIntExact(stored.shape().get(0));
     int outputs = Math.toIntExact(stored.shape().get(1));
     byte[] values = stored.bytes();
@@ -221,7 +221,7 @@ public final class MiniLm {
   }
 
   private void floats(String to, String from) {
-    Initialiser stored = of(from, Type.FLOAT);
+    Initialiser stored = of(from, WeightType.FLOAT);
     tensors.put(to, Tensor.of(stored.floats(), shape(stored)));
   }
 
@@ -229,10 +229,11 @@ public final class MiniLm {
     return stored.shape().stream().mapToLong(Long::longValue).toArray();
   }
 
-  private Initialiser of(String name, Type type) {
+  private Initialiser of(String name, WeightType type) {
     Initialiser found = published.get(name);
     if (found == null || found.type() != type) {
-      throw new TrainingException("the ONNX file has no weight %s of type %s".formatted(name, type));
+      throw new TrainingException(
+          "the ONNX file has no weight %s of type %s".formatted(name, type));
     }
     return found;
   }

@@ -205,8 +205,7 @@ class CaptionGrammarTest {
 
   @Test
   void every_sprite_of_the_clips_is_a_subject() throws Exception {
-    JsonNode clips =
-        Json.mapper().readTree(Path.of("../models/clips/recipe.json").toFile());
+    JsonNode clips = Json.mapper().readTree(Path.of("../models/clips/recipe.json").toFile());
     List<String> sprites = GRAMMAR.subjects().stream().map(Noun::sprite).toList();
     clips
         .at("/data/grammar/subjects")

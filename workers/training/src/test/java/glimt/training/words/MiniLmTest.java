@@ -59,7 +59,8 @@ class MiniLmTest {
         means.put(prompts.get(i), mean);
 
         long[] expected = Arrays.copyOfRange(ids, i * LENGTH, (i + 1) * LENGTH);
-        assertThat(tokens.ids()).containsExactlyElementsOf(Arrays.stream(expected).boxed().toList());
+        assertThat(tokens.ids())
+            .containsExactlyElementsOf(Arrays.stream(expected).boxed().toList());
         float[] theirs = Arrays.copyOfRange(pooled, i * WIDTH, (i + 1) * WIDTH);
         assertThat(cosine(mean, theirs)).as(prompts.get(i)).isGreaterThan(0.98);
       }

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import glimt.training.recipe.TrainingException;
 import glimt.training.words.OnnxInitialisers.Initialiser;
-import glimt.training.words.OnnxInitialisers.Type;
+import glimt.training.words.OnnxInitialisers.WeightType;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -29,13 +29,20 @@ class OnnxInitialisersTest {
     byte[] other = joined(integer(1, 1), integer(2, 7), bytes(8, "int64"), bytes(9, new byte[8]));
 
     Map<String, Initialiser> read =
-        OnnxInitialisers.read(model(bytes(5, raw), bytes(5, listed), bytes(5, zero), bytes(1, "node"), bytes(5, signed), bytes(5, other)));
+        OnnxInitialisers.read(
+            model(
+                bytes(5, raw),
+                bytes(5, listed),
+                bytes(5, zero),
+                bytes(1, "node"),
+                bytes(5, signed),
+                bytes(5, other)));
 
     assertThat(read).containsOnlyKeys("raw", "listed", "zero", "s");
     assertThat(read.get("raw").floats()).containsExactly(1.5f, -2);
     assertThat(read.get("listed").floats()).containsExactly(1.5f, -2);
     assertThat(read.get("zero").shape()).isEmpty();
-    assertThat(read.get("zero").type()).isEqualTo(Type.UINT8);
+    assertThat(read.get("zero").type()).isEqualTo(WeightType.UINT8);
     assertThat(read.get("zero").bytes()).containsExactly(128);
     assertThat(read.get("s").shape()).containsExactly(1L, 3L);
     assertThat(read.get("s").bytes()).containsExactly(1, -1, 3);
