@@ -40,6 +40,7 @@ final class Blocks {
           "norm",
           "norms",
           "patches",
+          "picture_codec",
           "places",
           "plain_norm",
           "plain_rms_norm",

@@ -31,6 +31,8 @@ import java.util.regex.Pattern;
  * <p>Shared code lives in {@link Blocks}; {@code from blocks.linear import Linear, same} includes
  * the whole block.
  *
+ * <p>A root without the attribute {@code precision} is always computed in float32.
+ *
  * <p>A tensor's comment gives its shape and its initialisation for training; a module's comment
  * assigns sizes for that module and those nested in it. {@link TorchScript} adds the rest that an
  * archive needs: qualified names, the type of {@code self} and the list of parameters.
@@ -183,6 +185,15 @@ public final class NetworkSource {
       throw new IllegalArgumentException("the source declares no class " + name);
     }
     return found;
+  }
+
+  /**
+   * The format in which the network computes if a caller asks for {@code wanted}: that one, or
+   * float32 if the root declares no {@code precision}, for networks that must be exact everywhere.
+   */
+  Precision precision(Precision wanted) {
+    boolean chosen = root().attributes.stream().anyMatch(a -> a.name.equals("precision"));
+    return chosen ? wanted : Precision.FLOAT32;
   }
 
   /**

@@ -43,6 +43,11 @@ public enum Precision {
     return dtype;
   }
 
+  /** The format in which weights stay in memory: this one, or int8 if they are quantised. */
+  Safetensors.Dtype keeps(Safetensors.Dtype stored) {
+    return stored == Safetensors.Dtype.I8 ? stored : dtype;
+  }
+
   /** The format in which this machine's processor is fastest. */
   public static Precision ofThisProcessor() {
     try {

@@ -44,6 +44,7 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
     F32(4),
     F16(2),
     BF16(2),
+    I8(1),
     I32(4),
     I64(8),
     U8(1),
@@ -99,6 +100,11 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
       return new Tensor(Dtype.I64, boxed(shape), MemorySegment.ofBuffer(bytes));
     }
 
+    /** An int8 tensor with a copy of the values, which are row-major. */
+    public static Tensor of(byte[] values, long... shape) {
+      return new Tensor(Dtype.I8, boxed(shape), MemorySegment.ofArray(values.clone()));
+    }
+
     private static List<Long> boxed(long... shape) {
       return Arrays.stream(shape).boxed().toList();
     }
@@ -131,6 +137,7 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
               case F32 -> in.getFloat();
               case F16 -> Float.float16ToFloat(in.getShort());
               case BF16 -> Float.intBitsToFloat(in.getShort() << 16);
+              case I8 -> in.get();
               case I32 -> in.getInt();
               case I64 -> in.getLong();
               case U8, BOOL -> Byte.toUnsignedInt(in.get());
@@ -191,7 +198,7 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
           case F32 -> out.putFloat(value);
           case F16 -> out.putShort(Float.floatToFloat16(value));
           case BF16 -> out.putShort(bfloat16(value));
-          case I32, I64, U8, BOOL ->
+          case I8, I32, I64, U8, BOOL ->
               throw new IllegalArgumentException(
                   "cannot convert a tensor to " + wanted + ", only to F32, F16 or BF16");
         }

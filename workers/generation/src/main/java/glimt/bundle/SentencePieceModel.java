@@ -1,7 +1,6 @@
 package glimt.bundle;
 
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,12 +32,6 @@ record SentencePieceModel(List<Subword> pieces, boolean byteFallback, byte[] cha
   record Subword(String text, float score, int type) {}
 
   /**
-   * A field of a protocol buffer message: either a number, or the bytes of a string or nested
-   * message.
-   */
-  private record Field(int number, long value, ByteBuffer bytes) {}
-
-  /**
    * Parses the file.
    *
    * @param file the name of the file, for error messages
@@ -50,23 +43,23 @@ record SentencePieceModel(List<Subword> pieces, boolean byteFallback, byte[] cha
     boolean byteFallback = false;
     byte[] characters = {};
     try {
-      for (Field field : fields(ByteBuffer.wrap(bytes))) {
-        switch (field.number) {
-          case 1 -> pieces.add(piece(field.bytes));
+      for (ProtoField field : ProtoField.of(ByteBuffer.wrap(bytes))) {
+        switch (field.number()) {
+          case 1 -> pieces.add(piece(field.bytes()));
           case 2 -> {
-            for (Field trained : fields(field.bytes)) {
-              if (trained.number == 3 && trained.value != UNIGRAM) {
+            for (ProtoField trained : ProtoField.of(field.bytes())) {
+              if (trained.number() == 3 && trained.value() != UNIGRAM) {
                 throw new BundleException(
                     file
                         + " is not a unigram vocabulary, the only SentencePiece type that glimt"
                         + " reads");
               }
-              byteFallback |= trained.number == 35 && trained.value != 0;
+              byteFallback |= trained.number() == 35 && trained.value() != 0;
             }
           }
           case 3 -> {
-            for (Field normal : fields(field.bytes)) {
-              characters = normal.number == 2 ? rest(normal.bytes) : characters;
+            for (ProtoField normal : ProtoField.of(field.bytes())) {
+              characters = normal.number() == 2 ? rest(normal.bytes()) : characters;
             }
           }
           default -> {} // fields that tokenizing does not need
@@ -87,11 +80,11 @@ record SentencePieceModel(List<Subword> pieces, boolean byteFallback, byte[] cha
     String text = "";
     float score = 0;
     int type = 1;
-    for (Field field : fields(message)) {
-      switch (field.number) {
-        case 1 -> text = new String(rest(field.bytes), StandardCharsets.UTF_8);
-        case 2 -> score = field.bytes.getFloat(field.bytes.position());
-        case 3 -> type = Math.toIntExact(field.value);
+    for (ProtoField field : ProtoField.of(message)) {
+      switch (field.number()) {
+        case 1 -> text = new String(rest(field.bytes()), StandardCharsets.UTF_8);
+        case 2 -> score = field.bytes().getFloat(field.bytes().position());
+        case 3 -> type = Math.toIntExact(field.value());
         default -> {}
       }
     }
@@ -102,46 +95,5 @@ record SentencePieceModel(List<Subword> pieces, boolean byteFallback, byte[] cha
     byte[] out = new byte[bytes.remaining()];
     bytes.get(bytes.position(), out);
     return out;
-  }
-
-  /** The fields of a message, in the wire format of protocol buffers. */
-  private static List<Field> fields(ByteBuffer message) {
-    ByteBuffer in = message.duplicate();
-    List<Field> fields = new ArrayList<>();
-    while (in.hasRemaining()) {
-      long tag = varint(in);
-      int number = Math.toIntExact(tag >>> 3);
-      int kind = (int) (tag & 7);
-      switch (kind) {
-        case 0 -> fields.add(new Field(number, varint(in), ByteBuffer.allocate(0)));
-        case 1 -> fields.add(new Field(number, 0, slice(in, 8)));
-        case 2 -> fields.add(new Field(number, 0, slice(in, Math.toIntExact(varint(in)))));
-        case 5 -> fields.add(new Field(number, 0, slice(in, 4)));
-        default -> throw new IllegalArgumentException("unknown wire type " + kind);
-      }
-    }
-    return fields;
-  }
-
-  private static ByteBuffer slice(ByteBuffer in, int length) {
-    ByteBuffer slice = in.slice(in.position(), length).order(ByteOrder.LITTLE_ENDIAN);
-    in.position(in.position() + length);
-    return slice;
-  }
-
-  /**
-   * Reads a base-128 number: seven bits per byte, least significant first; a set highest bit means
-   * that more bytes follow.
-   */
-  private static long varint(ByteBuffer in) {
-    long value = 0;
-    for (int shift = 0; shift < 64; shift += 7) {
-      byte next = in.get();
-      value |= (long) (next & 0x7f) << shift;
-      if (next >= 0) {
-        return value;
-      }
-    }
-    throw new IllegalArgumentException("a varint is longer than ten bytes");
   }
 }

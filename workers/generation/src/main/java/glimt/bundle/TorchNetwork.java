@@ -69,7 +69,8 @@ final class TorchNetwork implements Network {
    */
   static TorchNetwork load(
       String name, NetworkSource source, Safetensors weights, Precision precision, Device device) {
-    return load(name, source, weights, precision, device, staysAsStored(weights, precision));
+    Precision computed = source.precision(precision);
+    return load(name, source, weights, computed, device, staysAsStored(weights, computed));
   }
 
   /**
@@ -93,7 +94,7 @@ final class TorchNetwork implements Network {
       for (String path : source.tensors().keySet()) {
         Tensor tensor = weights.get(path);
         String method = "bind_" + binds++;
-        if (isKept(tensor.dtype(), precision, asStored) && !device.isGpu()) {
+        if (isKept(tensor.dtype(), source.precision(precision), asStored) && !device.isGpu()) {
           MemorySegment values = lasting(tensor, copies);
           bind(model, method, tensor, values);
           bound.add(values);
@@ -125,12 +126,12 @@ final class TorchNetwork implements Network {
     long stored = tensor.values().byteSize();
     return isKept(tensor.dtype(), precision, asStored)
         ? stored
-        : stored / tensor.dtype().bytes * precision.dtype.bytes;
+        : stored / tensor.dtype().bytes * precision.keeps(tensor.dtype()).bytes;
   }
 
   /** Whether libtorch reads values where they are, without converting them once. */
   static boolean isKept(Dtype stored, Precision precision, boolean asStored) {
-    return stored == precision.dtype || (asStored && stored.isHalf());
+    return stored == precision.keeps(stored) || (asStored && stored.isHalf());
   }
 
   private static boolean staysAsStored(Safetensors weights, Precision precision) {
@@ -169,6 +170,7 @@ final class TorchNetwork implements Network {
         switch (tensor.dtype()) {
           case F32 -> DataType.FLOAT32;
           case F16, BF16 -> DataType.FLOAT16;
+          case I8 -> DataType.INT8;
           case I32 -> DataType.INT32;
           case I64 -> DataType.INT64;
           case U8, BOOL ->

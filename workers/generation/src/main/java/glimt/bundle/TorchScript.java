@@ -93,6 +93,7 @@ public final class TorchScript {
   static byte[] hollow(
       NetworkSource source, Safetensors weights, Precision precision, boolean asStored) {
     agree(source, weights);
+    Precision kept = source.precision(precision);
     StringBuilder binds = new StringBuilder();
     int i = 0;
     for (String path : source.tensors().keySet()) {
@@ -101,16 +102,17 @@ public final class TorchScript {
           "  def bind_%s(self: __torch__.Network, weight: Tensor) -> Tensor:%n".formatted(i++));
       binds.append(
           "    self.%s = %s%n    return weight%n"
-              .formatted(path, placed(tensor.dtype(), precision, asStored)));
+              .formatted(path, placed(tensor.dtype(), kept, asStored)));
     }
     String code = source.qualified(false, binds.toString());
-    return new TorchScript(source, null, precision, precision)
-        .archive(asStored ? source.converting(code, precision) : code);
+    return new TorchScript(source, null, kept, kept)
+        .archive(asStored ? source.converting(code, kept) : code);
   }
 
   /**
    * The TorchScript expression that converts a bound weight, as {@link TorchNetwork} passes it, to
-   * the format {@code kept}, unless it stays as it is stored.
+   * the format {@code kept}, unless it stays as it is stored. Quantised weights stay int8, because
+   * only the network knows their scale.
    */
   private static String placed(Dtype stored, Precision kept, boolean asStored) {
     String read = stored == Dtype.BF16 ? SEEN_AS_BFLOAT16 : "weight";

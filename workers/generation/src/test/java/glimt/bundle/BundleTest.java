@@ -213,6 +213,33 @@ class BundleTest {
   }
 
   @Test
+  void a_source_without_precision_keeps_its_weights_as_they_are() {
+    NetworkSource scaled =
+        NetworkSource.parse(
+            "scaled.py",
+            """
+            class Network(Module):
+              weight : Tensor
+              scale : Tensor
+
+              def forward(self, x: Tensor) -> Tensor:
+                return x * torch.to(self.weight, 6) * self.scale
+            """);
+    Safetensors weights =
+        new Safetensors(
+            Map.of(
+                "weight", Safetensors.Tensor.of(new byte[] {-128, 127}, 2),
+                "scale", Safetensors.Tensor.of(new float[] {1.00390625f}, 1))); // not a bfloat16
+    try (Network network = Network.of("scaled", scaled, weights, Precision.BFLOAT16);
+        NDManager scope = NDManager.newBaseManager("PyTorch")) {
+      NDArray x = scope.create(new float[] {1, 2}, new Shape(1, 2));
+
+      assertThat(network.call(Map.of("x", x)).singletonOrThrow().toFloatArray())
+          .containsExactly(-128.5f, 254.9921875f);
+    }
+  }
+
+  @Test
   void blocks_that_a_source_takes_in_are_those_the_card_names() throws Exception {
     String source =
         """

@@ -87,6 +87,16 @@ class SafetensorsTest {
     assertThat(Safetensors.parse("h", file).get("h").floats()).containsExactly(1, -2);
   }
 
+  @Test
+  void quantised_values_are_written_and_read() {
+    Path file = folder.resolve("q.safetensors");
+    Tensor quantised = Tensor.of(new byte[] {-128, 0, 127}, 3);
+    new Safetensors(Map.of("q", quantised)).write(file);
+
+    assertThat(Safetensors.map(file).get("q")).isEqualTo(quantised);
+    assertThat(Safetensors.read(file).get("q").floats()).containsExactly(-128, 0, 127);
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

@@ -175,6 +175,7 @@ class SingleFileTest {
                     case F32 -> "FloatStorage";
                     case F16 -> "HalfStorage";
                     case BF16 -> "BFloat16Storage";
+                    case I8 -> "CharStorage";
                     case I32 -> "IntStorage";
                     case I64 -> "LongStorage";
                     case U8, BOOL -> "ByteStorage";

@@ -3,13 +3,23 @@ package glimt.training;
 import glimt.bundle.Bundle;
 import glimt.bundle.Golden;
 import glimt.bundle.NetworkSource;
+import glimt.bundle.Safetensors.Tensor;
+import glimt.bundle.Safetensors;
 import glimt.model.BundleCard;
+import glimt.model.BytePair;
+import glimt.model.ClassNames;
+import glimt.model.Codec;
+import glimt.model.Encoder;
 import glimt.model.Fast;
 import glimt.model.Level;
+import glimt.model.NoPrompt;
+import glimt.model.PromptReader;
+import glimt.model.Unigram;
 import glimt.model.WordList;
+import glimt.model.WordPiece;
 import glimt.training.learning.Classifier;
-import glimt.training.recipe.Recipe;
 import glimt.training.recipe.Recipe.NetworkRecipe;
+import glimt.training.recipe.Recipe;
 import glimt.training.recipe.TrainingException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,6 +29,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -32,19 +43,26 @@ final class Assembly {
    * Copies the files into the bundle's folder and writes its golden outputs and its card: the card
    * of the recipe, the vocabulary and the digest of every file.
    */
-  static void write(Path recipeFile, WordList vocabulary, Path out) {
+  static void write(Path recipeFile, Optional<WordList> vocabulary, Path out) {
     Recipe recipe = Recipe.read(recipeFile);
     BundleCard draft = quickened(recipe.draft(vocabulary), recipe, out);
     try {
       Set<String> files =
           new LinkedHashSet<>(List.of(Recipe.FILE, CLASSIFIER_SOURCE, Classifier.WEIGHTS));
       for (Level level : draft.levels()) {
-        files.add(level.network() + ".py");
-        files.add(level.network() + ".safetensors");
+        files.addAll(network(level.network()));
+        Codec codec = level.codec();
+        if (codec != null) {
+          files.addAll(network(codec.network()));
+        }
         Fast fast = level.fast();
         if (fast != null) {
           files.add(fast.network() + ".safetensors");
         }
+      }
+      for (Encoder encoder : draft.encoders()) {
+        files.addAll(network(encoder.network()));
+        files.addAll(readerFiles(encoder.reader()));
       }
       for (String name : files) {
         Path source = name.equals(Recipe.FILE) ? recipeFile : source(recipe, recipeFile, name);
@@ -56,8 +74,10 @@ final class Assembly {
         }
       }
       Bundle.write(out, draft.with(digests(out, files), draft.notes()));
-      Golden.of(Bundle.open(out)).write(out.resolve(Training.GOLDEN));
-      files.add(Training.GOLDEN);
+      if (vocabulary.isPresent()) {
+        Golden.of(Bundle.open(out)).write(out.resolve(Training.GOLDEN));
+        files.add(Training.GOLDEN);
+      }
       if (Files.exists(out.resolve(Evaluation.SHEET))) {
         files.add(Evaluation.SHEET);
       }
@@ -65,6 +85,36 @@ final class Assembly {
     } catch (IOException broken) {
       throw new TrainingException("cannot assemble the bundle in " + out + ": " + broken, broken);
     }
+  }
+
+  private static List<String> network(String name) {
+    return List.of(name + ".py", name + ".safetensors");
+  }
+
+  private static List<String> readerFiles(PromptReader reader) {
+    return switch (reader) {
+      case BytePair pairs -> pairs.files();
+      case Unigram pieces -> pieces.files();
+      case WordPiece pieces -> pieces.files();
+      case WordList _, ClassNames _, NoPrompt _ -> List.of();
+    };
+  }
+
+  /**
+   * Writes the parts of a trained autoencoder, such as {@code encoder.safetensors} and {@code
+   * decoder.safetensors}: each attribute of its root is the only one of a network of its own.
+   */
+  static void takeApart(Path out, String name) {
+    Map<String, Map<String, Tensor>> parts = new TreeMap<>();
+    Safetensors.read(out.resolve(name + ".safetensors"))
+        .tensors()
+        .forEach(
+            (path, tensor) -> {
+              String part = path.substring(0, path.indexOf('.'));
+              parts.computeIfAbsent(part, _ -> new TreeMap<>()).put(path, tensor);
+            });
+    parts.forEach(
+        (part, tensors) -> new Safetensors(tensors).write(out.resolve(part + ".safetensors")));
   }
 
   /** The path from which a file of the bundle is copied; the recipe gives the paths of sources. */

@@ -3,6 +3,7 @@ package glimt.training;
 import glimt.training.clips.ClipMaterial;
 import glimt.training.evaluation.Material;
 import glimt.training.objects.ObjectMaterial;
+import glimt.training.pictures.PictureMaterial;
 import glimt.training.recipe.Recipe;
 import glimt.training.recipe.TrainingException;
 import glimt.training.shapes.Shapes;
@@ -23,6 +24,7 @@ final class Datasets {
           Map.of(
               "clips", ClipMaterial::of,
               "objects", ObjectMaterial::of,
+              "pictures", PictureMaterial::of,
               "shapes", (recipe, _) -> Shapes.material(recipe)));
 
   private Datasets() {}

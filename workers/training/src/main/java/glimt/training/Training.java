@@ -85,7 +85,7 @@ public final class Training {
         .forEach(
             (name, network) -> {
               if (only == null || only.equals(name)) {
-                trainers.add(trainer(name, network, material.dataset(network), card));
+                trainers.add(trainer(name, network, dataset(material, network), card));
               }
             });
     recipe
@@ -99,6 +99,10 @@ public final class Training {
     for (Trainer trainer : trainers) {
       if (!trainer.train(resume, progress -> watch.now(progress.toString()), stop)) {
         return false;
+      }
+      NetworkRecipe trained = recipe.networks().get(trainer.name());
+      if (trained != null && trained.reconstruction() != null) {
+        Assembly.takeApart(out, trainer.name());
       }
       watch.done(trainer.name() + " is trained");
     }
@@ -118,6 +122,10 @@ public final class Training {
     return true;
   }
 
+  private Dataset dataset(Material material, NetworkRecipe network) {
+    return material.dataset(network, folder(recipeFile), out);
+  }
+
   private Trainer trainer(String name, NetworkRecipe network, Dataset dataset, BundleCard card) {
     SampleSheet sheet =
         card.levels().stream()
@@ -133,7 +141,7 @@ public final class Training {
     Sampling walk = level.sampling();
     NetworkRecipe taught =
         Objects.requireNonNull(recipe.networks().get(student.teacher()), "the recipe has it");
-    Dataset dataset = material.dataset(taught);
+    Dataset dataset = dataset(material, taught);
     List<Trainer> halvings = new ArrayList<>();
     String teacher = student.teacher();
     double guidance = student.guidance(walk);
@@ -171,7 +179,7 @@ public final class Training {
                         .formatted(student.teacher())));
   }
 
-  private static WordList vocabulary(Material material) {
+  private static Optional<WordList> vocabulary(Material material) {
     try {
       return material.vocabulary();
     } catch (IllegalArgumentException wrong) {

@@ -10,11 +10,13 @@ import glimt.training.learning.Classifier;
 import glimt.training.learning.ClassifierHead;
 import glimt.training.learning.ClassifierRecipe;
 import glimt.training.learning.Dataset;
-import glimt.training.recipe.Recipe;
 import glimt.training.recipe.Recipe.NetworkRecipe;
+import glimt.training.recipe.Recipe;
+import glimt.training.sprites.Sprites;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -66,12 +68,12 @@ public final class ClipMaterial implements Material {
   }
 
   @Override
-  public WordList vocabulary() {
-    return grammar().vocabulary();
+  public Optional<WordList> vocabulary() {
+    return Optional.of(grammar().vocabulary());
   }
 
   @Override
-  public Dataset dataset(NetworkRecipe network) {
+  public Dataset dataset(NetworkRecipe network, Path sources, Path out) {
     return dataset(Recipe.part(network.data(), ClipData.LevelScenes.class), false);
   }
 

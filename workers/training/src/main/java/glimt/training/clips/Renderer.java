@@ -1,6 +1,7 @@
 package glimt.training.clips;
 
 import glimt.training.clips.Grammar.Motion;
+import glimt.training.sprites.Sprites;
 import java.util.Arrays;
 import java.util.List;
 

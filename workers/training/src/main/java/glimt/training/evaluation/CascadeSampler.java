@@ -15,7 +15,6 @@ import glimt.pipeline.Cascade;
 import glimt.pipeline.Cascade.Inherited;
 import glimt.pipeline.Mosaic;
 import glimt.pipeline.Piece;
-import glimt.pipeline.Prompted;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -63,6 +62,7 @@ public final class CascadeSampler implements AutoCloseable {
 
   private final Candidate candidate;
   private final BundleCard card;
+  private final Reading reading;
   private final Map<String, Counted> networks = new HashMap<>();
   private final Map<String, SamplingCost> costs = new HashMap<>();
   private final NDManager memory = NDManager.newBaseManager("PyTorch");
@@ -71,6 +71,7 @@ public final class CascadeSampler implements AutoCloseable {
   public CascadeSampler(Candidate candidate) {
     this.candidate = candidate;
     this.card = candidate.card();
+    this.reading = new Reading(candidate);
   }
 
   /** Generates the samples of all levels from the base up. */
@@ -125,7 +126,7 @@ public final class CascadeSampler implements AutoCloseable {
                 segment,
                 level.sampling(),
                 prompt.seed(),
-                Prompted.words(level, card.words(), prompt.text()),
+                reading.of(level, prompt.text()),
                 inherited,
                 null);
         Waypoint start = piece.start();
@@ -164,6 +165,7 @@ public final class CascadeSampler implements AutoCloseable {
   @Override
   public void close() {
     networks.values().forEach(Network::close);
+    reading.close();
     memory.close();
   }
 }

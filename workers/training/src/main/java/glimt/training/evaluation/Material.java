@@ -7,7 +7,9 @@ import glimt.training.learning.ClassifierRecipe;
 import glimt.training.learning.Dataset;
 import glimt.training.recipe.Recipe.NetworkRecipe;
 import glimt.training.recipe.TrainingException;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -16,15 +18,17 @@ import java.util.function.Consumer;
  */
 public interface Material {
 
-  /** The vocabulary of the captions. */
-  WordList vocabulary();
+  /** The vocabulary of the captions; empty if the card describes a reader of its own. */
+  Optional<WordList> vocabulary();
 
   /**
    * The training samples of a network of the recipe.
    *
+   * @param sources the folder of the recipe and its sources
+   * @param out the folder of the weights that were trained before, which some samples need
    * @throws TrainingException if the raw data is not available
    */
-  Dataset dataset(NetworkRecipe network);
+  Dataset dataset(NetworkRecipe network, Path sources, Path out);
 
   /** The training settings of the classifier for evaluations. */
   ClassifierRecipe classifier();

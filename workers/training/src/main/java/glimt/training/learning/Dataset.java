@@ -19,7 +19,8 @@ public interface Dataset {
    * Clean samples with their captions and conditions.
    *
    * @param x the clean samples, F32 [B, …], in the layout of the level's network
-   * @param words the token ids, I64 [B, length]
+   * @param words the captions: token ids, I64 [B, length], or an encoder's states, F32 [B, length,
+   *     width], which are zeros where a caption has ended
    * @param below the level below, F32 [B, …], already augmented; null at a base level
    */
   record Batch(Tensor x, Tensor words, @Nullable Tensor below) {}

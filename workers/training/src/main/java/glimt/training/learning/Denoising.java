@@ -7,7 +7,6 @@ import glimt.training.learning.Dataset.Batch;
 import glimt.training.learning.NoiseLevelDistribution.Drawn;
 import glimt.training.recipe.LossTerms;
 import glimt.training.recipe.Recipe;
-import java.util.Arrays;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
@@ -74,25 +73,10 @@ final class Denoising implements Objective {
     return new TrainingBatch(
         Tensor.of(in, shape),
         Tensor.of(noise, rows),
-        withoutWords(batch.words(), recipe.unconditional(), random),
+        Caption.without(batch.words(), recipe.unconditional(), random),
         batch.below(),
         Tensor.of(answer, shape),
         weight);
-  }
-
-  /**
-   * Removes the words of a fraction of the rows, so that one network learns both conditional and
-   * unconditional prediction.
-   */
-  static Tensor withoutWords(Tensor said, double share, SplittableRandom random) {
-    long[] words = said.longs();
-    int length = Math.toIntExact(said.dimensions()[1]);
-    for (int row = 0; row * length < words.length; row++) {
-      if (random.nextDouble() < share) {
-        Arrays.fill(words, row * length, (row + 1) * length, 0);
-      }
-    }
-    return Tensor.of(words, said.dimensions());
   }
 
   @Override

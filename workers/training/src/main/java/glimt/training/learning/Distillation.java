@@ -65,7 +65,7 @@ final class Distillation implements Objective {
         x[i] = (float) (clean[i] + sigma[row] * random.nextGaussian());
       }
     }
-    Tensor words = Denoising.withoutWords(batch.words(), unconditional, random);
+    Tensor words = Caption.without(batch.words(), unconditional, random);
     float[] first = teacher.rows(x, sigma, shape, words, batch.below(), memory);
     float[] between = new float[x.length];
     for (int i = 0; i < x.length; i++) {

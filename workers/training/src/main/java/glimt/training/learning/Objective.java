@@ -11,12 +11,12 @@ import java.util.function.Supplier;
 interface Objective extends AutoCloseable {
 
   /**
-   * Creates the batch of the next step.
+   * Creates the inputs and targets of the next step.
    *
    * @param done the completed fraction of the training
    * @param random a generator that depends on the seed and the step
    */
-  TrainingBatch batch(Batch batch, double done, SplittableRandom random);
+  TrainingStep batch(Batch batch, double done, SplittableRandom random);
 
   /**
    * Receives the network's outputs for the last batch, to which some objectives adapt.

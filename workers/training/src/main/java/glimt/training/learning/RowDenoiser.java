@@ -69,7 +69,7 @@ public record RowDenoiser(Network network, double sigmaData, double guidance) {
       @Nullable Tensor below,
       NDManager memory) {
     try (NDManager scope = memory.newSubManager()) {
-      NDArray asked = scope.create(words.longs(), new Shape(words.dimensions()));
+      NDArray asked = Caption.array(words, scope);
       NDArray seen =
           below == null ? null : scope.create(below.floats(), new Shape(below.dimensions()));
       NDArray x = scope.create(in, new Shape(shape));

@@ -13,11 +13,14 @@ import glimt.diffusion.WalkRecipe;
 import glimt.diffusion.Waypoint;
 import glimt.media.Picture;
 import glimt.model.Level;
+import glimt.model.Port;
 import glimt.model.Sampling;
 import glimt.pipeline.LevelDenoiser;
 import glimt.pipeline.LevelDenoiser.Conditioning;
 import glimt.pipeline.LevelWalk;
 import glimt.training.learning.Dataset.Batch;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 
@@ -59,13 +62,21 @@ public record SampleSheet(Dataset dataset, Level level) {
   }
 
   private Denoiser denoiser(Network network, Batch batch, NDManager scope) {
+    Map<String, NDArray> given = new LinkedHashMap<>();
+    Map<String, NDArray> withheld = new LinkedHashMap<>();
+    NDArray captions = Caption.array(batch.words(), scope);
     Tensor below = batch.below();
-    return LevelDenoiser.of(
-        level,
-        network,
-        Conditioning.ofWords(
-            scope.create(batch.words().longs(), new Shape(batch.words().dimensions())),
-            below == null ? null : scope.create(below.floats(), new Shape(below.dimensions()))));
+    for (Port port : level.ports()) {
+      if (port.readsBelow() && below != null) {
+        NDArray under = scope.create(below.floats(), new Shape(below.dimensions()));
+        given.put(port.name(), under);
+        withheld.put(port.name(), under);
+      } else {
+        given.put(port.name(), captions);
+        withheld.put(port.name(), captions.zerosLike());
+      }
+    }
+    return LevelDenoiser.of(level, network, new Conditioning(given, withheld));
   }
 
   private static NDArray gaussian(NDManager scope, Shape shape, SplittableRandom random) {

@@ -145,6 +145,9 @@ public final class Trainer {
   }
 
   private Objective objective() {
+    if (recipe.reconstruction() != null) {
+      return new Reconstruction(recipe.reconstruction());
+    }
     if (teacher == null) {
       return new Denoising(recipe);
     }
@@ -249,7 +252,7 @@ public final class Trainer {
       double rate = recipe.rate() * slowed(done);
       SplittableRandom random = new SplittableRandom(recipe.seed() * 0x9E3779B97F4A7C15L + step);
       Batch batch = dataset.batch(recipe.batch(), random.split());
-      TrainingBatch target = objective.batch(batch, done, random);
+      TrainingStep target = objective.batch(batch, done, random);
       double error;
       try (NDManager scope = network.manager().newSubManager()) {
         NDArray f = network.forward(target.inputs(scope));

@@ -19,15 +19,16 @@ import org.jspecify.annotations.Nullable;
  * @param weight the weight of each row's squared error, [B]
  */
 record TrainingBatch(
-    Tensor x, Tensor noise, Tensor words, @Nullable Tensor below, Tensor answer, float[] weight) {
+    Tensor x, Tensor noise, Tensor words, @Nullable Tensor below, Tensor answer, float[] weight)
+    implements TrainingStep {
 
-  /** The inputs of the network in the order of its ports. */
-  NDList inputs(NDManager scope) {
+  @Override
+  public NDList inputs(NDManager scope) {
     NDList inputs =
         new NDList(
             array(x, scope),
             array(noise, scope),
-            scope.create(words.longs(), new Shape(words.dimensions())));
+            Caption.array(words, scope));
     if (below != null) {
       inputs.add(array(below, scope));
     }
@@ -35,7 +36,8 @@ record TrainingBatch(
   }
 
   /** The mean over rows and values of weight (f - answer)^2, a scalar for backpropagation. */
-  NDArray loss(NDArray f, NDManager scope) {
+  @Override
+  public NDArray loss(NDArray f, NDManager scope) {
     long[] shape = new long[x.dimensions().length];
     Arrays.fill(shape, 1);
     shape[0] = weight.length;

@@ -9,10 +9,11 @@ import glimt.training.learning.Classifier;
 import glimt.training.learning.ClassifierHead;
 import glimt.training.learning.ClassifierRecipe;
 import glimt.training.learning.Dataset;
-import glimt.training.recipe.Recipe;
 import glimt.training.recipe.Recipe.NetworkRecipe;
+import glimt.training.recipe.Recipe;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -51,12 +52,12 @@ public final class ObjectMaterial implements Material {
   }
 
   @Override
-  public WordList vocabulary() {
-    return recipe.words().vocabulary();
+  public Optional<WordList> vocabulary() {
+    return Optional.of(recipe.words().vocabulary());
   }
 
   @Override
-  public Dataset dataset(NetworkRecipe network) {
+  public Dataset dataset(NetworkRecipe network, Path sources, Path out) {
     return new ObjectBatches(
         objects(), recipe, Recipe.part(network.data(), ObjectRecipe.LevelClouds.class));
   }

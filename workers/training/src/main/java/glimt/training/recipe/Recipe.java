@@ -21,6 +21,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,9 +76,10 @@ public record Recipe(
    * @param average the decay of the exponential moving average of the weights
    * @param unconditional the fraction of samples whose words are removed, for guidance; older
    *     recipes call it {@code silence}
-   * @param sigma the log-normal distribution of noise levels; either this or {@code uniform} is
-   *     required
+   * @param sigma the log-normal distribution of noise levels; this, {@code uniform} or {@code
+   *     reconstruction} is required
    * @param uniform the uniform distribution of noise levels, optionally with importance sampling
+   * @param reconstruction makes the network an autoencoder, which has no noise levels
    * @param loss the quantity whose error is minimised; by default that of EDM
    * @param data the settings of the dataset for this level
    * @param seed the seed of the weights, the data and the noise
@@ -97,6 +100,7 @@ public record Recipe(
       @JsonProperty(required = true) @JsonAlias("silence") double unconditional,
       @Nullable NoiseLevels sigma,
       @Nullable UniformLevels uniform,
+      @Nullable Reconstructed reconstruction,
       @Nullable LossTerms loss,
       @JsonProperty(required = true) JsonNode data,
       @JsonProperty(required = true) long seed) {
@@ -110,7 +114,9 @@ public record Recipe(
       require(seconds == null || seconds > 0, "seconds", seconds);
       require(sigmaData > 0, "sigmaData", sigmaData);
       require(
-          (sigma == null) != (uniform == null), "one of sigma and uniform", sigma + ", " + uniform);
+          Stream.of(sigma, uniform, reconstruction).filter(Objects::nonNull).count() == 1,
+          "one of sigma, uniform and reconstruction",
+          sigma + ", " + uniform + ", " + reconstruction);
       require(rate > 0, "rate", rate);
       require(clip > 0, "clip", clip);
       require(steady >= 0 && steady <= 1, "steady", steady);
@@ -190,6 +196,27 @@ public record Recipe(
     }
   }
 
+  /**
+   * The training of an autoencoder.
+   *
+   * @param learnt the number of learnt channels of its latents
+   * @param factor the pixels of a side that one position of the latent stands for
+   * @param noise the largest standard deviation of the noise that is added to the learnt channels
+   * @param edges the weight of the error of differences between neighbouring pixels
+   */
+  public record Reconstructed(
+      @JsonProperty(required = true) int learnt,
+      @JsonProperty(required = true) int factor,
+      @JsonProperty(required = true) double noise,
+      @JsonProperty(required = true) double edges) {
+    public Reconstructed {
+      require(learnt > 0, "learnt", learnt);
+      require(factor > 0, "factor", factor);
+      require(noise >= 0, "noise", noise);
+      require(edges >= 0, "edges", edges);
+    }
+  }
+
   /** The file name of the recipe in a bundle. */
   public static final String FILE = "recipe.json";
 
@@ -249,17 +276,21 @@ public record Recipe(
   /**
    * The card that the recipe and its vocabulary define, without the digests of files.
    *
+   * @param vocabulary the words of the captions; empty if the card describes its own reader
+   *
    * @throws TrainingException if the card of the recipe is invalid
    */
-  public BundleCard draft(WordList vocabulary) {
+  public BundleCard draft(Optional<WordList> vocabulary) {
     ObjectNode draft = card.deepCopy();
     draft.put("name", bundle);
-    // A card without a version has the format of the first version.
-    JsonNode words = Json.mapper().valueToTree(vocabulary);
-    if (draft.has("version") && words instanceof ObjectNode reader) {
-      draft.set("reader", reader.put("type", "words"));
-    } else {
-      draft.set("vocabulary", words);
+    if (vocabulary.isPresent()) {
+      // A card without a version has the format of the first version.
+      JsonNode words = Json.mapper().valueToTree(vocabulary.get());
+      if (draft.has("version") && words instanceof ObjectNode reader) {
+        draft.set("reader", reader.put("type", "words"));
+      } else {
+        draft.set("vocabulary", words);
+      }
     }
     draft.putObject("files");
     try {

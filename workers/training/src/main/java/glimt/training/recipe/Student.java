@@ -99,6 +99,7 @@ public record Student(
         teacher.sigma(),
         teacher.uniform(),
         null,
+        null,
         teacher.data(),
         seed + walked);
   }

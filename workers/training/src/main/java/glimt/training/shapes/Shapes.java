@@ -1,8 +1,8 @@
 package glimt.training.shapes;
 
 import glimt.training.clips.ClipMaterial;
-import glimt.training.clips.Sprites;
 import glimt.training.recipe.Recipe;
+import glimt.training.sprites.Sprites;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Graphics2D;

@@ -11,6 +11,7 @@ import glimt.training.evaluation.Samples;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -35,7 +36,7 @@ class ClipAssessorTest {
     for (String weights : List.of("base.safetensors", "classifier.safetensors")) {
       Files.copy(BUNDLE.resolve(weights), folder.resolve(weights));
     }
-    WordList vocabulary = GivenScenes.grammar().vocabulary();
+    Optional<WordList> vocabulary = Optional.of(GivenScenes.grammar().vocabulary());
     Candidate candidate = Candidate.unfinished(BUNDLE.resolve("recipe.json"), folder, vocabulary);
 
     assertThat(measured(candidate, 2)).isEqualTo(measured(Candidate.of(Bundle.open(BUNDLE)), 2));

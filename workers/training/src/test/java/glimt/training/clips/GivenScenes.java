@@ -2,10 +2,12 @@ package glimt.training.clips;
 
 import glimt.model.Level;
 import glimt.training.recipe.Recipe;
+import glimt.training.sprites.Sprites;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.Map;
 
 /** Test data with the grammar of the default bundle and plain bright squares as sprites. */
@@ -25,7 +27,7 @@ final class GivenScenes {
 
   /** A level of the default bundle from its recipe. */
   static Level level(String name) {
-    return Recipe.read(RECIPE).draft(grammar().vocabulary()).levels().stream()
+    return Recipe.read(RECIPE).draft(Optional.of(grammar().vocabulary())).levels().stream()
         .filter(one -> one.name().equals(name))
         .findFirst()
         .orElseThrow();

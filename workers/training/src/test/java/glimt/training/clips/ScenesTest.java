@@ -2,22 +2,17 @@ package glimt.training.clips;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import glimt.metrics.Clips;
 import glimt.model.WordList.Reading;
 import glimt.training.learning.Dataset.Batch;
-import glimt.training.recipe.TrainingException;
 import glimt.video.Enlargement;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 class ScenesTest {
   private final Grammar grammar = GivenScenes.grammar();
@@ -171,21 +166,6 @@ class ScenesTest {
     float[] flat = new float[3 * 16 * 16];
     Arrays.fill(flat, 0.25f);
     assertThat(ClipData.shrunk(Enlargement.inSpace(flat, 16, 16, 4), 64, 64, 4)).isEqualTo(flat);
-  }
-
-  @Test
-  void a_data_folder_without_the_clips_is_refused_by_the_names_of_what_is_missing(
-      @TempDir Path folder) throws Exception {
-    assertThatThrownBy(() -> Sprites.read(folder, List.of("1f433")))
-        .isInstanceOf(TrainingException.class)
-        .hasMessageContaining("there is no archive");
-    Files.writeString(folder.resolve("broken.tgz"), "this is no archive");
-    assertThatThrownBy(() -> Sprites.read(folder, List.of("1f433")))
-        .isInstanceOf(TrainingException.class)
-        .hasMessageContaining("broken.tgz");
-    assertThatThrownBy(() -> AnimatedWebp.frames("x.webp", new byte[40]))
-        .isInstanceOf(TrainingException.class)
-        .hasMessageContaining("x.webp");
   }
 
   private ClipData data(String level, int window, int tile, double noise) {

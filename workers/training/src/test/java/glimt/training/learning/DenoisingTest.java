@@ -214,6 +214,7 @@ class DenoisingTest {
         0.1,
         sigma,
         uniform,
+        null,
         terms,
         JsonNodeFactory.instance.objectNode(),
         1);

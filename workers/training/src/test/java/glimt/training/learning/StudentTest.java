@@ -278,6 +278,7 @@ class StudentTest {
         new NoiseLevels(0, 0, 0, 0, 1.6, 40),
         null,
         null,
+        null,
         JsonNodeFactory.instance.objectNode(),
         1);
   }

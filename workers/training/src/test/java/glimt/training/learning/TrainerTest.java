@@ -304,6 +304,7 @@ class TrainerTest {
             0.1,
             null,
             levels,
+            null,
             LossTerms.VELOCITY,
             plain.data(),
             1);
@@ -342,6 +343,7 @@ class TrainerTest {
         0.99,
         0.1,
         new NoiseLevels(0, 0.1, 0.3, -1, 1, 50),
+        null,
         null,
         null,
         JsonNodeFactory.instance.objectNode(),

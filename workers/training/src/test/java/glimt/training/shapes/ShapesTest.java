@@ -42,6 +42,7 @@ class ShapesTest {
   }
 
   private static Dataset dataset(ClipMaterial shapes) {
-    return shapes.dataset(Objects.requireNonNull(TOY.networks().get("base")));
+    return shapes.dataset(
+        Objects.requireNonNull(TOY.networks().get("base")), Path.of("."), Path.of("."));
   }
 }

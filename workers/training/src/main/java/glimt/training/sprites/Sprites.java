@@ -1,7 +1,9 @@
-package glimt.training.clips;
+package glimt.training.sprites;
 
 import glimt.training.recipe.TrainingException;
+import java.awt.image.BufferedImage;
 import java.io.BufferedInputStream;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -13,27 +15,30 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
+import javax.imageio.ImageIO;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 
 /** The animated sprites of scenes, which are read from npm archives. */
 public final class Sprites {
-  /** The sizes in pixels that the renderer selects from; each is half the previous one. */
-  static final List<Integer> SIZES = List.of(128, 64, 32, 16);
+  /** The sizes in pixels that a sprite is kept in; each is half the previous one. */
+  public static final List<Integer> SIZES = List.of(128, 64, 32, 16);
 
-  /** The number of frames of a clip, in which an animation runs once. */
-  private static final int FRAMES = Renderer.LENGTH;
+  /** The largest number of frames that is kept of an animation, evenly spaced. */
+  public static final int FRAMES = 24;
 
   /**
    * An animated sprite: square frames of premultiplied red, green, blue, alpha in 0..1, pixel by
    * pixel.
    */
-  record Sprite(Map<Integer, List<float[]>> bySize) {
-    int frames() {
+  public record Sprite(Map<Integer, List<float[]>> bySize) {
+    /** The number of frames. */
+    public int frames() {
       return frames(SIZES.getFirst()).size();
     }
 
-    List<float[]> frames(int size) {
+    /** The frames in a size of {@link Sprites#SIZES}. */
+    public List<float[]> frames(int size) {
       List<float[]> frames = bySize.get(size);
       if (frames == null) {
         throw new IllegalArgumentException(
@@ -50,7 +55,8 @@ public final class Sprites {
   }
 
   /**
-   * Reads sprites, which are named by their code points, such as {@code 1f433}.
+   * Reads sprites, which are named by their code points, such as {@code 1f433}: WebP files, which
+   * may be animated, and square PNG files.
    *
    * @param folder the folder of the archives in npm's format, {@code *.tgz}
    * @param clips the names of the sprites
@@ -92,7 +98,8 @@ public final class Sprites {
     return new Sprites(sprites);
   }
 
-  Sprite of(String clip) {
+  /** The sprite of a name that was read. */
+  public Sprite of(String clip) {
     Sprite sprite = byClip.get(clip);
     if (sprite == null) {
       throw new IllegalArgumentException("the sprite " + clip + " was not read");
@@ -105,9 +112,11 @@ public final class Sprites {
         TarArchiveInputStream tar = new TarArchiveInputStream(new GZIPInputStream(file, 1 << 16))) {
       for (TarArchiveEntry entry; (entry = tar.getNextEntry()) != null; ) {
         String name = entry.getName();
-        String clip = name.replaceAll(".*/|(-fe0f)?\\.webp$", "");
-        if (name.endsWith(".webp") && clips.contains(clip)) {
+        String clip = name.replaceAll(".*/|(-fe0f)?\\.(webp|png)$", "");
+        if (clips.contains(clip) && name.endsWith(".webp")) {
           found.put(clip, sprite(AnimatedWebp.frames(name, tar.readAllBytes())));
+        } else if (clips.contains(clip) && name.endsWith(".png")) {
+          found.put(clip, sprite(List.of(png(name, tar.readAllBytes()))));
         }
       }
     } catch (IOException broken) {
@@ -116,6 +125,23 @@ public final class Sprites {
               .formatted(archive, broken),
           broken);
     }
+  }
+
+  private static int[] png(String name, byte[] file) throws IOException {
+    BufferedImage image = ImageIO.read(new ByteArrayInputStream(file));
+    if (image == null || image.getWidth() != image.getHeight()) {
+      throw new TrainingException(name + " is not a square PNG picture");
+    }
+    int side = image.getWidth();
+    int[] argb = image.getRGB(0, 0, side, side, null, 0, side);
+    int[] pixels = new int[4 * argb.length];
+    for (int i = 0; i < argb.length; i++) {
+      pixels[4 * i] = (argb[i] >> 16) & 0xff;
+      pixels[4 * i + 1] = (argb[i] >> 8) & 0xff;
+      pixels[4 * i + 2] = argb[i] & 0xff;
+      pixels[4 * i + 3] = argb[i] >>> 24;
+    }
+    return pixels;
   }
 
   private static Sprite sprite(List<int[]> all) {

@@ -1,4 +1,4 @@
-package glimt.training.clips;
+package glimt.training.sprites;
 
 import glimt.training.recipe.TrainingException;
 import java.awt.image.Raster;
@@ -15,7 +15,7 @@ import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
 
 /**
- * Decodes the frames of an animated WebP file. Each frame is a rectangle that replaces or is
+ * Decodes the frames of a WebP file, which may be a single picture. In an animation, each frame is a rectangle that replaces or is
  * blended with a part of the canvas, and may be cleared before the next frame.
  */
 final class AnimatedWebp {
@@ -56,12 +56,12 @@ final class AnimatedWebp {
                 (flags & 1) != 0));
       }
     }
-    if (places.isEmpty()) {
-      throw new TrainingException(name + " is not an animated WebP file");
-    }
     ImageReader reader = ImageIO.getImageReadersByFormatName("webp").next();
     try (ImageInputStream in = ImageIO.createImageInputStream(new ByteArrayInputStream(file))) {
       reader.setInput(in);
+      if (places.isEmpty()) {
+        return List.of(still(reader.read(0).getRaster()));
+      }
       int[] canvas = new int[4 * width * height];
       List<int[]> frames = new ArrayList<>();
       for (int i = 0; i < places.size(); i++) {
@@ -77,6 +77,13 @@ final class AnimatedWebp {
     } finally {
       reader.dispose();
     }
+  }
+
+  private static int[] still(Raster picture) {
+    int[] canvas = new int[4 * picture.getWidth() * picture.getHeight()];
+    Placed whole = new Placed(0, 0, picture.getWidth(), picture.getHeight(), false, false);
+    draw(picture, whole, canvas, picture.getWidth());
+    return canvas;
   }
 
   private static void draw(Raster frame, Placed place, int[] canvas, int width) {

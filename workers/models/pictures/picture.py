@@ -1,0 +1,133 @@
+# Pictures from sentences: the one level of `pictures`.
+#
+# A U-Net (Ronneberger et al. 2015; Ho et al. 2020) over the latent of a picture, 16 x 16, 8 x 8 and 4 x 4 positions wide.
+# A sentence enters three times: learnt questions are asked of its words (attention, Vaswani et al. 2017), and the answers
+# scale and shift every layer (FiLM, Perez et al. 2018) and draw a sketch of the whole on the two coarse grids; and the
+# positions of the coarsest grid attend to the words themselves.
+#
+#   x [B, 13, 16, 16] float32, noise [B] float32, text [B, length, 384] float32, zeros after the sentence's end
+#   -> [B, 13, 16, 16] float32
+
+from blocks.attention import heads
+from blocks.linear import Linear
+from blocks.norm import normal
+from blocks.picture_codec import Convolution, beside
+from blocks.waves import waves
+
+
+class Network(Module):
+  precision : int
+  sentence : Sentence
+  enter : Convolution   # n=13 m=w0 k=3 gain=1
+  a0 : Layer            # c=w0
+  a1 : Layer            # c=w0
+  down0 : Convolution   # n=4*w0 m=w1 k=1 gain=1
+  b0 : Layer            # c=w1
+  b1 : Layer            # c=w1
+  down1 : Convolution   # n=4*w1 m=w2 k=1 gain=1
+  c0 : Layer            # c=w2
+  look : Look           # c=w2
+  c1 : Layer            # c=w2
+  up1 : Convolution     # n=w2 m=4*w1 k=1 gain=1
+  join1 : Convolution   # n=2*w1 m=w1 k=1 gain=1
+  b2 : Layer            # c=w1
+  b3 : Layer            # c=w1
+  up0 : Convolution     # n=w1 m=4*w0 k=1 gain=1
+  join0 : Convolution   # n=2*w0 m=w0 k=1 gain=1
+  a2 : Layer            # c=w0
+  a3 : Layer            # c=w0
+  leave : Convolution   # n=w0 m=13 k=3 gain=0
+  coarse : Linear       # n=d m=16*w2 gain=1
+  middle : Linear       # n=d m=64*24 gain=1
+  spread : Convolution  # n=24 m=w1 k=1 gain=1
+
+  def forward(self, x: Tensor, noise: Tensor, text: Tensor) -> Tensor:
+    mood, words, absent = self.sentence.forward(text, noise, self.precision)
+
+    z = self.enter.forward(beside(torch.to(x, self.precision)), 1)
+    fine = self.a1.forward(self.a0.forward(z, mood), mood)
+
+    z = self.down0.forward(beside(torch.pixel_unshuffle(fine, 2)), 0)
+    z = z + self.spread.forward(beside(torch.reshape(self.middle.forward(mood), [-1, 24, 8, 8])), 0)
+    half = self.b1.forward(self.b0.forward(z, mood), mood)
+
+    z = self.down1.forward(beside(torch.pixel_unshuffle(half, 2)), 0)
+    z = z + beside(torch.reshape(self.coarse.forward(mood), [-1, torch.size(z, 1), 4, 4]))
+    z = self.c1.forward(self.look.forward(self.c0.forward(z, mood), words, absent), mood)
+
+    z = self.join1.forward(beside(torch.cat([torch.pixel_shuffle(self.up1.forward(z, 0), 2), half], 1)), 0)
+    z = self.b3.forward(self.b2.forward(z, mood), mood)
+
+    z = self.join0.forward(beside(torch.cat([torch.pixel_shuffle(self.up0.forward(z, 0), 2), fine], 1)), 0)
+    z = self.a3.forward(self.a2.forward(z, mood), mood)
+    return torch.to(self.leave.forward(balanced(z), 1), 6)
+
+
+# What the sentence and the noise level say.
+class Sentence(Module):
+  word : Linear         # n=384 m=d gain=1
+  silence : Tensor      # [d] normal 1
+  key : Linear          # n=d m=d gain=1
+  value : Linear        # n=d m=d gain=1
+  questions : Tensor    # [4, d] normal 1
+  answers : Linear      # n=4*d m=d gain=1
+  pitch : Linear        # n=64 m=d gain=1
+  first : Linear        # n=2*d m=d gain=1
+  second : Linear       # n=d m=d gain=1
+
+  # The mood [B, d] of the layers, the words [B, 1 + length, d], and which of them are absent: [B, 1, 1, 1 + length], 0 or
+  # a large negative number that is added to attention's scores. The first word is silence, which is always there: a
+  # text of zeros leaves nothing else, which is how the unconditional estimate of guidance is asked for.
+  def forward(self, text: Tensor, noise: Tensor, precision: int) -> Tuple[Tensor, Tensor, Tensor]:
+    said = torch.to(torch.gt(torch.sum(torch.abs(text), [2]), 0), 6)
+    silence = torch.expand(torch.reshape(self.silence, [1, 1, -1]), [torch.size(text, 0), 1, -1])
+    words = torch.cat([silence, normal(self.word.forward(text))], 1)
+    absent = torch.cat([torch.zeros_like(torch.narrow(said, 1, 0, 1)), (said - 1) * 10000.], 1)
+    absent = torch.unsqueeze(torch.unsqueeze(absent, 1), 1)
+
+    asked = torch.expand(torch.unsqueeze(self.questions, 0), [torch.size(text, 0), -1, -1])
+    heard = listen(heads(asked), heads(self.key.forward(words)), heads(self.value.forward(words)), absent)
+    answer = self.answers.forward(torch.flatten(torch.transpose(heard, 1, 2), 1))
+    level = torch.relu(self.pitch.forward(waves(noise, 32, 0.1, 0.5)))
+    mood = torch.relu(self.first.forward(torch.cat([normal(answer), level], 1)))
+    mood = torch.relu(self.second.forward(mood))
+    return (torch.to(mood, precision), torch.to(words, precision), absent)
+
+
+# Two convolutions, scaled and shifted by the mood in between; they begin as nothing.
+class Layer(Module):
+  first : Convolution   # n=c m=c k=3 gain=1
+  second : Convolution  # n=c m=c k=3 gain=0
+  tune : Linear         # n=d m=2*c gain=0
+
+  def forward(self, z: Tensor, mood: Tensor) -> Tensor:
+    tune = torch.reshape(self.tune.forward(mood), [torch.size(z, 0), -1, 1, 1])
+    scale, shift = torch.chunk(tune, 2, 1)
+    h = torch.relu(self.first.forward(balanced(z), 1) * (scale + 1) + shift)
+    return z + self.second.forward(h, 1)
+
+
+# Every position attends to the words.
+class Look(Module):
+  query : Linear        # n=c m=c gain=1
+  key : Linear          # n=d m=c gain=1
+  value : Linear        # n=d m=c gain=1
+  join : Linear         # n=c m=c gain=0
+
+  def forward(self, z: Tensor, words: Tensor, absent: Tensor) -> Tensor:
+    here = torch.transpose(torch.flatten(balanced(z), 2), 1, 2)
+    k = heads(self.key.forward(words))
+    seen = listen(heads(self.query.forward(here)), k, heads(self.value.forward(words)), torch.to(absent, ops.prim.dtype(z)))
+    told = self.join.forward(torch.flatten(torch.transpose(seen, 1, 2), 2))
+    return z + beside(torch.reshape(torch.transpose(told, 1, 2), [torch.size(z, 0), -1, torch.size(z, 2), torch.size(z, 3)]))
+
+
+# Attention in heads of 32 to the words that are not absent.
+def listen(q: Tensor, k: Tensor, v: Tensor, absent: Tensor) -> Tensor:
+  scores = torch.matmul(q, torch.transpose(k, -2, -1)) * 0.17677670
+  return torch.matmul(torch.softmax(scores + absent, -1), v)
+
+
+# By the root mean square of the channels at each position.
+def balanced(z: Tensor) -> Tensor:
+  return z * torch.rsqrt(torch.mean(z * z, [1], True) + 0.0001)
