@@ -75,7 +75,8 @@ public record AdaptiveDpm(
     double wished = before.getOrDefault("h", first);
     boolean arrives = wished >= left - 1e-9;
     double reached = arrives ? at.next() : at.sigma() * Math.exp(-wished);
-    double down = eta == 0 ? reached : Math.max(at.next(), Ancestral.down(at.sigma(), reached, eta));
+    double down =
+        eta == 0 ? reached : Math.max(at.next(), Ancestral.down(at.sigma(), reached, eta));
     double h = eta == 0 ? (arrives ? left : wished) : Math.log(at.sigma() / down);
     NDArray earlier = at.memory().arrays().getOrDefault("low", at.x());
     double r = order == 2 ? 0.5 : 1. / 3;

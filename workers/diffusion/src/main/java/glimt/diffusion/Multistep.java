@@ -129,8 +129,8 @@ public final class Multistep {
   }
 
   /**
-   * PNDM in a walk with steps of equal length and levels at unequal distances: its Runge-Kutta steps
-   * end at the levels of the schedule, and the others as {@link Sampler#landing} describes.
+   * PNDM in a walk with steps of equal length and levels at unequal distances: its Runge-Kutta
+   * steps end at the levels of the schedule, and the others as {@link Sampler#landing} describes.
    *
    * @param after maps a level to the level at which a step after the first three ends
    */
@@ -141,8 +141,7 @@ public final class Multistep {
       DoubleUnaryOperator after) {
     Sampler first = pndm(middle, lands, terms);
     Sampler rest = first.landing(after);
-    return new Sampler(
-        "pndm(landing)", 3, at -> (at.past().size() == 3 ? rest : first).step(at));
+    return new Sampler("pndm(landing)", 3, at -> (at.past().size() == 3 ? rest : first).step(at));
   }
 
   /** The preconditioning of a network that predicts the noise. */

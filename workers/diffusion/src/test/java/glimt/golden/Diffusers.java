@@ -155,7 +155,8 @@ final class Diffusers implements Adapter {
       case "KDPM2DiscreteScheduler", "KDPM2AncestralDiscreteScheduler", "DPMSolverSDEScheduler" ->
           middles(walk, times);
       case "PNDMScheduler" ->
-          walk.sampler().name().startsWith("plms") ? plmsTimes(times)
+          walk.sampler().name().startsWith("plms")
+              ? plmsTimes(times)
               : prkTimes(times, Objects.requireNonNull(chain).length() / times.length);
       default -> times;
     };

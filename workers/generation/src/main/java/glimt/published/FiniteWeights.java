@@ -47,7 +47,7 @@ final class FiniteWeights {
           case F32 -> 0x7f800000_7f800000L;
           case F16 -> 0x7c00_7c00_7c00_7c00L;
           case BF16 -> 0x7f80_7f80_7f80_7f80L;
-          case I32, I64, U8, BOOL -> 0;
+          case I8, I32, I64, U8, BOOL -> 0;
         };
     if (exponents == 0) {
       return -1;

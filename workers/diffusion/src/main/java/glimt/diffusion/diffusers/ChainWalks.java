@@ -257,9 +257,7 @@ record ChainWalks(
             ? even
                 ? Multistep.plms(terms)
                 : Multistep.plms(
-                    terms,
-                    landing,
-                    sigma -> chain.sigma((int) place.applyAsDouble(sigma) + stride))
+                    terms, landing, sigma -> chain.sigma((int) place.applyAsDouble(sigma) + stride))
             : even
                 ? Multistep.pndm(middle, lands, terms)
                 : Multistep.pndm(middle, lands, terms, landing);

@@ -74,7 +74,9 @@ record EdmWalks(
     Preconditioning plain = Preconditioning.edm(data);
     Preconditioning terms = negated ? plain.negated() : plain;
     Sampler sampler =
-        kind == PublishedClass.EDM_EULER ? LevelWalks.euler(terms, true, LevelWalks.churn(asked)) : solver.apply(n);
+        kind == PublishedClass.EDM_EULER
+            ? LevelWalks.euler(terms, true, LevelWalks.churn(asked))
+            : solver.apply(n);
     return new WalkRecipe(
         levels,
         SharedSettings.list(times),

@@ -74,18 +74,20 @@ record LevelWalks(
         euler && oneOf(settings, "timestep_type", "discrete", "continuous").equals("continuous");
     LevelWalks walks =
         new LevelWalks(
-        kind,
-        SharedSettings.betas(kind, settings),
-        prediction,
-        settings.choice("timestep_spacing", TimestepSpacing.class),
-        settings.integer("steps_offset"),
-        SharedSettings.ramp(settings),
-        SharedSettings.optional(settings, "sigma_min"),
-        SharedSettings.optional(settings, "sigma_max"),
-        euler && oneOf(settings, "interpolation_type", "linear", "log_linear").equals("log_linear"),
-        continuous && prediction == PredictionType.V_PREDICTION,
-        !euler || oneOf(settings, "final_sigmas_type", "zero", "sigma_min").equals("zero"),
-        SharedSettings.clipping(settings));
+            kind,
+            SharedSettings.betas(kind, settings),
+            prediction,
+            settings.choice("timestep_spacing", TimestepSpacing.class),
+            settings.integer("steps_offset"),
+            SharedSettings.ramp(settings),
+            SharedSettings.optional(settings, "sigma_min"),
+            SharedSettings.optional(settings, "sigma_max"),
+            euler
+                && oneOf(settings, "interpolation_type", "linear", "log_linear")
+                    .equals("log_linear"),
+            continuous && prediction == PredictionType.V_PREDICTION,
+            !euler || oneOf(settings, "final_sigmas_type", "zero", "sigma_min").equals("zero"),
+            SharedSettings.clipping(settings));
     Double low = walks.low();
     if (low != null && walks.ramp() != null && !walks.ends()) {
       if (low < walks.betas().finiteChain().sigma(0)) {
@@ -139,7 +141,8 @@ record LevelWalks(
 
   private Sampler sampler(Preconditioning terms, NoiseSchedule levels, PublishedSettings asked) {
     return switch (kind) {
-      case EULER -> euler(terms, prediction == PredictionType.EPSILON, churn(levels.steps(), asked));
+      case EULER ->
+          euler(terms, prediction == PredictionType.EPSILON, churn(levels.steps(), asked));
       case EULER_ANCESTRAL -> Ancestral.of(RungeKutta.euler(), 1, 1);
       case HEUN -> RungeKutta.heun();
       case KDPM2 -> RungeKutta.dpm2();
@@ -188,8 +191,7 @@ record LevelWalks(
       // One more level than steps, which a network that hears levels takes as a further step.
       NoiseSchedule all =
           NoiseSchedule.exponential(n + 1, chain.sigma(0), chain.sigma(chain.length() - 1));
-      levels =
-          told && ramp == null ? all.endingAt(ends ? 0 : chain.sigma(0)) : all.early(n);
+      levels = told && ramp == null ? all.endingAt(ends ? 0 : chain.sigma(0)) : all.early(n);
     }
     if (ramp != null && n == 1 && high != null) { // a single step begins where the ramp does
       return named(chain, NoiseSchedule.of(high, ends ? 0 : chain.sigma(0)));

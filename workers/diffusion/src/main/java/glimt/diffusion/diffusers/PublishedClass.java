@@ -139,9 +139,7 @@ enum PublishedClass {
       PublishedClass.FLOW + " stochastic_sampling=false",
       "sigmas=null timesteps=null mu=null image_seq_len=null" + PublishedClass.CHURN),
   FLOW_HEUN(
-      "FlowMatchHeunDiscreteScheduler",
-      "num_train_timesteps=1000 shift=1.0",
-      PublishedClass.CHURN),
+      "FlowMatchHeunDiscreteScheduler", "num_train_timesteps=1000 shift=1.0", PublishedClass.CHURN),
   FLOW_LCM(
       "FlowMatchLCMScheduler",
       PublishedClass.FLOW + " scale_factors=null upscale_mode=bicubic",

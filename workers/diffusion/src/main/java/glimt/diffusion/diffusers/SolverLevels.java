@@ -168,11 +168,7 @@ record SolverLevels(
       // As published to the last bit, on which the whole times of some walks depend.
       double stride = (1. / length - 1) / n;
       Arrays.setAll(
-          plain,
-          i ->
-              full
-                  ? 1 + i * stride
-                  : 1 - (i == 0 ? 1. / length : 1 + (n - i) * stride));
+          plain, i -> full ? 1 + i * stride : 1 - (i == 0 ? 1. / length : 1 + (n - i) * stride));
     }
     boolean unasked = kind != PublishedClass.UNIPC && shift.dynamic() && !asked.has("mu");
     double[] shifted =
