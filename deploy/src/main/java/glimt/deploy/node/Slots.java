@@ -34,8 +34,14 @@ public final class Slots implements AutoCloseable {
   /** A process that lived this long has started well, so the pause is reset. */
   private static final Duration LONG_LIFE = Duration.ofSeconds(10);
 
-  /** How long a worker may be silent. Loading an engine takes long on a busy machine. */
+  /** How long a worker may be silent once it has answered. */
   private static final Duration SILENCE = Duration.ofMinutes(3);
+
+  /**
+   * How long it may take to answer first. It loads its engine and verifies all weights, which may
+   * be a hundred GB.
+   */
+  private static final Duration START = Duration.ofMinutes(30);
 
   /** How long a worker may take to finish its step, hand back its task and exit. */
   private static final Duration LEAVE_WITHIN = Duration.ofSeconds(20);
@@ -181,7 +187,8 @@ public final class Slots implements AutoCloseable {
     private void judge(List<WorkerView> views) {
       Life now = life;
       if (now != null && now.silent(views)) {
-        LOG.warn("killed {} (process {}): no answer for {}", now.id, now.process.pid(), SILENCE);
+        LOG.warn(
+            "killed {} (process {}): no answer for {}", now.id, now.process.pid(), now.patience());
         now.process.destroyForcibly();
       }
     }
@@ -195,6 +202,9 @@ public final class Slots implements AutoCloseable {
     /** Used by the guard's thread only. */
     private long answered = System.nanoTime();
 
+    /** Used by the guard's thread only. */
+    private boolean met;
+
     Life(WorkerId id, Process process) {
       this.id = id;
       this.process = process;
@@ -204,8 +214,13 @@ public final class Slots implements AutoCloseable {
       long now = System.nanoTime();
       if (views.stream().anyMatch(view -> view.worker().id().equals(id))) {
         answered = now;
+        met = true;
       }
-      return now - answered > SILENCE.toNanos();
+      return now - answered > patience().toNanos();
+    }
+
+    Duration patience() {
+      return met ? SILENCE : START;
     }
   }
 }
