@@ -33,7 +33,8 @@ public record ProtoField(int number, boolean packed, long value, ByteBuffer byte
       switch (kind) {
         case 0 -> fields.add(new ProtoField(number, false, varint(in), NONE));
         case 1 -> fields.add(new ProtoField(number, true, 0, slice(in, 8)));
-        case 2 -> fields.add(new ProtoField(number, true, 0, slice(in, Math.toIntExact(varint(in)))));
+        case 2 ->
+            fields.add(new ProtoField(number, true, 0, slice(in, Math.toIntExact(varint(in)))));
         case 5 -> fields.add(new ProtoField(number, true, 0, slice(in, 4)));
         default -> throw new IllegalArgumentException("unknown wire type " + kind);
       }

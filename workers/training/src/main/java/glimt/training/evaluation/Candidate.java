@@ -14,8 +14,8 @@ import glimt.training.learning.Classifier;
 import glimt.training.learning.ClassifierHead;
 import glimt.training.learning.ClassifierRecipe;
 import glimt.training.learning.Initial;
-import glimt.training.recipe.Recipe.NetworkRecipe;
 import glimt.training.recipe.Recipe;
+import glimt.training.recipe.Recipe.NetworkRecipe;
 import glimt.training.recipe.TrainingException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -60,8 +60,7 @@ public record Candidate(
    * @param folder the folder of the weights
    * @param vocabulary the vocabulary of the recipe's captions
    */
-  public static Candidate unfinished(
-      Path recipeFile, Path folder, Optional<WordList> vocabulary) {
+  public static Candidate unfinished(Path recipeFile, Path folder, Optional<WordList> vocabulary) {
     Recipe recipe = Recipe.read(recipeFile);
     return new Candidate(
         recipe,
@@ -69,7 +68,8 @@ public record Candidate(
         name -> read(recipeFile.resolveSibling(name)),
         name -> Safetensors.read(folder.resolve(name)),
         reader -> {
-          throw new TrainingException("networks that read %s can only be measured as a bundle".formatted(reader));
+          throw new TrainingException(
+              "networks that read %s can only be measured as a bundle".formatted(reader));
         });
   }
 

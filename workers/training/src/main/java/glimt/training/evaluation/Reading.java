@@ -69,9 +69,7 @@ final class Reading implements AutoCloseable {
   private Opened opened(String name) {
     Encoder encoder = candidate.card().encoder(name);
     return new Opened(
-        encoder,
-        candidate.part(encoder.network()),
-        candidate.tokenizer().apply(encoder.reader()));
+        encoder, candidate.part(encoder.network()), candidate.tokenizer().apply(encoder.reader()));
   }
 
   @Override

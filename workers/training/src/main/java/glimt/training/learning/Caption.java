@@ -41,8 +41,6 @@ final class Caption {
         }
       }
     }
-    return ids
-        ? Tensor.of(longs, captions.dimensions())
-        : Tensor.of(floats, captions.dimensions());
+    return ids ? Tensor.of(longs, captions.dimensions()) : Tensor.of(floats, captions.dimensions());
   }
 }

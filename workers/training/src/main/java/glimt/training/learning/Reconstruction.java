@@ -53,8 +53,7 @@ final class Reconstruction implements Objective {
     public NDArray loss(NDArray f, NDManager scope) {
       NDArray error = f.sub(array(x, scope));
       NDArray pixels = error.square().add((float) (EPSILON * EPSILON)).sqrt().mean();
-      NDArray right =
-          error.get(":, :, :, 1:").sub(error.get(":, :, :, :-1")).abs().mean();
+      NDArray right = error.get(":, :, :, 1:").sub(error.get(":, :, :, :-1")).abs().mean();
       NDArray down = error.get(":, :, 1:").sub(error.get(":, :, :-1")).abs().mean();
       return pixels.add(right.add(down).mul((float) edges));
     }

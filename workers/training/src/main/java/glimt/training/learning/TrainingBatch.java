@@ -24,11 +24,7 @@ record TrainingBatch(
 
   @Override
   public NDList inputs(NDManager scope) {
-    NDList inputs =
-        new NDList(
-            array(x, scope),
-            array(noise, scope),
-            Caption.array(words, scope));
+    NDList inputs = new NDList(array(x, scope), array(noise, scope), Caption.array(words, scope));
     if (below != null) {
       inputs.add(array(below, scope));
     }

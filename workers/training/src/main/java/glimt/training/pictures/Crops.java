@@ -26,7 +26,6 @@ final class Crops implements Dataset {
    */
   record Cut(@JsonProperty(required = true) int crop) {}
 
-
   private final List<Sprite> sprites;
   private final int side;
 
@@ -53,8 +52,7 @@ final class Crops implements Dataset {
       double top = random.nextDouble(-4, Math.max(1, pixels - side + 4));
       Portrait.draw(sprite, frame, pixels, left, top, side, x, row * values);
     }
-    return new Batch(
-        Tensor.of(x, size, 4, side, side), Tensor.of(new long[size], size, 1), null);
+    return new Batch(Tensor.of(x, size, 4, side, side), Tensor.of(new long[size], size, 1), null);
   }
 
   /** Draws each crop over grey. */

@@ -73,9 +73,9 @@ record Latents(List<List<float[]>> bySubject) {
       System.arraycopy(pictures.get(i), 0, all, i * size, size);
     }
     try (NDManager scope = memory.newSubManager()) {
-      NDArray image = scope.create(all, new Shape(pictures.size(), 4, Portrait.SIDE, Portrait.SIDE));
-      float[] latents =
-          encoder.call(Map.of("image", image)).singletonOrThrow().toFloatArray();
+      NDArray image =
+          scope.create(all, new Shape(pictures.size(), 4, Portrait.SIDE, Portrait.SIDE));
+      float[] latents = encoder.call(Map.of("image", image)).singletonOrThrow().toFloatArray();
       int few = latents.length / pictures.size();
       List<float[]> each = new ArrayList<>();
       for (int i = 0; i < pictures.size(); i++) {

@@ -7,7 +7,6 @@ import glimt.metrics.Bar;
 import glimt.metrics.Figure;
 import glimt.model.Codec;
 import glimt.model.Level;
-import glimt.pipeline.LatentDecoder;
 import glimt.training.evaluation.Assessor;
 import glimt.training.evaluation.Candidate;
 import glimt.training.evaluation.CascadeSampler;
@@ -148,8 +147,7 @@ final class PictureAssessor implements Assessor<Wanted, PictureAnswer> {
     List<float[]> pictures = new ArrayList<>();
     for (Prompt<Wanted> prompt : round.prompts()) {
       Wanted wanted = prompt.wanted();
-      pictures.add(
-          RealPictures.exact(from.get(wanted.subject), grammar, wanted.colour, random));
+      pictures.add(RealPictures.exact(from.get(wanted.subject), grammar, wanted.colour, random));
     }
     return PictureAnswer.of(round.prompts(), pictures, judge);
   }
@@ -179,7 +177,9 @@ final class PictureAssessor implements Assessor<Wanted, PictureAnswer> {
               .toReach(new Bar.AtLeast(0.85)));
       double apart = again.moments().frechet(real.moments());
       figures.add(
-          all.line("Fréchet distance / real to real", one -> one.moments().frechet(real.moments()) / apart)
+          all.line(
+                  "Fréchet distance / real to real",
+                  one -> one.moments().frechet(real.moments()) / apart)
               .toReach(new Bar.AtMost(2)));
     }
     return List.copyOf(figures);

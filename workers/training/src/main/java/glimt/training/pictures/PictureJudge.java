@@ -42,8 +42,7 @@ final class PictureJudge implements AutoCloseable {
       List<Classified> named = classifier.see(Tensor.of(all, some.size(), 3, SIDE, SIDE));
       for (int row = 0; row < some.size(); row++) {
         Classified one = named.get(row);
-        found.add(
-            new Recognised(one.classes().getFirst(), nearest(some.get(row)), one.features()));
+        found.add(new Recognised(one.classes().getFirst(), nearest(some.get(row)), one.features()));
       }
     }
     return List.copyOf(found);
@@ -80,8 +79,7 @@ final class PictureJudge implements AutoCloseable {
     for (int colour = 0; colour < grammar.colours().size(); colour++) {
       double distance = 0;
       for (int c = 0; c < 3; c++) {
-        distance +=
-            Math.pow((mean[c] + 1) * 127.5 - grammar.colours().get(colour).rgb().get(c), 2);
+        distance += Math.pow((mean[c] + 1) * 127.5 - grammar.colours().get(colour).rgb().get(c), 2);
       }
       if (distance < least) {
         least = distance;

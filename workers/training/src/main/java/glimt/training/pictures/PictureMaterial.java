@@ -22,7 +22,6 @@ import glimt.training.recipe.TrainingException;
 import glimt.training.sprites.Sprites;
 import glimt.training.sprites.Sprites.Sprite;
 import glimt.training.words.CaptionEncoder;
-import glimt.training.words.CaptionGrammar;
 import glimt.training.words.CaptionStates;
 import glimt.training.words.MiniLm;
 import glimt.training.words.PictureCaptions;

@@ -83,8 +83,7 @@ final class Portraits implements Dataset {
     }
     return new Batch(
         Tensor.of(x, size, CHANNELS, Latents.SIDE, Latents.SIDE),
-        Tensor.of(
-            from.states.states(captions), size, CaptionEncoder.LENGTH, CaptionEncoder.WIDTH),
+        Tensor.of(from.states.states(captions), size, CaptionEncoder.LENGTH, CaptionEncoder.WIDTH),
         null);
   }
 

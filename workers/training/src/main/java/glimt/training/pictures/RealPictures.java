@@ -12,8 +12,7 @@ final class RealPictures {
   private RealPictures() {}
 
   /** A subject over a colour, as training shows it. */
-  static float[] exact(
-      Sprite sprite, CaptionGrammar grammar, int colour, RandomGenerator random) {
+  static float[] exact(Sprite sprite, CaptionGrammar grammar, int colour, RandomGenerator random) {
     float[] drawn = Latents.portrait(sprite, random.nextInt(sprite.frames()));
     return over(drawn, grammar, colour);
   }
@@ -25,8 +24,7 @@ final class RealPictures {
     double left = (pixels - side) / 2 + random.nextDouble(-SHIFT, SHIFT);
     double top = (pixels - side) / 2 + random.nextDouble(-SHIFT, SHIFT);
     float[] drawn = new float[4 * side * side];
-    Portrait.draw(
-        sprite, random.nextInt(sprite.frames()), pixels, left, top, side, drawn, 0);
+    Portrait.draw(sprite, random.nextInt(sprite.frames()), pixels, left, top, side, drawn, 0);
     float[] picture = over(drawn, grammar, random.nextInt(grammar.colours().size()));
     if (random.nextInt(4) == 0) {
       picture = blurred(picture, side);

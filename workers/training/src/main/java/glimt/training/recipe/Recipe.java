@@ -277,7 +277,6 @@ public record Recipe(
    * The card that the recipe and its vocabulary define, without the digests of files.
    *
    * @param vocabulary the words of the captions; empty if the card describes its own reader
-   *
    * @throws TrainingException if the card of the recipe is invalid
    */
   public BundleCard draft(Optional<WordList> vocabulary) {

@@ -15,8 +15,9 @@ import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
 
 /**
- * Decodes the frames of a WebP file, which may be a single picture. In an animation, each frame is a rectangle that replaces or is
- * blended with a part of the canvas, and may be cleared before the next frame.
+ * Decodes the frames of a WebP file, which may be a single picture. In an animation, each frame is
+ * a rectangle that replaces or is blended with a part of the canvas, and may be cleared before the
+ * next frame.
  */
 final class AnimatedWebp {
   private AnimatedWebp() {}

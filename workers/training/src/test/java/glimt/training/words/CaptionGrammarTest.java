@@ -173,13 +173,12 @@ class CaptionGrammarTest {
           "a {subject} {does}",  |               | the phrasing 'an animal' names no subject
           "phrasings" : [        | "phrases" : [ | phrasings
           """)
-  void an_invalid_grammar_is_refused_with_the_reason(
-      String part, String instead, String reason) throws Exception {
+  void an_invalid_grammar_is_refused_with_the_reason(String part, String instead, String reason)
+      throws Exception {
     String whole = GIVEN.toPrettyString();
     assertThat(whole).contains(part);
     String broken = whole.replace(part, instead == null ? part + " \"an animal\"," : instead);
-    assertThatThrownBy(
-            () -> Recipe.part(Json.mapper().readTree(broken), CaptionGrammar.class))
+    assertThatThrownBy(() -> Recipe.part(Json.mapper().readTree(broken), CaptionGrammar.class))
         .isInstanceOf(TrainingException.class)
         .hasMessageContaining(reason);
   }
