@@ -47,7 +47,7 @@ final class Sizing {
     List<Level> levels = new ArrayList<>();
     for (int i = card.levels().indexOf(top); i >= 0; i--) {
       Level level = card.levels().get(i);
-      if (level != top) {
+      if (!levels.isEmpty()) {
         Level above = card.levels().get(i + 1);
         Optional<List<Integer>> extents =
             above.resizesBelow()

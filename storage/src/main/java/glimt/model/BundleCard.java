@@ -128,13 +128,15 @@ public record BundleCard(
 
   /** Checks that a level can begin with the one below. */
   private static void checkRefinement(String name, Level level, @Nullable Level below) {
-    if (level.refinement() == null) {
+    Refinement refinement = level.refinement();
+    if (refinement == null) {
       return;
     }
+    Refinement.Upsampler upsampler = refinement.upsampler();
     boolean fits = below != null;
-    if (below != null && level.upsamplesBelow()) {
+    if (below != null && upsampler != null) {
       fits =
-          level.refinement().upsampler().factors().size() == level.axes().size()
+          upsampler.factors().size() == level.axes().size()
               && below.extents().equals(level.belowExtents(level.extents()));
     } else if (below != null && level.place("frames").isPresent()) {
       fits = below.seen().getFirst().equals(level.seen().getFirst());
