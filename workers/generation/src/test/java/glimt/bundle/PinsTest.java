@@ -39,6 +39,8 @@ class PinsTest {
           entry("norm", "395998785334016af1d3f17e3f2cafb082a26379c793b43a66d906b4ec52c5f1"),
           entry("norms", "01118b2b8d9edb92a57fa5be915a7d41886a5a170f20c9d0a200696cf6368265"),
           entry("patches", "ba3f2c76fb0289905d5f1f8ec99ce94f492623ad88935d70ac90c6e2a2410613"),
+          entry(
+              "picture_codec", "68e3f25e265e9ac3085c5c9266a2800f3b2463d70f2f869d6a44b5a67b18c914"),
           entry("places", "e384a220e0e031a126da082557940d8d30e5d33eab396c06d0ee6d66c8574def"),
           entry("plain_norm", "1b645ded42fb6eb320eca7c673b16858e26280abffe9cb6864ebc9c3922f8465"),
           entry(
