@@ -26,7 +26,7 @@ public record Codec(
     List<Double> scale,
     List<Double> shift,
     @Nullable Noising noising,
-    @Nullable Encoding encoding) {
+    @Nullable LatentEncoding encoding) {
   /** A decoder that takes no noise away, without its encoder. */
   public Codec(
       String network,
@@ -53,7 +53,7 @@ public record Codec(
   }
 
   /** The same codec with its encoder. */
-  public Codec with(Encoding other) {
+  public Codec with(LatentEncoding other) {
     return new Codec(network, axes, factors, causal, channels, scale, shift, noising, other);
   }
 
@@ -63,7 +63,7 @@ public record Codec(
    * @param network the stem of its source and weights
    * @param drawn whether a latent is drawn from that distribution; else it is its mean
    */
-  public record Encoding(String network, boolean drawn) {}
+  public record LatentEncoding(String network, boolean drawn) {}
 
   /**
    * Noise n that is mixed into a latent z for a decoder which takes the last of the noise away: (1

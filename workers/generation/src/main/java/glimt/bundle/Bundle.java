@@ -100,7 +100,7 @@ public final class Bundle {
       Stream.ofNullable(level.codec()).map(Codec::network).forEach(networks::add);
       Stream.ofNullable(level.codec())
           .flatMap(codec -> Stream.ofNullable(codec.encoding()))
-          .map(Codec.Encoding::network)
+          .map(Codec.LatentEncoding::network)
           .forEach(networks::add);
       Stream.ofNullable(level.refinement())
           .flatMap(refinement -> Stream.ofNullable(refinement.upsampler()))

@@ -31,7 +31,7 @@ public final class Resize {
     int rows = from.length / width;
     float[] out = new float[rows * to];
     for (int x = 0; x < to; x++) {
-      Weights weights = Weights.of(x, width, to);
+      Shares weights = Shares.of(x, width, to);
       for (int row = 0; row < rows; row++) {
         out[row * to + x] = weights.sum(from, row * width, 1);
       }
@@ -42,7 +42,7 @@ public final class Resize {
   private static float[] columns(float[] from, int count, int height, int width, int to) {
     float[] out = new float[count * to * width];
     for (int y = 0; y < to; y++) {
-      Weights weights = Weights.of(y, height, to);
+      Shares weights = Shares.of(y, height, to);
       for (int plane = 0; plane < count; plane++) {
         for (int x = 0; x < width; x++) {
           out[(plane * to + y) * width + x] = weights.sum(from, plane * height * width + x, width);
@@ -53,8 +53,8 @@ public final class Resize {
   }
 
   /** Of which pixels, from the first on, a pixel is made. */
-  private record Weights(int first, double[] shares) {
-    static Weights of(int pixel, int extent, int to) {
+  private record Shares(int first, double[] shares) {
+    static Shares of(int pixel, int extent, int to) {
       double scale = (double) extent / to;
       double stretch = Math.max(scale, 1);
       double centre = (pixel + 0.5) * scale;
@@ -69,7 +69,7 @@ public final class Resize {
       for (int i = 0; i < shares.length; i++) {
         shares[i] /= sum;
       }
-      return new Weights(first, shares);
+      return new Shares(first, shares);
     }
 
     float sum(float[] from, int start, int step) {

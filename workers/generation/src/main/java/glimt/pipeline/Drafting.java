@@ -59,7 +59,7 @@ public record Drafting(
     }
     Mosaic latent = Mosaic.of(level);
     long[] seenShape = latent.decodedShape(codec, latent.shape(segment));
-    Codec.Encoding encoding = Objects.requireNonNull(codec.encoding());
+    Codec.LatentEncoding encoding = Objects.requireNonNull(codec.encoding());
     float[] values =
         new LatentEncoder(codec, networks.apply(encoding.network()))
             .encoded(

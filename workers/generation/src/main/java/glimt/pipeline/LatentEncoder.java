@@ -45,7 +45,7 @@ public record LatentEncoder(Codec codec, Network network) {
     boolean apart = shape.length == 4 && codec.factors().getFirst() == 1;
     float[][] coded = apart ? apart(manager, pixels, shape) : coded(manager, pixels, shape);
     float[] latent = coded[0];
-    Codec.Encoding encoding = codec.encoding();
+    Codec.LatentEncoding encoding = codec.encoding();
     if (encoding != null && encoding.drawn()) {
       float[] normals = noise.drawn();
       for (int i = 0; i < latent.length; i++) {

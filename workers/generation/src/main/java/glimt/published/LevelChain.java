@@ -298,7 +298,7 @@ final class LevelChain {
     if (codec == null) {
       return null;
     }
-    Codec.Encoding encoding = codec.encoding();
+    Codec.LatentEncoding encoding = codec.encoding();
     return new Codec(
         stems.apply(codec.network()),
         codec.axes(),
@@ -310,6 +310,6 @@ final class LevelChain {
         codec.noising(),
         encoding == null
             ? null
-            : new Codec.Encoding(stems.apply(encoding.network()), encoding.drawn()));
+            : new Codec.LatentEncoding(stems.apply(encoding.network()), encoding.drawn()));
   }
 }

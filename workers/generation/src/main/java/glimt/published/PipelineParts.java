@@ -113,10 +113,10 @@ final class PipelineParts {
   private static final String ENCODER = "vae_encoder";
 
   /** The way into latents whose pipelines draw them of the encoder's distribution. */
-  static final Codec.Encoding DRAWN = new Codec.Encoding(ENCODER, true);
+  static final Codec.LatentEncoding DRAWN = new Codec.LatentEncoding(ENCODER, true);
 
   /** The way into latents whose pipelines take the distribution's mean. */
-  static final Codec.Encoding MEAN = new Codec.Encoding(ENCODER, false);
+  static final Codec.LatentEncoding MEAN = new Codec.LatentEncoding(ENCODER, false);
 
   /** Takes in both halves of an autoencoder. */
   static void autoencoder(PublishedFolder from, BundleDraft draft) {

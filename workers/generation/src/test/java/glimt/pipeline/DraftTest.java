@@ -50,11 +50,11 @@ class DraftTest {
       long[] shape = {1, 1, 2};
       LatentDecoder.Normals noise = () -> new float[] {8, -8};
       assertThat(
-              new LatentEncoder(codec.with(new Codec.Encoding("enc", false)), network)
+              new LatentEncoder(codec.with(new Codec.LatentEncoding("enc", false)), network)
                   .encoded(manager, image, shape, 2, noise))
           .containsExactly((1.5f - 1) * 2, (-3f - 1) * 2);
       assertThat(
-              new LatentEncoder(codec.with(new Codec.Encoding("enc", true)), network)
+              new LatentEncoder(codec.with(new Codec.LatentEncoding("enc", true)), network)
                   .encoded(manager, image, shape, 2, noise))
           .containsExactly(
               new float[] {
