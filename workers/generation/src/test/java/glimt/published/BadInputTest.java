@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -100,7 +101,7 @@ class BadInputTest {
   void tensors_of_a_wrong_type_are_named() throws IOException {
     String name = "conv_in.weight";
     Map<String, Tensor> tensors = unet();
-    Tensor was = tensors.get(name);
+    Tensor was = Objects.requireNonNull(tensors.get(name));
     byte[] bytes = new byte[8 * was.size()];
     tensors.put(name, new Tensor(Dtype.I64, was.shape(), MemorySegment.ofArray(bytes)));
     write(tensors);
@@ -114,7 +115,7 @@ class BadInputTest {
     for (float value : new float[] {Float.NaN, Float.NEGATIVE_INFINITY}) {
       for (Dtype type : List.of(Dtype.F32, Dtype.F16, Dtype.BF16)) {
         Map<String, Tensor> tensors = unet();
-        Tensor bias = tensors.get("conv_out.bias");
+        Tensor bias = Objects.requireNonNull(tensors.get("conv_out.bias"));
         float[] values = bias.floats();
         values[values.length - 1] = value;
         tensors.put("conv_out.bias", Tensor.of(values, values.length).as(type));
@@ -154,7 +155,7 @@ class BadInputTest {
   @Test
   void tensors_of_another_shape_are_named() throws IOException {
     Map<String, Tensor> tensors = unet();
-    Tensor bias = tensors.get("conv_in.bias");
+    Tensor bias = Objects.requireNonNull(tensors.get("conv_in.bias"));
     tensors.put("conv_in.bias", Tensor.of(new float[bias.size() + 1], bias.size() + 1));
     write(tensors);
     refused("conv_in.bias", "[%s]".formatted(bias.size() + 1));

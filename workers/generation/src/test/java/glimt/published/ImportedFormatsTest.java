@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -72,7 +73,7 @@ class ImportedFormatsTest {
     assertThat(Bundle.card(wan).format("text_encoder")).isEqualTo(NumberFormat.BFLOAT16);
     assertThat(Bundle.card(wan).format("transformer")).isEqualTo(NumberFormat.FLOAT16);
     Path brain = imported(WAN, NumberFormat.BFLOAT16);
-    assertThat(Bundle.card(brain).formats().values()).containsOnly(NumberFormat.BFLOAT16);
+    assertThat(Objects.requireNonNull(Bundle.card(brain).formats()).values()).containsOnly(NumberFormat.BFLOAT16);
   }
 
   @Test

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,7 +38,7 @@ class WeightFilesTest {
 
   private Path write(String name, Map<String, Tensor> tensors) throws IOException {
     Path file = comfy.resolve(name);
-    Files.createDirectories(file.getParent());
+    Files.createDirectories(Objects.requireNonNull(file.getParent()));
     new Safetensors(tensors).write(file);
     return file;
   }
@@ -98,8 +99,8 @@ class WeightFilesTest {
                   files.computeIfAbsent(file, _ -> new TreeMap<>()).put(bare, tensor);
                 }
               });
-      for (String file : files.keySet()) {
-        write("checkpoint/" + file + ".safetensors", files.get(file));
+      for (Map.Entry<String, Map<String, Tensor>> file : files.entrySet()) {
+        write("checkpoint/" + file.getKey() + ".safetensors", file.getValue());
       }
       same(published);
     }
