@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * A published pipeline's folder: texts, and networks of which only the shapes are known.
@@ -28,7 +29,7 @@ record ModelFolder(Map<String, String> texts, Map<String, TensorShapes> networks
   void write(Path folder, RandomWeights weights) throws IOException {
     for (Map.Entry<String, String> text : texts.entrySet()) {
       Path file = folder.resolve(text.getKey());
-      Files.createDirectories(file.getParent());
+      Files.createDirectories(Objects.requireNonNull(file.getParent()));
       Files.writeString(file, text.getValue());
     }
     for (Map.Entry<String, TensorShapes> network : networks.entrySet()) {

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 
 /**
@@ -50,7 +51,7 @@ final class RandomWeights {
 
   /** Writes a safetensors file, whose folder is made if it is not there. */
   void write(Path file, Map<String, List<Long>> shapes) throws IOException {
-    Files.createDirectories(file.getParent());
+    Files.createDirectories(Objects.requireNonNull(file.getParent()));
     ObjectNode header = JSON.createObjectNode();
     long end = 0;
     for (Map.Entry<String, List<Long>> one : shapes.entrySet()) {

@@ -11,6 +11,7 @@ import java.lang.invoke.MethodHandle;
  * Copies values into aligned memory of the C library. The JVM limits the memory that it allocates
  * itself to the size of its heap, and weights are larger.
  */
+@SuppressWarnings("restricted") // the C library's functions are called as the C standard has them
 final class NativeCopy {
   /** The alignment in bytes of the vectors in which libtorch reads values. */
   private static final long ALIGNMENT = 64;
