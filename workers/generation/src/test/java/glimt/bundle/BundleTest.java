@@ -228,14 +228,14 @@ class BundleTest {
     Safetensors weights =
         new Safetensors(
             Map.of(
-                "weight", Safetensors.Tensor.of(new byte[] {-128, 127}, 2),
-                "scale", Safetensors.Tensor.of(new float[] {1.00390625f}, 1))); // not a bfloat16
+                "weight", Safetensors.Tensor.of(new byte[] {-128, 64}, 2),
+                "scale", Safetensors.Tensor.of(new float[] {0.1f}, 1))); // not a bfloat16
     try (Network network = Network.of("scaled", scaled, weights, Precision.BFLOAT16);
         NDManager scope = NDManager.newBaseManager("PyTorch")) {
       NDArray x = scope.create(new float[] {1, 2}, new Shape(1, 2));
 
       assertThat(network.call(Map.of("x", x)).singletonOrThrow().toFloatArray())
-          .containsExactly(-128.5f, 254.9921875f);
+          .containsExactly(-12.8f, 12.8f);
     }
   }
 
