@@ -203,7 +203,8 @@ public final class Bundle {
    * @param worker the precision of networks of which the card says none
    */
   public long bytes(String network, Precision worker) {
-    return TorchNetwork.bytes(weights(network), sourceOf(network).precision(precision(network, worker)));
+    return TorchNetwork.bytes(
+        weights(network), sourceOf(network).precision(precision(network, worker)));
   }
 
   /**

@@ -18,7 +18,8 @@ class ReconstructionTest {
   @Test
   void a_perfect_picture_costs_almost_nothing_and_an_edge_costs_more_than_a_shade() {
     try (NDManager scope = NDManager.newBaseManager("PyTorch")) {
-      TrainingStep step = new Reconstruction(new Reconstructed(6, 8, 0.25, 1)).batch(batch(), 0, random());
+      TrainingStep step =
+          new Reconstruction(new Reconstructed(6, 8, 0.25, 1)).batch(batch(), 0, random());
       NDArray picture = step.inputs(scope).head();
       float[] ramp = new float[16 * 16];
       for (int i = 0; i < ramp.length; i++) {
@@ -37,7 +38,9 @@ class ReconstructionTest {
   void the_noise_between_encoder_and_decoder_fits_the_latent_and_its_limit() {
     try (NDManager scope = NDManager.newBaseManager("PyTorch")) {
       NDList inputs =
-          new Reconstruction(new Reconstructed(6, 8, 0.25, 1)).batch(batch(), 0, random()).inputs(scope);
+          new Reconstruction(new Reconstructed(6, 8, 0.25, 1))
+              .batch(batch(), 0, random())
+              .inputs(scope);
 
       NDArray noise = inputs.get(1);
       assertThat(noise.getShape()).isEqualTo(new Shape(ROWS, 6, 2, 2));

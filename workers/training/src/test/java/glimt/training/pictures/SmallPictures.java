@@ -29,12 +29,17 @@ final class SmallPictures {
   static Path recipe(Path folder) throws IOException {
     for (String file :
         List.of(
-            "autoencoder.py", "encoder.py", "decoder.py", "picture.py", "classifier.py", "text.py",
-            "text.safetensors", "tokenizer.json")) {
+            "autoencoder.py",
+            "encoder.py",
+            "decoder.py",
+            "picture.py",
+            "classifier.py",
+            "text.py",
+            "text.safetensors",
+            "tokenizer.json")) {
       Files.copy(BUNDLE.resolve(file), folder.resolve(file));
     }
-    ObjectNode recipe =
-        (ObjectNode) Json.mapper().readTree(BUNDLE.resolve("recipe.json").toFile());
+    ObjectNode recipe = (ObjectNode) Json.mapper().readTree(BUNDLE.resolve("recipe.json").toFile());
     ObjectNode data = (ObjectNode) recipe.path("data");
     ArrayNode subjects = (ArrayNode) data.path("grammar").path("subjects");
     while (subjects.size() > 3) {
@@ -43,8 +48,12 @@ final class SmallPictures {
     data.putArray("others").add(OTHER);
     data.put("captions", 2);
     ((ObjectNode) data.path("classifier")).put("steps", 12).put("batch", 8);
-    network(recipe.path("networks").path("autoencoder"), 6, Map.of("w", 32, "w0", 32, "w1", 16, "w2", 16));
-    network(recipe.path("networks").path("picture"), 6, Map.of("w0", 32, "w1", 32, "w2", 32, "d", 32));
+    network(
+        recipe.path("networks").path("autoencoder"),
+        6,
+        Map.of("w", 32, "w0", 32, "w1", 16, "w2", 16));
+    network(
+        recipe.path("networks").path("picture"), 6, Map.of("w0", 32, "w1", 32, "w2", 32, "d", 32));
     ObjectNode card = (ObjectNode) recipe.path("card").path("levels").get(0).path("sampling");
     card.put("steps", 3);
     Path file = folder.resolve("recipe.json");
