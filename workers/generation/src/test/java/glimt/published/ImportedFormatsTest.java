@@ -73,7 +73,8 @@ class ImportedFormatsTest {
     assertThat(Bundle.card(wan).format("text_encoder")).isEqualTo(NumberFormat.BFLOAT16);
     assertThat(Bundle.card(wan).format("transformer")).isEqualTo(NumberFormat.FLOAT16);
     Path brain = imported(WAN, NumberFormat.BFLOAT16);
-    assertThat(Objects.requireNonNull(Bundle.card(brain).formats()).values()).containsOnly(NumberFormat.BFLOAT16);
+    assertThat(Objects.requireNonNull(Bundle.card(brain).formats()).values())
+        .containsOnly(NumberFormat.BFLOAT16);
   }
 
   @Test

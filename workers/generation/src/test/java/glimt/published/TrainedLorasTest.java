@@ -74,13 +74,19 @@ class TrainedLorasTest {
     assertThat(unet).hasSize(2);
     for (String name : List.of(attention, kernel)) {
       String path = name.replaceAll("\\.(\\d)", "._$1");
-      near(Objects.requireNonNull(unet.get(path), path), Objects.requireNonNull(expected.get(name)), Dtype.F16);
+      near(
+          Objects.requireNonNull(unet.get(path), path),
+          Objects.requireNonNull(expected.get(name)),
+          Dtype.F16);
     }
     for (String number : List.of("1", "2")) {
       String network = "text_encoder" + (number.equals("1") ? "" : "_2");
       Map<String, Tensor> text = Safetensors.map(styled.resolve(Bundle.merged(network))).tensors();
       assertThat(text).hasSize(1);
-      near(text.values().iterator().next(), Objects.requireNonNull(expected.get(number)), first.dtype());
+      near(
+          text.values().iterator().next(),
+          Objects.requireNonNull(expected.get(number)),
+          first.dtype());
     }
     assertThat(Bundle.open(styled).card().notes()).containsEntry("merged", "lora at 0.5");
   }
