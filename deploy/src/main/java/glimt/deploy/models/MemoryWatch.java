@@ -3,7 +3,6 @@ package glimt.deploy.models;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicReference;
 
 /** Watches the memory of a gateway and a worker, and the machine's, five times a second. */
 final class MemoryWatch implements AutoCloseable {
@@ -11,8 +10,8 @@ final class MemoryWatch implements AutoCloseable {
   static final long RESERVE = 1_000_000_000;
 
   private final CountDownLatch closing = new CountDownLatch(1);
-  private final AtomicReference<ProcessMemory> gateway = new AtomicReference<>(ProcessMemory.NONE);
-  private final AtomicReference<ProcessMemory> worker = new AtomicReference<>(ProcessMemory.NONE);
+  private volatile ProcessMemory gateway = ProcessMemory.NONE;
+  private volatile ProcessMemory worker = ProcessMemory.NONE;
   private final AtomicBoolean lacks = new AtomicBoolean();
   private final Thread thread;
 
@@ -29,8 +28,8 @@ final class MemoryWatch implements AutoCloseable {
             .start(
                 () -> {
                   do {
-                    gateway.accumulateAndGet(ProcessMemory.of(gatewayPid), ProcessMemory::or);
-                    worker.accumulateAndGet(ProcessMemory.of(workerPid), ProcessMemory::or);
+                    gateway = gateway.or(ProcessMemory.of(gatewayPid));
+                    worker = worker.or(ProcessMemory.of(workerPid));
                     if (ProcessMemory.available() < RESERVE && !lacks.getAndSet(true)) {
                       whenShort.run();
                     }
@@ -48,12 +47,12 @@ final class MemoryWatch implements AutoCloseable {
 
   /** The most that the gateway held. */
   ProcessMemory gateway() {
-    return gateway.get();
+    return gateway;
   }
 
   /** The most that the worker held. */
   ProcessMemory worker() {
-    return worker.get();
+    return worker;
   }
 
   /** Whether the machine ran short. */

@@ -50,7 +50,10 @@ record ModelTrial(AtExit exit, Path place, PublishedSize size, TrialSettings set
 
   void run(RandomWeights weights) throws IOException, InterruptedException {
     ModelFolder model = size.folder(settings.tiny);
-    row("model", name(), "%.2f billion parameters".formatted(model.parameters() / 1e9));
+    row(
+        "model",
+        name(),
+        String.format(Locale.ROOT, "%.2f billion parameters", model.parameters() / 1e9));
     row("weights", megabytes(model.bytes()), "");
     enough(model);
     ModelsBench.say("writing %s of random weights".formatted(megabytes(model.bytes())));

@@ -10,17 +10,11 @@ import java.util.Map;
 /** The pipelines that are measured, in the sizes in which they are published. */
 enum PublishedSize {
   /** Stable Diffusion 1.5 (Rombach et al. 2022). */
-  SD("image", Map.of("height", 256, "width", 256), Map.of("height", 64, "width", 64)),
+  SD,
   /** ModelScope's text-to-video (Wang et al. 2023), whose networks Zeroscope has too. */
-  T2V(
-      "video",
-      Map.of("frames", 8, "height", 128, "width", 128),
-      Map.of("frames", 3, "height", 64, "width", 64)),
+  T2V,
   /** Wan 2.1 of 1.3 billion parameters (Wan Team 2025), whose text encoder is UMT5-XXL. */
-  WAN(
-      "video",
-      Map.of("frames", 5, "height", 64, "width", 64),
-      Map.of("frames", 5, "height", 32, "width", 32));
+  WAN;
 
   private static final JsonMapper JSON = new JsonMapper();
 
@@ -29,16 +23,6 @@ enum PublishedSize {
 
   private static final int CLIP_VOCABULARY = 49_408;
 
-  private final String kind;
-  private final Map<String, Integer> extents;
-  private final Map<String, Integer> tinyExtents;
-
-  PublishedSize(String kind, Map<String, Integer> extents, Map<String, Integer> tinyExtents) {
-    this.kind = kind;
-    this.extents = extents;
-    this.tinyExtents = tinyExtents;
-  }
-
   /** Its name on the command line. */
   String word() {
     return name().toLowerCase(Locale.ROOT);
@@ -46,12 +30,20 @@ enum PublishedSize {
 
   /** What jobs make: an image or a video. */
   String kind() {
-    return kind;
+    return this == SD ? "image" : "video";
   }
 
   /** The extents of the sample that a job makes. */
   Map<String, Integer> extents(boolean tiny) {
-    return tiny ? tinyExtents : extents;
+    return switch (this) {
+      case SD -> Map.of("height", tiny ? 64 : 256, "width", tiny ? 64 : 256);
+      case T2V -> clip(tiny ? 3 : 8, tiny ? 64 : 128);
+      case WAN -> clip(5, tiny ? 32 : 64);
+    };
+  }
+
+  private static Map<String, Integer> clip(int frames, int side) {
+    return Map.of("frames", frames, "height", side, "width", side);
   }
 
   /**

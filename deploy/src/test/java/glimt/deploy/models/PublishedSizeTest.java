@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,7 +34,8 @@ class PublishedSizeTest {
   })
   void a_network_has_as_many_parameters_as_the_published_one(
       PublishedSize size, String file, long parameters) {
-    TensorShapes shapes = size.folder(false).networks().get(file + ".safetensors");
+    TensorShapes shapes =
+        Objects.requireNonNull(size.folder(false).networks().get(file + ".safetensors"));
 
     assertThat(shapes.parameters()).isEqualTo(parameters);
   }

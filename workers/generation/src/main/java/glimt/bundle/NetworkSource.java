@@ -66,13 +66,6 @@ public final class NetworkSource {
   private static final Pattern PORT = Pattern.compile("(\\w+)\\s*:\\s*Tensor");
   private static final Pattern FUNCTION = Pattern.compile("def (\\w+)\\(.*");
 
-  /** Rows of a large table, of which only these are converted. */
-  private static final String GATHERED =
-      """
-      def gathered_rows(weight: Tensor, ids: Tensor) -> Tensor:
-        return torch.to(torch.embedding(weight, ids), %s)
-      """;
-
   private final String file;
   private final String text;
   private final Map<String, ModuleClass> classes;
@@ -314,7 +307,14 @@ public final class NetworkSource {
                   : converting(line, inside, precision))
           .append('\n');
     }
-    return out.append(GATHERED.formatted(precision.scalarType)).toString();
+    return out.append(
+            // Of a large table only the rows that are looked up are converted.
+            """
+            def gathered_rows(weight: Tensor, ids: Tensor) -> Tensor:
+              return torch.to(torch.embedding(weight, ids), %s)
+            """
+                .formatted(precision.scalarType))
+        .toString();
   }
 
   private static String converting(String line, ModuleClass inside, Precision precision) {
