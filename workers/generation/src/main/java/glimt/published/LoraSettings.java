@@ -131,7 +131,7 @@ record LoraSettings(String where, Map<String, ObjectNode> networks) {
       throw new BundleException("%s: %s of %s is %s".formatted(where, ALPHA, module, alpha));
     }
     boolean root = settings.path(BY_ROOT_OF_RANK).asBoolean();
-    return alpha.doubleValue() * (root ? Math.sqrt(rank) : 1);
+    return alpha.doubleValue() * (root ? Math.sqrt((double) rank) : 1);
   }
 
   /** PEFT's keys are regular expressions of the ends of names. */

@@ -97,7 +97,7 @@ final class SingleFile {
     List<FilePart> texts = new ArrayList<>(all.all(PartKind.CLIP, PartKind.OPEN_CLIP));
     // XL's first is narrower, and its second ends in a projection.
     texts.sort(
-        Comparator.comparing(SingleFile::textWidth)
+        Comparator.comparingLong(SingleFile::textWidth)
             .thenComparing(part -> part.kind() == PartKind.OPEN_CLIP)
             .thenComparing(part -> part.tensors().has("text_projection.weight")));
     boolean xl = unet.tensors().has("label_emb.0.0.weight");

@@ -66,7 +66,7 @@ final class OriginalLtxLayout {
       String best =
           row.stream()
               .filter(at -> name.startsWith(at + "."))
-              .max(java.util.Comparator.comparing(String::length))
+              .max(java.util.Comparator.comparingInt(String::length))
               .orElse("");
       if (!best.isEmpty()) {
         original =

@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Converts prompts into what levels are fed, as jobs do: word lists directly, other readers through
@@ -54,14 +55,15 @@ final class Reading implements AutoCloseable {
     return new Prompted(given, withheld);
   }
 
-  private Kept encoded(Port port, String output, String prompt) {
+  private Kept encoded(Port port, @Nullable String output, String prompt) {
     Opened one = encoders.computeIfAbsent(Objects.requireNonNull(port.encoder()), this::opened);
     Tokenizer.Tokens read = one.tokenizer.read(prompt);
     try (NDManager scope = NDManager.newBaseManager("PyTorch")) {
-      NDArray states =
+      Map<String, NDArray> outputs =
           new PromptEncoder(one.encoder, one.network)
-              .encoded(scope, new TokenIds(read.ids(), read.read()))
-              .get(output);
+              .encoded(scope, new TokenIds(read.ids(), read.read()));
+      NDArray states =
+          Objects.requireNonNull(outputs.get(output), "the card names an output of its encoder");
       return new Kept(states.toFloatArray(), states.getShape());
     }
   }
