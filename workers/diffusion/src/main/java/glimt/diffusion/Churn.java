@@ -71,8 +71,10 @@ public record Churn(double churn, double min, double max, double noise) {
    * The last step is Euler's.
    */
   public Sampler heunOfFlow() {
-    String name = "heun(flow, churn after=%s in [%s, %s], noise=%s)";
-    return new Sampler(name.formatted(churn, min, max, noise), 0, this::heunOfFlow);
+    return new Sampler(
+        "heun(flow, churn after=%s in [%s, %s], noise=%s)".formatted(churn, min, max, noise),
+        0,
+        this::heunOfFlow);
   }
 
   private Move heunOfFlow(Step at) {
