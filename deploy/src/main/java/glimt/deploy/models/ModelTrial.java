@@ -194,8 +194,7 @@ record ModelTrial(AtExit exit, Path place, PublishedSize size, TrialSettings set
     }
   }
 
-  private Done job(
-      MeasuredFarm farm, String prompt, int steps, int seed, BooleanSupplier ranShort)
+  private Done job(MeasuredFarm farm, String prompt, int steps, int seed, BooleanSupplier ranShort)
       throws IOException, InterruptedException {
     ObjectNode wish = Client.object().put("kind", size.kind()).put("model", NAME);
     wish.put("prompt", prompt).put("steps", steps).put("seed", seed);
