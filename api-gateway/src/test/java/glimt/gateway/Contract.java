@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.yaml.snakeyaml.Yaml;
 
@@ -97,7 +98,7 @@ final class Contract implements AutoCloseable {
   }
 
   private static boolean takesJson(Map<?, ?> body) {
-    return ((Map<?, ?>) body.get("content"))
+    return ((Map<?, ?>) Objects.requireNonNull(body.get("content")))
         .keySet().stream().anyMatch(type -> MediaType.isMediaTypeSupported(type.toString()));
   }
 

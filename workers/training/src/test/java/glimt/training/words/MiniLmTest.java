@@ -1,5 +1,6 @@
 package glimt.training.words;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -37,7 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
  * activations to int8 and this network does not, so they agree only up to that rounding.
  */
 class MiniLmTest {
-  private static final Path BUNDLE = Path.of("../models/pictures");
+  private static final Path BUNDLE = Path.of("../recipes/pictures");
   private static final int LENGTH = 24;
   private static final int WIDTH = 384;
 
@@ -47,7 +48,7 @@ class MiniLmTest {
   void the_encoder_agrees_with_onnx_runtime() {
     Safetensors golden =
         Safetensors.read(Path.of("src/test/resources/glimt/training/words/minilm.safetensors"));
-    List<String> prompts = golden.metadata().get("prompts").lines().toList();
+    List<String> prompts = requireNonNull(golden.metadata().get("prompts")).lines().toList();
     long[] ids = golden.get("ids").longs();
     float[] pooled = golden.get("pooled").floats();
     Map<String, float[]> means = new HashMap<>();
@@ -66,8 +67,10 @@ class MiniLmTest {
       }
     }
     assertThat(prompts).hasSizeGreaterThan(20);
-    assertThat(cosine(means.get("puppy"), means.get("dog"))).isCloseTo(0.81, within(0.02));
-    assertThat(cosine(means.get("orca"), means.get("whale"))).isCloseTo(0.35, within(0.02));
+    assertThat(cosine(requireNonNull(means.get("puppy")), requireNonNull(means.get("dog"))))
+        .isCloseTo(0.81, within(0.02));
+    assertThat(cosine(requireNonNull(means.get("orca")), requireNonNull(means.get("whale"))))
+        .isCloseTo(0.35, within(0.02));
   }
 
   @Test

@@ -1,5 +1,6 @@
 package glimt.training.words;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -39,13 +40,13 @@ class OnnxInitialisersTest {
                 bytes(5, other)));
 
     assertThat(read).containsOnlyKeys("raw", "listed", "zero", "s");
-    assertThat(read.get("raw").floats()).containsExactly(1.5f, -2);
-    assertThat(read.get("listed").floats()).containsExactly(1.5f, -2);
-    assertThat(read.get("zero").shape()).isEmpty();
-    assertThat(read.get("zero").type()).isEqualTo(WeightType.UINT8);
-    assertThat(read.get("zero").bytes()).containsExactly(128);
-    assertThat(read.get("s").shape()).containsExactly(1L, 3L);
-    assertThat(read.get("s").bytes()).containsExactly(1, -1, 3);
+    assertThat(requireNonNull(read.get("raw")).floats()).containsExactly(1.5f, -2);
+    assertThat(requireNonNull(read.get("listed")).floats()).containsExactly(1.5f, -2);
+    assertThat(requireNonNull(read.get("zero")).shape()).isEmpty();
+    assertThat(requireNonNull(read.get("zero")).type()).isEqualTo(WeightType.UINT8);
+    assertThat(requireNonNull(read.get("zero")).bytes()).containsExactly(128);
+    assertThat(requireNonNull(read.get("s")).shape()).containsExactly(1L, 3L);
+    assertThat(requireNonNull(read.get("s")).bytes()).containsExactly(1, -1, 3);
   }
 
   @Test
@@ -91,7 +92,7 @@ class OnnxInitialisersTest {
 
   private static byte[] bytes(int field, byte[] value) {
     byte[] head = {
-      (byte) (field << 3 | 2), (byte) (value.length & 0x7f | 0x80), (byte) (value.length >> 7)
+      (byte) ((field << 3) | 2), (byte) ((value.length & 0x7f) | 0x80), (byte) (value.length >> 7)
     };
     return joined(head, value);
   }
