@@ -38,17 +38,17 @@ record ModelFolder(Map<String, String> texts, Map<String, TensorShapes> networks
   }
 
   /** Collects the files of a folder. */
-  static final class Draft {
+  static final class FolderPlan {
     private final Map<String, String> texts = new LinkedHashMap<>();
     private final Map<String, TensorShapes> networks = new LinkedHashMap<>();
 
-    Draft text(String path, String text) {
+    FolderPlan text(String path, String text) {
       texts.put(path, text);
       return this;
     }
 
     /** A network of diffusers or, if its file is {@code model}, of transformers. */
-    Draft network(String component, String file, String config, TensorShapes shapes) {
+    FolderPlan network(String component, String file, String config, TensorShapes shapes) {
       texts.put(component + "/config.json", config);
       networks.put("%s/%s.safetensors".formatted(component, file), shapes);
       return this;

@@ -229,11 +229,11 @@ record ModelTrial(AtExit exit, Path place, PublishedSize size, TrialSettings set
 
   /** What may throw while it is timed. */
   @FunctionalInterface
-  private interface Timed {
+  private interface TrialWork {
     void run() throws IOException, InterruptedException;
   }
 
-  private static double timed(Timed work) throws IOException, InterruptedException {
+  private static double timed(TrialWork work) throws IOException, InterruptedException {
     long begin = System.nanoTime();
     work.run();
     return since(begin);

@@ -109,7 +109,7 @@ enum PublishedSize {
     ArrayNode up = codec.putArray("up_block_types");
     widths.forEach(_ -> down.add("DownEncoderBlock2D"));
     widths.forEach(_ -> up.add("UpDecoderBlock2D"));
-    return new ModelFolder.Draft()
+    return new ModelFolder.FolderPlan()
         .text("model_index.json", index)
         .text("scheduler/scheduler_config.json", scheduler)
         .text("tokenizer/vocab.json", clipVocabulary())
@@ -186,7 +186,7 @@ enum PublishedSize {
     int waves = tiny ? 32 : 256;
     int vocabulary = tiny ? 512 : 256_384;
     int codec = tiny ? 8 : 96;
-    return new ModelFolder.Draft()
+    return new ModelFolder.FolderPlan()
         .text(
             "model_index.json",
             """

@@ -13,7 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Random;
+import java.util.SplittableRandom;
 
 /**
  * Writes files of random weights, tensor by tensor, so that their size is no matter of memory. They
@@ -43,7 +43,7 @@ final class RandomWeights {
 
   RandomWeights(StoredFormat format) {
     this.format = format;
-    Random random = new Random(1);
+    SplittableRandom random = new SplittableRandom(1);
     for (int i = 0; i < DRAWN; i++) {
       normals[i] = (float) random.nextGaussian();
     }

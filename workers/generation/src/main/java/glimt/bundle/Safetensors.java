@@ -340,11 +340,11 @@ public record Safetensors(Map<String, Tensor> tensors, Map<String, String> metad
     writeAtomically(file, this::writeTo);
   }
 
-  private interface Content {
+  private interface FileContent {
     void writeTo(FileChannel out) throws IOException;
   }
 
-  private static void writeAtomically(Path file, Content content) {
+  private static void writeAtomically(Path file, FileContent content) {
     Path temporary = file.resolveSibling(file.getFileName() + ".part");
     try {
       try (FileChannel out =

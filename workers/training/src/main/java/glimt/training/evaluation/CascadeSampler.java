@@ -62,7 +62,7 @@ public final class CascadeSampler implements AutoCloseable {
 
   private final Candidate candidate;
   private final BundleCard card;
-  private final Reading reading;
+  private final PromptReading reading;
   private final Map<String, Counted> networks = new HashMap<>();
   private final Map<String, SamplingCost> costs = new HashMap<>();
   private final NDManager memory = NDManager.newBaseManager("PyTorch");
@@ -71,7 +71,7 @@ public final class CascadeSampler implements AutoCloseable {
   public CascadeSampler(Candidate candidate) {
     this.candidate = candidate;
     this.card = candidate.card();
-    this.reading = new Reading(candidate);
+    this.reading = new PromptReading(candidate);
   }
 
   /** Generates the samples of all levels from the base up. */

@@ -3,7 +3,7 @@ package glimt.training.pictures;
 import glimt.metrics.Moments;
 import glimt.training.evaluation.Prompt;
 import glimt.training.pictures.PictureAssessor.Wanted;
-import glimt.training.pictures.PictureJudge.Recognised;
+import glimt.training.pictures.PictureJudge.SeenPicture;
 import java.util.List;
 import java.util.Locale;
 
@@ -27,7 +27,7 @@ record PictureAnswer(
     Moments moments) {
   static PictureAnswer of(
       List<Prompt<Wanted>> prompts, List<float[]> pictures, PictureJudge judge) {
-    List<Recognised> found = judge.judge(pictures);
+    List<SeenPicture> found = judge.judge(pictures);
     int count = pictures.size();
     int subject = 0;
     int background = 0;
@@ -46,7 +46,7 @@ record PictureAnswer(
       heldBoth += wanted.newWords() && named && coloured ? 1 : 0;
       edges += PictureJudge.edges(pictures.get(i)) / count;
     }
-    double[][] features = found.stream().map(Recognised::features).toArray(double[][]::new);
+    double[][] features = found.stream().map(SeenPicture::features).toArray(double[][]::new);
     return new PictureAnswer(
         (double) subject / count,
         (double) background / count,

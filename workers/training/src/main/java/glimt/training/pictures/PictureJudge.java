@@ -18,7 +18,7 @@ final class PictureJudge implements AutoCloseable {
   private static final int CORNER = 6;
 
   /** The content of a picture as indices into the grammar, and its classifier features. */
-  record Recognised(int subject, int colour, double[] features) {}
+  record SeenPicture(int subject, int colour, double[] features) {}
 
   private final Classifier classifier;
   private final CaptionGrammar grammar;
@@ -30,8 +30,8 @@ final class PictureJudge implements AutoCloseable {
   }
 
   /** Recognises pictures [3, 128, 128] from -1 to 1. */
-  List<Recognised> judge(List<float[]> pictures) {
-    List<Recognised> found = new ArrayList<>();
+  List<SeenPicture> judge(List<float[]> pictures) {
+    List<SeenPicture> found = new ArrayList<>();
     int values = 3 * SIDE * SIDE;
     for (int from = 0; from < pictures.size(); from += TOGETHER) {
       List<float[]> some = pictures.subList(from, Math.min(pictures.size(), from + TOGETHER));
@@ -42,7 +42,8 @@ final class PictureJudge implements AutoCloseable {
       List<Classified> named = classifier.see(Tensor.of(all, some.size(), 3, SIDE, SIDE));
       for (int row = 0; row < some.size(); row++) {
         Classified one = named.get(row);
-        found.add(new Recognised(one.classes().getFirst(), nearest(some.get(row)), one.features()));
+        found.add(
+            new SeenPicture(one.classes().getFirst(), nearest(some.get(row)), one.features()));
       }
     }
     return List.copyOf(found);

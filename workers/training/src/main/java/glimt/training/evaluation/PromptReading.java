@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * Converts prompts into what levels are fed, as jobs do: word lists directly, other readers through
  * the bundle's encoders, which are opened on first use. May be used by one thread at a time.
  */
-final class Reading implements AutoCloseable {
+final class PromptReading implements AutoCloseable {
   /** An encoder with its tokenizer. */
   private record Opened(Encoder encoder, Network network, Tokenizer tokenizer) {}
 
@@ -33,7 +33,7 @@ final class Reading implements AutoCloseable {
   private final Candidate candidate;
   private final Map<String, Opened> encoders = new HashMap<>();
 
-  Reading(Candidate candidate) {
+  PromptReading(Candidate candidate) {
     this.candidate = candidate;
   }
 
