@@ -162,7 +162,6 @@ class JsonTest {
           "prompt": "a whale"       | "prompt": ["a whale"]             | prompt
           "prompt": "a whale"       | "prompt": "a \\u0000 whale"       | prompt
           "prompt": "a whale"       | "prompt": "a \\ud800 whale"       | prompt
-          "prompt": "a whale", "    | "                                 | prompt
           "prompt": "a whale"       | "prompt": "a whale", "prompt": "" | ''
           "kind": "video"           | "kind": "VIDEO"                   | kind
           "kind": "video"           | "kind": "music"                   | kind

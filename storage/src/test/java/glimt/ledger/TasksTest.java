@@ -403,9 +403,9 @@ class TasksTest {
     for (int i = 0; i < 3; i++) {
       Task task = ledger.claimOne("w" + i);
       ledger.tasks.renew(Map.of(task.lease(), 2));
-      ledger.sql("UPDATE task SET stepped = now() - interval '3599 seconds' WHERE step > 0");
+      ledger.sql("UPDATE task SET stepped = now() - interval '119 seconds' WHERE step > 0");
       assertThat(ledger.tasks.expire()).isEmpty();
-      ledger.sql("UPDATE task SET stepped = now() - interval '3601 seconds' WHERE step > 0");
+      ledger.sql("UPDATE task SET stepped = now() - interval '121 seconds' WHERE step > 0");
       ledger.tasks.renew(Map.of(task.lease(), 2));
       assertThat(ledger.tasks.expire()).containsExactly(job);
     }
@@ -416,7 +416,7 @@ class TasksTest {
         .allSatisfy(
             attempt -> {
               assertThat(attempt.outcome()).isEqualTo("lost");
-              assertThat(attempt.why()).isEqualTo("no step was done for 3600 seconds");
+              assertThat(attempt.why()).isEqualTo("no step was done for 120 seconds");
             });
   }
 
