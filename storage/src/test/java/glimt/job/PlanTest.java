@@ -57,6 +57,13 @@ class PlanTest {
   }
 
   @Test
+  void a_model_that_reads_prompts_needs_one() {
+    assertThatThrownBy(() -> Plan.of(video(null, null, " "), CLIPS))
+        .isInstanceOfSatisfying(
+            InvalidSpec.class, refusal -> assertThat(refusal.field()).isEqualTo("prompt"));
+  }
+
+  @Test
   void each_task_reads_only_from_tasks_before_it_and_a_level_only_from_the_one_below() {
     Plan plan = Plan.of(video(null, null, "a whale"), CLIPS);
     Set<Integer> done = new HashSet<>();

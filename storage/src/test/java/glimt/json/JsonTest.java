@@ -156,7 +156,6 @@ class JsonTest {
       delimiter = '|',
       textBlock =
           """
-          "prompt": "a whale"       | "prompt": ""                      | prompt
           "prompt": "a whale"       | "prompt": null                    | prompt
           "prompt": "a whale"       | "prompt": 7                       | prompt
           "prompt": "a whale"       | "prompt": ["a whale"]             | prompt

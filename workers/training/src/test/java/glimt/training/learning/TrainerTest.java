@@ -9,6 +9,7 @@ import glimt.bundle.Safetensors;
 import glimt.media.Picture;
 import glimt.model.Axis;
 import glimt.model.Level;
+import glimt.model.Port;
 import glimt.model.Sampling;
 import glimt.training.recipe.LossTerms;
 import glimt.training.recipe.Recipe;
@@ -187,7 +188,7 @@ class TrainerTest {
                     2,
                     "base",
                     recipe.sigmaData(),
-                    List.of(),
+                    List.of(Port.prompt("words", Port.Unconditional.ZEROS)),
                     List.of(),
                     0,
                     walk)))
