@@ -233,7 +233,7 @@ enum PublishedSize {
              "temperal_downsample": [false, true, true], "z_dim": 16}
             """
                 .formatted(codec),
-            WanShapes.decoder(codec, List.of(1, 2, 4, 4), 2))
+            WanShapes.autoencoder(codec, List.of(1, 2, 4, 4), 2))
         .folder();
   }
 

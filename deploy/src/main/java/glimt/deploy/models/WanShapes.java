@@ -38,25 +38,59 @@ final class WanShapes {
   }
 
   /**
-   * The decoding half of an {@code AutoencoderKLWan} with four levels, of which the first two on
-   * the way up double the frames.
+   * An {@code AutoencoderKLWan} with four levels, of which the first two on the way up double the
+   * frames.
    *
    * @param width the channels of the finest level
    * @param multiples the channels of each level as a multiple of it, the finest first
    * @param layers the residual blocks of a level on the way down; one more on the way up
    */
-  static TensorShapes decoder(int width, List<Integer> multiples, int layers) {
+  static TensorShapes autoencoder(int width, List<Integer> multiples, int layers) {
     TensorShapes shapes = new TensorShapes();
+    encoder(shapes, width, multiples, layers);
+    decoder(shapes, width, multiples, layers);
+    return shapes;
+  }
+
+  private static void encoder(TensorShapes shapes, int width, List<Integer> multiples, int layers) {
+    int last = multiples.size() - 1;
+    int from = width;
+    int number = 0;
+    shapes.convolution("encoder.conv_in", 3, from, CUBE);
+    for (int i = 0; i <= last; i++) {
+      int to = width * multiples.get(i);
+      for (int j = 0; j < layers; j++) {
+        resnet(shapes, "encoder.down_blocks.%s".formatted(number++), j > 0 ? to : from, to);
+      }
+      if (i < last) {
+        String block = "encoder.down_blocks.%s.".formatted(number++);
+        shapes.convolution(block + "resample.1", to, to, 3, 3);
+        if (i > 0) {
+          shapes.convolution(block + "time_conv", to, to, 3, 1, 1);
+        }
+      }
+      from = to;
+    }
+    middle(shapes, "encoder.mid_block.", from);
+    shapes.tensor("encoder.norm_out.gamma", from, 1, 1, 1);
+    shapes.convolution("encoder.conv_out", from, 2L * LATENT, CUBE);
+    shapes.convolution("quant_conv", 2 * LATENT, 2L * LATENT, 1, 1, 1);
+  }
+
+  private static void middle(TensorShapes shapes, String middle, int width) {
+    resnet(shapes, middle + "resnets.0", width, width);
+    shapes.tensor(middle + "attentions.0.norm.gamma", width, 1, 1);
+    shapes.convolution(middle + "attentions.0.to_qkv", width, 3L * width, 1, 1);
+    shapes.convolution(middle + "attentions.0.proj", width, width, 1, 1);
+    resnet(shapes, middle + "resnets.1", width, width);
+  }
+
+  private static void decoder(TensorShapes shapes, int width, List<Integer> multiples, int layers) {
     int last = multiples.size() - 1;
     int from = width * multiples.get(last);
     shapes.convolution("post_quant_conv", LATENT, LATENT, 1, 1, 1);
     shapes.convolution("decoder.conv_in", LATENT, from, CUBE);
-    String middle = "decoder.mid_block.";
-    resnet(shapes, middle + "resnets.0", from, from);
-    shapes.tensor(middle + "attentions.0.norm.gamma", from, 1, 1);
-    shapes.convolution(middle + "attentions.0.to_qkv", from, 3L * from, 1, 1);
-    shapes.convolution(middle + "attentions.0.proj", from, from, 1, 1);
-    resnet(shapes, middle + "resnets.1", from, from);
+    middle(shapes, "decoder.mid_block.", from);
     for (int i = 0; i <= last; i++) {
       int to = width * multiples.get(last - i);
       String block = "decoder.up_blocks.%s.".formatted(i);
@@ -74,7 +108,6 @@ final class WanShapes {
     }
     shapes.tensor("decoder.norm_out.gamma", from, 1, 1, 1);
     shapes.convolution("decoder.conv_out", from, 3, CUBE);
-    return shapes;
   }
 
   private static void resnet(TensorShapes shapes, String at, int from, int to) {
