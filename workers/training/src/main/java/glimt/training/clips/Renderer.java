@@ -81,7 +81,8 @@ public final class Renderer {
         for (int quarter = 0; quarter < 4; quarter++) { // four samples per pixel, against aliasing
           double x = 2 * (part.left + column + 0.25 + 0.5 * (quarter & 1)) / size - 1 - middleX;
           double y = 2 * (part.top + row + 0.25 + 0.5 * (quarter >> 1)) / size - 1 - middleY;
-          add(picture, texels, across * x + down * y + centre, across * y - down * x + centre, sum);
+          Sprites.add(
+              picture, texels, across * x + down * y + centre, across * y - down * x + centre, sum);
         }
         float uncovered = 1 - sum[3] / 4;
         for (int c = 0; c < 3; c++) {
@@ -101,27 +102,5 @@ public final class Renderer {
       }
     }
     return fitting;
-  }
-
-  /** Adds a bilinearly interpolated texel, which is transparent outside the sprite. */
-  private static void add(float[] picture, int texels, double u, double v, float[] sum) {
-    if (u <= -1 || v <= -1 || u >= texels || v >= texels) {
-      return;
-    }
-    int u0 = (int) Math.floor(u);
-    int v0 = (int) Math.floor(v);
-    float fu = (float) (u - u0);
-    float fv = (float) (v - v0);
-    for (int corner = 0; corner < 4; corner++) {
-      int x = u0 + (corner & 1);
-      int y = v0 + (corner >> 1);
-      if (x >= 0 && y >= 0 && x < texels && y < texels) {
-        float weight = ((corner & 1) == 0 ? 1 - fu : fu) * (corner < 2 ? 1 - fv : fv);
-        int from = 4 * (y * texels + x);
-        for (int c = 0; c < 4; c++) {
-          sum[c] += weight * picture[from + c];
-        }
-      }
-    }
   }
 }

@@ -58,15 +58,7 @@ public final class Shapes {
     pen.setStroke(new BasicStroke(0.12f, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));
     pen.draw(drawing.outline);
     pen.dispose();
-    int[] argb = image.getRGB(0, 0, SIDE, SIDE, null, 0, SIDE);
-    int[] pixels = new int[4 * argb.length];
-    for (int i = 0; i < argb.length; i++) {
-      pixels[4 * i] = (argb[i] >> 16) & 0xff;
-      pixels[4 * i + 1] = (argb[i] >> 8) & 0xff;
-      pixels[4 * i + 2] = argb[i] & 0xff;
-      pixels[4 * i + 3] = argb[i] >>> 24;
-    }
-    return pixels;
+    return Sprites.pixels(image);
   }
 
   private static Shape disc(double x, double y, double radius) {

@@ -127,11 +127,45 @@ public final class Sprites {
     }
   }
 
+  /**
+   * Adds a bilinearly interpolated texel, which is transparent outside the sprite.
+   *
+   * @param picture a frame of {@code texels} x {@code texels}
+   * @param u the place from the left, in texels; 0 is the middle of the first
+   * @param v the place from the top
+   * @param sum receives red, green, blue and alpha
+   */
+  public static void add(float[] picture, int texels, double u, double v, float[] sum) {
+    if (u <= -1 || v <= -1 || u >= texels || v >= texels) {
+      return;
+    }
+    int u0 = (int) Math.floor(u);
+    int v0 = (int) Math.floor(v);
+    float fu = (float) (u - u0);
+    float fv = (float) (v - v0);
+    for (int corner = 0; corner < 4; corner++) {
+      int x = u0 + (corner & 1);
+      int y = v0 + (corner >> 1);
+      if (x >= 0 && y >= 0 && x < texels && y < texels) {
+        float weight = ((corner & 1) == 0 ? 1 - fu : fu) * (corner < 2 ? 1 - fv : fv);
+        int from = 4 * (y * texels + x);
+        for (int c = 0; c < 4; c++) {
+          sum[c] += weight * picture[from + c];
+        }
+      }
+    }
+  }
+
   private static int[] png(String name, byte[] file) throws IOException {
     BufferedImage image = ImageIO.read(new ByteArrayInputStream(file));
     if (image == null || image.getWidth() != image.getHeight()) {
       throw new TrainingException(name + " is not a square PNG picture");
     }
+    return pixels(image);
+  }
+
+  /** Red, green, blue, alpha in 0..255 for each pixel of a square image, row by row. */
+  public static int[] pixels(BufferedImage image) {
     int side = image.getWidth();
     int[] argb = image.getRGB(0, 0, side, side, null, 0, side);
     int[] pixels = new int[4 * argb.length];
