@@ -1,9 +1,10 @@
 # Pictures from sentences: the one level of `pictures`.
 #
 # A U-Net (Ronneberger et al. 2015; Ho et al. 2020) over the latent of a picture, 16 x 16, 8 x 8 and 4 x 4 positions wide.
-# A sentence enters three times: learnt questions are asked of its words (attention, Vaswani et al. 2017), and the answers
-# scale and shift every layer (FiLM, Perez et al. 2018) and draw a sketch of the whole on the two coarse grids; and the
-# positions of the coarsest grid attend to the words themselves.
+# A sentence enters three times: learnt questions are asked of its words (attention, Vaswani et al. 2017), and the answers,
+# beside the mean of the words, for which the encoder was trained (Reimers and Gurevych 2019), scale and shift every layer
+# (FiLM, Perez et al. 2018) and draw a sketch of the whole on the two coarse grids; and the positions of the coarsest grid
+# attend to the words themselves.
 #
 #   x [B, 13, 16, 16] float32, noise [B] float32, text [B, length, 384] float32, zeros after the sentence's end
 #   -> [B, 13, 16, 16] float32
@@ -70,7 +71,8 @@ class Sentence(Module):
   key : Linear          # n=d m=d gain=1
   value : Linear        # n=d m=d gain=1
   questions : Tensor    # [4, d] normal 1
-  answers : Linear      # n=4*d m=d gain=1
+  meant : Linear        # n=384 m=2*d gain=1
+  answers : Linear      # n=6*d m=d gain=1
   pitch : Linear        # n=64 m=d gain=1
   first : Linear        # n=2*d m=d gain=1
   second : Linear       # n=d m=d gain=1
@@ -80,14 +82,15 @@ class Sentence(Module):
   # text of zeros leaves nothing else, which is how the unconditional estimate of guidance is asked for.
   def forward(self, text: Tensor, noise: Tensor, precision: int) -> Tuple[Tensor, Tensor, Tensor]:
     said = torch.to(torch.gt(torch.sum(torch.abs(text), [2]), 0), 6)
-    silence = torch.expand(torch.reshape(self.silence, [1, 1, -1]), [torch.size(text, 0), 1, -1])
+    silence = torch.expand(torch.reshape(torch.to(self.silence, 6), [1, 1, -1]), [torch.size(text, 0), 1, -1])
     words = torch.cat([silence, normal(self.word.forward(text))], 1)
     absent = torch.cat([torch.zeros_like(torch.narrow(said, 1, 0, 1)), (said - 1) * 10000.], 1)
     absent = torch.unsqueeze(torch.unsqueeze(absent, 1), 1)
 
-    asked = torch.expand(torch.unsqueeze(self.questions, 0), [torch.size(text, 0), -1, -1])
+    asked = torch.expand(torch.unsqueeze(torch.to(self.questions, 6), 0), [torch.size(text, 0), -1, -1])
     heard = listen(heads(asked), heads(self.key.forward(words)), heads(self.value.forward(words)), absent)
-    answer = self.answers.forward(torch.flatten(torch.transpose(heard, 1, 2), 1))
+    meaning = torch.relu(self.meant.forward(normal(torch.sum(text, [1]))))
+    answer = self.answers.forward(torch.cat([torch.flatten(torch.transpose(heard, 1, 2), 1), meaning], 1))
     level = torch.relu(self.pitch.forward(waves(noise, 32, 0.1, 0.5)))
     mood = torch.relu(self.first.forward(torch.cat([normal(answer), level], 1)))
     mood = torch.relu(self.second.forward(mood))

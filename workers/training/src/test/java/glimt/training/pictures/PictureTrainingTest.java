@@ -2,7 +2,11 @@ package glimt.training.pictures;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import glimt.bundle.Bundle;
+import glimt.bundle.Network;
+import glimt.bundle.Precision;
 import glimt.metrics.Figure;
 import glimt.training.Training;
 import glimt.training.TrainingObserver;
@@ -14,6 +18,7 @@ import glimt.training.recipe.Recipe;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -51,6 +56,23 @@ class PictureTrainingTest {
       assertThat(report.figures()).extracting(Figure::what).contains("both", "sharpness / real");
       assertThat(figure(report, "background").beside()).containsEntry("real", 1.0);
       assertThat(report.sheet()).isNotNull();
+    }
+    for (Precision precision : List.of(Precision.FLOAT32, Precision.BFLOAT16)) {
+      assertThat(answer(bundle, precision)).doesNotContain(Float.NaN);
+    }
+  }
+
+  private static float[] answer(Bundle bundle, Precision precision) {
+    try (Network network = bundle.network("picture", precision);
+        NDManager scope = NDManager.newBaseManager("PyTorch")) {
+      return network
+          .call(
+              Map.of(
+                  "x", scope.ones(new Shape(2, 13, 16, 16)),
+                  "noise", scope.zeros(new Shape(2)),
+                  "text", scope.ones(new Shape(2, 24, 384))))
+          .singletonOrThrow()
+          .toFloatArray();
     }
   }
 
