@@ -74,10 +74,8 @@ final class Assembly {
         }
       }
       Bundle.write(out, draft.with(digests(out, files), draft.notes()));
-      if (vocabulary.isPresent()) {
-        Golden.of(Bundle.open(out)).write(out.resolve(Training.GOLDEN));
-        files.add(Training.GOLDEN);
-      }
+      Golden.of(Bundle.open(out)).write(out.resolve(Training.GOLDEN));
+      files.add(Training.GOLDEN);
       if (Files.exists(out.resolve(Evaluation.SHEET))) {
         files.add(Evaluation.SHEET);
       }
