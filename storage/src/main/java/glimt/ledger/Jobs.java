@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import glimt.job.ArtifactId;
 import glimt.job.InvalidSpec;
+import glimt.job.JobClass;
 import glimt.job.JobId;
 import glimt.job.JobSpec;
 import glimt.job.JobState;
@@ -23,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Submits, reads, lists, cancels and deletes jobs. Each job is addressed by (tenant, id). */
 public final class Jobs {
-  private static final String BY_KEY = "SELECT id, asked FROM job WHERE tenant = ? AND key = ?";
+  static final String BY_KEY = "SELECT id, asked FROM job WHERE tenant = ? AND key = ?";
 
   private static final String FIND =
       "SELECT * FROM job WHERE tenant = ? AND id = ? AND deleted IS NULL";
@@ -76,6 +77,7 @@ public final class Jobs {
    * Stores a job and its plan. The job is durable when this returns.
    *
    * @param card the digest of the card in the catalogue with which the plan was made
+   * @throws QuotaExceeded if the tenant has as many open jobs as it may have
    * @throws StorageException if the job cannot be stored
    */
   public JobView submit(TenantId tenant, JobSpec spec, ArtifactId card, Plan plan) {
@@ -89,7 +91,18 @@ public final class Jobs {
    */
   public Optional<JobView> submit(
       TenantId tenant, JobSpec spec, ArtifactId card, Plan plan, @Nullable IdempotencyKey key) {
-    PlannedJob submission = new PlannedJob(JobId.random(), tenant, spec, card, plan, key);
+    return submit(tenant, JobClass.NORMAL, spec, card, plan, key);
+  }
+
+  /** Stores a job of a class, as above. */
+  public Optional<JobView> submit(
+      TenantId tenant,
+      JobClass urgency,
+      JobSpec spec,
+      ArtifactId card,
+      Plan plan,
+      @Nullable IdempotencyKey key) {
+    PlannedJob submission = new PlannedJob(JobId.random(), tenant, urgency, spec, card, plan, key);
     Optional<JobView> submitted = submissions.ask(submission);
     return submitted.isPresent() ? submitted : earlier(tenant, requireNonNull(key));
   }
@@ -101,7 +114,8 @@ public final class Jobs {
 
   /** Returns whether the failure can be due to the content of a single job. */
   private static boolean isOfOne(RuntimeException e) {
-    return e instanceof StorageException refusal && Database.isOfContent(refusal);
+    return e instanceof QuotaExceeded
+        || e instanceof StorageException refusal && Database.isOfContent(refusal);
   }
 
   /** Returns the job of a key, or empty if the key was used for a different request. */
