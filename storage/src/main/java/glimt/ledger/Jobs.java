@@ -22,7 +22,7 @@ import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Submits, reads, lists, cancels and deletes jobs. Each job is addressed by (tenant, id). */
+/** Submits, reads, lists, changes, cancels and deletes jobs. Each job is addressed by (tenant, id). */
 public final class Jobs {
   static final String BY_KEY = "SELECT id, asked FROM job WHERE tenant = ? AND key = ?";
 
@@ -61,6 +61,30 @@ public final class Jobs {
 
   private static final String LOCK =
       "SELECT id FROM job WHERE tenant = ? AND id = ? AND ended IS NULL FOR UPDATE";
+
+  /** A null keeps what the row has. */
+  private static final NamedSql CHANGE =
+      NamedSql.of(
+          """
+          UPDATE job SET
+            class = coalesce(:class::text, class),
+            paused = CASE WHEN :paused::boolean IS NULL THEN paused
+                          WHEN :paused::boolean THEN coalesce(paused, clock_timestamp()) END
+          WHERE id = :job
+          RETURNING class
+          """);
+
+  private static final NamedSql RANK =
+      NamedSql.of(
+          """
+          WITH mine AS MATERIALIZED (
+            SELECT id FROM task WHERE job = :job AND state IN ('blocked', 'ready', 'running')
+            ORDER BY id FOR UPDATE)
+          UPDATE task SET rank = CASE
+            WHEN job.paused IS NULL THEN extract(epoch FROM job.created)::double precision + :delay
+            ELSE 'Infinity' END
+          FROM mine, job WHERE task.id = mine.id AND job.id = task.job
+          """);
 
   /** The largest number of jobs that one statement writes. */
   private static final int AT_ONCE = 64;
@@ -231,6 +255,38 @@ public final class Jobs {
         session -> {
           if (session.first(LOCK, row -> row, tenant.value(), job.value()).isPresent()) {
             LockedJobs.alreadyLocked(session).cutShort(job, JobState.CANCELLED, null, null);
+          }
+          return view(session, tenant, job);
+        });
+  }
+
+  /**
+   * Changes how a job is treated from its next step on, unless it has ended. A paused job keeps
+   * what it has done and is given no device until it goes on.
+   *
+   * @param urgency its class; null keeps it
+   * @param paused whether it is paused; null keeps that
+   * @return the job, which nothing was changed of if it has ended; empty if there is no such job
+   */
+  public Optional<JobView> change(
+      TenantId tenant, JobId job, @Nullable JobClass urgency, @Nullable Boolean paused) {
+    return database.transact(
+        "change job " + job,
+        session -> {
+          if (session.first(LOCK, row -> row, tenant.value(), job.value()).isPresent()) {
+            Shares.joinLine(session, List.of(tenant.value()));
+            String now =
+                session
+                    .first(
+                        CHANGE
+                            .bind("class", urgency == null ? null : EnumWord.of(urgency))
+                            .bind("paused", paused)
+                            .bind("job", job.value()),
+                        row -> row.getString("class"))
+                    .orElseThrow();
+            session.update(
+                RANK.bind("job", job.value())
+                    .bind("delay", EnumWord.read(JobClass.class, now).delay()));
           }
           return view(session, tenant, job);
         });

@@ -228,6 +228,8 @@ final class Submissions {
     return new JobView(
         one.job(),
         one.tenant(),
+        one.urgency(),
+        null,
         one.spec(),
         one.card(),
         JobState.QUEUED,

@@ -102,6 +102,16 @@ public final class Tenants {
                 .orElseThrow());
   }
 
+  /** Returns whether there is such a tenant. */
+  public boolean known(TenantId id) {
+    return id.equals(TenantId.DEFAULT)
+        || database.read(
+            "find tenant " + id,
+            session ->
+                session.first("SELECT id FROM tenant WHERE id = ?", row -> row, id.value())
+                    .isPresent());
+  }
+
   /** Returns all tenants by name. */
   public List<Tenant> all() {
     return database.read("list tenants", session -> session.all(ALL, Tenant::read));
