@@ -36,16 +36,16 @@ final class TenantRoutes {
   Future<?> set(RoutingContext ctx) {
     TenantId id = new TenantId(ctx.pathParam("tenant"));
     return Body.json(ctx)
-        .map(Change::of)
+        .map(TenantChange::of)
         .compose(change -> desk.ask(() -> tenants.set(id, change.weight(), change.jobs())))
         .compose(tenant -> RequestContext.answer(ctx, 200, document(tenant)));
   }
 
   /** A null keeps what the tenant has. */
-  private record Change(@Nullable Double weight, @Nullable Integer jobs) {
-    static Change of(Fields fields) {
-      Change change =
-          new Change(
+  private record TenantChange(@Nullable Double weight, @Nullable Integer jobs) {
+    static TenantChange of(Fields fields) {
+      TenantChange change =
+          new TenantChange(
               fields.number("weight", 1 / Tenants.WEIGHT_LIMIT, Tenants.WEIGHT_LIMIT),
               fields.whole("jobs", -1, JOBS_LIMIT));
       fields.end();

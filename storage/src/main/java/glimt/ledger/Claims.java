@@ -47,7 +47,7 @@ final class Claims {
    * <p>Another task of the same content may have made the same result in the same numeric class
    * already; the claim then carries that result.
    *
-   * <p>{@link Shares} puts the tenants in line; within a tenant the rank of a task counts. The
+   * <p>{@link FairShares} puts the tenants in line; within a tenant the rank of a task counts. The
    * tenant's clock is charged here, unless its row is locked.
    *
    * <p>No task is handed out beside one that must be alone on its device. When such a task is the
@@ -162,10 +162,10 @@ final class Claims {
           FROM claimed JOIN job ON job.id = claimed.job
           ORDER BY claimed.rank, job_number, ordinal
           """
-              .replace("HEADS", Shares.HEADS)
-              .replace("LINE", Shares.LINE)
-              .replace("ESTIMATE", Shares.ESTIMATE)
-              .replace("PACE", Shares.PACE_OF_TASK)
+              .replace("HEADS", FairShares.HEADS)
+              .replace("LINE", FairShares.LINE)
+              .replace("ESTIMATE", FairShares.ESTIMATE)
+              .replace("PACE", FairShares.PACE_OF_TASK)
               .replace("HEAVY", "" + Need.HEAVY)
               .replace("WARM_PATIENCE", "" + WARM_PATIENCE_SECONDS));
 

@@ -75,8 +75,8 @@ final class EndedAttempts {
                    SELECT max(other.clock) FROM tenant AS other WHERE other.id <> tenant.id)) END)
           FROM owing CROSS JOIN first WHERE tenant.id = owing.id
           """
-              .replace("HEADS", Shares.HEADS)
-              .replace("FIRST", Shares.FIRST));
+              .replace("HEADS", FairShares.HEADS)
+              .replace("FIRST", FairShares.FIRST));
 
   private final List<Lease> leases = new ArrayList<>();
   private final List<String> outcomes = new ArrayList<>();

@@ -274,7 +274,7 @@ public final class Jobs {
         "change job " + job,
         session -> {
           if (session.first(LOCK, row -> row, tenant.value(), job.value()).isPresent()) {
-            Shares.joinLine(session, List.of(tenant.value()));
+            FairShares.joinLine(session, List.of(tenant.value()));
             String now =
                 session
                     .first(

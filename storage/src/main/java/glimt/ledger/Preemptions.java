@@ -59,10 +59,10 @@ final class Preemptions {
           FROM victims WHERE task.id = victims.id AND state = 'running'
           RETURNING task.job
           """
-              .replace("HEADS", Shares.HEADS)
-              .replace("LINE", Shares.LINE)
-              .replace("ESTIMATE", Shares.ESTIMATE)
-              .replace("PACE", Shares.PACE_OF_TASK));
+              .replace("HEADS", FairShares.HEADS)
+              .replace("LINE", FairShares.LINE)
+              .replace("ESTIMATE", FairShares.ESTIMATE)
+              .replace("PACE", FairShares.PACE_OF_TASK));
 
   private Preemptions() {}
 

@@ -144,7 +144,7 @@ final class Submissions {
     if (!limits.isEmpty()) {
       Tenants.check(session, limits, tenantsOfNew(session, submissions));
     }
-    Shares.joinLine(session, tenants);
+    FairShares.joinLine(session, tenants);
     Map<JobId, List<PlannedRow>> rows = new HashMap<>();
     for (PlannedRow row :
         session.all(

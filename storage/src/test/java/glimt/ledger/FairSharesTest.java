@@ -28,7 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tenants share the devices by weight. Devices are simulated by their time; the ledger is real. */
-class SharesTest {
+class FairSharesTest {
   private final Ledger ledger = Ledger.fresh();
   private final Tenants tenants = new Tenants(ledger.database);
 
@@ -153,7 +153,7 @@ class SharesTest {
       task = ledger.claimOne("w");
     }
     assertThat(hasty).isPositive();
-    assertThat(seconds).isBetween(Shares.BORROWED_SECONDS, Shares.BORROWED_SECONDS + 20);
+    assertThat(seconds).isBetween(FairShares.BORROWED_SECONDS, FairShares.BORROWED_SECONDS + 20);
   }
 
   @Test

@@ -15,7 +15,7 @@ import java.util.Collection;
  * <p>A tenant without waiting tasks saves up nothing: its clock is set to that of the others when
  * it comes back.
  */
-final class Shares {
+final class FairShares {
   /** How long a task is likely to take of which nothing is known, in device-seconds. */
   private static final double UNKNOWN_SECONDS = 1;
 
@@ -82,7 +82,7 @@ final class Shares {
           """
               .formatted(HEADS, FIRST));
 
-  private Shares() {}
+  private FairShares() {}
 
   /** Lets tenants join the line that have no task in it; called before their tasks get ready. */
   static void joinLine(Session session, Collection<String> tenants) throws SQLException {
