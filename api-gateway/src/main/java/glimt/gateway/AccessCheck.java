@@ -28,6 +28,7 @@ final class AccessCheck {
 
   private static final String HEALTH = "/healthz";
   private static final String PREFIX = "prefix";
+  private static final String KEYED = "keyed";
 
   private final Names names;
   private final Optional<byte[]> credentials;
@@ -68,6 +69,7 @@ final class AccessCheck {
     if (changes && origin != null) {
       names.refuseStrangers(origin, asked);
     }
+    ctx.put(KEYED, credentials.isPresent());
     ctx.put(PREFIX, names.prefix(request, trusted, asked));
     ctx.next();
   }
@@ -75,6 +77,11 @@ final class AccessCheck {
   /** The path prefix of the links in an answer, so that clients behind a proxy can follow them. */
   static String prefix(RoutingContext ctx) {
     return Objects.requireNonNull(ctx.get(PREFIX));
+  }
+
+  /** Whether the request has shown the farm's key. */
+  static boolean keyed(RoutingContext ctx) {
+    return Boolean.TRUE.equals(ctx.get(KEYED));
   }
 
   private static byte[] bytes(String text) {

@@ -7,6 +7,7 @@ import glimt.ledger.Events;
 import glimt.ledger.Jobs;
 import glimt.ledger.Nodes;
 import glimt.ledger.Tasks;
+import glimt.ledger.Tenants;
 import glimt.ledger.Workers;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
@@ -130,6 +131,7 @@ public final class Gateway implements AutoCloseable {
    */
   public record Parts(
       Jobs jobs,
+      Tenants tenants,
       Tasks tasks,
       Events events,
       Artifacts artifacts,

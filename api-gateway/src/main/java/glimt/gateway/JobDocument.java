@@ -46,7 +46,10 @@ final class JobDocument {
     ObjectNode out = object();
     out.put("id", job.id().toString());
     describe(out, job.spec());
-    out.put("state", word(job.state()))
+    out.put("tenant", job.tenant().value())
+        .put("class", word(job.urgency()))
+        .put("paused", text(job.paused()))
+        .put("state", word(job.state()))
         .put("progress", job.progress())
         .put("created", job.created().toString())
         .put("started", text(job.started()))

@@ -3,6 +3,7 @@ package glimt.gateway;
 import glimt.job.ArtifactId;
 import glimt.job.Format;
 import glimt.job.InvalidSpec;
+import glimt.job.JobClass;
 import glimt.job.JobInput;
 import glimt.job.JobSpec;
 import glimt.job.SamplingOptions;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * /v1/videos}. The farm chooses whatever is null or missing.
  *
  * @param seed null for a random seed
+ * @param urgency null for a normal job
  * @param extents the requested number of frames, pixels or points, by the name of the axis
  */
 record JobRequest(
@@ -42,7 +44,8 @@ record JobRequest(
     Map<String, Integer> extents,
     @Nullable Format format,
     @Nullable Integer enlarge,
-    @Nullable JobInput input) {
+    @Nullable JobInput input,
+    @Nullable JobClass urgency) {
   /** Far more than any bundle makes; the plan checks the bundle's own limit. */
   static final int FRAMES_LIMIT = 100_000;
 
@@ -80,7 +83,8 @@ record JobRequest(
             extents(fields, kind, "frames"),
             fields.choice("format", Format.of(kind), Format::ending),
             fields.whole("enlarge", 1, JobSpec.ENLARGE_LIMIT),
-            input(fields));
+            input(fields),
+            fields.choice("class", List.of(JobClass.values()), JobDocument::word));
     fields.end();
     return request;
   }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.coordinator.Farm;
 import glimt.job.InvalidSpec;
+import glimt.job.JobClass;
 import glimt.job.JobId;
 import glimt.job.JobState;
 import glimt.job.JobView;
@@ -14,6 +15,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The operations below {@code /v1/jobs}, except watching a job's events. */
 final class JobRoutes {
@@ -42,7 +44,7 @@ final class JobRoutes {
                 desk.ask(
                     () ->
                         submission.submit(
-                            RequestContext.tenant(), request, RequestContext.key(ctx))))
+                            RequestContext.tenant(ctx), request, RequestContext.key(ctx))))
         .compose(job -> submitted(ctx, job));
   }
 
@@ -57,7 +59,7 @@ final class JobRoutes {
         .compose(
             job ->
                 desk.ask(
-                    () -> submission.again(RequestContext.tenant(), job, RequestContext.key(ctx))))
+                    () -> submission.again(RequestContext.tenant(ctx), job, RequestContext.key(ctx))))
         .compose(job -> submitted(ctx, job));
   }
 
@@ -69,7 +71,7 @@ final class JobRoutes {
         Optional.ofNullable(query.choice("state", List.of(JobState.values()), JobDocument::word));
     query.end();
     String prefix = AccessCheck.prefix(ctx);
-    return desk.ask(() -> jobs.page(RequestContext.tenant(), new Jobs.Listing(limit, after, state)))
+    return desk.ask(() -> jobs.page(RequestContext.tenant(ctx), new Jobs.Listing(limit, after, state)))
         .compose(
             page -> {
               ObjectNode body = Json.mapper().createObjectNode();
@@ -96,17 +98,66 @@ final class JobRoutes {
             job ->
                 desk.ask(
                     () ->
-                        jobs.cancel(RequestContext.tenant(), job.id())
+                        jobs.cancel(RequestContext.tenant(ctx), job.id())
                             .orElseThrow(RequestContext::noSuchJob)))
         .compose(
             job -> {
               if (job.state() != JobState.CANCELLED) {
                 throw Problem.ended(job.state(), "there is nothing to cancel").refusal();
               }
-              farm.cancelled(job.id());
+              farm.changed(job.id());
               return RequestContext.answer(
                   ctx, 200, JobDocument.whole(job, AccessCheck.prefix(ctx)));
             });
+  }
+
+  /** Changes the class of a job, or pauses it or lets it go on. */
+  Future<?> change(RoutingContext ctx) {
+    return Body.json(ctx)
+        .map(JobChange::of)
+        .compose(
+            change ->
+                desk.job(ctx)
+                    .compose(
+                        job ->
+                            desk.ask(
+                                () ->
+                                    jobs.change(
+                                            job.tenant(),
+                                            job.id(),
+                                            change.urgency(),
+                                            change.paused())
+                                        .orElseThrow(RequestContext::noSuchJob))))
+        .compose(
+            job -> {
+              if (job.state().ended()) {
+                throw Problem.ended(job.state(), "nothing was changed").refusal();
+              }
+              farm.changed(job.id());
+              farm.tasksReady();
+              return RequestContext.answer(
+                  ctx, 200, JobDocument.whole(job, AccessCheck.prefix(ctx)));
+            });
+  }
+
+  /**
+   * What {@code PATCH /v1/jobs/{id}} changes.
+   *
+   * @param urgency the new class; null keeps the old one
+   * @param paused null keeps the job as it is
+   */
+  private record JobChange(@Nullable JobClass urgency, @Nullable Boolean paused) {
+    static JobChange of(Fields fields) {
+      JobChange change =
+          new JobChange(
+              fields.choice("class", List.of(JobClass.values()), JobDocument::word),
+              fields.flag("paused"));
+      fields.end();
+      if (change.urgency == null && change.paused == null) {
+        throw new InvalidSpec("", "give class, paused or both");
+      }
+      return change;
+    }
   }
 
   Future<?> artifact(RoutingContext ctx) {

@@ -29,7 +29,14 @@ record Operation(String id, HttpMethod method, String path, Handler<RoutingConte
   static List<Operation> all(Gateway.Parts parts, RequestContext desk, Watch.WatchIntervals pace) {
     InputImages images = new InputImages(desk, parts.artifacts());
     Submission submission =
-        new Submission(parts.jobs(), parts.bundles(), parts.farm(), parts.samplers(), images);
+        new Submission(
+            parts.jobs(),
+            parts.tenants(),
+            parts.bundles(),
+            parts.farm(),
+            parts.samplers(),
+            images);
+    TenantRoutes tenants = new TenantRoutes(desk, parts.tenants());
     Download download = new Download(desk, parts.artifacts(), parts.tasks(), parts.farm());
     JobRoutes jobs = new JobRoutes(desk, parts.jobs(), parts.farm(), submission, download);
     Watching watching = new Watching(desk, parts.events(), parts.farm(), pace);
@@ -47,6 +54,7 @@ record Operation(String id, HttpMethod method, String path, Handler<RoutingConte
     all.add(post("submitJob", "/v1/jobs", jobs::submit));
     all.add(get("listJobs", "/v1/jobs", jobs::list));
     all.add(get("findJob", "/v1/jobs/{id}", jobs::find));
+    all.add(operation("changeJob", HttpMethod.PATCH, "/v1/jobs/{id}", jobs::change));
     all.add(post("cancelJob", "/v1/jobs/{id}/cancel", jobs::cancel));
     all.add(post("retryJob", "/v1/jobs/{id}/retry", jobs::retry));
     all.add(get("watchJob", "/v1/jobs/{id}/events", watching::watch));
@@ -61,6 +69,8 @@ record Operation(String id, HttpMethod method, String path, Handler<RoutingConte
     all.add(get("listModels", "/v1/models", farm::models));
     all.add(get("listWorkers", "/v1/workers", farm::workers));
     all.add(get("listNodes", "/v1/nodes", farm::nodes));
+    all.add(get("listTenants", "/v1/tenants", tenants::list));
+    all.add(operation("setTenant", HttpMethod.PUT, "/v1/tenants/{tenant}", tenants::set));
     all.add(get("health", "/healthz", farm::health));
     all.add(file("contract", "/openapi.yaml", "/openapi.yaml", "application/yaml"));
     all.add(file("page", "/", "/web/index.html", "text/html; charset=utf-8"));

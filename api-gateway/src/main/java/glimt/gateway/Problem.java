@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.job.InvalidSpec;
 import glimt.job.JobState;
 import glimt.json.Json;
+import glimt.ledger.QuotaExceeded;
 import glimt.storage.StorageException;
 import java.util.Map;
 import java.util.Set;
@@ -151,6 +152,12 @@ record Problem(
         Map.of());
   }
 
+  /** Refuses a job beyond a tenant's quota; nobody knows when one of its jobs will end. */
+  static Problem quota(String detail) {
+    return new Problem(
+        429, "quota", "Too many open jobs", detail, null, Map.of("Retry-After", "30"));
+  }
+
   static Problem changed() {
     return new Problem(
         412,
@@ -237,6 +244,7 @@ record Problem(
     return switch (failure) {
       case ProblemException refusal -> refusal.problem();
       case InvalidSpec invalid -> invalid(invalid.field(), says(invalid));
+      case QuotaExceeded quota -> quota(String.valueOf(quota.getMessage()));
       case StorageException _ ->
           unavailable("the farm's database cannot be reached or written; try again in a while");
       case TimeoutException _ ->

@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Helps routes to call blocking code without blocking an event loop, and to answer. */
 final class RequestContext {
+  /** The header that names the tenant of a request. */
+  static final String TENANT = "Glimt-Tenant";
+
   private final Jobs jobs;
   private final ExecutorService threads;
 
@@ -64,12 +67,28 @@ final class RequestContext {
     } catch (IllegalArgumentException e) {
       return Future.failedFuture(noSuchJob());
     }
-    return ask(() -> jobs.find(tenant(), id).orElseThrow(RequestContext::noSuchJob));
+    TenantId tenant = tenant(ctx);
+    return ask(() -> jobs.find(tenant, id).orElseThrow(RequestContext::noSuchJob));
   }
 
-  /** The tenant whose jobs a request sees. A farm has a single tenant so far. */
-  static TenantId tenant() {
-    return TenantId.DEFAULT;
+  /**
+   * The tenant whose jobs a request sees: the default one, unless a header names another. Only
+   * requests with the farm's key may do so, as anybody else could name any tenant.
+   *
+   * @throws Problem.ProblemException if a request without a key names a tenant
+   */
+  static TenantId tenant(RoutingContext ctx) {
+    String named = ctx.request().getHeader(TENANT);
+    if (named == null || named.equals(TenantId.DEFAULT.value())) {
+      return TenantId.DEFAULT;
+    }
+    if (!AccessCheck.keyed(ctx)) {
+      throw Problem.invalid(
+              TENANT,
+              "is believed only on a farm with a key (--key-file), since anybody could send it")
+          .refusal();
+    }
+    return new TenantId(named);
   }
 
   /** The client's idempotency key; null if it sent none. */

@@ -3,6 +3,7 @@ package glimt.gateway;
 import glimt.coordinator.Farm;
 import glimt.job.ArtifactId;
 import glimt.job.InvalidSpec;
+import glimt.job.JobClass;
 import glimt.job.JobInput;
 import glimt.job.JobSpec;
 import glimt.job.JobState;
@@ -14,6 +15,7 @@ import glimt.json.Json;
 import glimt.ledger.Bundles;
 import glimt.ledger.IdempotencyKey;
 import glimt.ledger.Jobs;
+import glimt.ledger.Tenants;
 import glimt.ledger.Unmakeable;
 import glimt.model.BundleCard;
 import glimt.model.Kind;
@@ -23,6 +25,7 @@ import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -37,14 +40,22 @@ final class Submission {
               .formatted(Unmakeable.PATIENCE.toSeconds());
 
   private final Jobs jobs;
+  private final Tenants tenants;
   private final Bundles bundles;
   private final Farm farm;
   private final List<String> samplers;
   private final InputImages images;
   private final SecureRandom random = new SecureRandom();
 
-  Submission(Jobs jobs, Bundles bundles, Farm farm, List<String> samplers, InputImages images) {
+  Submission(
+      Jobs jobs,
+      Tenants tenants,
+      Bundles bundles,
+      Farm farm,
+      List<String> samplers,
+      InputImages images) {
     this.jobs = jobs;
+    this.tenants = tenants;
     this.bundles = bundles;
     this.farm = farm;
     this.samplers = List.copyOf(samplers);
@@ -66,7 +77,11 @@ final class Submission {
     JobSpec spec =
         request.spec(offer.bundle().card().name(), random.nextLong(SamplingOptions.SEED_LIMIT + 1));
     return submit(
-        tenant, spec, offer, key == null ? null : new IdempotencyKey(key, digest(request)));
+        tenant,
+        Objects.requireNonNullElse(request.urgency(), JobClass.NORMAL),
+        spec,
+        offer,
+        key == null ? null : new IdempotencyKey(key, digest(request)));
   }
 
   /**
@@ -97,13 +112,24 @@ final class Submission {
     }
     return submit(
         tenant,
+        job.urgency(),
         job.spec(),
         new Bundles.Offer(bundle, standing),
         key == null ? null : new IdempotencyKey(key, digest("retry " + job.id())));
   }
 
   private JobView submit(
-      TenantId tenant, JobSpec spec, Bundles.Offer offer, @Nullable IdempotencyKey key) {
+      TenantId tenant,
+      JobClass urgency,
+      JobSpec spec,
+      Bundles.Offer offer,
+      @Nullable IdempotencyKey key) {
+    if (!tenants.known(tenant)) {
+      throw new InvalidSpec(
+          RequestContext.TENANT,
+          "must be a tenant of this farm; `glimt tenants` lists them, not %s"
+              .formatted(Fields.shown(tenant.value())));
+    }
     Plan plan = plan(spec, offer.bundle().card());
     JobInput input = spec.input();
     if (input != null) {
@@ -113,7 +139,7 @@ final class Submission {
       plan = plan.with(WAITS);
     }
     JobView job =
-        jobs.submit(tenant, spec, offer.bundle().digest(), plan, key)
+        jobs.submit(tenant, urgency, spec, offer.bundle().digest(), plan, key)
             .orElseThrow(() -> Problem.keyReused().refusal());
     farm.tasksReady();
     return job;

@@ -68,7 +68,7 @@ final class VideoRoutes {
                         () ->
                             video(
                                 submission.submit(
-                                    RequestContext.tenant(), wish(asked), RequestContext.key(ctx))))
+                                    RequestContext.tenant(ctx), wish(asked), RequestContext.key(ctx))))
                     .recover(
                         e -> Future.failedFuture(Problem.of(e).renamed(asked.names()).refusal(e))))
         .compose(video -> RequestContext.answer(ctx, 200, video));
@@ -91,7 +91,7 @@ final class VideoRoutes {
             limit, after, Optional.empty(), Optional.of(Kind.VIDEO), "asc".equals(order));
     return desk.ask(
             () -> {
-              Jobs.Page page = jobs.page(RequestContext.tenant(), listing);
+              Jobs.Page page = jobs.page(RequestContext.tenant(ctx), listing);
               ObjectNode body = Json.mapper().createObjectNode().put("object", "list");
               ArrayNode data = body.putArray("data");
               page.jobs().forEach(job -> data.add(video(job)));
@@ -110,7 +110,7 @@ final class VideoRoutes {
               if (!job.state().ended()) {
                 throw Problem.notEnded(job.state()).refusal();
               }
-              return desk.ask(() -> jobs.delete(RequestContext.tenant(), job.id()));
+              return desk.ask(() -> jobs.delete(RequestContext.tenant(ctx), job.id()));
             })
         .compose(
             deleted -> {
@@ -232,6 +232,7 @@ final class VideoRoutes {
             null,
             asked.extents(),
             Format.MP4,
+            null,
             null,
             null);
     if (asked.extents().containsKey("frames") || asked.seconds() == null) {

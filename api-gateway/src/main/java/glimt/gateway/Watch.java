@@ -138,7 +138,7 @@ final class Watch {
       return;
     }
     reading = true;
-    desk.ask(() -> events.after(RequestContext.tenant(), job.id(), seq, BATCH))
+    desk.ask(() -> events.after(job.tenant(), job.id(), seq, BATCH))
         .onFailure(e -> LOG.warn("could not read the events of job {}; trying again", job.id(), e))
         .onComplete(
             rows -> {

@@ -181,6 +181,103 @@ class JobsTest {
   }
 
   @Test
+  void a_job_is_paused_and_goes_on_and_its_class_is_changed() {
+    HttpResponse<String> bulk =
+        farm.post("/v1/jobs", "{\"prompt\":\"a whale\",\"class\":\"bulk\"}");
+    contract.allows("submitJob", bulk);
+    assertThat(RealFarm.json(bulk).get("class").textValue()).isEqualTo("bulk");
+    assertThat(RealFarm.json(bulk).get("tenant").textValue()).isEqualTo("default");
+    String path = "/v1/jobs/" + RealFarm.json(bulk).get("id").textValue();
+    HttpResponse<String> paused = patch(path, "{\"paused\":true,\"class\":\"urgent\"}");
+    assertThat(paused.statusCode()).isEqualTo(200);
+    contract.allows("changeJob", paused);
+    assertThat(RealFarm.json(paused).get("class").textValue()).isEqualTo("urgent");
+    assertThat(RealFarm.json(paused).get("paused").textValue()).isNotEmpty();
+    assertThat(RealFarm.json(patch(path, "{\"paused\":false}")).get("paused").isNull()).isTrue();
+    assertThat(RealFarm.json(farm.get(path)).get("class").textValue()).isEqualTo("urgent");
+  }
+
+  @Test
+  void a_change_that_makes_no_sense_is_refused_and_changes_nothing() {
+    String path =
+        "/v1/jobs/"
+            + RealFarm.json(farm.post("/v1/jobs", "{\"prompt\":\"a whale\"}"))
+                .get("id")
+                .textValue();
+    String before = farm.get(path).body();
+    for (String wrong :
+        List.of(
+            "{\"class\":\"hasty\"}",
+            "{\"paused\":\"yes\"}",
+            "{\"paused\":1}",
+            "{\"deadline\":\"yesterday\"}",
+            "{}",
+            "[]")) {
+      HttpResponse<String> answer = patch(path, wrong);
+      assertThat(answer.statusCode()).as(wrong).isEqualTo(400);
+      contract.allows("changeJob", answer);
+    }
+    assertThat(RealFarm.json(patch(path, "{\"class\":\"hasty\"}")).get("detail").textValue())
+        .isEqualTo("must be one of [urgent, normal, bulk], not 'hasty'");
+    assertThat(farm.get(path).body()).isEqualTo(before);
+    farm.post(path + "/cancel", "{}");
+    HttpResponse<String> ended = patch(path, "{\"paused\":true}");
+    assertThat(ended.statusCode()).isEqualTo(409);
+    assertThat(RealFarm.json(ended).get("detail").textValue())
+        .isEqualTo("the job has ended as cancelled, which is final; nothing was changed");
+  }
+
+  @Test
+  void a_tenant_has_a_weight_and_a_quota_and_beyond_it_jobs_are_refused_for_a_while() {
+    HttpResponse<String> set = put("/v1/tenants/default", "{\"weight\":2,\"jobs\":0}");
+    try {
+      assertThat(set.statusCode()).isEqualTo(200);
+      contract.allows("setTenant", set);
+      contract.allows("listTenants", farm.get("/v1/tenants"));
+      HttpResponse<String> refused = farm.post("/v1/jobs", "{\"prompt\":\"a whale\"}");
+      assertThat(refused.statusCode()).isEqualTo(429);
+      contract.allows("submitJob", refused);
+      assertThat(refused.headers().firstValue("Retry-After")).contains("30");
+      assertThat(RealFarm.json(refused).get("detail").textValue())
+          .startsWith("tenant default may have 0 jobs waiting and running, and has ");
+    } finally {
+      put("/v1/tenants/default", "{\"weight\":1,\"jobs\":-1}");
+    }
+    for (String wrong :
+        List.of("{\"weight\":0}", "{\"weight\":-1}", "{\"weight\":\"NaN\"}", "{\"jobs\":-2}")) {
+      HttpResponse<String> answer = put("/v1/tenants/default", wrong);
+      assertThat(answer.statusCode()).as(wrong).isEqualTo(400);
+      contract.allows("setTenant", answer);
+    }
+    assertThat(put("/v1/tenants/a%20b", "{}").statusCode()).isEqualTo(400);
+    assertThat(farm.post("/v1/jobs", "{\"prompt\":\"a whale\"}").statusCode()).isEqualTo(202);
+  }
+
+  @Test
+  void without_a_key_no_request_may_name_another_tenant() {
+    HttpResponse<String> answer =
+        farm.send(farm.request("/v1/jobs").header("Glimt-Tenant", "another").build());
+    assertThat(answer.statusCode()).isEqualTo(400);
+    assertThat(RealFarm.json(answer).get("field").textValue()).isEqualTo("Glimt-Tenant");
+  }
+
+  private HttpResponse<String> patch(String path, String json) {
+    return send("PATCH", path, json);
+  }
+
+  private HttpResponse<String> put(String path, String json) {
+    return send("PUT", path, json);
+  }
+
+  private HttpResponse<String> send(String method, String path, String json) {
+    return farm.send(
+        farm.request(path)
+            .header("Content-Type", "application/json")
+            .method(method, BodyPublishers.ofString(json))
+            .build());
+  }
+
+  @Test
   void what_has_succeeded_or_failed_is_not_cancelled() {
     JobId id = farm.submit("{\"prompt\":\"a whale\",\"size\":16}");
     farm.finish(id);

@@ -25,6 +25,7 @@ import glimt.ledger.Jobs;
 import glimt.ledger.LeaseTerms;
 import glimt.ledger.Nodes;
 import glimt.ledger.Tasks;
+import glimt.ledger.Tenants;
 import glimt.ledger.Workers;
 import glimt.model.Axis;
 import glimt.model.BundleCard;
@@ -124,6 +125,7 @@ final class RealFarm implements AutoCloseable {
   Gateway.Parts parts(Jobs ofJobs) {
     return new Gateway.Parts(
         ofJobs,
+        new Tenants(database),
         tasks,
         new Events(database),
         artifacts,

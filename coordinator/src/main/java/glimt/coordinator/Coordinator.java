@@ -3,6 +3,7 @@ package glimt.coordinator;
 import glimt.coordinator.Protocol.Abandon;
 import glimt.coordinator.Protocol.Advanced;
 import glimt.coordinator.Protocol.Beat;
+import glimt.coordinator.Protocol.Changed;
 import glimt.coordinator.Protocol.Checkpointed;
 import glimt.coordinator.Protocol.Ended;
 import glimt.coordinator.Protocol.Heard;
@@ -11,6 +12,7 @@ import glimt.coordinator.Protocol.Run;
 import glimt.coordinator.Protocol.TasksReady;
 import glimt.coordinator.Protocol.ToCoordinator;
 import glimt.coordinator.Protocol.ToWorker;
+import glimt.coordinator.Protocol.Yield;
 import glimt.job.Checkpoint;
 import glimt.job.Effort;
 import glimt.job.JobId;
@@ -19,6 +21,7 @@ import glimt.job.Outcome;
 import glimt.job.Task;
 import glimt.job.WorkerId;
 import glimt.ledger.AttemptEnd;
+import glimt.ledger.Renewal;
 import glimt.ledger.Settlement;
 import glimt.ledger.Tasks;
 import glimt.storage.StorageException;
@@ -68,7 +71,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
    */
   private record Claimed(Idle by, long asOf, List<Task> tasks) implements Internal {}
 
-  private record Renewed(List<Beat> beats, Set<Lease> stillOurs) implements Internal {}
+  private record Renewed(List<Beat> beats, Renewal renewal) implements Internal {}
 
   private record Settled(List<Ended> endings, List<Settlement> written) implements Internal {}
 
@@ -79,6 +82,11 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
   private record TakenBack(Set<JobId> jobs) implements Internal {}
 
   private record Colleagues(Set<ActorRef<ToCoordinator>> all) implements Internal {}
+
+  private record WorkersFound(Set<ActorRef<ToWorker>> all) implements Internal {}
+
+  /** The tasks of these jobs are to make room for urgent ones. */
+  private record Preempted(Set<JobId> jobs) implements Internal {}
 
   private enum Signal implements Internal {
     SWEEP,
@@ -109,6 +117,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
   private final Gathering<Beat> beats = new Gathering<>();
   private final Gathering<Ended> endings = new Gathering<>();
   private Set<ActorRef<ToCoordinator>> colleagues = Set.of();
+  private Set<ActorRef<ToWorker>> workers = Set.of();
 
   /**
    * How often ready tasks were announced; shows a pending claim whether it may have missed some.
@@ -116,6 +125,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
   private long hints;
 
   private boolean sweeping;
+  private boolean preempting;
   private boolean tidying;
 
   /**
@@ -155,18 +165,25 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
     ActorRef<Receptionist.Command> receptionist = context.getSystem().receptionist();
     receptionist.tell(
         Receptionist.register(Protocol.COORDINATORS, context.getSelf().<ToCoordinator>narrow()));
-    receptionist.tell(
-        Receptionist.subscribe(
-            Protocol.COORDINATORS,
-            context.messageAdapter(
-                Receptionist.Listing.class,
-                listing -> new Colleagues(listing.getServiceInstances(Protocol.COORDINATORS)))));
+    ActorRef<Receptionist.Listing> found =
+        context.messageAdapter(Receptionist.Listing.class, Coordinator::found);
+    receptionist.tell(Receptionist.subscribe(Protocol.COORDINATORS, found));
+    receptionist.tell(Receptionist.subscribe(Protocol.WORKERS, found));
+  }
+
+  private static CoordinatorMessage found(Receptionist.Listing listing) {
+    return listing.isForKey(Protocol.WORKERS)
+        ? new WorkersFound(listing.getServiceInstances(Protocol.WORKERS))
+        : new Colleagues(listing.getServiceInstances(Protocol.COORDINATORS));
   }
 
   @Override
   public Behavior<CoordinatorMessage> onMessage(CoordinatorMessage message) {
     switch (message) {
-      case TasksReady _ -> offerAll();
+      case TasksReady _ -> {
+        offerAll();
+        preempt();
+      }
       case Idle worker -> welcome(worker);
       case Claimed claimed -> hand(claimed);
       case Beat beat -> {
@@ -176,7 +193,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
       }
       case Renewed renewed -> {
         beats.back(true);
-        abandon(renewed);
+        stop(renewed);
         renew();
       }
       // If the lease is lost, the answer to the worker's next beat says so.
@@ -206,8 +223,14 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
         announce(jobs);
         // Offered at every sweep, since a TasksReady may have been lost.
         offerAll();
+        preempt();
       }
       case Colleagues(Set<ActorRef<ToCoordinator>> all) -> colleagues = all;
+      case WorkersFound(Set<ActorRef<ToWorker>> all) -> workers = all;
+      case Preempted(Set<JobId> jobs) -> {
+        preempting = false;
+        jobs.forEach(job -> workers.forEach(worker -> worker.tell(new Changed(job))));
+      }
       case Signal signal -> {
         switch (signal) {
           case SWEEP -> sweep();
@@ -241,6 +264,14 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
   private void offerAll() {
     hints++;
     idle.values().forEach(waiting -> offer(waiting.worker()));
+  }
+
+  /** Makes room for urgent tasks; the ledger knows whether a worker is free for them. */
+  private void preempt() {
+    if (!preempting) {
+      preempting = true;
+      ask("make room for urgent tasks", tasks::preempt, Preempted::new, new Preempted(Set.of()));
+    }
   }
 
   private void offer(Idle worker) {
@@ -307,14 +338,16 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
       ask(
           "renew leases",
           () -> tasks.renew(steps),
-          stillOurs -> new Renewed(words, stillOurs),
-          new Renewed(words, steps.keySet()));
+          renewal -> new Renewed(words, renewal),
+          new Renewed(words, new Renewal(steps.keySet(), Set.of())));
     }
   }
 
-  private static void abandon(Renewed renewed) {
+  private static void stop(Renewed renewed) {
     for (Beat beat : renewed.beats()) {
-      if (!renewed.stillOurs().contains(beat.lease())) {
+      if (renewed.renewal().yielding().contains(beat.lease())) {
+        beat.from().tell(new Yield(beat.lease()));
+      } else if (!renewed.renewal().held().contains(beat.lease())) {
         LOG.info("a heartbeat came too late: {} is no longer held", beat.lease());
         beat.from().tell(new Abandon(beat.lease()));
       }

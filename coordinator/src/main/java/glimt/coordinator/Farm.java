@@ -1,6 +1,6 @@
 package glimt.coordinator;
 
-import glimt.coordinator.Protocol.Cancelled;
+import glimt.coordinator.Protocol.Changed;
 import glimt.coordinator.Protocol.Describe;
 import glimt.coordinator.Protocol.Live;
 import glimt.coordinator.Protocol.TasksReady;
@@ -73,9 +73,12 @@ public final class Farm {
     hub.tell(new Hub.TellCoordinators(new TasksReady()));
   }
 
-  /** Tells the workers that a job was cancelled, so that they stop after their current step. */
-  public void cancelled(JobId job) {
-    hub.tell(new Hub.TellWorkers(new Cancelled(job)));
+  /**
+   * Tells the workers that a job was cancelled or paused, so that they stop after their current
+   * step.
+   */
+  public void changed(JobId job) {
+    hub.tell(new Hub.TellWorkers(new Changed(job)));
   }
 
   /**

@@ -58,14 +58,23 @@ public interface Protocol {
   /** The worker has lost the lease. It must stop after its current step, and report no end. */
   record Abandon(Lease lease) implements ToWorker {}
 
+  /**
+   * Something more urgent needs the device, or the job is paused. The worker saves a checkpoint
+   * after its current step, hands the task back, and is free for another.
+   */
+  record Yield(Lease lease) implements ToWorker {}
+
   /** Acknowledges {@link Ended}, whether it was stored or came too late; the worker is free. */
   record Heard(Lease lease) implements ToWorker {}
 
   /** A client watches the job. Its workers make previews for the next few seconds. */
   record Watched(JobId job) implements ToWorker {}
 
-  /** The job was cancelled. Its workers send a beat at once, and the answer is {@link Abandon}. */
-  record Cancelled(JobId job) implements ToWorker {}
+  /**
+   * The job was cancelled or paused, or is to make room. Its workers send a beat at once, and the
+   * answer is {@link Abandon} or {@link Yield}.
+   */
+  record Changed(JobId job) implements ToWorker {}
 
   /** Asks a worker for a description of itself. */
   record Describe(ActorRef<WorkerView> to) implements ToWorker {}

@@ -3,6 +3,7 @@ package glimt.deploy;
 import glimt.deploy.chaos.Chaos;
 import glimt.deploy.command.Bench;
 import glimt.deploy.command.CancelJob;
+import glimt.deploy.command.ChangeJob;
 import glimt.deploy.command.Eval;
 import glimt.deploy.command.FarmCommand;
 import glimt.deploy.command.Generate;
@@ -11,6 +12,7 @@ import glimt.deploy.command.ListJobs;
 import glimt.deploy.command.ListModels;
 import glimt.deploy.command.ListNodes;
 import glimt.deploy.command.NodeCommand;
+import glimt.deploy.command.TenantCommand;
 import glimt.deploy.command.Train;
 import glimt.deploy.command.Up;
 import glimt.deploy.command.WorkerCommand;
@@ -58,6 +60,10 @@ import picocli.CommandLine.ScopeType;
       Generate.class,
       ListJobs.class,
       CancelJob.class,
+      ChangeJob.Pause.class,
+      ChangeJob.Resume.class,
+      ChangeJob.Reclassify.class,
+      TenantCommand.class,
       ListModels.class,
       ListNodes.class,
       ImportModel.class,

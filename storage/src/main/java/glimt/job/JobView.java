@@ -8,6 +8,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A snapshot of a job for clients.
  *
+ * @param urgency its class
+ * @param paused since when it is paused; null unless it is
  * @param card the digest of the card that the job was planned with
  * @param progress completed work divided by planned work, 0 to 1
  * @param warnings for the client, such as unknown words of the prompt
@@ -21,6 +23,8 @@ import org.jspecify.annotations.Nullable;
 public record JobView(
     JobId id,
     TenantId tenant,
+    JobClass urgency,
+    @Nullable Instant paused,
     JobSpec spec,
     ArtifactId card,
     JobState state,

@@ -47,13 +47,16 @@ final class Claims {
    * <p>Another task of the same content may have made the same result in the same numeric class
    * already; the claim then carries that result.
    *
+   * <p>{@link FairShares} puts the tenants in line; within a tenant the rank of a task counts. The
+   * tenant's clock is charged here, unless its row is locked.
+   *
    * <p>No task is handed out beside one that must be alone on its device. When such a task is the
    * first in line, no task is handed out until its device is empty.
    */
   private static final NamedSql CLAIM =
       NamedSql.of(
           """
-          WITH asks (id, machine, device, class, cards, patience, memory, warm) AS MATERIALIZED (
+          WITH RECURSIVE asks (id, machine, device, class, cards, patience, memory, warm) AS MATERIALIZED (
             VALUES (:worker, :machine, :device, :numericClass, :cards::text[], make_interval(secs => :patience), :memory::bigint, :warm::text[])),
           colleagues AS MATERIALIZED (
             SELECT worker.numeric_class, worker.cards, worker.warm
@@ -65,13 +68,17 @@ final class Claims {
             SELECT worker.id
             FROM worker JOIN asks USING (machine, device)
             WHERE EXISTS (SELECT FROM task WHERE task.worker = worker.id AND state = 'running')),
+          HEADS,
+          LINE,
           next AS MATERIALIZED (
+            SELECT mine.id, mine.alone FROM line CROSS JOIN LATERAL (
             SELECT id, alone FROM task
-            WHERE state = 'ready' AND card = ANY((SELECT cards FROM asks)::text[])
+            WHERE state = 'ready' AND task.tenant = line.id AND task.rank < 'Infinity'
+              AND card = ANY((SELECT cards FROM asks)::text[])
               AND ready_at <= now()
               AND memory <= (SELECT memory FROM asks)
-              AND (memory < %s OR network = ANY((SELECT warm FROM asks)::text[])
-                OR ready_at <= now() - make_interval(secs => %s)
+              AND (memory < HEAVY OR network = ANY((SELECT warm FROM asks)::text[])
+                OR ready_at <= now() - make_interval(secs => WARM_PATIENCE)
                 OR NOT EXISTS (SELECT FROM colleagues WHERE network = ANY(colleagues.warm)))
               AND (failed_on IS DISTINCT FROM (SELECT id FROM asks)
                 OR ready_at <= now() - (SELECT patience FROM asks)
@@ -88,9 +95,10 @@ final class Claims {
                 JOIN worker ON worker.id = other.worker
                 JOIN asks USING (machine, device)
                 WHERE other.alone AND other.state = 'running')
-            ORDER BY job_number, ordinal
+            ORDER BY task.rank, job_number, ordinal
             LIMIT :most
-            FOR UPDATE SKIP LOCKED),
+            FOR UPDATE SKIP LOCKED) AS mine
+            LIMIT :most),
           claimed AS (
             UPDATE task SET
               state = 'running', attempt = attempt + 1, worker = asks.id, stepped = now(),
@@ -102,12 +110,24 @@ final class Claims {
             WHERE task.id = next.id AND NOT (next.alone AND (
               (SELECT count(*) FROM next) > 1 OR EXISTS (SELECT FROM beside)))
             RETURNING task.*),
+          costs AS MATERIALIZED (
+            SELECT task.id, task.tenant, ESTIMATE AS seconds
+            FROM claimed AS task LEFT JOIN PACE),
+          payers AS MATERIALIZED (
+            SELECT tenant.id FROM tenant
+            WHERE tenant.id IN (SELECT tenant FROM costs)
+            ORDER BY tenant.id FOR NO KEY UPDATE SKIP LOCKED),
+          paid AS (
+            UPDATE tenant SET clock = clock + seconds / weight
+            FROM (SELECT tenant, sum(seconds) AS seconds FROM costs GROUP BY tenant) AS cost
+            WHERE tenant.id = cost.tenant AND tenant.id IN (SELECT id FROM payers)),
           begun AS (
             INSERT INTO attempt
               (task, number, worker, started, numeric_class, resumed_from, steps, seconds,
-               network_seconds)
-            SELECT claimed.id, attempt, worker, clock_timestamp(), class, step, 0, 0, 0
-            FROM claimed, asks),
+               network_seconds, charged)
+            SELECT claimed.id, attempt, worker, clock_timestamp(), class, step, 0, 0, 0,
+                   CASE WHEN claimed.tenant IN (SELECT id FROM payers) THEN costs.seconds ELSE 0 END
+            FROM asks, claimed JOIN costs USING (id)),
           first AS MATERIALIZED (
             SELECT id FROM job
             WHERE id IN (SELECT job FROM claimed) AND started IS NULL
@@ -140,9 +160,14 @@ final class Claims {
             WHERE task_edge.after = claimed.id
             ORDER BY task_edge.position, made.position) AS inputs
           FROM claimed JOIN job ON job.id = claimed.job
-          ORDER BY job_number, ordinal
+          ORDER BY claimed.rank, job_number, ordinal
           """
-              .formatted(Need.HEAVY, WARM_PATIENCE_SECONDS));
+              .replace("HEADS", FairShares.HEADS)
+              .replace("LINE", FairShares.LINE)
+              .replace("ESTIMATE", FairShares.ESTIMATE)
+              .replace("PACE", FairShares.PACE_OF_TASK)
+              .replace("HEAVY", "" + Need.HEAVY)
+              .replace("WARM_PATIENCE", "" + WARM_PATIENCE_SECONDS));
 
   private Claims() {}
 

@@ -15,28 +15,68 @@ final class EndedAttempts {
   /**
    * Without a report from the worker, the effort follows from its last beat or checkpoint and from
    * the clock. A row that has ended stays as it is.
+   *
+   * <p>The clock of the tenant is corrected by what the attempt took, which counts as nothing if its
+   * worker was lost or it repaired a file. A tenant that has nothing else in line joins it anew, in case the successors
+   * of a task get ready.
    */
   private static final NamedSql END =
       NamedSql.of(
           """
-          UPDATE attempt SET
-            ended = clock_timestamp(), outcome = said.outcome, fault = said.fault, why = said.why,
-            numeric_class = coalesce(said.numeric_class, attempt.numeric_class),
-            resumed_from = coalesce(said.resumed_from, attempt.resumed_from),
-            steps = coalesce(said.steps, CASE
-              WHEN task.step > attempt.resumed_from THEN task.step - attempt.resumed_from
-              WHEN attempt.resumed_from IS NOT NULL THEN 0 END),
-            seconds = coalesce(said.seconds, CASE
-              WHEN attempt.seconds IS NOT NULL
-              THEN extract(epoch FROM clock_timestamp() - attempt.started) END),
-            network_seconds = coalesce(said.network_seconds, attempt.network_seconds)
-          FROM unnest(:tasks, :numbers, :outcomes, :faults, :whys, :numericClasses, :resumedFrom,
-                      :steps, :seconds, :networkSeconds) AS said
-            (task, number, outcome, fault, why, numeric_class, resumed_from, steps, seconds,
-             network_seconds)
-          JOIN task ON task.id = said.task
-          WHERE attempt.task = said.task AND attempt.number = said.number AND attempt.ended IS NULL
-          """);
+          WITH RECURSIVE HEADS,
+          first (clock) AS MATERIALIZED (FIRST),
+          ended AS (
+            UPDATE attempt SET
+              ended = clock_timestamp(), outcome = said.outcome, fault = said.fault, why = said.why,
+              numeric_class = coalesce(said.numeric_class, attempt.numeric_class),
+              resumed_from = coalesce(said.resumed_from, attempt.resumed_from),
+              steps = coalesce(said.steps, CASE
+                WHEN task.step > attempt.resumed_from THEN task.step - attempt.resumed_from
+                WHEN attempt.resumed_from IS NOT NULL THEN 0 END),
+              seconds = coalesce(said.seconds, CASE
+                WHEN attempt.seconds IS NOT NULL
+                THEN extract(epoch FROM clock_timestamp() - attempt.started) END),
+              network_seconds = coalesce(said.network_seconds, attempt.network_seconds)
+            FROM unnest(:tasks, :numbers, :outcomes, :faults, :whys, :numericClasses, :resumedFrom,
+                        :steps, :seconds, :networkSeconds) AS said
+              (task, number, outcome, fault, why, numeric_class, resumed_from, steps, seconds,
+               network_seconds)
+            JOIN task ON task.id = said.task
+            WHERE attempt.task = said.task AND attempt.number = said.number AND attempt.ended IS NULL
+            RETURNING task.id, task.tenant, task.card, task.work, task.amount, task.steps AS whole,
+              attempt.outcome, attempt.steps, attempt.seconds, attempt.charged),
+          learned AS (
+            INSERT INTO pace (card, level, work, seconds)
+            SELECT ended.card, level, kind, taken
+            FROM (
+              SELECT card, ended.work ->> 'level' AS level, ended.work ->> 'type' AS kind,
+                     avg(seconds * whole / steps / amount) AS taken
+              FROM ended WHERE outcome = 'succeeded' AND steps > 0 AND seconds > 0
+              GROUP BY 1, 2, 3) AS ended
+            WHERE NOT EXISTS (
+              SELECT FROM pace
+              WHERE pace.card = ended.card AND pace.level = ended.level AND pace.work = kind
+                AND abs(pace.seconds - taken) < 0.1 * taken)
+            ORDER BY 1, 2, 3
+            ON CONFLICT (card, level, work) DO UPDATE SET
+              seconds = pace.seconds + 0.25 * (excluded.seconds - pace.seconds)),
+          owed AS (
+            SELECT tenant, sum(
+              CASE WHEN outcome IN ('lost', 'remade') THEN 0 ELSE coalesce(seconds, 0) END - charged) AS seconds
+            FROM ended GROUP BY tenant),
+          owing AS MATERIALIZED (
+            SELECT tenant.id, owed.seconds FROM tenant JOIN owed ON tenant.id = owed.tenant
+            ORDER BY tenant.id FOR NO KEY UPDATE OF tenant)
+          UPDATE tenant SET clock = greatest(
+            tenant.clock + seconds / weight,
+            CASE WHEN tenant.id IN (SELECT tenant FROM heads WHERE rank < 'Infinity')
+                 THEN NULL
+                 ELSE coalesce(first.clock, (
+                   SELECT max(other.clock) FROM tenant AS other WHERE other.id <> tenant.id)) END)
+          FROM owing CROSS JOIN first WHERE tenant.id = owing.id
+          """
+              .replace("HEADS", FairShares.HEADS)
+              .replace("FIRST", FairShares.FIRST));
 
   private final List<Lease> leases = new ArrayList<>();
   private final List<String> outcomes = new ArrayList<>();

@@ -4,6 +4,7 @@ import glimt.job.Artifact;
 import glimt.job.ArtifactId;
 import glimt.job.Effort;
 import glimt.job.Fault;
+import glimt.job.JobClass;
 import glimt.job.JobId;
 import glimt.job.JobSpec;
 import glimt.job.JobState;
@@ -97,6 +98,8 @@ final class JobViews {
   private record Head(
       JobId id,
       TenantId tenant,
+      JobClass urgency,
+      @Nullable Instant paused,
       JobSpec spec,
       ArtifactId card,
       List<String> warnings,
@@ -111,6 +114,8 @@ final class JobViews {
       return new Head(
           new JobId(row.getObject("id", UUID.class)),
           new TenantId(row.getString("tenant")),
+          EnumWord.read(JobClass.class, row.getString("class")),
+          instant(row, "paused"),
           Json.read(row.getString("spec"), JobSpec.class),
           new ArtifactId(row.getString("card")),
           List.of(Json.read(row.getString("warnings"), String[].class)),
@@ -137,6 +142,8 @@ final class JobViews {
       return new JobView(
           id,
           tenant,
+          urgency,
+          paused,
           spec,
           card,
           state,

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import glimt.job.ArtifactId;
 import glimt.job.InvalidSpec;
+import glimt.job.JobClass;
 import glimt.job.JobId;
 import glimt.job.JobSpec;
 import glimt.job.JobState;
@@ -21,9 +22,9 @@ import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Submits, reads, lists, cancels and deletes jobs. Each job is addressed by (tenant, id). */
+/** Submits, reads, lists, changes, cancels and deletes jobs. Each job is addressed by (tenant, id). */
 public final class Jobs {
-  private static final String BY_KEY = "SELECT id, asked FROM job WHERE tenant = ? AND key = ?";
+  static final String BY_KEY = "SELECT id, asked FROM job WHERE tenant = ? AND key = ?";
 
   private static final String FIND =
       "SELECT * FROM job WHERE tenant = ? AND id = ? AND deleted IS NULL";
@@ -61,6 +62,30 @@ public final class Jobs {
   private static final String LOCK =
       "SELECT id FROM job WHERE tenant = ? AND id = ? AND ended IS NULL FOR UPDATE";
 
+  /** A null keeps what the row has. */
+  private static final NamedSql CHANGE =
+      NamedSql.of(
+          """
+          UPDATE job SET
+            class = coalesce(:class::text, class),
+            paused = CASE WHEN :paused::boolean IS NULL THEN paused
+                          WHEN :paused::boolean THEN coalesce(paused, clock_timestamp()) END
+          WHERE id = :job
+          RETURNING class
+          """);
+
+  private static final NamedSql RANK =
+      NamedSql.of(
+          """
+          WITH mine AS MATERIALIZED (
+            SELECT id FROM task WHERE job = :job AND state IN ('blocked', 'ready', 'running')
+            ORDER BY id FOR UPDATE)
+          UPDATE task SET rank = CASE
+            WHEN job.paused IS NULL THEN extract(epoch FROM job.created)::double precision + :delay
+            ELSE 'Infinity' END
+          FROM mine, job WHERE task.id = mine.id AND job.id = task.job
+          """);
+
   /** The largest number of jobs that one statement writes. */
   private static final int AT_ONCE = 64;
 
@@ -76,6 +101,7 @@ public final class Jobs {
    * Stores a job and its plan. The job is durable when this returns.
    *
    * @param card the digest of the card in the catalogue with which the plan was made
+   * @throws QuotaExceeded if the tenant has as many open jobs as it may have
    * @throws StorageException if the job cannot be stored
    */
   public JobView submit(TenantId tenant, JobSpec spec, ArtifactId card, Plan plan) {
@@ -89,7 +115,18 @@ public final class Jobs {
    */
   public Optional<JobView> submit(
       TenantId tenant, JobSpec spec, ArtifactId card, Plan plan, @Nullable IdempotencyKey key) {
-    PlannedJob submission = new PlannedJob(JobId.random(), tenant, spec, card, plan, key);
+    return submit(tenant, JobClass.NORMAL, spec, card, plan, key);
+  }
+
+  /** Stores a job of a class, as above. */
+  public Optional<JobView> submit(
+      TenantId tenant,
+      JobClass urgency,
+      JobSpec spec,
+      ArtifactId card,
+      Plan plan,
+      @Nullable IdempotencyKey key) {
+    PlannedJob submission = new PlannedJob(JobId.random(), tenant, urgency, spec, card, plan, key);
     Optional<JobView> submitted = submissions.ask(submission);
     return submitted.isPresent() ? submitted : earlier(tenant, requireNonNull(key));
   }
@@ -101,7 +138,8 @@ public final class Jobs {
 
   /** Returns whether the failure can be due to the content of a single job. */
   private static boolean isOfOne(RuntimeException e) {
-    return e instanceof StorageException refusal && Database.isOfContent(refusal);
+    return e instanceof QuotaExceeded
+        || e instanceof StorageException refusal && Database.isOfContent(refusal);
   }
 
   /** Returns the job of a key, or empty if the key was used for a different request. */
@@ -217,6 +255,38 @@ public final class Jobs {
         session -> {
           if (session.first(LOCK, row -> row, tenant.value(), job.value()).isPresent()) {
             LockedJobs.alreadyLocked(session).cutShort(job, JobState.CANCELLED, null, null);
+          }
+          return view(session, tenant, job);
+        });
+  }
+
+  /**
+   * Changes how a job is treated from its next step on, unless it has ended. A paused job keeps
+   * what it has done and is given no device until it goes on.
+   *
+   * @param urgency its class; null keeps it
+   * @param paused whether it is paused; null keeps that
+   * @return the job, which nothing was changed of if it has ended; empty if there is no such job
+   */
+  public Optional<JobView> change(
+      TenantId tenant, JobId job, @Nullable JobClass urgency, @Nullable Boolean paused) {
+    return database.transact(
+        "change job " + job,
+        session -> {
+          if (session.first(LOCK, row -> row, tenant.value(), job.value()).isPresent()) {
+            FairShares.joinLine(session, List.of(tenant.value()));
+            String now =
+                session
+                    .first(
+                        CHANGE
+                            .bind("class", urgency == null ? null : EnumWord.of(urgency))
+                            .bind("paused", paused)
+                            .bind("job", job.value()),
+                        row -> row.getString("class"))
+                    .orElseThrow();
+            session.update(
+                RANK.bind("job", job.value())
+                    .bind("delay", EnumWord.read(JobClass.class, now).delay()));
           }
           return view(session, tenant, job);
         });

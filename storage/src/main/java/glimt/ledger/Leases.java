@@ -7,8 +7,10 @@ import glimt.job.WorkerId;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** How workers keep their attempts alive, and how the sweep finds the dead ones. */
 final class Leases {
@@ -29,7 +31,8 @@ final class Leases {
                            ELSE clock_timestamp() END,
             reached = greatest(reached, least(steps, ours.step))
           FROM ours WHERE task.id = ours.id
-          RETURNING task.id, attempt
+          RETURNING task.id, attempt,
+            steps > 1 AND (rank = 'Infinity' OR preempted IS NOT DISTINCT FROM attempt) AS yields
           """);
 
   /**
@@ -97,17 +100,20 @@ final class Leases {
 
   private Leases() {}
 
-  /** Returns the leases that still hold. */
-  static List<Lease> renew(Session session, Map<Lease, Integer> steps, double seconds)
+  /** Renews the leases that still hold. */
+  static Renewal renew(Session session, Map<Lease, Integer> steps, double seconds)
       throws SQLException {
     List<Map.Entry<Lease, Integer>> beats = List.copyOf(steps.entrySet());
-    return session.all(
+    Set<Lease> held = new HashSet<>();
+    Set<Lease> yielding = new HashSet<>();
+    session.all(
         RENEW
             .bind("tasks", beats.stream().mapToLong(beat -> beat.getKey().task().value()).toArray())
             .bind("attempts", beats.stream().mapToInt(beat -> beat.getKey().attempt()).toArray())
             .bind("steps", beats.stream().mapToInt(Map.Entry::getValue).toArray())
             .bind("lease", seconds),
-        Leases::lease);
+        row -> held.add(lease(row)) && row.getBoolean("yields") && yielding.add(lease(row)));
+    return new Renewal(held, yielding);
   }
 
   /** Returns whether the ledger took the checkpoint. */

@@ -1,6 +1,7 @@
 package glimt.ledger;
 
 import glimt.job.ArtifactId;
+import glimt.job.JobClass;
 import glimt.job.JobEvent;
 import glimt.job.JobId;
 import glimt.job.JobSpec;
@@ -12,6 +13,7 @@ import glimt.job.Plan;
 import glimt.job.TaskId;
 import glimt.job.TaskState;
 import glimt.job.TenantId;
+import glimt.json.EnumWord;
 import glimt.json.Json;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -23,8 +25,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Writes any number of jobs with their plans in one statement. */
@@ -38,14 +43,15 @@ final class Submissions {
       NamedSql.of(
           """
           WITH asks AS MATERIALIZED (
-            SELECT * FROM unnest(:ids::uuid[], :tenants, :cards, :specs, :warnings, :keys, :asked, :facts) WITH ORDINALITY
-              AS asks (id, tenant, card, spec, warnings, key, asked, fact, place)),
+            SELECT * FROM unnest(:ids::uuid[], :tenants, :cards, :specs, :warnings, :keys, :asked, :facts, :classes, :delays) WITH ORDINALITY
+              AS asks (id, tenant, card, spec, warnings, key, asked, fact, class, delay, place)),
           submitted AS (
-            INSERT INTO job (id, tenant, card, spec, warnings, created, last_seq, key, asked)
-            SELECT id, tenant, card, spec::jsonb, warnings::jsonb, clock_timestamp(), 1, key, asked
+            INSERT INTO job (id, tenant, card, spec, warnings, created, last_seq, key, asked, class)
+            SELECT id, tenant, card, spec::jsonb, warnings::jsonb, clock_timestamp(), 1, key, asked,
+                   class
             FROM asks ORDER BY place
             ON CONFLICT (tenant, key) WHERE key IS NOT NULL DO NOTHING
-            RETURNING id, number, created, card),
+            RETURNING id, number, created, card, tenant),
           told AS (
             INSERT INTO event (job, seq, at, fact)
             SELECT submitted.id, 1, created, fact::jsonb
@@ -57,12 +63,13 @@ final class Submissions {
           planned AS (
             INSERT INTO task
               (id, job, job_number, ordinal, card, work, amount, steps, waits_for, state, ready_at,
-               content, network, memory)
+               content, network, memory, tenant, rank)
             OVERRIDING SYSTEM VALUE
-            SELECT plan.id, job, number, ordinal, card, work::jsonb, amount, steps, waits_for,
+            SELECT plan.id, job, number, ordinal, submitted.card, work::jsonb, amount, steps, waits_for,
                    CASE WHEN waits_for = 0 THEN 'ready' ELSE 'blocked' END, created,
-                   content, network, memory
-            FROM plan JOIN submitted ON submitted.id = plan.job),
+                   content, network, memory, submitted.tenant,
+                   extract(epoch FROM created)::double precision + delay
+            FROM plan JOIN submitted ON submitted.id = plan.job JOIN asks ON asks.id = plan.job),
           joined AS (
             INSERT INTO task_edge (before, after, position, port)
             SELECT ids[edge.before], ids[edge.after], position, port
@@ -79,11 +86,13 @@ final class Submissions {
    * A job that is to be written.
    *
    * @param card the digest of the card in the catalogue with which the plan was made
+   * @param urgency its class
    * @param key the client's idempotency key, or null
    */
   record PlannedJob(
       JobId job,
       TenantId tenant,
+      JobClass urgency,
       JobSpec spec,
       ArtifactId card,
       Plan plan,
@@ -127,6 +136,15 @@ final class Submissions {
         }
       }
     }
+    Set<String> tenants =
+        submissions.stream()
+            .map(one -> one.tenant().value())
+            .collect(Collectors.toCollection(TreeSet::new));
+    Map<String, Integer> limits = Tenants.lockLimited(session, tenants);
+    if (!limits.isEmpty()) {
+      Tenants.check(session, limits, tenantsOfNew(session, submissions));
+    }
+    FairShares.joinLine(session, tenants);
     Map<JobId, List<PlannedRow>> rows = new HashMap<>();
     for (PlannedRow row :
         session.all(
@@ -147,6 +165,9 @@ final class Submissions {
                     texts(
                         submissions,
                         one -> Events.fact(new JobEvent.Submitted(one.plan().warnings()))))
+                .bind("classes", texts(submissions, one -> EnumWord.of(one.urgency())))
+                .bind(
+                    "delays", submissions.stream().map(one -> one.urgency().delay()).toArray(Double[]::new))
                 .bind("taskJobs", taskJobs.toArray(String[]::new))
                 .bind("ordinals", tasks.stream().mapToInt(Plan.PlannedTask::ordinal).toArray())
                 .bind("works", texts(tasks, task -> Json.write(task.work())))
@@ -171,6 +192,20 @@ final class Submissions {
         .toList();
   }
 
+  /** Returns the tenant of each job whose key was not used before. */
+  private static List<String> tenantsOfNew(Session session, List<PlannedJob> submissions)
+      throws SQLException {
+    List<String> tenants = new ArrayList<>();
+    for (PlannedJob one : submissions) {
+      IdempotencyKey key = one.key();
+      if (key == null
+          || session.first(Jobs.BY_KEY, row -> row, one.tenant().value(), key.value()).isEmpty()) {
+        tenants.add(one.tenant().value());
+      }
+    }
+    return tenants;
+  }
+
   private static <T> @Nullable String[] texts(List<T> all, Function<T, @Nullable String> text) {
     return all.stream().map(text).toArray(String[]::new);
   }
@@ -193,6 +228,8 @@ final class Submissions {
     return new JobView(
         one.job(),
         one.tenant(),
+        one.urgency(),
+        null,
         one.spec(),
         one.card(),
         JobState.QUEUED,

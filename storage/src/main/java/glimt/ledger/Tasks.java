@@ -29,7 +29,8 @@ public final class Tasks {
   }
 
   /**
-   * Hands out ready tasks, those of the oldest job first and within it in the order of its plan.
+   * Hands out ready tasks, of the tenant whose share is furthest behind: those of the most
+   * urgent and oldest job first, and within it in the order of its plan.
    *
    * @param machine where the worker runs; devices of two machines may have the same name
    * @param most how many at most
@@ -47,17 +48,27 @@ public final class Tasks {
    * Keeps attempts alive.
    *
    * @param steps how many steps each has done
-   * @return those that still hold their lease; the others must stop
    */
-  public Set<Lease> renew(Map<Lease, Integer> steps) {
+  public Renewal renew(Map<Lease, Integer> steps) {
+    return database.transact(
+        "renew leases",
+        session -> {
+          Renewal renewal = Leases.renew(session, steps, terms.leaseSeconds());
+          StaleMessages.count(session, "beat", steps.size() - renewal.held().size());
+          return renewal;
+        });
+  }
+
+  /**
+   * Makes room for urgent tasks that find no free worker: their leases yield at the next heartbeat.
+   *
+   * @return the jobs of the tasks that are to make room
+   */
+  public Set<JobId> preempt() {
     return Set.copyOf(
         database.transact(
-            "renew leases",
-            session -> {
-              List<Lease> held = Leases.renew(session, steps, terms.leaseSeconds());
-              StaleMessages.count(session, "beat", steps.size() - held.size());
-              return held;
-            }));
+            "make room for urgent tasks",
+            session -> Preemptions.ask(session, 3 * terms.sweepSeconds())));
   }
 
   /**

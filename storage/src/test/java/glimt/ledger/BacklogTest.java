@@ -11,12 +11,14 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * The cost of claims and endings with a thousand waiting jobs of which PostgreSQL has no
- * statistics.
+ * The cost of claims and endings with a thousand waiting jobs of twenty tenants, of which
+ * PostgreSQL has no statistics.
  */
 class BacklogTest {
   private static final int JOBS = 1000;
   private static final int BATCH = 32;
+
+  private static final int TENANTS = 20;
 
   /** The limit of rows read per task: its own a few times, its job's, and its neighbours'. */
   private static final int READS = 40;
@@ -30,8 +32,13 @@ class BacklogTest {
       ledger.sql("ALTER TABLE %s SET (autovacuum_enabled = false)".formatted(table));
     }
     Plan plan = Plan.of(Ledger.spec(), ledger.card);
+    Tenants tenants = new Tenants(ledger.database);
     for (int i = 0; i < JOBS; i++) {
-      ledger.jobs.submit(TenantId.DEFAULT, Ledger.spec(), ledger.digest, plan);
+      TenantId tenant = new TenantId("t" + i % TENANTS);
+      if (i < TENANTS) {
+        tenants.set(tenant, 1.0 + i, null);
+      }
+      ledger.jobs.submit(tenant, Ledger.spec(), ledger.digest, plan);
     }
     // Half of the base tasks are done, so that claims also have results to look up.
     for (int done = 0; done < JOBS / 2; done += BATCH) {
@@ -50,6 +57,14 @@ class BacklogTest {
     List<Task> claimed = ledger.claim("w", BATCH);
     assertThat(claimed).hasSize(BATCH);
     assertThat(reads() - before).isBetween((long) BATCH, (long) READS * BATCH);
+    end(claimed);
+  }
+
+  @Test
+  void a_claim_of_one_task_reads_but_its_own_rows_and_the_first_of_each_tenant() {
+    long before = reads();
+    List<Task> claimed = ledger.claim("w", 1);
+    assertThat(reads() - before).isBetween(1L, READS + 3L * TENANTS);
     end(claimed);
   }
 

@@ -2,6 +2,7 @@ package glimt.ledger;
 
 import glimt.artifact.ArtifactFolder;
 import glimt.job.Format;
+import glimt.job.JobClass;
 import glimt.job.JobId;
 import glimt.job.JobSpec;
 import glimt.job.JobView;
@@ -92,6 +93,10 @@ public final class DotLedger implements AutoCloseable {
 
   /** Submits a job of the bundle. */
   public JobId submit(Bundles.CatalogueEntry bundle) {
+    return submit(bundle, JobClass.NORMAL);
+  }
+
+  public JobId submit(Bundles.CatalogueEntry bundle, JobClass urgency) {
     JobSpec spec =
         new JobSpec(
             Kind.POINTS,
@@ -100,7 +105,10 @@ public final class DotLedger implements AutoCloseable {
             new SamplingOptions(1, null, null, null, null),
             Map.of(),
             Format.PLY);
-    return jobs.submit(TenantId.DEFAULT, spec, bundle.digest(), Plan.of(spec, bundle.card())).id();
+    Plan plan = Plan.of(spec, bundle.card());
+    return jobs.submit(TenantId.DEFAULT, urgency, spec, bundle.digest(), plan, null)
+        .orElseThrow()
+        .id();
   }
 
   /** Returns a job's current view. */

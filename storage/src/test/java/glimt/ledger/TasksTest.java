@@ -174,7 +174,7 @@ class TasksTest {
     ledger.submit();
     Task task = ledger.claimOne("w");
     ledger.letLeasesRunOut();
-    assertThat(ledger.tasks.renew(Map.of(task.lease(), 1))).containsExactly(task.lease());
+    assertThat(ledger.tasks.renew(Map.of(task.lease(), 1)).held()).containsExactly(task.lease());
     assertThat(ledger.tasks.expire()).isEmpty();
     assertThat(ledger.succeed(task)).isPresent();
   }
@@ -185,10 +185,10 @@ class TasksTest {
     ledger.submit();
     List<Task> tasks = ledger.claim("w", 2);
     ledger.succeed(tasks.getLast());
-    assertThat(ledger.tasks.renew(Map.of(tasks.getFirst().lease(), 3, tasks.getLast().lease(), 4)))
+    assertThat(ledger.tasks.renew(Map.of(tasks.getFirst().lease(), 3, tasks.getLast().lease(), 4)).held())
         .containsExactly(tasks.getFirst().lease());
     assertThat(task(job, 0).step()).isEqualTo(3);
-    assertThat(ledger.tasks.renew(Map.of())).isEmpty();
+    assertThat(ledger.tasks.renew(Map.of()).held()).isEmpty();
   }
 
   @Test
@@ -622,7 +622,7 @@ class TasksTest {
     Task other = ledger.claimOne("other");
     assertThat(ledger.tasks.lose(new WorkerId("mine"))).containsExactly(mine.job());
     assertThat(ledger.tasks.lose(new WorkerId("mine"))).isEmpty();
-    assertThat(ledger.tasks.renew(Map.of(mine.lease(), 0, other.lease(), 0)))
+    assertThat(ledger.tasks.renew(Map.of(mine.lease(), 0, other.lease(), 0)).held())
         .containsExactly(other.lease());
   }
 
@@ -712,7 +712,7 @@ class TasksTest {
   }
 
   private static void changesNothing(Task task) {
-    assertThat(ledger.tasks.renew(Map.of(task.lease(), 3))).isEmpty();
+    assertThat(ledger.tasks.renew(Map.of(task.lease(), 3)).held()).isEmpty();
     assertThat(
             ledger.tasks.checkpoint(
                 task.lease(), new Checkpoint(Ledger.digestOf("late"), 4, "test")))

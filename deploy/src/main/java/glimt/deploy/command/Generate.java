@@ -95,6 +95,12 @@ public final class Generate implements Callable<Integer> {
   private @Nullable String quality;
 
   @Option(
+      names = "--class",
+      paramLabel = "urgent|normal|bulk",
+      description = "How much it is in a hurry, among the jobs of its tenant.")
+  private @Nullable String urgency;
+
+  @Option(
       names = "--frames",
       description = "Frames of a video; levels with more frames are left out.")
   private @Nullable Integer frames;
@@ -241,7 +247,7 @@ public final class Generate implements Callable<Integer> {
     wish.put("kind", format.kind().name().toLowerCase(Locale.ROOT));
     wish.put("format", format.ending());
     wish.put("prompt", words).put("model", model).put("sampler", sampler);
-    wish.put("quality", quality);
+    wish.put("quality", quality).put("class", urgency);
     wish.put("seed", seed).put("steps", steps).put("guidance", guidance);
     wish.put("frames", frames).put("size", size).put("points", points).put("enlarge", enlarge);
     wish.put("strength", strength);

@@ -28,6 +28,9 @@ public final class Client {
   /** The environment variable that holds the farm's key, if it has one. */
   public static final String KEY = "GLIMT_KEY";
 
+  /** The environment variable that names the tenant of requests, on a farm with a key. */
+  public static final String TENANT = "GLIMT_TENANT";
+
   /** The farm answered with an error; the message is its problem's field and detail. */
   public static final class Refused extends RuntimeException {
     private static final long serialVersionUID = 1;
@@ -94,6 +97,15 @@ public final class Client {
       request.header(headers[i], headers[i + 1]);
     }
     return json(send(request.POST(HttpRequest.BodyPublishers.ofString(body.toString()))));
+  }
+
+  /** Sends a JSON document by another method, such as PATCH, and returns the answer's. */
+  public JsonNode send(String method, String path, JsonNode body) throws IOException {
+    return json(
+        send(
+            request(path)
+                .header("Content-Type", "application/json")
+                .method(method, HttpRequest.BodyPublishers.ofString(body.toString()))));
   }
 
   /** Posts the bytes of a file and returns the answer's document. */
@@ -165,9 +177,9 @@ public final class Client {
   }
 
   private static HttpRequest.Builder keyed(HttpRequest.Builder request) {
-    return Environment.word(KEY)
-        .map(key -> request.header("Authorization", "Bearer " + key))
-        .orElse(request);
+    Environment.word(KEY).ifPresent(key -> request.header("Authorization", "Bearer " + key));
+    Environment.word(TENANT).ifPresent(tenant -> request.header("Glimt-Tenant", tenant));
+    return request;
   }
 
   private HttpResponse<String> send(HttpRequest.Builder request) throws IOException {

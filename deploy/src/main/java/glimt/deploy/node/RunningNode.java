@@ -24,6 +24,7 @@ import glimt.ledger.LeaseTerms;
 import glimt.ledger.Leftovers;
 import glimt.ledger.Nodes;
 import glimt.ledger.Tasks;
+import glimt.ledger.Tenants;
 import glimt.ledger.Unmakeable;
 import glimt.ledger.Workers;
 import glimt.pipeline.LevelWalk;
@@ -226,6 +227,7 @@ public record RunningNode(Optional<URI> address, Node node) {
             settings.http(),
             new Gateway.Parts(
                 new Jobs(database),
+                new Tenants(database),
                 tasks,
                 new Events(database),
                 artifacts,

@@ -2,7 +2,7 @@ package glimt.deploy.queue;
 
 import glimt.coordinator.Protocol;
 import glimt.coordinator.Protocol.Abandon;
-import glimt.coordinator.Protocol.Cancelled;
+import glimt.coordinator.Protocol.Changed;
 import glimt.coordinator.Protocol.Describe;
 import glimt.coordinator.Protocol.Ended;
 import glimt.coordinator.Protocol.Heard;
@@ -11,6 +11,7 @@ import glimt.coordinator.Protocol.Run;
 import glimt.coordinator.Protocol.ToCoordinator;
 import glimt.coordinator.Protocol.ToWorker;
 import glimt.coordinator.Protocol.Watched;
+import glimt.coordinator.Protocol.Yield;
 import glimt.job.Lease;
 import glimt.job.Task;
 import glimt.job.WorkerCard;
@@ -104,7 +105,8 @@ final class InstantWorker extends AbstractMatchingBehavior<InstantWorker.Instant
       }
       case Delivered(Abandon _),
           Delivered(Watched _),
-          Delivered(Cancelled _),
+          Delivered(Changed _),
+          Delivered(Yield _),
           Delivered(Describe _) -> {}
       case InstantTimer _ -> speak();
     }

@@ -111,8 +111,8 @@ public final class Attempt {
   }
 
   /**
-   * Returns whether the worker is leaving. The attempt should then save a checkpoint, from which
-   * the next attempt resumes, and stop.
+   * Returns whether the worker is leaving or the device is needed for another task. The attempt
+   * should then save a checkpoint, from which the next attempt resumes, and stop.
    */
   public boolean leaving() {
     return leaving;

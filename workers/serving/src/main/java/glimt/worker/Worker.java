@@ -5,7 +5,7 @@ import glimt.coordinator.Feed;
 import glimt.coordinator.Protocol;
 import glimt.coordinator.Protocol.Abandon;
 import glimt.coordinator.Protocol.Beat;
-import glimt.coordinator.Protocol.Cancelled;
+import glimt.coordinator.Protocol.Changed;
 import glimt.coordinator.Protocol.Checkpointed;
 import glimt.coordinator.Protocol.Describe;
 import glimt.coordinator.Protocol.Ended;
@@ -16,6 +16,7 @@ import glimt.coordinator.Protocol.ToCoordinator;
 import glimt.coordinator.Protocol.ToWorker;
 import glimt.coordinator.Protocol.Watched;
 import glimt.coordinator.Protocol.WorkerView;
+import glimt.coordinator.Protocol.Yield;
 import glimt.job.Checkpoint;
 import glimt.job.Effort;
 import glimt.job.JobId;
@@ -158,9 +159,14 @@ public final class Worker extends AbstractMatchingBehavior<Worker.WorkerMessage>
     switch (message) {
       case FromFarm(Run(Task task)) -> run(task);
       case FromFarm(Abandon(Lease lease)) -> abandon(lease);
+      case FromFarm(Yield(Lease lease)) -> {
+        if (doing instanceof Making(Attempt attempt) && attempt.task().lease().equals(lease)) {
+          attempt.leave();
+        }
+      }
       case FromFarm(Heard(Lease lease)) -> heard(lease);
       case FromFarm(Watched(JobId job)) -> watched(job);
-      case FromFarm(Cancelled(JobId job)) -> {
+      case FromFarm(Changed(JobId job)) -> {
         if (doing instanceof Making(Attempt attempt) && attempt.task().job().equals(job)) {
           beat();
         }

@@ -14,6 +14,7 @@ import glimt.coordinator.Protocol.Progress;
 import glimt.coordinator.Protocol.WorkerView;
 import glimt.coordinator.ShortCadence;
 import glimt.job.Fault;
+import glimt.job.JobClass;
 import glimt.job.JobId;
 import glimt.job.JobState;
 import glimt.job.JobView;
@@ -204,7 +205,7 @@ class WorkerTest {
     JobId job = submit(bundle);
     eventually(job, view -> tasks(view).getFirst().step() == 3);
     ledger.jobs.cancel(TenantId.DEFAULT, job);
-    farm.cancelled(job);
+    farm.changed(job);
     JobId next = submit(bundle);
     eventually(next, view -> view.state() == JobState.RUNNING);
     mayEnd.set(true);
@@ -257,6 +258,61 @@ class WorkerTest {
         .satisfies(effort -> assertThat(effort.resumedFrom()).isEqualTo(4));
     assertThat(view.levels().getFirst().products())
         .isEqualTo(undisturbed.levels().getFirst().products());
+  }
+
+  @Test
+  void a_task_makes_room_for_an_urgent_job_and_goes_on_to_the_same_bytes() throws Exception {
+    Bundles.CatalogueEntry bundle = ledger.bundle(1);
+    worker(bundle, Digests.quick(ledger.artifacts));
+    JobView undisturbed = ended(submit(bundle));
+
+    Bundles.CatalogueEntry other = ledger.bundle(1);
+    Semaphore steps = new Semaphore(4);
+    worker(other, new Digests(ledger.artifacts, steps));
+    JobId job = submit(other);
+    eventually(job, view -> tasks(view).getFirst().step() == 4);
+    JobId urgent = ledger.submit(other, JobClass.URGENT);
+    farm.tasksReady();
+    // The worker can do no further step until it has made room.
+    eventually(urgent, view -> view.state() == JobState.RUNNING);
+    steps.release(1000);
+    ended(job);
+    ended(urgent);
+    JobView view = ledger.find(job);
+    AttemptView yielded = tasks(view).getFirst().attempts().getFirst();
+    assertThat(yielded.outcome()).isEqualTo("yielded");
+    AttemptView wentOn = tasks(view).getFirst().attempts().getLast();
+    assertThat(wentOn.effort())
+        .satisfies(effort -> assertThat(effort.resumedFrom()).isEqualTo(yielded.effort().steps()));
+    assertThat(tasks(ledger.find(urgent)).getFirst().attempts().getFirst().started())
+        .isBefore(wentOn.started());
+    assertThat(view.levels().getFirst().products())
+        .isEqualTo(undisturbed.levels().getFirst().products())
+        .isEqualTo(ledger.find(urgent).levels().getFirst().products());
+  }
+
+  @Test
+  void a_paused_job_gives_its_worker_to_others_and_goes_on_from_where_it_was() throws Exception {
+    Bundles.CatalogueEntry bundle = ledger.bundle(1);
+    Semaphore steps = new Semaphore(4);
+    worker(bundle, new Digests(ledger.artifacts, steps));
+    JobId job = submit(bundle);
+    eventually(job, view -> tasks(view).getFirst().step() == 4);
+    ledger.jobs.change(TenantId.DEFAULT, job, null, true);
+    farm.changed(job);
+    eventually(
+        job,
+        view -> "yielded".equals(tasks(view).getFirst().attempts().getFirst().outcome()));
+    steps.release(1000);
+    assertThat(ended(submit(bundle)).state()).isEqualTo(JobState.SUCCEEDED);
+    JobView paused = ledger.find(job);
+    assertThat(paused.state()).isEqualTo(JobState.RUNNING);
+    assertThat(paused.paused()).isNotNull();
+    ledger.jobs.change(TenantId.DEFAULT, job, null, false);
+    farm.tasksReady();
+    AttemptView last = tasks(ended(job)).getFirst().attempts().getLast();
+    assertThat(last.effort())
+        .satisfies(effort -> assertThat(effort.resumedFrom()).isEqualTo(4));
   }
 
   @Test

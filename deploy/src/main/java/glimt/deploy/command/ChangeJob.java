@@ -1,0 +1,90 @@
+package glimt.deploy.command;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import glimt.deploy.node.Client;
+import glimt.deploy.node.DeployException;
+import glimt.deploy.node.HomeOption;
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** Commands that change a job while it waits or runs, and print its state, class and pause. */
+public sealed interface ChangeJob extends Callable<Integer> {
+  /** {@code glimt pause}. */
+  @Command(
+      name = "pause",
+      description = "Pauses a job after its current steps; it keeps what it has done.")
+  final class Pause implements ChangeJob {
+    @Mixin private ChosenJob job;
+
+    @Override
+    public Integer call() throws IOException {
+      return job.change("paused", "true");
+    }
+  }
+
+  /** {@code glimt resume}. */
+  @Command(name = "resume", description = "Lets a paused job go on from where it was.")
+  final class Resume implements ChangeJob {
+    @Mixin private ChosenJob job;
+
+    @Override
+    public Integer call() throws IOException {
+      return job.change("paused", "false");
+    }
+  }
+
+  /** {@code glimt class}. */
+  @Command(
+      name = "class",
+      description = "Changes how much a job is in a hurry: urgent, normal or bulk.")
+  final class Reclassify implements ChangeJob {
+    @Mixin private ChosenJob job;
+
+    @Parameters(index = "1", paramLabel = "CLASS", description = "urgent, normal or bulk.")
+    private String urgency;
+
+    @Override
+    public Integer call() throws IOException {
+      return job.change("class", urgency);
+    }
+  }
+
+  /** The job that a command is about, and the farm that has it. */
+  final class ChosenJob {
+    @Parameters(
+        index = "0",
+        paramLabel = "ID",
+        description = "Id of the job, as `glimt jobs` lists it.")
+    private String id;
+
+    @Mixin private HomeOption home;
+
+    private int change(String field, String value) throws IOException {
+      if (!id.matches("[0-9a-f-]{36}")) {
+        throw new DeployException(
+            "%s is not the id of a job; `glimt jobs` lists the ids".formatted(id));
+      }
+      var body = Client.object();
+      if (field.equals("paused")) {
+        body.put(field, Boolean.parseBoolean(value));
+      } else {
+        body.put(field, value);
+      }
+      try {
+        JsonNode job = RunningFarm.on(home.open()).send("PATCH", "/v1/jobs/" + id, body);
+        System.out.println(
+            "%s %s%s"
+                .formatted(
+                    job.path("state").asText(),
+                    job.path("class").asText(),
+                    job.path("paused").isNull() ? "" : " paused"));
+        return 0;
+      } catch (Client.Refused e) {
+        throw new DeployException(e);
+      }
+    }
+  }
+}
