@@ -111,6 +111,10 @@ final class JobDocument {
         out.put("type", "submitted");
         warnings.forEach(out.putArray("warnings")::add);
       }
+      case JobEvent.Warned(List<String> warnings) -> {
+        out.put("type", "warned");
+        warnings.forEach(out.putArray("warnings")::add);
+      }
       case JobEvent.JobStarted _ -> out.put("type", "started");
       case JobEvent.LevelFinished(String level, List<Product> products) -> {
         out.put("type", "level_finished").put("level", level);

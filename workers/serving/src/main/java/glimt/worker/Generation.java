@@ -49,6 +49,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -89,15 +90,16 @@ public record Generation(
   @Override
   public Outcome make(Task task, Attempt attempt) throws InterruptedException {
     LoadedBundle bundle = bundle(task);
+    List<String> warnings = new ArrayList<>();
     List<Product> products =
         switch (task.work()) {
-          case Work.Encode encode -> encoded(task, encode, bundle);
+          case Work.Encode encode -> encoded(task, encode, bundle, warnings::add);
           case Work.Sample sample -> List.of(sampled(task, sample, bundle, attempt));
           case Work.Decode decode -> List.of(decoded(task, decode, bundle, attempt));
           case Work.Assemble assemble -> assembled(task, assemble, bundle);
         };
     CrashPoint.AFTER_ARTIFACT.reached();
-    return new Outcome.Succeeded(products);
+    return new Outcome.Succeeded(products, warnings);
   }
 
   private LoadedBundle bundle(Task task) {
@@ -123,14 +125,21 @@ public record Generation(
 
   // ---- encode
 
-  /** Encodes a text, unless an earlier task's result with the same bytes can still be read. */
-  private List<Product> encoded(Task task, Work.Encode work, LoadedBundle bundle) {
+  /**
+   * Encodes a text, unless an earlier task's result with the same bytes can still be read.
+   *
+   * @param warn is told of words that do not fit, also if the result is an earlier task's
+   */
+  private List<Product> encoded(
+      Task task, Work.Encode work, LoadedBundle bundle, Consumer<String> warn) {
+    Encoder encoder = bundle.card().encoder(work.level());
+    TokenIds tokens = bundle.tokens(encoder.reader(), work.text());
+    String called = work.text().equals(task.spec().prompt()) ? "prompt" : "negative prompt";
+    tokens.warning(called, encoder.network()).ifPresent(warn);
     if (!task.known().isEmpty()
         && task.known().stream().allMatch(known -> artifacts.verify(known.artifact().id()))) {
       return task.known();
     }
-    Encoder encoder = bundle.card().encoder(work.level());
-    TokenIds tokens = bundle.tokens(encoder.reader(), work.text());
     try (NDManager scope = manager.newSubManager()) {
       return List.of(
           tensors()

@@ -92,6 +92,6 @@ public final class LoadedBundle {
       return TokenIds.of(classes, prompt);
     }
     Tokenizer.Tokens reading = tokenizers.computeIfAbsent(reader, bundle::tokenizer).read(prompt);
-    return new TokenIds(reading.ids(), reading.read());
+    return new TokenIds(reading.ids(), reading.read(), reading.cutFrom());
   }
 }
