@@ -5,6 +5,7 @@ import glimt.job.Format;
 import glimt.job.InvalidSpec;
 import glimt.job.JobInput;
 import glimt.job.JobSpec;
+import glimt.job.LoraChoice;
 import glimt.job.SamplingOptions;
 import glimt.model.GuidanceRule;
 import glimt.model.Kind;
@@ -42,7 +43,8 @@ record JobRequest(
     Map<String, Integer> extents,
     @Nullable Format format,
     @Nullable Integer enlarge,
-    @Nullable JobInput input) {
+    @Nullable JobInput input,
+    @Nullable List<LoraChoice> loras) {
   /** Far more than any bundle makes; the plan checks the bundle's own limit. */
   static final int FRAMES_LIMIT = 100_000;
 
@@ -56,6 +58,7 @@ record JobRequest(
 
   JobRequest {
     extents = Map.copyOf(extents);
+    loras = loras == null ? null : List.copyOf(loras);
   }
 
   /** Reads the fields of {@code POST /v1/jobs}. */
@@ -80,7 +83,8 @@ record JobRequest(
             extents(fields, kind, "frames"),
             fields.choice("format", Format.of(kind), Format::ending),
             fields.whole("enlarge", 1, JobSpec.ENLARGE_LIMIT),
-            input(fields));
+            input(fields),
+            loras(fields));
     fields.end();
     return request;
   }
@@ -102,6 +106,12 @@ record JobRequest(
       throw new InvalidSpec(
           "input_image", "must be the image that POST /v1/images answered: 64 hexadecimal digits");
     }
+  }
+
+  /** The LoRAs that the job chooses, by the names that the model's card gives them. */
+  private static @Nullable List<LoraChoice> loras(Fields fields) {
+    LoraChoice[] loras = fields.object("loras", LoraChoice[].class);
+    return loras == null ? null : List.of(loras);
   }
 
   /** The requested seed; null for a random seed, which other programs write as -1. */
@@ -188,6 +198,7 @@ record JobRequest(
         extents,
         Objects.requireNonNullElse(format, Format.of(kind).getFirst()),
         enlarge,
-        input);
+        input,
+        loras);
   }
 }

@@ -136,6 +136,17 @@ class BadInputTest {
         tree(400, "points", "\"kind\":\"points\",\"points\":0"),
         tree(400, "points", "\"kind\":\"points\",\"points\":1000"),
         tree(400, "points", "\"kind\":\"points\",\"points\":2147483648"),
+        // LoRAs.
+        tree(400, "loras", "\"loras\":\"ink\""),
+        tree(400, "loras", "\"loras\":{\"name\":\"ink\",\"weight\":1}"),
+        tree(400, "loras.0", "\"loras\":[\"ink\"]"),
+        tree(400, "loras", "\"loras\":[{\"name\":\"ink\",\"weight\":1}]"),
+        tree(400, "loras.0.weight", "\"loras\":[{\"name\":\"ink\"}]"),
+        tree(400, "loras.0.weight", "\"loras\":[{\"name\":\"ink\",\"weight\":NaN}]"),
+        tree(400, "loras.0.weight", "\"loras\":[{\"name\":\"ink\",\"weight\":1e309}]"),
+        tree(400, "loras.0.weight", "\"loras\":[{\"name\":\"ink\",\"weight\":\"1\"}]"),
+        tree(400, "loras.weight", "\"loras\":[{\"name\":\"ink\",\"weight\":101}]"),
+        tree(400, "loras.0.file", "\"loras\":[{\"name\":\"ink\",\"weight\":1,\"file\":\"x\"}]"),
         // Fields that exclude each other, and unknown fields.
         tree(400, "points", "\"points\":1024"),
         tree(400, "frames", "\"kind\":\"points\",\"frames\":8"),

@@ -5,6 +5,7 @@ import glimt.model.Codec;
 import glimt.model.Encoder;
 import glimt.model.Kind;
 import glimt.model.Level;
+import glimt.model.LoraAdapter;
 import glimt.model.NoPrompt;
 import glimt.model.Port;
 import glimt.model.Quality;
@@ -126,6 +127,7 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
       warnings.add("%s does not read negative prompts, so it is ignored".formatted(card.name()));
     }
     checkInput(spec, card);
+    checkLoras(spec, card);
     FileSize.check(spec, levels.getLast().seen());
     Growing growing = new Growing(spec, card, asked.equals(card.levels().subList(0, asked.size())));
     for (int i = 0; i < levels.size(); i++) {
@@ -143,6 +145,21 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
     if (card.kind() != Kind.IMAGE || codec == null || !codec.encodes()) {
       throw new InvalidSpec(
           "input_image", "does not go with %s, which cannot begin with one".formatted(card.name()));
+    }
+  }
+
+  /** Refuses LoRAs that the bundle does not have. */
+  private static void checkLoras(JobSpec spec, BundleCard card) {
+    List<String> known = card.offeredLoras().stream().map(LoraAdapter::name).toList();
+    for (LoraChoice lora : spec.chosenLoras()) {
+      if (!known.contains(lora.name())) {
+        throw new InvalidSpec(
+            "loras",
+            known.isEmpty()
+                ? "do not go with %s, which was imported with none".formatted(card.name())
+                : "must be some of %s, those of %s, not %s"
+                    .formatted(String.join(", ", known), card.name(), lora.name()));
+      }
     }
   }
 
@@ -285,7 +302,7 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
               task(
                   new Work.Encode(encoder.name(), text),
                   List.of(),
-                  ContentKey.of(card, encoder, text)));
+                  ContentKey.of(card, encoder, text, spec.chosenLoras())));
     }
 
     private Need need(Work work) {

@@ -46,6 +46,7 @@ import picocli.CommandLine.Spec;
       "  glimt import Wan2.1-T2V-1.3B-Diffusers --no-sample",
       "  glimt import point-e",
       "  glimt import sdxl-base --name watercolour --lora watercolour.safetensors:0.8",
+      "  glimt import sd15 --offer-lora ink=ink.safetensors --offer-lora paper=paper.safetensors",
       "  glimt import sd15 --levels sd15:0.4:1024x1024/512x512 --name sd15-large",
       "  glimt import zeroscope_v2_576w --size 576x320x24 --levels zeroscope_v2_XL:0.6:1024x576",
       "  glimt import Wan2.1 --size 416x240x81 --levels Wan2.1:0.4:832x480/416x240x41",
@@ -103,6 +104,15 @@ public final class ImportModel implements Callable<Integer> {
         "(default weight: 1). May be given several times."
       })
   private List<String> loras = List.of();
+
+  @Option(
+      names = "--offer-lora",
+      paramLabel = "NAME=FILE",
+      description = {
+        "A LoRA, a file or PEFT's folder, that jobs may choose by this name and with a weight. May",
+        "be given several times."
+      })
+  private List<String> offered = List.of();
 
   @Option(
       names = "--size",
@@ -217,6 +227,7 @@ public final class ImportModel implements Callable<Integer> {
           clipSkip,
           textLength,
           loras.stream().map(ImportOptions.LoraFile::parse).toList(),
+          offered.stream().map(ImportOptions.NamedLora::parse).toList(),
           new SingleFileOptions(config, tokenizer, prediction),
           ImportOptions.dtype(dtype));
     } catch (IllegalArgumentException e) {

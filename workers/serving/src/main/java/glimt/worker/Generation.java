@@ -110,7 +110,7 @@ public record Generation(
           "this worker has no bundle %s with the card %s; the job was planned with another version of it"
               .formatted(task.spec().model(), task.card()));
     }
-    return bundle;
+    return bundle.with(task.spec().chosenLoras());
   }
 
   private StoredTensors tensors() {
