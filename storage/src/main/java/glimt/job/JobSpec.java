@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  * @param enlarge the side of the square of file pixels that each pixel becomes, up to {@link
  *     #ENLARGE_LIMIT}; null means 1
  * @param input the picture that it begins with; null if it begins with noise alone
- * @param loras the bundle's LoRAs that change its networks, in the order in which they are added up,
- *     at most {@link #LORAS_LIMIT}; null for none
+ * @param loras the bundle's LoRAs that change its networks, in the order in which they are added
+ *     up, at most {@link #LORAS_LIMIT}; null for none
  */
 public record JobSpec(
     int version,
@@ -125,7 +125,16 @@ public record JobSpec(
       @Nullable Integer enlarge,
       @Nullable JobInput input) {
     this(
-        version, kind, prompt, negativePrompt, model, sampling, extents, format, enlarge, input,
+        version,
+        kind,
+        prompt,
+        negativePrompt,
+        model,
+        sampling,
+        extents,
+        format,
+        enlarge,
+        input,
         null);
   }
 
@@ -153,7 +162,8 @@ public record JobSpec(
     Set<String> names = new HashSet<>();
     for (LoraChoice lora : loras) {
       if (!names.add(lora.name())) {
-        throw new InvalidSpec("loras", "must have each name once, not %s twice".formatted(lora.name()));
+        throw new InvalidSpec(
+            "loras", "must have each name once, not %s twice".formatted(lora.name()));
       }
     }
   }

@@ -75,7 +75,8 @@ final class Successes {
         (attempt, result) -> {
           if (attempt.work() instanceof Work.Assemble(String level, _, _)) {
             facts.add(
-                new Events.JobFact(attempt.job(), new JobEvent.LevelFinished(level, result.products())));
+                new Events.JobFact(
+                    attempt.job(), new JobEvent.LevelFinished(level, result.products())));
           }
         });
     jobs.endDone(successes.keySet().stream().map(RunningAttempt::job).toList(), facts);

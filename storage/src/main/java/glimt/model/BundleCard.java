@@ -211,8 +211,7 @@ public record BundleCard(
         .findFirst()
         .orElseThrow(
             () ->
-                new IllegalArgumentException(
-                    "bundle %s has no LoRA %s".formatted(name, loraName)));
+                new IllegalArgumentException("bundle %s has no LoRA %s".formatted(name, loraName)));
   }
 
   /**
@@ -289,12 +288,7 @@ public record BundleCard(
       Map<String, NumberFormat> otherFormats,
       List<LoraAdapter> otherLoras) {
     return with(
-        levels,
-        otherFiles,
-        sizes,
-        otherFormats.isEmpty() ? null : otherFormats,
-        otherLoras,
-        notes);
+        levels, otherFiles, sizes, otherFormats.isEmpty() ? null : otherFormats, otherLoras, notes);
   }
 
   /** The format in which a network computes; null is the worker's. */

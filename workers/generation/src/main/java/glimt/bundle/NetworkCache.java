@@ -135,9 +135,7 @@ public final class NetworkCache implements AutoCloseable {
   private void makeRoomForOverlaid() {
     List<WarmNetwork> overlaid =
         loaded.keySet().stream().filter(one -> !one.overlay().isEmpty()).toList();
-    overlaid.stream()
-        .limit(Math.max(0, overlaid.size() - OVERLAID_LIMIT + 1))
-        .forEach(this::letGo);
+    overlaid.stream().limit(Math.max(0, overlaid.size() - OVERLAID_LIMIT + 1)).forEach(this::letGo);
   }
 
   private void letGo(WarmNetwork key) {

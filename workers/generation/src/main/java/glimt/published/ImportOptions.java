@@ -44,8 +44,7 @@ public record ImportOptions(
     public static NamedLora parse(String text) {
       int equals = text.indexOf('=');
       if (equals < 1 || equals == text.length() - 1) {
-        throw new IllegalArgumentException(
-            "a LoRA that jobs may choose is NAME=FILE, not " + text);
+        throw new IllegalArgumentException("a LoRA that jobs may choose is NAME=FILE, not " + text);
       }
       return new NamedLora(text.substring(0, equals), Path.of(text.substring(equals + 1)));
     }

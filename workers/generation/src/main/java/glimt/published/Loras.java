@@ -12,8 +12,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * The low-rank changes of an import: those that it merges into the weights of its networks, in their
- * order, and those that it offers to jobs.
+ * The low-rank changes of an import: those that it merges into the weights of its networks, in
+ * their order, and those that it offers to jobs.
  */
 final class Loras {
   private record Weighted(Lora lora, double weight, Set<String> left) {}

@@ -52,11 +52,7 @@ class LoraOverlayTest {
     merged =
         imported(
             new ImportOptions(
-                "merged",
-                "",
-                0,
-                0,
-                List.of(new LoraFile(first, 0.8), new LoraFile(second, -0.3))));
+                "merged", "", 0, 0, List.of(new LoraFile(first, 0.8), new LoraFile(second, -0.3))));
     offered =
         imported(
             new ImportOptions(
@@ -127,8 +123,7 @@ class LoraOverlayTest {
     assertThat(offered.card().offeredLoras())
         .containsExactly(
             new LoraAdapter("ink", "ink.lora.safetensors", List.of("unet")),
-            new LoraAdapter(
-                "paper", "paper.lora.safetensors", List.of("text_encoder", "unet")));
+            new LoraAdapter("paper", "paper.lora.safetensors", List.of("text_encoder", "unet")));
     assertThat(overlay(new LoraChoice("ink", 1)).on("text_encoder").isEmpty()).isTrue();
     assertThat(merged.card().loras()).isNull();
   }
@@ -169,8 +164,7 @@ class LoraOverlayTest {
   void what_does_not_fit_is_refused_when_it_is_imported() {
     Tensor down = Tensor.of(new float[] {1}, 1, 1);
     Path wrong = folder.resolve("wrong.safetensors");
-    new Safetensors(
-            Map.of("unet.other.lora_A.weight", down, "unet.other.lora_B.weight", down))
+    new Safetensors(Map.of("unet.other.lora_A.weight", down, "unet.other.lora_B.weight", down))
         .write(wrong);
     ImportOptions options =
         new ImportOptions(

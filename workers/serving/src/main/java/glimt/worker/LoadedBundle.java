@@ -39,7 +39,10 @@ public final class LoadedBundle {
    */
   public LoadedBundle(Path folder, NetworkCache networks) {
     this(
-        BundleCheck.open(folder, LevelWalk.samplers()), networks, new HashMap<>(), LoraOverlay.NONE);
+        BundleCheck.open(folder, LevelWalk.samplers()),
+        networks,
+        new HashMap<>(),
+        LoraOverlay.NONE);
   }
 
   private LoadedBundle(

@@ -76,8 +76,7 @@ class ChosenLorasTest {
 
   private static void bundle(ImportOptions options) {
     Path place;
-    try (BundleImport imported =
-        BundleImport.of(PUBLISHED, folder.resolve("models"), options)) {
+    try (BundleImport imported = BundleImport.of(PUBLISHED, folder.resolve("models"), options)) {
       place = imported.install();
     }
     NetworkCache networks = new NetworkCache(Device.cpu(), Precision.FLOAT32, Long.MAX_VALUE);
@@ -136,8 +135,7 @@ class ChosenLorasTest {
     assertThat(keys("offered")).isEqualTo(plain);
     List<ContentKey> chosen = keys("offered", new LoraChoice("style", 0.5));
     assertThat(chosen).doesNotContainAnyElementsOf(plain);
-    assertThat(keys("offered", new LoraChoice("style", 0.6)))
-        .doesNotContainAnyElementsOf(chosen);
+    assertThat(keys("offered", new LoraChoice("style", 0.6))).doesNotContainAnyElementsOf(chosen);
     assertThat(keys("merged")).doesNotContainAnyElementsOf(plain);
   }
 
