@@ -189,6 +189,7 @@ final class JobDocument {
     out.set("guidanceRule", Json.mapper().valueToTree(options.guidanceRule()));
     out.set("schedule", Json.mapper().valueToTree(options.schedule()));
     out.set("thresholds", Json.mapper().valueToTree(options.thresholds()));
+    out.put("noise_level", spec.noiseLevel());
     out.set("loras", Json.mapper().valueToTree(spec.loras()));
     JobInput input = spec.input();
     out.put("input_image", input == null ? null : input.image().sha256())

@@ -44,7 +44,8 @@ record JobRequest(
     @Nullable Format format,
     @Nullable Integer enlarge,
     @Nullable JobInput input,
-    @Nullable List<LoraChoice> loras) {
+    @Nullable List<LoraChoice> loras,
+    @Nullable Integer noiseLevel) {
   /** Far more than any bundle makes; the plan checks the bundle's own limit. */
   static final int FRAMES_LIMIT = 100_000;
 
@@ -84,7 +85,8 @@ record JobRequest(
             fields.choice("format", Format.of(kind), Format::ending),
             fields.whole("enlarge", 1, JobSpec.ENLARGE_LIMIT),
             input(fields),
-            loras(fields));
+            loras(fields),
+            fields.whole("noise_level", 0, JobSpec.NOISE_LEVEL_LIMIT));
     fields.end();
     return request;
   }
@@ -199,6 +201,7 @@ record JobRequest(
         Objects.requireNonNullElse(format, Format.of(kind).getFirst()),
         enlarge,
         input,
-        loras);
+        loras,
+        noiseLevel);
   }
 }

@@ -136,6 +136,10 @@ class BadInputTest {
         tree(400, "points", "\"kind\":\"points\",\"points\":0"),
         tree(400, "points", "\"kind\":\"points\",\"points\":1000"),
         tree(400, "points", "\"kind\":\"points\",\"points\":2147483648"),
+        tree(400, "noise_level", "\"noise_level\":-1"),
+        tree(400, "noise_level", "\"noise_level\":1000"),
+        tree(400, "noise_level", "\"noise_level\":2.5"),
+        tree(400, "noise_level", "\"noise_level\":250"),
         // LoRAs.
         tree(400, "loras", "\"loras\":\"ink\""),
         tree(400, "loras", "\"loras\":{\"name\":\"ink\",\"weight\":1}"),

@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * @param input the picture that it begins with; null if it begins with noise alone
  * @param loras the bundle's LoRAs that change its networks, in the order in which they are added
  *     up, at most {@link #LORAS_LIMIT}; null for none
+ * @param noiseLevel the step of its chain as far as which each level noises the one below before it
+ *     enlarges that; null means the card's
  */
 public record JobSpec(
     int version,
@@ -39,7 +41,11 @@ public record JobSpec(
     Format format,
     @Nullable Integer enlarge,
     @Nullable JobInput input,
-    @Nullable List<LoraChoice> loras) {
+    @Nullable List<LoraChoice> loras,
+    @Nullable Integer noiseLevel) {
+  /** The largest {@code noiseLevel}: the last step of the chains of published cascades. */
+  public static final int NOISE_LEVEL_LIMIT = 999;
+
   /** The most LoRAs of a job. */
   public static final int LORAS_LIMIT = 16;
 
@@ -90,6 +96,10 @@ public record JobSpec(
     if (loras != null) {
       checkLoras(loras);
     }
+    if (noiseLevel != null && (noiseLevel < 0 || noiseLevel > NOISE_LEVEL_LIMIT)) {
+      throw new InvalidSpec(
+          "noise_level", "must be 0 to %s, not %s".formatted(NOISE_LEVEL_LIMIT, noiseLevel));
+    }
     if (format.kind() != kind) {
       throw new InvalidSpec(
           "format",
@@ -112,7 +122,7 @@ public record JobSpec(
     this(version, kind, prompt, negativePrompt, model, sampling, extents, format, enlarge, null);
   }
 
-  /** Makes a spec without LoRAs. */
+  /** Makes a spec without LoRAs, and with the card's noise between levels. */
   public JobSpec(
       int version,
       Kind kind,
@@ -135,6 +145,7 @@ public record JobSpec(
         format,
         enlarge,
         input,
+        null,
         null);
   }
 

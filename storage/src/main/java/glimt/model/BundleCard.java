@@ -103,7 +103,10 @@ public record BundleCard(
     for (Level level : levels) {
       boolean base = level.equals(levels.getFirst());
       for (Port port : level.ports()) {
-        if ((port.readsBelow() || port.feed() == Port.PortSource.BELOW_NOISE) && base) {
+        if ((port.readsBelow()
+                || port.feed() == Port.PortSource.BELOW_NOISE
+                || port.feed() == Port.PortSource.BELOW_SIGNAL)
+            && base) {
           throw new IllegalArgumentException(
               "bundle %s: nothing feeds port %s of level %s, which has no level below"
                   .formatted(name, port.name(), level.name()));

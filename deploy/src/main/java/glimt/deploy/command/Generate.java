@@ -124,6 +124,14 @@ public final class Generate implements Callable<Integer> {
   private @Nullable Double strength;
 
   @Option(
+      names = "--noise-level",
+      description = {
+        "How far each level of a cascade noises the picture below, 0 to 999. Default: the model's",
+        "(DeepFloyd IF: 250)"
+      })
+  private @Nullable Integer noiseLevel;
+
+  @Option(
       names = "--lora",
       paramLabel = "NAME[:WEIGHT]",
       description = {
@@ -270,7 +278,7 @@ public final class Generate implements Callable<Integer> {
     wish.put("quality", quality);
     wish.put("seed", seed).put("steps", steps).put("guidance", guidance);
     wish.put("frames", frames).put("size", size).put("points", points).put("enlarge", enlarge);
-    wish.put("strength", strength);
+    wish.put("strength", strength).put("noise_level", noiseLevel);
     loras.forEach(lora -> wish.withArray("loras").add(lora(lora)));
     wish.properties().removeIf(field -> field.getValue().isNull());
     return wish;

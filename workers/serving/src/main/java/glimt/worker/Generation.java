@@ -33,6 +33,7 @@ import glimt.pipeline.Cascade;
 import glimt.pipeline.Draft;
 import glimt.pipeline.Drafting;
 import glimt.pipeline.LatentDecoder;
+import glimt.pipeline.LevelWalk;
 import glimt.pipeline.Modality;
 import glimt.pipeline.Modality.Seen;
 import glimt.pipeline.Mosaic;
@@ -152,7 +153,7 @@ public record Generation(
   private Product sampled(Task task, Work.Sample work, LoadedBundle bundle, Attempt attempt)
       throws InterruptedException {
     BundleCard card = bundle.card();
-    Level level = level(task, bundle, work.extents());
+    Level level = noised(task, level(task, bundle, work.extents()));
     Modality modality = Modalities.of(card.kind());
     Cascade cascade =
         new Cascade(card, modality, bundle::network, task.card() + " on " + numericClass);
@@ -168,6 +169,12 @@ public record Generation(
             draft(task, work, level, bundle))) {
       return walked(task, work, piece, level, bundle, attempt);
     }
+  }
+
+  /** Returns a level with the noise of the one below that the job asks for. */
+  private static Level noised(Task task, Level level) {
+    Integer step = task.spec().noiseLevel();
+    return step == null || !level.takesAnyNoiseBelow() ? level : LevelWalk.noised(level, step);
   }
 
   /** Returns what the walk begins with; null if that is noise alone. */
@@ -237,7 +244,7 @@ public record Generation(
           encoded(task, Plan.unconditionalPort(encoder), other, read)
               .ifPresent(feed -> withheld.put(port, feed));
         }
-        case BELOW, BELOW_KEPT, BELOW_BY_CORNERS, BELOW_NOISE, SIZES, PLACES -> {}
+        case BELOW, BELOW_KEPT, BELOW_BY_CORNERS, BELOW_NOISE, BELOW_SIGNAL, SIZES, PLACES -> {}
       }
     }
     return new Prompted(given, withheld);

@@ -179,7 +179,8 @@ class ChosenLorasTest {
         Format.PNG,
         null,
         null,
-        List.of(loras));
+        List.of(loras),
+        null);
   }
 
   private static byte[] picture(String model, LoraChoice... loras) throws Exception {
