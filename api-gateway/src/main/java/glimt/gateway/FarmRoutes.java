@@ -166,6 +166,14 @@ final class FarmRoutes {
     } else {
       out.putNull("vocabulary");
     }
+    ArrayNode loras = out.putArray("loras");
+    card.offeredLoras()
+        .forEach(
+            lora ->
+                loras
+                    .addObject()
+                    .put("name", lora.name())
+                    .put("sha256", card.files().get(lora.file())));
     out.set("notes", Json.mapper().valueToTree(card.notes()));
     return out;
   }

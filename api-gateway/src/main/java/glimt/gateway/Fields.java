@@ -112,7 +112,7 @@ final class Fields {
   }
 
   /**
-   * An object, parsed as a record; unknown fields are refused.
+   * An object or a list, parsed as a record or an array of them; unknown fields are refused.
    *
    * @throws InvalidSpec with the path of the wrong field in it, such as {@code schedule.type}
    */

@@ -114,6 +114,10 @@ final class JobDocument {
         out.put("type", "submitted");
         warnings.forEach(out.putArray("warnings")::add);
       }
+      case JobEvent.Warned(List<String> warnings) -> {
+        out.put("type", "warned");
+        warnings.forEach(out.putArray("warnings")::add);
+      }
       case JobEvent.JobStarted _ -> out.put("type", "started");
       case JobEvent.LevelFinished(String level, List<Product> products) -> {
         out.put("type", "level_finished").put("level", level);
@@ -188,6 +192,8 @@ final class JobDocument {
     out.set("guidanceRule", Json.mapper().valueToTree(options.guidanceRule()));
     out.set("schedule", Json.mapper().valueToTree(options.schedule()));
     out.set("thresholds", Json.mapper().valueToTree(options.thresholds()));
+    out.put("noise_level", spec.noiseLevel());
+    out.set("loras", Json.mapper().valueToTree(spec.loras()));
     JobInput input = spec.input();
     out.put("input_image", input == null ? null : input.image().sha256())
         .put("strength", input == null ? null : (Double) input.strength());

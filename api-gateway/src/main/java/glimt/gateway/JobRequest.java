@@ -6,6 +6,7 @@ import glimt.job.InvalidSpec;
 import glimt.job.JobClass;
 import glimt.job.JobInput;
 import glimt.job.JobSpec;
+import glimt.job.LoraChoice;
 import glimt.job.SamplingOptions;
 import glimt.model.GuidanceRule;
 import glimt.model.Kind;
@@ -45,6 +46,8 @@ record JobRequest(
     @Nullable Format format,
     @Nullable Integer enlarge,
     @Nullable JobInput input,
+    @Nullable List<LoraChoice> loras,
+    @Nullable Integer noiseLevel,
     @Nullable JobClass urgency) {
   /** Far more than any bundle makes; the plan checks the bundle's own limit. */
   static final int FRAMES_LIMIT = 100_000;
@@ -59,6 +62,7 @@ record JobRequest(
 
   JobRequest {
     extents = Map.copyOf(extents);
+    loras = loras == null ? null : List.copyOf(loras);
   }
 
   /** Reads the fields of {@code POST /v1/jobs}. */
@@ -84,6 +88,8 @@ record JobRequest(
             fields.choice("format", Format.of(kind), Format::ending),
             fields.whole("enlarge", 1, JobSpec.ENLARGE_LIMIT),
             input(fields),
+            loras(fields),
+            fields.whole("noise_level", 0, JobSpec.NOISE_LEVEL_LIMIT),
             fields.choice("class", List.of(JobClass.values()), JobDocument::word));
     fields.end();
     return request;
@@ -106,6 +112,12 @@ record JobRequest(
       throw new InvalidSpec(
           "input_image", "must be the image that POST /v1/images answered: 64 hexadecimal digits");
     }
+  }
+
+  /** The LoRAs that the job chooses, by the names that the model's card gives them. */
+  private static @Nullable List<LoraChoice> loras(Fields fields) {
+    LoraChoice[] loras = fields.object("loras", LoraChoice[].class);
+    return loras == null ? null : List.of(loras);
   }
 
   /** The requested seed; null for a random seed, which other programs write as -1. */
@@ -192,6 +204,8 @@ record JobRequest(
         extents,
         Objects.requireNonNullElse(format, Format.of(kind).getFirst()),
         enlarge,
-        input);
+        input,
+        loras,
+        noiseLevel);
   }
 }

@@ -234,6 +234,7 @@ final class VideoRoutes {
             Format.MP4,
             null,
             null,
+            null,
             null);
     if (asked.extents().containsKey("frames") || asked.seconds() == null) {
       return request;

@@ -377,8 +377,12 @@ final class RealFarm implements AutoCloseable {
   }
 
   void succeed(Task task) {
+    succeed(task, List.of());
+  }
+
+  void succeed(Task task, List<String> warnings) {
     Effort effort = new Effort(CLASS, 0, 8, 0.25, 0.2);
-    tasks.end(task.lease(), new Outcome.Succeeded(products(task)), effort);
+    tasks.end(task.lease(), new Outcome.Succeeded(products(task), warnings), effort);
   }
 
   private List<Product> products(Task task) {

@@ -65,6 +65,20 @@ class WatchTest {
   }
 
   @Test
+  void what_a_worker_warns_of_is_an_event_and_stays_in_the_job() throws Exception {
+    JobId job = farm.submit("{\"prompt\":\"a whale\",\"size\":16}");
+    farm.claim().forEach(task -> farm.succeed(task, List.of("the prompt was cut")));
+    farm.finish(job);
+    try (BufferedReader stream = sse(job, 2)) {
+      SseEvent warned = next(stream);
+      assertThat(warned.type()).isEqualTo("warned");
+      assertThat(warned.data().at("/warnings/0").textValue()).isEqualTo("the prompt was cut");
+    }
+    JsonNode view = RealFarm.json(farm.get("/v1/jobs/" + job));
+    assertThat(view.get("warnings")).extracting(JsonNode::textValue).contains("the prompt was cut");
+  }
+
+  @Test
   void who_comes_back_gets_what_was_missed_and_nothing_twice() throws Exception {
     JobId job = farm.submit("{\"prompt\":\"a whale\",\"size\":16}");
     farm.finish(job);

@@ -95,7 +95,8 @@ class WireTest {
         new Ended(
             LEASE,
             new Outcome.Succeeded(
-                List.of(new Product(Product.Role.MEDIA, new Artifact(DIGEST, "video/mp4", 12)))),
+                List.of(new Product(Product.Role.MEDIA, new Artifact(DIGEST, "video/mp4", 12))),
+                List.of("the prompt was cut")),
             EFFORT,
             worker),
         new Ended(LEASE, new Outcome.Failed(Fault.POISON, "not a number"), EFFORT, worker),

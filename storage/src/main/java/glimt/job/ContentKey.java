@@ -4,6 +4,7 @@ import glimt.model.BundleCard;
 import glimt.model.BytePair;
 import glimt.model.ClassNames;
 import glimt.model.Encoder;
+import glimt.model.LoraAdapter;
 import glimt.model.NoPrompt;
 import glimt.model.PromptReader;
 import glimt.model.Unigram;
@@ -25,18 +26,30 @@ import java.util.stream.Stream;
  * @param sha256 the digest of the ingredients, in lower-case hexadecimal
  */
 public record ContentKey(String sha256) {
-  /** The key of an encoder's result: the digests of its network and its reader, and the text. */
-  static ContentKey of(BundleCard card, Encoder encoder, String text) {
+  /**
+   * The key of an encoder's result: the digests of its network, of what is merged into that and of
+   * its reader, and the text.
+   *
+   * @param loras that the job chose
+   */
+  static ContentKey of(BundleCard card, Encoder encoder, String text, List<LoraChoice> loras) {
     List<String> ingredients = new ArrayList<>(List.of("encode"));
     ingredients.add(file(card, encoder.network() + ".py"));
     ingredients.add(file(card, encoder.network() + ".safetensors"));
-    Stream.of(".safetensors.index.json", ".names.json") // of published weights
+    // of published weights
+    Stream.of(".safetensors.index.json", ".names.json", ".merged.safetensors")
         .map(end -> card.files().get(encoder.network() + end))
         .filter(Objects::nonNull)
         .forEach(ingredients::add);
     ingredients.add(reader(card, encoder.reader()));
     ingredients.add(String.join(" ", encoder.outputs()));
     ingredients.add(text);
+    for (LoraChoice lora : loras) {
+      LoraAdapter adapter = card.lora(lora.name());
+      if (adapter.networks().contains(encoder.network())) {
+        ingredients.add(file(card, adapter.file()) + " at " + lora.weight());
+      }
+    }
     return new ContentKey(digest(String.join("\0", ingredients)));
   }
 

@@ -28,6 +28,17 @@ public record JobEvent(JobId job, long seq, Instant at, Fact fact) {
     }
   }
 
+  /**
+   * A worker found something in the job that its client should know.
+   *
+   * @param warnings that the job had not before
+   */
+  public record Warned(List<String> warnings) implements Fact {
+    public Warned {
+      warnings = List.copyOf(warnings);
+    }
+  }
+
   /** A worker claimed the job's first task. */
   public record JobStarted() implements Fact {}
 

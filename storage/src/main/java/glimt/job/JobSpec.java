@@ -1,7 +1,10 @@
 package glimt.job;
 
 import glimt.model.Kind;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +25,10 @@ import org.jspecify.annotations.Nullable;
  * @param enlarge the side of the square of file pixels that each pixel becomes, up to {@link
  *     #ENLARGE_LIMIT}; null means 1
  * @param input the picture that it begins with; null if it begins with noise alone
+ * @param loras the bundle's LoRAs that change its networks, in the order in which they are added
+ *     up, at most {@link #LORAS_LIMIT}; null for none
+ * @param noiseLevel the step of its chain as far as which each level noises the one below before it
+ *     enlarges that; null means the card's
  */
 public record JobSpec(
     int version,
@@ -33,7 +40,15 @@ public record JobSpec(
     Map<String, Integer> extents,
     Format format,
     @Nullable Integer enlarge,
-    @Nullable JobInput input) {
+    @Nullable JobInput input,
+    @Nullable List<LoraChoice> loras,
+    @Nullable Integer noiseLevel) {
+  /** The largest {@code noiseLevel}: the last step of the chains of published cascades. */
+  public static final int NOISE_LEVEL_LIMIT = 999;
+
+  /** The most LoRAs of a job. */
+  public static final int LORAS_LIMIT = 16;
+
   /** The largest {@code enlarge}. */
   public static final int ENLARGE_LIMIT = 64;
 
@@ -53,6 +68,7 @@ public record JobSpec(
    */
   public JobSpec {
     extents = Map.copyOf(new TreeMap<>(extents));
+    loras = loras == null || loras.isEmpty() ? null : List.copyOf(loras);
     if (version != VERSION) {
       throw new InvalidSpec(
           "version", "must be %s, the version of this glimt, not %s".formatted(VERSION, version));
@@ -77,6 +93,13 @@ public record JobSpec(
     if (enlarge != null && kind == Kind.POINTS) {
       throw new InvalidSpec("enlarge", "does not go with points, which have no pixels");
     }
+    if (loras != null) {
+      checkLoras(loras);
+    }
+    if (noiseLevel != null && (noiseLevel < 0 || noiseLevel > NOISE_LEVEL_LIMIT)) {
+      throw new InvalidSpec(
+          "noise_level", "must be 0 to %s, not %s".formatted(NOISE_LEVEL_LIMIT, noiseLevel));
+    }
     if (format.kind() != kind) {
       throw new InvalidSpec(
           "format",
@@ -99,6 +122,33 @@ public record JobSpec(
     this(version, kind, prompt, negativePrompt, model, sampling, extents, format, enlarge, null);
   }
 
+  /** Makes a spec without LoRAs, and with the card's noise between levels. */
+  public JobSpec(
+      int version,
+      Kind kind,
+      String prompt,
+      @Nullable String negativePrompt,
+      String model,
+      SamplingOptions sampling,
+      Map<String, Integer> extents,
+      Format format,
+      @Nullable Integer enlarge,
+      @Nullable JobInput input) {
+    this(
+        version,
+        kind,
+        prompt,
+        negativePrompt,
+        model,
+        sampling,
+        extents,
+        format,
+        enlarge,
+        input,
+        null,
+        null);
+  }
+
   /** Makes a spec of the current version, without a negative prompt and not enlarged. */
   public JobSpec(
       Kind kind,
@@ -108,6 +158,25 @@ public record JobSpec(
       Map<String, Integer> extents,
       Format format) {
     this(VERSION, kind, prompt, null, model, sampling, extents, format, null);
+  }
+
+  /** Returns the LoRAs that it chose. */
+  public List<LoraChoice> chosenLoras() {
+    return loras == null ? List.of() : loras;
+  }
+
+  private static void checkLoras(List<LoraChoice> loras) {
+    if (loras.size() > LORAS_LIMIT) {
+      throw new InvalidSpec(
+          "loras", "must be at most %s, not %s".formatted(LORAS_LIMIT, loras.size()));
+    }
+    Set<String> names = new HashSet<>();
+    for (LoraChoice lora : loras) {
+      if (!names.add(lora.name())) {
+        throw new InvalidSpec(
+            "loras", "must have each name once, not %s twice".formatted(lora.name()));
+      }
+    }
   }
 
   private static void checkText(String field, String text) {

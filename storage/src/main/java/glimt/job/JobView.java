@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param paused since when it is paused; null unless it is
  * @param card the digest of the card that the job was planned with
  * @param progress completed work divided by planned work, 0 to 1
- * @param warnings for the client, such as unknown words of the prompt
+ * @param warnings for the client, such as unknown words of the prompt, and those that were cut off
  * @param started when its first task was claimed; null before
  * @param ended when it ended; null before
  * @param fault the kind of failure; null unless it failed

@@ -5,10 +5,20 @@ import java.util.Optional;
 
 /** How an attempt ended. */
 public sealed interface Outcome {
-  /** The task is done. */
-  record Succeeded(List<Product> products) implements Outcome {
+  /**
+   * The task is done.
+   *
+   * @param warnings for the client, such as words of the prompt that did not fit
+   */
+  record Succeeded(List<Product> products, List<String> warnings) implements Outcome {
     public Succeeded {
       products = List.copyOf(products);
+      warnings = List.copyOf(warnings);
+    }
+
+    /** A task that is done without a warning. */
+    public Succeeded(List<Product> products) {
+      this(products, List.of());
     }
   }
 

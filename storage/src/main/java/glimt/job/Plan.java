@@ -5,11 +5,13 @@ import glimt.model.Codec;
 import glimt.model.Encoder;
 import glimt.model.Kind;
 import glimt.model.Level;
+import glimt.model.LoraAdapter;
 import glimt.model.NoPrompt;
 import glimt.model.Port;
 import glimt.model.Quality;
 import glimt.model.Refinement;
 import glimt.model.Sampling;
+import glimt.model.Schedule;
 import glimt.model.Segment;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -126,6 +128,8 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
       warnings.add("%s does not read negative prompts, so it is ignored".formatted(card.name()));
     }
     checkInput(spec, card);
+    checkLoras(spec, card);
+    checkNoiseLevel(spec, card, levels);
     FileSize.check(spec, levels.getLast().seen());
     Growing growing = new Growing(spec, card, asked.equals(card.levels().subList(0, asked.size())));
     for (int i = 0; i < levels.size(); i++) {
@@ -143,6 +147,46 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
     if (card.kind() != Kind.IMAGE || codec == null || !codec.encodes()) {
       throw new InvalidSpec(
           "input_image", "does not go with %s, which cannot begin with one".formatted(card.name()));
+    }
+  }
+
+  /** Refuses LoRAs that the bundle does not have. */
+  private static void checkLoras(JobSpec spec, BundleCard card) {
+    List<String> known = card.offeredLoras().stream().map(LoraAdapter::name).toList();
+    for (LoraChoice lora : spec.chosenLoras()) {
+      if (!known.contains(lora.name())) {
+        throw new InvalidSpec(
+            "loras",
+            known.isEmpty()
+                ? "do not go with %s, which was imported with none".formatted(card.name())
+                : "must be some of %s, those of %s, not %s"
+                    .formatted(String.join(", ", known), card.name(), lora.name()));
+      }
+    }
+  }
+
+  /** Refuses a noise level that no level takes, or that is beyond a level's chain. */
+  private static void checkNoiseLevel(JobSpec spec, BundleCard card, List<Level> levels) {
+    Integer noise = spec.noiseLevel();
+    if (noise == null) {
+      return;
+    }
+    List<Level> taking = levels.stream().filter(Level::takesAnyNoiseBelow).toList();
+    if (taking.isEmpty()) {
+      throw new InvalidSpec(
+          "noise_level",
+          "does not go with %s at this size, none of whose levels can be told the noise of the one below"
+              .formatted(card.name()));
+    }
+    for (Level level : taking) {
+      if (level.sampling().schedule() instanceof Schedule.Published published
+          && published.settings().get("num_train_timesteps") instanceof Number length
+          && noise >= length.intValue()) {
+        throw new InvalidSpec(
+            "noise_level",
+            "must be below %s, the length of the chain of %s, not %s"
+                .formatted(length, level.name(), noise));
+      }
     }
   }
 
@@ -285,7 +329,7 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
               task(
                   new Work.Encode(encoder.name(), text),
                   List.of(),
-                  ContentKey.of(card, encoder, text)));
+                  ContentKey.of(card, encoder, text, spec.chosenLoras())));
     }
 
     private Need need(Work work) {

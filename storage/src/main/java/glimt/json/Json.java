@@ -345,6 +345,7 @@ public final class Json {
   @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
   @JsonSubTypes({
     @JsonSubTypes.Type(value = JobEvent.Submitted.class, name = "submitted"),
+    @JsonSubTypes.Type(value = JobEvent.Warned.class, name = "warned"),
     @JsonSubTypes.Type(value = JobEvent.JobStarted.class, name = "started"),
     @JsonSubTypes.Type(value = JobEvent.LevelFinished.class, name = "level_finished"),
     @JsonSubTypes.Type(value = JobEvent.JobEnded.class, name = "ended")

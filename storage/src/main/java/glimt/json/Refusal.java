@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.exc.StreamReadException;
 import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.exc.InvalidDefinitionException;
 import com.fasterxml.jackson.databind.exc.InvalidNullException;
 import com.fasterxml.jackson.databind.exc.InvalidTypeIdException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
@@ -68,6 +69,8 @@ final class Refusal {
       case InvalidTypeIdException kind -> "must be one of " + kinds(kind, sealed);
       case InvalidNullException _ -> "must not be null";
       case MismatchedInputException mismatch -> mismatched(mismatch);
+      // Jackson's word for text or a number in place of a list.
+      case InvalidDefinitionException other -> "must be " + expected(other.getType().getRawClass());
       case JsonMappingException mapping
           when mapping.getCause() instanceof StreamReadException syntax ->
           broken(syntax);

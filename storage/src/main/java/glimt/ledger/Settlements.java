@@ -5,7 +5,6 @@ import glimt.job.Fault;
 import glimt.job.JobId;
 import glimt.job.Lease;
 import glimt.job.Outcome;
-import glimt.job.Product;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -54,14 +53,14 @@ final class Settlements {
   private List<Settlement> settle(Map<Lease, AttemptEnd> reports) throws SQLException {
     EndedAttempts ended = new EndedAttempts();
     Map<RunningAttempt, Outcome> outcomes = new LinkedHashMap<>();
-    Map<RunningAttempt, List<Product>> successes = new LinkedHashMap<>();
+    Map<RunningAttempt, Outcome.Succeeded> successes = new LinkedHashMap<>();
     for (RunningAttempt attempt : RunningAttempt.lock(session, reports.keySet(), terms)) {
       AttemptEnd report = Objects.requireNonNull(reports.get(attempt.lease()));
       Outcome outcome = accepted(attempt, report.outcome());
       ended.addReported(attempt, new AttemptEnd(attempt.lease(), outcome, report.effort()));
       outcomes.put(attempt, outcome);
-      if (outcome instanceof Outcome.Succeeded(var products)) {
-        successes.put(attempt, products);
+      if (outcome instanceof Outcome.Succeeded succeeded) {
+        successes.put(attempt, succeeded);
       }
     }
     ended.write(session);
@@ -128,7 +127,7 @@ final class Settlements {
   private Outcome accepted(RunningAttempt attempt, Outcome outcome) throws SQLException {
     return switch (outcome) {
       case Outcome.Failed(Fault fault, String why) -> new Outcome.Failed(fault, printable(why));
-      case Outcome.Succeeded(var products) when attempt.remakes() -> {
+      case Outcome.Succeeded(var products, _) when attempt.remakes() -> {
         List<ArtifactId> made = products.stream().map(product -> product.artifact().id()).toList();
         yield made.equals(Repairs.accepted(session, attempt.lease().task()))
             ? outcome

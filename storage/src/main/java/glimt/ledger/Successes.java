@@ -4,6 +4,7 @@ import glimt.job.Artifact;
 import glimt.job.JobEvent;
 import glimt.job.JobId;
 import glimt.job.Lease;
+import glimt.job.Outcome;
 import glimt.job.Product;
 import glimt.job.Work;
 import glimt.json.EnumWord;
@@ -40,49 +41,78 @@ final class Successes {
           SELECT * FROM unnest(:tasks, :positions, :roles, :digests)
           """);
 
+  /** The caller has locked the job. */
+  private static final NamedSql WARN =
+      NamedSql.of(
+          """
+          UPDATE job SET warnings = warnings || to_jsonb(:warning::text)
+          WHERE id = :job AND NOT warnings @> to_jsonb(:warning::text)
+          """);
+
   private Successes() {}
 
   /**
-   * Writes the results of attempts. A task that is remade keeps the result that it has.
+   * Writes the results of attempts, and what they warn of. A task that is remade keeps the result
+   * that it has.
    *
    * @return the jobs in which a task became ready
    */
   static List<JobId> succeed(
-      Session session, LockedJobs jobs, Map<RunningAttempt, List<Product>> successes)
+      Session session, LockedJobs jobs, Map<RunningAttempt, Outcome.Succeeded> successes)
       throws SQLException {
     if (successes.isEmpty()) {
       return List.of();
     }
     List<Lease> leases = successes.keySet().stream().map(RunningAttempt::lease).toList();
     session.update(SUCCEED, Leases.tasks(leases), Leases.attempts(leases));
-    Map<RunningAttempt, List<Product>> results = new LinkedHashMap<>(successes);
+    Map<RunningAttempt, Outcome.Succeeded> results = new LinkedHashMap<>(successes);
     results.keySet().removeIf(RunningAttempt::remakes);
     keep(session, results);
     Workers.recordSuccesses(session, results.keySet());
     List<JobId> freed = Successors.free(session, leases);
-    List<Events.JobFact> facts = new ArrayList<>();
+    List<Events.JobFact> facts = warn(session, results);
     results.forEach(
-        (attempt, products) -> {
+        (attempt, result) -> {
           if (attempt.work() instanceof Work.Assemble(String level, _, _)) {
             facts.add(
-                new Events.JobFact(attempt.job(), new JobEvent.LevelFinished(level, products)));
+                new Events.JobFact(
+                    attempt.job(), new JobEvent.LevelFinished(level, result.products())));
           }
         });
     jobs.endDone(successes.keySet().stream().map(RunningAttempt::job).toList(), facts);
     return freed;
   }
 
-  private static void keep(Session session, Map<RunningAttempt, List<Product>> results)
+  /** Adds warnings that their jobs do not have yet, and returns the facts that tell of them. */
+  private static List<Events.JobFact> warn(
+      Session session, Map<RunningAttempt, Outcome.Succeeded> results) throws SQLException {
+    List<Events.JobFact> facts = new ArrayList<>();
+    for (Map.Entry<RunningAttempt, Outcome.Succeeded> result : results.entrySet()) {
+      JobId job = result.getKey().job();
+      List<String> fresh = new ArrayList<>();
+      for (String warning : result.getValue().warnings()) {
+        if (session.update(WARN.bind("warning", warning).bind("job", job.value())) == 1) {
+          fresh.add(warning);
+        }
+      }
+      if (!fresh.isEmpty()) {
+        facts.add(new Events.JobFact(job, new JobEvent.Warned(fresh)));
+      }
+    }
+    return facts;
+  }
+
+  private static void keep(Session session, Map<RunningAttempt, Outcome.Succeeded> results)
       throws SQLException {
     List<Long> tasks = new ArrayList<>();
     List<Integer> positions = new ArrayList<>();
     List<Product> products = new ArrayList<>();
     results.forEach(
-        (attempt, made) -> {
-          for (int i = 0; i < made.size(); i++) {
+        (attempt, result) -> {
+          for (int i = 0; i < result.products().size(); i++) {
             tasks.add(attempt.lease().task().value());
             positions.add(i);
-            products.add(made.get(i));
+            products.add(result.products().get(i));
           }
         });
     if (products.isEmpty()) {

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  *     without an entry counts as 0 bytes
  * @param formats in which networks compute, by the network's stem; a network without an entry
  *     computes in the format of the worker, and null is no entry
+ * @param loras low-rank changes that jobs may choose; null is none
  * @param files the SHA-256 of every other file of the bundle, by file name
  * @param notes free text by heading: data, training, figures, known failures
  */
@@ -46,6 +47,7 @@ public record BundleCard(
     List<String> restates,
     Map<String, Long> weights,
     @Nullable Map<String, NumberFormat> formats,
+    @Nullable List<LoraAdapter> loras,
     Map<String, String> files,
     Map<String, String> notes) {
   /** The current version of the card's form. */
@@ -59,6 +61,7 @@ public record BundleCard(
     restates = List.copyOf(restates);
     weights = Map.copyOf(weights);
     formats = formats == null ? null : Map.copyOf(formats);
+    loras = loras == null || loras.isEmpty() ? null : List.copyOf(loras);
     files = Map.copyOf(files);
     notes = Map.copyOf(notes);
     if (version != VERSION) {
@@ -100,7 +103,10 @@ public record BundleCard(
     for (Level level : levels) {
       boolean base = level.equals(levels.getFirst());
       for (Port port : level.ports()) {
-        if ((port.readsBelow() || port.feed() == Port.PortSource.BELOW_NOISE) && base) {
+        if ((port.readsBelow()
+                || port.feed() == Port.PortSource.BELOW_NOISE
+                || port.feed() == Port.PortSource.BELOW_SIGNAL)
+            && base) {
           throw new IllegalArgumentException(
               "bundle %s: nothing feeds port %s of level %s, which has no level below"
                   .formatted(name, port.name(), level.name()));
@@ -167,10 +173,10 @@ public record BundleCard(
       Map<String, String> notes) {
     return new BundleCard(
         VERSION, name, kind, summary, licence, reader, List.of(), fps, scale, offset, levels,
-        List.of(), Map.of(), null, files, notes);
+        List.of(), Map.of(), null, null, files, notes);
   }
 
-  /** A card whose networks compute in the format of the worker. */
+  /** A card whose networks compute in the format of the worker, without LoRAs. */
   public BundleCard(
       int version,
       String name,
@@ -189,7 +195,26 @@ public record BundleCard(
       Map<String, String> notes) {
     this(
         version, name, kind, summary, licence, reader, encoders, fps, scale, offset, levels,
-        restates, weights, null, files, notes);
+        restates, weights, null, null, files, notes);
+  }
+
+  /** Returns the LoRAs that jobs may choose. */
+  public List<LoraAdapter> offeredLoras() {
+    return loras == null ? List.of() : loras;
+  }
+
+  /**
+   * Returns the LoRA of this name.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  public LoraAdapter lora(String loraName) {
+    return offeredLoras().stream()
+        .filter(lora -> lora.name().equals(loraName))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException("bundle %s has no LoRA %s".formatted(name, loraName)));
   }
 
   /**
@@ -258,12 +283,15 @@ public record BundleCard(
    * The same of these files, whose weights have these sizes.
    *
    * @param otherFormats of networks that do not compute in the worker's
+   * @param otherLoras that jobs may choose
    */
   public BundleCard holding(
       Map<String, String> otherFiles,
       Map<String, Long> sizes,
-      Map<String, NumberFormat> otherFormats) {
-    return with(levels, otherFiles, sizes, otherFormats.isEmpty() ? null : otherFormats, notes);
+      Map<String, NumberFormat> otherFormats,
+      List<LoraAdapter> otherLoras) {
+    return with(
+        levels, otherFiles, sizes, otherFormats.isEmpty() ? null : otherFormats, otherLoras, notes);
   }
 
   /** The format in which a network computes; null is the worker's. */
@@ -273,7 +301,7 @@ public record BundleCard(
 
   private BundleCard with(
       List<Level> others, Map<String, String> otherFiles, Map<String, String> otherNotes) {
-    return with(others, otherFiles, weights, formats, otherNotes);
+    return with(others, otherFiles, weights, formats, loras, otherNotes);
   }
 
   private BundleCard with(
@@ -281,6 +309,7 @@ public record BundleCard(
       Map<String, String> otherFiles,
       Map<String, Long> sizes,
       @Nullable Map<String, NumberFormat> otherFormats,
+      @Nullable List<LoraAdapter> otherLoras,
       Map<String, String> otherNotes) {
     return new BundleCard(
         version,
@@ -297,6 +326,7 @@ public record BundleCard(
         restates,
         sizes,
         otherFormats,
+        otherLoras,
         otherFiles,
         otherNotes);
   }

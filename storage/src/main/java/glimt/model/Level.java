@@ -281,6 +281,33 @@ public record Level(
         other);
   }
 
+  /**
+   * Returns this level with other noise added to the level below.
+   *
+   * @param noise its standard deviation
+   */
+  public Level noised(double noise) {
+    return new Level(
+        name,
+        axes,
+        channels,
+        network,
+        parametrisation,
+        ports,
+        residual,
+        noise,
+        codec,
+        sampling,
+        fast,
+        refinement,
+        expert);
+  }
+
+  /** Returns whether its network can be told of any noise that is added to the level below. */
+  public boolean takesAnyNoiseBelow() {
+    return ports.stream().anyMatch(port -> port.feed() == Port.PortSource.BELOW_SIGNAL);
+  }
+
   /** Returns this level sampled otherwise. */
   public Level walking(Sampling walk) {
     return with(axes, network, walk, fast);

@@ -155,6 +155,11 @@ public record Port(
      */
     BELOW_NOISE,
     /**
+     * By what the network multiplies the level below once noise has been added to it, so that both
+     * together have the chain's signal and noise: 1 / sqrt(1 + noise^2); float32 [1].
+     */
+    BELOW_SIGNAL,
+    /**
      * The sizes that a picture was trained to have: height and width, top and left of the part that
      * is shown, and its height and width, in pixels of what people see; float32 [1, 6] (Podell et
      * al. 2023, section 2.2).

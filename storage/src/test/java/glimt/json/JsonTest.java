@@ -15,6 +15,7 @@ import glimt.job.JobId;
 import glimt.job.JobSpec;
 import glimt.job.JobState;
 import glimt.job.Lease;
+import glimt.job.LoraChoice;
 import glimt.job.Outcome;
 import glimt.job.Product;
 import glimt.job.SamplingOptions;
@@ -28,6 +29,7 @@ import glimt.model.BundleCard;
 import glimt.model.GuidanceRule;
 import glimt.model.Kind;
 import glimt.model.Level;
+import glimt.model.LoraAdapter;
 import glimt.model.Port;
 import glimt.model.Quality;
 import glimt.model.Sampling;
@@ -50,7 +52,8 @@ class JsonTest {
       """
       {"version": 2, "kind": "video", "prompt": "a whale", "model": "clips",
        "sampling": {"seed": 7, "steps": 12, "guidance": 2.5, "sampler": null},
-       "extents": {"frames": 24}, "format": "mp4"}""";
+       "extents": {"frames": 24}, "format": "mp4"}\
+      """;
 
   static Stream<Object> nouns() {
     JobId job = new JobId(new UUID(1, 2));
@@ -69,6 +72,13 @@ class JsonTest {
         Ledger.spec(),
         Json.read(SPEC, JobSpec.class),
         Ledger.card("toy", 3),
+        Ledger.card("toy", 3)
+            .holding(
+                Map.of("ink.lora.safetensors", digest.sha256()),
+                Map.of(),
+                Map.of(),
+                List.of(new LoraAdapter("ink", "ink.lora.safetensors", List.of("net")))),
+        new LoraChoice("ink", -0.5),
         job,
         digest,
         new TaskId(Long.MAX_VALUE),
@@ -77,12 +87,14 @@ class JsonTest {
         work,
         new Work.Assemble("base", List.of(8, 16, 16), null),
         new Outcome.Succeeded(products),
+        new Outcome.Succeeded(products, List.of("a warning")),
         new Outcome.Failed(Fault.OUT_OF_MEMORY, "no room"),
         new Outcome.Damaged(digest),
         new Outcome.Yielded(Optional.empty()),
         new Outcome.Yielded(Optional.of(checkpoint)),
         new JobEvent(job, 1, at, new JobEvent.Submitted(List.of("a warning"))),
         new JobEvent(job, 2, at, new JobEvent.JobStarted()),
+        new JobEvent(job, 2, at, new JobEvent.Warned(List.of("a warning"))),
         new JobEvent(job, 3, at, new JobEvent.LevelFinished("base", products)),
         new JobEvent(job, 4, at, new JobEvent.JobEnded(JobState.FAILED, Fault.POISON, "why")),
         new Task(
@@ -138,7 +150,8 @@ class JsonTest {
         Json.read(
             """
             {"version": 2, "prompt": "a whale", "kind": "video", "model": "clips",
-             "format": "webm", "extents": {}, "sampling": {"seed": 0}}""",
+             "format": "webm", "extents": {}, "sampling": {"seed": 0}}\
+            """,
             JobSpec.class);
     assertThat(spec)
         .isEqualTo(
@@ -221,7 +234,8 @@ class JsonTest {
         """
         {"kind": "video", "prompt": "a whale", "model": "clips",
          "wishes": {"seed": 7, "steps": 12, "guidance": 2.5, "sampler": null, "quality": "fast"},
-         "frames": 24, "size": 64, "format": "png"}""";
+         "frames": 24, "size": 64, "format": "png"}\
+        """;
     assertThat(Json.read(first, JobSpec.class))
         .isEqualTo(
             new JobSpec(
@@ -239,7 +253,8 @@ class JsonTest {
         """
         {"type": "sample", "level": "base", "segment": {"spans": [{"start": 0, "end": 8}]},
          "sampling": {"sampler": "euler", "steps": 4, "guidance": 1.5, "sigmaMin": 0.002,
-                      "sigmaMax": 80.0, "rho": 7.0}}""";
+                      "sigmaMax": 80.0, "rho": 7.0}}\
+        """;
     assertThat(Json.read(first, Work.class))
         .isEqualTo(
             new Work.Sample(
@@ -266,7 +281,8 @@ class JsonTest {
              "halo": 0}], "channels": 1, "network": "dense", "sigmaData": 1.0, "residual": [1.0],
             "belowNoise": 0.1, "sampling": {"sampler": "euler", "steps": 2, "guidance": 1.0,
             "sigmaMin": 0.01, "sigmaMax": 80.0, "rho": 7.0}, "fast": null}],
-         "files": {"base.py": "%s"}, "notes": {"data": "none"}}"""
+         "files": {"base.py": "%s"}, "notes": {"data": "none"}}\
+        """
             .formatted("0".repeat(64));
     BundleCard card = Json.read(first, BundleCard.class);
     assertThat(card.level("base").ports())

@@ -33,6 +33,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -577,6 +578,29 @@ class TasksTest {
     }
     assertThat(ledger.view(job).fault()).isEqualTo(Fault.STORAGE);
     assertThat(ledger.view(job).why()).contains("missing or damaged");
+  }
+
+  @Test
+  void what_a_worker_warns_of_stands_in_the_job_once_and_is_told_once() {
+    JobId job = ledger.submit();
+    List<String> before = ledger.view(job).warnings();
+    Task base = ledger.claimOne("w");
+    List<Product> products = ((Outcome.Succeeded) Ledger.success(base)).products();
+    List<String> warnings = List.of("it's \"cut\"", "so is this");
+    Outcome warned = new Outcome.Succeeded(products, warnings);
+    assertThat(ledger.tasks.end(base.lease(), warned, Ledger.EFFORT)).isPresent();
+    assertThat(ledger.tasks.end(base.lease(), warned, Ledger.EFFORT)).as("late").isEmpty();
+    Task next = ledger.claimOne("w");
+    products = ((Outcome.Succeeded) Ledger.success(next)).products();
+    ledger.tasks.end(
+        next.lease(), new Outcome.Succeeded(products, List.of("so is this")), Ledger.EFFORT);
+    assertThat(before).doesNotContainAnyElementsOf(warnings);
+    assertThat(ledger.view(job).warnings())
+        .containsExactlyElementsOf(Stream.concat(before.stream(), warnings.stream()).toList());
+    assertThat(ledger.events.after(TenantId.DEFAULT, job, 0, 99))
+        .extracting(JobEvent::fact)
+        .filteredOn(JobEvent.Warned.class::isInstance)
+        .containsExactly(new JobEvent.Warned(warnings));
   }
 
   @Test

@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -127,6 +128,23 @@ public final class Generate implements Callable<Integer> {
       names = "--strength",
       description = "How far the --image is changed, above 0 and up to 1. Default: 0.8")
   private @Nullable Double strength;
+
+  @Option(
+      names = "--noise-level",
+      description = {
+        "How far each level of a cascade noises the picture below, 0 to 999. Default: the model's",
+        "(DeepFloyd IF: 250)"
+      })
+  private @Nullable Integer noiseLevel;
+
+  @Option(
+      names = "--lora",
+      paramLabel = "NAME[:WEIGHT]",
+      description = {
+        "A LoRA that the model offers; `glimt models` lists them. Default weight: 1. May be given",
+        "several times."
+      })
+  private List<String> loras = List.of();
 
   @Mixin private HomeOption home;
 
@@ -242,6 +260,22 @@ public final class Generate implements Callable<Integer> {
     }
   }
 
+  /** Reads NAME:WEIGHT; a name has no colon. */
+  private ObjectNode lora(String text) {
+    int colon = text.indexOf(':');
+    if (colon < 0) {
+      return Client.object().put("name", text).put("weight", 1.0);
+    }
+    String weight = text.substring(colon + 1);
+    try {
+      return Client.object()
+          .put("name", text.substring(0, colon))
+          .put("weight", Double.parseDouble(weight));
+    } catch (NumberFormatException e) {
+      throw bad("--lora is NAME or NAME:WEIGHT, where the weight is a number, not " + weight);
+    }
+  }
+
   private ObjectNode wish(Format format, String words) {
     ObjectNode wish = Client.object();
     wish.put("kind", format.kind().name().toLowerCase(Locale.ROOT));
@@ -250,7 +284,8 @@ public final class Generate implements Callable<Integer> {
     wish.put("quality", quality).put("class", urgency);
     wish.put("seed", seed).put("steps", steps).put("guidance", guidance);
     wish.put("frames", frames).put("size", size).put("points", points).put("enlarge", enlarge);
-    wish.put("strength", strength);
+    wish.put("strength", strength).put("noise_level", noiseLevel);
+    loras.forEach(lora -> wish.withArray("loras").add(lora(lora)));
     wish.properties().removeIf(field -> field.getValue().isNull());
     return wish;
   }

@@ -34,7 +34,8 @@ import picocli.CommandLine.Spec;
       "one of Point-E's files, with CLIP's text encoder in clip/text_encoder and clip/tokenizer;",
       "Stable Diffusion 1, 2 or XL in a single file (.safetensors or .ckpt); or the networks of",
       "Stable Diffusion, Wan 2.1 or LTX-Video in files of their own, as ComfyUI's folders or Wan's",
-      "authors keep them. Files are recognised by their tensors. Everything is checked, and a small",
+      "authors keep them. Files are recognised by their tensors. Everything is checked, and a"
+          + " small",
       "sample made. Weights are not copied but linked to, so they have to stay where they are if",
       "they lie on another file system; only a pickle, which is read as data and never run, is",
       "written anew. Farms that start on the home afterwards offer the bundle."
@@ -46,16 +47,19 @@ import picocli.CommandLine.Spec;
       "  glimt import Wan2.1-T2V-1.3B-Diffusers --no-sample",
       "  glimt import point-e",
       "  glimt import sdxl-base --name watercolour --lora watercolour.safetensors:0.8",
+      "  glimt import sd15 --offer-lora ink=ink.safetensors --offer-lora paper=paper.safetensors",
       "  glimt import sd15 --levels sd15:0.4:1024x1024/512x512 --name sd15-large",
       "  glimt import zeroscope_v2_576w --size 576x320x24 --levels zeroscope_v2_XL:0.6:1024x576",
       "  glimt import Wan2.1 --size 416x240x81 --levels Wan2.1:0.4:832x480/416x240x41",
-      "  glimt import LTX-0.9.7-distilled --guidance 1 --timesteps 1000,993,987,981,975,909,725,0.03"
-          + " --levels ltxv-spatial-upscaler-0.9.7:0.999@1000,909,725,421,0",
+      "  glimt import LTX-0.9.7-distilled --guidance 1 --timesteps"
+          + " 1000,993,987,981,975,909,725,0.03 --levels"
+          + " ltxv-spatial-upscaler-0.9.7:0.999@1000,909,725,421,0",
       "  glimt import IF-I-M-v1.0 IF-II-M-v1.0 --name deepfloyd",
       "  glimt import v1-5-pruned-emaonly.safetensors --tokenizer clip-vit-large-patch14",
       "  glimt import v2-1_512-ema-pruned.ckpt --tokenizer clip --prediction epsilon",
       "  glimt import Wan2.1-T2V-1.3B --dtype bfloat16",
-      "  glimt import wan2.1_t2v_1.3B_fp16.safetensors umt5_xxl_fp16.safetensors wan_2.1_vae.safetensors --tokenizer umt5-xxl",
+      "  glimt import wan2.1_t2v_1.3B_fp16.safetensors umt5_xxl_fp16.safetensors"
+          + " wan_2.1_vae.safetensors --tokenizer umt5-xxl",
       "  glimt import ltx-video-2b-v0.9.safetensors t5xxl_fp16.safetensors --tokenizer t5-v1_1-xxl"
     })
 public final class ImportModel implements Callable<Integer> {
@@ -105,6 +109,15 @@ public final class ImportModel implements Callable<Integer> {
   private List<String> loras = List.of();
 
   @Option(
+      names = "--offer-lora",
+      paramLabel = "NAME=FILE",
+      description = {
+        "A LoRA, a file or PEFT's folder, that jobs may choose by this name and with a weight. May",
+        "be given several times."
+      })
+  private List<String> offered = List.of();
+
+  @Option(
       names = "--size",
       paramLabel = "WIDTHxHEIGHT[xFRAMES]",
       description = "Of what the pipeline makes where a job does not say (default: as published).")
@@ -127,10 +140,12 @@ public final class ImportModel implements Callable<Integer> {
       names = "--levels",
       paramLabel = "SOURCE[:STRENGTH][:SIZE[/TILE]][@T,T,…]",
       description = {
-        "A pipeline above, which refines what the one below made: it is resized to SIZE, noised and",
+        "A pipeline above, which refines what the one below made: it is resized to SIZE, noised"
+            + " and",
         "denoised again along STRENGTH of the walk (default: 0.6 of it), in one piece or in TILEs,",
         "which overlap. Sizes are WIDTHxHEIGHT or WIDTHxHEIGHTxFRAMES, Ts the walk's timesteps. An",
-        "upsampler of LTX-Video enlarges latents for the pipeline below. May be given several times."
+        "upsampler of LTX-Video enlarges latents for the pipeline below. May be given several"
+            + " times."
       })
   private List<String> levels = List.of();
 
@@ -146,8 +161,8 @@ public final class ImportModel implements Callable<Integer> {
       names = "--config",
       paramLabel = "FOLDER",
       description =
-          "For files of weights: a folder of diffusers whose configurations, scheduler and tokenizers"
-              + " hold (default: as the published models of its kind).")
+          "For files of weights: a folder of diffusers whose configurations, scheduler and"
+              + " tokenizers hold (default: as the published models of its kind).")
   private @Nullable Path config;
 
   @Option(
@@ -165,7 +180,8 @@ public final class ImportModel implements Callable<Integer> {
       defaultValue = "",
       description = {
         "Format in which the weights are kept, converted once where they are published in another,",
-        "and in which the networks compute. T5 takes bfloat16 for float16, and autoencoders that say",
+        "and in which the networks compute. T5 takes bfloat16 for float16, and autoencoders that"
+            + " say",
         "so float32 (default: kept as published, computed in the worker's --precision)."
       })
   private String dtype;
@@ -217,6 +233,7 @@ public final class ImportModel implements Callable<Integer> {
           clipSkip,
           textLength,
           loras.stream().map(ImportOptions.LoraFile::parse).toList(),
+          offered.stream().map(ImportOptions.NamedLora::parse).toList(),
           new SingleFileOptions(config, tokenizer, prediction),
           ImportOptions.dtype(dtype));
     } catch (IllegalArgumentException e) {

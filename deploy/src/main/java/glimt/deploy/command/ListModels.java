@@ -28,6 +28,9 @@ public final class ListModels implements Callable<Integer> {
           model.path("kind").asText(),
           model.path("standing").asText(),
           Visible.of(model.path("summary").asText()));
+      for (JsonNode lora : model.path("loras")) {
+        System.out.printf("%-16s --lora %s%n", "", Visible.of(lora.path("name").asText()));
+      }
     }
     return 0;
   }

@@ -135,7 +135,7 @@ public final class WatchedJob {
     seq = Math.max(seq, event.path("seq").asLong());
     String level = Visible.of(event.path("level").asText());
     switch (event.path("type").asText()) {
-      case "submitted" ->
+      case "submitted", "warned" ->
           event
               .path("warnings")
               .forEach(warning -> bars.say("warning: " + Visible.of(warning.asText())));

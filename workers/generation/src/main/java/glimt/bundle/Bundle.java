@@ -183,10 +183,15 @@ public final class Bundle {
 
   /** Loads any network of the bundle by its file stem onto a device. The caller closes it. */
   Network network(String network, Precision precision, Device device) {
+    return network(network, LoraOverlay.NONE, precision, device);
+  }
+
+  /** The same with a job's LoRAs laid over its weights. */
+  Network network(String network, LoraOverlay overlay, Precision precision, Device device) {
     return TorchNetwork.load(
         card.name() + "/" + network,
         sourceOf(network),
-        weights(network),
+        overlay.isEmpty() ? weights(network) : overlay.over(this, network),
         precision(network, precision),
         device);
   }

@@ -29,8 +29,17 @@ public final class NetworkCache implements AutoCloseable {
    *
    * @param bundle the digest of the bundle's card
    * @param network the file stem of the network
+   * @param overlay the LoRAs that change it
    */
-  public record WarmNetwork(ArtifactId bundle, String network) {}
+  public record WarmNetwork(ArtifactId bundle, String network, LoraOverlay overlay) {
+    /** A network as it is in its bundle. */
+    public WarmNetwork(ArtifactId bundle, String network) {
+      this(bundle, network, LoraOverlay.NONE);
+    }
+  }
+
+  /** The most networks with LoRAs that stay loaded: those of about two jobs. */
+  static final int OVERLAID_LIMIT = 6;
 
   private record Loaded(Network network, long bytes, @Nullable String weights) {}
 
@@ -64,7 +73,17 @@ public final class NetworkCache implements AutoCloseable {
    * @throws DeviceMemoryException if the network is larger than the memory for weights
    */
   public Network network(Bundle bundle, String network) {
-    WarmNetwork key = new WarmNetwork(bundle.digest(), network);
+    return network(bundle, network, LoraOverlay.NONE);
+  }
+
+  /**
+   * The same with LoRAs laid over it. It is a network of its own, which shares with others the map
+   * of all tensors that no LoRA changes.
+   *
+   * @param overlay a job's LoRAs, of which those count that change the network
+   */
+  public Network network(Bundle bundle, String network, LoraOverlay overlay) {
+    WarmNetwork key = new WarmNetwork(bundle.digest(), network, overlay.on(network));
     try {
       bundle.verify(network);
     } catch (BundleException changed) {
@@ -99,15 +118,24 @@ public final class NetworkCache implements AutoCloseable {
         leaving.network.close();
         used -= leaving.bytes;
       }
+      if (!key.overlay().isEmpty()) {
+        makeRoomForOverlaid();
+      }
       there =
           new Loaded(
-              bundle.network(key.network(), precision, device),
+              bundle.network(key.network(), key.overlay(), precision, device),
               bytes,
               bundle.card().files().get(key.network() + ".safetensors"));
       loaded.put(key, there);
       changed();
     }
     return there.network;
+  }
+
+  private void makeRoomForOverlaid() {
+    List<WarmNetwork> overlaid =
+        loaded.keySet().stream().filter(one -> !one.overlay().isEmpty()).toList();
+    overlaid.stream().limit(Math.max(0, overlaid.size() - OVERLAID_LIMIT + 1)).forEach(this::letGo);
   }
 
   private void letGo(WarmNetwork key) {

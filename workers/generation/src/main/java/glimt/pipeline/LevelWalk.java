@@ -63,13 +63,31 @@ public final class LevelWalk {
    * @throws IllegalArgumentException if the level was not trained on a published chain
    */
   static double belowTime(Level level) {
+    return chain(level).time().applyAsDouble(level.belowNoise());
+  }
+
+  /**
+   * A level with the noise below that its chain has at a step.
+   *
+   * @throws IllegalArgumentException if the level was not trained on a published chain, or that is
+   *     shorter
+   */
+  public static Level noised(Level level, int step) {
+    Chain chain = chain(level);
+    if (step < 0 || step >= chain.length()) {
+      throw new IllegalArgumentException(
+          "the chain of level %s has steps 0 to %s, but no %s"
+              .formatted(level.name(), chain.length() - 1, step));
+    }
+    return level.noised(chain.sigma(step));
+  }
+
+  private static Chain chain(Level level) {
     if (level.sampling().schedule() instanceof Schedule.Published schedule) {
       return PublishedWalk.of(schedule.settings())
           .chain()
           .orElseThrow(
-              () -> new IllegalArgumentException("level %s has no chain".formatted(level.name())))
-          .time()
-          .applyAsDouble(level.belowNoise());
+              () -> new IllegalArgumentException("level %s has no chain".formatted(level.name())));
     }
     throw new IllegalArgumentException("level %s has no chain".formatted(level.name()));
   }

@@ -3,6 +3,7 @@ package glimt.pipeline;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import glimt.diffusion.Preconditioning;
 import glimt.model.Axis;
 import glimt.model.Level;
 import glimt.model.Port;
@@ -61,6 +62,9 @@ public record Prompted(
             case BELOW, BELOW_KEPT, BELOW_BY_CORNERS -> below.get();
             case BELOW_NOISE ->
                 manager.create(new float[] {(float) LevelWalk.belowTime(level)}, new Shape(1));
+            case BELOW_SIGNAL ->
+                manager.create(
+                    new float[] {(float) Preconditioning.signal(level.belowNoise())}, new Shape(1));
             case SIZES -> sizes(manager, level);
             case PLACES -> places(manager, level, Objects.requireNonNull(port.places()));
             case PROMPT, ENCODER -> read(given, port, manager, level);

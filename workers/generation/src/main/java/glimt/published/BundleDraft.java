@@ -13,6 +13,7 @@ import glimt.bundle.Safetensors.Tensor;
 import glimt.bundle.TensorNames;
 import glimt.json.Json;
 import glimt.model.BundleCard;
+import glimt.model.LoraAdapter;
 import glimt.model.NumberFormat;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -50,7 +51,7 @@ final class BundleDraft {
 
   /**
    * @param folder where it is written, which exists
-   * @param loras merged into the weights of the networks that they change
+   * @param loras merged into the weights of the networks that they change, or offered to jobs
    * @param dtype that all networks are kept in and compute in, where that is safe; null for the
    *     published one and the worker's
    */
@@ -94,8 +95,8 @@ final class BundleDraft {
   }
 
   /**
-   * The same bundle, for another pipeline whose files begin with a prefix. No LoRA is merged into
-   * its weights.
+   * The same bundle, for another pipeline whose files begin with a prefix. No LoRA changes its
+   * weights.
    */
   BundleDraft prefixed(String other) {
     return new BundleDraft(
@@ -189,6 +190,7 @@ final class BundleDraft {
     named
         .tensors()
         .forEach((path, tensor) -> FiniteWeights.check(file, network.origin(path), tensor));
+    loras.offer(stem, name, published, network);
     text(stem + ".py", network.source());
     NetworkSource source = NetworkSource.parse(stem + ".py", network.source());
     files.putAll(source.pins());
@@ -356,6 +358,11 @@ final class BundleDraft {
   /** Writes the card, with the digests of all files and the sizes of all weights. */
   void finish(BundleCard card) {
     loras.close();
-    Bundle.write(folder, card.holding(files, sizes, formats));
+    for (OfferedLora lora : loras.offered()) {
+      lora.write(folder);
+      pin(lora.file());
+    }
+    List<LoraAdapter> adapters = loras.offered().stream().map(OfferedLora::adapter).toList();
+    Bundle.write(folder, card.holding(files, sizes, formats, adapters));
   }
 }

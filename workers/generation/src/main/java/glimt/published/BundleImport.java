@@ -78,7 +78,8 @@ public final class BundleImport implements AutoCloseable {
     Pipelines.Pipeline pipeline = Pipelines.of(from);
     Path folder = unfinished(models);
     try {
-      BundleDraft draft = new BundleDraft(folder, new Loras(options.loras()), options.dtype());
+      BundleDraft draft =
+          new BundleDraft(folder, new Loras(options.loras(), options.offered()), options.dtype());
       BundleCard card = noted(pipeline.card(from, draft, options), options.loras());
       draft.finish(refined(card, draft, levels, options));
       Bundle bundle = BundleCheck.open(folder, LevelWalk.samplers());

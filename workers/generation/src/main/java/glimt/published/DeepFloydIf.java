@@ -1,10 +1,7 @@
 package glimt.published;
 
-import static glimt.published.SourceWriter.number;
-
 import glimt.bundle.BundleException;
 import glimt.diffusion.Chain;
-import glimt.diffusion.Preconditioning;
 import glimt.diffusion.diffusers.PublishedWalk;
 import glimt.model.BundleCard;
 import glimt.model.Encoder;
@@ -18,6 +15,7 @@ import glimt.model.Sampling;
 import glimt.model.Schedule;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * DeepFloyd IF, a cascade of pixels (Saharia et al. 2022): a small picture by diffusers' {@code
@@ -32,7 +30,7 @@ final class DeepFloydIf {
   private static final double GUIDANCE_ABOVE = 4;
   private static final int TEXT_LENGTH = 77;
 
-  /** The step as far as which the picture below is noised. */
+  /** The step as far as which the picture below is noised, unless a job says otherwise. */
   private static final int NOISE_LEVEL = 250;
 
   /** The levels' names, from the base up. */
@@ -42,6 +40,9 @@ final class DeepFloydIf {
 
   /** The port of the picture below. */
   private static final String LOW = "low_res";
+
+  /** The port of the share that the chain leaves of a picture at that step. */
+  private static final String SIGNAL = "low_signal";
 
   /** The class of the stages above the base. */
   private static final String ABOVE = "IFSuperResolutionPipeline";
@@ -115,16 +116,16 @@ final class DeepFloydIf {
     }
     Sampling sampling = PipelineParts.sampling(from, STEPS_ABOVE, GUIDANCE_ABOVE);
     double noise = noise(from, sampling);
-    String both =
-        "torch.cat([x, %s * %s], 1)".formatted(LOW, number(Preconditioning.signal(noise)));
+    String both = "torch.cat([x, %s * torch.reshape(%s, [-1, 1, 1, 1])], 1)".formatted(LOW, SIGNAL);
     draft.network(
         "unet_" + name,
         from,
         "unet",
         from.className("unet") + " with the picture below",
-        (config, tensors) -> Unet2dCondition.of(config, tensors, List.of(LOW), both));
+        (config, tensors) -> Unet2dCondition.of(config, tensors, List.of(LOW, SIGNAL), both));
     List<Port> ports = new ArrayList<>();
     ports.add(new Port(LOW, PortSource.BELOW_BY_CORNERS, null, null, Unconditional.SAME));
+    ports.add(new Port(SIGNAL, PortSource.BELOW_SIGNAL, null, null, Unconditional.SAME));
     if (unet.has("class_embed_type") || unet.has("num_class_embeds")) {
       ports.add(new Port("class_labels", PortSource.BELOW_NOISE, null, null, Unconditional.SAME));
     }
@@ -133,24 +134,27 @@ final class DeepFloydIf {
   }
 
   /**
-   * How much noise the picture below has at its step, as a part of the picture.
+   * How much noise the picture below usually has, as a part of the picture.
    *
    * @throws BundleException if the chain that noises it is not the network's
    */
   private static double noise(PublishedFolder from, Sampling sampling) {
     Chain noising =
         PublishedWalk.of(from.scheduler("image_noising_scheduler")).chain().orElseThrow();
-    double noise = noising.sigma(NOISE_LEVEL);
     Chain own =
         PublishedWalk.of(((Schedule.Published) sampling.schedule()).settings())
             .chain()
             .orElseThrow();
-    if (own.length() <= NOISE_LEVEL || own.sigma(NOISE_LEVEL) != noise) {
+    boolean same =
+        own.length() == noising.length()
+            && IntStream.range(0, own.length())
+                .allMatch(step -> own.sigma(step) == noising.sigma(step));
+    if (!same || own.length() <= NOISE_LEVEL) {
       throw new BundleException(
           "%s: image_noising_scheduler and scheduler have different betas, which is not implemented"
               .formatted(from.folder()));
     }
-    return noise;
+    return own.sigma(NOISE_LEVEL);
   }
 
   private static Level level(

@@ -2,7 +2,9 @@ package glimt.published;
 
 import glimt.model.NumberFormat;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param textLength how many tokens of a prompt a T5 text encoder reads; 0 for as many as the
  *     pipeline
  * @param loras merged into the weights, in this order
+ * @param offered LoRAs that jobs may choose, each with a name of its own
  * @param singleFile for a file of weights alone
  * @param dtype that the weights are kept in, and the networks compute in; null leaves the weights
  *     as they are published, and the computation to the worker
@@ -24,8 +27,29 @@ public record ImportOptions(
     int clipSkip,
     int textLength,
     List<LoraFile> loras,
+    List<NamedLora> offered,
     SingleFileOptions singleFile,
     @Nullable NumberFormat dtype) {
+  /**
+   * A LoRA that jobs may choose by its name.
+   *
+   * @param name as {@link glimt.model.LoraAdapter} allows
+   */
+  public record NamedLora(String name, Path file) {
+    /**
+     * Reads {@code NAME=FILE}.
+     *
+     * @throws IllegalArgumentException if it is not of that form
+     */
+    public static NamedLora parse(String text) {
+      int equals = text.indexOf('=');
+      if (equals < 1 || equals == text.length() - 1) {
+        throw new IllegalArgumentException("a LoRA that jobs may choose is NAME=FILE, not " + text);
+      }
+      return new NamedLora(text.substring(0, equals), Path.of(text.substring(equals + 1)));
+    }
+  }
+
   /**
    * Low-rank changes that are merged into the weights (Hu et al. 2021).
    *
@@ -77,7 +101,19 @@ public record ImportOptions(
       int textLength,
       List<LoraFile> loras,
       SingleFileOptions singleFile) {
-    this(name, variant, clipSkip, textLength, loras, singleFile, null);
+    this(name, variant, clipSkip, textLength, loras, List.of(), singleFile, null);
+  }
+
+  /** The same without LoRAs that jobs may choose. */
+  public ImportOptions(
+      String name,
+      String variant,
+      int clipSkip,
+      int textLength,
+      List<LoraFile> loras,
+      SingleFileOptions singleFile,
+      @Nullable NumberFormat dtype) {
+    this(name, variant, clipSkip, textLength, loras, List.of(), singleFile, dtype);
   }
 
   /**
@@ -102,6 +138,13 @@ public record ImportOptions(
 
   public ImportOptions {
     loras = List.copyOf(loras);
+    offered = List.copyOf(offered);
+    Set<String> names = new HashSet<>();
+    for (NamedLora one : offered) {
+      if (!names.add(one.name())) {
+        throw new IllegalArgumentException("two LoRAs are called " + one.name());
+      }
+    }
     if (clipSkip < 0 || clipSkip > CLIP_SKIP_LIMIT) {
       throw new IllegalArgumentException(
           "clip-skip must be 0 to %s, not %s".formatted(CLIP_SKIP_LIMIT, clipSkip));

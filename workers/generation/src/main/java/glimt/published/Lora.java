@@ -1,6 +1,7 @@
 package glimt.published;
 
 import glimt.bundle.BundleException;
+import glimt.bundle.LowRankChange;
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Tensor;
 import java.nio.file.Files;
@@ -10,8 +11,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,7 +23,9 @@ import org.jspecify.annotations.Nullable;
  * @param file named in errors
  * @param changes by the names of the changed modules, as the file has them
  */
-record Lora(Path file, Map<String, Change> changes) {
+record Lora(Path file, Map<String, LowRankChange> changes) {
+  private static final String WEIGHT = ".weight";
+
   /** Of all spellings: PEFT's, diffusers' before and since, and kohya's. */
   private static final Pattern KEY =
       Pattern.compile(
@@ -52,44 +57,6 @@ record Lora(Path file, Map<String, Change> changes) {
           Pattern.compile(".*\\.(diff|diff_b|set_weight)"),
           "a textual inversion",
           Pattern.compile("bundle_emb\\..*|emb_params|string_to_param\\..*"));
-
-  /**
-   * W + s B A, where s is alpha by the rank.
-   *
-   * @param down A, [rank, inputs ...]
-   * @param up B, [outputs, rank ...]
-   * @param alpha the rank where the file has none
-   */
-  record Change(Tensor down, Tensor up, double alpha) {
-    long rank() {
-      return down.shape().getFirst();
-    }
-
-    /** Adds weight s B A to a matrix or kernel whose rows are the outputs. */
-    void addTo(double[] values, double weight) {
-      int rank = Math.toIntExact(rank());
-      int inputs = down.size() / rank;
-      int outputs = up.size() / rank;
-      float[] a = down.floats();
-      float[] b = up.floats();
-      double scale = weight * alpha / rank;
-      for (int row = 0; row < outputs; row++) {
-        for (int r = 0; r < rank; r++) {
-          double factor = scale * b[row * rank + r];
-          for (int i = 0; i < inputs; i++) {
-            values[row * inputs + i] += factor * a[r * inputs + i];
-          }
-        }
-      }
-    }
-
-    boolean fits(Tensor base) {
-      return base.shape().size() > 1
-          && up.shape().getFirst().equals(base.shape().getFirst())
-          && (long) up.size() / rank() * (down.size() / rank()) == base.size()
-          && up.shape().get(1) == rank();
-    }
-  }
 
   /**
    * Reads a file.
@@ -127,7 +94,7 @@ record Lora(Path file, Map<String, Change> changes) {
                       : key.group(2).equals("A") || key.group(2).equals("down") ? downs : ups;
               half.put(module(key.group(1)), tensor);
             });
-    Map<String, Change> changes = new LinkedHashMap<>();
+    Map<String, LowRankChange> changes = new LinkedHashMap<>();
     downs.forEach(
         (module, down) -> {
           Tensor up = ups.remove(module);
@@ -139,7 +106,7 @@ record Lora(Path file, Map<String, Change> changes) {
           long rank = down.shape().getFirst();
           changes.put(
               module,
-              new Change(
+              new LowRankChange(
                   down,
                   up,
                   alpha != null
@@ -156,11 +123,65 @@ record Lora(Path file, Map<String, Change> changes) {
     return new Lora(file, changes);
   }
 
+  /**
+   * The changes of a tensor: usually one, or none.
+   *
+   * @param name of the tensor
+   * @param names of the modules of its network in files of LoRA
+   * @param left the modules that no tensor had yet; those of this one are taken out
+   * @throws BundleException naming a change that does not fit the tensor
+   */
+  List<LowRankChange> of(String name, Tensor base, LoraNames names, Set<String> left) {
+    if (!name.endsWith(WEIGHT)) {
+      return List.of();
+    }
+    List<LowRankChange> found = new ArrayList<>();
+    String module = name.substring(0, name.length() - WEIGHT.length());
+    for (String called : names.of(module)) {
+      LowRankChange change = changes.get(called);
+      if (change != null && left.remove(called)) {
+        if (!change.fits(base)) {
+          throw new BundleException(
+              "%s: %s is a change of %s by %s, which does not fit %s of %s"
+                  .formatted(
+                      file,
+                      called,
+                      change.up().shape(),
+                      change.down().shape(),
+                      name,
+                      base.shape()));
+        }
+        found.add(change);
+      }
+    }
+    return found;
+  }
+
+  /**
+   * Refuses a file some of whose changes no network took.
+   *
+   * @param left their modules
+   * @throws BundleException naming them
+   */
+  void refuse(Set<String> left) {
+    if (!left.isEmpty()) {
+      throw new BundleException(
+          "%s does not fit: no network has %s%s"
+              .formatted(
+                  file,
+                  left.stream()
+                      .limit(6)
+                      .map(module -> module + " of " + shape(module))
+                      .collect(Collectors.joining(", ")),
+                  left.size() > 6 ? " and %s more".formatted(left.size() - 6) : ""));
+    }
+  }
+
   /** What a module's matrix or kernel would be, outputs first. */
-  List<Long> shape(String module) {
-    Change change = Objects.requireNonNull(changes.get(module));
-    List<Long> shape = new ArrayList<>(change.down.shape());
-    shape.set(0, change.up.shape().getFirst());
+  private List<Long> shape(String module) {
+    LowRankChange change = Objects.requireNonNull(changes.get(module));
+    List<Long> shape = new ArrayList<>(change.down().shape());
+    shape.set(0, change.up().shape().getFirst());
     return shape;
   }
 

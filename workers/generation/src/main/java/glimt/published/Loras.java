@@ -1,6 +1,7 @@
 package glimt.published;
 
 import glimt.bundle.BundleException;
+import glimt.bundle.LowRankChange;
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Tensor;
 import java.util.ArrayList;
@@ -9,21 +10,30 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 
-/** The low-rank changes that an import merges into the weights of its networks, in their order. */
+/**
+ * The low-rank changes of an import: those that it merges into the weights of its networks, in
+ * their order, and those that it offers to jobs.
+ */
 final class Loras {
-  private static final String WEIGHT = ".weight";
-
   private record Weighted(Lora lora, double weight, Set<String> left) {}
 
   private final List<Weighted> all = new ArrayList<>();
+  private final List<OfferedLora> offered = new ArrayList<>();
 
   Loras(List<ImportOptions.LoraFile> files) {
+    this(files, List.of());
+  }
+
+  /**
+   * @param names of those that jobs may choose
+   */
+  Loras(List<ImportOptions.LoraFile> files, List<ImportOptions.NamedLora> names) {
     for (ImportOptions.LoraFile one : files) {
       Lora lora = Lora.of(one.file());
       all.add(new Weighted(lora, one.weight(), new TreeSet<>(lora.changes().keySet())));
     }
+    names.forEach(one -> offered.add(new OfferedLora(one.name(), Lora.of(one.file()))));
   }
 
   /**
@@ -42,35 +52,34 @@ final class Loras {
         .tensors()
         .forEach(
             (name, base) -> {
-              if (name.endsWith(WEIGHT)) {
-                String module = name.substring(0, name.length() - WEIGHT.length());
-                double[] values = null;
-                for (Weighted one : all) {
-                  for (String called : names.of(module)) {
-                    Lora.Change change = one.lora.changes().get(called);
-                    if (change != null && one.left.remove(called)) {
-                      if (!change.fits(base)) {
-                        throw new BundleException(
-                            "%s: %s is a change of %s by %s, which does not fit %s of %s"
-                                .formatted(
-                                    one.lora.file(),
-                                    called,
-                                    change.up().shape(),
-                                    change.down().shape(),
-                                    name,
-                                    base.shape()));
-                      }
-                      values = values == null ? wide(base) : values;
-                      change.addTo(values, one.weight);
-                    }
-                  }
+              double[] values = null;
+              for (Weighted one : all) {
+                for (LowRankChange change : one.lora.of(name, base, names, one.left)) {
+                  values = values == null ? wide(base) : values;
+                  change.addTo(values, 0, one.weight);
                 }
-                if (values != null) {
-                  merged.put(name, narrow(values, base));
-                }
+              }
+              if (values != null) {
+                merged.put(name, narrow(values, base));
               }
             });
     return merged;
+  }
+
+  /**
+   * Offers jobs the changes of a network.
+   *
+   * @param stem of its files in the bundle
+   * @param component as in {@link #merged}
+   * @throws BundleException naming a change that does not fit its tensor
+   */
+  void offer(String stem, String component, Safetensors published, PublishedNetwork network) {
+    offered.forEach(one -> one.take(stem, component, published, network));
+  }
+
+  /** Those that jobs may choose. */
+  List<OfferedLora> offered() {
+    return List.copyOf(offered);
   }
 
   /**
@@ -79,19 +88,8 @@ final class Loras {
    * @throws BundleException naming them
    */
   void close() {
-    for (Weighted one : all) {
-      if (!one.left.isEmpty()) {
-        throw new BundleException(
-            "%s does not fit: no network has %s%s"
-                .formatted(
-                    one.lora.file(),
-                    one.left.stream()
-                        .limit(6)
-                        .map(module -> module + " of " + one.lora.shape(module))
-                        .collect(Collectors.joining(", ")),
-                    one.left.size() > 6 ? " and %s more".formatted(one.left.size() - 6) : ""));
-      }
-    }
+    all.forEach(one -> one.lora.refuse(one.left));
+    offered.forEach(OfferedLora::close);
   }
 
   private static double[] wide(Tensor base) {

@@ -91,7 +91,9 @@ final class CascadeEndToEnd implements EndToEnd {
       NDArray picture = null;
       for (int i = 0; i < bundle.card().levels().size(); i++) {
         int size = call.path("sizes").path(i).intValue();
-        Level level = bundle.card().levels().get(i).sized(List.of(size, size));
+        Level usual = bundle.card().levels().get(i).sized(List.of(size, size));
+        Level level =
+            below == null ? usual : LevelWalk.noised(usual, call.path("noise_level").asInt(250));
         Cascade.Inherited inherited =
             below == null
                 ? null

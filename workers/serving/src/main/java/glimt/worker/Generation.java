@@ -33,6 +33,7 @@ import glimt.pipeline.Cascade;
 import glimt.pipeline.Draft;
 import glimt.pipeline.Drafting;
 import glimt.pipeline.LatentDecoder;
+import glimt.pipeline.LevelWalk;
 import glimt.pipeline.Modality;
 import glimt.pipeline.Modality.Seen;
 import glimt.pipeline.Mosaic;
@@ -49,6 +50,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -89,15 +91,16 @@ public record Generation(
   @Override
   public Outcome make(Task task, Attempt attempt) throws InterruptedException {
     LoadedBundle bundle = bundle(task);
+    List<String> warnings = new ArrayList<>();
     List<Product> products =
         switch (task.work()) {
-          case Work.Encode encode -> encoded(task, encode, bundle);
+          case Work.Encode encode -> encoded(task, encode, bundle, warnings::add);
           case Work.Sample sample -> List.of(sampled(task, sample, bundle, attempt));
           case Work.Decode decode -> List.of(decoded(task, decode, bundle, attempt));
           case Work.Assemble assemble -> assembled(task, assemble, bundle);
         };
     CrashPoint.AFTER_ARTIFACT.reached();
-    return new Outcome.Succeeded(products);
+    return new Outcome.Succeeded(products, warnings);
   }
 
   private LoadedBundle bundle(Task task) {
@@ -108,7 +111,7 @@ public record Generation(
           "this worker has no bundle %s with the card %s; the job was planned with another version of it"
               .formatted(task.spec().model(), task.card()));
     }
-    return bundle;
+    return bundle.with(task.spec().chosenLoras());
   }
 
   private StoredTensors tensors() {
@@ -123,14 +126,21 @@ public record Generation(
 
   // ---- encode
 
-  /** Encodes a text, unless an earlier task's result with the same bytes can still be read. */
-  private List<Product> encoded(Task task, Work.Encode work, LoadedBundle bundle) {
+  /**
+   * Encodes a text, unless an earlier task's result with the same bytes can still be read.
+   *
+   * @param warn is told of words that do not fit, also if the result is an earlier task's
+   */
+  private List<Product> encoded(
+      Task task, Work.Encode work, LoadedBundle bundle, Consumer<String> warn) {
+    Encoder encoder = bundle.card().encoder(work.level());
+    TokenIds tokens = bundle.tokens(encoder.reader(), work.text());
+    String called = work.text().equals(task.spec().prompt()) ? "prompt" : "negative prompt";
+    tokens.warning(called, encoder.network()).ifPresent(warn);
     if (!task.known().isEmpty()
         && task.known().stream().allMatch(known -> artifacts.verify(known.artifact().id()))) {
       return task.known();
     }
-    Encoder encoder = bundle.card().encoder(work.level());
-    TokenIds tokens = bundle.tokens(encoder.reader(), work.text());
     try (NDManager scope = manager.newSubManager()) {
       return List.of(
           tensors()
@@ -143,7 +153,7 @@ public record Generation(
   private Product sampled(Task task, Work.Sample work, LoadedBundle bundle, Attempt attempt)
       throws InterruptedException {
     BundleCard card = bundle.card();
-    Level level = level(task, bundle, work.extents());
+    Level level = noised(task, level(task, bundle, work.extents()));
     Modality modality = Modalities.of(card.kind());
     Cascade cascade =
         new Cascade(card, modality, bundle::network, task.card() + " on " + numericClass);
@@ -159,6 +169,12 @@ public record Generation(
             draft(task, work, level, bundle))) {
       return walked(task, work, piece, level, bundle, attempt);
     }
+  }
+
+  /** Returns a level with the noise of the one below that the job asks for. */
+  private static Level noised(Task task, Level level) {
+    Integer step = task.spec().noiseLevel();
+    return step == null || !level.takesAnyNoiseBelow() ? level : LevelWalk.noised(level, step);
   }
 
   /** Returns what the walk begins with; null if that is noise alone. */
@@ -228,7 +244,7 @@ public record Generation(
           encoded(task, Plan.unconditionalPort(encoder), other, read)
               .ifPresent(feed -> withheld.put(port, feed));
         }
-        case BELOW, BELOW_KEPT, BELOW_BY_CORNERS, BELOW_NOISE, SIZES, PLACES -> {}
+        case BELOW, BELOW_KEPT, BELOW_BY_CORNERS, BELOW_NOISE, BELOW_SIGNAL, SIZES, PLACES -> {}
       }
     }
     return new Prompted(given, withheld);

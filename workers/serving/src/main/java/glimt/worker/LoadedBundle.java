@@ -2,10 +2,12 @@ package glimt.worker;
 
 import glimt.bundle.Bundle;
 import glimt.bundle.BundleCheck;
+import glimt.bundle.LoraOverlay;
 import glimt.bundle.Network;
 import glimt.bundle.NetworkCache;
 import glimt.bundle.Tokenizer;
 import glimt.job.ArtifactId;
+import glimt.job.LoraChoice;
 import glimt.model.BundleCard;
 import glimt.model.ClassNames;
 import glimt.model.Codec;
@@ -26,7 +28,8 @@ import java.util.Map;
 public final class LoadedBundle {
   private final Bundle bundle;
   private final NetworkCache networks;
-  private final Map<PromptReader, Tokenizer> tokenizers = new HashMap<>();
+  private final Map<PromptReader, Tokenizer> tokenizers;
+  private final LoraOverlay overlay;
 
   /**
    * Opens and checks a bundle.
@@ -35,8 +38,29 @@ public final class LoadedBundle {
    * @throws glimt.bundle.BundleException if the bundle is invalid; names the file and the cause
    */
   public LoadedBundle(Path folder, NetworkCache networks) {
-    this.bundle = BundleCheck.open(folder, LevelWalk.samplers());
+    this(
+        BundleCheck.open(folder, LevelWalk.samplers()),
+        networks,
+        new HashMap<>(),
+        LoraOverlay.NONE);
+  }
+
+  private LoadedBundle(
+      Bundle bundle,
+      NetworkCache networks,
+      Map<PromptReader, Tokenizer> tokenizers,
+      LoraOverlay overlay) {
+    this.bundle = bundle;
     this.networks = networks;
+    this.tokenizers = tokenizers;
+    this.overlay = overlay;
+  }
+
+  /** Returns the same bundle with the LoRAs of a job laid over its networks. */
+  LoadedBundle with(List<LoraChoice> loras) {
+    return loras.isEmpty()
+        ? this
+        : new LoadedBundle(bundle, networks, tokenizers, LoraOverlay.of(card(), loras));
   }
 
   /** Returns the bundle's card. */
@@ -62,25 +86,25 @@ public final class LoadedBundle {
   /** Returns the network of a level, or its two, loaded on first use. */
   Network network(Level level) {
     Expert expert = level.expert();
-    Network network = networks.network(bundle, level.network());
+    Network network = network(level.network());
     return expert == null
         ? network
-        : new ExpertNetworks(network, networks.network(bundle, expert.network()), expert);
+        : new ExpertNetworks(network, network(expert.network()), expert);
   }
 
   /** Returns the network of an encoder, loaded on first use. */
   Network network(Encoder encoder) {
-    return networks.network(bundle, encoder.network());
+    return network(encoder.network());
   }
 
   /** Returns the network of a decoder, loaded on first use. */
   Network network(Codec codec) {
-    return networks.network(bundle, codec.network());
+    return network(codec.network());
   }
 
   /** Returns any network of the bundle by its stem, loaded on first use. */
   Network network(String stem) {
-    return networks.network(bundle, stem);
+    return networks.network(bundle, stem, overlay);
   }
 
   /** Returns the token ids of a prompt for one of this bundle's readers. */
@@ -92,6 +116,6 @@ public final class LoadedBundle {
       return TokenIds.of(classes, prompt);
     }
     Tokenizer.Tokens reading = tokenizers.computeIfAbsent(reader, bundle::tokenizer).read(prompt);
-    return new TokenIds(reading.ids(), reading.read());
+    return new TokenIds(reading.ids(), reading.read(), reading.cutFrom());
   }
 }

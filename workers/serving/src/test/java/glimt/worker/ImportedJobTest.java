@@ -107,6 +107,64 @@ class ImportedJobTest {
   }
 
   @Test
+  void a_prompt_that_is_cut_is_told_with_the_word_from_which_on() throws Exception {
+    String tail = " zebra".repeat(80);
+    JobSpec longer = spec(PROMPT + tail, PROMPT + " too" + tail);
+    List<String> warnings = warnings(longer);
+    assertThat(warnings)
+        .containsExactly(
+            "the prompt is longer than the 77 tokens that text_encoder reads: from \"zebra\" on,"
+                + " its words have no effect there",
+            "the negative prompt is longer than the 77 tokens that text_encoder reads: from"
+                + " \"zebra\" on, its words have no effect there");
+    assertThat(warnings(spec(PROMPT, "blurry"))).isEmpty();
+    assertThat(warnings(spec(PROMPT + " " + "z".repeat(90), null)))
+        .singleElement()
+        .asString()
+        .contains("from \"" + "z".repeat(40) + "…\" on");
+  }
+
+  private static JobSpec spec(String prompt, @Nullable String negative) {
+    return new JobSpec(
+        JobSpec.VERSION,
+        Kind.IMAGE,
+        prompt,
+        negative,
+        "tiny",
+        new SamplingOptions(3, STEPS, null, null, null, null, null, null),
+        Map.of(),
+        Format.PNG,
+        null);
+  }
+
+  /** What the encode tasks of a job warn of, made twice: the second result is known already. */
+  private static List<String> warnings(JobSpec spec) throws Exception {
+    List<String> warnings = new ArrayList<>();
+    for (PlannedTask planned : Plan.of(spec, card()).tasks()) {
+      if (planned.work() instanceof Work.Encode) {
+        Task task = job.task(spec, planned, List.of());
+        var first =
+            (Outcome.Succeeded) job.generation().make(task, new Attempt(task, _ -> {}, _ -> {}));
+        Task again =
+            new Task(
+                task.lease(),
+                task.job(),
+                task.spec(),
+                task.card(),
+                task.ordinal(),
+                task.work(),
+                task.inputs(),
+                first.products(),
+                List.of());
+        assertThat(job.generation().make(again, new Attempt(again, _ -> {}, _ -> {})))
+            .isEqualTo(first);
+        warnings.addAll(first.warnings());
+      }
+    }
+    return warnings;
+  }
+
+  @Test
   void guidance_of_1_or_less_is_none() throws Exception {
     byte[] plain = picture(spec(null, null, GuidanceRule.of(1), Map.of()));
     assertThat(picture(spec(null, null, GuidanceRule.of(0.5), Map.of()))).isEqualTo(plain);

@@ -11,11 +11,13 @@ import glimt.bundle.NetworkCache;
 import glimt.bundle.NumericClass;
 import glimt.bundle.Precision;
 import glimt.job.Format;
+import glimt.job.InvalidSpec;
 import glimt.job.JobSpec;
 import glimt.job.Plan;
 import glimt.job.Product.Role;
 import glimt.job.SamplingOptions;
 import glimt.media.Ffmpeg;
+import glimt.model.BundleCard;
 import glimt.model.Kind;
 import glimt.published.BundleImport;
 import glimt.published.ImportOptions;
@@ -27,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -86,6 +89,43 @@ class ImportedPicturesTest {
         .hasMessageContaining("a DDPMPipeline has no stages above it");
   }
 
+  @Test
+  void a_job_chooses_how_much_noise_the_second_stage_adds() throws Exception {
+    Path published = copy("deepfloyd-if/two-stages");
+    Path large = published.resolve("stage2");
+    edit(large.resolve("unet/config.json"), "\"sample_size\": 16", "\"sample_size\": 32");
+    WholeJob job = imported(published.resolve("stage1"), large);
+    byte[] usual = picture(job, noised(null, Map.of()));
+    assertThat(picture(job, noised(250, Map.of()))).as("the published default").isEqualTo(usual);
+    assertThat(picture(job, noised(0, Map.of()))).isNotEqualTo(usual);
+    assertThat(picture(job, noised(999, Map.of()))).isNotEqualTo(usual);
+    assertThatThrownBy(() -> noised(1000, Map.of()))
+        .isInstanceOf(InvalidSpec.class)
+        .hasFieldOrPropertyWithValue("field", "noise_level")
+        .hasMessage("must be 0 to 999, not 1000");
+    BundleCard card = job.bundle().card();
+    BundleCard base = card.with(List.of(card.levels().getFirst()));
+    assertThatThrownBy(() -> Plan.of(noised(250, Map.of()), base))
+        .isInstanceOf(InvalidSpec.class)
+        .hasMessageContaining("none of whose levels can be told the noise");
+  }
+
+  private static JobSpec noised(@Nullable Integer noiseLevel, Map<String, Integer> extents) {
+    return new JobSpec(
+        JobSpec.VERSION,
+        Kind.IMAGE,
+        "a corgi",
+        null,
+        NAME,
+        new SamplingOptions(3, 2, null, null, null),
+        extents,
+        Format.PNG,
+        null,
+        null,
+        null,
+        noiseLevel);
+  }
+
   private Path copy(String name) throws IOException {
     Path from = PUBLISHED.resolve(name);
     Path to = folder.resolve("published").resolve(name);
@@ -140,9 +180,13 @@ class ImportedPicturesTest {
 
   private byte[] picture(WholeJob job, String prompt, Map<String, Integer> extents)
       throws Exception {
+    return picture(job, spec(prompt, extents));
+  }
+
+  private byte[] picture(WholeJob job, JobSpec spec) throws Exception {
     return artifacts()
         .read(
-            job.products(spec(prompt, extents)).stream()
+            job.products(spec).stream()
                 .flatMap(List::stream)
                 .filter(product -> product.role() == Role.MEDIA)
                 .reduce((_, later) -> later)
