@@ -152,6 +152,19 @@ final class Fields {
                             shown(TextNode.valueOf(text)))));
   }
 
+  /** True or false. */
+  @Nullable Boolean flag(String name) {
+    JsonNode value = value(name);
+    if (value == null) {
+      return null;
+    }
+    String text = value.asText();
+    if (!(value.isBoolean() || form) || !(text.equals("true") || text.equals("false"))) {
+      throw new InvalidSpec(name, "must be true or false, not " + shown(value));
+    }
+    return Boolean.valueOf(text);
+  }
+
   @Nullable Integer whole(String name, int least, int most) {
     Long value = whole(name, (long) least, (long) most);
     return value == null ? null : Math.toIntExact(value);

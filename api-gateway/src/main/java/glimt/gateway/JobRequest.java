@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * /v1/videos}. The farm chooses whatever is null or missing.
  *
  * @param seed null for a random seed
+ * @param watermark false for files without a mark; null means true
  * @param extents the requested number of frames, pixels or points, by the name of the axis
  */
 record JobRequest(
@@ -42,7 +43,8 @@ record JobRequest(
     Map<String, Integer> extents,
     @Nullable Format format,
     @Nullable Integer enlarge,
-    @Nullable JobInput input) {
+    @Nullable JobInput input,
+    @Nullable Boolean watermark) {
   /** Far more than any bundle makes; the plan checks the bundle's own limit. */
   static final int FRAMES_LIMIT = 100_000;
 
@@ -80,7 +82,8 @@ record JobRequest(
             extents(fields, kind, "frames"),
             fields.choice("format", Format.of(kind), Format::ending),
             fields.whole("enlarge", 1, JobSpec.ENLARGE_LIMIT),
-            input(fields));
+            input(fields),
+            fields.flag("watermark"));
     fields.end();
     return request;
   }

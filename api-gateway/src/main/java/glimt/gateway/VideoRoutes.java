@@ -233,6 +233,7 @@ final class VideoRoutes {
             asked.extents(),
             Format.MP4,
             null,
+            null,
             null);
     if (asked.extents().containsKey("frames") || asked.seconds() == null) {
       return request;

@@ -13,6 +13,7 @@ import glimt.deploy.command.ListNodes;
 import glimt.deploy.command.NodeCommand;
 import glimt.deploy.command.Train;
 import glimt.deploy.command.Up;
+import glimt.deploy.command.VerifyFile;
 import glimt.deploy.command.WorkerCommand;
 import glimt.deploy.node.DeployException;
 import glimt.deploy.node.Environment;
@@ -60,6 +61,7 @@ import picocli.CommandLine.ScopeType;
       CancelJob.class,
       ListModels.class,
       ListNodes.class,
+      VerifyFile.class,
       ImportModel.class,
       Train.class,
       Eval.class,

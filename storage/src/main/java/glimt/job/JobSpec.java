@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param enlarge the side of the square of file pixels that each pixel becomes, up to {@link
  *     #ENLARGE_LIMIT}; null means 1
  * @param input the picture that it begins with; null if it begins with noise alone
+ * @param watermark the mark that is hidden in its files, eight hexadecimal digits; null if none is
  */
 public record JobSpec(
     int version,
@@ -33,7 +34,8 @@ public record JobSpec(
     Map<String, Integer> extents,
     Format format,
     @Nullable Integer enlarge,
-    @Nullable JobInput input) {
+    @Nullable JobInput input,
+    @Nullable String watermark) {
   /** The largest {@code enlarge}. */
   public static final int ENLARGE_LIMIT = 64;
 
@@ -56,6 +58,9 @@ public record JobSpec(
     if (version != VERSION) {
       throw new InvalidSpec(
           "version", "must be %s, the version of this glimt, not %s".formatted(VERSION, version));
+    }
+    if (watermark != null && !watermark.matches("[0-9a-f]{8}")) {
+      throw new InvalidSpec("watermark", "must be eight hexadecimal digits, not " + watermark);
     }
     checkText("prompt", prompt);
     if (negativePrompt != null) {
@@ -85,7 +90,49 @@ public record JobSpec(
     }
   }
 
-  /** Makes a spec that begins with noise alone. */
+  /** Makes a spec without a watermark. */
+  public JobSpec(
+      int version,
+      Kind kind,
+      String prompt,
+      @Nullable String negativePrompt,
+      String model,
+      SamplingOptions sampling,
+      Map<String, Integer> extents,
+      Format format,
+      @Nullable Integer enlarge,
+      @Nullable JobInput input) {
+    this(
+        version,
+        kind,
+        prompt,
+        negativePrompt,
+        model,
+        sampling,
+        extents,
+        format,
+        enlarge,
+        input,
+        null);
+  }
+
+  /** Returns this spec with a mark to hide in its files. */
+  public JobSpec marked(String mark) {
+    return new JobSpec(
+        version,
+        kind,
+        prompt,
+        negativePrompt,
+        model,
+        sampling,
+        extents,
+        format,
+        enlarge,
+        input,
+        mark);
+  }
+
+  /** Makes a spec that begins with noise alone and has no watermark. */
   public JobSpec(
       int version,
       Kind kind,
