@@ -43,12 +43,12 @@ public record Excerpt(Ffmpeg ffmpeg) {
     List<String> input =
         List.of("-protocol_whitelist", "file", "-f", format, "-i", "file:" + file.toAbsolutePath());
     Matcher size = SIZE.matcher(said(limited, input));
-    if (!size.matches()) {
+    int width = size.matches() ? Integer.parseInt(size.group(1)) : 0;
+    int height = size.matches() ? Integer.parseInt(size.group(2)) : 0;
+    if (width == 0 || height == 0) {
       throw new MediaException("the file has no picture, or is damaged");
     }
-    int width = Integer.parseInt(size.group(1));
-    int height = Integer.parseInt(size.group(2));
-    if (width < 1 || height < 1 || Math.max(width, height) > SIDE_LIMIT) {
+    if (Math.max(width, height) > SIDE_LIMIT) {
       throw new MediaException(
           "the picture has %sx%s pixels; no side may be longer than %s"
               .formatted(width, height, SIDE_LIMIT));

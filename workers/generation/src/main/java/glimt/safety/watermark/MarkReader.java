@@ -87,9 +87,8 @@ public final class MarkReader {
 
   private static Optional<FoundMark> readAt(Frames frames, double scale) {
     return peaks(frames, scale).stream()
-        .map(Peak::reading)
+        .map(peak -> peak.reading(THRESHOLD))
         .flatMap(Optional::stream)
-        .filter(found -> found.confidence() >= THRESHOLD)
         .max(Comparator.comparingDouble(FoundMark::confidence));
   }
 

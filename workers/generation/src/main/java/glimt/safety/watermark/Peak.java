@@ -2,6 +2,7 @@ package glimt.safety.watermark;
 
 import static glimt.safety.watermark.Spectrum.SIDE;
 
+import java.util.Arrays;
 import java.util.Optional;
 
 /**
@@ -25,18 +26,22 @@ record Peak(Amplitudes amplitudes, int shift, int sign) {
     return soft;
   }
 
-  /** The mark here with the CRC that agrees best, however weakly. */
-  Optional<FoundMark> reading() {
+  /** The mark here that agrees best, if it agrees as well as {@code least}. */
+  Optional<FoundMark> reading(double least) {
+    double pilot = pilot();
     double[] soft = softBits();
-    Long word = Codeword.nearest(soft);
+    double most = pilot + Arrays.stream(soft).map(Math::abs).sum();
+    Long word = most < least ? null : Codeword.nearest(soft);
     if (word == null) {
       return Optional.empty();
     }
-    double confidence = pilot();
+    double confidence = pilot;
     for (int bit = 0; bit < soft.length; bit++) {
       confidence += soft[bit] * Codeword.sign(word, bit);
     }
-    return Optional.of(new FoundMark(Codeword.mark(word), confidence));
+    return confidence < least
+        ? Optional.empty()
+        : Optional.of(new FoundMark(Codeword.mark(word), confidence));
   }
 
   private double agreement(int duty) {
