@@ -158,10 +158,11 @@ final class Fields {
     if (value == null) {
       return null;
     }
-    if (!value.isBoolean()) {
+    String text = value.asText();
+    if (!(value.isBoolean() || form) || !(text.equals("true") || text.equals("false"))) {
       throw new InvalidSpec(name, "must be true or false, not " + shown(value));
     }
-    return value.booleanValue();
+    return Boolean.valueOf(text);
   }
 
   @Nullable Integer whole(String name, int least, int most) {

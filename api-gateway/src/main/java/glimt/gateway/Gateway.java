@@ -140,6 +140,7 @@ public final class Gateway implements AutoCloseable {
       Nodes nodes,
       Farm farm,
       Thumbnailer thumbnailer,
+      Inspector inspector,
       List<String> samplers) {
     public Parts {
       samplers = List.copyOf(samplers);

@@ -205,7 +205,7 @@ final class JobDocument {
       boolean square = width != null && width.equals(spec.extents().get("height"));
       out.put(JobRequest.SIZE, square ? width : null).put("enlarge", spec.enlarge());
     }
-    out.put("format", spec.format().ending());
+    out.put("format", spec.format().ending()).put("watermark", spec.watermark());
   }
 
   private static ArrayNode artifacts(String job, String level, List<Product> products) {

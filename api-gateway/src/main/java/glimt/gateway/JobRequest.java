@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param seed null for a random seed
  * @param urgency null for a normal job
+ * @param watermark false for files without a mark; null means true
  * @param extents the requested number of frames, pixels or points, by the name of the axis
  */
 record JobRequest(
@@ -48,7 +49,8 @@ record JobRequest(
     @Nullable JobInput input,
     @Nullable List<LoraChoice> loras,
     @Nullable Integer noiseLevel,
-    @Nullable JobClass urgency) {
+    @Nullable JobClass urgency,
+    @Nullable Boolean watermark) {
   /** Far more than any bundle makes; the plan checks the bundle's own limit. */
   static final int FRAMES_LIMIT = 100_000;
 
@@ -90,7 +92,8 @@ record JobRequest(
             input(fields),
             loras(fields),
             fields.whole("noise_level", 0, JobSpec.NOISE_LEVEL_LIMIT),
-            fields.choice("class", List.of(JobClass.values()), JobDocument::word));
+            fields.choice("class", List.of(JobClass.values()), JobDocument::word),
+            fields.flag("watermark"));
     fields.end();
     return request;
   }

@@ -50,6 +50,8 @@ record Operation(String id, HttpMethod method, String path, Handler<RoutingConte
             parts.nodes(),
             parts.farm(),
             parts.samplers());
+    Verification verification =
+        new Verification(desk, parts.jobs(), parts.inspector());
     List<Operation> all = new ArrayList<>();
     all.add(post("submitJob", "/v1/jobs", jobs::submit));
     all.add(get("listJobs", "/v1/jobs", jobs::list));
@@ -60,6 +62,7 @@ record Operation(String id, HttpMethod method, String path, Handler<RoutingConte
     all.add(get("watchJob", "/v1/jobs/{id}/events", watching::watch));
     all.add(get("getArtifact", "/v1/jobs/{id}/artifacts/{artifact}", jobs::artifact));
     all.add(post("uploadImage", "/v1/images", images::upload));
+    all.add(post("verifyFile", "/v1/verify", verification::verify));
     all.add(post("createVideo", VideoRoutes.PREFIX, videos::create));
     all.add(get("listVideos", VideoRoutes.PREFIX, videos::list));
     all.add(get("retrieveVideo", VideoRoutes.PREFIX + "/{id}", videos::retrieve));

@@ -79,9 +79,23 @@ final class Submission {
     return submit(
         tenant,
         Objects.requireNonNullElse(request.urgency(), JobClass.NORMAL),
-        spec,
+        marked(request, spec, offer.bundle()),
         offer,
         key == null ? null : new IdempotencyKey(key, digest(request)));
+  }
+
+  /**
+   * Gives a spec the mark that its files shall hide: 32 bits of the digest of everything that
+   * decides their bytes. The same request therefore gives the same bytes whenever and wherever it
+   * is made, which a mark with the job's id or the day would end.
+   */
+  private static JobSpec marked(
+      JobRequest request, JobSpec spec, Bundles.CatalogueEntry bundle) {
+    if (Boolean.FALSE.equals(request.watermark()) || spec.kind() == Kind.POINTS) {
+      return spec;
+    }
+    ArtifactId digest = digest(List.of(bundle.digest(), spec));
+    return spec.marked(digest.sha256().substring(0, 8));
   }
 
   /**
@@ -157,7 +171,7 @@ final class Submission {
     }
   }
 
-  /** A digest of the request as it came in, before defaults and a seed are chosen. */
+  /** A digest of what is asked for, as JSON. */
   private static ArtifactId digest(Object asked) {
     try {
       byte[] json = Json.write(asked).getBytes(StandardCharsets.UTF_8);

@@ -235,6 +235,8 @@ final class VideoRoutes {
             null,
             null,
             null,
+            null,
+            null,
             null);
     if (asked.extents().containsKey("frames") || asked.seconds() == null) {
       return request;

@@ -90,6 +90,60 @@ class JobsTest {
     assertThat(refused("\"strength\":0.5")).contains("says how far an input_image is changed");
   }
 
+  @Test
+  void a_file_with_the_mark_of_a_job_leads_to_it() {
+    String wish = "{\"prompt\":\"a whale\",\"seed\":11,\"watermark\":true}";
+    JsonNode job = RealFarm.json(farm.post("/v1/jobs", wish));
+    String mark = job.get("watermark").textValue();
+    assertThat(RealFarm.json(farm.post("/v1/jobs", wish)).get("watermark").textValue())
+        .as("the mark of the same request")
+        .isEqualTo(mark);
+    HttpResponse<String> known = verified("application/octet-stream", "a file of mark " + mark);
+    contract.allows("verifyFile", known);
+    assertThat(RealFarm.json(known).get("ours").booleanValue()).isTrue();
+    assertThat(RealFarm.json(known).at("/watermark/mark").textValue()).isEqualTo(mark);
+    assertThat(RealFarm.json(known).at("/watermark/confidence").doubleValue()).isEqualTo(17.3);
+    assertThat(RealFarm.json(known).at("/job/seed").intValue()).isEqualTo(11);
+    assertThat(RealFarm.json(known).at("/job/prompt").textValue()).isEqualTo("a whale");
+  }
+
+  @Test
+  void a_file_with_no_mark_or_a_strange_one_is_not_ours() {
+    HttpResponse<String> plain = verified("video/mp4", "a file");
+    contract.allows("verifyFile", plain);
+    assertThat(plain.body()).isEqualTo("{\"ours\":false,\"watermark\":null,\"job\":null}");
+    HttpResponse<String> strange = verified("video/mp4", "a file of mark 00000001");
+    contract.allows("verifyFile", strange);
+    assertThat(RealFarm.json(strange).get("ours").booleanValue()).isFalse();
+    assertThat(RealFarm.json(strange).at("/watermark/mark").textValue()).isEqualTo("00000001");
+    assertThat(verified("text/plain", "a file").statusCode()).isEqualTo(415);
+    HttpResponse<String> broken = verified("video/mp4", "a broken file");
+    contract.allows("verifyFile", broken);
+    assertThat(broken.statusCode()).isEqualTo(400);
+    assertThat(RealFarm.json(broken).get("detail").textValue()).isEqualTo("the file is broken");
+  }
+
+  @Test
+  void a_job_may_do_without_a_mark_and_points_have_none() {
+    for (String wish :
+        List.of(
+            "{\"prompt\":\"a whale\",\"watermark\":false}",
+            "{\"kind\":\"points\",\"prompt\":\"a pine\"}")) {
+      assertThat(RealFarm.json(farm.post("/v1/jobs", wish)).get("watermark").isNull()).isTrue();
+    }
+    JsonNode usual = RealFarm.json(farm.post("/v1/jobs", "{\"prompt\":\"a whale\"}"));
+    assertThat(usual.get("watermark").textValue()).matches("[0-9a-f]{8}");
+    assertThat(refused("\"watermark\":\"no\"")).contains("must be true or false, not 'no'");
+  }
+
+  private HttpResponse<String> verified(String type, String file) {
+    return farm.send(
+        farm.request("/v1/verify")
+            .header("Content-Type", type)
+            .POST(BodyPublishers.ofByteArray(file.getBytes(UTF_8)))
+            .build());
+  }
+
   private HttpResponse<String> upload(String type, byte[] bytes) {
     return farm.send(
         farm.request("/v1/images")

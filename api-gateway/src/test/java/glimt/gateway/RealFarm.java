@@ -57,6 +57,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ParameterContext;
@@ -98,6 +100,8 @@ final class RealFarm implements AutoCloseable {
   final Gateway gateway;
   final URI uri;
   final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private static final Pattern MARK = Pattern.compile("mark ([0-9a-f]{8})");
+
   private final Node node;
   private @Nullable Contract contract;
   private @Nullable JobId whale;
@@ -134,7 +138,24 @@ final class RealFarm implements AutoCloseable {
         new Nodes(database),
         cluster,
         thumbnailer(),
+        RealFarm::inspected,
         SAMPLERS);
+  }
+
+  /** Files are texts in these tests; one names its mark or says that it is broken. */
+  private static Inspector.Inspected inspected(Path file) {
+    try {
+      String text = Files.readString(file);
+      if (text.contains("broken")) {
+        throw new Inspector.Unreadable("the file is broken", new IOException("broken"));
+      }
+      Matcher mark = MARK.matcher(text);
+      return mark.find()
+          ? new Inspector.Inspected(mark.group(1), 17.25)
+          : new Inspector.Inspected(null, 0);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Videos are text files in these tests, so a picture of one is its first line. */

@@ -15,6 +15,7 @@ import glimt.deploy.command.NodeCommand;
 import glimt.deploy.command.TenantCommand;
 import glimt.deploy.command.Train;
 import glimt.deploy.command.Up;
+import glimt.deploy.command.VerifyFile;
 import glimt.deploy.command.WorkerCommand;
 import glimt.deploy.node.DeployException;
 import glimt.deploy.node.Environment;
@@ -66,6 +67,7 @@ import picocli.CommandLine.ScopeType;
       TenantCommand.class,
       ListModels.class,
       ListNodes.class,
+      VerifyFile.class,
       ImportModel.class,
       Train.class,
       Eval.class,

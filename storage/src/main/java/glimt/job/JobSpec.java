@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  *     up, at most {@link #LORAS_LIMIT}; null for none
  * @param noiseLevel the step of its chain as far as which each level noises the one below before it
  *     enlarges that; null means the card's
+ * @param watermark the mark that is hidden in its files, eight hexadecimal digits; null if none is
  */
 public record JobSpec(
     int version,
@@ -42,7 +43,8 @@ public record JobSpec(
     @Nullable Integer enlarge,
     @Nullable JobInput input,
     @Nullable List<LoraChoice> loras,
-    @Nullable Integer noiseLevel) {
+    @Nullable Integer noiseLevel,
+    @Nullable String watermark) {
   /** The largest {@code noiseLevel}: the last step of the chains of published cascades. */
   public static final int NOISE_LEVEL_LIMIT = 999;
 
@@ -72,6 +74,9 @@ public record JobSpec(
     if (version != VERSION) {
       throw new InvalidSpec(
           "version", "must be %s, the version of this glimt, not %s".formatted(VERSION, version));
+    }
+    if (watermark != null && !watermark.matches("[0-9a-f]{8}")) {
+      throw new InvalidSpec("watermark", "must be eight hexadecimal digits, not " + watermark);
     }
     checkText("prompt", prompt);
     if (negativePrompt != null) {
@@ -108,7 +113,25 @@ public record JobSpec(
     }
   }
 
-  /** Makes a spec that begins with noise alone. */
+  /** Returns this spec with a mark to hide in its files. */
+  public JobSpec marked(String mark) {
+    return new JobSpec(
+        version,
+        kind,
+        prompt,
+        negativePrompt,
+        model,
+        sampling,
+        extents,
+        format,
+        enlarge,
+        input,
+        loras,
+        noiseLevel,
+        mark);
+  }
+
+  /** Makes a spec that begins with noise alone and has no watermark. */
   public JobSpec(
       int version,
       Kind kind,
@@ -122,7 +145,7 @@ public record JobSpec(
     this(version, kind, prompt, negativePrompt, model, sampling, extents, format, enlarge, null);
   }
 
-  /** Makes a spec without LoRAs, and with the card's noise between levels. */
+  /** Makes a spec without LoRAs or a watermark, and with the card's noise between levels. */
   public JobSpec(
       int version,
       Kind kind,
@@ -145,6 +168,7 @@ public record JobSpec(
         format,
         enlarge,
         input,
+        null,
         null,
         null);
   }

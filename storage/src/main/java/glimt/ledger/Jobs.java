@@ -29,6 +29,13 @@ public final class Jobs {
   private static final String FIND =
       "SELECT * FROM job WHERE tenant = ? AND id = ? AND deleted IS NULL";
 
+  private static final String MARKED =
+      """
+      SELECT * FROM job
+      WHERE spec ->> 'watermark' = ? AND tenant = ? AND deleted IS NULL
+      ORDER BY number DESC LIMIT 1
+      """;
+
   private static final String NUMBER = "SELECT number FROM job WHERE tenant = ? AND id = ?";
 
   private static final String WANTED =
@@ -165,6 +172,18 @@ public final class Jobs {
   /** Returns a job, or empty if the tenant has no such job or it was deleted. */
   public Optional<JobView> find(TenantId tenant, JobId job) {
     return database.read("find job " + job, session -> view(session, tenant, job));
+  }
+
+  /**
+   * Returns the newest job of a tenant that hides a mark in its files, or empty if there is none.
+   *
+   * @param watermark eight hexadecimal digits
+   */
+  public Optional<JobView> marked(TenantId tenant, String watermark) {
+    return database.read(
+        "find the job of mark " + watermark,
+        session ->
+            JobViews.of(session, MARKED, watermark, tenant.value()).stream().findFirst());
   }
 
   /**

@@ -29,7 +29,7 @@ import picocli.CommandLine.Option;
       "Measures glimt's speed and memory on this machine, and prints a table.",
       "Starts farms of its own in a temporary folder of the home."
     },
-    subcommands = {QueueBench.class, ModelsBench.class})
+    subcommands = {QueueBench.class, ModelsBench.class, MarksBench.class})
 public final class Bench implements Callable<Integer> {
   private static final int WARM_UP_JOBS = 20;
   private static final int SETTLE_SECONDS = 10;

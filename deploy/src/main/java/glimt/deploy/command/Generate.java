@@ -115,6 +115,11 @@ public final class Generate implements Callable<Integer> {
       description = "Enlarge a video's file so many times in both directions. Default: 1")
   private @Nullable Integer enlarge;
 
+  @Option(
+      names = "--no-watermark",
+      description = "Hide no mark in the file, by which `glimt verify` would know it.")
+  private boolean unmarked;
+
   @Option(names = "--points", description = "Points of a point cloud.")
   private @Nullable Integer points;
 
@@ -286,6 +291,8 @@ public final class Generate implements Callable<Integer> {
     wish.put("frames", frames).put("size", size).put("points", points).put("enlarge", enlarge);
     wish.put("strength", strength).put("noise_level", noiseLevel);
     loras.forEach(lora -> wish.withArray("loras").add(lora(lora)));
+    wish.put("strength", strength);
+    wish.put("watermark", unmarked ? Boolean.FALSE : null);
     wish.properties().removeIf(field -> field.getValue().isNull());
     return wish;
   }

@@ -236,6 +236,7 @@ public record RunningNode(Optional<URI> address, Node node) {
                 nodes,
                 farm,
                 new FfmpegThumbnailer(settings.home().cache()),
+                new FileInspector(settings.home().cache()),
                 LevelWalk.samplers()));
     URI address = exit.open(gateway::start, _ -> gateway.close());
     rendezvous.serves(address);

@@ -13,8 +13,10 @@ import glimt.model.Span;
 import glimt.pipeline.Below;
 import glimt.pipeline.Modality;
 import glimt.pipeline.Mosaic;
+import glimt.safety.watermark.Watermark;
 import glimt.video.Enlargement;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The modality of images, whose axes are height and width. */
 public record PictureModality() implements Modality {
@@ -50,8 +52,11 @@ public record PictureModality() implements Modality {
   }
 
   @Override
-  public byte[] file(Seen seen, Format format, Ffmpeg ffmpeg) throws InterruptedException {
-    return new Stills(ffmpeg).bytes(frames(seen).enlarged(seen.scale()).picture(0), format);
+  public byte[] file(Seen seen, Format format, @Nullable Integer mark, Ffmpeg ffmpeg)
+      throws InterruptedException {
+    Frames frames = frames(seen).enlarged(seen.scale());
+    Frames shown = mark == null ? frames : Watermark.marked(frames, mark);
+    return new Stills(ffmpeg).bytes(shown.picture(0), format);
   }
 
   @Override

@@ -8,6 +8,7 @@ import glimt.model.BundleCard;
 import glimt.model.Level;
 import glimt.model.Segment;
 import java.nio.FloatBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The operations that depend on the kind of sample: locating its noise, enlarging one level to the
@@ -29,10 +30,12 @@ public interface Modality {
   /**
    * Encodes a whole decoded level as a file.
    *
+   * @param mark the watermark to hide in the file, where the kind has one; null for none
    * @param ffmpeg encodes the formats that the JDK does not support
    * @throws InterruptedException if this thread is interrupted while ffmpeg runs
    */
-  byte[] file(Seen seen, Format format, Ffmpeg ffmpeg) throws InterruptedException;
+  byte[] file(Seen seen, Format format, @Nullable Integer mark, Ffmpeg ffmpeg)
+      throws InterruptedException;
 
   /** A preview of a part of a level, or of a whole level, at an intermediate step. */
   Preview preview(Seen seen);

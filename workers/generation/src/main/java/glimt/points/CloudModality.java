@@ -13,6 +13,7 @@ import glimt.pipeline.Below;
 import glimt.pipeline.Modality;
 import glimt.pipeline.Mosaic;
 import java.nio.FloatBuffer;
+import org.jspecify.annotations.Nullable;
 
 /** The modality of point clouds, whose only axis is the points. */
 public record CloudModality() implements Modality {
@@ -38,7 +39,7 @@ public record CloudModality() implements Modality {
   }
 
   @Override
-  public byte[] file(Seen seen, Format format, Ffmpeg ffmpeg) {
+  public byte[] file(Seen seen, Format format, @Nullable Integer mark, Ffmpeg ffmpeg) {
     return cloud(seen).encoded(format);
   }
 

@@ -14,7 +14,9 @@ import glimt.model.Span;
 import glimt.pipeline.Below;
 import glimt.pipeline.Modality;
 import glimt.pipeline.Mosaic;
+import glimt.safety.watermark.Watermark;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The modality of videos, whose axes are frames, height and width. */
 public record FramesModality() implements Modality {
@@ -63,8 +65,11 @@ public record FramesModality() implements Modality {
   }
 
   @Override
-  public byte[] file(Seen seen, Format format, Ffmpeg ffmpeg) throws InterruptedException {
-    return new Video(ffmpeg).bytes(frames(seen).enlarged(seen.scale()), format);
+  public byte[] file(Seen seen, Format format, @Nullable Integer mark, Ffmpeg ffmpeg)
+      throws InterruptedException {
+    Frames frames = frames(seen).enlarged(seen.scale());
+    return new Video(ffmpeg)
+        .bytes(mark == null ? frames : Watermark.marked(frames, mark), format);
   }
 
   @Override

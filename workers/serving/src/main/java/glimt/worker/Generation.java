@@ -393,7 +393,11 @@ public record Generation(
         tensors().sample(shape, mosaic.slabs(SLAB), slab -> mosaic.blend(slab, pieces));
     FloatBuffer whole = tensors().sample(sample.artifact().id()).values();
     Seen shown = new Seen(bundle.card(), seen, whole, shape, work.enlargement());
-    byte[] file = Modalities.of(bundle.card().kind()).file(shown, task.spec().format(), ffmpeg);
+    // The sample stays as it is, so that a level that begins with it sees no mark.
+    String watermark = task.spec().watermark();
+    Integer mark = watermark == null ? null : (Integer) Integer.parseUnsignedInt(watermark, 16);
+    byte[] file =
+        Modalities.of(bundle.card().kind()).file(shown, task.spec().format(), mark, ffmpeg);
     Artifact media = artifacts.put(task.spec().format().mediaType(), file);
     return List.of(sample, new Product(Role.MEDIA, media));
   }

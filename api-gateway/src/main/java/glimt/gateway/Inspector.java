@@ -1,0 +1,36 @@
+package glimt.gateway;
+
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** Looks into a file that somebody sent, for marks that the farm may have hidden there. */
+public interface Inspector {
+  /**
+   * What a file says of its origin.
+   *
+   * @param watermark the mark that it hides, eight hexadecimal digits; null if none was found
+   * @param confidence of the mark, in standard deviations of what other files give; 0 without one
+   */
+  record Inspected(@Nullable String watermark, double confidence) {}
+
+  /**
+   * Inspects a file of any content and size.
+   *
+   * @throws Unreadable if it is no video or image that can be decoded
+   */
+  Inspected inspect(Path file) throws InterruptedException;
+
+  /** The file cannot be inspected; the message says why. */
+  final class Unreadable extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    public Unreadable(String why, Throwable cause) {
+      super(why, cause);
+    }
+
+    /** Returns why, for the client. */
+    String why() {
+      return String.valueOf(getMessage());
+    }
+  }
+}

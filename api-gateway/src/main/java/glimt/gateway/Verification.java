@@ -1,0 +1,90 @@
+package glimt.gateway;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import glimt.gateway.Inspector.Inspected;
+import glimt.job.JobView;
+import glimt.json.Json;
+import glimt.ledger.Jobs;
+import io.vertx.core.Future;
+import io.vertx.ext.web.RoutingContext;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
+
+/** Tells of a file that a client sends whether this farm made it, and in which job. */
+final class Verification {
+  /** The most bytes of a file. */
+  static final int LIMIT = 64 << 20;
+
+  /** The type of a file is found in its bytes, so a client need not name it. */
+  private static final List<String> TYPES =
+      List.of(
+          "application/octet-stream",
+          "video/mp4",
+          "video/webm",
+          "image/gif",
+          "image/apng",
+          "image/png",
+          "image/jpeg",
+          "image/webp");
+
+  /** A file takes seconds of a processor, and far more memory than it has bytes. */
+  private static final int AT_ONCE = 1;
+
+  private final RequestContext desk;
+  private final Jobs jobs;
+  private final Inspector inspector;
+  private final Semaphore free = new Semaphore(AT_ONCE);
+
+  Verification(RequestContext desk, Jobs jobs, Inspector inspector) {
+    this.desk = desk;
+    this.jobs = jobs;
+    this.inspector = inspector;
+  }
+
+  Future<?> verify(RoutingContext ctx) {
+    String prefix = AccessCheck.prefix(ctx);
+    return Body.file(ctx, TYPES, LIMIT)
+        .compose(bytes -> desk.ask(() -> known(bytes, prefix)))
+        .compose(known -> RequestContext.answer(ctx, 200, known));
+  }
+
+  private ObjectNode known(byte[] bytes, String prefix) throws IOException, InterruptedException {
+    Inspected seen = inspected(bytes);
+    String mark = seen.watermark();
+    Optional<JobView> job =
+        mark == null ? Optional.empty() : jobs.marked(RequestContext.tenant(), mark);
+    ObjectNode out = Json.mapper().createObjectNode().put("ours", job.isPresent());
+    out.set("watermark", mark == null ? null : watermark(mark, seen.confidence()));
+    out.set("job", job.map(found -> JobDocument.brief(found, prefix)).orElse(null));
+    return out;
+  }
+
+  private static ObjectNode watermark(String mark, double confidence) {
+    return Json.mapper()
+        .createObjectNode()
+        .put("mark", mark)
+        .put("confidence", Math.round(confidence * 10) / 10.0);
+  }
+
+  private Inspected inspected(byte[] bytes) throws IOException, InterruptedException {
+    free.acquire();
+    @Nullable Path file = null;
+    try {
+      file = Files.createTempFile("glimt-verify-", ".bin");
+      Files.write(file, bytes);
+      return inspector.inspect(file);
+    } catch (Inspector.Unreadable e) {
+      throw Problem.malformed(e.why()).refusal(e);
+    } finally {
+      free.release();
+      if (file != null) {
+        Files.deleteIfExists(file);
+      }
+    }
+  }
+}

@@ -1,0 +1,76 @@
+package glimt.deploy.command;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import glimt.deploy.node.Client;
+import glimt.deploy.node.DeployException;
+import glimt.deploy.node.HomeOption;
+import glimt.deploy.node.Visible;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** {@code glimt verify}: tells whether the farm made a file. */
+@Command(
+    name = "verify",
+    description = {
+      "Tells whether the farm that runs on the home made a file, and in which job.",
+      "Finds the invisible watermark also after the file was encoded again, resized or cropped.",
+      "Exits with 0 if the farm made it, else with 1."
+    },
+    footerHeading = "%nExample:%n",
+    footer = {"  glimt verify downloaded.mp4"})
+public final class VerifyFile implements Callable<Integer> {
+  private static final long LIMIT = 64L << 20;
+
+  @Parameters(paramLabel = "FILE", description = "MP4, WebM, GIF, PNG, JPEG or WebP.")
+  private Path file;
+
+  @Mixin private HomeOption home;
+
+  @Override
+  public Integer call() throws IOException {
+    JsonNode known;
+    try {
+      known = RunningFarm.on(home.open()).post("/v1/verify", "application/octet-stream", bytes());
+    } catch (Client.Refused e) {
+      throw new DeployException(e);
+    }
+    System.out.println("watermark: " + watermark(known.path("watermark")));
+    System.out.println("job: " + job(known.path("job")));
+    return known.path("ours").asBoolean() ? 0 : 1;
+  }
+
+  private byte[] bytes() {
+    try {
+      if (Files.size(file) > LIMIT) {
+        throw new DeployException(
+            "%s is larger than 64 MiB; cut off a part of it first".formatted(file));
+      }
+      return Files.readAllBytes(file);
+    } catch (IOException e) {
+      throw new DeployException("%s does not exist or cannot be read".formatted(file), e);
+    }
+  }
+
+  private static String watermark(JsonNode mark) {
+    return mark.isObject()
+        ? "%s, confidence %s (10 is enough)"
+            .formatted(mark.path("mark").asText(), mark.path("confidence").asText())
+        : "none found";
+  }
+
+  private static String job(JsonNode job) {
+    return job.isObject()
+        ? "%s, \"%s\", %s, seed %s"
+            .formatted(
+                job.path("id").asText(),
+                Visible.of(job.path("prompt").asText()),
+                Visible.of(job.path("model").asText()),
+                job.path("seed").asText())
+        : "none of this farm";
+  }
+}
