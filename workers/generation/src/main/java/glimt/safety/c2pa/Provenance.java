@@ -1,0 +1,57 @@
+package glimt.safety.c2pa;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a file was made: the assertion {@code glimt.generation}.
+ *
+ * @param model the name of the bundle
+ * @param bundle the SHA-256 of its card, in hex
+ * @param request the SHA-256 of the job's spec as JSON, in hex; the prompt is in it, but cannot be
+ *     read from it
+ * @param seed the job's seed
+ * @param levels the levels that were made, the last of which is the file's
+ * @param numericClass what else the bits depend on
+ * @param picture the SHA-256 of the picture that it began with, in hex; null if it began with noise
+ */
+public record Provenance(
+    String model,
+    String bundle,
+    String request,
+    long seed,
+    List<String> levels,
+    String numericClass,
+    @Nullable String picture) {
+  public Provenance {
+    levels = List.copyOf(levels);
+  }
+
+  Map<String, Object> cbor() {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("model", model);
+    map.put("bundle", bundle);
+    map.put("request", request);
+    map.put("seed", seed);
+    map.put("levels", levels);
+    map.put("numericClass", numericClass);
+    if (picture != null) {
+      map.put("picture", picture);
+    }
+    return map;
+  }
+
+  static Provenance of(Map<?, ?> map) {
+    Object picture = map.get("picture");
+    return new Provenance(
+        Cbor.asText(map.get("model")),
+        Cbor.asText(map.get("bundle")),
+        Cbor.asText(map.get("request")),
+        Cbor.asNumber(map.get("seed")),
+        Cbor.asList(map.get("levels")).stream().map(Cbor::asText).toList(),
+        Cbor.asText(map.get("numericClass")),
+        picture == null ? null : Cbor.asText(picture));
+  }
+}
