@@ -209,6 +209,7 @@ record JobRequest(
         enlarge,
         input,
         loras,
-        noiseLevel);
+        noiseLevel,
+        null);
   }
 }

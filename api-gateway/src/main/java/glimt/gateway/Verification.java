@@ -3,6 +3,7 @@ package glimt.gateway;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.gateway.Inspector.Inspected;
 import glimt.job.JobView;
+import glimt.job.TenantId;
 import glimt.json.Json;
 import glimt.ledger.Jobs;
 import io.vertx.core.Future;
@@ -48,16 +49,18 @@ final class Verification {
 
   Future<?> verify(RoutingContext ctx) {
     String prefix = AccessCheck.prefix(ctx);
+    TenantId tenant = RequestContext.tenant(ctx);
     return Body.file(ctx, TYPES, LIMIT)
-        .compose(bytes -> desk.ask(() -> known(bytes, prefix)))
+        .compose(bytes -> desk.ask(() -> known(bytes, tenant, prefix)))
         .compose(known -> RequestContext.answer(ctx, 200, known));
   }
 
-  private ObjectNode known(byte[] bytes, String prefix) throws IOException, InterruptedException {
+  private ObjectNode known(byte[] bytes, TenantId tenant, String prefix)
+      throws IOException, InterruptedException {
     Inspected seen = inspected(bytes);
     String mark = seen.watermark();
     Optional<JobView> job =
-        mark == null ? Optional.empty() : jobs.marked(RequestContext.tenant(), mark);
+        mark == null ? Optional.empty() : jobs.marked(tenant, mark);
     ObjectNode out = Json.mapper().createObjectNode().put("ours", job.isPresent());
     out.set("watermark", mark == null ? null : watermark(mark, seen.confidence()));
     out.set("job", job.map(found -> JobDocument.brief(found, prefix)).orElse(null));

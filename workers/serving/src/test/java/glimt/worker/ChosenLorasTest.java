@@ -180,6 +180,7 @@ class ChosenLorasTest {
         null,
         null,
         List.of(loras),
+        null,
         null);
   }
 

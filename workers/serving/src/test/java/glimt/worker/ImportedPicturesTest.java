@@ -123,7 +123,8 @@ class ImportedPicturesTest {
         null,
         null,
         null,
-        noiseLevel);
+        noiseLevel,
+        null);
   }
 
   private Path copy(String name) throws IOException {
