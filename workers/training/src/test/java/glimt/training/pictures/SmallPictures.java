@@ -19,7 +19,7 @@ import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 
 /** The recipe of the default bundle with three subjects, small networks and a few steps. */
 final class SmallPictures {
-  static final Path BUNDLE = Path.of("../recipes/pictures");
+  static final Path BUNDLE = Path.of("../models/pictures");
 
   private static final String OTHER = "another";
 

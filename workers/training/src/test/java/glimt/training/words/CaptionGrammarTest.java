@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class CaptionGrammarTest {
   private static final JsonNode GIVEN =
-      Recipe.read(Path.of("../recipes/pictures/recipe.json")).data().path("grammar");
+      Recipe.read(Path.of("../models/pictures/recipe.json")).data().path("grammar");
   private static final CaptionGrammar GRAMMAR = Recipe.part(GIVEN, CaptionGrammar.class);
 
   @Test

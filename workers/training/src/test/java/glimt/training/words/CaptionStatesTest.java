@@ -14,7 +14,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class CaptionStatesTest {
-  private static final Path BUNDLE = Path.of("../recipes/pictures");
+  private static final Path BUNDLE = Path.of("../models/pictures");
 
   @Test
   void captions_encoded_together_have_the_states_that_each_has_alone() {

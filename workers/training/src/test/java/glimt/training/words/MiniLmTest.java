@@ -38,7 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
  * activations to int8 and this network does not, so they agree only up to that rounding.
  */
 class MiniLmTest {
-  private static final Path BUNDLE = Path.of("../recipes/pictures");
+  private static final Path BUNDLE = Path.of("../models/pictures");
   private static final int LENGTH = 24;
   private static final int WIDTH = 384;
 
