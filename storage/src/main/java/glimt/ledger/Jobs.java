@@ -146,7 +146,7 @@ public final class Jobs {
   /** Returns whether the failure can be due to the content of a single job. */
   private static boolean isOfOne(RuntimeException e) {
     return e instanceof QuotaExceeded
-        || e instanceof StorageException refusal && Database.isOfContent(refusal);
+        || (e instanceof StorageException refusal && Database.isOfContent(refusal));
   }
 
   /** Returns the job of a key, or empty if the key was used for a different request. */

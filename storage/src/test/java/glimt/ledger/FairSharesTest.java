@@ -1,5 +1,6 @@
 package glimt.ledger;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -65,7 +66,7 @@ class FairSharesTest {
       device.task().ifPresent(task -> end(task, device.seconds()));
       Task next = ledger.claimOne(device.worker());
       String tenant = tenant(next);
-      double seconds = lengths.get(tenant) * (0.5 + random.nextDouble());
+      double seconds = requireNonNull(lengths.get(tenant)) * (0.5 + random.nextDouble());
       had.merge(tenant, seconds, Double::sum);
       devices.add(
           new Device(device.worker(), device.until() + seconds, Optional.of(next), seconds));
@@ -73,7 +74,7 @@ class FairSharesTest {
     double all = had.values().stream().mapToDouble(Double::doubleValue).sum();
     weights.forEach(
         (name, weight) -> {
-          double share = had.get(name) / all / (weight / 7);
+          double share = requireNonNull(had.get(name)) / all / (weight / 7);
           System.out.printf("  %s: %.1f s, %.3f of its share%n", name, had.get(name), share);
           assertThat(share).as("seed %s, tenant %s", seed, name).isCloseTo(1, within(0.05));
         });

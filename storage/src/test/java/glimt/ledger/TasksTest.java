@@ -186,7 +186,11 @@ class TasksTest {
     ledger.submit();
     List<Task> tasks = ledger.claim("w", 2);
     ledger.succeed(tasks.getLast());
-    assertThat(ledger.tasks.renew(Map.of(tasks.getFirst().lease(), 3, tasks.getLast().lease(), 4)).held())
+    assertThat(
+            ledger
+                .tasks
+                .renew(Map.of(tasks.getFirst().lease(), 3, tasks.getLast().lease(), 4))
+                .held())
         .containsExactly(tasks.getFirst().lease());
     assertThat(task(job, 0).step()).isEqualTo(3);
     assertThat(ledger.tasks.renew(Map.of()).held()).isEmpty();

@@ -1,5 +1,6 @@
 package glimt.worker;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
@@ -283,7 +284,7 @@ class WorkerTest {
     assertThat(yielded.outcome()).isEqualTo("yielded");
     AttemptView wentOn = tasks(view).getFirst().attempts().getLast();
     assertThat(wentOn.effort())
-        .satisfies(effort -> assertThat(effort.resumedFrom()).isEqualTo(yielded.effort().steps()));
+        .satisfies(effort -> assertThat(effort.resumedFrom()).isEqualTo(requireNonNull(yielded.effort()).steps()));
     assertThat(tasks(ledger.find(urgent)).getFirst().attempts().getFirst().started())
         .isBefore(wentOn.started());
     assertThat(view.levels().getFirst().products())
