@@ -589,13 +589,13 @@ class TasksTest {
     JobId job = ledger.submit();
     List<String> before = ledger.view(job).warnings();
     Task base = ledger.claimOne("w");
-    List<Product> products = ((Outcome.Succeeded) Ledger.success(base)).products();
+    List<Product> products = Ledger.success(base).products();
     List<String> warnings = List.of("it's \"cut\"", "so is this");
     Outcome warned = new Outcome.Succeeded(products, warnings);
     assertThat(ledger.tasks.end(base.lease(), warned, Ledger.EFFORT)).isPresent();
     assertThat(ledger.tasks.end(base.lease(), warned, Ledger.EFFORT)).as("late").isEmpty();
     Task next = ledger.claimOne("w");
-    products = ((Outcome.Succeeded) Ledger.success(next)).products();
+    products = Ledger.success(next).products();
     ledger.tasks.end(
         next.lease(), new Outcome.Succeeded(products, List.of("so is this")), Ledger.EFFORT);
     assertThat(before).doesNotContainAnyElementsOf(warnings);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import glimt.model.Level;
 import glimt.model.Port;
 import glimt.published.BundleImport;
@@ -88,7 +89,7 @@ class NoiseBelowTest {
             noised.sampling(),
             noised.fast());
     return new Prompted(Map.of(), Map.of())
-        .conditions(manager, bare, false, () -> manager.zeros(new ai.djl.ndarray.types.Shape(1)))
+        .conditions(manager, bare, false, () -> manager.zeros(new Shape(1)))
         .given();
   }
 }
