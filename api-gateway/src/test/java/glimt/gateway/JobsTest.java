@@ -52,7 +52,8 @@ class JobsTest {
                 "/v1/jobs",
                 """
                 {"kind":"video","prompt":"a whale","model":"clips","seed":9007199254740991,
-                 "steps":3,"guidance":2.5,"sampler":"euler","frames":8,"size":16,"format":"gif"}"""));
+                 "steps":3,"guidance":2.5,"sampler":"euler","frames":8,"size":16,"format":"gif"}\
+                """));
     assertThat(video.get("seed").longValue()).isEqualTo(SamplingOptions.SEED_LIMIT);
     assertThat(video.get("sampler").textValue()).isEqualTo("euler");
     assertThat(names(video.get("levels"))).containsExactly("base");

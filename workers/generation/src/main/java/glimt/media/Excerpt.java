@@ -74,10 +74,16 @@ public record Excerpt(Ffmpeg ffmpeg) {
     List<String> arguments =
         concat(
             // A later frame may announce another size than the first.
-            List.of("-nostdin", "-threads", "1", "-max_pixels", "" + SIDE_LIMIT * SIDE_LIMIT),
+            List.of(
+                "-nostdin",
+                "-threads",
+                "1",
+                "-max_pixels",
+                String.valueOf(SIDE_LIMIT * SIDE_LIMIT)),
             input,
-            List.of("-map", "0:v:0", "-frames:v", "" + FRAMES, "-fps_mode", "passthrough"),
-            List.of("-vf", "crop=%s:%s".formatted(width, height)),
+            List.of(
+                "-map", "0:v:0", "-frames:v", String.valueOf(FRAMES), "-fps_mode", "passthrough"),
+            List.of("-vf", "format=rgb24,crop=%s:%s".formatted(width, height)),
             List.of("-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"));
     byte[] rgb;
     try {
