@@ -50,8 +50,7 @@ record Operation(String id, HttpMethod method, String path, Handler<RoutingConte
             parts.nodes(),
             parts.farm(),
             parts.samplers());
-    Verification verification =
-        new Verification(desk, parts.jobs(), parts.inspector());
+    Verification verification = new Verification(desk, parts.jobs(), parts.inspector());
     List<Operation> all = new ArrayList<>();
     all.add(post("submitJob", "/v1/jobs", jobs::submit));
     all.add(get("listJobs", "/v1/jobs", jobs::list));

@@ -89,8 +89,7 @@ final class Submission {
    * decides their bytes. The same request therefore gives the same bytes whenever and wherever it
    * is made, which a mark with the job's id or the day would end.
    */
-  private static JobSpec marked(
-      JobRequest request, JobSpec spec, Bundles.CatalogueEntry bundle) {
+  private static JobSpec marked(JobRequest request, JobSpec spec, Bundles.CatalogueEntry bundle) {
     if (Boolean.FALSE.equals(request.watermark()) || spec.kind() == Kind.POINTS) {
       return spec;
     }

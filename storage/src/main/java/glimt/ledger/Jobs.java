@@ -182,8 +182,7 @@ public final class Jobs {
   public Optional<JobView> marked(TenantId tenant, String watermark) {
     return database.read(
         "find the job of mark " + watermark,
-        session ->
-            JobViews.of(session, MARKED, watermark, tenant.value()).stream().findFirst());
+        session -> JobViews.of(session, MARKED, watermark, tenant.value()).stream().findFirst());
   }
 
   /**

@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
  * Decodes the beginning of a video or image that strangers sent: the middle of its first frames, as
@@ -58,10 +57,11 @@ public record Excerpt(Ffmpeg ffmpeg) {
 
   private static String said(Ffmpeg limited, List<String> input) throws InterruptedException {
     List<String> arguments =
-        concat(
-            List.of("-select_streams", "v:0", "-show_entries", "stream=width,height"),
-            List.of("-of", "csv=p=0"),
-            input);
+        joined(
+            List.of(
+                List.of("-select_streams", "v:0", "-show_entries", "stream=width,height"),
+                List.of("-of", "csv=p=0"),
+                input));
     try {
       return new String(limited.run("ffprobe", arguments, new byte[0]), StandardCharsets.UTF_8);
     } catch (MediaException broken) {
@@ -72,13 +72,25 @@ public record Excerpt(Ffmpeg ffmpeg) {
   private static Frames decoded(Ffmpeg limited, List<String> input, int width, int height)
       throws InterruptedException {
     List<String> arguments =
-        concat(
-            // A later frame may announce another size than the first.
-            List.of("-nostdin", "-threads", "1", "-max_pixels", "" + SIDE_LIMIT * SIDE_LIMIT),
-            input,
-            List.of("-map", "0:v:0", "-frames:v", "" + FRAMES, "-fps_mode", "passthrough"),
-            List.of("-vf", "crop=%s:%s".formatted(width, height)),
-            List.of("-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"));
+        joined(
+            List.of(
+                // A later frame may announce another size than the first.
+                List.of(
+                    "-nostdin",
+                    "-threads",
+                    "1",
+                    "-max_pixels",
+                    String.valueOf(SIDE_LIMIT * SIDE_LIMIT)),
+                input,
+                List.of(
+                    "-map",
+                    "0:v:0",
+                    "-frames:v",
+                    String.valueOf(FRAMES),
+                    "-fps_mode",
+                    "passthrough"),
+                List.of("-vf", "format=rgb24,crop=%s:%s".formatted(width, height)),
+                List.of("-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1")));
     byte[] rgb;
     try {
       rgb = limited.run("ffmpeg", arguments, new byte[0]);
@@ -122,8 +134,7 @@ public record Excerpt(Ffmpeg ffmpeg) {
     throw new MediaException("the file is no MP4, WebM, GIF, PNG, JPEG or WebP");
   }
 
-  @SafeVarargs
-  private static List<String> concat(List<String>... parts) {
-    return Stream.of(parts).flatMap(List::stream).toList();
+  private static List<String> joined(List<List<String>> parts) {
+    return parts.stream().flatMap(List::stream).toList();
   }
 }

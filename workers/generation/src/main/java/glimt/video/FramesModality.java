@@ -68,8 +68,7 @@ public record FramesModality() implements Modality {
   public byte[] file(Seen seen, Format format, @Nullable Integer mark, Ffmpeg ffmpeg)
       throws InterruptedException {
     Frames frames = frames(seen).enlarged(seen.scale());
-    return new Video(ffmpeg)
-        .bytes(mark == null ? frames : Watermark.marked(frames, mark), format);
+    return new Video(ffmpeg).bytes(mark == null ? frames : Watermark.marked(frames, mark), format);
   }
 
   @Override

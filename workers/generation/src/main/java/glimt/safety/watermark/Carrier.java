@@ -12,8 +12,8 @@ import java.util.List;
 
 /**
  * The waves of which the pattern consists: one half of the frequencies of a ring of a tile's
- * spectrum. The key gives each wave the signs of its cosine and of its sine, independently, and
- * its duty: the pilot, by which the pattern is found, or one of the 48 bits.
+ * spectrum. The key gives each wave the signs of its cosine and of its sine, independently, and its
+ * duty: the pilot, by which the pattern is found, or one of the 48 bits.
  *
  * @param frequencies the place {@code v * SIDE + u} of each wave in a {@link Spectrum}
  * @param cosines 1 or -1
@@ -52,8 +52,7 @@ record Carrier(int[] frequencies, float[] cosines, float[] sines, int[] duties) 
     }
     waves.sort(Comparator.comparingLong(Wave::draw));
     int count = waves.size();
-    var carrier =
-        new Carrier(new int[count], new float[count], new float[count], new int[count]);
+    var carrier = new Carrier(new int[count], new float[count], new float[count], new int[count]);
     int carried = 0;
     for (int i = 0; i < count; i++) {
       Wave wave = waves.get(i);

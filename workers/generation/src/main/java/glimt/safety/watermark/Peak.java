@@ -52,8 +52,7 @@ record Peak(Amplitudes amplitudes, int shift, int sign) {
         int frequency = carrier.frequencies()[wave];
         int turns = frequency % SIDE * (shift % SIDE) + frequency / SIDE * (shift / SIDE);
         double angle = -2 * Math.PI * (turns % SIDE) / SIDE;
-        sum +=
-            amplitudes.re()[wave] * Math.cos(angle) - amplitudes.im()[wave] * Math.sin(angle);
+        sum += amplitudes.re()[wave] * Math.cos(angle) - amplitudes.im()[wave] * Math.sin(angle);
       }
     }
     return sign * sum;

@@ -1,9 +1,9 @@
 package glimt.safety.watermark;
 
 /**
- * The discrete Fourier transform of a square tile of {@link #SIDE} × {@link #SIDE} values, in place,
- * by radix 2 (Cooley and Tukey 1965). Forward and not scaled: the sum of value · exp(−2πi k·x /
- * SIDE).
+ * The discrete Fourier transform of a square tile of {@link #SIDE} × {@link #SIDE} values, in
+ * place, by radix 2 (Cooley and Tukey 1965). Forward and not scaled: the sum of value · exp(−2πi
+ * k·x / SIDE).
  *
  * @param re the real parts, row by row
  * @param im the imaginary parts

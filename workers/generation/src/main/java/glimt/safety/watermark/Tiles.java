@@ -41,7 +41,8 @@ final class Tiles {
     for (int pixel = 0; pixel < count; pixel++, at += 3) {
       // BT.709
       luma[pixel] =
-          (0.2126f * (rgb[at] & 0xFF) + 0.7152f * (rgb[at + 1] & 0xFF)
+          (0.2126f * (rgb[at] & 0xFF)
+                      + 0.7152f * (rgb[at + 1] & 0xFF)
                       + 0.0722f * (rgb[at + 2] & 0xFF))
                   / 127.5f
               - 1;

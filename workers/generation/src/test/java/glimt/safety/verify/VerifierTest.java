@@ -36,6 +36,10 @@ class VerifierTest {
   void a_plain_picture_has_none() throws Exception {
     byte[] png = Picture.plain(100, 80, 0x8080FF).png();
     assertThat(verifier.provenance(file(png)).mark()).isEmpty();
+    byte[] odd = Picture.plain(101, 67, 0x80FF80).jpeg();
+    assertThat(verifier.provenance(file(odd)).mark()).isEmpty();
+    byte[] wide = Picture.plain(2001, 33, 0xFF8080).jpeg();
+    assertThat(verifier.provenance(file(wide)).mark()).isEmpty();
   }
 
   @Test

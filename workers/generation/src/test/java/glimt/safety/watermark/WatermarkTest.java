@@ -154,8 +154,7 @@ class WatermarkTest {
     for (int i = 0; i < sample.length; i++) {
       int pixel = i / 3 % (height * width);
       int frame = i / 3 / (height * width);
-      sample[(3 * frame + i % 3) * height * width + pixel] =
-          (frames.rgb()[i] & 0xFF) / 127.5f - 1;
+      sample[(3 * frame + i % 3) * height * width + pixel] = (frames.rgb()[i] & 0xFF) / 127.5f - 1;
     }
     int toHeight = (int) (height * scale);
     int toWidth = (int) (width * scale);
