@@ -102,7 +102,8 @@ final class Cose {
                     new ByteArrayInputStream(Cbor.asBytes(certificate))));
       }
       return chain;
-    } catch (CertificateException e) {
+    } catch (CertificateException | IndexOutOfBoundsException e) {
+      // The JDK reads an empty Ed25519 key beyond its end.
       throw new UnreadableManifest("a certificate cannot be read: " + e.getMessage(), e);
     }
   }
