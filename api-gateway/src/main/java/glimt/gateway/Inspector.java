@@ -1,5 +1,6 @@
 package glimt.gateway;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -10,15 +11,26 @@ public interface Inspector {
    *
    * @param watermark the mark that it hides, eight hexadecimal digits; null if none was found
    * @param confidence of the mark, in standard deviations of what other files give; 0 without one
+   * @param credentials its Content Credentials (C2PA)
    */
-  record Inspected(@Nullable String watermark, double confidence) {}
+  record Inspected(@Nullable String watermark, double confidence, Credentials credentials) {}
+
+  /**
+   * The Content Credentials of a file.
+   *
+   * @param state absent, valid, invalid or unreadable
+   * @param reason one sentence for people
+   * @param signer who signed them; null unless valid. Nobody has checked whether to trust them
+   */
+  record Credentials(String state, String reason, @Nullable String signer) {}
 
   /**
    * Inspects a file of any content and size.
    *
+   * @throws IOException if it cannot be read
    * @throws Unreadable if it is no video or image that can be decoded
    */
-  Inspected inspect(Path file) throws InterruptedException;
+  Inspected inspect(Path file) throws IOException, InterruptedException;
 
   /** The file cannot be inspected; the message says why. */
   final class Unreadable extends RuntimeException {

@@ -63,6 +63,7 @@ final class Verification {
         mark == null ? Optional.empty() : jobs.marked(tenant, mark);
     ObjectNode out = Json.mapper().createObjectNode().put("ours", job.isPresent());
     out.set("watermark", mark == null ? null : watermark(mark, seen.confidence()));
+    out.set("content_credentials", Json.mapper().valueToTree(seen.credentials()));
     out.set("job", job.map(found -> JobDocument.brief(found, prefix)).orElse(null));
     return out;
   }

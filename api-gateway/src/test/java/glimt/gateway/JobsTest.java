@@ -104,6 +104,9 @@ class JobsTest {
     assertThat(RealFarm.json(known).get("ours").booleanValue()).isTrue();
     assertThat(RealFarm.json(known).at("/watermark/mark").textValue()).isEqualTo(mark);
     assertThat(RealFarm.json(known).at("/watermark/confidence").doubleValue()).isEqualTo(17.3);
+    assertThat(RealFarm.json(known).at("/content_credentials/state").asText()).isEqualTo("valid");
+    assertThat(RealFarm.json(known).at("/content_credentials/signer").asText())
+        .isEqualTo("CN=a farm");
     assertThat(RealFarm.json(known).at("/job/seed").intValue()).isEqualTo(11);
     assertThat(RealFarm.json(known).at("/job/prompt").textValue()).isEqualTo("a whale");
   }

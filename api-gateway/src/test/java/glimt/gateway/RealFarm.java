@@ -151,8 +151,10 @@ final class RealFarm implements AutoCloseable {
       }
       Matcher mark = MARK.matcher(text);
       return mark.find()
-          ? new Inspector.Inspected(mark.group(1), 17.25)
-          : new Inspector.Inspected(null, 0);
+          ? new Inspector.Inspected(
+              mark.group(1), 17.25, new Inspector.Credentials("valid", "it is whole", "CN=a farm"))
+          : new Inspector.Inspected(
+              null, 0, new Inspector.Credentials("absent", "the file has no manifest", null));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -60,7 +60,9 @@ class OutsideIT {
 
   @Test
   void the_same_job_makes_the_same_file_as_anywhere() throws Exception {
-    try (Launched plain = Launched.up(folder.resolve("plain"), "--workers", "1")) {
+    Path signer = home.resolve("artifacts").resolve("signer");
+    try (Launched plain =
+        Launched.up(folder.resolve("plain"), "--workers", "1", "--signer", signer.toString())) {
       assertThat(plain.out()).startsWith("glimt is ready at http://127.0.0.1:");
       for (String ending : List.of("glb", "ply", "gif")) {
         Path here = folder.resolve("here." + ending);

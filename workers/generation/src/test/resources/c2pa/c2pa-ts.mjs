@@ -4,6 +4,9 @@ import { BMFF, JPEG, PNG } from '@trustnxt/c2pa-ts/asset';
 import { SuperBox } from '@trustnxt/c2pa-ts/jumbf';
 import { ManifestStore } from '@trustnxt/c2pa-ts/manifest';
 
+// It hashes the boxes of any such file, but by itself only takes those of pictures.
+BMFF.canReadBrands.add('isom');
+
 for (const file of process.argv.slice(2)) {
   let said;
   try {

@@ -40,6 +40,7 @@ public final class VerifyFile implements Callable<Integer> {
       throw new DeployException(e);
     }
     System.out.println("watermark: " + watermark(known.path("watermark")));
+    System.out.println("content credentials: " + credentials(known.path("content_credentials")));
     System.out.println("job: " + job(known.path("job")));
     return known.path("ours").asBoolean() ? 0 : 1;
   }
@@ -61,6 +62,15 @@ public final class VerifyFile implements Callable<Integer> {
         ? "%s, confidence %s (10 is enough)"
             .formatted(mark.path("mark").asText(), mark.path("confidence").asText())
         : "none found";
+  }
+
+  private static String credentials(JsonNode credentials) {
+    String signer = credentials.path("signer").asText("");
+    return "%s%s: %s"
+        .formatted(
+            credentials.path("state").asText(),
+            signer.isEmpty() ? "" : ", signed by " + Visible.of(signer),
+            Visible.of(credentials.path("reason").asText()));
   }
 
   private static String job(JsonNode job) {

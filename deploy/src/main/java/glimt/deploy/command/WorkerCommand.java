@@ -47,7 +47,7 @@ public final class WorkerCommand implements Callable<Integer> {
     DeviceSlot.work(
         farm,
         new WorkerId(id),
-        options.settings(slot),
+        options.settings(slot, artifacts),
         at.bundles(Optional.ofNullable(models)),
         new ArtifactFolder(artifacts),
         at.cache());

@@ -3,11 +3,14 @@ package glimt.deploy.node;
 import glimt.gateway.Inspector;
 import glimt.media.Ffmpeg;
 import glimt.media.MediaException;
-import glimt.safety.verify.Provenance;
+import glimt.safety.c2pa.ManifestVerdict;
+import glimt.safety.verify.Evidence;
 import glimt.safety.verify.Verifier;
 import glimt.safety.watermark.FoundMark;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HexFormat;
+import java.util.Locale;
 
 /**
  * Inspects files with FFmpeg, which is unpacked at the first use.
@@ -16,12 +19,17 @@ import java.util.HexFormat;
  */
 public record FileInspector(Path cache) implements Inspector {
   @Override
-  public Inspected inspect(Path file) throws InterruptedException {
+  public Inspected inspect(Path file) throws IOException, InterruptedException {
     try {
-      Provenance found = new Verifier(Ffmpeg.unpackedIn(cache)).provenance(file);
+      Evidence found = new Verifier(Ffmpeg.unpackedIn(cache)).evidence(file);
+      ManifestVerdict manifest = found.manifest();
       return new Inspected(
           found.mark().map(mark -> HexFormat.of().toHexDigits(mark.mark())).orElse(null),
-          found.mark().map(FoundMark::confidence).orElse(0.0));
+          found.mark().map(FoundMark::confidence).orElse(0.0),
+          new Credentials(
+              manifest.state().name().toLowerCase(Locale.ROOT),
+              manifest.reason(),
+              manifest.signer()));
     } catch (MediaException e) {
       throw new Unreadable(String.valueOf(e.getMessage()), e);
     }

@@ -28,6 +28,7 @@ import glimt.ledger.Tenants;
 import glimt.ledger.Unmakeable;
 import glimt.ledger.Workers;
 import glimt.pipeline.LevelWalk;
+import glimt.safety.c2pa.OwnSigner;
 import glimt.storage.StorageException;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -180,6 +181,9 @@ public record RunningNode(Optional<URI> address, Node node) {
     Nodes nodes = new Nodes(database);
     UUID id = nodes.farm();
     FarmFolder.check(database, id, settings.artifacts());
+    if (settings.is(NodeRole.WORKER) && WorkerOptions.needOwnSigner(settings.working())) {
+      makeSigner(WorkerOptions.ownSigner(settings.artifacts()));
+    }
     ExecutorService threads =
         exit.open(Executors::newVirtualThreadPerTaskExecutor, ExecutorService::shutdownNow);
     Node node = exit.open(() -> Node.of(id, settings.place(), settings.roles(), nodes));
@@ -248,6 +252,17 @@ public record RunningNode(Optional<URI> address, Node node) {
       return address.open(PATIENCE);
     } catch (StorageException e) {
       throw new DeployException("PostgreSQL at %s: %s".formatted(address.host(), reason(e)), e);
+    }
+  }
+
+  private static void makeSigner(Path folder) {
+    try {
+      OwnSigner.makeIn(folder);
+    } catch (IOException e) {
+      throw new DeployException(
+          "the signer %s cannot be made (%s); give one with --signer, or none with --signer none"
+              .formatted(folder, e.getMessage()),
+          e);
     }
   }
 

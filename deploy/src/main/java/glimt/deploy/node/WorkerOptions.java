@@ -3,7 +3,10 @@ package glimt.deploy.node;
 import glimt.bundle.Precision;
 import glimt.coordinator.Cadence;
 import glimt.ledger.LeaseTerms;
+import glimt.safety.c2pa.Signer;
 import glimt.worker.DeviceSlot;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -21,6 +24,10 @@ import picocli.CommandLine.TypeConversionException;
 public final class WorkerOptions {
   private static final String PRECISION = "GLIMT_PRECISION";
   private static final String STEP_LIMIT = "GLIMT_STEP_LIMIT";
+  private static final String SIGNER = "GLIMT_SIGNER";
+
+  /** The word for files that are not signed. */
+  private static final String NONE = "none";
 
   @Option(
       names = "--precision",
@@ -43,13 +50,43 @@ public final class WorkerOptions {
       })
   private @Nullable Integer stepLimit;
 
+  @Option(
+      names = "--signer",
+      paramLabel = "DIR|none",
+      description = {
+        "Folder with key.pem (Ed25519, PKCS#8) and chain.pem (X.509), with which",
+        "files say that they are generated, and how (C2PA). All nodes of a farm",
+        "need the same one.",
+        "Default: " + SIGNER + ", else one that the farm made for itself"
+      })
+  private @Nullable String signer;
+
   @Spec(Target.MIXEE)
   private @Nullable CommandSpec command;
 
-  /** The settings for the worker on a device slot. */
-  public DeviceSlot.SlotSettings settings(int slot) {
+  /**
+   * The settings for the worker on a device slot.
+   *
+   * @param artifacts the folder that the farm shares, with the signer that it made for itself
+   */
+  public DeviceSlot.SlotSettings settings(int slot, Path artifacts) {
     return new DeviceSlot.SlotSettings(
-        slot, precision(), checked().map(Duration::ofSeconds).orElse(Cadence.DEFAULT.stall()));
+        slot,
+        precision(),
+        checked().map(Duration::ofSeconds).orElse(Cadence.DEFAULT.stall()),
+        Optional.of(signer().orElse(ownSigner(artifacts).toString()))
+            .filter(chosen -> !chosen.equals(NONE))
+            .map(folder -> read(Path.of(folder))));
+  }
+
+  /** Returns whether workers with this environment sign with what the farm makes for itself. */
+  static boolean needOwnSigner(Map<String, String> environment) {
+    return !environment.containsKey(SIGNER);
+  }
+
+  /** The signer that a farm makes for itself, beside the artifacts, which all its nodes share. */
+  static Path ownSigner(Path artifacts) {
+    return artifacts.resolve("signer");
   }
 
   /** The environment variables that pass these options to a worker's process. */
@@ -57,7 +94,30 @@ public final class WorkerOptions {
     Map<String, String> words = new HashMap<>();
     precision().ifPresent(chosen -> words.put(PRECISION, PrecisionConverter.nameOf(chosen)));
     checked().ifPresent(seconds -> words.put(STEP_LIMIT, Integer.toString(seconds)));
+    signer().ifPresent(chosen -> words.put(SIGNER, chosen));
     return words;
+  }
+
+  /** The folder of a signer that can be used, or {@link #NONE}; empty for the farm's own. */
+  private Optional<String> signer() {
+    Optional<String> chosen = Optional.ofNullable(signer).or(() -> Environment.word(SIGNER));
+    return chosen.map(
+        word -> {
+          if (word.equals(NONE)) {
+            return word;
+          }
+          Path folder = Path.of(word).toAbsolutePath().normalize();
+          read(folder);
+          return folder.toString();
+        });
+  }
+
+  private Signer read(Path folder) {
+    try {
+      return Signer.of(folder);
+    } catch (IOException e) {
+      throw bad("--signer %s cannot be used: %s".formatted(folder, e.getMessage()));
+    }
   }
 
   private Optional<Precision> precision() {

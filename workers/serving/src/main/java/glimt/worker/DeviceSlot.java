@@ -14,6 +14,7 @@ import glimt.job.ArtifactId;
 import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
 import glimt.media.Ffmpeg;
+import glimt.safety.c2pa.Signer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -35,8 +36,10 @@ public final class DeviceSlot {
    * @param slot the number of the slot on this machine, from 0; slots are spread over the GPUs
    * @param precision the precision of networks; empty means the fastest one of the device
    * @param stepLimit how long one step may take before the worker counts as hanging
+   * @param signer signs the files that it makes; empty to leave them unsigned
    */
-  public record SlotSettings(int slot, Optional<Precision> precision, Duration stepLimit) {}
+  public record SlotSettings(
+      int slot, Optional<Precision> precision, Duration stepLimit, Optional<Signer> signer) {}
 
   /**
    * Works for a farm until it is told to stop; see {@link WorkerProcess#run}.
@@ -90,7 +93,8 @@ public final class DeviceSlot {
               Ffmpeg.unpackedIn(cache),
               manager,
               numericClass,
-              networks::weights),
+              networks::weights,
+              settings.signer().orElse(null)),
           Cadence.DEFAULT.withStall(settings.stepLimit()));
     }
   }

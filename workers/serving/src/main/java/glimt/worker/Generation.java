@@ -41,6 +41,9 @@ import glimt.pipeline.Piece;
 import glimt.pipeline.PromptEncoder;
 import glimt.pipeline.Prompted;
 import glimt.pipeline.TokenIds;
+import glimt.safety.c2pa.Provenance;
+import glimt.safety.c2pa.SignedFile;
+import glimt.safety.c2pa.Signer;
 import glimt.storage.StorageException;
 import java.nio.FloatBuffer;
 import java.time.Duration;
@@ -68,6 +71,7 @@ import org.slf4j.LoggerFactory;
  * @param manager owns the native memory of all tensors
  * @param numericClass what the bits of a result depend on besides card, spec and networks
  * @param loaded returns the digests of the weights that are on the device now
+ * @param signer signs media files with how they were made; null to leave them unsigned
  */
 public record Generation(
     Map<String, LoadedBundle> bundles,
@@ -75,13 +79,25 @@ public record Generation(
     Ffmpeg ffmpeg,
     NDManager manager,
     String numericClass,
-    Supplier<List<String>> loaded)
+    Supplier<List<String>> loaded,
+    @Nullable Signer signer)
     implements Maker {
 
   private static final Logger log = LoggerFactory.getLogger(Generation.class);
 
   /** How many values are blended at once: some 20 MB of sums, weights and means. */
   private static final int SLAB = 1 << 20;
+
+  /** Makes files that are not signed. */
+  public Generation(
+      Map<String, LoadedBundle> bundles,
+      Artifacts artifacts,
+      Ffmpeg ffmpeg,
+      NDManager manager,
+      String numericClass,
+      Supplier<List<String>> loaded) {
+    this(bundles, artifacts, ffmpeg, manager, numericClass, loaded, null);
+  }
 
   @Override
   public List<String> warm() {
@@ -398,6 +414,9 @@ public record Generation(
     Integer mark = watermark == null ? null : (Integer) Integer.parseUnsignedInt(watermark, 16);
     byte[] file =
         Modalities.of(bundle.card().kind()).file(shown, task.spec().format(), mark, ffmpeg);
+    if (signer != null) {
+      file = SignedFile.of(file, Provenance.of(task, bundle.card(), numericClass), signer);
+    }
     Artifact media = artifacts.put(task.spec().format().mediaType(), file);
     return List.of(sample, new Product(Role.MEDIA, media));
   }

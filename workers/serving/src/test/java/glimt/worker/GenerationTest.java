@@ -41,6 +41,11 @@ import glimt.model.Kind;
 import glimt.model.Level;
 import glimt.model.Quality;
 import glimt.model.Sampling;
+import glimt.safety.c2pa.ManifestReader;
+import glimt.safety.c2pa.ManifestVerdict;
+import glimt.safety.c2pa.OwnSigner;
+import glimt.safety.c2pa.Provenance;
+import glimt.safety.c2pa.Signer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -88,6 +93,8 @@ class GenerationTest {
   static void prepare() throws IOException {
     Precision precision = Precision.ofThisProcessor();
     artifacts = new ArtifactFolder(folder.resolve("artifacts"));
+    Path signer = folder.resolve("signer");
+    OwnSigner.makeIn(signer);
     NetworkCache networks = new NetworkCache(Device.cpu(), precision, Long.MAX_VALUE);
     generation =
         new Generation(
@@ -99,7 +106,8 @@ class GenerationTest {
             Ffmpeg.unpackedIn(folder.resolve("ffmpeg")),
             NDManager.newBaseManager(Device.cpu(), "PyTorch"),
             NumericClass.of(Device.cpu(), precision),
-            networks::weights);
+            networks::weights,
+            Signer.of(signer));
   }
 
   @Test
@@ -130,6 +138,17 @@ class GenerationTest {
     assertThat(files).extracting(Frames::width).containsExactly(16, 16, 64, 128);
     assertThat(files).extracting(Frames::height).containsExactly(16, 16, 64, 128);
     assertThat(files).extracting(Frames::fps).containsExactly(4.0, 12.0, 12.0, 12.0);
+    // And each says how it was made.
+    List<String> levels = new ArrayList<>();
+    for (Product level : media) {
+      ManifestVerdict verdict = ManifestReader.read(artifacts.path(level.artifact().id()));
+      assertThat(verdict.state()).as(verdict.reason()).isEqualTo(ManifestVerdict.State.VALID);
+      Provenance made = Objects.requireNonNull(verdict.provenance());
+      assertThat(made.model()).isEqualTo("clips");
+      assertThat(made.seed()).isEqualTo(7);
+      levels.add(made.levels().getLast());
+    }
+    assertThat(levels).containsExactly("base", "temporal", "spatial", "detail");
   }
 
   @Test

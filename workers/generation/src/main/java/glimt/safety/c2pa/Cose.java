@@ -69,6 +69,7 @@ final class Cose {
       throw new UnreadableManifest("the signature is not a detached COSE_Sign1");
     }
     byte[] head = Cbor.asBytes(parts.get(0));
+    Cbor.asMap(parts.get(1)); // the unprotected headers, of which none is used
     Map<?, ?> headers = Cbor.map(head);
     List<X509Certificate> chain = chain(headers.get(Long.toString(CHAIN)));
     String algorithm = algorithm(Cbor.asNumber(headers.get(Long.toString(ALGORITHM))));
@@ -102,7 +103,8 @@ final class Cose {
                     new ByteArrayInputStream(Cbor.asBytes(certificate))));
       }
       return chain;
-    } catch (CertificateException e) {
+    } catch (CertificateException | IndexOutOfBoundsException e) {
+      // The JDK reads an empty Ed25519 key beyond its end.
       throw new UnreadableManifest("a certificate cannot be read: " + e.getMessage(), e);
     }
   }

@@ -78,6 +78,14 @@ record Jumbf(String type, String label, List<Jumbf> children, byte[] content, by
     return children.stream().filter(child -> child.label.equals(name)).findFirst();
   }
 
+  /** Returns this box if it has that type. */
+  Jumbf is(String wanted) {
+    if (!type.equals(wanted)) {
+      throw new UnreadableManifest("%s is of type %s, not %s".formatted(label, type, wanted));
+    }
+    return this;
+  }
+
   /**
    * Reads a superbox, which may have bytes after it.
    *
@@ -105,6 +113,9 @@ record Jumbf(String type, String label, List<Jumbf> children, byte[] content, by
     byte[] type = new byte[16];
     description.get(type);
     boolean labelled = (description.get() & REQUESTABLE_LABELLED) == REQUESTABLE_LABELLED;
+    if (!labelled || !Arrays.equals(type, 4, type.length, TYPE_TAIL, 0, TYPE_TAIL.length)) {
+      throw new UnreadableManifest("a box has no label, or a type that is not of C2PA");
+    }
     List<Jumbf> children = new ArrayList<>();
     byte[] content = {};
     while (rest.hasRemaining()) {
@@ -117,7 +128,7 @@ record Jumbf(String type, String label, List<Jumbf> children, byte[] content, by
     }
     return new Jumbf(
         new String(type, 0, 4, StandardCharsets.ISO_8859_1),
-        labelled ? label(description) : "",
+        label(description),
         List.copyOf(children),
         content,
         body);
@@ -129,6 +140,9 @@ record Jumbf(String type, String label, List<Jumbf> children, byte[] content, by
     int end = 0;
     while (end < rest.length && rest[end] != 0) {
       end++;
+    }
+    if (end == rest.length) {
+      throw new UnreadableManifest("a label does not end");
     }
     return new String(rest, 0, end, StandardCharsets.UTF_8);
   }

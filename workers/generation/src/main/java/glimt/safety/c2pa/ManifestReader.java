@@ -11,6 +11,7 @@ import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the active manifest of a file and checks it: the hash of each assertion, the signature of
@@ -51,24 +52,22 @@ public final class ManifestReader {
   }
 
   private static ManifestVerdict checked(ByteSource file, Container.Held held) {
-    Jumbf store = Jumbf.read(held.store());
-    if (store.children().isEmpty()) {
-      throw new UnreadableManifest("the manifest store is empty");
+    Jumbf store = Jumbf.read(held.store()).is("c2pa");
+    if (store.children().isEmpty() || !store.label().equals(Manifest.STORE)) {
+      throw new UnreadableManifest("the manifest store is empty, or not of C2PA");
     }
-    Jumbf manifest = store.children().getLast();
-    byte[] claimed =
-        manifest
-            .child(Manifest.CLAIM)
-            .orElseThrow(
-                () -> new UnreadableManifest("the manifest has no claim of version 2"))
-            .content();
-    byte[] signature = part(manifest, Manifest.SIGNATURE).content();
+    Jumbf manifest = store.children().getLast().is("c2ma");
+    byte[] claimed = part(manifest, Manifest.CLAIM).is("c2cl").content();
+    byte[] signature = part(manifest, Manifest.SIGNATURE).is("c2cs").content();
     Optional<X509Certificate> signer = Cose.verify(signature, claimed);
     if (signer.isEmpty()) {
       return not(State.INVALID, "the signature is not that of the claim");
     }
     Map<?, ?> claim = Cbor.map(claimed);
-    Jumbf assertions = part(manifest, Manifest.ASSERTIONS);
+    if (!names(claim.get("signature"), manifest, Manifest.SIGNATURE)) {
+      return not(State.INVALID, "the claim is that of another manifest");
+    }
+    Jumbf assertions = part(manifest, Manifest.ASSERTIONS).is("c2as");
     boolean bound = false;
     Provenance provenance = null;
     for (Object one : references(claim)) {
@@ -113,6 +112,12 @@ public final class ManifestReader {
   private static Jumbf part(Jumbf of, String label) {
     return of.child(label)
         .orElseThrow(() -> new UnreadableManifest("the manifest has no " + label));
+  }
+
+  /** Whether an address is that of a part of a manifest. */
+  private static boolean names(@Nullable Object url, Jumbf manifest, String part) {
+    return (Manifest.SELF + part).equals(url)
+        || (Manifest.SELF + "/" + Manifest.STORE + "/" + manifest.label() + "/" + part).equals(url);
   }
 
   private static Jumbf referred(Jumbf assertions, Jumbf manifest, String url) {

@@ -1,5 +1,12 @@
 package glimt.safety.c2pa;
 
+import glimt.job.JobInput;
+import glimt.job.Task;
+import glimt.json.Json;
+import glimt.model.BundleCard;
+import glimt.model.Level;
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +34,26 @@ public record Provenance(
     @Nullable String picture) {
   public Provenance {
     levels = List.copyOf(levels);
+  }
+
+  /**
+   * Returns how the result of a task that assembles a level is made.
+   *
+   * @param card of the task's bundle
+   * @param numericClass of the worker
+   */
+  public static Provenance of(Task task, BundleCard card, String numericClass) {
+    List<String> levels = card.levels().stream().map(Level::name).toList();
+    byte[] request = Json.write(task.spec()).getBytes(StandardCharsets.UTF_8);
+    JobInput input = task.spec().input();
+    return new Provenance(
+        card.name(),
+        task.card().sha256(),
+        HexFormat.of().formatHex(Binding.digest(Binding.ALGORITHM).digest(request)),
+        task.spec().sampling().seed(),
+        levels.subList(0, levels.indexOf(task.work().level()) + 1),
+        numericClass,
+        input == null ? null : input.image().sha256());
   }
 
   Map<String, Object> cbor() {

@@ -3,7 +3,9 @@ package glimt.safety.verify;
 import glimt.media.Excerpt;
 import glimt.media.Ffmpeg;
 import glimt.media.MediaException;
+import glimt.safety.c2pa.ManifestReader;
 import glimt.safety.watermark.MarkReader;
+import java.io.IOException;
 import java.nio.file.Path;
 
 /**
@@ -15,11 +17,11 @@ public record Verifier(Ffmpeg ffmpeg) {
   /**
    * Looks into a file.
    *
+   * @throws IOException if it cannot be read
    * @throws MediaException if it is no video or image, too large, or damaged
    * @throws InterruptedException if this thread is interrupted while ffmpeg runs
    */
-  public Provenance provenance(Path file) throws InterruptedException {
-    // Each kind of evidence is a line here, and a component of Provenance.
-    return new Provenance(MarkReader.read(new Excerpt(ffmpeg).read(file)));
+  public Evidence evidence(Path file) throws IOException, InterruptedException {
+    return new Evidence(MarkReader.read(new Excerpt(ffmpeg).read(file)), ManifestReader.read(file));
   }
 }
