@@ -59,7 +59,8 @@ final class JobRoutes {
         .compose(
             job ->
                 desk.ask(
-                    () -> submission.again(RequestContext.tenant(ctx), job, RequestContext.key(ctx))))
+                    () ->
+                        submission.again(RequestContext.tenant(ctx), job, RequestContext.key(ctx))))
         .compose(job -> submitted(ctx, job));
   }
 
@@ -71,7 +72,8 @@ final class JobRoutes {
         Optional.ofNullable(query.choice("state", List.of(JobState.values()), JobDocument::word));
     query.end();
     String prefix = AccessCheck.prefix(ctx);
-    return desk.ask(() -> jobs.page(RequestContext.tenant(ctx), new Jobs.Listing(limit, after, state)))
+    return desk.ask(
+            () -> jobs.page(RequestContext.tenant(ctx), new Jobs.Listing(limit, after, state)))
         .compose(
             page -> {
               ObjectNode body = Json.mapper().createObjectNode();

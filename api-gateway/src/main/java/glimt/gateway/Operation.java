@@ -30,12 +30,7 @@ record Operation(String id, HttpMethod method, String path, Handler<RoutingConte
     InputImages images = new InputImages(desk, parts.artifacts());
     Submission submission =
         new Submission(
-            parts.jobs(),
-            parts.tenants(),
-            parts.bundles(),
-            parts.farm(),
-            parts.samplers(),
-            images);
+            parts.jobs(), parts.tenants(), parts.bundles(), parts.farm(), parts.samplers(), images);
     TenantRoutes tenants = new TenantRoutes(desk, parts.tenants());
     Download download = new Download(desk, parts.artifacts(), parts.tasks(), parts.farm());
     JobRoutes jobs = new JobRoutes(desk, parts.jobs(), parts.farm(), submission, download);

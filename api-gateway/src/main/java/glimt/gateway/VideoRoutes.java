@@ -68,7 +68,9 @@ final class VideoRoutes {
                         () ->
                             video(
                                 submission.submit(
-                                    RequestContext.tenant(ctx), wish(asked), RequestContext.key(ctx))))
+                                    RequestContext.tenant(ctx),
+                                    wish(asked),
+                                    RequestContext.key(ctx))))
                     .recover(
                         e -> Future.failedFuture(Problem.of(e).renamed(asked.names()).refusal(e))))
         .compose(video -> RequestContext.answer(ctx, 200, video));

@@ -37,7 +37,8 @@ public sealed interface Outcome {
   record Damaged(ArtifactId input) implements Outcome {}
 
   /**
-   * The worker is leaving, or was asked to make room, and gave the task back unfinished; the attempt is not charged.
+   * The worker is leaving, or was asked to make room, and gave the task back unfinished; the
+   * attempt is not charged.
    *
    * @param checkpoint where another worker can resume; empty if nothing was saved
    */

@@ -16,9 +16,9 @@ final class EndedAttempts {
    * Without a report from the worker, the effort follows from its last beat or checkpoint and from
    * the clock. A row that has ended stays as it is.
    *
-   * <p>The clock of the tenant is corrected by what the attempt took, which counts as nothing if its
-   * worker was lost or it repaired a file. A tenant that has nothing else in line joins it anew, in case the successors
-   * of a task get ready.
+   * <p>The clock of the tenant is corrected by what the attempt took, which counts as nothing if
+   * its worker was lost or it repaired a file. A tenant that has nothing else in line joins it
+   * anew, in case the successors of a task get ready.
    */
   private static final NamedSql END =
       NamedSql.of(

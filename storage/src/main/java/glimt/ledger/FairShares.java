@@ -37,7 +37,8 @@ final class FairShares {
         SELECT head.tenant, head.rank FROM heads CROSS JOIN LATERAL (
           SELECT task.tenant, task.rank FROM task
           WHERE state = 'ready' AND task.tenant > heads.tenant
-          ORDER BY task.tenant, task.rank LIMIT 1) AS head)""";
+          ORDER BY task.tenant, task.rank LIMIT 1) AS head)\
+      """;
 
   /** The tenants in line; {@code turn} says in which order. */
   static final String LINE =
@@ -46,25 +47,29 @@ final class FairShares {
         SELECT tenant.id, rank, clock - CASE WHEN rank < 0 THEN %s ELSE 0 END AS turn
         FROM heads JOIN tenant ON tenant.id = heads.tenant
         WHERE rank < 'Infinity'
-        ORDER BY turn, tenant.id)"""
+        ORDER BY turn, tenant.id)\
+      """
           .formatted(BORROWED_SECONDS);
 
   /** The device-seconds that the rest of a {@code task} is likely to take, by its {@code pace}. */
   static final String ESTIMATE =
       """
-      coalesce(pace.seconds * task.amount, %s) * (task.steps - task.step) / task.steps"""
+      coalesce(pace.seconds * task.amount, %s) * (task.steps - task.step) / task.steps\
+      """
           .formatted(UNKNOWN_SECONDS);
 
   static final String PACE_OF_TASK =
       """
       pace ON pace.card = task.card AND pace.level = task.work ->> 'level'
-        AND pace.work = task.work ->> 'type'""";
+        AND pace.work = task.work ->> 'type'\
+      """;
 
   /** The clock of the first tenant in line; null if there is none. */
   static final String FIRST =
       """
       SELECT min(clock) FROM heads JOIN tenant ON tenant.id = heads.tenant
-      WHERE rank < 'Infinity'""";
+      WHERE rank < 'Infinity'\
+      """;
 
   private static final NamedSql JOIN_LINE =
       NamedSql.of(
@@ -86,7 +91,6 @@ final class FairShares {
 
   /** Lets tenants join the line that have no task in it; called before their tasks get ready. */
   static void joinLine(Session session, Collection<String> tenants) throws SQLException {
-    session.update(
-        JOIN_LINE.bind("tenants", tenants.toArray(String[]::new)));
+    session.update(JOIN_LINE.bind("tenants", tenants.toArray(String[]::new)));
   }
 }

@@ -22,7 +22,9 @@ import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Submits, reads, lists, changes, cancels and deletes jobs. Each job is addressed by (tenant, id). */
+/**
+ * Submits, reads, lists, changes, cancels and deletes jobs. Each job is addressed by (tenant, id).
+ */
 public final class Jobs {
   static final String BY_KEY = "SELECT id, asked FROM job WHERE tenant = ? AND key = ?";
 

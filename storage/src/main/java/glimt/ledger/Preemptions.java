@@ -18,8 +18,8 @@ final class Preemptions {
 
   /**
    * Asks as many running tasks to make room as there are urgent tasks of the tenant whose turn it
-   * is, less those that were asked before and still run. It asks none while a worker is free for
-   * an urgent task, and interrupts the task that is last in its tenant's order first.
+   * is, less those that were asked before and still run. It asks none while a worker is free for an
+   * urgent task, and interrupts the task that is last in its tenant's order first.
    *
    * <p>Only a task of several steps can be interrupted between two of them.
    */

@@ -167,7 +167,8 @@ final class Submissions {
                         one -> Events.fact(new JobEvent.Submitted(one.plan().warnings()))))
                 .bind("classes", texts(submissions, one -> EnumWord.of(one.urgency())))
                 .bind(
-                    "delays", submissions.stream().map(one -> one.urgency().delay()).toArray(Double[]::new))
+                    "delays",
+                    submissions.stream().map(one -> one.urgency().delay()).toArray(Double[]::new))
                 .bind("taskJobs", taskJobs.toArray(String[]::new))
                 .bind("ordinals", tasks.stream().mapToInt(Plan.PlannedTask::ordinal).toArray())
                 .bind("works", texts(tasks, task -> Json.write(task.work())))

@@ -29,8 +29,8 @@ public final class Tasks {
   }
 
   /**
-   * Hands out ready tasks, of the tenant whose share is furthest behind: those of the most
-   * urgent and oldest job first, and within it in the order of its plan.
+   * Hands out ready tasks, of the tenant whose share is furthest behind: those of the most urgent
+   * and oldest job first, and within it in the order of its plan.
    *
    * @param machine where the worker runs; devices of two machines may have the same name
    * @param most how many at most

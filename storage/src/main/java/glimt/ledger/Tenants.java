@@ -87,8 +87,7 @@ public final class Tenants {
     // Written so that NaN is refused too.
     if (weight != null && !(weight >= 1 / WEIGHT_LIMIT && weight <= WEIGHT_LIMIT)) {
       throw new InvalidSpec(
-          "weight",
-          "must be %s to %s, not %s".formatted(1 / WEIGHT_LIMIT, WEIGHT_LIMIT, weight));
+          "weight", "must be %s to %s, not %s".formatted(1 / WEIGHT_LIMIT, WEIGHT_LIMIT, weight));
     }
     if (jobs != null && jobs < -1) {
       throw new InvalidSpec("jobs", "must be 0 or more, or -1 for any number, not " + jobs);
@@ -97,8 +96,7 @@ public final class Tenants {
         "set tenant " + id,
         session ->
             session
-                .first(
-                    SET.bind("id", name).bind("weight", weight).bind("jobs", jobs), Tenant::read)
+                .first(SET.bind("id", name).bind("weight", weight).bind("jobs", jobs), Tenant::read)
                 .orElseThrow());
   }
 
@@ -108,7 +106,8 @@ public final class Tenants {
         || database.read(
             "find tenant " + id,
             session ->
-                session.first("SELECT id FROM tenant WHERE id = ?", row -> row, id.value())
+                session
+                    .first("SELECT id FROM tenant WHERE id = ?", row -> row, id.value())
                     .isPresent());
   }
 

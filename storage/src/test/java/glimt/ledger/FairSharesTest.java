@@ -56,8 +56,7 @@ class FairSharesTest {
       }
     }
     Map<String, Double> had = new HashMap<>();
-    PriorityQueue<Device> devices =
-        new PriorityQueue<>(Comparator.comparingDouble(Device::until));
+    PriorityQueue<Device> devices = new PriorityQueue<>(Comparator.comparingDouble(Device::until));
     for (int i = 0; i < 4; i++) {
       devices.add(new Device("w" + i, 0, Optional.empty(), 0));
     }
@@ -168,9 +167,7 @@ class FairSharesTest {
     assertThat(clock("default")).isCloseTo(before, within(1e-6));
     Task task = ledger.claimOne("v");
     ledger.tasks.end(
-        task.lease(),
-        new Outcome.Yielded(Optional.empty()),
-        new Effort("test", 0, 1, 0.25, 0.2));
+        task.lease(), new Outcome.Yielded(Optional.empty()), new Effort("test", 0, 1, 0.25, 0.2));
     assertThat(clock("default")).isCloseTo(before + 0.25, within(1e-6));
   }
 

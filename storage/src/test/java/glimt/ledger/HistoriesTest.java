@@ -147,7 +147,8 @@ class HistoriesTest {
           any(model.everHeld())
               .ifPresent(
                   lease ->
-                      model.renewed(lease, step, tasks.renew(Map.of(lease, step)).held().contains(lease)));
+                      model.renewed(
+                          lease, step, tasks.renew(Map.of(lease, step)).held().contains(lease)));
         }
         case 5 -> {
           any(model.everHeld())

@@ -141,8 +141,7 @@ class PreemptionTest {
     assertThat(ledger.jobs.change(new TenantId("another"), second, null, true)).isEmpty();
   }
 
-  private JobView change(
-      JobId job, @Nullable JobClass urgency, @Nullable Boolean paused) {
+  private JobView change(JobId job, @Nullable JobClass urgency, @Nullable Boolean paused) {
     return ledger.jobs.change(TenantId.DEFAULT, job, urgency, paused).orElseThrow();
   }
 

@@ -284,7 +284,10 @@ class WorkerTest {
     assertThat(yielded.outcome()).isEqualTo("yielded");
     AttemptView wentOn = tasks(view).getFirst().attempts().getLast();
     assertThat(wentOn.effort())
-        .satisfies(effort -> assertThat(effort.resumedFrom()).isEqualTo(requireNonNull(yielded.effort()).steps()));
+        .satisfies(
+            effort ->
+                assertThat(effort.resumedFrom())
+                    .isEqualTo(requireNonNull(yielded.effort()).steps()));
     assertThat(tasks(ledger.find(urgent)).getFirst().attempts().getFirst().started())
         .isBefore(wentOn.started());
     assertThat(view.levels().getFirst().products())
@@ -302,8 +305,7 @@ class WorkerTest {
     ledger.jobs.change(TenantId.DEFAULT, job, null, true);
     farm.changed(job);
     eventually(
-        job,
-        view -> "yielded".equals(tasks(view).getFirst().attempts().getFirst().outcome()));
+        job, view -> "yielded".equals(tasks(view).getFirst().attempts().getFirst().outcome()));
     steps.release(1000);
     assertThat(ended(submit(bundle)).state()).isEqualTo(JobState.SUCCEEDED);
     JobView paused = ledger.find(job);
@@ -312,8 +314,7 @@ class WorkerTest {
     ledger.jobs.change(TenantId.DEFAULT, job, null, false);
     farm.tasksReady();
     AttemptView last = tasks(ended(job)).getFirst().attempts().getLast();
-    assertThat(last.effort())
-        .satisfies(effort -> assertThat(effort.resumedFrom()).isEqualTo(4));
+    assertThat(last.effort()).satisfies(effort -> assertThat(effort.resumedFrom()).isEqualTo(4));
   }
 
   @Test
