@@ -128,7 +128,7 @@ public record Excerpt(Ffmpeg ffmpeg) {
     if (head.startsWith("ftyp", 4)) {
       return "mov";
     }
-    if (head.startsWith("\u001a\u0045\u00df\u00a3")) {
+    if (head.startsWith("\u001aE\u00df\u00a3")) {
       return "matroska";
     }
     throw new MediaException("the file is no MP4, WebM, GIF, PNG, JPEG or WebP");
