@@ -137,7 +137,9 @@ class SignedMediaTest {
   private void judged(String npm, String script, List<Format> formats) throws Exception {
     Path room = Files.createDirectories(folder.resolve(script));
     install(room, npm);
-    Files.copy(Path.of(SignedMediaTest.class.getResource("/c2pa/" + script).toURI()), room.resolve(script));
+    Files.copy(
+        Path.of(SignedMediaTest.class.getResource("/c2pa/" + script).toURI()),
+        room.resolve(script));
     List<String> command =
         new ArrayList<>(List.of(Given.program("node").toString(), script));
     for (Format format : formats) {

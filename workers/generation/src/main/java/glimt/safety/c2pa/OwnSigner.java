@@ -3,7 +3,6 @@ package glimt.safety.c2pa;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,8 +48,6 @@ public final class OwnSigner {
     try {
       make(draft);
       Files.move(draft, folder, StandardCopyOption.ATOMIC_MOVE);
-    } catch (AtomicMoveNotSupportedException e) {
-      throw e;
     } catch (FileSystemException e) {
       if (!Files.exists(folder)) {
         throw e;
@@ -64,7 +61,8 @@ public final class OwnSigner {
     // Only for the moment in which keytool's file exists.
     String password = UUID.randomUUID().toString();
     Path store = folder.resolve("store.p12");
-    keytool(store, password, "root", "-ext", "BC:critical=ca:true", "-ext", "KU:critical=keyCertSign");
+    keytool(
+        store, password, "root", "-ext", "BC:critical=ca:true", "-ext", "KU:critical=keyCertSign");
     keytool(
         store,
         password,

@@ -316,7 +316,8 @@ class ManifestReaderTest {
     assertThatThrownBy(() -> Signer.of(other)).hasMessageContaining("is not the key of the first");
     Files.delete(other.resolve("chain.pem"));
     Files.copy(made.resolve("root.pem"), other.resolve("chain.pem"));
-    assertThatThrownBy(() -> Signer.of(other)).hasMessageContaining("must allow digital signatures");
+    assertThatThrownBy(() -> Signer.of(other))
+        .hasMessageContaining("must allow digital signatures");
     Files.writeString(other.resolve("key.pem"), "no key");
     assertThatThrownBy(() -> Signer.of(other)).hasMessageContaining("PRIVATE KEY in PEM");
   }
