@@ -53,7 +53,7 @@ public final class MarksBench implements Callable<Integer> {
   @Mixin private HomeOption home;
 
   /** What was counted of one damage. */
-  private static final class Tally {
+  private static final class MarkTally {
     private int read;
     private int wrong;
     private double right;
@@ -97,7 +97,7 @@ public final class MarksBench implements Callable<Integer> {
     Path place = Files.createTempDirectory("glimt-marks-");
     Path damaged = place.resolve("damaged");
     Path marked = place.resolve("marked.mp4");
-    Map<String, Tally> tallies = new LinkedHashMap<>();
+    Map<String, MarkTally> tallies = new LinkedHashMap<>();
     double decibels = 0;
     double seconds = 0;
     try {
@@ -117,7 +117,7 @@ public final class MarksBench implements Callable<Integer> {
           Path file = Path.of(damaged + "." + ending);
           damage(marked, damage.getValue().getFirst(), file);
           count(
-              tallies.computeIfAbsent(damage.getKey(), _ -> new Tally()),
+              tallies.computeIfAbsent(damage.getKey(), _ -> new MarkTally()),
               new Excerpt(ffmpeg).read(file),
               mark);
           Files.delete(file);
@@ -135,7 +135,7 @@ public final class MarksBench implements Callable<Integer> {
     return 0;
   }
 
-  private void print(Map<String, Tally> tallies, double decibels, double seconds) {
+  private void print(Map<String, MarkTally> tallies, double decibels, double seconds) {
     int count = clips.size();
     System.out.printf(
         Locale.ROOT, "%s clips, PSNR %.1f dB, %.4f s to mark one%n", count, decibels, seconds);
@@ -152,7 +152,7 @@ public final class MarksBench implements Callable<Integer> {
                 tally.confidence / Math.max(1, tally.read)));
   }
 
-  private static void count(Tally tally, Frames frames, int mark) {
+  private static void count(MarkTally tally, Frames frames, int mark) {
     tally.right += MarkReader.rightBits(frames, mark);
     Optional<FoundMark> found = MarkReader.read(frames);
     if (found.isPresent() && found.get().mark() == mark) {
