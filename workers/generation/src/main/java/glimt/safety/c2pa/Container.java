@@ -1,21 +1,12 @@
 package glimt.safety.c2pa;
 
 import java.nio.ByteBuffer;
-import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** How a file format carries a manifest store. */
 interface Container {
-  /** All that are known, in the order in which a file is compared with them. */
-  List<Container> ALL =
-      List.of(
-          new PngContainer(),
-          new JpegContainer(),
-          new GifContainer(),
-          new WebpContainer(),
-          new Mp4Container());
-
   /** The largest store that is read, in bytes. */
   int STORE_LIMIT = 4 << 20;
 
@@ -32,7 +23,15 @@ interface Container {
 
   /** Returns the container of a file; null if its format carries no manifest. */
   static @Nullable Container of(ByteSource file) {
-    return ALL.stream().filter(one -> one.recognises(file)).findFirst().orElse(null);
+    return Stream.of(
+            new PngContainer(),
+            new JpegContainer(),
+            new GifContainer(),
+            new WebpContainer(),
+            new Mp4Container())
+        .filter(one -> one.recognises(file))
+        .findFirst()
+        .orElse(null);
   }
 
   /** Returns whether a file begins as this format does. */

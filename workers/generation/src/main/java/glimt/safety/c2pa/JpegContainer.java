@@ -53,7 +53,7 @@ final class JpegContainer implements Container {
           && file.unsigned16(at + 4) == COMMON
           && file.has(at + 4 + PACKET_HEAD + 4, "jumb")) {
         packets++;
-        if (from >= 0 && to != at || file.unsigned32(at + 8) != packets) {
+        if ((from >= 0 && to != at) || file.unsigned32(at + 8) != packets) {
           throw new UnreadableManifest("the packets of the manifest are not in order");
         }
         from = from < 0 ? at : from;

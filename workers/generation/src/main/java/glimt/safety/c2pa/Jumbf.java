@@ -135,8 +135,8 @@ record Jumbf(String type, String label, List<Jumbf> children, byte[] content, by
   }
 
   private static String label(ByteBuffer description) {
-    byte[] rest = Arrays.copyOfRange(
-        description.array(), description.position(), description.limit());
+    byte[] rest = new byte[description.remaining()];
+    description.get(rest);
     int end = 0;
     while (end < rest.length && rest[end] != 0) {
       end++;

@@ -29,17 +29,17 @@ class VerifierTest {
   }
 
   private int found(byte[] bytes) throws Exception {
-    return verifier.provenance(file(bytes)).mark().orElseThrow().mark();
+    return verifier.evidence(file(bytes)).mark().orElseThrow().mark();
   }
 
   @Test
   void a_plain_picture_has_none() throws Exception {
     byte[] png = Picture.plain(100, 80, 0x8080FF).png();
-    assertThat(verifier.provenance(file(png)).mark()).isEmpty();
+    assertThat(verifier.evidence(file(png)).mark()).isEmpty();
     byte[] odd = Picture.plain(101, 67, 0x80FF80).jpeg();
-    assertThat(verifier.provenance(file(odd)).mark()).isEmpty();
+    assertThat(verifier.evidence(file(odd)).mark()).isEmpty();
     byte[] wide = Picture.plain(2001, 33, 0xFF8080).jpeg();
-    assertThat(verifier.provenance(file(wide)).mark()).isEmpty();
+    assertThat(verifier.evidence(file(wide)).mark()).isEmpty();
   }
 
   @Test
@@ -71,14 +71,14 @@ class VerifierTest {
     }
     png[18] = (byte) 0xEA;
     png[22] = (byte) 0xEA;
-    assertThatThrownBy(() -> verifier.provenance(file(png)))
+    assertThatThrownBy(() -> verifier.evidence(file(png)))
         .isInstanceOf(MediaException.class)
         .hasMessageMatching("(?s).*(no side may be longer than 8192|damaged).*");
   }
 
   private void refused(byte[] bytes, String why) throws Exception {
     Path file = file(bytes);
-    assertThatThrownBy(() -> verifier.provenance(file))
+    assertThatThrownBy(() -> verifier.evidence(file))
         .isInstanceOf(MediaException.class)
         .hasMessageContaining(why);
   }
