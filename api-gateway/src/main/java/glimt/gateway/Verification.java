@@ -59,8 +59,7 @@ final class Verification {
       throws IOException, InterruptedException {
     Inspected seen = inspected(bytes);
     String mark = seen.watermark();
-    Optional<JobView> job =
-        mark == null ? Optional.empty() : jobs.marked(tenant, mark);
+    Optional<JobView> job = mark == null ? Optional.empty() : jobs.marked(tenant, mark);
     ObjectNode out = Json.mapper().createObjectNode().put("ours", job.isPresent());
     out.set("watermark", mark == null ? null : watermark(mark, seen.confidence()));
     out.set("content_credentials", Json.mapper().valueToTree(seen.credentials()));

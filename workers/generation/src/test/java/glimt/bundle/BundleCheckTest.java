@@ -83,8 +83,8 @@ class BundleCheckTest {
       value = {
         "\"euler\" | \"oiler\" | level base has the sampler oiler, which is not one of [euler,"
             + " heun]",
-        "\"name\" : \"points\" | \"name\" : \"pints\" | level base has the axes [pints], but the kind POINTS"
-            + " has [points]",
+        "\"name\" : \"points\" | \"name\" : \"pints\" | level base has the axes [pints], but the"
+            + " kind POINTS has [points]",
         "\"name\" : \"toy\" | \"name\" : \"t\\u0000y\" | use up to 100 letters",
         "\"scale\" : [ 1.0 | \"scale\" : [ 1e999 | scale.0 must be a finite number",
         "\"sigmaMax\" : 10.0 | \"sigmaMax\" : 1e999 | sigmaMax must be a finite number",

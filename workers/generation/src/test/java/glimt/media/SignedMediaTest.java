@@ -55,10 +55,8 @@ class SignedMediaTest {
     return switch (format.kind()) {
       case VIDEO -> new Video(ffmpeg).bytes(Given.cartoon(24, 128, 128), format);
       case IMAGE ->
-          new Stills(ffmpeg)
-              .bytes(new Picture(128, 128, Given.cartoon(1, 128, 128).rgb()), format);
-      case POINTS ->
-          format == Format.PLY ? Ply.bytes(Given.tree(100)) : Glb.bytes(Given.tree(100));
+          new Stills(ffmpeg).bytes(new Picture(128, 128, Given.cartoon(1, 128, 128).rgb()), format);
+      case POINTS -> format == Format.PLY ? Ply.bytes(Given.tree(100)) : Glb.bytes(Given.tree(100));
     };
   }
 
@@ -98,8 +96,7 @@ class SignedMediaTest {
     byte[] plain = made(format);
     Path before = Files.write(folder.resolve("before." + format.ending()), plain);
     Path after =
-        Files.write(
-            folder.resolve("after." + format.ending()), SignedFile.of(plain, MADE, signer));
+        Files.write(folder.resolve("after." + format.ending()), SignedFile.of(plain, MADE, signer));
     Video video = new Video(ffmpeg);
     assertThat(video.read(after).rgb()).isEqualTo(video.read(before).rgb());
   }
@@ -114,9 +111,7 @@ class SignedMediaTest {
 
   private byte[] pixels(byte[] file) throws InterruptedException {
     return ffmpeg.run(
-        "ffmpeg",
-        List.of("-i", "pipe:0", "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"),
-        file);
+        "ffmpeg", List.of("-i", "pipe:0", "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"), file);
   }
 
   @Test
@@ -140,8 +135,7 @@ class SignedMediaTest {
     Files.copy(
         Path.of(SignedMediaTest.class.getResource("/c2pa/" + script).toURI()),
         room.resolve(script));
-    List<String> command =
-        new ArrayList<>(List.of(Given.program("node").toString(), script));
+    List<String> command = new ArrayList<>(List.of(Given.program("node").toString(), script));
     for (Format format : formats) {
       byte[] plain = made(format);
       byte[] signed = SignedFile.of(plain, MADE, signer);

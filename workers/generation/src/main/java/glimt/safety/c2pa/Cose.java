@@ -99,8 +99,7 @@ final class Cose {
       for (Object certificate : encoded) {
         chain.add(
             (X509Certificate)
-                factory.generateCertificate(
-                    new ByteArrayInputStream(Cbor.asBytes(certificate))));
+                factory.generateCertificate(new ByteArrayInputStream(Cbor.asBytes(certificate))));
       }
       return chain;
     } catch (CertificateException | IndexOutOfBoundsException e) {

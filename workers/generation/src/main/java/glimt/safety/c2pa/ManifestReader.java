@@ -123,7 +123,13 @@ public final class ManifestReader {
   private static Jumbf referred(Jumbf assertions, Jumbf manifest, String url) {
     String relative = Manifest.SELF + Manifest.ASSERTIONS + "/";
     String absolute =
-        Manifest.SELF + "/" + Manifest.STORE + "/" + manifest.label() + "/" + Manifest.ASSERTIONS
+        Manifest.SELF
+            + "/"
+            + Manifest.STORE
+            + "/"
+            + manifest.label()
+            + "/"
+            + Manifest.ASSERTIONS
             + "/";
     if (url.startsWith(relative)) {
       return part(assertions, url.substring(relative.length()));

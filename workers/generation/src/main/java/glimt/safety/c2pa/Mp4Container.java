@@ -11,8 +11,7 @@ import java.util.Set;
 
 /** MP4: a box {@code uuid} after {@code ftyp}. All chunk offsets are moved by its length. */
 final class Mp4Container implements Container {
-  private static final byte[] UUID =
-      HexFormat.of().parseHex("d8fec3d61b0e483c92975828877ec481");
+  private static final byte[] UUID = HexFormat.of().parseHex("d8fec3d61b0e483c92975828877ec481");
 
   private static final byte[] PURPOSE = "manifest\0".getBytes(StandardCharsets.US_ASCII);
 
@@ -78,8 +77,7 @@ final class Mp4Container implements Container {
   }
 
   /** Adds to all offsets that point behind a position. */
-  private static void move(
-      ByteSource file, List<Mp4Box> boxes, ByteBuffer into, int from, int by) {
+  private static void move(ByteSource file, List<Mp4Box> boxes, ByteBuffer into, int from, int by) {
     for (Mp4Box box : boxes) {
       int table = Math.toIntExact(box.content()) + FULL_BOX;
       switch (box.type()) {

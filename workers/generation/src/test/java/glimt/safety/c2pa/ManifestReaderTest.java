@@ -208,8 +208,11 @@ class ManifestReaderTest {
     byte[] huge =
         joined(
             box("ftyp", new byte[8]),
-            ByteBuffer.allocate(24).putInt(1).put("uuid".getBytes(StandardCharsets.US_ASCII))
-                .putLong(Long.MIN_VALUE).array());
+            ByteBuffer.allocate(24)
+                .putInt(1)
+                .put("uuid".getBytes(StandardCharsets.US_ASCII))
+                .putLong(Long.MIN_VALUE)
+                .array());
     assertThat(read(huge).state()).isEqualTo(State.UNREADABLE);
     ByteBuffer.wrap(huge).putLong(24, Long.MAX_VALUE);
     assertThat(read(huge).reason()).contains("claims 9223372036854775807 bytes");
@@ -282,13 +285,11 @@ class ManifestReaderTest {
   void a_long_manifest_fills_many_segments_of_a_JPEG() throws IOException {
     byte[] store = Jumbf.of("c2pa", "c2pa", new byte[200_000]).bytes();
     Container.Inserted inserted = new JpegContainer().insert(plain("jpeg"), store);
-    Container.Held held =
-        new JpegContainer().find(ByteSource.of(inserted.file())).orElseThrow();
+    Container.Held held = new JpegContainer().find(ByteSource.of(inserted.file())).orElseThrow();
     assertThat(held.store()).isEqualTo(store);
     assertThat(held.from()).isEqualTo(inserted.from());
     assertThat(held.to()).isEqualTo(inserted.to());
-    assertThat(ImageIO.read(new ByteArrayInputStream(inserted.file())).getWidth())
-        .isEqualTo(9);
+    assertThat(ImageIO.read(new ByteArrayInputStream(inserted.file())).getWidth()).isEqualTo(9);
   }
 
   @Test
@@ -297,8 +298,8 @@ class ManifestReaderTest {
     byte[] key = Files.readAllBytes(made.resolve("key.pem"));
     OwnSigner.makeIn(made);
     assertThat(Files.readAllBytes(made.resolve("key.pem"))).isEqualTo(key);
-    assertThat(PosixFilePermissions.toString(
-            Files.getPosixFilePermissions(made.resolve("key.pem"))))
+    assertThat(
+            PosixFilePermissions.toString(Files.getPosixFilePermissions(made.resolve("key.pem"))))
         .isEqualTo("rw-------");
     try (var files = Files.list(made)) {
       assertThat(files.map(file -> file.getFileName().toString()))
