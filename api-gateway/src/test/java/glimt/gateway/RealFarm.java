@@ -374,8 +374,13 @@ final class RealFarm implements AutoCloseable {
 
   /** Completes all tasks of a job, and those of older jobs. */
   void finish(JobId job) {
+    finish(job, List.of());
+  }
+
+  /** Finishes a job each of whose tasks warns of the same. */
+  void finish(JobId job, List<String> warnings) {
     while (!find(job).state().ended()) {
-      claim().forEach(this::succeed);
+      claim().forEach(task -> succeed(task, task.job().equals(job) ? warnings : List.of()));
     }
   }
 

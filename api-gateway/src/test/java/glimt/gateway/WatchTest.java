@@ -67,8 +67,7 @@ class WatchTest {
   @Test
   void what_a_worker_warns_of_is_an_event_and_stays_in_the_job() throws Exception {
     JobId job = farm.submit("{\"prompt\":\"a whale\",\"size\":16}");
-    farm.claim().forEach(task -> farm.succeed(task, List.of("the prompt was cut")));
-    farm.finish(job);
+    farm.finish(job, List.of("the prompt was cut"));
     try (BufferedReader stream = sse(job, 2)) {
       SseEvent warned = next(stream);
       assertThat(warned.type()).isEqualTo("warned");
