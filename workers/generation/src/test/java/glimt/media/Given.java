@@ -118,4 +118,21 @@ final class Given {
   }
 
   record Said(int exit, String words) {}
+
+  /** Installs a package of npm into a folder; skips the test where that cannot be done. */
+  static void install(Path folder, String packageAndVersion) throws Exception {
+    Said installed =
+        run(
+            folder,
+            List.of(
+                program("npm").toString(),
+                "install",
+                "--no-audit",
+                "--no-fund",
+                "--ignore-scripts",
+                packageAndVersion));
+    if (installed.exit() != 0) {
+      throw missing(packageAndVersion + " could not be installed: " + installed.words());
+    }
+  }
 }

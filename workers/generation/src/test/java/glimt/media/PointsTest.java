@@ -50,7 +50,7 @@ class PointsTest {
   void khronos_validator_has_nothing_to_say_of_a_glb(@TempDir Path folder) throws Exception {
     Path node = Given.program("node");
     Files.writeString(folder.resolve("package.json"), "{\"private\":true}");
-    install(folder, "gltf-validator@2.0.0-dev.3.10");
+    Given.install(folder, "gltf-validator@2.0.0-dev.3.10");
     Files.writeString(folder.resolve("validate.js"), VALIDATE);
     var odd =
         new PointCloud(
@@ -60,22 +60,6 @@ class PointsTest {
       Files.write(folder.resolve("cloud.glb"), cloud.encoded(Format.GLB));
       Given.Said verdict = Given.run(folder, List.of(node.toString(), "validate.js", "cloud.glb"));
       assertThat(verdict.words()).startsWith("0 0 0 0 " + cloud.size() + "\n");
-    }
-  }
-
-  private static void install(Path folder, String packageAndVersion) throws Exception {
-    Given.Said installed =
-        Given.run(
-            folder,
-            List.of(
-                Given.program("npm").toString(),
-                "install",
-                "--no-audit",
-                "--no-fund",
-                "--ignore-scripts",
-                packageAndVersion));
-    if (installed.exit() != 0) {
-      throw Given.missing(packageAndVersion + " could not be installed: " + installed.words());
     }
   }
 
@@ -105,7 +89,7 @@ class PointsTest {
   void three_reads_the_same_colours_of_a_glb_and_a_ply(@TempDir Path folder) throws Exception {
     Path node = Given.program("node");
     Files.writeString(folder.resolve("package.json"), "{\"private\":true,\"type\":\"module\"}");
-    install(folder, "three@0.187.0");
+    Given.install(folder, "three@0.187.0");
     Files.writeString(folder.resolve("compare.js"), COMPARE);
     PointCloud cloud = Given.tree(4096);
     Files.write(folder.resolve("cloud.glb"), cloud.encoded(Format.GLB));
