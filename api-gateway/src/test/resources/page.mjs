@@ -39,7 +39,7 @@ for (const address of addresses) {
   });
   // Nor is a key for the browser, such as the way back.
   const taken = await page.evaluate(async () => {
-    const { Cloud } = await import(new URL("stage.js", document.baseURI));
+    const { Cloud } = await import(new URL("web/cloud.js", document.baseURI));
     const { canvas } = new Cloud();
     return [{}, { altKey: true }, { ctrlKey: true }, { metaKey: true }].map(more => {
       const event = new KeyboardEvent("keydown", { key: "ArrowLeft", cancelable: true, ...more });

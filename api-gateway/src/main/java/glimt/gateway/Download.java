@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,26 +43,41 @@ final class Download {
     this.farm = farm;
   }
 
+  /** The name of the newest finished level's media file. */
+  static final String RESULT = "result";
+
   /**
-   * The artifact that a path names: the media file of a level by the level's name, any artifact of
-   * the job by its digest.
+   * The artifact that a path names: the media file of a level by the level's name, that of the
+   * newest finished level by {@link #RESULT}, any artifact of the job by its digest.
    */
-  static Optional<LevelArtifact> find(JobView job, String levelOrDigest) {
+  static Optional<LevelArtifact> find(JobView job, String name) {
+    Optional<LevelArtifact> named =
+        all(job)
+            .filter(
+                one ->
+                    one.artifact().id().sha256().equals(name)
+                        || (one.isMedia() && one.level().equals(name)))
+            .findFirst();
+    return named.isPresent() || !name.equals(RESULT)
+        ? named
+        : all(job).filter(LevelArtifact::isMedia).reduce((_, newer) -> newer);
+  }
+
+  private static Stream<LevelArtifact> all(JobView job) {
     return job.levels().stream()
         .flatMap(
             level ->
                 level.products().stream()
-                    .filter(
+                    .map(
                         product ->
-                            product.artifact().id().sha256().equals(levelOrDigest)
-                                || (product.role() == Product.Role.MEDIA
-                                    && level.name().equals(levelOrDigest)))
-                    .map(product -> new LevelArtifact(level.name(), product.artifact())))
-        .findFirst();
+                            new LevelArtifact(
+                                level.name(),
+                                product.artifact(),
+                                product.role() == Product.Role.MEDIA)));
   }
 
   /** An artifact and the name of its level. */
-  record LevelArtifact(String level, Artifact artifact) {}
+  record LevelArtifact(String level, Artifact artifact, boolean isMedia) {}
 
   /** The bytes from {@code start}, inclusive, to {@code end}, exclusive. */
   record Range(long start, long end) {}

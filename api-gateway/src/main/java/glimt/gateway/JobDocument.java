@@ -63,6 +63,7 @@ final class JobDocument {
     out.putObject("links")
         .put("self", self)
         .put("events", self + "/events")
+        .put("result", self + "/artifacts/" + Download.RESULT)
         .put("cancel", self + "/cancel")
         .put("retry", self + "/retry");
     return out;

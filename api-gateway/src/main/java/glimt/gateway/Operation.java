@@ -71,9 +71,7 @@ record Operation(String id, HttpMethod method, String path, Handler<RoutingConte
     all.add(get("health", "/healthz", farm::health));
     all.add(file("contract", "/openapi.yaml", "/openapi.yaml", "application/yaml"));
     all.add(file("page", "/", "/web/index.html", "text/html; charset=utf-8"));
-    all.add(file("pageScript", "/glimt.js", "/web/glimt.js", "text/javascript; charset=utf-8"));
-    all.add(file("pageStage", "/stage.js", "/web/stage.js", "text/javascript; charset=utf-8"));
-    all.add(file("pageStyle", "/glimt.css", "/web/glimt.css", "text/css; charset=utf-8"));
+    all.add(get("pageFile", "/web/{file}", new PageFiles()::send));
     return List.copyOf(all);
   }
 

@@ -91,7 +91,8 @@ class BehindNginxTest {
     URI page = URI.create(origin + path + "/");
     HttpResponse<String> html = farm.send(HttpRequest.newBuilder(page).build());
     assertThat(html.statusCode()).isEqualTo(200);
-    for (String file : List.of("glimt.css", "glimt.js", "stage.js", "openapi.yaml")) {
+    for (String file :
+        List.of("web/glimt.css", "web/glimt.js", "web/three.module.min.js", "openapi.yaml")) {
       assertThat(farm.send(HttpRequest.newBuilder(page.resolve(file)).build()).statusCode())
           .as(file)
           .isEqualTo(200);

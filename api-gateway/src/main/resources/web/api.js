@@ -1,0 +1,58 @@
+// What every part of the page uses: elements, and calls of the API.
+
+/** Makes an element with attributes, listeners (on…) and children; null children are left out. */
+export function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value !== false && value != null) element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.filter(child => child != null));
+  return element;
+}
+
+export const $ = id => document.getElementById(id);
+
+/** Resolves a link of the API relative to this page, which a proxy may serve below a path. */
+export const here = link => new URL(link.slice(link.lastIndexOf("/v1/") + 1), document.baseURI);
+
+/** Calls the API; throws problem details if it fails. */
+export async function ask(path, options) {
+  let response;
+  try {
+    response = await fetch(path, options);
+  } catch {
+    throw { detail: "The farm does not answer. Is it running?" };
+  }
+  if (response.status === 204) return undefined;
+  const body = await response.json().catch(() => ({ detail: `The farm answered with status ${response.status}.` }));
+  if (!response.ok) throw body;
+  return body;
+}
+
+/** Sends JSON. */
+export const send = (method, path, body) =>
+  ask(path, { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+
+/** The job's finished file of a level, if it has one. */
+export const media = level => level.artifacts.find(artifact => artifact.role === "media");
+
+export const bytes = count =>
+  count < 1000 ? `${count} B` : count < 1e6 ? `${(count / 1e3).toFixed(0)} kB` : `${(count / 1e6).toFixed(1)} MB`;
+
+export const extentOf = ({ points, frames, height, width }) =>
+  points ? `${points.toLocaleString("en")} points`
+    : frames > 1 ? `${width} × ${height}, ${frames} frames` : `${width} × ${height}`;
+
+export const stateWords = {
+  queued: "waiting for a worker",
+  running: "running",
+  succeeded: "done",
+  failed: "failed",
+  cancelled: "cancelled",
+};
+
+export const hasEnded = job => !["queued", "running"].includes(job.state);
+
+/** The browser's wish that nothing moves by itself. */
+export const still = matchMedia("(prefers-reduced-motion: reduce)");

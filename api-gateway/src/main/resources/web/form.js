@@ -1,0 +1,152 @@
+// The form: what to make, and how.
+
+import { $, ask, extentOf, h, send } from "./api.js";
+
+const form = $("wish");
+const made = { video: "Video", image: "Image", points: "Point cloud" };
+const examples = {
+  video: "a whale moves left over blue",
+  image: "a snail on a blue background",
+  points: "a pine tree",
+};
+
+export let models = [];
+
+export const chosen = () => models.find(model => model.name === form.elements.model?.value);
+
+const fill = (select, options) =>
+  select.replaceChildren(...options.map(([value, text]) => h("option", { value }, text)));
+
+export async function loadModels() {
+  const farm = await ask("v1/models");
+  const order = Object.keys(made);
+  models = farm.models
+    .filter(model => model.standing !== "gone")
+    .sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+  const alone = model => models.filter(other => other.kind === model.kind).length === 1;
+  $("models").replaceChildren(...models.map((model, i) =>
+    h("label", { title: model.summary },
+      h("input", { type: "radio", name: "model", value: model.name, checked: i === 0, onchange: choose }),
+      alone(model) ? made[model.kind] : `${made[model.kind]}: ${model.name}`)));
+  fill(form.elements.sampler, [["", "auto"], ...farm.samplers.map(name => [name, name])]);
+  if (models.length) choose();
+  else refuse({ detail: "No model is available yet. Reload this page when the workers have started." });
+}
+
+/** Fits the options to the chosen model. */
+function choose() {
+  const model = chosen();
+  form.elements.prompt.placeholder = examples[model.kind];
+  $("summary").textContent = model.summary ?? "";
+  fill(form.elements.extent, model.levels.map((level, i) => [i, extentOf(level.extent)]).reverse());
+  fill(form.elements.format, model.formats.map(format => [format, format.toUpperCase()]));
+  $("enlarge").hidden = model.kind === "points";
+  fill(form.elements.enlarge, [["", "no"], ...[2, 4, 8].map(times => [times, `${times} times`])]);
+  const base = model.levels[0];
+  const fast = model.levels.some(level => level.fastSteps);
+  fill(form.elements.quality, [["", "full"], ...(fast ? [["fast", "fast: fewer steps"]] : [])]);
+  form.elements.steps.placeholder = base.steps;
+  form.elements.guidance.placeholder = base.guidance;
+  form.elements.sampler.options[0].text = `auto: ${base.sampler}`;
+  const words = model.vocabulary?.words ?? [];
+  $("words").hidden = words.length === 0;
+  $("vocabulary").replaceChildren(...words.map(word =>
+    h("button", { type: "button", onclick: () => add(word) }, word)));
+  const loras = model.loras ?? [];
+  $("loras").hidden = loras.length === 0;
+  $("loras").replaceChildren(...loras.map(lora =>
+    h("label", {}, h("input", { type: "checkbox", name: "lora", value: lora.name }), ` ${lora.name}`)));
+}
+
+function add(word) {
+  const { prompt } = form.elements;
+  prompt.value = `${prompt.value.trimEnd()} ${word}`.trimStart();
+  prompt.focus();
+}
+
+/** Shows a problem and marks the field at fault; without a problem, clears both. */
+export function refuse(problem) {
+  const field = { frames: "extent", size: "extent", points: "extent" }[problem?.field] ?? problem?.field;
+  for (const element of form.elements) {
+    if (element.name) element.setAttribute("aria-invalid", String(element.name === field));
+  }
+  const control = field && form.elements[field];
+  if (control instanceof HTMLElement) {
+    const folded = control.closest("details");
+    if (folded) folded.open = true;
+    control.focus();
+  }
+  $("refusal").hidden = !problem;
+  if (problem) {
+    $("refusal").textContent = problem.field ? `${problem.field}: ${problem.detail}` : problem.detail;
+  }
+}
+
+/** What the form asks for, as the body of a job. */
+function wished() {
+  const fields = form.elements;
+  const model = chosen();
+  const wish = { kind: model?.kind, model: model?.name, prompt: fields.prompt.value };
+  const top = model?.levels[fields.extent.value];
+  if (top && top !== model.levels.at(-1)) {
+    const { points, frames, width } = top.extent;
+    Object.assign(wish, points ? { points } : { frames, size: width });
+  }
+  for (const name of ["format", "sampler", "quality", "class"]) wish[name] = fields[name].value || undefined;
+  wish.enlarge = Number(fields.enlarge.value) || undefined;
+  for (const name of ["seed", "steps", "guidance"]) {
+    const text = fields[name].value.trim();
+    // Text that is not a number is sent unchanged: the farm's refusal says what is allowed.
+    if (text) wish[name] = Number.isFinite(Number(text)) ? Number(text) : text;
+  }
+  const loras = [...form.querySelectorAll("[name=lora]:checked")].map(box => ({ name: box.value }));
+  if (loras.length) wish.loras = loras;
+  return wish;
+}
+
+/** Fills the form with what a job was made from. */
+export function recall(job) {
+  const fields = form.elements;
+  const radio = [...form.querySelectorAll("[name=model]")].find(one => one.value === job.model);
+  if (!radio) return refuse({ detail: `This farm no longer has the model ${job.model}.` });
+  radio.checked = true;
+  choose();
+  fields.prompt.value = job.prompt;
+  for (const name of ["seed", "steps", "guidance", "sampler", "quality", "format", "enlarge"]) {
+    fields[name].value = job[name] ?? "";
+  }
+  const level = chosen().levels.findIndex(({ extent }) =>
+    job.points ? extent.points === job.points : job.frames || job.width
+      ? (!job.frames || extent.frames === job.frames) && (!job.width || extent.width === job.width) : false);
+  fields.extent.value = level >= 0 ? level : chosen().levels.length - 1;
+  $("options").open = true;
+  refuse(null);
+  form.scrollIntoView({ block: "start" });
+  fields.prompt.focus();
+  return undefined;
+}
+
+/** @param opened called with the job that was accepted */
+export function listen(opened) {
+  form.addEventListener("submit", async event => {
+    event.preventDefault();
+    const button = form.querySelector("[type=submit]");
+    button.disabled = true;
+    try {
+      refuse(null);
+      opened(await send("POST", "v1/jobs", wished()));
+    } catch (problem) {
+      refuse(problem);
+    } finally {
+      button.disabled = false;
+    }
+  });
+  form.elements.prompt.addEventListener("keydown", event => {
+    // During input method composition Enter accepts a candidate; in Safari only keyCode 229 shows that.
+    const composes = event.isComposing || event.keyCode === 229;
+    if (event.key === "Enter" && !event.shiftKey && !composes) {
+      event.preventDefault();
+      form.requestSubmit();
+    }
+  });
+}

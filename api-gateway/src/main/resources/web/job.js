@@ -1,0 +1,286 @@
+// One job: what is known of it, what can be done with it, and its live events.
+
+import { $, ask, extentOf, h, hasEnded, here, media, send, stateWords } from "./api.js";
+import { Clip } from "./clip.js";
+import { Cloud } from "./cloud.js";
+import { models, recall } from "./form.js";
+import { LevelList } from "./levels.js";
+import { readPreview } from "./points.js";
+import { Stage } from "./stage.js";
+
+const classes = ["urgent", "normal", "bulk"];
+
+/** Shows a job and follows it until it ends or another job is shown. */
+export class Job {
+  /** @param changed called when the job has ended, was deleted or has a successor (its argument) */
+  constructor(view, changed) {
+    this.view = view;
+    this.changed = changed;
+    this.seq = 0;
+    this.model = models.find(model => model.card === view.card)
+      ?? models.find(model => model.name === view.model);
+    this.head = h("div", { class: "head" });
+    this.notes = h("div");
+    this.actions = h("div", { class: "actions" });
+    this.stage = new Stage(view.prompt);
+    this.levels = new LevelList(
+      // Where a prompt is encoded, nothing has an extent.
+      level => {
+        const extent = this.extents().find(one => one.name === level.name)?.extent ?? level.file;
+        return extent ? extentOf(extent) : "";
+      },
+      level => this.pick(level),
+      level => this.stage.compare(level));
+    this.element = h("div", { class: "job" },
+      this.head, this.notes,
+      h("div", { class: "show" }, this.stage.element, h("div", {}, this.levels.element, this.actions)));
+    this.live = view.kind === "points"
+      ? new Cloud()
+      : new Clip(this.extents().map(level => ({ name: level.name, ...level.extent })), this.model?.fps);
+    this.render();
+    this.showBest();
+    this.watch();
+  }
+
+  extents() {
+    const names = this.view.levels.map(level => level.name);
+    return (this.model?.levels ?? []).filter(level => names.includes(level.name));
+  }
+
+  get ended() {
+    return hasEnded(this.view);
+  }
+
+  // -- live
+
+  watch() {
+    const events = here(this.view.links.events);
+    events.protocol = events.protocol.replace("http", "ws");
+    events.searchParams.set("after", this.seq);
+    this.socket = new WebSocket(events);
+    this.socket.binaryType = "arraybuffer";
+    let preview;
+    this.socket.onopen = () => this.say(null);
+    this.socket.onmessage = ({ data }) => {
+      if (typeof data !== "string") return this.preview(preview, data);
+      const event = JSON.parse(data);
+      if (event.seq) this.seq = event.seq;
+      if (event.type === "preview") preview = event;
+      else if (event.type === "progress") this.progress(event);
+      else this.refresh();
+      return undefined;
+    };
+    this.socket.onclose = () => {
+      if (this.left || this.ended) return;
+      this.say("The connection was lost. Trying again…");
+      this.patience = Math.min(10, (this.patience ?? 0.5) * 2);
+      setTimeout(() => this.again(), this.patience * 1000);
+    };
+  }
+
+  async again() {
+    if (this.left) return;
+    await this.refresh();
+    if (this.ended) return;
+    this.watch();
+  }
+
+  leave() {
+    this.left = true;
+    this.socket.close();
+  }
+
+  async refresh() {
+    try {
+      this.take(await ask(here(this.view.links.self)));
+    } catch (problem) {
+      this.say(problem.detail);
+    }
+  }
+
+  /** Shows a newer view of the job. */
+  take(view) {
+    if (this.left) return;
+    const before = this.finished()?.name;
+    this.view = view;
+    this.patience = undefined;
+    this.say(null);
+    if (this.finished()?.name !== before || this.ended) this.showBest();
+    this.render();
+    if (this.ended) this.changed();
+  }
+
+  task({ level, ordinal }) {
+    return this.view.levels.find(one => one.name === level)?.tasks.find(task => task.ordinal === ordinal);
+  }
+
+  progress(event) {
+    const task = this.task(event);
+    if (!task) return;
+    Object.assign(task, { step: event.step, state: task.state === "succeeded" ? "succeeded" : "running" });
+    const level = this.view.levels.find(one => one.name === event.level);
+    if (level.state === "queued") level.state = "running";
+    if (this.view.state === "queued") this.view.state = "running";
+    this.render();
+  }
+
+  async preview(event, data) {
+    if (!event) return;
+    if (event.mediaType.startsWith("image/")) {
+      await this.live.show(event.level, event.ordinal, this.task(event)?.segment, { ...event, bytes: data });
+    } else {
+      const pieces = this.view.levels.find(level => level.name === event.level)?.tasks ?? [];
+      this.live.show(`${event.level} ${event.ordinal}`, readPreview(data));
+      const own = pieces.filter(task => task.work === "sample").map(task => `${event.level} ${task.ordinal}`);
+      // Once all pieces of this level have previews, they replace the points of the level below.
+      if (own.every(name => this.live.parts.has(name))) this.live.keep(own);
+    }
+    if (!this.picked && !this.ended) {
+      this.stage.preview(this.live, `${event.level}, step ${event.step} of ${event.steps}`);
+      this.levels.show(this.stage.on);
+    }
+  }
+
+  // -- the stage
+
+  finished() {
+    return this.view.levels.filter(level => media(level)).at(-1);
+  }
+
+  showBest() {
+    const best = this.finished();
+    if (this.picked && !this.ended) return;
+    if (best) this.stage.show(best).then(() => this.levels.show(this.stage.on));
+    else if (!this.stage.on) {
+      this.stage.say(this.ended ? "No level was finished." : "The first preview appears in a moment.");
+    }
+  }
+
+  async pick(level) {
+    this.picked = true;
+    await this.stage.show(level);
+    this.levels.show(this.stage.on);
+  }
+
+  // -- what can be done
+
+  async cancel() {
+    await this.attempt(async () => this.take(await ask(here(this.view.links.cancel), { method: "POST" })));
+  }
+
+  change(what) {
+    return this.attempt(async () => this.take(await send("PATCH", here(this.view.links.self), what)));
+  }
+
+  anotherSeed() {
+    const { view } = this;
+    const same = Object.fromEntries(
+      ["kind", "prompt", "model", "negative_prompt", "steps", "guidance", "sampler", "quality", "guidanceRule",
+        "schedule", "thresholds", "noise_level", "loras", "input_image", "strength", "frames", "height", "width",
+        "points", "enlarge", "format"]
+        .filter(name => view[name] != null).map(name => [name, view[name]]));
+    return this.attempt(async () => this.changed(await send("POST", "v1/jobs", same)));
+  }
+
+  async copy(what, text) {
+    try {
+      await navigator.clipboard.writeText(text);
+      this.told(`${what} copied.`);
+    } catch {
+      this.told(text);
+    }
+  }
+
+  curl() {
+    const { view } = this;
+    const body = { kind: view.kind, model: view.model, prompt: view.prompt, seed: view.seed };
+    for (const name of ["steps", "guidance", "sampler", "quality", "frames", "size", "points", "enlarge", "format"]) {
+      if (view[name] != null) body[name] = view[name];
+    }
+    const text = JSON.stringify(body).replaceAll("'", "'\\''");
+    return `curl -s ${new URL("v1/jobs", document.baseURI)} -H 'Content-Type: application/json' -d '${text}'`;
+  }
+
+  async attempt(act) {
+    try {
+      await act();
+    } catch (problem) {
+      this.say(problem.detail ?? String(problem));
+    }
+  }
+
+  // -- the text
+
+  say(trouble) {
+    if (this.trouble !== trouble) {
+      this.trouble = trouble;
+      this.render();
+    }
+  }
+
+  told(text) {
+    this.report = text;
+    this.render();
+  }
+
+  state() {
+    const { view } = this;
+    if (view.paused && !this.ended) return "paused";
+    if (!this.ended || !view.started) return stateWords[view.state];
+    return `${stateWords[view.state]} in ${((new Date(view.ended) - new Date(view.started)) / 1000).toFixed(1)} s`;
+  }
+
+  render() {
+    const { view } = this;
+    const facts = [
+      this.state(), view.model, `seed ${view.seed}`,
+      view.steps && `${view.steps} steps`, view.guidance != null && `guidance ${view.guidance}`,
+      view.sampler, view.quality, view.class !== "normal" && view.class, view.format.toUpperCase(),
+      "made by AI",
+    ].filter(Boolean);
+    this.head.replaceChildren(
+      h("h2", { class: "prompt" }, view.prompt),
+      h("p", { class: "facts" }, facts.join(" · ")));
+    this.notes.replaceChildren(
+      ...view.warnings.map(warning => h("p", { class: "warning" }, `Note: ${warning}.`)),
+      ...[view.why, this.trouble].filter(Boolean).map(text => h("p", { class: "refusal", role: "alert" }, text)),
+      this.report ? h("p", { class: "told", role: "status" }, this.report) : "");
+    this.levels.render(view.levels);
+    this.renderActions();
+  }
+
+  /** Keeps buttons that stay, so that they keep the keyboard's focus. */
+  renderActions() {
+    const { view } = this;
+    const kept = `${this.ended} ${view.paused} ${view.class}`;
+    if (this.acts === kept) return;
+    this.acts = kept;
+    const act = (text, onclick) => h("button", { type: "button", onclick }, text);
+    this.actions.replaceChildren(...(this.ended
+      ? [act("Another seed", () => this.anotherSeed())]
+      : [
+        view.paused
+          ? act("Resume", () => this.change({ paused: false }))
+          : act("Pause", () => this.change({ paused: true })),
+        h("label", {}, "Urgency ",
+          h("select", { name: "urgency", onchange: event => this.change({ class: event.target.value }) },
+            ...classes.map(name => h("option", { value: name, selected: name === view.class }, name)))),
+        act("Cancel", () => this.cancel()),
+      ]),
+    act("Use these options", () => recall(view)),
+    act("Copy link", () => this.copy("The link was", location.href)),
+    act("Copy as curl", () => this.copy("The command was", this.curl())));
+  }
+}
+
+/** Shows the job that the address names, if it names one. */
+export async function openJob(id, changed) {
+  let view;
+  try {
+    view = await ask(`v1/jobs/${encodeURIComponent(id)}`);
+  } catch (problem) {
+    $("job").replaceChildren(h("p", { class: "refusal", role: "alert" }, problem.detail));
+    return undefined;
+  }
+  return new Job(view, changed);
+}
