@@ -2,6 +2,7 @@ package glimt.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import glimt.outside.Outside;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;

@@ -1,4 +1,4 @@
-package glimt.gateway;
+package glimt.outside;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -14,15 +14,15 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 
-/** Runs other programs as clients of a gateway. */
-final class Outside {
+/** Finds and runs other people's programs, for tests. */
+public final class Outside {
   private Outside() {}
 
   /**
    * Finds a program on this machine. Without it the test is skipped, but on a build server it
    * fails.
    */
-  static Path program(String name) {
+  public static Path program(String name) {
     return Stream.concat(
             Stream.of(System.getenv("PATH").split(":", -1)), Stream.of("/usr/sbin", "/sbin"))
         .map(folder -> Path.of(folder, name))
@@ -41,28 +41,27 @@ final class Outside {
     throw new IllegalStateException("unreachable");
   }
 
-  /** Installs an npm package into a folder, and copies a script of the test resources there. */
-  static void npm(Path folder, String packageAndVersion, String script) throws Exception {
+  /**
+   * Installs npm packages into a folder, and copies a script of the test resources there.
+   *
+   * @param packages each as {@code name@version}, separated by blanks
+   */
+  public static void npm(Path folder, String packages, String script) throws Exception {
     program("node");
     Files.writeString(folder.resolve("package.json"), "{\"type\":\"module\",\"private\":true}");
-    List<String> said =
-        run(
-            folder,
-            _ -> {},
-            program("npm").toString(),
-            "install",
-            "--no-audit",
-            "--no-fund",
-            "--ignore-scripts",
-            packageAndVersion);
+    List<String> install = new ArrayList<>(List.of(program("npm").toString(), "install"));
+    install.addAll(List.of("--no-audit", "--no-fund", "--ignore-scripts"));
+    install.addAll(List.of(packages.split(" ")));
+    List<String> said = run(folder, _ -> {}, install.toArray(String[]::new));
     if (!Files.isDirectory(folder.resolve("node_modules"))) {
-      throw missing(packageAndVersion + " could not be installed: " + said);
+      throw missing(packages + " could not be installed: " + said);
     }
     Files.copy(Path.of(Outside.class.getResource("/" + script).toURI()), folder.resolve(script));
   }
 
   /** Runs a script, which must print "all is well" at its end. */
-  static void script(Path folder, Consumer<String> hear, String... arguments) throws Exception {
+  public static void script(Path folder, Consumer<String> hear, String... arguments)
+      throws Exception {
     String[] command = new String[arguments.length + 1];
     command[0] = program("node").toString();
     System.arraycopy(arguments, 0, command, 1, arguments.length);
@@ -71,7 +70,7 @@ final class Outside {
   }
 
   /** Runs a program to its end, and passes on each line of its output at once. */
-  static List<String> run(Path folder, Consumer<String> hear, String... command)
+  public static List<String> run(Path folder, Consumer<String> hear, String... command)
       throws IOException, InterruptedException {
     Process process =
         new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true).start();
