@@ -50,6 +50,7 @@ final class Fields {
 
   private final Map<String, JsonNode> values = new LinkedHashMap<>();
   private final List<String> asked = new ArrayList<>();
+  private final Map<String, byte[]> files = new LinkedHashMap<>();
 
   /** Whether the values come from a form or a query, where numbers are text. */
   private final boolean form;
@@ -79,6 +80,19 @@ final class Fields {
     return fields;
   }
 
+  /** Fields of a form with files, by the names of their fields. */
+  static Fields ofForm(Iterable<Map.Entry<String, String>> form, Map<String, byte[]> files) {
+    Fields fields = ofForm(form);
+    files.forEach(
+        (name, bytes) -> {
+          if (fields.values.containsKey(name)) {
+            throw new InvalidSpec(shown(name), "is given twice");
+          }
+          fields.files.put(name, bytes);
+        });
+    return fields;
+  }
+
   static Fields ofForm(Iterable<Map.Entry<String, String>> form) {
     Fields fields = new Fields(true);
     for (Map.Entry<String, String> field : form) {
@@ -101,6 +115,23 @@ final class Fields {
       throw new InvalidSpec(name, "must be valid text; it has an unpaired surrogate");
     }
     return value.textValue();
+  }
+
+  /** The bytes of a file of a form. */
+  byte @Nullable [] file(String name) {
+    asked.add(name);
+    return files.get(name);
+  }
+
+  /** The fields of an object; null if there is no object, but text or nothing. */
+  @Nullable Fields nested(String name) {
+    JsonNode value = value(name);
+    if (value == null || !value.isObject()) {
+      return null;
+    }
+    Fields fields = new Fields(false);
+    value.properties().forEach(field -> fields.values.put(field.getKey(), field.getValue()));
+    return fields;
   }
 
   /** Text, or a number in plain decimal notation. */

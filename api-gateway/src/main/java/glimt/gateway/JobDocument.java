@@ -57,6 +57,7 @@ final class JobDocument {
         .put("fault", word(job.fault()))
         .put("why", job.why())
         .put("card", job.card().sha256())
+        .put("origin", text(job.origin()))
         .put("lastSeq", job.lastSeq());
     job.warnings().forEach(out.putArray("warnings")::add);
     String self = prefix + path(job.id());

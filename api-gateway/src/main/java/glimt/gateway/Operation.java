@@ -33,9 +33,11 @@ record Operation(String id, HttpMethod method, String path, Handler<RoutingConte
             parts.jobs(), parts.tenants(), parts.bundles(), parts.farm(), parts.samplers(), images);
     TenantRoutes tenants = new TenantRoutes(desk, parts.tenants());
     Download download = new Download(desk, parts.artifacts(), parts.tasks(), parts.farm());
-    JobRoutes jobs = new JobRoutes(desk, parts.jobs(), parts.farm(), submission, download);
+    Cancelling cancelling = new Cancelling(desk, parts.jobs(), parts.farm());
+    JobRoutes jobs =
+        new JobRoutes(desk, parts.jobs(), parts.farm(), submission, cancelling, download);
     Watching watching = new Watching(desk, parts.events(), parts.farm(), pace);
-    VideoRoutes videos = new VideoRoutes(desk, parts, submission, download);
+    VideoRoutes videos = new VideoRoutes(desk, parts, submission, images, cancelling, download);
     FarmRoutes farm =
         new FarmRoutes(
             desk,
@@ -62,6 +64,8 @@ record Operation(String id, HttpMethod method, String path, Handler<RoutingConte
     all.add(get("retrieveVideo", VideoRoutes.PREFIX + "/{id}", videos::retrieve));
     all.add(
         operation("deleteVideo", HttpMethod.DELETE, VideoRoutes.PREFIX + "/{id}", videos::delete));
+    all.add(post("cancelVideo", VideoRoutes.PREFIX + "/{id}/cancel", videos::cancel));
+    all.add(post("remixVideo", VideoRoutes.PREFIX + "/{id}/remix", videos::remix));
     all.add(get("videoContent", VideoRoutes.PREFIX + "/{id}/content", videos::content));
     all.add(get("listModels", "/v1/models", farm::models));
     all.add(get("listWorkers", "/v1/workers", farm::workers));

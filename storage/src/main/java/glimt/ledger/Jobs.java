@@ -135,7 +135,24 @@ public final class Jobs {
       ArtifactId card,
       Plan plan,
       @Nullable IdempotencyKey key) {
-    PlannedJob submission = new PlannedJob(JobId.random(), tenant, urgency, spec, card, plan, key);
+    return submit(tenant, urgency, spec, card, plan, key, null);
+  }
+
+  /**
+   * Stores a job that is made from another, as above.
+   *
+   * @param origin the job of the tenant that it is made from; null for none
+   */
+  public Optional<JobView> submit(
+      TenantId tenant,
+      JobClass urgency,
+      JobSpec spec,
+      ArtifactId card,
+      Plan plan,
+      @Nullable IdempotencyKey key,
+      @Nullable JobId origin) {
+    PlannedJob submission =
+        new PlannedJob(JobId.random(), tenant, urgency, spec, card, plan, key, origin);
     Optional<JobView> submitted = submissions.ask(submission);
     return submitted.isPresent() ? submitted : earlier(tenant, requireNonNull(key));
   }
