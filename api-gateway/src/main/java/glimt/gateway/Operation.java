@@ -1,5 +1,6 @@
 package glimt.gateway;
 
+import glimt.ledger.ApiKeys.Scope;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.http.HttpMethod;
@@ -7,14 +8,25 @@ import io.vertx.ext.web.RoutingContext;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One operation of the contract.
  *
  * @param id its {@code operationId}
  * @param path its path as the contract writes it, such as {@code /v1/jobs/{id}}
+ * @param scope what a key needs for it; null if it needs no key
  */
-record Operation(String id, HttpMethod method, String path, Handler<RoutingContext> handler) {
+record Operation(
+    String id,
+    HttpMethod method,
+    String path,
+    @Nullable Scope scope,
+    Handler<RoutingContext> handler) {
+  private Operation needing(@Nullable Scope other) {
+    return new Operation(id, method, path, other, handler);
+  }
+
   /** The methods it answers: HEAD wherever it answers GET (RFC 9110, section 9.3.2). */
   List<HttpMethod> methods() {
     return method.equals(HttpMethod.GET) ? List.of(method, HttpMethod.HEAD) : List.of(method);
@@ -58,7 +70,7 @@ record Operation(String id, HttpMethod method, String path, Handler<RoutingConte
     all.add(get("watchJob", "/v1/jobs/{id}/events", watching::watch));
     all.add(get("getArtifact", "/v1/jobs/{id}/artifacts/{artifact}", jobs::artifact));
     all.add(post("uploadImage", "/v1/images", images::upload));
-    all.add(post("verifyFile", "/v1/verify", verification::verify));
+    all.add(post("verifyFile", "/v1/verify", verification::verify).needing(Scope.READ));
     all.add(post("createVideo", VideoRoutes.PREFIX, videos::create));
     all.add(get("listVideos", VideoRoutes.PREFIX, videos::list));
     all.add(get("retrieveVideo", VideoRoutes.PREFIX + "/{id}", videos::retrieve));
@@ -70,9 +82,18 @@ record Operation(String id, HttpMethod method, String path, Handler<RoutingConte
     all.add(get("listModels", "/v1/models", farm::models));
     all.add(get("listWorkers", "/v1/workers", farm::workers));
     all.add(get("listNodes", "/v1/nodes", farm::nodes));
-    all.add(get("listTenants", "/v1/tenants", tenants::list));
-    all.add(operation("setTenant", HttpMethod.PUT, "/v1/tenants/{tenant}", tenants::set));
-    all.add(get("health", "/healthz", farm::health));
+    all.add(get("listTenants", "/v1/tenants", tenants::list).needing(Scope.ADMIN));
+    all.add(
+        operation("setTenant", HttpMethod.PUT, "/v1/tenants/{tenant}", tenants::set)
+            .needing(Scope.ADMIN));
+    KeyRoutes keys = new KeyRoutes(desk, parts.keys());
+    all.add(post("createKey", "/v1/keys", keys::create).needing(Scope.ADMIN));
+    all.add(get("listKeys", "/v1/keys", keys::list).needing(Scope.ADMIN));
+    all.add(
+        operation("revokeKey", HttpMethod.DELETE, "/v1/keys/{key}", keys::revoke)
+            .needing(Scope.ADMIN));
+    all.add(post("createTicket", "/v1/tickets", keys::ticket).needing(Scope.READ));
+    all.add(get("health", "/healthz", farm::health).needing(null));
     all.add(file("contract", "/openapi.yaml", "/openapi.yaml", "application/yaml"));
     all.add(file("page", "/", "/web/index.html", "text/html; charset=utf-8"));
     all.add(file("pageScript", "/glimt.js", "/web/glimt.js", "text/javascript; charset=utf-8"));
@@ -91,11 +112,12 @@ record Operation(String id, HttpMethod method, String path, Handler<RoutingConte
 
   private static Operation file(String id, String path, String resource, String mediaType) {
     Web web = Web.of(resource, mediaType);
-    return get(id, path, web::send);
+    return get(id, path, web::send).needing(null);
   }
 
   private static Operation operation(
       String id, HttpMethod method, String path, Function<RoutingContext, Future<?>> route) {
-    return new Operation(id, method, path, RequestContext.answering(route));
+    Scope scope = method.equals(HttpMethod.GET) ? Scope.READ : Scope.SUBMIT;
+    return new Operation(id, method, path, scope, RequestContext.answering(route));
   }
 }

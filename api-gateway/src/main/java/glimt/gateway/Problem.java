@@ -60,6 +60,30 @@ record Problem(
         401, "stranger", "Key required", detail, null, Map.of("WWW-Authenticate", "Bearer"));
   }
 
+  static Problem forbidden(String detail) {
+    return new Problem(403, "forbidden", "Not allowed", detail, null, Map.of());
+  }
+
+  /**
+   * Refuses a request beyond the rate of its key.
+   *
+   * @param wait after how many milliseconds the next one is admitted
+   */
+  static Problem tooOften(double rate, long wait) {
+    return new Problem(
+        429,
+        "too-often",
+        "Too many requests",
+        "this key may send %s requests a second; the next one is admitted in %s ms"
+            .formatted(rate, wait),
+        null,
+        Map.of(
+            "Retry-After",
+            Long.toString((wait + 999) / 1000),
+            "retry-after-ms",
+            Long.toString(wait)));
+  }
+
   static Problem foreign(String detail) {
     return new Problem(403, "foreign", "Foreign origin", detail, null, Map.of());
   }

@@ -18,6 +18,7 @@ import glimt.job.Work;
 import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
 import glimt.json.Json;
+import glimt.ledger.ApiKeys;
 import glimt.ledger.Bundles;
 import glimt.ledger.Database;
 import glimt.ledger.Events;
@@ -130,6 +131,7 @@ final class RealFarm implements AutoCloseable {
     return new Gateway.Parts(
         ofJobs,
         new Tenants(database),
+        new ApiKeys(database),
         tasks,
         new Events(database),
         artifacts,
