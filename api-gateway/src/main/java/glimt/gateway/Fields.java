@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.node.JsonNodeType;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import glimt.job.InvalidSpec;
 import glimt.json.Json;
@@ -72,11 +73,16 @@ final class Fields {
                   .formatted(e.getLocation().getLineNr(), e.getLocation().getColumnNr()))
           .refusal();
     }
-    if (!body.isObject()) {
+    if (!(body instanceof ObjectNode object)) {
       throw Problem.malformed("the body must be a JSON object with fields").refusal();
     }
+    return of(object);
+  }
+
+  /** The fields of a JSON object. */
+  static Fields of(ObjectNode object) {
     Fields fields = new Fields(false);
-    body.properties().forEach(field -> fields.values.put(field.getKey(), field.getValue()));
+    object.properties().forEach(field -> fields.values.put(field.getKey(), field.getValue()));
     return fields;
   }
 
@@ -126,12 +132,7 @@ final class Fields {
   /** The fields of an object; null if there is no object, but text or nothing. */
   @Nullable Fields nested(String name) {
     JsonNode value = value(name);
-    if (value == null || !value.isObject()) {
-      return null;
-    }
-    Fields fields = new Fields(false);
-    value.properties().forEach(field -> fields.values.put(field.getKey(), field.getValue()));
-    return fields;
+    return value instanceof ObjectNode object ? of(object) : null;
   }
 
   /** Text, or a number in plain decimal notation. */

@@ -305,13 +305,13 @@ public final class Gateway implements AutoCloseable {
   }
 
   /**
-   * Below {@code /v1/videos}, a list of the operations there, for the clients of hosted models:
-   * they know more operations than this gateway has. Empty elsewhere.
+   * Below the paths of OpenAI's API, a list of the operations there, for its clients: they know
+   * more operations than this gateway has. Empty elsewhere.
    */
   private String offered(RoutingContext ctx) {
-    return VideoRoutes.isBelow(ctx.request().path())
+    return Refusals.isOpenAi(ctx.request().path())
         ? operations.stream()
-            .filter(operation -> VideoRoutes.isBelow(operation.path()))
+            .filter(operation -> Refusals.isOpenAi(operation.path()))
             .map(operation -> operation.method() + " " + operation.path())
             .collect(Collectors.joining(", ", "; this API has ", ""))
         : "";

@@ -144,6 +144,12 @@ record Problem(
         Map.of("x-should-retry", "false"));
   }
 
+  /** For APIs whose answer is the result: the job ended without one, and would again. */
+  static Problem failed(String why) {
+    return new Problem(
+        500, "failed", "The job failed", why, null, Map.of("x-should-retry", "false"));
+  }
+
   static Problem lost() {
     return new Problem(
         410,
@@ -321,8 +327,8 @@ record Problem(
     return field == null ? body : body.put("field", field);
   }
 
-  /** The error object that clients of {@code /v1/videos} expect. */
-  ObjectNode videoError() {
+  /** The error object that OpenAI's clients expect. */
+  ObjectNode openAiError() {
     ObjectNode body = Json.mapper().createObjectNode();
     body.putObject("error")
         .put("message", field == null ? detail : field + ": " + detail)

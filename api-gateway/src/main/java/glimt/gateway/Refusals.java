@@ -44,12 +44,19 @@ final class Refusals {
     if (!response.headers().contains(AccessCheck.REQUEST_ID)) {
       AccessCheck.greet(response); // the router refused it before AccessCheck saw it
     }
-    boolean videos = VideoRoutes.isBelow(ctx.request().path());
+    boolean openAi = isOpenAi(ctx.request().path());
     send(
         response,
         problem,
-        videos ? "application/json" : "application/problem+json",
-        videos ? problem.videoError() : problem.details());
+        openAi ? "application/json" : "application/problem+json",
+        openAi ? problem.openAiError() : problem.details());
+  }
+
+  /** Whether a path is of OpenAI's API, whose clients expect errors of their own form. */
+  static boolean isOpenAi(String path) {
+    return path.equals(VideoRoutes.PREFIX)
+        || path.startsWith(VideoRoutes.PREFIX + "/")
+        || path.equals(ImageRoutes.PATH);
   }
 
   /** Answers a request that is malformed or too long, so that no route ever sees it. */

@@ -1,10 +1,11 @@
 package glimt.gateway;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.job.ArtifactId;
 import glimt.job.Format;
 import glimt.job.InvalidSpec;
-import glimt.job.JobInput;
 import glimt.job.SamplingOptions;
+import glimt.json.Json;
 import glimt.model.BundleCard;
 import glimt.model.Kind;
 import java.math.BigDecimal;
@@ -70,27 +71,20 @@ record VideoRequest(
    * @param image the stored picture that it begins with; null for none
    */
   JobRequest job(@Nullable ArtifactId image) {
-    return new JobRequest(
-        Kind.VIDEO,
-        prompt,
-        negativePrompt,
-        model,
-        seed,
-        steps,
-        guidance,
-        null,
-        null,
-        null,
-        null,
-        null,
-        extents,
-        Format.MP4,
-        null,
-        image == null ? null : new JobInput(image, JobInput.USUAL_STRENGTH),
-        null,
-        null,
-        null,
-        null);
+    ObjectNode job =
+        Json.mapper()
+            .createObjectNode()
+            .put("kind", "video")
+            .put("prompt", prompt)
+            .put("negative_prompt", negativePrompt)
+            .put("model", model)
+            .put("seed", seed)
+            .put("steps", steps)
+            .put("guidance", guidance)
+            .put("format", Format.MP4.ending())
+            .put("input_image", image == null ? null : image.sha256());
+    extents.forEach(job::put);
+    return JobRequest.of(Fields.of(job));
   }
 
   /**

@@ -54,11 +54,6 @@ final class VideoRoutes {
     this.download = download;
   }
 
-  /** Whether a path belongs to this API. */
-  static boolean isBelow(String path) {
-    return path.equals(PREFIX) || path.startsWith(PREFIX + "/");
-  }
-
   Future<?> create(RoutingContext ctx) {
     return Body.jsonOrForm(ctx, Set.of(InputReference.FIELD))
         .map(VideoRequest::of)
