@@ -153,10 +153,10 @@ final class Body {
                         Problem.slow("the body did not arrive within 30 seconds").refusal()));
     // A malformed chunk or a closed connection is the client's failure, not ours.
     request.exceptionHandler(
-        _ ->
+        e ->
             done.tryFail(
                 request.isExpectMultipart()
-                    ? unreadableForm()
+                    ? unreadableForm(e)
                     : Problem.malformed("the body ended too early").refusal()));
     request.handler(
         bytes -> {
@@ -216,6 +216,16 @@ final class Body {
   private static String encoding(HttpServerRequest request) {
     String encoding = request.getHeader(HttpHeaders.CONTENT_ENCODING);
     return encoding == null ? PLAIN : encoding.strip().toLowerCase(Locale.ROOT);
+  }
+
+  /** Why a form cannot be read: a field of it may be too long for the HTTP library. */
+  private static Problem.ProblemException unreadableForm(Throwable e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (String.valueOf(cause.getMessage()).contains("Size exceed")) {
+        return Problem.tooLarge(LIMIT).refusal(e);
+      }
+    }
+    return unreadableForm();
   }
 
   private static Problem.ProblemException unreadableForm() {

@@ -129,6 +129,23 @@ final class Fields {
     return files.get(name);
   }
 
+  /** All fields as a JSON object, whatever they are. */
+  ObjectNode all() {
+    asked.addAll(values.keySet());
+    ObjectNode all = Json.mapper().createObjectNode();
+    values.forEach(all::set);
+    return all;
+  }
+
+  /** The members of an object as they are; null if there is none. */
+  @Nullable ObjectNode members(String name) {
+    JsonNode value = value(name);
+    if (value != null && !value.isObject()) {
+      throw new InvalidSpec(name, "must be an object, not " + shown(value));
+    }
+    return (ObjectNode) value;
+  }
+
   /** The fields of an object; null if there is no object, but text or nothing. */
   @Nullable Fields nested(String name) {
     JsonNode value = value(name);

@@ -44,12 +44,15 @@ final class ImageRoutes {
         .compose(
             asked ->
                 desk.ask(() -> submitted(ctx, asked))
+                    .recover(
+                        e ->
+                            Future.failedFuture(
+                                Problem.of(e).renamed(ImageRequest.names()).refusal(e)))
                     .compose(
                         jobs ->
                             asked.stream()
                                 ? stream(ctx, asked, jobs.getFirst())
-                                : answer(ctx, asked, jobs)))
-        .recover(e -> Future.failedFuture(Problem.of(e).renamed(ImageRequest.names()).refusal(e)));
+                                : answer(ctx, asked, jobs)));
   }
 
   private List<JobView> submitted(RoutingContext ctx, ImageRequest asked) {

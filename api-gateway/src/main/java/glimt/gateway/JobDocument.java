@@ -181,6 +181,15 @@ final class JobDocument {
     return word == null ? null : EnumWord.of(word);
   }
 
+  /** What was asked for: the fields of a request that are not null. */
+  static ObjectNode input(JobSpec spec) {
+    ObjectNode out = object();
+    describe(out, spec);
+    out.remove(List.of("kind", "model", "watermark"));
+    out.properties().removeIf(field -> field.getValue().isNull());
+    return out;
+  }
+
   private static void describe(ObjectNode out, JobSpec spec) {
     out.put("kind", word(spec.kind())).put("prompt", spec.prompt()).put("model", spec.model());
     SamplingOptions options = spec.sampling();

@@ -82,6 +82,21 @@ record Operation(
     all.add(post("cancelVideo", VideoRoutes.PREFIX + "/{id}/cancel", videos::cancel));
     all.add(post("remixVideo", VideoRoutes.PREFIX + "/{id}/remix", videos::remix));
     all.add(get("videoContent", VideoRoutes.PREFIX + "/{id}/content", videos::content));
+    PredictionRoutes predictions =
+        new PredictionRoutes(desk, parts, submission, images, cancelling, waiting);
+    String predicted = PredictionRoutes.PATH + "/{id}";
+    all.add(post("createPrediction", PredictionRoutes.PATH, predictions::create));
+    all.add(get("listPredictions", PredictionRoutes.PATH, predictions::list));
+    all.add(get("findPrediction", predicted, predictions::find));
+    all.add(post("cancelPrediction", predicted + "/cancel", predictions::cancel));
+    all.add(post("predictWith", "/v1/models/{owner}/{name}/predictions", predictions::createOf));
+    all.add(post("uploadFile", HostedRequest.FILES, predictions::upload));
+    QueueRoutes queue = new QueueRoutes(desk, parts, submission, cancelling);
+    all.add(post("enqueue", QueueRoutes.PATH, queue::submit));
+    all.add(get("queueStatus", QueueRoutes.REQUEST + "/status", queue::status));
+    all.add(get("queueResult", QueueRoutes.REQUEST, queue::result));
+    all.add(
+        operation("queueCancel", HttpMethod.PUT, QueueRoutes.REQUEST + "/cancel", queue::cancel));
     all.add(get("listModels", "/v1/models", farm::models));
     all.add(get("listWorkers", "/v1/workers", farm::workers));
     all.add(get("listNodes", "/v1/nodes", farm::nodes));

@@ -296,6 +296,24 @@ record Problem(
     return message == null ? "is not valid" : message;
   }
 
+  /** The same problem with the status that fal's clients expect: 422 for a wrong field. */
+  Problem ofQueue() {
+    return status == 400 && field != null
+        ? new Problem(422, type, title, detail, field, headers)
+        : this;
+  }
+
+  /** The error object that fal's clients expect. */
+  ObjectNode queueError() {
+    ObjectNode body =
+        Json.mapper()
+            .createObjectNode()
+            .put("message", field == null ? detail : field + ": " + detail);
+    ObjectNode error = body.putArray("detail").addObject().put("msg", detail).put("type", type);
+    error.putArray("loc").add("body").add(field);
+    return body;
+  }
+
   ProblemException refusal() {
     return new ProblemException(this, null);
   }

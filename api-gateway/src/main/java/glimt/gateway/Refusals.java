@@ -44,7 +44,12 @@ final class Refusals {
     if (!response.headers().contains(AccessCheck.REQUEST_ID)) {
       AccessCheck.greet(response); // the router refused it before AccessCheck saw it
     }
-    boolean openAi = isOpenAi(ctx.request().path());
+    String path = ctx.request().path();
+    boolean openAi = isOpenAi(path);
+    if (QueueRoutes.isBelow(path)) {
+      send(response, problem.ofQueue(), "application/json", problem.queueError());
+      return;
+    }
     send(
         response,
         problem,

@@ -57,8 +57,13 @@ final class VideoRoutes {
   Future<?> create(RoutingContext ctx) {
     return Body.jsonOrForm(ctx, Set.of(InputReference.FIELD))
         .map(VideoRequest::of)
-        .compose(asked -> desk.ask(() -> documents.of(submitted(ctx, asked))))
-        .recover(e -> Future.failedFuture(Problem.of(e).renamed(VideoRequest.names()).refusal(e)))
+        .compose(
+            asked ->
+                desk.ask(() -> documents.of(submitted(ctx, asked)))
+                    .recover(
+                        e ->
+                            Future.failedFuture(
+                                Problem.of(e).renamed(VideoRequest.names()).refusal(e))))
         .compose(video -> RequestContext.answer(ctx, 200, video));
   }
 

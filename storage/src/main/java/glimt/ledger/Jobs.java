@@ -40,6 +40,13 @@ public final class Jobs {
 
   private static final String NUMBER = "SELECT number FROM job WHERE tenant = ? AND id = ?";
 
+  private static final String AHEAD =
+      """
+      SELECT count(*) AS ahead
+      FROM job JOIN job AS it ON it.tenant = job.tenant AND job.number < it.number
+      WHERE it.tenant = ? AND it.id = ? AND job.ending IS NULL AND job.started IS NULL
+      """;
+
   private static final String WANTED =
       """
       SELECT * FROM job
@@ -327,6 +334,16 @@ public final class Jobs {
           }
           return view(session, tenant, job);
         });
+  }
+
+  /** Returns how many jobs of a tenant wait that were submitted before one of its jobs. */
+  public int ahead(TenantId tenant, JobId job) {
+    return database.read(
+        "count the jobs before " + job,
+        session ->
+            session
+                .first(AHEAD, row -> row.getInt("ahead"), tenant.value(), job.value())
+                .orElse(0));
   }
 
   private static Optional<JobView> view(Session session, TenantId tenant, JobId job)
