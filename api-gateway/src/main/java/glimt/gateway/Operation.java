@@ -82,6 +82,15 @@ record Operation(
     all.add(post("cancelVideo", VideoRoutes.PREFIX + "/{id}/cancel", videos::cancel));
     all.add(post("remixVideo", VideoRoutes.PREFIX + "/{id}/remix", videos::remix));
     all.add(get("videoContent", VideoRoutes.PREFIX + "/{id}/content", videos::content));
+    CloudRoutes clouds = new CloudRoutes(desk, parts, submission, cancelling, download);
+    String cloud = CloudRoutes.PREFIX + "/{id}";
+    all.add(post("createCloud", CloudRoutes.PREFIX, clouds::create));
+    all.add(get("listClouds", CloudRoutes.PREFIX, clouds::list));
+    all.add(get("retrieveCloud", cloud, clouds::retrieve));
+    all.add(operation("deleteCloud", HttpMethod.DELETE, cloud, clouds::delete));
+    all.add(post("cancelCloud", cloud + "/cancel", clouds::cancel));
+    all.add(post("remixCloud", cloud + "/remix", clouds::remix));
+    all.add(get("cloudContent", cloud + "/content", clouds::content));
     PredictionRoutes predictions =
         new PredictionRoutes(desk, parts, submission, images, cancelling, waiting);
     String predicted = PredictionRoutes.PATH + "/{id}";

@@ -8,6 +8,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,9 +60,9 @@ final class Refusals {
 
   /** Whether a path is of OpenAI's API, whose clients expect errors of their own form. */
   static boolean isOpenAi(String path) {
-    return path.equals(VideoRoutes.PREFIX)
-        || path.startsWith(VideoRoutes.PREFIX + "/")
-        || path.equals(ImageRoutes.PATH);
+    return path.equals(ImageRoutes.PATH)
+        || Stream.of(VideoRoutes.PREFIX, CloudRoutes.PREFIX)
+            .anyMatch(prefix -> path.equals(prefix) || path.startsWith(prefix + "/"));
   }
 
   /** Answers a request that is malformed or too long, so that no route ever sees it. */

@@ -96,11 +96,17 @@ class KeysTest {
     int looked = 0;
     for (Operation operation : gateway.operations()) {
       if (operation.path().contains("{id}")) {
-        String path = operation.path().replace("{id}", whale).replace("{artifact}", "base");
+        String path =
+            operation
+                .path()
+                .replace("{id}", whale)
+                .replace("{artifact}", "base")
+                .replace("{owner}", "glimt")
+                .replace("{name}", "clips");
         String body =
             switch (operation.id()) {
               case "changeJob" -> "{\"paused\":true}";
-              case "remixVideo" -> "{\"prompt\":\"a tree\"}";
+              case "remixVideo", "remixCloud" -> "{\"prompt\":\"a tree\"}";
               default -> null;
             };
         HttpResponse<String> answer = ask(operation.method().name(), path, studio.secret(), body);
