@@ -1,6 +1,6 @@
 // What somebody does who has only ever spoken to OpenAI. Says "made ID" and waits until it is made.
 import assert from "node:assert/strict";
-import OpenAI from "openai";
+import OpenAI, { toFile } from "openai";
 
 const client = new OpenAI({ baseURL: `${process.argv[2]}/v1`, apiKey: "none", maxRetries: 0 });
 
@@ -46,9 +46,24 @@ assert.deepEqual(oldest.slice(0, 2), [more[0].id, more[1].id]);
 const running = await client.videos.delete(more[0].id).catch(error => error);
 assert.ok(running instanceof OpenAI.ConflictError, String(running));
 assert.match(running.message, /cancel it/);
-const remix = await client.videos.remix(made.id, { prompt: "a red whale" }).catch(error => error);
-assert.ok(remix instanceof OpenAI.NotFoundError, String(remix));
-assert.match(remix.message, /this API has .*GET \/v1\/videos/);
+const remix = await client.videos.remix(made.id, { prompt: "a red whale" });
+assert.equal(remix.remixed_from_video_id, made.id);
+assert.equal(remix.prompt, "a red whale");
+assert.equal(remix.size, made.size);
+const canceled = await client.post(`/videos/${remix.id}/cancel`);
+assert.equal(canceled.status, "failed");
+assert.equal(canceled.error.code, "canceled");
+await client.videos.delete(remix.id);
+
+const png = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64");
+const references = [await toFile(png, "a.png", { type: "image/png" }), { image_url: `data:image/png;base64,${png.toString("base64")}` }];
+for (const input_reference of references) {
+  const pictured = await client.videos.create({ prompt: "a whale", input_reference }).catch(error => error);
+  assert.ok(pictured instanceof OpenAI.BadRequestError, String(pictured));
+  assert.equal(pictured.param, "input_reference");
+  assert.match(pictured.message, /clips, which cannot begin with one/);
+}
+
 const edited = await client.videos.edit({ prompt: "a red whale", video: { id: made.id } }).catch(error => error);
 assert.ok(edited instanceof OpenAI.APIError && edited.status === 405, String(edited));
 

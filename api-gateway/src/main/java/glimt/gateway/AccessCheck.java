@@ -6,10 +6,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.net.HostAndPort;
 import io.vertx.ext.web.RoutingContext;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 
@@ -17,8 +14,7 @@ import java.util.UUID;
  * Checks every request before it is routed. A foreign web page must not control a farm through the
  * browser of someone who can reach it (CSRF, DNS rebinding): requests that change something, and
  * WebSockets, must come from the farm's own page or from no page at all, and every request must be
- * addressed to one of the farm's {@link Names}. If the farm has a key, every request but {@code
- * /healthz} must carry it.
+ * addressed to one of the farm's {@link Names}. Keys are {@link Admission}'s.
  */
 final class AccessCheck {
   static final String REQUEST_ID = "x-request-id";
@@ -26,16 +22,12 @@ final class AccessCheck {
   private static final Set<HttpMethod> SAFE =
       Set.of(HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS);
 
-  private static final String HEALTH = "/healthz";
   private static final String PREFIX = "prefix";
-  private static final String KEYED = "keyed";
 
   private final Names names;
-  private final Optional<byte[]> credentials;
 
-  AccessCheck(Names names, Optional<String> key) {
+  AccessCheck(Names names) {
     this.names = names;
-    this.credentials = key.map(word -> bytes("Bearer " + word));
   }
 
   /**
@@ -54,22 +46,12 @@ final class AccessCheck {
     }
     names.answer(host);
     names.answer(asked);
-    if (credentials.isPresent() && !HEALTH.equals(request.path())) {
-      String shown = request.getHeader(HttpHeaders.AUTHORIZATION);
-      // Compare in constant time, so that timing tells nothing about the key.
-      if (shown == null || !MessageDigest.isEqual(bytes(shown), credentials.get())) {
-        throw Problem.stranger(
-                "this farm requires its key; send the header Authorization: Bearer KEY")
-            .refusal();
-      }
-    }
     String origin = request.getHeader(HttpHeaders.ORIGIN);
     boolean changes =
         !SAFE.contains(request.method()) || request.headers().contains(HttpHeaders.UPGRADE);
     if (changes && origin != null) {
       names.refuseStrangers(origin, asked);
     }
-    ctx.put(KEYED, credentials.isPresent());
     ctx.put(PREFIX, names.prefix(request, trusted, asked));
     ctx.next();
   }
@@ -77,15 +59,6 @@ final class AccessCheck {
   /** The path prefix of the links in an answer, so that clients behind a proxy can follow them. */
   static String prefix(RoutingContext ctx) {
     return Objects.requireNonNull(ctx.get(PREFIX));
-  }
-
-  /** Whether the request has shown the farm's key. */
-  static boolean keyed(RoutingContext ctx) {
-    return Boolean.TRUE.equals(ctx.get(KEYED));
-  }
-
-  private static byte[] bytes(String text) {
-    return text.getBytes(StandardCharsets.UTF_8);
   }
 
   /** Sets the headers that every answer has. */

@@ -10,8 +10,11 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.InflaterInputStream;
@@ -37,9 +40,18 @@ final class Body {
   }
 
   static Future<Fields> jsonOrForm(RoutingContext ctx) {
+    return jsonOrForm(ctx, Set.of());
+  }
+
+  /**
+   * Reads fields, and the files of a form.
+   *
+   * @param files the names of the fields that may be files
+   */
+  static Future<Fields> jsonOrForm(RoutingContext ctx, Set<String> files) {
     return switch (mediaType(ctx.request())) {
       case JSON -> readJson(ctx);
-      case FORM -> readForm(ctx);
+      case FORM -> readForm(ctx, files);
       default -> Future.failedFuture(Problem.mediaType(FORM + " or " + JSON).refusal());
     };
   }
@@ -77,9 +89,10 @@ final class Body {
     return read(ctx, body, () -> Fields.ofJson(text(ctx, body)));
   }
 
-  private static Future<Fields> readForm(RoutingContext ctx) {
+  private static Future<Fields> readForm(RoutingContext ctx, Set<String> allowed) {
     HttpServerRequest request = ctx.request();
-    List<String> files = new ArrayList<>();
+    List<String> strange = new ArrayList<>();
+    Map<String, Buffer> files = new LinkedHashMap<>();
     if (!encoding(request).equals(PLAIN)) {
       return Future.failedFuture(Problem.encoding("a form must not be compressed").refusal());
     }
@@ -90,19 +103,32 @@ final class Body {
     }
     request.uploadHandler(
         upload -> {
-          files.add(upload.name());
-          upload.handler(_ -> {});
+          if (allowed.contains(upload.name())) {
+            Buffer file = files.computeIfAbsent(upload.name(), _ -> Buffer.buffer());
+            upload.handler(file::appendBuffer);
+          } else {
+            strange.add(upload.name());
+            upload.handler(_ -> {});
+          }
         });
     return read(
         ctx,
         Buffer.buffer(),
+        allowed.isEmpty() ? LIMIT : LIMIT + InputImages.LIMIT,
         () -> {
-          if (!files.isEmpty()) {
+          if (!strange.isEmpty()) {
             throw Problem.invalid(
-                    files.getFirst(), "must be a text field: this operation accepts no files")
+                    strange.getFirst(),
+                    "must be a text field: this operation accepts %s"
+                        .formatted(
+                            allowed.isEmpty()
+                                ? "no files"
+                                : "files as %s only".formatted(String.join(", ", allowed))))
                 .refusal();
           }
-          return Fields.ofForm(Text.read(request.formAttributes().entries()));
+          Map<String, byte[]> bytes = new LinkedHashMap<>();
+          files.forEach((name, file) -> bytes.put(name, file.getBytes()));
+          return Fields.ofForm(Text.read(request.formAttributes().entries()), bytes);
         });
   }
 
@@ -127,10 +153,10 @@ final class Body {
                         Problem.slow("the body did not arrive within 30 seconds").refusal()));
     // A malformed chunk or a closed connection is the client's failure, not ours.
     request.exceptionHandler(
-        _ ->
+        e ->
             done.tryFail(
                 request.isExpectMultipart()
-                    ? unreadableForm()
+                    ? unreadableForm(e)
                     : Problem.malformed("the body ended too early").refusal()));
     request.handler(
         bytes -> {
@@ -190,6 +216,16 @@ final class Body {
   private static String encoding(HttpServerRequest request) {
     String encoding = request.getHeader(HttpHeaders.CONTENT_ENCODING);
     return encoding == null ? PLAIN : encoding.strip().toLowerCase(Locale.ROOT);
+  }
+
+  /** Why a form cannot be read: a field of it may be too long for the HTTP library. */
+  private static Problem.ProblemException unreadableForm(Throwable e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (String.valueOf(cause.getMessage()).contains("Size exceed")) {
+        return Problem.tooLarge(LIMIT).refusal(e);
+      }
+    }
+    return unreadableForm();
   }
 
   private static Problem.ProblemException unreadableForm() {

@@ -14,6 +14,8 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -87,6 +89,16 @@ final class Download {
     return desk.ask(() -> whole(job, artifact))
         .compose(
             file -> send(ctx, artifact, file, JobDocument.fileName(job, named.level(), artifact)));
+  }
+
+  /**
+   * The bytes of an artifact; blocks.
+   *
+   * @throws Problem.ProblemException if it is missing or damaged: 503 while it is made again, or
+   *     410
+   */
+  byte[] bytes(JobView job, Artifact artifact) throws IOException {
+    return Files.readAllBytes(whole(job, artifact));
   }
 
   /** Makes a JPEG of a video file. */

@@ -8,6 +8,7 @@ import glimt.coordinator.Protocol.WorkerView;
 import glimt.job.Format;
 import glimt.job.WorkerId;
 import glimt.json.Json;
+import glimt.ledger.ApiKeys.Scope;
 import glimt.ledger.Bundles;
 import glimt.ledger.Nodes;
 import glimt.ledger.Tasks;
@@ -71,6 +72,7 @@ final class FarmRoutes {
     Future<Map<WorkerId, Instant>> drained = desk.ask(workers::drained);
     Future<Map<String, Long>> late = desk.ask(tasks::lateWords);
     Future<Integer> expected = desk.ask(() -> expected(nodes.list()));
+    boolean admin = Caller.of(ctx).may(Scope.ADMIN);
     Future<List<WorkerView>> here = desk.within(PATIENCE_SECONDS, farm.workers());
     return Future.all(drained, late, expected, here)
         .compose(
@@ -82,7 +84,8 @@ final class FarmRoutes {
                       view -> {
                         Instant since = drained.result().get(view.worker().id());
                         all.add(
-                            worker(view).put("drained", since == null ? null : since.toString()));
+                            worker(view, admin)
+                                .put("drained", since == null ? null : since.toString()));
                       });
               body.put("expected", expected.result());
               body.set("lateWords", Json.mapper().valueToTree(late.result()));
@@ -192,7 +195,8 @@ final class FarmRoutes {
         .put("fastSteps", fast == null ? null : fast.sampling().steps());
   }
 
-  private static ObjectNode worker(WorkerView view) {
+  /** Whose job a worker does is shown to admins only. */
+  private static ObjectNode worker(WorkerView view, boolean admin) {
     ObjectNode out =
         Json.mapper()
             .createObjectNode()
@@ -211,7 +215,7 @@ final class FarmRoutes {
                       .put("id", lease.task().value())
                       .put("attempt", lease.attempt())
                       .put("step", view.step());
-              view.job().ifPresent(job -> task.put("job", job.toString()));
+              view.job().filter(_ -> admin).ifPresent(job -> task.put("job", job.toString()));
             });
     return out;
   }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.node.JsonNodeType;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import glimt.job.InvalidSpec;
 import glimt.json.Json;
@@ -50,6 +51,7 @@ final class Fields {
 
   private final Map<String, JsonNode> values = new LinkedHashMap<>();
   private final List<String> asked = new ArrayList<>();
+  private final Map<String, byte[]> files = new LinkedHashMap<>();
 
   /** Whether the values come from a form or a query, where numbers are text. */
   private final boolean form;
@@ -71,11 +73,29 @@ final class Fields {
                   .formatted(e.getLocation().getLineNr(), e.getLocation().getColumnNr()))
           .refusal();
     }
-    if (!body.isObject()) {
+    if (!(body instanceof ObjectNode object)) {
       throw Problem.malformed("the body must be a JSON object with fields").refusal();
     }
+    return of(object);
+  }
+
+  /** The fields of a JSON object. */
+  static Fields of(ObjectNode object) {
     Fields fields = new Fields(false);
-    body.properties().forEach(field -> fields.values.put(field.getKey(), field.getValue()));
+    object.properties().forEach(field -> fields.values.put(field.getKey(), field.getValue()));
+    return fields;
+  }
+
+  /** Fields of a form with files, by the names of their fields. */
+  static Fields ofForm(Iterable<Map.Entry<String, String>> form, Map<String, byte[]> files) {
+    Fields fields = ofForm(form);
+    files.forEach(
+        (name, bytes) -> {
+          if (fields.values.containsKey(name)) {
+            throw new InvalidSpec(shown(name), "is given twice");
+          }
+          fields.files.put(name, bytes);
+        });
     return fields;
   }
 
@@ -101,6 +121,35 @@ final class Fields {
       throw new InvalidSpec(name, "must be valid text; it has an unpaired surrogate");
     }
     return value.textValue();
+  }
+
+  /** The bytes of a file of a form. */
+  byte @Nullable [] file(String name) {
+    asked.add(name);
+    return files.get(name);
+  }
+
+  /** All fields as a JSON object, whatever they are. */
+  ObjectNode all() {
+    asked.addAll(values.keySet());
+    ObjectNode all = Json.mapper().createObjectNode();
+    values.forEach(all::set);
+    return all;
+  }
+
+  /** The members of an object as they are; null if there is none. */
+  @Nullable ObjectNode members(String name) {
+    JsonNode value = value(name);
+    if (value != null && !value.isObject()) {
+      throw new InvalidSpec(name, "must be an object, not " + shown(value));
+    }
+    return (ObjectNode) value;
+  }
+
+  /** The fields of an object; null if there is no object, but text or nothing. */
+  @Nullable Fields nested(String name) {
+    JsonNode value = value(name);
+    return value instanceof ObjectNode object ? of(object) : null;
   }
 
   /** Text, or a number in plain decimal notation. */

@@ -2,6 +2,7 @@ package glimt.gateway;
 
 import glimt.artifact.Artifacts;
 import glimt.coordinator.Farm;
+import glimt.ledger.ApiKeys;
 import glimt.ledger.Bundles;
 import glimt.ledger.Events;
 import glimt.ledger.Jobs;
@@ -61,12 +62,18 @@ public final class Gateway implements AutoCloseable {
    *
    * @param host a name or address of this machine
    * @param port 0 for any free port
-   * @param key the bearer token that every request must carry; empty if none is needed
+   * @param key a key that may do everything, beside those in the ledger; empty for none
    * @param publicUrls the URLs, with their paths, at which proxies serve the gateway
    * @param proxies IP addresses of trusted proxies, besides this machine's own
+   * @param requireKey whether every request must carry this key or one of the ledger's
    */
   public record Address(
-      String host, int port, Optional<String> key, List<URI> publicUrls, Set<String> proxies) {
+      String host,
+      int port,
+      Optional<String> key,
+      List<URI> publicUrls,
+      Set<String> proxies,
+      boolean requireKey) {
     public static final String LOOPBACK = "127.0.0.1";
 
     /** The least number of characters of a key: a shorter one could be guessed. */
@@ -81,7 +88,8 @@ public final class Gateway implements AutoCloseable {
         throw new IllegalArgumentException(
             "the key is too short: it must have at least %s characters".formatted(KEY_LEAST));
       }
-      if (key.isEmpty() && !Names.isLoopback(host)) {
+      requireKey = requireKey || key.isPresent();
+      if (!requireKey && !Names.isLoopback(host)) {
         throw new IllegalArgumentException(
             "other machines can reach a gateway that listens on %s, so it needs a key"
                 .formatted(host));
@@ -89,6 +97,12 @@ public final class Gateway implements AutoCloseable {
       publicUrls = List.copyOf(publicUrls);
       publicUrls.forEach(Address::checkPublic);
       proxies = proxies.stream().map(Address::literal).collect(Collectors.toUnmodifiableSet());
+    }
+
+    /** Requires a key if one is given. */
+    public Address(
+        String host, int port, Optional<String> key, List<URI> publicUrls, Set<String> proxies) {
+      this(host, port, key, publicUrls, proxies, false);
     }
 
     /** Without a key, public URLs and trusted proxies on other machines. */
@@ -132,6 +146,7 @@ public final class Gateway implements AutoCloseable {
   public record Parts(
       Jobs jobs,
       Tenants tenants,
+      ApiKeys keys,
       Tasks tasks,
       Events events,
       Artifacts artifacts,
@@ -148,6 +163,8 @@ public final class Gateway implements AutoCloseable {
   }
 
   private final Address address;
+  private final ApiKeys keys;
+  private final Admission admission;
   private final List<Operation> operations;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private @Nullable Vertx vertx;
@@ -160,16 +177,27 @@ public final class Gateway implements AutoCloseable {
 
   Gateway(Address address, Parts parts, Watch.WatchIntervals pace) {
     this.address = address;
-    this.operations = Operation.all(parts, new RequestContext(parts.jobs(), threads), pace);
+    this.keys = parts.keys();
+    RequestContext desk = new RequestContext(parts.jobs(), threads);
+    this.admission = new Admission(desk, keys, address);
+    this.operations = Operation.all(parts, desk, pace);
   }
 
   /**
    * Starts to listen, and returns when connections are accepted.
    *
    * @return the URL by which this machine reaches the gateway
-   * @throws GatewayException if it cannot listen, for example because the port is in use
+   * @throws GatewayException if it cannot listen, for example because the port is in use, or
+   *     requires a key and there is none
    */
   public URI start() {
+    if (address.requireKey() && address.key().isEmpty() && !keys.hasAdmin()) {
+      throw new GatewayException(
+          "requests need a key, but the farm has none that may administer it; make one with `glimt"
+              + " key create --scopes submit,read,admin` while a gateway listens on loopback, or"
+              + " give --key-file",
+          null);
+    }
     Vertx started =
         Vertx.vertx(
             new VertxOptions()
@@ -233,7 +261,7 @@ public final class Gateway implements AutoCloseable {
    */
   private Handler<HttpServerRequest> doors(Vertx on) {
     Names names = new Names(address);
-    AccessCheck doorstep = new AccessCheck(names, address.key());
+    AccessCheck doorstep = new AccessCheck(names);
     Router trusted = router(on, ctx -> doorstep.pass(ctx, true));
     trusted.allowForward(AllowForwardHeaders.ALL);
     Router others = router(on, ctx -> doorstep.pass(ctx, false));
@@ -250,6 +278,7 @@ public final class Gateway implements AutoCloseable {
         route.method(method);
         methods.computeIfAbsent(operation.route(), _ -> new LinkedHashSet<>()).add(method.name());
       }
+      route.handler(ctx -> admission.admit(ctx, operation.scope()));
       route.handler(operation.handler());
     }
     methods.forEach(
@@ -276,13 +305,13 @@ public final class Gateway implements AutoCloseable {
   }
 
   /**
-   * Below {@code /v1/videos}, a list of the operations there, for the clients of hosted models:
-   * they know more operations than this gateway has. Empty elsewhere.
+   * Below the paths of OpenAI's API, a list of the operations there, for its clients: they know
+   * more operations than this gateway has. Empty elsewhere.
    */
   private String offered(RoutingContext ctx) {
-    return VideoRoutes.isBelow(ctx.request().path())
+    return Refusals.isOpenAi(ctx.request().path())
         ? operations.stream()
-            .filter(operation -> VideoRoutes.isBelow(operation.path()))
+            .filter(operation -> Refusals.isOpenAi(operation.path()))
             .map(operation -> operation.method() + " " + operation.path())
             .collect(Collectors.joining(", ", "; this API has ", ""))
         : "";

@@ -53,6 +53,18 @@ final class InputImages {
                         .put("bytes", image.length())));
   }
 
+  /**
+   * Stores a picture; blocks.
+   *
+   * @throws Problem.ProblemException if it is no PNG or JPEG, or too large
+   */
+  ArtifactId put(byte[] bytes) throws IOException {
+    if (bytes.length > LIMIT) {
+      throw Problem.tooLarge(LIMIT).refusal();
+    }
+    return stored(bytes).id();
+  }
+
   /** One at a time, because a picture takes far more memory than its file. */
   private Artifact stored(byte[] bytes) throws IOException {
     reading.lock();

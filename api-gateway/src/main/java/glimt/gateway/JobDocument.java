@@ -57,6 +57,7 @@ final class JobDocument {
         .put("fault", word(job.fault()))
         .put("why", job.why())
         .put("card", job.card().sha256())
+        .put("origin", text(job.origin()))
         .put("lastSeq", job.lastSeq());
     job.warnings().forEach(out.putArray("warnings")::add);
     String self = prefix + path(job.id());
@@ -179,6 +180,15 @@ final class JobDocument {
   /** A constant's name as the contract spells it. */
   static @Nullable String word(@Nullable Enum<?> word) {
     return word == null ? null : EnumWord.of(word);
+  }
+
+  /** What was asked for: the fields of a request that are not null. */
+  static ObjectNode input(JobSpec spec) {
+    ObjectNode out = object();
+    describe(out, spec);
+    out.remove(List.of("kind", "model", "watermark"));
+    out.properties().removeIf(field -> field.getValue().isNull());
+    return out;
   }
 
   private static void describe(ObjectNode out, JobSpec spec) {

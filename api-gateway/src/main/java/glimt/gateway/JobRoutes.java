@@ -26,13 +26,21 @@ final class JobRoutes {
   private final Jobs jobs;
   private final Farm farm;
   private final Submission submission;
+  private final Cancelling cancelling;
   private final Download download;
 
-  JobRoutes(RequestContext desk, Jobs jobs, Farm farm, Submission submission, Download download) {
+  JobRoutes(
+      RequestContext desk,
+      Jobs jobs,
+      Farm farm,
+      Submission submission,
+      Cancelling cancelling,
+      Download download) {
     this.desk = desk;
     this.jobs = jobs;
     this.farm = farm;
     this.submission = submission;
+    this.cancelling = cancelling;
     this.download = download;
   }
 
@@ -96,21 +104,10 @@ final class JobRoutes {
   Future<?> cancel(RoutingContext ctx) {
     return Body.none(ctx)
         .compose(_ -> desk.job(ctx))
+        .compose(cancelling::cancel)
         .compose(
             job ->
-                desk.ask(
-                    () ->
-                        jobs.cancel(RequestContext.tenant(ctx), job.id())
-                            .orElseThrow(RequestContext::noSuchJob)))
-        .compose(
-            job -> {
-              if (job.state() != JobState.CANCELLED) {
-                throw Problem.ended(job.state(), "there is nothing to cancel").refusal();
-              }
-              farm.changed(job.id());
-              return RequestContext.answer(
-                  ctx, 200, JobDocument.whole(job, AccessCheck.prefix(ctx)));
-            });
+                RequestContext.answer(ctx, 200, JobDocument.whole(job, AccessCheck.prefix(ctx))));
   }
 
   /** Changes the class of a job, or pauses it or lets it go on. */

@@ -1,5 +1,6 @@
 package glimt.gateway;
 
+import glimt.ledger.ApiKeys.Scope;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.http.HttpMethod;
@@ -7,14 +8,25 @@ import io.vertx.ext.web.RoutingContext;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One operation of the contract.
  *
  * @param id its {@code operationId}
  * @param path its path as the contract writes it, such as {@code /v1/jobs/{id}}
+ * @param scope what a key needs for it; null if it needs no key
  */
-record Operation(String id, HttpMethod method, String path, Handler<RoutingContext> handler) {
+record Operation(
+    String id,
+    HttpMethod method,
+    String path,
+    @Nullable Scope scope,
+    Handler<RoutingContext> handler) {
+  private Operation needing(@Nullable Scope other) {
+    return new Operation(id, method, path, other, handler);
+  }
+
   /** The methods it answers: HEAD wherever it answers GET (RFC 9110, section 9.3.2). */
   List<HttpMethod> methods() {
     return method.equals(HttpMethod.GET) ? List.of(method, HttpMethod.HEAD) : List.of(method);
@@ -33,9 +45,11 @@ record Operation(String id, HttpMethod method, String path, Handler<RoutingConte
             parts.jobs(), parts.tenants(), parts.bundles(), parts.farm(), parts.samplers(), images);
     TenantRoutes tenants = new TenantRoutes(desk, parts.tenants());
     Download download = new Download(desk, parts.artifacts(), parts.tasks(), parts.farm());
-    JobRoutes jobs = new JobRoutes(desk, parts.jobs(), parts.farm(), submission, download);
+    Cancelling cancelling = new Cancelling(desk, parts.jobs(), parts.farm());
+    JobRoutes jobs =
+        new JobRoutes(desk, parts.jobs(), parts.farm(), submission, cancelling, download);
     Watching watching = new Watching(desk, parts.events(), parts.farm(), pace);
-    VideoRoutes videos = new VideoRoutes(desk, parts, submission, download);
+    VideoRoutes videos = new VideoRoutes(desk, parts, submission, images, cancelling, download);
     FarmRoutes farm =
         new FarmRoutes(
             desk,
@@ -56,19 +70,57 @@ record Operation(String id, HttpMethod method, String path, Handler<RoutingConte
     all.add(get("watchJob", "/v1/jobs/{id}/events", watching::watch));
     all.add(get("getArtifact", "/v1/jobs/{id}/artifacts/{artifact}", jobs::artifact));
     all.add(post("uploadImage", "/v1/images", images::upload));
-    all.add(post("verifyFile", "/v1/verify", verification::verify));
+    Waiting waiting = new Waiting(desk, parts, pace);
+    ImageRoutes pictures = new ImageRoutes(desk, submission, download, waiting);
+    all.add(post("generateImages", ImageRoutes.PATH, pictures::generate));
+    all.add(post("verifyFile", "/v1/verify", verification::verify).needing(Scope.READ));
     all.add(post("createVideo", VideoRoutes.PREFIX, videos::create));
     all.add(get("listVideos", VideoRoutes.PREFIX, videos::list));
     all.add(get("retrieveVideo", VideoRoutes.PREFIX + "/{id}", videos::retrieve));
     all.add(
         operation("deleteVideo", HttpMethod.DELETE, VideoRoutes.PREFIX + "/{id}", videos::delete));
+    all.add(post("cancelVideo", VideoRoutes.PREFIX + "/{id}/cancel", videos::cancel));
+    all.add(post("remixVideo", VideoRoutes.PREFIX + "/{id}/remix", videos::remix));
     all.add(get("videoContent", VideoRoutes.PREFIX + "/{id}/content", videos::content));
+    CloudRoutes clouds = new CloudRoutes(desk, parts, submission, cancelling, download);
+    String cloud = CloudRoutes.PREFIX + "/{id}";
+    all.add(post("createCloud", CloudRoutes.PREFIX, clouds::create));
+    all.add(get("listClouds", CloudRoutes.PREFIX, clouds::list));
+    all.add(get("retrieveCloud", cloud, clouds::retrieve));
+    all.add(operation("deleteCloud", HttpMethod.DELETE, cloud, clouds::delete));
+    all.add(post("cancelCloud", cloud + "/cancel", clouds::cancel));
+    all.add(post("remixCloud", cloud + "/remix", clouds::remix));
+    all.add(get("cloudContent", cloud + "/content", clouds::content));
+    PredictionRoutes predictions =
+        new PredictionRoutes(desk, parts, submission, images, cancelling, waiting);
+    String predicted = PredictionRoutes.PATH + "/{id}";
+    all.add(post("createPrediction", PredictionRoutes.PATH, predictions::create));
+    all.add(get("listPredictions", PredictionRoutes.PATH, predictions::list));
+    all.add(get("findPrediction", predicted, predictions::find));
+    all.add(post("cancelPrediction", predicted + "/cancel", predictions::cancel));
+    all.add(post("predictWith", "/v1/models/{owner}/{name}/predictions", predictions::createOf));
+    all.add(post("uploadFile", HostedRequest.FILES, predictions::upload));
+    QueueRoutes queue = new QueueRoutes(desk, parts, submission, cancelling);
+    all.add(post("enqueue", QueueRoutes.PATH, queue::submit));
+    all.add(get("queueStatus", QueueRoutes.REQUEST + "/status", queue::status));
+    all.add(get("queueResult", QueueRoutes.REQUEST, queue::result));
+    all.add(
+        operation("queueCancel", HttpMethod.PUT, QueueRoutes.REQUEST + "/cancel", queue::cancel));
     all.add(get("listModels", "/v1/models", farm::models));
     all.add(get("listWorkers", "/v1/workers", farm::workers));
     all.add(get("listNodes", "/v1/nodes", farm::nodes));
-    all.add(get("listTenants", "/v1/tenants", tenants::list));
-    all.add(operation("setTenant", HttpMethod.PUT, "/v1/tenants/{tenant}", tenants::set));
-    all.add(get("health", "/healthz", farm::health));
+    all.add(get("listTenants", "/v1/tenants", tenants::list).needing(Scope.ADMIN));
+    all.add(
+        operation("setTenant", HttpMethod.PUT, "/v1/tenants/{tenant}", tenants::set)
+            .needing(Scope.ADMIN));
+    KeyRoutes keys = new KeyRoutes(desk, parts.keys());
+    all.add(post("createKey", "/v1/keys", keys::create).needing(Scope.ADMIN));
+    all.add(get("listKeys", "/v1/keys", keys::list).needing(Scope.ADMIN));
+    all.add(
+        operation("revokeKey", HttpMethod.DELETE, "/v1/keys/{key}", keys::revoke)
+            .needing(Scope.ADMIN));
+    all.add(post("createTicket", "/v1/tickets", keys::ticket).needing(Scope.READ));
+    all.add(get("health", "/healthz", farm::health).needing(null));
     all.add(file("contract", "/openapi.yaml", "/openapi.yaml", "application/yaml"));
     all.add(file("page", "/", "/web/index.html", "text/html; charset=utf-8"));
     all.add(get("pageFile", "/web/{file}", new PageFiles()::send));
@@ -85,11 +137,12 @@ record Operation(String id, HttpMethod method, String path, Handler<RoutingConte
 
   private static Operation file(String id, String path, String resource, String mediaType) {
     Web web = Web.of(resource, mediaType);
-    return get(id, path, web::send);
+    return get(id, path, web::send).needing(null);
   }
 
   private static Operation operation(
       String id, HttpMethod method, String path, Function<RoutingContext, Future<?>> route) {
-    return new Operation(id, method, path, RequestContext.answering(route));
+    Scope scope = method.equals(HttpMethod.GET) ? Scope.READ : Scope.SUBMIT;
+    return new Operation(id, method, path, scope, RequestContext.answering(route));
   }
 }

@@ -60,6 +60,30 @@ record Problem(
         401, "stranger", "Key required", detail, null, Map.of("WWW-Authenticate", "Bearer"));
   }
 
+  static Problem forbidden(String detail) {
+    return new Problem(403, "forbidden", "Not allowed", detail, null, Map.of());
+  }
+
+  /**
+   * Refuses a request beyond the rate of its key.
+   *
+   * @param wait after how many milliseconds the next one is admitted
+   */
+  static Problem tooOften(double rate, long wait) {
+    return new Problem(
+        429,
+        "too-often",
+        "Too many requests",
+        "this key may send %s requests a second; the next one is admitted in %s ms"
+            .formatted(rate, wait),
+        null,
+        Map.of(
+            "Retry-After",
+            Long.toString((wait + 999) / 1000),
+            "retry-after-ms",
+            Long.toString(wait)));
+  }
+
   static Problem foreign(String detail) {
     return new Problem(403, "foreign", "Foreign origin", detail, null, Map.of());
   }
@@ -118,6 +142,12 @@ record Problem(
         "the job is %s; wait until it ends, or cancel it first".formatted(JobDocument.word(state)),
         null,
         Map.of("x-should-retry", "false"));
+  }
+
+  /** For APIs whose answer is the result: the job ended without one, and would again. */
+  static Problem failed(String why) {
+    return new Problem(
+        500, "failed", "The job failed", why, null, Map.of("x-should-retry", "false"));
   }
 
   static Problem lost() {
@@ -266,6 +296,24 @@ record Problem(
     return message == null ? "is not valid" : message;
   }
 
+  /** The same problem with the status that fal's clients expect: 422 for a wrong field. */
+  Problem ofQueue() {
+    return status == 400 && field != null
+        ? new Problem(422, type, title, detail, field, headers)
+        : this;
+  }
+
+  /** The error object that fal's clients expect. */
+  ObjectNode queueError() {
+    ObjectNode body =
+        Json.mapper()
+            .createObjectNode()
+            .put("message", field == null ? detail : field + ": " + detail);
+    ObjectNode error = body.putArray("detail").addObject().put("msg", detail).put("type", type);
+    error.putArray("loc").add("body").add(field);
+    return body;
+  }
+
   ProblemException refusal() {
     return new ProblemException(this, null);
   }
@@ -297,8 +345,8 @@ record Problem(
     return field == null ? body : body.put("field", field);
   }
 
-  /** The error object that clients of {@code /v1/videos} expect. */
-  ObjectNode videoError() {
+  /** The error object that OpenAI's clients expect. */
+  ObjectNode openAiError() {
     ObjectNode body = Json.mapper().createObjectNode();
     body.putObject("error")
         .put("message", field == null ? detail : field + ": " + detail)

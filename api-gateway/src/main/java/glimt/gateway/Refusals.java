@@ -8,6 +8,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,12 +45,24 @@ final class Refusals {
     if (!response.headers().contains(AccessCheck.REQUEST_ID)) {
       AccessCheck.greet(response); // the router refused it before AccessCheck saw it
     }
-    boolean videos = VideoRoutes.isBelow(ctx.request().path());
+    String path = ctx.request().path();
+    boolean openAi = isOpenAi(path);
+    if (QueueRoutes.isBelow(path)) {
+      send(response, problem.ofQueue(), "application/json", problem.queueError());
+      return;
+    }
     send(
         response,
         problem,
-        videos ? "application/json" : "application/problem+json",
-        videos ? problem.videoError() : problem.details());
+        openAi ? "application/json" : "application/problem+json",
+        openAi ? problem.openAiError() : problem.details());
+  }
+
+  /** Whether a path is of OpenAI's API, whose clients expect errors of their own form. */
+  static boolean isOpenAi(String path) {
+    return path.equals(ImageRoutes.PATH)
+        || Stream.of(VideoRoutes.PREFIX, CloudRoutes.PREFIX)
+            .anyMatch(prefix -> path.equals(prefix) || path.startsWith(prefix + "/"));
   }
 
   /** Answers a request that is malformed or too long, so that no route ever sees it. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import glimt.job.JobId;
 import glimt.job.JobView;
 import glimt.job.TenantId;
+import glimt.ledger.ApiKeys.Scope;
 import glimt.ledger.Jobs;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -72,20 +73,26 @@ final class RequestContext {
   }
 
   /**
-   * The tenant whose jobs a request sees: the default one, unless a header names another. Only
-   * requests with the farm's key may do so, as anybody else could name any tenant.
+   * The tenant whose jobs a request sees: its key's, unless an admin names another by a header. On
+   * a farm that needs no key nobody may, as anybody could name any tenant.
    *
-   * @throws Problem.ProblemException if a request without a key names a tenant
+   * @throws Problem.ProblemException if it names a tenant and may not
    */
   static TenantId tenant(RoutingContext ctx) {
     String named = ctx.request().getHeader(TENANT);
-    if (named == null || named.equals(TenantId.DEFAULT.value())) {
-      return TenantId.DEFAULT;
+    Caller caller = Caller.of(ctx);
+    if (named == null || named.equals(caller.tenant().value())) {
+      return caller.tenant();
     }
-    if (!AccessCheck.keyed(ctx)) {
+    if (caller == Caller.ANYBODY) {
       throw Problem.invalid(
               TENANT,
               "is believed only on a farm with a key (--key-file), since anybody could send it")
+          .refusal();
+    }
+    if (!caller.may(Scope.ADMIN)) {
+      throw Problem.invalid(
+              TENANT, "must be %s, as your key is that tenant's".formatted(caller.tenant()))
           .refusal();
     }
     return new TenantId(named);

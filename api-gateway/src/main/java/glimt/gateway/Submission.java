@@ -4,6 +4,7 @@ import glimt.coordinator.Farm;
 import glimt.job.ArtifactId;
 import glimt.job.InvalidSpec;
 import glimt.job.JobClass;
+import glimt.job.JobId;
 import glimt.job.JobInput;
 import glimt.job.JobSpec;
 import glimt.job.JobState;
@@ -79,9 +80,10 @@ final class Submission {
     return submit(
         tenant,
         Objects.requireNonNullElse(request.urgency(), JobClass.NORMAL),
-        marked(request, spec, offer.bundle()),
+        Boolean.FALSE.equals(request.watermark()) ? spec : marked(spec, offer.bundle()),
         offer,
-        key == null ? null : new IdempotencyKey(key, digest(request)));
+        key == null ? null : new IdempotencyKey(key, digest(request)),
+        null);
   }
 
   /**
@@ -89,8 +91,8 @@ final class Submission {
    * decides their bytes. The same request therefore gives the same bytes whenever and wherever it
    * is made, which a mark with the job's id or the day would end.
    */
-  private static JobSpec marked(JobRequest request, JobSpec spec, Bundles.CatalogueEntry bundle) {
-    if (Boolean.FALSE.equals(request.watermark()) || spec.kind() == Kind.POINTS) {
+  private static JobSpec marked(JobSpec spec, Bundles.CatalogueEntry bundle) {
+    if (spec.kind() == Kind.POINTS) {
       return spec;
     }
     ArtifactId digest = digest(List.of(bundle.digest(), spec));
@@ -111,6 +113,40 @@ final class Submission {
     if (job.state() == JobState.SUCCEEDED) {
       throw Problem.ended(job.state(), "there is nothing to retry").refusal();
     }
+    return submit(
+        tenant,
+        job.urgency(),
+        job.spec(),
+        offer(job),
+        key == null ? null : new IdempotencyKey(key, digest("retry " + job.id())),
+        job.origin());
+  }
+
+  /**
+   * Submits the spec of a job as a new job with another prompt, and the same seed and levels.
+   *
+   * @throws InvalidSpec if no worker has its model any more, or the prompt is not valid
+   */
+  JobView remix(TenantId tenant, JobView job, String prompt, @Nullable String key) {
+    Bundles.Offer offer = offer(job);
+    JobSpec spec = job.spec().reworded(prompt);
+    return submit(
+        tenant,
+        job.urgency(),
+        job.spec().watermark() == null ? spec : marked(spec, offer.bundle()),
+        offer,
+        key == null
+            ? null
+            : new IdempotencyKey(key, digest(List.of("remix", job.id().toString(), prompt))),
+        job.id());
+  }
+
+  /**
+   * The bundle that a job was made with.
+   *
+   * @throws InvalidSpec if no worker has it any more
+   */
+  private Bundles.Offer offer(JobView job) {
     Bundles.CatalogueEntry bundle = bundles.byDigest(job.card()).orElseThrow();
     Bundles.Standing standing =
         bundles.offers().stream()
@@ -123,12 +159,7 @@ final class Submission {
           "model",
           "is no longer available: no worker has %s any more".formatted(bundle.card().name()));
     }
-    return submit(
-        tenant,
-        job.urgency(),
-        job.spec(),
-        new Bundles.Offer(bundle, standing),
-        key == null ? null : new IdempotencyKey(key, digest("retry " + job.id())));
+    return new Bundles.Offer(bundle, standing);
   }
 
   private JobView submit(
@@ -136,7 +167,8 @@ final class Submission {
       JobClass urgency,
       JobSpec spec,
       Bundles.Offer offer,
-      @Nullable IdempotencyKey key) {
+      @Nullable IdempotencyKey key,
+      @Nullable JobId origin) {
     if (!tenants.known(tenant)) {
       throw new InvalidSpec(
           RequestContext.TENANT,
@@ -152,7 +184,7 @@ final class Submission {
       plan = plan.with(WAITS);
     }
     JobView job =
-        jobs.submit(tenant, urgency, spec, offer.bundle().digest(), plan, key)
+        jobs.submit(tenant, urgency, spec, offer.bundle().digest(), plan, key, origin)
             .orElseThrow(() -> Problem.keyReused().refusal());
     farm.tasksReady();
     return job;

@@ -66,6 +66,7 @@ final class Watching {
     List<Map.Entry<String, String>> query = new ArrayList<>(ctx.queryParams().entries());
     Fields fields = Fields.ofForm(query);
     @Nullable Long after = fields.whole("after", 0, Long.MAX_VALUE);
+    fields.text(Admission.TICKET); // Admission has used it up
     fields.end();
     String last = ctx.request().getHeader("Last-Event-ID");
     if (last != null && !last.isEmpty()) {

@@ -59,7 +59,7 @@ class GatewayTest {
   }
 
   @Test
-  void where_there_is_a_key_nothing_but_health_is_told_without_it() {
+  void where_there_is_a_key_nothing_of_jobs_and_the_farm_is_told_without_it() {
     String key = "correct horse battery staple";
     Gateway.Address address =
         new Gateway.Address("127.0.0.1", 0, Optional.of(key), List.of(), Set.of());
@@ -69,7 +69,7 @@ class GatewayTest {
       for (Operation operation : gateway.operations()) {
         URI path = uri.resolve(operation.path().replaceAll("[{}]", ""));
         String method = operation.method().name();
-        boolean open = operation.id().equals("health");
+        boolean open = operation.scope() == null;
         HttpRequest.Builder request =
             HttpRequest.newBuilder(path).method(method, HttpRequest.BodyPublishers.noBody());
         for (String wrong : List.of("Bearer " + key + "x", key, "Bearer", "Basic " + key)) {

@@ -423,7 +423,8 @@ class JobsTest {
   void the_farm_says_what_it_can_do_and_who_does_it() {
     HttpResponse<String> models = farm.get("/v1/models");
     contract.allows("listModels", models);
-    assertThat(names(RealFarm.json(models).get("models"))).containsExactly("clips", "objects");
+    assertThat(names(RealFarm.json(models).get("models")))
+        .containsExactly("clips", "objects", "pictures");
     assertThat(RealFarm.json(models).at("/models/0/standing").textValue()).isIn("here", "coming");
     assertThat(RealFarm.json(models).at("/models/0/levels/1/extent/width").intValue())
         .isEqualTo(64);

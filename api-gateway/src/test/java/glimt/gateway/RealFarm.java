@@ -18,6 +18,7 @@ import glimt.job.Work;
 import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
 import glimt.json.Json;
+import glimt.ledger.ApiKeys;
 import glimt.ledger.Bundles;
 import glimt.ledger.Database;
 import glimt.ledger.Events;
@@ -130,6 +131,7 @@ final class RealFarm implements AutoCloseable {
     return new Gateway.Parts(
         ofJobs,
         new Tenants(database),
+        new ApiKeys(database),
         tasks,
         new Events(database),
         artifacts,
@@ -189,6 +191,7 @@ final class RealFarm implements AutoCloseable {
   private void offer() {
     bundles.offer(digest('a'), clips());
     bundles.offer(digest('b'), objects());
+    bundles.offer(digest('c'), pictures());
   }
 
   /** Registers a node and offers the bundles again, as a node does when it starts. */
@@ -263,6 +266,32 @@ final class RealFarm implements AutoCloseable {
                 sampling)),
         Map.of(),
         Map.of("data", "drawn for tests"));
+  }
+
+  private static BundleCard pictures() {
+    Sampling sampling = Sampling.karras("heun", 8, 2, 0.02, 80, 7);
+    return BundleCard.of(
+        "pictures",
+        Kind.IMAGE,
+        "Small things on one colour.",
+        "Apache-2.0",
+        words(),
+        0,
+        List.of(127.5, 127.5, 127.5),
+        List.of(127.5, 127.5, 127.5),
+        List.of(
+            Level.edm(
+                "base",
+                List.of(Axis.whole("height", 32), Axis.whole("width", 32)),
+                3,
+                "base",
+                0.5,
+                List.of(),
+                List.of(),
+                0,
+                sampling)),
+        Map.of(),
+        Map.of());
   }
 
   private static BundleCard objects() {
@@ -400,7 +429,7 @@ final class RealFarm implements AutoCloseable {
             1,
             "cpu",
             CLASS,
-            Map.of("clips", digest('a'), "objects", digest('b')));
+            Map.of("clips", digest('a'), "objects", digest('b'), "pictures", digest('c')));
     return tasks.claim(worker, "here", 8);
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import glimt.job.JobId;
+import glimt.job.JobView;
 import glimt.job.SamplingOptions;
 import glimt.outside.Outside;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -15,6 +16,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @ExtendWith(RealFarm.Given.class)
 class VideosTest {
@@ -104,7 +107,23 @@ class VideosTest {
   }
 
   @Test
-  void files_are_not_taken() {
+  void a_picture_is_refused_by_its_name_where_the_model_cannot_begin_with_one() {
+    for (String reference :
+        List.of(
+            "\"%s\"".formatted("a".repeat(64)),
+            "{\"file_id\":\"%s\"}".formatted("a".repeat(64)),
+            "{\"image_url\":\"https://example.org/a.png\"}",
+            "{\"image_url\":\"data:image/png;base64,AAAA\"}",
+            "7")) {
+      HttpResponse<String> answer =
+          farm.post("/v1/videos", "{\"prompt\":\"a whale\",\"input_reference\":" + reference + "}");
+      farm.contract().allows("createVideo", answer);
+      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(400);
+    }
+  }
+
+  @Test
+  void other_files_are_not_taken() {
     String body =
         """
         --x\r
@@ -112,7 +131,7 @@ class VideosTest {
         \r
         a whale\r
         --x\r
-        Content-Disposition: form-data; name="input_reference"; filename="a.png"\r
+        Content-Disposition: form-data; name="video"; filename="a.png"\r
         Content-Type: image/png\r
         \r
         not really\r
@@ -125,7 +144,7 @@ class VideosTest {
                 .POST(BodyPublishers.ofString(body))
                 .build());
     assertThat(answer.statusCode()).isEqualTo(400);
-    assertThat(RealFarm.json(answer).at("/error/param").textValue()).isEqualTo("input_reference");
+    assertThat(RealFarm.json(answer).at("/error/param").textValue()).isEqualTo("video");
   }
 
   @Test
@@ -207,21 +226,62 @@ class VideosTest {
 
   @Test
   void what_is_not_offered_is_refused_in_their_shape_with_what_is() {
-    JobId job = farm.submit("{\"prompt\":\"a whale\"}");
-    for (String path : List.of("/v1/videos/" + job + "/remix", "/v1/videos/edits")) {
-      HttpResponse<String> answer = farm.post(path, "{\"prompt\":\"a tree\"}");
-      assertThat(answer.statusCode()).isIn(404, 405);
-      assertThat(RealFarm.json(answer).at("/error/message").textValue())
-          .contains("this API has ", "POST /v1/videos,", "DELETE /v1/videos/{id}");
-    }
+    HttpResponse<String> answer = farm.post("/v1/videos/edits", "{\"prompt\":\"a tree\"}");
+    assertThat(answer.statusCode()).isIn(404, 405);
+    assertThat(RealFarm.json(answer).at("/error/message").textValue())
+        .contains("this API has ", "POST /v1/videos,", "DELETE /v1/videos/{id}");
     assertThat(RealFarm.json(farm.get("/v1/videosx")).has("detail")).isTrue();
   }
 
   @Test
+  void a_remix_is_the_same_job_with_another_prompt() {
+    JobId job =
+        farm.submit(
+            "{\"prompt\":\"a whale\",\"size\":16,\"seed\":7,\"steps\":3,\"class\":\"bulk\"}");
+    String path = "/v1/videos/" + job + "/remix";
+    HttpResponse<String> remixed = farm.post(path, "{\"prompt\":\"a red whale\"}");
+    farm.contract().allows("remixVideo", remixed);
+    assertThat(remixed.statusCode()).isEqualTo(200);
+    JsonNode video = RealFarm.json(remixed);
+    assertThat(video.get("remixed_from_video_id").textValue()).isEqualTo(job.toString());
+    JobView was = farm.find(job);
+    JobView now = farm.find(JobId.parse(video.get("id").textValue()));
+    assertThat(now.spec().watermark()).isNotEqualTo(was.spec().watermark()).isNotNull();
+    assertThat(now.spec().reworded("")).isEqualTo(was.spec().reworded(""));
+    assertThat(now.spec().prompt()).isEqualTo("a red whale");
+    assertThat(now.urgency()).isEqualTo(was.urgency());
+    assertThat(now.origin()).isEqualTo(job);
+    HttpResponse<String> listed = farm.get("/v1/jobs/" + now.id());
+    farm.contract().allows("findJob", listed);
+    assertThat(RealFarm.json(listed).get("origin").textValue()).isEqualTo(job.toString());
+    for (String wrong : List.of("{}", "{\"prompt\":\" \"}", "{\"prompt\":\"a\",\"seed\":1}")) {
+      HttpResponse<String> answer = farm.post(path, wrong);
+      farm.contract().allows("remixVideo", answer);
+      assertThat(answer.statusCode()).as(wrong).isEqualTo(400);
+    }
+    assertThat(farm.post("/v1/videos/%s/remix".formatted(JobId.random()), "{}").statusCode())
+        .isEqualTo(404);
+  }
+
+  @Test
+  void a_video_is_cancelled_unless_it_has_ended() {
+    JobId job = farm.submit("{\"prompt\":\"a whale\",\"size\":16}");
+    HttpResponse<String> cancelled = farm.post("/v1/videos/" + job + "/cancel", "");
+    farm.contract().allows("cancelVideo", cancelled);
+    assertThat(RealFarm.json(cancelled).at("/error/code").textValue()).isEqualTo("canceled");
+    JobId made = farm.submit("{\"prompt\":\"a whale\",\"size\":16}");
+    farm.finish(made);
+    HttpResponse<String> late = farm.post("/v1/videos/" + made + "/cancel", "");
+    farm.contract().allows("cancelVideo", late);
+    assertThat(late.statusCode()).isEqualTo(409);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"openai@6.49.0", "openai@7.59.0"})
   @Timeout(300)
-  void the_published_client_does_all_that_it_does_with_videos(@TempDir Path folder)
+  void the_published_client_does_all_that_it_does_with_videos(String client, @TempDir Path folder)
       throws Exception {
-    Outside.npm(folder, "openai@6.49.0", "openai-client.mjs");
+    Outside.npm(folder, client, "openai-client.mjs");
     Outside.script(
         folder,
         line -> {

@@ -8,6 +8,7 @@ import glimt.deploy.command.Eval;
 import glimt.deploy.command.FarmCommand;
 import glimt.deploy.command.Generate;
 import glimt.deploy.command.ImportModel;
+import glimt.deploy.command.KeyCommand;
 import glimt.deploy.command.ListJobs;
 import glimt.deploy.command.ListModels;
 import glimt.deploy.command.ListNodes;
@@ -65,6 +66,7 @@ import picocli.CommandLine.ScopeType;
       ChangeJob.Resume.class,
       ChangeJob.Reclassify.class,
       TenantCommand.class,
+      KeyCommand.class,
       ListModels.class,
       ListNodes.class,
       VerifyFile.class,

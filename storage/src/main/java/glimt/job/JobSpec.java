@@ -131,6 +131,24 @@ public record JobSpec(
         mark);
   }
 
+  /** Returns this spec with another prompt, and without a mark, which would be another too. */
+  public JobSpec reworded(String other) {
+    return new JobSpec(
+        version,
+        kind,
+        other,
+        negativePrompt,
+        model,
+        sampling,
+        extents,
+        format,
+        enlarge,
+        input,
+        loras,
+        noiseLevel,
+        null);
+  }
+
   /** Makes a spec that begins with noise alone and has no watermark. */
   public JobSpec(
       int version,

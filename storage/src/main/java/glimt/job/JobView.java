@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param urgency its class
  * @param paused since when it is paused; null unless it is
  * @param card the digest of the card that the job was planned with
+ * @param origin the job that it was made from, such as the one that it is a remix of; null for none
  * @param progress completed work divided by planned work, 0 to 1
  * @param warnings for the client, such as unknown words of the prompt, and those that were cut off
  * @param started when its first task was claimed; null before
@@ -27,6 +28,7 @@ public record JobView(
     @Nullable Instant paused,
     JobSpec spec,
     ArtifactId card,
+    @Nullable JobId origin,
     JobState state,
     double progress,
     List<String> warnings,

@@ -30,6 +30,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -102,6 +103,7 @@ final class JobViews {
       @Nullable Instant paused,
       JobSpec spec,
       ArtifactId card,
+      @Nullable JobId origin,
       List<String> warnings,
       Instant created,
       @Nullable Instant started,
@@ -118,6 +120,7 @@ final class JobViews {
           instant(row, "paused"),
           Json.read(row.getString("spec"), JobSpec.class),
           new ArtifactId(row.getString("card")),
+          Optional.ofNullable(row.getObject("origin", UUID.class)).map(JobId::new).orElse(null),
           List.of(Json.read(row.getString("warnings"), String[].class)),
           row.getObject("created", OffsetDateTime.class).toInstant(),
           instant(row, "started"),
@@ -146,6 +149,7 @@ final class JobViews {
           paused,
           spec,
           card,
+          origin,
           state,
           progress(tasks),
           warnings,

@@ -40,6 +40,13 @@ public final class Jobs {
 
   private static final String NUMBER = "SELECT number FROM job WHERE tenant = ? AND id = ?";
 
+  private static final String AHEAD =
+      """
+      SELECT count(*) AS ahead
+      FROM job JOIN job AS it ON it.tenant = job.tenant AND job.number < it.number
+      WHERE it.tenant = ? AND it.id = ? AND job.ending IS NULL AND job.started IS NULL
+      """;
+
   private static final String WANTED =
       """
       SELECT * FROM job
@@ -135,7 +142,24 @@ public final class Jobs {
       ArtifactId card,
       Plan plan,
       @Nullable IdempotencyKey key) {
-    PlannedJob submission = new PlannedJob(JobId.random(), tenant, urgency, spec, card, plan, key);
+    return submit(tenant, urgency, spec, card, plan, key, null);
+  }
+
+  /**
+   * Stores a job that is made from another, as above.
+   *
+   * @param origin the job of the tenant that it is made from; null for none
+   */
+  public Optional<JobView> submit(
+      TenantId tenant,
+      JobClass urgency,
+      JobSpec spec,
+      ArtifactId card,
+      Plan plan,
+      @Nullable IdempotencyKey key,
+      @Nullable JobId origin) {
+    PlannedJob submission =
+        new PlannedJob(JobId.random(), tenant, urgency, spec, card, plan, key, origin);
     Optional<JobView> submitted = submissions.ask(submission);
     return submitted.isPresent() ? submitted : earlier(tenant, requireNonNull(key));
   }
@@ -310,6 +334,16 @@ public final class Jobs {
           }
           return view(session, tenant, job);
         });
+  }
+
+  /** Returns how many jobs of a tenant wait that were submitted before one of its jobs. */
+  public int ahead(TenantId tenant, JobId job) {
+    return database.read(
+        "count the jobs before " + job,
+        session ->
+            session
+                .first(AHEAD, row -> row.getInt("ahead"), tenant.value(), job.value())
+                .orElse(0));
   }
 
   private static Optional<JobView> view(Session session, TenantId tenant, JobId job)

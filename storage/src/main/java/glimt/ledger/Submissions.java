@@ -43,12 +43,13 @@ final class Submissions {
       NamedSql.of(
           """
           WITH asks AS MATERIALIZED (
-            SELECT * FROM unnest(:ids::uuid[], :tenants, :cards, :specs, :warnings, :keys, :asked, :facts, :classes, :delays) WITH ORDINALITY
-              AS asks (id, tenant, card, spec, warnings, key, asked, fact, class, delay, place)),
+            SELECT * FROM unnest(:ids::uuid[], :tenants, :cards, :specs, :warnings, :keys, :asked, :facts, :classes, :delays, :origins::uuid[]) WITH ORDINALITY
+              AS asks (id, tenant, card, spec, warnings, key, asked, fact, class, delay, origin, place)),
           submitted AS (
-            INSERT INTO job (id, tenant, card, spec, warnings, created, last_seq, key, asked, class)
+            INSERT INTO job (id, tenant, card, spec, warnings, created, last_seq, key, asked, class,
+                             origin)
             SELECT id, tenant, card, spec::jsonb, warnings::jsonb, clock_timestamp(), 1, key, asked,
-                   class
+                   class, origin
             FROM asks ORDER BY place
             ON CONFLICT (tenant, key) WHERE key IS NOT NULL DO NOTHING
             RETURNING id, number, created, card, tenant),
@@ -87,6 +88,7 @@ final class Submissions {
    *
    * @param card the digest of the card in the catalogue with which the plan was made
    * @param urgency its class
+   * @param origin the job that it is made from; null for none
    * @param key the client's idempotency key, or null
    */
   record PlannedJob(
@@ -96,7 +98,8 @@ final class Submissions {
       JobSpec spec,
       ArtifactId card,
       Plan plan,
-      @Nullable IdempotencyKey key) {}
+      @Nullable IdempotencyKey key,
+      @Nullable JobId origin) {}
 
   /** The row of a new task. */
   private record PlannedRow(JobId job, Instant created, TaskId task) {
@@ -167,6 +170,10 @@ final class Submissions {
                         one -> Events.fact(new JobEvent.Submitted(one.plan().warnings()))))
                 .bind("classes", texts(submissions, one -> EnumWord.of(one.urgency())))
                 .bind(
+                    "origins",
+                    texts(
+                        submissions, one -> one.origin() == null ? null : one.origin().toString()))
+                .bind(
                     "delays",
                     submissions.stream().map(one -> one.urgency().delay()).toArray(Double[]::new))
                 .bind("taskJobs", taskJobs.toArray(String[]::new))
@@ -233,6 +240,7 @@ final class Submissions {
         null,
         one.spec(),
         one.card(),
+        one.origin(),
         JobState.QUEUED,
         0,
         one.plan().warnings(),

@@ -13,6 +13,7 @@ import glimt.deploy.node.RunningNode;
 import glimt.deploy.node.WorkerOptions;
 import glimt.deploy.node.WorkersOption;
 import glimt.gateway.Gateway;
+import glimt.ledger.ApiKeys;
 import glimt.ledger.DatabaseAddress;
 import java.io.IOException;
 import java.net.URI;
@@ -114,7 +115,8 @@ public final class NodeCommand implements Callable<Integer> {
       defaultValue = Gateway.Address.LOOPBACK,
       description = {
         "Address on which the gateway's HTTP server listens.",
-        "Any other than a loopback address needs --key-file. Default: 127.0.0.1"
+        "Any other than a loopback address needs --key-file or --require-key.",
+        "Default: 127.0.0.1"
       })
   private String httpHost;
 
@@ -142,8 +144,8 @@ public final class NodeCommand implements Callable<Integer> {
       names = "--key-file",
       paramLabel = "FILE",
       description = {
-        "File with the key that every HTTP request must carry, in the header",
-        "Authorization: Bearer KEY.",
+        "File with a key that may do everything; every HTTP request must then carry",
+        "it, or a key of `glimt key`, in the header Authorization: Bearer KEY.",
         "Default: the value of GLIMT_KEY, if it is set"
       })
   private @Nullable Path keyFile;
@@ -234,15 +236,17 @@ public final class NodeCommand implements Callable<Integer> {
       return new Gateway.Address(Gateway.Address.LOOPBACK, 0);
     }
     try {
-      return new Gateway.Address(httpHost, httpPort, key(), publicUrl.urls(), proxies);
+      return new Gateway.Address(
+          httpHost, httpPort, key(), publicUrl.urls(), proxies, publicUrl.requireKey());
     } catch (IllegalArgumentException e) {
-      throw bad(e.getMessage() + "; see --key-file, --public-url and --trust-proxy");
+      throw bad(e.getMessage() + "; see --key-file, --require-key, --public-url and --trust-proxy");
     }
   }
 
   private Optional<String> key() {
     if (keyFile == null) {
-      return Environment.word(Client.KEY);
+      // One of the ledger's is what the commands send; it has its own scopes and can be revoked.
+      return Environment.word(Client.KEY).filter(key -> ApiKeys.idOf(key).isEmpty());
     }
     try {
       return Optional.of(Files.readString(keyFile).strip());

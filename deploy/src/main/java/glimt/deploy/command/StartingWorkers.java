@@ -37,6 +37,10 @@ final class StartingWorkers {
           line.now(shown);
         }
       } catch (Client.Refused e) {
+        if (e.ours()) { // it wants a key that we do not have
+          line.end();
+          return;
+        }
         // The farm's coordinator or database does not answer now; it may again.
       } catch (IOException e) {
         line.end();

@@ -115,7 +115,12 @@ public final class Up implements Callable<Integer> {
   private Gateway.Address http() {
     try {
       return new Gateway.Address(
-          Gateway.Address.LOOPBACK, port, Optional.empty(), publicUrl.urls(), Set.of());
+          Gateway.Address.LOOPBACK,
+          port,
+          Optional.empty(),
+          publicUrl.urls(),
+          Set.of(),
+          publicUrl.requireKey());
     } catch (IllegalArgumentException e) {
       throw new ParameterException(command.commandLine(), "--public-url: " + e.getMessage());
     }

@@ -4,7 +4,7 @@ import java.net.URI;
 import java.util.List;
 import picocli.CommandLine.Option;
 
-/** The option {@code --public-url}. */
+/** The options for a farm that a proxy serves: {@code --public-url}, {@code --require-key}. */
 public final class PublicUrlOption {
   @Option(
       names = "--public-url",
@@ -16,6 +16,19 @@ public final class PublicUrlOption {
         "are then answered, and its pages may submit jobs."
       })
   private List<URI> urls = List.of();
+
+  @Option(
+      names = "--require-key",
+      description = {
+        "Answer only requests with a key of `glimt key` also on loopback, where a",
+        "proxy may pass on those of other machines."
+      })
+  private boolean requireKey;
+
+  /** Whether every request needs a key. */
+  public boolean requireKey() {
+    return requireKey;
+  }
 
   /** The URLs, unchecked; empty if none is given. */
   public List<URI> urls() {

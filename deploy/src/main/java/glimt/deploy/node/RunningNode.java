@@ -14,6 +14,7 @@ import glimt.coordinator.Place;
 import glimt.coordinator.Rendezvous;
 import glimt.gateway.Gateway;
 import glimt.gateway.GatewayException;
+import glimt.ledger.ApiKeys;
 import glimt.ledger.Bundles;
 import glimt.ledger.Database;
 import glimt.ledger.DatabaseAddress;
@@ -232,6 +233,7 @@ public record RunningNode(Optional<URI> address, Node node) {
             new Gateway.Parts(
                 new Jobs(database),
                 new Tenants(database),
+                new ApiKeys(database),
                 tasks,
                 new Events(database),
                 artifacts,

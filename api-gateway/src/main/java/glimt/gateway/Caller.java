@@ -1,0 +1,38 @@
+package glimt.gateway;
+
+import glimt.job.TenantId;
+import glimt.ledger.ApiKeys.Scope;
+import io.vertx.ext.web.RoutingContext;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who sent a request, as {@link Admission} found out.
+ *
+ * @param tenant whose jobs it sees
+ * @param key the public part of its key; null if it has none or shows the farm's own
+ */
+record Caller(TenantId tenant, Set<Scope> scopes, @Nullable String key) {
+  /** Anybody, on a farm that needs no key. */
+  static final Caller ANYBODY = new Caller(TenantId.DEFAULT, Set.of(Scope.values()), null);
+
+  private static final String NAME = "caller";
+
+  Caller {
+    scopes = Set.copyOf(scopes);
+  }
+
+  /** Admins may do everything. */
+  boolean may(Scope scope) {
+    return scopes.contains(scope) || scopes.contains(Scope.ADMIN);
+  }
+
+  void enter(RoutingContext ctx) {
+    ctx.put(NAME, this);
+  }
+
+  static Caller of(RoutingContext ctx) {
+    return Objects.requireNonNull(ctx.get(NAME));
+  }
+}

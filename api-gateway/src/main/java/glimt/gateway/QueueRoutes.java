@@ -1,0 +1,206 @@
+package glimt.gateway;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import glimt.job.InvalidSpec;
+import glimt.job.JobState;
+import glimt.job.JobView;
+import glimt.json.Json;
+import glimt.ledger.Bundles;
+import glimt.ledger.Events;
+import glimt.ledger.Jobs;
+import glimt.model.Kind;
+import io.vertx.core.Future;
+import io.vertx.ext.web.RoutingContext;
+import java.time.Instant;
+import java.util.Objects;
+
+/**
+ * The operations of a queue below {@code /fal}, which are compatible with fal's clients: their
+ * requests for {@code https://queue.fal.run} are to be sent there. A request is a job of any kind,
+ * with the same id; an app is a model.
+ */
+final class QueueRoutes {
+  static final String PATH = "/fal/{owner}/{name}";
+  static final String REQUEST = PATH + "/requests/{id}";
+
+  private static final String REQUEST_ID = "x-fal-request-id";
+
+  private final RequestContext desk;
+  private final Jobs jobs;
+  private final Bundles bundles;
+  private final Events events;
+  private final Submission submission;
+  private final Cancelling cancelling;
+
+  QueueRoutes(
+      RequestContext desk, Gateway.Parts parts, Submission submission, Cancelling cancelling) {
+    this.desk = desk;
+    this.jobs = parts.jobs();
+    this.bundles = parts.bundles();
+    this.events = parts.events();
+    this.submission = submission;
+    this.cancelling = cancelling;
+  }
+
+  /** Whether a path is of this API, whose clients expect errors of their own form. */
+  static boolean isBelow(String path) {
+    return path.startsWith("/fal/");
+  }
+
+  Future<?> submit(RoutingContext ctx) {
+    String named = ctx.pathParam("owner") + "/" + ctx.pathParam("name");
+    return Body.json(ctx)
+        .compose(
+            fields -> {
+              ObjectNode input = fields.all();
+              return desk.ask(
+                  () -> {
+                    try {
+                      JobRequest request =
+                          HostedRequest.job(HostedRequest.model(bundles, "name", named), input);
+                      JobView job =
+                          submission.submit(
+                              RequestContext.tenant(ctx), request, RequestContext.key(ctx));
+                      return status(ctx, job);
+                    } catch (InvalidSpec e) {
+                      throw HostedRequest.named(e, input);
+                    }
+                  });
+            })
+        .compose(status -> RequestContext.answer(ctx, 200, status));
+  }
+
+  Future<?> status(RoutingContext ctx) {
+    Fields query = Fields.ofForm(ctx.queryParams().entries());
+    boolean logs = "1".equals(query.text("logs"));
+    query.end();
+    return job(ctx)
+        .compose(
+            job ->
+                desk.ask(
+                    () -> {
+                      ObjectNode status = status(ctx, job);
+                      if (logs) {
+                        ArrayNode lines = status.putArray("logs");
+                        JobLog.of(events, job)
+                            .forEach(
+                                line ->
+                                    lines
+                                        .addObject()
+                                        .put("message", line.text())
+                                        .put("level", "INFO")
+                                        .put("source", "glimt")
+                                        .put("timestamp", line.at().toString()));
+                      }
+                      return status;
+                    }))
+        .compose(
+            status ->
+                RequestContext.answer(
+                    ctx, status.get("status").textValue().equals("COMPLETED") ? 200 : 202, status));
+  }
+
+  Future<?> result(RoutingContext ctx) {
+    return job(ctx)
+        .compose(
+            job -> {
+              if (!job.state().ended()) {
+                throw Problem.notReady("the request is not completed; ask for its status")
+                    .refusal();
+              }
+              if (job.state() != JobState.SUCCEEDED) {
+                throw Problem.failed(
+                        Objects.requireNonNullElse(job.why(), "the request was cancelled"))
+                    .refusal();
+              }
+              ctx.response().putHeader(REQUEST_ID, job.id().toString());
+              return RequestContext.answer(ctx, 200, result(ctx, job));
+            });
+  }
+
+  Future<?> cancel(RoutingContext ctx) {
+    return Body.none(ctx)
+        .compose(_ -> job(ctx))
+        .compose(
+            job -> {
+              if (job.state().ended()) {
+                return RequestContext.answer(
+                    ctx, 400, Json.mapper().createObjectNode().put("status", "ALREADY_COMPLETED"));
+              }
+              return cancelling
+                  .cancel(job)
+                  .compose(
+                      _ ->
+                          RequestContext.answer(
+                              ctx,
+                              202,
+                              Json.mapper()
+                                  .createObjectNode()
+                                  .put("status", "CANCELLATION_REQUESTED")));
+            });
+  }
+
+  /** The job, if it is of the model in the path. */
+  private Future<JobView> job(RoutingContext ctx) {
+    return desk.job(ctx)
+        .map(
+            job -> {
+              if (!HostedRequest.OWNER.equals(ctx.pathParam("owner"))
+                  || !job.spec().model().equals(ctx.pathParam("name"))) {
+                throw RequestContext.noSuchJob();
+              }
+              return job;
+            });
+  }
+
+  private ObjectNode status(RoutingContext ctx, JobView job) {
+    String self =
+        "/fal/%s/%s/requests/%s".formatted(HostedRequest.OWNER, job.spec().model(), job.id());
+    ObjectNode out =
+        Json.mapper()
+            .createObjectNode()
+            .put("request_id", job.id().toString())
+            .put("response_url", Links.whole(ctx, self))
+            .put("status_url", Links.whole(ctx, self + "/status"))
+            .put("cancel_url", Links.whole(ctx, self + "/cancel"));
+    switch (job.state()) {
+      case QUEUED ->
+          out.put("status", "IN_QUEUE").put("queue_position", jobs.ahead(job.tenant(), job.id()));
+      case RUNNING -> out.put("status", "IN_PROGRESS");
+      case SUCCEEDED, FAILED, CANCELLED -> {
+        out.put("status", "COMPLETED");
+        Instant started = job.started();
+        Instant ended = job.ended();
+        if (started != null && ended != null) {
+          out.putObject("metrics").put("inference_time", PredictionRoutes.seconds(started, ended));
+        }
+      }
+    }
+    return out;
+  }
+
+  private static ObjectNode result(RoutingContext ctx, JobView job) {
+    Download.LevelArtifact file = Download.find(job, job.levels().getLast().name()).orElseThrow();
+    ObjectNode at =
+        Json.mapper()
+            .createObjectNode()
+            .put("url", PredictionRoutes.output(ctx, job))
+            .put("content_type", file.artifact().mediaType())
+            .put("file_name", JobDocument.fileName(job, file.level(), file.artifact()))
+            .put("file_size", file.artifact().length());
+    ObjectNode out = Json.mapper().createObjectNode();
+    Kind kind = job.spec().kind();
+    switch (kind) {
+      case VIDEO -> out.set("video", at);
+      case POINTS -> out.set("point_cloud", at);
+      case IMAGE -> {
+        ObjectNode size = JobDocument.file(kind, job.levels().getLast());
+        at.set("width", size.get("width"));
+        at.set("height", size.get("height"));
+        out.putArray("images").add(at);
+      }
+    }
+    return out.put("seed", job.spec().sampling().seed()).put("prompt", job.spec().prompt());
+  }
+}

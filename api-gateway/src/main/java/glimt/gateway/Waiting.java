@@ -1,0 +1,126 @@
+package glimt.gateway;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import glimt.coordinator.Farm;
+import glimt.job.JobView;
+import glimt.ledger.Events;
+import glimt.ledger.Jobs;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.RoutingContext;
+import java.util.function.BiConsumer;
+
+/** Lets a request wait until jobs end, for APIs that answer with the result. */
+final class Waiting {
+  private final RequestContext desk;
+  private final Jobs jobs;
+  private final Events events;
+  private final Farm farm;
+  private final Watch.WatchIntervals pace;
+
+  Waiting(RequestContext desk, Gateway.Parts parts, Watch.WatchIntervals pace) {
+    this.desk = desk;
+    this.jobs = parts.jobs();
+    this.events = parts.events();
+    this.farm = parts.farm();
+    this.pace = pace;
+  }
+
+  /**
+   * Waits until a job ends, the client goes away, or time is up.
+   *
+   * @param milliseconds how long to wait at most
+   * @param preview is shown each preview, and its bytes
+   * @return the job as it is then
+   */
+  Future<JobView> end(
+      RoutingContext ctx, JobView job, long milliseconds, BiConsumer<ObjectNode, byte[]> preview) {
+    if (job.state().ended()) {
+      return Future.succeededFuture(job);
+    }
+    Promise<Void> over = Promise.promise();
+    Watch watch =
+        new Watch(
+            desk,
+            events,
+            farm,
+            pace,
+            job,
+            job.lastSeq(),
+            AccessCheck.prefix(ctx),
+            new Until(over, preview));
+    long timer = ctx.vertx().setTimer(milliseconds, _ -> over.tryComplete());
+    ctx.addEndHandler(_ -> over.tryComplete());
+    return over.future()
+        .onComplete(
+            _ -> {
+              watch.close();
+              ctx.vertx().cancelTimer(timer);
+            })
+        .compose(
+            _ ->
+                desk.ask(
+                    () ->
+                        jobs.find(job.tenant(), job.id()).orElseThrow(RequestContext::noSuchJob)));
+  }
+
+  /** Milliseconds between two signs of life. */
+  long beat() {
+    return pace.beatEvery();
+  }
+
+  /**
+   * Keeps a connection alive while its answer is awaited: begins the answer, and sends a line break
+   * now and then, which JSON allows before a value. From then on the status can no longer change.
+   */
+  void keepAlive(RoutingContext ctx, Future<?> answer) {
+    HttpServerResponse response = ctx.response();
+    long timer =
+        ctx.vertx()
+            .setPeriodic(
+                pace.beatEvery(),
+                _ -> {
+                  if (!response.headWritten()) {
+                    response
+                        .setChunked(true)
+                        .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
+                        .putHeader(HttpHeaders.CACHE_CONTROL, "no-store");
+                  }
+                  if (!response.ended() && !response.closed()) {
+                    response.write(Buffer.buffer("\n"));
+                  }
+                });
+    answer.onComplete(_ -> ctx.vertx().cancelTimer(timer));
+  }
+
+  /** A viewer for whom only the end counts, and previews. */
+  private record Until(Promise<Void> over, BiConsumer<ObjectNode, byte[]> preview)
+      implements Watch.Viewer {
+    @Override
+    public void durable(long seq, ObjectNode event) {}
+
+    @Override
+    public void progress(ObjectNode event) {}
+
+    @Override
+    public void preview(ObjectNode event, byte[] bytes) {
+      preview.accept(event, bytes);
+    }
+
+    @Override
+    public boolean isBehind() {
+      return false;
+    }
+
+    @Override
+    public void heartbeat() {}
+
+    @Override
+    public void end() {
+      over.tryComplete();
+    }
+  }
+}

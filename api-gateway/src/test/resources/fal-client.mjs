@@ -1,0 +1,56 @@
+// What somebody does who has only ever spoken to fal. Says "seen" when it saw progress.
+import assert from "node:assert/strict";
+import { createFalClient } from "@fal-ai/client";
+
+const base = process.argv[2];
+const fal = createFalClient({
+  credentials: "none",
+  requestMiddleware: async request => ({ ...request, url: request.url.replace(/^https:\/\/queue\.fal\.run/, `${base}/fal`) }),
+});
+
+// A video, with its progress.
+const states = new Set();
+const lines = new Set();
+const video = await fal.subscribe("glimt/clips", {
+  input: { prompt: "a whale moves slowly", seed: 7 },
+  logs: true,
+  pollInterval: 50,
+  onQueueUpdate: update => {
+    states.add(update.status);
+    (update.logs ?? []).forEach(line => lines.add(line.message));
+    if ([...lines].some(line => /^\d+%/.test(line))) console.log("seen");
+  },
+});
+assert.ok(states.has("IN_PROGRESS") && states.has("COMPLETED"), [...states].join());
+assert.ok(lines.has("level spatial is finished"), [...lines].join());
+assert.equal(video.data.seed, 7);
+assert.ok(video.requestId);
+const clip = await fetch(video.data.video.url);
+assert.equal(clip.headers.get("content-type"), "video/mp4");
+assert.equal((await clip.arrayBuffer()).byteLength, video.data.video.file_size);
+
+// A cloud and an image, step by step.
+const { request_id } = await fal.queue.submit("glimt/objects", { input: { prompt: "a pine tree" } });
+await fal.queue.subscribeToStatus("glimt/objects", { requestId: request_id, pollInterval: 50 });
+const cloud = await fal.queue.result("glimt/objects", { requestId: request_id });
+assert.equal((await fetch(cloud.data.point_cloud.url)).headers.get("content-type"), "model/gltf-binary");
+const image = await fal.subscribe("glimt/pictures", { input: { prompt: "a tree" }, pollInterval: 50 });
+assert.equal(image.data.images[0].width, 32);
+
+// Cancelled while it runs.
+const endless = await fal.queue.submit("glimt/clips", { input: { prompt: "a whale moves endlessly" } });
+assert.ok(endless.status === "IN_QUEUE" && endless.queue_position >= 0);
+await fal.queue.cancel("glimt/clips", { requestId: endless.request_id });
+assert.equal((await fal.queue.status("glimt/clips", { requestId: endless.request_id })).status, "COMPLETED");
+const nothing = await fal.queue.result("glimt/clips", { requestId: endless.request_id }).catch(error => error);
+assert.match(nothing.message, /cancelled/);
+const twice = await fal.queue.cancel("glimt/clips", { requestId: endless.request_id }).catch(error => error);
+assert.equal(twice.status, 400);
+
+// Errors.
+const wrong = await fal.queue.submit("glimt/clips", { input: { prompt: "a whale", num_inference_steps: 0 } }).catch(error => error);
+assert.equal(wrong.name, "ValidationError");
+assert.equal(wrong.getFieldErrors("num_inference_steps").length, 1);
+const gone = await fal.queue.status("glimt/objects", { requestId: endless.request_id }).catch(error => error);
+assert.equal(gone.status, 404);
+console.log("all is well");
