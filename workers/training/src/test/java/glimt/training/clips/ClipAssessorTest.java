@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Runs a small part of {@code glimt eval} on the shipped bundle. */
 class ClipAssessorTest {
-  private static final Path BUNDLE = Path.of("../models/clips");
+  private static final Path BUNDLE = Path.of("../models/tiles");
 
   @Test
   void the_default_bundle_shows_what_its_prompts_ask_for_and_an_untrained_network_does_not()

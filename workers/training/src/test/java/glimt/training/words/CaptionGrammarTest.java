@@ -203,10 +203,10 @@ class CaptionGrammarTest {
   }
 
   @Test
-  void every_sprite_of_the_clips_is_a_subject() throws Exception {
-    JsonNode clips = Json.mapper().readTree(Path.of("../models/clips/recipe.json").toFile());
+  void every_sprite_of_tiles_is_a_subject() throws Exception {
+    JsonNode tiles = Json.mapper().readTree(Path.of("../models/tiles/recipe.json").toFile());
     List<String> sprites = GRAMMAR.subjects().stream().map(Noun::sprite).toList();
-    clips
+    tiles
         .at("/data/grammar/subjects")
         .forEach(subject -> assertThat(sprites).contains(subject.path("clip").asText()));
   }
