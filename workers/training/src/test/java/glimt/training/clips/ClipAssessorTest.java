@@ -52,7 +52,7 @@ class ClipAssessorTest {
               candidate,
               assessor.whole(1).prompts(),
               1,
-              clip -> assessor.seen(bundle.card().levels().getLast(), clip),
+              levels -> assessor.seen(bundle.card().levels(), levels),
               _ -> {});
       List<Figure> costs = assessor.costs(samples, null);
 
