@@ -1,7 +1,7 @@
 package glimt.training.motions;
 
 import glimt.training.words.CaptionGrammar.Movement;
-import glimt.training.words.CaptionGrammar.Wave;
+import glimt.training.words.CaptionGrammar.Swing;
 import java.util.random.RandomGenerator;
 
 /**
@@ -31,14 +31,14 @@ record Journey(double[] x, double[] y, double[] size, double[] turns) {
     double[] y = new double[FRAMES];
     double[] size = new double[FRAMES];
     double[] turns = new double[FRAMES];
-    Wave wave = motion.wave();
+    Swing swing = motion.swing();
     boolean travels = motion.x() != 0 || motion.y() != 0;
-    boolean hops = wave != null && wave.up() > 0;
+    boolean hops = swing != null && swing.up() > 0;
     double usual = travels || hops ? random.nextDouble(0.6, 0.75) : random.nextDouble(0.8, 0.95);
     double way = random.nextDouble(0.36, 0.46);
     double begin =
         travels || hops ? random.nextDouble(-ASIDE, ASIDE) : random.nextDouble(-0.04, 0.04);
-    double floor = hops ? wave.up() / 2 : 0;
+    double floor = hops ? swing.up() / 2 : 0;
     double even = random.nextDouble(); // 1 is at one speed, 0 slow at both ends
     double side = random.nextBoolean() ? 1 : -1;
     for (int frame = 0; frame < FRAMES; frame++) {
@@ -49,13 +49,13 @@ record Journey(double[] x, double[] y, double[] size, double[] turns) {
       turns[frame] = motion.turns() * time;
       x[frame] = motion.x() * along + (motion.x() == 0 ? begin : 0);
       y[frame] = motion.y() * along + (motion.x() == 0 ? 0 : begin) + floor;
-      if (wave != null) {
-        double swing = Math.sin(2 * Math.PI * wave.times() * time);
-        double lean = side * wave.turns() * swing;
+      if (swing != null) {
+        double phase = Math.sin(2 * Math.PI * swing.times() * time);
+        double lean = side * swing.turns() * phase;
         turns[frame] += lean;
         // It leans about its foot, so its middle moves too.
-        x[frame] += side * wave.across() * swing + FOOT * usual * Math.sin(2 * Math.PI * lean);
-        y[frame] -= wave.up() * Math.abs(Math.sin(Math.PI * wave.times() * time));
+        x[frame] += side * swing.across() * phase + FOOT * usual * Math.sin(2 * Math.PI * lean);
+        y[frame] -= swing.up() * Math.abs(Math.sin(Math.PI * swing.times() * time));
         y[frame] += FOOT * usual * (1 - Math.cos(2 * Math.PI * lean));
       }
     }

@@ -17,12 +17,12 @@ import java.util.random.RandomGenerator;
  */
 final class Journeys implements Dataset {
   /** Captions and their states. */
-  record Prepared(MotionCaptions captions, CaptionStates states) {}
+  record EncodedCaptions(MotionCaptions captions, CaptionStates states) {}
 
   private final CaptionGrammar grammar;
   private final Codec codec;
-  private final Supplier<Prepared> preparing;
-  private Optional<Prepared> prepared = Optional.empty();
+  private final Supplier<EncodedCaptions> preparing;
+  private Optional<EncodedCaptions> prepared = Optional.empty();
 
   /**
    * Creates the dataset.
@@ -30,7 +30,7 @@ final class Journeys implements Dataset {
    * @param codec gives the units of the level
    * @param preparing encodes the captions; it is called once
    */
-  Journeys(CaptionGrammar grammar, Codec codec, Supplier<Prepared> preparing) {
+  Journeys(CaptionGrammar grammar, Codec codec, Supplier<EncodedCaptions> preparing) {
     this.grammar = grammar;
     this.codec = codec;
     this.preparing = preparing;
@@ -43,7 +43,7 @@ final class Journeys implements Dataset {
 
   @Override
   public Batch batch(int size, RandomGenerator random) {
-    Prepared from = prepared.orElseGet(preparing);
+    EncodedCaptions from = prepared.orElseGet(preparing);
     prepared = Optional.of(from);
     int values = Journey.FRAMES * Journey.VALUES;
     float[] x = new float[size * values];

@@ -2,8 +2,8 @@ package glimt.training.motions;
 
 import glimt.metrics.Moments;
 import glimt.training.evaluation.Prompt;
-import glimt.training.motions.MotionAssessor.Wanted;
-import glimt.training.motions.MotionJudge.Recognised;
+import glimt.training.motions.MotionAssessor.WantedClip;
+import glimt.training.motions.MotionJudge.NamedClip;
 import glimt.training.words.CaptionGrammar;
 import glimt.training.words.CaptionGrammar.Movement;
 import java.util.List;
@@ -46,16 +46,16 @@ record MotionAnswer(
   private static final double PIXELS = ClipDecoder.SIDE / 2.0;
 
   static MotionAnswer of(
-      List<Prompt<Wanted>> prompts,
+      List<Prompt<WantedClip>> prompts,
       List<Sighting> clips,
       MotionJudge judge,
       CaptionGrammar grammar) {
-    List<Recognised> found = judge.judge(clips);
-    List<Wanted> wanted = prompts.stream().map(Prompt::wanted).toList();
-    BiPredicate<Wanted, Recognised> subject = (asked, seen) -> seen.subject() == asked.subject();
-    BiPredicate<Wanted, Recognised> colour = (asked, seen) -> seen.colour() == asked.colour();
-    BiPredicate<Wanted, Recognised> motion = (asked, seen) -> seen.motion() == asked.motion();
-    BiPredicate<Wanted, Recognised> all = subject.and(colour).and(motion);
+    List<NamedClip> found = judge.judge(clips);
+    List<WantedClip> wanted = prompts.stream().map(Prompt::wanted).toList();
+    BiPredicate<WantedClip, NamedClip> subject = (asked, seen) -> seen.subject() == asked.subject();
+    BiPredicate<WantedClip, NamedClip> colour = (asked, seen) -> seen.colour() == asked.colour();
+    BiPredicate<WantedClip, NamedClip> motion = (asked, seen) -> seen.motion() == asked.motion();
+    BiPredicate<WantedClip, NamedClip> all = subject.and(colour).and(motion);
     List<Integer> every = IntStream.range(0, clips.size()).boxed().toList();
     List<Integer> held = every.stream().filter(i -> wanted.get(i).newWords()).toList();
     List<Integer> still =
@@ -81,7 +81,7 @@ record MotionAnswer(
                     grammar.motions().get(wanted.get(i).motion()).y() == 0 ? 1 : 0)),
         mean(smooth, i -> jitter(clips.get(i).tracked())),
         mean(every, i -> clips.get(i).edges()),
-        Moments.of(found.stream().map(Recognised::features).toArray(double[][]::new)));
+        Moments.of(found.stream().map(NamedClip::features).toArray(double[][]::new)));
   }
 
   private static boolean goes(Movement motion) {
@@ -92,14 +92,14 @@ record MotionAnswer(
     return !goes(motion)
         && motion.from() == motion.to()
         && motion.turns() == 0
-        && motion.wave() == null;
+        && motion.swing() == null;
   }
 
   private static double share(
       List<Integer> of,
-      List<Wanted> wanted,
-      List<Recognised> found,
-      BiPredicate<Wanted, Recognised> right) {
+      List<WantedClip> wanted,
+      List<NamedClip> found,
+      BiPredicate<WantedClip, NamedClip> right) {
     return mean(of, i -> right.test(wanted.get(i), found.get(i)) ? 1 : 0);
   }
 

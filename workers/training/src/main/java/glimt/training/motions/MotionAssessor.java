@@ -17,7 +17,7 @@ import glimt.training.evaluation.SamplerPool;
 import glimt.training.evaluation.Samples;
 import glimt.training.evaluation.SamplingCost;
 import glimt.training.evaluation.Unnamed;
-import glimt.training.motions.MotionAssessor.Wanted;
+import glimt.training.motions.MotionAssessor.WantedClip;
 import glimt.training.pictures.RealPictures;
 import glimt.training.recipe.Recipe.NetworkRecipe;
 import glimt.training.sprites.Sprites.Sprite;
@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * name, for combinations held out of training, and for captions whose phrasing and words are held
  * out too; and whether the subject stays what it is and goes where it should.
  */
-final class MotionAssessor implements Assessor<Wanted, MotionAnswer> {
+final class MotionAssessor implements Assessor<WantedClip, MotionAnswer> {
   private static final long PROMPTS = 100;
   private static final int UNNAMED = 40;
   private static final int UNNAMED_COLUMNS = 5;
@@ -48,7 +48,7 @@ final class MotionAssessor implements Assessor<Wanted, MotionAnswer> {
    *
    * @param newWords whether the phrasing and the words of the caption are held out of training
    */
-  record Wanted(int subject, int colour, int motion, boolean newWords) {}
+  record WantedClip(int subject, int colour, int motion, boolean newWords) {}
 
   private final Candidate candidate;
   private final CaptionGrammar grammar;
@@ -80,15 +80,15 @@ final class MotionAssessor implements Assessor<Wanted, MotionAnswer> {
   }
 
   @Override
-  public Optional<Round<Wanted>> first(int samples) {
+  public Optional<Round<WantedClip>> first(int samples) {
     return Optional.empty();
   }
 
   /** Held-out combinations, every second one in words that are held out too. */
   @Override
-  public Round<Wanted> whole(int samples) {
+  public Round<WantedClip> whole(int samples) {
     SplittableRandom random = new SplittableRandom(PROMPTS);
-    List<Prompt<Wanted>> prompts = new ArrayList<>();
+    List<Prompt<WantedClip>> prompts = new ArrayList<>();
     for (int i = 0; i < samples; i++) {
       int subject = i / 2 % grammar.subjects().size();
       int motion = i / 2 % grammar.motions().size();
@@ -98,7 +98,7 @@ final class MotionAssessor implements Assessor<Wanted, MotionAnswer> {
           newWords
               ? grammar.heldOutCaption(subject, colour, motion, random)
               : grammar.caption(subject, colour, motion, random);
-      prompts.add(new Prompt<>(caption, i, new Wanted(subject, colour, motion, newWords)));
+      prompts.add(new Prompt<>(caption, i, new WantedClip(subject, colour, motion, newWords)));
     }
     return new Round<>(
         candidate.card().levels().getLast(), false, samples, prompts, sprites != null);
@@ -132,35 +132,35 @@ final class MotionAssessor implements Assessor<Wanted, MotionAnswer> {
   }
 
   @Override
-  public MotionAnswer judge(Round<Wanted> round, Samples<Wanted> samples) {
+  public MotionAnswer judge(Round<WantedClip> round, Samples<WantedClip> samples) {
     return answer(round, samples.seen().stream().map(Sighting::of).toList());
   }
 
-  private MotionAnswer answer(Round<Wanted> round, List<Sighting> clips) {
+  private MotionAnswer answer(Round<WantedClip> round, List<Sighting> clips) {
     return MotionAnswer.of(round.prompts(), clips, judge, grammar);
   }
 
   @Override
-  public @Nullable MotionAnswer real(Round<Wanted> round) {
+  public @Nullable MotionAnswer real(Round<WantedClip> round) {
     return drawn(round, 1);
   }
 
   /** Another draw of real clips: all poses are in the training data, so these are copies. */
   @Override
-  public @Nullable MotionAnswer copied(Round<Wanted> round, MotionAnswer made) {
+  public @Nullable MotionAnswer copied(Round<WantedClip> round, MotionAnswer made) {
     return drawn(round, 2);
   }
 
   /** Sprites over their background, moved along drawn journeys. */
-  private @Nullable MotionAnswer drawn(Round<Wanted> round, long seed) {
+  private @Nullable MotionAnswer drawn(Round<WantedClip> round, long seed) {
     List<Sprite> from = sprites;
     if (from == null) {
       return null;
     }
     SplittableRandom random = new SplittableRandom(seed);
     List<Sighting> clips = new ArrayList<>();
-    for (Prompt<Wanted> prompt : round.prompts()) {
-      Wanted wanted = prompt.wanted();
+    for (Prompt<WantedClip> prompt : round.prompts()) {
+      WantedClip wanted = prompt.wanted();
       float[] picture =
           RealPictures.exact(from.get(wanted.subject), grammar, wanted.colour, random);
       Journey journey = Journey.drawn(grammar.motions().get(wanted.motion), random);
@@ -176,7 +176,7 @@ final class MotionAssessor implements Assessor<Wanted, MotionAnswer> {
 
   @Override
   public List<Figure> figures(
-      Round<Wanted> round, Samples<Wanted> made, Comparison<MotionAnswer> all) {
+      Round<WantedClip> round, Samples<WantedClip> made, Comparison<MotionAnswer> all) {
     List<Figure> figures =
         new ArrayList<>(
             List.of(
@@ -214,7 +214,7 @@ final class MotionAssessor implements Assessor<Wanted, MotionAnswer> {
   }
 
   @Override
-  public List<Figure> costs(Samples<Wanted> made, @Nullable Samples<Wanted> fast) {
+  public List<Figure> costs(Samples<WantedClip> made, @Nullable Samples<WantedClip> fast) {
     List<Figure> figures = new ArrayList<>();
     double whole = 0;
     for (Level level : candidate.card().levels()) {
@@ -227,21 +227,21 @@ final class MotionAssessor implements Assessor<Wanted, MotionAnswer> {
   }
 
   @Override
-  public List<Prompt<Wanted>> shown() {
+  public List<Prompt<WantedClip>> shown() {
     SplittableRandom random = new SplittableRandom(PROMPTS + 2);
-    List<Prompt<Wanted>> prompts = new ArrayList<>();
+    List<Prompt<WantedClip>> prompts = new ArrayList<>();
     for (int i = 0; i < SHOWN; i++) {
       int subject = i * grammar.subjects().size() / SHOWN;
       int motion = i % grammar.motions().size();
       int colour = random.nextInt(grammar.colours().size());
       String caption = grammar.caption(subject, colour, motion, random);
-      prompts.add(new Prompt<>(caption, i, new Wanted(subject, colour, motion, false)));
+      prompts.add(new Prompt<>(caption, i, new WantedClip(subject, colour, motion, false)));
     }
     return prompts;
   }
 
   @Override
-  public Picture sheet(Samples<Wanted> samples) {
+  public Picture sheet(Samples<WantedClip> samples) {
     List<Cell> cells = new ArrayList<>();
     for (int i = 0; i < samples.kept().size(); i++) {
       String prompt = samples.prompts().get(i).text();
@@ -252,22 +252,22 @@ final class MotionAssessor implements Assessor<Wanted, MotionAnswer> {
   }
 
   @Override
-  public List<Prompt<Wanted>> unnamed() {
+  public List<Prompt<WantedClip>> unnamed() {
     SplittableRandom random = new SplittableRandom(PROMPTS + 1);
-    List<Prompt<Wanted>> prompts = new ArrayList<>();
+    List<Prompt<WantedClip>> prompts = new ArrayList<>();
     for (int i = 0; i < UNNAMED; i++) {
       int subject = random.nextInt(grammar.subjects().size());
       int colour = random.nextInt(grammar.colours().size());
       int motion = random.nextInt(grammar.motions().size());
       String caption = grammar.caption(subject, colour, motion, random);
-      prompts.add(new Prompt<>(caption, 1000 + i, new Wanted(subject, colour, motion, false)));
+      prompts.add(new Prompt<>(caption, 1000 + i, new WantedClip(subject, colour, motion, false)));
     }
     return prompts;
   }
 
   /** Each clip as a picture of four frames. */
   @Override
-  public Unnamed unnamed(Samples<Wanted> samples) {
+  public Unnamed unnamed(Samples<WantedClip> samples) {
     List<Cell> cells = new ArrayList<>();
     for (int i = 0; i < samples.kept().size(); i++) {
       Frames frames = frames(samples.kept().get(i).levels());

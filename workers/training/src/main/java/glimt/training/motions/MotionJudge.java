@@ -19,7 +19,7 @@ final class MotionJudge implements AutoCloseable {
    *
    * @param last the subject of the last frame
    */
-  record Recognised(int subject, int last, int colour, int motion, double[] features) {}
+  record NamedClip(int subject, int last, int colour, int motion, double[] features) {}
 
   private final Classifier classifier;
   private final CaptionGrammar grammar;
@@ -32,14 +32,14 @@ final class MotionJudge implements AutoCloseable {
     this.motions = KnownMotions.of(grammar.motions());
   }
 
-  List<Recognised> judge(List<Sighting> clips) {
+  List<NamedClip> judge(List<Sighting> clips) {
     List<Classified> first = subjects(clips.stream().map(Sighting::first).toList());
     List<Classified> last = subjects(clips.stream().map(Sighting::last).toList());
-    List<Recognised> found = new ArrayList<>();
+    List<NamedClip> found = new ArrayList<>();
     for (int i = 0; i < clips.size(); i++) {
       Tracked tracked = clips.get(i).tracked();
       found.add(
-          new Recognised(
+          new NamedClip(
               first.get(i).classes().getFirst(),
               last.get(i).classes().getFirst(),
               nearest(tracked.ground()),

@@ -90,11 +90,11 @@ public final class MotionMaterial implements Material {
     return codec;
   }
 
-  private Journeys.Prepared prepared(Path sources, Path out) {
+  private Journeys.EncodedCaptions prepared(Path sources, Path out) {
     MotionCaptions captions =
         MotionCaptions.of(motions.grammar(), motions.usual(), motions.captions(), CAPTIONS);
     try (CaptionEncoder text = CaptionEncoder.of(sources, pictures.encoderWeights(sources, out))) {
-      return new Journeys.Prepared(captions, CaptionStates.of(text, captions.all()));
+      return new Journeys.EncodedCaptions(captions, CaptionStates.of(text, captions.all()));
     }
   }
 

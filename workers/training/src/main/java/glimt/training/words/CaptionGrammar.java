@@ -80,7 +80,7 @@ public record CaptionGrammar(
    * @param from the factor of the subject's extent in the first frame
    * @param to the factor of the subject's extent in the last frame
    * @param turns the number of clockwise rotations
-   * @param wave what is repeated meanwhile; null for nothing
+   * @param swing what is repeated meanwhile; null for nothing
    */
   public record Movement(
       @JsonProperty(required = true) String word,
@@ -93,7 +93,7 @@ public record CaptionGrammar(
       @JsonProperty(required = true) double from,
       @JsonProperty(required = true) double to,
       @JsonProperty(required = true) double turns,
-      @Nullable Wave wave) {}
+      @Nullable Swing swing) {}
 
   /**
    * A movement to and fro, in halves of the picture's side.
@@ -103,7 +103,7 @@ public record CaptionGrammar(
    * @param turns how far it leans to both sides, in rotations
    * @param times how often in a clip: the swings to both sides, or the hops
    */
-  public record Wave(
+  public record Swing(
       @JsonProperty(required = true) double across,
       @JsonProperty(required = true) double up,
       @JsonProperty(required = true) double turns,
