@@ -25,13 +25,14 @@ class Network(Module):
     return torch.clamp(moved + torch.unsqueeze(ground, 1), -1, 1)
 
 
-# The colour of the background, [B, 3, 1, 1]: the mean of the picture's outermost pixels.
+# The colour of the background, [B, 3, 1, 1]: the median of the picture's outermost pixels.
 def colour(picture: Tensor) -> Tensor:
   last = torch.size(picture, -1) - 2
   rows = torch.cat([torch.narrow(picture, 2, 0, 2), torch.narrow(picture, 2, last, 2)], 2)
   columns = torch.cat([torch.narrow(picture, 3, 0, 2), torch.narrow(picture, 3, last, 2)], 3)
   edge = torch.cat([torch.flatten(rows, 2), torch.flatten(columns, 2)], 2)
-  return torch.unsqueeze(torch.mean(edge, [2], True), 3)
+  middle, place = torch.median(edge, 2, True)
+  return torch.unsqueeze(middle, 3)
 
 
 # 0 where the picture differs from its background by less than people see, and 1 where by more, [B, 1, side, side].
