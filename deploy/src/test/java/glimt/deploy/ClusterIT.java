@@ -161,7 +161,7 @@ class ClusterIT {
   private static String submit(String prompt, int steps) {
     ObjectNode wish = Client.object();
     wish.put("kind", "video").put("prompt", prompt).put("format", "mp4");
-    wish.put("steps", steps).put("seed", 7);
+    wish.put("steps", steps).put("seed", 7).put("model", "tiles"); // many tasks
     try {
       return client().post("/v1/jobs", wish).path("id").asText();
     } catch (IOException e) {

@@ -30,6 +30,9 @@ import org.junit.jupiter.api.io.TempDir;
 /** Tests a farm of real processes with the default models, from its first start to its last. */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class FarmIT {
+  /** The model whose levels are made of many tasks. */
+  private static final String TILES = "tiles";
+
   @TempDir private static Path folder;
 
   private static Path home;
@@ -108,7 +111,7 @@ class FarmIT {
     assertThat(generate.exit()).as(generate.err()).isZero();
     assertThat(generate.out()).isEqualTo(file + "\n");
     assertThat(file).content(StandardCharsets.ISO_8859_1).startsWith("GIF89a");
-    assertThat(generate.err()).contains("base 100 %").contains("spatial 100 %");
+    assertThat(generate.err()).contains("picture 100 %").contains("motion 100 %");
   }
 
   @Test
@@ -151,7 +154,7 @@ class FarmIT {
   @Test
   @Order(7)
   void a_worker_killed_in_mid_job_costs_the_job_nothing() throws IOException {
-    String job = submit("a fish moves right over green", "mp4", 150);
+    String job = submit("a fish moves right over green", 150, TILES);
     kill(busy(job).getFirst());
     JsonNode ended = CUSTOMER.finished(job);
     assertThat(ended.findValuesAsText("outcome")).contains("lost", "succeeded");
@@ -232,8 +235,15 @@ class FarmIT {
     return farm.client().post("/v1/jobs", wish).path("id").asText();
   }
 
+  private static String submit(String prompt, int steps, String model) throws IOException {
+    ObjectNode wish = Client.object();
+    wish.put("kind", "video").put("prompt", prompt).put("format", "mp4");
+    wish.put("steps", steps).put("seed", 7).put("model", model);
+    return farm.client().post("/v1/jobs", wish).path("id").asText();
+  }
+
   private static String submitCat() throws IOException {
-    return submit("a cat moves down over red", "mp4", 150);
+    return submit("a cat moves down over red", 150, TILES);
   }
 
   /** The workers that have done at least one step of a task of the job. */

@@ -47,7 +47,7 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
    */
   public static final String LATENT = "latent";
 
-  /** The port by which a sample task receives the level below. */
+  /** The port by which a sample or decode task receives the level below. */
   public static final String BELOW = "below";
 
   private static final String UNCONDITIONAL = ".unconditional";
@@ -259,13 +259,15 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
         sampled.values().forEach(task -> pieces.add(new PlannedInput(task, PIECE)));
       } else {
         for (Segment piece : level.decodings()) {
-          List<PlannedInput> latents =
-              sampled.entrySet().stream()
-                  .filter(made -> made.getKey().meets(piece))
-                  .map(made -> new PlannedInput(made.getValue(), LATENT))
-                  .toList();
+          List<PlannedInput> read = new ArrayList<>();
+          sampled.entrySet().stream()
+              .filter(made -> made.getKey().meets(piece))
+              .forEach(made -> read.add(new PlannedInput(made.getValue(), LATENT)));
+          if (below != null && level.codec().readsBelow()) {
+            read.add(new PlannedInput(below, BELOW));
+          }
           Work work = new Work.Decode(level.name(), piece, level.extents());
-          pieces.add(new PlannedInput(task(work, latents, null), PIECE));
+          pieces.add(new PlannedInput(task(work, read, null), PIECE));
         }
       }
       Work assemble =

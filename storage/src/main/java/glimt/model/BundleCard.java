@@ -102,6 +102,11 @@ public record BundleCard(
     }
     for (Level level : levels) {
       boolean base = level.equals(levels.getFirst());
+      if (base && level.codec() != null && level.codec().readsBelow()) {
+        throw new IllegalArgumentException(
+            "bundle %s: the decoder %s of level %s reads the level below, but there is none"
+                .formatted(name, level.codec().network(), level.name()));
+      }
       for (Port port : level.ports()) {
         if ((port.readsBelow()
                 || port.feed() == Port.PortSource.BELOW_NOISE

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param shift what is added to the latent after that division, in the same layout as {@code scale}
  * @param noising the noise that the decoder is to take away; null if it takes none
  * @param encoding the way back, for walks that begin with a visible result; null if there is none
+ * @param below whether the decoder also reads the whole visible result of the level below, by its
+ *     port {@code below}, such as the picture that a motion moves; null if not
  */
 public record Codec(
     String network,
@@ -26,7 +28,22 @@ public record Codec(
     List<Double> scale,
     List<Double> shift,
     @Nullable Noising noising,
-    @Nullable LatentEncoding encoding) {
+    @Nullable LatentEncoding encoding,
+    @Nullable Boolean below) {
+  /** A decoder that reads nothing but the latent. */
+  public Codec(
+      String network,
+      List<Axis> axes,
+      List<Integer> factors,
+      List<Boolean> causal,
+      int channels,
+      List<Double> scale,
+      List<Double> shift,
+      @Nullable Noising noising,
+      @Nullable LatentEncoding encoding) {
+    this(network, axes, factors, causal, channels, scale, shift, noising, encoding, null);
+  }
+
   /** A decoder that takes no noise away, without its encoder. */
   public Codec(
       String network,
@@ -54,7 +71,7 @@ public record Codec(
 
   /** The same codec with its encoder. */
   public Codec with(LatentEncoding other) {
-    return new Codec(network, axes, factors, causal, channels, scale, shift, noising, other);
+    return new Codec(network, axes, factors, causal, channels, scale, shift, noising, other, below);
   }
 
   /**
@@ -112,6 +129,11 @@ public record Codec(
   /** Whether it can turn a visible result into a latent. */
   public boolean encodes() {
     return encoding != null;
+  }
+
+  /** Whether the decoder also reads the visible result of the level below. */
+  public boolean readsBelow() {
+    return Boolean.TRUE.equals(below);
   }
 
   /** Returns the extent of the result along an axis whose latent has this extent. */

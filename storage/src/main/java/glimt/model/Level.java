@@ -195,6 +195,11 @@ public record Level(
     return refinement != null && refinement.upsampler() != null;
   }
 
+  /** Whether its network is conditioned on the level below, or makes a residual over it. */
+  public boolean readsBelow() {
+    return !residual.isEmpty() || ports.stream().anyMatch(Port::readsBelow);
+  }
+
   /** Whether its sample begins with the level below as it is. */
   public boolean keepsBelow() {
     return keepsBelow(ports);

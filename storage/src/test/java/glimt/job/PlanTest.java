@@ -3,12 +3,15 @@ package glimt.job;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import glimt.job.Plan.PlannedInput;
 import glimt.job.Plan.PlannedTask;
 import glimt.model.Axis;
 import glimt.model.BundleCard;
+import glimt.model.Codec;
 import glimt.model.Fast;
 import glimt.model.Kind;
 import glimt.model.Level;
+import glimt.model.Parametrisation;
 import glimt.model.Quality;
 import glimt.model.Sampling;
 import glimt.model.WordList;
@@ -54,6 +57,54 @@ class PlanTest {
     assertThat(last.work()).isEqualTo(new Work.Assemble("spatial", List.of(24, 64, 64), 1));
     assertThat(last.after()).hasSize(16);
     assertThat(plan.warnings()).isEmpty();
+  }
+
+  @Test
+  void a_decoder_that_reads_the_level_below_waits_for_it_beside_its_latents() {
+    Plan plan = Plan.of(video(null, null, "a whale"), moving(1));
+    List<PlannedTask> decodes =
+        plan.tasks().stream().filter(task -> task.work() instanceof Work.Decode).toList();
+    assertThat(decodes).hasSize(3);
+    assertThat(decodes)
+        .allSatisfy(
+            task ->
+                assertThat(task.inputs())
+                    .containsExactly(
+                        new PlannedInput(2, Plan.LATENT), new PlannedInput(1, Plan.BELOW)));
+    assertThatThrownBy(() -> moving(0)).hasMessageContaining("there is none");
+  }
+
+  /** A picture, and a motion that a decoder of the given level joins with the one below. */
+  private static BundleCard moving(int decoded) {
+    List<Axis> motion =
+        List.of(new Axis("frames", 24, 8, 8, 0), Axis.whole("height", 1), Axis.whole("width", 1));
+    Codec codec =
+        new Codec(
+            "frames",
+            motion,
+            List.of(1, 16, 16),
+            List.of(false, false, false),
+            3,
+            List.of(1.0),
+            List.of(0.0),
+            null,
+            null,
+            true);
+    Level joined =
+        new Level(
+            "motion",
+            motion.stream().map(axis -> Axis.whole(axis.name(), axis.extent())).toList(),
+            4,
+            "motion",
+            Parametrisation.edm(1),
+            List.of(),
+            List.of(),
+            0,
+            codec,
+            FOUR,
+            null);
+    Level picture = level("picture", EIGHT, Axis.whole("frames", 1), 16, 16, 0);
+    return CLIPS.with(decoded == 0 ? List.of(joined) : List.of(picture, joined));
   }
 
   @Test
@@ -121,7 +172,8 @@ class PlanTest {
     assertThat(plan.levels().subList(1, 3)).isEqualTo(CLIPS.levels().subList(1, 3));
     assertThat(plan.warnings())
         .containsExactly(
-            "clips has no fast network for temporal, spatial, which is made at full quality instead");
+            "clips has no fast network for temporal, spatial, which is made at full quality"
+                + " instead");
     assertThat(Plan.of(video(null, null, "a whale"), quick).tasks())
         .isEqualTo(Plan.of(video(null, null, "a whale"), CLIPS).tasks());
 

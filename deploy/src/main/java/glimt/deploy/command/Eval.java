@@ -22,7 +22,7 @@ import picocli.CommandLine.Parameters;
       "  glimt eval workers/models/clips",
       "  glimt eval my-clips --data clips --keep",
       "  glimt eval workers/models/objects --naming named",
-      "  glimt eval my-clips --recipe workers/models/clips/recipe.json --data clips --only base"
+      "  glimt eval my-tiles --recipe workers/models/tiles/recipe.json --data clips --only base"
     })
 public final class Eval implements Callable<Integer> {
   @Parameters(paramLabel = "BUNDLE", description = "The folder of a bundle.")

@@ -28,7 +28,7 @@ import picocli.CommandLine.Parameters;
     footer = {
       "  glimt train workers/recipes/toy.json --out toy",
       "  glimt train workers/models/clips/recipe.json --data clips --out my-clips",
-      "  glimt train workers/models/clips/recipe.json --data clips --out my-clips --only base"
+      "  glimt train workers/models/clips/recipe.json --data clips --out my-clips --only motion"
           + " --resume"
     })
 public final class Train implements Callable<Integer> {

@@ -114,7 +114,7 @@ public final class Benchmarks {
   @BenchmarkMode(Mode.AverageTime)
   @OutputTimeUnit(TimeUnit.MICROSECONDS)
   public static class Forward {
-    @Param("clips")
+    @Param("tiles")
     public String bundle;
 
     private NDManager manager;

@@ -49,6 +49,7 @@ final class Blocks {
           "prompt",
           "residual",
           "rotary",
+          "sentence",
           "t5",
           "temporal",
           "timestep",

@@ -32,8 +32,8 @@ public record Cascade(
    *     piece
    * @param level the level, resolved to its size and quality
    * @param conditions the inputs of the level's ports, except those from the level below
-   * @param below the level below, resolved to its size, and its sample; null at the base and for a
-   *     level that only begins with it
+   * @param below the level below, resolved to its size, and its sample, which may be unread; null
+   *     at the base and for a level that only begins with it
    * @param draft what the walk begins with; null if that is noise alone
    * @throws IllegalArgumentException if {@code below} or {@code draft} is missing, or {@code below}
    *     is given where nothing reads it
@@ -57,6 +57,7 @@ public record Cascade(
       throw new IllegalArgumentException(
           "level %s begins with the level below".formatted(level.name()));
     }
+    boolean readsBelow = below != null && level.readsBelow();
     Segment made = below != null && level.keepsBelow() ? beyond(below.level(), segment) : segment;
     return new Piece(
         manager.newSubManager(),
@@ -69,7 +70,7 @@ public record Cascade(
         sampling,
         seed,
         conditions,
-        below == null
+        below == null || !readsBelow
             ? null
             : level.keepsBelow()
                 ? kept(below)

@@ -7,20 +7,38 @@ import glimt.bundle.Network;
 import glimt.model.Codec;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decodes a latent into pixels or points.
  *
  * @param network maps {@value #INPUT}, float32 [1, …] in the layout of a level's sample, to float32
  *     [1, …] with the codec's channels; with {@link Codec#noising} it takes {@value #TIMESTEP} too,
- *     float32 [1]
+ *     float32 [1]; with {@link Codec#readsBelow} the level below by the port {@value #BELOW}
+ * @param below the visible result of the level below; null if the decoder does not read it
  */
-public record LatentDecoder(Codec codec, Network network) {
+public record LatentDecoder(Codec codec, Network network, @Nullable SeenBelow below) {
   /** The name of the decoder's port. */
   public static final String INPUT = "latent";
 
   /** The name of the port for what noise is left in the latent. */
   public static final String TIMESTEP = "timestep";
+
+  /** The name of the port for the visible result of the level below. */
+  public static final String BELOW = "below";
+
+  /**
+   * The visible result of the level below.
+   *
+   * @param values row-major
+   * @param shape of the values, without a batch axis
+   */
+  public record SeenBelow(float[] values, long[] shape) {}
+
+  /** A decoder that reads nothing but the latent. */
+  public LatentDecoder(Codec codec, Network network) {
+    this(codec, network, null);
+  }
 
   /** Draws the standard normals of a latent, row-major. */
   @FunctionalInterface
@@ -76,6 +94,14 @@ public record LatentDecoder(Codec codec, Network network) {
       Codec.Noising noising = codec.noising();
       if (noising != null) {
         inputs.put(TIMESTEP, scope.create(new float[] {(float) noising.timestep()}));
+      }
+      if (codec.readsBelow()) {
+        if (below == null) {
+          throw new IllegalArgumentException(
+              "the decoder %s needs the level below".formatted(codec.network()));
+        }
+        Shape seen = new Shape(1).addAll(new Shape(below.shape));
+        inputs.put(BELOW, scope.create(below.values, seen));
       }
       return network.call(inputs).singletonOrThrow().toFloatArray();
     }

@@ -37,7 +37,7 @@ class BundleCheckTest {
 
   @Test
   void the_bundles_that_come_with_glimt_fit() {
-    for (String name : List.of("clips", "objects", "pictures")) {
+    for (String name : List.of("clips", "objects", "pictures", "tiles")) {
       Path bundle = Path.of("../models", name);
       List<String> samplers =
           Bundle.card(bundle).levels().stream().map(level -> level.sampling().sampler()).toList();

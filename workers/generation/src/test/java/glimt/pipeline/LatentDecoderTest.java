@@ -1,6 +1,7 @@
 package glimt.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
@@ -10,6 +11,7 @@ import glimt.bundle.Precision;
 import glimt.bundle.Safetensors;
 import glimt.model.Axis;
 import glimt.model.Codec;
+import glimt.pipeline.LatentDecoder.SeenBelow;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +33,25 @@ class LatentDecoderTest {
         .containsExactly(0.75f * 2 + 0.25f * 8 + 0.5f, 0.75f * 3 - 0.25f * 8 + 0.5f);
   }
 
+  @Test
+  void a_decoder_that_reads_the_level_below_is_fed_it_and_refuses_to_do_without() {
+    SeenBelow below = new SeenBelow(new float[] {10, 20}, SHAPE);
+    String ports = "latent: Tensor, below: Tensor";
+    assertThat(decoded(ports, "latent + below", null, true, below)).containsExactly(12, 23);
+    assertThatThrownBy(() -> decoded(ports, "latent + below", null, true, null))
+        .hasMessageContaining("vae needs the level below");
+  }
+
   private static float[] decoded(String ports, String answer, Codec.@Nullable Noising noising) {
+    return decoded(ports, answer, noising, null, null);
+  }
+
+  private static float[] decoded(
+      String ports,
+      String answer,
+      Codec.@Nullable Noising noising,
+      @Nullable Boolean readsBelow,
+      @Nullable SeenBelow below) {
     String source =
         """
         class Network(Module):
@@ -49,7 +69,9 @@ class LatentDecoderTest {
             1,
             List.of(2.0),
             List.of(1.0),
-            noising);
+            noising,
+            null,
+            readsBelow);
     try (NDManager manager = NDManager.newBaseManager();
         Network network =
             Network.load(
@@ -58,7 +80,7 @@ class LatentDecoderTest {
                 new Safetensors(Map.of()),
                 Precision.FLOAT32,
                 Device.cpu())) {
-      return new LatentDecoder(codec, network)
+      return new LatentDecoder(codec, network, below)
           .decoded(manager, LATENT, SHAPE, 2, () -> new float[] {8, -8});
     }
   }

@@ -33,6 +33,7 @@ import glimt.pipeline.Cascade;
 import glimt.pipeline.Draft;
 import glimt.pipeline.Drafting;
 import glimt.pipeline.LatentDecoder;
+import glimt.pipeline.LatentDecoder.SeenBelow;
 import glimt.pipeline.LevelWalk;
 import glimt.pipeline.Modality;
 import glimt.pipeline.Modality.Seen;
@@ -289,7 +290,9 @@ public record Generation(
       throws InterruptedException {
     int steps = work.steps();
     long began = System.nanoTime();
-    SeenLatent seen = new SeenLatent(bundle, level, piece.shape(), manager, SeenLatent.SLOW);
+    SeenLatent seen =
+        new SeenLatent(
+            bundle, level, below(task, level.codec()), piece.shape(), manager, SeenLatent.SLOW);
     try (Waypoint from = begin(task, piece, attempt)) {
       WalkReporter reporter =
           new WalkReporter(
@@ -372,7 +375,7 @@ public record Generation(
     Region region = Modalities.of(bundle.card().kind()).region(level, work.segment());
     long began = System.nanoTime();
     float[] decoded =
-        new LatentDecoder(codec, network)
+        new LatentDecoder(codec, network, below(task, codec))
             .decoded(
                 manager,
                 blended,
@@ -381,6 +384,17 @@ public record Generation(
                 () -> noise.normals(index, Noise.Purpose.DECODE, 0, 0, region));
     attempt.spent((System.nanoTime() - began) / 1e9);
     return tensors().sample(decoded, latent.decodedShape(codec, shape));
+  }
+
+  /** Returns what a decoder reads of the level below; null if it reads nothing of it. */
+  private @Nullable SeenBelow below(Task task, @Nullable Codec codec) {
+    if (codec == null || !codec.readsBelow()) {
+      return null;
+    }
+    StoredTensors.Stored stored = tensors().sample(task.inputs(Plan.BELOW).getFirst());
+    float[] values = new float[stored.values().remaining()];
+    stored.values().duplicate().get(values);
+    return new SeenBelow(values, stored.shape());
   }
 
   private List<Mosaic.Fragment> pieces(List<Segment> segments, List<ArtifactId> inputs) {

@@ -5,6 +5,7 @@ import glimt.model.Codec;
 import glimt.model.Level;
 import glimt.pipeline.LatentColours;
 import glimt.pipeline.LatentDecoder;
+import glimt.pipeline.LatentDecoder.SeenBelow;
 import glimt.pipeline.Modality.Seen;
 import glimt.pipeline.Mosaic;
 import java.nio.FloatBuffer;
@@ -25,6 +26,7 @@ final class SeenLatent {
 
   private final LoadedBundle bundle;
   private final Level level;
+  private final @Nullable SeenBelow below;
   private final long[] shape;
   private final NDManager manager;
   private final long slow;
@@ -35,12 +37,20 @@ final class SeenLatent {
   /**
    * Prepares to show one segment.
    *
+   * @param below the visible result of the level below, if the decoder reads it
    * @param shape of the segment, without a batch axis
    * @param slow how long a decoder takes that shows a part only, such as {@link #SLOW}
    */
-  SeenLatent(LoadedBundle bundle, Level level, long[] shape, NDManager manager, Duration slow) {
+  SeenLatent(
+      LoadedBundle bundle,
+      Level level,
+      @Nullable SeenBelow below,
+      long[] shape,
+      NDManager manager,
+      Duration slow) {
     this.bundle = bundle;
     this.level = level;
+    this.below = below;
     this.shape = shape.clone();
     this.manager = manager;
     this.slow = slow.toNanos();
@@ -58,7 +68,7 @@ final class SeenLatent {
     }
     long began = System.nanoTime();
     float[] decoded =
-        new LatentDecoder(codec, bundle.network(codec))
+        new LatentDecoder(codec, bundle.network(codec), below)
             .decoded(manager, values, shape, Mosaic.of(level).valuesPerChannel(shape));
     decodedAt = System.nanoTime();
     took = decodedAt - began;

@@ -80,7 +80,7 @@ class GenerationTest {
       new JobSpec(
           Kind.VIDEO,
           "a whale moves left over blue",
-          "clips",
+          "tiles",
           new SamplingOptions(7, 3, null, null, null),
           Map.of(),
           Format.MP4);
@@ -99,7 +99,7 @@ class GenerationTest {
     generation =
         new Generation(
             Map.of(
-                "clips", new LoadedBundle(MODELS.resolve("clips"), networks),
+                "tiles", new LoadedBundle(MODELS.resolve("tiles"), networks),
                 "objects", new LoadedBundle(MODELS.resolve("objects"), networks),
                 "quick", new LoadedBundle(quick(folder.resolve("quick")), networks)),
             artifacts,
@@ -144,7 +144,7 @@ class GenerationTest {
       ManifestVerdict verdict = ManifestReader.read(artifacts.path(level.artifact().id()));
       assertThat(verdict.state()).as(verdict.reason()).isEqualTo(ManifestVerdict.State.VALID);
       Provenance made = Objects.requireNonNull(verdict.provenance());
-      assertThat(made.model()).isEqualTo("clips");
+      assertThat(made.model()).isEqualTo("tiles");
       assertThat(made.seed()).isEqualTo(7);
       levels.add(made.levels().getLast());
     }

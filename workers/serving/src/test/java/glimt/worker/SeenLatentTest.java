@@ -37,7 +37,7 @@ class SeenLatentTest {
         NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
       LoadedBundle bundle = new LoadedBundle(place, networks);
       Level level = bundle.card().levels().getFirst();
-      SeenLatent seen = new SeenLatent(bundle, level, LATENT, manager, slow);
+      SeenLatent seen = new SeenLatent(bundle, level, null, LATENT, manager, slow);
       Random random = new Random(1);
       float[] latent = new float[4 * 6 * 6];
       for (int i = 0; i < latent.length; i++) {

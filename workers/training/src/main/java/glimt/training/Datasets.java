@@ -2,6 +2,7 @@ package glimt.training;
 
 import glimt.training.clips.ClipMaterial;
 import glimt.training.evaluation.Material;
+import glimt.training.motions.MotionMaterial;
 import glimt.training.objects.ObjectMaterial;
 import glimt.training.pictures.PictureMaterial;
 import glimt.training.recipe.Recipe;
@@ -23,6 +24,7 @@ final class Datasets {
       new TreeMap<>(
           Map.of(
               "clips", ClipMaterial::of,
+              "motions", MotionMaterial::of,
               "objects", ObjectMaterial::of,
               "pictures", PictureMaterial::of,
               "shapes", (recipe, _) -> Shapes.material(recipe)));

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Checks the messages about missing or damaged data before training starts. */
 class BadDataTest {
-  private static final Path CLIPS = Path.of("../models/clips/recipe.json");
+  private static final Path CLIPS = Path.of("../models/tiles/recipe.json");
   private static final Path OBJECTS = Path.of("../models/objects/recipe.json");
 
   @TempDir Path data;

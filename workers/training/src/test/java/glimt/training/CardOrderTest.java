@@ -20,7 +20,7 @@ class CardOrderTest {
 
   @Test
   void a_card_is_written_with_its_maps_in_one_order() throws Exception {
-    Bundle.write(folder, Bundle.card(Path.of("../models/clips")));
+    Bundle.write(folder, Bundle.card(Path.of("../models/tiles")));
     JsonNode card = new JsonMapper().readTree(folder.resolve(Bundle.CARD).toFile());
 
     JsonNode words = card.path("reader");

@@ -29,6 +29,11 @@ public interface Assessor<T, A> extends AutoCloseable {
   /** Reduces a sample of a level to the data that is assessed. */
   float[] seen(Level level, float[] sample);
 
+  /** Reduces the samples of all levels, from the base up, to the data that is assessed. */
+  default float[] seen(List<Level> levels, List<float[]> samples) {
+    return seen(levels.getLast(), samples.getLast());
+  }
+
   /** Assesses the samples of a round. */
   A judge(Round<T> round, Samples<T> samples) throws InterruptedException;
 

@@ -139,18 +139,14 @@ public final class Evaluator<T, A> implements AutoCloseable {
     watch.accept("%s: %s samples".formatted(level.name(), round.prompts().size()));
     return round.alone()
         ? Samples.ofFirstLevel(by, round.prompts(), kept, sample -> assessor.seen(level, sample))
-        : Samples.whole(by, round.prompts(), kept, sample -> assessor.seen(level, sample), watch);
+        : Samples.whole(by, round.prompts(), kept, all -> assessor.seen(levels, all), watch);
   }
 
   /** Generates whole samples that keep their levels, for visual inspection. */
   private Samples<T> kept(List<Prompt<T>> prompts) throws InterruptedException {
     watch.accept("%s samples to look at".formatted(prompts.size()));
     return Samples.whole(
-        candidate,
-        prompts,
-        prompts.size(),
-        sample -> assessor.seen(levels.getLast(), sample),
-        watch);
+        candidate, prompts, prompts.size(), all -> assessor.seen(levels, all), watch);
   }
 
   private List<Figure> enlarged(Level level, int samples) throws InterruptedException {

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
@@ -50,14 +51,14 @@ public record Samples<T>(
    * Generates whole samples of all levels, as jobs do.
    *
    * @param kept the number of samples that keep their levels
-   * @param seen reduces the last level to the data that is assessed
+   * @param seen reduces the levels to the data that is assessed
    * @param watch receives progress messages
    */
   public static <T> Samples<T> whole(
       Candidate candidate,
       List<Prompt<T>> prompts,
       int kept,
-      UnaryOperator<float[]> seen,
+      Function<List<float[]>, float[]> seen,
       Consumer<String> watch)
       throws InterruptedException {
     AtomicInteger done = new AtomicInteger();
@@ -73,8 +74,7 @@ public record Samples<T>(
                 if (done.incrementAndGet() % 8 == 0) {
                   watch.accept("%s of %s samples".formatted(done.get(), prompts.size()));
                 }
-                return new MadeSample(
-                    seen.apply(levels.getLast()), number < kept ? levels : List.of());
+                return new MadeSample(seen.apply(levels), number < kept ? levels : List.of());
               });
       pool.samplers()
           .forEach(

@@ -37,7 +37,8 @@ record PromptedColours(Candidate candidate, ObjectRecipe recipe, int most, Consu
       copied += real.has(ofClass, colour) ? 1 : 0;
     }
     watch.accept("%s clouds of every class in every colour".formatted(prompts.size()));
-    List<float[]> made = Samples.whole(candidate, prompts, 0, recipe::open, watch).seen();
+    List<float[]> made =
+        Samples.whole(candidate, prompts, 0, all -> recipe.open(all.getLast()), watch).seen();
     Measured untrained = comparison.other(Comparison.UNTRAINED);
     int right = 0;
     int chance = 0;

@@ -22,6 +22,7 @@ import glimt.training.recipe.TrainingException;
 import glimt.training.sprites.Sprites;
 import glimt.training.sprites.Sprites.Sprite;
 import glimt.training.words.CaptionEncoder;
+import glimt.training.words.CaptionGrammar.Noun;
 import glimt.training.words.CaptionStates;
 import glimt.training.words.MiniLm;
 import glimt.training.words.PictureCaptions;
@@ -30,8 +31,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -43,14 +46,14 @@ public final class PictureMaterial implements Material {
   private final Recipe recipe;
   private final PictureRecipe pictures;
   private final @Nullable List<Sprite> sprites;
-  private final List<Sprite> others;
+  private final Supplier<List<Sprite>> others;
   private final @Nullable Path data;
 
   private PictureMaterial(
       Recipe recipe,
       PictureRecipe pictures,
       @Nullable List<Sprite> sprites,
-      List<Sprite> others,
+      Supplier<List<Sprite>> others,
       @Nullable Path data) {
     this.others = others;
     this.data = data;
@@ -67,27 +70,41 @@ public final class PictureMaterial implements Material {
   public static PictureMaterial of(Recipe recipe, @Nullable Path data) {
     PictureRecipe pictures = Recipe.part(recipe.data(), PictureRecipe.class);
     if (data == null) {
-      return new PictureMaterial(recipe, pictures, null, List.of(), null);
+      return new PictureMaterial(recipe, pictures, null, List::of, null);
     }
-    List<String> names = new ArrayList<>(pictures.others());
-    pictures.grammar().subjects().forEach(noun -> names.add(noun.sprite()));
-    return of(recipe, Sprites.read(data, names), data);
+    List<String> own = pictures.grammar().subjects().stream().map(Noun::sprite).toList();
+    // Only the autoencoder needs the others, which take minutes to read.
+    return new PictureMaterial(
+        recipe,
+        pictures,
+        all(Sprites.read(data, own), own),
+        () -> all(Sprites.read(data, pictures.others()), pictures.others()),
+        data);
   }
 
   /** The dataset of a recipe with given sprites. */
   public static PictureMaterial of(Recipe recipe, Sprites sprites) {
-    return of(recipe, sprites, null);
-  }
-
-  private static PictureMaterial of(Recipe recipe, Sprites sprites, @Nullable Path data) {
     PictureRecipe pictures = Recipe.part(recipe.data(), PictureRecipe.class);
-    List<Sprite> own =
-        pictures.grammar().subjects().stream().map(noun -> sprites.of(noun.sprite())).toList();
+    List<String> own = pictures.grammar().subjects().stream().map(Noun::sprite).toList();
     return new PictureMaterial(
-        recipe, pictures, own, pictures.others().stream().map(sprites::of).toList(), data);
+        recipe, pictures, all(sprites, own), () -> all(sprites, pictures.others()), null);
   }
 
-  private List<Sprite> sprites() {
+  private static List<Sprite> all(Sprites sprites, List<String> names) {
+    return names.stream().map(sprites::of).toList();
+  }
+
+  /** The sprites of all subjects; null if they are not available. */
+  public @Nullable List<Sprite> known() {
+    return sprites;
+  }
+
+  /**
+   * The sprites of all subjects.
+   *
+   * @throws TrainingException if the raw data is not available
+   */
+  public List<Sprite> subjects() {
     if (sprites == null) {
       throw Material.missing(recipe.dataset());
     }
@@ -102,11 +119,11 @@ public final class PictureMaterial implements Material {
   @Override
   public Dataset dataset(NetworkRecipe network, Path sources, Path out) {
     if (network.reconstruction() != null) {
-      List<Sprite> all = new ArrayList<>(sprites());
-      all.addAll(others);
+      List<Sprite> all = new ArrayList<>(subjects());
+      all.addAll(others.get());
       return new Crops(all, Recipe.part(network.data(), Crops.Cut.class).crop());
     }
-    List<Sprite> drawn = sprites();
+    List<Sprite> drawn = subjects();
     Codec codec = codec();
     return new Portraits(
         pictures.grammar(),
@@ -127,7 +144,7 @@ public final class PictureMaterial implements Material {
   }
 
   /** The folder of the text encoder's weights, which are made from its archive if necessary. */
-  private Path encoderWeights(Path sources, Path out) {
+  public Path encoderWeights(Path sources, Path out) {
     if (Files.exists(sources.resolve(CaptionEncoder.NETWORK + ".safetensors"))) {
       return sources;
     }
@@ -138,8 +155,9 @@ public final class PictureMaterial implements Material {
   }
 
   private Portraits.Prepared prepared(List<Sprite> drawn, Path sources, Path out) {
+    double moving = Objects.requireNonNullElse(pictures.moving(), 0.0);
     PictureCaptions captions =
-        PictureCaptions.of(pictures.grammar(), pictures.captions(), CAPTIONS);
+        PictureCaptions.of(pictures.grammar(), pictures.captions(), moving, CAPTIONS);
     try (Network encoder = part("encoder", sources, out);
         CaptionEncoder text = CaptionEncoder.of(sources, encoderWeights(sources, out))) {
       Latents latents = Latents.of(encoder, drawn, pictures.poses());
@@ -183,7 +201,7 @@ public final class PictureMaterial implements Material {
    */
   @Override
   public Classifier.Examples examples() {
-    List<Sprite> drawn = sprites();
+    List<Sprite> drawn = subjects();
     return (size, random) -> labelled(drawn, size, random);
   }
 

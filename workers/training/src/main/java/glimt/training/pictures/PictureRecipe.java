@@ -5,6 +5,7 @@ import glimt.training.learning.ClassifierHead;
 import glimt.training.learning.ClassifierRecipe;
 import glimt.training.words.CaptionGrammar;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The data settings of a recipe for pictures.
@@ -12,6 +13,7 @@ import java.util.List;
  * @param grammar what can be seen, and how captions say it
  * @param others further sprites, from which only the autoencoder learns
  * @param captions the number of captions of a subject on a background that are encoded for training
+ * @param moving the fraction of these captions that mention a motion; null for none
  * @param poses the largest number of poses of a subject
  * @param classifier the training of the classifier for evaluations
  */
@@ -19,10 +21,14 @@ public record PictureRecipe(
     @JsonProperty(required = true) CaptionGrammar grammar,
     @JsonProperty(required = true) List<String> others,
     @JsonProperty(required = true) int captions,
+    @Nullable Double moving,
     @JsonProperty(required = true) int poses,
     @JsonProperty(required = true) ClassifierRecipe classifier) {
   public PictureRecipe {
     others = List.copyOf(others);
+    if (moving != null && !(moving >= 0 && moving <= 1)) {
+      throw new IllegalArgumentException("moving must be from 0 to 1, not " + moving);
+    }
     if (captions < 1 || poses < 1) {
       throw new IllegalArgumentException("captions and poses must be 1 or more");
     }

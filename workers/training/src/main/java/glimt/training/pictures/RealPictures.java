@@ -5,22 +5,34 @@ import glimt.training.words.CaptionGrammar;
 import java.util.random.RandomGenerator;
 
 /** Real pictures [3, 128, 128] from -1 to 1: sprites drawn over a background. */
-final class RealPictures {
+public final class RealPictures {
   private static final double NOISE = 0.15;
   private static final double SHIFT = 6;
 
   private RealPictures() {}
 
   /** A subject over a colour, as training shows it. */
-  static float[] exact(Sprite sprite, CaptionGrammar grammar, int colour, RandomGenerator random) {
+  public static float[] exact(
+      Sprite sprite, CaptionGrammar grammar, int colour, RandomGenerator random) {
     float[] drawn = Latents.portrait(sprite, random.nextInt(sprite.frames()));
     return over(drawn, grammar, colour);
   }
 
   /** A subject in another size and place, over any colour, possibly with noise or blurred. */
   static float[] varied(Sprite sprite, CaptionGrammar grammar, RandomGenerator random) {
+    return varied(sprite, grammar, 0.7, 0.9, random);
+  }
+
+  /**
+   * The same in a range of sizes.
+   *
+   * @param least the smallest share of the picture's width that a sprite takes
+   * @param most the largest
+   */
+  public static float[] varied(
+      Sprite sprite, CaptionGrammar grammar, double least, double most, RandomGenerator random) {
     int side = Portrait.SIDE;
-    double pixels = side * random.nextDouble(0.7, 0.9);
+    double pixels = side * random.nextDouble(least, most);
     double left = (pixels - side) / 2 + random.nextDouble(-SHIFT, SHIFT);
     double top = (pixels - side) / 2 + random.nextDouble(-SHIFT, SHIFT);
     float[] drawn = new float[4 * side * side];

@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * A recipe for training a bundle, which is a JSON file in the folder of the networks' sources.
  *
  * @param bundle the bundle's name
- * @param dataset the name of the dataset: {@code clips}, {@code objects} or {@code shapes}
+ * @param dataset the name of the dataset, such as {@code clips}
  * @param data the settings of the dataset, such as its grammar or classes
  * @param card the bundle's card without its vocabulary and files
  * @param networks the networks by level, in the order of training
@@ -271,6 +271,11 @@ public record Recipe(
               .formatted(type.getSimpleName(), why(broken)),
           broken);
     }
+  }
+
+  /** This recipe with other settings of the dataset. */
+  public Recipe with(JsonNode otherData) {
+    return new Recipe(bundle, dataset, otherData, card, networks, students);
   }
 
   /**

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.random.RandomGenerator;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What can be seen, and the many ways in which captions say it. Some synonyms and some phrasings
@@ -79,6 +80,7 @@ public record CaptionGrammar(
    * @param from the factor of the subject's extent in the first frame
    * @param to the factor of the subject's extent in the last frame
    * @param turns the number of clockwise rotations
+   * @param swing what is repeated meanwhile; null for nothing
    */
   public record Movement(
       @JsonProperty(required = true) String word,
@@ -90,7 +92,22 @@ public record CaptionGrammar(
       @JsonProperty(required = true) int y,
       @JsonProperty(required = true) double from,
       @JsonProperty(required = true) double to,
-      @JsonProperty(required = true) double turns) {}
+      @JsonProperty(required = true) double turns,
+      @Nullable Swing swing) {}
+
+  /**
+   * A movement to and fro, in halves of the picture's side.
+   *
+   * @param across how far to both sides
+   * @param up how far upwards, from where it comes down again
+   * @param turns how far it leans to both sides, in rotations
+   * @param times how often in a clip: the swings to both sides, or the hops
+   */
+  public record Swing(
+      @JsonProperty(required = true) double across,
+      @JsonProperty(required = true) double up,
+      @JsonProperty(required = true) double turns,
+      @JsonProperty(required = true) double times) {}
 
   public CaptionGrammar {
     subjects = List.copyOf(subjects);

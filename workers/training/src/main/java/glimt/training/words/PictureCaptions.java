@@ -24,16 +24,20 @@ public final class PictureCaptions {
    * Draws captions.
    *
    * @param each the number of captions of a subject on a background
+   * @param moving the fraction of captions that mention a motion, for pictures that are the first
+   *     of a clip
    * @param seed determines the captions
    */
-  public static PictureCaptions of(CaptionGrammar grammar, int each, long seed) {
+  public static PictureCaptions of(CaptionGrammar grammar, int each, double moving, long seed) {
     RandomGenerator random = new SplittableRandom(seed);
     int colours = grammar.colours().size();
     List<String> captions = new ArrayList<>();
     for (int subject = 0; subject < grammar.subjects().size(); subject++) {
       for (int colour = CaptionGrammar.UNSAID; colour < colours; colour++) {
         for (int i = 0; i < each; i++) {
-          captions.add(grammar.caption(subject, colour, CaptionGrammar.UNSAID, random));
+          boolean moves = moving > 0 && random.nextDouble() < moving;
+          int motion = moves ? random.nextInt(grammar.motions().size()) : CaptionGrammar.UNSAID;
+          captions.add(grammar.caption(subject, colour, motion, random));
         }
       }
     }

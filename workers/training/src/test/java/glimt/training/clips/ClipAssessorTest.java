@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Runs a small part of {@code glimt eval} on the shipped bundle. */
 class ClipAssessorTest {
-  private static final Path BUNDLE = Path.of("../models/clips");
+  private static final Path BUNDLE = Path.of("../models/tiles");
 
   @Test
   void the_default_bundle_shows_what_its_prompts_ask_for_and_an_untrained_network_does_not()
@@ -52,7 +52,7 @@ class ClipAssessorTest {
               candidate,
               assessor.whole(1).prompts(),
               1,
-              clip -> assessor.seen(bundle.card().levels().getLast(), clip),
+              levels -> assessor.seen(bundle.card().levels(), levels),
               _ -> {});
       List<Figure> costs = assessor.costs(samples, null);
 

@@ -12,7 +12,7 @@ import java.util.Optional;
 
 /** Test data with the grammar of the default bundle and plain bright squares as sprites. */
 final class GivenScenes {
-  static final Path RECIPE = Path.of("../models/clips/recipe.json");
+  static final Path RECIPE = Path.of("../models/tiles/recipe.json");
 
   private GivenScenes() {}
 

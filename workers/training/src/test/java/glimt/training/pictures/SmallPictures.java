@@ -18,10 +18,11 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 
 /** The recipe of the default bundle with three subjects, small networks and a few steps. */
-final class SmallPictures {
+public final class SmallPictures {
   static final Path BUNDLE = Path.of("../models/pictures");
 
-  private static final String OTHER = "another";
+  /** The sprite from which only the autoencoder learns. */
+  public static final String OTHER = "another";
 
   private SmallPictures() {}
 
@@ -69,7 +70,7 @@ final class SmallPictures {
   }
 
   /** Writes an archive of coloured squares, one for each subject and one for the autoencoder. */
-  static void sprites(Path archive, List<String> names) throws IOException {
+  public static void sprites(Path archive, List<String> names) throws IOException {
     try (TarArchiveOutputStream tar =
         new TarArchiveOutputStream(new GZIPOutputStream(Files.newOutputStream(archive)))) {
       List<String> all = new ArrayList<>(names);

@@ -185,12 +185,13 @@ class CaptionGrammarTest {
 
   @Test
   void the_captions_of_pictures_are_found_by_subject_and_colour() {
-    PictureCaptions captions = PictureCaptions.of(GRAMMAR, 3, 7);
+    PictureCaptions captions = PictureCaptions.of(GRAMMAR, 3, 0, 7);
     RandomGenerator random = new SplittableRandom(2);
     assertThat(captions.all())
         .hasSize(3 * GRAMMAR.subjects().size() * (1 + GRAMMAR.colours().size()))
-        .isEqualTo(PictureCaptions.of(GRAMMAR, 3, 7).all())
-        .isNotEqualTo(PictureCaptions.of(GRAMMAR, 3, 8).all());
+        .isEqualTo(PictureCaptions.of(GRAMMAR, 3, 0, 7).all())
+        .isNotEqualTo(PictureCaptions.of(GRAMMAR, 3, 0, 8).all())
+        .isNotEqualTo(PictureCaptions.of(GRAMMAR, 3, 0.5, 7).all());
     for (int i = 0; i < 2_000; i++) {
       int subject = random.nextInt(GRAMMAR.subjects().size());
       int colour = random.nextInt(1 + GRAMMAR.colours().size()) - 1;
@@ -203,10 +204,10 @@ class CaptionGrammarTest {
   }
 
   @Test
-  void every_sprite_of_the_clips_is_a_subject() throws Exception {
-    JsonNode clips = Json.mapper().readTree(Path.of("../models/clips/recipe.json").toFile());
+  void every_sprite_of_tiles_is_a_subject() throws Exception {
+    JsonNode tiles = Json.mapper().readTree(Path.of("../models/tiles/recipe.json").toFile());
     List<String> sprites = GRAMMAR.subjects().stream().map(Noun::sprite).toList();
-    clips
+    tiles
         .at("/data/grammar/subjects")
         .forEach(subject -> assertThat(sprites).contains(subject.path("clip").asText()));
   }
