@@ -42,11 +42,19 @@ final class Download {
     this.farm = farm;
   }
 
+  /** What follows the path of a media file in that of the manifest beside it. */
+  static final String CREDENTIALS_QUERY = "?format=" + Product.CREDENTIALS_ENDING;
+
   /**
    * The artifact that a path names: the media file of a level by the level's name, any artifact of
    * the job by its digest.
    */
   static Optional<LevelArtifact> find(JobView job, String levelOrDigest) {
+    return find(job, levelOrDigest, Product.Role.MEDIA);
+  }
+
+  /** As above, but a level's name stands for its artifact with this role. */
+  static Optional<LevelArtifact> find(JobView job, String levelOrDigest, Product.Role role) {
     return job.levels().stream()
         .flatMap(
             level ->
@@ -54,7 +62,7 @@ final class Download {
                     .filter(
                         product ->
                             product.artifact().id().sha256().equals(levelOrDigest)
-                                || (product.role() == Product.Role.MEDIA
+                                || (product.role() == role
                                     && level.name().equals(levelOrDigest)))
                     .map(product -> new LevelArtifact(level.name(), product.artifact())))
         .findFirst();
@@ -68,6 +76,13 @@ final class Download {
 
   Future<Void> send(RoutingContext ctx, JobView job, LevelArtifact named) {
     Artifact artifact = named.artifact();
+    if (find(job, named.level(), Product.Role.CREDENTIALS).isPresent()
+        && !artifact.mediaType().equals(Product.CREDENTIALS_TYPE)) {
+      // By the C2PA specification, how a validator finds the manifest of what it downloads.
+      String href = JobDocument.path(job.id()) + "/artifacts/" + named.level() + CREDENTIALS_QUERY;
+      ctx.response()
+          .putHeader("Link", "<%s>; rel=\"c2pa-manifest\"".formatted(AccessCheck.prefix(ctx) + href));
+    }
     return desk.ask(() -> whole(job, artifact))
         .compose(
             file -> send(ctx, artifact, file, JobDocument.fileName(job, named.level(), artifact)));

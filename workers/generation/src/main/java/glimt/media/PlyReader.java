@@ -1,0 +1,140 @@
+package glimt.media;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.StringTokenizer;
+
+/** Reads the vertices of the polygon file format (Turk, 1994), whose element must be the first. */
+final class PlyReader {
+  private static final int HEADER_LIMIT = 1 << 16;
+
+  /** A number of each vertex. */
+  private record Property(String name, String type) {
+    int bytes() {
+      return switch (type) {
+        case "char", "uchar", "int8", "uint8" -> 1;
+        case "short", "ushort", "int16", "uint16" -> 2;
+        case "int", "uint", "float", "int32", "uint32", "float32" -> 4;
+        case "double", "float64" -> 8;
+        default -> throw new MediaException("the PLY has a vertex property of type " + type);
+      };
+    }
+  }
+
+  private PlyReader() {}
+
+  static float[] read(ByteBuffer file) {
+    String head =
+        new String(
+            file.array(), 0, Math.min(HEADER_LIMIT, file.capacity()), StandardCharsets.ISO_8859_1);
+    int end = head.indexOf("end_header");
+    int body = head.indexOf('\n', Math.max(0, end)) + 1;
+    if (end < 0 || body == 0) {
+      throw new MediaException("the header of the PLY does not end");
+    }
+    String format = "";
+    String element = "";
+    int count = 0;
+    List<Property> properties = new ArrayList<>();
+    for (String line : head.substring(0, end).split("\\R", -1)) {
+      String[] words = line.strip().split(" +", -1);
+      switch (words[0]) {
+        case "format" -> format = words[1];
+        case "element" -> {
+          if (element.isEmpty()) {
+            if (!words[1].equals("vertex")) {
+              throw new MediaException("the first element of the PLY is no vertex");
+            }
+            count = CloudFile.counted(Long.parseLong(words[2]));
+          }
+          element = words[1];
+        }
+        case "property" -> {
+          if (element.equals("vertex")) {
+            properties.add(new Property(words[words.length - 1], words[1]));
+          }
+        }
+        default -> {}
+      }
+    }
+    CloudFile.counted(count);
+    return format.equals("ascii")
+        ? ofText(file, body, count, properties)
+        : ofBinary(
+            file.order(
+                format.equals("binary_big_endian")
+                    ? ByteOrder.BIG_ENDIAN
+                    : ByteOrder.LITTLE_ENDIAN),
+            body,
+            count,
+            properties);
+  }
+
+  /** Returns which properties are x, y and z. */
+  private static int[] axes(List<Property> properties) {
+    List<String> names = properties.stream().map(Property::name).toList();
+    int[] axes = {names.indexOf("x"), names.indexOf("y"), names.indexOf("z")};
+    if (Arrays.stream(axes).anyMatch(axis -> axis < 0)) {
+      throw new MediaException("the vertices of the PLY have no x, y and z");
+    }
+    return axes;
+  }
+
+  private static float[] ofText(
+      ByteBuffer file, int body, int count, List<Property> properties) {
+    int[] axes = axes(properties);
+    StringTokenizer words =
+        new StringTokenizer(
+            new String(
+                file.array(), body, file.capacity() - body, StandardCharsets.ISO_8859_1));
+    float[] xyz = new float[3 * Math.min(count, words.countTokens() / properties.size())];
+    for (int at = 0; at < xyz.length; at += 3) {
+      for (int i = 0; i < properties.size(); i++) {
+        float value = Float.parseFloat(words.nextToken());
+        for (int axis = 0; axis < 3; axis++) {
+          if (axes[axis] == i) {
+            xyz[at + axis] = value;
+          }
+        }
+      }
+    }
+    if (xyz.length < 3 * count) {
+      throw new MediaException("the PLY is cut off");
+    }
+    return xyz;
+  }
+
+  private static float[] ofBinary(
+      ByteBuffer file, int body, int count, List<Property> properties) {
+    int[] axes = axes(properties);
+    int[] places = new int[3];
+    int stride = 0;
+    for (int i = 0; i < properties.size(); i++) {
+      for (int axis = 0; axis < 3; axis++) {
+        if (axes[axis] == i) {
+          places[axis] = stride;
+        }
+      }
+      stride += properties.get(i).bytes();
+    }
+    if ((long) stride * count > file.capacity() - body) {
+      throw new MediaException("the PLY is cut off");
+    }
+    float[] xyz = new float[3 * count];
+    for (int i = 0; i < xyz.length; i++) {
+      int at = body + i / 3 * stride + places[i % 3];
+      String type = properties.get(axes[i % 3]).type();
+      xyz[i] =
+          switch (type) {
+            case "float", "float32" -> file.getFloat(at);
+            case "double", "float64" -> (float) file.getDouble(at);
+            default -> throw new MediaException("the coordinates of the PLY are " + type);
+          };
+    }
+    return xyz;
+  }
+}
