@@ -87,7 +87,7 @@ final class Submission {
    * is made, which a mark with the job's id or the day would end.
    */
   private static JobSpec marked(JobRequest request, JobSpec spec, Bundles.CatalogueEntry bundle) {
-    if (Boolean.FALSE.equals(request.watermark()) || spec.kind() == Kind.POINTS) {
+    if (Boolean.FALSE.equals(request.watermark())) {
       return spec;
     }
     ArtifactId digest = digest(List.of(bundle.digest(), spec));

@@ -11,10 +11,11 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
- * Reads the coordinates of a point cloud that strangers sent: binary glTF 2.0, or the polygon file
- * format in text or binary. Colours, faces and everything else of the file are left out.
+ * Reads the colours of a point cloud that strangers sent: binary glTF 2.0, or the polygon file
+ * format in text or binary. Everything else of the file is left out.
  */
 public final class CloudFile {
   /** The largest number of points that are read. */
@@ -25,6 +26,8 @@ public final class CloudFile {
 
   private static final String GLTF = "glTF";
   private static final int JSON = 0x4E4F534A;
+  private static final int UINT8 = 5121;
+  private static final int UINT16 = 5123;
   private static final int FLOAT32 = 5126;
 
   private CloudFile() {}
@@ -42,28 +45,22 @@ public final class CloudFile {
   }
 
   /**
-   * Reads the coordinates of a cloud: x, y and z of each point in turn.
+   * Reads the colours of a cloud: three bytes of sRGB for each point, once for each way in which its
+   * numbers may be meant. That of glTF's specification is the first.
    *
    * @throws IOException if the file cannot be read
-   * @throws MediaException if it is no cloud, too large, or damaged
+   * @throws MediaException if it is no cloud, has no colours, is too large, or damaged
    */
-  public static float[] read(Path file) throws IOException {
+  public static List<byte[]> colours(Path file) throws IOException {
     if (Files.size(file) > LIMIT) {
       throw new MediaException("the file has more than %s bytes".formatted(LIMIT));
     }
     ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
-    float[] xyz;
     try {
-      xyz = bytes.get(0) == 'g' ? ofGlb(bytes) : PlyReader.read(bytes);
+      return bytes.get(0) == 'g' ? ofGlb(bytes) : List.of(PlyReader.colours(bytes));
     } catch (BufferUnderflowException | IndexOutOfBoundsException | IllegalArgumentException e) {
       throw new MediaException("the cloud is cut off or damaged", e);
     }
-    for (float value : xyz) {
-      if (!Float.isFinite(value)) {
-        throw new MediaException("the cloud has a coordinate that is no finite number");
-      }
-    }
-    return xyz;
   }
 
   /** Returns how many points a file claims, if that is few enough to be read. */
@@ -75,7 +72,7 @@ public final class CloudFile {
     return (int) points;
   }
 
-  private static float[] ofGlb(ByteBuffer file) {
+  private static List<byte[]> ofGlb(ByteBuffer file) {
     int length = file.getInt(12);
     if (file.getInt(16) != JSON) {
       throw new MediaException("the GLB does not begin with its description");
@@ -90,26 +87,46 @@ public final class CloudFile {
     }
     JsonNode primitive = scene.path("meshes").path(0).path("primitives").path(0);
     JsonNode accessor =
-        scene.path("accessors").path(primitive.path("attributes").path("POSITION").asInt(-1));
+        scene.path("accessors").path(primitive.path("attributes").path("COLOR_0").asInt(-1));
     JsonNode view = scene.path("bufferViews").path(accessor.path("bufferView").asInt(-1));
-    if (accessor.path("componentType").asInt() != FLOAT32
-        || !accessor.path("type").asText().equals("VEC3")
-        || !view.isObject()) {
-      throw new MediaException("the first mesh of the GLB has no points of float32");
+    int type = accessor.path("componentType").asInt();
+    int bytes = type == FLOAT32 ? 4 : type == UINT16 ? 2 : 1;
+    if ((bytes == 1 && type != UINT8) || !view.isObject()) {
+      throw new MediaException("the first mesh of the GLB has no colours");
     }
     int count = counted(accessor.path("count").asLong());
-    int stride = view.path("byteStride").asInt(3 * Float.BYTES);
+    int channels = accessor.path("type").asText().equals("VEC4") ? 4 : 3;
+    int stride = view.path("byteStride").asInt(channels * bytes);
     long at =
         20L
             + length
             + 8
             + view.path("byteOffset").asLong(0)
             + accessor.path("byteOffset").asLong(0);
-    float[] xyz = new float[3 * count];
-    for (int i = 0; i < xyz.length; i++) {
-      long place = at + (long) (i / 3) * stride + (long) (i % 3) * Float.BYTES;
-      xyz[i] = file.getFloat((int) Math.min(place, Integer.MAX_VALUE));
+    byte[] linear = new byte[3 * count];
+    byte[] plain = new byte[3 * count];
+    for (int i = 0; i < plain.length; i++) {
+      long place = at + (long) (i / 3) * stride + (long) (i % 3) * bytes;
+      int from = (int) Math.clamp(place, -1, Integer.MAX_VALUE);
+      double value =
+          switch (type) {
+            case FLOAT32 -> file.getFloat(from);
+            case UINT16 -> Short.toUnsignedInt(file.getShort(from)) / 65535.0;
+            default -> Byte.toUnsignedInt(file.get(from)) / 255.0;
+          };
+      linear[i] = level(encoded(value));
+      plain[i] = level(value);
     }
-    return xyz;
+    return List.of(linear, plain);
+  }
+
+  /** IEC 61966-2-1 (1999): sRGB of linear light. */
+  private static double encoded(double linear) {
+    return linear <= 0.0031308 ? 12.92 * linear : 1.055 * Math.pow(linear, 1 / 2.4) - 0.055;
+  }
+
+  /** The level of 255 of a value in [0, 1]. */
+  static byte level(double value) {
+    return (byte) Math.round(Math.clamp(value, 0, 1) * 255);
   }
 }

@@ -8,7 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.StringTokenizer;
 
-/** Reads the vertices of the polygon file format (Turk, 1994), whose element must be the first. */
+/** Reads the colours of the vertices of the polygon file format (Turk, 1994), whose element must be the first. */
 final class PlyReader {
   private static final int HEADER_LIMIT = 1 << 16;
 
@@ -27,7 +27,7 @@ final class PlyReader {
 
   private PlyReader() {}
 
-  static float[] read(ByteBuffer file) {
+  static byte[] colours(ByteBuffer file) {
     String head =
         new String(
             file.array(), 0, Math.min(HEADER_LIMIT, file.capacity()), StandardCharsets.ISO_8859_1);
@@ -74,67 +74,67 @@ final class PlyReader {
             properties);
   }
 
-  /** Returns which properties are x, y and z. */
-  private static int[] axes(List<Property> properties) {
+  /** Returns which properties are red, green and blue. */
+  private static int[] channels(List<Property> properties) {
     List<String> names = properties.stream().map(Property::name).toList();
-    int[] axes = {names.indexOf("x"), names.indexOf("y"), names.indexOf("z")};
-    if (Arrays.stream(axes).anyMatch(axis -> axis < 0)) {
-      throw new MediaException("the vertices of the PLY have no x, y and z");
+    int[] channels = {names.indexOf("red"), names.indexOf("green"), names.indexOf("blue")};
+    if (Arrays.stream(channels).anyMatch(channel -> channel < 0)) {
+      throw new MediaException("the vertices of the PLY have no red, green and blue");
     }
-    return axes;
+    return channels;
   }
 
-  private static float[] ofText(
-      ByteBuffer file, int body, int count, List<Property> properties) {
-    int[] axes = axes(properties);
+  /** A colour is a byte, or a number from 0 to 1. */
+  private static byte level(double value, Property property) {
+    return CloudFile.level(property.bytes() == 1 ? value / 255 : value);
+  }
+
+  private static byte[] ofText(ByteBuffer file, int body, int count, List<Property> properties) {
+    int[] channels = channels(properties);
     StringTokenizer words =
         new StringTokenizer(
-            new String(
-                file.array(), body, file.capacity() - body, StandardCharsets.ISO_8859_1));
-    float[] xyz = new float[3 * Math.min(count, words.countTokens() / properties.size())];
-    for (int at = 0; at < xyz.length; at += 3) {
+            new String(file.array(), body, file.capacity() - body, StandardCharsets.ISO_8859_1));
+    if (words.countTokens() / properties.size() < count) {
+      throw new MediaException("the PLY is cut off");
+    }
+    byte[] rgb = new byte[3 * count];
+    for (int at = 0; at < rgb.length; at += 3) {
       for (int i = 0; i < properties.size(); i++) {
-        float value = Float.parseFloat(words.nextToken());
-        for (int axis = 0; axis < 3; axis++) {
-          if (axes[axis] == i) {
-            xyz[at + axis] = value;
+        double value = Double.parseDouble(words.nextToken());
+        for (int k = 0; k < 3; k++) {
+          if (channels[k] == i) {
+            rgb[at + k] = level(value, properties.get(i));
           }
         }
       }
     }
-    if (xyz.length < 3 * count) {
-      throw new MediaException("the PLY is cut off");
-    }
-    return xyz;
+    return rgb;
   }
 
-  private static float[] ofBinary(
-      ByteBuffer file, int body, int count, List<Property> properties) {
-    int[] axes = axes(properties);
-    int[] places = new int[3];
+  private static byte[] ofBinary(ByteBuffer file, int body, int count, List<Property> properties) {
+    int[] channels = channels(properties);
+    int[] places = new int[properties.size()];
     int stride = 0;
-    for (int i = 0; i < properties.size(); i++) {
-      for (int axis = 0; axis < 3; axis++) {
-        if (axes[axis] == i) {
-          places[axis] = stride;
-        }
-      }
+    for (int i = 0; i < places.length; i++) {
+      places[i] = stride;
       stride += properties.get(i).bytes();
     }
     if ((long) stride * count > file.capacity() - body) {
       throw new MediaException("the PLY is cut off");
     }
-    float[] xyz = new float[3 * count];
-    for (int i = 0; i < xyz.length; i++) {
-      int at = body + i / 3 * stride + places[i % 3];
-      String type = properties.get(axes[i % 3]).type();
-      xyz[i] =
-          switch (type) {
+    byte[] rgb = new byte[3 * count];
+    for (int i = 0; i < rgb.length; i++) {
+      Property property = properties.get(channels[i % 3]);
+      int at = body + i / 3 * stride + places[channels[i % 3]];
+      double value =
+          switch (property.type()) {
+            case "uchar", "uint8" -> Byte.toUnsignedInt(file.get(at));
             case "float", "float32" -> file.getFloat(at);
-            case "double", "float64" -> (float) file.getDouble(at);
-            default -> throw new MediaException("the coordinates of the PLY are " + type);
+            case "double", "float64" -> file.getDouble(at);
+            default -> throw new MediaException("the colours of the PLY are " + property.type());
           };
+      rgb[i] = level(value, property);
     }
-    return xyz;
+    return rgb;
   }
 }

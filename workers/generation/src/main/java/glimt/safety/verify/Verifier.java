@@ -5,6 +5,7 @@ import glimt.media.Excerpt;
 import glimt.media.Ffmpeg;
 import glimt.media.MediaException;
 import glimt.safety.c2pa.ManifestReader;
+import glimt.safety.watermark.CloudMark;
 import glimt.safety.watermark.FoundMark;
 import glimt.safety.watermark.MarkReader;
 import java.io.IOException;
@@ -30,7 +31,7 @@ public record Verifier(Ffmpeg ffmpeg) {
       throws IOException, InterruptedException {
     Optional<FoundMark> mark =
         CloudFile.isOne(file)
-            ? Optional.empty()
+            ? CloudFile.colours(file).stream().flatMap(rgb -> CloudMark.read(rgb).stream()).findFirst()
             : MarkReader.read(new Excerpt(ffmpeg).read(file));
     return new Evidence(mark, ManifestReader.read(file, sidecar));
   }
