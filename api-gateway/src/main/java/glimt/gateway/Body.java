@@ -97,7 +97,8 @@ final class Body {
           Buffer file = Buffer.buffer();
           if (!names.contains(upload.name()) || files.put(upload.name(), file) != null) {
             refusals.add(
-                Problem.invalid(Fields.shown(upload.name()), "must be one of %s, once".formatted(names))
+                Problem.invalid(
+                        Fields.shown(upload.name()), "must be one of %s, once".formatted(names))
                     .refusal());
           }
           upload.handler(

@@ -62,8 +62,7 @@ final class Download {
                     .filter(
                         product ->
                             product.artifact().id().sha256().equals(levelOrDigest)
-                                || (product.role() == role
-                                    && level.name().equals(levelOrDigest)))
+                                || (product.role() == role && level.name().equals(levelOrDigest)))
                     .map(product -> new LevelArtifact(level.name(), product.artifact())))
         .findFirst();
   }
@@ -81,7 +80,8 @@ final class Download {
       // By the C2PA specification, how a validator finds the manifest of what it downloads.
       String href = JobDocument.path(job.id()) + "/artifacts/" + named.level() + CREDENTIALS_QUERY;
       ctx.response()
-          .putHeader("Link", "<%s>; rel=\"c2pa-manifest\"".formatted(AccessCheck.prefix(ctx) + href));
+          .putHeader(
+              "Link", "<%s>; rel=\"c2pa-manifest\"".formatted(AccessCheck.prefix(ctx) + href));
     }
     return desk.ask(() -> whole(job, artifact))
         .compose(

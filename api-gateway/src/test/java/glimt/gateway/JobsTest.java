@@ -194,7 +194,8 @@ class JobsTest {
     String type = "multipart/form-data; boundary=b";
     JsonNode seen = RealFarm.json(verified(type, file + credentials + "--b--\r\n"));
     assertThat(seen.at("/watermark/mark").textValue()).isEqualTo("00000001");
-    assertThat(RealFarm.json(verified(type, file + "--b--\r\n")).get("watermark").isNull()).isTrue();
+    assertThat(RealFarm.json(verified(type, file + "--b--\r\n")).get("watermark").isNull())
+        .isTrue();
     for (String wrong :
         List.of(credentials, part.formatted("picture") + "a file\r\n", file + file)) {
       HttpResponse<String> refused = verified(type, wrong + "--b--\r\n");

@@ -199,8 +199,7 @@ public final class Jobs {
   public Optional<JobView> made(TenantId tenant, ArtifactId file) {
     return database.read(
         "find the job of file " + file,
-        session ->
-            JobViews.of(session, MADE, tenant.value(), file.sha256()).stream().findFirst());
+        session -> JobViews.of(session, MADE, tenant.value(), file.sha256()).stream().findFirst());
   }
 
   /**

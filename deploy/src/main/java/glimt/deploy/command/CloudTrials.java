@@ -48,7 +48,8 @@ final class CloudTrials {
     for (int i = 0; i < files.size(); i++) {
       int mark = 0x9E3779B9 * (i + 1);
       if (!CloudFile.isOne(files.get(i))) {
-        throw new DeployException(files.get(i) + " is no point cloud; give clips or clouds, not both");
+        throw new DeployException(
+            files.get(i) + " is no point cloud; give clips or clouds, not both");
       }
       byte[] plain = CloudFile.colours(files.get(i)).getFirst();
       unmarked += CloudMark.read(plain).isPresent() ? 1 : 0;
@@ -70,7 +71,8 @@ final class CloudTrials {
     int count = files.size();
     System.out.printf(
         Locale.ROOT,
-        "%s clouds, PSNR of colours %.1f dB, points moved 0; marks seen before there were any: %s%n",
+        "%s clouds, PSNR of colours %.1f dB, points moved 0; marks seen before there were any:"
+            + " %s%n",
         count,
         10 * Math.log10(255.0 * 255 * values / Math.max(squares, 1)),
         unmarked);

@@ -33,7 +33,8 @@ import picocli.CommandLine.Parameters;
     description = {
       "Marks clips, damages them in every way of a list, and prints how many marks are still read.",
       "The clips are videos without a mark, as `glimt generate --no-watermark -o clip.apng` makes",
-      "them. The damage is done by another FFmpeg, which must have libx264. Point clouds (GLB, PLY)",
+      "them. The damage is done by another FFmpeg, which must have libx264. Point clouds (GLB,"
+          + " PLY)",
       "need none."
     })
 public final class MarksBench implements Callable<Integer> {
@@ -42,7 +43,10 @@ public final class MarksBench implements Callable<Integer> {
   /** The arguments of each damage, and its file's ending. */
   private static final Map<String, List<String>> DAMAGES = damages();
 
-  @Parameters(paramLabel = "CLIP", arity = "1..*", description = "Videos or point clouds without a mark.")
+  @Parameters(
+      paramLabel = "CLIP",
+      arity = "1..*",
+      description = "Videos or point clouds without a mark.")
   private List<Path> clips;
 
   @Option(

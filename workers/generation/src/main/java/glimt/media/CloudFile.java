@@ -45,8 +45,8 @@ public final class CloudFile {
   }
 
   /**
-   * Reads the colours of a cloud: three bytes of sRGB for each point, once for each way in which its
-   * numbers may be meant. That of glTF's specification is the first.
+   * Reads the colours of a cloud: three bytes of sRGB for each point, once for each way in which
+   * its numbers may be meant. That of glTF's specification is the first.
    *
    * @throws IOException if the file cannot be read
    * @throws MediaException if it is no cloud, has no colours, is too large, or damaged

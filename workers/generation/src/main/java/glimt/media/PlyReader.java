@@ -8,7 +8,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.StringTokenizer;
 
-/** Reads the colours of the vertices of the polygon file format (Turk, 1994), whose element must be the first. */
+/**
+ * Reads the colours of the vertices of the polygon file format (Turk, 1994), whose element must be
+ * the first.
+ */
 final class PlyReader {
   private static final int HEADER_LIMIT = 1 << 16;
 

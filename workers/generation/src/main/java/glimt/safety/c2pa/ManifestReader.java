@@ -52,8 +52,7 @@ public final class ManifestReader {
   private static ManifestVerdict read(ByteSource file, byte @Nullable [] sidecar) {
     try {
       Container container = Container.of(file);
-      Optional<Container.Held> within =
-          container == null ? Optional.empty() : container.find(file);
+      Optional<Container.Held> within = container == null ? Optional.empty() : container.find(file);
       if (within.isPresent() || sidecar == null) {
         return within
             .map(held -> checked(file, held))

@@ -31,7 +31,9 @@ public record Verifier(Ffmpeg ffmpeg) {
       throws IOException, InterruptedException {
     Optional<FoundMark> mark =
         CloudFile.isOne(file)
-            ? CloudFile.colours(file).stream().flatMap(rgb -> CloudMark.read(rgb).stream()).findFirst()
+            ? CloudFile.colours(file).stream()
+                .flatMap(rgb -> CloudMark.read(rgb).stream())
+                .findFirst()
             : MarkReader.read(new Excerpt(ffmpeg).read(file));
     return new Evidence(mark, ManifestReader.read(file, sidecar));
   }

@@ -11,30 +11,31 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Hides a mark of 32 bits in the colours of a point cloud. The red and green of a point choose one
- * of the 48 bits and a sign by the key; the lowest bit of its blue is the bit times the sign. Every
- * point is read by itself, so it does not matter where the points are, in which order, or whether
- * some are missing. Blue changes by one level of 255 at most, and no point moves.
+ * Hides a mark of 32 bits in the colours of a point cloud. The colour of a point, without the
+ * lowest bit of its blue, chooses one of the 48 bits and a sign by the key; that lowest bit is the
+ * bit times the sign. Every point is read by itself, so it does not matter where the points are, in
+ * which order, or whether some are missing. Blue changes by one level of 255 at most, and no point
+ * moves.
  *
- * <p><b>False positives.</b> The points of one red and green vote once, for 1 or -1 by the majority
- * of their lowest bits. The confidence is the sum of the n votes times the signs of the key and of
- * the bits, over √n. The signs of the key are independent of what any model makes, so for a fixed
- * cloud and codeword it exceeds t with a probability of at most exp(−t²/2) (Hoeffding 1963). Of 2³²
+ * <p><b>False positives.</b> The points of one colour vote once, for 1 or -1 by the majority of
+ * their lowest bits. The confidence is the sum of the n votes times the signs of the key and of the
+ * bits, over √n. The signs of the key are independent of what any model makes, so for a fixed cloud
+ * and codeword it exceeds t with a probability of at most exp(−t²/2) (Hoeffding 1963). Of 2³²
  * codewords and two readings of the colours, at the threshold of 10,
  *
  * <pre>P(a cloud without a mark has one) ≤ 2³² · 2 · exp(−10²/2) = 1.7 · 10⁻¹²</pre>
  *
- * <p>A cloud needs 100 pairs of red and green for it.
+ * <p>A cloud needs 100 different colours for it.
  */
 public final class CloudMark {
   private static final String KEY = "glimt cloud watermark 1";
 
   private CloudMark() {}
 
-  /** What the key gives to a red and a green. */
+  /** What the key gives to a colour. */
   private record Duty(int bit, int sign) {
-    static Duty of(int pair) {
-      byte[] key = "%s %s".formatted(KEY, pair).getBytes(StandardCharsets.US_ASCII);
+    static Duty of(int colour) {
+      byte[] key = "%s %s".formatted(KEY, colour).getBytes(StandardCharsets.US_ASCII);
       try {
         ByteBuffer draw = ByteBuffer.wrap(MessageDigest.getInstance("SHA-256").digest(key));
         return new Duty(
@@ -52,7 +53,7 @@ public final class CloudMark {
     Map<Integer, Duty> duties = new HashMap<>();
     byte[] rgb = cloud.rgb().clone();
     for (int at = 0; at < rgb.length; at += 3) {
-      Duty duty = duties.computeIfAbsent(pair(rgb, at), Duty::of);
+      Duty duty = duties.computeIfAbsent(colour(rgb, at), Duty::of);
       int lowest = Codeword.sign(word, duty.bit()) * duty.sign() > 0 ? 1 : 0;
       rgb[at + 2] = (byte) (rgb[at + 2] & 0xFE | lowest);
     }
@@ -97,7 +98,7 @@ public final class CloudMark {
   private static int votes(byte[] rgb, double[] soft) {
     Map<Integer, Integer> majorities = new HashMap<>();
     for (int at = 0; at + 2 < rgb.length; at += 3) {
-      majorities.merge(pair(rgb, at), (rgb[at + 2] & 1) == 1 ? 1 : -1, Integer::sum);
+      majorities.merge(colour(rgb, at), (rgb[at + 2] & 1) == 1 ? 1 : -1, Integer::sum);
     }
     Arrays.fill(soft, 0);
     int votes = 0;
@@ -110,7 +111,8 @@ public final class CloudMark {
     return votes;
   }
 
-  private static int pair(byte[] rgb, int at) {
-    return (rgb[at] & 0xFF) << 8 | rgb[at + 1] & 0xFF;
+  /** The colour of a point without the bit that is written. */
+  private static int colour(byte[] rgb, int at) {
+    return (rgb[at] & 0xFF) << 16 | (rgb[at + 1] & 0xFF) << 8 | rgb[at + 2] & 0xFE;
   }
 }
