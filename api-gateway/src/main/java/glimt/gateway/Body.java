@@ -84,6 +84,63 @@ final class Body {
     return read(ctx, body, limit, body::getBytes);
   }
 
+  /**
+   * Reads the files of a form.
+   *
+   * @param names the names that its fields may have
+   * @param limit the most bytes of all together
+   */
+  static Future<Map<String, byte[]>> files(RoutingContext ctx, List<String> names, int limit) {
+    HttpServerRequest request = ctx.request();
+    Map<String, Buffer> files = new LinkedHashMap<>();
+    List<Problem.ProblemException> refusals = new ArrayList<>();
+    if (!mediaType(request).equals(FORM) || !encoding(request).equals(PLAIN)) {
+      return Future.failedFuture(Problem.mediaType(FORM).refusal());
+    }
+    try {
+      request.setExpectMultipart(true);
+    } catch (RuntimeException e) {
+      return Future.failedFuture(unreadableForm());
+    }
+    request.uploadHandler(
+        upload -> {
+          Buffer file = Buffer.buffer();
+          if (!names.contains(upload.name()) || files.put(upload.name(), file) != null) {
+            refusals.add(
+                Problem.invalid(
+                        Fields.shown(upload.name()), "must be one of %s, once".formatted(names))
+                    .refusal());
+          }
+          upload.handler(
+              bytes -> {
+                int length = files.values().stream().mapToInt(Buffer::length).sum();
+                if (length + bytes.length() > limit) {
+                  refusals.add(Problem.tooLarge(limit).refusal());
+                } else if (refusals.isEmpty()) {
+                  file.appendBuffer(bytes);
+                }
+              });
+        });
+    // What is between the files counts too, but is small.
+    return read(
+        ctx,
+        Buffer.buffer(),
+        limit + LIMIT,
+        () -> {
+          if (!refusals.isEmpty()) {
+            throw refusals.getFirst();
+          }
+          Map<String, byte[]> read = new LinkedHashMap<>();
+          files.forEach((name, bytes) -> read.put(name, bytes.getBytes()));
+          return read;
+        });
+  }
+
+  /** Whether the body of a request is a form. */
+  static boolean isForm(RoutingContext ctx) {
+    return mediaType(ctx.request()).equals(FORM);
+  }
+
   private static Future<Fields> readJson(RoutingContext ctx) {
     Buffer body = Buffer.buffer();
     return read(ctx, body, () -> Fields.ofJson(text(ctx, body)));

@@ -45,24 +45,32 @@ final class Download {
     this.farm = farm;
   }
 
-  /** The name of the newest finished level's media file. */
+  /** What follows the path of a media file in that of the manifest beside it. */
+  static final String CREDENTIALS_QUERY = "?format=" + Product.CREDENTIALS_ENDING;
+
+  /** The name of the newest finished level. */
   static final String RESULT = "result";
 
   /**
-   * The artifact that a path names: the media file of a level by the level's name, that of the
-   * newest finished level by {@link #RESULT}, any artifact of the job by its digest.
+   * The artifact that a path names: the media file of a level by the level's name, or that of the
+   * newest finished level by {@link #RESULT}; any artifact of the job by its digest.
    */
   static Optional<LevelArtifact> find(JobView job, String name) {
+    return find(job, name, Product.Role.MEDIA);
+  }
+
+  /** As above, but a level's name stands for its artifact with this role. */
+  static Optional<LevelArtifact> find(JobView job, String name, Product.Role role) {
     Optional<LevelArtifact> named =
         all(job)
             .filter(
                 one ->
                     one.artifact().id().sha256().equals(name)
-                        || (one.isMedia() && one.level().equals(name)))
+                        || (one.role() == role && one.level().equals(name)))
             .findFirst();
     return named.isPresent() || !name.equals(RESULT)
         ? named
-        : all(job).filter(LevelArtifact::isMedia).reduce((_, newer) -> newer);
+        : all(job).filter(one -> one.role() == role).reduce((_, newer) -> newer);
   }
 
   private static Stream<LevelArtifact> all(JobView job) {
@@ -72,20 +80,25 @@ final class Download {
                 level.products().stream()
                     .map(
                         product ->
-                            new LevelArtifact(
-                                level.name(),
-                                product.artifact(),
-                                product.role() == Product.Role.MEDIA)));
+                            new LevelArtifact(level.name(), product.artifact(), product.role())));
   }
 
-  /** An artifact and the name of its level. */
-  record LevelArtifact(String level, Artifact artifact, boolean isMedia) {}
+  /** An artifact, the name of its level, and what it is there for. */
+  record LevelArtifact(String level, Artifact artifact, Product.Role role) {}
 
   /** The bytes from {@code start}, inclusive, to {@code end}, exclusive. */
   record Range(long start, long end) {}
 
   Future<Void> send(RoutingContext ctx, JobView job, LevelArtifact named) {
     Artifact artifact = named.artifact();
+    if (find(job, named.level(), Product.Role.CREDENTIALS).isPresent()
+        && !artifact.mediaType().equals(Product.CREDENTIALS_TYPE)) {
+      // By the C2PA specification, how a validator finds the manifest of what it downloads.
+      String href = JobDocument.path(job.id()) + "/artifacts/" + named.level() + CREDENTIALS_QUERY;
+      ctx.response()
+          .putHeader(
+              "Link", "<%s>; rel=\"c2pa-manifest\"".formatted(AccessCheck.prefix(ctx) + href));
+    }
     return desk.ask(() -> whole(job, artifact))
         .compose(
             file -> send(ctx, artifact, file, JobDocument.fileName(job, named.level(), artifact)));

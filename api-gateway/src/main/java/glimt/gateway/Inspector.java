@@ -27,10 +27,12 @@ public interface Inspector {
   /**
    * Inspects a file of any content and size.
    *
+   * @param credentials the manifest that lay beside it; null if there was none
    * @throws IOException if it cannot be read
-   * @throws Unreadable if it is no video or image that can be decoded
+   * @throws Unreadable if it is no video, image or point cloud that can be decoded
    */
-  Inspected inspect(Path file) throws IOException, InterruptedException;
+  Inspected inspect(Path file, byte @Nullable [] credentials)
+      throws IOException, InterruptedException;
 
   /** The file cannot be inspected; the message says why. */
   final class Unreadable extends RuntimeException {

@@ -169,11 +169,13 @@ final class JobDocument {
     String stem =
         words.substring(0, Math.min(NAME_LIMIT, words.length())).replaceAll("^-+|-+$", "");
     String ending =
-        Arrays.stream(Format.values())
-            .filter(format -> format.mediaType().equals(artifact.mediaType()))
-            .map(Format::ending)
-            .findFirst()
-            .orElse("safetensors");
+        artifact.mediaType().equals(Product.CREDENTIALS_TYPE)
+            ? job.spec().format().ending() + "." + Product.CREDENTIALS_ENDING
+            : Arrays.stream(Format.values())
+                .filter(format -> format.mediaType().equals(artifact.mediaType()))
+                .map(Format::ending)
+                .findFirst()
+                .orElse("safetensors");
     return "%s-%s.%s".formatted(stem.isEmpty() ? "glimt" : stem, level, ending);
   }
 
@@ -223,13 +225,18 @@ final class JobDocument {
     ArrayNode out = Json.mapper().createArrayNode();
     for (Product product : products) {
       Artifact artifact = product.artifact();
-      boolean media = product.role() == Product.Role.MEDIA;
+      String named =
+          switch (product.role()) {
+            case MEDIA -> level;
+            case CREDENTIALS -> level + Download.CREDENTIALS_QUERY;
+            case SAMPLE -> artifact.id().sha256();
+          };
       out.addObject()
           .put("id", artifact.id().sha256())
           .put("role", word(product.role()))
           .put("mediaType", artifact.mediaType())
           .put("length", artifact.length())
-          .put("href", job + "/artifacts/" + (media ? level : artifact.id().sha256()));
+          .put("href", job + "/artifacts/" + named);
     }
     return out;
   }

@@ -8,6 +8,7 @@ import glimt.job.JobClass;
 import glimt.job.JobId;
 import glimt.job.JobState;
 import glimt.job.JobView;
+import glimt.job.Product;
 import glimt.json.Json;
 import glimt.ledger.Jobs;
 import io.vertx.core.Future;
@@ -160,13 +161,19 @@ final class JobRoutes {
   }
 
   Future<?> artifact(RoutingContext ctx) {
+    Fields query = Fields.ofForm(ctx.queryParams().entries());
+    Product.Role role =
+        query.choice("format", List.of(Product.CREDENTIALS_ENDING), word -> word) == null
+            ? Product.Role.MEDIA
+            : Product.Role.CREDENTIALS;
+    // A path is also opened with what proxies and browsers add to it, so other names are ignored.
     return desk.job(ctx)
         .compose(
             job ->
                 download.send(
                     ctx,
                     job,
-                    Download.find(job, ctx.pathParam("artifact"))
+                    Download.find(job, ctx.pathParam("artifact"), role)
                         .orElseThrow(
                             () ->
                                 Problem.notFound(

@@ -21,10 +21,7 @@ import glimt.ledger.Unmakeable;
 import glimt.model.BundleCard;
 import glimt.model.Kind;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -92,9 +89,6 @@ final class Submission {
    * is made, which a mark with the job's id or the day would end.
    */
   private static JobSpec marked(JobSpec spec, Bundles.CatalogueEntry bundle) {
-    if (spec.kind() == Kind.POINTS) {
-      return spec;
-    }
     ArtifactId digest = digest(List.of(bundle.digest(), spec));
     return spec.marked(digest.sha256().substring(0, 8));
   }
@@ -204,13 +198,7 @@ final class Submission {
 
   /** A digest of what is asked for, as JSON. */
   private static ArtifactId digest(Object asked) {
-    try {
-      byte[] json = Json.write(asked).getBytes(StandardCharsets.UTF_8);
-      return new ArtifactId(
-          HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(json)));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("this JVM lacks SHA-256", e);
-    }
+    return ArtifactId.of(Json.write(asked).getBytes(StandardCharsets.UTF_8));
   }
 
   /**

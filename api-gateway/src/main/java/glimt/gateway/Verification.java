@@ -2,6 +2,7 @@ package glimt.gateway;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.gateway.Inspector.Inspected;
+import glimt.job.ArtifactId;
 import glimt.job.JobView;
 import glimt.job.TenantId;
 import glimt.json.Json;
@@ -12,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +33,14 @@ final class Verification {
           "image/apng",
           "image/png",
           "image/jpeg",
-          "image/webp");
+          "image/webp",
+          "model/gltf-binary",
+          "application/ply",
+          "multipart/form-data");
+
+  private static final String FILE = "file";
+
+  private static final String CREDENTIALS = "credentials";
 
   /** A file takes seconds of a processor, and far more memory than it has bytes. */
   private static final int AT_ONCE = 1;
@@ -50,16 +59,40 @@ final class Verification {
   Future<?> verify(RoutingContext ctx) {
     String prefix = AccessCheck.prefix(ctx);
     TenantId tenant = RequestContext.tenant(ctx);
-    return Body.file(ctx, TYPES, LIMIT)
-        .compose(bytes -> desk.ask(() -> known(bytes, tenant, prefix)))
+    return sent(ctx)
+        .compose(sent -> desk.ask(() -> known(sent, tenant, prefix)))
         .compose(known -> RequestContext.answer(ctx, 200, known));
   }
 
-  private ObjectNode known(byte[] bytes, TenantId tenant, String prefix)
+  /**
+   * What a client sent.
+   *
+   * @param credentials the manifest that lay beside the file; null if there was none
+   */
+  private record Sent(byte[] file, byte @Nullable [] credentials) {
+    static Sent of(Map<String, byte[]> form) {
+      byte[] file = form.get(FILE);
+      if (file == null) {
+        throw Problem.invalid(FILE, "must be the file to look into").refusal();
+      }
+      return new Sent(file, form.get(CREDENTIALS));
+    }
+  }
+
+  private static Future<Sent> sent(RoutingContext ctx) {
+    return Body.isForm(ctx)
+        ? Body.files(ctx, List.of(FILE, CREDENTIALS), LIMIT).map(Sent::of)
+        : Body.file(ctx, TYPES, LIMIT).map(file -> new Sent(file, null));
+  }
+
+  private ObjectNode known(Sent sent, TenantId tenant, String prefix)
       throws IOException, InterruptedException {
-    Inspected seen = inspected(bytes);
+    Inspected seen = inspected(sent);
     String mark = seen.watermark();
-    Optional<JobView> job = mark == null ? Optional.empty() : jobs.marked(tenant, mark);
+    // A file that was not changed is known by its bytes, with a mark or without.
+    Optional<JobView> job =
+        jobs.made(tenant, ArtifactId.of(sent.file()))
+            .or(() -> mark == null ? Optional.empty() : jobs.marked(tenant, mark));
     ObjectNode out = Json.mapper().createObjectNode().put("ours", job.isPresent());
     out.set("watermark", mark == null ? null : watermark(mark, seen.confidence()));
     out.set("content_credentials", Json.mapper().valueToTree(seen.credentials()));
@@ -74,13 +107,13 @@ final class Verification {
         .put("confidence", Math.round(confidence * 10) / 10.0);
   }
 
-  private Inspected inspected(byte[] bytes) throws IOException, InterruptedException {
+  private Inspected inspected(Sent sent) throws IOException, InterruptedException {
     free.acquire();
     @Nullable Path file = null;
     try {
       file = Files.createTempFile("glimt-verify-", ".bin");
-      Files.write(file, bytes);
-      return inspector.inspect(file);
+      Files.write(file, sent.file());
+      return inspector.inspect(file, sent.credentials());
     } catch (Inspector.Unreadable e) {
       throw Problem.malformed(e.why()).refusal(e);
     } finally {

@@ -132,16 +132,76 @@ class JobsTest {
   }
 
   @Test
-  void a_job_may_do_without_a_mark_and_points_have_none() {
+  void a_job_of_any_kind_has_a_mark_and_may_do_without_one() {
     for (String wish :
         List.of(
             "{\"prompt\":\"a whale\",\"watermark\":false}",
-            "{\"kind\":\"points\",\"prompt\":\"a pine\"}")) {
+            "{\"kind\":\"points\",\"prompt\":\"a pine\",\"watermark\":false}")) {
       assertThat(RealFarm.json(farm.post("/v1/jobs", wish)).get("watermark").isNull()).isTrue();
     }
-    JsonNode usual = RealFarm.json(farm.post("/v1/jobs", "{\"prompt\":\"a whale\"}"));
-    assertThat(usual.get("watermark").textValue()).matches("[0-9a-f]{8}");
+    for (String wish :
+        List.of("{\"prompt\":\"a whale\"}", "{\"kind\":\"points\",\"prompt\":\"a pine\"}")) {
+      JsonNode usual = RealFarm.json(farm.post("/v1/jobs", wish));
+      assertThat(usual.get("watermark").textValue()).matches("[0-9a-f]{8}");
+    }
     assertThat(refused("\"watermark\":\"no\"")).contains("must be true or false, not 'no'");
+  }
+
+  @Test
+  void a_file_as_it_was_made_leads_to_its_job_and_its_manifest_lies_beside_it() {
+    JobId id = farm.submit("{\"kind\":\"points\",\"prompt\":\"a pine\"}");
+    farm.finish(id);
+    String level = "/v1/jobs/" + id + "/artifacts/base";
+    JsonNode job = RealFarm.json(farm.get("/v1/jobs/" + id));
+    assertThat(job.at("/levels/0/artifacts/2/role").textValue()).isEqualTo("credentials");
+    String href = job.at("/levels/0/artifacts/2/href").textValue();
+    assertThat(href).isEqualTo(level + "?format=c2pa");
+
+    HttpResponse<String> file = farm.get(level);
+    assertThat(file.headers().firstValue("Link"))
+        .hasValue("<%s>; rel=\"c2pa-manifest\"".formatted(href));
+    HttpResponse<String> manifest = farm.get(href);
+    assertThat(manifest.body()).startsWith("manifest of base of");
+    assertThat(manifest.headers().firstValue("Content-Type")).hasValue("application/c2pa");
+    assertThat(manifest.headers().firstValue("Link")).isEmpty();
+    assertThat(manifest.headers().firstValue("Content-Disposition"))
+        .hasValue("inline; filename=\"a-pine-base.glb.c2pa\"");
+    assertThat(farm.get(level + "?format=mp4").statusCode()).isEqualTo(400);
+
+    HttpResponse<String> known = verified("model/gltf-binary", file.body());
+    contract.allows("verifyFile", known);
+    assertThat(RealFarm.json(known).get("ours").booleanValue()).isTrue();
+    assertThat(RealFarm.json(known).at("/job/id").textValue()).isEqualTo(id.toString());
+    String more = file.body() + "!";
+    assertThat(RealFarm.json(verified("model/gltf-binary", more)).get("ours").booleanValue())
+        .isFalse();
+  }
+
+  @Test
+  void a_job_whose_files_carry_their_manifest_has_none_beside_them() {
+    JobId id = farm.submit("{\"prompt\":\"a whale\"}");
+    farm.finish(id);
+    HttpResponse<String> none = farm.get("/v1/jobs/" + id + "/artifacts/base?format=c2pa");
+    contract.allows("getArtifact", none);
+    assertThat(none.statusCode()).isEqualTo(404);
+  }
+
+  @Test
+  void a_form_sends_a_file_with_the_manifest_beside_it() {
+    String part = "--b\r\nContent-Disposition: form-data; name=\"%1$s\"; filename=\"%1$s\"\r\n\r\n";
+    String file = part.formatted("file") + "a file\r\n";
+    String credentials = part.formatted("credentials") + " of mark 00000001\r\n";
+    String type = "multipart/form-data; boundary=b";
+    JsonNode seen = RealFarm.json(verified(type, file + credentials + "--b--\r\n"));
+    assertThat(seen.at("/watermark/mark").textValue()).isEqualTo("00000001");
+    assertThat(RealFarm.json(verified(type, file + "--b--\r\n")).get("watermark").isNull())
+        .isTrue();
+    for (String wrong :
+        List.of(credentials, part.formatted("picture") + "a file\r\n", file + file)) {
+      HttpResponse<String> refused = verified(type, wrong + "--b--\r\n");
+      contract.allows("verifyFile", refused);
+      assertThat(refused.statusCode()).as(wrong).isEqualTo(400);
+    }
   }
 
   private HttpResponse<String> verified(String type, String file) {

@@ -145,9 +145,11 @@ final class RealFarm implements AutoCloseable {
   }
 
   /** Files are texts in these tests; one names its mark or says that it is broken. */
-  private static Inspector.Inspected inspected(Path file) {
+  private static Inspector.Inspected inspected(Path file, byte @Nullable [] credentials) {
     try {
-      String text = Files.readString(file);
+      String text =
+          Files.readString(file)
+              + (credentials == null ? "" : new String(credentials, StandardCharsets.UTF_8));
       if (text.contains("broken")) {
         throw new Inspector.Unreadable("the file is broken", new IOException("broken"));
       }
@@ -455,6 +457,14 @@ final class RealFarm implements AutoCloseable {
               Product.Role.MEDIA,
               artifacts.put(
                   format.mediaType(), bytes(assemble.level() + " of " + task.job() + "\n"))));
+      if (format == Format.GLB) {
+        products.add(
+            new Product(
+                Product.Role.CREDENTIALS,
+                artifacts.put(
+                    Product.CREDENTIALS_TYPE,
+                    bytes("manifest of " + assemble.level() + " of " + task.job() + "\n"))));
+      }
     }
     return products;
   }

@@ -1,5 +1,8 @@
 package glimt.job;
 
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.regex.Pattern;
 
 /**
@@ -11,6 +14,16 @@ public record ArtifactId(String sha256) {
   public ArtifactId {
     if (!HEX.matcher(sha256).matches()) {
       throw new IllegalArgumentException("not a SHA-256 in lower-case hexadecimal: " + sha256);
+    }
+  }
+
+  /** Returns the id of these bytes. */
+  public static ArtifactId of(byte[] bytes) {
+    try {
+      return new ArtifactId(
+          HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("this JVM lacks SHA-256", e);
     }
   }
 

@@ -38,6 +38,14 @@ public final class Jobs {
       ORDER BY number DESC LIMIT 1
       """;
 
+  private static final String MADE =
+      """
+      SELECT * FROM job
+      WHERE tenant = ? AND deleted IS NULL AND id IN (
+        SELECT job FROM product JOIN task ON task.id = product.task WHERE artifact = ?)
+      ORDER BY number DESC LIMIT 1
+      """;
+
   private static final String NUMBER = "SELECT number FROM job WHERE tenant = ? AND id = ?";
 
   private static final String AHEAD =
@@ -209,6 +217,13 @@ public final class Jobs {
     return database.read(
         "find the job of mark " + watermark,
         session -> JobViews.of(session, MARKED, watermark, tenant.value()).stream().findFirst());
+  }
+
+  /** Returns the newest job of a tenant that made a file, or empty if there is none. */
+  public Optional<JobView> made(TenantId tenant, ArtifactId file) {
+    return database.read(
+        "find the job of file " + file,
+        session -> JobViews.of(session, MADE, tenant.value(), file.sha256()).stream().findFirst());
   }
 
   /**

@@ -123,13 +123,17 @@ final class Settlements {
         : null;
   }
 
-  /** Returns the outcome as the ledger accepts it: a remade file must have its old bytes. */
+  /**
+   * Returns the outcome as the ledger accepts it: a remade file must have its old bytes. Files that
+   * the task did not make at first, before glimt knew their kind, are not kept.
+   */
   private Outcome accepted(RunningAttempt attempt, Outcome outcome) throws SQLException {
     return switch (outcome) {
       case Outcome.Failed(Fault fault, String why) -> new Outcome.Failed(fault, printable(why));
       case Outcome.Succeeded(var products, _) when attempt.remakes() -> {
         List<ArtifactId> made = products.stream().map(product -> product.artifact().id()).toList();
-        yield made.equals(Repairs.accepted(session, attempt.lease().task()))
+        List<ArtifactId> before = Repairs.accepted(session, attempt.lease().task());
+        yield made.size() >= before.size() && made.subList(0, before.size()).equals(before)
             ? outcome
             : new Outcome.Failed(Fault.INTERNAL, "made again, its result has other bytes");
       }

@@ -14,6 +14,7 @@ import glimt.deploy.node.Visible;
 import glimt.gateway.Gateway;
 import glimt.job.Format;
 import glimt.job.InvalidSpec;
+import glimt.job.Product;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -38,7 +39,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Makes one file from a prompt.",
       "Uses the farm that runs on the home, or else starts one for this job only.",
-      "Prints progress on standard error and the file's path on standard output."
+      "Prints progress on standard error and the file's path on standard output.",
+      "The Content Credentials of WebM, GLB and PLY files are written beside them, as FILE.c2pa."
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -204,8 +206,12 @@ public final class Generate implements Callable<Integer> {
       System.err.println("glimt: %s: %s".formatted(state, Visible.of(why)));
       return 1;
     }
-    String result = job.result();
+    String result = job.result("media");
+    String credentials = job.result("credentials");
     try {
+      if (!credentials.isEmpty() && Files.isRegularFile(file.path()) | !Files.exists(file.path())) {
+        OutputFile.at(beside(file.path())).write(out -> farm.download(credentials, out));
+      }
       file.write(out -> farm.download(result, out));
     } catch (IOException e) {
       throw new DeployException(
@@ -215,6 +221,11 @@ public final class Generate implements Callable<Integer> {
     }
     System.out.println(output);
     return 0;
+  }
+
+  /** Where the manifest of a file lies whose format has no place for one. */
+  static Path beside(Path file) {
+    return file.resolveSibling(file.getFileName() + "." + Product.CREDENTIALS_ENDING);
   }
 
   private String uploaded(Client farm, Path picture) {

@@ -3,6 +3,7 @@ package glimt.deploy.command;
 import glimt.deploy.node.DeployException;
 import glimt.deploy.node.HomeOption;
 import glimt.job.Format;
+import glimt.media.CloudFile;
 import glimt.media.Excerpt;
 import glimt.media.Ffmpeg;
 import glimt.media.Frames;
@@ -32,7 +33,9 @@ import picocli.CommandLine.Parameters;
     description = {
       "Marks clips, damages them in every way of a list, and prints how many marks are still read.",
       "The clips are videos without a mark, as `glimt generate --no-watermark -o clip.apng` makes",
-      "them. The damage is done by another FFmpeg, which must have libx264."
+      "them. The damage is done by another FFmpeg, which must have libx264. Point clouds (GLB,"
+          + " PLY)",
+      "need none."
     })
 public final class MarksBench implements Callable<Integer> {
   private static final String H264 = " -c:v libx264 -pix_fmt yuv420p -crf ";
@@ -40,7 +43,10 @@ public final class MarksBench implements Callable<Integer> {
   /** The arguments of each damage, and its file's ending. */
   private static final Map<String, List<String>> DAMAGES = damages();
 
-  @Parameters(paramLabel = "CLIP", arity = "1..*", description = "Videos without a mark.")
+  @Parameters(
+      paramLabel = "CLIP",
+      arity = "1..*",
+      description = "Videos or point clouds without a mark.")
   private List<Path> clips;
 
   @Option(
@@ -93,6 +99,10 @@ public final class MarksBench implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
+    if (CloudFile.isOne(clips.getFirst())) {
+      new CloudTrials().run(clips);
+      return 0;
+    }
     Ffmpeg ffmpeg = Ffmpeg.unpackedIn(home.open().cache());
     Path place = Files.createTempDirectory("glimt-marks-");
     Path damaged = place.resolve("damaged");

@@ -8,6 +8,8 @@ import glimt.deploy.node.Visible;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -19,6 +21,7 @@ import picocli.CommandLine.Parameters;
     description = {
       "Tells whether the farm that runs on the home made a file, and in which job.",
       "Finds the invisible watermark also after the file was encoded again, resized or cropped.",
+      "Reads the Content Credentials in the file, or in FILE.c2pa beside it.",
       "Exits with 0 if the farm made it, else with 1."
     },
     footerHeading = "%nExample:%n",
@@ -26,7 +29,7 @@ import picocli.CommandLine.Parameters;
 public final class VerifyFile implements Callable<Integer> {
   private static final long LIMIT = 64L << 20;
 
-  @Parameters(paramLabel = "FILE", description = "MP4, WebM, GIF, PNG, JPEG or WebP.")
+  @Parameters(paramLabel = "FILE", description = "MP4, WebM, GIF, PNG, JPEG, WebP, GLB or PLY.")
   private Path file;
 
   @Mixin private HomeOption home;
@@ -35,7 +38,7 @@ public final class VerifyFile implements Callable<Integer> {
   public Integer call() throws IOException {
     JsonNode known;
     try {
-      known = RunningFarm.on(home.open()).post("/v1/verify", "application/octet-stream", bytes());
+      known = RunningFarm.on(home.open()).postFiles("/v1/verify", files());
     } catch (Client.Refused e) {
       throw new DeployException(e);
     }
@@ -45,15 +48,26 @@ public final class VerifyFile implements Callable<Integer> {
     return known.path("ours").asBoolean() ? 0 : 1;
   }
 
-  private byte[] bytes() {
+  /** The file, and its manifest if there is one beside it. */
+  private Map<String, byte[]> files() {
+    Map<String, byte[]> files = new LinkedHashMap<>();
+    files.put("file", bytes(file));
+    Path beside = Generate.beside(file);
+    if (Files.exists(beside)) {
+      files.put("credentials", bytes(beside));
+    }
+    return files;
+  }
+
+  private static byte[] bytes(Path of) {
     try {
-      if (Files.size(file) > LIMIT) {
+      if (Files.size(of) > LIMIT) {
         throw new DeployException(
-            "%s is larger than 64 MiB; cut off a part of it first".formatted(file));
+            "%s is larger than 64 MiB; cut off a part of it first".formatted(of));
       }
-      return Files.readAllBytes(file);
+      return Files.readAllBytes(of);
     } catch (IOException e) {
-      throw new DeployException("%s does not exist or cannot be read".formatted(file), e);
+      throw new DeployException("%s does not exist or cannot be read".formatted(of), e);
     }
   }
 

@@ -106,12 +106,12 @@ public final class WatchedJob {
     }
   }
 
-  /** The path of the file of the highest finished level; empty if no level has finished. */
-  String result() throws IOException {
+  /** The path of the file with a role of the highest finished level; empty if there is none. */
+  String result(String role) throws IOException {
     String href = "";
     for (JsonNode level : farm.get(path).path("levels")) {
       for (JsonNode artifact : level.path("artifacts")) {
-        if (artifact.path("role").asText().equals("media")) {
+        if (artifact.path("role").asText().equals(role)) {
           href = artifact.path("href").asText();
         }
       }

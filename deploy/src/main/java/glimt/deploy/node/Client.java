@@ -18,6 +18,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
 import java.util.function.Consumer;
 
 /** A client of a farm's HTTP API. */
@@ -115,6 +119,27 @@ public final class Client {
             request(path)
                 .header("Content-Type", mediaType)
                 .POST(HttpRequest.BodyPublishers.ofByteArray(file))));
+  }
+
+  /** Posts a form of files, by the names of its fields, and returns the answer's document. */
+  public JsonNode postFiles(String path, Map<String, byte[]> files) throws IOException {
+    String boundary = UUID.randomUUID().toString();
+    List<byte[]> form = new ArrayList<>();
+    files.forEach(
+        (name, bytes) -> {
+          String head =
+              "--%s\r\nContent-Disposition: form-data; name=\"%s\"; filename=\"%s\"\r\n\r\n"
+                  .formatted(boundary, name, name);
+          form.add(head.getBytes(StandardCharsets.US_ASCII));
+          form.add(bytes);
+          form.add("\r\n".getBytes(StandardCharsets.US_ASCII));
+        });
+    form.add("--%s--\r\n".formatted(boundary).getBytes(StandardCharsets.US_ASCII));
+    return json(
+        send(
+            request(path)
+                .header("Content-Type", "multipart/form-data; boundary=" + boundary)
+                .POST(HttpRequest.BodyPublishers.ofByteArrays(form))));
   }
 
   /** Posts without a body. */

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Inspects files with FFmpeg, which is unpacked at the first use.
@@ -19,9 +20,10 @@ import java.util.Locale;
  */
 public record FileInspector(Path cache) implements Inspector {
   @Override
-  public Inspected inspect(Path file) throws IOException, InterruptedException {
+  public Inspected inspect(Path file, byte @Nullable [] credentials)
+      throws IOException, InterruptedException {
     try {
-      Evidence found = new Verifier(Ffmpeg.unpackedIn(cache)).evidence(file);
+      Evidence found = new Verifier(Ffmpeg.unpackedIn(cache)).evidence(file, credentials);
       ManifestVerdict manifest = found.manifest();
       return new Inspected(
           found.mark().map(mark -> HexFormat.of().toHexDigits(mark.mark())).orElse(null),

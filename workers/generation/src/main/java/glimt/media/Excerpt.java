@@ -131,7 +131,7 @@ public record Excerpt(Ffmpeg ffmpeg) {
     if (head.startsWith("\u001aE\u00df\u00a3")) {
       return "matroska";
     }
-    throw new MediaException("the file is no MP4, WebM, GIF, PNG, JPEG or WebP");
+    throw new MediaException("the file is no MP4, WebM, GIF, PNG, JPEG, WebP, GLB or PLY");
   }
 
   private static List<String> joined(List<List<String>> parts) {

@@ -12,6 +12,7 @@ import glimt.model.Span;
 import glimt.pipeline.Below;
 import glimt.pipeline.Modality;
 import glimt.pipeline.Mosaic;
+import glimt.safety.watermark.CloudMark;
 import java.nio.FloatBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -40,7 +41,8 @@ public record CloudModality() implements Modality {
 
   @Override
   public byte[] file(Seen seen, Format format, @Nullable Integer mark, Ffmpeg ffmpeg) {
-    return cloud(seen).encoded(format);
+    PointCloud cloud = cloud(seen);
+    return (mark == null ? cloud : CloudMark.marked(cloud, mark)).encoded(format);
   }
 
   @Override

@@ -10,7 +10,6 @@ import glimt.diffusion.Noise;
 import glimt.diffusion.Region;
 import glimt.diffusion.Waypoint;
 import glimt.generation.Modalities;
-import glimt.job.Artifact;
 import glimt.job.ArtifactId;
 import glimt.job.Checkpoint;
 import glimt.job.InvalidSpec;
@@ -43,6 +42,7 @@ import glimt.pipeline.PromptEncoder;
 import glimt.pipeline.Prompted;
 import glimt.pipeline.TokenIds;
 import glimt.safety.c2pa.Provenance;
+import glimt.safety.c2pa.Sidecar;
 import glimt.safety.c2pa.SignedFile;
 import glimt.safety.c2pa.Signer;
 import glimt.storage.StorageException;
@@ -428,10 +428,24 @@ public record Generation(
     Integer mark = watermark == null ? null : (Integer) Integer.parseUnsignedInt(watermark, 16);
     byte[] file =
         Modalities.of(bundle.card().kind()).file(shown, task.spec().format(), mark, ffmpeg);
-    if (signer != null) {
-      file = SignedFile.of(file, Provenance.of(task, bundle.card(), numericClass), signer);
+    return signed(task, bundle, sample, file);
+  }
+
+  /** Returns the products of a level: its sample, its file, and what the file is signed with. */
+  private List<Product> signed(Task task, LoadedBundle bundle, Product sample, byte[] file) {
+    String type = task.spec().format().mediaType();
+    if (signer == null) {
+      return List.of(sample, new Product(Role.MEDIA, artifacts.put(type, file)));
     }
-    Artifact media = artifacts.put(task.spec().format().mediaType(), file);
-    return List.of(sample, new Product(Role.MEDIA, media));
+    Provenance provenance = Provenance.of(task, bundle.card(), numericClass);
+    if (!Sidecar.suits(file)) {
+      byte[] whole = SignedFile.of(file, provenance, signer);
+      return List.of(sample, new Product(Role.MEDIA, artifacts.put(type, whole)));
+    }
+    byte[] credentials = Sidecar.of(file, provenance, signer);
+    return List.of(
+        sample,
+        new Product(Role.MEDIA, artifacts.put(type, file)),
+        new Product(Role.CREDENTIALS, artifacts.put(Product.CREDENTIALS_TYPE, credentials)));
   }
 }

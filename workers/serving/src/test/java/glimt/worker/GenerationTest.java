@@ -59,6 +59,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -118,6 +119,18 @@ class GenerationTest {
     for (Product level : media) {
       assertThat(level.artifact().mediaType()).isEqualTo("model/gltf-binary");
       assertThat(artifacts.read(level.artifact().id())).startsWith('g', 'l', 'T', 'F');
+    }
+    for (List<Product> products : done(CLOUD)) {
+      Map<Role, Product> of =
+          products.stream().collect(Collectors.toMap(Product::role, one -> one));
+      assertThat(of.containsKey(Role.CREDENTIALS)).isEqualTo(of.containsKey(Role.MEDIA));
+      if (of.containsKey(Role.CREDENTIALS)) {
+        ManifestVerdict verdict =
+            ManifestReader.read(
+                artifacts.file(of.get(Role.MEDIA).artifact().id()),
+                artifacts.read(of.get(Role.CREDENTIALS).artifact().id()));
+        assertThat(verdict.state()).as(verdict.reason()).isEqualTo(ManifestVerdict.State.VALID);
+      }
     }
   }
 

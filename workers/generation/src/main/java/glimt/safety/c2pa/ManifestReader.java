@@ -28,23 +28,47 @@ public final class ManifestReader {
    */
   public static ManifestVerdict read(Path file) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      return read(ByteSource.of(channel));
+      return read(ByteSource.of(channel), null);
+    }
+  }
+
+  /**
+   * Reads a file of any kind that may have a sidecar, which counts if the file itself carries no
+   * manifest.
+   *
+   * @param sidecar a manifest store; null if there is none
+   * @throws IOException if the file cannot be read
+   */
+  public static ManifestVerdict read(Path file, byte @Nullable [] sidecar) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      return read(ByteSource.of(channel), sidecar);
     }
   }
 
   static ManifestVerdict read(ByteSource file) {
+    return read(file, null);
+  }
+
+  private static ManifestVerdict read(ByteSource file, byte @Nullable [] sidecar) {
     try {
       Container container = Container.of(file);
-      if (container == null) {
-        return not(State.ABSENT, "files of this kind carry no manifest that is read here");
+      Optional<Container.Held> within = container == null ? Optional.empty() : container.find(file);
+      if (within.isPresent() || sidecar == null) {
+        return within
+            .map(held -> checked(file, held))
+            .orElseGet(() -> not(State.ABSENT, absent(container)));
       }
-      return container
-          .find(file)
-          .map(held -> checked(file, held))
-          .orElseGet(() -> not(State.ABSENT, "the file has no manifest"));
+      Container.limited(sidecar.length);
+      return checked(file, new Container.Held(sidecar, 0, 0));
     } catch (UnreadableManifest | BufferUnderflowException e) {
       return not(State.UNREADABLE, String.valueOf(e.getMessage()));
     }
+  }
+
+  private static String absent(@Nullable Container container) {
+    return container == null
+        ? "files of this kind carry no manifest, and it came without one beside it"
+        : "the file has no manifest";
   }
 
   private static ManifestVerdict not(State state, String reason) {

@@ -1,6 +1,7 @@
 /**
- * Hides a mark in the luma of videos and images, and finds it again. No actors, no SQL, no HTTP, no
- * tensors, no JSON. Read {@link glimt.safety.watermark.Watermark} first.
+ * Hides a mark in the luma of videos and images and in the colours of points, and finds it again.
+ * No actors, no SQL, no HTTP, no tensors, no JSON. Read {@link glimt.safety.watermark.Watermark}
+ * first.
  *
  * <p>A mark is 32 bits of the digest of a request and its model, guarded by a CRC of 16 bits. It is
  * neither the job's id nor the day, because equal requests must give equal files: those of two

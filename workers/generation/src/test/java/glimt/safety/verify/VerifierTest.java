@@ -29,22 +29,22 @@ class VerifierTest {
   }
 
   private int found(byte[] bytes) throws Exception {
-    return verifier.evidence(file(bytes)).mark().orElseThrow().mark();
+    return verifier.evidence(file(bytes), null).mark().orElseThrow().mark();
   }
 
   @Test
   void a_plain_picture_has_none() throws Exception {
     byte[] png = Picture.plain(100, 80, 0x8080FF).png();
-    assertThat(verifier.evidence(file(png)).mark()).isEmpty();
+    assertThat(verifier.evidence(file(png), null).mark()).isEmpty();
     byte[] odd = Picture.plain(101, 67, 0x80FF80).jpeg();
-    assertThat(verifier.evidence(file(odd)).mark()).isEmpty();
+    assertThat(verifier.evidence(file(odd), null).mark()).isEmpty();
     byte[] wide = Picture.plain(2001, 33, 0xFF8080).jpeg();
-    assertThat(verifier.evidence(file(wide)).mark()).isEmpty();
+    assertThat(verifier.evidence(file(wide), null).mark()).isEmpty();
   }
 
   @Test
   void what_is_no_picture_is_refused() throws Exception {
-    refused(new byte[0], "is no MP4, WebM, GIF, PNG, JPEG or WebP");
+    refused(new byte[0], "is no MP4, WebM, GIF, PNG, JPEG, WebP, GLB or PLY");
     refused("a text\n".getBytes(StandardCharsets.UTF_8), "is no MP4");
     refused("#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n".getBytes(StandardCharsets.UTF_8), "is no");
     refused("ffconcat version 1.0\nfile /etc/passwd\n".getBytes(StandardCharsets.UTF_8), "is no");
@@ -71,14 +71,14 @@ class VerifierTest {
     }
     png[18] = (byte) 0xEA;
     png[22] = (byte) 0xEA;
-    assertThatThrownBy(() -> verifier.evidence(file(png)))
+    assertThatThrownBy(() -> verifier.evidence(file(png), null))
         .isInstanceOf(MediaException.class)
         .hasMessageMatching("(?s).*(no side may be longer than 8192|damaged).*");
   }
 
   private void refused(byte[] bytes, String why) throws Exception {
     Path file = file(bytes);
-    assertThatThrownBy(() -> verifier.evidence(file))
+    assertThatThrownBy(() -> verifier.evidence(file, null))
         .isInstanceOf(MediaException.class)
         .hasMessageContaining(why);
   }
