@@ -28,9 +28,15 @@ record Operation(String id, HttpMethod method, String path, Handler<RoutingConte
   /** All operations of the contract, in its order. */
   static List<Operation> all(Gateway.Parts parts, RequestContext desk, Watch.WatchIntervals pace) {
     InputImages images = new InputImages(desk, parts.artifacts());
+    InputClips clips = new InputClips(desk, parts.artifacts(), parts.inspector());
     Submission submission =
         new Submission(
-            parts.jobs(), parts.tenants(), parts.bundles(), parts.farm(), parts.samplers(), images);
+            parts.jobs(),
+            parts.tenants(),
+            parts.bundles(),
+            parts.farm(),
+            parts.samplers(),
+            new InputCheck(parts.bundles(), images, clips));
     TenantRoutes tenants = new TenantRoutes(desk, parts.tenants());
     Download download = new Download(desk, parts.artifacts(), parts.tasks(), parts.farm());
     JobRoutes jobs = new JobRoutes(desk, parts.jobs(), parts.farm(), submission, download);
@@ -56,6 +62,7 @@ record Operation(String id, HttpMethod method, String path, Handler<RoutingConte
     all.add(get("watchJob", "/v1/jobs/{id}/events", watching::watch));
     all.add(get("getArtifact", "/v1/jobs/{id}/artifacts/{artifact}", jobs::artifact));
     all.add(post("uploadImage", "/v1/images", images::upload));
+    all.add(post("uploadClip", "/v1/clips", clips::upload));
     all.add(post("verifyFile", "/v1/verify", verification::verify));
     all.add(post("createVideo", VideoRoutes.PREFIX, videos::create));
     all.add(get("listVideos", VideoRoutes.PREFIX, videos::list));

@@ -198,6 +198,23 @@ public record BundleCard(
         restates, weights, null, null, files, notes);
   }
 
+  /** Whether a job may begin with a picture. */
+  public boolean takesPicture() {
+    Level base = levels.getFirst();
+    return base.firstFrame() != null || (kind == Kind.IMAGE && encodes(base));
+  }
+
+  /** Whether a job may begin with a clip. */
+  public boolean takesClip() {
+    Level base = levels.getFirst();
+    boolean picture = base.firstFrame() != null && base.firstFrame().needed();
+    return kind == Kind.VIDEO && encodes(base) && !picture;
+  }
+
+  private static boolean encodes(Level level) {
+    return level.codec() != null && level.codec().encodes();
+  }
+
   /** Returns the LoRAs that jobs may choose. */
   public List<LoraAdapter> offeredLoras() {
     return loras == null ? List.of() : loras;

@@ -1,5 +1,6 @@
 package glimt.model;
 
+import glimt.model.Port.PortSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -31,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param fast the network for {@link Quality#FAST}; null if the level has none
  * @param refinement how it begins with the level below; null if it begins with noise alone
  * @param expert another network for the end of the walk; null if one network walks all of it
+ * @param firstFrame how a job's picture becomes its first frame; null if it cannot
  */
 public record Level(
     String name,
@@ -45,7 +47,40 @@ public record Level(
     Sampling sampling,
     @Nullable Fast fast,
     @Nullable Refinement refinement,
-    @Nullable Expert expert) {
+    @Nullable Expert expert,
+    @Nullable FirstFrame firstFrame) {
+  /** A level whose first frame no job gives. */
+  public Level(
+      String name,
+      List<Axis> axes,
+      int channels,
+      String network,
+      Parametrisation parametrisation,
+      List<Port> ports,
+      List<Double> residual,
+      double belowNoise,
+      @Nullable Codec codec,
+      Sampling sampling,
+      @Nullable Fast fast,
+      @Nullable Refinement refinement,
+      @Nullable Expert expert) {
+    this(
+        name,
+        axes,
+        channels,
+        network,
+        parametrisation,
+        ports,
+        residual,
+        belowNoise,
+        codec,
+        sampling,
+        fast,
+        refinement,
+        expert,
+        null);
+  }
+
   /** A level of one network. */
   public Level(
       String name,
@@ -153,10 +188,30 @@ public record Level(
       throw new IllegalArgumentException(
           "level %s begins with the level below, so its codec needs an encoder".formatted(name));
     }
+    checkFirstFrame(name, ports, codec, firstFrame);
     if (!parametrisation.goesWith(sampling.schedule())) {
       throw new IllegalArgumentException(
           "level %s: a network that answers %s needs a schedule of type %s"
               .formatted(name, parametrisation.answer(), parametrisation.schedules()));
+    }
+  }
+
+  /** Checks that a level can make of a picture what its ports and its first frame need. */
+  private static void checkFirstFrame(
+      String name, List<Port> ports, @Nullable Codec codec, @Nullable FirstFrame firstFrame) {
+    boolean latents = ports.stream().anyMatch(port -> port.feed() == PortSource.PICTURE_LATENTS);
+    boolean states = ports.stream().anyMatch(port -> port.feed() == PortSource.PICTURE_STATES);
+    boolean encoded = latents || (firstFrame != null && firstFrame.kept() != null);
+    if (encoded && (codec == null || !codec.encodes() || !codec.causal().getFirst())) {
+      throw new IllegalArgumentException(
+          "level %s begins with a picture, so its codec needs an encoder and a first frame of its own"
+              .formatted(name));
+    }
+    boolean seen = firstFrame != null && firstFrame.vision() != null;
+    if (states != seen || (latents && firstFrame == null)) {
+      throw new IllegalArgumentException(
+          "level %s: the feeds of a picture need a first frame, and its states a network for them"
+              .formatted(name));
     }
   }
 
@@ -260,7 +315,8 @@ public record Level(
         walk,
         way,
         refinement,
-        expert);
+        expert,
+        firstFrame);
   }
 
   /** Returns this level with another network where there is little noise. */
@@ -278,6 +334,26 @@ public record Level(
         sampling,
         fast,
         refinement,
+        other,
+        firstFrame);
+  }
+
+  /** Returns this level with a first frame that jobs may give; null for none. */
+  public Level beginning(@Nullable FirstFrame other) {
+    return new Level(
+        name,
+        axes,
+        channels,
+        network,
+        parametrisation,
+        ports,
+        residual,
+        belowNoise,
+        codec,
+        sampling,
+        fast,
+        refinement,
+        expert,
         other);
   }
 
@@ -300,7 +376,8 @@ public record Level(
         sampling,
         fast,
         refinement,
-        expert);
+        expert,
+        firstFrame);
   }
 
   /** Returns whether its network can be told of any noise that is added to the level below. */

@@ -69,21 +69,22 @@ final class LatentUpsampling {
     String name = LevelChain.name(number);
     Level level =
         new Level(
-            name,
-            axes,
-            below.channels(),
-            below.network(),
-            below.parametrisation(),
-            below.ports(),
-            List.of(),
-            0,
-            below.codec(),
-            below.sampling(),
-            null,
-            new Refinement(
-                source.strength(),
-                new Refinement.Upsampler(
-                    LevelChain.prefix(number) + COMPONENT, WIDER, ADAPTATION, 0)));
+                name,
+                axes,
+                below.channels(),
+                below.network(),
+                below.parametrisation(),
+                below.ports(),
+                List.of(),
+                0,
+                below.codec(),
+                below.sampling(),
+                null,
+                new Refinement(
+                    source.strength(),
+                    new Refinement.Upsampler(
+                        LevelChain.prefix(number) + COMPONENT, WIDER, ADAPTATION, 0)))
+            .beginning(below.firstFrame());
     List<Level> levels = new ArrayList<>(card.levels());
     levels.add(level);
     Map<String, String> notes = new TreeMap<>(card.notes());
