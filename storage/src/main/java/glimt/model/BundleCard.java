@@ -111,6 +111,11 @@ public record BundleCard(
               "bundle %s: nothing feeds port %s of level %s, which has no level below"
                   .formatted(name, port.name(), level.name()));
         }
+        if (!level.feedsPicture(port)) {
+          throw new IllegalArgumentException(
+              "bundle %s: nothing feeds port %s of level %s, to which no picture is given"
+                  .formatted(name, port.name(), level.name()));
+        }
         if (port.encoder() != null
             && encoders.stream()
                 .filter(encoder -> encoder.name().equals(port.encoder()))
@@ -284,6 +289,13 @@ public record BundleCard(
   /** Returns this card with the given level replacing the level of the same name. */
   public BundleCard with(Level level) {
     return with(levels.stream().map(one -> one.name().equals(level.name()) ? level : one).toList());
+  }
+
+  /** Returns this card with other levels, whose clips have so many frames a second. */
+  public BundleCard with(List<Level> others, int rate) {
+    return new BundleCard(
+        version, name, kind, summary, licence, reader, encoders, rate, scale, offset, others,
+        restates, weights, formats, loras, files, notes);
   }
 
   /** Returns this card with other levels. */

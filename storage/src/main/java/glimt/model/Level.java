@@ -1,6 +1,5 @@
 package glimt.model;
 
-import glimt.model.Port.PortSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -188,7 +187,11 @@ public record Level(
       throw new IllegalArgumentException(
           "level %s begins with the level below, so its codec needs an encoder".formatted(name));
     }
-    checkFirstFrame(name, ports, codec, firstFrame);
+    if (firstFrame != null && firstFrame.kept() != null && !encodesFirstFrame(codec)) {
+      throw new IllegalArgumentException(
+          "level %s begins with a picture, so its codec needs an encoder and a first frame of its own"
+              .formatted(name));
+    }
     if (!parametrisation.goesWith(sampling.schedule())) {
       throw new IllegalArgumentException(
           "level %s: a network that answers %s needs a schedule of type %s"
@@ -196,23 +199,18 @@ public record Level(
     }
   }
 
-  /** Checks that a level can make of a picture what its ports and its first frame need. */
-  private static void checkFirstFrame(
-      String name, List<Port> ports, @Nullable Codec codec, @Nullable FirstFrame firstFrame) {
-    boolean latents = ports.stream().anyMatch(port -> port.feed() == PortSource.PICTURE_LATENTS);
-    boolean states = ports.stream().anyMatch(port -> port.feed() == PortSource.PICTURE_STATES);
-    boolean encoded = latents || (firstFrame != null && firstFrame.kept() != null);
-    if (encoded && (codec == null || !codec.encodes() || !codec.causal().getFirst())) {
-      throw new IllegalArgumentException(
-          "level %s begins with a picture, so its codec needs an encoder and a first frame of its own"
-              .formatted(name));
-    }
-    boolean seen = firstFrame != null && firstFrame.vision() != null;
-    if (states != seen || (latents && firstFrame == null)) {
-      throw new IllegalArgumentException(
-          "level %s: the feeds of a picture need a first frame, and its states a network for them"
-              .formatted(name));
-    }
+  /** Whether a picture is at hand for a port that it feeds. */
+  boolean feedsPicture(Port port) {
+    boolean given = firstFrame != null && firstFrame.needed();
+    return switch (port.feed()) {
+      case PICTURE_LATENTS -> given && encodesFirstFrame(codec);
+      case PICTURE_STATES -> given && firstFrame.vision() != null;
+      default -> true;
+    };
+  }
+
+  private static boolean encodesFirstFrame(@Nullable Codec codec) {
+    return codec != null && codec.encodes() && codec.causal().getFirst();
   }
 
   /** Makes a level with EDM's parametrisation, without a codec and without a fast network. */
@@ -390,6 +388,14 @@ public record Level(
     return with(axes, network, walk, fast);
   }
 
+  /**
+   * Whether an upsampler puts positions between those of an axis and leaves the first alone, so
+   * that n become (n - 1) × factor + 1: where a codec's first position stands for itself.
+   */
+  private boolean firstStays(int axis) {
+    return codec != null && codec.causal().get(axis);
+  }
+
   /** Returns the extents of the level below whose latents its upsampler enlarges to these. */
   public List<Integer> belowExtents(List<Integer> extents) {
     Refinement.Upsampler upsampler = refinement == null ? null : refinement.upsampler();
@@ -398,7 +404,8 @@ public record Level(
     }
     List<Integer> below = new ArrayList<>();
     for (int i = 0; i < extents.size(); i++) {
-      below.add(extents.get(i) / upsampler.factors().get(i));
+      int factor = upsampler.factors().get(i);
+      below.add(firstStays(i) ? (extents.get(i) - 1) / factor + 1 : extents.get(i) / factor);
     }
     return below;
   }
