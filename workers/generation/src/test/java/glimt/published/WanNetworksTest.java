@@ -161,7 +161,7 @@ class WanNetworksTest {
         way,
         residual
             ? ", \"is_residual\": true, \"patch_size\": 2, \"in_channels\": 12, \"out_channels\":"
-                  + " 12, \"decoder_base_dim\": 4"
+                + " 12, \"decoder_base_dim\": 4"
             : "",
         residual);
   }
