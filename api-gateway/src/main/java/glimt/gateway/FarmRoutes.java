@@ -159,6 +159,13 @@ final class FarmRoutes {
             .put("card", entry.digest().sha256())
             .put("fps", card.fps());
     Format.of(card.kind()).forEach(format -> out.withArray("formats").add(format.ending()));
+    ArrayNode inputs = out.putArray("inputs");
+    if (card.takesPicture()) {
+      inputs.add("input_image");
+    }
+    if (card.takesClip()) {
+      inputs.add("input_video");
+    }
     ArrayNode levels = out.putArray("levels");
     card.levels().forEach(level -> levels.add(level(level)));
     if (card.reader() instanceof WordList vocabulary) {

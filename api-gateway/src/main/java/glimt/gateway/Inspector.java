@@ -34,6 +34,16 @@ public interface Inspector {
   Inspected inspect(Path file, byte @Nullable [] credentials)
       throws IOException, InterruptedException;
 
+  /**
+   * Decodes the beginning of a file of any content and size.
+   *
+   * @throws IOException if it cannot be read
+   * @throws Unreadable if it is no video or image that can be decoded
+   */
+  default void decode(Path file) throws IOException, InterruptedException {
+    inspect(file);
+  }
+
   /** The file cannot be inspected; the message says why. */
   final class Unreadable extends RuntimeException {
     private static final long serialVersionUID = 1;

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.coordinator.Protocol;
 import glimt.job.Artifact;
+import glimt.job.ArtifactId;
 import glimt.job.Format;
 import glimt.job.JobEvent;
 import glimt.job.JobId;
@@ -193,6 +194,10 @@ final class JobDocument {
     return out;
   }
 
+  private static @Nullable String name(@Nullable ArtifactId artifact) {
+    return artifact == null ? null : artifact.sha256();
+  }
+
   private static void describe(ObjectNode out, JobSpec spec) {
     out.put("kind", word(spec.kind())).put("prompt", spec.prompt()).put("model", spec.model());
     SamplingOptions options = spec.sampling();
@@ -208,8 +213,9 @@ final class JobDocument {
     out.put("noise_level", spec.noiseLevel());
     out.set("loras", Json.mapper().valueToTree(spec.loras()));
     JobInput input = spec.input();
-    out.put("input_image", input == null ? null : input.image().sha256())
-        .put("strength", input == null ? null : (Double) input.strength());
+    out.put("input_image", input == null ? null : name(input.image()))
+        .put("input_video", input == null ? null : name(input.video()))
+        .put("strength", input == null ? null : input.strength());
     for (String axis : spec.kind().axes()) {
       out.put(axis, spec.extents().get(axis));
     }

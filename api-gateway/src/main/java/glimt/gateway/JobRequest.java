@@ -89,7 +89,7 @@ record JobRequest(
             extents(fields, kind, "frames"),
             fields.choice("format", Format.of(kind), Format::ending),
             fields.whole("enlarge", 1, JobSpec.ENLARGE_LIMIT),
-            input(fields),
+            input(fields, kind),
             loras(fields),
             fields.whole("noise_level", 0, JobSpec.NOISE_LEVEL_LIMIT),
             fields.choice("class", List.of(JobClass.values()), JobDocument::word),
@@ -98,22 +98,31 @@ record JobRequest(
     return request;
   }
 
-  /** The picture that the job begins with, by the name that the farm gave it. */
-  private static @Nullable JobInput input(Fields fields) {
+  /** The picture or clip that the job begins with, by the name that the farm gave it. */
+  private static @Nullable JobInput input(Fields fields, Kind kind) {
     String image = fields.text("input_image");
+    String video = fields.text("input_video");
     Double strength = fields.number("strength", 0, 1);
-    if (image == null) {
+    if (image == null && video == null) {
       if (strength != null) {
-        throw new InvalidSpec("strength", "says how far an input_image is changed; give one");
+        throw new InvalidSpec(
+            "strength", "says how far an input_image is changed, or an input_video; give one");
       }
       return null;
     }
+    Double usual = Objects.requireNonNullElse(strength, JobInput.USUAL_STRENGTH);
+    boolean first = kind == Kind.VIDEO && video == null; // it becomes the first frame
+    return new JobInput(
+        digest(image, "input_image", "the image that POST /v1/images answered"),
+        first ? strength : usual,
+        digest(video, "input_video", "the video that POST /v1/clips answered"));
+  }
+
+  private static @Nullable ArtifactId digest(@Nullable String given, String field, String meaning) {
     try {
-      return new JobInput(
-          new ArtifactId(image), Objects.requireNonNullElse(strength, JobInput.USUAL_STRENGTH));
+      return given == null ? null : new ArtifactId(given);
     } catch (IllegalArgumentException e) {
-      throw new InvalidSpec(
-          "input_image", "must be the image that POST /v1/images answered: 64 hexadecimal digits");
+      throw new InvalidSpec(field, "must be %s: 64 hexadecimal digits".formatted(meaning));
     }
   }
 

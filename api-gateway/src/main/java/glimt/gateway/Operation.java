@@ -40,9 +40,15 @@ record Operation(
   /** All operations of the contract, in its order. */
   static List<Operation> all(Gateway.Parts parts, RequestContext desk, Watch.WatchIntervals pace) {
     InputImages images = new InputImages(desk, parts.artifacts());
+    InputClips clips = new InputClips(desk, parts.artifacts(), parts.inspector());
     Submission submission =
         new Submission(
-            parts.jobs(), parts.tenants(), parts.bundles(), parts.farm(), parts.samplers(), images);
+            parts.jobs(),
+            parts.tenants(),
+            parts.bundles(),
+            parts.farm(),
+            parts.samplers(),
+            new InputCheck(parts.bundles(), images, clips));
     TenantRoutes tenants = new TenantRoutes(desk, parts.tenants());
     Download download = new Download(desk, parts.artifacts(), parts.tasks(), parts.farm());
     Cancelling cancelling = new Cancelling(desk, parts.jobs(), parts.farm());
@@ -73,6 +79,7 @@ record Operation(
     Waiting waiting = new Waiting(desk, parts, pace);
     ImageRoutes pictures = new ImageRoutes(desk, submission, download, waiting);
     all.add(post("generateImages", ImageRoutes.PATH, pictures::generate));
+    all.add(post("uploadClip", "/v1/clips", clips::upload));
     all.add(post("verifyFile", "/v1/verify", verification::verify).needing(Scope.READ));
     all.add(post("createVideo", VideoRoutes.PREFIX, videos::create));
     all.add(get("listVideos", VideoRoutes.PREFIX, videos::list));

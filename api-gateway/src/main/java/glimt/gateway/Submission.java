@@ -42,7 +42,7 @@ final class Submission {
   private final Bundles bundles;
   private final Farm farm;
   private final List<String> samplers;
-  private final InputImages images;
+  private final InputCheck inputs;
   private final SecureRandom random = new SecureRandom();
 
   Submission(
@@ -51,13 +51,13 @@ final class Submission {
       Bundles bundles,
       Farm farm,
       List<String> samplers,
-      InputImages images) {
+      InputCheck inputs) {
     this.jobs = jobs;
     this.tenants = tenants;
     this.bundles = bundles;
     this.farm = farm;
     this.samplers = List.copyOf(samplers);
-    this.images = images;
+    this.inputs = inputs;
   }
 
   /**
@@ -169,11 +169,11 @@ final class Submission {
           "must be a tenant of this farm; `glimt tenants` lists them, not %s"
               .formatted(Fields.shown(tenant.value())));
     }
-    Plan plan = plan(spec, offer.bundle().card());
     JobInput input = spec.input();
     if (input != null) {
-      images.keep(input.image());
+      inputs.keep(input, offer.bundle().card());
     }
+    Plan plan = plan(spec, offer.bundle().card());
     if (offer.standing() != Bundles.Standing.HERE) {
       plan = plan.with(WAITS);
     }
@@ -202,8 +202,8 @@ final class Submission {
   }
 
   /**
-   * The bundle that the request names; else the first of its kind, preferring bundles that a worker
-   * has already.
+   * The bundle that the request names; else the first of its kind that can begin with what it
+   * gives, preferring bundles that a worker has already.
    *
    * @throws InvalidSpec if there is none
    */
@@ -212,8 +212,11 @@ final class Submission {
     if (request.model() == null) {
       List<Bundles.Offer> kind =
           offers.stream().filter(offer -> offer.bundle().card().kind() == request.kind()).toList();
+      List<Bundles.Offer> taking =
+          kind.stream().filter(InputCheck.taking(request.input())).toList();
+      List<Bundles.Offer> fitting = taking.isEmpty() ? kind : taking;
       return Stream.of(Bundles.Standing.HERE, Bundles.Standing.COMING)
-          .flatMap(standing -> kind.stream().filter(offer -> offer.standing() == standing))
+          .flatMap(standing -> fitting.stream().filter(offer -> offer.standing() == standing))
           .findFirst()
           .orElseThrow(() -> noSuchModel(offers, request.kind(), ""));
     }

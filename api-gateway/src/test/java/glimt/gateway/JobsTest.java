@@ -86,7 +86,7 @@ class JobsTest {
         .contains("the body is no PNG or JPEG");
     assertThat(upload("text/plain", png.toByteArray()).statusCode()).isEqualTo(415);
     assertThat(refused("\"input_image\":\"%s\"".formatted(image)))
-        .contains("does not go with clips, which cannot begin with one");
+        .contains("does not go with clips, which cannot begin with one; no model of this farm can");
     assertThat(refused("\"input_image\":\"cat.png\"")).contains("POST /v1/images answered");
     assertThat(refused("\"strength\":0.5")).contains("says how far an input_image is changed");
   }
@@ -212,9 +212,30 @@ class JobsTest {
             .build());
   }
 
+  @Test
+  void a_clip_is_uploaded_and_refused_where_the_model_cannot_begin_with_one() {
+    HttpResponse<String> answer = upload("/v1/clips", "video/mp4", "a clip".getBytes(UTF_8));
+    assertThat(answer.statusCode()).isEqualTo(201);
+    contract.allows("uploadClip", answer);
+    String clip = RealFarm.json(answer).get("video").textValue();
+    HttpResponse<String> damaged = upload("/v1/clips", "video/webm", "broken".getBytes(UTF_8));
+    assertThat(damaged.statusCode()).isEqualTo(400);
+    assertThat(RealFarm.json(damaged).get("detail").textValue()).contains("the file is broken");
+    assertThat(upload("/v1/clips", "image/png", new byte[3]).statusCode()).isEqualTo(415);
+    assertThat(refused("\"input_video\":\"%s\"".formatted(clip)))
+        .contains("does not go with clips, which cannot begin with one; no model of this farm can");
+    assertThat(refused("\"input_video\":\"cat.mp4\"")).contains("POST /v1/clips answered");
+    assertThat(refused("\"input_video\":\"%s\",\"input_image\":\"%s\"".formatted(clip, clip)))
+        .contains("must not go with an input_image");
+  }
+
   private HttpResponse<String> upload(String type, byte[] bytes) {
+    return upload("/v1/images", type, bytes);
+  }
+
+  private HttpResponse<String> upload(String path, String type, byte[] bytes) {
     return farm.send(
-        farm.request("/v1/images")
+        farm.request(path)
             .header("Content-Type", type)
             .POST(BodyPublishers.ofByteArray(bytes))
             .build());

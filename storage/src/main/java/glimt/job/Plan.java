@@ -1,9 +1,8 @@
 package glimt.job;
 
 import glimt.model.BundleCard;
-import glimt.model.Codec;
 import glimt.model.Encoder;
-import glimt.model.Kind;
+import glimt.model.FirstFrame;
 import glimt.model.Level;
 import glimt.model.LoraAdapter;
 import glimt.model.NoPrompt;
@@ -138,15 +137,30 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
     return new Plan(levels, growing.tasks, warnings);
   }
 
-  /** Refuses a picture that the base level cannot begin with. */
+  /** Refuses a picture or clip that the base level cannot begin with, and misses one it needs. */
   private static void checkInput(JobSpec spec, BundleCard card) {
-    if (spec.input() == null) {
+    JobInput input = spec.input();
+    FirstFrame first = card.levels().getFirst().firstFrame();
+    if (input == null) {
+      if (first != null && first.needed()) {
+        throw new InvalidSpec(
+            "input_image", "is missing: %s makes clips of a first picture".formatted(card.name()));
+      }
       return;
     }
-    Codec codec = card.levels().getFirst().codec();
-    if (card.kind() != Kind.IMAGE || codec == null || !codec.encodes()) {
+    boolean takes = input.video() == null ? card.takesPicture() : card.takesClip();
+    if (!takes) {
       throw new InvalidSpec(
-          "input_image", "does not go with %s, which cannot begin with one".formatted(card.name()));
+          input.video() == null ? "input_image" : "input_video",
+          "does not go with %s, which cannot begin with one".formatted(card.name()));
+    }
+    if (input.video() == null && (first != null) != (input.strength() == null)) {
+      throw new InvalidSpec(
+          "strength",
+          first == null
+              ? "must say how far the input_image is changed"
+              : "does not go with %s, which keeps the input_image as its first frame"
+                  .formatted(card.name()));
     }
   }
 
@@ -279,13 +293,14 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
     /** Returns how much of a level's walk is walked; null if it begins with noise alone. */
     private @Nullable Double strength(Level level, boolean base, Sampling sampling) {
       JobInput input = spec.input();
-      if (base && input != null) {
+      Double given = input == null ? null : input.strength();
+      if (base && given != null) {
         try {
-          Refinement.skipped(sampling.steps(), input.strength());
+          Refinement.skipped(sampling.steps(), given);
         } catch (IllegalArgumentException e) {
           throw new InvalidSpec("strength", String.valueOf(e.getMessage()));
         }
-        return input.strength();
+        return given;
       }
       return level.refinement() == null ? null : (Double) level.refinement().strength();
     }

@@ -49,10 +49,7 @@ final class Sizing {
       Level level = card.levels().get(i);
       if (!levels.isEmpty()) {
         Level above = card.levels().get(i + 1);
-        Optional<List<Integer>> extents =
-            above.resizesBelow()
-                ? near(level, levels.getFirst(), above)
-                : share(level, levels.getFirst(), above);
+        Optional<List<Integer>> extents = below(level, levels.getFirst(), above);
         if (extents.isEmpty()) {
           return Optional.empty();
         }
@@ -61,6 +58,19 @@ final class Sizing {
       levels.addFirst(level.sized(wanted));
     }
     return Optional.of(levels);
+  }
+
+  private static Optional<List<Integer>> below(Level level, Level sized, Level above) {
+    if (above.upsamplesBelow()) {
+      List<Integer> small = above.belowExtents(sized.extents());
+      for (int axis = 0; axis < small.size(); axis++) {
+        if (!level.axes().get(axis).rule().allows(small.get(axis))) {
+          return Optional.empty();
+        }
+      }
+      return Optional.of(small);
+    }
+    return above.resizesBelow() ? near(level, sized, above) : share(level, sized, above);
   }
 
   /**

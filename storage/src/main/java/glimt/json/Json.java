@@ -1,5 +1,6 @@
 package glimt.json;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonSetter;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
@@ -37,6 +38,7 @@ import glimt.job.ArtifactId;
 import glimt.job.InvalidSpec;
 import glimt.job.JobEvent;
 import glimt.job.JobId;
+import glimt.job.JobInput;
 import glimt.job.Outcome;
 import glimt.job.TaskId;
 import glimt.job.TenantId;
@@ -44,6 +46,8 @@ import glimt.job.Work;
 import glimt.job.WorkerId;
 import glimt.model.BytePair;
 import glimt.model.ClassNames;
+import glimt.model.FirstFrame;
+import glimt.model.Level;
 import glimt.model.NoPrompt;
 import glimt.model.PromptReader;
 import glimt.model.Schedule;
@@ -84,6 +88,13 @@ public final class Json {
           Work.class, WorkTypes.class,
           JobEvent.Fact.class, FactTypes.class,
           Outcome.class, OutcomeTypes.class);
+
+  /**
+   * The mix-in of each type with components that came later: they are not written while they are
+   * null, so that digests of what was there before stay as they were.
+   */
+  private static final Map<Class<?>, Class<?>> GROWN =
+      Map.of(JobInput.class, GrownInput.class, Level.class, GrownLevel.class);
 
   private static final ObjectMapper MAPPER = build();
 
@@ -159,6 +170,7 @@ public final class Json {
             .build();
     JsonMapper.Builder builder = JsonMapper.builder(factory);
     SEALED.forEach(builder::addMixIn);
+    GROWN.forEach(builder::addMixIn);
     return builder
         .addModules(new Jdk8Module(), new JavaTimeModule(), plainValues())
         .annotationIntrospector(new Components())
@@ -360,4 +372,14 @@ public final class Json {
     @JsonSubTypes.Type(value = Outcome.Yielded.class, name = "yielded")
   })
   private interface OutcomeTypes {}
+
+  private interface GrownInput {
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    ArtifactId video();
+  }
+
+  private interface GrownLevel {
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    FirstFrame firstFrame();
+  }
 }

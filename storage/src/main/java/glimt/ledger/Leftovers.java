@@ -42,6 +42,9 @@ public final class Leftovers {
         AND NOT EXISTS (
           SELECT FROM job
           WHERE spec #>> '{input,image}' IS NOT NULL AND spec #>> '{input,image}' = digest)
+        AND NOT EXISTS (
+          SELECT FROM job
+          WHERE spec #>> '{input,video}' IS NOT NULL AND spec #>> '{input,video}' = digest)
       """;
 
   private static final String FORGET =

@@ -116,6 +116,11 @@ public record BundleCard(
               "bundle %s: nothing feeds port %s of level %s, which has no level below"
                   .formatted(name, port.name(), level.name()));
         }
+        if (!level.feedsPicture(port)) {
+          throw new IllegalArgumentException(
+              "bundle %s: nothing feeds port %s of level %s, to which no picture is given"
+                  .formatted(name, port.name(), level.name()));
+        }
         if (port.encoder() != null
             && encoders.stream()
                 .filter(encoder -> encoder.name().equals(port.encoder()))
@@ -203,6 +208,23 @@ public record BundleCard(
         restates, weights, null, null, files, notes);
   }
 
+  /** Whether a job may begin with a picture. */
+  public boolean takesPicture() {
+    Level base = levels.getFirst();
+    return base.firstFrame() != null || (kind == Kind.IMAGE && encodes(base));
+  }
+
+  /** Whether a job may begin with a clip. */
+  public boolean takesClip() {
+    Level base = levels.getFirst();
+    boolean picture = base.firstFrame() != null && base.firstFrame().needed();
+    return kind == Kind.VIDEO && encodes(base) && !picture;
+  }
+
+  private static boolean encodes(Level level) {
+    return level.codec() != null && level.codec().encodes();
+  }
+
   /** Returns the LoRAs that jobs may choose. */
   public List<LoraAdapter> offeredLoras() {
     return loras == null ? List.of() : loras;
@@ -272,6 +294,13 @@ public record BundleCard(
   /** Returns this card with the given level replacing the level of the same name. */
   public BundleCard with(Level level) {
     return with(levels.stream().map(one -> one.name().equals(level.name()) ? level : one).toList());
+  }
+
+  /** Returns this card with other levels, whose clips have so many frames a second. */
+  public BundleCard with(List<Level> others, int rate) {
+    return new BundleCard(
+        version, name, kind, summary, licence, reader, encoders, rate, scale, offset, others,
+        restates, weights, formats, loras, files, notes);
   }
 
   /** Returns this card with other levels. */

@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  * @param fast the network for {@link Quality#FAST}; null if the level has none
  * @param refinement how it begins with the level below; null if it begins with noise alone
  * @param expert another network for the end of the walk; null if one network walks all of it
+ * @param firstFrame how a job's picture becomes its first frame; null if it cannot
  */
 public record Level(
     String name,
@@ -45,7 +46,40 @@ public record Level(
     Sampling sampling,
     @Nullable Fast fast,
     @Nullable Refinement refinement,
-    @Nullable Expert expert) {
+    @Nullable Expert expert,
+    @Nullable FirstFrame firstFrame) {
+  /** A level whose first frame no job gives. */
+  public Level(
+      String name,
+      List<Axis> axes,
+      int channels,
+      String network,
+      Parametrisation parametrisation,
+      List<Port> ports,
+      List<Double> residual,
+      double belowNoise,
+      @Nullable Codec codec,
+      Sampling sampling,
+      @Nullable Fast fast,
+      @Nullable Refinement refinement,
+      @Nullable Expert expert) {
+    this(
+        name,
+        axes,
+        channels,
+        network,
+        parametrisation,
+        ports,
+        residual,
+        belowNoise,
+        codec,
+        sampling,
+        fast,
+        refinement,
+        expert,
+        null);
+  }
+
   /** A level of one network. */
   public Level(
       String name,
@@ -153,11 +187,30 @@ public record Level(
       throw new IllegalArgumentException(
           "level %s begins with the level below, so its codec needs an encoder".formatted(name));
     }
+    if (firstFrame != null && firstFrame.kept() != null && !encodesFirstFrame(codec)) {
+      throw new IllegalArgumentException(
+          "level %s begins with a picture, so its codec needs an encoder and a first frame of its own"
+              .formatted(name));
+    }
     if (!parametrisation.goesWith(sampling.schedule())) {
       throw new IllegalArgumentException(
           "level %s: a network that answers %s needs a schedule of type %s"
               .formatted(name, parametrisation.answer(), parametrisation.schedules()));
     }
+  }
+
+  /** Whether a picture is at hand for a port that it feeds. */
+  boolean feedsPicture(Port port) {
+    boolean given = firstFrame != null && firstFrame.needed();
+    return switch (port.feed()) {
+      case PICTURE_LATENTS -> given && encodesFirstFrame(codec);
+      case PICTURE_STATES -> given && firstFrame.vision() != null;
+      default -> true;
+    };
+  }
+
+  private static boolean encodesFirstFrame(@Nullable Codec codec) {
+    return codec != null && codec.encodes() && codec.causal().getFirst();
   }
 
   /** Makes a level with EDM's parametrisation, without a codec and without a fast network. */
@@ -265,7 +318,8 @@ public record Level(
         walk,
         way,
         refinement,
-        expert);
+        expert,
+        firstFrame);
   }
 
   /** Returns this level with another network where there is little noise. */
@@ -283,6 +337,26 @@ public record Level(
         sampling,
         fast,
         refinement,
+        other,
+        firstFrame);
+  }
+
+  /** Returns this level with a first frame that jobs may give; null for none. */
+  public Level beginning(@Nullable FirstFrame other) {
+    return new Level(
+        name,
+        axes,
+        channels,
+        network,
+        parametrisation,
+        ports,
+        residual,
+        belowNoise,
+        codec,
+        sampling,
+        fast,
+        refinement,
+        expert,
         other);
   }
 
@@ -305,7 +379,8 @@ public record Level(
         sampling,
         fast,
         refinement,
-        expert);
+        expert,
+        firstFrame);
   }
 
   /** Returns whether its network can be told of any noise that is added to the level below. */
@@ -318,6 +393,14 @@ public record Level(
     return with(axes, network, walk, fast);
   }
 
+  /**
+   * Whether an upsampler puts positions between those of an axis and leaves the first alone, so
+   * that n become (n - 1) × factor + 1: where a codec's first position stands for itself.
+   */
+  private boolean firstStays(int axis) {
+    return codec != null && codec.causal().get(axis);
+  }
+
   /** Returns the extents of the level below whose latents its upsampler enlarges to these. */
   public List<Integer> belowExtents(List<Integer> extents) {
     Refinement.Upsampler upsampler = refinement == null ? null : refinement.upsampler();
@@ -326,7 +409,8 @@ public record Level(
     }
     List<Integer> below = new ArrayList<>();
     for (int i = 0; i < extents.size(); i++) {
-      below.add(extents.get(i) / upsampler.factors().get(i));
+      int factor = upsampler.factors().get(i);
+      below.add(firstStays(i) ? (extents.get(i) - 1) / factor + 1 : extents.get(i) / factor);
     }
     return below;
   }

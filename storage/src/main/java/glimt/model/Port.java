@@ -101,6 +101,11 @@ public record Port(
     return new Port(name, PortSource.SIZES, null, null, Unconditional.SAME);
   }
 
+  /** What is made of the job's picture, alike with and without conditions. */
+  public static Port picture(String name, PortSource feed) {
+    return new Port(name, feed, null, null, Unconditional.SAME);
+  }
+
   /**
    * Where in the visible result the positions of a sample lie, alike with and without conditions.
    */
@@ -169,7 +174,18 @@ public record Port(
      * Where each position of the sample lies: float32 [1, axes, positions], the last axis varying
      * fastest (HaCohen et al. 2024, arXiv:2501.00103).
      */
-    PLACES
+    PLACES,
+    /**
+     * The latent of a clip that is the job's picture and then grey, below a mask of what is given:
+     * float32 [1, frames, factor + channels, height, width], where the codec packs {@code factor}
+     * frames into one and a given frame's mask is 1 (Wan Team 2025, arXiv:2503.20314, section 5.1).
+     */
+    PICTURE_LATENTS,
+    /**
+     * The states of the job's picture, of the level's {@link FirstFrame.Vision}: float32 [1,
+     * positions, channels].
+     */
+    PICTURE_STATES
   }
 
   /** What a port receives for the unconditional answer of guidance. */

@@ -26,7 +26,8 @@ public record Refinement(double strength, @Nullable Upsampler upsampler) {
    * A network that enlarges latents (HaCohen et al. 2024, arXiv:2501.00103).
    *
    * @param network the stem of its source and weights
-   * @param factors how many positions each position becomes, an axis each
+   * @param factors how many positions each position becomes, an axis each; where a codec's first
+   *     position stands for itself, the first stays one
    * @param adaptation how far the channels get the means and spreads of the small latents, 0 to 1
    * @param compression how far large values are pulled in, 0 to 1
    */

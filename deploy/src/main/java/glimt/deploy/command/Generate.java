@@ -128,12 +128,23 @@ public final class Generate implements Callable<Integer> {
   @Option(
       names = "--image",
       paramLabel = "FILE",
-      description = "PNG or JPEG that an image begins with, where the model can begin with one.")
+      description = {
+        "PNG or JPEG that an image is made of, or that a video has as its first frame, where the",
+        "model can begin with one."
+      })
   private @Nullable Path image;
 
   @Option(
+      names = "--video",
+      paramLabel = "FILE",
+      description = "MP4, WebM or GIF that a video is made of, where the model can begin with one.")
+  private @Nullable Path video;
+
+  @Option(
       names = "--strength",
-      description = "How far the --image is changed, above 0 and up to 1. Default: 0.8")
+      description = {
+        "How far the --image or --video is changed, above 0 and up to 1. Default: 0.8"
+      })
   private @Nullable Double strength;
 
   @Option(
@@ -165,7 +176,14 @@ public final class Generate implements Callable<Integer> {
     try (AtExit exit = new AtExit()) {
       Client farm = farm(at, exit);
       if (image != null) {
-        wish.put("input_image", uploaded(farm, image));
+        byte[] bytes = read("--image", image);
+        boolean png = bytes.length > 1 && bytes[1] == 'P';
+        String type = png ? "image/png" : "image/jpeg";
+        wish.put("input_image", uploaded(farm, "/v1/images", type, bytes, "image"));
+      }
+      if (video != null) {
+        byte[] bytes = read("--video", video);
+        wish.put("input_video", uploaded(farm, "/v1/clips", clipType(bytes), bytes, "video"));
       }
       return make(exit, farm, wish, file);
     } catch (Client.Refused e) {
@@ -228,18 +246,26 @@ public final class Generate implements Callable<Integer> {
     return file.resolveSibling(file.getFileName() + "." + Product.CREDENTIALS_ENDING);
   }
 
-  private String uploaded(Client farm, Path picture) {
-    byte[] bytes;
+  private byte[] read(String option, Path file) {
     try {
-      bytes = Files.readAllBytes(picture);
+      return Files.readAllBytes(file);
     } catch (IOException e) {
-      throw bad("--image: %s does not exist or cannot be read".formatted(picture));
+      throw bad("%s: %s does not exist or cannot be read".formatted(option, file));
     }
-    boolean png = bytes.length > 1 && bytes[1] == 'P';
+  }
+
+  private static String clipType(byte[] bytes) {
+    return switch (bytes.length == 0 ? 0 : bytes[0]) {
+      case 'G' -> "image/gif";
+      case 0x1a -> "video/webm";
+      default -> "video/mp4";
+    };
+  }
+
+  private static String uploaded(
+      Client farm, String path, String type, byte[] bytes, String answer) {
     try {
-      return farm.post("/v1/images", png ? "image/png" : "image/jpeg", bytes)
-          .path("image")
-          .asText();
+      return farm.post(path, type, bytes).path(answer).asText();
     } catch (IOException e) {
       throw new DeployException(
           "the farm at %s does not answer; is it still running?".formatted(farm.farm()), e);
@@ -302,7 +328,6 @@ public final class Generate implements Callable<Integer> {
     wish.put("frames", frames).put("size", size).put("points", points).put("enlarge", enlarge);
     wish.put("strength", strength).put("noise_level", noiseLevel);
     loras.forEach(lora -> wish.withArray("loras").add(lora(lora)));
-    wish.put("strength", strength);
     wish.put("watermark", unmarked ? Boolean.FALSE : null);
     wish.properties().removeIf(field -> field.getValue().isNull());
     return wish;

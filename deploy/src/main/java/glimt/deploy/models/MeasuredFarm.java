@@ -6,6 +6,8 @@ import glimt.deploy.node.Client;
 import glimt.deploy.node.DeployException;
 import glimt.deploy.node.StartedFarm;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,6 +15,9 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * A farm with one worker, and the jobs that it is measured with.
@@ -21,6 +26,11 @@ import java.util.function.BooleanSupplier;
  * @param seconds from the farm's start until the worker offered its bundles
  */
 record MeasuredFarm(StartedFarm farm, ProcessHandle worker, double seconds) {
+
+  private static final Pattern WORKER_LOG = Pattern.compile("worker-0\\.log$");
+
+  private static final Pattern LOADED =
+      Pattern.compile("loaded [^\n]*/(?:unet|transformer) in ([0-9.]+) s");
 
   /**
    * A job that succeeded.
@@ -78,6 +88,31 @@ record MeasuredFarm(StartedFarm farm, ProcessHandle worker, double seconds) {
       throw new DeployException("the job did not succeed: " + job.path("why").asText());
     }
     return done(job, processor() - before);
+  }
+
+  /**
+   * How long the worker took at last to load the denoiser, by its log: to check, map and build it,
+   * without its first evaluation.
+   *
+   * @param home of the farm
+   * @throws DeployException if the log does not tell
+   */
+  static double loadingSeconds(Path home) throws IOException {
+    List<Path> logs;
+    try (Stream<Path> files = Files.list(home.resolve("logs"))) {
+      logs = files.filter(file -> WORKER_LOG.matcher(file.toString()).find()).toList();
+    }
+    double seconds = -1;
+    for (Path log : logs) {
+      Matcher loaded = LOADED.matcher(Files.readString(log));
+      while (loaded.find()) {
+        seconds = Double.parseDouble(loaded.group(1));
+      }
+    }
+    if (seconds < 0) {
+      throw new DeployException("no log in %s says how long loading took".formatted(home));
+    }
+    return seconds;
   }
 
   private static boolean isOver(String state) {

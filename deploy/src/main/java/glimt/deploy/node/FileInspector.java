@@ -1,6 +1,7 @@
 package glimt.deploy.node;
 
 import glimt.gateway.Inspector;
+import glimt.media.Excerpt;
 import glimt.media.Ffmpeg;
 import glimt.media.MediaException;
 import glimt.safety.c2pa.ManifestVerdict;
@@ -32,6 +33,15 @@ public record FileInspector(Path cache) implements Inspector {
               manifest.state().name().toLowerCase(Locale.ROOT),
               manifest.reason(),
               manifest.signer()));
+    } catch (MediaException e) {
+      throw new Unreadable(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  @Override
+  public void decode(Path file) throws InterruptedException {
+    try {
+      new Excerpt(Ffmpeg.unpackedIn(cache)).read(file);
     } catch (MediaException e) {
       throw new Unreadable(String.valueOf(e.getMessage()), e);
     }

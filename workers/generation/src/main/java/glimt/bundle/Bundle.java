@@ -11,6 +11,7 @@ import glimt.model.ClassNames;
 import glimt.model.Codec;
 import glimt.model.Expert;
 import glimt.model.Fast;
+import glimt.model.FirstFrame;
 import glimt.model.Level;
 import glimt.model.NoPrompt;
 import glimt.model.NumberFormat;
@@ -97,6 +98,10 @@ public final class Bundle {
       networks.add(level.network());
       Stream.ofNullable(level.fast()).map(Fast::network).forEach(networks::add);
       Stream.ofNullable(level.expert()).map(Expert::network).forEach(networks::add);
+      Stream.ofNullable(level.firstFrame())
+          .flatMap(first -> Stream.ofNullable(first.vision()))
+          .map(FirstFrame.Vision::network)
+          .forEach(networks::add);
       Stream.ofNullable(level.codec()).map(Codec::network).forEach(networks::add);
       Stream.ofNullable(level.codec())
           .flatMap(codec -> Stream.ofNullable(codec.encoding()))

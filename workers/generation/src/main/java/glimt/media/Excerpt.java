@@ -37,8 +37,33 @@ public record Excerpt(Ffmpeg ffmpeg) {
    * @throws MediaException if it is no video or image of a known format, too large, or damaged
    */
   public Frames read(Path file) throws InterruptedException {
-    String format = format(file);
     Ffmpeg limited = ffmpeg.within(LIMIT);
+    Source source = source(limited, file);
+    return decoded(
+        limited, source.input(), Math.min(source.width(), SIDE), Math.min(source.height(), SIDE));
+  }
+
+  /**
+   * A file that FFmpeg shall read.
+   *
+   * @param input the arguments that name it
+   * @param width of its pictures, in pixels
+   * @param height of its pictures, in pixels
+   */
+  record Source(List<String> input, int width, int height) {
+    /** A later frame may announce another size than the first: this many pixels are decoded. */
+    int pixelsLimit() {
+      return SIDE_LIMIT * SIDE_LIMIT;
+    }
+  }
+
+  /**
+   * Finds out what a file is.
+   *
+   * @throws MediaException if it is no video or image of a known format, too large, or damaged
+   */
+  static Source source(Ffmpeg limited, Path file) throws InterruptedException {
+    String format = format(file);
     List<String> input =
         List.of("-protocol_whitelist", "file", "-f", format, "-i", "file:" + file.toAbsolutePath());
     Matcher size = SIZE.matcher(said(limited, input));
@@ -52,7 +77,7 @@ public record Excerpt(Ffmpeg ffmpeg) {
           "the picture has %sx%s pixels; no side may be longer than %s"
               .formatted(width, height, SIDE_LIMIT));
     }
-    return decoded(limited, input, Math.min(width, SIDE), Math.min(height, SIDE));
+    return new Source(input, width, height);
   }
 
   private static String said(Ffmpeg limited, List<String> input) throws InterruptedException {

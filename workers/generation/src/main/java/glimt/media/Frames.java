@@ -66,6 +66,21 @@ public record Frames(int count, int height, int width, double fps, byte[] rgb) {
     return new Frames(count, height, width, fps, rgb);
   }
 
+  /**
+   * The values in [-1, 1] of as many frames, [frames, 3, height, width]: the last frame stays where
+   * there are fewer.
+   */
+  public float[] sample(int frames) {
+    int plane = height * width;
+    float[] values = new float[Math.multiplyExact(frames, 3 * plane)];
+    for (int at = 0; at < values.length; at++) {
+      int frame = Math.min(at / plane / 3, count - 1);
+      int value = rgb[3 * (frame * plane + at % plane) + at / plane % 3] & 255;
+      values[at] = value / 127.5f - 1;
+    }
+    return values;
+  }
+
   /** A copy of one frame. */
   public Picture picture(int frame) {
     int size = 3 * height * width;

@@ -35,6 +35,7 @@ public record Cascade(
    * @param below the level below, resolved to its size, and its sample, which may be unread; null
    *     at the base and for a level that only begins with it
    * @param draft what the walk begins with; null if that is noise alone
+   * @param kept the first frame of the clip, which is a picture's; null if the level makes it
    * @throws IllegalArgumentException if {@code below} or {@code draft} is missing, or {@code below}
    *     is given where nothing reads it
    */
@@ -46,7 +47,8 @@ public record Cascade(
       long seed,
       Prompted conditions,
       @Nullable Inherited below,
-      @Nullable Draft draft) {
+      @Nullable Draft draft,
+      @Nullable KeptFrame kept) {
     int index = card.levels().indexOf(card.level(level.name())); // at any quality
     boolean seesBelow = index > 0 && level.refinement() == null;
     if (seesBelow != (below != null)) {
@@ -75,7 +77,8 @@ public record Cascade(
             : level.keepsBelow()
                 ? kept(below)
                 : modality.below(below.sample(), below.level(), level, segment),
-        draft);
+        draft,
+        kept);
   }
 
   /** What the network makes of a segment that begins with the level below. */

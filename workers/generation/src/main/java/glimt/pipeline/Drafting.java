@@ -57,21 +57,28 @@ public record Drafting(
     if (codec == null) {
       return new Draft(seen, strength);
     }
-    Mosaic latent = Mosaic.of(level);
-    long[] seenShape = latent.decodedShape(codec, latent.shape(segment));
+    return new Draft(encoded(manager, seen, segment), strength);
+  }
+
+  /**
+   * The latent of a part of the level's sample.
+   *
+   * @param seen what people see of it, row-major, in [-1, 1]
+   */
+  float[] encoded(NDManager manager, float[] seen, Segment part) {
+    Codec codec = Objects.requireNonNull(level.codec());
     Codec.LatentEncoding encoding = Objects.requireNonNull(codec.encoding());
-    float[] values =
-        new LatentEncoder(codec, networks.apply(encoding.network()))
-            .encoded(
-                manager,
-                seen,
-                seenShape,
-                latent.valuesPerChannel(latent.shape(segment)),
-                () ->
-                    new Noise(seed)
-                        .normals(
-                            index, Noise.Purpose.ENCODE, 0, 0, modality.region(level, segment)));
-    return new Draft(values, strength);
+    Mosaic latent = Mosaic.of(level);
+    long[] shape = latent.shape(part);
+    return new LatentEncoder(codec, networks.apply(encoding.network()))
+        .encoded(
+            manager,
+            seen,
+            latent.decodedShape(codec, shape),
+            latent.valuesPerChannel(shape),
+            () ->
+                new Noise(seed)
+                    .normals(index, Noise.Purpose.ENCODE, 0, 0, modality.region(level, part)));
   }
 
   /** The part of the resized result that the spans cover. */

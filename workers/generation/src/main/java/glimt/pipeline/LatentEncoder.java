@@ -48,6 +48,11 @@ public record LatentEncoder(Codec codec, Network network) {
     Codec.LatentEncoding encoding = codec.encoding();
     if (encoding != null && encoding.drawn()) {
       float[] normals = noise.drawn();
+      if (normals.length != latent.length) {
+        throw new BundleException(
+            "the encoder makes a latent of %s values of pixels whose decoder reads %s"
+                .formatted(latent.length, normals.length));
+      }
       for (int i = 0; i < latent.length; i++) {
         latent[i] += (float) Math.exp(0.5f * coded[1][i]) * normals[i];
       }

@@ -42,6 +42,7 @@ public final class Piece implements AutoCloseable {
 
   private final @Nullable Below inherited;
   private final @Nullable Draft draft;
+  private final @Nullable KeptFrame kept;
   private final Conditioning conditions;
 
   Piece(
@@ -56,7 +57,8 @@ public final class Piece implements AutoCloseable {
       long seed,
       Prompted prompted,
       @Nullable Below inherited,
-      @Nullable Draft draft) {
+      @Nullable Draft draft,
+      @Nullable KeptFrame kept) {
     this.manager = manager;
     this.network = network;
     this.model = model;
@@ -70,6 +72,7 @@ public final class Piece implements AutoCloseable {
             ? whole
             : whole.late(Refinement.skipped(whole.levels().steps(), draft.strength()));
     this.draft = draft;
+    this.kept = kept;
     this.noise = new Noise(seed);
     this.shape = Mosaic.of(level).shape(segment);
     this.inherited = inherited;
@@ -169,7 +172,12 @@ public final class Piece implements AutoCloseable {
   }
 
   private Denoiser denoiser() {
-    return LevelDenoiser.of(level, network, sampling).guided(conditions);
+    KeptFrame frame = kept;
+    return frame == null
+        ? LevelDenoiser.of(level, network, sampling).guided(conditions)
+        : LevelDenoiser.of(level, frame.under(network), sampling)
+            .guided(conditions)
+            .then(frame::begun);
   }
 
   /**
@@ -193,6 +201,9 @@ public final class Piece implements AutoCloseable {
 
   private float[] grounded(NDArray made) {
     float[] values = made.toFloatArray();
+    if (kept != null) {
+      kept.begin(values);
+    }
     List<Double> units = level.residual();
     if (inherited == null) {
       return values;

@@ -67,7 +67,8 @@ public record Prompted(
                     new float[] {(float) Preconditioning.signal(level.belowNoise())}, new Shape(1));
             case SIZES -> sizes(manager, level);
             case PLACES -> places(manager, level, Objects.requireNonNull(port.places()));
-            case PROMPT, ENCODER -> read(given, port, manager, level);
+            case PROMPT, ENCODER, PICTURE_LATENTS, PICTURE_STATES ->
+                read(given, port, manager, level);
           };
       all.merge(port.name(), array, Prompted::joined);
       if (guided) {

@@ -22,7 +22,8 @@ public final class Architectures {
   /**
    * An autoencoder is two networks: {@code CLASS.encode} and {@code CLASS.decode}. A text encoder
    * whose words see the padding too is {@code CLASS.padded}. A network of Point-E's is {@code
-   * CLASS}, and {@code CLASS.level} as a job walks it.
+   * CLASS}, and {@code CLASS.level} as a job walks it. One of clips that begin with a picture is
+   * {@code CLASS.begun}.
    */
   private static final Map<String, Architecture> ALL =
       Map.ofEntries(
@@ -41,6 +42,7 @@ public final class Architectures {
           Map.entry("CLIPImagePointDiffusionTransformer.level", PointTransformer::level),
           Map.entry("CLIPTextModel", ClipText::model),
           Map.entry("CLIPTextModelWithProjection", ClipText::modelWithProjection),
+          Map.entry("CLIPVisionModel", ClipVision::of),
           Map.entry("DiTTransformer2DModel", DitTransformer::of),
           Map.entry("LTXLatentUpsamplerModel", LtxUpsampler::of),
           Map.entry("LTXVideoTransformer3DModel", LtxTransformer::of),
@@ -55,7 +57,8 @@ public final class Architectures {
           Map.entry("UNet3DConditionModel", Unet3dCondition::of),
           Map.entry("UpsamplePointDiffusionTransformer", PointTransformer::of),
           Map.entry("UpsamplePointDiffusionTransformer.level", PointTransformer::level),
-          Map.entry("WanTransformer3DModel", WanTransformer::of));
+          Map.entry("WanTransformer3DModel", WanTransformer::of),
+          Map.entry("WanTransformer3DModel.begun", WanTransformer::begun));
 
   private Architectures() {}
 

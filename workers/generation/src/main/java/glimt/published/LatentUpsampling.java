@@ -4,6 +4,7 @@ import glimt.bundle.BundleException;
 import glimt.model.Axis;
 import glimt.model.BundleCard;
 import glimt.model.Level;
+import glimt.model.Port;
 import glimt.model.Refinement;
 import glimt.model.SizeRule;
 import glimt.published.ImportLevels.LevelSource;
@@ -27,7 +28,7 @@ final class LatentUpsampling {
   /** How far the channels get the tones of the small latents, as the published recipes have it. */
   private static final double ADAPTATION = 1;
 
-  private static final List<Integer> WIDER = List.of(1, 2, 2);
+  private static final int FACTOR = 2;
 
   private LatentUpsampling() {}
 
@@ -39,8 +40,7 @@ final class LatentUpsampling {
   /**
    * A card with one more level.
    *
-   * @throws BundleException if the level below is none of LTX-Video, or the upsampler makes more
-   *     frames
+   * @throws BundleException if the level below is none of LTX-Video
    */
   static BundleCard above(
       BundleCard card, BundleDraft draft, LevelSource source, String variant, int number) {
@@ -52,54 +52,71 @@ final class LatentUpsampling {
           "%s: it enlarges latents of LTX-Video, not of %s".formatted(folder, published));
     }
     if (source.size() != null || source.tile() != null) {
-      throw new BundleException(
-          "%s: it makes twice the height and width, in one piece".formatted(folder));
+      throw new BundleException("%s: it makes a size of its own, in one piece".formatted(folder));
     }
     PublishedConfig config =
         PublishedConfig.of(
             folder.resolve(CONFIG).toString(), PublishedFolder.json(folder.resolve(CONFIG)));
-    if (config.flag("temporal_upsample", false)) {
-      throw config.refused("temporal_upsample", "levels of more frames are not implemented");
-    }
+    int longer = config.flag("temporal_upsample", false) ? FACTOR : 1;
+    int wider = config.flag("spatial_upsample", true) ? FACTOR : 1;
+    List<Integer> factors = List.of(longer, wider, wider);
     draft.network(COMPONENT, PublishedWeights.in(folder, variant), config, config.className());
     List<Axis> axes = new ArrayList<>();
     for (int i = 0; i < below.axes().size(); i++) {
-      axes.add(wider(below.axes().get(i), WIDER.get(i)));
+      boolean firstStays = below.codec().causal().get(i);
+      axes.add(enlarged(below.axes().get(i), factors.get(i), firstStays));
     }
     String name = LevelChain.name(number);
     Level level =
         new Level(
-            name,
-            axes,
-            below.channels(),
-            below.network(),
-            below.parametrisation(),
-            below.ports(),
-            List.of(),
-            0,
-            below.codec(),
-            below.sampling(),
-            null,
-            new Refinement(
-                source.strength(),
-                new Refinement.Upsampler(
-                    LevelChain.prefix(number) + COMPONENT, WIDER, ADAPTATION, 0)));
+                name,
+                axes,
+                below.channels(),
+                below.network(),
+                below.parametrisation(),
+                below.ports().stream().map(port -> faster(port, longer)).toList(),
+                List.of(),
+                0,
+                below.codec(),
+                below.sampling(),
+                null,
+                new Refinement(
+                    source.strength(),
+                    new Refinement.Upsampler(
+                        LevelChain.prefix(number) + COMPONENT, factors, ADAPTATION, 0)))
+            .beginning(below.firstFrame());
     List<Level> levels = new ArrayList<>(card.levels());
     levels.add(level);
     Map<String, String> notes = new TreeMap<>(card.notes());
     notes.put(name + ": published", "a %s of diffusers".formatted(config.className()));
-    return card.with(levels).with(card.files(), notes);
+    return card.with(levels, card.fps() * longer).with(card.files(), notes);
   }
 
-  private static Axis wider(Axis axis, int factor) {
+  /** Twice the frames are as many seconds: the places of each lie so much closer. */
+  private static Port faster(Port port, int factor) {
+    Port.Places places = port.places();
+    if (places == null || factor == 1) {
+      return port;
+    }
+    List<Double> steps = new ArrayList<>(places.steps());
+    List<Double> firsts = new ArrayList<>(places.firsts());
+    steps.set(0, steps.getFirst() / factor);
+    firsts.set(0, firsts.getFirst() / factor);
+    return Port.places(port.name(), new Port.Places(steps, firsts));
+  }
+
+  /** An axis of so many positions for each, but for the first where that stays one. */
+  private static Axis enlarged(Axis axis, int factor, boolean firstStays) {
+    int less = firstStays ? factor - 1 : 0;
     SizeRule rule = axis.rule();
+    int multiple = rule.multiple() * factor;
     SizeRule sizes =
         new SizeRule(
-            rule.least() * factor,
-            rule.most() * factor,
-            rule.multiple() * factor,
-            rule.plus() * factor);
-    int extent = axis.extent() * factor;
+            rule.least() * factor - less,
+            rule.most() * factor - less,
+            multiple,
+            Math.floorMod(rule.plus() * factor - less, multiple));
+    int extent = axis.extent() * factor - less;
     return new Axis(axis.name(), extent, extent, extent, 0, sizes);
   }
 }

@@ -130,6 +130,11 @@ final class LevelChain {
           "%s: it makes %s in %s levels, so it cannot refine %s"
               .formatted(source.source(), other.kind(), other.levels().size(), card.kind()));
     }
+    if (own.firstFrame() != null && own.firstFrame().needed()) {
+      throw new BundleException(
+          "%s: a %s begins with a picture, so it cannot refine a clip"
+              .formatted(source.source(), other.notes().get("published")));
+    }
     if (own.codec() == null || !own.codec().encodes()) {
       throw new BundleException(
           "%s: a %s cannot begin with what is there, so it cannot refine"

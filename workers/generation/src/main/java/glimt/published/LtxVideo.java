@@ -6,6 +6,7 @@ import glimt.model.Axis;
 import glimt.model.BundleCard;
 import glimt.model.Codec;
 import glimt.model.Encoder;
+import glimt.model.FirstFrame;
 import glimt.model.Kind;
 import glimt.model.Port;
 import glimt.model.Port.Unconditional;
@@ -17,9 +18,10 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * Text to video of LTX-Video (HaCohen et al. 2024, arXiv:2501.00103), as diffusers' {@code
- * LTXPipeline} and, without a first clip, {@code LTXConditionPipeline} run it in one stage: T5's
- * states of the prompt steer a transformer of latents, which is told where each of them lies.
+ * Text, and a first frame, to video of LTX-Video (HaCohen et al. 2024, arXiv:2501.00103), as
+ * diffusers' {@code LTXPipeline}, {@code LTXImageToVideoPipeline} and, with no other conditions,
+ * {@code LTXConditionPipeline} run it in one stage: T5's states of the prompt steer a transformer
+ * of latents, which is told where each of them lies.
  */
 final class LtxVideo {
   private static final int STEPS = 50;
@@ -51,15 +53,21 @@ final class LtxVideo {
    * @param times that they give their scheduler
    * @param cut whether the first frame, which stands for itself alone, is where time begins; else
    *     it counts as much as the others
+   * @param still the noise of a given first frame, as {@link FirstFrame.Kept} has it
    */
-  private record Manner(String textEncoder, int textLength, FlowTimes times, boolean cut) {}
+  private record Manner(
+      String textEncoder, int textLength, FlowTimes times, boolean cut, double still) {}
 
-  private static final Manner ONE_STAGE = new Manner(".padded", 128, FlowTimes.LINEAR, false);
-  private static final Manner CONDITION = new Manner("", 256, FlowTimes.LINEAR_QUADRATIC, true);
+  private static final Manner ONE_STAGE = new Manner(".padded", 128, FlowTimes.LINEAR, false, 0);
+  private static final Manner CONDITION =
+      new Manner("", 256, FlowTimes.LINEAR_QUADRATIC, true, 0.15);
+
+  /** A position of the latent is a token. */
+  private static final List<Integer> TOKEN = List.of(1, 1, 1);
 
   private LtxVideo() {}
 
-  /** Of {@code LTXPipeline}. */
+  /** Of {@code LTXPipeline} and {@code LTXImageToVideoPipeline}. */
   static BundleCard card(PublishedFolder from, BundleDraft draft, ImportOptions options) {
     return card(from, draft, options, ONE_STAGE);
   }
@@ -106,16 +114,17 @@ final class LtxVideo {
         FPS,
         List.of(text),
         PipelineParts.level(
-            from,
-            "transformer",
-            axes,
-            transformer.integer("in_channels", 128),
-            List.of(
-                port("encoder_hidden_states", text, STATES),
-                port("encoder_attention_mask", text, MASK),
-                Port.places("video_coords", places)),
-            codec(from, vae, axes, List.of(temporal, spatial, spatial)),
-            PipelineParts.sampling(from, STEPS, GUIDANCE, manner.times())));
+                from,
+                "transformer",
+                axes,
+                transformer.integer("in_channels", 128),
+                List.of(
+                    port("encoder_hidden_states", text, STATES),
+                    port("encoder_attention_mask", text, MASK),
+                    Port.places("video_coords", places)),
+                codec(from, vae, axes, List.of(temporal, spatial, spatial)),
+                PipelineParts.sampling(from, STEPS, GUIDANCE, manner.times()))
+            .beginning(new FirstFrame(new FirstFrame.Kept(TOKEN, manner.still()), null)));
   }
 
   private static Port port(String name, Encoder text, String output) {

@@ -28,11 +28,15 @@ public final class Pipelines {
           Map.entry("IFPipeline", DeepFloydIf::card),
           Map.entry("IFSuperResolutionPipeline", DeepFloydIf::card),
           Map.entry("LTXConditionPipeline", LtxVideo::condition),
+          Map.entry("LTXImageToVideoPipeline", LtxVideo::card),
           Map.entry("LTXPipeline", LtxVideo::card),
           Map.entry("StableDiffusionPipeline", StableDiffusion::card),
           Map.entry("StableDiffusionXLPipeline", StableDiffusionXl::card),
           Map.entry("TextToVideoSDPipeline", TextToVideoSd::card),
-          Map.entry("WanPipeline", WanVideo::card));
+          Map.entry("VideoToVideoSDPipeline", TextToVideoSd::card),
+          Map.entry("WanImageToVideoPipeline", WanVideo::card),
+          Map.entry("WanPipeline", WanVideo::card),
+          Map.entry("WanVideoToVideoPipeline", WanVideo::card));
 
   private Pipelines() {}
 

@@ -168,7 +168,11 @@ public final class PublishedFolder {
               && (said.path(1).isTextual() || said.path(1).isNull());
       if (component) {
         index.ignore(entry.getKey());
-        if (said.path(1).isTextual() && !NEEDLESS.contains(entry.getKey())) {
+        boolean needless =
+            NEEDLESS.contains(entry.getKey())
+                && !(entry.getKey().equals(WanFirstFrame.ENCODER)
+                    && json.path("_class_name").asText().equals(WanFirstFrame.PICTURES));
+        if (said.path(1).isTextual() && !needless) {
           components.put(entry.getKey(), said.path(1).textValue());
         }
       }

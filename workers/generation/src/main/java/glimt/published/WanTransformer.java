@@ -28,6 +28,18 @@ final class WanTransformer {
    * @throws BundleException if the patches have other than three extents
    */
   static PublishedNetwork of(PublishedConfig config, Set<String> tensors) {
+    return of(config, false);
+  }
+
+  /**
+   * The same of clips that begin with a picture: further channels of the published network's clip
+   * are a port of their own, {@code picture_latents} [B, frames, channels, height, width].
+   */
+  static PublishedNetwork begun(PublishedConfig config, Set<String> tensors) {
+    return of(config, true);
+  }
+
+  private static PublishedNetwork of(PublishedConfig config, boolean begun) {
     // Sizes that the tensors have; queries and keys are normed alike whatever the key says; the
     // longest clip bounds a table of the field's, which is none here.
     config.ignore(
@@ -46,6 +58,8 @@ final class WanTransformer {
       "pt", patch.get(0),
       "ph", patch.get(1),
       "pw", patch.get(2),
+      "more", begun ? ", picture_latents: Tensor" : "",
+      "clip", begun ? "torch.cat([x, picture_latents], 2)" : "x",
       "head", config.integer("attention_head_dim", 128),
       "waves", config.integer("freq_dim", 256),
       "attn2", imageKeys ? "WanImageCrossAttention" : "WanCrossAttention",
@@ -100,23 +114,23 @@ final class WanTransformer {
   private static final String NETWORK_OF_TEXT =
       ATTRIBUTES
           + """
-              def forward(self, x: Tensor, noise: Tensor, encoder_hidden_states: Tensor) -> Tensor:
-                text = torch.to(encoder_hidden_states, self.precision)
-                return self.denoised(x, noise, self.condition_embedder.text_embedder.forward(text))
+            def forward(self, x: Tensor, noise: Tensor, encoder_hidden_states: Tensor{more}) -> Tensor:
+              text = torch.to(encoder_hidden_states, self.precision)
+              return self.denoised({clip}, noise, self.condition_embedder.text_embedder.forward(text))
 
-            """;
+          """;
 
   private static final String NETWORK_OF_IMAGE =
       ATTRIBUTES
           + """
-              def forward(self, x: Tensor, noise: Tensor, encoder_hidden_states: Tensor, encoder_hidden_states_image: Tensor) -> Tensor:
-                text = torch.to(encoder_hidden_states, self.precision)
-                image = torch.to(encoder_hidden_states_image, self.precision)
-                seen = self.condition_embedder.image_embedder.forward(image)
-                context = torch.cat([seen, self.condition_embedder.text_embedder.forward(text)], 1)
-                return self.denoised(x, noise, context)
+            def forward(self, x: Tensor, noise: Tensor, encoder_hidden_states: Tensor, encoder_hidden_states_image: Tensor{more}) -> Tensor:
+              text = torch.to(encoder_hidden_states, self.precision)
+              image = torch.to(encoder_hidden_states_image, self.precision)
+              seen = self.condition_embedder.image_embedder.forward(image)
+              context = torch.cat([seen, self.condition_embedder.text_embedder.forward(text)], 1)
+              return self.denoised({clip}, noise, context)
 
-            """;
+          """;
 
   private static final String TRANSFORMER =
       """

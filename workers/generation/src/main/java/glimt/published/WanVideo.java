@@ -16,9 +16,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Text to video of Wan 2.1 and 2.2 (Wan Team 2025, arXiv:2503.20314), as diffusers' {@code
- * WanPipeline} runs it: UMT5's states of the prompt, zeros behind it, steer a transformer of causal
- * latents. The A14B models of 2.2 have two: one for much noise, and one for little.
+ * Text, and a first frame, to video of Wan 2.1 and 2.2 (Wan Team 2025, arXiv:2503.20314), as
+ * diffusers' {@code WanPipeline} and {@code WanImageToVideoPipeline} run it: UMT5's states of the
+ * prompt, zeros behind it, steer a transformer of causal latents. The A14B models of 2.2 have two:
+ * one for much noise, and one for little.
  */
 final class WanVideo {
   private static final int STEPS = 50;
@@ -39,6 +40,9 @@ final class WanVideo {
 
   private static final double GUIDANCE_CLEAN = 3;
 
+  /** The weight that the card of those that begin with a picture gives for both. */
+  private static final double GUIDANCE_PICTURE = 3.5;
+
   private static final String EXPERT = "transformer_2";
 
   /** What the pipeline makes unless it is told otherwise. */
@@ -57,15 +61,23 @@ final class WanVideo {
   private WanVideo() {}
 
   static BundleCard card(PublishedFolder from, BundleDraft draft, ImportOptions options) {
-    from.only("scheduler", "text_encoder", "tokenizer", "transformer", EXPERT, "vae");
+    from.only(
+        "scheduler",
+        "text_encoder",
+        "tokenizer",
+        "transformer",
+        EXPERT,
+        "vae",
+        WanFirstFrame.ENCODER,
+        WanFirstFrame.PROCESSOR);
     Double boundary = from.index().number("boundary_ratio");
     if ((boundary != null) != from.has(EXPERT)) {
       throw from.index().refused("boundary_ratio", "it goes with a " + EXPERT + ", and needs one");
     }
-    from.index().ignore("expand_timesteps"); // without a first image all tokens have one
+    WanFirstFrame first = WanFirstFrame.of(from, draft);
     from.index().close();
     draft.network("text_encoder", from, "text_encoder", from.className("text_encoder"));
-    draft.network("transformer", from, "transformer", from.className("transformer"));
+    draft.network("transformer", from, "transformer", first.architecture(from, "transformer"));
     PipelineParts.autoencoder(from, draft);
     PromptReader reader =
         PublishedTokenizer.t5(from, "tokenizer", draft, options.textLength(TEXT_LENGTH));
@@ -94,19 +106,25 @@ final class WanVideo {
             text.name(),
             STATES,
             Unconditional.NEGATIVE_PROMPT);
-    double guidance = boundary == null ? GUIDANCE : GUIDANCE_NOISY;
+    List<Port> ports = new ArrayList<>(List.of(port));
+    ports.addAll(first.ports());
+    double guidance =
+        boundary == null ? GUIDANCE : first.needed() ? GUIDANCE_PICTURE : GUIDANCE_NOISY;
     Level level =
         PipelineParts.level(
-            from,
-            "transformer",
-            axes,
-            transformer.integer("in_channels", 16),
-            List.of(port),
-            codec(vae, axes, List.of(temporal, spatial, spatial)),
-            PipelineParts.sampling(from, STEPS, guidance));
+                from,
+                "transformer",
+                axes,
+                vae.integer("z_dim", 16),
+                ports,
+                codec(vae, axes, List.of(temporal, spatial, spatial)),
+                PipelineParts.sampling(from, STEPS, guidance))
+            .beginning(first.frame());
+    first.checkChannels(transformer, vae);
     if (boundary != null) {
-      draft.network(EXPERT, from, EXPERT, from.className(EXPERT));
-      level = level.with(new Expert(EXPERT, boundary * length(from), GUIDANCE_CLEAN));
+      draft.network(EXPERT, from, EXPERT, first.architecture(from, EXPERT));
+      Double clean = first.needed() ? null : (Double) GUIDANCE_CLEAN;
+      level = level.with(new Expert(EXPERT, boundary * length(from), clean));
     }
     return PipelineParts.card(
         from, options, Kind.VIDEO, dense ? DENSE_FPS : FPS, List.of(text), level);

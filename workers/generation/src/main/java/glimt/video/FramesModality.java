@@ -82,10 +82,18 @@ public record FramesModality() implements Modality {
   private static Frames frames(Seen seen) {
     long[] shape = seen.shape();
     BundleCard card = seen.card();
-    double share =
-        (double) usual(card, seen.level().name()) / usual(card, card.levels().getLast().name());
     return Frames.ofSample(
-        seen.values(), (int) shape[0], (int) shape[2], (int) shape[3], card.fps() * share);
+        seen.values(),
+        (int) shape[0],
+        (int) shape[2],
+        (int) shape[3],
+        rate(card, seen.level().name()));
+  }
+
+  /** Returns how many frames a second of a level's clip has. */
+  public static double rate(BundleCard card, String level) {
+    double share = (double) usual(card, level) / usual(card, card.levels().getLast().name());
+    return card.fps() * share;
   }
 
   /** The number of decoded frames of a level at its default size. */

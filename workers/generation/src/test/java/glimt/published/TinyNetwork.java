@@ -56,6 +56,11 @@ record TinyNetwork(
         Device.cpu());
   }
 
+  /** The values of one of its tensors. */
+  float[] values(String name) {
+    return tensor(name).floats();
+  }
+
   private Tensor tensor(String name) {
     long[] shape =
         shapes.entrySet().stream()

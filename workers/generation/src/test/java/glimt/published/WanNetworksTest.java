@@ -18,7 +18,8 @@ class WanNetworksTest {
   private static final String SIZES =
       """
       "num_attention_heads": 2, "attention_head_dim": 12, "in_channels": 4, "out_channels": 4,
-      "text_dim": 8, "freq_dim": 16, "ffn_dim": 20, "num_layers": 2""";
+      "text_dim": 8, "freq_dim": 16, "ffn_dim": 20, "num_layers": 2\
+      """;
   private static final String IMAGE = ", \"image_dim\": 10, \"added_kv_proj_dim\": 24";
 
   @Test
@@ -127,9 +128,13 @@ class WanNetworksTest {
   }
 
   private static TinyNetwork transformer(String more) {
-    long d = 24;
+    return TinyNetwork.of("WanTransformer3DModel", "{%s%s}".formatted(SIZES, more), shapes(24, 4));
+  }
+
+  /** Of a transformer of this width that takes so many channels. */
+  static Map<String, long[]> shapes(long d, long channels) {
     Map<String, long[]> shapes = new LinkedHashMap<>();
-    shapes.put("patch_embedding\\.weight", new long[] {d, 4, 1, 2, 2});
+    shapes.put("patch_embedding\\.weight", new long[] {d, channels, 1, 2, 2});
     shapes.put("blocks.*scale_shift_table", new long[] {1, 6, d});
     shapes.put("scale_shift_table", new long[] {1, 2, d});
     shapes.put("proj_out\\.weight", new long[] {16, d});
@@ -148,15 +153,15 @@ class WanNetworksTest {
     shapes.put(".*ffn\\.net\\.2\\.weight", new long[] {d, 20});
     shapes.put(".*(norm\\w*\\.weight|\\.bias)", new long[] {d});
     shapes.put(".*", new long[] {d, d});
-    return TinyNetwork.of("WanTransformer3DModel", "{%s%s}".formatted(SIZES, more), shapes);
+    return shapes;
   }
 
   private static TinyNetwork codec(String way, boolean residual) {
     return codec(
         way,
         residual
-            ? ", \"is_residual\": true, \"patch_size\": 2, \"in_channels\": 12, \"out_channels\": 12,"
-                + " \"decoder_base_dim\": 4"
+            ? ", \"is_residual\": true, \"patch_size\": 2, \"in_channels\": 12, \"out_channels\":"
+                + " 12, \"decoder_base_dim\": 4"
             : "",
         residual);
   }
@@ -165,7 +170,8 @@ class WanNetworksTest {
     String config =
         """
         {"base_dim": 4, "dim_mult": [1, 2, 2], "num_res_blocks": 1, "z_dim": 4,
-         "temperal_downsample": [true, true]%s}"""
+         "temperal_downsample": [true, true]%s}\
+        """
             .formatted(more);
     return TinyNetwork.of("AutoencoderKLWan." + way, config, codecShapes(residual));
   }

@@ -13,7 +13,6 @@ import glimt.generation.Modalities;
 import glimt.job.ArtifactId;
 import glimt.job.Checkpoint;
 import glimt.job.InvalidSpec;
-import glimt.job.JobInput;
 import glimt.job.Outcome;
 import glimt.job.Plan;
 import glimt.job.Product;
@@ -21,7 +20,6 @@ import glimt.job.Product.Role;
 import glimt.job.Task;
 import glimt.job.Work;
 import glimt.media.Ffmpeg;
-import glimt.media.Picture;
 import glimt.model.BundleCard;
 import glimt.model.Codec;
 import glimt.model.Encoder;
@@ -29,8 +27,6 @@ import glimt.model.Level;
 import glimt.model.Port;
 import glimt.model.Segment;
 import glimt.pipeline.Cascade;
-import glimt.pipeline.Draft;
-import glimt.pipeline.Drafting;
 import glimt.pipeline.LatentDecoder;
 import glimt.pipeline.LatentDecoder.SeenBelow;
 import glimt.pipeline.LevelWalk;
@@ -112,7 +108,7 @@ public record Generation(
     List<Product> products =
         switch (task.work()) {
           case Work.Encode encode -> encoded(task, encode, bundle, warnings::add);
-          case Work.Sample sample -> List.of(sampled(task, sample, bundle, attempt));
+          case Work.Sample sample -> List.of(sampled(task, sample, bundle, attempt, warnings::add));
           case Work.Decode decode -> List.of(decoded(task, decode, bundle, attempt));
           case Work.Assemble assemble -> assembled(task, assemble, bundle);
         };
@@ -131,7 +127,7 @@ public record Generation(
     return bundle.with(task.spec().chosenLoras());
   }
 
-  private StoredTensors tensors() {
+  StoredTensors tensors() {
     return new StoredTensors(artifacts);
   }
 
@@ -167,13 +163,15 @@ public record Generation(
 
   // ---- sample
 
-  private Product sampled(Task task, Work.Sample work, LoadedBundle bundle, Attempt attempt)
+  private Product sampled(
+      Task task, Work.Sample work, LoadedBundle bundle, Attempt attempt, Consumer<String> warn)
       throws InterruptedException {
     BundleCard card = bundle.card();
     Level level = noised(task, level(task, bundle, work.extents()));
     Modality modality = Modalities.of(card.kind());
     Cascade cascade =
         new Cascade(card, modality, bundle::network, task.card() + " on " + numericClass);
+    Beginning beginning = new Beginning(this, task, work, level, bundle, warn);
     try (Piece piece =
         cascade.piece(
             manager,
@@ -181,9 +179,10 @@ public record Generation(
             work.segment(),
             work.sampling(),
             task.spec().sampling().seed(),
-            prompted(task, level, bundle),
+            prompted(task, level, bundle, beginning),
             inherited(task, level, card),
-            draft(task, work, level, bundle))) {
+            beginning.draft(),
+            beginning.kept())) {
       return walked(task, work, piece, level, bundle, attempt);
     }
   }
@@ -192,41 +191,6 @@ public record Generation(
   private static Level noised(Task task, Level level) {
     Integer step = task.spec().noiseLevel();
     return step == null || !level.takesAnyNoiseBelow() ? level : LevelWalk.noised(level, step);
-  }
-
-  /** Returns what the walk begins with; null if that is noise alone. */
-  private @Nullable Draft draft(Task task, Work.Sample work, Level level, LoadedBundle bundle) {
-    Double strength = work.strength();
-    if (strength == null) {
-      return null;
-    }
-    BundleCard card = bundle.card();
-    int index = card.levels().indexOf(card.level(level.name()));
-    Drafting drafting =
-        new Drafting(
-            level,
-            index,
-            work.segment(),
-            Modalities.of(card.kind()),
-            task.spec().sampling().seed(),
-            bundle::network);
-    if (level.upsamplesBelow()) {
-      Level below = card.levels().get(index - 1).sized(level.belowExtents(level.extents()));
-      Mosaic mosaic = Mosaic.of(below);
-      List<ArtifactId> latents = task.inputs(Plan.LATENT);
-      float[] whole = mosaic.blend(mosaic.whole(), pieces(below.segments(), latents));
-      return drafting.ofLatents(manager, whole, below, strength);
-    }
-    JobInput input = task.spec().input();
-    if (index == 0 && input != null) {
-      List<Integer> seen = level.seen();
-      Picture picture =
-          Picture.read(artifacts.read(input.image())).cut(seen.get(1), seen.getFirst());
-      long[] shape = {3, picture.height(), picture.width()};
-      return drafting.ofPixels(manager, FloatBuffer.wrap(picture.planes()), shape, strength);
-    }
-    StoredTensors.Stored stored = tensors().sample(task.inputs(Plan.BELOW).getFirst());
-    return drafting.ofPixels(manager, stored.values(), stored.shape(), strength);
   }
 
   private Cascade.@Nullable Inherited inherited(Task task, Level level, BundleCard card) {
@@ -242,8 +206,11 @@ public record Generation(
         sized, new Mosaic.Fragment(Mosaic.of(sized).whole(), stored.values()));
   }
 
-  /** Returns the tensors made from the prompts, by the ports of the level that receive them. */
-  private Prompted prompted(Task task, Level level, LoadedBundle bundle) {
+  /**
+   * Returns the tensors made from the prompts and the picture, by the ports of the level that
+   * receive them.
+   */
+  private Prompted prompted(Task task, Level level, LoadedBundle bundle, Beginning beginning) {
     Map<Port, Function<NDManager, NDArray>> given = new LinkedHashMap<>();
     Map<Port, Function<NDManager, NDArray>> withheld = new LinkedHashMap<>();
     Map<ArtifactId, Safetensors> read = new HashMap<>();
@@ -261,6 +228,8 @@ public record Generation(
           encoded(task, Plan.unconditionalPort(encoder), other, read)
               .ifPresent(feed -> withheld.put(port, feed));
         }
+        case PICTURE_LATENTS -> given.put(port, scope -> beginning.opening().latents(scope));
+        case PICTURE_STATES -> given.put(port, scope -> beginning.opening().states(scope));
         case BELOW, BELOW_KEPT, BELOW_BY_CORNERS, BELOW_NOISE, BELOW_SIGNAL, SIZES, PLACES -> {}
       }
     }
@@ -397,7 +366,7 @@ public record Generation(
     return new SeenBelow(values, stored.shape());
   }
 
-  private List<Mosaic.Fragment> pieces(List<Segment> segments, List<ArtifactId> inputs) {
+  List<Mosaic.Fragment> pieces(List<Segment> segments, List<ArtifactId> inputs) {
     if (segments.size() != inputs.size()) {
       throw new IllegalArgumentException(
           "the level has %s pieces, but the task has %s inputs"

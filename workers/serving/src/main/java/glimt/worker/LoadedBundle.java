@@ -22,10 +22,16 @@ import glimt.pipeline.TokenIds;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A bundle and its networks on one device slot. Only the slot's thread may use it. */
 public final class LoadedBundle {
+  private static final Logger LOG = LoggerFactory.getLogger(LoadedBundle.class);
+
   private final Bundle bundle;
   private final NetworkCache networks;
   private final Map<PromptReader, Tokenizer> tokenizers;
@@ -104,7 +110,15 @@ public final class LoadedBundle {
 
   /** Returns any network of the bundle by its stem, loaded on first use. */
   Network network(String stem) {
-    return networks.network(bundle, stem, overlay);
+    Set<NetworkCache.WarmNetwork> warm = networks.warm();
+    long began = System.nanoTime();
+    Network network = networks.network(bundle, stem, overlay);
+    if (!networks.warm().equals(warm)) {
+      double seconds = (System.nanoTime() - began) / 1e9;
+      LOG.info(
+          "loaded {}/{} in {} s", card().name(), stem, String.format(Locale.ROOT, "%.3f", seconds));
+    }
+    return network;
   }
 
   /** Returns the token ids of a prompt for one of this bundle's readers. */

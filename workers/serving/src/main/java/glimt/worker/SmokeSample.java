@@ -4,9 +4,12 @@ import glimt.artifact.ArtifactFolder;
 import glimt.bundle.Bundle;
 import glimt.job.Artifact;
 import glimt.job.Format;
+import glimt.job.JobInput;
 import glimt.job.JobSpec;
 import glimt.job.SamplingOptions;
+import glimt.media.Picture;
 import glimt.model.BundleCard;
+import glimt.model.FirstFrame;
 import glimt.model.Level;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -17,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** A small job of a new bundle: whether all of it works together, and what it makes. */
 public final class SmokeSample {
@@ -26,6 +30,9 @@ public final class SmokeSample {
   /** What a small sample has about. */
   private static final Map<String, Integer> SMALL =
       Map.of("frames", 5, "height", 128, "width", 128);
+
+  private static final int SIDE = 128;
+  private static final int RED = 0xc02020;
 
   private static final String PROMPT = "a red apple on a wooden table";
 
@@ -48,18 +55,22 @@ public final class SmokeSample {
           case VIDEO -> Format.GIF;
           case POINTS -> Format.GLB;
         };
-    JobSpec spec =
-        new JobSpec(
-            card.kind(),
-            PROMPT,
-            card.name(),
-            new SamplingOptions(1, STEPS, null, null, null),
-            small(card),
-            format);
     try {
       Path made = Files.createTempDirectory(cache, "sample");
       try {
         ArtifactFolder artifacts = new ArtifactFolder(made);
+        JobSpec spec =
+            new JobSpec(
+                JobSpec.VERSION,
+                card.kind(),
+                PROMPT,
+                null,
+                card.name(),
+                new SamplingOptions(1, STEPS, null, null, null),
+                small(card),
+                format,
+                null,
+                input(card, artifacts));
         Artifact file = WholeJob.made(folder, spec, artifacts, cache);
         return Files.write(folder.resolve("sample." + format.ending()), artifacts.read(file.id()));
       } finally {
@@ -68,6 +79,16 @@ public final class SmokeSample {
     } catch (IOException broken) {
       throw new UncheckedIOException(broken);
     }
+  }
+
+  /** A red picture, where the bundle needs one to begin with. */
+  private static @Nullable JobInput input(BundleCard card, ArtifactFolder artifacts) {
+    FirstFrame first = card.levels().getFirst().firstFrame();
+    if (first == null || !first.needed()) {
+      return null;
+    }
+    byte[] picture = Picture.plain(SIDE, SIDE, RED).png();
+    return JobInput.firstFrame(artifacts.put("image/png", picture).id());
   }
 
   /** The smallest extents near those of a small sample that the last level may have. */

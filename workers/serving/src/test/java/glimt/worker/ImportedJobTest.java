@@ -237,7 +237,7 @@ class ImportedJobTest {
         Map.of("width", side, "height", side),
         Format.PNG,
         null,
-        new JobInput(image, strength));
+        JobInput.changed(image, strength));
   }
 
   /** The mean square difference to the middle of the given picture. */

@@ -53,7 +53,7 @@ public record Provenance(
         task.spec().sampling().seed(),
         levels.subList(0, levels.indexOf(task.work().level()) + 1),
         numericClass,
-        input == null ? null : input.image().sha256());
+        input == null ? null : input.artifact().sha256());
   }
 
   Map<String, Object> cbor() {

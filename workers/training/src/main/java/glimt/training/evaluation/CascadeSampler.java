@@ -128,6 +128,7 @@ public final class CascadeSampler implements AutoCloseable {
                 prompt.seed(),
                 reading.of(level, prompt.text()),
                 inherited,
+                null,
                 null);
         Waypoint start = piece.start();
         Waypoint end =
