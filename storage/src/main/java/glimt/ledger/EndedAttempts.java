@@ -23,9 +23,7 @@ final class EndedAttempts {
   private static final NamedSql END =
       NamedSql.of(
           """
-          WITH RECURSIVE HEADS,
-          first (clock) AS MATERIALIZED (FIRST),
-          ended AS (
+          WITH ended AS (
             UPDATE attempt SET
               ended = clock_timestamp(), outcome = said.outcome, fault = said.fault, why = said.why,
               numeric_class = coalesce(said.numeric_class, attempt.numeric_class),
@@ -60,23 +58,15 @@ final class EndedAttempts {
             ORDER BY 1, 2, 3
             ON CONFLICT (card, level, work) DO UPDATE SET
               seconds = pace.seconds + 0.25 * (excluded.seconds - pace.seconds)),
-          owed AS (
+          owed AS MATERIALIZED (
             SELECT tenant, sum(
               CASE WHEN outcome IN ('lost', 'remade') THEN 0 ELSE coalesce(seconds, 0) END - charged) AS seconds
             FROM ended GROUP BY tenant),
-          owing AS MATERIALIZED (
-            SELECT tenant.id, owed.seconds FROM tenant JOIN owed ON tenant.id = owed.tenant
-            ORDER BY tenant.id FOR NO KEY UPDATE OF tenant)
-          UPDATE tenant SET clock = greatest(
-            tenant.clock + seconds / weight,
-            CASE WHEN tenant.id IN (SELECT tenant FROM heads WHERE rank < 'Infinity')
-                 THEN NULL
-                 ELSE coalesce(first.clock, (
-                   SELECT max(other.clock) FROM tenant AS other WHERE other.id <> tenant.id)) END)
-          FROM owing CROSS JOIN first WHERE tenant.id = owing.id
+          PAY
+          SELECT mine.id FROM tenant AS mine WHERE mine.id IN (SELECT tenant FROM owed) AND AWAY
           """
-              .replace("HEADS", FairShares.HEADS)
-              .replace("FIRST", FairShares.FIRST));
+              .replace("PAY", FairShares.PAY)
+              .replace("AWAY", FairShares.AWAY));
 
   private final List<Lease> leases = new ArrayList<>();
   private final List<String> outcomes = new ArrayList<>();
@@ -134,16 +124,21 @@ final class EndedAttempts {
     if (leases.isEmpty()) {
       return;
     }
-    session.update(
-        END.bind("tasks", Leases.tasks(leases))
-            .bind("numbers", Leases.attempts(leases))
-            .bind("outcomes", outcomes.toArray(String[]::new))
-            .bind("faults", Columns.texts(faults, EnumWord::of))
-            .bind("whys", whys.toArray(String[]::new))
-            .bind("numericClasses", Columns.texts(efforts, Effort::numericClass))
-            .bind("resumedFrom", Columns.integers(efforts, Effort::resumedFrom))
-            .bind("steps", Columns.integers(efforts, Effort::steps))
-            .bind("seconds", Columns.doubles(efforts, Effort::seconds))
-            .bind("networkSeconds", Columns.doubles(efforts, Effort::networkSeconds)));
+    List<String> away =
+        session.all(
+            END.bind("tasks", Leases.tasks(leases))
+                .bind("numbers", Leases.attempts(leases))
+                .bind("outcomes", outcomes.toArray(String[]::new))
+                .bind("faults", Columns.texts(faults, EnumWord::of))
+                .bind("whys", whys.toArray(String[]::new))
+                .bind("numericClasses", Columns.texts(efforts, Effort::numericClass))
+                .bind("resumedFrom", Columns.integers(efforts, Effort::resumedFrom))
+                .bind("steps", Columns.integers(efforts, Effort::steps))
+                .bind("seconds", Columns.doubles(efforts, Effort::seconds))
+                .bind("networkSeconds", Columns.doubles(efforts, Effort::networkSeconds)),
+            row -> row.getString("id"));
+    if (!away.isEmpty()) {
+      FairShares.joinLine(session, away);
+    }
   }
 }
