@@ -8,6 +8,7 @@ import glimt.ledger.Jobs;
 import glimt.ledger.Nodes;
 import glimt.ledger.Tasks;
 import glimt.ledger.Tenants;
+import glimt.ledger.Usage;
 import glimt.ledger.Workers;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
@@ -132,6 +133,7 @@ public final class Gateway implements AutoCloseable {
   public record Parts(
       Jobs jobs,
       Tenants tenants,
+      Usage usage,
       Tasks tasks,
       Events events,
       Artifacts artifacts,

@@ -16,6 +16,7 @@ import glimt.job.JobView.LevelView;
 import glimt.job.JobView.TaskView;
 import glimt.job.Product;
 import glimt.job.SamplingOptions;
+import glimt.job.Timings;
 import glimt.job.Work;
 import glimt.json.EnumWord;
 import glimt.json.Json;
@@ -261,12 +262,17 @@ final class JobDocument {
             .put("why", attempt.why());
     Optional.ofNullable(attempt.effort())
         .ifPresent(
-            effort ->
-                out.put("numericClass", effort.numericClass())
-                    .put("resumedFrom", effort.resumedFrom())
-                    .put("steps", effort.steps())
-                    .put("seconds", effort.seconds())
-                    .put("networkSeconds", effort.networkSeconds()));
+            effort -> {
+              out.put("numericClass", effort.numericClass())
+                  .put("resumedFrom", effort.resumedFrom())
+                  .put("steps", effort.steps())
+                  .put("seconds", effort.seconds())
+                  .put("networkSeconds", effort.networkSeconds());
+              Timings timings = effort.timings();
+              if (timings != null) {
+                out.set("timings", UsageRoutes.timings(timings));
+              }
+            });
     return out;
   }
 

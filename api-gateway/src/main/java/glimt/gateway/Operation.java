@@ -32,6 +32,7 @@ record Operation(String id, HttpMethod method, String path, Handler<RoutingConte
         new Submission(
             parts.jobs(), parts.tenants(), parts.bundles(), parts.farm(), parts.samplers(), images);
     TenantRoutes tenants = new TenantRoutes(desk, parts.tenants());
+    UsageRoutes usage = new UsageRoutes(desk, parts.usage());
     Download download = new Download(desk, parts.artifacts(), parts.tasks(), parts.farm());
     JobRoutes jobs = new JobRoutes(desk, parts.jobs(), parts.farm(), submission, download);
     Watching watching = new Watching(desk, parts.events(), parts.farm(), pace);
@@ -68,6 +69,8 @@ record Operation(String id, HttpMethod method, String path, Handler<RoutingConte
     all.add(get("listNodes", "/v1/nodes", farm::nodes));
     all.add(get("listTenants", "/v1/tenants", tenants::list));
     all.add(operation("setTenant", HttpMethod.PUT, "/v1/tenants/{tenant}", tenants::set));
+    all.add(get("usage", "/v1/usage", usage::usage));
+    all.add(get("usageOfWorkers", "/v1/usage/workers", usage::workers));
     all.add(get("health", "/healthz", farm::health));
     all.add(file("contract", "/openapi.yaml", "/openapi.yaml", "application/yaml"));
     all.add(file("page", "/", "/web/index.html", "text/html; charset=utf-8"));

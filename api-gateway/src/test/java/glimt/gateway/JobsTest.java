@@ -316,6 +316,23 @@ class JobsTest {
   }
 
   @Test
+  void usage_is_added_up_by_tenant_job_and_day_and_lives_by_worker() {
+    for (String by : List.of("", "?by=tenant", "?by=job", "?by=day&from=2026-01-31")) {
+      HttpResponse<String> answer = farm.get("/v1/usage" + by);
+      assertThat(answer.statusCode()).as(by).isEqualTo(200);
+      contract.allows("usage", answer);
+    }
+    HttpResponse<String> lives = farm.get("/v1/usage/workers");
+    assertThat(lives.statusCode()).isEqualTo(200);
+    contract.allows("usageOfWorkers", lives);
+    for (String wrong : List.of("by=week", "from=31.1.2026", "from=2026-02-02&to=2026-02-01")) {
+      HttpResponse<String> answer = farm.get("/v1/usage?" + wrong);
+      assertThat(answer.statusCode()).as(wrong).isEqualTo(400);
+      contract.allows("usage", answer);
+    }
+  }
+
+  @Test
   void without_a_key_no_request_may_name_another_tenant() {
     HttpResponse<String> answer =
         farm.send(farm.request("/v1/jobs").header("Glimt-Tenant", "another").build());

@@ -26,6 +26,7 @@ import glimt.ledger.LeaseTerms;
 import glimt.ledger.Nodes;
 import glimt.ledger.Tasks;
 import glimt.ledger.Tenants;
+import glimt.ledger.Usage;
 import glimt.ledger.Workers;
 import glimt.model.Axis;
 import glimt.model.BundleCard;
@@ -130,6 +131,7 @@ final class RealFarm implements AutoCloseable {
     return new Gateway.Parts(
         ofJobs,
         new Tenants(database),
+        new Usage(database),
         tasks,
         new Events(database),
         artifacts,

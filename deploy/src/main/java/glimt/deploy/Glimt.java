@@ -12,6 +12,7 @@ import glimt.deploy.command.ListJobs;
 import glimt.deploy.command.ListModels;
 import glimt.deploy.command.ListNodes;
 import glimt.deploy.command.NodeCommand;
+import glimt.deploy.command.ShowUsage;
 import glimt.deploy.command.TenantCommand;
 import glimt.deploy.command.Train;
 import glimt.deploy.command.Up;
@@ -65,6 +66,7 @@ import picocli.CommandLine.ScopeType;
       ChangeJob.Resume.class,
       ChangeJob.Reclassify.class,
       TenantCommand.class,
+      ShowUsage.class,
       ListModels.class,
       ListNodes.class,
       VerifyFile.class,

@@ -4,6 +4,7 @@ import glimt.job.Effort;
 import glimt.job.Fault;
 import glimt.job.Lease;
 import glimt.job.Outcome;
+import glimt.job.Timings;
 import glimt.json.EnumWord;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -34,11 +35,15 @@ final class EndedAttempts {
               seconds = coalesce(said.seconds, CASE
                 WHEN attempt.seconds IS NOT NULL
                 THEN extract(epoch FROM clock_timestamp() - attempt.started) END),
-              network_seconds = coalesce(said.network_seconds, attempt.network_seconds)
+              network_seconds = coalesce(said.network_seconds, attempt.network_seconds),
+              load = said.load, encode = said.encode, denoise = said.denoise,
+              decode = said.decode, write = said.write, checkpoint = said.checkpoint,
+              waiting = said.waiting
             FROM unnest(:tasks, :numbers, :outcomes, :faults, :whys, :numericClasses, :resumedFrom,
-                        :steps, :seconds, :networkSeconds) AS said
+                        :steps, :seconds, :networkSeconds, :load, :encode, :denoise, :decode, :write,
+                        :checkpoint, :waiting) AS said
               (task, number, outcome, fault, why, numeric_class, resumed_from, steps, seconds,
-               network_seconds)
+               network_seconds, load, encode, denoise, decode, write, checkpoint, waiting)
             JOIN task ON task.id = said.task
             WHERE attempt.task = said.task AND attempt.number = said.number AND attempt.ended IS NULL
             RETURNING task.id, task.tenant, task.card, task.work, task.amount, task.steps AS whole,
@@ -124,6 +129,8 @@ final class EndedAttempts {
     if (leases.isEmpty()) {
       return;
     }
+    List<@Nullable Timings> timings = new ArrayList<>();
+    efforts.forEach(effort -> timings.add(effort == null ? null : effort.timings()));
     List<String> away =
         session.all(
             END.bind("tasks", Leases.tasks(leases))
@@ -135,7 +142,14 @@ final class EndedAttempts {
                 .bind("resumedFrom", Columns.integers(efforts, Effort::resumedFrom))
                 .bind("steps", Columns.integers(efforts, Effort::steps))
                 .bind("seconds", Columns.doubles(efforts, Effort::seconds))
-                .bind("networkSeconds", Columns.doubles(efforts, Effort::networkSeconds)),
+                .bind("networkSeconds", Columns.doubles(efforts, Effort::networkSeconds))
+                .bind("load", Columns.doubles(timings, Timings::load))
+                .bind("encode", Columns.doubles(timings, Timings::encode))
+                .bind("denoise", Columns.doubles(timings, Timings::denoise))
+                .bind("decode", Columns.doubles(timings, Timings::decode))
+                .bind("write", Columns.doubles(timings, Timings::write))
+                .bind("checkpoint", Columns.doubles(timings, Timings::checkpoint))
+                .bind("waiting", Columns.doubles(timings, Timings::waiting)),
             row -> row.getString("id"));
     if (!away.isEmpty()) {
       FairShares.joinLine(session, away);

@@ -16,6 +16,7 @@ import glimt.job.Product;
 import glimt.job.TaskId;
 import glimt.job.TaskState;
 import glimt.job.TenantId;
+import glimt.job.Timings;
 import glimt.job.Work;
 import glimt.job.WorkerId;
 import glimt.json.EnumWord;
@@ -247,10 +248,24 @@ final class JobViews {
                 row.getInt("resumed_from"),
                 row.getInt("steps"),
                 row.getDouble("seconds"),
-                row.getDouble("network_seconds")),
+                row.getDouble("network_seconds"),
+                timings(row)),
         row.getString("outcome"),
         fault(row),
         row.getString("why"));
+  }
+
+  private static @Nullable Timings timings(ResultSet row) throws SQLException {
+    return row.getObject("waiting") == null
+        ? null
+        : new Timings(
+            row.getDouble("load"),
+            row.getDouble("encode"),
+            row.getDouble("denoise"),
+            row.getDouble("decode"),
+            row.getDouble("write"),
+            row.getDouble("checkpoint"),
+            row.getDouble("waiting"));
   }
 
   private static @Nullable Fault fault(ResultSet row) throws SQLException {

@@ -63,6 +63,13 @@ public final class Jobs {
         UPDATE job SET deleted = clock_timestamp(), spec = '{}', warnings = '[]'
         WHERE tenant = ? AND id = ? AND ended IS NOT NULL AND deleted IS NULL
         RETURNING id),
+      used AS (
+        INSERT INTO device_use_of_deleted
+        SELECT tenant, job, min(started), worker, sum(attempts), sum(seconds), sum(load),
+               sum(encode), sum(denoise), sum(decode), sum(write), sum(checkpoint), sum(waiting),
+               sum(reported), sum(useful), sum(preempted)
+        FROM device_use JOIN gone ON gone.id = job
+        GROUP BY tenant, job, worker, date_trunc('day', started, 'UTC')),
       untold AS (DELETE FROM event USING gone WHERE job = gone.id),
       undone AS (DELETE FROM task USING gone WHERE job = gone.id)
       SELECT id FROM gone

@@ -26,6 +26,7 @@ import glimt.ledger.Nodes;
 import glimt.ledger.Tasks;
 import glimt.ledger.Tenants;
 import glimt.ledger.Unmakeable;
+import glimt.ledger.Usage;
 import glimt.ledger.Workers;
 import glimt.pipeline.LevelWalk;
 import glimt.safety.c2pa.OwnSigner;
@@ -232,6 +233,7 @@ public record RunningNode(Optional<URI> address, Node node) {
             new Gateway.Parts(
                 new Jobs(database),
                 new Tenants(database),
+                new Usage(database),
                 tasks,
                 new Events(database),
                 artifacts,
