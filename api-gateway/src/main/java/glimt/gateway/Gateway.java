@@ -4,6 +4,7 @@ import glimt.artifact.Artifacts;
 import glimt.coordinator.Farm;
 import glimt.ledger.Bundles;
 import glimt.ledger.Events;
+import glimt.ledger.Forecasts;
 import glimt.ledger.Jobs;
 import glimt.ledger.Nodes;
 import glimt.ledger.Tasks;
@@ -134,6 +135,7 @@ public final class Gateway implements AutoCloseable {
       Jobs jobs,
       Tenants tenants,
       Usage usage,
+      Forecasts forecasts,
       Tasks tasks,
       Events events,
       Artifacts artifacts,

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.coordinator.Protocol;
 import glimt.job.Artifact;
+import glimt.job.Forecast;
 import glimt.job.Format;
 import glimt.job.JobEvent;
 import glimt.job.JobId;
@@ -88,6 +89,16 @@ final class JobDocument {
       level.tasks().forEach(task -> tasks.add(task(task)));
     }
     return out;
+  }
+
+  static ObjectNode forecast(Forecast forecast) {
+    return object()
+        .put("position", forecast.position())
+        .put("deviceSeconds", forecast.deviceSeconds())
+        .put("learned", forecast.learned())
+        .put("workers", forecast.workers())
+        .put("ends", text(forecast.ends()))
+        .put("obstacle", forecast.obstacle());
   }
 
   /** The extents of a level's file, by axis, whether the file is finished or not. */

@@ -9,6 +9,7 @@ import glimt.job.JobId;
 import glimt.job.JobState;
 import glimt.job.JobView;
 import glimt.json.Json;
+import glimt.ledger.Forecasts;
 import glimt.ledger.Jobs;
 import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;
@@ -24,19 +25,46 @@ final class JobRoutes {
 
   private final RequestContext desk;
   private final Jobs jobs;
+  private final Forecasts forecasts;
   private final Farm farm;
   private final Submission submission;
   private final Download download;
 
-  JobRoutes(RequestContext desk, Jobs jobs, Farm farm, Submission submission, Download download) {
+  JobRoutes(
+      RequestContext desk,
+      Jobs jobs,
+      Forecasts forecasts,
+      Farm farm,
+      Submission submission,
+      Download download) {
     this.desk = desk;
     this.jobs = jobs;
+    this.forecasts = forecasts;
     this.farm = farm;
     this.submission = submission;
     this.download = download;
   }
 
   Future<?> submit(RoutingContext ctx) {
+    return Boolean.TRUE.equals(Fields.ofForm(ctx.queryParams().entries()).flag("dry_run"))
+        ? dryRun(ctx)
+        : store(ctx);
+  }
+
+  private Future<?> dryRun(RoutingContext ctx) {
+    return Body.json(ctx)
+        .map(JobRequest::of)
+        .compose(request -> desk.ask(() -> submission.dryRun(RequestContext.tenant(ctx), request)))
+        .compose(
+            would -> {
+              ObjectNode body = Json.mapper().createObjectNode().put("model", would.model());
+              would.warnings().forEach(body.putArray("warnings")::add);
+              body.set("forecast", JobDocument.forecast(would.forecast()));
+              return RequestContext.answer(ctx, 200, body);
+            });
+  }
+
+  private Future<?> store(RoutingContext ctx) {
     return Body.json(ctx)
         .map(JobRequest::of)
         .compose(
@@ -88,9 +116,16 @@ final class JobRoutes {
 
   Future<?> find(RoutingContext ctx) {
     return desk.job(ctx)
-        .compose(
-            job ->
-                RequestContext.answer(ctx, 200, JobDocument.whole(job, AccessCheck.prefix(ctx))));
+        .compose(job -> desk.ask(() -> document(job, AccessCheck.prefix(ctx))))
+        .compose(body -> RequestContext.answer(ctx, 200, body));
+  }
+
+  private ObjectNode document(JobView job, String prefix) {
+    ObjectNode body = JobDocument.whole(job, prefix);
+    if (!job.state().ended()) {
+      body.set("forecast", JobDocument.forecast(forecasts.of(job)));
+    }
+    return body;
   }
 
   Future<?> cancel(RoutingContext ctx) {

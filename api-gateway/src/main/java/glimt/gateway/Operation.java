@@ -30,11 +30,18 @@ record Operation(String id, HttpMethod method, String path, Handler<RoutingConte
     InputImages images = new InputImages(desk, parts.artifacts());
     Submission submission =
         new Submission(
-            parts.jobs(), parts.tenants(), parts.bundles(), parts.farm(), parts.samplers(), images);
+            parts.jobs(),
+            parts.tenants(),
+            parts.forecasts(),
+            parts.bundles(),
+            parts.farm(),
+            parts.samplers(),
+            images);
     TenantRoutes tenants = new TenantRoutes(desk, parts.tenants());
     UsageRoutes usage = new UsageRoutes(desk, parts.usage());
     Download download = new Download(desk, parts.artifacts(), parts.tasks(), parts.farm());
-    JobRoutes jobs = new JobRoutes(desk, parts.jobs(), parts.farm(), submission, download);
+    JobRoutes jobs =
+        new JobRoutes(desk, parts.jobs(), parts.forecasts(), parts.farm(), submission, download);
     Watching watching = new Watching(desk, parts.events(), parts.farm(), pace);
     VideoRoutes videos = new VideoRoutes(desk, parts, submission, download);
     FarmRoutes farm =

@@ -2,6 +2,7 @@ package glimt.gateway;
 
 import glimt.coordinator.Farm;
 import glimt.job.ArtifactId;
+import glimt.job.Forecast;
 import glimt.job.InvalidSpec;
 import glimt.job.JobClass;
 import glimt.job.JobInput;
@@ -13,6 +14,7 @@ import glimt.job.SamplingOptions;
 import glimt.job.TenantId;
 import glimt.json.Json;
 import glimt.ledger.Bundles;
+import glimt.ledger.Forecasts;
 import glimt.ledger.IdempotencyKey;
 import glimt.ledger.Jobs;
 import glimt.ledger.Tenants;
@@ -41,6 +43,7 @@ final class Submission {
 
   private final Jobs jobs;
   private final Tenants tenants;
+  private final Forecasts forecasts;
   private final Bundles bundles;
   private final Farm farm;
   private final List<String> samplers;
@@ -50,12 +53,14 @@ final class Submission {
   Submission(
       Jobs jobs,
       Tenants tenants,
+      Forecasts forecasts,
       Bundles bundles,
       Farm farm,
       List<String> samplers,
       InputImages images) {
     this.jobs = jobs;
     this.tenants = tenants;
+    this.forecasts = forecasts;
     this.bundles = bundles;
     this.farm = farm;
     this.samplers = List.copyOf(samplers);
@@ -70,18 +75,46 @@ final class Submission {
    * @throws Problem.Refusal if the key was sent with a different request before
    */
   JobView submit(TenantId tenant, JobRequest request, @Nullable String key) {
+    Wish wish = wish(request);
+    return submit(
+        tenant,
+        wish.urgency(),
+        wish.spec(),
+        wish.offer(),
+        key == null ? null : new IdempotencyKey(key, digest(request)));
+  }
+
+  /**
+   * Plans a job and tells what it would take; nothing is written.
+   *
+   * @throws InvalidSpec if the request is not valid
+   */
+  DryRun dryRun(TenantId tenant, JobRequest request) {
+    Wish wish = wish(request);
+    check(tenant);
+    Bundles.CatalogueEntry bundle = wish.offer().bundle();
+    Plan plan = plan(wish.spec(), wish.offer());
+    String model = bundle.card().name();
+    return new DryRun(
+        model, plan.warnings(), forecasts.of(tenant, wish.urgency(), bundle.digest(), model, plan));
+  }
+
+  /** What a job would be. */
+  record DryRun(String model, List<String> warnings, Forecast forecast) {}
+
+  private record Wish(JobClass urgency, JobSpec spec, Bundles.Offer offer) {}
+
+  private Wish wish(JobRequest request) {
     if (request.sampler() != null && !samplers.contains(request.sampler())) {
       throw new InvalidSpec("sampler", "must be one of %s".formatted(samplers));
     }
     Bundles.Offer offer = offer(request);
     JobSpec spec =
         request.spec(offer.bundle().card().name(), random.nextLong(SamplingOptions.SEED_LIMIT + 1));
-    return submit(
-        tenant,
+    return new Wish(
         Objects.requireNonNullElse(request.urgency(), JobClass.NORMAL),
         marked(request, spec, offer.bundle()),
-        offer,
-        key == null ? null : new IdempotencyKey(key, digest(request)));
+        offer);
   }
 
   /**
@@ -137,25 +170,31 @@ final class Submission {
       JobSpec spec,
       Bundles.Offer offer,
       @Nullable IdempotencyKey key) {
-    if (!tenants.known(tenant)) {
-      throw new InvalidSpec(
-          RequestContext.TENANT,
-          "must be a tenant of this farm; `glimt tenants` lists them, not %s"
-              .formatted(Fields.shown(tenant.value())));
-    }
-    Plan plan = plan(spec, offer.bundle().card());
+    check(tenant);
+    Plan plan = plan(spec, offer);
     JobInput input = spec.input();
     if (input != null) {
       images.keep(input.image());
-    }
-    if (offer.standing() != Bundles.Standing.HERE) {
-      plan = plan.with(WAITS);
     }
     JobView job =
         jobs.submit(tenant, urgency, spec, offer.bundle().digest(), plan, key)
             .orElseThrow(() -> Problem.keyReused().refusal());
     farm.tasksReady();
     return job;
+  }
+
+  private void check(TenantId tenant) {
+    if (!tenants.known(tenant)) {
+      throw new InvalidSpec(
+          RequestContext.TENANT,
+          "must be a tenant of this farm; `glimt tenants` lists them, not %s"
+              .formatted(Fields.shown(tenant.value())));
+    }
+  }
+
+  private static Plan plan(JobSpec spec, Bundles.Offer offer) {
+    Plan plan = plan(spec, offer.bundle().card());
+    return offer.standing() == Bundles.Standing.HERE ? plan : plan.with(WAITS);
   }
 
   /** Plans a job; blames a wrong width or height on the field {@code size}. */

@@ -316,6 +316,30 @@ class JobsTest {
   }
 
   @Test
+  void a_dry_run_tells_what_a_job_would_take_and_stores_nothing() {
+    String newest = RealFarm.json(farm.get("/v1/jobs?limit=1")).toString();
+    HttpResponse<String> answer =
+        farm.post("/v1/jobs?dry_run=true", "{\"prompt\":\"a whale blorps\"}");
+    assertThat(answer.statusCode()).isEqualTo(200);
+    contract.allows("submitJob", answer);
+    JsonNode would = RealFarm.json(answer);
+    assertThat(would.get("model").textValue()).isEqualTo("clips");
+    assertThat(would.get("warnings").toString()).contains("blorps");
+    assertThat(would.at("/forecast/deviceSeconds").doubleValue()).isPositive();
+    assertThat(RealFarm.json(farm.get("/v1/jobs?limit=1")).toString()).isEqualTo(newest);
+    assertThat(farm.post("/v1/jobs?dry_run=true", "{\"prompt\":1}").statusCode()).isEqualTo(400);
+    assertThat(farm.post("/v1/jobs?dry_run=maybe", "{\"prompt\":\"a\"}").statusCode())
+        .isEqualTo(400);
+    String job =
+        RealFarm.json(farm.post("/v1/jobs", "{\"prompt\":\"a whale\"}")).get("id").textValue();
+    HttpResponse<String> found = farm.get("/v1/jobs/" + job);
+    contract.allows("findJob", found);
+    assertThat(RealFarm.json(found).at("/forecast/position").isInt()).isTrue();
+    farm.post("/v1/jobs/" + job + "/cancel", "{}");
+    assertThat(RealFarm.json(farm.get("/v1/jobs/" + job)).has("forecast")).isFalse();
+  }
+
+  @Test
   void usage_is_added_up_by_tenant_job_and_day_and_lives_by_worker() {
     for (String by : List.of("", "?by=tenant", "?by=job", "?by=day&from=2026-01-31")) {
       HttpResponse<String> answer = farm.get("/v1/usage" + by);

@@ -21,6 +21,7 @@ import glimt.json.Json;
 import glimt.ledger.Bundles;
 import glimt.ledger.Database;
 import glimt.ledger.Events;
+import glimt.ledger.Forecasts;
 import glimt.ledger.Jobs;
 import glimt.ledger.LeaseTerms;
 import glimt.ledger.Nodes;
@@ -132,6 +133,7 @@ final class RealFarm implements AutoCloseable {
         ofJobs,
         new Tenants(database),
         new Usage(database),
+        new Forecasts(database),
         tasks,
         new Events(database),
         artifacts,

@@ -47,7 +47,8 @@ final class EndedAttempts {
             JOIN task ON task.id = said.task
             WHERE attempt.task = said.task AND attempt.number = said.number AND attempt.ended IS NULL
             RETURNING task.id, task.tenant, task.card, task.work, task.amount, task.steps AS whole,
-              attempt.outcome, attempt.steps, attempt.seconds, attempt.charged),
+              attempt.outcome, attempt.steps, attempt.seconds, attempt.charged,
+              attempt.numeric_class, attempt.load),
           learned AS (
             INSERT INTO pace (card, level, work, seconds)
             SELECT ended.card, level, kind, taken
@@ -63,6 +64,7 @@ final class EndedAttempts {
             ORDER BY 1, 2, 3
             ON CONFLICT (card, level, work) DO UPDATE SET
               seconds = pace.seconds + 0.25 * (excluded.seconds - pace.seconds)),
+          learned_steps AS (LEARN),
           owed AS MATERIALIZED (
             SELECT tenant, sum(
               CASE WHEN outcome IN ('lost', 'remade') THEN 0 ELSE coalesce(seconds, 0) END - charged) AS seconds
@@ -70,6 +72,7 @@ final class EndedAttempts {
           PAY
           SELECT mine.id FROM tenant AS mine WHERE mine.id IN (SELECT tenant FROM owed) AND AWAY
           """
+              .replace("LEARN", StepTimes.LEARN)
               .replace("PAY", FairShares.PAY)
               .replace("AWAY", FairShares.AWAY));
 

@@ -102,6 +102,11 @@ public final class Generate implements Callable<Integer> {
   private @Nullable String urgency;
 
   @Option(
+      names = "--dry-run",
+      description = "Only show whether the farm can do it, when it would end and what it takes.")
+  private boolean dryRun;
+
+  @Option(
       names = "--frames",
       description = "Frames of a video; levels with more frames are left out.")
   private @Nullable Integer frames;
@@ -165,7 +170,7 @@ public final class Generate implements Callable<Integer> {
       if (image != null) {
         wish.put("input_image", uploaded(farm, image));
       }
-      return make(exit, farm, wish, file);
+      return dryRun ? foretell(farm, wish) : make(exit, farm, wish, file);
     } catch (Client.Refused e) {
       System.err.println("glimt: " + Visible.of(String.valueOf(e.getMessage())));
       return e.ours() ? 2 : 1;
@@ -193,6 +198,17 @@ public final class Generate implements Callable<Integer> {
                     Map.of()))
             .address()
             .orElseThrow());
+  }
+
+  private static int foretell(Client farm, ObjectNode wish) throws IOException {
+    JsonNode would = farm.post("/v1/jobs?dry_run=true", wish).path("forecast");
+    would
+        .properties()
+        .forEach(
+            figure ->
+                System.out.println(
+                    "%-14s %s".formatted(figure.getKey(), Visible.of(figure.getValue().asText()))));
+    return would.path("obstacle").isNull() ? 0 : 1;
   }
 
   private int make(AtExit exit, Client farm, ObjectNode wish, OutputFile file) throws IOException {

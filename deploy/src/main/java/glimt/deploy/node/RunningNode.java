@@ -19,6 +19,7 @@ import glimt.ledger.Database;
 import glimt.ledger.DatabaseAddress;
 import glimt.ledger.Events;
 import glimt.ledger.FarmFolder;
+import glimt.ledger.Forecasts;
 import glimt.ledger.Jobs;
 import glimt.ledger.LeaseTerms;
 import glimt.ledger.Leftovers;
@@ -234,6 +235,7 @@ public record RunningNode(Optional<URI> address, Node node) {
                 new Jobs(database),
                 new Tenants(database),
                 new Usage(database),
+                new Forecasts(database),
                 tasks,
                 new Events(database),
                 artifacts,
