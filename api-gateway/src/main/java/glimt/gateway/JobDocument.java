@@ -7,6 +7,7 @@ import glimt.coordinator.Protocol;
 import glimt.job.Artifact;
 import glimt.job.Forecast;
 import glimt.job.Format;
+import glimt.job.JobClass;
 import glimt.job.JobEvent;
 import glimt.job.JobId;
 import glimt.job.JobInput;
@@ -25,6 +26,7 @@ import glimt.model.Kind;
 import glimt.model.Segment;
 import glimt.model.Span;
 import java.text.Normalizer;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -51,6 +53,9 @@ final class JobDocument {
     out.put("tenant", job.tenant().value())
         .put("class", word(job.urgency()))
         .put("paused", text(job.paused()))
+        .put("deadline", text(job.limits().deadline()))
+        .put("budgetSeconds", job.limits().budgetSeconds())
+        .put("endedAtLevel", job.endedAtLevel())
         .put("state", word(job.state()))
         .put("progress", job.progress())
         .put("created", job.created().toString())
@@ -130,6 +135,11 @@ final class JobDocument {
         out.put("type", "warned");
         warnings.forEach(out.putArray("warnings")::add);
       }
+      case JobEvent.JobChanged(JobClass urgency, Boolean paused, Instant deadline) ->
+          out.put("type", "changed")
+              .put("class", word(urgency))
+              .put("paused", paused)
+              .put("deadline", text(deadline));
       case JobEvent.JobStarted _ -> out.put("type", "started");
       case JobEvent.LevelFinished(String level, List<Product> products) -> {
         out.put("type", "level_finished").put("level", level);

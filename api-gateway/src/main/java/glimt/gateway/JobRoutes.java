@@ -13,6 +13,7 @@ import glimt.ledger.Forecasts;
 import glimt.ledger.Jobs;
 import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;
+import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -163,7 +164,8 @@ final class JobRoutes {
                                             job.tenant(),
                                             job.id(),
                                             change.urgency(),
-                                            change.paused())
+                                            change.paused(),
+                                            change.deadline())
                                         .orElseThrow(RequestContext::noSuchJob))))
         .compose(
             job -> {
@@ -182,16 +184,19 @@ final class JobRoutes {
    *
    * @param urgency the new class; null keeps the old one
    * @param paused null keeps the job as it is
+   * @param deadline null keeps the old one
    */
-  private record JobChange(@Nullable JobClass urgency, @Nullable Boolean paused) {
+  private record JobChange(
+      @Nullable JobClass urgency, @Nullable Boolean paused, @Nullable Instant deadline) {
     static JobChange of(Fields fields) {
       JobChange change =
           new JobChange(
               fields.choice("class", List.of(JobClass.values()), JobDocument::word),
-              fields.flag("paused"));
+              fields.flag("paused"),
+              JobRequest.deadline(fields));
       fields.end();
-      if (change.urgency == null && change.paused == null) {
-        throw new InvalidSpec("", "give class, paused or both");
+      if (change.urgency == null && change.paused == null && change.deadline == null) {
+        throw new InvalidSpec("", "give class, paused, deadline or several of them");
       }
       return change;
     }

@@ -6,6 +6,7 @@ import glimt.job.Forecast;
 import glimt.job.InvalidSpec;
 import glimt.job.JobClass;
 import glimt.job.JobInput;
+import glimt.job.JobLimits;
 import glimt.job.JobSpec;
 import glimt.job.JobState;
 import glimt.job.JobView;
@@ -79,6 +80,7 @@ final class Submission {
     return submit(
         tenant,
         wish.urgency(),
+        wish.limits(),
         wish.spec(),
         wish.offer(),
         key == null ? null : new IdempotencyKey(key, digest(request)));
@@ -102,7 +104,7 @@ final class Submission {
   /** What a job would be. */
   record DryRun(String model, List<String> warnings, Forecast forecast) {}
 
-  private record Wish(JobClass urgency, JobSpec spec, Bundles.Offer offer) {}
+  private record Wish(JobClass urgency, JobLimits limits, JobSpec spec, Bundles.Offer offer) {}
 
   private Wish wish(JobRequest request) {
     if (request.sampler() != null && !samplers.contains(request.sampler())) {
@@ -113,6 +115,7 @@ final class Submission {
         request.spec(offer.bundle().card().name(), random.nextLong(SamplingOptions.SEED_LIMIT + 1));
     return new Wish(
         Objects.requireNonNullElse(request.urgency(), JobClass.NORMAL),
+        request.limits(),
         marked(request, spec, offer.bundle()),
         offer);
   }
@@ -159,6 +162,7 @@ final class Submission {
     return submit(
         tenant,
         job.urgency(),
+        again(job.limits()),
         job.spec(),
         new Bundles.Offer(bundle, standing),
         key == null ? null : new IdempotencyKey(key, digest("retry " + job.id())));
@@ -167,6 +171,7 @@ final class Submission {
   private JobView submit(
       TenantId tenant,
       JobClass urgency,
+      JobLimits limits,
       JobSpec spec,
       Bundles.Offer offer,
       @Nullable IdempotencyKey key) {
@@ -177,10 +182,15 @@ final class Submission {
       images.keep(input.image());
     }
     JobView job =
-        jobs.submit(tenant, urgency, spec, offer.bundle().digest(), plan, key)
+        jobs.submit(tenant, urgency, limits, spec, offer.bundle().digest(), plan, key)
             .orElseThrow(() -> Problem.keyReused().refusal());
     farm.tasksReady();
     return job;
+  }
+
+  /** The limits of a job that is tried again: its deadline may have passed. */
+  private static JobLimits again(JobLimits limits) {
+    return new JobLimits(null, limits.budgetSeconds());
   }
 
   private void check(TenantId tenant) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.job.Format;
 import glimt.job.InvalidSpec;
 import glimt.job.JobId;
+import glimt.job.JobLimits;
 import glimt.job.JobState;
 import glimt.job.JobView;
 import glimt.job.SamplingOptions;
@@ -239,6 +240,7 @@ final class VideoRoutes {
             null,
             null,
             null,
+            JobLimits.NONE,
             null);
     if (asked.extents().containsKey("frames") || asked.seconds() == null) {
       return request;

@@ -65,6 +65,7 @@ import picocli.CommandLine.ScopeType;
       ChangeJob.Pause.class,
       ChangeJob.Resume.class,
       ChangeJob.Reclassify.class,
+      ChangeJob.Limit.class,
       TenantCommand.class,
       ShowUsage.class,
       ListModels.class,

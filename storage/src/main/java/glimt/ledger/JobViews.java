@@ -6,6 +6,7 @@ import glimt.job.Effort;
 import glimt.job.Fault;
 import glimt.job.JobClass;
 import glimt.job.JobId;
+import glimt.job.JobLimits;
 import glimt.job.JobSpec;
 import glimt.job.JobState;
 import glimt.job.JobView;
@@ -101,6 +102,7 @@ final class JobViews {
       TenantId tenant,
       JobClass urgency,
       @Nullable Instant paused,
+      JobLimits limits,
       JobSpec spec,
       ArtifactId card,
       List<String> warnings,
@@ -110,6 +112,7 @@ final class JobViews {
       @Nullable String ending,
       @Nullable Fault fault,
       @Nullable String why,
+      @Nullable String endedAtLevel,
       long lastSeq) {
     static Head read(ResultSet row) throws SQLException {
       return new Head(
@@ -117,6 +120,7 @@ final class JobViews {
           new TenantId(row.getString("tenant")),
           EnumWord.read(JobClass.class, row.getString("class")),
           instant(row, "paused"),
+          new JobLimits(instant(row, "deadline"), row.getObject("budget", Double.class)),
           Json.read(row.getString("spec"), JobSpec.class),
           new ArtifactId(row.getString("card")),
           List.of(Json.read(row.getString("warnings"), String[].class)),
@@ -126,6 +130,7 @@ final class JobViews {
           row.getString("ending"),
           JobViews.fault(row),
           row.getString("why"),
+          row.getString("ended_at_level"),
           row.getLong("last_seq"));
     }
 
@@ -145,6 +150,7 @@ final class JobViews {
           tenant,
           urgency,
           paused,
+          limits,
           spec,
           card,
           state,
@@ -155,6 +161,7 @@ final class JobViews {
           ended,
           fault,
           why,
+          endedAtLevel,
           lastSeq,
           levels.entrySet().stream()
               .map(level -> level(level.getKey(), level.getValue()))

@@ -5,7 +5,9 @@ import static java.util.Objects.requireNonNull;
 import glimt.job.ArtifactId;
 import glimt.job.InvalidSpec;
 import glimt.job.JobClass;
+import glimt.job.JobEvent;
 import glimt.job.JobId;
+import glimt.job.JobLimits;
 import glimt.job.JobSpec;
 import glimt.job.JobState;
 import glimt.job.JobView;
@@ -17,6 +19,7 @@ import glimt.model.Kind;
 import glimt.storage.StorageException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -84,6 +87,7 @@ public final class Jobs {
           """
           UPDATE job SET
             class = coalesce(:class::text, class),
+            deadline = coalesce(:deadline::timestamptz, deadline),
             paused = CASE WHEN :paused::boolean IS NULL THEN paused
                           WHEN :paused::boolean THEN coalesce(paused, clock_timestamp()) END
           WHERE id = :job
@@ -142,7 +146,20 @@ public final class Jobs {
       ArtifactId card,
       Plan plan,
       @Nullable IdempotencyKey key) {
-    PlannedJob submission = new PlannedJob(JobId.random(), tenant, urgency, spec, card, plan, key);
+    return submit(tenant, urgency, JobLimits.NONE, spec, card, plan, key);
+  }
+
+  /** Stores a job of a class with limits, as above. */
+  public Optional<JobView> submit(
+      TenantId tenant,
+      JobClass urgency,
+      JobLimits limits,
+      JobSpec spec,
+      ArtifactId card,
+      Plan plan,
+      @Nullable IdempotencyKey key) {
+    PlannedJob submission =
+        new PlannedJob(JobId.random(), tenant, urgency, limits, spec, card, plan, key);
     Optional<JobView> submitted = submissions.ask(submission);
     return submitted.isPresent() ? submitted : earlier(tenant, requireNonNull(key));
   }
@@ -293,10 +310,15 @@ public final class Jobs {
    *
    * @param urgency its class; null keeps it
    * @param paused whether it is paused; null keeps that
+   * @param deadline when it ends at the latest; null keeps that
    * @return the job, which nothing was changed of if it has ended; empty if there is no such job
    */
   public Optional<JobView> change(
-      TenantId tenant, JobId job, @Nullable JobClass urgency, @Nullable Boolean paused) {
+      TenantId tenant,
+      JobId job,
+      @Nullable JobClass urgency,
+      @Nullable Boolean paused,
+      @Nullable Instant deadline) {
     return database.transact(
         "change job " + job,
         session -> {
@@ -308,12 +330,15 @@ public final class Jobs {
                         CHANGE
                             .bind("class", urgency == null ? null : EnumWord.of(urgency))
                             .bind("paused", paused)
+                            .bind("deadline", deadline == null ? null : deadline.toString())
                             .bind("job", job.value()),
                         row -> row.getString("class"))
                     .orElseThrow();
             session.update(
                 RANK.bind("job", job.value())
                     .bind("delay", EnumWord.read(JobClass.class, now).delay()));
+            JobEvent.Fact changed = new JobEvent.JobChanged(urgency, paused, deadline);
+            Events.append(session, List.of(new Events.JobFact(job, changed)));
           }
           return view(session, tenant, job);
         });

@@ -4,6 +4,7 @@ import glimt.job.ArtifactId;
 import glimt.job.JobClass;
 import glimt.job.JobEvent;
 import glimt.job.JobId;
+import glimt.job.JobLimits;
 import glimt.job.JobSpec;
 import glimt.job.JobState;
 import glimt.job.JobView;
@@ -43,16 +44,17 @@ final class Submissions {
       NamedSql.of(
           """
           WITH asks AS MATERIALIZED (
-            SELECT * FROM unnest(:ids::uuid[], :tenants, :cards, :specs, :warnings, :keys, :asked, :facts, :classes, :delays) WITH ORDINALITY
-              AS asks (id, tenant, card, spec, warnings, key, asked, fact, class, delay, place)),
+            SELECT * FROM unnest(:ids::uuid[], :tenants, :cards, :specs, :warnings, :keys, :asked, :facts, :classes, :delays, :deadlines::timestamptz[], :budgets::double precision[]) WITH ORDINALITY
+              AS asks (id, tenant, card, spec, warnings, key, asked, fact, class, delay, deadline, budget, place)),
           unprepared AS MATERIALIZED (
             SELECT FROM tenant AS mine
             WHERE NOT :prepared AND id = ANY(:tenants) AND (jobs IS NOT NULL OR AWAY)
             LIMIT 1),
           submitted AS (
-            INSERT INTO job (id, tenant, card, spec, warnings, created, last_seq, key, asked, class)
+            INSERT INTO job (id, tenant, card, spec, warnings, created, last_seq, key, asked, class,
+                             deadline, budget)
             SELECT id, tenant, card, spec::jsonb, warnings::jsonb, clock_timestamp(), 1, key, asked,
-                   class
+                   class, deadline, budget
             FROM asks WHERE NOT EXISTS (SELECT FROM unprepared) ORDER BY place
             ON CONFLICT (tenant, key) WHERE key IS NOT NULL DO NOTHING
             RETURNING id, number, created, card, tenant),
@@ -92,12 +94,14 @@ final class Submissions {
    *
    * @param card the digest of the card in the catalogue with which the plan was made
    * @param urgency its class
+   * @param limits what it may take
    * @param key the client's idempotency key, or null
    */
   record PlannedJob(
       JobId job,
       TenantId tenant,
       JobClass urgency,
+      JobLimits limits,
       JobSpec spec,
       ArtifactId card,
       Plan plan,
@@ -165,6 +169,12 @@ final class Submissions {
                 .bind(
                     "delays",
                     submissions.stream().map(one -> one.urgency().delay()).toArray(Double[]::new))
+                .bind("deadlines", texts(submissions, one -> iso(one.limits().deadline())))
+                .bind(
+                    "budgets",
+                    submissions.stream()
+                        .map(one -> one.limits().budgetSeconds())
+                        .toArray(Double[]::new))
                 .bind("taskJobs", taskJobs.toArray(String[]::new))
                 .bind("ordinals", tasks.stream().mapToInt(Plan.PlannedTask::ordinal).toArray())
                 .bind("works", texts(tasks, task -> Json.write(task.work())))
@@ -223,6 +233,10 @@ final class Submissions {
     return tenants;
   }
 
+  private static @Nullable String iso(@Nullable Instant time) {
+    return time == null ? null : time.toString();
+  }
+
   private static <T> @Nullable String[] texts(List<T> all, Function<T, @Nullable String> text) {
     return all.stream().map(text).toArray(String[]::new);
   }
@@ -247,12 +261,14 @@ final class Submissions {
         one.tenant(),
         one.urgency(),
         null,
+        one.limits(),
         one.spec(),
         one.card(),
         JobState.QUEUED,
         0,
         one.plan().warnings(),
         rows.getFirst().created(),
+        null,
         null,
         null,
         null,

@@ -1,11 +1,14 @@
 package glimt.ledger;
 
+import static java.util.Objects.requireNonNull;
+
 import glimt.job.TenantId;
 import glimt.job.Timings;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.LocalDate;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What the devices did: the seconds of all ended attempts, also of jobs that were deleted. */
@@ -27,6 +30,16 @@ public final class Usage {
         AND (:tenant::text IS NULL OR tenant = :tenant)
       GROUP BY 1 ORDER BY ORDERED LIMIT :most
       """;
+
+  private static final Map<UsageKey, NamedSql> BY =
+      Map.of(
+          UsageKey.JOB, sums("job::text", "max(started) DESC"),
+          UsageKey.TENANT, sums("tenant", "1"),
+          UsageKey.DAY, sums("(started AT TIME ZONE 'UTC')::date::text", "1"));
+
+  private static NamedSql sums(String key, String order) {
+    return NamedSql.of(SUMS.replace("KEY", key).replace("ORDERED", order));
+  }
 
   private static final NamedSql WORKERS =
       NamedSql.of(
@@ -50,15 +63,9 @@ public final class Usage {
 
   /** What to add up by. */
   public enum UsageKey {
-    JOB("job::text", "max(started) DESC"),
-    TENANT("tenant", "1"),
-    DAY("(started AT TIME ZONE 'UTC')::date::text", "1");
-
-    private final NamedSql sums;
-
-    UsageKey(String key, String order) {
-      sums = NamedSql.of(SUMS.replace("KEY", key).replace("ORDERED", order));
-    }
+    JOB,
+    TENANT,
+    DAY
   }
 
   /**
@@ -142,7 +149,7 @@ public final class Usage {
           // The index by time, a BRIN, has no other scan.
           session.update("SET LOCAL enable_bitmapscan = on");
           return session.all(
-              key.sums
+              requireNonNull(BY.get(key))
                   .bind("from", from)
                   .bind("to", to)
                   .bind("tenant", tenant == null ? null : tenant.value())

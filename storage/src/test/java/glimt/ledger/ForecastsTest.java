@@ -88,7 +88,7 @@ class ForecastsTest {
     JobId job = ledger.submit();
     ledger.succeed(ledger.claimOne("w"));
     assertThat(of(job).deviceSeconds()).isCloseTo(8, within(1e-6));
-    ledger.jobs.change(TenantId.DEFAULT, job, null, true);
+    ledger.jobs.change(TenantId.DEFAULT, job, null, true, null);
     assertThat(of(job).ends()).isNull();
     assertThat(of(job).obstacle()).isNull();
   }

@@ -102,6 +102,21 @@ public final class Generate implements Callable<Integer> {
   private @Nullable String urgency;
 
   @Option(
+      names = "--deadline",
+      paramLabel = "TIME",
+      description = {
+        "When it has to end, with the zone, such as 2030-01-31T18:00:00+01:00. The newest whole",
+        "level is the result then."
+      })
+  private @Nullable String deadline;
+
+  @Option(
+      names = "--budget",
+      paramLabel = "SECONDS",
+      description = "How many device-seconds it may take; it ends as with a deadline.")
+  private @Nullable Double budget;
+
+  @Option(
       names = "--dry-run",
       description = "Only show whether the farm can do it, when it would end and what it takes.")
   private boolean dryRun;
@@ -220,6 +235,9 @@ public final class Generate implements Callable<Integer> {
       System.err.println("glimt: %s: %s".formatted(state, Visible.of(why)));
       return 1;
     }
+    if (ending.path("why").isTextual()) {
+      System.err.println("glimt: " + Visible.of(ending.path("why").asText()));
+    }
     String result = job.result();
     try {
       file.write(out -> farm.download(result, out));
@@ -303,6 +321,7 @@ public final class Generate implements Callable<Integer> {
     wish.put("format", format.ending());
     wish.put("prompt", words).put("model", model).put("sampler", sampler);
     wish.put("quality", quality).put("class", urgency);
+    wish.put("deadline", deadline).put("budget_seconds", budget);
     wish.put("seed", seed).put("steps", steps).put("guidance", guidance);
     wish.put("frames", frames).put("size", size).put("points", points).put("enlarge", enlarge);
     wish.put("strength", strength).put("noise_level", noiseLevel);

@@ -17,6 +17,7 @@ import glimt.gateway.GatewayException;
 import glimt.ledger.Bundles;
 import glimt.ledger.Database;
 import glimt.ledger.DatabaseAddress;
+import glimt.ledger.Deadlines;
 import glimt.ledger.Events;
 import glimt.ledger.FarmFolder;
 import glimt.ledger.Forecasts;
@@ -212,7 +213,8 @@ public record RunningNode(Optional<URI> address, Node node) {
           threads,
           Cadence.DEFAULT,
           new Leftovers(database, artifacts)::collect,
-          new Unmakeable(database)::sweep);
+          new Unmakeable(database)::sweep,
+          new Deadlines(database)::sweep);
     }
     Farm farm = node.farm();
     if (settings.is(NodeRole.WORKER)) {

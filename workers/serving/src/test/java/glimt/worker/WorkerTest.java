@@ -306,7 +306,7 @@ class WorkerTest {
     worker(bundle, new Digests(ledger.artifacts, steps));
     JobId job = submit(bundle);
     eventually(job, view -> tasks(view).getFirst().step() == 4);
-    ledger.jobs.change(TenantId.DEFAULT, job, null, true);
+    ledger.jobs.change(TenantId.DEFAULT, job, null, true, null);
     farm.changed(job);
     eventually(
         job, view -> "yielded".equals(tasks(view).getFirst().attempts().getFirst().outcome()));
@@ -315,7 +315,7 @@ class WorkerTest {
     JobView paused = ledger.find(job);
     assertThat(paused.state()).isEqualTo(JobState.RUNNING);
     assertThat(paused.paused()).isNotNull();
-    ledger.jobs.change(TenantId.DEFAULT, job, null, false);
+    ledger.jobs.change(TenantId.DEFAULT, job, null, false, null);
     farm.tasksReady();
     AttemptView last = tasks(ended(job)).getFirst().attempts().getLast();
     assertThat(last.effort()).satisfies(effort -> assertThat(effort.resumedFrom()).isEqualTo(4));
