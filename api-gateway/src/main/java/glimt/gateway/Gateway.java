@@ -5,10 +5,12 @@ import glimt.coordinator.Farm;
 import glimt.ledger.ApiKeys;
 import glimt.ledger.Bundles;
 import glimt.ledger.Events;
+import glimt.ledger.Forecasts;
 import glimt.ledger.Jobs;
 import glimt.ledger.Nodes;
 import glimt.ledger.Tasks;
 import glimt.ledger.Tenants;
+import glimt.ledger.Usage;
 import glimt.ledger.Workers;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
@@ -147,6 +149,8 @@ public final class Gateway implements AutoCloseable {
       Jobs jobs,
       Tenants tenants,
       ApiKeys keys,
+      Usage usage,
+      Forecasts forecasts,
       Tasks tasks,
       Events events,
       Artifacts artifacts,

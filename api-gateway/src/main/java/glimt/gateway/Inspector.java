@@ -41,7 +41,7 @@ public interface Inspector {
    * @throws Unreadable if it is no video or image that can be decoded
    */
   default void decode(Path file) throws IOException, InterruptedException {
-    inspect(file);
+    inspect(file, null);
   }
 
   /** The file cannot be inspected; the message says why. */

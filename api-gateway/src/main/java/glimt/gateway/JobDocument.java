@@ -6,7 +6,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.coordinator.Protocol;
 import glimt.job.Artifact;
 import glimt.job.ArtifactId;
+import glimt.job.Forecast;
 import glimt.job.Format;
+import glimt.job.JobClass;
 import glimt.job.JobEvent;
 import glimt.job.JobId;
 import glimt.job.JobInput;
@@ -17,6 +19,7 @@ import glimt.job.JobView.LevelView;
 import glimt.job.JobView.TaskView;
 import glimt.job.Product;
 import glimt.job.SamplingOptions;
+import glimt.job.Timings;
 import glimt.job.Work;
 import glimt.json.EnumWord;
 import glimt.json.Json;
@@ -24,6 +27,7 @@ import glimt.model.Kind;
 import glimt.model.Segment;
 import glimt.model.Span;
 import java.text.Normalizer;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -50,6 +54,9 @@ final class JobDocument {
     out.put("tenant", job.tenant().value())
         .put("class", word(job.urgency()))
         .put("paused", text(job.paused()))
+        .put("deadline", text(job.limits().deadline()))
+        .put("budgetSeconds", job.limits().budgetSeconds())
+        .put("endedAtLevel", job.endedAtLevel())
         .put("state", word(job.state()))
         .put("progress", job.progress())
         .put("created", job.created().toString())
@@ -92,6 +99,16 @@ final class JobDocument {
     return out;
   }
 
+  static ObjectNode forecast(Forecast forecast) {
+    return object()
+        .put("position", forecast.position())
+        .put("deviceSeconds", forecast.deviceSeconds())
+        .put("learned", forecast.learned())
+        .put("workers", forecast.workers())
+        .put("ends", text(forecast.ends()))
+        .put("obstacle", forecast.obstacle());
+  }
+
   /** The extents of a level's file, by axis, whether the file is finished or not. */
   static ObjectNode file(Kind kind, LevelView level) {
     Work.Assemble work =
@@ -121,6 +138,11 @@ final class JobDocument {
         out.put("type", "warned");
         warnings.forEach(out.putArray("warnings")::add);
       }
+      case JobEvent.JobChanged(JobClass urgency, Boolean paused, Instant deadline) ->
+          out.put("type", "changed")
+              .put("class", word(urgency))
+              .put("paused", paused)
+              .put("deadline", text(deadline));
       case JobEvent.JobStarted _ -> out.put("type", "started");
       case JobEvent.LevelFinished(String level, List<Product> products) -> {
         out.put("type", "level_finished").put("level", level);
@@ -285,12 +307,17 @@ final class JobDocument {
             .put("why", attempt.why());
     Optional.ofNullable(attempt.effort())
         .ifPresent(
-            effort ->
-                out.put("numericClass", effort.numericClass())
-                    .put("resumedFrom", effort.resumedFrom())
-                    .put("steps", effort.steps())
-                    .put("seconds", effort.seconds())
-                    .put("networkSeconds", effort.networkSeconds()));
+            effort -> {
+              out.put("numericClass", effort.numericClass())
+                  .put("resumedFrom", effort.resumedFrom())
+                  .put("steps", effort.steps())
+                  .put("seconds", effort.seconds())
+                  .put("networkSeconds", effort.networkSeconds());
+              Timings timings = effort.timings();
+              if (timings != null) {
+                out.set("timings", UsageRoutes.timings(timings));
+              }
+            });
     return out;
   }
 

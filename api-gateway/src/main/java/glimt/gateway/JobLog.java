@@ -27,6 +27,7 @@ final class JobLog {
             case JobEvent.Submitted submitted -> "submitted" + warnings(submitted.warnings());
             case JobEvent.Warned warned -> "warned" + warnings(warned.warnings());
             case JobEvent.JobStarted _ -> "started";
+            case JobEvent.JobChanged changed -> changed(changed);
             case JobEvent.LevelFinished finished -> "level " + finished.level() + " is finished";
             case JobEvent.JobEnded ended ->
                 JobDocument.word(ended.state()) + (ended.why() == null ? "" : ": " + ended.why());
@@ -40,6 +41,20 @@ final class JobLog {
       lines.add(new LogLine(Instant.now(), "%s%%|%s| %s/100".formatted(done, bar, done)));
     }
     return lines;
+  }
+
+  private static String changed(JobEvent.JobChanged changed) {
+    List<String> parts = new ArrayList<>();
+    if (changed.urgency() != null) {
+      parts.add("class " + JobDocument.word(changed.urgency()));
+    }
+    if (changed.paused() != null) {
+      parts.add(changed.paused() ? "paused" : "goes on");
+    }
+    if (changed.deadline() != null) {
+      parts.add("deadline " + changed.deadline());
+    }
+    return "changed: " + String.join(", ", parts);
   }
 
   private static String warnings(List<String> warnings) {

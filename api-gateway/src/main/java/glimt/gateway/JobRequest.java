@@ -5,6 +5,7 @@ import glimt.job.Format;
 import glimt.job.InvalidSpec;
 import glimt.job.JobClass;
 import glimt.job.JobInput;
+import glimt.job.JobLimits;
 import glimt.job.JobSpec;
 import glimt.job.LoraChoice;
 import glimt.job.SamplingOptions;
@@ -13,6 +14,11 @@ import glimt.model.Kind;
 import glimt.model.Quality;
 import glimt.model.Schedule;
 import glimt.model.Thresholds;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.format.DateTimeParseException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param seed null for a random seed
  * @param urgency null for a normal job
+ * @param limits what the job may take
  * @param watermark false for files without a mark; null means true
  * @param extents the requested number of frames, pixels or points, by the name of the axis
  */
@@ -50,12 +57,15 @@ record JobRequest(
     @Nullable List<LoraChoice> loras,
     @Nullable Integer noiseLevel,
     @Nullable JobClass urgency,
+    JobLimits limits,
     @Nullable Boolean watermark) {
   /** Far more than any bundle makes; the plan checks the bundle's own limit. */
   static final int FRAMES_LIMIT = 100_000;
 
   static final int SIZE_LIMIT = 16_384;
   static final int POINTS_LIMIT = 10_000_000;
+
+  private static final Duration DEADLINE_LIMIT = Duration.ofDays(3650);
 
   /** The field that holds the side of a square, or WIDTHxHEIGHT. */
   static final String SIZE = "size";
@@ -93,9 +103,35 @@ record JobRequest(
             loras(fields),
             fields.whole("noise_level", 0, JobSpec.NOISE_LEVEL_LIMIT),
             fields.choice("class", List.of(JobClass.values()), JobDocument::word),
+            limits(fields),
             fields.flag("watermark"));
     fields.end();
     return request;
+  }
+
+  private static JobLimits limits(Fields fields) {
+    return new JobLimits(deadline(fields), fields.number("budget_seconds", 0, Double.MAX_VALUE));
+  }
+
+  /** A deadline that has not passed; null if there is none. */
+  static @Nullable Instant deadline(Fields fields) {
+    String text = fields.text("deadline");
+    if (text == null) {
+      return null;
+    }
+    try {
+      Instant deadline = OffsetDateTime.parse(text).toInstant();
+      Instant now = Instant.now(Clock.systemUTC());
+      if (deadline.isAfter(now) && deadline.isBefore(now.plus(DEADLINE_LIMIT))) {
+        return deadline;
+      }
+    } catch (DateTimeParseException _) {
+      // Refused below.
+    }
+    throw new InvalidSpec(
+        "deadline",
+        "must be a time in the next 10 years with its zone, such as 2030-01-31T18:00:00+01:00, not %s"
+            .formatted(Fields.shown(text)));
   }
 
   /** The picture or clip that the job begins with, by the name that the farm gave it. */

@@ -10,9 +10,11 @@ import glimt.job.JobState;
 import glimt.job.JobView;
 import glimt.job.Product;
 import glimt.json.Json;
+import glimt.ledger.Forecasts;
 import glimt.ledger.Jobs;
 import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;
+import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -25,6 +27,7 @@ final class JobRoutes {
 
   private final RequestContext desk;
   private final Jobs jobs;
+  private final Forecasts forecasts;
   private final Farm farm;
   private final Submission submission;
   private final Cancelling cancelling;
@@ -33,12 +36,14 @@ final class JobRoutes {
   JobRoutes(
       RequestContext desk,
       Jobs jobs,
+      Forecasts forecasts,
       Farm farm,
       Submission submission,
       Cancelling cancelling,
       Download download) {
     this.desk = desk;
     this.jobs = jobs;
+    this.forecasts = forecasts;
     this.farm = farm;
     this.submission = submission;
     this.cancelling = cancelling;
@@ -46,6 +51,25 @@ final class JobRoutes {
   }
 
   Future<?> submit(RoutingContext ctx) {
+    return Boolean.TRUE.equals(Fields.ofForm(ctx.queryParams().entries()).flag("dry_run"))
+        ? dryRun(ctx)
+        : store(ctx);
+  }
+
+  private Future<?> dryRun(RoutingContext ctx) {
+    return Body.json(ctx)
+        .map(JobRequest::of)
+        .compose(request -> desk.ask(() -> submission.dryRun(RequestContext.tenant(ctx), request)))
+        .compose(
+            would -> {
+              ObjectNode body = Json.mapper().createObjectNode().put("model", would.model());
+              would.warnings().forEach(body.putArray("warnings")::add);
+              body.set("forecast", JobDocument.forecast(would.forecast()));
+              return RequestContext.answer(ctx, 200, body);
+            });
+  }
+
+  private Future<?> store(RoutingContext ctx) {
     return Body.json(ctx)
         .map(JobRequest::of)
         .compose(
@@ -97,9 +121,16 @@ final class JobRoutes {
 
   Future<?> find(RoutingContext ctx) {
     return desk.job(ctx)
-        .compose(
-            job ->
-                RequestContext.answer(ctx, 200, JobDocument.whole(job, AccessCheck.prefix(ctx))));
+        .compose(job -> desk.ask(() -> document(job, AccessCheck.prefix(ctx))))
+        .compose(body -> RequestContext.answer(ctx, 200, body));
+  }
+
+  private ObjectNode document(JobView job, String prefix) {
+    ObjectNode body = JobDocument.whole(job, prefix);
+    if (!job.state().ended()) {
+      body.set("forecast", JobDocument.forecast(forecasts.of(job)));
+    }
+    return body;
   }
 
   Future<?> cancel(RoutingContext ctx) {
@@ -126,7 +157,8 @@ final class JobRoutes {
                                             job.tenant(),
                                             job.id(),
                                             change.urgency(),
-                                            change.paused())
+                                            change.paused(),
+                                            change.deadline())
                                         .orElseThrow(RequestContext::noSuchJob))))
         .compose(
             job -> {
@@ -145,16 +177,19 @@ final class JobRoutes {
    *
    * @param urgency the new class; null keeps the old one
    * @param paused null keeps the job as it is
+   * @param deadline null keeps the old one
    */
-  private record JobChange(@Nullable JobClass urgency, @Nullable Boolean paused) {
+  private record JobChange(
+      @Nullable JobClass urgency, @Nullable Boolean paused, @Nullable Instant deadline) {
     static JobChange of(Fields fields) {
       JobChange change =
           new JobChange(
               fields.choice("class", List.of(JobClass.values()), JobDocument::word),
-              fields.flag("paused"));
+              fields.flag("paused"),
+              JobRequest.deadline(fields));
       fields.end();
-      if (change.urgency == null && change.paused == null) {
-        throw new InvalidSpec("", "give class, paused or both");
+      if (change.urgency == null && change.paused == null && change.deadline == null) {
+        throw new InvalidSpec("", "give class, paused, deadline or several of them");
       }
       return change;
     }

@@ -45,15 +45,24 @@ record Operation(
         new Submission(
             parts.jobs(),
             parts.tenants(),
+            parts.forecasts(),
             parts.bundles(),
             parts.farm(),
             parts.samplers(),
             new InputCheck(parts.bundles(), images, clips));
     TenantRoutes tenants = new TenantRoutes(desk, parts.tenants());
+    UsageRoutes usage = new UsageRoutes(desk, parts.usage());
     Download download = new Download(desk, parts.artifacts(), parts.tasks(), parts.farm());
     Cancelling cancelling = new Cancelling(desk, parts.jobs(), parts.farm());
     JobRoutes jobs =
-        new JobRoutes(desk, parts.jobs(), parts.farm(), submission, cancelling, download);
+        new JobRoutes(
+            desk,
+            parts.jobs(),
+            parts.forecasts(),
+            parts.farm(),
+            submission,
+            cancelling,
+            download);
     Watching watching = new Watching(desk, parts.events(), parts.farm(), pace);
     VideoRoutes videos = new VideoRoutes(desk, parts, submission, images, cancelling, download);
     FarmRoutes farm =
@@ -120,6 +129,8 @@ record Operation(
     all.add(
         operation("setTenant", HttpMethod.PUT, "/v1/tenants/{tenant}", tenants::set)
             .needing(Scope.ADMIN));
+    all.add(get("usage", "/v1/usage", usage::usage).needing(Scope.READ));
+    all.add(get("usageOfWorkers", "/v1/usage/workers", usage::workers).needing(Scope.ADMIN));
     KeyRoutes keys = new KeyRoutes(desk, parts.keys());
     all.add(post("createKey", "/v1/keys", keys::create).needing(Scope.ADMIN));
     all.add(get("listKeys", "/v1/keys", keys::list).needing(Scope.ADMIN));

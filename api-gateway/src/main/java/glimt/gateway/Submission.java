@@ -2,10 +2,12 @@ package glimt.gateway;
 
 import glimt.coordinator.Farm;
 import glimt.job.ArtifactId;
+import glimt.job.Forecast;
 import glimt.job.InvalidSpec;
 import glimt.job.JobClass;
 import glimt.job.JobId;
 import glimt.job.JobInput;
+import glimt.job.JobLimits;
 import glimt.job.JobSpec;
 import glimt.job.JobState;
 import glimt.job.JobView;
@@ -14,6 +16,7 @@ import glimt.job.SamplingOptions;
 import glimt.job.TenantId;
 import glimt.json.Json;
 import glimt.ledger.Bundles;
+import glimt.ledger.Forecasts;
 import glimt.ledger.IdempotencyKey;
 import glimt.ledger.Jobs;
 import glimt.ledger.Tenants;
@@ -39,6 +42,7 @@ final class Submission {
 
   private final Jobs jobs;
   private final Tenants tenants;
+  private final Forecasts forecasts;
   private final Bundles bundles;
   private final Farm farm;
   private final List<String> samplers;
@@ -48,12 +52,14 @@ final class Submission {
   Submission(
       Jobs jobs,
       Tenants tenants,
+      Forecasts forecasts,
       Bundles bundles,
       Farm farm,
       List<String> samplers,
       InputCheck inputs) {
     this.jobs = jobs;
     this.tenants = tenants;
+    this.forecasts = forecasts;
     this.bundles = bundles;
     this.farm = farm;
     this.samplers = List.copyOf(samplers);
@@ -68,19 +74,49 @@ final class Submission {
    * @throws Problem.Refusal if the key was sent with a different request before
    */
   JobView submit(TenantId tenant, JobRequest request, @Nullable String key) {
+    Wish wish = wish(request);
+    return submit(
+        tenant,
+        wish.urgency(),
+        wish.limits(),
+        wish.spec(),
+        wish.offer(),
+        key == null ? null : new IdempotencyKey(key, digest(request)),
+        null);
+  }
+
+  /**
+   * Plans a job and tells what it would take; nothing is written.
+   *
+   * @throws InvalidSpec if the request is not valid
+   */
+  DryRun dryRun(TenantId tenant, JobRequest request) {
+    Wish wish = wish(request);
+    check(tenant);
+    Bundles.CatalogueEntry bundle = wish.offer().bundle();
+    Plan plan = plan(wish.spec(), wish.offer());
+    String model = bundle.card().name();
+    return new DryRun(
+        model, plan.warnings(), forecasts.of(tenant, wish.urgency(), bundle.digest(), model, plan));
+  }
+
+  /** What a job would be. */
+  record DryRun(String model, List<String> warnings, Forecast forecast) {}
+
+  private record Wish(JobClass urgency, JobLimits limits, JobSpec spec, Bundles.Offer offer) {}
+
+  private Wish wish(JobRequest request) {
     if (request.sampler() != null && !samplers.contains(request.sampler())) {
       throw new InvalidSpec("sampler", "must be one of %s".formatted(samplers));
     }
     Bundles.Offer offer = offer(request);
     JobSpec spec =
         request.spec(offer.bundle().card().name(), random.nextLong(SamplingOptions.SEED_LIMIT + 1));
-    return submit(
-        tenant,
+    return new Wish(
         Objects.requireNonNullElse(request.urgency(), JobClass.NORMAL),
+        request.limits(),
         Boolean.FALSE.equals(request.watermark()) ? spec : marked(spec, offer.bundle()),
-        offer,
-        key == null ? null : new IdempotencyKey(key, digest(request)),
-        null);
+        offer);
   }
 
   /**
@@ -110,6 +146,7 @@ final class Submission {
     return submit(
         tenant,
         job.urgency(),
+        again(job.limits()),
         job.spec(),
         offer(job),
         key == null ? null : new IdempotencyKey(key, digest("retry " + job.id())),
@@ -127,6 +164,7 @@ final class Submission {
     return submit(
         tenant,
         job.urgency(),
+        again(job.limits()),
         job.spec().watermark() == null ? spec : marked(spec, offer.bundle()),
         offer,
         key == null
@@ -159,29 +197,41 @@ final class Submission {
   private JobView submit(
       TenantId tenant,
       JobClass urgency,
+      JobLimits limits,
       JobSpec spec,
       Bundles.Offer offer,
       @Nullable IdempotencyKey key,
       @Nullable JobId origin) {
+    check(tenant);
+    JobInput input = spec.input();
+    if (input != null) {
+      inputs.keep(input, offer.bundle().card());
+    }
+    Plan plan = plan(spec, offer);
+    JobView job =
+        jobs.submit(tenant, urgency, limits, spec, offer.bundle().digest(), plan, key, origin)
+            .orElseThrow(() -> Problem.keyReused().refusal());
+    farm.tasksReady();
+    return job;
+  }
+
+  /** The limits of a job that is made once more: its deadline may have passed. */
+  private static JobLimits again(JobLimits limits) {
+    return new JobLimits(null, limits.budgetSeconds());
+  }
+
+  private void check(TenantId tenant) {
     if (!tenants.known(tenant)) {
       throw new InvalidSpec(
           RequestContext.TENANT,
           "must be a tenant of this farm; `glimt tenants` lists them, not %s"
               .formatted(Fields.shown(tenant.value())));
     }
-    JobInput input = spec.input();
-    if (input != null) {
-      inputs.keep(input, offer.bundle().card());
-    }
+  }
+
+  private static Plan plan(JobSpec spec, Bundles.Offer offer) {
     Plan plan = plan(spec, offer.bundle().card());
-    if (offer.standing() != Bundles.Standing.HERE) {
-      plan = plan.with(WAITS);
-    }
-    JobView job =
-        jobs.submit(tenant, urgency, spec, offer.bundle().digest(), plan, key, origin)
-            .orElseThrow(() -> Problem.keyReused().refusal());
-    farm.tasksReady();
-    return job;
+    return offer.standing() == Bundles.Standing.HERE ? plan : plan.with(WAITS);
   }
 
   /** Plans a job; blames a wrong width or height on the field {@code size}. */

@@ -397,6 +397,85 @@ class JobsTest {
   }
 
   @Test
+  void a_deadline_and_a_budget_are_kept_and_a_wrong_one_is_named_and_changes_nothing() {
+    HttpResponse<String> answer =
+        farm.post(
+            "/v1/jobs",
+            "{\"prompt\":\"a"
+                + " whale\",\"deadline\":\"2031-01-31T18:00:00+01:00\",\"budget_seconds\":2.5}");
+    assertThat(answer.statusCode()).isEqualTo(202);
+    contract.allows("submitJob", answer);
+    JsonNode job = RealFarm.json(answer);
+    assertThat(job.get("deadline").textValue()).isEqualTo("2031-01-31T17:00:00Z");
+    assertThat(job.get("budgetSeconds").doubleValue()).isEqualTo(2.5);
+    String path = "/v1/jobs/" + job.get("id").textValue();
+    HttpResponse<String> moved = patch(path, "{\"deadline\":\"2032-02-29T00:00:00Z\"}");
+    assertThat(moved.statusCode()).isEqualTo(200);
+    contract.allows("changeJob", moved);
+    assertThat(RealFarm.json(moved).get("deadline").textValue()).isEqualTo("2032-02-29T00:00:00Z");
+    for (String wrong :
+        List.of(
+            "\"deadline\":\"2020-01-31T18:00:00Z\"",
+            "\"deadline\":\"2031-01-31T18:00:00\"",
+            "\"deadline\":\"tomorrow\"",
+            "\"budget_seconds\":0",
+            "\"budget_seconds\":-1",
+            "\"budget_seconds\":\"NaN\"")) {
+      HttpResponse<String> refused = farm.post("/v1/jobs", "{\"prompt\":\"a\"," + wrong + "}");
+      assertThat(refused.statusCode()).as(wrong).isEqualTo(400);
+      contract.allows("submitJob", refused);
+      assertThat(RealFarm.json(refused).get("field").textValue())
+          .isEqualTo(wrong.substring(1, wrong.indexOf('"', 1)));
+    }
+    HttpResponse<String> past = patch(path, "{\"deadline\":\"2020-01-31T18:00:00Z\"}");
+    assertThat(past.statusCode()).isEqualTo(400);
+    assertThat(RealFarm.json(farm.get(path)).get("deadline").textValue())
+        .isEqualTo("2032-02-29T00:00:00Z");
+    farm.post(path + "/cancel", "{}");
+  }
+
+  @Test
+  void a_dry_run_tells_what_a_job_would_take_and_stores_nothing() {
+    String newest = RealFarm.json(farm.get("/v1/jobs?limit=1")).toString();
+    HttpResponse<String> answer =
+        farm.post("/v1/jobs?dry_run=true", "{\"prompt\":\"a whale blorps\"}");
+    assertThat(answer.statusCode()).isEqualTo(200);
+    contract.allows("submitJob", answer);
+    JsonNode would = RealFarm.json(answer);
+    assertThat(would.get("model").textValue()).isEqualTo("clips");
+    assertThat(would.get("warnings").toString()).contains("blorps");
+    assertThat(would.at("/forecast/deviceSeconds").doubleValue()).isPositive();
+    assertThat(RealFarm.json(farm.get("/v1/jobs?limit=1")).toString()).isEqualTo(newest);
+    assertThat(farm.post("/v1/jobs?dry_run=true", "{\"prompt\":1}").statusCode()).isEqualTo(400);
+    assertThat(farm.post("/v1/jobs?dry_run=maybe", "{\"prompt\":\"a\"}").statusCode())
+        .isEqualTo(400);
+    String job =
+        RealFarm.json(farm.post("/v1/jobs", "{\"prompt\":\"a whale\"}")).get("id").textValue();
+    HttpResponse<String> found = farm.get("/v1/jobs/" + job);
+    contract.allows("findJob", found);
+    assertThat(RealFarm.json(found).at("/forecast/position").isInt()).isTrue();
+    farm.post("/v1/jobs/" + job + "/cancel", "{}");
+    assertThat(RealFarm.json(farm.get("/v1/jobs/" + job)).has("forecast")).isFalse();
+  }
+
+  @Test
+  void usage_is_added_up_by_tenant_job_and_day_and_lives_by_worker() {
+    for (String by : List.of("", "?by=tenant", "?by=job", "?by=day&from=2026-01-31")) {
+      HttpResponse<String> answer = farm.get("/v1/usage" + by);
+      assertThat(answer.statusCode()).as(by).isEqualTo(200);
+      contract.allows("usage", answer);
+    }
+    HttpResponse<String> lives = farm.get("/v1/usage/workers");
+    assertThat(lives.statusCode()).isEqualTo(200);
+    contract.allows("usageOfWorkers", lives);
+    for (String wrong : List.of("by=week", "from=31.1.2026", "from=2026-02-02&to=2026-02-01")) {
+      HttpResponse<String> answer = farm.get("/v1/usage?" + wrong);
+      assertThat(answer.statusCode()).as(wrong).isEqualTo(400);
+      contract.allows("usage", answer);
+    }
+  }
+
+  @Test
   void without_a_key_no_request_may_name_another_tenant() {
     HttpResponse<String> answer =
         farm.send(farm.request("/v1/jobs").header("Glimt-Tenant", "another").build());

@@ -22,11 +22,13 @@ import glimt.ledger.ApiKeys;
 import glimt.ledger.Bundles;
 import glimt.ledger.Database;
 import glimt.ledger.Events;
+import glimt.ledger.Forecasts;
 import glimt.ledger.Jobs;
 import glimt.ledger.LeaseTerms;
 import glimt.ledger.Nodes;
 import glimt.ledger.Tasks;
 import glimt.ledger.Tenants;
+import glimt.ledger.Usage;
 import glimt.ledger.Workers;
 import glimt.model.Axis;
 import glimt.model.BundleCard;
@@ -132,6 +134,8 @@ final class RealFarm implements AutoCloseable {
         ofJobs,
         new Tenants(database),
         new ApiKeys(database),
+        new Usage(database),
+        new Forecasts(database),
         tasks,
         new Events(database),
         artifacts,

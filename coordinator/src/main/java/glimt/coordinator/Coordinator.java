@@ -280,7 +280,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
       long asOf = hints;
       ask(
           "claim a task",
-          () -> tasks.claim(worker.worker(), machine(worker), 1),
+          () -> tasks.claim(worker.worker(), machine(worker), worker.times(), 1),
           claimed -> new Claimed(worker, asOf, claimed),
           new Claimed(worker, hints, List.of()));
     }

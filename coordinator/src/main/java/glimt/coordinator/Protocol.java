@@ -7,9 +7,11 @@ import glimt.job.Lease;
 import glimt.job.Outcome;
 import glimt.job.Task;
 import glimt.job.WorkerCard;
+import glimt.job.WorkerTimes;
 import java.util.Optional;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.receptionist.ServiceKey;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All messages between nodes. The ledger holds the state and messages only speed things up, so
@@ -34,8 +36,18 @@ public interface Protocol {
   /** There may be ready tasks. */
   record TasksReady() implements ToCoordinator {}
 
-  /** A worker asks for a task. It repeats this at every heartbeat while it is idle. */
-  record Idle(WorkerCard worker, ActorRef<ToWorker> at) implements ToCoordinator {}
+  /**
+   * A worker asks for a task. It repeats this at every heartbeat while it is idle.
+   *
+   * @param times how it spent its life; null if it does not say
+   */
+  record Idle(WorkerCard worker, @Nullable WorkerTimes times, ActorRef<ToWorker> at)
+      implements ToCoordinator {
+    /** Asks without saying how the worker spent its life. */
+    public Idle(WorkerCard worker, ActorRef<ToWorker> at) {
+      this(worker, null, at);
+    }
+  }
 
   /** A heartbeat: a worker still works on a lease, and has done this many steps. */
   record Beat(Lease lease, int step, ActorRef<ToWorker> from) implements ToCoordinator {}

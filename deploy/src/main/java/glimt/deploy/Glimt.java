@@ -13,6 +13,7 @@ import glimt.deploy.command.ListJobs;
 import glimt.deploy.command.ListModels;
 import glimt.deploy.command.ListNodes;
 import glimt.deploy.command.NodeCommand;
+import glimt.deploy.command.ShowUsage;
 import glimt.deploy.command.TenantCommand;
 import glimt.deploy.command.Train;
 import glimt.deploy.command.Up;
@@ -65,8 +66,10 @@ import picocli.CommandLine.ScopeType;
       ChangeJob.Pause.class,
       ChangeJob.Resume.class,
       ChangeJob.Reclassify.class,
+      ChangeJob.Limit.class,
       TenantCommand.class,
       KeyCommand.class,
+      ShowUsage.class,
       ListModels.class,
       ListNodes.class,
       VerifyFile.class,

@@ -1,5 +1,7 @@
 package glimt.job;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The work that one attempt at a task took.
  *
@@ -9,6 +11,18 @@ package glimt.job;
  * @param steps the number of steps that the attempt did itself
  * @param seconds the time the attempt was busy
  * @param networkSeconds the part of {@code seconds} spent in the networks' forward passes
+ * @param timings where {@code seconds} went; null if the worker did not say
  */
 public record Effort(
-    String numericClass, int resumedFrom, int steps, double seconds, double networkSeconds) {}
+    String numericClass,
+    int resumedFrom,
+    int steps,
+    double seconds,
+    double networkSeconds,
+    @Nullable Timings timings) {
+  /** An effort of which it is not known where the seconds went. */
+  public Effort(
+      String numericClass, int resumedFrom, int steps, double seconds, double networkSeconds) {
+    this(numericClass, resumedFrom, steps, seconds, networkSeconds, null);
+  }
+}

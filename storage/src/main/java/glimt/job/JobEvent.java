@@ -43,6 +43,17 @@ public record JobEvent(JobId job, long seq, Instant at, Fact fact) {
   public record JobStarted() implements Fact {}
 
   /**
+   * The job was changed. A null was not changed.
+   *
+   * @param urgency its new class
+   * @param paused whether it was paused, or goes on
+   * @param deadline its new deadline
+   */
+  public record JobChanged(
+      @Nullable JobClass urgency, @Nullable Boolean paused, @Nullable Instant deadline)
+      implements Fact {}
+
+  /**
    * A level was assembled.
    *
    * @param level its name

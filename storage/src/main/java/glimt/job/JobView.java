@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param urgency its class
  * @param paused since when it is paused; null unless it is
+ * @param limits what it may take
  * @param card the digest of the card that the job was planned with
  * @param origin the job that it was made from, such as the one that it is a remix of; null for none
  * @param progress completed work divided by planned work, 0 to 1
@@ -17,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param started when its first task was claimed; null before
  * @param ended when it ended; null before
  * @param fault the kind of failure; null unless it failed
- * @param why the cause of the failure for the client; null unless it failed
+ * @param why the cause of the failure for the client, or of its early end; null if there is none
+ * @param endedAtLevel the level that is its result because it had to end early; null unless it had
  * @param lastSeq the number of its newest durable event
  * @param levels its encoders and levels in the order of its plan
  */
@@ -26,6 +28,7 @@ public record JobView(
     TenantId tenant,
     JobClass urgency,
     @Nullable Instant paused,
+    JobLimits limits,
     JobSpec spec,
     ArtifactId card,
     @Nullable JobId origin,
@@ -37,6 +40,7 @@ public record JobView(
     @Nullable Instant ended,
     @Nullable Fault fault,
     @Nullable String why,
+    @Nullable String endedAtLevel,
     long lastSeq,
     List<LevelView> levels) {
   public JobView {

@@ -359,6 +359,7 @@ public final class Json {
     @JsonSubTypes.Type(value = JobEvent.Submitted.class, name = "submitted"),
     @JsonSubTypes.Type(value = JobEvent.Warned.class, name = "warned"),
     @JsonSubTypes.Type(value = JobEvent.JobStarted.class, name = "started"),
+    @JsonSubTypes.Type(value = JobEvent.JobChanged.class, name = "changed"),
     @JsonSubTypes.Type(value = JobEvent.LevelFinished.class, name = "level_finished"),
     @JsonSubTypes.Type(value = JobEvent.JobEnded.class, name = "ended")
   })

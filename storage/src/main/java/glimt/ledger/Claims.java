@@ -48,7 +48,7 @@ final class Claims {
    * already; the claim then carries that result.
    *
    * <p>{@link FairShares} puts the tenants in line; within a tenant the rank of a task counts. The
-   * tenant's clock is charged here, unless its row is locked.
+   * tenant's clock is charged here.
    *
    * <p>No task is handed out beside one that must be alone on its device. When such a task is the
    * first in line, no task is handed out until its device is empty.
@@ -113,20 +113,15 @@ final class Claims {
           costs AS MATERIALIZED (
             SELECT task.id, task.tenant, ESTIMATE AS seconds
             FROM claimed AS task LEFT JOIN PACE),
-          payers AS MATERIALIZED (
-            SELECT tenant.id FROM tenant
-            WHERE tenant.id IN (SELECT tenant FROM costs)
-            ORDER BY tenant.id FOR NO KEY UPDATE SKIP LOCKED),
-          paid AS (
-            UPDATE tenant SET clock = clock + seconds / weight
-            FROM (SELECT tenant, sum(seconds) AS seconds FROM costs GROUP BY tenant) AS cost
-            WHERE tenant.id = cost.tenant AND tenant.id IN (SELECT id FROM payers)),
+          owed AS MATERIALIZED (
+            SELECT tenant, sum(seconds) AS seconds FROM costs GROUP BY tenant),
+          PAY,
           begun AS (
             INSERT INTO attempt
               (task, number, worker, started, numeric_class, resumed_from, steps, seconds,
                network_seconds, charged)
             SELECT claimed.id, attempt, worker, clock_timestamp(), class, step, 0, 0, 0,
-                   CASE WHEN claimed.tenant IN (SELECT id FROM payers) THEN costs.seconds ELSE 0 END
+                   costs.seconds
             FROM asks, claimed JOIN costs USING (id)),
           first AS MATERIALIZED (
             SELECT id FROM job
@@ -165,6 +160,7 @@ final class Claims {
               .replace("HEADS", FairShares.HEADS)
               .replace("LINE", FairShares.LINE)
               .replace("ESTIMATE", FairShares.ESTIMATE)
+              .replace("PAY", FairShares.PAY)
               .replace("PACE", FairShares.PACE_OF_TASK)
               .replace("HEAVY", "" + Need.HEAVY)
               .replace("WARM_PATIENCE", "" + WARM_PATIENCE_SECONDS));

@@ -4,6 +4,7 @@ import glimt.job.Effort;
 import glimt.job.Fault;
 import glimt.job.Lease;
 import glimt.job.Outcome;
+import glimt.job.Timings;
 import glimt.json.EnumWord;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -23,9 +24,7 @@ final class EndedAttempts {
   private static final NamedSql END =
       NamedSql.of(
           """
-          WITH RECURSIVE HEADS,
-          first (clock) AS MATERIALIZED (FIRST),
-          ended AS (
+          WITH ended AS (
             UPDATE attempt SET
               ended = clock_timestamp(), outcome = said.outcome, fault = said.fault, why = said.why,
               numeric_class = coalesce(said.numeric_class, attempt.numeric_class),
@@ -36,15 +35,20 @@ final class EndedAttempts {
               seconds = coalesce(said.seconds, CASE
                 WHEN attempt.seconds IS NOT NULL
                 THEN extract(epoch FROM clock_timestamp() - attempt.started) END),
-              network_seconds = coalesce(said.network_seconds, attempt.network_seconds)
+              network_seconds = coalesce(said.network_seconds, attempt.network_seconds),
+              load = said.load, encode = said.encode, denoise = said.denoise,
+              decode = said.decode, write = said.write, checkpoint = said.checkpoint,
+              waiting = said.waiting
             FROM unnest(:tasks, :numbers, :outcomes, :faults, :whys, :numericClasses, :resumedFrom,
-                        :steps, :seconds, :networkSeconds) AS said
+                        :steps, :seconds, :networkSeconds, :load, :encode, :denoise, :decode, :write,
+                        :checkpoint, :waiting) AS said
               (task, number, outcome, fault, why, numeric_class, resumed_from, steps, seconds,
-               network_seconds)
+               network_seconds, load, encode, denoise, decode, write, checkpoint, waiting)
             JOIN task ON task.id = said.task
             WHERE attempt.task = said.task AND attempt.number = said.number AND attempt.ended IS NULL
             RETURNING task.id, task.tenant, task.card, task.work, task.amount, task.steps AS whole,
-              attempt.outcome, attempt.steps, attempt.seconds, attempt.charged),
+              attempt.outcome, attempt.steps, attempt.seconds, attempt.charged,
+              attempt.numeric_class, attempt.load),
           learned AS (
             INSERT INTO pace (card, level, work, seconds)
             SELECT ended.card, level, kind, taken
@@ -60,23 +64,17 @@ final class EndedAttempts {
             ORDER BY 1, 2, 3
             ON CONFLICT (card, level, work) DO UPDATE SET
               seconds = pace.seconds + 0.25 * (excluded.seconds - pace.seconds)),
-          owed AS (
+          learned_steps AS (LEARN),
+          owed AS MATERIALIZED (
             SELECT tenant, sum(
               CASE WHEN outcome IN ('lost', 'remade') THEN 0 ELSE coalesce(seconds, 0) END - charged) AS seconds
             FROM ended GROUP BY tenant),
-          owing AS MATERIALIZED (
-            SELECT tenant.id, owed.seconds FROM tenant JOIN owed ON tenant.id = owed.tenant
-            ORDER BY tenant.id FOR NO KEY UPDATE OF tenant)
-          UPDATE tenant SET clock = greatest(
-            tenant.clock + seconds / weight,
-            CASE WHEN tenant.id IN (SELECT tenant FROM heads WHERE rank < 'Infinity')
-                 THEN NULL
-                 ELSE coalesce(first.clock, (
-                   SELECT max(other.clock) FROM tenant AS other WHERE other.id <> tenant.id)) END)
-          FROM owing CROSS JOIN first WHERE tenant.id = owing.id
+          PAY
+          SELECT mine.id FROM tenant AS mine WHERE mine.id IN (SELECT tenant FROM owed) AND AWAY
           """
-              .replace("HEADS", FairShares.HEADS)
-              .replace("FIRST", FairShares.FIRST));
+              .replace("LEARN", StepTimes.LEARN)
+              .replace("PAY", FairShares.PAY)
+              .replace("AWAY", FairShares.AWAY));
 
   private final List<Lease> leases = new ArrayList<>();
   private final List<String> outcomes = new ArrayList<>();
@@ -134,16 +132,30 @@ final class EndedAttempts {
     if (leases.isEmpty()) {
       return;
     }
-    session.update(
-        END.bind("tasks", Leases.tasks(leases))
-            .bind("numbers", Leases.attempts(leases))
-            .bind("outcomes", outcomes.toArray(String[]::new))
-            .bind("faults", Columns.texts(faults, EnumWord::of))
-            .bind("whys", whys.toArray(String[]::new))
-            .bind("numericClasses", Columns.texts(efforts, Effort::numericClass))
-            .bind("resumedFrom", Columns.integers(efforts, Effort::resumedFrom))
-            .bind("steps", Columns.integers(efforts, Effort::steps))
-            .bind("seconds", Columns.doubles(efforts, Effort::seconds))
-            .bind("networkSeconds", Columns.doubles(efforts, Effort::networkSeconds)));
+    List<@Nullable Timings> timings = new ArrayList<>();
+    efforts.forEach(effort -> timings.add(effort == null ? null : effort.timings()));
+    List<String> away =
+        session.all(
+            END.bind("tasks", Leases.tasks(leases))
+                .bind("numbers", Leases.attempts(leases))
+                .bind("outcomes", outcomes.toArray(String[]::new))
+                .bind("faults", Columns.texts(faults, EnumWord::of))
+                .bind("whys", whys.toArray(String[]::new))
+                .bind("numericClasses", Columns.texts(efforts, Effort::numericClass))
+                .bind("resumedFrom", Columns.integers(efforts, Effort::resumedFrom))
+                .bind("steps", Columns.integers(efforts, Effort::steps))
+                .bind("seconds", Columns.doubles(efforts, Effort::seconds))
+                .bind("networkSeconds", Columns.doubles(efforts, Effort::networkSeconds))
+                .bind("load", Columns.doubles(timings, Timings::load))
+                .bind("encode", Columns.doubles(timings, Timings::encode))
+                .bind("denoise", Columns.doubles(timings, Timings::denoise))
+                .bind("decode", Columns.doubles(timings, Timings::decode))
+                .bind("write", Columns.doubles(timings, Timings::write))
+                .bind("checkpoint", Columns.doubles(timings, Timings::checkpoint))
+                .bind("waiting", Columns.doubles(timings, Timings::waiting)),
+            row -> row.getString("id"));
+    if (!away.isEmpty()) {
+      FairShares.joinLine(session, away);
+    }
   }
 }

@@ -9,8 +9,9 @@ import java.util.Collection;
  * divided by its weight. The tenant whose clock is furthest behind is next.
  *
  * <p>A claim advances the clock by what the task is likely to take, and the end of the attempt
- * corrects it by what it took. Claims never wait for the row of a tenant: a claim that finds it
- * locked leaves the whole charge to the end of its attempt.
+ * corrects it by what it took. Nobody waits for the row of a tenant, which would be held until a
+ * commit is durable: who finds it locked leaves a row in {@code charge}, and the next who locks it
+ * adds that to the clock. The view {@code tenant_clock} has both.
  *
  * <p>A tenant without waiting tasks saves up nothing: its clock is set to that of the others when
  * it comes back.
@@ -45,7 +46,7 @@ final class FairShares {
       """
       line AS MATERIALIZED (
         SELECT tenant.id, rank, clock - CASE WHEN rank < 0 THEN %s ELSE 0 END AS turn
-        FROM heads JOIN tenant ON tenant.id = heads.tenant
+        FROM heads JOIN tenant_clock AS tenant ON tenant.id = heads.tenant
         WHERE rank < 'Infinity'
         ORDER BY turn, tenant.id)\
       """
@@ -64,28 +65,62 @@ final class FairShares {
         AND pace.work = task.work ->> 'type'\
       """;
 
-  /** The clock of the first tenant in line; null if there is none. */
-  static final String FIRST =
+  /** Advances clocks by what {@code owed (tenant, seconds)} has, one row a tenant. */
+  static final String PAY =
       """
-      SELECT min(clock) FROM heads JOIN tenant ON tenant.id = heads.tenant
-      WHERE rank < 'Infinity'\
+      payers AS MATERIALIZED (
+        SELECT tenant.id FROM tenant
+        WHERE tenant.id IN (SELECT tenant FROM owed)
+        ORDER BY tenant.id FOR NO KEY UPDATE SKIP LOCKED),
+      left_before AS (
+        DELETE FROM charge USING payers WHERE charge.tenant = payers.id
+        RETURNING charge.tenant, seconds),
+      left_now AS (
+        INSERT INTO charge (tenant, seconds)
+        SELECT tenant, seconds FROM owed WHERE tenant NOT IN (SELECT id FROM payers)),
+      paid AS (
+        UPDATE tenant SET clock = clock + due.seconds / weight
+        FROM (
+          SELECT tenant, sum(seconds) AS seconds
+          FROM (SELECT * FROM owed UNION ALL SELECT * FROM left_before) AS every
+          GROUP BY tenant) AS due
+        WHERE tenant.id = due.tenant AND tenant.id IN (SELECT id FROM payers))\
       """;
 
+  /**
+   * Whether the tenant {@code mine} may have to join the line: it has nothing in it, and the clock
+   * of another is ahead of its own.
+   */
+  static final String AWAY =
+      """
+      NOT EXISTS (
+        SELECT FROM task WHERE task.tenant = mine.id AND state = 'ready' AND task.rank < 'Infinity')
+      AND EXISTS (
+        SELECT FROM tenant_clock AS other WHERE other.clock > (
+          SELECT clock FROM tenant_clock WHERE id = mine.id))\
+      """;
+
+  /**
+   * A row that is locked is left alone: whoever holds it is a claim, so that the tenant was in line
+   * a moment ago, or the end of an attempt or a submission, which lets it join.
+   */
   private static final NamedSql JOIN_LINE =
       NamedSql.of(
           """
-          WITH RECURSIVE %s,
+          WITH RECURSIVE HEADS,
           now (clock) AS MATERIALIZED (
-            SELECT coalesce((%s), (SELECT max(clock) FROM tenant))),
+            SELECT coalesce(
+              (SELECT min(clock) FROM heads JOIN tenant_clock ON id = tenant WHERE rank < 'Infinity'),
+              (SELECT max(clock) FROM tenant_clock))),
           back AS MATERIALIZED (
-            SELECT id FROM tenant, now
-            WHERE id = ANY(:tenants) AND tenant.clock < now.clock
-              AND id NOT IN (SELECT tenant FROM heads WHERE rank < 'Infinity')
-            ORDER BY id FOR NO KEY UPDATE OF tenant)
-          UPDATE tenant SET clock = greatest(tenant.clock, now.clock)
-          FROM now, back WHERE tenant.id = back.id
+            SELECT id FROM tenant AS mine WHERE id = ANY(:tenants) AND AWAY
+            ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)
+          UPDATE tenant SET clock = tenant.clock + now.clock - tenant_clock.clock
+          FROM now, back JOIN tenant_clock USING (id)
+          WHERE tenant.id = back.id AND tenant_clock.clock < now.clock
           """
-              .formatted(HEADS, FIRST));
+              .replace("HEADS", HEADS)
+              .replace("AWAY", AWAY));
 
   private FairShares() {}
 

@@ -59,7 +59,7 @@ final class Invariants {
         SELECT job, format('the job is %s, but its task %s is %s', ending, task.id, state)
         FROM task JOIN job ON job.id = task.job
         WHERE ended IS NOT NULL AND remade_in IS NULL AND (state IN ('blocked', 'ready', 'running')
-          OR (ending = 'succeeded' AND state <> 'succeeded'))
+          OR (ending = 'succeeded' AND state <> 'succeeded' AND ended_at_level IS NULL))
         """);
     ALL.put(
         "a job whose tasks are done has ended",

@@ -6,6 +6,7 @@ import glimt.job.Effort;
 import glimt.job.Fault;
 import glimt.job.JobClass;
 import glimt.job.JobId;
+import glimt.job.JobLimits;
 import glimt.job.JobSpec;
 import glimt.job.JobState;
 import glimt.job.JobView;
@@ -16,6 +17,7 @@ import glimt.job.Product;
 import glimt.job.TaskId;
 import glimt.job.TaskState;
 import glimt.job.TenantId;
+import glimt.job.Timings;
 import glimt.job.Work;
 import glimt.job.WorkerId;
 import glimt.json.EnumWord;
@@ -101,6 +103,7 @@ final class JobViews {
       TenantId tenant,
       JobClass urgency,
       @Nullable Instant paused,
+      JobLimits limits,
       JobSpec spec,
       ArtifactId card,
       @Nullable JobId origin,
@@ -111,6 +114,7 @@ final class JobViews {
       @Nullable String ending,
       @Nullable Fault fault,
       @Nullable String why,
+      @Nullable String endedAtLevel,
       long lastSeq) {
     static Head read(ResultSet row) throws SQLException {
       return new Head(
@@ -118,6 +122,7 @@ final class JobViews {
           new TenantId(row.getString("tenant")),
           EnumWord.read(JobClass.class, row.getString("class")),
           instant(row, "paused"),
+          new JobLimits(instant(row, "deadline"), row.getObject("budget", Double.class)),
           Json.read(row.getString("spec"), JobSpec.class),
           new ArtifactId(row.getString("card")),
           Optional.ofNullable(row.getObject("origin", UUID.class)).map(JobId::new).orElse(null),
@@ -128,6 +133,7 @@ final class JobViews {
           row.getString("ending"),
           JobViews.fault(row),
           row.getString("why"),
+          row.getString("ended_at_level"),
           row.getLong("last_seq"));
     }
 
@@ -147,6 +153,7 @@ final class JobViews {
           tenant,
           urgency,
           paused,
+          limits,
           spec,
           card,
           origin,
@@ -158,6 +165,7 @@ final class JobViews {
           ended,
           fault,
           why,
+          endedAtLevel,
           lastSeq,
           levels.entrySet().stream()
               .map(level -> level(level.getKey(), level.getValue()))
@@ -251,10 +259,24 @@ final class JobViews {
                 row.getInt("resumed_from"),
                 row.getInt("steps"),
                 row.getDouble("seconds"),
-                row.getDouble("network_seconds")),
+                row.getDouble("network_seconds"),
+                timings(row)),
         row.getString("outcome"),
         fault(row),
         row.getString("why"));
+  }
+
+  private static @Nullable Timings timings(ResultSet row) throws SQLException {
+    return row.getObject("waiting") == null
+        ? null
+        : new Timings(
+            row.getDouble("load"),
+            row.getDouble("encode"),
+            row.getDouble("denoise"),
+            row.getDouble("decode"),
+            row.getDouble("write"),
+            row.getDouble("checkpoint"),
+            row.getDouble("waiting"));
   }
 
   private static @Nullable Fault fault(ResultSet row) throws SQLException {

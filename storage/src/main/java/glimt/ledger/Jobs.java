@@ -5,7 +5,9 @@ import static java.util.Objects.requireNonNull;
 import glimt.job.ArtifactId;
 import glimt.job.InvalidSpec;
 import glimt.job.JobClass;
+import glimt.job.JobEvent;
 import glimt.job.JobId;
+import glimt.job.JobLimits;
 import glimt.job.JobSpec;
 import glimt.job.JobState;
 import glimt.job.JobView;
@@ -17,6 +19,7 @@ import glimt.model.Kind;
 import glimt.storage.StorageException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -78,6 +81,13 @@ public final class Jobs {
         UPDATE job SET deleted = clock_timestamp(), spec = '{}', warnings = '[]'
         WHERE tenant = ? AND id = ? AND ended IS NOT NULL AND deleted IS NULL
         RETURNING id),
+      used AS (
+        INSERT INTO device_use_of_deleted
+        SELECT tenant, job, min(started), worker, sum(attempts), sum(seconds), sum(load),
+               sum(encode), sum(denoise), sum(decode), sum(write), sum(checkpoint), sum(waiting),
+               sum(reported), sum(useful), sum(preempted)
+        FROM device_use JOIN gone ON gone.id = job
+        GROUP BY tenant, job, worker, date_trunc('day', started, 'UTC')),
       untold AS (DELETE FROM event USING gone WHERE job = gone.id),
       undone AS (DELETE FROM task USING gone WHERE job = gone.id)
       SELECT id FROM gone
@@ -92,6 +102,7 @@ public final class Jobs {
           """
           UPDATE job SET
             class = coalesce(:class::text, class),
+            deadline = coalesce(:deadline::timestamptz, deadline),
             paused = CASE WHEN :paused::boolean IS NULL THEN paused
                           WHEN :paused::boolean THEN coalesce(paused, clock_timestamp()) END
           WHERE id = :job
@@ -150,24 +161,25 @@ public final class Jobs {
       ArtifactId card,
       Plan plan,
       @Nullable IdempotencyKey key) {
-    return submit(tenant, urgency, spec, card, plan, key, null);
+    return submit(tenant, urgency, JobLimits.NONE, spec, card, plan, key, null);
   }
 
   /**
-   * Stores a job that is made from another, as above.
+   * Stores a job of a class with limits, as above.
    *
    * @param origin the job of the tenant that it is made from; null for none
    */
   public Optional<JobView> submit(
       TenantId tenant,
       JobClass urgency,
+      JobLimits limits,
       JobSpec spec,
       ArtifactId card,
       Plan plan,
       @Nullable IdempotencyKey key,
       @Nullable JobId origin) {
     PlannedJob submission =
-        new PlannedJob(JobId.random(), tenant, urgency, spec, card, plan, key, origin);
+        new PlannedJob(JobId.random(), tenant, urgency, limits, spec, card, plan, key, origin);
     Optional<JobView> submitted = submissions.ask(submission);
     return submitted.isPresent() ? submitted : earlier(tenant, requireNonNull(key));
   }
@@ -325,10 +337,15 @@ public final class Jobs {
    *
    * @param urgency its class; null keeps it
    * @param paused whether it is paused; null keeps that
+   * @param deadline when it ends at the latest; null keeps that
    * @return the job, which nothing was changed of if it has ended; empty if there is no such job
    */
   public Optional<JobView> change(
-      TenantId tenant, JobId job, @Nullable JobClass urgency, @Nullable Boolean paused) {
+      TenantId tenant,
+      JobId job,
+      @Nullable JobClass urgency,
+      @Nullable Boolean paused,
+      @Nullable Instant deadline) {
     return database.transact(
         "change job " + job,
         session -> {
@@ -340,12 +357,15 @@ public final class Jobs {
                         CHANGE
                             .bind("class", urgency == null ? null : EnumWord.of(urgency))
                             .bind("paused", paused)
+                            .bind("deadline", deadline == null ? null : deadline.toString())
                             .bind("job", job.value()),
                         row -> row.getString("class"))
                     .orElseThrow();
             session.update(
                 RANK.bind("job", job.value())
                     .bind("delay", EnumWord.read(JobClass.class, now).delay()));
+            JobEvent.Fact changed = new JobEvent.JobChanged(urgency, paused, deadline);
+            Events.append(session, List.of(new Events.JobFact(job, changed)));
           }
           return view(session, tenant, job);
         });

@@ -40,7 +40,8 @@ final class LockedJobs {
   private static final NamedSql END =
       NamedSql.of(
           """
-          UPDATE job SET ended = clock_timestamp(), ending = :ending, fault = :fault, why = :why
+          UPDATE job SET ended = clock_timestamp(), ending = :ending, fault = :fault, why = :why,
+            ended_at_level = :level
           WHERE id = :job AND ended IS NULL
           """);
 
@@ -109,6 +110,21 @@ final class LockedJobs {
    */
   void cutShort(JobId job, JobState ending, @Nullable Fault fault, @Nullable String why)
       throws SQLException {
+    cutShort(job, ending, fault, why, null);
+  }
+
+  /** Ends a job as above, with a whole level as its result. */
+  void endAt(JobId job, String level, String why) throws SQLException {
+    cutShort(job, JobState.SUCCEEDED, null, why, level);
+  }
+
+  private void cutShort(
+      JobId job,
+      JobState ending,
+      @Nullable Fault fault,
+      @Nullable String why,
+      @Nullable String level)
+      throws SQLException {
     EndedAttempts cancelled = new EndedAttempts();
     session.all(CANCEL_REST, Leases::lease, job.value()).forEach(cancelled::addCancelled);
     cancelled.write(session);
@@ -118,6 +134,7 @@ final class LockedJobs {
             END.bind("ending", EnumWord.of(ending))
                 .bind("fault", fault == null ? null : EnumWord.of(fault))
                 .bind("why", why)
+                .bind("level", level)
                 .bind("job", job.value()));
     if (written == 1) {
       JobEvent.Fact ended = new JobEvent.JobEnded(ending, fault, why);

@@ -64,6 +64,10 @@ final class Preemptions {
               .replace("ESTIMATE", FairShares.ESTIMATE)
               .replace("PACE", FairShares.PACE_OF_TASK));
 
+  /** Asked first, since it is usually all that there is to do. */
+  private static final String ANY =
+      "SELECT id FROM task WHERE state = 'ready' AND rank < 0 ORDER BY tenant LIMIT 1";
+
   private Preemptions() {}
 
   /**
@@ -71,6 +75,9 @@ final class Preemptions {
    * @return the job of each task that is to make room
    */
   static List<JobId> ask(Session session, double awake) throws SQLException {
+    if (session.first(ANY, row -> row).isEmpty()) {
+      return List.of();
+    }
     return session.all(
         ASK.bind("most", AT_ONCE)
             .bind("awake", awake)

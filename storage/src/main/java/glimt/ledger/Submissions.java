@@ -4,6 +4,7 @@ import glimt.job.ArtifactId;
 import glimt.job.JobClass;
 import glimt.job.JobEvent;
 import glimt.job.JobId;
+import glimt.job.JobLimits;
 import glimt.job.JobSpec;
 import glimt.job.JobState;
 import glimt.job.JobView;
@@ -36,21 +37,25 @@ import org.jspecify.annotations.Nullable;
 final class Submissions {
   /**
    * Skips jobs whose key was used before, in this statement or an earlier one, and returns no rows
-   * for them. Edges refer to tasks by their index in an array of ids, which stays fast for plans
-   * with thousands of tasks.
+   * for them. Writes nothing either if a tenant is not prepared; see {@link #prepare}. Edges refer
+   * to tasks by their index in an array of ids, which stays fast for plans with thousands of tasks.
    */
   private static final NamedSql SUBMIT =
       NamedSql.of(
           """
           WITH asks AS MATERIALIZED (
-            SELECT * FROM unnest(:ids::uuid[], :tenants, :cards, :specs, :warnings, :keys, :asked, :facts, :classes, :delays, :origins::uuid[]) WITH ORDINALITY
-              AS asks (id, tenant, card, spec, warnings, key, asked, fact, class, delay, origin, place)),
+            SELECT * FROM unnest(:ids::uuid[], :tenants, :cards, :specs, :warnings, :keys, :asked, :facts, :classes, :delays, :deadlines::timestamptz[], :budgets::double precision[], :origins::uuid[]) WITH ORDINALITY
+              AS asks (id, tenant, card, spec, warnings, key, asked, fact, class, delay, deadline, budget, origin, place)),
+          unprepared AS MATERIALIZED (
+            SELECT FROM tenant AS mine
+            WHERE NOT :prepared AND id = ANY(:tenants) AND (jobs IS NOT NULL OR AWAY)
+            LIMIT 1),
           submitted AS (
             INSERT INTO job (id, tenant, card, spec, warnings, created, last_seq, key, asked, class,
-                             origin)
+                             deadline, budget, origin)
             SELECT id, tenant, card, spec::jsonb, warnings::jsonb, clock_timestamp(), 1, key, asked,
-                   class, origin
-            FROM asks ORDER BY place
+                   class, deadline, budget, origin
+            FROM asks WHERE NOT EXISTS (SELECT FROM unprepared) ORDER BY place
             ON CONFLICT (tenant, key) WHERE key IS NOT NULL DO NOTHING
             RETURNING id, number, created, card, tenant),
           told AS (
@@ -79,7 +84,8 @@ final class Submissions {
             CROSS JOIN (SELECT ARRAY(SELECT id FROM plan ORDER BY id) AS ids) AS every)
           SELECT job, created, plan.id AS task
           FROM plan JOIN submitted ON submitted.id = plan.job ORDER BY plan.id
-          """);
+          """
+              .replace("AWAY", FairShares.AWAY));
 
   private Submissions() {}
 
@@ -88,13 +94,15 @@ final class Submissions {
    *
    * @param card the digest of the card in the catalogue with which the plan was made
    * @param urgency its class
-   * @param origin the job that it is made from; null for none
+   * @param limits what it may take
    * @param key the client's idempotency key, or null
+   * @param origin the job that it is made from; null for none
    */
   record PlannedJob(
       JobId job,
       TenantId tenant,
       JobClass urgency,
+      JobLimits limits,
       JobSpec spec,
       ArtifactId card,
       Plan plan,
@@ -139,19 +147,10 @@ final class Submissions {
         }
       }
     }
-    Set<String> tenants =
-        submissions.stream()
-            .map(one -> one.tenant().value())
-            .collect(Collectors.toCollection(TreeSet::new));
-    Map<String, Integer> limits = Tenants.lockLimited(session, tenants);
-    if (!limits.isEmpty()) {
-      Tenants.check(session, limits, tenantsOfNew(session, submissions));
-    }
-    FairShares.joinLine(session, tenants);
-    Map<JobId, List<PlannedRow>> rows = new HashMap<>();
-    for (PlannedRow row :
-        session.all(
+    Function<Boolean, NamedSql.Bound> submit =
+        prepared ->
             SUBMIT
+                .bind("prepared", prepared)
                 .bind("ids", texts(submissions, one -> one.job().toString()))
                 .bind("tenants", texts(submissions, one -> one.tenant().value()))
                 .bind("cards", texts(submissions, one -> one.card().sha256()))
@@ -176,6 +175,12 @@ final class Submissions {
                 .bind(
                     "delays",
                     submissions.stream().map(one -> one.urgency().delay()).toArray(Double[]::new))
+                .bind("deadlines", texts(submissions, one -> iso(one.limits().deadline())))
+                .bind(
+                    "budgets",
+                    submissions.stream()
+                        .map(one -> one.limits().budgetSeconds())
+                        .toArray(Double[]::new))
                 .bind("taskJobs", taskJobs.toArray(String[]::new))
                 .bind("ordinals", tasks.stream().mapToInt(Plan.PlannedTask::ordinal).toArray())
                 .bind("works", texts(tasks, task -> Json.write(task.work())))
@@ -191,13 +196,33 @@ final class Submissions {
                 .bind("befores", befores.toArray(Integer[]::new))
                 .bind("afters", afters.toArray(Integer[]::new))
                 .bind("positions", positions.toArray(Integer[]::new))
-                .bind("ports", ports.toArray(String[]::new)),
-            PlannedRow::read)) {
-      rows.computeIfAbsent(row.job(), _ -> new ArrayList<>()).add(row);
+                .bind("ports", ports.toArray(String[]::new));
+    List<PlannedRow> written = session.all(submit.apply(false), PlannedRow::read);
+    if (written.isEmpty()) {
+      prepare(session, submissions);
+      written = session.all(submit.apply(true), PlannedRow::read);
     }
+    Map<JobId, List<PlannedRow>> rows = new HashMap<>();
+    written.forEach(row -> rows.computeIfAbsent(row.job(), _ -> new ArrayList<>()).add(row));
     return submissions.stream()
         .map(one -> Optional.ofNullable(rows.get(one.job())).map(made -> fresh(one, made)))
         .toList();
+  }
+
+  /**
+   * Checks quotas, and lets tenants join the line. Most submissions need neither, and are one
+   * statement.
+   */
+  private static void prepare(Session session, List<PlannedJob> submissions) throws SQLException {
+    Set<String> tenants =
+        submissions.stream()
+            .map(one -> one.tenant().value())
+            .collect(Collectors.toCollection(TreeSet::new));
+    Map<String, Integer> limits = Tenants.lockLimited(session, tenants);
+    if (!limits.isEmpty()) {
+      Tenants.check(session, limits, tenantsOfNew(session, submissions));
+    }
+    FairShares.joinLine(session, tenants);
   }
 
   /** Returns the tenant of each job whose key was not used before. */
@@ -212,6 +237,10 @@ final class Submissions {
       }
     }
     return tenants;
+  }
+
+  private static @Nullable String iso(@Nullable Instant time) {
+    return time == null ? null : time.toString();
   }
 
   private static <T> @Nullable String[] texts(List<T> all, Function<T, @Nullable String> text) {
@@ -238,6 +267,7 @@ final class Submissions {
         one.tenant(),
         one.urgency(),
         null,
+        one.limits(),
         one.spec(),
         one.card(),
         one.origin(),
@@ -245,6 +275,7 @@ final class Submissions {
         0,
         one.plan().warnings(),
         rows.getFirst().created(),
+        null,
         null,
         null,
         null,

@@ -9,10 +9,12 @@ import glimt.job.Outcome;
 import glimt.job.Task;
 import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
+import glimt.job.WorkerTimes;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The task ledger. A claim hands out a {@link Lease}; its attempt number fences every later message
@@ -36,10 +38,21 @@ public final class Tasks {
    * @param most how many at most
    */
   public List<Task> claim(WorkerCard worker, String machine, int most) {
+    return claim(worker, machine, null, most);
+  }
+
+  /**
+   * Hands out ready tasks as above.
+   *
+   * @param times how the worker spent its life, now that all ends it reported are settled; null if
+   *     it did not say
+   */
+  public List<Task> claim(
+      WorkerCard worker, String machine, @Nullable WorkerTimes times, int most) {
     return database.transact(
         "claim for worker " + worker.id(),
         session -> {
-          Workers.see(session, worker, machine, terms.sweepSeconds());
+          Workers.see(session, worker, machine, times, terms.sweepSeconds());
           return Claims.claim(session, worker, machine, most, terms.leaseSeconds());
         });
   }

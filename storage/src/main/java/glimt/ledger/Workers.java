@@ -3,6 +3,7 @@ package glimt.ledger;
 import glimt.job.ArtifactId;
 import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
+import glimt.job.WorkerTimes;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -12,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,6 +31,7 @@ public final class Workers {
   private static final NamedSql SEE =
       NamedSql.of(
           """
+          WITH seen AS (
           INSERT INTO worker (id, machine, device, numeric_class, cards, memory, warm, seen)
           SELECT :id, :machine, :device, :numericClass, :cards, :memory, :warm, now()
           WHERE NOT EXISTS (
@@ -38,6 +41,12 @@ public final class Workers {
             machine = excluded.machine, device = excluded.device,
             numeric_class = excluded.numeric_class, cards = excluded.cards,
             memory = excluded.memory, warm = excluded.warm, seen = excluded.seen
+          RETURNING id, device)
+          INSERT INTO worker_time (worker, device, at, life, idle, other)
+          SELECT id, device, clock_timestamp(), :life, :idle, :other FROM seen
+          WHERE :life::double precision IS NOT NULL
+          ON CONFLICT (worker) DO UPDATE SET
+            at = excluded.at, life = excluded.life, idle = excluded.idle, other = excluded.other
           """);
 
   /** A worker that waits for work asks far more often than this. */
@@ -49,7 +58,8 @@ public final class Workers {
       SELECT cards FROM worker
       WHERE drained IS NULL
         AND (seen > clock_timestamp() - make_interval(secs => ?)
-          OR EXISTS (SELECT FROM task WHERE task.worker = worker.id AND state = 'running'))""";
+          OR EXISTS (SELECT FROM task WHERE task.worker = worker.id AND state = 'running'))\
+      """;
 
   private static final String FORGET = "DELETE FROM worker WHERE id = ?";
 
@@ -117,9 +127,11 @@ public final class Workers {
   }
 
   /**
+   * @param times how it spent its life; null if it did not say
    * @param often how many seconds may pass between two writes of the same worker
    */
-  static void see(Session session, WorkerCard worker, String machine, double often)
+  static void see(
+      Session session, WorkerCard worker, String machine, @Nullable WorkerTimes times, double often)
       throws SQLException {
     session.update(
         SEE.bind("id", worker.id().value())
@@ -129,6 +141,9 @@ public final class Workers {
             .bind("cards", cards(worker))
             .bind("memory", worker.memory())
             .bind("warm", worker.warm().toArray(String[]::new))
+            .bind("life", times == null ? null : times.life())
+            .bind("idle", times == null ? null : times.idle())
+            .bind("other", times == null ? null : times.other())
             .bind("often", often));
   }
 

@@ -34,6 +34,7 @@ public final class DotLedger implements AutoCloseable {
   public final Tasks tasks;
   public final Jobs jobs;
   public final Nodes nodes;
+  public final Usage usage;
   public final ArtifactFolder artifacts;
 
   private final EmbeddedPostgres postgres;
@@ -55,6 +56,7 @@ public final class DotLedger implements AutoCloseable {
     tasks = new Tasks(database, terms);
     jobs = new Jobs(database);
     nodes = new Nodes(database);
+    usage = new Usage(database);
     artifacts = new ArtifactFolder(home.resolve("artifacts"));
   }
 

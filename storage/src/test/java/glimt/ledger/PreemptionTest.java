@@ -138,11 +138,11 @@ class PreemptionTest {
               assertThat(job.urgency()).isEqualTo(JobClass.NORMAL);
               assertThat(job.paused()).isNull();
             });
-    assertThat(ledger.jobs.change(new TenantId("another"), second, null, true)).isEmpty();
+    assertThat(ledger.jobs.change(new TenantId("another"), second, null, true, null)).isEmpty();
   }
 
   private JobView change(JobId job, @Nullable JobClass urgency, @Nullable Boolean paused) {
-    return ledger.jobs.change(TenantId.DEFAULT, job, urgency, paused).orElseThrow();
+    return ledger.jobs.change(TenantId.DEFAULT, job, urgency, paused, null).orElseThrow();
   }
 
   private void giveBack(Lease lease, int step) {

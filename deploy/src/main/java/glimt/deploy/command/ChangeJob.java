@@ -52,6 +52,25 @@ public sealed interface ChangeJob extends Callable<Integer> {
     }
   }
 
+  /** {@code glimt deadline}. */
+  @Command(
+      name = "deadline",
+      description = "Sets when a job has to end; the newest whole level is its result then.")
+  final class Limit implements ChangeJob {
+    @Mixin private ChosenJob job;
+
+    @Parameters(
+        index = "1",
+        paramLabel = "TIME",
+        description = "With the zone, such as 2030-01-31T18:00:00+01:00.")
+    private String deadline;
+
+    @Override
+    public Integer call() throws IOException {
+      return job.change("deadline", deadline);
+    }
+  }
+
   /** The job that a command is about, and the farm that has it. */
   final class ChosenJob {
     @Parameters(

@@ -104,6 +104,26 @@ public final class Generate implements Callable<Integer> {
   private @Nullable String urgency;
 
   @Option(
+      names = "--deadline",
+      paramLabel = "TIME",
+      description = {
+        "When it has to end, with the zone, such as 2030-01-31T18:00:00+01:00. The newest whole",
+        "level is the result then."
+      })
+  private @Nullable String deadline;
+
+  @Option(
+      names = "--budget",
+      paramLabel = "SECONDS",
+      description = "How many device-seconds it may take; it ends as with a deadline.")
+  private @Nullable Double budget;
+
+  @Option(
+      names = "--dry-run",
+      description = "Only show whether the farm can do it, when it would end and what it takes.")
+  private boolean dryRun;
+
+  @Option(
       names = "--frames",
       description = "Frames of a video; levels with more frames are left out.")
   private @Nullable Integer frames;
@@ -185,7 +205,7 @@ public final class Generate implements Callable<Integer> {
         byte[] bytes = read("--video", video);
         wish.put("input_video", uploaded(farm, "/v1/clips", clipType(bytes), bytes, "video"));
       }
-      return make(exit, farm, wish, file);
+      return dryRun ? foretell(farm, wish) : make(exit, farm, wish, file);
     } catch (Client.Refused e) {
       System.err.println("glimt: " + Visible.of(String.valueOf(e.getMessage())));
       return e.ours() ? 2 : 1;
@@ -215,6 +235,17 @@ public final class Generate implements Callable<Integer> {
             .orElseThrow());
   }
 
+  private static int foretell(Client farm, ObjectNode wish) throws IOException {
+    JsonNode would = farm.post("/v1/jobs?dry_run=true", wish).path("forecast");
+    would
+        .properties()
+        .forEach(
+            figure ->
+                System.out.println(
+                    "%-14s %s".formatted(figure.getKey(), Visible.of(figure.getValue().asText()))));
+    return would.path("obstacle").isNull() ? 0 : 1;
+  }
+
   private int make(AtExit exit, Client farm, ObjectNode wish, OutputFile file) throws IOException {
     WatchedJob job = exit.open(() -> WatchedJob.submit(farm, wish), WatchedJob::giveUp);
     JsonNode ending = job.follow(new Bars(System.err, Boolean.getBoolean("glimt.terminal")));
@@ -223,6 +254,9 @@ public final class Generate implements Callable<Integer> {
       String why = ending.path("why").asText("the farm gave no reason");
       System.err.println("glimt: %s: %s".formatted(state, Visible.of(why)));
       return 1;
+    }
+    if (ending.path("why").isTextual()) {
+      System.err.println("glimt: " + Visible.of(ending.path("why").asText()));
     }
     String result = job.result("media");
     String credentials = job.result("credentials");
@@ -324,6 +358,7 @@ public final class Generate implements Callable<Integer> {
     wish.put("format", format.ending());
     wish.put("prompt", words).put("model", model).put("sampler", sampler);
     wish.put("quality", quality).put("class", urgency);
+    wish.put("deadline", deadline).put("budget_seconds", budget);
     wish.put("seed", seed).put("steps", steps).put("guidance", guidance);
     wish.put("frames", frames).put("size", size).put("points", points).put("enlarge", enlarge);
     wish.put("strength", strength).put("noise_level", noiseLevel);

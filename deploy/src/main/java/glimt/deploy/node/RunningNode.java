@@ -18,8 +18,10 @@ import glimt.ledger.ApiKeys;
 import glimt.ledger.Bundles;
 import glimt.ledger.Database;
 import glimt.ledger.DatabaseAddress;
+import glimt.ledger.Deadlines;
 import glimt.ledger.Events;
 import glimt.ledger.FarmFolder;
+import glimt.ledger.Forecasts;
 import glimt.ledger.Jobs;
 import glimt.ledger.LeaseTerms;
 import glimt.ledger.Leftovers;
@@ -27,6 +29,7 @@ import glimt.ledger.Nodes;
 import glimt.ledger.Tasks;
 import glimt.ledger.Tenants;
 import glimt.ledger.Unmakeable;
+import glimt.ledger.Usage;
 import glimt.ledger.Workers;
 import glimt.pipeline.LevelWalk;
 import glimt.safety.c2pa.OwnSigner;
@@ -211,7 +214,8 @@ public record RunningNode(Optional<URI> address, Node node) {
           threads,
           Cadence.DEFAULT,
           new Leftovers(database, artifacts)::collect,
-          new Unmakeable(database)::sweep);
+          new Unmakeable(database)::sweep,
+          new Deadlines(database)::sweep);
     }
     Farm farm = node.farm();
     if (settings.is(NodeRole.WORKER)) {
@@ -234,6 +238,8 @@ public record RunningNode(Optional<URI> address, Node node) {
                 new Jobs(database),
                 new Tenants(database),
                 new ApiKeys(database),
+                new Usage(database),
+                new Forecasts(database),
                 tasks,
                 new Events(database),
                 artifacts,

@@ -6,6 +6,7 @@ import glimt.coordinator.Protocol.Progress;
 import glimt.job.Checkpoint;
 import glimt.job.Effort;
 import glimt.job.Task;
+import glimt.job.Timings;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -26,6 +27,7 @@ public final class Attempt {
   private final Consumer<Checkpoint> saved;
 
   private final long began = System.nanoTime();
+  private final Stopwatch stopwatch = new Stopwatch();
 
   private volatile int resumedFrom;
   private volatile int step;
@@ -70,6 +72,11 @@ public final class Attempt {
       toldAt = now;
       feed.accept(new Progress(task.job(), task.work().level(), task.ordinal(), done, of));
     }
+  }
+
+  /** Says what the time is spent on from now until the result is closed. */
+  Stopwatch.Lap in(Stopwatch.Phase phase) {
+    return stopwatch.in(phase);
   }
 
   /** Reports the seconds spent in the networks' forward passes. */
@@ -154,9 +161,12 @@ public final class Attempt {
     return checkpoint;
   }
 
+  /** Returns what the attempt took. Must be called once the thread is done with it. */
   Effort effort(String numericClass) {
+    Timings timings = stopwatch.timings();
     double seconds = (System.nanoTime() - began) / 1e9;
-    return new Effort(numericClass, resumedFrom, step - resumedFrom, seconds, networkSeconds);
+    return new Effort(
+        numericClass, resumedFrom, step - resumedFrom, seconds, networkSeconds, timings);
   }
 
   /** Makes the attempt stop because its lease is lost; its outcome will not be reported. */

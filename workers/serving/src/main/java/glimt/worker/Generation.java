@@ -27,6 +27,8 @@ import glimt.model.Level;
 import glimt.model.Port;
 import glimt.model.Segment;
 import glimt.pipeline.Cascade;
+import glimt.pipeline.Draft;
+import glimt.pipeline.KeptFrame;
 import glimt.pipeline.LatentDecoder;
 import glimt.pipeline.LatentDecoder.SeenBelow;
 import glimt.pipeline.LevelWalk;
@@ -42,6 +44,8 @@ import glimt.safety.c2pa.Sidecar;
 import glimt.safety.c2pa.SignedFile;
 import glimt.safety.c2pa.Signer;
 import glimt.storage.StorageException;
+import glimt.worker.Stopwatch.Lap;
+import glimt.worker.Stopwatch.Phase;
 import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -107,10 +111,10 @@ public record Generation(
     List<String> warnings = new ArrayList<>();
     List<Product> products =
         switch (task.work()) {
-          case Work.Encode encode -> encoded(task, encode, bundle, warnings::add);
+          case Work.Encode encode -> encoded(task, encode, bundle, attempt, warnings::add);
           case Work.Sample sample -> List.of(sampled(task, sample, bundle, attempt, warnings::add));
           case Work.Decode decode -> List.of(decoded(task, decode, bundle, attempt));
-          case Work.Assemble assemble -> assembled(task, assemble, bundle);
+          case Work.Assemble assemble -> assembled(task, assemble, bundle, attempt);
         };
     CrashPoint.AFTER_ARTIFACT.reached();
     return new Outcome.Succeeded(products, warnings);
@@ -145,7 +149,7 @@ public record Generation(
    * @param warn is told of words that do not fit, also if the result is an earlier task's
    */
   private List<Product> encoded(
-      Task task, Work.Encode work, LoadedBundle bundle, Consumer<String> warn) {
+      Task task, Work.Encode work, LoadedBundle bundle, Attempt attempt, Consumer<String> warn) {
     Encoder encoder = bundle.card().encoder(work.level());
     TokenIds tokens = bundle.tokens(encoder.reader(), work.text());
     String called = work.text().equals(task.spec().prompt()) ? "prompt" : "negative prompt";
@@ -154,10 +158,16 @@ public record Generation(
         && task.known().stream().allMatch(known -> artifacts.verify(known.artifact().id()))) {
       return task.known();
     }
-    try (NDManager scope = manager.newSubManager()) {
-      return List.of(
-          tensors()
-              .tensors(new PromptEncoder(encoder, bundle.network(encoder)).encoded(scope, tokens)));
+    Network network;
+    try (Lap _ = attempt.in(Phase.LOAD)) {
+      network = bundle.network(encoder);
+    }
+    try (NDManager scope = manager.newSubManager();
+        Lap _ = attempt.in(Phase.ENCODE)) {
+      Map<String, NDArray> states = new PromptEncoder(encoder, network).encoded(scope, tokens);
+      try (Lap _ = attempt.in(Phase.WRITE)) {
+        return List.of(tensors().tensors(states));
+      }
     }
   }
 
@@ -170,8 +180,22 @@ public record Generation(
     Level level = noised(task, level(task, bundle, work.extents()));
     Modality modality = Modalities.of(card.kind());
     Cascade cascade =
-        new Cascade(card, modality, bundle::network, task.card() + " on " + numericClass);
+        new Cascade(
+            card,
+            modality,
+            of -> {
+              try (Lap _ = attempt.in(Phase.LOAD)) {
+                return bundle.network(of);
+              }
+            },
+            task.card() + " on " + numericClass);
     Beginning beginning = new Beginning(this, task, work, level, bundle, warn);
+    @Nullable Draft draft;
+    @Nullable KeptFrame kept;
+    try (Lap _ = attempt.in(Phase.ENCODE)) {
+      draft = beginning.draft();
+      kept = beginning.kept();
+    }
     try (Piece piece =
         cascade.piece(
             manager,
@@ -181,8 +205,8 @@ public record Generation(
             task.spec().sampling().seed(),
             prompted(task, level, bundle, beginning),
             inherited(task, level, card),
-            beginning.draft(),
-            beginning.kept())) {
+            draft,
+            kept)) {
       return walked(task, work, piece, level, bundle, attempt);
     }
   }
@@ -271,13 +295,17 @@ public record Generation(
               numericClass,
               steps,
               from.steps());
+      Lap walking = attempt.in(Phase.DENOISE);
       try (Waypoint end = piece.walk(from, reporter)) {
+        walking.close();
         if (!end.arrived()) {
           attempt.check();
         }
         attempt.spent(piece.networkSeconds());
         attempt.progress(steps, steps);
-        return tensors().sample(piece.sample(end), piece.shape());
+        try (Lap _ = attempt.in(Phase.WRITE)) {
+          return tensors().sample(piece.sample(end), piece.shape());
+        }
       } finally {
         reporter.close(Duration.ofNanos(System.nanoTime() - began));
       }
@@ -338,21 +366,29 @@ public record Generation(
         level.segments().stream().filter(segment -> segment.meets(work.segment())).toList();
     float[] blended = latent.blend(work.segment(), pieces(segments, task.inputs(Plan.LATENT)));
     long[] shape = latent.shape(work.segment());
-    Network network = bundle.network(codec);
+    Network network;
+    try (Lap _ = attempt.in(Phase.LOAD)) {
+      network = bundle.network(codec);
+    }
     Noise noise = new Noise(task.spec().sampling().seed());
     int index = bundle.card().levels().indexOf(bundle.card().level(level.name()));
     Region region = Modalities.of(bundle.card().kind()).region(level, work.segment());
     long began = System.nanoTime();
-    float[] decoded =
-        new LatentDecoder(codec, network, below(task, codec))
-            .decoded(
-                manager,
-                blended,
-                shape,
-                latent.valuesPerChannel(shape),
-                () -> noise.normals(index, Noise.Purpose.DECODE, 0, 0, region));
+    float[] decoded;
+    try (Lap _ = attempt.in(Phase.DECODE)) {
+      decoded =
+          new LatentDecoder(codec, network, below(task, codec))
+              .decoded(
+                  manager,
+                  blended,
+                  shape,
+                  latent.valuesPerChannel(shape),
+                  () -> noise.normals(index, Noise.Purpose.DECODE, 0, 0, region));
+    }
     attempt.spent((System.nanoTime() - began) / 1e9);
-    return tensors().sample(decoded, latent.decodedShape(codec, shape));
+    try (Lap _ = attempt.in(Phase.WRITE)) {
+      return tensors().sample(decoded, latent.decodedShape(codec, shape));
+    }
   }
 
   /** Returns what a decoder reads of the level below; null if it reads nothing of it. */
@@ -380,6 +416,14 @@ public record Generation(
   }
 
   // ---- assemble
+
+  private List<Product> assembled(
+      Task task, Work.Assemble work, LoadedBundle bundle, Attempt attempt)
+      throws InterruptedException {
+    try (Lap _ = attempt.in(Phase.WRITE)) {
+      return assembled(task, work, bundle);
+    }
+  }
 
   private List<Product> assembled(Task task, Work.Assemble work, LoadedBundle bundle)
       throws InterruptedException {

@@ -8,6 +8,8 @@ import glimt.job.Artifact;
 import glimt.job.Checkpoint;
 import glimt.media.Preview;
 import glimt.storage.StorageException;
+import glimt.worker.Stopwatch.Lap;
+import glimt.worker.Stopwatch.Phase;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
@@ -66,7 +68,9 @@ final class WalkReporter implements Observer {
     CrashPoint.MID_STEP.reached(step);
     long began = System.nanoTime();
     if (attempt.watched() && began - shownAt >= rest()) {
-      show(preview.apply(now));
+      try (Lap _ = attempt.in(Phase.DECODE)) {
+        show(preview.apply(now));
+      }
       shownAt = System.nanoTime();
       previewTook = shownAt - began;
     }
@@ -88,10 +92,14 @@ final class WalkReporter implements Observer {
   public boolean between(Waypoint here) {
     attempt.progress(here.steps(), steps);
     if (attempt.leaving()) {
-      saving.join();
-      write(StoredTensors.copy(here.arrays(), here.facts()), here.steps());
+      try (Lap _ = attempt.in(Phase.CHECKPOINT)) {
+        saving.join();
+        write(StoredTensors.copy(here.arrays(), here.facts()), here.steps());
+      }
     } else if (pace.due(here.steps(), System.nanoTime()) && saving.isDone()) {
-      save(here);
+      try (Lap _ = attempt.in(Phase.CHECKPOINT)) {
+        save(here);
+      }
     }
     return !attempt.stopping();
   }
@@ -127,7 +135,9 @@ final class WalkReporter implements Observer {
    * @param busy the time that the attempt took
    */
   void close(Duration busy) {
-    saving.join();
+    try (Lap _ = attempt.in(Phase.CHECKPOINT)) {
+      saving.join();
+    }
     if (pace.saves() > 0) {
       log.info(
           "task {}: {} checkpoints in {} s; the device waited for them {} % of the time",

@@ -99,6 +99,7 @@ public final class Worker extends AbstractMatchingBehavior<Worker.WorkerMessage>
 
   private Optional<ActorRef<ToCoordinator>> coordinator = Optional.empty();
   private Optional<ActorRef<Done>> leaving = Optional.empty();
+  private final Lifetime lifetime = new Lifetime(System::nanoTime);
   private Doing doing = new Nothing();
   private long steppedAt;
   private int beatsSinceStep;
@@ -196,7 +197,7 @@ public final class Worker extends AbstractMatchingBehavior<Worker.WorkerMessage>
     switch (doing) {
       case Nothing _ -> {
         if (leaving.isEmpty()) {
-          tell(new Idle(card.warm(maker.warm()), here));
+          tell(new Idle(card.warm(maker.warm()), lifetime.idle(), here));
         }
       }
       case Making(Attempt attempt) -> {
@@ -248,6 +249,7 @@ public final class Worker extends AbstractMatchingBehavior<Worker.WorkerMessage>
             task, feed::publish, checkpoint -> self.tell(new Saved(task.lease(), checkpoint)));
     attempt.watched(looks.getOrDefault(task.job(), System.nanoTime()));
     doing = new Making(attempt);
+    lifetime.begins();
     thread.execute(() -> self.tell(made(attempt)));
   }
 
@@ -272,6 +274,7 @@ public final class Worker extends AbstractMatchingBehavior<Worker.WorkerMessage>
     if (attempt.abandoned()) {
       free();
     } else {
+      lifetime.reports();
       doing =
           new Reporting(
               new Ended(
@@ -293,6 +296,7 @@ public final class Worker extends AbstractMatchingBehavior<Worker.WorkerMessage>
   }
 
   private void free() {
+    lifetime.frees();
     doing = new Nothing();
     leaving.ifPresentOrElse(to -> to.tell(Done.getInstance()), this::beat);
   }

@@ -27,8 +27,11 @@ import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
 import glimt.ledger.Bundles;
 import glimt.ledger.DotLedger;
+import glimt.ledger.Usage.WorkerUse;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -43,6 +46,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.junit.jupiter.api.AfterAll;
@@ -302,7 +306,7 @@ class WorkerTest {
     worker(bundle, new Digests(ledger.artifacts, steps));
     JobId job = submit(bundle);
     eventually(job, view -> tasks(view).getFirst().step() == 4);
-    ledger.jobs.change(TenantId.DEFAULT, job, null, true);
+    ledger.jobs.change(TenantId.DEFAULT, job, null, true, null);
     farm.changed(job);
     eventually(
         job, view -> "yielded".equals(tasks(view).getFirst().attempts().getFirst().outcome()));
@@ -311,10 +315,45 @@ class WorkerTest {
     JobView paused = ledger.find(job);
     assertThat(paused.state()).isEqualTo(JobState.RUNNING);
     assertThat(paused.paused()).isNotNull();
-    ledger.jobs.change(TenantId.DEFAULT, job, null, false);
+    ledger.jobs.change(TenantId.DEFAULT, job, null, false, null);
     farm.tasksReady();
     AttemptView last = tasks(ended(job)).getFirst().attempts().getLast();
     assertThat(last.effort()).satisfies(effort -> assertThat(effort.resumedFrom()).isEqualTo(4));
+  }
+
+  @Test
+  void a_worker_accounts_for_its_life_though_it_made_room_and_stood_idle() throws Exception {
+    Bundles.CatalogueEntry bundle = ledger.bundle(3);
+    Semaphore steps = new Semaphore(4);
+    worker(bundle, new Digests(ledger.artifacts, steps));
+    String id = "worker-" + NAMES.get();
+    JobId job = submit(bundle);
+    eventually(job, view -> tasks(view).getFirst().step() == 4);
+    JobId urgent = ledger.submit(bundle, JobClass.URGENT);
+    farm.tasksReady();
+    eventually(urgent, view -> view.state() == JobState.RUNNING);
+    steps.release(1000);
+    ended(urgent);
+    ended(job);
+    LocalDate today = LocalDate.now(Clock.systemUTC());
+    double busy =
+        Stream.of(job, urgent)
+            .flatMap(one -> tasks(ledger.find(one)).stream())
+            .flatMap(task -> task.attempts().stream())
+            .map(AttemptView::effort)
+            .mapToDouble(effort -> requireNonNull(effort).seconds())
+            .sum();
+    WorkerUse use = null;
+    for (long end = System.nanoTime() + SOON.toNanos(); use == null || use.busy() < busy - 1e-9; ) {
+      assertThat(System.nanoTime()).as("still %s of %s busy", use, busy).isLessThan(end);
+      use =
+          ledger.usage.workers(today.minusDays(1)).stream()
+              .filter(one -> one.worker().equals(id))
+              .findFirst()
+              .orElse(null);
+    }
+    assertThat(use.idle()).isPositive();
+    assertThat(Math.abs(use.unaccounted())).as("of %s", use).isLessThan(0.001 * use.life());
   }
 
   @Test
