@@ -31,7 +31,8 @@ final class Closeup {
     for (int p = 0; p < side * side; p++) {
       if (Tracked.weight(clip, at, p, side, ground) > 0.5) {
         double u = p % side + 0.5;
-        double v = p / side + 0.5;
+        int row = p / side;
+        double v = row + 0.5;
         double across = cos * u + sin * v;
         double down = cos * v - sin * u;
         left = Math.min(left, across);

@@ -33,12 +33,13 @@ record Journey(double[] x, double[] y, double[] size, double[] turns) {
     double[] turns = new double[FRAMES];
     Swing swing = motion.swing();
     boolean travels = motion.x() != 0 || motion.y() != 0;
-    boolean hops = swing != null && swing.up() > 0;
+    double up = swing == null ? 0 : swing.up();
+    boolean hops = up > 0;
     double usual = travels || hops ? random.nextDouble(0.6, 0.75) : random.nextDouble(0.8, 0.95);
     double way = random.nextDouble(0.36, 0.46);
     double begin =
         travels || hops ? random.nextDouble(-ASIDE, ASIDE) : random.nextDouble(-0.04, 0.04);
-    double floor = hops ? swing.up() / 2 : 0;
+    double floor = up / 2;
     double even = random.nextDouble(); // 1 is at one speed, 0 slow at both ends
     double side = random.nextBoolean() ? 1 : -1;
     for (int frame = 0; frame < FRAMES; frame++) {
@@ -55,7 +56,7 @@ record Journey(double[] x, double[] y, double[] size, double[] turns) {
         turns[frame] += lean;
         // It leans about its foot, so its middle moves too.
         x[frame] += side * swing.across() * phase + FOOT * usual * Math.sin(2 * Math.PI * lean);
-        y[frame] -= swing.up() * Math.abs(Math.sin(Math.PI * swing.times() * time));
+        y[frame] -= up * Math.abs(Math.sin(Math.PI * swing.times() * time));
         y[frame] += FOOT * usual * (1 - Math.cos(2 * Math.PI * lean));
       }
     }

@@ -46,7 +46,8 @@ record Tracked(float[] ground, double[] x, double[] y, double[] size, double[] t
         double weight = weight(clip, i * frame, p, side, ground);
         mass += weight;
         across += weight * (p % side + 0.5);
-        down += weight * (p / side + 0.5);
+        int row = p / side;
+        down += weight * (row + 0.5);
       }
       mass = Math.max(mass, 1);
       x[i] = 2 * across / mass / side - 1;

@@ -32,8 +32,8 @@ class JourneyTest {
         Journey journey = Journey.drawn(motion, random);
         double across = journey.x()[Journey.FRAMES - 1] - journey.x()[0];
         double down = journey.y()[Journey.FRAMES - 1] - journey.y()[0];
-        assertThat(Math.signum(Math.round(across * 10))).isEqualTo(motion.x());
-        assertThat(Math.signum(Math.round(down * 10))).isEqualTo(motion.y());
+        assertThat(Integer.signum((int) Math.round(across * 10))).isEqualTo(motion.x());
+        assertThat(Integer.signum((int) Math.round(down * 10))).isEqualTo(motion.y());
         assertThat(journey.size()[Journey.FRAMES - 1] / journey.size()[0])
             .isEqualTo(motion.to() / motion.from(), within(1e-9));
         assertThat(journey.turns()[Journey.FRAMES - 1]).isEqualTo(motion.turns(), within(1e-9));

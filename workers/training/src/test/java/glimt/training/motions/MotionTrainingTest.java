@@ -50,11 +50,10 @@ class MotionTrainingTest {
     Candidate candidate = Candidate.of(bundle);
     try (Evaluator<?, ?> evaluator =
         Evaluator.of(candidate, MotionMaterial.of(recipe, data), _ -> {})) {
-      Report report = evaluator.measure(new Extent(0, 0, 4), true);
+      Report report = evaluator.measure(new Extent(0, 0, 4), false);
       assertThat(report.figures()).extracting(Figure::what).contains("motion", "all three");
       assertThat(figure(report, "background").beside()).containsEntry("real", 1.0);
       assertThat(figure(report, "motion").beside()).containsEntry("real", 1.0);
-      assertThat(report.sheet()).isNotNull();
     }
   }
 

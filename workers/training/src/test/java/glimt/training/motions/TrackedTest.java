@@ -79,7 +79,8 @@ class TrackedTest {
     double sin = Math.sin(2 * Math.PI * turns);
     for (int p = 0; p < SIDE * SIDE; p++) {
       double u = (p % SIDE + 0.5 - (1 + x) * SIDE / 2) / half;
-      double v = (p / SIDE + 0.5 - (1 + y) * SIDE / 2) / half;
+      int row = p / SIDE;
+      double v = (row + 0.5 - (1 + y) * SIDE / 2) / half;
       double across = cos * u + sin * v;
       double down = cos * v - sin * u;
       boolean stem = Math.abs(across + 0.6) < 0.4 && Math.abs(down) < 1;
