@@ -374,12 +374,12 @@ public final class Json {
   })
   private interface OutcomeTypes {}
 
-  private interface GrownInput {
+  interface GrownInput {
     @JsonInclude(JsonInclude.Include.NON_NULL)
     ArtifactId video();
   }
 
-  private interface GrownLevel {
+  interface GrownLevel {
     @JsonInclude(JsonInclude.Include.NON_NULL)
     FirstFrame firstFrame();
   }

@@ -201,10 +201,10 @@ public record Level(
 
   /** Whether a picture is at hand for a port that it feeds. */
   boolean feedsPicture(Port port) {
-    boolean given = firstFrame != null && firstFrame.needed();
+    FirstFrame given = firstFrame;
     return switch (port.feed()) {
-      case PICTURE_LATENTS -> given && encodesFirstFrame(codec);
-      case PICTURE_STATES -> given && firstFrame.vision() != null;
+      case PICTURE_LATENTS -> given != null && given.needed() && encodesFirstFrame(codec);
+      case PICTURE_STATES -> given != null && given.needed() && given.vision() != null;
       default -> true;
     };
   }

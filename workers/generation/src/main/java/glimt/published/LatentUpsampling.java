@@ -3,6 +3,7 @@ package glimt.published;
 import glimt.bundle.BundleException;
 import glimt.model.Axis;
 import glimt.model.BundleCard;
+import glimt.model.Codec;
 import glimt.model.Level;
 import glimt.model.Port;
 import glimt.model.Refinement;
@@ -47,7 +48,8 @@ final class LatentUpsampling {
     Path folder = source.source().resolve(COMPONENT);
     Level below = card.levels().getLast();
     String published = card.notes().getOrDefault("published", "");
-    if (!published.contains("LTX") || below.codec() == null) {
+    Codec codec = below.codec();
+    if (!published.contains("LTX") || codec == null) {
       throw new BundleException(
           "%s: it enlarges latents of LTX-Video, not of %s".formatted(folder, published));
     }
@@ -63,7 +65,7 @@ final class LatentUpsampling {
     draft.network(COMPONENT, PublishedWeights.in(folder, variant), config, config.className());
     List<Axis> axes = new ArrayList<>();
     for (int i = 0; i < below.axes().size(); i++) {
-      boolean firstStays = below.codec().causal().get(i);
+      boolean firstStays = codec.causal().get(i);
       axes.add(enlarged(below.axes().get(i), factors.get(i), firstStays));
     }
     String name = LevelChain.name(number);

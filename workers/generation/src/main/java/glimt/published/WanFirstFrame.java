@@ -97,10 +97,10 @@ record WanFirstFrame(@Nullable FirstFrame frame, List<Port> ports) {
   /** A number of pixels, or an object that holds it. */
   private static int side(PublishedConfig config, String key, String within) {
     JsonNode said = config.value(key);
-    JsonNode pixels = said == null || said.isInt() ? said : said.path(within);
-    if (pixels == null) {
+    if (said == null) {
       return 224;
     }
+    JsonNode pixels = said.isInt() ? said : said.path(within);
     if (!pixels.isInt() || (said.has("width") && !said.path("width").equals(pixels))) {
       throw config.refused(key, "it must be one number of pixels, or its " + within);
     }
