@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 
 /** Where the seconds of devices went; a base task of the ledger's jobs has four steps. */
 class UsageTest {
-  private static final LocalDate TODAY = LocalDate.now(Clock.systemUTC());
+  private final LocalDate today = LocalDate.now(Clock.systemUTC());
 
   private final Ledger ledger = Ledger.fresh();
   private final Usage usage = new Usage(ledger.database);
@@ -80,9 +80,9 @@ class UsageTest {
     assertThat(ledger.jobs.delete(TenantId.DEFAULT, job)).isTrue();
     assertThat(ledger.count("SELECT count(*) FROM attempt")).isZero();
     assertThat(of(UsageKey.DAY)).isEqualTo(before);
-    assertThat(before.key()).isEqualTo(TODAY.toString());
-    assertThat(usage.by(UsageKey.DAY, new TenantId("another"), TODAY, TODAY)).isEmpty();
-    assertThat(usage.by(UsageKey.DAY, null, TODAY.minusDays(9), TODAY.minusDays(1))).isEmpty();
+    assertThat(before.key()).isEqualTo(today.toString());
+    assertThat(usage.by(UsageKey.DAY, new TenantId("another"), today, today)).isEmpty();
+    assertThat(usage.by(UsageKey.DAY, null, today.minusDays(9), today.minusDays(1))).isEmpty();
   }
 
   private static Effort effort(int from, int steps, double seconds) {
@@ -101,7 +101,7 @@ class UsageTest {
   }
 
   private DeviceUse of(UsageKey key, @Nullable TenantId tenant) {
-    List<DeviceUse> all = usage.by(key, tenant, TODAY.minusDays(1), TODAY.plusDays(1));
+    List<DeviceUse> all = usage.by(key, tenant, today.minusDays(1), today.plusDays(1));
     assertThat(all).hasSize(1);
     return all.getFirst();
   }
