@@ -261,7 +261,7 @@ public final class Generate implements Callable<Integer> {
     String result = job.result("media");
     String credentials = job.result("credentials");
     try {
-      if (!credentials.isEmpty() && Files.isRegularFile(file.path()) | !Files.exists(file.path())) {
+      if (!credentials.isEmpty() && !file.isDevice()) {
         OutputFile.at(beside(file.path())).write(out -> farm.download(credentials, out));
       }
       file.write(out -> farm.download(result, out));

@@ -47,6 +47,11 @@ public record OutputFile(Path path, boolean inPlace) {
     return new OutputFile(path, inPlace);
   }
 
+  /** Whether it is a pipe or a device, beside which nothing can lie. */
+  boolean isDevice() {
+    return Files.exists(path) && !Files.isRegularFile(path);
+  }
+
   void write(OutputWriter content) throws IOException {
     if (inPlace) {
       try (OutputStream out =

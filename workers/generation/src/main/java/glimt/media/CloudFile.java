@@ -55,9 +55,11 @@ public final class CloudFile {
     if (Files.size(file) > LIMIT) {
       throw new MediaException("the file has more than %s bytes".formatted(LIMIT));
     }
-    ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
+    byte[] bytes = Files.readAllBytes(file);
     try {
-      return bytes.get(0) == 'g' ? ofGlb(bytes) : List.of(PlyReader.colours(bytes));
+      return bytes[0] == 'g'
+          ? ofGlb(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN))
+          : List.of(PlyReader.colours(bytes));
     } catch (BufferUnderflowException | IndexOutOfBoundsException | IllegalArgumentException e) {
       throw new MediaException("the cloud is cut off or damaged", e);
     }
@@ -107,7 +109,7 @@ public final class CloudFile {
     byte[] plain = new byte[3 * count];
     for (int i = 0; i < plain.length; i++) {
       long place = at + (long) (i / 3) * stride + (long) (i % 3) * bytes;
-      int from = (int) Math.clamp(place, -1, Integer.MAX_VALUE);
+      int from = Math.clamp(place, -1, Integer.MAX_VALUE);
       double value =
           switch (type) {
             case FLOAT32 -> file.getFloat(from);

@@ -30,10 +30,9 @@ final class PlyReader {
 
   private PlyReader() {}
 
-  static byte[] colours(ByteBuffer file) {
+  static byte[] colours(byte[] file) {
     String head =
-        new String(
-            file.array(), 0, Math.min(HEADER_LIMIT, file.capacity()), StandardCharsets.ISO_8859_1);
+        new String(file, 0, Math.min(HEADER_LIMIT, file.length), StandardCharsets.ISO_8859_1);
     int end = head.indexOf("end_header");
     int body = head.indexOf('\n', Math.max(0, end)) + 1;
     if (end < 0 || body == 0) {
@@ -68,10 +67,11 @@ final class PlyReader {
     return format.equals("ascii")
         ? ofText(file, body, count, properties)
         : ofBinary(
-            file.order(
-                format.equals("binary_big_endian")
-                    ? ByteOrder.BIG_ENDIAN
-                    : ByteOrder.LITTLE_ENDIAN),
+            ByteBuffer.wrap(file)
+                .order(
+                    format.equals("binary_big_endian")
+                        ? ByteOrder.BIG_ENDIAN
+                        : ByteOrder.LITTLE_ENDIAN),
             body,
             count,
             properties);
@@ -92,11 +92,11 @@ final class PlyReader {
     return CloudFile.level(property.bytes() == 1 ? value / 255 : value);
   }
 
-  private static byte[] ofText(ByteBuffer file, int body, int count, List<Property> properties) {
+  private static byte[] ofText(byte[] file, int body, int count, List<Property> properties) {
     int[] channels = channels(properties);
     StringTokenizer words =
         new StringTokenizer(
-            new String(file.array(), body, file.capacity() - body, StandardCharsets.ISO_8859_1));
+            new String(file, body, file.length - body, StandardCharsets.ISO_8859_1));
     if (words.countTokens() / properties.size() < count) {
       throw new MediaException("the PLY is cut off");
     }

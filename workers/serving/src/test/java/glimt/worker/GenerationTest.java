@@ -127,8 +127,8 @@ class GenerationTest {
       if (of.containsKey(Role.CREDENTIALS)) {
         ManifestVerdict verdict =
             ManifestReader.read(
-                artifacts.file(of.get(Role.MEDIA).artifact().id()),
-                artifacts.read(of.get(Role.CREDENTIALS).artifact().id()));
+                artifacts.file(Objects.requireNonNull(of.get(Role.MEDIA)).artifact().id()),
+                artifacts.read(Objects.requireNonNull(of.get(Role.CREDENTIALS)).artifact().id()));
         assertThat(verdict.state()).as(verdict.reason()).isEqualTo(ManifestVerdict.State.VALID);
       }
     }

@@ -55,7 +55,7 @@ public final class CloudMark {
     for (int at = 0; at < rgb.length; at += 3) {
       Duty duty = duties.computeIfAbsent(colour(rgb, at), Duty::of);
       int lowest = Codeword.sign(word, duty.bit()) * duty.sign() > 0 ? 1 : 0;
-      rgb[at + 2] = (byte) (rgb[at + 2] & 0xFE | lowest);
+      rgb[at + 2] = (byte) ((rgb[at + 2] & 0xFE) | lowest);
     }
     return new PointCloud(cloud.xyz(), rgb);
   }
@@ -113,6 +113,6 @@ public final class CloudMark {
 
   /** The colour of a point without the bit that is written. */
   private static int colour(byte[] rgb, int at) {
-    return (rgb[at] & 0xFF) << 16 | (rgb[at + 1] & 0xFF) << 8 | rgb[at + 2] & 0xFE;
+    return (rgb[at] & 0xFF) << 16 | (rgb[at + 1] & 0xFF) << 8 | (rgb[at + 2] & 0xFE);
   }
 }
