@@ -18,6 +18,7 @@ import glimt.job.Work;
 import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
 import glimt.json.Json;
+import glimt.ledger.Answers;
 import glimt.ledger.ApiKeys;
 import glimt.ledger.Bundles;
 import glimt.ledger.Database;
@@ -132,6 +133,7 @@ final class RealFarm implements AutoCloseable {
         ofJobs,
         new Tenants(database),
         new ApiKeys(database),
+        new Answers(database),
         tasks,
         new Events(database),
         artifacts,

@@ -81,6 +81,15 @@ final class Submissions {
           FROM plan JOIN submitted ON submitted.id = plan.job ORDER BY plan.id
           """);
 
+  /** Makes keys free again that were used long ago. */
+  private static final String FREE_KEYS =
+      """
+      UPDATE job SET key = NULL, asked = NULL
+      FROM unnest(?::text[], ?::text[]) AS used (tenant, key)
+      WHERE job.tenant = used.tenant AND job.key = used.key
+        AND job.created < clock_timestamp() - make_interval(hours => ?)
+      """;
+
   private Submissions() {}
 
   /**
@@ -138,6 +147,14 @@ final class Submissions {
           ports.add(input.port());
         }
       }
+    }
+    List<PlannedJob> keyed = submissions.stream().filter(one -> one.key() != null).toList();
+    if (!keyed.isEmpty()) {
+      session.update(
+          FREE_KEYS,
+          texts(keyed, one -> one.tenant().value()),
+          texts(keyed, one -> one.key() == null ? null : one.key().value()),
+          IdempotencyKey.HOURS);
     }
     Set<String> tenants =
         submissions.stream()

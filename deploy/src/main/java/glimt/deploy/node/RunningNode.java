@@ -14,6 +14,7 @@ import glimt.coordinator.Place;
 import glimt.coordinator.Rendezvous;
 import glimt.gateway.Gateway;
 import glimt.gateway.GatewayException;
+import glimt.ledger.Answers;
 import glimt.ledger.ApiKeys;
 import glimt.ledger.Bundles;
 import glimt.ledger.Database;
@@ -234,6 +235,7 @@ public record RunningNode(Optional<URI> address, Node node) {
                 new Jobs(database),
                 new Tenants(database),
                 new ApiKeys(database),
+                new Answers(database),
                 tasks,
                 new Events(database),
                 artifacts,
