@@ -115,12 +115,13 @@ final class Admission {
     String ticket = header == null ? ctx.queryParams().get(TICKET) : null;
     if (ticket != null) {
       return desk.ask(() -> keys.use(ticket).orElseThrow(() -> stranger("the ticket").refusal()))
-          .map(tenant -> new Caller(tenant, Set.of(Scope.READ), null));
+          .map(tenant -> new Caller(tenant, Set.of(Scope.READ), null, true));
     }
     // Compare in constant time, so that timing tells nothing about the key.
     if (farmKey.isPresent()
         && MessageDigest.isEqual(shown.getBytes(StandardCharsets.UTF_8), farmKey.get())) {
-      return Future.succeededFuture(new Caller(TenantId.DEFAULT, Set.of(Scope.values()), null));
+      return Future.succeededFuture(
+          new Caller(TenantId.DEFAULT, Set.of(Scope.values()), null, true));
     }
     Optional<String> id = ApiKeys.idOf(shown);
     if (id.isPresent()) {
@@ -165,7 +166,7 @@ final class Admission {
         return Future.failedFuture(Problem.tooOften(rate, wait).refusal());
       }
     }
-    return Future.succeededFuture(new Caller(key.tenant(), key.scopes(), key.id()));
+    return Future.succeededFuture(new Caller(key.tenant(), key.scopes(), key.id(), true));
   }
 
   private static Problem stranger(String what) {

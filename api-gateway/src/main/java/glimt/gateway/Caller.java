@@ -12,10 +12,11 @@ import org.jspecify.annotations.Nullable;
  *
  * @param tenant whose jobs it sees
  * @param key the public part of its key; null if it has none or shows the farm's own
+ * @param keyed whether it has shown a key or a ticket
  */
-record Caller(TenantId tenant, Set<Scope> scopes, @Nullable String key) {
+record Caller(TenantId tenant, Set<Scope> scopes, @Nullable String key, boolean keyed) {
   /** Anybody, on a farm that needs no key. */
-  static final Caller ANYBODY = new Caller(TenantId.DEFAULT, Set.of(Scope.values()), null);
+  static final Caller ANYBODY = new Caller(TenantId.DEFAULT, Set.of(Scope.values()), null, false);
 
   private static final String NAME = "caller";
 

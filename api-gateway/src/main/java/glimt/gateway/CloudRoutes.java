@@ -60,7 +60,7 @@ final class CloudRoutes extends MediaRoutes {
                                     JobRequest.of(Fields.of(job)),
                                     RequestContext.key(ctx))))
                     .recover(e -> Future.failedFuture(Problem.of(e).renamed(NAMES).refusal(e))))
-        .compose(cloud -> RequestContext.answer(ctx, 200, cloud));
+        .compose(cloud -> desk.answerOnce(ctx, 200, cloud));
   }
 
   /** The fields of the request, by their names in a {@link JobRequest}. */

@@ -2,6 +2,7 @@ package glimt.gateway;
 
 import glimt.artifact.Artifacts;
 import glimt.coordinator.Farm;
+import glimt.ledger.Answers;
 import glimt.ledger.ApiKeys;
 import glimt.ledger.Bundles;
 import glimt.ledger.Events;
@@ -151,6 +152,7 @@ public final class Gateway implements AutoCloseable {
       ApiKeys keys,
       Usage usage,
       Forecasts forecasts,
+      Answers answers,
       Tasks tasks,
       Events events,
       Artifacts artifacts,
@@ -182,7 +184,7 @@ public final class Gateway implements AutoCloseable {
   Gateway(Address address, Parts parts, Watch.WatchIntervals pace) {
     this.address = address;
     this.keys = parts.keys();
-    RequestContext desk = new RequestContext(parts.jobs(), threads);
+    RequestContext desk = new RequestContext(parts.jobs(), parts.answers(), threads);
     this.admission = new Admission(desk, keys, address);
     this.operations = Operation.all(parts, desk, pace);
   }

@@ -81,9 +81,9 @@ final class JobRoutes {
         .compose(job -> submitted(ctx, job));
   }
 
-  private static Future<Void> submitted(RoutingContext ctx, JobView job) {
+  private Future<Void> submitted(RoutingContext ctx, JobView job) {
     ctx.response().putHeader("Location", AccessCheck.prefix(ctx) + JobDocument.path(job.id()));
-    return RequestContext.answer(ctx, 202, JobDocument.whole(job, AccessCheck.prefix(ctx)));
+    return desk.answerOnce(ctx, 202, JobDocument.whole(job, AccessCheck.prefix(ctx)));
   }
 
   Future<?> retry(RoutingContext ctx) {

@@ -72,7 +72,7 @@ abstract class MediaRoutes {
                                             job,
                                             prompt,
                                             RequestContext.key(ctx))))))
-        .compose(video -> RequestContext.answer(ctx, 200, video));
+        .compose(video -> desk.answerOnce(ctx, 200, video));
   }
 
   Future<?> cancel(RoutingContext ctx) {

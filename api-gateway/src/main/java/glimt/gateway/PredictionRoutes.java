@@ -103,7 +103,7 @@ final class PredictionRoutes {
             prediction -> {
               // A client that waited takes any other status than starting for the end.
               boolean ended = !prediction.get("completed_at").isNull();
-              return RequestContext.answer(
+              return desk.answerOnce(
                   ctx, 201, ended ? prediction : prediction.put("status", "starting"));
             });
   }

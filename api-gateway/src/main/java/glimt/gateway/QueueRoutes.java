@@ -68,7 +68,7 @@ final class QueueRoutes {
                     }
                   });
             })
-        .compose(status -> RequestContext.answer(ctx, 200, status));
+        .compose(status -> desk.answerOnce(ctx, 200, status));
   }
 
   Future<?> status(RoutingContext ctx) {

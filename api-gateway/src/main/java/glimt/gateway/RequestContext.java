@@ -4,7 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import glimt.job.JobId;
 import glimt.job.JobView;
 import glimt.job.TenantId;
+import glimt.ledger.Answers;
 import glimt.ledger.ApiKeys.Scope;
+import glimt.ledger.IdempotencyKey;
 import glimt.ledger.Jobs;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -28,13 +30,15 @@ final class RequestContext {
   static final String TENANT = "Glimt-Tenant";
 
   private final Jobs jobs;
+  private final Answers answers;
   private final ExecutorService threads;
 
   /**
    * @param threads virtual threads, on which calls wait for the database or a disk
    */
-  RequestContext(Jobs jobs, ExecutorService threads) {
+  RequestContext(Jobs jobs, Answers answers, ExecutorService threads) {
     this.jobs = jobs;
+    this.answers = answers;
     this.threads = threads;
   }
 
@@ -84,7 +88,7 @@ final class RequestContext {
     if (named == null || named.equals(caller.tenant().value())) {
       return caller.tenant();
     }
-    if (caller == Caller.ANYBODY) {
+    if (!caller.keyed()) {
       throw Problem.invalid(
               TENANT,
               "is believed only on a farm with a key (--key-file), since anybody could send it")
@@ -98,9 +102,31 @@ final class RequestContext {
     return new TenantId(named);
   }
 
-  /** The client's idempotency key; null if it sent none. */
+  /**
+   * The client's idempotency key, which is of one route; null if it sent none.
+   *
+   * @throws glimt.job.InvalidSpec if it is not valid
+   */
   static @Nullable String key(RoutingContext ctx) {
-    return ctx.request().getHeader(Problem.IDEMPOTENCY_KEY);
+    String key = ctx.request().getHeader(Problem.IDEMPOTENCY_KEY);
+    String route = ctx.currentRoute().getName();
+    // The oldest route has its keys as they are, so that those from before others had any still
+    // hold.
+    return key == null || route.equals("submitJob") ? key : IdempotencyKey.of(route, key);
+  }
+
+  /**
+   * Answers a request that made something. With an idempotency key, its repetitions are given the
+   * same answer.
+   */
+  Future<Void> answerOnce(RoutingContext ctx, int status, JsonNode body) {
+    String key = key(ctx);
+    if (key == null) {
+      return answer(ctx, status, body);
+    }
+    TenantId tenant = tenant(ctx);
+    return ask(() -> answers.once(tenant, key, new Answers.Answer(status, body.toString())))
+        .compose(stored -> answer(ctx, stored.status(), stored.body()));
   }
 
   static Problem.ProblemException noSuchJob() {
@@ -122,12 +148,16 @@ final class RequestContext {
   }
 
   static Future<Void> answer(RoutingContext ctx, int status, JsonNode body) {
+    return answer(ctx, status, body.toString());
+  }
+
+  private static Future<Void> answer(RoutingContext ctx, int status, String body) {
     return end(
         ctx.response()
             .setStatusCode(status)
             .putHeader("Content-Type", "application/json")
             .putHeader("Cache-Control", "no-store"),
-        Buffer.buffer(body.toString()));
+        Buffer.buffer(body));
   }
 
   /** Ends an answer with an explicit length, so that HEAD reports it too. */

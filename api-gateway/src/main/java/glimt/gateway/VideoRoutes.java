@@ -56,7 +56,7 @@ final class VideoRoutes extends MediaRoutes {
                         e ->
                             Future.failedFuture(
                                 Problem.of(e).renamed(VideoRequest.names()).refusal(e))))
-        .compose(video -> RequestContext.answer(ctx, 200, video));
+        .compose(video -> desk.answerOnce(ctx, 200, video));
   }
 
   private JobView submitted(RoutingContext ctx, VideoRequest asked) throws IOException {

@@ -11,7 +11,15 @@ import java.io.ByteArrayOutputStream;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -549,9 +557,51 @@ class JobsTest {
     assertThat(RealFarm.json(bad).get("field").textValue()).isEqualTo("Idempotency-Key");
   }
 
+  @Test
+  void a_repetition_is_given_the_first_answer_on_every_route_and_a_key_is_of_one_route()
+      throws Exception {
+    Map<String, String> routes =
+        Map.of(
+            "/v1/jobs", "{\"prompt\":\"a red whale\"}",
+            "/v1/videos", "{\"prompt\":\"a red whale\"}",
+            "/v1/pointclouds", "{\"prompt\":\"a red tree\"}",
+            "/v1/predictions", "{\"version\":\"clips\",\"input\":{\"prompt\":\"a whale\"}}",
+            "/fal/glimt/clips", "{\"prompt\":\"a whale\"}");
+    Set<String> jobs = new HashSet<>();
+    for (Map.Entry<String, String> route : routes.entrySet()) {
+      List<Callable<HttpResponse<String>>> twins =
+          Collections.nCopies(4, () -> keyed(route.getKey(), "everywhere", route.getValue()));
+      Set<String> answers = new HashSet<>();
+      try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+        for (Future<HttpResponse<String>> answer : threads.invokeAll(twins)) {
+          answers.add(answer.get().statusCode() + answer.get().body());
+        }
+      }
+      assertThat(answers).as(route.getKey()).hasSize(1);
+      HttpResponse<String> first = keyed(route.getKey(), "everywhere", route.getValue());
+      JsonNode document = RealFarm.json(first);
+      String job = document.path("id").asText(document.path("request_id").asText());
+      jobs.add(job);
+      farm.post("/v1/jobs/" + job + "/cancel", "");
+      HttpResponse<String> later = keyed(route.getKey(), "everywhere", route.getValue());
+      assertThat(later.statusCode() + later.body()).isIn(answers);
+      assertThat(later.headers().firstValue("Location"))
+          .isEqualTo(first.headers().firstValue("Location"));
+      assertThat(
+              keyed(route.getKey(), "everywhere", route.getValue().replace("a ", "a blue "))
+                  .statusCode())
+          .isEqualTo(422);
+    }
+    assertThat(jobs).hasSize(routes.size());
+  }
+
   private HttpResponse<String> keyed(String key, String wish) {
+    return keyed("/v1/jobs", key, wish);
+  }
+
+  private HttpResponse<String> keyed(String path, String key, String wish) {
     return farm.send(
-        farm.request("/v1/jobs")
+        farm.request(path)
             .header("Content-Type", "application/json")
             .header("Idempotency-Key", key)
             .POST(BodyPublishers.ofString(wish))

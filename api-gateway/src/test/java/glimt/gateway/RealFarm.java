@@ -18,6 +18,7 @@ import glimt.job.Work;
 import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
 import glimt.json.Json;
+import glimt.ledger.Answers;
 import glimt.ledger.ApiKeys;
 import glimt.ledger.Bundles;
 import glimt.ledger.Database;
@@ -136,6 +137,7 @@ final class RealFarm implements AutoCloseable {
         new ApiKeys(database),
         new Usage(database),
         new Forecasts(database),
+        new Answers(database),
         tasks,
         new Events(database),
         artifacts,

@@ -275,7 +275,8 @@ public final class ApiKeys {
     return Base64.getUrlEncoder().withoutPadding().encodeToString(bits);
   }
 
-  private static String sha256(String text) {
+  /** The SHA-256 of a text, in hexadecimal. */
+  static String sha256(String text) {
     try {
       byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
       return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));

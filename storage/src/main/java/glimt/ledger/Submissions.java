@@ -87,6 +87,15 @@ final class Submissions {
           """
               .replace("AWAY", FairShares.AWAY));
 
+  /** Makes keys free again that were used long ago. */
+  private static final String FREE_KEYS =
+      """
+      UPDATE job SET key = NULL, asked = NULL
+      FROM unnest(?::text[], ?::text[]) AS used (tenant, key)
+      WHERE job.tenant = used.tenant AND job.key = used.key
+        AND job.created < clock_timestamp() - make_interval(hours => ?)
+      """;
+
   private Submissions() {}
 
   /**
@@ -146,6 +155,14 @@ final class Submissions {
           ports.add(input.port());
         }
       }
+    }
+    List<PlannedJob> keyed = submissions.stream().filter(one -> one.key() != null).toList();
+    if (!keyed.isEmpty()) {
+      session.update(
+          FREE_KEYS,
+          texts(keyed, one -> one.tenant().value()),
+          texts(keyed, one -> one.key() == null ? null : one.key().value()),
+          IdempotencyKey.HOURS);
     }
     Function<Boolean, NamedSql.Bound> submit =
         prepared ->

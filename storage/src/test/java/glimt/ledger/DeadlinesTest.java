@@ -45,6 +45,7 @@ class DeadlinesTest {
             Ledger.spec(),
             ledger.digest,
             Plan.of(Ledger.spec(), ledger.card),
+            null,
             null)
         .orElseThrow()
         .id();

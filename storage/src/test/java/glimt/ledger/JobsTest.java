@@ -144,6 +144,33 @@ class JobsTest {
   }
 
   @Test
+  void after_a_day_a_key_is_free_again() {
+    Plan plan = Plan.of(Ledger.spec(), ledger.card);
+    IdempotencyKey key = new IdempotencyKey("once", Ledger.digestOf("a pine tree"));
+    JobId first =
+        ledger.jobs.submit(TenantId.DEFAULT, Ledger.spec(), ledger.digest, plan, key).get().id();
+    ledger.sql("UPDATE job SET created = created - interval '23 hours'");
+    assertThat(ledger.jobs.submit(TenantId.DEFAULT, Ledger.spec(), ledger.digest, plan, key))
+        .get()
+        .extracting(JobView::id)
+        .isEqualTo(first);
+    ledger.sql("UPDATE job SET created = created - interval '1 hour 1 second'");
+    IdempotencyKey other = new IdempotencyKey("once", Ledger.digestOf("a fir"));
+    assertThat(ledger.jobs.submit(TenantId.DEFAULT, Ledger.spec(), ledger.digest, plan, other))
+        .get()
+        .extracting(JobView::id)
+        .isNotEqualTo(first);
+    Answers answers = new Answers(ledger.database);
+    Answers.Answer early = new Answers.Answer(202, "the first");
+    Answers.Answer late = new Answers.Answer(200, "the second");
+    assertThat(answers.once(TenantId.DEFAULT, "once", early)).isEqualTo(early);
+    assertThat(answers.once(TenantId.DEFAULT, "once", late)).isEqualTo(early);
+    assertThat(answers.once(OTHER, "once", late)).isEqualTo(late);
+    ledger.sql("UPDATE answer SET made = made - interval '24 hours 1 second'");
+    assertThat(answers.once(TenantId.DEFAULT, "once", late)).isEqualTo(late);
+  }
+
+  @Test
   void no_tenant_sees_the_job_of_another() {
     JobId job = ledger.submit();
     assertThat(ledger.jobs.find(OTHER, job)).isEmpty();

@@ -14,6 +14,7 @@ import glimt.coordinator.Place;
 import glimt.coordinator.Rendezvous;
 import glimt.gateway.Gateway;
 import glimt.gateway.GatewayException;
+import glimt.ledger.Answers;
 import glimt.ledger.ApiKeys;
 import glimt.ledger.Bundles;
 import glimt.ledger.Database;
@@ -240,6 +241,7 @@ public record RunningNode(Optional<URI> address, Node node) {
                 new ApiKeys(database),
                 new Usage(database),
                 new Forecasts(database),
+                new Answers(database),
                 tasks,
                 new Events(database),
                 artifacts,
