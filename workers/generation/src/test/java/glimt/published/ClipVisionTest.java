@@ -23,13 +23,6 @@ class ClipVisionTest {
   private static final int TOKENS = 1 + SIDE / PATCH * (SIDE / PATCH);
   private static final int LAYERS = 2;
 
-  private static final String CONFIG =
-      """
-      {"hidden_size": 6, "num_hidden_layers": 2, "num_attention_heads": 2, "patch_size": 2,
-       "image_size": 4, "intermediate_size": 10, "hidden_act": "gelu", "num_channels": 3,
-       "layer_norm_eps": 1e-05, "projection_dim": 3, "model_type": "clip_vision_model"%s}\
-      """;
-
   @Test
   void its_states_are_those_of_the_definition() {
     try (NDManager manager = NDManager.newBaseManager();
@@ -89,7 +82,14 @@ class ClipVisionTest {
     shapes.put(".*fc2\\.weight", new long[] {D, 10});
     shapes.put(".*_proj\\.weight", new long[] {D, D});
     shapes.put(".*", new long[] {D});
-    return TinyNetwork.of("CLIPVisionModel", CONFIG.formatted(more), shapes);
+    String config =
+        """
+        {"hidden_size": 6, "num_hidden_layers": 2, "num_attention_heads": 2, "patch_size": 2,
+         "image_size": 4, "intermediate_size": 10, "hidden_act": "gelu", "num_channels": 3,
+         "layer_norm_eps": 1e-05, "projection_dim": 3, "model_type": "clip_vision_model"%s}\
+        """
+            .formatted(more);
+    return TinyNetwork.of("CLIPVisionModel", config, shapes);
   }
 
   // ---- the definition, in double precision
