@@ -33,19 +33,11 @@ public final class ShowUsage implements Callable<Integer> {
       List.of("load", "encode", "denoise", "decode", "write", "checkpoint", "waiting", "unknown");
   private static final List<String> LIFE = List.of("life", "busy", "idle", "other", "unaccounted");
 
-  /** What to add up by. */
-  enum UsageGroup {
-    tenant,
-    job,
-    day,
-    worker
-  }
-
   @Option(
       names = "--by",
       defaultValue = "tenant",
-      description = "One of ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}")
-  private UsageGroup by;
+      description = "tenant, job, day or worker. Default: ${DEFAULT-VALUE}")
+  private String by;
 
   @Option(
       names = "--from",
@@ -61,19 +53,20 @@ public final class ShowUsage implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Client farm = RunningFarm.on(home.open());
-    boolean workers = by == UsageGroup.worker;
-    String path = workers ? "/v1/usage/workers?" : "/v1/usage?by=" + by + "&";
+    boolean workers = by.equals("worker");
+    String path = workers ? "/v1/usage/workers?" : "/v1/usage?" + parameter("by", by);
     try {
       JsonNode rows =
-          farm.get(path + day("from", from) + day("to", to)).path(workers ? "workers" : "usage");
+          farm.get(path + parameter("from", from) + parameter("to", to))
+              .path(workers ? "workers" : "usage");
       List<String> columns = new ArrayList<>(workers ? LIFE : USE);
       if (!workers) {
         columns.addAll(TIMINGS);
       }
-      print(by.name(), columns, column -> column);
+      print(by, columns, column -> column);
       for (JsonNode row : rows) {
         print(
-            row.path(by.name()).asText(),
+            row.path(by).asText(),
             columns,
             column ->
                 figure(
@@ -99,7 +92,7 @@ public final class ShowUsage implements Callable<Integer> {
         : String.format(Locale.ROOT, "%.3f", value.asDouble());
   }
 
-  private static String day(String name, @Nullable String text) {
+  private static String parameter(String name, @Nullable String text) {
     return text == null
         ? ""
         : "%s=%s&".formatted(name, URLEncoder.encode(text, StandardCharsets.UTF_8));
