@@ -29,9 +29,9 @@ final class ImageRoutes {
   private final RequestContext desk;
   private final Submission submission;
   private final Download download;
-  private final Waiting waiting;
+  private final Awaiting waiting;
 
-  ImageRoutes(RequestContext desk, Submission submission, Download download, Waiting waiting) {
+  ImageRoutes(RequestContext desk, Submission submission, Download download, Awaiting waiting) {
     this.desk = desk;
     this.submission = submission;
     this.download = download;

@@ -85,7 +85,7 @@ record Operation(
     all.add(get("watchJob", "/v1/jobs/{id}/events", watching::watch));
     all.add(get("getArtifact", "/v1/jobs/{id}/artifacts/{artifact}", jobs::artifact));
     all.add(post("uploadImage", "/v1/images", images::upload));
-    Waiting waiting = new Waiting(desk, parts, pace);
+    Awaiting waiting = new Awaiting(desk, parts, pace);
     ImageRoutes pictures = new ImageRoutes(desk, submission, download, waiting);
     all.add(post("generateImages", ImageRoutes.PATH, pictures::generate));
     all.add(post("uploadClip", "/v1/clips", clips::upload));

@@ -44,7 +44,7 @@ final class PredictionRoutes {
   private final Submission submission;
   private final InputImages images;
   private final Cancelling cancelling;
-  private final Waiting waiting;
+  private final Awaiting waiting;
 
   PredictionRoutes(
       RequestContext desk,
@@ -52,7 +52,7 @@ final class PredictionRoutes {
       Submission submission,
       InputImages images,
       Cancelling cancelling,
-      Waiting waiting) {
+      Awaiting waiting) {
     this.desk = desk;
     this.jobs = parts.jobs();
     this.bundles = parts.bundles();

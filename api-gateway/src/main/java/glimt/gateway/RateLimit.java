@@ -1,6 +1,7 @@
 package glimt.gateway;
 
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * A token bucket that holds the requests of one second, at least one. It is of one gateway: a farm
@@ -11,6 +12,7 @@ final class RateLimit {
   private final double depth;
   private double tokens;
   private long at = System.nanoTime();
+  private final ReentrantLock taking = new ReentrantLock();
 
   /**
    * @param rate requests a second
@@ -26,7 +28,16 @@ final class RateLimit {
   }
 
   /** Takes a token. Returns 0, or if there is none, how many milliseconds later there will be. */
-  synchronized long take() {
+  long take() {
+    taking.lock();
+    try {
+      return taken();
+    } finally {
+      taking.unlock();
+    }
+  }
+
+  private long taken() {
     long now = System.nanoTime();
     tokens = Math.min(depth, tokens + rate * (now - at) / TimeUnit.SECONDS.toNanos(1));
     at = now;

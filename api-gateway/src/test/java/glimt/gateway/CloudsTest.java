@@ -98,8 +98,14 @@ class CloudsTest {
                 .header("Content-Type", "multipart/form-data; boundary=x")
                 .POST(
                     BodyPublishers.ofString(
-                        "--x\r\nContent-Disposition: form-data; name=\"prompt\"\r\n\r\na tree\r\n"
-                            + "--x--\r\n"))
+                        String.join(
+                            "\r\n",
+                            "--x",
+                            "Content-Disposition: form-data; name=\"prompt\"",
+                            "",
+                            "a tree",
+                            "--x--",
+                            "")))
                 .build());
     assertThat(form.statusCode()).as(form.body()).isEqualTo(200);
   }

@@ -31,7 +31,7 @@ class ImagesTest {
 
   @Test
   void images_are_made_while_one_waits_each_with_a_seed_of_its_own() {
-    try (SteadyWorker worker = new SteadyWorker(farm)) {
+    try (SteadyWorker _ = new SteadyWorker(farm)) {
       HttpResponse<String> made =
           farm.post("/v1/images/generations", "{\"prompt\":\"a whale\",\"n\":3,\"seed\":9}");
       farm.contract().allows("generateImages", made);

@@ -7,7 +7,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -21,11 +23,12 @@ final class SteadyWorker implements AutoCloseable {
   private final RealFarm farm;
   private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor();
   private final List<Task> held = new ArrayList<>();
+  private final ScheduledFuture<?> working;
   private volatile boolean waiting = true;
 
   SteadyWorker(RealFarm farm) {
     this.farm = farm;
-    thread.scheduleWithFixedDelay(this::work, 0, 20, TimeUnit.MILLISECONDS);
+    working = thread.scheduleWithFixedDelay(this::work, 0, 20, TimeUnit.MILLISECONDS);
   }
 
   void goOn() {
@@ -51,5 +54,8 @@ final class SteadyWorker implements AutoCloseable {
   @Override
   public void close() {
     thread.close();
+    if (working.state() == Future.State.FAILED) {
+      throw new AssertionError("the worker failed", working.exceptionNow());
+    }
   }
 }

@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "key",
     description = "Makes, lists and revokes keys of the farm's API.",
-    subcommands = {KeyCommand.Create.class, KeyCommand.Listing.class, KeyCommand.Revoke.class})
+    subcommands = {KeyCommand.Create.class, KeyCommand.ListKeys.class, KeyCommand.Revoke.class})
 public final class KeyCommand implements Runnable {
   @Spec private CommandSpec command;
 
@@ -87,7 +87,7 @@ public final class KeyCommand implements Runnable {
 
   /** {@code glimt key list}. */
   @Command(name = "list", description = "Lists all keys, without their secrets.")
-  static final class Listing implements Callable<Integer> {
+  static final class ListKeys implements Callable<Integer> {
     @Mixin private HomeOption home;
 
     @Override

@@ -14,14 +14,14 @@ import io.vertx.ext.web.RoutingContext;
 import java.util.function.BiConsumer;
 
 /** Lets a request wait until jobs end, for APIs that answer with the result. */
-final class Waiting {
+final class Awaiting {
   private final RequestContext desk;
   private final Jobs jobs;
   private final Events events;
   private final Farm farm;
   private final Watch.WatchIntervals pace;
 
-  Waiting(RequestContext desk, Gateway.Parts parts, Watch.WatchIntervals pace) {
+  Awaiting(RequestContext desk, Gateway.Parts parts, Watch.WatchIntervals pace) {
     this.desk = desk;
     this.jobs = parts.jobs();
     this.events = parts.events();
