@@ -56,13 +56,7 @@ record Operation(
     Cancelling cancelling = new Cancelling(desk, parts.jobs(), parts.farm());
     JobRoutes jobs =
         new JobRoutes(
-            desk,
-            parts.jobs(),
-            parts.forecasts(),
-            parts.farm(),
-            submission,
-            cancelling,
-            download);
+            desk, parts.jobs(), parts.forecasts(), parts.farm(), submission, cancelling, download);
     Watching watching = new Watching(desk, parts.events(), parts.farm(), pace);
     VideoRoutes videos = new VideoRoutes(desk, parts, submission, images, cancelling, download);
     FarmRoutes farm =
