@@ -9,6 +9,7 @@ import glimt.job.TenantId;
 import glimt.ledger.ApiKeys;
 import glimt.ledger.ApiKeys.Scope;
 import glimt.ledger.Tenants;
+import glimt.outside.Outside;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
