@@ -104,7 +104,9 @@ class GatewayTest {
     List<String> paths = new ArrayList<>();
     for (Operation operation : farm.gateway.operations()) {
       if (operation.method().equals(HttpMethod.GET)) {
-        paths.add(operation.path().replace("{id}", job).replace("{artifact}", "base"));
+        String path = operation.path().replace("{id}", job).replace("{artifact}", "base");
+        path = path.replace("{owner}", "glimt").replace("{name}", "clips");
+        paths.add(path.replace("{file}", "glimt.js"));
       }
     }
     assertThat(paths).hasSizeGreaterThan(12);
@@ -181,7 +183,8 @@ class GatewayTest {
 
   @Test
   void the_page_comes_with_a_policy_that_lets_nothing_else_in() {
-    for (String path : new String[] {"/", "/glimt.js", "/stage.js", "/glimt.css"}) {
+    for (String path :
+        new String[] {"/", "/web/glimt.js", "/web/three.core.min.js", "/web/glimt.css"}) {
       HttpResponse<String> answer = farm.get(path);
       assertThat(answer.statusCode()).isEqualTo(200);
       assertThat(answer.body()).isNotEmpty();
