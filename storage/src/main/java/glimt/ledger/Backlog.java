@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param asOf when it was read, in {@link System#nanoTime}
  */
-record Backlog(List<Waiting> jobs, long asOf) {
+record Backlog(List<OpenJob> jobs, long asOf) {
   private static final String OPEN =
       """
       SELECT job.id, job.tenant, tenant.weight, min(task.rank) AS rank, sum(LEFT_OF_TASK) AS seconds
@@ -25,7 +25,7 @@ record Backlog(List<Waiting> jobs, long asOf) {
           .replace("LEFT_OF_TASK", StepTimes.LEFT);
 
   /** An open job, with the device-seconds that are left of it. */
-  record Waiting(JobId job, TenantId tenant, double weight, double rank, double seconds) {}
+  record OpenJob(JobId job, TenantId tenant, double weight, double rank, double seconds) {}
 
   /**
    * What goes before a job.
@@ -33,7 +33,7 @@ record Backlog(List<Waiting> jobs, long asOf) {
    * @param jobs how many jobs of its tenant
    * @param own the device-seconds that are left of these
    */
-  record Ahead(int jobs, double own, double weight, List<Waiting> others) {
+  record Ahead(int jobs, double own, double weight, List<OpenJob> others) {
     /**
      * Returns the device-seconds that are done before a job ends, besides its own.
      *
@@ -41,9 +41,9 @@ record Backlog(List<Waiting> jobs, long asOf) {
      */
     double seconds(double left) {
       double sum = own;
-      for (List<Waiting> other :
-          others.stream().collect(Collectors.groupingBy(Waiting::tenant)).values()) {
-        double all = other.stream().mapToDouble(Waiting::seconds).sum();
+      for (List<OpenJob> other :
+          others.stream().collect(Collectors.groupingBy(OpenJob::tenant)).values()) {
+        double all = other.stream().mapToDouble(OpenJob::seconds).sum();
         sum += Math.min(all, (own + left) * other.getFirst().weight() / weight);
       }
       return sum;
@@ -55,7 +55,7 @@ record Backlog(List<Waiting> jobs, long asOf) {
         session.all(
             OPEN,
             row ->
-                new Waiting(
+                new OpenJob(
                     new JobId(row.getObject("id", UUID.class)),
                     new TenantId(row.getString("tenant")),
                     row.getDouble("weight"),
@@ -72,7 +72,7 @@ record Backlog(List<Waiting> jobs, long asOf) {
    * @param self the job; null if it is not submitted
    */
   Ahead ahead(TenantId tenant, double rank, @Nullable JobId self) {
-    List<Waiting> before =
+    List<OpenJob> before =
         jobs.stream()
             .filter(one -> one.tenant().equals(tenant) && one.rank() < rank)
             .filter(one -> !one.job().equals(self))
@@ -80,12 +80,12 @@ record Backlog(List<Waiting> jobs, long asOf) {
     double weight =
         jobs.stream()
             .filter(one -> one.tenant().equals(tenant))
-            .mapToDouble(Waiting::weight)
+            .mapToDouble(OpenJob::weight)
             .findFirst()
             .orElse(1);
-    List<Waiting> others =
+    List<OpenJob> others =
         rank < 0 ? List.of() : jobs.stream().filter(one -> !one.tenant().equals(tenant)).toList();
     return new Ahead(
-        before.size(), before.stream().mapToDouble(Waiting::seconds).sum(), weight, others);
+        before.size(), before.stream().mapToDouble(OpenJob::seconds).sum(), weight, others);
   }
 }

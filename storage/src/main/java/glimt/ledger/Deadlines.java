@@ -64,15 +64,15 @@ public final class Deadlines {
    * @param reason null if the job may go on
    * @param level the newest whole level; null if there is none
    */
-  private record Verdict(@Nullable String reason, @Nullable String level) {
-    static Verdict read(ResultSet row) throws SQLException {
+  private record Overdue(@Nullable String reason, @Nullable String level) {
+    static Overdue read(ResultSet row) throws SQLException {
       String reason = null;
       if (row.getBoolean("late")) {
         reason = "its deadline passed";
       } else if (row.getBoolean("spent")) {
         reason = "its budget of %s device-seconds was spent".formatted(row.getDouble("budget"));
       }
-      return new Verdict(reason, row.getString("level"));
+      return new Overdue(reason, row.getString("level"));
     }
   }
 
@@ -100,22 +100,22 @@ public final class Deadlines {
     if (session.first(LOCK, row -> row, job.value()).isEmpty()) {
       return false;
     }
-    Verdict verdict = session.first(STILL_DUE, Verdict::read, job.value()).orElseThrow();
-    if (verdict.reason() == null) {
+    Overdue overdue = session.first(STILL_DUE, Overdue::read, job.value()).orElseThrow();
+    if (overdue.reason() == null) {
       return false;
     }
     LockedJobs jobs = LockedJobs.alreadyLocked(session);
-    if (verdict.level() == null) {
+    if (overdue.level() == null) {
       jobs.cutShort(
           job,
           JobState.FAILED,
           Fault.LATE,
-          verdict.reason() + " before its first level was finished; give it more, or fewer steps");
+          overdue.reason() + " before its first level was finished; give it more, or fewer steps");
     } else {
       jobs.endAt(
           job,
-          verdict.level(),
-          "%s; its result is the level %s".formatted(verdict.reason(), verdict.level()));
+          overdue.level(),
+          "%s; its result is the level %s".formatted(overdue.reason(), overdue.level()));
     }
     return true;
   }

@@ -48,7 +48,7 @@ public final class Forecasts {
   }
 
   /** What is left of a task. */
-  private record Part(String level, String work, long size, int steps, long memory) {}
+  private record ForecastPart(String level, String work, long size, int steps, long memory) {}
 
   /** A living worker. */
   private record Living(String numericClass, long memory, boolean has) {}
@@ -59,11 +59,11 @@ public final class Forecasts {
     return database.read(
         "forecast job " + job.id(),
         session -> {
-          List<Part> parts =
+          List<ForecastPart> parts =
               session.all(
                   LEFT_OF_JOB,
                   row ->
-                      new Part(
+                      new ForecastPart(
                           row.getString("level"),
                           row.getString("work"),
                           row.getLong("size"),
@@ -88,11 +88,11 @@ public final class Forecasts {
   /** Forecasts a job that is not submitted. */
   public Forecast of(TenantId tenant, JobClass urgency, ArtifactId card, String model, Plan plan) {
     Backlog line = line();
-    List<Part> parts =
+    List<ForecastPart> parts =
         plan.tasks().stream()
             .map(
                 task ->
-                    new Part(
+                    new ForecastPart(
                         task.work().level(),
                         Json.mapper().valueToTree(task.work()).path("type").asText(),
                         task.work().amount() / task.work().steps(),
@@ -115,7 +115,7 @@ public final class Forecasts {
   }
 
   private static Forecast forecast(
-      Session session, ArtifactId card, String model, List<Part> parts, Backlog.Ahead ahead)
+      Session session, ArtifactId card, String model, List<ForecastPart> parts, Backlog.Ahead ahead)
       throws SQLException {
     List<Living> living =
         session.all(
@@ -125,7 +125,7 @@ public final class Forecasts {
                     row.getString("numeric_class"), row.getLong("memory"), row.getBoolean("has")),
             card.sha256(),
             Workers.PATIENCE_SECONDS);
-    long memory = parts.stream().mapToLong(Part::memory).max().orElse(0);
+    long memory = parts.stream().mapToLong(ForecastPart::memory).max().orElse(0);
     List<Living> able = living.stream().filter(one -> one.has() && one.memory() >= memory).toList();
     Set<String> classes = able.stream().map(Living::numericClass).collect(Collectors.toSet());
     StepTimes times = StepTimes.of(session, card);
@@ -135,11 +135,11 @@ public final class Forecasts {
     int workers = Math.max(1, able.size());
     for (int at = 0; at < parts.size(); ) {
       // The tasks of a level that do the same work run side by side, those that follow wait.
-      Part first = parts.get(at);
+      ForecastPart first = parts.get(at);
       double seconds = 0;
       double longest = 0;
       for (; at < parts.size() && alike(first, parts.get(at)); at++) {
-        Part part = parts.get(at);
+        ForecastPart part = parts.get(at);
         var step = times.seconds(part.level(), part.work(), part.size(), classes);
         learned &= step.isPresent();
         double one = step.orElse(1.0 / Math.max(1, part.steps())) * part.steps();
@@ -158,7 +158,7 @@ public final class Forecasts {
         ahead.jobs(), left, learned, able.size(), ends, obstacle(living, model, memory, able));
   }
 
-  private static boolean alike(Part one, Part other) {
+  private static boolean alike(ForecastPart one, ForecastPart other) {
     return one.level().equals(other.level()) && one.work().equals(other.work());
   }
 

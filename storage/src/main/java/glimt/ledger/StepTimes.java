@@ -48,9 +48,9 @@ final class StepTimes {
 
   private static final String OF_CARD = "SELECT * FROM step_time WHERE card = ?";
 
-  private record Step(String level, String work, long size) {}
+  private record StepKind(String level, String work, long size) {}
 
-  private final Map<Step, Map<String, Double>> known = new HashMap<>();
+  private final Map<StepKind, Map<String, Double>> known = new HashMap<>();
 
   private StepTimes() {}
 
@@ -62,7 +62,8 @@ final class StepTimes {
             times
                 .known
                 .computeIfAbsent(
-                    new Step(row.getString("level"), row.getString("work"), row.getLong("size")),
+                    new StepKind(
+                        row.getString("level"), row.getString("work"), row.getLong("size")),
                     _ -> new HashMap<>())
                 .put(row.getString("numeric_class"), row.getDouble("seconds")),
         card.sha256());
@@ -77,7 +78,7 @@ final class StepTimes {
    * @param size the number of positions that it works on
    */
   OptionalDouble seconds(String level, String work, long size, Collection<String> numericClasses) {
-    Map<String, Double> byClass = known.getOrDefault(new Step(level, work, size), Map.of());
+    Map<String, Double> byClass = known.getOrDefault(new StepKind(level, work, size), Map.of());
     List<Double> wanted =
         numericClasses.stream().flatMap(one -> Stream.ofNullable(byClass.get(one))).toList();
     return (wanted.isEmpty() ? byClass.values() : wanted)

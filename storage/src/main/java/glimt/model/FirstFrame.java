@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  *     null if only ports tell the network of the picture, so that every job needs one
  * @param vision the network whose states of the picture feed ports; null if none does
  */
-public record FirstFrame(@Nullable Kept kept, @Nullable Vision vision) {
+public record FirstFrame(@Nullable HeldFrame kept, @Nullable Vision vision) {
 
   /**
    * The sample's first frame is the picture's latent, which the network is told to have no noise:
@@ -21,8 +21,8 @@ public record FirstFrame(@Nullable Kept kept, @Nullable Vision vision) {
    *     deviation of the noise on the picture's latent, which lets the clip begin to move; 0 for
    *     none
    */
-  public record Kept(List<Integer> patch, double noise) {
-    public Kept {
+  public record HeldFrame(List<Integer> patch, double noise) {
+    public HeldFrame {
       patch = List.copyOf(patch);
       if (patch.size() != 3 || patch.getFirst() != 1 || patch.stream().anyMatch(one -> one < 1)) {
         throw new IllegalArgumentException(

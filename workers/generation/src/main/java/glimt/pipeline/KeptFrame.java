@@ -6,7 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import glimt.bundle.Network;
-import glimt.model.FirstFrame.Kept;
+import glimt.model.FirstFrame.HeldFrame;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +20,7 @@ import java.util.Map;
  * @param noise gives the standard normals for it at a step, of the latent's shape; a step is the
  *     timestep in thousandths
  */
-public record KeptFrame(float[] latent, Kept how, StepNoise noise) {
+public record KeptFrame(float[] latent, HeldFrame how, StepNoise noise) {
   /** Gives the standard normals of a step. */
   @FunctionalInterface
   public interface StepNoise {

@@ -44,7 +44,8 @@ public record Opening(Drafting at, Picture picture) {
   /** The picture's latent as a frame that the clip keeps. */
   public KeptFrame kept(NDManager manager) {
     Level level = at.level();
-    FirstFrame.Kept how = Objects.requireNonNull(Objects.requireNonNull(level.firstFrame()).kept());
+    FirstFrame.HeldFrame how =
+        Objects.requireNonNull(Objects.requireNonNull(level.firstFrame()).kept());
     Segment frame = firstFrame();
     Region region = at.modality().region(level, frame);
     Noise noise = new Noise(at.seed());

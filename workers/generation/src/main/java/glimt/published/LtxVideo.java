@@ -53,7 +53,7 @@ final class LtxVideo {
    * @param times that they give their scheduler
    * @param cut whether the first frame, which stands for itself alone, is where time begins; else
    *     it counts as much as the others
-   * @param still the noise of a given first frame, as {@link FirstFrame.Kept} has it
+   * @param still the noise of a given first frame, as {@link FirstFrame.HeldFrame} has it
    */
   private record Manner(
       String textEncoder, int textLength, FlowTimes times, boolean cut, double still) {}
@@ -124,7 +124,7 @@ final class LtxVideo {
                     Port.places("video_coords", places)),
                 codec(from, vae, axes, List.of(temporal, spatial, spatial)),
                 PipelineParts.sampling(from, STEPS, GUIDANCE, manner.times()))
-            .beginning(new FirstFrame(new FirstFrame.Kept(TOKEN, manner.still()), null)));
+            .beginning(new FirstFrame(new FirstFrame.HeldFrame(TOKEN, manner.still()), null)));
   }
 
   private static Port port(String name, Encoder text, String output) {

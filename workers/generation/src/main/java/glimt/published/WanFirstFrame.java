@@ -42,7 +42,7 @@ record WanFirstFrame(@Nullable FirstFrame frame, List<Port> ports) {
     boolean reads = transformer.integer("image_dim") != null;
     if (from.index().flag("expand_timesteps", false)) {
       List<Integer> patch = transformer.integers("patch_size", List.of(1, 2, 2));
-      return new WanFirstFrame(new FirstFrame(new FirstFrame.Kept(patch, 0), null), List.of());
+      return new WanFirstFrame(new FirstFrame(new FirstFrame.HeldFrame(patch, 0), null), List.of());
     }
     if (!from.className().equals(PICTURES)) {
       if (reads) {

@@ -79,7 +79,7 @@ class GivenPictureTest {
     Plan plan = Plan.of(spec, job.bundle().card());
     Level level = plan.levels().getFirst();
     assertThat(level.firstFrame())
-        .isEqualTo(new FirstFrame(new FirstFrame.Kept(List.of(1, 1, 1), 0), null));
+        .isEqualTo(new FirstFrame(new FirstFrame.HeldFrame(List.of(1, 1, 1), 0), null));
     float[] sample = sampled(plan, made);
     NDArray picture = pictureLatent(job, level);
     NDArray x = walkedByHand(job, level, made, picture);
