@@ -16,11 +16,76 @@ export const $ = id => document.getElementById(id);
 /** Resolves a link of the API relative to this page, which a proxy may serve below a path. */
 export const here = link => new URL(link.slice(link.lastIndexOf("/v1/") + 1), document.baseURI);
 
+// ---- the farm's key, where it wants one: kept for this tab
+
+let key = sessionStorage.getItem("key");
+let asking;
+
+/** Lets the visitor give a key; all calls that need one wait for the same answer. */
+function askForKey(why) {
+  asking ??= new Promise(resolve => {
+    const dialog = $("key");
+    const form = dialog.querySelector("form");
+    $("key-why").textContent = why;
+    form.onsubmit = () => {
+      key = form.elements.secret.value.trim();
+      sessionStorage.setItem("key", key);
+      form.reset();
+      asking = undefined;
+      resolve();
+    };
+    dialog.showModal();
+  });
+  return asking;
+}
+
+/** Fetches with the key, and asks for it if it is missing or refused. */
+export async function get(path, options = {}) {
+  for (;;) {
+    const used = key;
+    const headers = { ...options.headers, ...(key && { Authorization: `Bearer ${key}` }) };
+    const response = await fetch(path, { ...options, headers });
+    if (response.status !== 401) return response;
+    const problem = await response.json().catch(() => ({}));
+    if (used === key) await askForKey(used ? "The farm does not accept this key. Give another." : problem.detail);
+  }
+}
+
+/** An address that elements can load a file from, which send no key. */
+export async function source(link) {
+  if (!key) return here(link).href;
+  const response = await get(here(link));
+  if (!response.ok) throw new Error(String(response.status));
+  return URL.createObjectURL(await response.blob());
+}
+
+/** A link to download a file by. */
+export const download = (link, name, text) =>
+  h("a", {
+    href: here(link),
+    download: name,
+    onclick: async event => {
+      if (!key || event.target.protocol === "blob:") return;
+      event.preventDefault();
+      event.target.href = await source(link);
+      event.target.click();
+    },
+  }, text);
+
+/** The address of a stream of events: a browser sends no key with a WebSocket, but a ticket. */
+export async function stream(link, after) {
+  const events = here(link);
+  events.protocol = events.protocol.replace("http", "ws");
+  events.searchParams.set("after", after);
+  if (key) events.searchParams.set("ticket", (await ask("v1/tickets", { method: "POST" })).ticket);
+  return events;
+}
+
 /** Calls the API; throws problem details if it fails. */
 export async function ask(path, options) {
   let response;
   try {
-    response = await fetch(path, options);
+    response = await get(path, options);
   } catch {
     throw { detail: "The farm does not answer. Is it running?" };
   }

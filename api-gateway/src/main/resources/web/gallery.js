@@ -1,6 +1,6 @@
 // The gallery: all jobs, newest first, with moving thumbnails.
 
-import { $, ask, h, here, stateWords, still } from "./api.js";
+import { $, ask, get, h, here, source, stateWords, still } from "./api.js";
 import { Cloud } from "./cloud.js";
 import { readPoints } from "./points.js";
 
@@ -85,9 +85,8 @@ function cardOf(job, before) {
 }
 
 async function load(picture, job) {
-  const link = here(job.links.result);
   if (job.kind === "points") {
-    const answer = await fetch(link);
+    const answer = await get(here(job.links.result));
     if (!answer.ok) throw new Error(String(answer.status));
     const cloud = new Cloud();
     cloud.show("result", readPoints(await answer.arrayBuffer(), answer.headers.get("Content-Type")));
@@ -95,9 +94,9 @@ async function load(picture, job) {
     cloud.drawOn(canvas, 256);
     picture.replaceChildren(canvas);
   } else if (job.kind === "image" || ["gif", "apng"].includes(job.format)) {
-    picture.replaceChildren(h("img", { src: link, alt: "", loading: "lazy" }));
+    picture.replaceChildren(h("img", { src: await source(job.links.result), alt: "" }));
   } else {
-    const video = h("video", { src: link, loop: true, playsinline: true, preload: "auto", "aria-hidden": "true", tabindex: -1 });
+    const video = h("video", { src: await source(job.links.result), loop: true, playsinline: true, preload: "auto", "aria-hidden": "true", tabindex: -1 });
     video.muted = true;
     picture.replaceChildren(video);
   }

@@ -1,6 +1,6 @@
 // One job: what is known of it, what can be done with it, and its live events.
 
-import { $, ask, extentOf, h, hasEnded, here, media, send, stateWords } from "./api.js";
+import { $, ask, extentOf, h, hasEnded, here, media, send, stateWords, stream } from "./api.js";
 import { Clip } from "./clip.js";
 import { Cloud } from "./cloud.js";
 import { models, recall } from "./form.js";
@@ -53,10 +53,14 @@ export class Job {
 
   // -- live
 
-  watch() {
-    const events = here(this.view.links.events);
-    events.protocol = events.protocol.replace("http", "ws");
-    events.searchParams.set("after", this.seq);
+  async watch() {
+    let events;
+    try {
+      events = await stream(this.view.links.events, this.seq);
+    } catch (problem) {
+      this.later(problem.detail);
+    }
+    if (!events || this.left) return;
     this.socket = new WebSocket(events);
     this.socket.binaryType = "arraybuffer";
     let preview;
@@ -70,12 +74,15 @@ export class Job {
       else this.refresh();
       return undefined;
     };
-    this.socket.onclose = () => {
-      if (this.left || this.ended) return;
-      this.say("The connection was lost. Trying again…");
-      this.patience = Math.min(10, (this.patience ?? 0.5) * 2);
-      setTimeout(() => this.again(), this.patience * 1000);
-    };
+    this.socket.onclose = () => this.later("The connection was lost. Trying again…");
+  }
+
+  /** Says why nothing comes, and watches again in a while. */
+  later(why) {
+    if (this.left || this.ended) return;
+    this.say(why);
+    this.patience = Math.min(10, (this.patience ?? 0.5) * 2);
+    setTimeout(() => this.again(), this.patience * 1000);
   }
 
   async again() {
@@ -87,7 +94,7 @@ export class Job {
 
   leave() {
     this.left = true;
-    this.socket.close();
+    this.socket?.close();
   }
 
   async refresh() {

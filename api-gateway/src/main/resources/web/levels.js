@@ -1,8 +1,10 @@
 // The list of a job's levels: their progress, their pieces, and their files.
 
-import { bytes, h, here, media } from "./api.js";
+import { bytes, download, h, media } from "./api.js";
 
 const words = { queued: "waiting", running: "", succeeded: "done", failed: "failed", cancelled: "cancelled" };
+
+const ending = mediaType => (mediaType === "model/gltf-binary" ? "glb" : mediaType.split("/")[1]);
 
 export class LevelList {
   /**
@@ -69,7 +71,7 @@ export class LevelList {
     row.pick = h("button", { type: "button", onclick: () => this.pick(level) }, "Show");
     row.over = h("button", { type: "button", onclick: () => this.compare(level) }, "Compare");
     row.links.append(row.pick, row.over,
-      h("a", { href: here(file.href), download: true }, `Download ${bytes(file.length)}`));
+      download(file.href, `${level.name}.${ending(file.mediaType)}`, `Download ${bytes(file.length)}`));
   }
 }
 

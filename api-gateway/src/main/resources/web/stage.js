@@ -1,16 +1,17 @@
 // The place where a job's preview or one of its finished levels is seen.
 
-import { h, here, media, still } from "./api.js";
+import { get, h, here, media, source, still } from "./api.js";
 import { Cloud } from "./cloud.js";
 import { readPoints } from "./points.js";
 
 /** A finished video or image as an element. */
 export function picture(file, label) {
-  if (!file.mediaType.startsWith("video/")) return h("img", { src: here(file.href), alt: label });
-  const video = h("video",
-    { src: here(file.href), loop: true, autoplay: !still.matches, playsinline: true, controls: true, "aria-label": label });
-  video.muted = true;
-  return video;
+  const element = file.mediaType.startsWith("video/")
+    ? h("video", { loop: true, autoplay: !still.matches, playsinline: true, controls: true, "aria-label": label })
+    : h("img", { alt: label });
+  element.muted = true;
+  source(file.href).then(link => { element.src = link; }, () => { element.alt = "The file could not be loaded."; });
+  return element;
 }
 
 export class Stage {
@@ -53,7 +54,7 @@ export class Stage {
       this.tools.replaceChildren();
       return;
     }
-    const data = await (await fetch(here(file.href))).arrayBuffer();
+    const data = await (await get(here(file.href))).arrayBuffer();
     if (this.on !== file.href) return;
     const cloud = new Cloud();
     cloud.show(level.name, readPoints(data, file.mediaType));

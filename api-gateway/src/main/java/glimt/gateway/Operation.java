@@ -135,7 +135,7 @@ record Operation(
     all.add(get("health", "/healthz", farm::health).needing(null));
     all.add(file("contract", "/openapi.yaml", "/openapi.yaml", "application/yaml"));
     all.add(file("page", "/", "/web/index.html", "text/html; charset=utf-8"));
-    all.add(get("pageFile", "/web/{file}", new PageFiles()::send));
+    all.add(get("pageFile", "/web/{file}", new PageFiles()::send).needing(null));
     return List.copyOf(all);
   }
 
