@@ -46,8 +46,7 @@ export async function get(path, options = {}) {
     const headers = { ...options.headers, ...(key && { Authorization: `Bearer ${key}` }) };
     const response = await fetch(path, { ...options, headers });
     if (response.status !== 401) return response;
-    const problem = await response.json().catch(() => ({}));
-    if (used === key) await askForKey(used ? "The farm does not accept this key. Give another." : problem.detail);
+    if (used === key) await askForKey(used ? "The farm does not accept this key. Give another." : "Whoever runs it makes keys.");
   }
 }
 
