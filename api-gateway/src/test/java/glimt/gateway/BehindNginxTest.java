@@ -174,6 +174,7 @@ class BehindNginxTest {
     Nodes.Self starting =
         new Nodes.Self(
             "pekko://glimt@127.0.0.1:1", "one", List.of("worker"), "1", 1, 3, Optional.empty());
+    farm.tell(starting);
     try (ScheduledExecutorService pulse = Executors.newSingleThreadScheduledExecutor()) {
       var _ = pulse.scheduleWithFixedDelay(() -> nodes.pulse(starting), 0, 2, TimeUnit.SECONDS);
       Outside.script(
