@@ -237,12 +237,20 @@ public final class Generate implements Callable<Integer> {
 
   private static int foretell(Client farm, ObjectNode wish) throws IOException {
     JsonNode would = farm.post("/v1/jobs?dry_run=true", wish).path("forecast");
-    would
-        .properties()
-        .forEach(
-            figure ->
-                System.out.println(
-                    "%-14s %s".formatted(figure.getKey(), Visible.of(figure.getValue().asText()))));
+    boolean timed = would.path("learned").asBoolean();
+    double seconds = would.path("deviceSeconds").asDouble();
+    System.out.printf(Locale.ROOT, "%d jobs go first%n", would.path("position").asInt());
+    System.out.printf(
+        Locale.ROOT,
+        "%.1f device-seconds%s%n",
+        seconds,
+        timed ? "" : ", of which some are a guess, as such steps were not timed yet");
+    if (would.path("ends").isTextual()) {
+      System.out.println("likely to end at " + would.path("ends").asText());
+    }
+    if (would.path("obstacle").isTextual()) {
+      System.out.println("cannot be done: " + Visible.of(would.path("obstacle").asText()));
+    }
     return would.path("obstacle").isNull() ? 0 : 1;
   }
 
