@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,69 +49,7 @@ public record Level(
     @Nullable Refinement refinement,
     @Nullable Expert expert,
     @Nullable FirstFrame firstFrame) {
-  /** A level whose first frame no job gives. */
-  public Level(
-      String name,
-      List<Axis> axes,
-      int channels,
-      String network,
-      Parametrisation parametrisation,
-      List<Port> ports,
-      List<Double> residual,
-      double belowNoise,
-      @Nullable Codec codec,
-      Sampling sampling,
-      @Nullable Fast fast,
-      @Nullable Refinement refinement,
-      @Nullable Expert expert) {
-    this(
-        name,
-        axes,
-        channels,
-        network,
-        parametrisation,
-        ports,
-        residual,
-        belowNoise,
-        codec,
-        sampling,
-        fast,
-        refinement,
-        expert,
-        null);
-  }
-
-  /** A level of one network. */
-  public Level(
-      String name,
-      List<Axis> axes,
-      int channels,
-      String network,
-      Parametrisation parametrisation,
-      List<Port> ports,
-      List<Double> residual,
-      double belowNoise,
-      @Nullable Codec codec,
-      Sampling sampling,
-      @Nullable Fast fast,
-      @Nullable Refinement refinement) {
-    this(
-        name,
-        axes,
-        channels,
-        network,
-        parametrisation,
-        ports,
-        residual,
-        belowNoise,
-        codec,
-        sampling,
-        fast,
-        refinement,
-        null);
-  }
-
-  /** A level that begins with noise alone. */
+  /** A level of one network that begins with noise alone. */
   public Level(
       String name,
       List<Axis> axes,
@@ -135,6 +74,8 @@ public record Level(
         codec,
         sampling,
         fast,
+        null,
+        null,
         null);
   }
 
@@ -264,14 +205,21 @@ public record Level(
 
   /** Returns this level with another fast network, or with none. */
   public Level with(@Nullable Fast way) {
-    return with(axes, network, sampling, way);
+    return copy(level -> level.fast = way);
   }
 
   /** Returns this level at a quality: with its fast network if that is asked for and exists. */
   public Level at(@Nullable Quality quality) {
-    return quality == Quality.FAST && fast != null
-        ? with(axes, fast.network(), fast.sampling(), null)
-        : this;
+    Fast quick = fast;
+    if (quality != Quality.FAST || quick == null) {
+      return this;
+    }
+    return copy(
+        level -> {
+          level.network = quick.network();
+          level.sampling = quick.sampling();
+          level.fast = null;
+        });
   }
 
   /**
@@ -301,63 +249,17 @@ public record Level(
 
   /** Returns this level with these axes, without checking that its size rules allow them. */
   private Level with(List<Axis> others) {
-    return with(others, network, sampling, fast);
-  }
-
-  private Level with(List<Axis> cut, String by, Sampling walk, @Nullable Fast way) {
-    return new Level(
-        name,
-        cut,
-        channels,
-        by,
-        parametrisation,
-        ports,
-        residual,
-        belowNoise,
-        codec,
-        walk,
-        way,
-        refinement,
-        expert,
-        firstFrame);
+    return copy(level -> level.axes = others);
   }
 
   /** Returns this level with another network where there is little noise. */
   public Level with(Expert other) {
-    return new Level(
-        name,
-        axes,
-        channels,
-        network,
-        parametrisation,
-        ports,
-        residual,
-        belowNoise,
-        codec,
-        sampling,
-        fast,
-        refinement,
-        other,
-        firstFrame);
+    return copy(level -> level.expert = other);
   }
 
   /** Returns this level with a first frame that jobs may give; null for none. */
   public Level beginning(@Nullable FirstFrame other) {
-    return new Level(
-        name,
-        axes,
-        channels,
-        network,
-        parametrisation,
-        ports,
-        residual,
-        belowNoise,
-        codec,
-        sampling,
-        fast,
-        refinement,
-        expert,
-        other);
+    return copy(level -> level.firstFrame = other);
   }
 
   /**
@@ -366,21 +268,13 @@ public record Level(
    * @param noise its standard deviation
    */
   public Level noised(double noise) {
-    return new Level(
-        name,
-        axes,
-        channels,
-        network,
-        parametrisation,
-        ports,
-        residual,
-        noise,
-        codec,
-        sampling,
-        fast,
-        refinement,
-        expert,
-        firstFrame);
+    return copy(level -> level.belowNoise = noise);
+  }
+
+  private Level copy(Consumer<LevelCopy> change) {
+    LevelCopy copy = new LevelCopy(this);
+    change.accept(copy);
+    return copy.made();
   }
 
   /** Returns whether its network can be told of any noise that is added to the level below. */
@@ -390,7 +284,7 @@ public record Level(
 
   /** Returns this level sampled otherwise. */
   public Level walking(Sampling walk) {
-    return with(axes, network, walk, fast);
+    return copy(level -> level.sampling = walk);
   }
 
   /**

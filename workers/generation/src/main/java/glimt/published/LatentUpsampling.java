@@ -71,22 +71,23 @@ final class LatentUpsampling {
     String name = LevelChain.name(number);
     Level level =
         new Level(
-                name,
-                axes,
-                below.channels(),
-                below.network(),
-                below.parametrisation(),
-                below.ports().stream().map(port -> faster(port, longer)).toList(),
-                List.of(),
-                0,
-                below.codec(),
-                below.sampling(),
-                null,
-                new Refinement(
-                    source.strength(),
-                    new Refinement.Upsampler(
-                        LevelChain.prefix(number) + COMPONENT, factors, ADAPTATION, 0)))
-            .beginning(below.firstFrame());
+            name,
+            axes,
+            below.channels(),
+            below.network(),
+            below.parametrisation(),
+            below.ports().stream().map(port -> faster(port, longer)).toList(),
+            List.of(),
+            0,
+            below.codec(),
+            below.sampling(),
+            null,
+            new Refinement(
+                source.strength(),
+                new Refinement.Upsampler(
+                    LevelChain.prefix(number) + COMPONENT, factors, ADAPTATION, 0)),
+            null,
+            below.firstFrame());
     List<Level> levels = new ArrayList<>(card.levels());
     levels.add(level);
     Map<String, String> notes = new TreeMap<>(card.notes());

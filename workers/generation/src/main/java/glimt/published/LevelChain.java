@@ -296,7 +296,8 @@ final class LevelChain {
         refinement,
         expert == null
             ? null
-            : new Expert(stems.apply(expert.network()), expert.below(), expert.guidance()));
+            : new Expert(stems.apply(expert.network()), expert.below(), expert.guidance()),
+        null);
   }
 
   private static @Nullable Codec renamed(@Nullable Codec codec, UnaryOperator<String> stems) {
