@@ -89,12 +89,14 @@ final class FairShares {
 
   /**
    * Whether the tenant {@code mine} may have to join the line: it has nothing in it, and the clock
-   * of another is ahead of its own.
+   * of another is ahead of its own. OFFSET 0 makes PostgreSQL look for the first task in line;
+   * without it, it would read all of them into a hash table.
    */
   static final String AWAY =
       """
       NOT EXISTS (
-        SELECT FROM task WHERE task.tenant = mine.id AND state = 'ready' AND task.rank < 'Infinity')
+        SELECT FROM task WHERE task.tenant = mine.id AND state = 'ready' AND task.rank < 'Infinity'
+        OFFSET 0)
       AND EXISTS (
         SELECT FROM tenant_clock AS other WHERE other.clock > (
           SELECT clock FROM tenant_clock WHERE id = mine.id))\

@@ -76,6 +76,14 @@ class BacklogTest {
     assertThat(reads() - before).isBetween((long) BATCH, (long) READS * BATCH);
   }
 
+  @Test
+  void a_submission_reads_no_task_that_waits() {
+    Plan plan = Plan.of(Ledger.spec(), ledger.card);
+    long before = reads();
+    ledger.jobs.submit(new TenantId("t1"), Ledger.spec(), ledger.digest, plan);
+    assertThat(reads() - before).isBetween(1L, 5L * plan.tasks().size() + 2L * TENANTS);
+  }
+
   private static void end(List<Task> claimed) {
     List<AttemptEnd> words =
         claimed.stream()
