@@ -12,6 +12,7 @@ import glimt.job.Task;
 import glimt.job.TaskId;
 import glimt.job.Work;
 import glimt.job.WorkerCard;
+import glimt.job.WorkerTimes;
 import glimt.json.Json;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -27,7 +28,10 @@ final class Claims {
   private static final double WARM_PATIENCE_SECONDS = 2;
 
   /**
-   * MATERIALIZED, or the planner may run the subquery more than once and claim more than its limit.
+   * Notes the worker too, so that a claim is one statement and one round trip.
+   *
+   * <p>MATERIALIZED, or the planner may run the subquery more than once and claim more than its
+   * limit.
    *
    * <p>Two kinds of task wait a lease's time for a better worker, and longer only while there is
    * none: a task that failed waits for another worker, and a task with a checkpoint for a worker of
@@ -58,6 +62,7 @@ final class Claims {
           """
           WITH RECURSIVE asks (id, machine, device, class, cards, patience, memory, warm) AS MATERIALIZED (
             VALUES (:worker, :machine, :device, :numericClass, :cards::text[], make_interval(secs => :patience), :memory::bigint, :warm::text[])),
+          SEE,
           colleagues AS MATERIALIZED (
             SELECT worker.numeric_class, worker.cards, worker.warm
             FROM worker, asks
@@ -157,6 +162,7 @@ final class Claims {
           FROM claimed JOIN job ON job.id = claimed.job
           ORDER BY claimed.rank, job_number, ordinal
           """
+              .replace("SEE,", Workers.SEE + ",")
               .replace("HEADS", FairShares.HEADS)
               .replace("LINE", FairShares.LINE)
               .replace("ESTIMATE", FairShares.ESTIMATE)
@@ -168,19 +174,28 @@ final class Claims {
   private Claims() {}
 
   /**
-   * @param patience seconds that a task waits for a better worker, and that a lease lasts
+   * @param times how the worker spent its life; null if it did not say
    */
   static List<Task> claim(
-      Session session, WorkerCard worker, String machine, int most, double patience)
+      Session session,
+      WorkerCard worker,
+      String machine,
+      @Nullable WorkerTimes times,
+      int most,
+      LeaseTerms terms)
       throws SQLException {
     return session.all(
         CLAIM
+            .bind("often", terms.sweepSeconds())
+            .bind("life", times == null ? null : times.life())
+            .bind("idle", times == null ? null : times.idle())
+            .bind("other", times == null ? null : times.other())
             .bind("worker", worker.id().value())
             .bind("machine", machine)
             .bind("device", worker.device())
             .bind("numericClass", worker.numericClass())
             .bind("cards", Workers.cards(worker))
-            .bind("patience", patience)
+            .bind("patience", terms.leaseSeconds())
             .bind("memory", worker.memory())
             .bind("warm", worker.warm().toArray(String[]::new))
             .bind("most", most)

@@ -157,13 +157,34 @@ public final class Database implements AutoCloseable {
    * @throws StorageException if a statement or the commit fails
    */
   <T> T transact(String doing, Transaction<T> body) {
+    return run(
+        doing,
+        connection -> {
+          // If body throws, the pool rolls the transaction back.
+          connection.setAutoCommit(false);
+          T result = body.run(new Session(connection));
+          connection.commit();
+          return result;
+        });
+  }
+
+  /**
+   * Runs {@code body}, which is one statement that is a transaction by itself; see {@link
+   * #transact}. It needs one round trip, where a transaction needs two.
+   */
+  <T> T once(String doing, Transaction<T> body) {
+    return run(doing, connection -> body.run(new Session(connection)));
+  }
+
+  @FunctionalInterface
+  private interface OnConnection<T> {
+    T run(Connection connection) throws SQLException;
+  }
+
+  private <T> T run(String doing, OnConnection<T> body) {
     for (int attempt = 1; ; attempt++) {
       try (Connection connection = pool.getConnection()) {
-        // If body throws, the pool rolls the transaction back.
-        connection.setAutoCommit(false);
-        T result = body.run(new Session(connection));
-        connection.commit();
-        return result;
+        return body.run(connection);
       } catch (SQLException e) {
         if (attempt == TRIES || e.getSQLState() == null || !AGAIN.contains(e.getSQLState())) {
           throw new StorageException(doing, e);

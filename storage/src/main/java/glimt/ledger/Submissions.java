@@ -133,6 +133,43 @@ final class Submissions {
    */
   static List<Optional<JobView>> write(Session session, List<PlannedJob> submissions)
       throws SQLException {
+    List<PlannedJob> keyed = submissions.stream().filter(one -> one.key() != null).toList();
+    if (!keyed.isEmpty()) {
+      session.update(
+          FREE_KEYS,
+          texts(keyed, one -> one.tenant().value()),
+          texts(keyed, one -> one.key() == null ? null : one.key().value()),
+          IdempotencyKey.HOURS);
+    }
+    List<Optional<JobView>> written = submit(session, submissions, false);
+    if (written.stream().noneMatch(Optional::isPresent)) {
+      prepare(session, submissions);
+      written = submit(session, submissions, true);
+    }
+    return written;
+  }
+
+  /**
+   * Writes jobs by one statement, unless a tenant is not prepared: then it writes none, and returns
+   * empty for each.
+   */
+  static List<Optional<JobView>> writeIfPrepared(Session session, List<PlannedJob> submissions)
+      throws SQLException {
+    return submit(session, submissions, false);
+  }
+
+  private static List<Optional<JobView>> submit(
+      Session session, List<PlannedJob> submissions, boolean prepared) throws SQLException {
+    Map<JobId, List<PlannedRow>> rows = new HashMap<>();
+    for (PlannedRow row : session.all(statement(submissions, prepared), PlannedRow::read)) {
+      rows.computeIfAbsent(row.job(), _ -> new ArrayList<>()).add(row);
+    }
+    return submissions.stream()
+        .map(one -> Optional.ofNullable(rows.get(one.job())).map(made -> fresh(one, made)))
+        .toList();
+  }
+
+  private static NamedSql.Bound statement(List<PlannedJob> submissions, boolean prepared) {
     List<String> taskJobs = new ArrayList<>();
     List<Plan.PlannedTask> tasks = new ArrayList<>();
     List<String> edgeJobs = new ArrayList<>();
@@ -156,74 +193,46 @@ final class Submissions {
         }
       }
     }
-    List<PlannedJob> keyed = submissions.stream().filter(one -> one.key() != null).toList();
-    if (!keyed.isEmpty()) {
-      session.update(
-          FREE_KEYS,
-          texts(keyed, one -> one.tenant().value()),
-          texts(keyed, one -> one.key() == null ? null : one.key().value()),
-          IdempotencyKey.HOURS);
-    }
-    Function<Boolean, NamedSql.Bound> submit =
-        prepared ->
-            SUBMIT
-                .bind("prepared", prepared)
-                .bind("ids", texts(submissions, one -> one.job().toString()))
-                .bind("tenants", texts(submissions, one -> one.tenant().value()))
-                .bind("cards", texts(submissions, one -> one.card().sha256()))
-                .bind("specs", texts(submissions, one -> Json.write(one.spec())))
-                .bind("warnings", texts(submissions, one -> Json.write(one.plan().warnings())))
-                .bind(
-                    "keys", texts(submissions, one -> one.key() == null ? null : one.key().value()))
-                .bind(
-                    "asked",
-                    texts(
-                        submissions, one -> one.key() == null ? null : one.key().asked().sha256()))
-                .bind(
-                    "facts",
-                    texts(
-                        submissions,
-                        one -> Events.fact(new JobEvent.Submitted(one.plan().warnings()))))
-                .bind("classes", texts(submissions, one -> EnumWord.of(one.urgency())))
-                .bind(
-                    "origins",
-                    texts(
-                        submissions, one -> one.origin() == null ? null : one.origin().toString()))
-                .bind(
-                    "delays",
-                    submissions.stream().map(one -> one.urgency().delay()).toArray(Double[]::new))
-                .bind("deadlines", texts(submissions, one -> iso(one.limits().deadline())))
-                .bind(
-                    "budgets",
-                    submissions.stream()
-                        .map(one -> one.limits().budgetSeconds())
-                        .toArray(Double[]::new))
-                .bind("taskJobs", taskJobs.toArray(String[]::new))
-                .bind("ordinals", tasks.stream().mapToInt(Plan.PlannedTask::ordinal).toArray())
-                .bind("works", texts(tasks, task -> Json.write(task.work())))
-                .bind("amounts", tasks.stream().mapToLong(task -> task.work().amount()).toArray())
-                .bind("steps", tasks.stream().mapToInt(task -> task.work().steps()).toArray())
-                .bind("waitsFor", tasks.stream().mapToInt(task -> task.inputs().size()).toArray())
-                .bind(
-                    "contents",
-                    texts(tasks, task -> task.content() == null ? null : task.content().sha256()))
-                .bind("networks", texts(tasks, task -> task.need().network()))
-                .bind("memories", tasks.stream().mapToLong(task -> task.need().memory()).toArray())
-                .bind("edgeJobs", edgeJobs.toArray(String[]::new))
-                .bind("befores", befores.toArray(Integer[]::new))
-                .bind("afters", afters.toArray(Integer[]::new))
-                .bind("positions", positions.toArray(Integer[]::new))
-                .bind("ports", ports.toArray(String[]::new));
-    List<PlannedRow> written = session.all(submit.apply(false), PlannedRow::read);
-    if (written.isEmpty()) {
-      prepare(session, submissions);
-      written = session.all(submit.apply(true), PlannedRow::read);
-    }
-    Map<JobId, List<PlannedRow>> rows = new HashMap<>();
-    written.forEach(row -> rows.computeIfAbsent(row.job(), _ -> new ArrayList<>()).add(row));
-    return submissions.stream()
-        .map(one -> Optional.ofNullable(rows.get(one.job())).map(made -> fresh(one, made)))
-        .toList();
+    return SUBMIT
+        .bind("prepared", prepared)
+        .bind("ids", texts(submissions, one -> one.job().toString()))
+        .bind("tenants", texts(submissions, one -> one.tenant().value()))
+        .bind("cards", texts(submissions, one -> one.card().sha256()))
+        .bind("specs", texts(submissions, one -> Json.write(one.spec())))
+        .bind("warnings", texts(submissions, one -> Json.write(one.plan().warnings())))
+        .bind("keys", texts(submissions, one -> one.key() == null ? null : one.key().value()))
+        .bind(
+            "asked",
+            texts(submissions, one -> one.key() == null ? null : one.key().asked().sha256()))
+        .bind(
+            "facts",
+            texts(submissions, one -> Events.fact(new JobEvent.Submitted(one.plan().warnings()))))
+        .bind("classes", texts(submissions, one -> EnumWord.of(one.urgency())))
+        .bind(
+            "origins",
+            texts(submissions, one -> one.origin() == null ? null : one.origin().toString()))
+        .bind(
+            "delays", submissions.stream().map(one -> one.urgency().delay()).toArray(Double[]::new))
+        .bind("deadlines", texts(submissions, one -> iso(one.limits().deadline())))
+        .bind(
+            "budgets",
+            submissions.stream().map(one -> one.limits().budgetSeconds()).toArray(Double[]::new))
+        .bind("taskJobs", taskJobs.toArray(String[]::new))
+        .bind("ordinals", tasks.stream().mapToInt(Plan.PlannedTask::ordinal).toArray())
+        .bind("works", texts(tasks, task -> Json.write(task.work())))
+        .bind("amounts", tasks.stream().mapToLong(task -> task.work().amount()).toArray())
+        .bind("steps", tasks.stream().mapToInt(task -> task.work().steps()).toArray())
+        .bind("waitsFor", tasks.stream().mapToInt(task -> task.inputs().size()).toArray())
+        .bind(
+            "contents",
+            texts(tasks, task -> task.content() == null ? null : task.content().sha256()))
+        .bind("networks", texts(tasks, task -> task.need().network()))
+        .bind("memories", tasks.stream().mapToLong(task -> task.need().memory()).toArray())
+        .bind("edgeJobs", edgeJobs.toArray(String[]::new))
+        .bind("befores", befores.toArray(Integer[]::new))
+        .bind("afters", afters.toArray(Integer[]::new))
+        .bind("positions", positions.toArray(Integer[]::new))
+        .bind("ports", ports.toArray(String[]::new));
   }
 
   /**

@@ -49,12 +49,9 @@ public final class Tasks {
    */
   public List<Task> claim(
       WorkerCard worker, String machine, @Nullable WorkerTimes times, int most) {
-    return database.transact(
+    return database.once(
         "claim for worker " + worker.id(),
-        session -> {
-          Workers.see(session, worker, machine, times, terms.sweepSeconds());
-          return Claims.claim(session, worker, machine, most, terms.leaseSeconds());
-        });
+        session -> Claims.claim(session, worker, machine, times, most, terms));
   }
 
   /**

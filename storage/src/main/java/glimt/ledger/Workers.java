@@ -3,7 +3,6 @@ package glimt.ledger;
 import glimt.job.ArtifactId;
 import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
-import glimt.job.WorkerTimes;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -13,7 +12,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,27 +25,31 @@ public final class Workers {
   /** A worker that failed this many tasks, which other workers then did, is given no more work. */
   public static final int STRIKES = 3;
 
-  /** Writes no more often than needed: a farm of idle workers should leave the disk alone. */
-  private static final NamedSql SEE =
-      NamedSql.of(
-          """
-          WITH seen AS (
-          INSERT INTO worker (id, machine, device, numeric_class, cards, memory, warm, seen)
-          SELECT :id, :machine, :device, :numericClass, :cards, :memory, :warm, now()
-          WHERE NOT EXISTS (
-            SELECT FROM worker
-            WHERE id = :id AND cards = :cards::text[] AND warm = :warm::text[] AND seen > now() - make_interval(secs => :often))
-          ON CONFLICT (id) DO UPDATE SET
-            machine = excluded.machine, device = excluded.device,
-            numeric_class = excluded.numeric_class, cards = excluded.cards,
-            memory = excluded.memory, warm = excluded.warm, seen = excluded.seen
-          RETURNING id, device)
-          INSERT INTO worker_time (worker, device, at, life, idle, other)
-          SELECT id, device, clock_timestamp(), :life, :idle, :other FROM seen
-          WHERE :life::double precision IS NOT NULL
-          ON CONFLICT (worker) DO UPDATE SET
-            at = excluded.at, life = excluded.life, idle = excluded.idle, other = excluded.other
-          """);
+  /**
+   * Notes a worker, as parts of the statement by which it claims. Writes no more often than needed:
+   * a farm of idle workers should leave the disk alone.
+   */
+  static final String SEE =
+      """
+      seen AS (
+        INSERT INTO worker (id, machine, device, numeric_class, cards, memory, warm, seen)
+        SELECT id, machine, device, class, cards, memory, warm, now() FROM asks
+        WHERE NOT EXISTS (
+          SELECT FROM worker
+          WHERE worker.id = asks.id AND worker.cards = asks.cards AND worker.warm = asks.warm
+            AND worker.seen > now() - make_interval(secs => :often))
+        ON CONFLICT (id) DO UPDATE SET
+          machine = excluded.machine, device = excluded.device,
+          numeric_class = excluded.numeric_class, cards = excluded.cards,
+          memory = excluded.memory, warm = excluded.warm, seen = excluded.seen
+        RETURNING id, device),
+      timed AS (
+        INSERT INTO worker_time (worker, device, at, life, idle, other)
+        SELECT id, device, clock_timestamp(), :life, :idle, :other FROM seen
+        WHERE :life::double precision IS NOT NULL
+        ON CONFLICT (worker) DO UPDATE SET
+          at = excluded.at, life = excluded.life, idle = excluded.idle, other = excluded.other)\
+      """;
 
   /** A worker that waits for work asks far more often than this. */
   static final double PATIENCE_SECONDS = 10;
@@ -124,27 +126,6 @@ public final class Workers {
                       row.getObject("drained", OffsetDateTime.class).toInstant()));
           return drained;
         });
-  }
-
-  /**
-   * @param times how it spent its life; null if it did not say
-   * @param often how many seconds may pass between two writes of the same worker
-   */
-  static void see(
-      Session session, WorkerCard worker, String machine, @Nullable WorkerTimes times, double often)
-      throws SQLException {
-    session.update(
-        SEE.bind("id", worker.id().value())
-            .bind("machine", machine)
-            .bind("device", worker.device())
-            .bind("numericClass", worker.numericClass())
-            .bind("cards", cards(worker))
-            .bind("memory", worker.memory())
-            .bind("warm", worker.warm().toArray(String[]::new))
-            .bind("life", times == null ? null : times.life())
-            .bind("idle", times == null ? null : times.idle())
-            .bind("other", times == null ? null : times.other())
-            .bind("often", often));
   }
 
   /** Clears the strikes of workers that succeeded, and strikes those that failed the same tasks. */
