@@ -27,6 +27,12 @@ final class Claims {
   /** How long a task with a heavy network waits for a worker that has it on its device. */
   private static final double WARM_PATIENCE_SECONDS = 2;
 
+  /** After how long a task may go before urgent ones of its tenant. */
+  private static final double AGED_SECONDS = 60;
+
+  /** The share of a tenant's claims that go to its tasks that aged, while urgent ones wait. */
+  private static final double AGED_SHARE = 0.1;
+
   /**
    * Notes the worker too, so that a claim is one statement and one round trip.
    *
@@ -51,8 +57,10 @@ final class Claims {
    * <p>Another task of the same content may have made the same result in the same numeric class
    * already; the claim then carries that result.
    *
-   * <p>{@link FairShares} puts the tenants in line; within a tenant the rank of a task counts. The
-   * tenant's clock is charged here.
+   * <p>{@link FairShares} puts the tenants in line; within a tenant the rank of a task counts. Of
+   * its claims a small share, drawn by lot, goes to the first task that is not urgent, if that one
+   * has waited long, so that no stream of urgent work holds it up for ever. The tenant's clock is
+   * charged here.
    *
    * <p>No task is handed out beside one that must be alone on its device. When such a task is the
    * first in line, no task is handed out until its device is empty.
@@ -75,10 +83,18 @@ final class Claims {
             WHERE EXISTS (SELECT FROM task WHERE task.worker = worker.id AND state = 'running')),
           HEADS,
           LINE,
+          turns AS MATERIALIZED (
+            SELECT line.id, CASE WHEN line.rank < 0 AND random() < AGED_SHARE AND (
+              SELECT ready_at <= now() - make_interval(secs => AGED) AND card = ANY((SELECT cards FROM asks)::text[])
+              FROM task
+              WHERE state = 'ready' AND task.tenant = line.id AND task.rank >= 0 AND task.rank < 'Infinity'
+              ORDER BY task.rank, job_number, ordinal LIMIT 1)
+              THEN 0 ELSE '-Infinity'::double precision END AS least
+            FROM line),
           next AS MATERIALIZED (
-            SELECT mine.id, mine.alone FROM line CROSS JOIN LATERAL (
+            SELECT mine.id, mine.alone FROM turns AS line CROSS JOIN LATERAL (
             SELECT id, alone FROM task
-            WHERE state = 'ready' AND task.tenant = line.id AND task.rank < 'Infinity'
+            WHERE state = 'ready' AND task.tenant = line.id AND task.rank >= line.least AND task.rank < 'Infinity'
               AND card = ANY((SELECT cards FROM asks)::text[])
               AND ready_at <= now()
               AND memory <= (SELECT memory FROM asks)
@@ -169,6 +185,8 @@ final class Claims {
               .replace("PAY", FairShares.PAY)
               .replace("PACE", FairShares.PACE_OF_TASK)
               .replace("HEAVY", "" + Need.HEAVY)
+              .replace("AGED_SHARE", "" + AGED_SHARE)
+              .replace("AGED", "" + AGED_SECONDS)
               .replace("WARM_PATIENCE", "" + WARM_PATIENCE_SECONDS));
 
   private Claims() {}

@@ -75,6 +75,13 @@ public final class Workers {
         AND NOT EXISTS (SELECT FROM task WHERE task.worker = worker.id AND state = 'running')
       """;
 
+  /** Done when a worker goes, since its row is then the last of it. */
+  private static final String FORGET_TIMES =
+      "DELETE FROM worker_time WHERE at < now() - make_interval(days => ?)";
+
+  /** How long it is known what a worker did with its time. */
+  private static final int TIMES_DAYS = 90;
+
   /**
    * Only a task that then succeeds on another worker counts against the workers that failed it: a
    * task that fails on every worker is itself to blame. Unreadable inputs count against no worker.
@@ -164,10 +171,13 @@ public final class Workers {
   /** Forgets a worker whose process has ended. */
   static void forget(Session session, WorkerId worker) throws SQLException {
     session.update(FORGET, worker.value());
+    session.update(FORGET_TIMES, TIMES_DAYS);
   }
 
   static void forgetSilent(Session session) throws SQLException {
-    session.update(FORGET_SILENT, (double) REMEMBERED.toSeconds());
+    if (session.update(FORGET_SILENT, (double) REMEMBERED.toSeconds()) > 0) {
+      session.update(FORGET_TIMES, TIMES_DAYS);
+    }
   }
 
   static String[] cards(WorkerCard worker) {
