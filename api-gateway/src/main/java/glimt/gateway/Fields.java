@@ -276,6 +276,13 @@ final class Fields {
         .findFirst();
   }
 
+  /** Returns whether a field is there and null, where that differs from its absence. */
+  boolean isNull(String name) {
+    asked.add(name);
+    JsonNode value = values.get(name);
+    return value != null && value.isNull();
+  }
+
   private @Nullable JsonNode value(String name) {
     asked.add(name);
     JsonNode value = values.get(name);

@@ -54,7 +54,7 @@ final class JobLog {
     if (changed.deadline() != null) {
       parts.add("deadline " + changed.deadline());
     }
-    return "changed: " + String.join(", ", parts);
+    return "changed: " + (parts.isEmpty() ? "no deadline" : String.join(", ", parts));
   }
 
   private static String warnings(List<String> warnings) {

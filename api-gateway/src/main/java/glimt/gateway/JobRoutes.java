@@ -177,7 +177,7 @@ final class JobRoutes {
    *
    * @param urgency the new class; null keeps the old one
    * @param paused null keeps the job as it is
-   * @param deadline null keeps the old one
+   * @param deadline null keeps the old one; {@link Jobs#NO_DEADLINE} takes it away
    */
   private record JobChange(
       @Nullable JobClass urgency, @Nullable Boolean paused, @Nullable Instant deadline) {
@@ -186,7 +186,7 @@ final class JobRoutes {
           new JobChange(
               fields.choice("class", List.of(JobClass.values()), JobDocument::word),
               fields.flag("paused"),
-              JobRequest.deadline(fields));
+              fields.isNull("deadline") ? Jobs.NO_DEADLINE : JobRequest.deadline(fields));
       fields.end();
       if (change.urgency == null && change.paused == null && change.deadline == null) {
         throw new InvalidSpec("", "give class, paused, deadline or several of them");

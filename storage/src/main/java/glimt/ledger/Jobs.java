@@ -29,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  * Submits, reads, lists, changes, cancels and deletes jobs. Each job is addressed by (tenant, id).
  */
 public final class Jobs {
+  /** Takes a job's deadline away. */
+  public static final Instant NO_DEADLINE = Instant.MAX;
+
   static final String BY_KEY = "SELECT id, asked FROM job WHERE tenant = ? AND key = ?";
 
   private static final String FIND =
@@ -102,7 +105,7 @@ public final class Jobs {
           """
           UPDATE job SET
             class = coalesce(:class::text, class),
-            deadline = coalesce(:deadline::timestamptz, deadline),
+            deadline = nullif(coalesce(:deadline::timestamptz, deadline), 'infinity'),
             paused = CASE WHEN :paused::boolean IS NULL THEN paused
                           WHEN :paused::boolean THEN coalesce(paused, clock_timestamp()) END
           WHERE id = :job
@@ -136,7 +139,7 @@ public final class Jobs {
    * Stores a job and its plan. The job is durable when this returns.
    *
    * @param card the digest of the card in the catalogue with which the plan was made
-   * @throws QuotaExceeded if the tenant has as many open jobs as it may have
+   * @throws QuotaExceeded if the tenant has as much as it may have
    * @throws StorageException if the job cannot be stored
    */
   public JobView submit(TenantId tenant, JobSpec spec, ArtifactId card, Plan plan) {
@@ -345,7 +348,7 @@ public final class Jobs {
    *
    * @param urgency its class; null keeps it
    * @param paused whether it is paused; null keeps that
-   * @param deadline when it ends at the latest; null keeps that
+   * @param deadline when it ends at the latest, or {@link #NO_DEADLINE}; null keeps that
    * @return the job, which nothing was changed of if it has ended; empty if there is no such job
    */
   public Optional<JobView> change(
@@ -358,6 +361,8 @@ public final class Jobs {
         "change job " + job,
         session -> {
           if (session.first(LOCK, row -> row, tenant.value(), job.value()).isPresent()) {
+            boolean endless = NO_DEADLINE.equals(deadline);
+            String limit = deadline == null ? null : endless ? "infinity" : deadline.toString();
             FairShares.joinLine(session, List.of(tenant.value()));
             String now =
                 session
@@ -365,14 +370,15 @@ public final class Jobs {
                         CHANGE
                             .bind("class", urgency == null ? null : EnumWord.of(urgency))
                             .bind("paused", paused)
-                            .bind("deadline", deadline == null ? null : deadline.toString())
+                            .bind("deadline", limit)
                             .bind("job", job.value()),
                         row -> row.getString("class"))
                     .orElseThrow();
             session.update(
                 RANK.bind("job", job.value())
                     .bind("delay", EnumWord.read(JobClass.class, now).delay()));
-            JobEvent.Fact changed = new JobEvent.JobChanged(urgency, paused, deadline);
+            JobEvent.Fact changed =
+                new JobEvent.JobChanged(urgency, paused, endless ? null : deadline);
             Events.append(session, List.of(new Events.JobFact(job, changed)));
           }
           return view(session, tenant, job);

@@ -136,6 +136,14 @@ class DeadlinesTest {
         .extracting(JobEvent::fact)
         .isEqualTo(List.of(new JobEvent.JobChanged(JobClass.BULK, null, FAR)));
     assertThat(new Audit(ledger.database).breaches()).isEmpty();
+    assertThat(
+            ledger
+                .jobs
+                .change(TenantId.DEFAULT, job, null, null, Jobs.NO_DEADLINE)
+                .orElseThrow()
+                .limits()
+                .deadline())
+        .isNull();
   }
 
   @Test

@@ -62,7 +62,7 @@ public sealed interface ChangeJob extends Callable<Integer> {
     @Parameters(
         index = "1",
         paramLabel = "TIME",
-        description = "With the zone, such as 2030-01-31T18:00:00+01:00.")
+        description = "With the zone, such as 2030-01-31T18:00:00+01:00, or none.")
     private String deadline;
 
     @Override
@@ -89,6 +89,8 @@ public sealed interface ChangeJob extends Callable<Integer> {
       var body = Client.object();
       if (field.equals("paused")) {
         body.put(field, Boolean.parseBoolean(value));
+      } else if (field.equals("deadline") && value.equals("none")) {
+        body.putNull(field);
       } else {
         body.put(field, value);
       }
