@@ -182,10 +182,15 @@ record Problem(
         Map.of());
   }
 
-  /** Refuses a job beyond a tenant's quota; nobody knows when one of its jobs will end. */
-  static Problem quota(String detail) {
+  /** Refuses a job beyond a tenant's quota. */
+  static Problem quota(QuotaExceeded quota) {
     return new Problem(
-        429, "quota", "Too many open jobs", detail, null, Map.of("Retry-After", "30"));
+        429,
+        "quota",
+        "Quota exceeded",
+        String.valueOf(quota.getMessage()),
+        null,
+        Map.of("Retry-After", Integer.toString(quota.retryAfter())));
   }
 
   static Problem changed() {
@@ -274,7 +279,7 @@ record Problem(
     return switch (failure) {
       case ProblemException refusal -> refusal.problem();
       case InvalidSpec invalid -> invalid(invalid.field(), says(invalid));
-      case QuotaExceeded quota -> quota(String.valueOf(quota.getMessage()));
+      case QuotaExceeded quota -> quota(quota);
       case StorageException _ ->
           unavailable("the farm's database cannot be reached or written; try again in a while");
       case TimeoutException _ ->

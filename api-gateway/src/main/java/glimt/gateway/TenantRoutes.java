@@ -37,17 +37,22 @@ final class TenantRoutes {
     TenantId id = new TenantId(ctx.pathParam("tenant"));
     return Body.json(ctx)
         .map(TenantChange::of)
-        .compose(change -> desk.ask(() -> tenants.set(id, change.weight(), change.jobs())))
+        .compose(
+            change ->
+                desk.ask(
+                    () -> tenants.set(id, change.weight(), change.jobs(), change.daySeconds())))
         .compose(tenant -> RequestContext.answer(ctx, 200, document(tenant)));
   }
 
   /** A null keeps what the tenant has. */
-  private record TenantChange(@Nullable Double weight, @Nullable Integer jobs) {
+  private record TenantChange(
+      @Nullable Double weight, @Nullable Integer jobs, @Nullable Double daySeconds) {
     static TenantChange of(Fields fields) {
       TenantChange change =
           new TenantChange(
               fields.number("weight", 1 / Tenants.WEIGHT_LIMIT, Tenants.WEIGHT_LIMIT),
-              fields.whole("jobs", -1, JOBS_LIMIT));
+              fields.whole("jobs", -1, JOBS_LIMIT),
+              fields.number("day_seconds", -1, Tenants.DAY_SECONDS_LIMIT));
       fields.end();
       return change;
     }
@@ -59,6 +64,7 @@ final class TenantRoutes {
         .put("id", tenant.id().value())
         .put("weight", tenant.weight())
         .put("jobs", tenant.jobs())
-        .put("open", tenant.open());
+        .put("open", tenant.open())
+        .put("day_seconds", tenant.daySeconds());
   }
 }

@@ -397,8 +397,15 @@ class JobsTest {
       assertThat(refused.headers().firstValue("Retry-After")).contains("30");
       assertThat(RealFarm.json(refused).get("detail").textValue())
           .startsWith("tenant default may have 0 jobs waiting and running, and has ");
+      put("/v1/tenants/default", "{\"jobs\":-1,\"day_seconds\":0}");
+      HttpResponse<String> spent = farm.post("/v1/jobs", "{\"prompt\":\"a whale\"}");
+      assertThat(spent.statusCode()).isEqualTo(429);
+      contract.allows("submitJob", spent);
+      assertThat(spent.headers().firstValue("Retry-After")).isPresent();
+      assertThat(RealFarm.json(spent).get("detail").textValue())
+          .startsWith("tenant default may have 0.0 device-seconds a day: ");
     } finally {
-      put("/v1/tenants/default", "{\"weight\":1,\"jobs\":-1}");
+      put("/v1/tenants/default", "{\"weight\":1,\"jobs\":-1,\"day_seconds\":-1}");
     }
     for (String wrong :
         List.of("{\"weight\":0}", "{\"weight\":-1}", "{\"weight\":\"NaN\"}", "{\"jobs\":-2}")) {

@@ -1,14 +1,21 @@
 package glimt.ledger;
 
-import glimt.job.TenantId;
-
-/** A tenant has as many open jobs as it may have. Nothing was written; one that ends makes room. */
+/** A tenant has as much as it may have; the message says of what. Nothing was written. */
 public final class QuotaExceeded extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  QuotaExceeded(TenantId tenant, int limit, int open) {
-    super(
-        "tenant %s may have %s jobs waiting and running, and has %s; try again when one has ended"
-            .formatted(tenant, limit, open));
+  private final int retryAfter;
+
+  /**
+   * @param retryAfter the seconds after which there may be room
+   */
+  QuotaExceeded(String message, int retryAfter) {
+    super(message);
+    this.retryAfter = retryAfter;
+  }
+
+  /** Returns the seconds after which there may be room. */
+  public int retryAfter() {
+    return retryAfter;
   }
 }

@@ -48,7 +48,7 @@ final class Submissions {
               AS asks (id, tenant, card, spec, warnings, key, asked, fact, class, delay, deadline, budget, origin, place)),
           unprepared AS MATERIALIZED (
             SELECT FROM tenant AS mine
-            WHERE NOT :prepared AND id = ANY(:tenants) AND (jobs IS NOT NULL OR AWAY)
+            WHERE NOT :prepared AND id = ANY(:tenants) AND (jobs IS NOT NULL OR day_seconds IS NOT NULL OR AWAY)
             LIMIT 1),
           submitted AS (
             INSERT INTO job (id, tenant, card, spec, warnings, created, last_seq, key, asked, class,
@@ -244,25 +244,25 @@ final class Submissions {
         submissions.stream()
             .map(one -> one.tenant().value())
             .collect(Collectors.toCollection(TreeSet::new));
-    Map<String, Integer> limits = Tenants.lockLimited(session, tenants);
-    if (!limits.isEmpty()) {
-      Tenants.check(session, limits, tenantsOfNew(session, submissions));
+    Map<String, Quotas.TenantQuota> quotas = Quotas.lock(session, tenants);
+    if (!quotas.isEmpty()) {
+      Quotas.check(session, quotas, withNewKeys(session, submissions));
     }
     FairShares.joinLine(session, tenants);
   }
 
-  /** Returns the tenant of each job whose key was not used before. */
-  private static List<String> tenantsOfNew(Session session, List<PlannedJob> submissions)
+  /** Returns the jobs whose key was not used before. */
+  private static List<PlannedJob> withNewKeys(Session session, List<PlannedJob> submissions)
       throws SQLException {
-    List<String> tenants = new ArrayList<>();
+    List<PlannedJob> fresh = new ArrayList<>();
     for (PlannedJob one : submissions) {
       IdempotencyKey key = one.key();
       if (key == null
           || session.first(Jobs.BY_KEY, row -> row, one.tenant().value(), key.value()).isEmpty()) {
-        tenants.add(one.tenant().value());
+        fresh.add(one);
       }
     }
-    return tenants;
+    return fresh;
   }
 
   private static @Nullable String iso(@Nullable Instant time) {

@@ -204,7 +204,7 @@ class FairSharesTest {
     submit("default", JobClass.NORMAL);
     ledger.jobs.cancel(small, first);
     submit("small", JobClass.NORMAL);
-    assertThat(tenants.set(small, null, -1)).isEqualTo(new Tenant(small, 1, null, 2));
+    assertThat(tenants.set(small, null, -1)).isEqualTo(new Tenant(small, 1, null, 2, null));
     submit("small", JobClass.NORMAL);
   }
 
@@ -219,7 +219,7 @@ class FairSharesTest {
         .isInstanceOf(InvalidSpec.class);
     assertThatThrownBy(() -> tenants.set(TenantId.DEFAULT, null, -2))
         .isInstanceOf(InvalidSpec.class);
-    assertThat(tenants.all()).containsExactly(new Tenant(TenantId.DEFAULT, 1, null, 0));
+    assertThat(tenants.all()).containsExactly(new Tenant(TenantId.DEFAULT, 1, null, 0, null));
   }
 
   private JobId submit(String tenant, JobClass urgency) {

@@ -33,15 +33,23 @@ public final class TenantCommand implements Callable<Integer> {
       description = "How many jobs it may have waiting and running; -1 for any number.")
   private @Nullable Integer jobs;
 
+  @Option(
+      names = "--day-seconds",
+      description = "How many device-seconds it may be given a day (UTC); -1 for any number.")
+  private @Nullable Double daySeconds;
+
   @Mixin private HomeOption home;
 
   @Override
   public Integer call() throws IOException {
-    if (name == null && (weight != null || jobs != null)) {
+    if (name == null && (weight != null || jobs != null || daySeconds != null)) {
       throw new DeployException("give the NAME of the tenant to change");
     }
     if (weight != null && !Double.isFinite(weight)) {
       throw new DeployException("--weight must be a number, not " + weight);
+    }
+    if (daySeconds != null && !Double.isFinite(daySeconds)) {
+      throw new DeployException("--day-seconds must be a number, not " + daySeconds);
     }
     Client farm = RunningFarm.on(home.open());
     try {
@@ -52,20 +60,28 @@ public final class TenantCommand implements Callable<Integer> {
                   farm.send(
                       "PUT",
                       "/v1/tenants/" + escaped(name),
-                      Client.object().put("weight", weight).put("jobs", jobs)));
+                      Client.object()
+                          .put("weight", weight)
+                          .put("jobs", jobs)
+                          .put("day_seconds", daySeconds)));
       for (JsonNode tenant : tenants) {
         System.out.println(
-            "%-24s weight %s, %s open of %s"
+            "%-24s weight %s, %s open of %s, %s device-seconds a day"
                 .formatted(
                     tenant.path("id").asText(),
                     tenant.path("weight").asText(),
                     tenant.path("open").asText(),
-                    tenant.path("jobs").isNull() ? "any number" : tenant.path("jobs").asText()));
+                    limit(tenant.path("jobs")),
+                    limit(tenant.path("day_seconds"))));
       }
       return 0;
     } catch (Client.Refused e) {
       throw new DeployException(e);
     }
+  }
+
+  private static String limit(JsonNode most) {
+    return most.isNull() ? "any number" : most.asText();
   }
 
   /** The farm names what is wrong with a name; here it only has to get there. */
