@@ -36,7 +36,8 @@ public record FilterDecision(
   }
 
   /** A decision to stop something. */
-  public static FilterDecision block(FilterStage stage, String policy, String category, String reason) {
+  public static FilterDecision block(
+      FilterStage stage, String policy, String category, String reason) {
     return new FilterDecision(stage, null, false, policy, category, reason);
   }
 

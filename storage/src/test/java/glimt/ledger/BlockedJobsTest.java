@@ -63,8 +63,9 @@ class BlockedJobsTest {
     assertThat(view(job).decisions()).containsExactly(passed);
     Task next = ledger.claimOne("w");
     ledger.tasks.end(next.lease(), new Outcome.Blocked(STOPPED), effort());
-    assertThat(view(job).levels()).isNotEmpty().allSatisfy(
-        level -> assertThat(level.products()).isEmpty());
+    assertThat(view(job).levels())
+        .isNotEmpty()
+        .allSatisfy(level -> assertThat(level.products()).isEmpty());
     LocalDate today = LocalDate.now(Clock.systemUTC());
     Usage.DeviceUse use =
         new Usage(ledger.database)

@@ -36,9 +36,9 @@ public record PictureClasses(Network network, NDManager manager) implements Auto
    */
   public static PictureClasses on(NDManager manager) {
     NetworkSource source =
-        NetworkSource.parse("pictures.py", new String(bytes("pictures.py"), StandardCharsets.UTF_8));
-    Safetensors weights =
-        Safetensors.parse("pictures.safetensors", bytes("pictures.safetensors"));
+        NetworkSource.parse(
+            "pictures.py", new String(bytes("pictures.py"), StandardCharsets.UTF_8));
+    Safetensors weights = Safetensors.parse("pictures.safetensors", bytes("pictures.safetensors"));
     return new PictureClasses(
         Network.load("pictures", source, weights, Precision.FLOAT32, manager.getDevice()), manager);
   }
@@ -85,9 +85,13 @@ public record PictureClasses(Network network, NDManager manager) implements Auto
         int far = Math.min(near + 1, picture.width() - 1);
         float over = (float) (x * right - near);
         for (int channel = 0; channel < 3; channel++) {
-          float above = mix(value(picture, near, top, channel), value(picture, far, top, channel), over);
+          float above =
+              mix(value(picture, near, top, channel), value(picture, far, top, channel), over);
           float below =
-              mix(value(picture, near, bottom, channel), value(picture, far, bottom, channel), over);
+              mix(
+                  value(picture, near, bottom, channel),
+                  value(picture, far, bottom, channel),
+                  over);
           planes[at + (channel * SIDE + y) * SIDE + x] = mix(above, below, low) / 255;
         }
       }

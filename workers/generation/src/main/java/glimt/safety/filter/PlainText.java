@@ -45,6 +45,9 @@ final class PlainText {
    * @param run whether it is made of single letters, of which a part may be the word
    */
   record ReadWord(Set<String> forms, boolean run) {
+    /** In place of a word that was taken away. */
+    static final ReadWord NONE = new ReadWord(Set.of(), false);
+
     ReadWord {
       forms = Set.copyOf(forms);
     }

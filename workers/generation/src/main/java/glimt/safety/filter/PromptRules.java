@@ -16,14 +16,13 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
-import java.util.regex.Pattern;
 
 /**
  * Blocks prompts by a list of rules. A rule names groups of phrases, and blocks a prompt that has a
  * phrase of each of them, once the list's harmless phrases are taken away. A phrase is one or more
- * words; {@code decapitat*} stands for all words that begin so, {@code <18} for a smaller number.
- * Words match as a whole, so that no place or bird is blocked for the letters in its name.
+ * words; {@code decapitat*} stands for all words that begin so, {@code <18} for a smaller number,
+ * {@code <18yo} for one with letters behind it. Words match as a whole, so that no place or bird is
+ * blocked for the letters in its name.
  *
  * @param version the policy, which is recorded with each decision
  * @param harmless phrases that the rules do not see
@@ -38,11 +37,7 @@ public record PromptRules(
     Map<String, List<String>> groups,
     Map<String, List<String>> digests,
     List<Rule> rules) {
-  private static final Pattern NUMBER = Pattern.compile("\\d{1,3}");
   private static final int DIGITS = 16;
-
-  /** The shortest word that is looked for within letters that were spaced out. */
-  private static final int LONG_ENOUGH = 4;
 
   public PromptRules {
     harmless = List.copyOf(harmless);
@@ -78,17 +73,20 @@ public record PromptRules(
   /** Decides about a prompt. */
   public FilterDecision decide(String prompt) {
     List<ReadWord> words = new ArrayList<>(PlainText.words(prompt));
-    harmless.forEach(phrase -> take(words, phrase));
+    harmless.forEach(phrase -> take(words, Phrase.of(phrase)));
     return rules.stream()
         .filter(rule -> rule.all().stream().allMatch(group -> has(words, group)))
         .findFirst()
-        .map(rule -> FilterDecision.block(FilterStage.PROMPT, version, rule.category(), rule.reason()))
+        .map(
+            rule ->
+                FilterDecision.block(FilterStage.PROMPT, version, rule.category(), rule.reason()))
         .orElseGet(() -> FilterDecision.allow(FilterStage.PROMPT, version));
   }
 
   private boolean has(List<ReadWord> words, String group) {
     List<String> hidden = digests.getOrDefault(group, List.of());
-    return groups.getOrDefault(group, List.of()).stream().anyMatch(at -> find(words, at, 0) >= 0)
+    return groups.getOrDefault(group, List.of()).stream()
+            .anyMatch(at -> find(words, Phrase.of(at), 0) >= 0)
         || (!hidden.isEmpty()
             && words.stream()
                 .flatMap(word -> word.forms().stream())
@@ -96,49 +94,28 @@ public record PromptRules(
   }
 
   /** Removes every occurrence of a phrase; what was around it does not become adjacent. */
-  private static void take(List<ReadWord> words, String phrase) {
-    int length = phrase.split(" ", -1).length;
+  private static void take(List<ReadWord> words, Phrase phrase) {
     for (int at = find(words, phrase, 0); at >= 0; at = find(words, phrase, at)) {
-      for (int i = 0; i < length; i++) {
-        words.set(at + i, new ReadWord(Set.of(), false));
+      for (int i = 0; i < phrase.parts().size(); i++) {
+        words.set(at + i, ReadWord.NONE);
       }
     }
   }
 
   /** Returns where a phrase begins, or -1. */
-  private static int find(List<ReadWord> words, String phrase, int from) {
-    String[] parts = phrase.split(" ", -1);
-    for (int at = from; at + parts.length <= words.size(); at++) {
-      int matched = 0;
-      while (matched < parts.length && matches(words.get(at + matched), parts[matched])) {
-        matched++;
-      }
-      if (matched == parts.length) {
+  private static int find(List<ReadWord> words, Phrase phrase, int from) {
+    for (int at = from; at + phrase.parts().size() <= words.size(); at++) {
+      if (phrase.begins(words, at)) {
         return at;
       }
     }
     return -1;
   }
 
-  private static boolean matches(ReadWord word, String part) {
-    return word.forms().stream().anyMatch(form -> matches(form, part, word.run()));
-  }
-
-  private static boolean matches(String form, String part, boolean run) {
-    if (part.startsWith("<")) {
-      return NUMBER.matcher(form).matches()
-          && Integer.parseInt(form) < Integer.parseInt(part.substring(1));
-    }
-    boolean stem = part.endsWith("*");
-    String letters = stem ? part.substring(0, part.length() - 1) : part;
-    return form.equals(letters)
-        || (stem && form.startsWith(letters))
-        || (run && letters.length() >= LONG_ENOUGH && form.contains(letters));
-  }
-
   private static String digest(String word) {
     try {
-      byte[] sha = MessageDigest.getInstance("SHA-256").digest(word.getBytes(StandardCharsets.UTF_8));
+      byte[] sha =
+          MessageDigest.getInstance("SHA-256").digest(word.getBytes(StandardCharsets.UTF_8));
       return HexFormat.of().formatHex(sha).substring(0, DIGITS);
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("the JDK has no SHA-256", e);
