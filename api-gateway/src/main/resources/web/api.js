@@ -114,6 +114,7 @@ export const stateWords = {
   succeeded: "done",
   failed: "failed",
   cancelled: "cancelled",
+  blocked: "stopped by the content filter",
 };
 
 export const hasEnded = job => !["queued", "running"].includes(job.state);

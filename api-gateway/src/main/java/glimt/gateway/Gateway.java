@@ -162,6 +162,7 @@ public final class Gateway implements AutoCloseable {
       Farm farm,
       Thumbnailer thumbnailer,
       Inspector inspector,
+      PromptCheck prompts,
       List<String> samplers) {
     public Parts {
       samplers = List.copyOf(samplers);

@@ -117,13 +117,16 @@ final class ImageRoutes {
   private static Download.LevelArtifact file(JobView job) {
     return Download.find(job, job.levels().getLast().name())
         .filter(_ -> job.state() == JobState.SUCCEEDED)
-        .orElseThrow(
-            () ->
-                Problem.failed(
-                        job.state() == JobState.FAILED
-                            ? Objects.requireNonNullElse(job.why(), "the job failed")
-                            : "the job %s was cancelled".formatted(job.id()))
-                    .refusal());
+        .orElseThrow(() -> ending(job).refusal());
+  }
+
+  private static Problem ending(JobView job) {
+    return job.state() == JobState.BLOCKED
+        ? Problem.blocked(job.why())
+        : Problem.failed(
+            job.state() == JobState.FAILED
+                ? Objects.requireNonNullElse(job.why(), "the job failed")
+                : "the job %s was cancelled".formatted(job.id()));
   }
 
   private Future<Void> stream(RoutingContext ctx, ImageRequest asked, JobView job) {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.coordinator.Protocol;
 import glimt.job.Artifact;
 import glimt.job.ArtifactId;
+import glimt.job.FilterDecision;
 import glimt.job.Forecast;
 import glimt.job.Format;
 import glimt.job.JobClass;
@@ -68,6 +69,8 @@ final class JobDocument {
         .put("origin", text(job.origin()))
         .put("lastSeq", job.lastSeq());
     job.warnings().forEach(out.putArray("warnings")::add);
+    ArrayNode decisions = out.putArray("filter");
+    job.decisions().forEach(decision -> decisions.add(decision(decision)));
     String self = prefix + path(job.id());
     out.putObject("links")
         .put("self", self)
@@ -76,6 +79,16 @@ final class JobDocument {
         .put("cancel", self + "/cancel")
         .put("retry", self + "/retry");
     return out;
+  }
+
+  private static ObjectNode decision(FilterDecision decision) {
+    return object()
+        .put("stage", word(decision.stage()))
+        .put("level", decision.level())
+        .put("allowed", decision.allowed())
+        .put("policy", decision.policy())
+        .put("category", decision.category())
+        .put("reason", decision.reason());
   }
 
   /** A job with its levels, their tasks and all attempts. */

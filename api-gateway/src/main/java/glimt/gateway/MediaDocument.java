@@ -32,24 +32,31 @@ final class MediaDocument {
             .putNull("expires_at")
             .put("prompt", job.spec().prompt())
             .putNull("error");
-    if (job.state() == JobState.FAILED || job.state() == JobState.CANCELLED) {
-      boolean failed = job.state() == JobState.FAILED;
+    String code = errorCode(job);
+    if (code != null) {
       out.putObject("error")
-          .put("code", failed ? JobDocument.word(job.fault()) : "canceled")
-          .put(
-              "message",
-              failed ? Objects.requireNonNullElse(job.why(), "") : "the job was cancelled");
+          .put("code", code)
+          .put("message", Objects.requireNonNullElse(job.why(), "the job was cancelled"));
     }
     return out;
   }
 
-  /** The status in OpenAI's terms, which have none for cancelled. */
+  private static @Nullable String errorCode(JobView job) {
+    return switch (job.state()) {
+      case FAILED -> JobDocument.word(job.fault());
+      case BLOCKED -> "moderation_blocked";
+      case CANCELLED -> "canceled";
+      case QUEUED, RUNNING, SUCCEEDED -> null;
+    };
+  }
+
+  /** The status in OpenAI's terms, which have none for cancelled and blocked. */
   static String status(JobState state) {
     return switch (state) {
       case QUEUED -> "queued";
       case RUNNING -> "in_progress";
       case SUCCEEDED -> "completed";
-      case FAILED, CANCELLED -> "failed";
+      case FAILED, CANCELLED, BLOCKED -> "failed";
     };
   }
 

@@ -49,7 +49,8 @@ record Operation(
             parts.bundles(),
             parts.farm(),
             parts.samplers(),
-            new InputCheck(parts.bundles(), images, clips));
+            new InputCheck(parts.bundles(), images, clips),
+            parts.prompts());
     TenantRoutes tenants = new TenantRoutes(desk, parts.tenants());
     UsageRoutes usage = new UsageRoutes(desk, parts.usage());
     Download download = new Download(desk, parts.artifacts(), parts.tasks(), parts.farm());

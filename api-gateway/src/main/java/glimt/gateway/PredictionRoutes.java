@@ -243,7 +243,7 @@ final class PredictionRoutes {
       case QUEUED -> "starting";
       case RUNNING -> "processing";
       case SUCCEEDED -> "succeeded";
-      case FAILED -> "failed";
+      case FAILED, BLOCKED -> "failed";
       case CANCELLED -> "canceled";
     };
   }

@@ -7,6 +7,7 @@ import glimt.json.Json;
 import glimt.ledger.QuotaExceeded;
 import glimt.storage.StorageException;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,11 @@ record Problem(
     @Nullable String field,
     Map<String, String> headers) {
 
+  private static final String BLOCKED = "moderation-blocked";
+
+  /** The code by which fal's clients know it. */
+  private static final String POLICY_VIOLATION = "content_policy_violation";
+
   /** The header by which a client marks a request as the repetition of an earlier one. */
   static final String IDEMPOTENCY_KEY = "Idempotency-Key";
 
@@ -49,6 +55,21 @@ record Problem(
 
   static Problem invalid(String field, String detail) {
     return new Problem(400, "invalid", "Invalid field", detail, field, Map.of());
+  }
+
+  /**
+   * Refuses what the content filter stopped, by the code that OpenAI's clients know.
+   *
+   * @param reason one sentence
+   */
+  static Problem blocked(@Nullable String reason) {
+    return new Problem(
+        400,
+        BLOCKED,
+        "Blocked by the content filter",
+        Objects.requireNonNullElse(reason, "the content filter stopped it"),
+        null,
+        Map.of());
   }
 
   static Problem malformed(String detail) {
@@ -280,6 +301,7 @@ record Problem(
       case ProblemException refusal -> refusal.problem();
       case InvalidSpec invalid -> invalid(invalid.field(), says(invalid));
       case QuotaExceeded quota -> quota(quota);
+      case PromptCheck.NoDecision unasked -> unavailable(String.valueOf(unasked.getMessage()));
       case StorageException _ ->
           unavailable("the farm's database cannot be reached or written; try again in a while");
       case TimeoutException _ ->
@@ -301,9 +323,11 @@ record Problem(
     return message == null ? "is not valid" : message;
   }
 
-  /** The same problem with the status that fal's clients expect: 422 for a wrong field. */
+  /**
+   * The same problem with the status that fal's clients expect: 422 for a wrong field or prompt.
+   */
   Problem ofQueue() {
-    return status == 400 && field != null
+    return status == 400 && (field != null || type.equals(BLOCKED))
         ? new Problem(422, type, title, detail, field, headers)
         : this;
   }
@@ -314,7 +338,8 @@ record Problem(
         Json.mapper()
             .createObjectNode()
             .put("message", field == null ? detail : field + ": " + detail);
-    ObjectNode error = body.putArray("detail").addObject().put("msg", detail).put("type", type);
+    ObjectNode error = body.putArray("detail").addObject().put("msg", detail);
+    error.put("type", type.equals(BLOCKED) ? POLICY_VIOLATION : type);
     error.putArray("loc").add("body").add(field);
     return body;
   }

@@ -109,6 +109,9 @@ final class QueueRoutes {
                 throw Problem.notReady("the request is not completed; ask for its status")
                     .refusal();
               }
+              if (job.state() == JobState.BLOCKED) {
+                throw Problem.blocked(job.why()).refusal();
+              }
               if (job.state() != JobState.SUCCEEDED) {
                 throw Problem.failed(
                         Objects.requireNonNullElse(job.why(), "the request was cancelled"))
@@ -168,7 +171,7 @@ final class QueueRoutes {
       case QUEUED ->
           out.put("status", "IN_QUEUE").put("queue_position", jobs.ahead(job.tenant(), job.id()));
       case RUNNING -> out.put("status", "IN_PROGRESS");
-      case SUCCEEDED, FAILED, CANCELLED -> {
+      case SUCCEEDED, FAILED, CANCELLED, BLOCKED -> {
         out.put("status", "COMPLETED");
         Instant started = job.started();
         Instant ended = job.ended();

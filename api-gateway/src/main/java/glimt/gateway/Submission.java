@@ -2,6 +2,7 @@ package glimt.gateway;
 
 import glimt.coordinator.Farm;
 import glimt.job.ArtifactId;
+import glimt.job.FilterDecision;
 import glimt.job.Forecast;
 import glimt.job.InvalidSpec;
 import glimt.job.JobClass;
@@ -47,6 +48,7 @@ final class Submission {
   private final Farm farm;
   private final List<String> samplers;
   private final InputCheck inputs;
+  private final PromptCheck prompts;
   private final SecureRandom random = new SecureRandom();
 
   Submission(
@@ -56,7 +58,8 @@ final class Submission {
       Bundles bundles,
       Farm farm,
       List<String> samplers,
-      InputCheck inputs) {
+      InputCheck inputs,
+      PromptCheck prompts) {
     this.jobs = jobs;
     this.tenants = tenants;
     this.forecasts = forecasts;
@@ -64,6 +67,7 @@ final class Submission {
     this.farm = farm;
     this.samplers = List.copyOf(samplers);
     this.inputs = inputs;
+    this.prompts = prompts;
   }
 
   /**
@@ -93,6 +97,7 @@ final class Submission {
   DryRun dryRun(TenantId tenant, JobRequest request) {
     Wish wish = wish(request);
     check(tenant);
+    passed(tenant, wish.spec());
     Bundles.CatalogueEntry bundle = wish.offer().bundle();
     Plan plan = plan(wish.spec(), wish.offer());
     String model = bundle.card().name();
@@ -208,11 +213,26 @@ final class Submission {
       inputs.keep(input, offer.bundle().card());
     }
     Plan plan = plan(spec, offer);
+    List<FilterDecision> passed = List.of(passed(tenant, spec));
+    ArtifactId card = offer.bundle().digest();
     JobView job =
-        jobs.submit(tenant, urgency, limits, spec, offer.bundle().digest(), plan, key, origin)
+        jobs.submit(tenant, urgency, limits, spec, card, plan, key, origin, passed)
             .orElseThrow(() -> Problem.keyReused().refusal());
     farm.tasksReady();
     return job;
+  }
+
+  /**
+   * Returns the content filter's decision to let the prompt pass.
+   *
+   * @throws Problem.ProblemException if it stops the prompt
+   */
+  private FilterDecision passed(TenantId tenant, JobSpec spec) {
+    FilterDecision decision = prompts.decide(spec.kind(), spec.model(), spec.prompt());
+    if (!decision.allowed()) {
+      throw Problem.blocked(decision.reason()).refusal();
+    }
+    return decision;
   }
 
   /** The limits of a job that is made once more: its deadline may have passed. */

@@ -7,6 +7,8 @@ import glimt.coordinator.Feed;
 import glimt.coordinator.Node;
 import glimt.job.ArtifactId;
 import glimt.job.Effort;
+import glimt.job.FilterDecision;
+import glimt.job.FilterDecision.FilterStage;
 import glimt.job.Format;
 import glimt.job.JobId;
 import glimt.job.JobView;
@@ -147,7 +149,18 @@ final class RealFarm implements AutoCloseable {
         cluster,
         thumbnailer(),
         RealFarm::inspected,
+        RealFarm::prompt,
         SAMPLERS);
+  }
+
+  /** Prompts with these words are stopped, or cannot be decided about, in these tests. */
+  private static FilterDecision prompt(Kind kind, String model, String prompt) {
+    if (prompt.contains("undecidable")) {
+      throw new PromptCheck.NoDecision("the filter is away", new IOException("away"));
+    }
+    return prompt.contains("unspeakable")
+        ? FilterDecision.block(FilterStage.PROMPT, "test-1", "other", "it is unspeakable to us")
+        : FilterDecision.allow(FilterStage.PROMPT, "test-1");
   }
 
   /** Files are texts in these tests; one names its mark or says that it is broken. */

@@ -10,6 +10,8 @@ public enum Fault {
   OUT_OF_MEMORY(true),
   /** The task kills every worker that tries it, or its result is not finite. */
   POISON(false),
+  /** A content filter stopped it. */
+  BLOCKED(false),
   /** The deadline passed or the budget was spent before the first level was finished. */
   LATE(false),
   /** A file could not be read or written. */

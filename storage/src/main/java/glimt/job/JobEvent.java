@@ -68,9 +68,9 @@ public record JobEvent(JobId job, long seq, Instant at, Fact fact) {
   /**
    * The job ended.
    *
-   * @param state succeeded, failed or cancelled
-   * @param fault the kind of failure; null unless it failed
-   * @param why the cause for the client; null unless it failed
+   * @param state succeeded, failed, cancelled or blocked
+   * @param fault the kind of failure; null unless it failed or was blocked
+   * @param why the cause for the client; null unless it failed or was blocked
    */
   public record JobEnded(JobState state, @Nullable Fault fault, @Nullable String why)
       implements Fact {}

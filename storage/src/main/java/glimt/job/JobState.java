@@ -6,10 +6,12 @@ public enum JobState {
   RUNNING,
   SUCCEEDED,
   FAILED,
-  CANCELLED;
+  CANCELLED,
+  /** A content filter stopped it; its files are withheld. */
+  BLOCKED;
 
   /** Returns whether the state is final. */
   public boolean ended() {
-    return this == SUCCEEDED || this == FAILED || this == CANCELLED;
+    return this != QUEUED && this != RUNNING;
   }
 }

@@ -15,13 +15,14 @@ import org.jspecify.annotations.Nullable;
  * @param origin the job that it was made from, such as the one that it is a remix of; null for none
  * @param progress completed work divided by planned work, 0 to 1
  * @param warnings for the client, such as unknown words of the prompt, and those that were cut off
+ * @param decisions what content filters decided about its parts
  * @param started when its first task was claimed; null before
  * @param ended when it ended; null before
- * @param fault the kind of failure; null unless it failed
+ * @param fault the kind of failure; null unless it failed or was blocked
  * @param why the cause of the failure for the client, or of its early end; null if there is none
  * @param endedAtLevel the level that is its result because it had to end early; null unless it had
  * @param lastSeq the number of its newest durable event
- * @param levels its encoders and levels in the order of its plan
+ * @param levels its encoders and levels in the order of its plan; without files if it was blocked
  */
 public record JobView(
     JobId id,
@@ -35,6 +36,7 @@ public record JobView(
     JobState state,
     double progress,
     List<String> warnings,
+    List<FilterDecision> decisions,
     Instant created,
     @Nullable Instant started,
     @Nullable Instant ended,
@@ -45,6 +47,7 @@ public record JobView(
     List<LevelView> levels) {
   public JobView {
     warnings = List.copyOf(warnings);
+    decisions = List.copyOf(decisions);
     levels = List.copyOf(levels);
   }
 

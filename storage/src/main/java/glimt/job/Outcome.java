@@ -9,11 +9,19 @@ public sealed interface Outcome {
    * The task is done.
    *
    * @param warnings for the client, such as words of the prompt that did not fit
+   * @param decisions of the content filter about what was read or made
    */
-  record Succeeded(List<Product> products, List<String> warnings) implements Outcome {
+  record Succeeded(List<Product> products, List<String> warnings, List<FilterDecision> decisions)
+      implements Outcome {
     public Succeeded {
       products = List.copyOf(products);
       warnings = List.copyOf(warnings);
+      decisions = List.copyOf(decisions);
+    }
+
+    /** A task that is done without a filter's decision. */
+    public Succeeded(List<Product> products, List<String> warnings) {
+      this(products, warnings, List.of());
     }
 
     /** A task that is done without a warning. */
@@ -29,6 +37,9 @@ public sealed interface Outcome {
    * @param why one sentence for the client, without machine names or secrets
    */
   record Failed(Fault fault, String why) implements Outcome {}
+
+  /** A content filter stopped what the task read or made. The job ends. */
+  record Blocked(FilterDecision decision) implements Outcome {}
 
   /**
    * The attempt could not read an input, because the file is missing or its bytes do not match its

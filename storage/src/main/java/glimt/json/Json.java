@@ -369,6 +369,7 @@ public final class Json {
   @JsonSubTypes({
     @JsonSubTypes.Type(value = Outcome.Succeeded.class, name = "succeeded"),
     @JsonSubTypes.Type(value = Outcome.Failed.class, name = "failed"),
+    @JsonSubTypes.Type(value = Outcome.Blocked.class, name = "blocked"),
     @JsonSubTypes.Type(value = Outcome.Damaged.class, name = "damaged"),
     @JsonSubTypes.Type(value = Outcome.Yielded.class, name = "yielded")
   })

@@ -91,6 +91,8 @@ final class EndedAttempts {
       case Outcome.Yielded _ -> add(end.lease(), "yielded", null, null, effort);
       case Outcome.Failed(Fault fault, String why) ->
           add(end.lease(), "failed", fault, why, effort);
+      case Outcome.Blocked(var decision) ->
+          add(end.lease(), "failed", Fault.BLOCKED, decision.reason(), effort);
       // The attempt counts as yielded, not as failed: its worker is not to blame.
       case Outcome.Damaged damaged ->
           add(end.lease(), "yielded", Fault.STORAGE, damagedInput(damaged), effort);

@@ -4,6 +4,7 @@ import glimt.job.Artifact;
 import glimt.job.ArtifactId;
 import glimt.job.Effort;
 import glimt.job.Fault;
+import glimt.job.FilterDecision;
 import glimt.job.JobClass;
 import glimt.job.JobId;
 import glimt.job.JobLimits;
@@ -108,6 +109,7 @@ final class JobViews {
       ArtifactId card,
       @Nullable JobId origin,
       List<String> warnings,
+      List<FilterDecision> decisions,
       Instant created,
       @Nullable Instant started,
       @Nullable Instant ended,
@@ -127,6 +129,7 @@ final class JobViews {
           new ArtifactId(row.getString("card")),
           Optional.ofNullable(row.getObject("origin", UUID.class)).map(JobId::new).orElse(null),
           List.of(Json.read(row.getString("warnings"), String[].class)),
+          List.of(Json.read(row.getString("decisions"), FilterDecision[].class)),
           row.getObject("created", OffsetDateTime.class).toInstant(),
           instant(row, "started"),
           instant(row, "ended"),
@@ -137,17 +140,19 @@ final class JobViews {
           row.getLong("last_seq"));
     }
 
+    private JobState state() {
+      if (ending != null) {
+        return EnumWord.read(JobState.class, ending);
+      }
+      return started == null ? JobState.QUEUED : JobState.RUNNING;
+    }
+
     JobView with(List<TaskRow> tasks) {
       Map<String, List<TaskRow>> levels = new LinkedHashMap<>();
       for (TaskRow task : tasks) {
         levels.computeIfAbsent(task.view().work().level(), _ -> new ArrayList<>()).add(task);
       }
-      JobState state = JobState.QUEUED;
-      if (ending != null) {
-        state = EnumWord.read(JobState.class, ending);
-      } else if (started != null) {
-        state = JobState.RUNNING;
-      }
+      JobState state = state();
       return new JobView(
           id,
           tenant,
@@ -160,6 +165,7 @@ final class JobViews {
           state,
           progress(tasks),
           warnings,
+          decisions,
           created,
           started,
           ended,
@@ -169,6 +175,7 @@ final class JobViews {
           lastSeq,
           levels.entrySet().stream()
               .map(level -> level(level.getKey(), level.getValue()))
+              .map(level -> state == JobState.BLOCKED ? withheld(level) : level)
               .toList());
     }
   }
@@ -210,6 +217,11 @@ final class JobViews {
             .flatMap(task -> task.products().stream())
             .toList();
     return new LevelView(name, state(views), progress(tasks), products, views);
+  }
+
+  /** What the filter stopped is given to nobody, nor is what led there. */
+  private static LevelView withheld(LevelView level) {
+    return new LevelView(level.name(), level.state(), level.progress(), List.of(), level.tasks());
   }
 
   private static JobState state(List<TaskView> tasks) {

@@ -3,6 +3,7 @@ package glimt.ledger;
 import static java.util.Objects.requireNonNull;
 
 import glimt.job.ArtifactId;
+import glimt.job.FilterDecision;
 import glimt.job.InvalidSpec;
 import glimt.job.JobClass;
 import glimt.job.JobEvent;
@@ -81,7 +82,8 @@ public final class Jobs {
   private static final String DELETE =
       """
       WITH gone AS MATERIALIZED (
-        UPDATE job SET deleted = clock_timestamp(), spec = '{}', warnings = '[]'
+        UPDATE job SET deleted = clock_timestamp(), spec = '{}', warnings = '[]',
+          decisions = '[]'
         WHERE tenant = ? AND id = ? AND ended IS NOT NULL AND deleted IS NULL
         RETURNING id),
       used AS (
@@ -181,8 +183,27 @@ public final class Jobs {
       Plan plan,
       @Nullable IdempotencyKey key,
       @Nullable JobId origin) {
+    return submit(tenant, urgency, limits, spec, card, plan, key, origin, List.of());
+  }
+
+  /**
+   * Stores a job of a class with limits, as above.
+   *
+   * @param decisions of the content filter, which let its prompt pass
+   */
+  public Optional<JobView> submit(
+      TenantId tenant,
+      JobClass urgency,
+      JobLimits limits,
+      JobSpec spec,
+      ArtifactId card,
+      Plan plan,
+      @Nullable IdempotencyKey key,
+      @Nullable JobId origin,
+      List<FilterDecision> decisions) {
     PlannedJob submission =
-        new PlannedJob(JobId.random(), tenant, urgency, limits, spec, card, plan, key, origin);
+        new PlannedJob(
+            JobId.random(), tenant, urgency, limits, spec, card, plan, key, origin, decisions);
     Optional<JobView> submitted = submissions.ask(submission);
     return submitted.isPresent() ? submitted : earlier(tenant, requireNonNull(key));
   }

@@ -156,7 +156,8 @@ final class Retries {
     if (attempt.remakes()) {
       return !Successors.free(session, List.of(attempt.lease())).isEmpty();
     }
-    jobs.cutShort(attempt.job(), JobState.FAILED, fault, why);
+    jobs.cutShort(
+        attempt.job(), fault == Fault.BLOCKED ? JobState.BLOCKED : JobState.FAILED, fault, why);
     return false;
   }
 

@@ -130,7 +130,7 @@ final class Settlements {
   private Outcome accepted(RunningAttempt attempt, Outcome outcome) throws SQLException {
     return switch (outcome) {
       case Outcome.Failed(Fault fault, String why) -> new Outcome.Failed(fault, printable(why));
-      case Outcome.Succeeded(var products, _) when attempt.remakes() -> {
+      case Outcome.Succeeded(var products, _, _) when attempt.remakes() -> {
         List<ArtifactId> made = products.stream().map(product -> product.artifact().id()).toList();
         List<ArtifactId> before = Repairs.accepted(session, attempt.lease().task());
         yield made.size() >= before.size() && made.subList(0, before.size()).equals(before)
@@ -163,6 +163,10 @@ final class Settlements {
         }
         retries.giveBack(attempt);
         yield true; // if not this task, then the one that makes its input
+      }
+      case Outcome.Blocked(var decision) -> {
+        Decisions.record(session, attempt.job(), List.of(decision));
+        yield retries.failed(attempt, Fault.BLOCKED, Decisions.reason(decision));
       }
       case Outcome.Failed(Fault fault, _) when fault == Fault.LOST -> retries.lost(attempt);
       case Outcome.Failed(Fault fault, String why) -> retries.failed(attempt, fault, why);

@@ -1,6 +1,7 @@
 package glimt.ledger;
 
 import glimt.job.ArtifactId;
+import glimt.job.FilterDecision;
 import glimt.job.JobClass;
 import glimt.job.JobEvent;
 import glimt.job.JobId;
@@ -44,17 +45,17 @@ final class Submissions {
       NamedSql.of(
           """
           WITH asks AS MATERIALIZED (
-            SELECT * FROM unnest(:ids::uuid[], :tenants, :cards, :specs, :warnings, :keys, :asked, :facts, :classes, :delays, :deadlines::timestamptz[], :budgets::double precision[], :origins::uuid[]) WITH ORDINALITY
-              AS asks (id, tenant, card, spec, warnings, key, asked, fact, class, delay, deadline, budget, origin, place)),
+            SELECT * FROM unnest(:ids::uuid[], :tenants, :cards, :specs, :warnings, :keys, :asked, :facts, :classes, :delays, :deadlines::timestamptz[], :budgets::double precision[], :origins::uuid[], :decisions) WITH ORDINALITY
+              AS asks (id, tenant, card, spec, warnings, key, asked, fact, class, delay, deadline, budget, origin, decisions, place)),
           unprepared AS MATERIALIZED (
             SELECT FROM tenant AS mine
             WHERE NOT :prepared AND id = ANY(:tenants) AND (jobs IS NOT NULL OR day_seconds IS NOT NULL OR AWAY)
             LIMIT 1),
           submitted AS (
             INSERT INTO job (id, tenant, card, spec, warnings, created, last_seq, key, asked, class,
-                             deadline, budget, origin)
+                             deadline, budget, origin, decisions)
             SELECT id, tenant, card, spec::jsonb, warnings::jsonb, clock_timestamp(), 1, key, asked,
-                   class, deadline, budget, origin
+                   class, deadline, budget, origin, decisions::jsonb
             FROM asks WHERE NOT EXISTS (SELECT FROM unprepared) ORDER BY place
             ON CONFLICT (tenant, key) WHERE key IS NOT NULL DO NOTHING
             RETURNING id, number, created, card, tenant),
@@ -106,6 +107,7 @@ final class Submissions {
    * @param limits what it may take
    * @param key the client's idempotency key, or null
    * @param origin the job that it is made from; null for none
+   * @param decisions of the content filter about its prompt
    */
   record PlannedJob(
       JobId job,
@@ -116,7 +118,8 @@ final class Submissions {
       ArtifactId card,
       Plan plan,
       @Nullable IdempotencyKey key,
-      @Nullable JobId origin) {}
+      @Nullable JobId origin,
+      List<FilterDecision> decisions) {}
 
   /** The row of a new task. */
   private record PlannedRow(JobId job, Instant created, TaskId task) {
@@ -207,6 +210,7 @@ final class Submissions {
         .bind(
             "facts",
             texts(submissions, one -> Events.fact(new JobEvent.Submitted(one.plan().warnings()))))
+        .bind("decisions", texts(submissions, one -> Json.write(one.decisions())))
         .bind("classes", texts(submissions, one -> EnumWord.of(one.urgency())))
         .bind(
             "origins",
@@ -300,6 +304,7 @@ final class Submissions {
         JobState.QUEUED,
         0,
         one.plan().warnings(),
+        one.decisions(),
         rows.getFirst().created(),
         null,
         null,

@@ -71,6 +71,9 @@ final class Successes {
     Workers.recordSuccesses(session, results.keySet());
     List<JobId> freed = Successors.free(session, leases);
     List<Events.JobFact> facts = warn(session, results);
+    for (Map.Entry<RunningAttempt, Outcome.Succeeded> result : results.entrySet()) {
+      Decisions.record(session, result.getKey().job(), result.getValue().decisions());
+    }
     results.forEach(
         (attempt, result) -> {
           if (attempt.work() instanceof Work.Assemble(String level, _, _)) {

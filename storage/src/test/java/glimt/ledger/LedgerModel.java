@@ -203,6 +203,8 @@ final class LedgerModel {
         checkpoint.ifPresent(state -> keep(task, state));
         giveBack(task);
       }
+      case Outcome.Blocked _ ->
+          throw new IllegalArgumentException("these histories have no filter");
       case Outcome.Damaged(ArtifactId input) -> {
         Entry maker = maker(task, input);
         task.damages++;

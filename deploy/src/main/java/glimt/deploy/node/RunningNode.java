@@ -14,6 +14,7 @@ import glimt.coordinator.Place;
 import glimt.coordinator.Rendezvous;
 import glimt.gateway.Gateway;
 import glimt.gateway.GatewayException;
+import glimt.gateway.PromptCheck;
 import glimt.ledger.Answers;
 import glimt.ledger.ApiKeys;
 import glimt.ledger.Bundles;
@@ -34,6 +35,10 @@ import glimt.ledger.Usage;
 import glimt.ledger.Workers;
 import glimt.pipeline.LevelWalk;
 import glimt.safety.c2pa.OwnSigner;
+import glimt.safety.filter.ContentFilter;
+import glimt.safety.filter.FilterSettings;
+import glimt.safety.filter.FilterUnavailable;
+import glimt.safety.filter.FilteredJob;
 import glimt.storage.StorageException;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -251,10 +256,22 @@ public record RunningNode(Optional<URI> address, Node node) {
                 farm,
                 new FfmpegThumbnailer(settings.home().cache()),
                 new FileInspector(settings.home().cache()),
+                promptCheck(WorkerOptions.filter(settings.working())),
                 LevelWalk.samplers()));
     URI address = exit.open(gateway::start, _ -> gateway.close());
     rendezvous.serves(address);
     return new RunningNode(Optional.of(address), node);
+  }
+
+  private static PromptCheck promptCheck(FilterSettings settings) {
+    ContentFilter filter = settings.ofPrompts();
+    return (kind, model, prompt) -> {
+      try {
+        return filter.prompt(new FilteredJob(kind, model, prompt));
+      } catch (FilterUnavailable e) {
+        throw new PromptCheck.NoDecision(String.valueOf(e.getMessage()), e);
+      }
+    };
   }
 
   private static Database database(DatabaseAddress address) {

@@ -4,6 +4,7 @@ import glimt.bundle.Precision;
 import glimt.coordinator.Cadence;
 import glimt.ledger.LeaseTerms;
 import glimt.safety.c2pa.Signer;
+import glimt.safety.filter.FilterSettings;
 import glimt.worker.DeviceSlot;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -25,6 +26,8 @@ public final class WorkerOptions {
   private static final String PRECISION = "GLIMT_PRECISION";
   private static final String STEP_LIMIT = "GLIMT_STEP_LIMIT";
   private static final String SIGNER = "GLIMT_SIGNER";
+  private static final String FILTER = "GLIMT_FILTER";
+  private static final String FILTER_OPEN = "GLIMT_FILTER_OPEN";
 
   /** The word for files that are not signed. */
   private static final String NONE = "none";
@@ -61,6 +64,25 @@ public final class WorkerOptions {
       })
   private @Nullable String signer;
 
+  @Option(
+      names = "--filter",
+      paramLabel = "on|off|URL",
+      description = {
+        "What decides whether prompts, inputs and outputs may pass: glimt's own",
+        "filter, none, or your own behind a URL (the README has the contract).",
+        "All nodes of a farm need the same one.",
+        "Default: " + FILTER + ", else on"
+      })
+  private @Nullable String filter;
+
+  @Option(
+      names = "--filter-open",
+      description = {
+        "While the filter at the URL does not answer, everything passes.",
+        "Default: " + FILTER_OPEN + "=true; else nothing passes then"
+      })
+  private boolean filterOpen;
+
   @Spec(Target.MIXEE)
   private @Nullable CommandSpec command;
 
@@ -76,7 +98,32 @@ public final class WorkerOptions {
         checked().map(Duration::ofSeconds).orElse(Cadence.DEFAULT.stall()),
         Optional.of(signer().orElse(ownSigner(artifacts).toString()))
             .filter(chosen -> !chosen.equals(NONE))
-            .map(folder -> read(Path.of(folder))));
+            .map(folder -> read(Path.of(folder))),
+        filter());
+  }
+
+  /** The filter of the farm, as the options or this process's environment name it. */
+  public FilterSettings filter() {
+    String which =
+        Optional.ofNullable(filter).or(() -> Environment.word(FILTER)).orElse(FilterSettings.ON);
+    boolean open =
+        filterOpen || Environment.word(FILTER_OPEN).map(Boolean::parseBoolean).orElse(false);
+    return filter(which, open);
+  }
+
+  /** The filter of a node whose workers have this environment. */
+  static FilterSettings filter(Map<String, String> environment) {
+    return new FilterSettings(
+        environment.getOrDefault(FILTER, FilterSettings.ON),
+        Boolean.parseBoolean(environment.getOrDefault(FILTER_OPEN, "false")));
+  }
+
+  private FilterSettings filter(String which, boolean open) {
+    try {
+      return new FilterSettings(which, open);
+    } catch (IllegalArgumentException e) {
+      throw bad("--filter " + e.getMessage());
+    }
   }
 
   /** Returns whether workers with this environment sign with what the farm makes for itself. */
@@ -95,6 +142,8 @@ public final class WorkerOptions {
     precision().ifPresent(chosen -> words.put(PRECISION, PrecisionConverter.nameOf(chosen)));
     checked().ifPresent(seconds -> words.put(STEP_LIMIT, Integer.toString(seconds)));
     signer().ifPresent(chosen -> words.put(SIGNER, chosen));
+    words.put(FILTER, filter().which());
+    words.put(FILTER_OPEN, Boolean.toString(filter().open()));
     return words;
   }
 

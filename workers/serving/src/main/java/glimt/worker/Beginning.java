@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * What a sample task begins with: noise alone, the level below, or what the job gives.
  *
  * @param level at the job's size
+ * @param gate is asked whether what the job gives may pass
  * @param warn is told if a clip is shorter than what is made of it
  */
 record Beginning(
@@ -36,6 +37,7 @@ record Beginning(
     Work.Sample work,
     Level level,
     LoadedBundle bundle,
+    FilterGate gate,
     Consumer<String> warn) {
 
   /** Returns what the walk begins with; null if that is noise alone. */
@@ -84,6 +86,7 @@ record Beginning(
     Frames clip =
         new ClipReader(generation.ffmpeg())
             .read(generation.artifacts().file(video), frames, rate, seen.get(2), seen.get(1));
+    gate.input(video, () -> FilterGate.pictures(clip));
     if (clip.count() < frames) {
       warn.accept(
           String.format(
@@ -114,7 +117,9 @@ record Beginning(
   }
 
   private Picture picture(ArtifactId image) {
-    return Picture.read(generation.artifacts().read(image));
+    Picture picture = Picture.read(generation.artifacts().read(image));
+    gate.input(image, () -> List.of(picture));
+    return picture;
   }
 
   private Drafting drafting() {

@@ -15,6 +15,7 @@ import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
 import glimt.media.Ffmpeg;
 import glimt.safety.c2pa.Signer;
+import glimt.safety.filter.FilterSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -37,9 +38,14 @@ public final class DeviceSlot {
    * @param precision the precision of networks; empty means the fastest one of the device
    * @param stepLimit how long one step may take before the worker counts as hanging
    * @param signer signs the files that it makes; empty to leave them unsigned
+   * @param filter decides what may pass
    */
   public record SlotSettings(
-      int slot, Optional<Precision> precision, Duration stepLimit, Optional<Signer> signer) {}
+      int slot,
+      Optional<Precision> precision,
+      Duration stepLimit,
+      Optional<Signer> signer,
+      FilterSettings filter) {}
 
   /**
    * Works for a farm until it is told to stop; see {@link WorkerProcess#run}.
@@ -94,7 +100,8 @@ public final class DeviceSlot {
               manager,
               numericClass,
               networks::weights,
-              settings.signer().orElse(null)),
+              settings.signer().orElse(null),
+              settings.filter().ofPictures(manager)),
           Cadence.DEFAULT.withStall(settings.stepLimit()));
     }
   }

@@ -43,6 +43,8 @@ import glimt.safety.c2pa.Provenance;
 import glimt.safety.c2pa.Sidecar;
 import glimt.safety.c2pa.SignedFile;
 import glimt.safety.c2pa.Signer;
+import glimt.safety.filter.ContentFilter;
+import glimt.safety.filter.FilterStop;
 import glimt.storage.StorageException;
 import glimt.worker.Stopwatch.Lap;
 import glimt.worker.Stopwatch.Phase;
@@ -73,6 +75,7 @@ import org.slf4j.LoggerFactory;
  * @param numericClass what the bits of a result depend on besides card, spec and networks
  * @param loaded returns the digests of the weights that are on the device now
  * @param signer signs media files with how they were made; null to leave them unsigned
+ * @param filter decides whether what a job begins with and what it made may pass
  */
 public record Generation(
     Map<String, LoadedBundle> bundles,
@@ -81,7 +84,8 @@ public record Generation(
     NDManager manager,
     String numericClass,
     Supplier<List<String>> loaded,
-    @Nullable Signer signer)
+    @Nullable Signer signer,
+    ContentFilter filter)
     implements Maker {
 
   private static final Logger log = LoggerFactory.getLogger(Generation.class);
@@ -89,7 +93,7 @@ public record Generation(
   /** How many values are blended at once: some 20 MB of sums, weights and means. */
   private static final int SLAB = 1 << 20;
 
-  /** Makes files that are not signed. */
+  /** Makes files that are not signed and that no filter sees. */
   public Generation(
       Map<String, LoadedBundle> bundles,
       Artifacts artifacts,
@@ -97,7 +101,7 @@ public record Generation(
       NDManager manager,
       String numericClass,
       Supplier<List<String>> loaded) {
-    this(bundles, artifacts, ffmpeg, manager, numericClass, loaded, null);
+    this(bundles, artifacts, ffmpeg, manager, numericClass, loaded, null, ContentFilter.OFF);
   }
 
   @Override
@@ -109,15 +113,21 @@ public record Generation(
   public Outcome make(Task task, Attempt attempt) throws InterruptedException {
     LoadedBundle bundle = bundle(task);
     List<String> warnings = new ArrayList<>();
-    List<Product> products =
-        switch (task.work()) {
-          case Work.Encode encode -> encoded(task, encode, bundle, attempt, warnings::add);
-          case Work.Sample sample -> List.of(sampled(task, sample, bundle, attempt, warnings::add));
-          case Work.Decode decode -> List.of(decoded(task, decode, bundle, attempt));
-          case Work.Assemble assemble -> assembled(task, assemble, bundle, attempt);
-        };
-    CrashPoint.AFTER_ARTIFACT.reached();
-    return new Outcome.Succeeded(products, warnings);
+    FilterGate gate = new FilterGate(filter, task);
+    try {
+      List<Product> products =
+          switch (task.work()) {
+            case Work.Encode encode -> encoded(task, encode, bundle, attempt, warnings::add);
+            case Work.Sample sample ->
+                List.of(sampled(task, sample, bundle, attempt, gate, warnings::add));
+            case Work.Decode decode -> List.of(decoded(task, decode, bundle, attempt));
+            case Work.Assemble assemble -> assembled(task, assemble, bundle, attempt, gate);
+          };
+      CrashPoint.AFTER_ARTIFACT.reached();
+      return new Outcome.Succeeded(products, warnings, gate.decisions());
+    } catch (FilterStop stop) {
+      return new Outcome.Blocked(stop.decision());
+    }
   }
 
   private LoadedBundle bundle(Task task) {
@@ -174,7 +184,12 @@ public record Generation(
   // ---- sample
 
   private Product sampled(
-      Task task, Work.Sample work, LoadedBundle bundle, Attempt attempt, Consumer<String> warn)
+      Task task,
+      Work.Sample work,
+      LoadedBundle bundle,
+      Attempt attempt,
+      FilterGate gate,
+      Consumer<String> warn)
       throws InterruptedException {
     BundleCard card = bundle.card();
     Level level = noised(task, level(task, bundle, work.extents()));
@@ -189,7 +204,7 @@ public record Generation(
               }
             },
             task.card() + " on " + numericClass);
-    Beginning beginning = new Beginning(this, task, work, level, bundle, warn);
+    Beginning beginning = new Beginning(this, task, work, level, bundle, gate, warn);
     @Nullable Draft draft;
     @Nullable KeptFrame kept;
     try (Lap _ = attempt.in(Phase.ENCODE)) {
@@ -418,14 +433,15 @@ public record Generation(
   // ---- assemble
 
   private List<Product> assembled(
-      Task task, Work.Assemble work, LoadedBundle bundle, Attempt attempt)
+      Task task, Work.Assemble work, LoadedBundle bundle, Attempt attempt, FilterGate gate)
       throws InterruptedException {
     try (Lap _ = attempt.in(Phase.WRITE)) {
-      return assembled(task, work, bundle);
+      return assembled(task, work, bundle, gate);
     }
   }
 
-  private List<Product> assembled(Task task, Work.Assemble work, LoadedBundle bundle)
+  private List<Product> assembled(
+      Task task, Work.Assemble work, LoadedBundle bundle, FilterGate gate)
       throws InterruptedException {
     Level level = level(task, bundle, null).seenAt(work.extents());
     Level seen = level.seenLevel();
@@ -436,6 +452,7 @@ public record Generation(
         tensors().sample(shape, mosaic.slabs(SLAB), slab -> mosaic.blend(slab, pieces));
     FloatBuffer whole = tensors().sample(sample.artifact().id()).values();
     Seen shown = new Seen(bundle.card(), seen, whole, shape, work.enlargement());
+    gate.output(shown);
     // The sample stays as it is, so that a level that begins with it sees no mark.
     String watermark = task.spec().watermark();
     Integer mark = watermark == null ? null : (Integer) Integer.parseUnsignedInt(watermark, 16);

@@ -46,6 +46,7 @@ import glimt.safety.c2pa.ManifestVerdict;
 import glimt.safety.c2pa.OwnSigner;
 import glimt.safety.c2pa.Provenance;
 import glimt.safety.c2pa.Signer;
+import glimt.safety.filter.ContentFilter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -108,7 +109,8 @@ class GenerationTest {
             NDManager.newBaseManager(Device.cpu(), "PyTorch"),
             NumericClass.of(Device.cpu(), precision),
             networks::weights,
-            Signer.of(signer));
+            Signer.of(signer),
+            ContentFilter.OFF);
   }
 
   @Test
