@@ -107,6 +107,8 @@ final class JobViews {
       JobSpec spec,
       ArtifactId card,
       @Nullable JobId origin,
+      @Nullable String originLevel,
+      @Nullable JobId drafts,
       List<String> warnings,
       Instant created,
       @Nullable Instant started,
@@ -125,7 +127,9 @@ final class JobViews {
           new JobLimits(instant(row, "deadline"), row.getObject("budget", Double.class)),
           Json.read(row.getString("spec"), JobSpec.class),
           new ArtifactId(row.getString("card")),
-          Optional.ofNullable(row.getObject("origin", UUID.class)).map(JobId::new).orElse(null),
+          job(row, "origin"),
+          row.getString("origin_level"),
+          job(row, "drafts"),
           List.of(Json.read(row.getString("warnings"), String[].class)),
           row.getObject("created", OffsetDateTime.class).toInstant(),
           instant(row, "started"),
@@ -157,6 +161,8 @@ final class JobViews {
           spec,
           card,
           origin,
+          originLevel,
+          drafts,
           state,
           progress(tasks),
           warnings,
@@ -282,6 +288,10 @@ final class JobViews {
   private static @Nullable Fault fault(ResultSet row) throws SQLException {
     String fault = row.getString("fault");
     return fault == null ? null : EnumWord.read(Fault.class, fault);
+  }
+
+  private static @Nullable JobId job(ResultSet row, String column) throws SQLException {
+    return Optional.ofNullable(row.getObject(column, UUID.class)).map(JobId::new).orElse(null);
   }
 
   private static @Nullable Instant instant(ResultSet row, String column) throws SQLException {
