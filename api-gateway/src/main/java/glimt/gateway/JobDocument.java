@@ -67,6 +67,8 @@ final class JobDocument {
         .put("why", job.why())
         .put("card", job.card().sha256())
         .put("origin", text(job.origin()))
+        .put("originLevel", job.originLevel())
+        .put("drafts", text(job.drafts()))
         .put("lastSeq", job.lastSeq());
     job.warnings().forEach(out.putArray("warnings")::add);
     ArrayNode decisions = out.putArray("filter");
@@ -143,8 +145,11 @@ final class JobDocument {
   static ObjectNode event(JobEvent event, String prefix) {
     ObjectNode out = object();
     switch (event.fact()) {
-      case JobEvent.Submitted(List<String> warnings) -> {
+      case JobEvent.Submitted(List<String> warnings, JobId origin, String level) -> {
         out.put("type", "submitted");
+        if (level != null) {
+          out.put("origin", text(origin)).put("level", level);
+        }
         warnings.forEach(out.putArray("warnings")::add);
       }
       case JobEvent.Warned(List<String> warnings) -> {

@@ -24,7 +24,13 @@ final class JobLog {
     for (JobEvent event : events.after(job.tenant(), job.id(), 0, LIMIT)) {
       String text =
           switch (event.fact()) {
-            case JobEvent.Submitted submitted -> "submitted" + warnings(submitted.warnings());
+            case JobEvent.Submitted submitted ->
+                "submitted"
+                    + (submitted.level() == null
+                        ? ""
+                        : ", to go on from the level %s of the job %s"
+                            .formatted(submitted.level(), submitted.origin()))
+                    + warnings(submitted.warnings());
             case JobEvent.Warned warned -> "warned" + warnings(warned.warnings());
             case JobEvent.JobStarted _ -> "started";
             case JobEvent.JobChanged changed -> changed(changed);

@@ -32,6 +32,7 @@ final class JobRoutes {
   private final Submission submission;
   private final Cancelling cancelling;
   private final Download download;
+  private final DraftRoutes drafts;
 
   JobRoutes(
       RequestContext desk,
@@ -40,7 +41,8 @@ final class JobRoutes {
       Farm farm,
       Submission submission,
       Cancelling cancelling,
-      Download download) {
+      Download download,
+      DraftRoutes drafts) {
     this.desk = desk;
     this.jobs = jobs;
     this.forecasts = forecasts;
@@ -48,6 +50,7 @@ final class JobRoutes {
     this.submission = submission;
     this.cancelling = cancelling;
     this.download = download;
+    this.drafts = drafts;
   }
 
   Future<?> submit(RoutingContext ctx) {
@@ -71,13 +74,17 @@ final class JobRoutes {
 
   private Future<?> store(RoutingContext ctx) {
     return Body.json(ctx)
-        .map(JobRequest::of)
         .compose(
-            request ->
-                desk.ask(
-                    () ->
-                        submission.submit(
-                            RequestContext.tenant(ctx), request, RequestContext.key(ctx))))
+            fields -> {
+              Integer count = fields.whole(DraftRoutes.DRAFTS, 1, LevelTakeover.DRAFTS_LIMIT);
+              JobRequest request = JobRequest.of(fields);
+              return count == null ? store(ctx, request) : drafts.submit(ctx, request, count);
+            });
+  }
+
+  private Future<Void> store(RoutingContext ctx, JobRequest request) {
+    return desk.ask(
+            () -> submission.submit(RequestContext.tenant(ctx), request, RequestContext.key(ctx)))
         .compose(job -> submitted(ctx, job));
   }
 
@@ -99,6 +106,11 @@ final class JobRoutes {
 
   Future<?> list(RoutingContext ctx) {
     Fields query = Fields.ofForm(ctx.queryParams().entries());
+    String together = query.text(DraftRoutes.DRAFTS);
+    if (together != null) {
+      query.end();
+      return drafts.list(ctx, together);
+    }
     int limit = Objects.requireNonNullElse(query.whole("limit", 1, LIST_LIMIT), LIST_DEFAULT);
     Optional<JobId> after = Optional.ofNullable(query.text("after")).map(JobRoutes::after);
     Optional<JobState> state =
@@ -131,6 +143,31 @@ final class JobRoutes {
       body.set("forecast", JobDocument.forecast(forecasts.of(job)));
     }
     return body;
+  }
+
+  Future<?> delete(RoutingContext ctx) {
+    return Body.none(ctx)
+        .compose(_ -> desk.job(ctx))
+        .compose(
+            job -> {
+              if (!job.state().ended()) {
+                throw Problem.notEnded(job.state()).refusal();
+              }
+              return desk.ask(() -> jobs.delete(job.tenant(), job.id()))
+                  .compose(
+                      deleted -> {
+                        if (!deleted) {
+                          throw RequestContext.noSuchJob();
+                        }
+                        return RequestContext.answer(
+                            ctx,
+                            200,
+                            Json.mapper()
+                                .createObjectNode()
+                                .put("id", job.id().toString())
+                                .put("deleted", true));
+                      });
+            });
   }
 
   Future<?> cancel(RoutingContext ctx) {

@@ -55,9 +55,17 @@ record Operation(
     UsageRoutes usage = new UsageRoutes(desk, parts.usage());
     Download download = new Download(desk, parts.artifacts(), parts.tasks(), parts.farm());
     Cancelling cancelling = new Cancelling(desk, parts.jobs(), parts.farm());
+    DraftRoutes drafts = new DraftRoutes(desk, parts, submission);
     JobRoutes jobs =
         new JobRoutes(
-            desk, parts.jobs(), parts.forecasts(), parts.farm(), submission, cancelling, download);
+            desk,
+            parts.jobs(),
+            parts.forecasts(),
+            parts.farm(),
+            submission,
+            cancelling,
+            download,
+            drafts);
     Watching watching = new Watching(desk, parts.events(), parts.farm(), pace);
     VideoRoutes videos = new VideoRoutes(desk, parts, submission, images, cancelling, download);
     FarmRoutes farm =
@@ -75,8 +83,11 @@ record Operation(
     all.add(get("listJobs", "/v1/jobs", jobs::list));
     all.add(get("findJob", "/v1/jobs/{id}", jobs::find));
     all.add(operation("changeJob", HttpMethod.PATCH, "/v1/jobs/{id}", jobs::change));
+    all.add(operation("deleteJob", HttpMethod.DELETE, "/v1/jobs/{id}", jobs::delete));
     all.add(post("cancelJob", "/v1/jobs/{id}/cancel", jobs::cancel));
     all.add(post("retryJob", "/v1/jobs/{id}/retry", jobs::retry));
+    all.add(post("refineJob", "/v1/jobs/{id}/refine", drafts::refine));
+    all.add(post("stopJob", "/v1/jobs/{id}/stop", drafts::stop));
     all.add(get("watchJob", "/v1/jobs/{id}/events", watching::watch));
     all.add(get("getArtifact", "/v1/jobs/{id}/artifacts/{artifact}", jobs::artifact));
     all.add(post("uploadImage", "/v1/images", images::upload));

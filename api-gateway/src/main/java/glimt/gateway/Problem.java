@@ -139,6 +139,18 @@ record Problem(
         409, "not-ready", "Not ready", detail, null, Map.of("x-should-retry", "false"));
   }
 
+  /** Refuses to go on with a job whose model no worker has any more. */
+  static Problem modelGone(String model) {
+    return new Problem(
+        409,
+        "model-gone",
+        "Model gone",
+        "no worker has the model %s of this job any more; install its bundle on a worker's node"
+            .formatted(model),
+        null,
+        Map.of("x-should-retry", "false"));
+  }
+
   /**
    * Refuses to change a job that has ended.
    *

@@ -27,6 +27,7 @@ import glimt.model.Kind;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.util.List;
+import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -108,9 +109,14 @@ final class Submission {
   /** What a job would be. */
   record DryRun(String model, List<String> warnings, Forecast forecast) {}
 
-  private record Wish(JobClass urgency, JobLimits limits, JobSpec spec, Bundles.Offer offer) {}
+  record Wish(JobClass urgency, JobLimits limits, JobSpec spec, Bundles.Offer offer) {}
 
-  private Wish wish(JobRequest request) {
+  /**
+   * What a request asks for, with what it leaves to the farm.
+   *
+   * @throws InvalidSpec if the request is not valid
+   */
+  Wish wish(JobRequest request) {
     if (request.sampler() != null && !samplers.contains(request.sampler())) {
       throw new InvalidSpec("sampler", "must be one of %s".formatted(samplers));
     }
@@ -129,7 +135,7 @@ final class Submission {
    * decides their bytes. The same request therefore gives the same bytes whenever and wherever it
    * is made, which a mark with the job's id or the day would end.
    */
-  private static JobSpec marked(JobSpec spec, Bundles.CatalogueEntry bundle) {
+  static JobSpec marked(JobSpec spec, Bundles.CatalogueEntry bundle) {
     ArtifactId digest = digest(List.of(bundle.digest(), spec));
     return spec.marked(digest.sha256().substring(0, 8));
   }
@@ -148,14 +154,59 @@ final class Submission {
     if (job.state() == JobState.SUCCEEDED) {
       throw Problem.ended(job.state(), "there is nothing to retry").refusal();
     }
-    return submit(
-        tenant,
-        job.urgency(),
-        again(job.limits()),
-        job.spec(),
-        offer(job),
-        key == null ? null : new IdempotencyKey(key, digest("retry " + job.id())),
-        job.origin());
+    IdempotencyKey once = key == null ? null : new IdempotencyKey(key, digest("retry " + job.id()));
+    return job.originLevel() != null && job.origin() != null
+        ? goOn(job, job.originLevel(), job.origin(), job.spec(), offer(job), once)
+        : submit(
+            tenant, job.urgency(), again(job.limits()), job.spec(), offer(job), once, job.origin());
+  }
+
+  /**
+   * Submits a job that takes over a finished level of another.
+   *
+   * @param from the job that has the level
+   * @param origin the job that the level is said to be of
+   * @throws InvalidSpec if there is nothing to make above the level
+   * @throws Problem.ProblemException if {@code from} cannot give the level, or was deleted, or the
+   *     key was sent with a different request before
+   */
+  JobView goOn(
+      JobView from,
+      String level,
+      JobId origin,
+      JobSpec spec,
+      Bundles.Offer offer,
+      @Nullable IdempotencyKey key) {
+    keep(spec, offer);
+    Plan plan = plan(spec, offer, level);
+    List<FilterDecision> passed = List.of(passed(from.tenant(), spec));
+    JobView job;
+    try {
+      job =
+          jobs.refine(
+                  from.tenant(),
+                  from.urgency(),
+                  again(from.limits()),
+                  spec,
+                  offer.bundle().digest(),
+                  plan,
+                  key,
+                  origin,
+                  LevelTakeover.taken(from, level, plan),
+                  passed)
+              .orElseThrow(() -> Problem.keyReused().refusal());
+    } catch (NoSuchElementException e) {
+      throw Problem.notFound("there is no such job").refusal(e);
+    }
+    farm.tasksReady();
+    return job;
+  }
+
+  private void keep(JobSpec spec, Bundles.Offer offer) {
+    JobInput input = spec.input();
+    if (input != null) {
+      inputs.keep(input, offer.bundle().card());
+    }
   }
 
   /**
@@ -183,7 +234,7 @@ final class Submission {
    *
    * @throws InvalidSpec if no worker has it any more
    */
-  private Bundles.Offer offer(JobView job) {
+  Bundles.Offer offer(JobView job) {
     Bundles.CatalogueEntry bundle = bundles.byDigest(job.card()).orElseThrow();
     Bundles.Standing standing =
         bundles.offers().stream()
@@ -208,10 +259,7 @@ final class Submission {
       @Nullable IdempotencyKey key,
       @Nullable JobId origin) {
     check(tenant);
-    JobInput input = spec.input();
-    if (input != null) {
-      inputs.keep(input, offer.bundle().card());
-    }
+    keep(spec, offer);
     Plan plan = plan(spec, offer);
     List<FilterDecision> passed = List.of(passed(tenant, spec));
     ArtifactId card = offer.bundle().digest();
@@ -240,6 +288,37 @@ final class Submission {
     return new JobLimits(null, limits.budgetSeconds());
   }
 
+  /**
+   * Stores drafts that were planned and tells the coordinator.
+   *
+   * @throws Problem.ProblemException if the key was sent with a different request before
+   */
+  List<JobView> drafts(
+      TenantId tenant,
+      Wish wish,
+      List<JobSpec> specs,
+      List<Plan> plans,
+      @Nullable IdempotencyKey key) {
+    check(tenant);
+    keep(wish.spec(), wish.offer());
+    List<FilterDecision> passed = List.of(passed(tenant, wish.spec()));
+    List<JobView> drafts =
+        jobs.submitDrafts(
+            tenant,
+            wish.urgency(),
+            wish.limits(),
+            specs,
+            wish.offer().bundle().digest(),
+            plans,
+            key,
+            passed);
+    if (drafts.isEmpty()) {
+      throw Problem.keyReused().refusal();
+    }
+    farm.tasksReady();
+    return drafts;
+  }
+
   private void check(TenantId tenant) {
     if (!tenants.known(tenant)) {
       throw new InvalidSpec(
@@ -249,15 +328,19 @@ final class Submission {
     }
   }
 
-  private static Plan plan(JobSpec spec, Bundles.Offer offer) {
-    Plan plan = plan(spec, offer.bundle().card());
+  static Plan plan(JobSpec spec, Bundles.Offer offer) {
+    return plan(spec, offer, null);
+  }
+
+  private static Plan plan(JobSpec spec, Bundles.Offer offer, @Nullable String taken) {
+    Plan plan = plan(spec, offer.bundle().card(), taken);
     return offer.standing() == Bundles.Standing.HERE ? plan : plan.with(WAITS);
   }
 
   /** Plans a job; blames a wrong width or height on the field {@code size}. */
-  private static Plan plan(JobSpec spec, BundleCard card) {
+  private static Plan plan(JobSpec spec, BundleCard card, @Nullable String taken) {
     try {
-      return Plan.of(spec, card);
+      return Plan.of(spec, card, taken);
     } catch (InvalidSpec refusal) {
       boolean side = refusal.field().equals("width") || refusal.field().equals("height");
       throw side
@@ -267,7 +350,7 @@ final class Submission {
   }
 
   /** A digest of what is asked for, as JSON. */
-  private static ArtifactId digest(Object asked) {
+  static ArtifactId digest(Object asked) {
     return ArtifactId.of(Json.write(asked).getBytes(StandardCharsets.UTF_8));
   }
 

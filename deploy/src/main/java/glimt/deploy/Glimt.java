@@ -13,6 +13,7 @@ import glimt.deploy.command.ListJobs;
 import glimt.deploy.command.ListModels;
 import glimt.deploy.command.ListNodes;
 import glimt.deploy.command.NodeCommand;
+import glimt.deploy.command.Refine;
 import glimt.deploy.command.ShowUsage;
 import glimt.deploy.command.TenantCommand;
 import glimt.deploy.command.Train;
@@ -62,6 +63,8 @@ import picocli.CommandLine.ScopeType;
       FarmCommand.class,
       Generate.class,
       ListJobs.class,
+      Refine.class,
+      ChangeJob.Stop.class,
       CancelJob.class,
       ChangeJob.Pause.class,
       ChangeJob.Resume.class,

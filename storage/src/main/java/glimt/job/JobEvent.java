@@ -21,10 +21,18 @@ public record JobEvent(JobId job, long seq, Instant at, Fact fact) {
    * The job was accepted.
    *
    * @param warnings for the client, such as unknown words of the prompt
+   * @param origin the job whose level it takes over; null if it takes none
+   * @param level the level that it takes over, and does not make; null if it takes none
    */
-  public record Submitted(List<String> warnings) implements Fact {
+  public record Submitted(List<String> warnings, @Nullable JobId origin, @Nullable String level)
+      implements Fact {
     public Submitted {
       warnings = List.copyOf(warnings);
+    }
+
+    /** A job that takes no level over. */
+    public Submitted(List<String> warnings) {
+      this(warnings, null, null);
     }
   }
 

@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param noiseLevel the step of its chain as far as which each level noises the one below before it
  *     enlarges that; null means the card's
  * @param watermark the mark that is hidden in its files, eight hexadecimal digits; null if none is
+ * @param levels which of the model's levels it makes; null for all of its size
  */
 public record JobSpec(
     int version,
@@ -44,7 +45,8 @@ public record JobSpec(
     @Nullable JobInput input,
     @Nullable List<LoraChoice> loras,
     @Nullable Integer noiseLevel,
-    @Nullable String watermark) {
+    @Nullable String watermark,
+    @Nullable LevelRange levels) {
   /** The largest {@code noiseLevel}: the last step of the chains of published cascades. */
   public static final int NOISE_LEVEL_LIMIT = 999;
 
@@ -128,15 +130,75 @@ public record JobSpec(
         input,
         loras,
         noiseLevel,
-        mark);
+        mark,
+        levels);
   }
 
-  /** Returns this spec with another prompt, and without a mark, which would be another too. */
+  /**
+   * Returns this spec with another prompt, which makes every level by itself. It has no mark, which
+   * would be another too.
+   */
   public JobSpec reworded(String other) {
+    return with(other, sampling, LevelRange.of(until(), null, null));
+  }
+
+  /** Returns this spec with another seed and no mark. */
+  public JobSpec seeded(long seed) {
+    return with(prompt, sampling.with(seed), levels);
+  }
+
+  /** Returns this spec with another last level and no mark; null for the highest of its size. */
+  public JobSpec until(@Nullable String level) {
+    return with(prompt, sampling, LevelRange.to(levels, level));
+  }
+
+  /** Returns this spec without a mark, which takes a level over that other words or seeds made. */
+  public JobSpec after(String level, ArtifactId sample) {
+    return with(prompt, sampling, LevelRange.of(until(), level, sample));
+  }
+
+  /** Returns the last level that it makes; null for the highest of its size. */
+  public @Nullable String until() {
+    return levels == null ? null : levels.until();
+  }
+
+  private JobSpec with(String words, SamplingOptions options, @Nullable LevelRange range) {
     return new JobSpec(
         version,
         kind,
-        other,
+        words,
+        negativePrompt,
+        model,
+        options,
+        extents,
+        format,
+        enlarge,
+        input,
+        loras,
+        noiseLevel,
+        null,
+        range);
+  }
+
+  /** Makes a spec of every level. */
+  public JobSpec(
+      int version,
+      Kind kind,
+      String prompt,
+      @Nullable String negativePrompt,
+      String model,
+      SamplingOptions sampling,
+      Map<String, Integer> extents,
+      Format format,
+      @Nullable Integer enlarge,
+      @Nullable JobInput input,
+      @Nullable List<LoraChoice> loras,
+      @Nullable Integer noiseLevel,
+      @Nullable String watermark) {
+    this(
+        version,
+        kind,
+        prompt,
         negativePrompt,
         model,
         sampling,
@@ -146,6 +208,7 @@ public record JobSpec(
         input,
         loras,
         noiseLevel,
+        watermark,
         null);
   }
 

@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  * @param limits what it may take
  * @param card the digest of the card that the job was planned with
  * @param origin the job that it was made from, such as the one that it is a remix of; null for none
+ * @param originLevel the level of {@code origin} that it took over; null if it took none
+ * @param drafts the first of the drafts that were asked for together, of which it is one; null if
+ *     it is no draft
  * @param progress completed work divided by planned work, 0 to 1
  * @param warnings for the client, such as unknown words of the prompt, and those that were cut off
  * @param decisions what content filters decided about its parts
@@ -33,6 +36,8 @@ public record JobView(
     JobSpec spec,
     ArtifactId card,
     @Nullable JobId origin,
+    @Nullable String originLevel,
+    @Nullable JobId drafts,
     JobState state,
     double progress,
     List<String> warnings,

@@ -23,8 +23,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a job is split into tasks. The plan depends on the spec and the card only, so that a job is
- * split, and its result looks, the same on one worker or on forty.
+ * How a job is split into tasks. The plan depends on the spec, the card and the level that it takes
+ * over, so that a job is split, and its result looks, the same on one worker or on forty.
  *
  * <pre>
  *   encode ─┬─ base ─ assemble ─┬─ temporal 0 ─┬─ assemble ─┬─ spatial 0 ─┬─ decode 0 ─┬─ assemble
@@ -32,7 +32,8 @@ import org.jspecify.annotations.Nullable;
  *           └─ …                └─ …          ─┘            └─ …         ─┴─ …        ─┘
  * </pre>
  *
- * @param levels the levels from the base to the last one needed, at the sizes of this job
+ * @param levels the levels from the base, or the one that is taken over, to the last one needed, at
+ *     the sizes of this job
  * @param tasks all tasks, each after the tasks that it reads from
  * @param warnings for the client
  */
@@ -64,11 +65,28 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
    * @param inputs the results that it reads, in the order in which it reads them
    * @param content identifies a result that other jobs can share; null if only this job uses it
    * @param need what it requires of a worker
+   * @param taken whether it is not done, because another job has done the same work and its result
+   *     is taken over
    */
   public record PlannedTask(
-      int ordinal, Work work, List<PlannedInput> inputs, @Nullable ContentKey content, Need need) {
+      int ordinal,
+      Work work,
+      List<PlannedInput> inputs,
+      @Nullable ContentKey content,
+      Need need,
+      boolean taken) {
     public PlannedTask {
       inputs = List.copyOf(inputs);
+    }
+
+    /** A task that is done. */
+    public PlannedTask(
+        int ordinal,
+        Work work,
+        List<PlannedInput> inputs,
+        @Nullable ContentKey content,
+        Need need) {
+      this(ordinal, work, inputs, content, need, false);
     }
 
     /** Returns the ordinals of the tasks that it reads from, in the order of its inputs. */
@@ -101,6 +119,19 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
    * @throws InvalidSpec if the bundle cannot make what the spec asks for
    */
   public static Plan of(JobSpec spec, BundleCard card) {
+    return of(spec, card, null);
+  }
+
+  /**
+   * Plans a job that may begin with a level of another. Of that level it has the task that
+   * assembles it, and those that sample it if the next level reads their latents; it has no task
+   * below.
+   *
+   * @param taken the name of the level that is taken over; null to begin at the base
+   * @throws InvalidSpec if the bundle cannot make what the spec asks for, or nothing is left to
+   *     make
+   */
+  public static Plan of(JobSpec spec, BundleCard card, @Nullable String taken) {
     if (spec.kind() != card.kind()) {
       throw new InvalidSpec("model", "%s does not make %s".formatted(card.name(), spec.kind()));
     }
@@ -131,10 +162,35 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
     checkNoiseLevel(spec, card, levels);
     FileSize.check(spec, levels.getLast().seen());
     Growing growing = new Growing(spec, card, asked.equals(card.levels().subList(0, asked.size())));
-    for (int i = 0; i < levels.size(); i++) {
+    int first = taken == null ? -1 : place(levels, taken, "from");
+    String until = spec.until();
+    int last = until == null ? levels.size() - 1 : place(levels, until, "levels");
+    if (first >= last) {
+      throw new InvalidSpec(
+          "from",
+          "is %s, above which there is no level to make: %s has %s"
+              .formatted(taken, card.name(), names(levels)));
+    }
+    if (taken != null) {
+      growing.take(levels.get(first), first == 0, levels.get(first + 1).upsamplesBelow());
+    }
+    for (int i = first + 1; i <= last; i++) {
       growing.add(levels.get(i), i == 0);
     }
-    return new Plan(levels, growing.tasks, warnings);
+    return new Plan(levels.subList(Math.max(first, 0), last + 1), growing.tasks, warnings);
+  }
+
+  private static int place(List<Level> levels, String name, String field) {
+    int place = names(levels).indexOf(name);
+    if (place < 0) {
+      throw new InvalidSpec(
+          field, "must be one of the levels %s, not %s".formatted(names(levels), name));
+    }
+    return place;
+  }
+
+  private static List<String> names(List<Level> levels) {
+    return levels.stream().map(Level::name).toList();
   }
 
   /** Refuses a picture or clip that the base level cannot begin with, and misses one it needs. */
@@ -257,16 +313,43 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
       this.usual = usual;
     }
 
-    private void add(Level level, boolean base) {
+    /** Plans what is taken over of a level, which other tasks made. */
+    private void take(Level level, boolean base, boolean latent) {
+      List<PlannedInput> sampled = new ArrayList<>();
+      if (latent) {
+        for (Segment segment : level.segments()) {
+          sampled.add(new PlannedInput(taken(sample(level, base, segment)), LATENT));
+        }
+      }
+      below = taken(assemble(level));
+      latents = List.copyOf(sampled);
+    }
+
+    private int taken(Work work) {
+      int ordinal = tasks.size();
+      tasks.add(new PlannedTask(ordinal, work, List.of(), null, Need.NOTHING, true));
+      return ordinal;
+    }
+
+    private Work assemble(Level level) {
+      return new Work.Assemble(level.name(), level.seen(), FileSize.scale(spec, level.seen()));
+    }
+
+    private Work sample(Level level, boolean base, Segment segment) {
       Sampling sampling = base ? sampling(level) : level.sampling();
-      List<PlannedInput> conditions = conditions(level, sampling);
-      Double strength = strength(level, base, sampling);
+      return new Work.Sample(
+          level.name(),
+          segment,
+          sampling,
+          usual ? null : level.extents(),
+          strength(level, base, sampling));
+    }
+
+    private void add(Level level, boolean base) {
+      List<PlannedInput> conditions = conditions(level, base ? sampling(level) : level.sampling());
       Map<Segment, Integer> sampled = new LinkedHashMap<>();
       for (Segment segment : level.segments()) {
-        Work work =
-            new Work.Sample(
-                level.name(), segment, sampling, usual ? null : level.extents(), strength);
-        sampled.put(segment, task(work, conditions, null));
+        sampled.put(segment, task(sample(level, base, segment), conditions, null));
       }
       List<PlannedInput> pieces = new ArrayList<>();
       if (level.codec() == null) {
@@ -284,9 +367,7 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
           pieces.add(new PlannedInput(task(work, read, null), PIECE));
         }
       }
-      Work assemble =
-          new Work.Assemble(level.name(), level.seen(), FileSize.scale(spec, level.seen()));
-      below = task(assemble, pieces, null);
+      below = task(assemble(level), pieces, null);
       latents = sampled.values().stream().map(task -> new PlannedInput(task, LATENT)).toList();
     }
 

@@ -54,6 +54,12 @@ public record SamplingOptions(
     return new SamplingOptions(seed, null, null, null, null);
   }
 
+  /** Returns these options with another seed. */
+  public SamplingOptions with(long other) {
+    return new SamplingOptions(
+        other, steps, guidance, sampler, quality, guidanceRule, schedule, thresholds);
+  }
+
   /**
    * Checks the values.
    *

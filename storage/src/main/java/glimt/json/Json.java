@@ -39,6 +39,8 @@ import glimt.job.InvalidSpec;
 import glimt.job.JobEvent;
 import glimt.job.JobId;
 import glimt.job.JobInput;
+import glimt.job.JobSpec;
+import glimt.job.LevelRange;
 import glimt.job.Outcome;
 import glimt.job.TaskId;
 import glimt.job.TenantId;
@@ -94,7 +96,10 @@ public final class Json {
    * null, so that digests of what was there before stay as they were.
    */
   private static final Map<Class<?>, Class<?>> GROWN =
-      Map.of(JobInput.class, GrownInput.class, Level.class, GrownLevel.class);
+      Map.of(
+          JobInput.class, GrownInput.class,
+          JobSpec.class, GrownSpec.class,
+          Level.class, GrownLevel.class);
 
   private static final ObjectMapper MAPPER = build();
 
@@ -378,6 +383,11 @@ public final class Json {
   interface GrownInput {
     @JsonInclude(JsonInclude.Include.NON_NULL)
     ArtifactId video();
+  }
+
+  interface GrownSpec {
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    LevelRange levels();
   }
 
   interface GrownLevel {

@@ -48,7 +48,7 @@ public final class Deadlines {
       SELECT coalesce(deadline <= clock_timestamp(), false) AS late,
              coalesce(SPENT, false) AS spent, budget,
              (SELECT work ->> 'level' FROM task
-              WHERE task.job = job.id AND work ->> 'type' = 'assemble' AND state = 'succeeded'
+              WHERE task.job = job.id AND work ->> 'type' = 'assemble' AND state = 'succeeded' AND taken IS NULL
               ORDER BY ordinal DESC LIMIT 1) AS level
       FROM job WHERE id = ?
       """

@@ -19,7 +19,7 @@ final class Invariants {
         FROM task CROSS JOIN LATERAL (
           SELECT count(*) AS accepted FROM attempt
           WHERE attempt.task = task.id AND outcome = 'succeeded') AS results
-        WHERE accepted > 1 OR (state = 'succeeded' AND accepted <> 1)
+        WHERE accepted > 1 OR (state = 'succeeded' AND accepted <> CASE WHEN taken IS NULL THEN 1 ELSE 0 END)
         """);
     ALL.put(
         "a result has a product",
@@ -109,6 +109,7 @@ final class Invariants {
         FROM task_edge
         JOIN task ON task.id = task_edge.after
         JOIN attempt ON attempt.task = task.id
+        JOIN task AS maker ON maker.id = before AND maker.taken IS NULL
         LEFT JOIN attempt AS input ON input.task = before AND input.outcome = 'succeeded'
         WHERE input.ended IS NULL OR input.ended > attempt.started
         """);

@@ -108,6 +108,8 @@ final class JobViews {
       JobSpec spec,
       ArtifactId card,
       @Nullable JobId origin,
+      @Nullable String originLevel,
+      @Nullable JobId drafts,
       List<String> warnings,
       List<FilterDecision> decisions,
       Instant created,
@@ -127,7 +129,9 @@ final class JobViews {
           new JobLimits(instant(row, "deadline"), row.getObject("budget", Double.class)),
           Json.read(row.getString("spec"), JobSpec.class),
           new ArtifactId(row.getString("card")),
-          Optional.ofNullable(row.getObject("origin", UUID.class)).map(JobId::new).orElse(null),
+          job(row, "origin"),
+          row.getString("origin_level"),
+          job(row, "drafts"),
           List.of(Json.read(row.getString("warnings"), String[].class)),
           List.of(Json.read(row.getString("decisions"), FilterDecision[].class)),
           row.getObject("created", OffsetDateTime.class).toInstant(),
@@ -162,6 +166,8 @@ final class JobViews {
           spec,
           card,
           origin,
+          originLevel,
+          drafts,
           state,
           progress(tasks),
           warnings,
@@ -294,6 +300,10 @@ final class JobViews {
   private static @Nullable Fault fault(ResultSet row) throws SQLException {
     String fault = row.getString("fault");
     return fault == null ? null : EnumWord.read(Fault.class, fault);
+  }
+
+  private static @Nullable JobId job(ResultSet row, String column) throws SQLException {
+    return Optional.ofNullable(row.getObject(column, UUID.class)).map(JobId::new).orElse(null);
   }
 
   private static @Nullable Instant instant(ResultSet row, String column) throws SQLException {

@@ -21,7 +21,9 @@ import glimt.storage.StorageException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -97,6 +99,13 @@ public final class Jobs {
       undone AS (DELETE FROM task USING gone WHERE job = gone.id)
       SELECT id FROM gone
       """;
+
+  private static final String DRAFTS =
+      "SELECT * FROM job WHERE drafts = ? AND tenant = ? AND deleted IS NULL ORDER BY number";
+
+  /** Keeps a job from being deleted while its level is taken over. */
+  private static final String KEEP =
+      "SELECT id FROM job WHERE tenant = ? AND id = ? AND deleted IS NULL FOR SHARE";
 
   private static final String LOCK =
       "SELECT id FROM job WHERE tenant = ? AND id = ? AND ended IS NULL FOR UPDATE";
@@ -203,9 +212,130 @@ public final class Jobs {
       List<FilterDecision> decisions) {
     PlannedJob submission =
         new PlannedJob(
-            JobId.random(), tenant, urgency, limits, spec, card, plan, key, origin, decisions);
+            JobId.random(),
+            tenant,
+            urgency,
+            limits,
+            spec,
+            card,
+            plan,
+            key,
+            origin,
+            null,
+            null,
+            decisions);
     Optional<JobView> submitted = submissions.ask(submission);
     return submitted.isPresent() ? submitted : earlier(tenant, requireNonNull(key));
+  }
+
+  /**
+   * Stores a job that begins with a finished level of another of the tenant, which may be deleted
+   * from then on: the level is the new job's too.
+   *
+   * @param origin the job that the level is said to be of
+   * @param plan a plan that takes the level over
+   * @param decisions of the content filter, which let its prompt pass
+   * @return empty if the key was used for a different request
+   * @throws NoSuchElementException if the job that has the level was deleted
+   */
+  public Optional<JobView> refine(
+      TenantId tenant,
+      JobClass urgency,
+      JobLimits limits,
+      JobSpec spec,
+      ArtifactId card,
+      Plan plan,
+      @Nullable IdempotencyKey key,
+      JobId origin,
+      TakenLevel taken,
+      List<FilterDecision> decisions) {
+    PlannedJob one =
+        new PlannedJob(
+            JobId.random(),
+            tenant,
+            urgency,
+            limits,
+            spec,
+            card,
+            plan,
+            key,
+            origin,
+            taken,
+            null,
+            decisions);
+    boolean written =
+        database.transact(
+            "submit job " + one.job() + " from " + taken.job(),
+            session -> {
+              session
+                  .first(KEEP, row -> row, tenant.value(), taken.job().value())
+                  .orElseThrow(() -> new NoSuchElementException(taken.job() + " was deleted"));
+              return Submissions.write(session, List.of(one)).getFirst().isPresent();
+            });
+    return written ? find(tenant, one.job()) : earlier(tenant, requireNonNull(key));
+  }
+
+  /**
+   * Stores jobs that were asked for together, all or none of them.
+   *
+   * @param specs of the jobs, at least one
+   * @param plans theirs
+   * @param decisions of the content filter, which let their prompt pass
+   * @return the jobs, or those of an earlier call with the same key; empty if the key was used for
+   *     a different request
+   */
+  public List<JobView> submitDrafts(
+      TenantId tenant,
+      JobClass urgency,
+      JobLimits limits,
+      List<JobSpec> specs,
+      ArtifactId card,
+      List<Plan> plans,
+      @Nullable IdempotencyKey key,
+      List<FilterDecision> decisions) {
+    List<PlannedJob> drafts = new ArrayList<>();
+    JobId first = JobId.random();
+    for (int i = 0; i < specs.size(); i++) {
+      JobId id = i == 0 ? first : JobId.random();
+      drafts.add(
+          new PlannedJob(
+              id,
+              tenant,
+              urgency,
+              limits,
+              specs.get(i),
+              card,
+              plans.get(i),
+              i == 0 ? key : null,
+              null,
+              null,
+              first,
+              decisions));
+    }
+    List<JobView> written =
+        database.transact(
+            "submit %s drafts".formatted(drafts.size()),
+            session -> {
+              // The first has the key, so that a used one writes nothing else.
+              List<Optional<JobView>> views =
+                  new ArrayList<>(Submissions.write(session, drafts.subList(0, 1)));
+              if (views.getFirst().isPresent() && drafts.size() > 1) {
+                views.addAll(Submissions.write(session, drafts.subList(1, drafts.size())));
+              }
+              return views.stream().flatMap(Optional::stream).toList();
+            });
+    return written.isEmpty()
+        ? earlier(tenant, requireNonNull(key))
+            .map(job -> drafts(tenant, requireNonNull(job.drafts())))
+            .orElse(List.of())
+        : written;
+  }
+
+  /** Returns the drafts that were asked for together with one, in their order. */
+  public List<JobView> drafts(TenantId tenant, JobId first) {
+    return database.read(
+        "find drafts " + first,
+        session -> JobViews.of(session, DRAFTS, first.value(), tenant.value()));
   }
 
   private List<Optional<JobView>> write(List<PlannedJob> asked) {
@@ -349,6 +479,29 @@ public final class Jobs {
     return database.transact(
         "delete job " + job,
         session -> session.first(DELETE, row -> true, tenant.value(), job.value()).isPresent());
+  }
+
+  /**
+   * Ends a job that made a whole level, with the newest one as its result, and cancels the rest.
+   *
+   * @return the job, which goes on if it made no whole level yet; empty if there is no such job
+   */
+  public Optional<JobView> stop(TenantId tenant, JobId job) {
+    return database.transact(
+        "stop job " + job,
+        session -> {
+          if (session.first(LOCK, row -> row, tenant.value(), job.value()).isPresent()) {
+            Optional<String> level = LockedJobs.newestWholeLevel(session, job);
+            if (level.isPresent()) {
+              LockedJobs.alreadyLocked(session)
+                  .endAt(
+                      job,
+                      level.get(),
+                      "it was told to stop; its result is the level " + level.get());
+            }
+          }
+          return view(session, tenant, job);
+        });
   }
 
   /** Cancels a job unless it has ended. Returns the job, or empty if there is no such job. */

@@ -12,6 +12,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +36,13 @@ final class LockedJobs {
           SELECT FROM task
           WHERE task.job = job.id AND state <> 'succeeded' AND remade_in IS NULL)
       RETURNING id
+      """;
+
+  private static final String NEWEST_WHOLE_LEVEL =
+      """
+      SELECT work ->> 'level' AS level FROM task
+      WHERE job = ? AND work ->> 'type' = 'assemble' AND state = 'succeeded' AND taken IS NULL
+      ORDER BY ordinal DESC LIMIT 1
       """;
 
   private static final NamedSql END =
@@ -111,6 +119,11 @@ final class LockedJobs {
   void cutShort(JobId job, JobState ending, @Nullable Fault fault, @Nullable String why)
       throws SQLException {
     cutShort(job, ending, fault, why, null);
+  }
+
+  /** Returns the newest whole level that a job made itself; the caller has locked the job. */
+  static Optional<String> newestWholeLevel(Session session, JobId job) throws SQLException {
+    return session.first(NEWEST_WHOLE_LEVEL, row -> row.getString("level"), job.value());
   }
 
   /** Ends a job as above, with a whole level as its result. */

@@ -7,12 +7,16 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a missing or damaged file is made again. The task that made it runs again; tasks that read
  * the file and are not running wait. Meanwhile the result of the task stays accepted, and so does
  * the ending of its job. The file must come out with the same bytes, so only a worker of the same
  * numeric class may run the task.
+ *
+ * <p>A file that a job took over is made again by the job that made it, if that is still there.
+ * Whatever in the other job reads it waits for that.
  *
  * <p>Callers hold the lock of the job.
  */
@@ -37,6 +41,24 @@ final class Repairs {
       JOIN task ON task.id = task_edge.before
       WHERE task_edge.after = ? AND artifact = ? ORDER BY task.id FOR UPDATE OF task
       """;
+
+  private static final String TAKEN_FROM =
+      """
+      SELECT task.* FROM task JOIN product ON product.task = task.id
+      WHERE task.id = ? AND artifact = ? FOR UPDATE OF task
+      """;
+
+  private static final String LOCK_JOB_OF =
+      "SELECT id FROM job WHERE id = (SELECT job FROM task WHERE id = ?) FOR UPDATE";
+
+  /** The reader reads nothing by this port: it waits. */
+  private static final NamedSql WAIT_FOR_TAKEN =
+      NamedSql.of(
+          """
+          INSERT INTO task_edge (before, after, position, port)
+          SELECT :maker, :reader, (SELECT count(*) FROM task_edge WHERE after = :reader), 'taken'
+          ON CONFLICT DO NOTHING
+          """);
 
   private static final String REOPEN =
       """
@@ -73,13 +95,15 @@ final class Repairs {
   /**
    * The task that made a file.
    *
+   * @param taken the task of another job that made it in its place; null if it made it itself
    * @param open whether the file is being remade
    * @param givenUp whether the farm has given up remaking the file
    */
-  private record Producer(TaskId id, boolean open, boolean givenUp) {
+  private record Producer(TaskId id, @Nullable TaskId taken, boolean open, boolean givenUp) {
     static Producer read(ResultSet row) throws SQLException {
       return new Producer(
           new TaskId(row.getLong("id")),
+          Optional.ofNullable(row.getObject("taken", Long.class)).map(TaskId::new).orElse(null),
           row.getString("remade_in") != null,
           row.getInt("failures") >= Retries.TRIES || row.getInt("losses") >= Retries.LOSSES);
     }
@@ -90,7 +114,9 @@ final class Repairs {
     if (session.first(LOCK_JOB, row -> row, job.value()).isEmpty()) {
       return false;
     }
-    return remake(session, session.first(MADE_IN_JOB, Producer::read, job.value(), file.sha256()));
+    Optional<Producer> found =
+        session.first(MADE_IN_JOB, Producer::read, job.value(), file.sha256());
+    return remake(session, maker(session, found, file));
   }
 
   /** Returns whether a file that a task reads is being remade, from now on or already. */
@@ -102,7 +128,30 @@ final class Repairs {
                 WORN_OUT.bind("most", Retries.TRIES + 1).bind("task", task),
                 row -> row.getBoolean("worn_out"))
             .orElseThrow();
-    return !wornOut && remake(session, session.first(READ_BY, Producer::read, task, file.sha256()));
+    if (wornOut) {
+      return false;
+    }
+    Optional<Producer> found = session.first(READ_BY, Producer::read, task, file.sha256());
+    Optional<Producer> maker = maker(session, found, file);
+    if (!remake(session, maker)) {
+      return false;
+    }
+    if (!maker.equals(found)) {
+      session.update(
+          WAIT_FOR_TAKEN.bind("maker", maker.orElseThrow().id().value()).bind("reader", task));
+    }
+    return true;
+  }
+
+  /** Returns the task that made a file, which may be of another job; empty if that was deleted. */
+  private static Optional<Producer> maker(
+      Session session, Optional<Producer> found, ArtifactId file) throws SQLException {
+    if (found.isEmpty() || found.get().taken() == null) {
+      return found;
+    }
+    long maker = found.get().taken().value();
+    session.first(LOCK_JOB_OF, row -> row, maker);
+    return session.first(TAKEN_FROM, Producer::read, maker, file.sha256());
   }
 
   private static boolean remake(Session session, Optional<Producer> found) throws SQLException {

@@ -1,5 +1,7 @@
 package glimt.ledger;
 
+import static java.util.Objects.requireNonNull;
+
 import glimt.job.ArtifactId;
 import glimt.job.FilterDecision;
 import glimt.job.JobClass;
@@ -45,17 +47,17 @@ final class Submissions {
       NamedSql.of(
           """
           WITH asks AS MATERIALIZED (
-            SELECT * FROM unnest(:ids::uuid[], :tenants, :cards, :specs, :warnings, :keys, :asked, :facts, :classes, :delays, :deadlines::timestamptz[], :budgets::double precision[], :origins::uuid[], :decisions) WITH ORDINALITY
-              AS asks (id, tenant, card, spec, warnings, key, asked, fact, class, delay, deadline, budget, origin, decisions, place)),
+            SELECT * FROM unnest(:ids::uuid[], :tenants, :cards, :specs, :warnings, :keys, :asked, :facts, :classes, :delays, :deadlines::timestamptz[], :budgets::double precision[], :origins::uuid[], :originLevels, :drafts::uuid[], :decisions) WITH ORDINALITY
+              AS asks (id, tenant, card, spec, warnings, key, asked, fact, class, delay, deadline, budget, origin, origin_level, drafts, decisions, place)),
           unprepared AS MATERIALIZED (
             SELECT FROM tenant AS mine
             WHERE NOT :prepared AND id = ANY(:tenants) AND (jobs IS NOT NULL OR day_seconds IS NOT NULL OR AWAY)
             LIMIT 1),
           submitted AS (
             INSERT INTO job (id, tenant, card, spec, warnings, created, last_seq, key, asked, class,
-                             deadline, budget, origin, decisions)
+                             deadline, budget, origin, origin_level, drafts, decisions)
             SELECT id, tenant, card, spec::jsonb, warnings::jsonb, clock_timestamp(), 1, key, asked,
-                   class, deadline, budget, origin, decisions::jsonb
+                   class, deadline, budget, origin, origin_level, drafts, decisions::jsonb
             FROM asks WHERE NOT EXISTS (SELECT FROM unprepared) ORDER BY place
             ON CONFLICT (tenant, key) WHERE key IS NOT NULL DO NOTHING
             RETURNING id, number, created, card, tenant),
@@ -65,18 +67,26 @@ final class Submissions {
             FROM submitted JOIN asks ON asks.id = submitted.id),
           plan AS MATERIALIZED (
             SELECT nextval(pg_get_serial_sequence('task', 'id')) AS id, plan.*
-            FROM unnest(:taskJobs::uuid[], :ordinals, :works, :amounts, :steps, :waitsFor, :contents, :networks, :memories)
-              AS plan (job, ordinal, work, amount, steps, waits_for, content, network, memory)),
+            FROM unnest(:taskJobs::uuid[], :ordinals, :works, :amounts, :steps, :waitsFor, :contents, :networks, :memories, :taken::bigint[])
+              AS plan (job, ordinal, work, amount, steps, waits_for, content, network, memory, taken)),
           planned AS (
             INSERT INTO task
               (id, job, job_number, ordinal, card, work, amount, steps, waits_for, state, ready_at,
-               content, network, memory, tenant, rank)
+               content, network, memory, tenant, rank, taken, step, reached)
             OVERRIDING SYSTEM VALUE
             SELECT plan.id, job, number, ordinal, submitted.card, work::jsonb, amount, steps, waits_for,
-                   CASE WHEN waits_for = 0 THEN 'ready' ELSE 'blocked' END, created,
+                   CASE WHEN taken IS NOT NULL THEN 'succeeded'
+                        WHEN waits_for = 0 THEN 'ready' ELSE 'blocked' END, created,
                    content, network, memory, submitted.tenant,
-                   extract(epoch FROM created)::double precision + delay
+                   extract(epoch FROM created)::double precision + delay, taken,
+                   CASE WHEN taken IS NULL THEN 0 ELSE steps END,
+                   CASE WHEN taken IS NULL THEN 0 ELSE steps END
             FROM plan JOIN submitted ON submitted.id = plan.job JOIN asks ON asks.id = plan.job),
+          had AS (
+            INSERT INTO product (task, position, role, artifact)
+            SELECT plan.id, product.position, role, artifact
+            FROM plan JOIN submitted ON submitted.id = plan.job
+            JOIN product ON product.task = plan.taken),
           joined AS (
             INSERT INTO task_edge (before, after, position, port)
             SELECT ids[edge.before], ids[edge.after], position, port
@@ -107,6 +117,8 @@ final class Submissions {
    * @param limits what it may take
    * @param key the client's idempotency key, or null
    * @param origin the job that it is made from; null for none
+   * @param taken what it takes over from another job; null for nothing
+   * @param drafts the first of the drafts that it is one of; null for none
    * @param decisions of the content filter about its prompt
    */
   record PlannedJob(
@@ -119,7 +131,22 @@ final class Submissions {
       Plan plan,
       @Nullable IdempotencyKey key,
       @Nullable JobId origin,
-      List<FilterDecision> decisions) {}
+      @Nullable TakenLevel taken,
+      @Nullable JobId drafts,
+      List<FilterDecision> decisions) {
+    /** Returns the task whose result a planned one takes over; null if it is done here. */
+    private @Nullable Long source(Plan.PlannedTask task) {
+      return taken == null || !task.taken()
+          ? null
+          : (Long) requireNonNull(taken.tasks().get(task.ordinal())).value();
+    }
+
+    private JobEvent.Fact submitted() {
+      return taken == null
+          ? new JobEvent.Submitted(plan.warnings())
+          : new JobEvent.Submitted(plan.warnings(), origin, taken.level());
+    }
+  }
 
   /** The row of a new task. */
   private record PlannedRow(JobId job, Instant created, TaskId task) {
@@ -175,6 +202,8 @@ final class Submissions {
   private static NamedSql.Bound statement(List<PlannedJob> submissions, boolean prepared) {
     List<String> taskJobs = new ArrayList<>();
     List<Plan.PlannedTask> tasks = new ArrayList<>();
+    List<@Nullable Long> taken = new ArrayList<>();
+    List<Integer> waitsFor = new ArrayList<>();
     List<String> edgeJobs = new ArrayList<>();
     List<Integer> befores = new ArrayList<>();
     List<Integer> afters = new ArrayList<>();
@@ -186,6 +215,8 @@ final class Submissions {
       for (Plan.PlannedTask task : one.plan().tasks()) {
         taskJobs.add(job);
         tasks.add(task);
+        taken.add(one.source(task));
+        waitsFor.add(missing(one.plan(), task));
         for (int position = 0; position < task.inputs().size(); position++) {
           Plan.PlannedInput input = task.inputs().get(position);
           edgeJobs.add(job);
@@ -207,14 +238,19 @@ final class Submissions {
         .bind(
             "asked",
             texts(submissions, one -> one.key() == null ? null : one.key().asked().sha256()))
-        .bind(
-            "facts",
-            texts(submissions, one -> Events.fact(new JobEvent.Submitted(one.plan().warnings()))))
+        .bind("facts", texts(submissions, one -> Events.fact(one.submitted())))
         .bind("decisions", texts(submissions, one -> Json.write(one.decisions())))
         .bind("classes", texts(submissions, one -> EnumWord.of(one.urgency())))
         .bind(
             "origins",
             texts(submissions, one -> one.origin() == null ? null : one.origin().toString()))
+        .bind(
+            "originLevels",
+            texts(submissions, one -> one.taken() == null ? null : one.taken().level()))
+        .bind(
+            "drafts",
+            texts(submissions, one -> one.drafts() == null ? null : one.drafts().toString()))
+        .bind("taken", taken.toArray(Long[]::new))
         .bind(
             "delays", submissions.stream().map(one -> one.urgency().delay()).toArray(Double[]::new))
         .bind("deadlines", texts(submissions, one -> iso(one.limits().deadline())))
@@ -226,7 +262,7 @@ final class Submissions {
         .bind("works", texts(tasks, task -> Json.write(task.work())))
         .bind("amounts", tasks.stream().mapToLong(task -> task.work().amount()).toArray())
         .bind("steps", tasks.stream().mapToInt(task -> task.work().steps()).toArray())
-        .bind("waitsFor", tasks.stream().mapToInt(task -> task.inputs().size()).toArray())
+        .bind("waitsFor", waitsFor.stream().mapToInt(Integer::intValue).toArray())
         .bind(
             "contents",
             texts(tasks, task -> task.content() == null ? null : task.content().sha256()))
@@ -269,6 +305,11 @@ final class Submissions {
     return fresh;
   }
 
+  /** Returns how many inputs of a task are not there yet. */
+  private static int missing(Plan plan, Plan.PlannedTask task) {
+    return (int) task.after().stream().filter(input -> !plan.tasks().get(input).taken()).count();
+  }
+
   private static @Nullable String iso(@Nullable Instant time) {
     return time == null ? null : time.toString();
   }
@@ -277,7 +318,14 @@ final class Submissions {
     return all.stream().map(text).toArray(String[]::new);
   }
 
-  /** Builds the view of a new job without another query. */
+  private static TaskState state(Plan plan, Plan.PlannedTask task) {
+    if (task.taken()) {
+      return TaskState.SUCCEEDED;
+    }
+    return missing(plan, task) == 0 ? TaskState.READY : TaskState.BLOCKED;
+  }
+
+  /** Builds the view of a new job without another query, and without what it takes over. */
   private static JobView fresh(PlannedJob one, List<PlannedRow> rows) {
     Map<String, List<TaskView>> levels = new LinkedHashMap<>();
     for (Plan.PlannedTask task : one.plan().tasks()) {
@@ -288,7 +336,7 @@ final class Submissions {
                   rows.get(task.ordinal()).task(),
                   task.ordinal(),
                   task.work(),
-                  task.inputs().isEmpty() ? TaskState.READY : TaskState.BLOCKED,
+                  state(one.plan(), task),
                   0,
                   List.of()));
     }
@@ -301,6 +349,8 @@ final class Submissions {
         one.spec(),
         one.card(),
         one.origin(),
+        one.taken() == null ? null : one.taken().level(),
+        one.drafts(),
         JobState.QUEUED,
         0,
         one.plan().warnings(),

@@ -74,6 +74,42 @@ class PlanTest {
     assertThatThrownBy(() -> moving(0)).hasMessageContaining("there is none");
   }
 
+  @Test
+  void a_plan_that_takes_a_level_over_has_none_of_its_tasks_but_the_last() {
+    JobSpec spec = video(null, null, "a whale");
+    Plan whole = Plan.of(spec, CLIPS);
+    Plan rest = Plan.of(spec, CLIPS, "temporal");
+    assertThat(rest.tasks()).hasSize(1 + 17);
+    PlannedTask taken = rest.tasks().getFirst();
+    assertThat(taken.taken()).isTrue();
+    assertThat(taken.work()).isEqualTo(whole.tasks().get(5).work());
+    assertThat(rest.tasks().stream().skip(1).map(PlannedTask::work))
+        .isEqualTo(whole.tasks().stream().skip(6).map(PlannedTask::work).toList());
+    assertThat(rest.tasks().get(1).inputs()).containsExactly(new PlannedInput(0, Plan.BELOW));
+    assertThat(rest.levels()).isEqualTo(CLIPS.levels().subList(1, 3));
+    assertThat(names(Plan.of(spec.until("temporal"), CLIPS))).containsExactly("base", "temporal");
+    assertThat(names(Plan.of(spec.until("temporal"), CLIPS, "base")))
+        .containsExactly("base", "temporal");
+    assertThatThrownBy(() -> Plan.of(spec, CLIPS, "spatial"))
+        .isInstanceOf(InvalidSpec.class)
+        .hasMessageContaining("above which there is no level");
+    assertThatThrownBy(() -> Plan.of(spec, CLIPS, "motion"))
+        .hasMessageContaining("must be one of the levels [base, temporal, spatial]");
+  }
+
+  @Test
+  void a_spec_that_goes_on_unchanged_is_that_of_the_whole_job() {
+    JobSpec whole = video(null, null, "a whale");
+    JobSpec draft = whole.until("base");
+    assertThat(draft).isNotEqualTo(whole);
+    assertThat(draft.until(null)).isEqualTo(whole);
+    ArtifactId sample = new ArtifactId("a".repeat(64));
+    JobSpec changed = draft.until(null).seeded(9).after("base", sample);
+    assertThat(changed.levels()).isEqualTo(new LevelRange(null, "base", sample));
+    assertThat(changed.until("temporal").until(null)).isEqualTo(changed);
+    assertThat(changed.reworded("a tree").levels()).isNull();
+  }
+
   /** A picture, and a motion that a decoder of the given level joins with the one below. */
   private static BundleCard moving(int decoded) {
     List<Axis> motion =

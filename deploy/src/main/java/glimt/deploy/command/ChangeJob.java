@@ -71,6 +71,27 @@ public sealed interface ChangeJob extends Callable<Integer> {
     }
   }
 
+  /** {@code glimt stop}. */
+  @Command(
+      name = "stop",
+      description = "Stops a job; its newest finished level is its result, and is kept.")
+  final class Stop implements ChangeJob {
+    @Mixin private ChosenJob job;
+
+    @Override
+    public Integer call() throws IOException {
+      try {
+        JsonNode stopped = job.farm().post(job.path() + "/stop");
+        System.out.println(
+            "%s at %s"
+                .formatted(stopped.path("state").asText(), stopped.path("endedAtLevel").asText()));
+        return 0;
+      } catch (Client.Refused e) {
+        throw new DeployException(e);
+      }
+    }
+  }
+
   /** The job that a command is about, and the farm that has it. */
   final class ChosenJob {
     @Parameters(
@@ -81,11 +102,19 @@ public sealed interface ChangeJob extends Callable<Integer> {
 
     @Mixin private HomeOption home;
 
-    private int change(String field, String value) throws IOException {
+    Client farm() throws IOException {
+      return RunningFarm.on(home.open());
+    }
+
+    String path() {
       if (!id.matches("[0-9a-f-]{36}")) {
         throw new DeployException(
             "%s is not the id of a job; `glimt jobs` lists the ids".formatted(id));
       }
+      return "/v1/jobs/" + id;
+    }
+
+    private int change(String field, String value) throws IOException {
       var body = Client.object();
       if (field.equals("paused")) {
         body.put(field, Boolean.parseBoolean(value));
@@ -95,7 +124,7 @@ public sealed interface ChangeJob extends Callable<Integer> {
         body.put(field, value);
       }
       try {
-        JsonNode job = RunningFarm.on(home.open()).send("PATCH", "/v1/jobs/" + id, body);
+        JsonNode job = farm().send("PATCH", path(), body);
         System.out.println(
             "%s %s%s"
                 .formatted(

@@ -46,7 +46,8 @@ import picocli.CommandLine.Spec;
     footer = {
       "  glimt generate \"a whale moves left over blue\" -o whale.mp4",
       "  glimt generate \"a pine tree\" -o tree.glb --seed 7",
-      "  glimt generate \"a rocket moves up over yellow\" -o rocket.gif --steps 12 --guidance 3"
+      "  glimt generate \"a rocket moves up over yellow\" -o rocket.gif --steps 12 --guidance 3",
+      "  glimt generate \"a whale moves left over blue\" -o whale.mp4 --drafts 4"
     })
 public final class Generate implements Callable<Integer> {
   @Parameters(
@@ -124,6 +125,15 @@ public final class Generate implements Callable<Integer> {
   private boolean dryRun;
 
   @Option(
+      names = "--drafts",
+      paramLabel = "N",
+      description = {
+        "Make N drafts to choose from, of the base level only and of successive seeds, as FILE-1,",
+        "FILE-2 and so on; `glimt refine` goes on from one of the ids that are printed beside them."
+      })
+  private @Nullable Integer drafts;
+
+  @Option(
       names = "--frames",
       description = "Frames of a video; levels with more frames are left out.")
   private @Nullable Integer frames;
@@ -191,6 +201,9 @@ public final class Generate implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     ObjectNode wish = wish(format(), words());
+    if (drafts != null && dryRun) {
+      throw bad("--drafts does not go with --dry-run");
+    }
     OutputFile file = OutputFile.at(output);
     Home at = home.open();
     try (AtExit exit = new AtExit()) {
@@ -204,6 +217,9 @@ public final class Generate implements Callable<Integer> {
       if (video != null) {
         byte[] bytes = read("--video", video);
         wish.put("input_video", uploaded(farm, "/v1/clips", clipType(bytes), bytes, "video"));
+      }
+      if (drafts != null) {
+        return Refine.drafts(exit, farm, wish, output);
       }
       return dryRun ? foretell(farm, wish) : make(exit, farm, wish, file);
     } catch (Client.Refused e) {
@@ -256,6 +272,16 @@ public final class Generate implements Callable<Integer> {
 
   private int make(AtExit exit, Client farm, ObjectNode wish, OutputFile file) throws IOException {
     WatchedJob job = exit.open(() -> WatchedJob.submit(farm, wish), WatchedJob::giveUp);
+    return deliver(farm, job, file, output.toString());
+  }
+
+  /**
+   * Follows a job and writes its file.
+   *
+   * @param told what to print when the file is written
+   * @return the exit code
+   */
+  static int deliver(Client farm, WatchedJob job, OutputFile file, String told) throws IOException {
     JsonNode ending = job.follow(new Bars(System.err, Boolean.getBoolean("glimt.terminal")));
     String state = ending.path("state").asText();
     if (!state.equals("succeeded")) {
@@ -276,10 +302,10 @@ public final class Generate implements Callable<Integer> {
     } catch (IOException e) {
       throw new DeployException(
           "%s could not be written (%s); the job has succeeded and its file is at %s"
-              .formatted(output, e.getMessage(), farm.farm().resolve(result)),
+              .formatted(file.path(), e.getMessage(), farm.farm().resolve(result)),
           e);
     }
-    System.out.println(output);
+    System.out.println(told);
     return 0;
   }
 
@@ -371,6 +397,7 @@ public final class Generate implements Callable<Integer> {
     wish.put("frames", frames).put("size", size).put("points", points).put("enlarge", enlarge);
     wish.put("strength", strength).put("noise_level", noiseLevel);
     loras.forEach(lora -> wish.withArray("loras").add(lora(lora)));
+    wish.put("drafts", drafts);
     wish.put("watermark", unmarked ? Boolean.FALSE : null);
     wish.properties().removeIf(field -> field.getValue().isNull());
     return wish;

@@ -5,8 +5,10 @@ import glimt.deploy.node.Client;
 import glimt.deploy.node.DeployException;
 import glimt.deploy.node.Visible;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -52,14 +54,38 @@ public final class WatchedJob {
    * @throws DeployException if the farm does not answer
    */
   static WatchedJob submit(Client farm, JsonNode wish) {
-    JsonNode job;
+    return submit(farm, "/v1/jobs", wish);
+  }
+
+  /** Submits a job by another path, as above. */
+  static WatchedJob submit(Client farm, String path, JsonNode wish) {
     try {
-      job = farm.post("/v1/jobs", wish);
-      job = farm.get(job.path("links").path("self").asText());
+      return of(farm, farm.post(path, wish).path("links").path("self").asText());
     } catch (IOException e) {
-      throw new DeployException(
-          "the farm at %s does not answer; is it still running?".formatted(farm.farm()), e);
+      throw silent(farm, e);
     }
+  }
+
+  /** Submits drafts, as above. */
+  static List<WatchedJob> submitDrafts(Client farm, JsonNode wish) {
+    try {
+      List<WatchedJob> drafts = new ArrayList<>();
+      for (JsonNode job : farm.post("/v1/jobs", wish).path("jobs")) {
+        drafts.add(of(farm, job.path("links").path("self").asText()));
+      }
+      return drafts;
+    } catch (IOException e) {
+      throw silent(farm, e);
+    }
+  }
+
+  private static DeployException silent(Client farm, IOException e) {
+    return new DeployException(
+        "the farm at %s does not answer; is it still running?".formatted(farm.farm()), e);
+  }
+
+  private static WatchedJob of(Client farm, String path) throws IOException {
+    JsonNode job = farm.get(path);
     WatchedJob watched = new WatchedJob(farm, job.path("links").path("self").asText());
     for (JsonNode level : job.path("levels")) {
       Steps steps = new Steps();
@@ -73,6 +99,10 @@ public final class WatchedJob {
 
   String path() {
     return path;
+  }
+
+  String id() {
+    return path.substring(path.lastIndexOf('/') + 1);
   }
 
   /**

@@ -19,11 +19,13 @@ import glimt.job.Product;
 import glimt.job.Product.Role;
 import glimt.job.Task;
 import glimt.job.TaskId;
+import glimt.job.Work;
 import glimt.media.Ffmpeg;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * A whole job in this process, without a farm: every task of its plan, one after the other, made as
@@ -74,14 +76,28 @@ record WholeJob(Generation generation, LoadedBundle bundle) {
 
   /** What each task of the job's plan makes, in the plan's order. */
   List<List<Product>> products(JobSpec spec) throws InterruptedException {
+    return products(spec, Plan.of(spec, bundle.card()), Map.of());
+  }
+
+  /**
+   * What each task of a plan makes, in the plan's order.
+   *
+   * @param done what was made before, which the plan may take over, by its work
+   */
+  List<List<Product>> products(JobSpec spec, Plan plan, Map<Work, List<Product>> done)
+      throws InterruptedException {
     List<List<Product>> products = new ArrayList<>();
-    for (PlannedTask planned : Plan.of(spec, bundle.card()).tasks()) {
+    for (PlannedTask planned : plan.tasks()) {
+      if (planned.taken()) {
+        products.add(Objects.requireNonNull(done.get(planned.work())));
+        continue;
+      }
       Task task = task(spec, planned, products);
       Outcome outcome = generation.make(task, new Attempt(task, _ -> {}, _ -> {}));
-      if (!(outcome instanceof Outcome.Succeeded done)) {
+      if (!(outcome instanceof Outcome.Succeeded succeeded)) {
         throw new IllegalStateException("%s ended as %s".formatted(planned.work(), outcome));
       }
-      products.add(done.products());
+      products.add(succeeded.products());
     }
     return products;
   }

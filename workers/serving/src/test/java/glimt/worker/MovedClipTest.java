@@ -90,6 +90,13 @@ class MovedClipTest {
   }
 
   @Test
+  void going_on_from_a_draft_gives_the_bytes_of_the_clip_that_was_made_at_once() throws Exception {
+    assertThat(GoneOn.from(new WholeJob(generation, bundle), CLIP))
+        .as("one that encodes, one that samples, three that decode, one that assembles")
+        .isEqualTo(6);
+  }
+
+  @Test
   void a_preview_of_a_motion_shows_the_picture_below() {
     float[] picture = new float[3 * SIDE * SIDE];
     for (int i = 0; i < picture.length; i++) {

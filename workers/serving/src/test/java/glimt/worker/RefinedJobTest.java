@@ -157,6 +157,7 @@ class RefinedJobTest {
     List<byte[]> clips = files(job.products(spec));
     assertThat(clips.stream().map(RefinedJobTest::size)).containsExactly("32x32", "64x64");
     assertThat(files(job.products(spec)).getLast()).isEqualTo(clips.getLast());
+    GoneOn.from(job, spec);
     assertThatThrownBy(
             () -> Plan.of(spec(Kind.VIDEO, Format.GIF, 7, Map.of()), job.bundle().card()))
         .hasMessageContaining("3 listed timesteps make as many steps, not 7");
