@@ -13,6 +13,7 @@ import glimt.job.JobState;
 import glimt.job.JobView;
 import glimt.job.Plan;
 import glimt.job.TenantId;
+import glimt.job.Webhook;
 import glimt.json.EnumWord;
 import glimt.ledger.Submissions.PlannedJob;
 import glimt.model.Kind;
@@ -178,8 +179,27 @@ public final class Jobs {
       Plan plan,
       @Nullable IdempotencyKey key,
       @Nullable JobId origin) {
+    return submit(tenant, urgency, limits, spec, card, plan, key, origin, null);
+  }
+
+  /**
+   * Stores a job as above.
+   *
+   * @param webhook where its events are sent; null for nowhere
+   */
+  public Optional<JobView> submit(
+      TenantId tenant,
+      JobClass urgency,
+      JobLimits limits,
+      JobSpec spec,
+      ArtifactId card,
+      Plan plan,
+      @Nullable IdempotencyKey key,
+      @Nullable JobId origin,
+      @Nullable Webhook webhook) {
     PlannedJob submission =
-        new PlannedJob(JobId.random(), tenant, urgency, limits, spec, card, plan, key, origin);
+        new PlannedJob(
+            JobId.random(), tenant, urgency, limits, spec, card, plan, key, origin, webhook);
     Optional<JobView> submitted = submissions.ask(submission);
     return submitted.isPresent() ? submitted : earlier(tenant, requireNonNull(key));
   }

@@ -14,6 +14,7 @@ import glimt.job.Plan;
 import glimt.job.TaskId;
 import glimt.job.TaskState;
 import glimt.job.TenantId;
+import glimt.job.Webhook;
 import glimt.json.EnumWord;
 import glimt.json.Json;
 import java.sql.ResultSet;
@@ -106,6 +107,7 @@ final class Submissions {
    * @param limits what it may take
    * @param key the client's idempotency key, or null
    * @param origin the job that it is made from; null for none
+   * @param webhook where its events are sent; null for nowhere
    */
   record PlannedJob(
       JobId job,
@@ -116,7 +118,8 @@ final class Submissions {
       ArtifactId card,
       Plan plan,
       @Nullable IdempotencyKey key,
-      @Nullable JobId origin) {}
+      @Nullable JobId origin,
+      @Nullable Webhook webhook) {}
 
   /** The row of a new task. */
   private record PlannedRow(JobId job, Instant created, TaskId task) {
@@ -221,6 +224,11 @@ final class Submissions {
     }
     Map<JobId, List<PlannedRow>> rows = new HashMap<>();
     written.forEach(row -> rows.computeIfAbsent(row.job(), _ -> new ArrayList<>()).add(row));
+    for (PlannedJob one : submissions) {
+      if (one.webhook() != null && rows.containsKey(one.job())) {
+        Webhooks.add(session, one.job(), one.tenant(), one.webhook());
+      }
+    }
     return submissions.stream()
         .map(one -> Optional.ofNullable(rows.get(one.job())).map(made -> fresh(one, made)))
         .toList();
