@@ -9,9 +9,11 @@ import glimt.job.JobId;
 import glimt.job.JobState;
 import glimt.job.JobView;
 import glimt.job.Product;
+import glimt.job.Webhook;
 import glimt.json.Json;
 import glimt.ledger.Forecasts;
 import glimt.ledger.Jobs;
+import glimt.ledger.Webhooks;
 import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Instant;
@@ -30,6 +32,8 @@ final class JobRoutes {
   private final Forecasts forecasts;
   private final Farm farm;
   private final Submission submission;
+  private final Webhooks webhooks;
+  private final WebhookRequest hooks;
   private final Cancelling cancelling;
   private final Download download;
 
@@ -39,6 +43,8 @@ final class JobRoutes {
       Forecasts forecasts,
       Farm farm,
       Submission submission,
+      Webhooks webhooks,
+      WebhookRequest hooks,
       Cancelling cancelling,
       Download download) {
     this.desk = desk;
@@ -46,6 +52,8 @@ final class JobRoutes {
     this.forecasts = forecasts;
     this.farm = farm;
     this.submission = submission;
+    this.webhooks = webhooks;
+    this.hooks = hooks;
     this.cancelling = cancelling;
     this.download = download;
   }
@@ -58,7 +66,7 @@ final class JobRoutes {
 
   private Future<?> dryRun(RoutingContext ctx) {
     return Body.json(ctx)
-        .map(JobRequest::of)
+        .map(fields -> HookedRequest.of(ctx, hooks, fields).job())
         .compose(request -> desk.ask(() -> submission.dryRun(RequestContext.tenant(ctx), request)))
         .compose(
             would -> {
@@ -71,14 +79,25 @@ final class JobRoutes {
 
   private Future<?> store(RoutingContext ctx) {
     return Body.json(ctx)
-        .map(JobRequest::of)
+        .map(fields -> HookedRequest.of(ctx, hooks, fields))
         .compose(
             request ->
                 desk.ask(
                     () ->
                         submission.submit(
-                            RequestContext.tenant(ctx), request, RequestContext.key(ctx))))
+                            RequestContext.tenant(ctx),
+                            request.job(),
+                            RequestContext.key(ctx),
+                            request.webhook())))
         .compose(job -> submitted(ctx, job));
+  }
+
+  /** A job, and where its events are sent. */
+  private record HookedRequest(JobRequest job, @Nullable Webhook webhook) {
+    static HookedRequest of(RoutingContext ctx, WebhookRequest hooks, Fields fields) {
+      Webhook webhook = hooks.of(ctx, fields, Webhook.WebhookForm.EVENT);
+      return new HookedRequest(JobRequest.of(fields), webhook);
+    }
   }
 
   private Future<Void> submitted(RoutingContext ctx, JobView job) {
@@ -93,7 +112,11 @@ final class JobRoutes {
             job ->
                 desk.ask(
                     () ->
-                        submission.again(RequestContext.tenant(ctx), job, RequestContext.key(ctx))))
+                        submission.again(
+                            RequestContext.tenant(ctx),
+                            job,
+                            RequestContext.key(ctx),
+                            webhooks.of(job.tenant(), job.id()).orElse(null))))
         .compose(job -> submitted(ctx, job));
   }
 

@@ -38,7 +38,9 @@ record Operation(
   }
 
   /** All operations of the contract, in its order. */
-  static List<Operation> all(Gateway.Parts parts, RequestContext desk, Watch.WatchIntervals pace) {
+  static List<Operation> all(
+      Gateway.Parts parts, RequestContext desk, WebhookReach reach, Watch.WatchIntervals pace) {
+    WebhookRequest hooks = new WebhookRequest(reach);
     InputImages images = new InputImages(desk, parts.artifacts());
     InputClips clips = new InputClips(desk, parts.artifacts(), parts.inspector());
     Submission submission =
@@ -56,7 +58,15 @@ record Operation(
     Cancelling cancelling = new Cancelling(desk, parts.jobs(), parts.farm());
     JobRoutes jobs =
         new JobRoutes(
-            desk, parts.jobs(), parts.forecasts(), parts.farm(), submission, cancelling, download);
+            desk,
+            parts.jobs(),
+            parts.forecasts(),
+            parts.farm(),
+            submission,
+            parts.webhooks(),
+            hooks,
+            cancelling,
+            download);
     Watching watching = new Watching(desk, parts.events(), parts.farm(), pace);
     VideoRoutes videos = new VideoRoutes(desk, parts, submission, images, cancelling, download);
     FarmRoutes farm =
@@ -77,6 +87,11 @@ record Operation(
     all.add(post("cancelJob", "/v1/jobs/{id}/cancel", jobs::cancel));
     all.add(post("retryJob", "/v1/jobs/{id}/retry", jobs::retry));
     all.add(get("watchJob", "/v1/jobs/{id}/events", watching::watch));
+    WebhookRoutes webhooks = new WebhookRoutes(desk, parts.webhooks(), parts.webhookSecrets());
+    all.add(get("findWebhook", "/v1/jobs/{id}/webhook", webhooks::find));
+    all.add(post("replayWebhook", "/v1/jobs/{id}/webhook/{seq}/replay", webhooks::replay));
+    all.add(get("webhookSecret", WebhookRoutes.SECRET, webhooks::secret).needing(Scope.SUBMIT));
+    all.add(post("rotateWebhookSecret", WebhookRoutes.SECRET, webhooks::rotate));
     all.add(get("getArtifact", "/v1/jobs/{id}/artifacts/{artifact}", jobs::artifact));
     all.add(post("uploadImage", "/v1/images", images::upload));
     Awaiting waiting = new Awaiting(desk, parts, pace);
@@ -102,7 +117,7 @@ record Operation(
     all.add(post("remixCloud", cloud + "/remix", clouds::remix));
     all.add(get("cloudContent", cloud + "/content", clouds::content));
     PredictionRoutes predictions =
-        new PredictionRoutes(desk, parts, submission, images, cancelling, waiting);
+        new PredictionRoutes(desk, parts, submission, hooks, images, cancelling, waiting);
     String predicted = PredictionRoutes.PATH + "/{id}";
     all.add(post("createPrediction", PredictionRoutes.PATH, predictions::create));
     all.add(get("listPredictions", PredictionRoutes.PATH, predictions::list));
@@ -110,7 +125,7 @@ record Operation(
     all.add(post("cancelPrediction", predicted + "/cancel", predictions::cancel));
     all.add(post("predictWith", "/v1/models/{owner}/{name}/predictions", predictions::createOf));
     all.add(post("uploadFile", HostedRequest.FILES, predictions::upload));
-    QueueRoutes queue = new QueueRoutes(desk, parts, submission, cancelling);
+    QueueRoutes queue = new QueueRoutes(desk, parts, submission, hooks, cancelling);
     all.add(post("enqueue", QueueRoutes.PATH, queue::submit));
     all.add(get("queueStatus", QueueRoutes.REQUEST + "/status", queue::status));
     all.add(get("queueResult", QueueRoutes.REQUEST, queue::result));

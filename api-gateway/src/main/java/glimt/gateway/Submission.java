@@ -14,6 +14,7 @@ import glimt.job.JobView;
 import glimt.job.Plan;
 import glimt.job.SamplingOptions;
 import glimt.job.TenantId;
+import glimt.job.Webhook;
 import glimt.json.Json;
 import glimt.ledger.Bundles;
 import glimt.ledger.Forecasts;
@@ -74,15 +75,27 @@ final class Submission {
    * @throws Problem.Refusal if the key was sent with a different request before
    */
   JobView submit(TenantId tenant, JobRequest request, @Nullable String key) {
+    return submit(tenant, request, key, null);
+  }
+
+  /**
+   * Submits a job as above.
+   *
+   * @param webhook where its events are sent; null for nowhere
+   */
+  JobView submit(
+      TenantId tenant, JobRequest request, @Nullable String key, @Nullable Webhook webhook) {
     Wish wish = wish(request);
+    Object asked = webhook == null ? request : List.of(request, webhook);
     return submit(
         tenant,
         wish.urgency(),
         wish.limits(),
         wish.spec(),
         wish.offer(),
-        key == null ? null : new IdempotencyKey(key, digest(request)),
-        null);
+        key == null ? null : new IdempotencyKey(key, digest(asked)),
+        null,
+        webhook);
   }
 
   /**
@@ -133,10 +146,11 @@ final class Submission {
    * Submits the spec of a failed or cancelled job as a new job, because the state of a job that has
    * ended is final.
    *
+   * @param webhook where the events of the job were sent, and those of the new one are; or null
    * @throws Problem.Refusal if the job runs or has succeeded
    * @throws InvalidSpec if no worker has its model any more
    */
-  JobView again(TenantId tenant, JobView job, @Nullable String key) {
+  JobView again(TenantId tenant, JobView job, @Nullable String key, @Nullable Webhook webhook) {
     if (!job.state().ended()) {
       throw Problem.notEnded(job.state()).refusal();
     }
@@ -150,7 +164,8 @@ final class Submission {
         job.spec(),
         offer(job),
         key == null ? null : new IdempotencyKey(key, digest("retry " + job.id())),
-        job.origin());
+        job.origin(),
+        webhook);
   }
 
   /**
@@ -170,7 +185,8 @@ final class Submission {
         key == null
             ? null
             : new IdempotencyKey(key, digest(List.of("remix", job.id().toString(), prompt))),
-        job.id());
+        job.id(),
+        null);
   }
 
   /**
@@ -201,7 +217,8 @@ final class Submission {
       JobSpec spec,
       Bundles.Offer offer,
       @Nullable IdempotencyKey key,
-      @Nullable JobId origin) {
+      @Nullable JobId origin,
+      @Nullable Webhook webhook) {
     check(tenant);
     JobInput input = spec.input();
     if (input != null) {
@@ -209,7 +226,8 @@ final class Submission {
     }
     Plan plan = plan(spec, offer);
     JobView job =
-        jobs.submit(tenant, urgency, limits, spec, offer.bundle().digest(), plan, key, origin)
+        jobs.submit(
+                tenant, urgency, limits, spec, offer.bundle().digest(), plan, key, origin, webhook)
             .orElseThrow(() -> Problem.keyReused().refusal());
     farm.tasksReady();
     return job;
