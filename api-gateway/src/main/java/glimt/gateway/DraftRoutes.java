@@ -7,11 +7,13 @@ import glimt.job.InvalidSpec;
 import glimt.job.JobId;
 import glimt.job.JobView;
 import glimt.json.Json;
+import glimt.job.Webhook;
 import glimt.ledger.Jobs;
 import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** Drafts, going on from one of them, and stopping at a level. */
 final class DraftRoutes {
@@ -30,12 +32,13 @@ final class DraftRoutes {
     this.takeover = new LevelTakeover(submission, parts.tasks(), parts.artifacts());
   }
 
-  Future<Void> submit(RoutingContext ctx, JobRequest request, int count) {
+  Future<Void> submit(
+      RoutingContext ctx, JobRequest request, int count, @Nullable Webhook webhook) {
     String prefix = AccessCheck.prefix(ctx);
     return desk.ask(
             () ->
                 takeover.drafts(
-                    RequestContext.tenant(ctx), request, count, RequestContext.key(ctx)))
+                    RequestContext.tenant(ctx), request, count, RequestContext.key(ctx), webhook))
         .compose(
             drafts ->
                 desk.answerOnce(ctx, 202, document(drafts, job -> JobDocument.whole(job, prefix))));

@@ -12,6 +12,8 @@ import glimt.ledger.Nodes;
 import glimt.ledger.Tasks;
 import glimt.ledger.Tenants;
 import glimt.ledger.Usage;
+import glimt.ledger.WebhookSecrets;
+import glimt.ledger.Webhooks;
 import glimt.ledger.Workers;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
@@ -29,6 +31,7 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.net.InetAddress;
 import java.net.URI;
+import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -69,6 +72,7 @@ public final class Gateway implements AutoCloseable {
    * @param publicUrls the URLs, with their paths, at which proxies serve the gateway
    * @param proxies IP addresses of trusted proxies, besides this machine's own
    * @param requireKey whether every request must carry this key or one of the ledger's
+   * @param reach where webhooks may be sent
    */
   public record Address(
       String host,
@@ -76,7 +80,8 @@ public final class Gateway implements AutoCloseable {
       Optional<String> key,
       List<URI> publicUrls,
       Set<String> proxies,
-      boolean requireKey) {
+      boolean requireKey,
+      WebhookReach reach) {
     public static final String LOOPBACK = "127.0.0.1";
 
     /** The least number of characters of a key: a shorter one could be guessed. */
@@ -106,6 +111,22 @@ public final class Gateway implements AutoCloseable {
     public Address(
         String host, int port, Optional<String> key, List<URI> publicUrls, Set<String> proxies) {
       this(host, port, key, publicUrls, proxies, false);
+    }
+
+    /** Sends webhooks to public addresses only. */
+    public Address(
+        String host,
+        int port,
+        Optional<String> key,
+        List<URI> publicUrls,
+        Set<String> proxies,
+        boolean requireKey) {
+      this(host, port, key, publicUrls, proxies, requireKey, WebhookReach.PUBLIC);
+    }
+
+    /** The same, but for where webhooks may be sent. */
+    public Address reaching(WebhookReach other) {
+      return new Address(host, port, key, publicUrls, proxies, requireKey, other);
     }
 
     /** Without a key, public URLs and trusted proxies on other machines. */
@@ -153,6 +174,8 @@ public final class Gateway implements AutoCloseable {
       Usage usage,
       Forecasts forecasts,
       Answers answers,
+      Webhooks webhooks,
+      WebhookSecrets webhookSecrets,
       Tasks tasks,
       Events events,
       Artifacts artifacts,
@@ -173,6 +196,8 @@ public final class Gateway implements AutoCloseable {
   private final ApiKeys keys;
   private final Admission admission;
   private final List<Operation> operations;
+  private final Parts parts;
+  private final Watch.WatchIntervals pace;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private @Nullable Vertx vertx;
   private @Nullable HttpServer server;
@@ -184,10 +209,12 @@ public final class Gateway implements AutoCloseable {
 
   Gateway(Address address, Parts parts, Watch.WatchIntervals pace) {
     this.address = address;
+    this.parts = parts;
+    this.pace = pace;
     this.keys = parts.keys();
     RequestContext desk = new RequestContext(parts.jobs(), parts.answers(), threads);
     this.admission = new Admission(desk, keys, address);
-    this.operations = Operation.all(parts, desk, pace);
+    this.operations = Operation.all(parts, desk, address.reach(), pace);
   }
 
   /**
@@ -223,6 +250,14 @@ public final class Gateway implements AutoCloseable {
             .listen();
     try {
       server = await(listening);
+      new WebhookSender(
+              started,
+              parts,
+              address.reach(),
+              WebhookSchedule.USUAL,
+              InstantSource.system(),
+              threads)
+          .start(started, pace.readEvery());
       int port = server.actualPort();
       return URI.create("http://%s:%s".formatted(reachable(address.host()), port));
     } catch (Exception e) {

@@ -9,9 +9,11 @@ import glimt.job.JobId;
 import glimt.job.JobState;
 import glimt.job.JobView;
 import glimt.job.Product;
+import glimt.job.Webhook;
 import glimt.json.Json;
 import glimt.ledger.Forecasts;
 import glimt.ledger.Jobs;
+import glimt.ledger.Webhooks;
 import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Instant;
@@ -30,6 +32,8 @@ final class JobRoutes {
   private final Forecasts forecasts;
   private final Farm farm;
   private final Submission submission;
+  private final Webhooks webhooks;
+  private final WebhookRequest hooks;
   private final Cancelling cancelling;
   private final Download download;
   private final DraftRoutes drafts;
@@ -40,6 +44,8 @@ final class JobRoutes {
       Forecasts forecasts,
       Farm farm,
       Submission submission,
+      Webhooks webhooks,
+      WebhookRequest hooks,
       Cancelling cancelling,
       Download download,
       DraftRoutes drafts) {
@@ -48,6 +54,8 @@ final class JobRoutes {
     this.forecasts = forecasts;
     this.farm = farm;
     this.submission = submission;
+    this.webhooks = webhooks;
+    this.hooks = hooks;
     this.cancelling = cancelling;
     this.download = download;
     this.drafts = drafts;
@@ -61,7 +69,7 @@ final class JobRoutes {
 
   private Future<?> dryRun(RoutingContext ctx) {
     return Body.json(ctx)
-        .map(JobRequest::of)
+        .map(fields -> HookedRequest.of(ctx, hooks, fields).job())
         .compose(request -> desk.ask(() -> submission.dryRun(RequestContext.tenant(ctx), request)))
         .compose(
             would -> {
@@ -77,15 +85,30 @@ final class JobRoutes {
         .compose(
             fields -> {
               Integer count = fields.whole(DraftRoutes.DRAFTS, 1, LevelTakeover.DRAFTS_LIMIT);
-              JobRequest request = JobRequest.of(fields);
-              return count == null ? store(ctx, request) : drafts.submit(ctx, request, count);
+              HookedRequest request = HookedRequest.of(ctx, hooks, fields);
+              return count == null
+                  ? store(ctx, request)
+                  : drafts.submit(ctx, request.job(), count, request.webhook());
             });
   }
 
-  private Future<Void> store(RoutingContext ctx, JobRequest request) {
+  private Future<Void> store(RoutingContext ctx, HookedRequest request) {
     return desk.ask(
-            () -> submission.submit(RequestContext.tenant(ctx), request, RequestContext.key(ctx)))
+            () ->
+                submission.submit(
+                    RequestContext.tenant(ctx),
+                    request.job(),
+                    RequestContext.key(ctx),
+                    request.webhook()))
         .compose(job -> submitted(ctx, job));
+  }
+
+  /** A job, and where its events are sent. */
+  private record HookedRequest(JobRequest job, @Nullable Webhook webhook) {
+    static HookedRequest of(RoutingContext ctx, WebhookRequest hooks, Fields fields) {
+      Webhook webhook = hooks.of(ctx, fields, Webhook.WebhookForm.EVENT);
+      return new HookedRequest(JobRequest.of(fields), webhook);
+    }
   }
 
   private Future<Void> submitted(RoutingContext ctx, JobView job) {
@@ -100,7 +123,11 @@ final class JobRoutes {
             job ->
                 desk.ask(
                     () ->
-                        submission.again(RequestContext.tenant(ctx), job, RequestContext.key(ctx))))
+                        submission.again(
+                            RequestContext.tenant(ctx),
+                            job,
+                            RequestContext.key(ctx),
+                            webhooks.of(job.tenant(), job.id()).orElse(null))))
         .compose(job -> submitted(ctx, job));
   }
 

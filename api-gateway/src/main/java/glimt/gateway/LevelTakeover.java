@@ -17,6 +17,7 @@ import glimt.job.TaskId;
 import glimt.job.TaskState;
 import glimt.job.TenantId;
 import glimt.job.Work;
+import glimt.job.Webhook;
 import glimt.ledger.Bundles;
 import glimt.ledger.IdempotencyKey;
 import glimt.ledger.TakenLevel;
@@ -84,7 +85,12 @@ final class LevelTakeover {
    *
    * @throws InvalidSpec if the request is not valid; nothing is written
    */
-  List<JobView> drafts(TenantId tenant, JobRequest request, int count, @Nullable String key) {
+  List<JobView> drafts(
+      TenantId tenant,
+      JobRequest request,
+      int count,
+      @Nullable String key,
+      @Nullable Webhook webhook) {
     Submission.Wish wish = submission.wish(request);
     Bundles.Offer offer = wish.offer();
     List<Level> levels = Submission.plan(wish.spec(), offer).levels();
@@ -110,7 +116,14 @@ final class LevelTakeover {
         plans,
         key == null
             ? null
-            : new IdempotencyKey(key, Submission.digest(List.of("drafts", count, request))));
+            : new IdempotencyKey(key, Submission.digest(asked(request, count, webhook))),
+        webhook);
+  }
+
+  private static List<Object> asked(JobRequest request, int count, @Nullable Webhook webhook) {
+    return webhook == null
+        ? List.of("drafts", count, request)
+        : List.of("drafts", count, request, webhook);
   }
 
   /**

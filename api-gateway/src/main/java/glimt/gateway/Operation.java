@@ -38,7 +38,9 @@ record Operation(
   }
 
   /** All operations of the contract, in its order. */
-  static List<Operation> all(Gateway.Parts parts, RequestContext desk, Watch.WatchIntervals pace) {
+  static List<Operation> all(
+      Gateway.Parts parts, RequestContext desk, WebhookReach reach, Watch.WatchIntervals pace) {
+    WebhookRequest hooks = new WebhookRequest(reach);
     InputImages images = new InputImages(desk, parts.artifacts());
     InputClips clips = new InputClips(desk, parts.artifacts(), parts.inspector());
     Submission submission =
@@ -63,6 +65,8 @@ record Operation(
             parts.forecasts(),
             parts.farm(),
             submission,
+            parts.webhooks(),
+            hooks,
             cancelling,
             download,
             drafts);
@@ -89,6 +93,11 @@ record Operation(
     all.add(post("refineJob", "/v1/jobs/{id}/refine", drafts::refine));
     all.add(post("stopJob", "/v1/jobs/{id}/stop", drafts::stop));
     all.add(get("watchJob", "/v1/jobs/{id}/events", watching::watch));
+    WebhookRoutes webhooks = new WebhookRoutes(desk, parts.webhooks(), parts.webhookSecrets());
+    all.add(get("findWebhook", "/v1/jobs/{id}/webhook", webhooks::find));
+    all.add(post("replayWebhook", "/v1/jobs/{id}/webhook/{seq}/replay", webhooks::replay));
+    all.add(get("webhookSecret", WebhookRoutes.SECRET, webhooks::secret).needing(Scope.SUBMIT));
+    all.add(post("rotateWebhookSecret", WebhookRoutes.SECRET, webhooks::rotate));
     all.add(get("getArtifact", "/v1/jobs/{id}/artifacts/{artifact}", jobs::artifact));
     all.add(post("uploadImage", "/v1/images", images::upload));
     Awaiting waiting = new Awaiting(desk, parts, pace);
@@ -114,7 +123,7 @@ record Operation(
     all.add(post("remixCloud", cloud + "/remix", clouds::remix));
     all.add(get("cloudContent", cloud + "/content", clouds::content));
     PredictionRoutes predictions =
-        new PredictionRoutes(desk, parts, submission, images, cancelling, waiting);
+        new PredictionRoutes(desk, parts, submission, hooks, images, cancelling, waiting);
     String predicted = PredictionRoutes.PATH + "/{id}";
     all.add(post("createPrediction", PredictionRoutes.PATH, predictions::create));
     all.add(get("listPredictions", PredictionRoutes.PATH, predictions::list));
@@ -122,7 +131,7 @@ record Operation(
     all.add(post("cancelPrediction", predicted + "/cancel", predictions::cancel));
     all.add(post("predictWith", "/v1/models/{owner}/{name}/predictions", predictions::createOf));
     all.add(post("uploadFile", HostedRequest.FILES, predictions::upload));
-    QueueRoutes queue = new QueueRoutes(desk, parts, submission, cancelling);
+    QueueRoutes queue = new QueueRoutes(desk, parts, submission, hooks, cancelling);
     all.add(post("enqueue", QueueRoutes.PATH, queue::submit));
     all.add(get("queueStatus", QueueRoutes.REQUEST + "/status", queue::status));
     all.add(get("queueResult", QueueRoutes.REQUEST, queue::result));

@@ -7,6 +7,7 @@ import glimt.job.InvalidSpec;
 import glimt.job.JobId;
 import glimt.job.JobState;
 import glimt.job.JobView;
+import glimt.job.Webhook;
 import glimt.json.Json;
 import glimt.ledger.Bundles;
 import glimt.ledger.Events;
@@ -42,6 +43,7 @@ final class PredictionRoutes {
   private final Bundles bundles;
   private final Events events;
   private final Submission submission;
+  private final WebhookRequest hooks;
   private final InputImages images;
   private final Cancelling cancelling;
   private final Awaiting waiting;
@@ -50,6 +52,7 @@ final class PredictionRoutes {
       RequestContext desk,
       Gateway.Parts parts,
       Submission submission,
+      WebhookRequest hooks,
       InputImages images,
       Cancelling cancelling,
       Awaiting waiting) {
@@ -58,6 +61,7 @@ final class PredictionRoutes {
     this.bundles = parts.bundles();
     this.events = parts.events();
     this.submission = submission;
+    this.hooks = hooks;
     this.images = images;
     this.cancelling = cancelling;
     this.waiting = waiting;
@@ -90,9 +94,11 @@ final class PredictionRoutes {
       throw new InvalidSpec("input", "must be an object with the model's inputs");
     }
     fields.flag("stream"); // files are no streams of text; clients ask for one by habit
+    Webhook webhook = hooks.of(ctx, fields, Webhook.WebhookForm.PREDICTION);
     fields.end();
     long wait = wait(ctx.request().getHeader("Prefer"));
-    return desk.ask(() -> submitted(ctx, input, HostedRequest.model(bundles, field, named)))
+    return desk.ask(
+            () -> submitted(ctx, input, HostedRequest.model(bundles, field, named), webhook))
         .compose(
             job ->
                 wait == 0
@@ -108,10 +114,15 @@ final class PredictionRoutes {
             });
   }
 
-  private JobView submitted(RoutingContext ctx, ObjectNode input, Bundles.CatalogueEntry model) {
+  private JobView submitted(
+      RoutingContext ctx,
+      ObjectNode input,
+      Bundles.CatalogueEntry model,
+      @Nullable Webhook webhook) {
     try {
       JobRequest request = HostedRequest.job(model, input);
-      return submission.submit(RequestContext.tenant(ctx), request, RequestContext.key(ctx));
+      return submission.submit(
+          RequestContext.tenant(ctx), request, RequestContext.key(ctx), webhook);
     } catch (InvalidSpec e) {
       InvalidSpec theirs = HostedRequest.named(e, input);
       throw new InvalidSpec("input." + theirs.field(), String.valueOf(theirs.getMessage()));
@@ -195,6 +206,15 @@ final class PredictionRoutes {
   }
 
   private ObjectNode document(RoutingContext ctx, JobView job) {
+    return document(events, Links.whole(ctx, ""), job);
+  }
+
+  /**
+   * A prediction as it is now; blocks.
+   *
+   * @param address the base of its links
+   */
+  static ObjectNode document(Events events, String address, JobView job) {
     StringBuilder logs = new StringBuilder();
     JobLog.of(events, job).forEach(line -> logs.append(line.text()).append('\n'));
     ObjectNode out =
@@ -205,7 +225,7 @@ final class PredictionRoutes {
             .put("version", job.card().sha256())
             .put("status", status(job.state()));
     out.set("input", JobDocument.input(job.spec()));
-    out.put("output", job.state() == JobState.SUCCEEDED ? output(ctx, job) : null)
+    out.put("output", job.state() == JobState.SUCCEEDED ? output(address, job) : null)
         .put("error", job.why())
         .put("logs", logs.toString())
         .put("source", "api")
@@ -222,16 +242,13 @@ final class PredictionRoutes {
           .put("total_time", seconds(job.created(), ended));
     }
     String self = PATH + "/" + job.id();
-    out.putObject("urls")
-        .put("get", Links.whole(ctx, self))
-        .put("cancel", Links.whole(ctx, self + "/cancel"));
+    out.putObject("urls").put("get", address + self).put("cancel", address + self + "/cancel");
     return out;
   }
 
   /** The link of what a job that succeeded has made. */
-  static String output(RoutingContext ctx, JobView job) {
-    return Links.whole(
-        ctx, JobDocument.path(job.id()) + "/artifacts/" + job.levels().getLast().name());
+  static String output(String address, JobView job) {
+    return address + JobDocument.path(job.id()) + "/artifacts/" + job.levels().getLast().name();
   }
 
   static double seconds(Instant from, Instant to) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.job.InvalidSpec;
 import glimt.job.JobState;
 import glimt.job.JobView;
+import glimt.job.Webhook;
 import glimt.json.Json;
 import glimt.ledger.Bundles;
 import glimt.ledger.Events;
@@ -24,6 +25,9 @@ final class QueueRoutes {
   static final String PATH = "/fal/{owner}/{name}";
   static final String REQUEST = PATH + "/requests/{id}";
 
+  /** The query parameter with the URL of a webhook. */
+  static final String WEBHOOK = "fal_webhook";
+
   private static final String REQUEST_ID = "x-fal-request-id";
 
   private final RequestContext desk;
@@ -31,15 +35,21 @@ final class QueueRoutes {
   private final Bundles bundles;
   private final Events events;
   private final Submission submission;
+  private final WebhookRequest hooks;
   private final Cancelling cancelling;
 
   QueueRoutes(
-      RequestContext desk, Gateway.Parts parts, Submission submission, Cancelling cancelling) {
+      RequestContext desk,
+      Gateway.Parts parts,
+      Submission submission,
+      WebhookRequest hooks,
+      Cancelling cancelling) {
     this.desk = desk;
     this.jobs = parts.jobs();
     this.bundles = parts.bundles();
     this.events = parts.events();
     this.submission = submission;
+    this.hooks = hooks;
     this.cancelling = cancelling;
   }
 
@@ -50,6 +60,7 @@ final class QueueRoutes {
 
   Future<?> submit(RoutingContext ctx) {
     String named = ctx.pathParam("owner") + "/" + ctx.pathParam("name");
+    Webhook webhook = hooks.ofQueue(ctx, ctx.queryParams().get(WEBHOOK));
     return Body.json(ctx)
         .compose(
             fields -> {
@@ -61,7 +72,10 @@ final class QueueRoutes {
                           HostedRequest.job(HostedRequest.model(bundles, "name", named), input);
                       JobView job =
                           submission.submit(
-                              RequestContext.tenant(ctx), request, RequestContext.key(ctx));
+                              RequestContext.tenant(ctx),
+                              request,
+                              RequestContext.key(ctx),
+                              webhook);
                       return status(ctx, job);
                     } catch (InvalidSpec e) {
                       throw HostedRequest.named(e, input);
@@ -118,7 +132,7 @@ final class QueueRoutes {
                     .refusal();
               }
               ctx.response().putHeader(REQUEST_ID, job.id().toString());
-              return RequestContext.answer(ctx, 200, result(ctx, job));
+              return RequestContext.answer(ctx, 200, result(Links.whole(ctx, ""), job));
             });
   }
 
@@ -183,12 +197,29 @@ final class QueueRoutes {
     return out;
   }
 
-  private static ObjectNode result(RoutingContext ctx, JobView job) {
+  /** What a webhook is told of a request that has ended. */
+  static ObjectNode told(String address, JobView job) {
+    ObjectNode out =
+        Json.mapper()
+            .createObjectNode()
+            .put("request_id", job.id().toString())
+            .put("gateway_request_id", job.id().toString());
+    if (job.state() == JobState.SUCCEEDED) {
+      out.put("status", "OK").set("payload", result(address, job));
+    } else {
+      out.put("status", "ERROR")
+          .put("error", Objects.requireNonNullElse(job.why(), "the request was cancelled"))
+          .putNull("payload");
+    }
+    return out;
+  }
+
+  private static ObjectNode result(String address, JobView job) {
     Download.LevelArtifact file = Download.find(job, job.levels().getLast().name()).orElseThrow();
     ObjectNode at =
         Json.mapper()
             .createObjectNode()
-            .put("url", PredictionRoutes.output(ctx, job))
+            .put("url", PredictionRoutes.output(address, job))
             .put("content_type", file.artifact().mediaType())
             .put("file_name", JobDocument.fileName(job, file.level(), file.artifact()))
             .put("file_size", file.artifact().length());

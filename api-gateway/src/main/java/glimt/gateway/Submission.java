@@ -15,6 +15,7 @@ import glimt.job.JobView;
 import glimt.job.Plan;
 import glimt.job.SamplingOptions;
 import glimt.job.TenantId;
+import glimt.job.Webhook;
 import glimt.json.Json;
 import glimt.ledger.Bundles;
 import glimt.ledger.Forecasts;
@@ -79,15 +80,27 @@ final class Submission {
    * @throws Problem.Refusal if the key was sent with a different request before
    */
   JobView submit(TenantId tenant, JobRequest request, @Nullable String key) {
+    return submit(tenant, request, key, null);
+  }
+
+  /**
+   * Submits a job as above.
+   *
+   * @param webhook where its events are sent; null for nowhere
+   */
+  JobView submit(
+      TenantId tenant, JobRequest request, @Nullable String key, @Nullable Webhook webhook) {
     Wish wish = wish(request);
+    Object asked = webhook == null ? request : List.of(request, webhook);
     return submit(
         tenant,
         wish.urgency(),
         wish.limits(),
         wish.spec(),
         wish.offer(),
-        key == null ? null : new IdempotencyKey(key, digest(request)),
-        null);
+        key == null ? null : new IdempotencyKey(key, digest(asked)),
+        null,
+        webhook);
   }
 
   /**
@@ -144,10 +157,11 @@ final class Submission {
    * Submits the spec of a failed or cancelled job as a new job, because the state of a job that has
    * ended is final.
    *
+   * @param webhook where the events of the job were sent, and those of the new one are; or null
    * @throws Problem.Refusal if the job runs or has succeeded
    * @throws InvalidSpec if no worker has its model any more
    */
-  JobView again(TenantId tenant, JobView job, @Nullable String key) {
+  JobView again(TenantId tenant, JobView job, @Nullable String key, @Nullable Webhook webhook) {
     if (!job.state().ended()) {
       throw Problem.notEnded(job.state()).refusal();
     }
@@ -158,7 +172,14 @@ final class Submission {
     return job.originLevel() != null && job.origin() != null
         ? goOn(job, job.originLevel(), job.origin(), job.spec(), offer(job), once)
         : submit(
-            tenant, job.urgency(), again(job.limits()), job.spec(), offer(job), once, job.origin());
+            tenant,
+            job.urgency(),
+            again(job.limits()),
+            job.spec(),
+            offer(job),
+            once,
+            job.origin(),
+            webhook);
   }
 
   /**
@@ -226,7 +247,8 @@ final class Submission {
         key == null
             ? null
             : new IdempotencyKey(key, digest(List.of("remix", job.id().toString(), prompt))),
-        job.id());
+        job.id(),
+        null);
   }
 
   /**
@@ -257,14 +279,15 @@ final class Submission {
       JobSpec spec,
       Bundles.Offer offer,
       @Nullable IdempotencyKey key,
-      @Nullable JobId origin) {
+      @Nullable JobId origin,
+      @Nullable Webhook webhook) {
     check(tenant);
     keep(spec, offer);
     Plan plan = plan(spec, offer);
     List<FilterDecision> passed = List.of(passed(tenant, spec));
     ArtifactId card = offer.bundle().digest();
     JobView job =
-        jobs.submit(tenant, urgency, limits, spec, card, plan, key, origin, passed)
+        jobs.submit(tenant, urgency, limits, spec, card, plan, key, origin, passed, webhook)
             .orElseThrow(() -> Problem.keyReused().refusal());
     farm.tasksReady();
     return job;
@@ -298,7 +321,8 @@ final class Submission {
       Wish wish,
       List<JobSpec> specs,
       List<Plan> plans,
-      @Nullable IdempotencyKey key) {
+      @Nullable IdempotencyKey key,
+      @Nullable Webhook webhook) {
     check(tenant);
     keep(wish.spec(), wish.offer());
     List<FilterDecision> passed = List.of(passed(tenant, wish.spec()));
@@ -311,7 +335,8 @@ final class Submission {
             wish.offer().bundle().digest(),
             plans,
             key,
-            passed);
+            passed,
+            webhook);
     if (drafts.isEmpty()) {
       throw Problem.keyReused().refusal();
     }

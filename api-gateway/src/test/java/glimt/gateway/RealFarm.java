@@ -32,6 +32,8 @@ import glimt.ledger.Nodes;
 import glimt.ledger.Tasks;
 import glimt.ledger.Tenants;
 import glimt.ledger.Usage;
+import glimt.ledger.WebhookSecrets;
+import glimt.ledger.Webhooks;
 import glimt.ledger.Workers;
 import glimt.model.Axis;
 import glimt.model.BundleCard;
@@ -128,7 +130,11 @@ final class RealFarm implements AutoCloseable {
     node = Node.found(Set.of(Node.NodeRole.GATEWAY));
     feed = node.feed();
     cluster = node.farm();
-    gateway = new Gateway(new Gateway.Address("127.0.0.1", 0), parts(jobs), QUICK);
+    gateway =
+        new Gateway(
+            new Gateway.Address("127.0.0.1", 0).reaching(WebhookReach.with(List.of("127.0.0.0/8"))),
+            parts(jobs),
+            QUICK);
     uri = gateway.start();
   }
 
@@ -140,6 +146,8 @@ final class RealFarm implements AutoCloseable {
         new Usage(database),
         new Forecasts(database),
         new Answers(database),
+        new Webhooks(database),
+        new WebhookSecrets(database),
         tasks,
         new Events(database),
         artifacts,

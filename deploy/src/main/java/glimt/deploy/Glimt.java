@@ -19,6 +19,7 @@ import glimt.deploy.command.TenantCommand;
 import glimt.deploy.command.Train;
 import glimt.deploy.command.Up;
 import glimt.deploy.command.VerifyFile;
+import glimt.deploy.command.WebhookCommand;
 import glimt.deploy.command.WorkerCommand;
 import glimt.deploy.node.DeployException;
 import glimt.deploy.node.Environment;
@@ -72,6 +73,7 @@ import picocli.CommandLine.ScopeType;
       ChangeJob.Limit.class,
       TenantCommand.class,
       KeyCommand.class,
+      WebhookCommand.class,
       ShowUsage.class,
       ListModels.class,
       ListNodes.class,

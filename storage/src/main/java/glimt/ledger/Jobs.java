@@ -14,6 +14,7 @@ import glimt.job.JobState;
 import glimt.job.JobView;
 import glimt.job.Plan;
 import glimt.job.TenantId;
+import glimt.job.Webhook;
 import glimt.json.EnumWord;
 import glimt.ledger.Submissions.PlannedJob;
 import glimt.model.Kind;
@@ -192,13 +193,14 @@ public final class Jobs {
       Plan plan,
       @Nullable IdempotencyKey key,
       @Nullable JobId origin) {
-    return submit(tenant, urgency, limits, spec, card, plan, key, origin, List.of());
+    return submit(tenant, urgency, limits, spec, card, plan, key, origin, List.of(), null);
   }
 
   /**
    * Stores a job of a class with limits, as above.
    *
    * @param decisions of the content filter, which let its prompt pass
+   * @param webhook where its events are sent; null for nowhere
    */
   public Optional<JobView> submit(
       TenantId tenant,
@@ -209,7 +211,8 @@ public final class Jobs {
       Plan plan,
       @Nullable IdempotencyKey key,
       @Nullable JobId origin,
-      List<FilterDecision> decisions) {
+      List<FilterDecision> decisions,
+      @Nullable Webhook webhook) {
     PlannedJob submission =
         new PlannedJob(
             JobId.random(),
@@ -223,7 +226,8 @@ public final class Jobs {
             origin,
             null,
             null,
-            decisions);
+            decisions,
+            webhook);
     Optional<JobView> submitted = submissions.ask(submission);
     return submitted.isPresent() ? submitted : earlier(tenant, requireNonNull(key));
   }
@@ -262,7 +266,8 @@ public final class Jobs {
             origin,
             taken,
             null,
-            decisions);
+            decisions,
+            null);
     boolean written =
         database.transact(
             "submit job " + one.job() + " from " + taken.job(),
@@ -281,6 +286,7 @@ public final class Jobs {
    * @param specs of the jobs, at least one
    * @param plans theirs
    * @param decisions of the content filter, which let their prompt pass
+   * @param webhook where the events of each are sent; null for nowhere
    * @return the jobs, or those of an earlier call with the same key; empty if the key was used for
    *     a different request
    */
@@ -292,7 +298,8 @@ public final class Jobs {
       ArtifactId card,
       List<Plan> plans,
       @Nullable IdempotencyKey key,
-      List<FilterDecision> decisions) {
+      List<FilterDecision> decisions,
+      @Nullable Webhook webhook) {
     List<PlannedJob> drafts = new ArrayList<>();
     JobId first = JobId.random();
     for (int i = 0; i < specs.size(); i++) {
@@ -310,7 +317,8 @@ public final class Jobs {
               null,
               null,
               first,
-              decisions));
+              decisions,
+              webhook));
     }
     List<JobView> written =
         database.transact(
@@ -340,7 +348,7 @@ public final class Jobs {
 
   private List<Optional<JobView>> write(List<PlannedJob> asked) {
     String what = asked.size() == 1 ? "job " + asked.getFirst().job() : asked.size() + " jobs";
-    if (asked.stream().allMatch(one -> one.key() == null)) {
+    if (asked.stream().allMatch(one -> one.key() == null && one.webhook() == null)) {
       // Most submissions are one statement, which writes nothing if that is not enough.
       List<Optional<JobView>> written =
           database.once("submit " + what, session -> Submissions.writeIfPrepared(session, asked));

@@ -17,6 +17,7 @@ import glimt.job.Plan;
 import glimt.job.TaskId;
 import glimt.job.TaskState;
 import glimt.job.TenantId;
+import glimt.job.Webhook;
 import glimt.json.EnumWord;
 import glimt.json.Json;
 import java.sql.ResultSet;
@@ -120,6 +121,7 @@ final class Submissions {
    * @param taken what it takes over from another job; null for nothing
    * @param drafts the first of the drafts that it is one of; null for none
    * @param decisions of the content filter about its prompt
+   * @param webhook where its events are sent; null for nowhere
    */
   record PlannedJob(
       JobId job,
@@ -133,7 +135,8 @@ final class Submissions {
       @Nullable JobId origin,
       @Nullable TakenLevel taken,
       @Nullable JobId drafts,
-      List<FilterDecision> decisions) {
+      List<FilterDecision> decisions,
+      @Nullable Webhook webhook) {
     /** Returns the task whose result a planned one takes over; null if it is done here. */
     private @Nullable Long source(Plan.PlannedTask task) {
       return taken == null || !task.taken()
@@ -193,6 +196,11 @@ final class Submissions {
     Map<JobId, List<PlannedRow>> rows = new HashMap<>();
     for (PlannedRow row : session.all(statement(submissions, prepared), PlannedRow::read)) {
       rows.computeIfAbsent(row.job(), _ -> new ArrayList<>()).add(row);
+    }
+    for (PlannedJob one : submissions) {
+      if (one.webhook() != null && rows.containsKey(one.job())) {
+        Webhooks.add(session, one.job(), one.tenant(), one.webhook());
+      }
     }
     return submissions.stream()
         .map(one -> Optional.ofNullable(rows.get(one.job())).map(made -> fresh(one, made)))

@@ -114,11 +114,13 @@ public final class KeyCommand implements Runnable {
     }
   }
 
-  private interface Asking {
+  /** Asks a farm something. */
+  interface Asking {
     void of(Client farm) throws IOException;
   }
 
-  private static int asking(HomeOption home, Asking asking) throws IOException {
+  /** Asks the farm that runs on a home. */
+  static int asking(HomeOption home, Asking asking) throws IOException {
     try {
       asking.of(RunningFarm.on(home.open()));
       return 0;

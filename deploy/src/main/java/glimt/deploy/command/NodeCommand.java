@@ -10,6 +10,7 @@ import glimt.deploy.node.HomeOption;
 import glimt.deploy.node.Logs;
 import glimt.deploy.node.PublicUrlOption;
 import glimt.deploy.node.RunningNode;
+import glimt.deploy.node.WebhookOption;
 import glimt.deploy.node.WorkerOptions;
 import glimt.deploy.node.WorkersOption;
 import glimt.gateway.Gateway;
@@ -129,6 +130,8 @@ public final class NodeCommand implements Callable<Integer> {
 
   @Mixin private PublicUrlOption publicUrl;
 
+  @Mixin private WebhookOption webhooks;
+
   @Option(
       names = "--trust-proxy",
       paramLabel = "ADDRESS",
@@ -185,7 +188,7 @@ public final class NodeCommand implements Callable<Integer> {
             called,
             chosen,
             place,
-            http(chosen),
+            http(chosen).reaching(webhooks.reach()),
             slots,
             database,
             artifacts == null ? at.makeArtifacts() : artifacts.toAbsolutePath().normalize(),

@@ -12,6 +12,7 @@ import glimt.deploy.node.Logs;
 import glimt.deploy.node.OneLine;
 import glimt.deploy.node.PublicUrlOption;
 import glimt.deploy.node.RunningNode;
+import glimt.deploy.node.WebhookOption;
 import glimt.deploy.node.WorkerOptions;
 import glimt.deploy.node.WorkersOption;
 import glimt.gateway.Gateway;
@@ -64,6 +65,8 @@ public final class Up implements Callable<Integer> {
 
   @Mixin private PublicUrlOption publicUrl;
 
+  @Mixin private WebhookOption webhooks;
+
   @Mixin private WorkersOption workers;
 
   @Mixin private WorkerOptions working;
@@ -77,7 +80,7 @@ public final class Up implements Callable<Integer> {
     if (port < 0 || port > 65_535) {
       throw new ParameterException(command.commandLine(), "--port must be 0 to 65535, not " + port);
     }
-    Gateway.Address http = http();
+    Gateway.Address http = http().reaching(webhooks.reach());
     int slots = workers.count(0);
     Map<String, String> heard = working.environment();
     Optional<DatabaseAddress> database =

@@ -32,6 +32,8 @@ import glimt.ledger.Tasks;
 import glimt.ledger.Tenants;
 import glimt.ledger.Unmakeable;
 import glimt.ledger.Usage;
+import glimt.ledger.WebhookSecrets;
+import glimt.ledger.Webhooks;
 import glimt.ledger.Workers;
 import glimt.pipeline.LevelWalk;
 import glimt.safety.c2pa.OwnSigner;
@@ -247,6 +249,8 @@ public record RunningNode(Optional<URI> address, Node node) {
                 new Usage(database),
                 new Forecasts(database),
                 new Answers(database),
+                new Webhooks(database),
+                new WebhookSecrets(database),
                 tasks,
                 new Events(database),
                 artifacts,
