@@ -9,6 +9,7 @@ import glimt.job.JobLimits;
 import glimt.job.JobSpec;
 import glimt.job.LoraChoice;
 import glimt.job.SamplingOptions;
+import glimt.model.BundleCard;
 import glimt.model.GuidanceRule;
 import glimt.model.Kind;
 import glimt.model.Quality;
@@ -99,7 +100,7 @@ record JobRequest(
             extents(fields, kind, "frames"),
             fields.choice("format", Format.of(kind), Format::ending),
             fields.whole("enlarge", 1, JobSpec.ENLARGE_LIMIT),
-            input(fields, kind),
+            input(fields),
             loras(fields),
             fields.whole("noise_level", 0, JobSpec.NOISE_LEVEL_LIMIT),
             fields.choice("class", List.of(JobClass.values()), JobDocument::word),
@@ -135,7 +136,7 @@ record JobRequest(
   }
 
   /** The picture or clip that the job begins with, by the name that the farm gave it. */
-  private static @Nullable JobInput input(Fields fields, Kind kind) {
+  private static @Nullable JobInput input(Fields fields) {
     String image = fields.text("input_image");
     String video = fields.text("input_video");
     Double strength = fields.number("strength", 0, 1);
@@ -147,10 +148,9 @@ record JobRequest(
       return null;
     }
     Double usual = Objects.requireNonNullElse(strength, JobInput.USUAL_STRENGTH);
-    boolean first = kind == Kind.VIDEO && video == null; // it becomes the first frame
     return new JobInput(
         digest(image, "input_image", "the image that POST /v1/images answered"),
-        first ? strength : usual,
+        video == null ? strength : usual,
         digest(video, "input_video", "the video that POST /v1/clips answered"));
   }
 
@@ -229,17 +229,17 @@ record JobRequest(
   /**
    * The spec of the job.
    *
-   * @param bundle the name of a bundle that makes this kind
+   * @param bundle the card of a bundle that makes this kind
    * @param drawn the seed to use if the request has none
    * @throws InvalidSpec if a field is missing or not valid
    */
-  JobSpec spec(String bundle, long drawn) {
+  JobSpec spec(BundleCard bundle, long drawn) {
     return new JobSpec(
         JobSpec.VERSION,
         kind,
         Objects.requireNonNullElse(prompt, ""),
         negativePrompt,
-        bundle,
+        bundle.name(),
         new SamplingOptions(
             Objects.requireNonNullElse(seed, drawn),
             steps,
@@ -252,9 +252,21 @@ record JobRequest(
         extents,
         Objects.requireNonNullElse(format, Format.of(kind).getFirst()),
         enlarge,
-        input,
+        begun(bundle),
         loras,
         noiseLevel,
         null);
+  }
+
+  /** What the job begins with: a picture that is changed needs a strength, any other has none. */
+  private @Nullable JobInput begun(BundleCard bundle) {
+    boolean changed =
+        input != null
+            && input.image() != null
+            && input.strength() == null
+            && bundle.levels().getFirst().firstFrame() == null;
+    return changed && kind == Kind.IMAGE
+        ? JobInput.changed(Objects.requireNonNull(input.image()), JobInput.USUAL_STRENGTH)
+        : input;
   }
 }

@@ -135,7 +135,7 @@ final class Submission {
     }
     Bundles.Offer offer = offer(request);
     JobSpec spec =
-        request.spec(offer.bundle().card().name(), random.nextLong(SamplingOptions.SEED_LIMIT + 1));
+        request.spec(offer.bundle().card(), random.nextLong(SamplingOptions.SEED_LIMIT + 1));
     return new Wish(
         Objects.requireNonNullElse(request.urgency(), JobClass.NORMAL),
         request.limits(),

@@ -196,11 +196,18 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
   /** Refuses a picture or clip that the base level cannot begin with, and misses one it needs. */
   private static void checkInput(JobSpec spec, BundleCard card) {
     JobInput input = spec.input();
-    FirstFrame first = card.levels().getFirst().firstFrame();
+    Level base = card.levels().getFirst();
+    FirstFrame first = base.firstFrame();
     if (input == null) {
       if (first != null && first.needed()) {
         throw new InvalidSpec(
-            "input_image", "is missing: %s makes clips of a first picture".formatted(card.name()));
+            "input_image",
+            "is missing: %s %s"
+                .formatted(
+                    card.name(),
+                    base.enlargesPicture()
+                        ? "enlarges a picture"
+                        : "makes clips of a first picture"));
       }
       return;
     }
@@ -215,8 +222,12 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
           "strength",
           first == null
               ? "must say how far the input_image is changed"
-              : "does not go with %s, which keeps the input_image as its first frame"
-                  .formatted(card.name()));
+              : "does not go with %s, which %s"
+                  .formatted(
+                      card.name(),
+                      base.enlargesPicture()
+                          ? "enlarges the input_image"
+                          : "keeps the input_image as its first frame"));
     }
   }
 
@@ -249,7 +260,14 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
               .formatted(card.name()));
     }
     for (Level level : taking) {
-      if (level.sampling().schedule() instanceof Schedule.Published published
+      if (level.belowNoising() != null) {
+        if (noise > level.belowNoising().most()) {
+          throw new InvalidSpec(
+              "noise_level",
+              "must be 0 to %s for %s, not %s"
+                  .formatted(level.belowNoising().most(), level.name(), noise));
+        }
+      } else if (level.sampling().schedule() instanceof Schedule.Published published
           && published.settings().get("num_train_timesteps") instanceof Number length
           && noise >= length.intValue()) {
         throw new InvalidSpec(

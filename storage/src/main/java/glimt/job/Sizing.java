@@ -173,16 +173,7 @@ final class Sizing {
 
   /** Returns the size rule of an axis of the visible result. */
   private static SizeRule seen(Level level, String axis) {
-    int place = level.place(axis).orElseThrow();
-    SizeRule own = level.axes().get(place).rule();
-    Codec codec = level.codec();
-    if (codec == null) {
-      return own;
-    }
-    int multiple = own.multiple() * codec.factors().get(place);
-    int least = codec.decoded(place, own.least());
-    return new SizeRule(
-        least, codec.decoded(place, own.most()), multiple, Math.floorMod(least, multiple));
+    return level.seenRule(level.place(axis).orElseThrow());
   }
 
   private static String sizes(Level level) {

@@ -46,6 +46,7 @@ import glimt.job.TaskId;
 import glimt.job.TenantId;
 import glimt.job.Work;
 import glimt.job.WorkerId;
+import glimt.model.BelowNoising;
 import glimt.model.BytePair;
 import glimt.model.ClassNames;
 import glimt.model.FirstFrame;
@@ -393,5 +394,8 @@ public final class Json {
   interface GrownLevel {
     @JsonInclude(JsonInclude.Include.NON_NULL)
     FirstFrame firstFrame();
+
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    BelowNoising belowNoising();
   }
 }

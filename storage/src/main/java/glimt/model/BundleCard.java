@@ -111,7 +111,8 @@ public record BundleCard(
         if ((port.readsBelow()
                 || port.feed() == Port.PortSource.BELOW_NOISE
                 || port.feed() == Port.PortSource.BELOW_SIGNAL)
-            && base) {
+            && base
+            && !level.enlargesPicture()) {
           throw new IllegalArgumentException(
               "bundle %s: nothing feeds port %s of level %s, which has no level below"
                   .formatted(name, port.name(), level.name()));

@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * @param refinement how it begins with the level below; null if it begins with noise alone
  * @param expert another network for the end of the walk; null if one network walks all of it
  * @param firstFrame how a job's picture becomes its first frame; null if it cannot
+ * @param belowNoising the chain along which the level below is noised; null for its walk's own
  */
 public record Level(
     String name,
@@ -48,7 +49,8 @@ public record Level(
     @Nullable Fast fast,
     @Nullable Refinement refinement,
     @Nullable Expert expert,
-    @Nullable FirstFrame firstFrame) {
+    @Nullable FirstFrame firstFrame,
+    @Nullable BelowNoising belowNoising) {
   /** A level of one network that begins with noise alone. */
   public Level(
       String name,
@@ -74,6 +76,7 @@ public record Level(
         codec,
         sampling,
         fast,
+        null,
         null,
         null,
         null);
@@ -194,6 +197,11 @@ public record Level(
     return !residual.isEmpty() || ports.stream().anyMatch(Port::readsBelow);
   }
 
+  /** Whether the job's picture stands where another level reads the one below. */
+  public boolean enlargesPicture() {
+    return firstFrame != null && firstFrame.needed() && ports.stream().anyMatch(Port::readsBelow);
+  }
+
   /** Whether its sample begins with the level below as it is. */
   public boolean keepsBelow() {
     return keepsBelow(ports);
@@ -248,7 +256,7 @@ public record Level(
   }
 
   /** Returns this level with these axes, without checking that its size rules allow them. */
-  private Level with(List<Axis> others) {
+  public Level with(List<Axis> others) {
     return copy(level -> level.axes = others);
   }
 
@@ -260,6 +268,19 @@ public record Level(
   /** Returns this level with a first frame that jobs may give; null for none. */
   public Level beginning(@Nullable FirstFrame other) {
     return copy(level -> level.firstFrame = other);
+  }
+
+  /**
+   * Returns this level with noise added to the level below along a chain of its own.
+   *
+   * @param noise its usual standard deviation
+   */
+  public Level noised(double noise, BelowNoising along) {
+    return copy(
+        level -> {
+          level.belowNoise = noise;
+          level.belowNoising = along;
+        });
   }
 
   /**
@@ -402,6 +423,18 @@ public record Level(
         null,
         sampling,
         null);
+  }
+
+  /** Returns which extents the visible result may have along an axis. */
+  public SizeRule seenRule(int place) {
+    SizeRule own = axes.get(place).rule();
+    if (codec == null) {
+      return own;
+    }
+    int multiple = own.multiple() * codec.factors().get(place);
+    int least = codec.decoded(place, own.least());
+    return new SizeRule(
+        least, codec.decoded(place, own.most()), multiple, Math.floorMod(least, multiple));
   }
 
   /** Returns the index of an axis, or empty if there is no such axis. */

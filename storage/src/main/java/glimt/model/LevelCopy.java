@@ -13,6 +13,7 @@ final class LevelCopy {
   @Nullable Fast fast;
   @Nullable Expert expert;
   @Nullable FirstFrame firstFrame;
+  @Nullable BelowNoising belowNoising;
 
   LevelCopy(Level of) {
     this.of = of;
@@ -23,6 +24,7 @@ final class LevelCopy {
     fast = of.fast();
     expert = of.expert();
     firstFrame = of.firstFrame();
+    belowNoising = of.belowNoising();
   }
 
   Level made() {
@@ -40,6 +42,7 @@ final class LevelCopy {
         fast,
         of.refinement(),
         expert,
-        firstFrame);
+        firstFrame,
+        belowNoising);
   }
 }

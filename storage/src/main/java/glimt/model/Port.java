@@ -142,7 +142,10 @@ public record Port(
     PROMPT,
     /** An encoder's output for the prompt. */
     ENCODER,
-    /** The level below, enlarged to this one. */
+    /**
+     * The level below, enlarged to this one; at a base that {@linkplain Level#enlargesPicture
+     * enlarges it}, the job's picture.
+     */
     BELOW,
     /**
      * The level below as it is, which this level's sample begins with: the network makes the rest,
@@ -155,8 +158,9 @@ public record Port(
      */
     BELOW_BY_CORNERS,
     /**
-     * The timestep at which the chain of the level's published schedule has the noise that is added
-     * to the level below (Ho et al. 2022, section 4.2); float32 [1].
+     * The timestep at which the chain of the level's published schedule, or of its {@link
+     * BelowNoising}, has the noise that is added to the level below (Ho et al. 2022, section 4.2);
+     * float32 [1].
      */
     BELOW_NOISE,
     /**

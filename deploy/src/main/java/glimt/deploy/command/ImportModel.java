@@ -51,6 +51,7 @@ import picocli.CommandLine.Spec;
       "  glimt import sd15 --levels sd15:0.4:1024x1024/512x512 --name sd15-large",
       "  glimt import zeroscope_v2_576w --size 576x320x24 --levels zeroscope_v2_XL:0.6:1024x576",
       "  glimt import Wan2.1 --size 416x240x81 --levels Wan2.1:0.4:832x480/416x240x41",
+      "  glimt import sd15 --levels stable-diffusion-x4-upscaler --name sd15-2048",
       "  glimt import LTX-0.9.7-distilled --guidance 1 --timesteps"
           + " 1000,993,987,981,975,909,725,0.03 --levels"
           + " ltxv-spatial-upscaler-0.9.7:0.999@1000,909,725,421,0",
@@ -144,8 +145,9 @@ public final class ImportModel implements Callable<Integer> {
             + " and",
         "denoised again along STRENGTH of the walk (default: 0.6 of it), in one piece or in TILEs,",
         "which overlap. Sizes are WIDTHxHEIGHT or WIDTHxHEIGHTxFRAMES, Ts the walk's timesteps. An",
-        "upsampler of LTX-Video enlarges latents for the pipeline below. May be given several"
-            + " times."
+        "upsampler of LTX-Video enlarges latents for the pipeline below; Stable Diffusion's makes"
+            + " four",
+        "times the height and width. May be given several times."
       })
   private List<String> levels = List.of();
 

@@ -23,10 +23,14 @@ public record PictureModality() implements Modality {
   /** An image uses the same noise as the first frame of a video. */
   @Override
   public Region region(Level level, Segment segment) {
+    return region(level.channels(), segment);
+  }
+
+  private static Region region(int channels, Segment segment) {
     Span rows = segment.spans().get(0);
     Span columns = segment.spans().get(1);
     return new Region.FrameWindow(
-        0, 1, level.channels(), rows.start(), rows.length(), columns.start(), columns.length());
+        0, 1, channels, rows.start(), rows.length(), columns.start(), columns.length());
   }
 
   @Override
@@ -47,8 +51,16 @@ public record PictureModality() implements Modality {
             List.of(
                 new Span(needed.y(), needed.y() + needed.height()),
                 new Span(needed.x(), needed.x() + needed.width())));
-    float[] ground = enlargement.part(Mosaic.of(below).cut(cut, sample), part, level.channels());
-    return new Below(ground, Mosaic.of(level).shape(segment), ground, region(level, segment));
+    int channels = below.channels(); // those of a picture, also where this level's are a latent's
+    float[] seen = Mosaic.of(below).cut(cut, sample);
+    if (level.codec() != null) { // an upscaler, which is given pictures: what can be shown
+      for (int i = 0; i < seen.length; i++) {
+        seen[i] = Math.clamp(seen[i], -1f, 1f);
+      }
+    }
+    float[] ground = enlargement.part(seen, part, channels);
+    long[] shape = new Mosaic(level.axes(), channels).shape(segment);
+    return new Below(ground, shape, ground, region(channels, segment));
   }
 
   @Override

@@ -32,8 +32,9 @@ public record Cascade(
    *     piece
    * @param level the level, resolved to its size and quality
    * @param conditions the inputs of the level's ports, except those from the level below
-   * @param below the level below, resolved to its size, and its sample, which may be unread; null
-   *     at the base and for a level that only begins with it
+   * @param below the level below, resolved to its size, and its sample, which may be unread; at a
+   *     base that enlarges it, the job's picture; else null at the base, and for a level that only
+   *     begins with the one below
    * @param draft what the walk begins with; null if that is noise alone
    * @param kept the first frame of the clip, which is a picture's; null if the level makes it
    * @throws IllegalArgumentException if {@code below} or {@code draft} is missing, or {@code below}
@@ -50,7 +51,7 @@ public record Cascade(
       @Nullable Draft draft,
       @Nullable KeptFrame kept) {
     int index = card.levels().indexOf(card.level(level.name())); // at any quality
-    boolean seesBelow = index > 0 && level.refinement() == null;
+    boolean seesBelow = (index > 0 || level.enlargesPicture()) && level.refinement() == null;
     if (seesBelow != (below != null)) {
       throw new IllegalArgumentException(
           "level %s %s a level below".formatted(level.name(), seesBelow ? "needs" : "sees not"));

@@ -58,28 +58,35 @@ public final class LevelWalk {
   }
 
   /**
-   * The timestep at which a level's chain has the noise that is added to the level below.
+   * The timestep at which the chain that noises the level below has the noise that is added to it.
    *
    * @throws IllegalArgumentException if the level was not trained on a published chain
    */
   static double belowTime(Level level) {
-    return chain(level).time().applyAsDouble(level.belowNoise());
+    return belowChain(level).time().applyAsDouble(level.belowNoise());
   }
 
   /**
-   * A level with the noise below that its chain has at a step.
+   * A level with the noise below that the chain which noises it has at a step.
    *
    * @throws IllegalArgumentException if the level was not trained on a published chain, or that is
    *     shorter
    */
   public static Level noised(Level level, int step) {
-    Chain chain = chain(level);
-    if (step < 0 || step >= chain.length()) {
+    Chain chain = belowChain(level);
+    int most = level.belowNoising() == null ? chain.length() - 1 : level.belowNoising().most();
+    if (step < 0 || step > most) {
       throw new IllegalArgumentException(
-          "the chain of level %s has steps 0 to %s, but no %s"
-              .formatted(level.name(), chain.length() - 1, step));
+          "the chain of level %s has steps 0 to %s, but no %s".formatted(level.name(), most, step));
     }
     return level.noised(chain.sigma(step));
+  }
+
+  /** The chain along which the level below is noised. */
+  private static Chain belowChain(Level level) {
+    return level.belowNoising() == null
+        ? chain(level)
+        : PublishedWalk.of(level.belowNoising().settings()).chain().orElseThrow();
   }
 
   private static Chain chain(Level level) {

@@ -139,8 +139,7 @@ final class DeepFloydIf {
    * @throws BundleException if the chain that noises it is not the network's
    */
   private static double noise(PublishedFolder from, Sampling sampling) {
-    Chain noising =
-        PublishedWalk.of(from.scheduler("image_noising_scheduler")).chain().orElseThrow();
+    Chain noising = PipelineParts.chain(from, "image_noising_scheduler");
     Chain own =
         PublishedWalk.of(((Schedule.Published) sampling.schedule()).settings())
             .chain()

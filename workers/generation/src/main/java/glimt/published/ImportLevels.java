@@ -99,10 +99,10 @@ public record ImportLevels(
   }
 
   /**
-   * A pipeline that refines what the level below made (SDEdit, Meng et al. 2022).
+   * A pipeline that refines what the level below made (SDEdit, Meng et al. 2022), or enlarges it.
    *
    * @param source its folder or single file
-   * @param strength the share of its walk that is walked
+   * @param strength the share of its walk that is walked; null for the usual one
    * @param size of its results; null for the usual one
    * @param tile the size of the pieces that are refined one by one, a quarter of which overlap;
    *     null for one piece
@@ -110,7 +110,7 @@ public record ImportLevels(
    */
   public record LevelSource(
       Path source,
-      double strength,
+      @Nullable Double strength,
       @Nullable PixelSize size,
       @Nullable PixelSize tile,
       List<Double> timesteps) {
@@ -136,7 +136,7 @@ public record ImportLevels(
       String strength = parts.group(2);
       return new LevelSource(
           Path.of(parts.group(1)),
-          strength == null ? STRENGTH : Double.parseDouble(strength),
+          strength == null ? null : (Double) Double.parseDouble(strength),
           parts.group(3) == null ? null : PixelSize.parse(parts.group(3)),
           parts.group(4) == null ? null : PixelSize.parse(parts.group(4)),
           parts.group(5) == null ? List.of() : ImportLevels.timesteps(parts.group(5)));
@@ -144,13 +144,23 @@ public record ImportLevels(
 
     /** A pipeline with its scheduler's timesteps. */
     public LevelSource(
-        Path source, double strength, @Nullable PixelSize size, @Nullable PixelSize tile) {
+        Path source,
+        @Nullable Double strength,
+        @Nullable PixelSize size,
+        @Nullable PixelSize tile) {
       this(source, strength, size, tile, List.of());
     }
 
     public LevelSource {
       timesteps = List.copyOf(timesteps);
-      Refinement.checkStrength(strength);
+      if (strength != null) {
+        Refinement.checkStrength(strength);
+      }
+    }
+
+    /** The share of its walk that a pipeline walks which refines. */
+    double refining() {
+      return strength == null ? STRENGTH : strength;
     }
   }
 }

@@ -83,11 +83,12 @@ final class LatentUpsampling {
             below.sampling(),
             null,
             new Refinement(
-                source.strength(),
+                source.refining(),
                 new Refinement.Upsampler(
                     LevelChain.prefix(number) + COMPONENT, factors, ADAPTATION, 0)),
             null,
-            below.firstFrame());
+            below.firstFrame(),
+            null);
     List<Level> levels = new ArrayList<>(card.levels());
     levels.add(level);
     Map<String, String> notes = new TreeMap<>(card.notes());

@@ -130,23 +130,18 @@ final class LevelChain {
           "%s: it makes %s in %s levels, so it cannot refine %s"
               .formatted(source.source(), other.kind(), other.levels().size(), card.kind()));
     }
-    if (own.firstFrame() != null && own.firstFrame().needed()) {
+    boolean enlarges = own.enlargesPicture();
+    if (!enlarges && own.firstFrame() != null && own.firstFrame().needed()) {
       throw new BundleException(
           "%s: a %s begins with a picture, so it cannot refine a clip"
               .formatted(source.source(), other.notes().get("published")));
     }
-    if (own.codec() == null || !own.codec().encodes()) {
+    if (!enlarges && (own.codec() == null || !own.codec().encodes())) {
       throw new BundleException(
           "%s: a %s cannot begin with what is there, so it cannot refine"
               .formatted(source.source(), other.notes().get("published")));
     }
-    List<Integer> seen = new ArrayList<>(own.seen());
-    if (seen.size() > 2) {
-      seen.set(0, below.seen().getFirst());
-    }
-    PixelSize size = source.size();
-    Level level =
-        sized(own, size == null ? seen : size.along(seen), String.valueOf(source.source()));
+    Level level = enlarges ? Upscaling.over(below, own, source) : refining(below, own, source);
     PixelSize tile = source.tile();
     if (tile != null) {
       level = tiled(level, tile.along(level.seen()));
@@ -172,7 +167,8 @@ final class LevelChain {
     }
     UnaryOperator<String> stems = stem -> stem(card, prefix + stem);
     List<Level> levels = new ArrayList<>(card.levels());
-    levels.add(renamed(level, name(number), stems, encoders, new Refinement(source.strength())));
+    Refinement refinement = enlarges ? null : new Refinement(source.refining());
+    levels.add(renamed(level, name(number), stems, encoders, refinement));
     Map<String, String> notes = new TreeMap<>(card.notes());
     other.notes().forEach((name, note) -> notes.put(name(number) + ": " + name, note));
     if (!other.licence().equals(card.licence())) {
@@ -194,6 +190,16 @@ final class LevelChain {
         Map.of(),
         Map.of(),
         notes);
+  }
+
+  /** The level at its size above the one that it refines. */
+  private static Level refining(Level below, Level own, LevelSource source) {
+    List<Integer> seen = new ArrayList<>(own.seen());
+    if (seen.size() > 2) {
+      seen.set(0, below.seen().getFirst());
+    }
+    PixelSize size = source.size();
+    return sized(own, size == null ? seen : size.along(seen), String.valueOf(source.source()));
   }
 
   /** The level cut into overlapping tiles of at most these extents of what people see. */
@@ -266,7 +272,7 @@ final class LevelChain {
       String name,
       UnaryOperator<String> stems,
       Map<String, String> encoders,
-      Refinement refinement) {
+      @Nullable Refinement refinement) {
     Expert expert = level.expert();
     List<Port> ports = new ArrayList<>();
     for (Port port : level.ports()) {
@@ -297,7 +303,8 @@ final class LevelChain {
         expert == null
             ? null
             : new Expert(stems.apply(expert.network()), expert.below(), expert.guidance()),
-        null);
+        null,
+        level.belowNoising());
   }
 
   private static @Nullable Codec renamed(@Nullable Codec codec, UnaryOperator<String> stems) {

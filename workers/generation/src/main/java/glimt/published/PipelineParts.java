@@ -2,6 +2,7 @@ package glimt.published;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import glimt.bundle.BundleException;
+import glimt.diffusion.Chain;
 import glimt.diffusion.diffusers.PublishedWalk;
 import glimt.diffusion.diffusers.UnknownSettingException;
 import glimt.model.Axis;
@@ -105,6 +106,28 @@ final class PipelineParts {
               default -> NetworkAnswer.EPSILON;
             };
     return new Parametrisation(answer, 1, new Thresholds.Open());
+  }
+
+  /**
+   * The chain of a scheduler that noises a picture below.
+   *
+   * @throws BundleException naming the scheduler, if it is not there or not known, or has no chain
+   */
+  static Chain chain(PublishedFolder from, String scheduler) {
+    String name = from.className(scheduler);
+    try {
+      return PublishedWalk.of(from.scheduler(scheduler))
+          .chain()
+          .orElseThrow(
+              () ->
+                  new BundleException(
+                      "%s: the %s %s has no chain of noise"
+                          .formatted(from.folder(), scheduler, name)));
+    } catch (UnknownSettingException unknown) {
+      throw new BundleException(
+          "%s: %s".formatted(from.file(scheduler, "scheduler_config.json"), unknown.getMessage()),
+          unknown);
+    }
   }
 
   // ---- latents

@@ -31,6 +31,7 @@ public final class Pipelines {
           Map.entry("LTXImageToVideoPipeline", LtxVideo::card),
           Map.entry("LTXPipeline", LtxVideo::card),
           Map.entry("StableDiffusionPipeline", StableDiffusion::card),
+          Map.entry("StableDiffusionUpscalePipeline", Upscaling::card),
           Map.entry("StableDiffusionXLPipeline", StableDiffusionXl::card),
           Map.entry("TextToVideoSDPipeline", TextToVideoSd::card),
           Map.entry("VideoToVideoSDPipeline", TextToVideoSd::card),

@@ -9,8 +9,10 @@ import glimt.job.Work;
 import glimt.media.ClipReader;
 import glimt.media.Frames;
 import glimt.media.Picture;
+import glimt.media.Resize;
 import glimt.model.FirstFrame;
 import glimt.model.Level;
+import glimt.pipeline.Cascade;
 import glimt.pipeline.Draft;
 import glimt.pipeline.Drafting;
 import glimt.pipeline.KeptFrame;
@@ -99,6 +101,16 @@ record Beginning(
     long[] shape = {frames, 3, seen.get(1), seen.get(2)};
     return drafting.ofPixels(
         generation.manager(), FloatBuffer.wrap(clip.sample(frames)), shape, strength);
+  }
+
+  /** Returns the job's picture where it stands for the level below. */
+  Cascade.Inherited below() {
+    JobInput input = Objects.requireNonNull(task.spec().input());
+    int height = level.extents().get(0);
+    int width = level.extents().get(1);
+    Picture cut = picture(Objects.requireNonNull(input.image())).cut(width, height);
+    float[] planes = Resize.of(cut.planes(), cut.height(), cut.width(), height, width);
+    return Cascade.Inherited.of(level.seenLevel().whole(level.extents()), planes);
   }
 
   /** Returns the first frame that a clip keeps; null if it makes it. */

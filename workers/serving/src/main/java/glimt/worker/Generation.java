@@ -219,7 +219,7 @@ public record Generation(
             work.sampling(),
             task.spec().sampling().seed(),
             prompted(task, level, bundle, beginning),
-            inherited(task, level, card),
+            level.enlargesPicture() ? beginning.below() : inherited(task, level, card),
             draft,
             kept)) {
       return walked(task, work, piece, level, bundle, attempt);

@@ -239,7 +239,7 @@ class RefinedJobTest {
         .isEqualTo(
             new LevelSource(
                 Path.of("a:b"), 0.4, new PixelSize(96, 64, null), new PixelSize(48, 32, 5)));
-    assertThat(LevelSource.parse("a")).isEqualTo(level(Path.of("a"), 0.6, null, null));
+    assertThat(LevelSource.parse("a")).isEqualTo(new LevelSource(Path.of("a"), null, null, null));
   }
 
   private static ImportLevels above(LevelSource level) {
