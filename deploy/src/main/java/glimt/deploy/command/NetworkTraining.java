@@ -24,6 +24,8 @@ public interface NetworkTraining {
    *
    * @param data the folder of the raw data; null if the dataset needs none
    * @param out the folder of the bundle
+   * @param from the folder of the bundle whose weights the networks start from; null for random
+   *     ones
    * @param only the name of the only network to train; null for all
    * @param resume whether to continue from the checkpoints in {@code out}
    * @param line shows the progress
@@ -35,6 +37,7 @@ public interface NetworkTraining {
       Path recipe,
       @Nullable Path data,
       Path out,
+      @Nullable Path from,
       @Nullable String only,
       boolean resume,
       OneLine line,

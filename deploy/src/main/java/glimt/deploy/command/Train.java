@@ -29,7 +29,8 @@ import picocli.CommandLine.Parameters;
       "  glimt train workers/recipes/toy.json --out toy",
       "  glimt train workers/models/clips/recipe.json --data clips --out my-clips",
       "  glimt train workers/models/clips/recipe.json --data clips --out my-clips --only motion"
-          + " --resume"
+          + " --resume",
+      "  glimt train my-recipe/recipe.json --data clips --out mine --from workers/models/clips"
     })
 public final class Train implements Callable<Integer> {
   @Parameters(
@@ -49,6 +50,15 @@ public final class Train implements Callable<Integer> {
       required = true,
       description = "Folder of the bundle to write.")
   private Path out;
+
+  @Option(
+      names = "--from",
+      paramLabel = "BUNDLE",
+      description = {
+        "Start from the weights of this bundle's networks of the same names, instead of random",
+        "ones: to train them further, or on other data."
+      })
+  private @Nullable Path from;
 
   @Option(
       names = "--only",
@@ -73,7 +83,7 @@ public final class Train implements Callable<Integer> {
     try {
       boolean done =
           NetworkTraining.load()
-              .train(recipe, data, out, only, resume, line, () -> stopping.getCount() == 0);
+              .train(recipe, data, out, from, only, resume, line, () -> stopping.getCount() == 0);
       if (!done) {
         line.done("stopped, and nothing is lost; continue with --resume");
         return 1;

@@ -23,12 +23,13 @@ public final class LoadedTraining implements NetworkTraining {
       Path recipe,
       @Nullable Path data,
       Path out,
+      @Nullable Path from,
       @Nullable String only,
       boolean resume,
       OneLine line,
       BooleanSupplier stop) {
     try {
-      return new Training(recipe, data, out).train(only, resume, shownOn(line), stop);
+      return new Training(recipe, data, out, from).train(only, resume, shownOn(line), stop);
     } catch (TrainingException | BundleException e) {
       throw new DeployException(e);
     }

@@ -40,6 +40,7 @@ public final class Training {
   private final Recipe recipe;
   private final @Nullable Path data;
   private final Path out;
+  private final @Nullable Path from;
 
   /**
    * Reads the recipe.
@@ -50,10 +51,31 @@ public final class Training {
    * @throws TrainingException if the recipe cannot be read or is invalid
    */
   public Training(Path recipeFile, @Nullable Path data, Path out) {
+    this(recipeFile, data, out, null);
+  }
+
+  /**
+   * Reads the recipe of networks that go on from those of a finished bundle.
+   *
+   * @param recipeFile the recipe, in the folder of its sources
+   * @param data the folder of the raw data; null for the dataset shapes, which needs none
+   * @param out the folder of the bundle
+   * @param from the folder of the bundle whose networks of the same names supply the initial
+   *     weights; null for random ones
+   * @throws TrainingException if the recipe cannot be read or is invalid, or {@code from} has no
+   *     network of the recipe
+   */
+  public Training(Path recipeFile, @Nullable Path data, Path out, @Nullable Path from) {
     this.recipeFile = recipeFile;
     this.recipe = Recipe.read(recipeFile);
     this.data = data;
     this.out = out;
+    this.from = from;
+    if (from != null && recipe.networks().keySet().stream().allMatch(name -> start(name) == null)) {
+      throw new TrainingException(
+          "%s has the weights of no network of the recipe; it has %s"
+              .formatted(from, recipe.networks().keySet()));
+    }
   }
 
   /**
@@ -97,6 +119,10 @@ public final class Training {
               }
             });
     for (Trainer trainer : trainers) {
+      Path start = recipe.networks().containsKey(trainer.name()) ? start(trainer.name()) : null;
+      if (start != null && !resume) {
+        watch.done("%s starts from %s".formatted(trainer.name(), start));
+      }
       if (!trainer.train(resume, progress -> watch.now(progress.toString()), stop)) {
         return false;
       }
@@ -133,7 +159,13 @@ public final class Training {
             .findFirst()
             .map(level -> new SampleSheet(dataset, level))
             .orElse(null);
-    return new Trainer(name, network, dataset, folder(recipeFile), out, null, sheet);
+    return new Trainer(name, network, dataset, folder(recipeFile), out, null, start(name), sheet);
+  }
+
+  /** The file of the weights that a network starts from; null if they are random. */
+  private @Nullable Path start(String network) {
+    Path file = from == null ? null : from.resolve(network + ".safetensors");
+    return file == null || !Files.exists(file) ? null : file;
   }
 
   /** The trainers of a student, one for each halving of its steps; each result teaches the next. */
@@ -156,6 +188,7 @@ public final class Training {
               out,
               new Trainer.Teacher(
                   out.resolve(teacher + ".safetensors"), guidance, student.levels(walk, 2 * steps)),
+              null,
               new SampleSheet(dataset, quick(level, halved, student.sampling(walk, steps)))));
       teacher = halved;
       guidance = 1;

@@ -18,10 +18,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +48,7 @@ public final class Trainer {
   private final Dataset dataset;
   private final NetworkSource source;
   private final @Nullable Teacher teacher;
+  private final @Nullable Path from;
   private final Sketches sketches;
   private final Path weightsFile;
   private final TrainingCheckpoint checkpoint;
@@ -68,7 +73,7 @@ public final class Trainer {
    * @throws TrainingException if the source cannot be read or the folder cannot be created
    */
   public Trainer(String level, NetworkRecipe recipe, Dataset dataset, Path sources, Path out) {
-    this(level, recipe, dataset, sources, out, null, null);
+    this(level, recipe, dataset, sources, out, null, null, null);
   }
 
   /**
@@ -80,6 +85,8 @@ public final class Trainer {
    * @param sources the folder of the recipe and its sources
    * @param out the folder of the weights and the checkpoint
    * @param teacher the teacher of a student, or null to learn from data alone
+   * @param from the file of the weights to start from, or null for a student, which starts from its
+   *     teacher's, and for a network that starts from random ones
    * @param sheet draws samples during training, or null
    * @throws TrainingException if the source cannot be read or the folder cannot be created
    */
@@ -90,8 +97,10 @@ public final class Trainer {
       Path sources,
       Path out,
       @Nullable Teacher teacher,
+      @Nullable Path from,
       @Nullable SampleSheet sheet) {
     this.teacher = teacher;
+    this.from = from;
     this.sketches = new Sketches(level, sheet, out);
     this.level = level;
     this.recipe = recipe;
@@ -163,7 +172,7 @@ public final class Trainer {
         recipe.unconditional());
   }
 
-  /** The initial weights: those of the teacher for a student, otherwise random ones. */
+  /** The initial weights: those of the teacher for a student, given ones, or random ones. */
   private Safetensors initial() {
     if (teacher != null) {
       if (!Files.exists(teacher.weights)) {
@@ -175,7 +184,30 @@ public final class Trainer {
     }
     Map<String, Double> sizes = new HashMap<>(dataset.sizes());
     sizes.putAll(recipe.sizes());
-    return Initial.weights(source, sizes, new SplittableRandom(recipe.seed()));
+    Safetensors random = Initial.weights(source, sizes, new SplittableRandom(recipe.seed()));
+    return from == null ? random : given(from, random);
+  }
+
+  /** Reads the weights to start from, which must have the names and shapes of {@code expected}. */
+  private Safetensors given(Path file, Safetensors expected) {
+    Safetensors weights = Safetensors.read(file).as(Safetensors.Dtype.F32);
+    Map<String, List<Long>> is = shapes(weights);
+    Map<String, List<Long>> wanted = shapes(expected);
+    if (!is.equals(wanted)) {
+      Set<String> differing = new TreeSet<>(wanted.keySet());
+      differing.addAll(is.keySet());
+      differing.removeIf(name -> Objects.equals(is.get(name), wanted.get(name)));
+      throw new TrainingException(
+          "%s cannot start from %s, whose weights differ from the recipe's in name or shape: %s"
+              .formatted(level, file, String.join(", ", differing)));
+    }
+    return weights;
+  }
+
+  private static Map<String, List<Long>> shapes(Safetensors weights) {
+    Map<String, List<Long>> shapes = new TreeMap<>();
+    weights.tensors().forEach((name, tensor) -> shapes.put(name, tensor.shape()));
+    return shapes;
   }
 
   private Safetensors weights(@Nullable Safetensors state) {

@@ -13,15 +13,11 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
- * The assessment of clips, each of which has a caption; fractions of all clips unless said
- * otherwise.
+ * The assessment of clips, each of which has a caption.
  *
- * @param subject those that show the right subject
- * @param colour those that have the right background
- * @param motion those that move as they should
- * @param all those that have all three
- * @param newWords of those whose caption is in held-out words, the fraction that have all three
- * @param constancy those whose subject is the same in the first and in the last frame
+ * @param known how often those are right whose caption is in words of training
+ * @param newWords how often those are right whose phrasing and words are held out
+ * @param constancy the fraction whose subject is the same in the first and in the last frame
  * @param drift of those that should stand still, the mean of the largest way from the first frame,
  *     in pixels
  * @param wander of those that should go left, right, up or down, the mean of the largest way aside,
@@ -32,11 +28,8 @@ import java.util.stream.IntStream;
  * @param moments the moments of the classifier's features
  */
 record MotionAnswer(
-    double subject,
-    double colour,
-    double motion,
-    double all,
-    double newWords,
+    Adherence known,
+    Adherence newWords,
     double constancy,
     double drift,
     double wander,
@@ -45,6 +38,33 @@ record MotionAnswer(
     Moments moments) {
   private static final double PIXELS = ClipDecoder.SIDE / 2.0;
 
+  /** The fractions that show the right subject, background and motion, and all three. */
+  record Adherence(double subject, double colour, double motion, double all) {
+    private static Adherence of(
+        List<Integer> clips, List<WantedClip> wanted, List<NamedClip> found) {
+      BiPredicate<WantedClip, NamedClip> subject =
+          (asked, seen) -> seen.subject() == asked.subject();
+      BiPredicate<WantedClip, NamedClip> colour = (asked, seen) -> seen.colour() == asked.colour();
+      BiPredicate<WantedClip, NamedClip> motion = (asked, seen) -> seen.motion() == asked.motion();
+      return new Adherence(
+          share(clips, wanted, found, subject),
+          share(clips, wanted, found, colour),
+          share(clips, wanted, found, motion),
+          share(clips, wanted, found, subject.and(colour).and(motion)));
+    }
+
+    @Override
+    public String toString() {
+      return String.format(
+          Locale.ROOT,
+          "subject %.3f, background %.3f, motion %.3f, all %.3f",
+          subject,
+          colour,
+          motion,
+          all);
+    }
+  }
+
   static MotionAnswer of(
       List<Prompt<WantedClip>> prompts,
       List<Sighting> clips,
@@ -52,11 +72,8 @@ record MotionAnswer(
       CaptionGrammar grammar) {
     List<NamedClip> found = judge.judge(clips);
     List<WantedClip> wanted = prompts.stream().map(Prompt::wanted).toList();
-    BiPredicate<WantedClip, NamedClip> subject = (asked, seen) -> seen.subject() == asked.subject();
-    BiPredicate<WantedClip, NamedClip> colour = (asked, seen) -> seen.colour() == asked.colour();
-    BiPredicate<WantedClip, NamedClip> motion = (asked, seen) -> seen.motion() == asked.motion();
-    BiPredicate<WantedClip, NamedClip> all = subject.and(colour).and(motion);
     List<Integer> every = IntStream.range(0, clips.size()).boxed().toList();
+    List<Integer> known = every.stream().filter(i -> !wanted.get(i).newWords()).toList();
     List<Integer> held = every.stream().filter(i -> wanted.get(i).newWords()).toList();
     List<Integer> still =
         every.stream().filter(i -> rests(grammar.motions().get(wanted.get(i).motion()))).toList();
@@ -65,11 +82,8 @@ record MotionAnswer(
     List<Integer> smooth =
         every.stream().filter(i -> still.contains(i) || going.contains(i)).toList();
     return new MotionAnswer(
-        share(every, wanted, found, subject),
-        share(every, wanted, found, colour),
-        share(every, wanted, found, motion),
-        share(every, wanted, found, all),
-        share(held, wanted, found, all),
+        Adherence.of(known, wanted, found),
+        Adherence.of(held, wanted, found),
         share(every, wanted, found, (_, seen) -> seen.subject() == seen.last()),
         mean(still, i -> farthest(clips.get(i).tracked(), 1, 1)),
         mean(
@@ -135,12 +149,9 @@ record MotionAnswer(
   public String toString() {
     return String.format(
         Locale.ROOT,
-        "subject %.3f, background %.3f, motion %.3f, all %.3f, in new words %.3f, same subject"
-            + " %.3f, drift %.2f, wander %.2f, jitter %.2f px, edges %.4f",
-        subject,
-        colour,
-        motion,
-        all,
+        "%s; in new words %s; same subject %.3f, drift %.2f, wander %.2f, jitter %.2f px, edges"
+            + " %.4f",
+        known,
         newWords,
         constancy,
         drift,

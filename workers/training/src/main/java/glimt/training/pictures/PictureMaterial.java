@@ -129,6 +129,7 @@ public final class PictureMaterial implements Material {
         pictures.grammar(),
         codec,
         () -> prepared(drawn, sources, out),
+        Objects.requireNonNullElse(pictures.wordNoise(), 0.0),
         () -> new PictureDecoder(codec, part(codec.network(), sources, out)));
   }
 

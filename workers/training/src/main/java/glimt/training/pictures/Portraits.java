@@ -37,6 +37,7 @@ final class Portraits implements Dataset {
   private final CaptionGrammar grammar;
   private final Codec codec;
   private final Supplier<Prepared> preparing;
+  private final double wordNoise;
   private final Supplier<PictureDecoder> decoding;
   private Optional<Prepared> prepared = Optional.empty();
 
@@ -45,16 +46,19 @@ final class Portraits implements Dataset {
    *
    * @param codec gives the units of the level
    * @param preparing makes what samples are made of; it is called once
+   * @param wordNoise the noise on the words' states, as a fraction of their root mean square
    * @param decoding opens the decoder, to draw samples
    */
   Portraits(
       CaptionGrammar grammar,
       Codec codec,
       Supplier<Prepared> preparing,
+      double wordNoise,
       Supplier<PictureDecoder> decoding) {
     this.grammar = grammar;
     this.codec = codec;
     this.preparing = preparing;
+    this.wordNoise = wordNoise;
     this.decoding = decoding;
   }
 
@@ -81,9 +85,13 @@ final class Portraits implements Dataset {
       int said = random.nextDouble() < UNSAID ? CaptionGrammar.UNSAID : colour;
       captions[row] = from.captions.draw(subject, said, random);
     }
+    float[] states = from.states.states(captions);
+    if (wordNoise > 0) {
+      CaptionStates.disturb(states, wordNoise, random);
+    }
     return new Batch(
         Tensor.of(x, size, CHANNELS, Latents.SIDE, Latents.SIDE),
-        Tensor.of(from.states.states(captions), size, CaptionEncoder.LENGTH, CaptionEncoder.WIDTH),
+        Tensor.of(states, size, CaptionEncoder.LENGTH, CaptionEncoder.WIDTH),
         null);
   }
 

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 
 /**
@@ -76,5 +77,27 @@ public final class CaptionStates {
       }
     }
     return states;
+  }
+
+  /**
+   * Adds noise to states of {@link #states}; those of padding stay zeros.
+   *
+   * @param noise its standard deviation as a fraction of the root mean square of the states
+   */
+  public static void disturb(float[] states, double noise, RandomGenerator random) {
+    double sum = 0;
+    int said = 0;
+    for (float value : states) {
+      if (value != 0) {
+        sum += (double) value * value;
+        said++;
+      }
+    }
+    double deviation = noise * Math.sqrt(sum / Math.max(1, said));
+    for (int i = 0; i < states.length; i++) {
+      if (states[i] != 0) {
+        states[i] += (float) (deviation * random.nextGaussian());
+      }
+    }
   }
 }

@@ -130,7 +130,8 @@ class StudentTest {
       Trainer.Teacher whom =
           new Trainer.Teacher(teacher, guidance, student.levels(WALK, 2 * steps));
       assertThat(
-              new Trainer(name, student.recipe(taught, steps), CORNERS, sources, out, whom, null)
+              new Trainer(
+                      name, student.recipe(taught, steps), CORNERS, sources, out, whom, null, null)
                   .train(false, _ -> {}, () -> false))
           .isTrue();
       teacher = out.resolve(name + ".safetensors");
@@ -202,7 +203,7 @@ class StudentTest {
         new Trainer.Teacher(out.resolve("base.safetensors"), 1.5, student.levels(WALK, 8));
     NetworkRecipe recipe = student.recipe(recipe(1), 4);
     int[] asked = {0};
-    new Trainer("quick", recipe, CORNERS, sources, to, whom, null)
+    new Trainer("quick", recipe, CORNERS, sources, to, whom, null, null)
         .train(resume, _ -> {}, () -> asked[0]++ == stopAt);
   }
 

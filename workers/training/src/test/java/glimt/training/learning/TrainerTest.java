@@ -114,6 +114,35 @@ class TrainerTest {
   }
 
   @Test
+  void a_training_from_given_weights_starts_at_them() throws Exception {
+    trainer(40, 0.01).train(false, _ -> {}, () -> false);
+    Path weights = out.resolve("base.safetensors");
+    Path on = out.resolve("on");
+
+    from(weights, 32, 1e-12, on).train(false, _ -> {}, () -> false);
+
+    assertThat(Files.readAllBytes(on.resolve("base.safetensors")))
+        .isEqualTo(Files.readAllBytes(weights));
+  }
+
+  @Test
+  void given_weights_of_other_shapes_are_refused_by_name() {
+    trainer(2, 0.01).train(false, _ -> {}, () -> false);
+    Path weights = out.resolve("base.safetensors");
+
+    assertThatThrownBy(
+            () -> from(weights, 8, 0.01, out.resolve("on")).train(false, _ -> {}, () -> false))
+        .isInstanceOf(TrainingException.class)
+        .hasMessageContaining("base cannot start from " + weights)
+        .hasMessageContaining("enter.bias, enter.weight, leave.weight");
+  }
+
+  private Trainer from(Path weights, double width, double rate, Path to) {
+    NetworkRecipe recipe = recipe(10, rate, Map.of("d", width));
+    return new Trainer("base", recipe, TWO_POINTS, sources, to, null, weights, null);
+  }
+
+  @Test
   void a_recipe_with_an_unknown_field_is_refused_by_its_name() throws Exception {
     Path file = sources.resolve("recipe.json");
     Files.writeString(
@@ -179,6 +208,7 @@ class TrainerTest {
             new SeenPoints(),
             sources,
             seen,
+            null,
             null,
             new SampleSheet(
                 new SeenPoints(),
