@@ -47,7 +47,9 @@ class TakenLevelsTest {
         specs,
         ledger.digest,
         specs.stream().map(spec -> Plan.of(spec, ledger.card)).toList(),
-        key);
+        key,
+        List.of(),
+        null);
   }
 
   private JobView goOn(JobId from, @Nullable IdempotencyKey key) {
@@ -70,7 +72,8 @@ class TakenLevelsTest {
             plan,
             key,
             from,
-            new TakenLevel(from, "base", Map.of(0, assembled)))
+            new TakenLevel(from, "base", Map.of(0, assembled)),
+            List.of())
         .orElseThrow();
   }
 
