@@ -85,8 +85,12 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
 
   private record WorkersFound(Set<ActorRef<ToWorker>> all) implements Internal {}
 
-  /** The tasks of these jobs are to make room for urgent ones. */
-  private record Preempted(Set<JobId> jobs) implements Internal {}
+  /**
+   * The tasks of these jobs are to make room for urgent ones.
+   *
+   * @param asOf the value of {@link #hints} when the ledger was asked
+   */
+  private record Preempted(long asOf, Set<JobId> jobs) implements Internal {}
 
   private enum Signal implements Internal {
     SWEEP,
@@ -227,9 +231,12 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
       }
       case Colleagues(Set<ActorRef<ToCoordinator>> all) -> colleagues = all;
       case WorkersFound(Set<ActorRef<ToWorker>> all) -> workers = all;
-      case Preempted(Set<JobId> jobs) -> {
+      case Preempted(long asOf, Set<JobId> jobs) -> {
         preempting = false;
         jobs.forEach(job -> workers.forEach(worker -> worker.tell(new Changed(job))));
+        if (asOf != hints) {
+          preempt();
+        }
       }
       case Signal signal -> {
         switch (signal) {
@@ -270,7 +277,12 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
   private void preempt() {
     if (!preempting) {
       preempting = true;
-      ask("make room for urgent tasks", tasks::preempt, Preempted::new, new Preempted(Set.of()));
+      long asOf = hints;
+      ask(
+          "make room for urgent tasks",
+          tasks::preempt,
+          jobs -> new Preempted(asOf, jobs),
+          new Preempted(asOf, Set.of()));
     }
   }
 
@@ -312,6 +324,10 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
       return;
     }
     idle.remove(id);
+    if (claimed.asOf() != hints) {
+      // The worker seemed free for an urgent task that became ready while the claim ran.
+      preempt();
+    }
     if (waits) {
       claimed.tasks().forEach(task -> worker.at().tell(new Run(task)));
     } else {

@@ -201,7 +201,7 @@ public final class QueueBench implements Callable<Integer> {
   }
 
   /** The bundle that the jobs use. */
-  private static Bundles.CatalogueEntry bundle(Home home) {
+  static Bundles.CatalogueEntry bundle(Home home) {
     return home.bundles().stream()
         .map(Bundle::open)
         .filter(bundle -> bundle.card().name().equals(BUNDLE))
@@ -217,7 +217,7 @@ public final class QueueBench implements Callable<Integer> {
     System.err.println("glimt: " + line);
   }
 
-  private static void delete(Path folder) throws IOException {
+  static void delete(Path folder) throws IOException {
     try (Stream<Path> all = Files.walk(folder)) {
       for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(path);

@@ -1,0 +1,184 @@
+package glimt.deploy.queue;
+
+import glimt.coordinator.Cadence;
+import glimt.coordinator.Farm;
+import glimt.coordinator.Node;
+import glimt.deploy.node.DeployException;
+import glimt.deploy.queue.SimulatedWorker.DeviceLog;
+import glimt.job.Format;
+import glimt.job.JobClass;
+import glimt.job.JobId;
+import glimt.job.JobLimits;
+import glimt.job.JobSpec;
+import glimt.job.JobView;
+import glimt.job.Plan;
+import glimt.job.SamplingOptions;
+import glimt.job.TenantId;
+import glimt.job.WorkerCard;
+import glimt.job.WorkerId;
+import glimt.ledger.Bundles;
+import glimt.ledger.Database;
+import glimt.ledger.Deadlines;
+import glimt.ledger.Jobs;
+import glimt.ledger.LeaseTerms;
+import glimt.ledger.Tasks;
+import glimt.ledger.Tenants;
+import glimt.model.Kind;
+import glimt.postgres.EmbeddedPostgres;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+
+/** A farm whose devices are simulated by the time of their steps, and all else is real. */
+final class SimulatedFarm implements AutoCloseable {
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final long POLL = 2_000_000;
+
+  private final Database database;
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final Node node;
+  private final Node workers;
+  private final Farm farm;
+  private final Jobs jobs;
+  private final Bundles.CatalogueEntry bundle;
+  private final List<DeviceLog> log = new CopyOnWriteArrayList<>();
+  private final Map<JobId, SimulatedJob> submitted = new ConcurrentHashMap<>();
+
+  /**
+   * A job that was submitted.
+   *
+   * @param at when, in {@link System#nanoTime}
+   */
+  record SimulatedJob(JobId id, String tenant, int tasks, long at) {}
+
+  SimulatedFarm(
+      EmbeddedPostgres server, Bundles.CatalogueEntry bundle, int devices, Duration stepTime) {
+    this.bundle = bundle;
+    this.database = Database.open(server.url(), server.user(), server.password());
+    this.jobs = new Jobs(database);
+    new Bundles(database).offer(bundle.digest(), bundle.card());
+    this.node = Node.found(Set.of(Node.NodeRole.COORDINATOR, Node.NodeRole.GATEWAY));
+    this.workers = Node.join(node.address(), Set.of(Node.NodeRole.WORKER));
+    Deadlines deadlines = new Deadlines(database);
+    node.coordinate(
+        new Tasks(database, LeaseTerms.USUAL), threads, Cadence.DEFAULT, deadlines::sweep);
+    this.farm = node.farm();
+    for (int i = 0; i < devices; i++) {
+      WorkerCard card =
+          new WorkerCard(
+              new WorkerId("simulated-" + i),
+              ProcessHandle.current().pid(),
+              "device-" + i,
+              "fair bench",
+              Map.of(bundle.card().name(), bundle.digest()));
+      workers.spawn(SimulatedWorker.create(card, stepTime, log::add), "simulated-" + i);
+    }
+  }
+
+  void weigh(String tenant, double weight) {
+    new Tenants(database).set(new TenantId(tenant), weight, null);
+  }
+
+  /**
+   * Submits a point cloud.
+   *
+   * @param steps the steps of its base level
+   */
+  SimulatedJob submit(
+      String tenant, JobClass urgency, Load.Size size, int steps, JobLimits limits) {
+    JobSpec spec =
+        new JobSpec(
+            Kind.POINTS,
+            "a pine tree",
+            bundle.card().name(),
+            new SamplingOptions(7, steps, null, null, null),
+            size.extents(),
+            Format.PLY);
+    Plan plan = Plan.of(spec, bundle.card());
+    long at = System.nanoTime();
+    JobView view =
+        jobs.submit(new TenantId(tenant), urgency, limits, spec, bundle.digest(), plan, null, null)
+            .orElseThrow();
+    farm.tasksReady();
+    SimulatedJob job = new SimulatedJob(view.id(), tenant, plan.tasks().size(), at);
+    submitted.put(job.id(), job);
+    return job;
+  }
+
+  /** What the devices did since the farm began. */
+  List<DeviceLog> log() {
+    return List.copyOf(log);
+  }
+
+  SimulatedJob of(DeviceLog done) {
+    return submitted.get(done.task().job());
+  }
+
+  JobView view(SimulatedJob job) {
+    return jobs.find(new TenantId(job.tenant()), job.id()).orElseThrow();
+  }
+
+  /** The seconds from a job's submission until a device had its first task. */
+  double untilRun(SimulatedJob job) {
+    await("job " + job.id() + " begins", () -> log.stream().anyMatch(one -> isOf(one, job)));
+    long first =
+        log.stream().filter(one -> isOf(one, job)).mapToLong(DeviceLog::began).min().orElseThrow();
+    return (first - job.at()) / 1e9;
+  }
+
+  /** The seconds from a job's submission until its last task was done. */
+  double untilEnd(SimulatedJob job) {
+    await("job " + job.id() + " ends", () -> endOf(job) != 0);
+    return (endOf(job) - job.at()) / 1e9;
+  }
+
+  private long endOf(SimulatedJob job) {
+    return log.stream()
+        .filter(one -> isOf(one, job) && one.ended() != 0 && !one.yielded())
+        .filter(one -> one.task().ordinal() == job.tasks() - 1)
+        .mapToLong(DeviceLog::ended)
+        .findFirst()
+        .orElse(0);
+  }
+
+  private static boolean isOf(DeviceLog one, SimulatedJob job) {
+    return one.task().job().equals(job.id());
+  }
+
+  /** Waits until something holds. */
+  static void await(String what, BooleanSupplier holds) {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (!holds.getAsBoolean()) {
+      if (System.nanoTime() > end) {
+        throw new DeployException(
+            "waited for %s minutes: %s".formatted(PATIENCE.toMinutes(), what));
+      }
+      LockSupport.parkNanos(POLL);
+    }
+  }
+
+  /** Cancels all jobs that have not ended. */
+  void clear() {
+    for (SimulatedJob job : submitted.values()) {
+      jobs.cancel(new TenantId(job.tenant()), job.id());
+      farm.changed(job.id());
+    }
+    submitted.clear();
+    log.clear();
+  }
+
+  @Override
+  public void close() {
+    workers.close();
+    node.close();
+    threads.close();
+    database.close();
+  }
+}
