@@ -1,6 +1,7 @@
 package glimt.deploy;
 
 import glimt.deploy.chaos.Chaos;
+import glimt.deploy.command.AuditCommand;
 import glimt.deploy.command.Bench;
 import glimt.deploy.command.CancelJob;
 import glimt.deploy.command.ChangeJob;
@@ -69,6 +70,7 @@ import picocli.CommandLine.ScopeType;
       ChangeJob.Limit.class,
       TenantCommand.class,
       KeyCommand.class,
+      AuditCommand.class,
       ShowUsage.class,
       ListModels.class,
       ListNodes.class,

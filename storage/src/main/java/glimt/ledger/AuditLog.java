@@ -209,7 +209,8 @@ public final class AuditLog {
         long number = Optional.ofNullable(row.entry().number()).orElseThrow();
         String written = Optional.ofNullable(row.entry().hash()).orElseThrow();
         if (number != at.number() + 1) {
-          faults.add("%s rows are missing after %s".formatted(number - at.number() - 1, at.number()));
+          faults.add(
+              "%s rows are missing after %s".formatted(number - at.number() - 1, at.number()));
         } else if (!row.hash(number, at.hash()).equals(written)) {
           faults.add("row %s is not what was written".formatted(number));
         }
@@ -219,7 +220,8 @@ public final class AuditLog {
     }
     ChainHead head = head(session);
     if (!head.equals(at)) {
-      faults.add("the chain ends with %s, but its head is %s".formatted(at.number(), head.number()));
+      faults.add(
+          "the chain ends with %s, but its head is %s".formatted(at.number(), head.number()));
     }
     if (!found) {
       faults.add("the head that was kept, %s, is not in the chain".formatted(kept.number()));
@@ -244,8 +246,9 @@ public final class AuditLog {
   public List<AuditEntry> entries(long before, @Nullable String subject, int most) {
     return database.read(
         "list the audit log",
-        session -> session.all(NEWEST, Row::read, before, subject, subject, most).stream()
-            .map(Row::entry)
-            .toList());
+        session ->
+            session.all(NEWEST, Row::read, before, subject, subject, most).stream()
+                .map(Row::entry)
+                .toList());
   }
 }

@@ -129,7 +129,8 @@ class AuditLogTest {
         "DELETE FROM audit_entry WHERE number = 3",
         "DELETE FROM audit_entry WHERE number = (SELECT max(number) FROM audit_entry)",
         "DELETE FROM audit_entry WHERE number > 2",
-        "UPDATE audit_entry SET number = number + 1 WHERE number = (SELECT max(number) FROM audit_entry)"
+        "UPDATE audit_entry SET number = number + 1 WHERE number = (SELECT max(number) FROM"
+            + " audit_entry)"
       })
   void what_was_changed_or_removed_is_refused_and_found_if_it_was_forced(String forgery) {
     IntStream.range(0, 6).forEach(_ -> ledger.submit());
