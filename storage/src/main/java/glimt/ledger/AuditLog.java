@@ -100,9 +100,9 @@ public final class AuditLog {
     }
   }
 
-  private record Row(AuditEntry entry, long micros) {
-    static Row read(ResultSet row) throws SQLException {
-      return new Row(
+  private record WrittenEntry(AuditEntry entry, long micros) {
+    static WrittenEntry read(ResultSet row) throws SQLException {
+      return new WrittenEntry(
           new AuditEntry(
               row.getLong("id"),
               row.getObject("at", OffsetDateTime.class).toInstant(),
@@ -159,7 +159,8 @@ public final class AuditLog {
         session
             .first("SELECT pg_try_advisory_xact_lock(?)", row -> row.getBoolean(1), LOCK)
             .orElseThrow();
-    List<Row> waiting = mine ? session.all(WAITING, Row::read, AT_ONCE) : List.of();
+    List<WrittenEntry> waiting =
+        mine ? session.all(WAITING, WrittenEntry::read, AT_ONCE) : List.of();
     if (waiting.isEmpty()) {
       return 0;
     }
@@ -178,7 +179,7 @@ public final class AuditLog {
     return waiting.size();
   }
 
-  private static ChainHead next(ChainHead head, Row row) {
+  private static ChainHead next(ChainHead head, WrittenEntry row) {
     return new ChainHead(head.number() + 1, row.hash(head.number() + 1, head.hash()));
   }
 
@@ -204,8 +205,10 @@ public final class AuditLog {
     List<String> faults = new ArrayList<>();
     ChainHead at = new ChainHead(0, "0".repeat(64));
     boolean found = kept == null || kept.equals(at);
-    for (List<Row> page = page(session, 0); !page.isEmpty(); page = page(session, at.number())) {
-      for (Row row : page) {
+    for (List<WrittenEntry> page = page(session, 0);
+        !page.isEmpty();
+        page = page(session, at.number())) {
+      for (WrittenEntry row : page) {
         long number = Optional.ofNullable(row.entry().number()).orElseThrow();
         String written = Optional.ofNullable(row.entry().hash()).orElseThrow();
         if (number != at.number() + 1) {
@@ -233,8 +236,8 @@ public final class AuditLog {
     return new ChainVerdict(waiting, at, faults.subList(0, Math.min(FEW, faults.size())));
   }
 
-  private static List<Row> page(Session session, long after) throws SQLException {
-    return session.all(LINKED, Row::read, after, PAGE);
+  private static List<WrittenEntry> page(Session session, long after) throws SQLException {
+    return session.all(LINKED, WrittenEntry::read, after, PAGE);
   }
 
   /**
@@ -247,8 +250,8 @@ public final class AuditLog {
     return database.read(
         "list the audit log",
         session ->
-            session.all(NEWEST, Row::read, before, subject, subject, most).stream()
-                .map(Row::entry)
+            session.all(NEWEST, WrittenEntry::read, before, subject, subject, most).stream()
+                .map(WrittenEntry::entry)
                 .toList());
   }
 }

@@ -1,6 +1,7 @@
 package glimt.safety.watermark;
 
 import glimt.media.Frames;
+import java.util.Arrays;
 
 /**
  * How strong the pattern may be at each pixel: people see it on flat areas, and hardly where a
@@ -9,17 +10,24 @@ import glimt.media.Frames;
  */
 final class Masking {
   /** The strength where nothing hides the pattern. */
-  private static final float FLAT = Float.parseFloat(System.getProperty("wm.flat", "0.6"));
+  private static final float FLAT = 0.7f;
 
   /** The strength is this much more for each level of 255 by which the surroundings vary. */
-  private static final float SLOPE = Float.parseFloat(System.getProperty("wm.slope", "0.1"));
+  private static final float SLOPE = 0.15f;
 
-  private static final float MOST = Float.parseFloat(System.getProperty("wm.most", "1.6"));
+  private static final float MOST = 2;
 
   /** How far the surroundings of a pixel reach. */
   private static final int REACH = 4;
 
   private Masking() {}
+
+  /** Returns full strength at each pixel. */
+  static float[] none(Frames frames) {
+    float[] strength = new float[frames.width() * frames.height()];
+    Arrays.fill(strength, 1);
+    return strength;
+  }
 
   /**
    * Returns the strength at each pixel of a frame, row by row. The mean of its squares is 1 at

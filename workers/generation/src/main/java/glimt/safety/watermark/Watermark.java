@@ -8,8 +8,8 @@ import glimt.media.Frames;
  * Hides a mark of 32 bits in the luma of frames by spread spectrum (Cox, Kilian, Leighton and
  * Shamoon 1997): adds a faint pattern of waves whose signs are the bits. The pattern repeats every
  * 64 pixels in both directions and changes its sign every few frames, so that what a clip shows
- * cancels when a reader adds its frames with the same signs. It is weaker where a picture is flat,
- * see {@link Masking}.
+ * cancels when a reader adds its frames with the same signs. In clips it is weaker where they are
+ * flat, see {@link Masking}.
  */
 public final class Watermark {
   /**
@@ -47,7 +47,8 @@ public final class Watermark {
     byte[] rgb = frames.rgb().clone();
     int size = frames.width() * frames.height();
     for (int frame = 0; frame < frames.count(); frame++) {
-      float[] strength = Masking.of(frames, frame);
+      // A single picture has no second one with the other sign, and needs its full strength.
+      float[] strength = frames.count() == 1 ? Masking.none(frames) : Masking.of(frames, frame);
       int sign = sign(frame);
       for (int pixel = 0; pixel < size; pixel++) {
         int place = pixel / frames.width() % SIDE * SIDE + pixel % frames.width() % SIDE;
