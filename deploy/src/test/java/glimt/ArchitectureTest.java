@@ -216,6 +216,7 @@ class ArchitectureTest {
         "glimt.training..",
         "glimt.metrics..",
         "glimt.pipeline..",
+        "glimt.safety.filter..",
         "glimt.worker..");
   }
 

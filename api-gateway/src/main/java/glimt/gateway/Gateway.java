@@ -4,11 +4,13 @@ import glimt.artifact.Artifacts;
 import glimt.coordinator.Farm;
 import glimt.ledger.Answers;
 import glimt.ledger.ApiKeys;
+import glimt.ledger.AuditLog;
 import glimt.ledger.Bundles;
 import glimt.ledger.Events;
 import glimt.ledger.Forecasts;
 import glimt.ledger.Jobs;
 import glimt.ledger.Nodes;
+import glimt.ledger.Signers;
 import glimt.ledger.Tasks;
 import glimt.ledger.Tenants;
 import glimt.ledger.Usage;
@@ -186,6 +188,8 @@ public final class Gateway implements AutoCloseable {
       Thumbnailer thumbnailer,
       Inspector inspector,
       PromptCheck prompts,
+      AuditLog audit,
+      Signers signers,
       List<String> samplers) {
     public Parts {
       samplers = List.copyOf(samplers);

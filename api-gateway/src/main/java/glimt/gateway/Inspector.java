@@ -21,8 +21,10 @@ public interface Inspector {
    * @param state absent, valid, invalid or unreadable
    * @param reason one sentence for people
    * @param signer who signed them; null unless valid. Nobody has checked whether to trust them
+   * @param certificate the SHA-256 of the certificate, in hex; null unless valid
    */
-  record Credentials(String state, String reason, @Nullable String signer) {}
+  record Credentials(
+      String state, String reason, @Nullable String signer, @Nullable String certificate) {}
 
   /**
    * Inspects a file of any content and size.

@@ -52,7 +52,8 @@ record Operation(
             parts.farm(),
             parts.samplers(),
             new InputCheck(parts.bundles(), images, clips),
-            parts.prompts());
+            parts.prompts(),
+            parts.audit());
     TenantRoutes tenants = new TenantRoutes(desk, parts.tenants());
     UsageRoutes usage = new UsageRoutes(desk, parts.usage());
     Download download = new Download(desk, parts.artifacts(), parts.tasks(), parts.farm());
@@ -81,7 +82,8 @@ record Operation(
             parts.nodes(),
             parts.farm(),
             parts.samplers());
-    Verification verification = new Verification(desk, parts.jobs(), parts.inspector());
+    Verification verification =
+        new Verification(desk, parts.jobs(), parts.signers(), parts.inspector());
     List<Operation> all = new ArrayList<>();
     all.add(post("submitJob", "/v1/jobs", jobs::submit));
     all.add(get("listJobs", "/v1/jobs", jobs::list));
@@ -152,6 +154,9 @@ record Operation(
     all.add(
         operation("revokeKey", HttpMethod.DELETE, "/v1/keys/{key}", keys::revoke)
             .needing(Scope.ADMIN));
+    AuditRoutes audit = new AuditRoutes(desk, parts.audit());
+    all.add(get("listAudit", "/v1/audit", audit::list).needing(Scope.ADMIN));
+    all.add(post("verifyAudit", "/v1/audit/verify", audit::verify).needing(Scope.ADMIN));
     all.add(post("createTicket", "/v1/tickets", keys::ticket).needing(Scope.READ));
     all.add(get("health", "/healthz", farm::health).needing(null));
     all.add(file("contract", "/openapi.yaml", "/openapi.yaml", "application/yaml"));

@@ -17,6 +17,7 @@ import glimt.job.SamplingOptions;
 import glimt.job.TenantId;
 import glimt.job.Webhook;
 import glimt.json.Json;
+import glimt.ledger.AuditLog;
 import glimt.ledger.Bundles;
 import glimt.ledger.Forecasts;
 import glimt.ledger.IdempotencyKey;
@@ -51,6 +52,7 @@ final class Submission {
   private final List<String> samplers;
   private final InputCheck inputs;
   private final PromptCheck prompts;
+  private final AuditLog audit;
   private final SecureRandom random = new SecureRandom();
 
   Submission(
@@ -61,7 +63,8 @@ final class Submission {
       Farm farm,
       List<String> samplers,
       InputCheck inputs,
-      PromptCheck prompts) {
+      PromptCheck prompts,
+      AuditLog audit) {
     this.jobs = jobs;
     this.tenants = tenants;
     this.forecasts = forecasts;
@@ -70,6 +73,7 @@ final class Submission {
     this.samplers = List.copyOf(samplers);
     this.inputs = inputs;
     this.prompts = prompts;
+    this.audit = audit;
   }
 
   /**
@@ -301,6 +305,7 @@ final class Submission {
   private FilterDecision passed(TenantId tenant, JobSpec spec) {
     FilterDecision decision = prompts.decide(spec.kind(), spec.model(), spec.prompt());
     if (!decision.allowed()) {
+      audit.stopped(tenant, spec.prompt(), decision);
       throw Problem.blocked(decision.reason()).refusal();
     }
     return decision;

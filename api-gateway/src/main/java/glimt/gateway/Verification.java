@@ -7,6 +7,8 @@ import glimt.job.JobView;
 import glimt.job.TenantId;
 import glimt.json.Json;
 import glimt.ledger.Jobs;
+import glimt.ledger.Signers;
+import glimt.ledger.Signers.SignerStanding;
 import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;
 import java.io.IOException;
@@ -47,12 +49,14 @@ final class Verification {
 
   private final RequestContext desk;
   private final Jobs jobs;
+  private final Signers signers;
   private final Inspector inspector;
   private final Semaphore free = new Semaphore(AT_ONCE);
 
-  Verification(RequestContext desk, Jobs jobs, Inspector inspector) {
+  Verification(RequestContext desk, Jobs jobs, Signers signers, Inspector inspector) {
     this.desk = desk;
     this.jobs = jobs;
+    this.signers = signers;
     this.inspector = inspector;
   }
 
@@ -95,9 +99,21 @@ final class Verification {
             .or(() -> mark == null ? Optional.empty() : jobs.marked(tenant, mark));
     ObjectNode out = Json.mapper().createObjectNode().put("ours", job.isPresent());
     out.set("watermark", mark == null ? null : watermark(mark, seen.confidence()));
-    out.set("content_credentials", Json.mapper().valueToTree(seen.credentials()));
+    out.set("content_credentials", credentials(seen.credentials()));
     out.set("job", job.map(found -> JobDocument.brief(found, prefix)).orElse(null));
     return out;
+  }
+
+  private ObjectNode credentials(Inspector.Credentials found) {
+    String certificate = found.certificate();
+    SignerStanding standing =
+        certificate == null ? null : signers.standing(new ArtifactId(certificate)).orElse(null);
+    return Json.mapper()
+        .createObjectNode()
+        .put("state", found.state())
+        .put("reason", found.reason())
+        .put("signer", found.signer())
+        .put("signer_of_farm", standing == null ? null : JobDocument.word(standing));
   }
 
   private static ObjectNode watermark(String mark, double confidence) {

@@ -22,6 +22,7 @@ import glimt.job.WorkerId;
 import glimt.json.Json;
 import glimt.ledger.Answers;
 import glimt.ledger.ApiKeys;
+import glimt.ledger.AuditLog;
 import glimt.ledger.Bundles;
 import glimt.ledger.Database;
 import glimt.ledger.Events;
@@ -29,6 +30,7 @@ import glimt.ledger.Forecasts;
 import glimt.ledger.Jobs;
 import glimt.ledger.LeaseTerms;
 import glimt.ledger.Nodes;
+import glimt.ledger.Signers;
 import glimt.ledger.Tasks;
 import glimt.ledger.Tenants;
 import glimt.ledger.Usage;
@@ -158,6 +160,8 @@ final class RealFarm implements AutoCloseable {
         thumbnailer(),
         RealFarm::inspected,
         RealFarm::prompt,
+        new AuditLog(database),
+        new Signers(database),
         SAMPLERS);
   }
 
@@ -183,9 +187,11 @@ final class RealFarm implements AutoCloseable {
       Matcher mark = MARK.matcher(text);
       return mark.find()
           ? new Inspector.Inspected(
-              mark.group(1), 17.25, new Inspector.Credentials("valid", "it is whole", "CN=a farm"))
+              mark.group(1),
+              17.25,
+              new Inspector.Credentials("valid", "it is whole", "CN=a farm", "ab".repeat(32)))
           : new Inspector.Inspected(
-              null, 0, new Inspector.Credentials("absent", "the file has no manifest", null));
+              null, 0, new Inspector.Credentials("absent", "the file has no manifest", null, null));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -1,6 +1,7 @@
 package glimt.deploy;
 
 import glimt.deploy.chaos.Chaos;
+import glimt.deploy.command.AuditCommand;
 import glimt.deploy.command.Bench;
 import glimt.deploy.command.CancelJob;
 import glimt.deploy.command.ChangeJob;
@@ -73,6 +74,7 @@ import picocli.CommandLine.ScopeType;
       ChangeJob.Limit.class,
       TenantCommand.class,
       KeyCommand.class,
+      AuditCommand.class,
       WebhookCommand.class,
       ShowUsage.class,
       ListModels.class,

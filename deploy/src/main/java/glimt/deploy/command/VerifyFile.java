@@ -80,10 +80,16 @@ public final class VerifyFile implements Callable<Integer> {
 
   private static String credentials(JsonNode credentials) {
     String signer = credentials.path("signer").asText("");
+    String whose =
+        switch (credentials.path("signer_of_farm").asText("")) {
+          case "current" -> ", the signer of this farm";
+          case "earlier" -> ", an earlier signer of this farm";
+          default -> ", no signer of this farm";
+        };
     return "%s%s: %s"
         .formatted(
             credentials.path("state").asText(),
-            signer.isEmpty() ? "" : ", signed by " + Visible.of(signer),
+            signer.isEmpty() ? "" : ", signed by " + Visible.of(signer) + whose,
             Visible.of(credentials.path("reason").asText()));
   }
 

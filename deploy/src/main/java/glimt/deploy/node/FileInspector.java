@@ -32,7 +32,8 @@ public record FileInspector(Path cache) implements Inspector {
           new Credentials(
               manifest.state().name().toLowerCase(Locale.ROOT),
               manifest.reason(),
-              manifest.signer()));
+              manifest.signer(),
+              manifest.certificate()));
     } catch (MediaException e) {
       throw new Unreadable(String.valueOf(e.getMessage()), e);
     }

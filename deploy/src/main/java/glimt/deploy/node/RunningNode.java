@@ -15,8 +15,10 @@ import glimt.coordinator.Rendezvous;
 import glimt.gateway.Gateway;
 import glimt.gateway.GatewayException;
 import glimt.gateway.PromptCheck;
+import glimt.job.ArtifactId;
 import glimt.ledger.Answers;
 import glimt.ledger.ApiKeys;
+import glimt.ledger.AuditLog;
 import glimt.ledger.Bundles;
 import glimt.ledger.Database;
 import glimt.ledger.DatabaseAddress;
@@ -28,6 +30,7 @@ import glimt.ledger.Jobs;
 import glimt.ledger.LeaseTerms;
 import glimt.ledger.Leftovers;
 import glimt.ledger.Nodes;
+import glimt.ledger.Signers;
 import glimt.ledger.Tasks;
 import glimt.ledger.Tenants;
 import glimt.ledger.Unmakeable;
@@ -196,6 +199,15 @@ public record RunningNode(Optional<URI> address, Node node) {
     if (settings.is(NodeRole.WORKER) && WorkerOptions.needOwnSigner(settings.working())) {
       makeSigner(WorkerOptions.ownSigner(settings.artifacts()));
     }
+    if (settings.is(NodeRole.WORKER)) {
+      WorkerOptions.signer(settings.working(), settings.artifacts())
+          .ifPresent(
+              signer ->
+                  new Signers(database)
+                      .use(
+                          new ArtifactId(signer.certificate()),
+                          signer.chain().getFirst().getSubjectX500Principal().getName()));
+    }
     ExecutorService threads =
         exit.open(Executors::newVirtualThreadPerTaskExecutor, ExecutorService::shutdownNow);
     Node node = exit.open(() -> Node.of(id, settings.place(), settings.roles(), nodes));
@@ -223,7 +235,8 @@ public record RunningNode(Optional<URI> address, Node node) {
           Cadence.DEFAULT,
           new Leftovers(database, artifacts)::collect,
           new Unmakeable(database)::sweep,
-          new Deadlines(database)::sweep);
+          new Deadlines(database)::sweep,
+          new AuditLog(database)::link);
     }
     Farm farm = node.farm();
     if (settings.is(NodeRole.WORKER)) {
@@ -261,6 +274,8 @@ public record RunningNode(Optional<URI> address, Node node) {
                 new FfmpegThumbnailer(settings.home().cache()),
                 new FileInspector(settings.home().cache()),
                 promptCheck(WorkerOptions.filter(settings.working())),
+                new AuditLog(database),
+                new Signers(database),
                 LevelWalk.samplers()));
     URI address = exit.open(gateway::start, _ -> gateway.close());
     rendezvous.serves(address);

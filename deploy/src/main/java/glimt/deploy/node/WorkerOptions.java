@@ -131,6 +131,21 @@ public final class WorkerOptions {
     return !environment.containsKey(SIGNER);
   }
 
+  /** The signer of workers with this environment; empty if they sign nothing. */
+  static Optional<Signer> signer(Map<String, String> environment, Path artifacts) {
+    String chosen = environment.getOrDefault(SIGNER, ownSigner(artifacts).toString());
+    return chosen.equals(NONE) ? Optional.empty() : Optional.of(signerIn(Path.of(chosen)));
+  }
+
+  private static Signer signerIn(Path folder) {
+    try {
+      return Signer.of(folder);
+    } catch (IOException e) {
+      throw new DeployException(
+          "the signer %s cannot be used: %s".formatted(folder, e.getMessage()), e);
+    }
+  }
+
   /** The signer that a farm makes for itself, beside the artifacts, which all its nodes share. */
   static Path ownSigner(Path artifacts) {
     return artifacts.resolve("signer");

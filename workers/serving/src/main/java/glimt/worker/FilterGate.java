@@ -26,7 +26,7 @@ final class FilterGate {
   private static final int SMALLEST = 128;
 
   /** How many frames of a clip are looked at. */
-  private static final int FRAMES = 3;
+  private static final int FRAMES = 2;
 
   private final ContentFilter filter;
   private final Task task;
@@ -81,7 +81,7 @@ final class FilterGate {
     return new FilteredJob(spec.kind(), spec.model(), spec.prompt());
   }
 
-  /** The image, or some frames of the clip, from its first third to its last. */
+  /** The image, or some frames of the clip, spread over it. */
   private static List<Picture> pictures(Seen shown) {
     long[] shape = shown.shape();
     int width = (int) shape[shape.length - 1];
@@ -97,7 +97,7 @@ final class FilterGate {
         .toList();
   }
 
-  /** Some frames of a clip, from its first third to its last. */
+  /** Some frames of a clip, spread over it. */
   static List<Picture> pictures(Frames clip) {
     return spread(clip.count()).mapToObj(clip::picture).toList();
   }

@@ -73,7 +73,7 @@ class FilterGateTest {
     assertThat(outcomes.subList(0, outcomes.size() - 1))
         .allMatch(outcome -> outcome instanceof Outcome.Succeeded);
     assertThat(strict.seen)
-        .hasSize(3)
+        .hasSize(2)
         .allSatisfy(picture -> assertThat(picture.width()).isEqualTo(128))
         .doesNotHaveDuplicates();
   }

@@ -72,7 +72,7 @@ public final class ManifestReader {
   }
 
   private static ManifestVerdict not(State state, String reason) {
-    return new ManifestVerdict(state, reason, null, null);
+    return new ManifestVerdict(state, reason, null, null, null);
   }
 
   private static ManifestVerdict checked(ByteSource file, Container.Held held) {
@@ -126,6 +126,7 @@ public final class ManifestReader {
         State.VALID,
         "the file is as it was signed",
         signer.get().getSubjectX500Principal().getName(),
+        Signer.digest(signer.get()),
         provenance);
   }
 

@@ -8,10 +8,15 @@ import org.jspecify.annotations.Nullable;
  * @param reason one sentence for people
  * @param signer the subject of the certificate that it is signed with; null unless valid. Whether
  *     to trust that certificate is for the reader to decide
+ * @param certificate the SHA-256 of that certificate in DER, in hex; null unless valid
  * @param provenance how glimt made it; null if it is not valid, or of another generator
  */
 public record ManifestVerdict(
-    State state, String reason, @Nullable String signer, @Nullable Provenance provenance) {
+    State state,
+    String reason,
+    @Nullable String signer,
+    @Nullable String certificate,
+    @Nullable Provenance provenance) {
   /** The four answers. */
   public enum State {
     /** There is no manifest. */

@@ -9,10 +9,12 @@ import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.PrivateKey;
 import java.security.Signature;
+import java.security.cert.CertificateEncodingException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
 
 /**
@@ -59,6 +61,21 @@ public record Signer(PrivateKey key, List<X509Certificate> chain) {
       throw new IOException("%s does not fit %s".formatted(KEY, file), e);
     }
     return new Signer(key, chain);
+  }
+
+  /** The SHA-256 of the certificate that it signs with, in hex. */
+  public String certificate() {
+    return digest(chain.getFirst());
+  }
+
+  /** The SHA-256 of a certificate in DER, in hex. */
+  static String digest(X509Certificate certificate) {
+    try {
+      byte[] digest = Binding.digest(Binding.ALGORITHM).digest(certificate.getEncoded());
+      return HexFormat.of().formatHex(digest);
+    } catch (CertificateEncodingException e) {
+      throw new IllegalStateException("a certificate that was read has no DER form", e);
+    }
   }
 
   private static PrivateKey key(Path file) throws IOException {

@@ -10,6 +10,7 @@ import glimt.json.Json;
 import glimt.media.Picture;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -33,10 +34,12 @@ class PictureClassesTest {
     assertThat(pictures).hasSizeGreaterThanOrEqualTo(6);
     try (NDManager manager = NDManager.newBaseManager(Device.cpu());
         PictureClasses classes = PictureClasses.on(manager)) {
-      long began = System.nanoTime();
+      classes.of(pictures.subList(0, 1)); // the first call is slower
+      long began = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
       List<SeenClass> seen = classes.of(pictures);
+      long took = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - began;
       System.out.printf(
-          Locale.ROOT, "%.1f ms a picture%n", (System.nanoTime() - began) / 1e6 / pictures.size());
+          Locale.ROOT, "%.1f ms of a processor a picture%n", took / 1e6 / pictures.size());
       float worst = 0;
       for (int i = 0; i < seen.size(); i++) {
         SeenClass it = seen.get(i);

@@ -1,0 +1,129 @@
+package glimt.deploy.command;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import glimt.deploy.node.Client;
+import glimt.deploy.node.DeployException;
+import glimt.deploy.node.HomeOption;
+import glimt.deploy.node.Visible;
+import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code glimt audit}: lists and verifies the farm's audit log. */
+@Command(
+    name = "audit",
+    description = "Lists and verifies the log of who did what with jobs, keys, tenants and models.",
+    subcommands = {AuditCommand.ListEntries.class, AuditCommand.Verify.class})
+public final class AuditCommand implements Runnable {
+  @Spec private CommandSpec command;
+
+  /** Without a subcommand there is nothing to do. */
+  @Override
+  public void run() {
+    throw new ParameterException(command.commandLine(), "say what to do: list or verify");
+  }
+
+  /** {@code glimt audit list}. */
+  @Command(
+      name = "list",
+      description = {
+        "Lists entries, the oldest first: number in the chain (- until it is linked), time,",
+        "tenant, act, subject, detail. Prompts are in it as HMACs only."
+      })
+  static final class ListEntries implements Callable<Integer> {
+    @Option(
+        names = "--subject",
+        paramLabel = "ID",
+        description = "Only entries about this job, key, tenant or model.")
+    private @Nullable String subject;
+
+    @Option(
+        names = "--limit",
+        paramLabel = "N",
+        defaultValue = "100",
+        description = "How many of the newest. Default: 100")
+    private int limit;
+
+    @Mixin private HomeOption home;
+
+    @Override
+    public Integer call() throws IOException {
+      String path = "/v1/audit?limit=" + limit;
+      try {
+        JsonNode entries =
+            RunningFarm.on(home.open())
+                .get(subject == null ? path : path + "&subject=" + encoded(subject))
+                .path("entries");
+        for (int i = entries.size() - 1; i >= 0; i--) {
+          System.out.println(line(entries.get(i)));
+        }
+        return 0;
+      } catch (Client.Refused e) {
+        throw new DeployException(e);
+      }
+    }
+
+    private static String line(JsonNode entry) {
+      return "%8s  %s  %-12s %-15s %s  %s"
+          .formatted(
+              entry.path("number").asText("-"),
+              entry.path("at").asText(),
+              Visible.of(entry.path("tenant").asText("-")),
+              entry.path("act").asText(),
+              Visible.of(entry.path("subject").asText()),
+              Visible.of(entry.path("detail").toString()));
+    }
+  }
+
+  /** {@code glimt audit verify}. */
+  @Command(
+      name = "verify",
+      description = {
+        "Computes the chain of hashes anew and tells whether an entry was changed, added or",
+        "removed. Prints the head of the chain: keep it elsewhere, and give it back with --kept,",
+        "to find out whether the whole log was replaced since. Exits with 0 if all is as it was."
+      })
+  static final class Verify implements Callable<Integer> {
+    @Option(
+        names = "--kept",
+        paramLabel = "HEAD",
+        description = "A head that an earlier verification printed.")
+    private @Nullable String kept;
+
+    @Mixin private HomeOption home;
+
+    @Override
+    public Integer call() throws IOException {
+      String path = "/v1/audit/verify";
+      try {
+        JsonNode verdict =
+            RunningFarm.on(home.open())
+                .post(kept == null ? path : path + "?kept=" + encoded(kept), Client.object());
+        System.out.println(
+            "entries: %s linked, %s waiting"
+                .formatted(verdict.path("linked").asText(), verdict.path("waiting").asText()));
+        System.out.println("head: " + verdict.path("head").asText());
+        verdict
+            .path("faults")
+            .forEach(fault -> System.out.println("wrong: " + Visible.of(fault.asText())));
+        boolean intact = verdict.path("intact").asBoolean();
+        System.out.println(intact ? "intact" : "not intact");
+        return intact ? 0 : 1;
+      } catch (Client.Refused e) {
+        throw new DeployException(e);
+      }
+    }
+  }
+
+  private static String encoded(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8);
+  }
+}
