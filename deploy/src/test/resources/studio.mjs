@@ -23,6 +23,16 @@ async function accessible(what) {
   assert.deepEqual(violations.map(({ id, nodes }) => `${what}: ${id} ${nodes.map(node => node.html).join(" ")}`), []);
 }
 
+/** Fails if the page is wider than the window, at any width. */
+async function fits(name) {
+  for (const width of [390, 820, 1440]) {
+    await page.setViewportSize({ width, height: 1000 });
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(over <= 0, `${over} pixels too wide at ${width}`);
+    await shot(`${name}-${width}`);
+  }
+}
+
 async function ask(kind, prompt) {
   await page.getByText(kind, { exact: true }).click();
   await page.fill("#prompt", prompt);
@@ -104,6 +114,59 @@ await page.keyboard.press("ArrowLeft");
 await page.waitForFunction(before => document.querySelector(".stage canvas").toDataURL() !== before, halted);
 await accessible("cloud");
 
+// Two drafts: one goes on as it is, and then with other words from its picture.
+await page.selectOption("[name=count]", "2");
+await page.getByText("Video: clips", { exact: true }).click();
+await page.fill("#prompt", "a frog moves right over red");
+await page.getByRole("button", { name: "2 drafts" }).click();
+await page.waitForFunction(() => document.querySelectorAll(".drafts li").length === 2);
+const pick = page.getByRole("button", { name: "Go on with this, draft 2" });
+await page.waitForFunction(() => document.querySelector(".job .told").textContent === "All drafts are there.", null, { timeout: 0 });
+assert.equal(await page.locator(".drafts video").count(), 2);
+await accessible("drafts");
+await fits("drafts");
+await pick.click();
+await page.waitForFunction(() => document.querySelector(".job .told")?.textContent.startsWith("It goes on from the level picture"));
+await made();
+assert.match(await page.textContent(".levels li:nth-child(1)"), /picture.*taken over/);
+await shot("went-on");
+const whole = await page.textContent(".facts");
+await page.getByRole("button", { name: "Go on from here… from picture" }).click();
+await page.fill("#go-on [name=prompt]", "a frog moves left over red");
+await accessible("how to go on");
+await shot("how-to-go-on");
+await page.getByRole("button", { name: "Go on", exact: true }).click();
+await page.waitForFunction(() => document.querySelector(".job h2").textContent === "a frog moves left over red");
+await made();
+assert.equal(/seed \d+/.exec(await facts())[0], /seed \d+/.exec(whole)[0]);
+
+// A job is stopped at a level: those above wait, as it is not in a hurry.
+await page.selectOption("[name=class]", "bulk");
+await page.fill("[name=steps]", "300");
+await ask("Video: tiles", "a cat spins over blue");
+const slow = page.url().split("#")[1];
+await page.selectOption("[name=class]", "");
+await page.fill("[name=steps]", "900");
+await ask("Video: tiles", "a frog spins over yellow");
+await page.evaluate(id => { location.hash = id; }, slow);
+await page.waitForFunction(() => document.querySelector(".job h2")?.textContent === "a cat spins over blue");
+await page.getByRole("button", { name: /^Stop and keep/ }).click({ timeout: 0 });
+await page.waitForFunction(() => document.querySelector(".job .facts").textContent.startsWith("done"));
+assert.match(await page.textContent(".job .refusal"), /told to stop; its result is the level (base|temporal|spatial)$/);
+await page.goBack();
+await page.waitForFunction(() => document.querySelector(".job h2")?.textContent === "a frog spins over yellow");
+await page.getByRole("button", { name: "Cancel" }).click();
+await page.waitForFunction(() => document.querySelector(".facts").textContent.startsWith("cancelled"));
+
+// What is not wanted is deleted.
+await page.waitForFunction(() => document.querySelectorAll("#jobs li").length === 10);
+const unwanted = page.locator("#jobs li", { hasText: "a frog moves left over red" });
+await unwanted.hover();
+await unwanted.getByRole("button", { name: "Delete a frog moves left over red" }).click();
+await unwanted.getByRole("button", { name: "Delete? a frog" }).click();
+await page.waitForFunction(() => document.querySelectorAll("#jobs li").length === 9);
+await accessible("gallery");
+
 // A prompt is refused.
 await page.fill("#prompt", "");
 await page.press("#prompt", "Enter");
@@ -111,21 +174,16 @@ await page.waitForSelector("#refusal:not([hidden])");
 
 // A reload keeps the job and the gallery; every width fits.
 await page.reload();
-await page.waitForFunction(() => document.querySelector(".facts")?.textContent.startsWith("done"));
-await page.waitForFunction(() => document.querySelectorAll("#jobs li").length === 4);
+await page.waitForFunction(() => document.querySelector(".facts")?.textContent.startsWith("cancelled"));
+await page.waitForFunction(() => document.querySelectorAll("#jobs li").length === 9);
 await page.fill("#search", "pine");
 assert.equal(await page.locator("#jobs li:visible").count(), 1);
 await page.fill("#search", "");
-await page.locator("#jobs button").nth(3).click();
+await page.locator("#jobs .card").nth(8).click();
 await page.waitForFunction(() => document.querySelector(".facts").textContent.startsWith("cancelled"));
-await page.locator("#jobs button").nth(2).click();
+await page.locator("#jobs .card").nth(7).click();
 await page.waitForFunction(() => document.querySelector(".stage video"));
-for (const width of [390, 820, 1440]) {
-  await page.setViewportSize({ width, height: 1000 });
-  const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  assert.ok(over <= 0, `${over} pixels too wide at ${width}`);
-  await shot(`width-${width}`);
-}
+await fits("width");
 await page.emulateMedia({ colorScheme: "dark" });
 await accessible("dark page");
 await shot("dark");

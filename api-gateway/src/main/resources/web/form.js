@@ -55,7 +55,32 @@ function choose() {
   const loras = model.loras ?? [];
   $("loras").hidden = loras.length === 0;
   $("loras").replaceChildren(...loras.map(lora =>
-    h("label", {}, h("input", { type: "checkbox", name: "lora", value: lora.name }), ` ${lora.name}`)));
+    h("span", {},
+      h("label", {}, h("input", { type: "checkbox", name: "lora", value: lora.name }), ` ${lora.name}`),
+      h("input", { type: "number", name: "lora-weight", value: 1, step: 0.1, "aria-label": `weight of ${lora.name}` }))));
+  $("loras").prepend(...(loras.length ? [h("legend", {}, "LoRAs that change the model, and how strongly")] : []));
+  const takes = name => model.inputs?.includes(name);
+  $("begin").hidden = !takes("input_image") && !takes("input_video");
+  fields("begin").accept = [takes("input_image") && "image/png,image/jpeg", takes("input_video") && "video/mp4,video/webm,image/gif"].filter(Boolean).join();
+  fields("begin").value = "";
+  // A picture that becomes the first frame of a video is not changed.
+  $("strength").hidden = $("begin").hidden || (model.kind === "video" && !takes("input_video"));
+  kept = {};
+  $("begin-kept").textContent = "";
+}
+
+/** What a job that is made again began with, by the names that the farm gave it. */
+let kept = {};
+
+const fields = name => form.elements[name];
+
+/** Sends the chosen file, and returns how the wish names it. */
+async function beginning() {
+  const [file] = fields("begin").files;
+  if (!file || $("begin").hidden) return kept;
+  const clip = /^video\/|gif$/.test(file.type);
+  const answer = await ask(clip ? "v1/clips" : "v1/images", { method: "POST", headers: { "Content-Type": file.type }, body: file });
+  return clip ? { input_video: answer.video } : { input_image: answer.image };
 }
 
 function add(word) {
@@ -94,12 +119,14 @@ function wished() {
   }
   for (const name of ["format", "sampler", "quality", "class"]) wish[name] = fields[name].value || undefined;
   wish.enlarge = Number(fields.enlarge.value) || undefined;
-  for (const name of ["seed", "steps", "guidance"]) {
+  for (const name of ["seed", "steps", "guidance", ...($("strength").hidden ? [] : ["strength"])]) {
     const text = fields[name].value.trim();
     // Text that is not a number is sent unchanged: the farm's refusal says what is allowed.
     if (text) wish[name] = Number.isFinite(Number(text)) ? Number(text) : text;
   }
-  const loras = [...form.querySelectorAll("[name=lora]:checked")].map(box => ({ name: box.value }));
+  if (fields.deadline.value) wish.deadline = new Date(fields.deadline.value).toISOString();
+  const loras = [...form.querySelectorAll("[name=lora]:checked")].map(box =>
+    ({ name: box.value, weight: Number(box.closest("span").querySelector("[type=number]").value) }));
   if (loras.length) wish.loras = loras;
   return wish;
 }
@@ -112,7 +139,15 @@ export function recall(job) {
   radio.checked = true;
   choose();
   fields.prompt.value = job.prompt;
-  for (const name of ["seed", "steps", "guidance", "sampler", "quality", "format", "enlarge"]) {
+  kept = Object.fromEntries(["input_image", "input_video"].filter(name => job[name]).map(name => [name, job[name]]));
+  if (Object.keys(kept).length) $("begin-kept").textContent = "It begins with the same file again, unless you choose another.";
+  for (const { name, weight } of job.loras ?? []) {
+    const box = [...form.querySelectorAll("[name=lora]")].find(one => one.value === name);
+    if (!box) continue;
+    box.checked = true;
+    box.closest("span").querySelector("[type=number]").value = weight;
+  }
+  for (const name of ["strength", "seed", "steps", "guidance", "sampler", "quality", "format", "enlarge"]) {
     fields[name].value = job[name] ?? "";
   }
   const level = chosen().levels.findIndex(({ extent }) =>
@@ -126,21 +161,31 @@ export function recall(job) {
   return undefined;
 }
 
+/** Says on the button how many drafts it makes. */
+function name() {
+  $("drafts").textContent = `${form.elements.count.value} drafts`;
+}
+
 /** @param opened called with the job that was accepted */
 export function listen(opened) {
-  form.addEventListener("submit", async event => {
-    event.preventDefault();
-    const button = form.querySelector("[type=submit]");
-    button.disabled = true;
+  const submit = async more => {
+    const buttons = [form.querySelector("[type=submit]"), $("drafts")];
+    for (const button of buttons) button.disabled = true;
     try {
       refuse(null);
-      opened(await send("POST", "v1/jobs", wished()));
+      opened(await send("POST", "v1/jobs", { ...wished(), ...await beginning(), ...more }));
     } catch (problem) {
       refuse(problem);
     } finally {
-      button.disabled = false;
+      for (const button of buttons) button.disabled = false;
     }
+  };
+  form.addEventListener("submit", event => {
+    event.preventDefault();
+    submit({});
   });
+  $("drafts").addEventListener("click", () => submit({ drafts: Number(form.elements.count.value) }));
+  form.elements.count.addEventListener("change", name);
   form.elements.prompt.addEventListener("keydown", event => {
     // During input method composition Enter accepts a candidate; in Safari only keyCode 229 shows that.
     const composes = event.isComposing || event.keyCode === 229;

@@ -1,6 +1,6 @@
 // The gallery: all jobs, newest first, with moving thumbnails.
 
-import { $, ask, get, h, here, source, stateWords, still } from "./api.js";
+import { $, ask, get, h, hasEnded, here, source, stateWords, still } from "./api.js";
 import { Cloud } from "./cloud.js";
 import { readPoints } from "./points.js";
 
@@ -67,8 +67,8 @@ function cardOf(job, before) {
   picture.load = () => load(picture, job).catch(() => picture.classList.add("empty"));
   if (job.state === "succeeded") seen.observe(picture);
   else picture.append(stateWords[job.state]);
-  const button = h("button", { type: "button", onclick: () => { location.hash = job.id; } },
-    picture, h("span", { class: "prompt" }, job.prompt));
+  const button = h("button", { type: "button", class: "card", onclick: () => { location.hash = job.id; } },
+    picture, h("span", { class: "prompt" }, job.drafts ? h("em", {}, "draft ") : null, job.prompt));
   if (job.kind === "video") {
     const play = on => {
       const video = picture.querySelector("video");
@@ -81,7 +81,34 @@ function cardOf(job, before) {
     button.addEventListener("focus", () => play(true));
     button.addEventListener("blur", () => play(false));
   }
-  return { job, button, element: h("li", {}, button) };
+  return { job, button, element: h("li", {}, button, hasEnded(job) ? remove(job) : null) };
+}
+
+/** A button that deletes a job when it is pressed twice. */
+function remove(job) {
+  const button = h("button", { type: "button", class: "remove" });
+  const name = sure => {
+    button.sure = sure;
+    button.textContent = sure ? "Delete?" : "×";
+    button.setAttribute("aria-label", sure ? `Delete? ${job.prompt}` : `Delete ${job.prompt}`);
+  };
+  name(false);
+  button.addEventListener("blur", () => name(false));
+  button.addEventListener("click", async () => {
+    if (!button.sure) return name(true);
+    try {
+      await ask(here(job.links.self), { method: "DELETE" });
+    } catch (problem) {
+      button.textContent = problem.detail;
+      return undefined;
+    }
+    cards.delete(job.id);
+    if (location.hash.slice(1) === job.id) location.hash = "";
+    render();
+    $("search").focus();
+    return undefined;
+  });
+  return button;
 }
 
 async function load(picture, job) {

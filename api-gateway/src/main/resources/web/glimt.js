@@ -1,6 +1,7 @@
 // The page's script: joins its parts, and shows the job that the address names.
 
 import { $, ask } from "./api.js";
+import { openDrafts } from "./drafts.js";
 import * as form from "./form.js";
 import * as gallery from "./gallery.js";
 import { openJob } from "./job.js";
@@ -16,7 +17,7 @@ async function open() {
   shown = undefined;
   $("job").hidden = !id;
   if (!id) return;
-  const job = await openJob(id, changed);
+  const job = await (id.startsWith("drafts=") ? openDrafts(id, changed) : openJob(id, changed));
   if (!job) return;
   if (location.hash.slice(1) !== id) {
     job.leave();
@@ -26,9 +27,10 @@ async function open() {
   $("job").replaceChildren(job.element);
 }
 
-/** A job was made, or the one that is shown has ended. */
+/** A job was made, or drafts, or the one that is shown has ended. */
 function changed(successor) {
-  if (successor) location.hash = successor.id;
+  if (successor?.jobs) location.hash = `drafts=${successor.jobs[0].drafts}`;
+  else if (successor) location.hash = successor.id;
   gallery.refresh();
 }
 

@@ -3,6 +3,7 @@
 import { $, ask, extentOf, h, hasEnded, here, media, send, stateWords, stream } from "./api.js";
 import { Clip } from "./clip.js";
 import { Cloud } from "./cloud.js";
+import { goOn } from "./go.js";
 import { models, recall } from "./form.js";
 import { LevelList } from "./levels.js";
 import { readPreview } from "./points.js";
@@ -21,6 +22,7 @@ export class Job {
       ?? models.find(model => model.name === view.model);
     this.head = h("div", { class: "head" });
     this.notes = h("div");
+    this.voice = h("p", { class: "unseen", role: "status" });
     this.actions = h("div", { class: "actions" });
     this.stage = new Stage(view.prompt);
     this.levels = new LevelList(
@@ -30,9 +32,11 @@ export class Job {
         return extent ? extentOf(extent) : "";
       },
       level => this.pick(level),
-      level => this.stage.compare(level));
+      level => this.stage.compare(level),
+      level => this.above(level).length > 0 && (() => this.goOn(level)),
+      view.originLevel);
     this.element = h("div", { class: "job" },
-      this.head, this.notes,
+      this.head, this.notes, this.voice,
       h("div", { class: "show" }, this.stage.element, h("div", {}, this.levels.element, this.actions)));
     this.live = view.kind === "points"
       ? new Cloud()
@@ -40,6 +44,7 @@ export class Job {
     this.render();
     this.showBest();
     this.watch();
+    this.poll();
   }
 
   extents() {
@@ -49,6 +54,24 @@ export class Job {
 
   get ended() {
     return hasEnded(this.view);
+  }
+
+  /** The names of the model's levels above one, as far as the job's size has them. */
+  above(level) {
+    const all = (this.model?.levels ?? []).map(one => one.name);
+    const own = this.view.levels.map(one => one.name).filter(name => all.includes(name));
+    // A draft has only the base; other jobs have all levels of their size.
+    const last = this.view.drafts ? all.length : Math.max(...own.map(name => all.indexOf(name))) + 1;
+    return all.slice(all.indexOf(level.name) + 1, last);
+  }
+
+  goOn(level) {
+    goOn(this.view, level.name, this.above(level), this.changed, problem => this.say(problem.detail ?? String(problem)));
+  }
+
+  /** The newest finished level that this job made itself. */
+  whole() {
+    return this.view.levels.filter(level => media(level) && level.name !== this.view.originLevel).at(-1);
   }
 
   // -- live
@@ -92,8 +115,19 @@ export class Job {
     this.watch();
   }
 
+  /** Asks from time to time how long the job will take. */
+  poll() {
+    clearTimeout(this.timer);
+    if (this.left || this.ended) return;
+    this.timer = setTimeout(async () => {
+      if (!document.hidden) await this.refresh();
+      this.poll();
+    }, 4000);
+  }
+
   leave() {
     this.left = true;
+    clearTimeout(this.timer);
     this.socket?.close();
   }
 
@@ -109,12 +143,16 @@ export class Job {
   take(view) {
     if (this.left) return;
     const before = this.finished()?.name;
+    const ended = this.ended;
     this.view = view;
     this.patience = undefined;
     this.say(null);
     if (this.finished()?.name !== before || this.ended) this.showBest();
     this.render();
-    if (this.ended) this.changed();
+    const now = this.finished()?.name;
+    if (this.ended) this.voice.textContent = stateWords[view.state];
+    else if (now !== before) this.voice.textContent = `level ${now} is finished`;
+    if (this.ended && !ended) this.changed();
   }
 
   task({ level, ordinal }) {
@@ -170,6 +208,10 @@ export class Job {
   }
 
   // -- what can be done
+
+  async stop() {
+    await this.attempt(async () => this.take(await ask(here(`${this.view.links.self}/stop`), { method: "POST" })));
+  }
 
   async cancel() {
     await this.attempt(async () => this.take(await ask(here(this.view.links.cancel), { method: "POST" })));
@@ -237,10 +279,19 @@ export class Job {
     return `${stateWords[view.state]} in ${((new Date(view.ended) - new Date(view.started)) / 1000).toFixed(1)} s`;
   }
 
+  /** When the job is likely to end, in words; nothing if nobody knows. */
+  timeLeft() {
+    const forecast = !this.ended && !this.view.paused && this.view.forecast;
+    if (!forecast?.ends) return "";
+    const seconds = Math.max(1, Math.round((new Date(forecast.ends) - Date.now()) / 1000));
+    const time = seconds < 90 ? `${seconds} s` : seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+    return `about ${time} left${forecast.learned ? "" : " (a guess)"}`;
+  }
+
   render() {
     const { view } = this;
     const facts = [
-      this.state(), view.model, `seed ${view.seed}`,
+      this.state(), this.timeLeft(), view.model, `seed ${view.seed}`,
       view.steps && `${view.steps} steps`, view.guidance != null && `guidance ${view.guidance}`,
       view.sampler, view.quality, view.class !== "normal" && view.class, view.format.toUpperCase(),
       "made by AI",
@@ -248,18 +299,35 @@ export class Job {
     this.head.replaceChildren(
       h("h2", { class: "prompt" }, view.prompt),
       h("p", { class: "facts" }, facts.join(" · ")));
+    const obstacle = !this.ended && view.forecast?.obstacle;
     this.notes.replaceChildren(
+      ...[this.from()].filter(Boolean),
+      ...(obstacle ? [h("p", { class: "warning" }, `It waits: ${obstacle}.`)] : []),
       ...view.warnings.map(warning => h("p", { class: "warning" }, `Note: ${warning}.`)),
       ...[view.why, this.trouble].filter(Boolean).map(text => h("p", { class: "refusal", role: "alert" }, text)),
       this.report ? h("p", { class: "told", role: "status" }, this.report) : "");
     this.levels.render(view.levels);
     this.renderActions();
+    this.rendered?.();
+  }
+
+  /** Where the job comes from, if it is a draft or goes on from a level. */
+  from() {
+    const { view } = this;
+    if (view.drafts) {
+      return h("p", { class: "told" }, "This is a draft, one of ", h("a", { href: `#drafts=${view.drafts}` }, "those made together"), ".");
+    }
+    if (view.originLevel) {
+      return h("p", { class: "told" }, `It goes on from the level ${view.originLevel} of `, h("a", { href: `#${view.origin}` }, "another job"), ", which is not made again.");
+    }
+    return undefined;
   }
 
   /** Keeps buttons that stay, so that they keep the keyboard's focus. */
   renderActions() {
     const { view } = this;
-    const kept = `${this.ended} ${view.paused} ${view.class}`;
+    const whole = this.ended ? undefined : this.whole()?.name;
+    const kept = `${this.ended} ${view.paused} ${view.class} ${whole}`;
     if (this.acts === kept) return;
     this.acts = kept;
     const act = (text, onclick) => h("button", { type: "button", onclick }, text);
@@ -272,6 +340,7 @@ export class Job {
         h("label", {}, "Urgency ",
           h("select", { name: "urgency", onchange: event => this.change({ class: event.target.value }) },
             ...classes.map(name => h("option", { value: name, selected: name === view.class }, name)))),
+        ...(whole ? [act(`Stop and keep ${whole}`, () => this.stop())] : []),
         act("Cancel", () => this.cancel()),
       ]),
     act("Use these options", () => recall(view)),

@@ -11,9 +11,11 @@ export class LevelList {
    * @param describe the words for a level's size
    * @param show called with the level to show
    * @param compare called with the level to lay over the one shown
+   * @param goOn gives what to call to go on from a level, if that is possible
+   * @param taken the name of the level that another job made
    */
-  constructor(describe, show, compare) {
-    Object.assign(this, { describe, compare, pick: show });
+  constructor(describe, show, compare, goOn, taken) {
+    Object.assign(this, { describe, compare, goOn, taken, pick: show });
     this.element = h("ol", { class: "levels" });
     this.rows = new Map();
   }
@@ -58,7 +60,7 @@ export class LevelList {
     const file = media(level);
     const share = file ? 1 : Math.max(level.progress, (0.99 * done) / Math.max(1, samples.length));
     row.element.className = level.state;
-    row.state.textContent = level.state === "running" ? `${Math.floor(share * 100)} %` : words[level.state];
+    row.state.textContent = level.name === this.taken ? "taken over" : level.state === "running" ? `${Math.floor(share * 100)} %` : words[level.state];
     row.progress.value = share;
     row.map.render(samples, file);
     if (file && !row.links.firstChild) this.link(row, level, file);
@@ -70,7 +72,9 @@ export class LevelList {
   link(row, level, file) {
     row.pick = h("button", { type: "button", onclick: () => this.pick(level) }, "Show");
     row.over = h("button", { type: "button", onclick: () => this.compare(level) }, "Compare");
+    const goOn = this.goOn(level);
     row.links.append(row.pick, row.over,
+      ...(goOn ? [h("button", { type: "button", onclick: goOn, "aria-label": `Go on from here… from ${level.name}` }, "Go on from here…")] : []),
       download(file.href, `${level.name}.${ending(file.mediaType)}`, `Download ${bytes(file.length)}`));
   }
 }

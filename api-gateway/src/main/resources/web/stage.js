@@ -4,10 +4,14 @@ import { get, h, here, media, source, still } from "./api.js";
 import { Cloud } from "./cloud.js";
 import { readPoints } from "./points.js";
 
-/** A finished video or image as an element. */
-export function picture(file, label) {
+/**
+ * A finished video or image as an element.
+ *
+ * @param moves whether it has more than one frame
+ */
+export function picture(file, label, moves) {
   const element = file.mediaType.startsWith("video/")
-    ? h("video", { loop: true, autoplay: !still.matches, playsinline: true, controls: true, "aria-label": label })
+    ? h("video", { loop: true, autoplay: !still.matches, playsinline: true, controls: moves, "aria-label": label })
     : h("img", { alt: label });
   element.muted = true;
   source(file.href).then(link => { element.src = link; }, () => { element.alt = "The file could not be loaded."; });
@@ -49,7 +53,7 @@ export class Stage {
     this.on = file.href;
     if (/^(video|image)\//.test(file.mediaType)) {
       this.level = level;
-      this.main = picture(file, this.prompt);
+      this.main = picture(file, this.prompt, level.file?.frames !== 1);
       this.frame.replaceChildren(this.main);
       this.tools.replaceChildren();
       return;
@@ -69,9 +73,8 @@ export class Stage {
   compare(level) {
     const file = media(level);
     if (!this.level || file.href === this.on) return;
-    const over = picture(file, `${this.prompt}, level ${level.name}`);
+    const over = picture(file, `${this.prompt}, level ${level.name}`, false);
     over.classList.add("over");
-    over.removeAttribute("controls");
     const wipe = h("input", { type: "range", min: 0, max: 100, value: 50, "aria-label": `wipe between ${level.name} and ${this.level.name}` });
     const cut = () => { over.style.clipPath = `inset(0 ${100 - wipe.value}% 0 0)`; };
     wipe.addEventListener("input", cut);

@@ -3,8 +3,10 @@ package glimt.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import glimt.job.ArtifactId;
 import glimt.job.JobId;
 import glimt.job.JobView;
+import glimt.job.LevelRange;
 import glimt.job.Task;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -125,9 +127,10 @@ class DraftsTest {
     JsonNode job = RealFarm.json(answer);
     assertThat(job.get("prompt").textValue()).isEqualTo("a tree");
     JobView made = farm.find(JobId.parse(job.get("id").textValue()));
-    assertThat(made.spec().levels()).isNotNull();
-    assertThat(made.spec().levels().sample().sha256())
-        .isEqualTo(job.at("/levels/0/artifacts/0/id").textValue());
+    assertThat(made.spec().levels())
+        .isEqualTo(
+            new LevelRange(
+                null, "base", new ArtifactId(job.at("/levels/0/artifacts/0/id").textValue())));
     assertThat(postOnce(path(draft) + "/refine", wish, "go-on").body()).isEqualTo(answer.body());
     refused(postOnce(path(draft) + "/refine", "{}", "go-on"), 422, "key-reused");
     farm.finish(made.id());

@@ -118,6 +118,32 @@ class FarmIT {
   }
 
   @Test
+  @Order(3)
+  void a_draft_that_is_gone_on_with_becomes_the_file_that_is_made_at_once() throws IOException {
+    List<String> drafts =
+        made("generate", "a star", "--drafts", "2", "--seed", "7", "-o", "star.gif")
+            .lines()
+            .toList();
+    assertThat(drafts).hasSize(2);
+    String second = folder.resolve("star-2.gif").toString();
+    assertThat(drafts.get(1)).startsWith(second + " ");
+    made("refine", drafts.get(1).substring(second.length() + 1), "-o", "on.gif");
+    made("generate", "a star", "--seed", "8", "-o", "whole.gif");
+    assertThat(folder.resolve("on.gif")).hasSameBinaryContentAs(folder.resolve("whole.gif"));
+    assertThat(folder.resolve("star-1.gif")).isNotEmptyFile();
+  }
+
+  /** Runs a command on this farm that writes a file into the folder, and returns what it prints. */
+  private static String made(String... command) {
+    List<String> all = new ArrayList<>(List.of(command));
+    all.set(all.size() - 1, folder.resolve(all.getLast()).toString());
+    all.addAll(List.of("--home", home.toString()));
+    Launched run = Launched.glimt(all.toArray(String[]::new));
+    assertThat(run.exit()).as(run.err()).isZero();
+    return run.out();
+  }
+
+  @Test
   @Order(4)
   void what_a_job_cannot_be_is_bad_usage() {
     Launched generate =

@@ -272,9 +272,9 @@ public final class Jobs {
         database.transact(
             "submit job " + one.job() + " from " + taken.job(),
             session -> {
-              session
-                  .first(KEEP, row -> row, tenant.value(), taken.job().value())
-                  .orElseThrow(() -> new NoSuchElementException(taken.job() + " was deleted"));
+              if (session.first(KEEP, row -> row, tenant.value(), taken.job().value()).isEmpty()) {
+                throw new NoSuchElementException(taken.job() + " was deleted");
+              }
               return Submissions.write(session, List.of(one)).getFirst().isPresent();
             });
     return written ? find(tenant, one.job()) : earlier(tenant, requireNonNull(key));

@@ -22,6 +22,11 @@
  *       single class makes the same bytes for the same request.
  * </ul>
  *
+ * <p>A job may take a finished level over from another ({@code TakenLevel}): the tasks of that
+ * level are rows of its own that are done from the start, with the other's products. So nothing of
+ * it depends on the other job, which may be deleted; only a lost file is made again by the other. A
+ * draft is a job whose last level is the base.
+ *
  * <p>A released migration must not change, not even its comments: Flyway compares checksums and
  * refuses a database that was migrated with another text. So the comment in {@code
  * V2__the_farm_survives.sql} about nodes of the version before is out of date: nodes of different
