@@ -87,6 +87,7 @@ record Operation(
     all.add(post("cancelJob", "/v1/jobs/{id}/cancel", jobs::cancel));
     all.add(post("retryJob", "/v1/jobs/{id}/retry", jobs::retry));
     all.add(get("watchJob", "/v1/jobs/{id}/events", watching::watch));
+    all.add(get("watchJobs", "/v1/events", watching::watchAll));
     WebhookRoutes webhooks = new WebhookRoutes(desk, parts.webhooks(), parts.webhookSecrets());
     all.add(get("findWebhook", "/v1/jobs/{id}/webhook", webhooks::find));
     all.add(post("replayWebhook", "/v1/jobs/{id}/webhook/{seq}/replay", webhooks::replay));
