@@ -45,12 +45,8 @@ final class Awaiting {
     Watch watch =
         new Watch(
             desk,
-            events,
-            farm,
             pace,
-            job,
-            job.lastSeq(),
-            AccessCheck.prefix(ctx),
+            new JobStory(events, farm, job, job.lastSeq(), AccessCheck.prefix(ctx)),
             new Until(over, preview));
     long timer = ctx.vertx().setTimer(milliseconds, _ -> over.tryComplete());
     ctx.addEndHandler(_ -> over.tryComplete());
@@ -100,7 +96,7 @@ final class Awaiting {
   private record Until(Promise<Void> over, BiConsumer<ObjectNode, byte[]> preview)
       implements Watch.Viewer {
     @Override
-    public void durable(long seq, ObjectNode event) {}
+    public void durable(String id, ObjectNode event) {}
 
     @Override
     public void progress(ObjectNode event) {}

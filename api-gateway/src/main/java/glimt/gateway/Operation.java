@@ -95,6 +95,7 @@ record Operation(
     all.add(post("refineJob", "/v1/jobs/{id}/refine", drafts::refine));
     all.add(post("stopJob", "/v1/jobs/{id}/stop", drafts::stop));
     all.add(get("watchJob", "/v1/jobs/{id}/events", watching::watch));
+    all.add(get("watchJobs", "/v1/events", watching::watchAll));
     WebhookRoutes webhooks = new WebhookRoutes(desk, parts.webhooks(), parts.webhookSecrets());
     all.add(get("findWebhook", "/v1/jobs/{id}/webhook", webhooks::find));
     all.add(post("replayWebhook", "/v1/jobs/{id}/webhook/{seq}/replay", webhooks::replay));

@@ -3,9 +3,7 @@ package glimt.gateway;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.coordinator.Farm;
 import glimt.coordinator.Protocol;
-import glimt.job.JobEvent;
-import glimt.job.JobView;
-import glimt.ledger.Events;
+import glimt.job.JobId;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import java.util.LinkedHashMap;
@@ -15,13 +13,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Follows one job for one viewer: sends its durable events from a number on, each once and without
- * gaps, and in between the live progress and previews. It subscribes before it reads the events,
- * and reads them again every two seconds, so that a lost hint costs at most two seconds. It closes
- * once it has sent the job's last event.
+ * Follows one job, or all jobs of a tenant, for one viewer: sends the durable events from a place
+ * on, each once and without gaps, and in between the live progress and previews. It subscribes
+ * before it reads the events, and reads them again every two seconds, so that a lost hint costs at
+ * most two seconds. It closes once it has sent the last event.
  *
  * <p>Runs on one event loop. A viewer that cannot keep up misses previews and all but the newest
- * progress of each task, but no durable event: a job has only a handful of those.
+ * progress of each task, but no durable event: those are not read before it has caught up.
  */
 final class Watch {
   private static final Logger LOG = LoggerFactory.getLogger(Watch.class);
@@ -29,7 +27,7 @@ final class Watch {
 
   /** A connection that events are sent to. */
   interface Viewer {
-    void durable(long seq, ObjectNode event);
+    void durable(String id, ObjectNode event);
 
     void progress(ObjectNode event);
 
@@ -40,7 +38,7 @@ final class Watch {
     /** Keeps proxies and idle timeouts from closing a quiet connection. */
     void heartbeat();
 
-    /** Closes the connection: the job's last event was sent. */
+    /** Closes the connection: the last event was sent. */
     void end();
   }
 
@@ -50,45 +48,26 @@ final class Watch {
   }
 
   private final RequestContext desk;
-  private final Events events;
-  private final JobView job;
+  private final WatchedStory story;
   private final Viewer viewer;
-  private final String prefix;
   private final Context context = Vertx.currentContext();
   private final Map<List<Object>, ObjectNode> late = new LinkedHashMap<>();
   private final Farm.Subscription subscription;
   private final long readTimer;
   private final long beatTimer;
-  private long seq;
   private boolean reading;
   private boolean again;
   private boolean over;
 
-  /**
-   * Starts to follow a job. Must be called on the event loop of the viewer.
-   *
-   * @param after the number of the last event that the viewer has seen
-   * @param prefix the path prefix of the links in events
-   */
-  Watch(
-      RequestContext desk,
-      Events events,
-      Farm farm,
-      WatchIntervals pace,
-      JobView job,
-      long after,
-      String prefix,
-      Viewer viewer) {
+  /** Starts to follow. Must be called on the event loop of the viewer. */
+  Watch(RequestContext desk, WatchIntervals pace, WatchedStory story, Viewer viewer) {
     this.desk = desk;
-    this.events = events;
-    this.job = job;
+    this.story = story;
     this.viewer = viewer;
-    this.prefix = prefix;
-    this.seq = after;
     Vertx vertx = context.owner();
     readTimer = vertx.setPeriodic(pace.readEvery(), _ -> read());
     beatTimer = vertx.setPeriodic(pace.beatEvery(), _ -> viewer.heartbeat());
-    subscription = farm.watch(job.id(), live -> context.runOnContext(_ -> show(live)));
+    subscription = story.subscribe(live -> context.runOnContext(_ -> show(live)));
     read();
   }
 
@@ -102,10 +81,13 @@ final class Watch {
     }
   }
 
-  /** Sends the progress that was held back while the viewer was behind. */
+  /** Sends the progress that was held back while the viewer was behind, and goes on. */
   void caughtUp() {
     late.values().forEach(viewer::progress);
     late.clear();
+    if (again) {
+      read();
+    }
   }
 
   private void show(Protocol.Live live) {
@@ -115,15 +97,16 @@ final class Watch {
     switch (live) {
       case Protocol.Advanced _ -> read();
       case Protocol.Progress at -> {
+        ObjectNode progress = story.live(at.job(), JobDocument.progress(at));
         if (viewer.isBehind()) {
-          late.put(List.of(at.level(), at.ordinal()), JobDocument.progress(at));
+          late.put(List.of(at.job(), at.level(), at.ordinal()), progress);
         } else {
-          viewer.progress(JobDocument.progress(at));
+          viewer.progress(progress);
         }
       }
       case Protocol.Previewed at -> {
         if (!viewer.isBehind()) {
-          viewer.preview(JobDocument.preview(at), at.bytes());
+          viewer.preview(story.live(at.job(), JobDocument.preview(at)), at.bytes());
         }
       }
     }
@@ -133,33 +116,47 @@ final class Watch {
     if (over) {
       return;
     }
-    if (reading) {
+    if (reading || viewer.isBehind()) {
       again = true;
       return;
     }
     reading = true;
-    desk.ask(() -> events.after(job.tenant(), job.id(), seq, BATCH))
-        .onFailure(e -> LOG.warn("could not read the events of job {}; trying again", job.id(), e))
+    again = false;
+    desk.ask(() -> story.read(BATCH))
+        .onFailure(e -> LOG.warn("could not read the events of {}; trying again", story, e))
         .onComplete(
             rows -> {
               reading = false;
-              if (rows.succeeded()) {
-                rows.result().forEach(this::tell);
-                if (again || rows.result().size() == BATCH) {
-                  again = false;
-                  read();
-                }
+              if (rows.failed()) {
+                return;
+              }
+              rows.result().forEach(this::tell);
+              if (rows.result().size() >= BATCH) {
+                read();
+              } else if (again) {
+                readSoon();
               }
             });
   }
 
-  private void tell(JobEvent event) {
-    if (over || event.seq() <= seq) {
+  private void readSoon() {
+    if (story.rest() == 0) {
+      read();
+    } else {
+      context.owner().setTimer(story.rest(), _ -> read());
+    }
+  }
+
+  private void tell(WatchedStory.StoryEvent told) {
+    if (over) {
       return;
     }
-    seq = event.seq();
-    viewer.durable(seq, JobDocument.event(event, prefix));
-    if (event.fact() instanceof JobEvent.JobEnded) {
+    viewer.durable(told.id(), told.event());
+    JobId ended = told.ended();
+    if (ended != null) {
+      late.keySet().removeIf(task -> task.contains(ended));
+    }
+    if (told.last()) {
       close();
       viewer.end();
     }

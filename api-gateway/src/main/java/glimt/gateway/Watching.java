@@ -2,7 +2,8 @@ package glimt.gateway;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.coordinator.Farm;
-import glimt.job.JobView;
+import glimt.job.InvalidSpec;
+import glimt.ledger.EventPosition;
 import glimt.ledger.Events;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
@@ -11,7 +12,6 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.ServerWebSocket;
 import io.vertx.ext.web.RoutingContext;
-import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -19,8 +19,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code GET /v1/jobs/{id}/events}: sends a job's events over a WebSocket if the client asks for
- * one, else as server-sent events.
+ * {@code GET /v1/jobs/{id}/events} and {@code GET /v1/events}: send the events of a job, or of all
+ * jobs of a tenant, over a WebSocket if the client asks for one, else as server-sent events.
  */
 final class Watching {
   private final RequestContext desk;
@@ -35,59 +35,99 @@ final class Watching {
     this.pace = pace;
   }
 
+  /** Watches the job in the path. */
   Future<Void> watch(RoutingContext ctx) {
-    long asked = after(ctx);
-    String prefix = AccessCheck.prefix(ctx);
-    boolean upgrade = "websocket".equalsIgnoreCase(ctx.request().getHeader(HttpHeaders.UPGRADE));
+    Fields query = Fields.ofForm(ctx.queryParams().entries());
+    @Nullable Long asked = query.whole("after", 0, Long.MAX_VALUE);
+    query.text(Admission.TICKET); // Admission has used it up
+    query.end();
+    String last = lastId(ctx);
+    long seen = last == null ? Objects.requireNonNullElse(asked, 0L) : number(last);
     // Pause, because a request that has been read to its end can no longer be upgraded.
     ctx.request().pause();
     return desk.job(ctx)
         .compose(
             job -> {
-              long after = Math.min(asked, job.lastSeq());
-              if (upgrade) {
-                Future<ServerWebSocket> socket = ctx.request().toWebSocket();
-                ctx.request().resume();
-                return socket.onSuccess(open -> overWebSocket(open, job, after, prefix)).mapEmpty();
-              }
-              ctx.request().resume();
-              if (job.state().ended() && after == job.lastSeq()) {
-                // No event will follow; 204 makes an EventSource stop reconnecting.
-                return ctx.response().setStatusCode(204).end();
-              }
-              overSse(ctx, job, after);
-              return Future.<Void>succeededFuture();
+              long after = Math.min(seen, job.lastSeq());
+              return tell(
+                  ctx,
+                  new JobStory(events, farm, job, after, AccessCheck.prefix(ctx)),
+                  job.state().ended() && after == job.lastSeq());
             })
         .onFailure(_ -> ctx.request().resume());
   }
 
-  /** The number of the last event that the client has seen. */
-  private static long after(RoutingContext ctx) {
-    List<Map.Entry<String, String>> query = new ArrayList<>(ctx.queryParams().entries());
-    Fields fields = Fields.ofForm(query);
-    @Nullable Long after = fields.whole("after", 0, Long.MAX_VALUE);
-    fields.text(Admission.TICKET); // Admission has used it up
-    fields.end();
-    String last = ctx.request().getHeader("Last-Event-ID");
-    if (last != null && !last.isEmpty()) {
-      Fields header = Fields.ofForm(List.of(Map.entry("Last-Event-ID", last)));
-      return Objects.requireNonNull(header.whole("Last-Event-ID", 0, Long.MAX_VALUE));
-    }
-    return Objects.requireNonNullElse(after, 0L);
+  /** Watches all jobs of the tenant. */
+  Future<Void> watchAll(RoutingContext ctx) {
+    Fields query = Fields.ofForm(ctx.queryParams().entries());
+    String asked = query.text("after");
+    boolean previews = Boolean.TRUE.equals(query.flag("previews"));
+    query.text(Admission.TICKET); // Admission has used it up
+    query.end();
+    String last = lastId(ctx);
+    EventPosition after = last == null ? position("after", asked) : position("Last-Event-ID", last);
+    return tell(
+        ctx,
+        new TenantStory(
+            events, farm, RequestContext.tenant(ctx), after, previews, AccessCheck.prefix(ctx)),
+        false);
   }
 
-  private void overWebSocket(ServerWebSocket socket, JobView job, long after, String prefix) {
-    Watch watch = new Watch(desk, events, farm, pace, job, after, prefix, new Socket(socket));
+  private static @Nullable String lastId(RoutingContext ctx) {
+    String last = ctx.request().getHeader("Last-Event-ID");
+    return last == null || last.isEmpty() ? null : last;
+  }
+
+  private static long number(String last) {
+    Fields header = Fields.ofForm(List.of(Map.entry("Last-Event-ID", last)));
+    return Objects.requireNonNull(header.whole("Last-Event-ID", 0, Long.MAX_VALUE));
+  }
+
+  private static @Nullable EventPosition position(String field, @Nullable String text) {
+    if (text == null) {
+      return null;
+    }
+    if (text.equals("0")) {
+      return EventPosition.START;
+    }
+    return EventPosition.parse(text)
+        .orElseThrow(
+            () ->
+                new InvalidSpec(
+                    field,
+                    "must be the position of an event, such as 731-42, or 0 for all events"));
+  }
+
+  /**
+   * @param over whether the viewer has seen everything that will ever be told
+   */
+  private Future<Void> tell(RoutingContext ctx, WatchedStory story, boolean over) {
+    if ("websocket".equalsIgnoreCase(ctx.request().getHeader(HttpHeaders.UPGRADE))) {
+      Future<ServerWebSocket> socket = ctx.request().toWebSocket();
+      ctx.request().resume();
+      return socket.onSuccess(open -> overWebSocket(open, story, over)).mapEmpty();
+    }
+    ctx.request().resume();
+    if (over) {
+      // No event will follow; 204 makes an EventSource stop reconnecting.
+      return ctx.response().setStatusCode(204).end();
+    }
+    overSse(ctx, story);
+    return Future.succeededFuture();
+  }
+
+  private void overWebSocket(ServerWebSocket socket, WatchedStory story, boolean over) {
+    Watch watch = new Watch(desk, pace, story, new Socket(socket));
     socket.closeHandler(_ -> watch.close());
     socket.exceptionHandler(_ -> watch.close());
     socket.drainHandler(_ -> watch.caughtUp());
-    if (socket.isClosed() || (job.state().ended() && after == job.lastSeq())) {
+    if (socket.isClosed() || over) {
       watch.close();
       socket.close();
     }
   }
 
-  private void overSse(RoutingContext ctx, JobView job, long after) {
+  private void overSse(RoutingContext ctx, WatchedStory story) {
     HttpServerResponse response =
         ctx.response()
             .setChunked(true)
@@ -99,9 +139,7 @@ final class Watching {
       response.end();
       return;
     }
-    Watch watch =
-        new Watch(
-            desk, events, farm, pace, job, after, AccessCheck.prefix(ctx), new Stream(response));
+    Watch watch = new Watch(desk, pace, story, new Stream(response));
     response.closeHandler(_ -> watch.close());
     response.exceptionHandler(_ -> watch.close());
     response.drainHandler(_ -> watch.caughtUp());
@@ -113,7 +151,7 @@ final class Watching {
   /** Sends each event as a text message, and a preview's bytes as a binary message after it. */
   private record Socket(ServerWebSocket socket) implements Watch.Viewer {
     @Override
-    public void durable(long seq, ObjectNode event) {
+    public void durable(String id, ObjectNode event) {
       socket.writeTextMessage(event.toString());
     }
 
@@ -147,8 +185,8 @@ final class Watching {
   /** Sends durable events with their number as id, and previews with their bytes in Base64. */
   private record Stream(HttpServerResponse response) implements Watch.Viewer {
     @Override
-    public void durable(long seq, ObjectNode event) {
-      response.write("id: %s\n%s".formatted(seq, lines(event)));
+    public void durable(String id, ObjectNode event) {
+      response.write("id: %s\n%s".formatted(id, lines(event)));
     }
 
     @Override

@@ -115,7 +115,9 @@ final class WebhookSender {
             try {
               send(BATCH);
             } catch (RuntimeException e) {
-              LOG.warn("could not look for webhooks that are due; trying again", e);
+              if (!threads.isShutdown()) {
+                LOG.warn("could not look for webhooks that are due; trying again", e);
+              }
             } finally {
               claiming.set(false);
             }

@@ -8,7 +8,9 @@ import glimt.job.JobSpec;
 import glimt.job.JobState;
 import glimt.job.SamplingOptions;
 import glimt.model.Kind;
+import glimt.outside.Outside;
 import java.net.http.HttpResponse;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -17,6 +19,7 @@ import java.util.Locale;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Compares the contract with what the gateway does. */
 @ExtendWith(RealFarm.Given.class)
@@ -63,6 +66,14 @@ class ContractTest {
   @Test
   void it_is_a_valid_contract() {
     assertThat(farm.contract().operations()).hasSameSizeAs(farm.gateway.operations());
+  }
+
+  @Test
+  void a_linter_finds_no_error_in_it_and_types_made_of_it_compile(@TempDir Path folder)
+      throws Exception {
+    Outside.npm(
+        folder, "@redocly/cli@2.77.0 openapi-typescript@7.13.0 typescript@5.9.3", "contract.mjs");
+    Outside.script(folder, _ -> {}, "contract.mjs", farm.uri.toString());
   }
 
   @Test

@@ -102,6 +102,7 @@ class KeysTest {
                 .path()
                 .replace("{id}", whale)
                 .replace("{artifact}", "base")
+                .replace("{seq}", "4")
                 .replace("{owner}", "glimt")
                 .replace("{name}", "clips");
         String body =

@@ -51,21 +51,28 @@ public final class Farm {
 
   private final ActorSystem<?> system;
   private final Map<JobId, List<Consumer<Live>>> viewers;
+  private final List<Consumer<Live>> followers;
   private final ActorRef<Hub.HubMessage> hub;
 
   private Farm(
       ActorSystem<?> system,
       Map<JobId, List<Consumer<Live>>> viewers,
+      List<Consumer<Live>> followers,
       ActorRef<Hub.HubMessage> hub) {
     this.system = system;
     this.viewers = viewers;
+    this.followers = followers;
     this.hub = hub;
   }
 
   static Farm start(ActorSystem<?> system, Feed feed) {
     Map<JobId, List<Consumer<Live>>> viewers = new ConcurrentHashMap<>();
+    List<Consumer<Live>> followers = new CopyOnWriteArrayList<>();
     return new Farm(
-        system, viewers, system.systemActorOf(Hub.create(feed, viewers), "farm", Props.empty()));
+        system,
+        viewers,
+        followers,
+        system.systemActorOf(Hub.create(feed, viewers, followers), "farm", Props.empty()));
   }
 
   /** Tells the coordinators that there may be ready tasks. */
@@ -98,6 +105,17 @@ public final class Farm {
               all.remove(viewer);
               return all.isEmpty() ? null : all;
             });
+  }
+
+  /**
+   * Passes the live messages of all jobs to {@code follower} until the result is closed. No worker
+   * makes previews for it.
+   *
+   * @param follower called by one thread at a time; must not block
+   */
+  public Subscription follow(Consumer<Live> follower) {
+    followers.add(follower);
+    return () -> followers.remove(follower);
   }
 
   /** Returns the workers that answer within a second, sorted by id. */
@@ -162,23 +180,29 @@ public final class Farm {
     }
 
     private final Map<JobId, List<Consumer<Live>>> viewers;
+    private final List<Consumer<Live>> followers;
     private Set<ActorRef<ToCoordinator>> coordinators = Set.of();
     private Set<ActorRef<ToWorker>> workers = Set.of();
 
-    static Behavior<HubMessage> create(Feed feed, Map<JobId, List<Consumer<Live>>> viewers) {
+    static Behavior<HubMessage> create(
+        Feed feed, Map<JobId, List<Consumer<Live>>> viewers, List<Consumer<Live>> followers) {
       return Behaviors.setup(
           context ->
               Behaviors.withTimers(
                   timers -> {
                     timers.startTimerWithFixedDelay(StillWatched.STILL_WATCHED, WATCHED_EVERY);
-                    return new Hub(context, feed, viewers);
+                    return new Hub(context, feed, viewers, followers);
                   }));
     }
 
     private Hub(
-        ActorContext<HubMessage> context, Feed feed, Map<JobId, List<Consumer<Live>>> viewers) {
+        ActorContext<HubMessage> context,
+        Feed feed,
+        Map<JobId, List<Consumer<Live>>> viewers,
+        List<Consumer<Live>> followers) {
       super(context);
       this.viewers = viewers;
+      this.followers = followers;
       feed.subscribe(context.messageAdapter(Live.class, LiveNews::new));
       ActorRef<Receptionist.Listing> found =
           context.messageAdapter(Receptionist.Listing.class, Hub::found);
@@ -198,8 +222,10 @@ public final class Farm {
         case TellCoordinators(ToCoordinator word) -> coordinators.forEach(one -> one.tell(word));
         case TellWorkers(ToWorker word) -> workers.forEach(one -> one.tell(word));
         case ListWorkers(ActorRef<Set<ActorRef<ToWorker>>> to) -> to.tell(workers);
-        case LiveNews(Live live) ->
-            viewers.getOrDefault(live.job(), List.of()).forEach(viewer -> show(viewer, live));
+        case LiveNews(Live live) -> {
+          viewers.getOrDefault(live.job(), List.of()).forEach(viewer -> show(viewer, live));
+          followers.forEach(follower -> show(follower, live));
+        }
         case FoundCoordinators(Set<ActorRef<ToCoordinator>> all) -> coordinators = all;
         case FoundWorkers(Set<ActorRef<ToWorker>> all) -> {
           workers = all;

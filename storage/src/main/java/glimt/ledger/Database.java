@@ -47,6 +47,16 @@ public final class Database implements AutoCloseable {
       SET jit = off
       """;
 
+  /**
+   * A database that was restored from a dump on another server has events of transactions that this
+   * server has yet to count up to. They become events of this one.
+   */
+  private static final String ADOPT =
+      """
+      UPDATE event SET xact = pg_current_xact_id()
+      WHERE xact >= pg_snapshot_xmax(pg_current_snapshot())
+      """;
+
   /** The statements of a transaction. */
   @FunctionalInterface
   interface Transaction<T> {
@@ -85,6 +95,7 @@ public final class Database implements AutoCloseable {
       Flyway ledger = Flyway.configure().dataSource(database.pool).loggers("slf4j").load();
       refuseNewer(ledger);
       ledger.migrate();
+      database.transact("order the events", session -> session.update(ADOPT));
       return database;
     } catch (FlywayException e) {
       database.close();

@@ -39,6 +39,23 @@ public final class Events {
           ORDER BY seq LIMIT :most
           """);
 
+  private static final NamedSql OF_TENANT =
+      NamedSql.of(
+          """
+          SELECT event.job, seq, at, fact, xact::text::bigint AS xact, event.number
+          FROM event JOIN job ON job.id = event.job
+          WHERE job.tenant = :tenant
+            AND (xact, event.number) > (:xact::text::xid8, :number::bigint)
+            AND xact < pg_snapshot_xmin(pg_current_snapshot())
+          ORDER BY xact, event.number LIMIT :most
+          """);
+
+  private static final String HORIZON =
+      "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xact";
+
+  private static final String RUNNING =
+      "SELECT id FROM job WHERE tenant = ? AND started IS NOT NULL AND ending IS NULL";
+
   private final Database database;
 
   public Events(Database database) {
@@ -66,6 +83,73 @@ public final class Events {
                         row.getLong("seq"),
                         row.getObject("at", OffsetDateTime.class).toInstant(),
                         Json.read(row.getString("fact"), JobEvent.Fact.class))));
+  }
+
+  /**
+   * An event among those of all jobs.
+   *
+   * @param position the place right after it
+   */
+  public record PlacedEvent(JobEvent event, EventPosition position) {}
+
+  /**
+   * Events of a tenant.
+   *
+   * @param next the place after which to read on
+   */
+  public record EventPage(List<PlacedEvent> events, EventPosition next) {
+    public EventPage {
+      events = List.copyOf(events);
+    }
+  }
+
+  /**
+   * Returns the events of all jobs of a tenant after a place, in order. An event appears when no
+   * transaction is open any more that began before its own, so that none can follow it that belongs
+   * before it.
+   *
+   * @param limit the largest number of events to return
+   */
+  public EventPage after(TenantId tenant, EventPosition after, int limit) {
+    return database.read(
+        "read events of tenant " + tenant,
+        session -> {
+          List<PlacedEvent> events =
+              session.all(
+                  OF_TENANT
+                      .bind("tenant", tenant.value())
+                      .bind("xact", Long.toString(after.xact()))
+                      .bind("number", after.number())
+                      .bind("most", limit),
+                  row ->
+                      new PlacedEvent(
+                          new JobEvent(
+                              new JobId(row.getObject("job", UUID.class)),
+                              row.getLong("seq"),
+                              row.getObject("at", OffsetDateTime.class).toInstant(),
+                              Json.read(row.getString("fact"), JobEvent.Fact.class)),
+                          new EventPosition(row.getLong("xact"), row.getLong("number"))));
+          return new EventPage(
+              events, events.size() == limit ? events.getLast().position() : horizon(session));
+        });
+  }
+
+  /** Returns the place after which all events come that are not there yet. */
+  public EventPosition horizon() {
+    return database.read("find the last event", Events::horizon);
+  }
+
+  private static EventPosition horizon(Session session) throws SQLException {
+    return session.first(HORIZON, row -> new EventPosition(row.getLong("xact"), 0)).orElseThrow();
+  }
+
+  /** Returns the jobs of a tenant that have started and not ended. */
+  public List<JobId> running(TenantId tenant) {
+    return database.read(
+        "list running jobs of tenant " + tenant,
+        session ->
+            session.all(
+                RUNNING, row -> new JobId(row.getObject("id", UUID.class)), tenant.value()));
   }
 
   /** A fact about a job that is to become an event. */

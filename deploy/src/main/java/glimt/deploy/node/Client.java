@@ -1,32 +1,28 @@
 package glimt.deploy.node;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.BufferedReader;
+import glimt.client.FarmAccess;
+import glimt.client.FarmRefusal;
+import glimt.client.GlimtClient;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.Consumer;
 
-/** A client of a farm's HTTP API. */
+/**
+ * What the commands ask of a farm, with the key and tenant of the environment. A command that is
+ * refused or finds no farm says so at once, so nothing is sent twice.
+ */
 public final class Client {
-  private static final JsonMapper JSON = new JsonMapper();
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   /** The environment variable that holds the farm's key, if it has one. */
@@ -40,9 +36,9 @@ public final class Client {
     private static final long serialVersionUID = 1;
     private final int status;
 
-    private Refused(int status, String message) {
-      super(message);
-      this.status = status;
+    private Refused(FarmRefusal cause) {
+      super(cause.getMessage(), cause);
+      this.status = cause.status();
     }
 
     /** Whether the request is at fault (status 4xx), and not the farm. */
@@ -51,21 +47,23 @@ public final class Client {
     }
   }
 
-  private final URI farm;
-  private final HttpClient http =
-      HttpClient.newBuilder()
-          .version(HttpClient.Version.HTTP_1_1)
-          .connectTimeout(Duration.ofSeconds(5))
-          .build();
+  private final GlimtClient farm;
 
   /** A client of the farm at a URL. */
   public Client(URI farm) {
-    this.farm = farm;
+    this.farm =
+        new GlimtClient(
+            new FarmAccess(
+                farm,
+                Environment.word(KEY).orElse(null),
+                Environment.word(TENANT).orElse(null),
+                1,
+                PATIENCE));
   }
 
   /** The URL of the farm. */
   public URI farm() {
-    return farm;
+    return farm.farm();
   }
 
   /** Whether the farm answers now, and its database does. */
@@ -85,7 +83,7 @@ public final class Client {
    * @throws Refused if it answers with an error
    */
   public JsonNode get(String path) throws IOException {
-    return json(send(request(path).GET()));
+    return asked(() -> farm.get(path));
   }
 
   /**
@@ -96,55 +94,39 @@ public final class Client {
    * @throws Refused if it answers with an error
    */
   public JsonNode post(String path, JsonNode body, String... headers) throws IOException {
-    HttpRequest.Builder request = request(path).header("Content-Type", "application/json");
-    for (int i = 0; i < headers.length; i += 2) {
-      request.header(headers[i], headers[i + 1]);
-    }
-    return json(send(request.POST(HttpRequest.BodyPublishers.ofString(body.toString()))));
+    return asked(() -> farm.send("POST", path, body, false, headers));
   }
 
   /** Sends a JSON document by another method, such as PATCH, and returns the answer's. */
   public JsonNode send(String method, String path, JsonNode body) throws IOException {
-    return json(
-        send(
-            request(path)
-                .header("Content-Type", "application/json")
-                .method(method, HttpRequest.BodyPublishers.ofString(body.toString()))));
+    return asked(() -> farm.send(method, path, body, false));
   }
 
   /** Posts the bytes of a file and returns the answer's document. */
   public JsonNode post(String path, String mediaType, byte[] file) throws IOException {
-    return json(
-        send(
-            request(path)
-                .header("Content-Type", mediaType)
-                .POST(HttpRequest.BodyPublishers.ofByteArray(file))));
+    return asked(() -> farm.upload(path, mediaType, file));
   }
 
   /** Posts a form of files, by the names of its fields, and returns the answer's document. */
   public JsonNode postFiles(String path, Map<String, byte[]> files) throws IOException {
     String boundary = UUID.randomUUID().toString();
-    List<byte[]> form = new ArrayList<>();
+    ByteArrayOutputStream form = new ByteArrayOutputStream();
     files.forEach(
         (name, bytes) -> {
           String head =
               "--%s\r\nContent-Disposition: form-data; name=\"%s\"; filename=\"%s\"\r\n\r\n"
                   .formatted(boundary, name, name);
-          form.add(head.getBytes(StandardCharsets.US_ASCII));
-          form.add(bytes);
-          form.add("\r\n".getBytes(StandardCharsets.US_ASCII));
+          form.writeBytes(head.getBytes(StandardCharsets.US_ASCII));
+          form.writeBytes(bytes);
+          form.writeBytes("\r\n".getBytes(StandardCharsets.US_ASCII));
         });
-    form.add("--%s--\r\n".formatted(boundary).getBytes(StandardCharsets.US_ASCII));
-    return json(
-        send(
-            request(path)
-                .header("Content-Type", "multipart/form-data; boundary=" + boundary)
-                .POST(HttpRequest.BodyPublishers.ofByteArrays(form))));
+    form.writeBytes("--%s--\r\n".formatted(boundary).getBytes(StandardCharsets.US_ASCII));
+    return post(path, "multipart/form-data; boundary=" + boundary, form.toByteArray());
   }
 
   /** Posts without a body. */
   public JsonNode post(String path) throws IOException {
-    return json(send(request(path).POST(HttpRequest.BodyPublishers.noBody())));
+    return asked(() -> farm.send("POST", path, null, false));
   }
 
   /** Downloads to a file, which is overwritten. */
@@ -156,13 +138,10 @@ public final class Client {
 
   /** Downloads to a stream, which stays open. */
   public void download(String path, OutputStream out) throws IOException {
-    HttpResponse<InputStream> answer =
-        exchange(request(path).GET().build(), BodyHandlers.ofInputStream());
-    try (InputStream body = answer.body()) {
-      if (answer.statusCode() != 200) {
-        throw new IOException("GET %s answered %s".formatted(path, answer.statusCode()));
-      }
+    try (InputStream body = farm.open(path)) {
       body.transferTo(out);
+    } catch (FarmRefusal e) {
+      throw new IOException("GET %s answered %s".formatted(path, e.status()), e);
     }
   }
 
@@ -174,75 +153,27 @@ public final class Client {
    * @throws IOException if the connection fails, or the farm answers with an error
    */
   public void events(String path, long seq, Consumer<JsonNode> hear) throws IOException {
-    HttpRequest request =
-        keyed(HttpRequest.newBuilder(farm.resolve(path)))
-            .header("Accept", "text/event-stream")
-            .header("Last-Event-ID", Long.toString(seq))
-            .build();
-    HttpResponse<InputStream> answer = exchange(request, BodyHandlers.ofInputStream());
-    try (BufferedReader lines =
-        new BufferedReader(new InputStreamReader(answer.body(), StandardCharsets.UTF_8))) {
-      if (answer.statusCode() != 200) {
-        throw new IOException("GET %s answered %s".formatted(path, answer.statusCode()));
-      }
-      StringBuilder data = new StringBuilder();
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        if (line.startsWith("data:")) {
-          data.append(line.substring("data:".length()).strip());
-        } else if (line.isEmpty() && !data.isEmpty()) {
-          hear.accept(read(data.toString()));
-          data.setLength(0);
-        }
-      }
-    }
-  }
-
-  private HttpRequest.Builder request(String path) {
-    return keyed(HttpRequest.newBuilder(farm.resolve(path)).timeout(PATIENCE));
-  }
-
-  private static HttpRequest.Builder keyed(HttpRequest.Builder request) {
-    Environment.word(KEY).ifPresent(key -> request.header("Authorization", "Bearer " + key));
-    Environment.word(TENANT).ifPresent(tenant -> request.header("Glimt-Tenant", tenant));
-    return request;
-  }
-
-  private HttpResponse<String> send(HttpRequest.Builder request) throws IOException {
-    return exchange(request.build(), BodyHandlers.ofString());
-  }
-
-  private <T> HttpResponse<T> exchange(HttpRequest request, HttpResponse.BodyHandler<T> body)
-      throws IOException {
     try {
-      return http.send(request, body);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted", e);
+      farm.listen(path, Long.toString(seq), hear);
+    } catch (FarmRefusal e) {
+      throw new IOException("GET %s answered %s".formatted(path, e.status()), e);
     }
   }
 
-  private static JsonNode json(HttpResponse<String> answer) throws IOException {
-    int status = answer.statusCode();
-    if (status >= 200 && status < 300) {
-      return read(answer.body());
-    }
-    JsonNode problem;
+  private interface Asked {
+    JsonNode of() throws IOException;
+  }
+
+  private static JsonNode asked(Asked asked) throws IOException {
     try {
-      problem = read(answer.body());
-    } catch (JsonProcessingException e) {
-      throw new Refused(status, "the farm answered %s".formatted(status));
+      return asked.of();
+    } catch (FarmRefusal e) {
+      throw new Refused(e);
     }
-    String field = problem.path("field").asText();
-    String detail = problem.path("detail").asText("the farm answered %s".formatted(status));
-    throw new Refused(status, field.isEmpty() ? detail : field + " " + detail);
   }
 
   /** A new, empty JSON object. */
   public static ObjectNode object() {
-    return JSON.createObjectNode();
-  }
-
-  private static JsonNode read(String json) throws JsonProcessingException {
-    return JSON.readTree(json);
+    return GlimtClient.object();
   }
 }

@@ -1,0 +1,66 @@
+package glimt.gateway;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import glimt.coordinator.Farm;
+import glimt.coordinator.Protocol;
+import glimt.job.JobEvent;
+import glimt.job.JobId;
+import glimt.job.JobView;
+import glimt.ledger.Events;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** The events of one job, numbered 1, 2, 3 …, up to its end. */
+final class JobStory implements WatchedStory {
+  private final Events events;
+  private final Farm farm;
+  private final JobView job;
+  private final String prefix;
+  private long seq;
+
+  /**
+   * @param after the number of the last event that the viewer has seen
+   * @param prefix the path prefix of the links in events
+   */
+  JobStory(Events events, Farm farm, JobView job, long after, String prefix) {
+    this.events = events;
+    this.farm = farm;
+    this.job = job;
+    this.prefix = prefix;
+    this.seq = after;
+  }
+
+  @Override
+  public List<StoryEvent> read(int limit) {
+    List<StoryEvent> told = new ArrayList<>();
+    for (JobEvent event : events.after(job.tenant(), job.id(), seq, limit)) {
+      seq = event.seq();
+      boolean last = event.fact() instanceof JobEvent.JobEnded;
+      told.add(
+          new StoryEvent(
+              Long.toString(seq), JobDocument.event(event, prefix), last ? job.id() : null, last));
+    }
+    return told;
+  }
+
+  @Override
+  public Farm.Subscription subscribe(Consumer<Protocol.Live> viewer) {
+    return farm.watch(job.id(), viewer);
+  }
+
+  @Override
+  public ObjectNode live(JobId of, ObjectNode message) {
+    return message;
+  }
+
+  @Override
+  public long rest() {
+    return 0;
+  }
+
+  @Override
+  public String toString() {
+    return "job " + job.id();
+  }
+}

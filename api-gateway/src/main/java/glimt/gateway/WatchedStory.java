@@ -1,0 +1,41 @@
+package glimt.gateway;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import glimt.coordinator.Farm;
+import glimt.coordinator.Protocol;
+import glimt.job.JobId;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** What a {@link Watch} tells a viewer: the events of one job, or of all jobs of a tenant. */
+interface WatchedStory {
+  /**
+   * A durable event.
+   *
+   * @param id by which the viewer may ask for what follows
+   * @param ended the job that ended with it, or null
+   * @param last whether none can follow
+   */
+  record StoryEvent(String id, ObjectNode event, @Nullable JobId ended, boolean last) {}
+
+  /**
+   * Reads the events that follow those it has returned; blocks. Not called again before it returns.
+   *
+   * @param limit the largest number of events to return; fewer mean that there are no more now
+   */
+  List<StoryEvent> read(int limit);
+
+  /** Passes on live messages, on any thread. */
+  Farm.Subscription subscribe(Consumer<Protocol.Live> viewer);
+
+  /** Adds to a live message of a job what the viewer needs to know whose it is. */
+  ObjectNode live(JobId job, ObjectNode message);
+
+  /** Milliseconds to wait before it is read again because of a hint. */
+  long rest();
+
+  /** Its name for a log. */
+  @Override
+  String toString();
+}
