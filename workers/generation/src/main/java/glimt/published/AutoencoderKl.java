@@ -30,7 +30,7 @@ final class AutoencoderKl {
     this.config = config;
     widths = config.integers("block_out_channels", List.of(64));
     layers = config.integer("layers_per_block", 1);
-    groups = config.integer("norm_num_groups", 32);
+    groups = Resnets.groups(config);
     attendsInTheMiddle = config.flag("mid_block_add_attention", true);
     Activation act = Activation.of(config, "act_fn", "silu");
     resnets = new Resnets(writer, groups, EPS, act, Resnets.Time.ABSENT, false, 1);
