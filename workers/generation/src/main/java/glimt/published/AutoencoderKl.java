@@ -30,7 +30,7 @@ final class AutoencoderKl {
     this.config = config;
     widths = config.integers("block_out_channels", List.of(64));
     layers = config.integer("layers_per_block", 1);
-    groups = config.integer("norm_num_groups", 32);
+    groups = Resnets.groups(config);
     attendsInTheMiddle = config.flag("mid_block_add_attention", true);
     Activation act = Activation.of(config, "act_fn", "silu");
     resnets = new Resnets(writer, groups, EPS, act, Resnets.Time.ABSENT, false, 1);
@@ -129,7 +129,12 @@ final class AutoencoderKl {
       root.has("post_quant_conv", "Conv2d").does("z = self.post_quant_conv.forward(z, 1, 0)");
     }
     root.has("decoder", type)
-        .does("z = torch.to(self.decoder.forward(z), 6)")
+        // Picture by picture, so that memory is needed for one only.
+        .does("pictures = annotate(List[Tensor], [])")
+        .does("for i in range(torch.size(z, 0)):")
+        .does("  one = self.decoder.forward(torch.narrow(z, 0, i, 1))")
+        .does("  torch.append(pictures, torch.to(one, 6))")
+        .does("z = torch.cat(pictures, 0)")
         .does("if torch.dim(latent) == 5:")
         .does("  z = torch.unflatten(z, 0, [-1, torch.size(latent, 1)])")
         .does("return z")

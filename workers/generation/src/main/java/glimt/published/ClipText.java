@@ -49,9 +49,8 @@ final class ClipText {
 
   private static PublishedNetwork of(
       PublishedConfig config, Set<String> tensors, boolean projected) {
-    config.ignore("architectures", "model_type", "torch_dtype", "dtype", "transformers_version");
+    Transformers.common(config);
     config.ignore("initializer_factor", "initializer_range", "attention_dropout", "dropout");
-    config.ignore("bos_token_id", "pad_token_id");
     // The tensors themselves have these sizes.
     config.ignore(
         "vocab_size",

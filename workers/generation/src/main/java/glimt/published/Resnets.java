@@ -43,6 +43,15 @@ record Resnets(
     }
   }
 
+  /** How many groups norms have; diffusers fails without any. */
+  static int groups(PublishedConfig config) {
+    String key = "norm_num_groups";
+    if (config.isNull(key)) {
+      throw config.refused(key, "norms need a number of groups");
+    }
+    return config.integer(key, 32);
+  }
+
   /** How a block changes the size of its picture. */
   enum Resampling {
     SAME,

@@ -79,6 +79,9 @@ final class T5Encoder {
 
   private PublishedNetwork network(int heads, Set<String> tensors) {
     Transformers.common(config);
+    if (ownDistances) {
+      config.ignore("scalable_attention"); // Google's files of UMT5 have it, and no class reads it
+    }
     config.ignore( // sizes that the tensors have, the decoder's, and what training alone needs
         "vocab_size",
         "d_model",

@@ -31,7 +31,7 @@ final class Unet2d {
     this.config = config;
     widths = config.integers("block_out_channels", List.of(224, 448, 672, 896));
     layers = config.integer("layers_per_block", 2);
-    groups = config.integer("norm_num_groups", 32);
+    groups = Resnets.groups(config);
     eps = config.number("norm_eps", 1e-5);
     // Null is one head over all channels, and no key is heads of 8.
     headSize = config.isNull("attention_head_dim") ? 0 : config.integer("attention_head_dim", 8);

@@ -23,6 +23,9 @@ final class Unet2dCondition {
   private static final List<String> CLASSES =
       List.of("timestep", "identity", "projection", "simple_projection");
 
+  /** How many layers transformers have. */
+  private static final String DEPTHS = "transformer_layers_per_block";
+
   private final PublishedConfig config;
   private final SourceWriter writer = new SourceWriter();
   private final List<Integer> widths;
@@ -54,7 +57,7 @@ final class Unet2dCondition {
     if (!List.of("", "layer_norm", "group_norm").contains(textNorm)) {
       throw config.refused("cross_attention_norm", "it must be layer_norm or group_norm");
     }
-    groups = config.integer("norm_num_groups", 32);
+    groups = Resnets.groups(config);
     eps = config.number("norm_eps", 1e-5);
     act = Activation.of(config, "act_fn", "silu");
     plain = new Resnets(writer, groups, eps, act, Resnets.Time.of(config), false, 1);
@@ -136,7 +139,7 @@ final class Unet2dCondition {
 
   private List<Block> down() {
     int padding = config.integer("downsample_padding", 1);
-    List<List<Integer>> depths = depths("transformer_layers_per_block");
+    List<List<Integer>> depths = depths(DEPTHS);
     List<String> types =
         ofBlocks(
             "down_block_types",
@@ -188,8 +191,7 @@ final class Unet2dCondition {
           case "" -> Attending.NONE;
           case "UNetMidBlock2D" -> Attending.NONE;
           case "UNetMidBlock2DCrossAttn" ->
-              transformers(
-                  1, depths("transformer_layers_per_block").get(last), heads.get(last), false);
+              transformers(1, depths(DEPTHS).get(last), heads.get(last), false);
           case "UNetMidBlock2DSimpleCrossAttn" ->
               simple(1, width / heads.get(last), middleOnlyCross);
           default -> throw config.refused("mid_block_type", "it is not implemented");
@@ -203,9 +205,9 @@ final class Unet2dCondition {
 
   private List<Block> up() {
     List<List<Integer>> depths =
-        config.value("reverse_transformer_layers_per_block") == null
-            ? depths("transformer_layers_per_block").reversed()
-            : depths("reverse_transformer_layers_per_block");
+        config.value("reverse_" + DEPTHS) == null
+            ? depths(DEPTHS).reversed()
+            : depths("reverse_" + DEPTHS);
     List<String> types =
         ofBlocks(
             "up_block_types",
@@ -254,6 +256,12 @@ final class Unet2dCondition {
   }
 
   private Attending transformers(int count, List<Integer> depths, int heads, boolean onlyCross) {
+    if (depths.size() > 1 && depths.size() < count) {
+      throw config.refused(
+          DEPTHS,
+          "a block has %s transformers; those of up blocks stand in reverse_%s"
+              .formatted(count, DEPTHS));
+    }
     List<String> types = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       int layers = depths.size() == 1 ? depths.getFirst() : depths.get(i);

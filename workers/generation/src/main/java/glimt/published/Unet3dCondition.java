@@ -38,7 +38,7 @@ final class Unet3dCondition {
     widths = config.integers("block_out_channels", List.of(320, 640, 1280, 1280));
     layers = config.integer("layers_per_block", 2);
     head = config.integer("attention_head_dim", 64);
-    groups = config.integer("norm_num_groups", 32);
+    groups = Resnets.groups(config);
     resnets =
         new Resnets(
             writer,
