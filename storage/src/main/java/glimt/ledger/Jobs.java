@@ -348,15 +348,16 @@ public final class Jobs {
 
   private List<Optional<JobView>> write(List<PlannedJob> asked) {
     String what = asked.size() == 1 ? "job " + asked.getFirst().job() : asked.size() + " jobs";
-    if (asked.stream().allMatch(one -> one.key() == null && one.webhook() == null)) {
-      // Most submissions are one statement, which writes nothing if that is not enough.
-      List<Optional<JobView>> written =
-          database.once("submit " + what, session -> Submissions.writeIfPrepared(session, asked));
-      if (written.stream().anyMatch(Optional::isPresent)) {
-        return written;
-      }
+    if (asked.stream().anyMatch(one -> one.key() != null || one.webhook() != null)) {
+      return database.transact("submit " + what, session -> Submissions.write(session, asked));
     }
-    return database.transact("submit " + what, session -> Submissions.write(session, asked));
+    // Most submissions are one statement, which writes nothing if that is not enough.
+    List<Optional<JobView>> written =
+        database.once("submit " + what, session -> Submissions.writeIfPrepared(session, asked));
+    return written.stream().anyMatch(Optional::isPresent)
+        ? written
+        : database.transact(
+            "submit " + what, session -> Submissions.prepareAndWrite(session, asked));
   }
 
   /** Returns whether the failure can be due to the content of a single job. */

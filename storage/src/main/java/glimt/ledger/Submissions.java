@@ -174,12 +174,10 @@ final class Submissions {
           texts(keyed, one -> one.key() == null ? null : one.key().value()),
           IdempotencyKey.HOURS);
     }
-    List<Optional<JobView>> written = submit(session, submissions, false);
-    if (written.stream().noneMatch(Optional::isPresent)) {
-      prepare(session, submissions);
-      written = submit(session, submissions, true);
-    }
-    return written;
+    List<Optional<JobView>> written = writeIfPrepared(session, submissions);
+    return written.stream().anyMatch(Optional::isPresent)
+        ? written
+        : prepareAndWrite(session, submissions);
   }
 
   /**
@@ -189,6 +187,13 @@ final class Submissions {
   static List<Optional<JobView>> writeIfPrepared(Session session, List<PlannedJob> submissions)
       throws SQLException {
     return submit(session, submissions, false);
+  }
+
+  /** Writes jobs whose keys, if any, are free where they can be. */
+  static List<Optional<JobView>> prepareAndWrite(Session session, List<PlannedJob> submissions)
+      throws SQLException {
+    prepare(session, submissions);
+    return submit(session, submissions, true);
   }
 
   private static List<Optional<JobView>> submit(

@@ -186,7 +186,7 @@ final class FairTrials {
     List<SimulatedJob> limited = new ArrayList<>();
     for (int i = 0; i < jobs; i++) {
       Instant deadline =
-          Instant.now(Clock.systemUTC()).plusMillis((long) (1000 * base * (1.2 + 0.1 * (i % 4))));
+          Instant.now(Clock.systemUTC()).plusMillis((long) (1000 * base * (1.1 + 0.05 * (i % 4))));
       SimulatedJob job =
           farm.submit(
               "people", JobClass.NORMAL, Size.DEFAULT, LONG_STEPS, new JobLimits(deadline, null));
