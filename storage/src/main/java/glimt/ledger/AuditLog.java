@@ -226,7 +226,7 @@ public final class AuditLog {
       faults.add(
           "the chain ends with %s, but its head is %s".formatted(at.number(), head.number()));
     }
-    if (!found) {
+    if (kept != null && !found) {
       faults.add("the head that was kept, %s, is not in the chain".formatted(kept.number()));
     }
     long waiting =

@@ -58,7 +58,7 @@ class BlockedJobsTest {
     ledger.tasks.end(
         first.lease(),
         new Outcome.Succeeded(
-            ((Outcome.Succeeded) Ledger.success(first)).products(), List.of(), List.of(passed)),
+            Ledger.success(first).products(), List.of(), List.of(passed)),
         effort());
     assertThat(view(job).decisions()).containsExactly(passed);
     Task next = ledger.claimOne("w");

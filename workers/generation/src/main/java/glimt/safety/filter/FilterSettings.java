@@ -17,9 +17,6 @@ public record FilterSettings(String which, boolean open) {
   /** The word for none. */
   public static final String OFF = "off";
 
-  /** glimt's own filter. */
-  public static final FilterSettings OWN = new FilterSettings(ON, false);
-
   /**
    * @throws IllegalArgumentException if it is neither of these words nor a URL
    */

@@ -7,8 +7,9 @@
  * pictures by {@link glimt.safety.filter.PictureClasses}, whose network {@code pictures.py} and
  * weights {@code pictures.safetensors} are nsfwjs' MobileNetV2 (npm nsfwjs 4.3.0, {@code
  * dist/models/mobilenet_v2}, copyright 2019 Infinite Red, Inc., MIT), with the batch normalisation
- * folded into the weights and these rounded to float16. It was trained on photographs and drawings
- * gathered from the web; on small or abstract pictures its answer says little.
+ * folded into the weights and these rounded to float16; {@code pictures.json} is their card. It was
+ * trained on photographs and drawings gathered from the web; on small or abstract pictures its
+ * answer says little.
  */
 @NullMarked
 package glimt.safety.filter;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import com.fasterxml.jackson.databind.JsonNode;
+import glimt.job.ArtifactId;
 import glimt.json.Json;
 import glimt.media.Picture;
 import java.io.IOException;
@@ -57,6 +58,18 @@ class PictureClassesTest {
           .satisfies(
               one -> assertThat(one.porn()).isCloseTo(seen.getFirst().porn(), within(1e-4f)));
     }
+  }
+
+  @Test
+  void its_files_are_those_of_its_card() throws IOException {
+    JsonNode card = Json.mapper().readTree(resource("pictures.json"));
+    for (var file : card.path("files").properties()) {
+      assertThat(ArtifactId.of(resource(file.getKey())).sha256())
+          .as(file.getKey())
+          .isEqualTo(file.getValue().asText());
+    }
+    assertThat(card.path("files")).hasSize(3);
+    assertThat(card.path("licence").asText()).startsWith("MIT");
   }
 
   private static byte[] resource(String name) throws IOException {
