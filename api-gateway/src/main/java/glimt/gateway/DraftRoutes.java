@@ -71,7 +71,7 @@ final class DraftRoutes {
 
   Future<?> refine(RoutingContext ctx) {
     return Body.json(ctx)
-        .map(LevelTakeover.Wanted::of)
+        .map(LevelTakeover.RefineRequest::of)
         .compose(
             wanted ->
                 desk.job(ctx)

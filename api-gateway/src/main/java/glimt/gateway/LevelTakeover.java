@@ -61,14 +61,14 @@ final class LevelTakeover {
    * @param levels how many levels to make; null for all above
    * @param seed another seed for the levels above; null for the same
    */
-  record Wanted(
+  record RefineRequest(
       @Nullable String from,
       @Nullable String prompt,
       @Nullable Integer levels,
       @Nullable Long seed) {
-    static Wanted of(Fields fields) {
-      Wanted wanted =
-          new Wanted(
+    static RefineRequest of(Fields fields) {
+      RefineRequest wanted =
+          new RefineRequest(
               fields.text("from"),
               fields.text("prompt"),
               fields.whole("levels", 1, LEVELS_LIMIT),
@@ -134,7 +134,7 @@ final class LevelTakeover {
    * @throws Problem.ProblemException 409 if the level is not finished or the model is gone, 410 if
    *     the level's file is lost for good
    */
-  JobView refine(JobView job, Wanted wanted, @Nullable String key) {
+  JobView refine(JobView job, RefineRequest wanted, @Nullable String key) {
     LevelView level = finished(job, wanted.from());
     Bundles.Offer offer = offer(job);
     JobSpec spec = job.spec().until(until(job.spec(), level.name(), wanted.levels(), offer));
@@ -153,7 +153,7 @@ final class LevelTakeover {
         key == null ? null : new IdempotencyKey(key, asked(job, level, wanted)));
   }
 
-  private static ArtifactId asked(JobView job, LevelView level, Wanted wanted) {
+  private static ArtifactId asked(JobView job, LevelView level, RefineRequest wanted) {
     return Submission.digest(Arrays.asList("refine", job.id().toString(), level.name(), wanted));
   }
 
