@@ -29,6 +29,7 @@ import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
@@ -346,7 +347,7 @@ class WebhooksTest {
     T found = read.get();
     while (!until.test(found)) {
       assertThat(Instant.now()).as("%s", found).isBefore(deadline);
-      Thread.sleep(Duration.ofMillis(20));
+      LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
       found = read.get();
     }
     return found;
