@@ -238,7 +238,8 @@ final class WebhookSender {
           .toCompletableFuture()
           .get(ANSWER_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
-      throw new IOException(String.valueOf(e.getCause().getMessage()), e);
+      Throwable cause = e.getCause();
+      throw new IOException(cause == null ? "no answer" : String.valueOf(cause.getMessage()), e);
     } catch (TimeoutException e) {
       throw new TimeoutException(
           "no answer within %s seconds".formatted(ANSWER_WITHIN.toSeconds()));

@@ -11,6 +11,7 @@ import java.net.URI;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntUnaryOperator;
 
 /** Passes connections on to a server, and cuts each after some bytes of what the server sends. */
@@ -19,7 +20,7 @@ final class CuttingProxy implements AutoCloseable {
   private final URI server;
   private final IntUnaryOperator bytes;
   private final List<Socket> open = Collections.synchronizedList(new ArrayList<>());
-  private volatile int connections;
+  private final AtomicInteger connections = new AtomicInteger();
 
   /**
    * @param bytes how many bytes the n-th connection passes on, from 0; negative for all
@@ -36,7 +37,7 @@ final class CuttingProxy implements AutoCloseable {
   }
 
   int connections() {
-    return connections;
+    return connections.get();
   }
 
   private void welcome() {
@@ -45,7 +46,7 @@ final class CuttingProxy implements AutoCloseable {
         Socket client = door.accept();
         Socket behind = new Socket(InetAddress.getLoopbackAddress(), server.getPort());
         open.addAll(List.of(client, behind));
-        int most = bytes.applyAsInt(connections++);
+        int most = bytes.applyAsInt(connections.getAndIncrement());
         Thread.ofVirtual().start(() -> pass(client, behind, -1));
         Thread.ofVirtual().start(() -> pass(behind, client, most));
       } catch (IOException e) {

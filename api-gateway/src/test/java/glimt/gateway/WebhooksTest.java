@@ -25,12 +25,15 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -112,7 +115,8 @@ class WebhooksTest {
       hurry(job);
       assertThat(receiver.next()).isEqualTo(first);
       Delivery redirected =
-          await(job, delivery -> delivery.attempts() == 2 && delivery.status() == 302);
+          await(
+              job, delivery -> delivery.attempts() == 2 && Objects.equals(delivery.status(), 302));
       assertPause(redirected, Duration.ofMinutes(5));
       hurry(job);
       assertThat(receiver.next()).isEqualTo(first);
@@ -181,7 +185,7 @@ class WebhooksTest {
     }
   }
 
-  private DueDelivery claimOf(JobId job) {
+  private @Nullable DueDelivery claimOf(JobId job) {
     return webhooks.claim(100, Duration.ofMillis(300)).stream()
         .filter(due -> due.event().job().equals(job))
         .findFirst()
@@ -341,12 +345,13 @@ class WebhooksTest {
         () -> webhooks.deliveries(TenantId.DEFAULT, job).stream().findFirst().orElseThrow(), until);
   }
 
-  private static <T> T await(Supplier<T> read, Predicate<T> until) throws InterruptedException {
+  private static <T extends @Nullable Object> T await(Supplier<T> read, Predicate<T> until)
+      throws InterruptedException {
     Instant deadline = Instant.now().plusSeconds(30);
     T found = read.get();
     while (!until.test(found)) {
       assertThat(Instant.now()).as("%s", found).isBefore(deadline);
-      Thread.sleep(Duration.ofMillis(20));
+      LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
       found = read.get();
     }
     return found;
