@@ -1,5 +1,7 @@
 package glimt.deploy.queue;
 
+import static java.util.Objects.requireNonNull;
+
 import glimt.coordinator.Cadence;
 import glimt.coordinator.Farm;
 import glimt.coordinator.Node;
@@ -118,7 +120,7 @@ final class SimulatedFarm implements AutoCloseable {
   }
 
   SimulatedJob of(DeviceLog done) {
-    return submitted.get(done.task().job());
+    return requireNonNull(submitted.get(done.task().job()));
   }
 
   JobView view(SimulatedJob job) {

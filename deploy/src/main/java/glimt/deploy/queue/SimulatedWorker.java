@@ -146,8 +146,9 @@ final class SimulatedWorker extends AbstractMatchingBehavior<SimulatedWorker.Sim
     switch (word) {
       case Run(Task task) -> begin(task);
       case Heard(Lease lease) -> {
-        if (report != null && report.lease().equals(lease) && now != null) {
-          boolean yielded = report.outcome() instanceof Outcome.Yielded;
+        Ended said = report;
+        if (said != null && said.lease().equals(lease) && now != null) {
+          boolean yielded = said.outcome() instanceof Outcome.Yielded;
           log.accept(
               new DeviceLog(
                   now.device(),
