@@ -10,7 +10,7 @@ import java.util.Arrays;
  */
 final class Masking {
   /** The strength where nothing hides the pattern. */
-  private static final float FLAT = 0.7f;
+  private static final float FLAT = 0.85f;
 
   /** The strength is this much more for each level of 255 by which the surroundings vary. */
   private static final float SLOPE = 0.15f;
