@@ -57,8 +57,7 @@ class BlockedJobsTest {
     FilterDecision passed = FilterDecision.allow(FilterStage.OUTPUT, "test-1").of("base");
     ledger.tasks.end(
         first.lease(),
-        new Outcome.Succeeded(
-            Ledger.success(first).products(), List.of(), List.of(passed)),
+        new Outcome.Succeeded(Ledger.success(first).products(), List.of(), List.of(passed)),
         effort());
     assertThat(view(job).decisions()).containsExactly(passed);
     Task next = ledger.claimOne("w");

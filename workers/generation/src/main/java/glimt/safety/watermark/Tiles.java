@@ -33,13 +33,13 @@ final class Tiles {
     return tiles;
   }
 
-  /** The luma of a frame (BT.709) in [-1, 1]. */
-  static float[] luma(Frames frames, int frame) {
+  private static float[] luma(Frames frames, int frame) {
     byte[] rgb = frames.rgb();
     int count = frames.height() * frames.width();
     float[] luma = new float[count];
     int at = 3 * count * frame;
     for (int pixel = 0; pixel < count; pixel++, at += 3) {
+      // BT.709
       luma[pixel] =
           (0.2126f * (rgb[at] & 0xFF)
                       + 0.7152f * (rgb[at + 1] & 0xFF)

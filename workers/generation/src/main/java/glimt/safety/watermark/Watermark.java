@@ -8,13 +8,12 @@ import glimt.media.Frames;
  * Hides a mark of 32 bits in the luma of frames by spread spectrum (Cox, Kilian, Leighton and
  * Shamoon 1997): adds a faint pattern of waves whose signs are the bits. The pattern repeats every
  * 64 pixels in both directions and changes its sign every few frames, so that what a clip shows
- * cancels when a reader adds its frames with the same signs. In clips it is weaker where they are
- * flat, see {@link Masking}.
+ * cancels when a reader adds its frames with the same signs.
  */
 public final class Watermark {
   /**
-   * The root mean square of the pattern where it is strongest, in levels of 255: a PSNR of 38.5 dB
-   * before clipping and {@link Masking}, which only weaken it.
+   * The root mean square of the pattern, in levels of 255: a PSNR of 38.5 dB before clipping, which
+   * only weakens it.
    */
   static final double STRENGTH = 3;
 
@@ -43,19 +42,18 @@ public final class Watermark {
     if (!fits(frames.width(), frames.height())) {
       return frames;
     }
-    float[] pattern = Carrier.PUBLIC.pattern(Codeword.of(mark));
+    byte[] steps = steps(Carrier.PUBLIC.pattern(Codeword.of(mark)));
     byte[] rgb = frames.rgb().clone();
-    int size = frames.width() * frames.height();
+    int at = 0;
     for (int frame = 0; frame < frames.count(); frame++) {
-      // A single picture has no second one with the other sign, and needs its full strength.
-      float[] strength = frames.count() == 1 ? Masking.none(frames) : Masking.of(frames, frame);
       int sign = sign(frame);
-      for (int pixel = 0; pixel < size; pixel++) {
-        int place = pixel / frames.width() % SIDE * SIDE + pixel % frames.width() % SIDE;
-        int step = Math.round((float) STRENGTH * sign * strength[pixel] * pattern[place]);
-        int at = 3 * (frame * size + pixel);
-        for (int channel = 0; channel < 3; channel++) {
-          rgb[at + channel] = (byte) Math.clamp((rgb[at + channel] & 0xFF) + step, 0, 255);
+      for (int y = 0; y < frames.height(); y++) {
+        int row = y % SIDE * SIDE;
+        for (int x = 0; x < frames.width(); x++) {
+          int step = sign * steps[row + x % SIDE];
+          for (int channel = 0; channel < 3; channel++, at++) {
+            rgb[at] = (byte) Math.clamp((rgb[at] & 0xFF) + step, 0, 255);
+          }
         }
       }
     }
@@ -65,5 +63,13 @@ public final class Watermark {
   /** The sign of the pattern in a frame. */
   static int sign(int frame) {
     return frame / HOLD % 2 == 0 ? 1 : -1;
+  }
+
+  private static byte[] steps(float[] pattern) {
+    byte[] steps = new byte[pattern.length];
+    for (int i = 0; i < steps.length; i++) {
+      steps[i] = (byte) Math.round(STRENGTH * pattern[i]);
+    }
+    return steps;
   }
 }
