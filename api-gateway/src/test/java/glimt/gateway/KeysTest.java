@@ -108,6 +108,7 @@ class KeysTest {
         String body =
             switch (operation.id()) {
               case "changeJob" -> "{\"paused\":true}";
+              case "refineJob" -> "{}";
               case "remixVideo", "remixCloud" -> "{\"prompt\":\"a tree\"}";
               default -> null;
             };
