@@ -260,13 +260,12 @@ record JobRequest(
 
   /** What the job begins with: a picture that is changed needs a strength, any other has none. */
   private @Nullable JobInput begun(BundleCard bundle) {
-    boolean changed =
-        input != null
-            && input.image() != null
-            && input.strength() == null
-            && bundle.levels().getFirst().firstFrame() == null;
-    return changed && kind == Kind.IMAGE
-        ? JobInput.changed(Objects.requireNonNull(input.image()), JobInput.USUAL_STRENGTH)
+    if (input == null || kind != Kind.IMAGE || input.strength() != null) {
+      return input;
+    }
+    boolean changed = bundle.levels().getFirst().firstFrame() == null;
+    return changed && input.image() != null
+        ? JobInput.changed(input.image(), JobInput.USUAL_STRENGTH)
         : input;
   }
 }

@@ -100,11 +100,13 @@ final class TinyUpscaler {
     Random random = new Random(12);
     put(tensors, "conv_in.weight", random, 8, 7, 3, 3);
     put(tensors, "class_embedding.weight", random, CLASSES, TIME);
-    for (String name : tensors.keySet().toArray(String[]::new)) {
-      if (SELF.matcher(name).matches()) {
-        put(tensors, name, random, tensors.get(name).shape().getFirst(), TEXT);
-      }
-    }
+    Map.copyOf(tensors)
+        .forEach(
+            (name, tensor) -> {
+              if (SELF.matcher(name).matches()) {
+                put(tensors, name, random, tensor.shape().getFirst(), TEXT);
+              }
+            });
     write(folder, tensors);
   }
 
