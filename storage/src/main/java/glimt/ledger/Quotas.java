@@ -1,9 +1,9 @@
 package glimt.ledger;
 
+import glimt.job.ArtifactId;
 import glimt.job.Plan;
 import glimt.job.TenantId;
 import glimt.json.Json;
-import glimt.ledger.Submissions.PlannedJob;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Collection;
@@ -56,6 +56,9 @@ final class Quotas {
   /** Null is no quota. */
   record TenantQuota(@Nullable Integer jobs, @Nullable Double daySeconds) {}
 
+  /** A job that a tenant asks for, with the digest of its card. */
+  record AskedJob(TenantId tenant, ArtifactId card, Plan plan) {}
+
   private record TenantDay(double used, double planned, int rest) {
     static TenantDay read(ResultSet row) throws SQLException {
       return new TenantDay(
@@ -89,12 +92,12 @@ final class Quotas {
    *
    * @throws QuotaExceeded if a tenant may not have so many
    */
-  static void check(Session session, Map<String, TenantQuota> quotas, List<PlannedJob> jobs)
+  static void check(Session session, Map<String, TenantQuota> quotas, List<AskedJob> jobs)
       throws SQLException {
     for (Map.Entry<String, TenantQuota> entry : quotas.entrySet()) {
       TenantId tenant = new TenantId(entry.getKey());
       TenantQuota quota = entry.getValue();
-      List<PlannedJob> more = jobs.stream().filter(job -> job.tenant().equals(tenant)).toList();
+      List<AskedJob> more = jobs.stream().filter(job -> job.tenant().equals(tenant)).toList();
       if (!more.isEmpty() && quota.jobs() != null) {
         checkOpen(session, tenant, quota.jobs(), more.size());
       }
@@ -116,14 +119,14 @@ final class Quotas {
   }
 
   private static void checkDay(
-      Session session, TenantId tenant, double limit, List<PlannedJob> jobs) throws SQLException {
+      Session session, TenantId tenant, double limit, List<AskedJob> jobs) throws SQLException {
     // Or it would read the attempts of all days: their index by time can be read in no other way.
     session.update("SET LOCAL enable_bitmapscan = on");
     TenantDay day =
         session.first(DAY.bind("tenant", tenant.value()), TenantDay::read).orElseThrow();
     session.update("SET LOCAL enable_bitmapscan = off");
     double more = 0;
-    for (PlannedJob job : jobs) {
+    for (AskedJob job : jobs) {
       more += seconds(session, job);
     }
     if (day.used() + day.planned() + more > limit) {
@@ -145,7 +148,7 @@ final class Quotas {
   }
 
   /** What a job is likely to take; a task of which nothing is known counts as a second. */
-  private static double seconds(Session session, PlannedJob job) throws SQLException {
+  private static double seconds(Session session, AskedJob job) throws SQLException {
     StepTimes times = StepTimes.of(session, job.card());
     double seconds = 0;
     for (Plan.PlannedTask task : job.plan().tasks()) {

@@ -299,7 +299,12 @@ final class Submissions {
             .collect(Collectors.toCollection(TreeSet::new));
     Map<String, Quotas.TenantQuota> quotas = Quotas.lock(session, tenants);
     if (!quotas.isEmpty()) {
-      Quotas.check(session, quotas, withNewKeys(session, submissions));
+      Quotas.check(
+          session,
+          quotas,
+          withNewKeys(session, submissions).stream()
+              .map(one -> new Quotas.AskedJob(one.tenant(), one.card(), one.plan()))
+              .toList());
     }
     FairShares.joinLine(session, tenants);
   }

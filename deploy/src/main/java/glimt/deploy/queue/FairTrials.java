@@ -15,7 +15,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
@@ -91,7 +91,7 @@ final class FairTrials {
     double mean =
         1 / (SHORT_SHARE / seconds(SHORT_STEPS) + (1 - SHORT_SHARE) / seconds(LONG_STEPS));
     double shorts = SHORT_SHARE / seconds(SHORT_STEPS) * mean;
-    Random random = new Random(seed);
+    SplittableRandom random = new SplittableRandom(seed);
     List<SimulatedJob> quick = new ArrayList<>();
     List<SimulatedJob> slow = new ArrayList<>();
     long begin = System.nanoTime();
