@@ -118,8 +118,8 @@ final class Quotas {
     }
   }
 
-  private static void checkDay(
-      Session session, TenantId tenant, double limit, List<AskedJob> jobs) throws SQLException {
+  private static void checkDay(Session session, TenantId tenant, double limit, List<AskedJob> jobs)
+      throws SQLException {
     // Or it would read the attempts of all days: their index by time can be read in no other way.
     session.update("SET LOCAL enable_bitmapscan = on");
     TenantDay day =
