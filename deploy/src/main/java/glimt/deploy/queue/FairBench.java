@@ -94,15 +94,19 @@ public final class FairBench implements Callable<Integer> {
     print(
         "the same jobs, short ones urgent, long ones bulk of another tenant",
         missed(fair),
-        text("at most %.0f", Math.floor(0.1 * fifo.missed())));
+        String.format(Locale.ROOT, "at most %.0f", Math.floor(0.1 * fifo.missed())));
     print(
         "device time lost to %s preemptions; steps done twice".formatted(fair.preempted()),
-        text("%.2f %%; %s", 100 * fair.lost(), fair.repeated()),
+        String.format(Locale.ROOT, "%.2f %%; %s", 100 * fair.lost(), fair.repeated()),
         "at most 1 %; 0");
     List<Double> waits = trials.urgentWaits();
     print(
         "urgent job on a full farm until it runs: median, worst",
-        text("%.0f, %.0f ms", 1000 * waits.get(waits.size() / 2), 1000 * waits.getLast()),
+        String.format(
+            Locale.ROOT,
+            "%.0f, %.0f ms",
+            1000 * waits.get(waits.size() / 2),
+            1000 * waits.getLast()),
         "at most %s ms".formatted(step + 100));
     Map<String, Double> shares = trials.shares();
     FairTrials.WEIGHTS.forEach(
@@ -110,26 +114,24 @@ public final class FairBench implements Callable<Integer> {
           double due = weight / 7;
           double had = shares.getOrDefault(tenant, 0.0);
           print(
-              text("share of a tenant of weight %.0f of 7, off its due", weight),
-              text("%.1f %%, %+.1f %%", 100 * had, 100 * (had / due - 1)),
+              String.format(
+                  Locale.ROOT, "share of a tenant of weight %.0f of 7, off its due", weight),
+              String.format(Locale.ROOT, "%.1f %%, %+.1f %%", 100 * had, 100 * (had / due - 1)),
               "within 5 %");
         });
     FairTrials.Limited limited = trials.deadlines(2 * devices);
     print(
-        text("of %s jobs with time for their base: playable in time", limited.jobs()),
-        text("%s, %s of them at the base", limited.inTime(), limited.early()),
+        String.format(
+            Locale.ROOT, "of %s jobs with time for their base: playable in time", limited.jobs()),
+        String.format(Locale.ROOT, "%s, %s of them at the base", limited.inTime(), limited.early()),
         "all");
   }
 
   private static String missed(FairTrials.Mix mix) {
-    return text("%s of %s", mix.missed(), mix.jobs());
+    return String.format(Locale.ROOT, "%s of %s", mix.missed(), mix.jobs());
   }
 
   private static void print(String what, String measured, String aim) {
     System.out.printf(ROW, what, measured, aim);
-  }
-
-  private static String text(String format, Object... values) {
-    return String.format(Locale.ROOT, format, values);
   }
 }

@@ -161,7 +161,7 @@ class EveryKeyTest {
     List<String> passedOver = new ArrayList<>();
     String base = base(architecture);
     String usual = source(architecture, base);
-    for (String setting : settings.split("; ")) {
+    for (String setting : settings.split("; ", -1)) {
       String key = setting.substring(1, setting.indexOf('"', 1));
       String other;
       try {

@@ -137,7 +137,8 @@ final class PlainText {
 
   private static String spelt(String piece, char upright) {
     StringBuilder out = new StringBuilder();
-    for (char sign : piece.toCharArray()) {
+    for (int i = 0; i < piece.length(); i++) {
+      char sign = piece.charAt(i);
       out.append(UPRIGHT.indexOf(sign) >= 0 ? upright : SIGNS.getOrDefault(sign, sign));
     }
     return out.toString();
