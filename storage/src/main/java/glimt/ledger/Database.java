@@ -135,8 +135,6 @@ public final class Database implements AutoCloseable {
     config.setConnectionInitSql(MANNERS);
     config.addDataSourceProperty("ApplicationName", "glimt");
     config.addDataSourceProperty("socketTimeout", "60");
-    // Planning a claim takes longer than the claim, so it is not done five times first.
-    config.addDataSourceProperty("prepareThreshold", "1");
     for (long end = System.nanoTime() + patience.toNanos(); ; ) {
       try {
         return new HikariDataSource(config);
