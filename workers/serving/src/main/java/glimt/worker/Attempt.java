@@ -26,22 +26,34 @@ public final class Attempt {
   private final Consumer<Live> feed;
   private final Consumer<Checkpoint> saved;
 
-  private final long began = System.nanoTime();
-  private final Stopwatch stopwatch = new Stopwatch();
+  private final long began;
+  private final Stopwatch stopwatch;
 
   private volatile int resumedFrom;
   private volatile int step;
   private volatile double networkSeconds;
-  private volatile long steppedAt = began;
+  private volatile long steppedAt;
   private volatile boolean abandoned;
   private volatile boolean leaving;
-  private volatile long watchedUntil = began;
+  private volatile long watchedUntil;
   private volatile Optional<Checkpoint> checkpoint = Optional.empty();
 
   private int steps;
-  private long toldAt = began - QUIET;
+  private long toldAt;
 
   Attempt(Task task, Consumer<Live> feed, Consumer<Checkpoint> saved) {
+    this(task, feed, saved, System.nanoTime());
+  }
+
+  /**
+   * @param began when the attempt began, by {@link System#nanoTime}
+   */
+  Attempt(Task task, Consumer<Live> feed, Consumer<Checkpoint> saved, long began) {
+    this.began = began;
+    this.stopwatch = new Stopwatch(System::nanoTime, began);
+    this.steppedAt = began;
+    this.watchedUntil = began;
+    this.toldAt = began - QUIET;
     this.task = task;
     this.feed = feed;
     this.saved = saved;
@@ -161,10 +173,14 @@ public final class Attempt {
     return checkpoint;
   }
 
-  /** Returns what the attempt took. Must be called once the thread is done with it. */
-  Effort effort(String numericClass) {
-    Timings timings = stopwatch.timings();
-    double seconds = (System.nanoTime() - began) / 1e9;
+  /**
+   * Returns what the attempt took. Must be called once the thread is done with it.
+   *
+   * @param ended when it ended, by {@link System#nanoTime}
+   */
+  Effort effort(String numericClass, long ended) {
+    Timings timings = stopwatch.timings(ended);
+    double seconds = (ended - began) / 1e9;
     return new Effort(
         numericClass, resumedFrom, step - resumedFrom, seconds, networkSeconds, timings);
   }

@@ -26,14 +26,16 @@ final class Lifetime {
     this.since = began;
   }
 
-  /** An attempt begins. */
-  void begins() {
+  /** An attempt begins; returns when, by the clock. */
+  long begins() {
     idle += lap();
+    return since;
   }
 
-  /** The attempt has ended, and its end is to be reported. */
-  void reports() {
+  /** The attempt has ended, and its end is to be reported; returns when it ended, by the clock. */
+  long reports() {
     lap();
+    return since;
   }
 
   /** The attempt was taken from the worker, or its end was heard; the worker is idle. */

@@ -32,17 +32,15 @@ final class Stopwatch {
   private Phase phase = Phase.WAITING;
   private long since;
 
-  /** Starts waiting now, by {@link System#nanoTime}. */
-  Stopwatch() {
-    this(System::nanoTime);
-  }
-
   /**
+   * Starts waiting.
+   *
    * @param clock in nanoseconds
+   * @param began when, by the clock
    */
-  Stopwatch(LongSupplier clock) {
+  Stopwatch(LongSupplier clock, long began) {
     this.clock = clock;
-    this.since = clock.getAsLong();
+    this.since = began;
   }
 
   /** Opens a phase. */
@@ -53,15 +51,22 @@ final class Stopwatch {
   }
 
   private void turnTo(Phase next) {
-    long now = clock.getAsLong();
+    turnTo(next, clock.getAsLong());
+  }
+
+  private void turnTo(Phase next, long now) {
     nanos.merge(phase, now - since, Long::sum);
     since = now;
     phase = next;
   }
 
-  /** Returns the timings until now. */
-  Timings timings() {
-    turnTo(phase);
+  /**
+   * Returns the timings.
+   *
+   * @param until their end, by the clock
+   */
+  Timings timings(long until) {
+    turnTo(phase, until);
     return new Timings(
         seconds(Phase.LOAD),
         seconds(Phase.ENCODE),

@@ -246,10 +246,12 @@ public final class Worker extends AbstractMatchingBehavior<Worker.WorkerMessage>
     ActorRef<WorkerMessage> self = getContext().getSelf();
     Attempt attempt =
         new Attempt(
-            task, feed::publish, checkpoint -> self.tell(new Saved(task.lease(), checkpoint)));
+            task,
+            feed::publish,
+            checkpoint -> self.tell(new Saved(task.lease(), checkpoint)),
+            lifetime.begins());
     attempt.watched(looks.getOrDefault(task.job(), System.nanoTime()));
     doing = new Making(attempt);
-    lifetime.begins();
     thread.execute(() -> self.tell(made(attempt)));
   }
 
@@ -274,11 +276,15 @@ public final class Worker extends AbstractMatchingBehavior<Worker.WorkerMessage>
     if (attempt.abandoned()) {
       free();
     } else {
-      lifetime.reports();
+      // By the instants at which the lifetime turns, or the two would not add up.
+      long ended = lifetime.reports();
       doing =
           new Reporting(
               new Ended(
-                  attempt.task().lease(), outcome, attempt.effort(card.numericClass()), here));
+                  attempt.task().lease(),
+                  outcome,
+                  attempt.effort(card.numericClass(), ended),
+                  here));
       beat();
     }
   }

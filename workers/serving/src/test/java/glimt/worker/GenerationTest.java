@@ -343,12 +343,14 @@ class GenerationTest {
       Task both = task(CLOUD, base, List.of(), List.of(bad, first));
       Attempt fromFirst = new Attempt(both, _ -> {}, _ -> {});
       assertThat(generation.make(both, fromFirst)).as(wrong.getKey()).isEqualTo(undisturbed);
-      assertThat(fromFirst.effort("").resumedFrom()).as(wrong.getKey()).isEqualTo(1);
+      assertThat(fromFirst.effort("", System.nanoTime()).resumedFrom())
+          .as(wrong.getKey())
+          .isEqualTo(1);
 
       Task alone = task(CLOUD, base, List.of(), List.of(bad));
       Attempt afresh = new Attempt(alone, _ -> {}, _ -> {});
       assertThat(generation.make(alone, afresh)).as(wrong.getKey()).isEqualTo(undisturbed);
-      assertThat(afresh.effort("").resumedFrom()).as(wrong.getKey()).isZero();
+      assertThat(afresh.effort("", System.nanoTime()).resumedFrom()).as(wrong.getKey()).isZero();
     }
   }
 
