@@ -63,6 +63,14 @@ public final class Database implements AutoCloseable {
     T run(Session session) throws SQLException;
   }
 
+  /**
+   * A statement is prepared when it first runs: planning a claim takes longer than the claim, so it
+   * is not done five times first.
+   */
+  private static final int AT_ONCE = 1;
+
+  private static final int NOT_PREPARED = 0;
+
   private final HikariDataSource pool;
 
   private Database(HikariDataSource pool) {
@@ -89,9 +97,12 @@ public final class Database implements AutoCloseable {
    */
   public static Database open(
       String url, @Nullable String user, @Nullable String password, Duration patience) {
-    Database database = new Database(pool(url, user, password, patience));
+    // Not with the ledger's connections: behind a pooler the names of prepared statements collide.
+    try (HikariDataSource plain = pool(url, user, password, patience, NOT_PREPARED)) {
+      DatabaseCheck.check(plain);
+    }
+    Database database = new Database(pool(url, user, password, patience, AT_ONCE));
     try {
-      DatabaseCheck.check(database.pool);
       Flyway ledger = Flyway.configure().dataSource(database.pool).loggers("slf4j").load();
       refuseNewer(ledger);
       ledger.migrate();
@@ -108,7 +119,7 @@ public final class Database implements AutoCloseable {
 
   /** Connects to a database whose tables are already up to date. */
   static Database connect(String url, @Nullable String user, @Nullable String password) {
-    return new Database(pool(url, user, password, Duration.ZERO));
+    return new Database(pool(url, user, password, Duration.ZERO, AT_ONCE));
   }
 
   private static void refuseNewer(Flyway ledger) {
@@ -122,7 +133,11 @@ public final class Database implements AutoCloseable {
   }
 
   private static HikariDataSource pool(
-      String url, @Nullable String user, @Nullable String password, Duration patience) {
+      String url,
+      @Nullable String user,
+      @Nullable String password,
+      Duration patience,
+      int prepareThreshold) {
     DriverZone.beUtc();
     HikariConfig config = new HikariConfig();
     config.setPoolName("ledger");
@@ -135,6 +150,7 @@ public final class Database implements AutoCloseable {
     config.setConnectionInitSql(MANNERS);
     config.addDataSourceProperty("ApplicationName", "glimt");
     config.addDataSourceProperty("socketTimeout", "60");
+    config.addDataSourceProperty("prepareThreshold", String.valueOf(prepareThreshold));
     for (long end = System.nanoTime() + patience.toNanos(); ; ) {
       try {
         return new HikariDataSource(config);

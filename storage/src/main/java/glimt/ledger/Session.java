@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.PGStatement;
 
 /**
  * One transaction on one connection, with short methods for plain JDBC. Arguments may have any type
@@ -62,9 +61,6 @@ record Session(Connection connection) {
   private PreparedStatement prepared(String sql, @Nullable Object... arguments)
       throws SQLException {
     PreparedStatement statement = connection.prepareStatement(sql);
-    // Planning a claim takes longer than the claim, so it is not done five times first. Not for all
-    // statements of the connection: names of prepared ones collide behind a pooler that is refused.
-    statement.unwrap(PGStatement.class).setPrepareThreshold(1);
     for (int i = 0; i < arguments.length; i++) {
       statement.setObject(i + 1, arguments[i]);
     }
