@@ -102,7 +102,7 @@ class GatewayTest {
   }
 
   @Test
-  void head_is_wherever_get_is_with_the_same_words_and_no_body() {
+  void head_is_wherever_get_is_with_the_same_words_and_no_body() throws Exception {
     String job = farm.finishedWhale().split("/", -1)[3];
     List<String> paths = new ArrayList<>();
     for (Operation operation : farm.gateway.operations()) {
@@ -117,7 +117,9 @@ class GatewayTest {
     paths.add("/v1/videos/" + job + "/content?variant=thumbnail");
     paths.add("/v1/jobs/" + job + "/events?after=" + farm.find(JobId.parse(job)).lastSeq());
     for (String path : paths) {
-      HttpResponse<String> get = farm.get(path);
+      HttpResponse<InputStream> get =
+          farm.send(farm.request(path).build(), BodyHandlers.ofInputStream());
+      get.body().close(); // A stream of events has no end.
       HttpResponse<String> head =
           farm.send(farm.request(path).method("HEAD", BodyPublishers.noBody()).build());
       assertThat(head.body()).as(path).isEmpty();
@@ -131,7 +133,7 @@ class GatewayTest {
   }
 
   /** The headers without those that differ between answers or depend on how the body is sent. */
-  private static Map<String, List<String>> told(HttpResponse<String> answer) {
+  private static Map<String, List<String>> told(HttpResponse<?> answer) {
     Map<String, List<String>> headers = new TreeMap<>(answer.headers().map());
     headers.keySet().removeAll(Set.of("x-request-id", "transfer-encoding", "date"));
     return headers;
