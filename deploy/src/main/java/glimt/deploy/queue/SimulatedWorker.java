@@ -47,7 +47,7 @@ final class SimulatedWorker extends AbstractMatchingBehavior<SimulatedWorker.Sim
 
   private record Arrived(ToWorker word) implements SimulatedMessage {}
 
-  private record Listed(Set<ActorRef<ToCoordinator>> all) implements SimulatedMessage {}
+  private record SimulatedListing(Set<ActorRef<ToCoordinator>> all) implements SimulatedMessage {}
 
   private enum SimulatedTimer implements SimulatedMessage {
     BEAT,
@@ -114,7 +114,8 @@ final class SimulatedWorker extends AbstractMatchingBehavior<SimulatedWorker.Sim
         context.spawn(
             Behaviors.receiveMessage(
                 listing -> {
-                  self.tell(new Listed(listing.getServiceInstances(Protocol.COORDINATORS)));
+                  self.tell(
+                      new SimulatedListing(listing.getServiceInstances(Protocol.COORDINATORS)));
                   return Behaviors.same();
                 }),
             "coordinators");
@@ -126,7 +127,7 @@ final class SimulatedWorker extends AbstractMatchingBehavior<SimulatedWorker.Sim
   @Override
   public Behavior<SimulatedMessage> onMessage(SimulatedMessage message) {
     switch (message) {
-      case Listed(Set<ActorRef<ToCoordinator>> all) -> {
+      case SimulatedListing(Set<ActorRef<ToCoordinator>> all) -> {
         coordinator = all.stream().findFirst();
         speak();
       }
