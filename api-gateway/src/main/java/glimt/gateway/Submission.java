@@ -22,12 +22,14 @@ import glimt.ledger.Bundles;
 import glimt.ledger.Forecasts;
 import glimt.ledger.IdempotencyKey;
 import glimt.ledger.Jobs;
+import glimt.ledger.NewJob;
 import glimt.ledger.Tenants;
 import glimt.ledger.Unmakeable;
 import glimt.model.BundleCard;
 import glimt.model.Kind;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Objects;
@@ -96,15 +98,8 @@ final class Submission {
       TenantId tenant, JobRequest request, @Nullable String key, @Nullable Webhook webhook) {
     Wish wish = wish(request);
     Object asked = webhook == null ? request : List.of(request, webhook);
-    return submit(
-        tenant,
-        wish.urgency(),
-        wish.limits(),
-        wish.spec(),
-        wish.offer(),
-        key == null ? null : new IdempotencyKey(key, digest(asked)),
-        null,
-        webhook);
+    IdempotencyKey once = key == null ? null : new IdempotencyKey(key, digest(asked));
+    return submit(tenant, wish, once, null, webhook);
   }
 
   /**
@@ -173,17 +168,10 @@ final class Submission {
       throw Problem.ended(job.state(), "there is nothing to retry").refusal();
     }
     IdempotencyKey once = key == null ? null : new IdempotencyKey(key, digest("retry " + job.id()));
+    Bundles.Offer offer = offer(job);
     return job.originLevel() != null && job.origin() != null
-        ? goOn(job, job.originLevel(), job.origin(), job.spec(), offer(job), once)
-        : submit(
-            tenant,
-            job.urgency(),
-            again(job.limits()),
-            job.spec(),
-            offer(job),
-            once,
-            job.origin(),
-            webhook);
+        ? goOn(job, job.originLevel(), job.origin(), job.spec(), offer, once)
+        : submit(tenant, again(job, job.spec(), offer), once, job.origin(), webhook);
   }
 
   /**
@@ -204,21 +192,12 @@ final class Submission {
       @Nullable IdempotencyKey key) {
     keep(spec, offer);
     Plan plan = plan(spec, offer, level);
-    List<FilterDecision> passed = List.of(passed(from.tenant(), spec));
+    NewJob asked =
+        job(from.tenant(), again(from, spec, offer), spec, plan).key(key).origin(origin);
     JobView job;
     try {
       job =
-          jobs.refine(
-                  from.tenant(),
-                  from.urgency(),
-                  again(from.limits()),
-                  spec,
-                  offer.bundle().digest(),
-                  plan,
-                  key,
-                  origin,
-                  LevelTakeover.taken(from, level, plan),
-                  passed)
+          jobs.refine(asked, LevelTakeover.taken(from, level, plan))
               .orElseThrow(() -> Problem.keyReused().refusal());
     } catch (NoSuchElementException e) {
       throw Problem.notFound("there is no such job").refusal(e);
@@ -242,17 +221,12 @@ final class Submission {
   JobView remix(TenantId tenant, JobView job, String prompt, @Nullable String key) {
     Bundles.Offer offer = offer(job);
     JobSpec spec = job.spec().reworded(prompt);
-    return submit(
-        tenant,
-        job.urgency(),
-        again(job.limits()),
-        job.spec().watermark() == null ? spec : marked(spec, offer.bundle()),
-        offer,
+    JobSpec marked = job.spec().watermark() == null ? spec : marked(spec, offer.bundle());
+    IdempotencyKey once =
         key == null
             ? null
-            : new IdempotencyKey(key, digest(List.of("remix", job.id().toString(), prompt))),
-        job.id(),
-        null);
+            : new IdempotencyKey(key, digest(List.of("remix", job.id().toString(), prompt)));
+    return submit(tenant, again(job, marked, offer), once, job.id(), null);
   }
 
   /**
@@ -278,23 +252,29 @@ final class Submission {
 
   private JobView submit(
       TenantId tenant,
-      JobClass urgency,
-      JobLimits limits,
-      JobSpec spec,
-      Bundles.Offer offer,
+      Wish wish,
       @Nullable IdempotencyKey key,
       @Nullable JobId origin,
       @Nullable Webhook webhook) {
     check(tenant);
-    keep(spec, offer);
-    Plan plan = plan(spec, offer);
-    List<FilterDecision> passed = List.of(passed(tenant, spec));
-    ArtifactId card = offer.bundle().digest();
-    JobView job =
-        jobs.submit(tenant, urgency, limits, spec, card, plan, key, origin, passed, webhook)
-            .orElseThrow(() -> Problem.keyReused().refusal());
+    keep(wish.spec(), wish.offer());
+    Plan plan = plan(wish.spec(), wish.offer());
+    NewJob asked = job(tenant, wish, wish.spec(), plan).key(key).origin(origin).webhook(webhook);
+    JobView job = jobs.submit(asked).orElseThrow(() -> Problem.keyReused().refusal());
     farm.tasksReady();
     return job;
+  }
+
+  /**
+   * A job as it is wished, whose prompt the content filter lets pass.
+   *
+   * @throws Problem.ProblemException if it stops the prompt
+   */
+  private NewJob job(TenantId tenant, Wish wish, JobSpec spec, Plan plan) {
+    return NewJob.of(tenant, spec, wish.offer().bundle().digest(), plan)
+        .urgency(wish.urgency())
+        .limits(wish.limits())
+        .decisions(List.of(passed(tenant, spec)));
   }
 
   /**
@@ -311,9 +291,10 @@ final class Submission {
     return decision;
   }
 
-  /** The limits of a job that is made once more: its deadline may have passed. */
-  private static JobLimits again(JobLimits limits) {
-    return new JobLimits(null, limits.budgetSeconds());
+  /** A wish to make a job once more, without its deadline, which may have passed. */
+  private static Wish again(JobView job, JobSpec spec, Bundles.Offer offer) {
+    return new Wish(
+        job.urgency(), new JobLimits(null, job.limits().budgetSeconds()), spec, offer);
   }
 
   /**
@@ -330,18 +311,12 @@ final class Submission {
       @Nullable Webhook webhook) {
     check(tenant);
     keep(wish.spec(), wish.offer());
-    List<FilterDecision> passed = List.of(passed(tenant, wish.spec()));
-    List<JobView> drafts =
-        jobs.submitDrafts(
-            tenant,
-            wish.urgency(),
-            wish.limits(),
-            specs,
-            wish.offer().bundle().digest(),
-            plans,
-            key,
-            passed,
-            webhook);
+    NewJob one = job(tenant, wish, specs.getFirst(), plans.getFirst()).key(key).webhook(webhook);
+    List<NewJob> asked = new ArrayList<>();
+    for (int i = 0; i < specs.size(); i++) {
+      asked.add(one.planned(specs.get(i), plans.get(i)));
+    }
+    List<JobView> drafts = jobs.submitDrafts(asked);
     if (drafts.isEmpty()) {
       throw Problem.keyReused().refusal();
     }

@@ -3,18 +3,14 @@ package glimt.ledger;
 import static java.util.Objects.requireNonNull;
 
 import glimt.job.ArtifactId;
-import glimt.job.FilterDecision;
 import glimt.job.InvalidSpec;
 import glimt.job.JobClass;
 import glimt.job.JobEvent;
 import glimt.job.JobId;
 import glimt.job.JobLimits;
-import glimt.job.JobSpec;
 import glimt.job.JobState;
 import glimt.job.JobView;
-import glimt.job.Plan;
 import glimt.job.TenantId;
-import glimt.job.Webhook;
 import glimt.json.EnumWord;
 import glimt.ledger.Submissions.PlannedJob;
 import glimt.model.Kind;
@@ -148,193 +144,73 @@ public final class Jobs {
   }
 
   /**
-   * Stores a job and its plan. The job is durable when this returns.
+   * Stores a job and its plan, or finds the job of an earlier call with the same key. The job is
+   * durable when this returns.
    *
-   * @param card the digest of the card in the catalogue with which the plan was made
+   * @return empty if the key was used for a different request
    * @throws QuotaExceeded if the tenant has as much as it may have
    * @throws StorageException if the job cannot be stored
    */
-  public JobView submit(TenantId tenant, JobSpec spec, ArtifactId card, Plan plan) {
-    return submit(tenant, spec, card, plan, null).orElseThrow();
+  public Optional<JobView> submit(NewJob asked) {
+    Optional<JobView> submitted = submissions.ask(new PlannedJob(asked));
+    return submitted.isPresent() ? submitted : earlier(asked);
   }
 
   /**
-   * Stores a job as above, or returns the job of an earlier call with the same key.
+   * Stores a job that begins with a finished level of another of the tenant, as above. The other
+   * may be deleted from then on: the level is the new job's too.
    *
-   * @return empty if the key was used for a different request
-   */
-  public Optional<JobView> submit(
-      TenantId tenant, JobSpec spec, ArtifactId card, Plan plan, @Nullable IdempotencyKey key) {
-    return submit(tenant, JobClass.NORMAL, spec, card, plan, key);
-  }
-
-  /** Stores a job of a class, as above. */
-  public Optional<JobView> submit(
-      TenantId tenant,
-      JobClass urgency,
-      JobSpec spec,
-      ArtifactId card,
-      Plan plan,
-      @Nullable IdempotencyKey key) {
-    return submit(tenant, urgency, JobLimits.NONE, spec, card, plan, key, null);
-  }
-
-  /**
-   * Stores a job of a class with limits, as above.
-   *
-   * @param origin the job of the tenant that it is made from; null for none
-   */
-  public Optional<JobView> submit(
-      TenantId tenant,
-      JobClass urgency,
-      JobLimits limits,
-      JobSpec spec,
-      ArtifactId card,
-      Plan plan,
-      @Nullable IdempotencyKey key,
-      @Nullable JobId origin) {
-    return submit(tenant, urgency, limits, spec, card, plan, key, origin, List.of(), null);
-  }
-
-  /**
-   * Stores a job of a class with limits, as above.
-   *
-   * @param decisions of the content filter, which let its prompt pass
-   * @param webhook where its events are sent; null for nowhere
-   */
-  public Optional<JobView> submit(
-      TenantId tenant,
-      JobClass urgency,
-      JobLimits limits,
-      JobSpec spec,
-      ArtifactId card,
-      Plan plan,
-      @Nullable IdempotencyKey key,
-      @Nullable JobId origin,
-      List<FilterDecision> decisions,
-      @Nullable Webhook webhook) {
-    PlannedJob submission =
-        new PlannedJob(
-            JobId.random(),
-            tenant,
-            urgency,
-            limits,
-            spec,
-            card,
-            plan,
-            key,
-            origin,
-            null,
-            null,
-            decisions,
-            webhook);
-    Optional<JobView> submitted = submissions.ask(submission);
-    return submitted.isPresent() ? submitted : earlier(tenant, requireNonNull(key));
-  }
-
-  /**
-   * Stores a job that begins with a finished level of another of the tenant, which may be deleted
-   * from then on: the level is the new job's too.
-   *
-   * @param origin the job that the level is said to be of
-   * @param plan a plan that takes the level over
-   * @param decisions of the content filter, which let its prompt pass
+   * @param asked with a plan that takes the level over, and the origin that the level is said to be
+   *     of
    * @return empty if the key was used for a different request
    * @throws NoSuchElementException if the job that has the level was deleted
    */
-  public Optional<JobView> refine(
-      TenantId tenant,
-      JobClass urgency,
-      JobLimits limits,
-      JobSpec spec,
-      ArtifactId card,
-      Plan plan,
-      @Nullable IdempotencyKey key,
-      JobId origin,
-      TakenLevel taken,
-      List<FilterDecision> decisions) {
-    PlannedJob one =
-        new PlannedJob(
-            JobId.random(),
-            tenant,
-            urgency,
-            limits,
-            spec,
-            card,
-            plan,
-            key,
-            origin,
-            taken,
-            null,
-            decisions,
-            null);
+  public Optional<JobView> refine(NewJob asked, TakenLevel taken) {
+    PlannedJob one = new PlannedJob(JobId.random(), asked, taken, null);
     boolean written =
         database.transact(
             "submit job " + one.job() + " from " + taken.job(),
             session -> {
-              if (session.first(KEEP, row -> row, tenant.value(), taken.job().value()).isEmpty()) {
+              if (session
+                  .first(KEEP, row -> row, asked.tenant().value(), taken.job().value())
+                  .isEmpty()) {
                 throw new NoSuchElementException(taken.job() + " was deleted");
               }
               return Submissions.write(session, List.of(one)).getFirst().isPresent();
             });
-    return written ? find(tenant, one.job()) : earlier(tenant, requireNonNull(key));
+    return written ? find(asked.tenant(), one.job()) : earlier(asked);
   }
 
   /**
    * Stores jobs that were asked for together, all or none of them.
    *
-   * @param specs of the jobs, at least one
-   * @param plans theirs
-   * @param decisions of the content filter, which let their prompt pass
-   * @param webhook where the events of each are sent; null for nowhere
+   * @param asked the jobs, at least one. The key of the first is that of all.
    * @return the jobs, or those of an earlier call with the same key; empty if the key was used for
    *     a different request
    */
-  public List<JobView> submitDrafts(
-      TenantId tenant,
-      JobClass urgency,
-      JobLimits limits,
-      List<JobSpec> specs,
-      ArtifactId card,
-      List<Plan> plans,
-      @Nullable IdempotencyKey key,
-      List<FilterDecision> decisions,
-      @Nullable Webhook webhook) {
-    List<PlannedJob> drafts = new ArrayList<>();
+  public List<JobView> submitDrafts(List<NewJob> asked) {
     JobId first = JobId.random();
-    for (int i = 0; i < specs.size(); i++) {
-      JobId id = i == 0 ? first : JobId.random();
-      drafts.add(
-          new PlannedJob(
-              id,
-              tenant,
-              urgency,
-              limits,
-              specs.get(i),
-              card,
-              plans.get(i),
-              i == 0 ? key : null,
-              null,
-              null,
-              first,
-              decisions,
-              webhook));
-    }
+    PlannedJob one = new PlannedJob(first, asked.getFirst(), null, first);
+    List<PlannedJob> others =
+        asked.stream()
+            .skip(1)
+            .map(draft -> new PlannedJob(JobId.random(), draft.key(null), null, first))
+            .toList();
     List<JobView> written =
         database.transact(
-            "submit %s drafts".formatted(drafts.size()),
+            "submit %s drafts".formatted(asked.size()),
             session -> {
               // The first has the key, so that a used one writes nothing else.
               List<Optional<JobView>> views =
-                  new ArrayList<>(Submissions.write(session, drafts.subList(0, 1)));
-              if (views.getFirst().isPresent() && drafts.size() > 1) {
-                views.addAll(Submissions.write(session, drafts.subList(1, drafts.size())));
+                  new ArrayList<>(Submissions.write(session, List.of(one)));
+              if (views.getFirst().isPresent() && !others.isEmpty()) {
+                views.addAll(Submissions.write(session, others));
               }
               return views.stream().flatMap(Optional::stream).toList();
             });
     return written.isEmpty()
-        ? earlier(tenant, requireNonNull(key))
-            .map(job -> drafts(tenant, requireNonNull(job.drafts())))
+        ? earlier(asked.getFirst())
+            .map(job -> drafts(one.tenant(), requireNonNull(job.drafts())))
             .orElse(List.of())
         : written;
   }
@@ -367,7 +243,9 @@ public final class Jobs {
   }
 
   /** Returns the job of a key, or empty if the key was used for a different request. */
-  private Optional<JobView> earlier(TenantId tenant, IdempotencyKey key) {
+  private Optional<JobView> earlier(NewJob asked) {
+    TenantId tenant = asked.tenant();
+    IdempotencyKey key = requireNonNull(asked.key());
     return database.read(
         "find job by key",
         session -> {

@@ -113,30 +113,31 @@ final class Submissions {
   /**
    * A job that is to be written.
    *
-   * @param card the digest of the card in the catalogue with which the plan was made
-   * @param urgency its class
-   * @param limits what it may take
-   * @param key the client's idempotency key, or null
-   * @param origin the job that it is made from; null for none
    * @param taken what it takes over from another job; null for nothing
    * @param drafts the first of the drafts that it is one of; null for none
-   * @param decisions of the content filter about its prompt
-   * @param webhook where its events are sent; null for nowhere
    */
   record PlannedJob(
-      JobId job,
-      TenantId tenant,
-      JobClass urgency,
-      JobLimits limits,
-      JobSpec spec,
-      ArtifactId card,
-      Plan plan,
-      @Nullable IdempotencyKey key,
-      @Nullable JobId origin,
-      @Nullable TakenLevel taken,
-      @Nullable JobId drafts,
-      List<FilterDecision> decisions,
-      @Nullable Webhook webhook) {
+      JobId job, NewJob asked, @Nullable TakenLevel taken, @Nullable JobId drafts) {
+    PlannedJob(NewJob asked) {
+      this(JobId.random(), asked, null, null);
+    }
+
+    TenantId tenant() {
+      return asked.tenant();
+    }
+
+    Plan plan() {
+      return asked.plan();
+    }
+
+    @Nullable IdempotencyKey key() {
+      return asked.key();
+    }
+
+    @Nullable Webhook webhook() {
+      return asked.webhook();
+    }
+
     /** Returns the task whose result a planned one takes over; null if it is done here. */
     private @Nullable Long source(Plan.PlannedTask task) {
       return taken == null || !task.taken()
@@ -146,8 +147,8 @@ final class Submissions {
 
     private JobEvent.Fact submitted() {
       return taken == null
-          ? new JobEvent.Submitted(plan.warnings())
-          : new JobEvent.Submitted(plan.warnings(), origin, taken.level());
+          ? new JobEvent.Submitted(plan().warnings())
+          : new JobEvent.Submitted(plan().warnings(), asked.origin(), taken.level());
     }
   }
 
@@ -244,19 +245,19 @@ final class Submissions {
         .bind("prepared", prepared)
         .bind("ids", texts(submissions, one -> one.job().toString()))
         .bind("tenants", texts(submissions, one -> one.tenant().value()))
-        .bind("cards", texts(submissions, one -> one.card().sha256()))
-        .bind("specs", texts(submissions, one -> Json.write(one.spec())))
+        .bind("cards", texts(submissions, one -> one.asked().card().sha256()))
+        .bind("specs", texts(submissions, one -> Json.write(one.asked().spec())))
         .bind("warnings", texts(submissions, one -> Json.write(one.plan().warnings())))
         .bind("keys", texts(submissions, one -> one.key() == null ? null : one.key().value()))
         .bind(
             "asked",
             texts(submissions, one -> one.key() == null ? null : one.key().asked().sha256()))
         .bind("facts", texts(submissions, one -> Events.fact(one.submitted())))
-        .bind("decisions", texts(submissions, one -> Json.write(one.decisions())))
-        .bind("classes", texts(submissions, one -> EnumWord.of(one.urgency())))
+        .bind("decisions", texts(submissions, one -> Json.write(one.asked().decisions())))
+        .bind("classes", texts(submissions, one -> EnumWord.of(one.asked().urgency())))
         .bind(
             "origins",
-            texts(submissions, one -> one.origin() == null ? null : one.origin().toString()))
+            texts(submissions, one -> one.asked().origin() == null ? null : one.asked().origin().toString()))
         .bind(
             "originLevels",
             texts(submissions, one -> one.taken() == null ? null : one.taken().level()))
@@ -265,11 +266,11 @@ final class Submissions {
             texts(submissions, one -> one.drafts() == null ? null : one.drafts().toString()))
         .bind("taken", taken.toArray(Long[]::new))
         .bind(
-            "delays", submissions.stream().map(one -> one.urgency().delay()).toArray(Double[]::new))
-        .bind("deadlines", texts(submissions, one -> iso(one.limits().deadline())))
+            "delays", submissions.stream().map(one -> one.asked().urgency().delay()).toArray(Double[]::new))
+        .bind("deadlines", texts(submissions, one -> iso(one.asked().limits().deadline())))
         .bind(
             "budgets",
-            submissions.stream().map(one -> one.limits().budgetSeconds()).toArray(Double[]::new))
+            submissions.stream().map(one -> one.asked().limits().budgetSeconds()).toArray(Double[]::new))
         .bind("taskJobs", taskJobs.toArray(String[]::new))
         .bind("ordinals", tasks.stream().mapToInt(Plan.PlannedTask::ordinal).toArray())
         .bind("works", texts(tasks, task -> Json.write(task.work())))
@@ -303,7 +304,7 @@ final class Submissions {
           session,
           quotas,
           withNewKeys(session, submissions).stream()
-              .map(one -> new Quotas.AskedJob(one.tenant(), one.card(), one.plan()))
+              .map(one -> new Quotas.AskedJob(one.tenant(), one.asked().card(), one.plan()))
               .toList());
     }
     FairShares.joinLine(session, tenants);
@@ -361,18 +362,18 @@ final class Submissions {
     return new JobView(
         one.job(),
         one.tenant(),
-        one.urgency(),
+        one.asked().urgency(),
         null,
-        one.limits(),
-        one.spec(),
-        one.card(),
-        one.origin(),
+        one.asked().limits(),
+        one.asked().spec(),
+        one.asked().card(),
+        one.asked().origin(),
         one.taken() == null ? null : one.taken().level(),
         one.drafts(),
         JobState.QUEUED,
         0,
         one.plan().warnings(),
-        one.decisions(),
+        one.asked().decisions(),
         rows.getFirst().created(),
         null,
         null,

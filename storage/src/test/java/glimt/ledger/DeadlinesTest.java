@@ -38,15 +38,7 @@ class DeadlinesTest {
   private JobId submit(JobLimits limits) {
     return ledger
         .jobs
-        .submit(
-            TenantId.DEFAULT,
-            JobClass.NORMAL,
-            limits,
-            Ledger.spec(),
-            ledger.digest,
-            Plan.of(Ledger.spec(), ledger.card),
-            null,
-            null)
+        .submit(NewJob.of(TenantId.DEFAULT, Ledger.spec(), ledger.digest, Plan.of(Ledger.spec(), ledger.card)).limits(limits))
         .orElseThrow()
         .id();
   }

@@ -108,7 +108,7 @@ public final class DotLedger implements AutoCloseable {
             Map.of(),
             Format.PLY);
     Plan plan = Plan.of(spec, bundle.card());
-    return jobs.submit(TenantId.DEFAULT, urgency, spec, bundle.digest(), plan, null)
+    return jobs.submit(NewJob.of(TenantId.DEFAULT, spec, bundle.digest(), plan).urgency(urgency))
         .orElseThrow()
         .id();
   }

@@ -225,13 +225,7 @@ class FairSharesTest {
   private JobId submit(String tenant, JobClass urgency) {
     return ledger
         .jobs
-        .submit(
-            new TenantId(tenant),
-            urgency,
-            Ledger.spec(),
-            ledger.digest,
-            Plan.of(Ledger.spec(), ledger.card),
-            null)
+        .submit(NewJob.of(new TenantId(tenant), Ledger.spec(), ledger.digest, Plan.of(Ledger.spec(), ledger.card)).urgency(urgency))
         .orElseThrow()
         .id();
   }

@@ -195,7 +195,7 @@ public final class Ledger implements AutoCloseable {
   }
 
   public JobId submit(BundleCard with, ArtifactId pinned) {
-    return jobs.submit(TenantId.DEFAULT, spec(), pinned, Plan.of(spec(), with)).id();
+    return jobs.submit(NewJob.of(TenantId.DEFAULT, spec(), pinned, Plan.of(spec(), with))).orElseThrow().id();
   }
 
   public JobView view(JobId job) {

@@ -159,13 +159,7 @@ class PreemptionTest {
   private JobId submit(JobClass urgency) {
     return ledger
         .jobs
-        .submit(
-            TenantId.DEFAULT,
-            urgency,
-            Ledger.spec(),
-            ledger.digest,
-            Plan.of(Ledger.spec(), ledger.card),
-            null)
+        .submit(NewJob.of(TenantId.DEFAULT, Ledger.spec(), ledger.digest, Plan.of(Ledger.spec(), ledger.card)).urgency(urgency))
         .orElseThrow()
         .id();
   }

@@ -154,6 +154,6 @@ class QuotasTest {
   }
 
   private Optional<JobView> submit(Jobs node, String tenant, JobClass urgency) {
-    return node.submit(new TenantId(tenant), urgency, Ledger.spec(), ledger.digest, plan, null);
+    return node.submit(NewJob.of(new TenantId(tenant), Ledger.spec(), ledger.digest, plan).urgency(urgency));
   }
 }

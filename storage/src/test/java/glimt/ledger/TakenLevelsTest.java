@@ -4,11 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import glimt.job.ArtifactId;
-import glimt.job.JobClass;
 import glimt.job.JobEvent;
 import glimt.job.JobId;
-import glimt.job.JobLimits;
-import glimt.job.JobSpec;
 import glimt.job.JobState;
 import glimt.job.JobView;
 import glimt.job.Outcome;
@@ -38,18 +35,14 @@ class TakenLevelsTest {
   }
 
   private List<JobView> drafts(int count, @Nullable IdempotencyKey key) {
-    List<JobSpec> specs =
-        IntStream.range(0, count).mapToObj(i -> Ledger.spec().seeded(7 + i).until("base")).toList();
     return ledger.jobs.submitDrafts(
-        TenantId.DEFAULT,
-        JobClass.NORMAL,
-        JobLimits.NONE,
-        specs,
-        ledger.digest,
-        specs.stream().map(spec -> Plan.of(spec, ledger.card)).toList(),
-        key,
-        List.of(),
-        null);
+        IntStream.range(0, count)
+            .mapToObj(i -> Ledger.spec().seeded(7 + i).until("base"))
+            .map(
+                spec ->
+                    NewJob.of(TenantId.DEFAULT, spec, ledger.digest, Plan.of(spec, ledger.card))
+                        .key(key))
+            .toList());
   }
 
   private JobView goOn(JobId from, @Nullable IdempotencyKey key) {
@@ -64,16 +57,8 @@ class TakenLevelsTest {
     return ledger
         .jobs
         .refine(
-            TenantId.DEFAULT,
-            JobClass.NORMAL,
-            JobLimits.NONE,
-            Ledger.spec(),
-            ledger.digest,
-            plan,
-            key,
-            from,
-            new TakenLevel(from, "base", Map.of(0, assembled)),
-            List.of())
+            NewJob.of(TenantId.DEFAULT, Ledger.spec(), ledger.digest, plan).key(key).origin(from),
+            new TakenLevel(from, "base", Map.of(0, assembled)))
         .orElseThrow();
   }
 

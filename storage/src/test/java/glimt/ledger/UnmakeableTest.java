@@ -50,7 +50,7 @@ class UnmakeableTest {
       JobId job =
           ledger
               .jobs
-              .submit(TenantId.DEFAULT, Ledger.spec(), MINE, Plan.of(Ledger.spec(), CARD))
+              .submit(NewJob.of(TenantId.DEFAULT, Ledger.spec(), MINE, Plan.of(Ledger.spec(), CARD))).orElseThrow()
               .id();
       Duration patience = Duration.ofMinutes(2);
       Unmakeable unmakeable = new Unmakeable(ledger.database, patience);

@@ -12,6 +12,7 @@ import glimt.ledger.Bundles;
 import glimt.ledger.Database;
 import glimt.ledger.Jobs;
 import glimt.ledger.Ledger;
+import glimt.ledger.NewJob;
 import glimt.storage.StorageException;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -255,7 +256,7 @@ class EmbeddedPostgresTest {
       Plan plan = Plan.of(Ledger.spec(), Ledger.card("toy", 3));
       JobId job =
           new Jobs(database)
-              .submit(TenantId.DEFAULT, Ledger.spec(), Ledger.digestOf("toy"), plan)
+              .submit(NewJob.of(TenantId.DEFAULT, Ledger.spec(), Ledger.digestOf("toy"), plan)).orElseThrow()
               .id();
       System.out.println("ready " + postgres.pid() + " " + job);
       // Returns when the parent process is gone.

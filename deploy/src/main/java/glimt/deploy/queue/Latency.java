@@ -15,6 +15,7 @@ import glimt.ledger.Bundles;
 import glimt.ledger.Database;
 import glimt.ledger.Jobs;
 import glimt.ledger.LeaseTerms;
+import glimt.ledger.NewJob;
 import glimt.ledger.Tasks;
 import glimt.postgres.EmbeddedPostgres;
 import java.util.Arrays;
@@ -60,7 +61,7 @@ record Latency(double[] millis) {
       // Negative numbers are jobs to warm up the JVM, which are not measured.
       for (int i = -jobs / 2; i < jobs; i++) {
         long begin = System.nanoTime();
-        JobId job = ledger.submit(TenantId.DEFAULT, spec, bundle.digest(), plan).id();
+        JobId job = ledger.submit(NewJob.of(TenantId.DEFAULT, spec, bundle.digest(), plan)).orElseThrow().id();
         farm.tasksReady();
         TaskNews first = next(news);
         if (!first.task().job().equals(job)) {

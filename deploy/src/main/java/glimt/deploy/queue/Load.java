@@ -10,6 +10,7 @@ import glimt.job.TenantId;
 import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
 import glimt.ledger.AttemptEnd;
+import glimt.ledger.NewJob;
 import glimt.ledger.Bundles;
 import glimt.ledger.Database;
 import glimt.ledger.Jobs;
@@ -101,7 +102,7 @@ final class Load implements AutoCloseable {
 
   private long submit(Jobs jobs, Size size) {
     Plan plan = plan(size);
-    jobs.submit(TenantId.DEFAULT, spec(size), bundle.digest(), plan);
+    jobs.submit(NewJob.of(TenantId.DEFAULT, spec(size), bundle.digest(), plan)).orElseThrow();
     stock.addAndGet(plan.tasks().size());
     return 1;
   }

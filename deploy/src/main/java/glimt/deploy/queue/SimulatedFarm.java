@@ -19,6 +19,7 @@ import glimt.job.TenantId;
 import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
 import glimt.ledger.Bundles;
+import glimt.ledger.NewJob;
 import glimt.ledger.Database;
 import glimt.ledger.Deadlines;
 import glimt.ledger.Jobs;
@@ -106,7 +107,7 @@ final class SimulatedFarm implements AutoCloseable {
     Plan plan = Plan.of(spec, bundle.card());
     long at = System.nanoTime();
     JobView view =
-        jobs.submit(new TenantId(tenant), urgency, limits, spec, bundle.digest(), plan, null, null)
+        jobs.submit(NewJob.of(new TenantId(tenant), spec, bundle.digest(), plan).urgency(urgency).limits(limits))
             .orElseThrow();
     farm.tasksReady();
     SimulatedJob job = new SimulatedJob(view.id(), tenant, plan.tasks().size(), at);
