@@ -192,8 +192,7 @@ final class Submission {
       @Nullable IdempotencyKey key) {
     keep(spec, offer);
     Plan plan = plan(spec, offer, level);
-    NewJob asked =
-        job(from.tenant(), again(from, spec, offer), spec, plan).key(key).origin(origin);
+    NewJob asked = job(from.tenant(), again(from, spec, offer), spec, plan).key(key).origin(origin);
     JobView job;
     try {
       job =
@@ -293,8 +292,7 @@ final class Submission {
 
   /** A wish to make a job once more, without its deadline, which may have passed. */
   private static Wish again(JobView job, JobSpec spec, Bundles.Offer offer) {
-    return new Wish(
-        job.urgency(), new JobLimits(null, job.limits().budgetSeconds()), spec, offer);
+    return new Wish(job.urgency(), new JobLimits(null, job.limits().budgetSeconds()), spec, offer);
   }
 
   /**

@@ -7,7 +7,6 @@ import glimt.job.InvalidSpec;
 import glimt.job.JobClass;
 import glimt.job.JobEvent;
 import glimt.job.JobId;
-import glimt.job.JobLimits;
 import glimt.job.JobState;
 import glimt.job.JobView;
 import glimt.job.TenantId;

@@ -2,13 +2,8 @@ package glimt.ledger;
 
 import static java.util.Objects.requireNonNull;
 
-import glimt.job.ArtifactId;
-import glimt.job.FilterDecision;
-import glimt.job.JobClass;
 import glimt.job.JobEvent;
 import glimt.job.JobId;
-import glimt.job.JobLimits;
-import glimt.job.JobSpec;
 import glimt.job.JobState;
 import glimt.job.JobView;
 import glimt.job.JobView.LevelView;
@@ -116,8 +111,7 @@ final class Submissions {
    * @param taken what it takes over from another job; null for nothing
    * @param drafts the first of the drafts that it is one of; null for none
    */
-  record PlannedJob(
-      JobId job, NewJob asked, @Nullable TakenLevel taken, @Nullable JobId drafts) {
+  record PlannedJob(JobId job, NewJob asked, @Nullable TakenLevel taken, @Nullable JobId drafts) {
     PlannedJob(NewJob asked) {
       this(JobId.random(), asked, null, null);
     }
@@ -257,7 +251,9 @@ final class Submissions {
         .bind("classes", texts(submissions, one -> EnumWord.of(one.asked().urgency())))
         .bind(
             "origins",
-            texts(submissions, one -> one.asked().origin() == null ? null : one.asked().origin().toString()))
+            texts(
+                submissions,
+                one -> one.asked().origin() == null ? null : one.asked().origin().toString()))
         .bind(
             "originLevels",
             texts(submissions, one -> one.taken() == null ? null : one.taken().level()))
@@ -266,11 +262,14 @@ final class Submissions {
             texts(submissions, one -> one.drafts() == null ? null : one.drafts().toString()))
         .bind("taken", taken.toArray(Long[]::new))
         .bind(
-            "delays", submissions.stream().map(one -> one.asked().urgency().delay()).toArray(Double[]::new))
+            "delays",
+            submissions.stream().map(one -> one.asked().urgency().delay()).toArray(Double[]::new))
         .bind("deadlines", texts(submissions, one -> iso(one.asked().limits().deadline())))
         .bind(
             "budgets",
-            submissions.stream().map(one -> one.asked().limits().budgetSeconds()).toArray(Double[]::new))
+            submissions.stream()
+                .map(one -> one.asked().limits().budgetSeconds())
+                .toArray(Double[]::new))
         .bind("taskJobs", taskJobs.toArray(String[]::new))
         .bind("ordinals", tasks.stream().mapToInt(Plan.PlannedTask::ordinal).toArray())
         .bind("works", texts(tasks, task -> Json.write(task.work())))

@@ -80,7 +80,10 @@ class BacklogTest {
   void a_submission_reads_no_task_that_waits() {
     Plan plan = Plan.of(Ledger.spec(), ledger.card);
     long before = reads();
-    ledger.jobs.submit(NewJob.of(new TenantId("t1"), Ledger.spec(), ledger.digest, plan)).orElseThrow();
+    ledger
+        .jobs
+        .submit(NewJob.of(new TenantId("t1"), Ledger.spec(), ledger.digest, plan))
+        .orElseThrow();
     assertThat(reads() - before).isBetween(1L, 5L * plan.tasks().size() + 2L * TENANTS);
   }
 

@@ -38,7 +38,13 @@ class DeadlinesTest {
   private JobId submit(JobLimits limits) {
     return ledger
         .jobs
-        .submit(NewJob.of(TenantId.DEFAULT, Ledger.spec(), ledger.digest, Plan.of(Ledger.spec(), ledger.card)).limits(limits))
+        .submit(
+            NewJob.of(
+                    TenantId.DEFAULT,
+                    Ledger.spec(),
+                    ledger.digest,
+                    Plan.of(Ledger.spec(), ledger.card))
+                .limits(limits))
         .orElseThrow()
         .id();
   }

@@ -225,7 +225,13 @@ class FairSharesTest {
   private JobId submit(String tenant, JobClass urgency) {
     return ledger
         .jobs
-        .submit(NewJob.of(new TenantId(tenant), Ledger.spec(), ledger.digest, Plan.of(Ledger.spec(), ledger.card)).urgency(urgency))
+        .submit(
+            NewJob.of(
+                    new TenantId(tenant),
+                    Ledger.spec(),
+                    ledger.digest,
+                    Plan.of(Ledger.spec(), ledger.card))
+                .urgency(urgency))
         .orElseThrow()
         .id();
   }

@@ -56,7 +56,11 @@ class JobsTest {
   @Test
   void a_submitted_job_is_there_with_its_tasks_edges_and_first_event() {
     Plan plan = Plan.of(Ledger.spec(), ledger.card);
-    JobView submitted = ledger.jobs.submit(NewJob.of(TenantId.DEFAULT, Ledger.spec(), ledger.digest, plan)).orElseThrow();
+    JobView submitted =
+        ledger
+            .jobs
+            .submit(NewJob.of(TenantId.DEFAULT, Ledger.spec(), ledger.digest, plan))
+            .orElseThrow();
     assertThat(submitted).isEqualTo(ledger.view(submitted.id()));
     assertThat(submitted.spec()).isEqualTo(Ledger.spec());
     assertThat(submitted.card()).isEqualTo(ledger.digest);
@@ -79,7 +83,12 @@ class JobsTest {
     Plan plan = Plan.of(Ledger.spec(), ledger.card);
     assertThatThrownBy(
             () ->
-                ledger.jobs.submit(NewJob.of(TenantId.DEFAULT, Ledger.spec(), Ledger.digestOf("unheard of"), plan)).orElseThrow())
+                ledger
+                    .jobs
+                    .submit(
+                        NewJob.of(
+                            TenantId.DEFAULT, Ledger.spec(), Ledger.digestOf("unheard of"), plan))
+                    .orElseThrow())
         .isInstanceOf(StorageException.class);
     assertThat(ledger.count("SELECT (SELECT count(*) FROM job) + (SELECT count(*) FROM task)"))
         .isZero();
@@ -92,7 +101,12 @@ class JobsTest {
     List<Callable<JobView>> askers = new ArrayList<>();
     for (int i = 0; i < 60; i++) {
       ArtifactId card = i % 20 == 7 ? Ledger.digestOf("unheard of") : ledger.digest;
-      askers.add(() -> ledger.jobs.submit(NewJob.of(TenantId.DEFAULT, Ledger.spec(), card, plan)).orElseThrow());
+      askers.add(
+          () ->
+              ledger
+                  .jobs
+                  .submit(NewJob.of(TenantId.DEFAULT, Ledger.spec(), card, plan))
+                  .orElseThrow());
     }
     int refused = 0;
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -134,9 +148,12 @@ class JobsTest {
     assertThat(ledger.count("SELECT count(*) FROM task")).isEqualTo(6);
 
     IdempotencyKey other = new IdempotencyKey("once", Ledger.digestOf("a fir"));
-    assertThat(ledger.jobs.submit(NewJob.of(TenantId.DEFAULT, Ledger.spec(), ledger.digest, plan).key(other)))
+    assertThat(
+            ledger.jobs.submit(
+                NewJob.of(TenantId.DEFAULT, Ledger.spec(), ledger.digest, plan).key(other)))
         .isEmpty();
-    assertThat(ledger.jobs.submit(NewJob.of(OTHER, Ledger.spec(), ledger.digest, plan).key(key))).isPresent();
+    assertThat(ledger.jobs.submit(NewJob.of(OTHER, Ledger.spec(), ledger.digest, plan).key(key)))
+        .isPresent();
     assertThat(ledger.count("SELECT count(*) FROM job")).isEqualTo(2);
     assertThatThrownBy(() -> new IdempotencyKey("two words", Ledger.digestOf("x")))
         .isInstanceOf(InvalidSpec.class);
@@ -147,15 +164,23 @@ class JobsTest {
     Plan plan = Plan.of(Ledger.spec(), ledger.card);
     IdempotencyKey key = new IdempotencyKey("once", Ledger.digestOf("a pine tree"));
     JobId first =
-        ledger.jobs.submit(NewJob.of(TenantId.DEFAULT, Ledger.spec(), ledger.digest, plan).key(key)).get().id();
+        ledger
+            .jobs
+            .submit(NewJob.of(TenantId.DEFAULT, Ledger.spec(), ledger.digest, plan).key(key))
+            .get()
+            .id();
     ledger.sql("UPDATE job SET created = created - interval '23 hours'");
-    assertThat(ledger.jobs.submit(NewJob.of(TenantId.DEFAULT, Ledger.spec(), ledger.digest, plan).key(key)))
+    assertThat(
+            ledger.jobs.submit(
+                NewJob.of(TenantId.DEFAULT, Ledger.spec(), ledger.digest, plan).key(key)))
         .get()
         .extracting(JobView::id)
         .isEqualTo(first);
     ledger.sql("UPDATE job SET created = created - interval '1 hour 1 second'");
     IdempotencyKey other = new IdempotencyKey("once", Ledger.digestOf("a fir"));
-    assertThat(ledger.jobs.submit(NewJob.of(TenantId.DEFAULT, Ledger.spec(), ledger.digest, plan).key(other)))
+    assertThat(
+            ledger.jobs.submit(
+                NewJob.of(TenantId.DEFAULT, Ledger.spec(), ledger.digest, plan).key(other)))
         .get()
         .extracting(JobView::id)
         .isNotEqualTo(first);
@@ -296,7 +321,9 @@ class JobsTest {
     assertThat(ledger.events.after(TenantId.DEFAULT, job, 0, 9)).isEmpty();
     assertThat(list(9, Optional.empty(), Optional.empty())).containsExactly(before);
     assertThat(list(9, Optional.of(job), Optional.empty())).containsExactly(before);
-    assertThat(ledger.jobs.submit(NewJob.of(TenantId.DEFAULT, Ledger.spec(), ledger.digest, plan).key(key)))
+    assertThat(
+            ledger.jobs.submit(
+                NewJob.of(TenantId.DEFAULT, Ledger.spec(), ledger.digest, plan).key(key)))
         .as("its key stays used")
         .isEmpty();
     assertThat(ledger.count("SELECT count(*) FROM product JOIN task ON task.id = task"))

@@ -195,7 +195,9 @@ public final class Ledger implements AutoCloseable {
   }
 
   public JobId submit(BundleCard with, ArtifactId pinned) {
-    return jobs.submit(NewJob.of(TenantId.DEFAULT, spec(), pinned, Plan.of(spec(), with))).orElseThrow().id();
+    return jobs.submit(NewJob.of(TenantId.DEFAULT, spec(), pinned, Plan.of(spec(), with)))
+        .orElseThrow()
+        .id();
   }
 
   public JobView view(JobId job) {

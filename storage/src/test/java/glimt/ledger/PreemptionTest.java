@@ -159,7 +159,13 @@ class PreemptionTest {
   private JobId submit(JobClass urgency) {
     return ledger
         .jobs
-        .submit(NewJob.of(TenantId.DEFAULT, Ledger.spec(), ledger.digest, Plan.of(Ledger.spec(), ledger.card)).urgency(urgency))
+        .submit(
+            NewJob.of(
+                    TenantId.DEFAULT,
+                    Ledger.spec(),
+                    ledger.digest,
+                    Plan.of(Ledger.spec(), ledger.card))
+                .urgency(urgency))
         .orElseThrow()
         .id();
   }

@@ -154,6 +154,7 @@ class QuotasTest {
   }
 
   private Optional<JobView> submit(Jobs node, String tenant, JobClass urgency) {
-    return node.submit(NewJob.of(new TenantId(tenant), Ledger.spec(), ledger.digest, plan).urgency(urgency));
+    return node.submit(
+        NewJob.of(new TenantId(tenant), Ledger.spec(), ledger.digest, plan).urgency(urgency));
   }
 }

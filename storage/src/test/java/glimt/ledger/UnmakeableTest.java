@@ -50,7 +50,9 @@ class UnmakeableTest {
       JobId job =
           ledger
               .jobs
-              .submit(NewJob.of(TenantId.DEFAULT, Ledger.spec(), MINE, Plan.of(Ledger.spec(), CARD))).orElseThrow()
+              .submit(
+                  NewJob.of(TenantId.DEFAULT, Ledger.spec(), MINE, Plan.of(Ledger.spec(), CARD)))
+              .orElseThrow()
               .id();
       Duration patience = Duration.ofMinutes(2);
       Unmakeable unmakeable = new Unmakeable(ledger.database, patience);

@@ -13,6 +13,7 @@ import glimt.ledger.Database;
 import glimt.ledger.Jobs;
 import glimt.ledger.Ledger;
 import glimt.ledger.NewJob;
+import glimt.outside.Outside;
 import glimt.storage.StorageException;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -22,6 +23,9 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.util.List;
 import java.util.TimeZone;
 import java.util.concurrent.TimeUnit;
@@ -72,6 +76,33 @@ class EmbeddedPostgresTest {
       assertThat(postgres.adopted()).isFalse();
       postmaster = postgres.pid();
       hasJob(postgres, job);
+    }
+  }
+
+  @Test
+  void a_server_that_cannot_write_its_buffers_is_stopped_nevertheless_and_loses_nothing()
+      throws Exception {
+    JobId job = submitAndBeKilled();
+    try (EmbeddedPostgres postgres = EmbeddedPostgres.start(home, Ledger.PROGRAMS)) {
+      Outside.run(home, _ -> {}, "kill", "-STOP", checkpointer(postgres));
+    }
+    assertThat(ProcessHandle.of(postmaster)).isEmpty();
+    try (EmbeddedPostgres postgres = EmbeddedPostgres.start(home, Ledger.PROGRAMS)) {
+      postmaster = postgres.pid();
+      hasJob(postgres, job);
+    }
+  }
+
+  private static String checkpointer(EmbeddedPostgres server) throws Exception {
+    try (Connection connection =
+            DriverManager.getConnection(server.url(), server.user(), server.password());
+        ResultSet found =
+            connection
+                .createStatement()
+                .executeQuery(
+                    "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'")) {
+      assertThat(found.next()).isTrue();
+      return found.getString("pid");
     }
   }
 
@@ -256,7 +287,8 @@ class EmbeddedPostgresTest {
       Plan plan = Plan.of(Ledger.spec(), Ledger.card("toy", 3));
       JobId job =
           new Jobs(database)
-              .submit(NewJob.of(TenantId.DEFAULT, Ledger.spec(), Ledger.digestOf("toy"), plan)).orElseThrow()
+              .submit(NewJob.of(TenantId.DEFAULT, Ledger.spec(), Ledger.digestOf("toy"), plan))
+              .orElseThrow()
               .id();
       System.out.println("ready " + postgres.pid() + " " + job);
       // Returns when the parent process is gone.

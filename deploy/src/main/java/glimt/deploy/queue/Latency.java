@@ -61,7 +61,11 @@ record Latency(double[] millis) {
       // Negative numbers are jobs to warm up the JVM, which are not measured.
       for (int i = -jobs / 2; i < jobs; i++) {
         long begin = System.nanoTime();
-        JobId job = ledger.submit(NewJob.of(TenantId.DEFAULT, spec, bundle.digest(), plan)).orElseThrow().id();
+        JobId job =
+            ledger
+                .submit(NewJob.of(TenantId.DEFAULT, spec, bundle.digest(), plan))
+                .orElseThrow()
+                .id();
         farm.tasksReady();
         TaskNews first = next(news);
         if (!first.task().job().equals(job)) {

@@ -19,11 +19,11 @@ import glimt.job.TenantId;
 import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
 import glimt.ledger.Bundles;
-import glimt.ledger.NewJob;
 import glimt.ledger.Database;
 import glimt.ledger.Deadlines;
 import glimt.ledger.Jobs;
 import glimt.ledger.LeaseTerms;
+import glimt.ledger.NewJob;
 import glimt.ledger.Tasks;
 import glimt.ledger.Tenants;
 import glimt.model.Kind;
@@ -107,7 +107,10 @@ final class SimulatedFarm implements AutoCloseable {
     Plan plan = Plan.of(spec, bundle.card());
     long at = System.nanoTime();
     JobView view =
-        jobs.submit(NewJob.of(new TenantId(tenant), spec, bundle.digest(), plan).urgency(urgency).limits(limits))
+        jobs.submit(
+                NewJob.of(new TenantId(tenant), spec, bundle.digest(), plan)
+                    .urgency(urgency)
+                    .limits(limits))
             .orElseThrow();
     farm.tasksReady();
     SimulatedJob job = new SimulatedJob(view.id(), tenant, plan.tasks().size(), at);
