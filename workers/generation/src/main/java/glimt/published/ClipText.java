@@ -2,7 +2,6 @@ package glimt.published;
 
 import glimt.bundle.NetworkSource;
 import glimt.bundle.Origin;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
@@ -85,49 +84,12 @@ final class ClipText {
     boolean masked = config.flag("use_attention_mask", false);
     String eps = SourceWriter.number(config.number("layer_norm_eps", 1e-5));
     Activation act = Activation.of(config, "hidden_act", "quick_gelu");
-    String mask = masked ? ", mask: Tensor" : "";
     String given = masked ? ", seen" : "";
 
     SourceWriter writer = new SourceWriter();
-    String attention =
-        writer
-            .module("ClipAttention", "Each token sees itself and those before it.")
-            .has("q_proj", "Linear")
-            .has("k_proj", "Linear")
-            .has("v_proj", "Linear")
-            .has("out_proj", "Linear")
-            .does("q = split(self.q_proj.forward(z), %s)", heads)
-            .does("k = split(self.k_proj.forward(z), %s)", heads)
-            .does("v = split(self.v_proj.forward(z), %s)", heads)
-            .does(
-                "h = torch.scaled_dot_product_attention(q, k, v, %s)",
-                masked ? "mask, 0., False" : "None, 0., True")
-            .does("return self.out_proj.forward(torch.flatten(torch.transpose(h, 1, 2), 2))")
-            .forward("z: Tensor" + mask, "Tensor");
-    String mlp =
-        writer
-            .module("ClipMlp", "")
-            .has("fc1", "Linear")
-            .has("fc2", "Linear")
-            .does("return self.fc2.forward(%s)", act.of("self.fc1.forward(z)"))
-            .forward("z: Tensor", "Tensor");
-    String layer =
-        writer
-            .module("ClipLayer", "")
-            .has("self_attn", attention)
-            .has("layer_norm1", "LayerNorm")
-            .has("mlp", mlp)
-            .has("layer_norm2", "LayerNorm")
-            .does(
-                "z = z + self.self_attn.forward(self.layer_norm1.forward(z, %s)%s)",
-                eps, masked ? ", mask" : "")
-            .does("return z + self.mlp.forward(self.layer_norm2.forward(z, %s))", eps)
-            .forward("z: Tensor" + mask, "Tensor");
-    String encoder =
-        writer
-            .module("ClipEncoder", "")
-            .hasList("layers", Collections.nCopies(layers, layer))
-            .forward("", "");
+    ClipTransformer.Sight sight =
+        masked ? ClipTransformer.Sight.MASKED : ClipTransformer.Sight.BEFORE;
+    String encoder = ClipTransformer.encoder(writer, layers, heads, eps, act, sight);
     String embeddings =
         writer
             .module("ClipEmbeddings", "A vector for each token, and one for each place.")
@@ -189,7 +151,7 @@ final class ClipText {
           "states[\"final_layer_norm_of_hidden_states_minus_%s\"] = torch.to(%s, 6)", k, normed);
     }
     root.does("return states");
-    root.forward("tokens: Tensor" + mask, "Dict[str, Tensor]");
+    root.forward("tokens: Tensor" + (masked ? ", mask: Tensor" : ""), "Dict[str, Tensor]");
     return writer.text(
         """
         CLIP's text encoder (Radford et al. 2021): a causal transformer.

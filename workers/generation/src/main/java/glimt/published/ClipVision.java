@@ -1,6 +1,5 @@
 package glimt.published;
 
-import java.util.Collections;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -32,41 +31,8 @@ final class ClipVision {
     Activation act = Activation.of(config, "hidden_act", "quick_gelu");
 
     SourceWriter writer = new SourceWriter();
-    String attention =
-        writer
-            .module("VisionAttention", "Each patch sees all others.")
-            .has("q_proj", "Linear")
-            .has("k_proj", "Linear")
-            .has("v_proj", "Linear")
-            .has("out_proj", "Linear")
-            .does(
-                "h = attend(self.q_proj.forward(z), self.k_proj.forward(z), self.v_proj.forward(z),"
-                    + " %s)",
-                heads)
-            .does("return self.out_proj.forward(h)")
-            .forward("z: Tensor", "Tensor");
-    String mlp =
-        writer
-            .module("VisionMlp", "")
-            .has("fc1", "Linear")
-            .has("fc2", "Linear")
-            .does("return self.fc2.forward(%s)", act.of("self.fc1.forward(z)"))
-            .forward("z: Tensor", "Tensor");
-    String layer =
-        writer
-            .module("VisionLayer", "")
-            .has("self_attn", attention)
-            .has("layer_norm1", "LayerNorm")
-            .has("mlp", mlp)
-            .has("layer_norm2", "LayerNorm")
-            .does("z = z + self.self_attn.forward(self.layer_norm1.forward(z, %s))", eps)
-            .does("return z + self.mlp.forward(self.layer_norm2.forward(z, %s))", eps)
-            .forward("z: Tensor", "Tensor");
     String encoder =
-        writer
-            .module("VisionEncoder", "")
-            .hasList("layers", Collections.nCopies(layers, layer))
-            .forward("", "");
+        ClipTransformer.encoder(writer, layers, heads, eps, act, ClipTransformer.Sight.ALL);
     String patches =
         writer
             .module("VisionPatches", "A vector for each patch of pixels.")
