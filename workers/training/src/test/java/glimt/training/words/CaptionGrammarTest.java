@@ -45,19 +45,22 @@ class CaptionGrammarTest {
     GRAMMAR.subjects().forEach(noun -> assertThat(sprites.add(noun.sprite())).isTrue());
   }
 
-  @Test
-  void training_captions_contain_no_held_out_words() {
+  @ParameterizedTest
+  @CsvSource({"pictures,/grammar", "clips,/pictures/grammar"})
+  void training_captions_contain_no_held_out_words(String bundle, String at) {
+    JsonNode recipe = Recipe.read(Path.of("../models", bundle, "recipe.json")).data();
+    CaptionGrammar grammar = Recipe.part(recipe.at(at), CaptionGrammar.class);
     List<String> heldOut = new ArrayList<>();
-    GRAMMAR.subjects().forEach(noun -> heldOut.addAll(noun.heldOut()));
-    GRAMMAR.colours().forEach(colour -> heldOut.addAll(colour.heldOut()));
-    for (Movement motion : GRAMMAR.motions()) {
+    grammar.subjects().forEach(noun -> heldOut.addAll(noun.heldOut()));
+    grammar.colours().forEach(colour -> heldOut.addAll(colour.heldOut()));
+    for (Movement motion : grammar.motions()) {
       heldOut.addAll(motion.heldOutDoes());
       heldOut.addAll(motion.heldOutDoing());
     }
     String words = String.join("|", heldOut.stream().map(Pattern::quote).toList());
     Pattern any = Pattern.compile("(?<![\\w-])(" + words + ")(?![\\w-])");
 
-    List<String> training = trainingTexts();
+    List<String> training = trainingTexts(grammar);
     assertThat(training).hasSizeGreaterThan(700);
     assertThat(training).noneMatch(text -> any.matcher(text).find());
     assertThat("a puppy, cyan").matches(text -> any.matcher(text).find());
@@ -162,6 +165,23 @@ class CaptionGrammarTest {
     assertThat((double) heldOut / (subjects * colours)).isCloseTo(0.1, within(0.03));
   }
 
+  @Test
+  void of_words_in_brackets_one_is_drawn() throws Exception {
+    String drawn =
+        GIVEN
+            .toPrettyString()
+            .replace("\"one {subject}\"", "\"[my|your [big|]] {subject}[,|] only\"");
+    CaptionGrammar grammar = Recipe.part(Json.mapper().readTree(drawn), CaptionGrammar.class);
+    RandomGenerator random = new SplittableRandom(3);
+    Set<String> captions = new HashSet<>();
+    for (int i = 0; i < 2_000; i++) {
+      captions.add(grammar.caption(0, UNSAID, UNSAID, random));
+    }
+    assertThat(captions)
+        .contains("my whale only", "my whale, only", "your whale only", "your big whale, only")
+        .noneMatch(caption -> caption.contains("[") || caption.contains("  "));
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -172,6 +192,8 @@ class CaptionGrammarTest {
           [ 210, 40, 45 ]        | [ 210, 40 ]   | colour red needs red, green and blue in 0 to 255
           "a {subject} {does}",  |               | the phrasing 'an animal' names no subject
           "phrasings" : [        | "phrases" : [ | phrasings
+          "a {subject} {does}",  | "a {subject} [{does}|]", | do not say the same
+          "a {subject} {does}",  | "a {subject} [{does}",   | do not say the same
           """)
   void an_invalid_grammar_is_refused_with_the_reason(String part, String instead, String reason)
       throws Exception {
@@ -222,11 +244,11 @@ class CaptionGrammarTest {
   }
 
   /** Everything that a training caption can be made of. */
-  private static List<String> trainingTexts() {
-    List<String> texts = new ArrayList<>(GRAMMAR.phrasings());
-    GRAMMAR.subjects().forEach(noun -> texts.addAll(names(noun, false)));
-    GRAMMAR.colours().forEach(colour -> texts.addAll(names(colour, false)));
-    GRAMMAR.motions().forEach(motion -> texts.addAll(phrases(motion, false)));
+  private static List<String> trainingTexts(CaptionGrammar grammar) {
+    List<String> texts = new ArrayList<>(grammar.phrasings());
+    grammar.subjects().forEach(noun -> texts.addAll(names(noun, false)));
+    grammar.colours().forEach(colour -> texts.addAll(names(colour, false)));
+    grammar.motions().forEach(motion -> texts.addAll(phrases(motion, false)));
     return texts.stream().map(text -> text.toLowerCase(Locale.ROOT)).toList();
   }
 
