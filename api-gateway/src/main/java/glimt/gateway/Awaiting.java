@@ -3,7 +3,6 @@ package glimt.gateway;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.coordinator.Farm;
 import glimt.job.JobView;
-import glimt.ledger.Events;
 import glimt.ledger.Jobs;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -17,14 +16,21 @@ import java.util.function.BiConsumer;
 final class Awaiting {
   private final RequestContext desk;
   private final Jobs jobs;
-  private final Events events;
+  private final SharedReads reads;
+  private final EventSweep sweep;
   private final Farm farm;
   private final Watch.WatchIntervals pace;
 
-  Awaiting(RequestContext desk, Gateway.Parts parts, Watch.WatchIntervals pace) {
+  Awaiting(
+      RequestContext desk,
+      Gateway.Parts parts,
+      SharedReads reads,
+      EventSweep sweep,
+      Watch.WatchIntervals pace) {
     this.desk = desk;
     this.jobs = parts.jobs();
-    this.events = parts.events();
+    this.reads = reads;
+    this.sweep = sweep;
     this.farm = parts.farm();
     this.pace = pace;
   }
@@ -46,7 +52,7 @@ final class Awaiting {
         new Watch(
             desk,
             pace,
-            new JobStory(events, farm, job, job.lastSeq(), AccessCheck.prefix(ctx)),
+            new JobStory(reads, sweep, farm, job, job.lastSeq(), AccessCheck.prefix(ctx)),
             new Until(over, preview));
     long timer = ctx.vertx().setTimer(milliseconds, _ -> over.tryComplete());
     ctx.addEndHandler(_ -> over.tryComplete());

@@ -6,25 +6,28 @@ import glimt.coordinator.Protocol;
 import glimt.job.JobEvent;
 import glimt.job.JobId;
 import glimt.job.JobView;
-import glimt.ledger.Events;
+import io.vertx.core.Vertx;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
 /** The events of one job, numbered 1, 2, 3 …, up to its end. */
 final class JobStory implements WatchedStory {
-  private final Events events;
+  private final SharedReads events;
+  private final EventSweep sweep;
   private final Farm farm;
   private final JobView job;
   private final String prefix;
-  private long seq;
+  private volatile long seq;
 
   /**
    * @param after the number of the last event that the viewer has seen
    * @param prefix the path prefix of the links in events
    */
-  JobStory(Events events, Farm farm, JobView job, long after, String prefix) {
+  JobStory(
+      SharedReads events, EventSweep sweep, Farm farm, JobView job, long after, String prefix) {
     this.events = events;
+    this.sweep = sweep;
     this.farm = farm;
     this.job = job;
     this.prefix = prefix;
@@ -47,6 +50,11 @@ final class JobStory implements WatchedStory {
   @Override
   public Farm.Subscription subscribe(Consumer<Protocol.Live> viewer) {
     return farm.watch(job.id(), viewer);
+  }
+
+  @Override
+  public Farm.Subscription remind(Vertx on, Runnable read) {
+    return sweep.add(on, job.id(), () -> seq, read);
   }
 
   @Override

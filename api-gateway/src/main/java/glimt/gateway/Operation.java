@@ -71,7 +71,9 @@ record Operation(
             cancelling,
             download,
             drafts);
-    Watching watching = new Watching(desk, parts.events(), parts.farm(), pace);
+    SharedReads reads = new SharedReads(parts.events());
+    EventSweep sweep = new EventSweep(desk, parts.events(), pace.readEvery());
+    Watching watching = new Watching(desk, parts.events(), reads, sweep, parts.farm(), pace);
     VideoRoutes videos = new VideoRoutes(desk, parts, submission, images, cancelling, download);
     FarmRoutes farm =
         new FarmRoutes(
@@ -103,7 +105,7 @@ record Operation(
     all.add(post("rotateWebhookSecret", WebhookRoutes.SECRET, webhooks::rotate));
     all.add(get("getArtifact", "/v1/jobs/{id}/artifacts/{artifact}", jobs::artifact));
     all.add(post("uploadImage", "/v1/images", images::upload));
-    Awaiting waiting = new Awaiting(desk, parts, pace);
+    Awaiting waiting = new Awaiting(desk, parts, reads, sweep, pace);
     ImageRoutes pictures = new ImageRoutes(desk, submission, download, waiting);
     all.add(post("generateImages", ImageRoutes.PATH, pictures::generate));
     all.add(post("uploadClip", "/v1/clips", clips::upload));
