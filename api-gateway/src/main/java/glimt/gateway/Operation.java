@@ -74,7 +74,8 @@ record Operation(
     SharedReads reads = new SharedReads(parts.events());
     EventSweep sweep = new EventSweep(desk, parts.events(), pace.readEvery());
     Watching watching = new Watching(desk, parts.events(), reads, sweep, parts.farm(), pace);
-    VideoRoutes videos = new VideoRoutes(desk, parts, submission, images, cancelling, download);
+    VideoRoutes videos =
+        new VideoRoutes(desk, parts, submission, images, hooks, cancelling, download);
     FarmRoutes farm =
         new FarmRoutes(
             desk,
@@ -106,7 +107,7 @@ record Operation(
     all.add(get("getArtifact", "/v1/jobs/{id}/artifacts/{artifact}", jobs::artifact));
     all.add(post("uploadImage", "/v1/images", images::upload));
     Awaiting waiting = new Awaiting(desk, parts, reads, sweep, pace);
-    ImageRoutes pictures = new ImageRoutes(desk, submission, download, waiting);
+    ImageRoutes pictures = new ImageRoutes(desk, submission, hooks, download, waiting);
     all.add(post("generateImages", ImageRoutes.PATH, pictures::generate));
     all.add(post("uploadClip", "/v1/clips", clips::upload));
     all.add(post("verifyFile", "/v1/verify", verification::verify).needing(Scope.READ));
@@ -118,7 +119,7 @@ record Operation(
     all.add(post("cancelVideo", VideoRoutes.PREFIX + "/{id}/cancel", videos::cancel));
     all.add(post("remixVideo", VideoRoutes.PREFIX + "/{id}/remix", videos::remix));
     all.add(get("videoContent", VideoRoutes.PREFIX + "/{id}/content", videos::content));
-    CloudRoutes clouds = new CloudRoutes(desk, parts, submission, cancelling, download);
+    CloudRoutes clouds = new CloudRoutes(desk, parts, submission, hooks, cancelling, download);
     String cloud = CloudRoutes.PREFIX + "/{id}";
     all.add(post("createCloud", CloudRoutes.PREFIX, clouds::create));
     all.add(get("listClouds", CloudRoutes.PREFIX, clouds::list));
