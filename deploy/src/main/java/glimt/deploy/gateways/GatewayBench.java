@@ -1,5 +1,6 @@
 package glimt.deploy.gateways;
 
+import glimt.deploy.node.AtExit;
 import glimt.deploy.node.Home;
 import glimt.deploy.node.HomeOption;
 import glimt.deploy.node.Logs;
@@ -65,6 +66,9 @@ public final class GatewayBench implements Callable<Integer> {
       description = "Size of the file that is downloaded. Default: 512")
   private int megabytes;
 
+  @Option(names = "--no-pgbench", description = "Do not compare submissions with pgbench.")
+  private boolean alone;
+
   @Mixin private HomeOption home;
 
   @Spec private CommandSpec command;
@@ -88,8 +92,8 @@ public final class GatewayBench implements Callable<Integer> {
     boolean lost = false;
     try {
       Home place = Home.open(folder);
-      try (LoadedGateways farm = new LoadedGateways(place, 2)) {
-        lost = measure(farm, place);
+      try (AtExit exit = new AtExit()) {
+        lost = measure(exit.open(() -> new LoadedGateways(place, 2)), place);
       }
     } finally {
       QueueBench.delete(folder);
@@ -145,8 +149,8 @@ public final class GatewayBench implements Callable<Integer> {
 
   private void submissions(LoadedGateways farm, Home place) {
     Optional<Pgbench> pgbench =
-        Pgbench.find().map(program -> new Pgbench(program, farm.server(place)));
-    if (pgbench.isEmpty()) {
+        Pgbench.find().filter(_ -> !alone).map(program -> new Pgbench(program, farm.server(place)));
+    if (pgbench.isEmpty() && !alone) {
       System.err.println(
           "glimt: pgbench is not installed, so no ratios are shown; on Debian: apt-get install"
               + " postgresql-contrib");
@@ -157,13 +161,25 @@ public final class GatewayBench implements Callable<Integer> {
       clients.submit(16, Math.min(seconds, 3)); // warms the gateway up
       for (int number : CLIENTS) {
         double base = pgbench.map(program -> program.tps(number, whole)).orElse(Double.NaN);
+        double before = farm.processorSeconds(0);
         SubmittedLoad.SubmittedRate rate = clients.submit(number, seconds);
         print(
-            "submissions a second by %s client%s; of pgbench's %.0f"
-                .formatted(number, number == 1 ? "" : "s", base),
-            String.format(Locale.ROOT, "%.0f; %.2f", rate.perSecond(), rate.perSecond() / base),
+            "submissions a second by %s client%s%s"
+                .formatted(
+                    number, number == 1 ? "" : "s", alone ? "" : "; of pgbench's with as many"),
+            String.format(Locale.ROOT, "%.0f", rate.perSecond())
+                + (Double.isNaN(base)
+                    ? ""
+                    : String.format(Locale.ROOT, "; %.2f of %.0f", rate.perSecond() / base, base)),
             "");
         print("  their time: p50, p99, worst", times(rate.millis()), "");
+        print(
+            "  processor time of the gateway for each",
+            String.format(
+                Locale.ROOT,
+                "%.2f ms",
+                1000 * (farm.processorSeconds(0) - before) / rate.millis().length),
+            "");
       }
     }
   }
