@@ -137,8 +137,10 @@ record Operation(
     all.add(post("cancelPrediction", predicted + "/cancel", predictions::cancel));
     all.add(post("predictWith", "/v1/models/{owner}/{name}/predictions", predictions::createOf));
     all.add(post("uploadFile", HostedRequest.FILES, predictions::upload));
-    QueueRoutes queue = new QueueRoutes(desk, parts, submission, hooks, cancelling);
+    QueueRoutes queue = new QueueRoutes(desk, parts, submission, hooks, cancelling, waiting);
     all.add(post("enqueue", QueueRoutes.PATH, queue::submit));
+    all.add(post("runModel", QueueRoutes.RUN, queue::run));
+    all.add(get("queueStatusStream", QueueRoutes.REQUEST + "/status/stream", queue::stream));
     all.add(get("queueStatus", QueueRoutes.REQUEST + "/status", queue::status));
     all.add(get("queueResult", QueueRoutes.REQUEST, queue::result));
     all.add(

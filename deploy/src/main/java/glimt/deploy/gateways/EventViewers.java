@@ -73,7 +73,7 @@ final class EventViewers implements AutoCloseable {
     private int at;
     private volatile long seen;
     private volatile boolean open;
-    private volatile int wrong;
+    private final AtomicInteger wrong = new AtomicInteger();
     private final List<Double> delays = new ArrayList<>();
     private @Nullable WebSocket socket;
 
@@ -93,7 +93,7 @@ final class EventViewers implements AutoCloseable {
 
     /** How many events came twice, too early or too late. */
     int wrong() {
-      return wrong;
+      return wrong.get();
     }
 
     private void hear(String text) {
@@ -104,7 +104,7 @@ final class EventViewers implements AutoCloseable {
         return;
       }
       if (seq.longValue() != seen + 1) {
-        wrong++;
+        wrong.incrementAndGet();
       }
       seen = seq.longValue();
       Instant at = Instant.parse(event.get("at").textValue());

@@ -223,7 +223,8 @@ public final class GatewayBench implements Callable<Integer> {
   }
 
   private static String load() throws IOException {
-    return Files.readString(Path.of("/proc/loadavg")).split(" ")[0];
+    String averages = Files.readString(Path.of("/proc/loadavg"));
+    return averages.substring(0, averages.indexOf(' '));
   }
 
   private static void print(String what, String measured, String aim) {
