@@ -5,7 +5,7 @@ import { createFalClient } from "@fal-ai/client";
 const base = process.argv[2];
 const fal = createFalClient({
   credentials: "none",
-  requestMiddleware: async request => ({ ...request, url: request.url.replace(/^https:\/\/queue\.fal\.run/, `${base}/fal`) }),
+  requestMiddleware: async request => ({ ...request, url: request.url.replace(/^https:\/\/queue\.fal\.run/, `${base}/fal`).replace(/^https:\/\/fal\.run/, `${base}/fal/run`) }),
 });
 
 // A video, with its progress.
@@ -36,6 +36,29 @@ const cloud = await fal.queue.result("glimt/objects", { requestId: request_id })
 assert.equal((await fetch(cloud.data.point_cloud.url)).headers.get("content-type"), "model/gltf-binary");
 const image = await fal.subscribe("glimt/pictures", { input: { prompt: "a tree" }, pollInterval: 50 });
 assert.equal(image.data.images[0].width, 32);
+
+// Made while one waits, and watched by a stream.
+const made = await fal.run("glimt/pictures", { input: { prompt: "a red tree", seed: 5 } });
+assert.equal(made.data.seed, 5);
+assert.ok(made.requestId);
+assert.ok((await fetch(made.data.images[0].url)).ok);
+const streamed = [];
+const told = await fal.subscribe("glimt/clips", {
+  input: { prompt: "a whale over blue" }, mode: "streaming", logs: true,
+  onQueueUpdate: update => streamed.push(update),
+});
+assert.equal(streamed.at(-1).status, "COMPLETED");
+assert.ok(streamed.at(-1).logs.some(line => line.message === "level spatial is finished"));
+assert.equal(new Set(streamed.at(-1).logs.map(line => line.message)).size, streamed.at(-1).logs.length);
+assert.ok((await fetch(told.data.video.url)).ok);
+
+// What the filter stops.
+for (const way of [fal.queue.submit, fal.run]) {
+  const stopped = await way("glimt/clips", { input: { prompt: "an unspeakable whale" } }).catch(error => error);
+  assert.equal(stopped.status, 422);
+  assert.equal(stopped.name, "ValidationError");
+  assert.equal(stopped.body.detail[0].type, "content_policy_violation");
+}
 
 // Cancelled while it runs.
 const endless = await fal.queue.submit("glimt/clips", { input: { prompt: "a whale moves endlessly" } });

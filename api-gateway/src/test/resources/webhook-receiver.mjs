@@ -51,6 +51,25 @@ assert.equal((await (await fetch(completed.data.job)).json()).state, "succeeded"
 const forged = await messages("/job?token=x", 4);
 assert.throws(() => new Webhook(first).verify(forged[0].body.replace("whale", "shark") + " ", forged[0].headers));
 
+// Videos, clouds and images have webhooks by the same fields; a form's list too.
+const form = new FormData();
+form.append("prompt", "a whale");
+form.append("webhook", `${here}/video`);
+for (const word of ["start", "completed"]) form.append("webhook_events_filter[]", word);
+const video = await (await fetch(`${farm}/v1/videos`, { method: "POST", body: form })).json();
+const cloud = await ask("POST", "/v1/pointclouds", { prompt: "a tree", webhook: `${here}/cloud` });
+await ask("POST", "/v1/images/generations", { prompt: "a tree", n: 2, webhook: `${here}/image` });
+const heardOf = async (path, count) => (await messages(path, count)).map(one => new Webhook(first).verify(one.body, one.headers));
+const ofVideo = await heardOf("/video", 2);
+assert.deepEqual(ofVideo.map(one => one.type).sort(), ["video.completed", "video.started"]);
+assert.ok(ofVideo.every(one => one.data.id === video.id));
+assert.deepEqual((await heardOf("/cloud", 1)).map(one => [one.type, one.data.id]), [["pointcloud.completed", cloud.id]]);
+assert.deepEqual((await heardOf("/image", 2)).map(one => one.type), ["image.completed", "image.completed"]);
+for (const path of ["/v1/videos", "/v1/pointclouds", "/v1/images/generations"]) {
+  const refused = await fetch(farm + path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ prompt: "a tree", webhook: "https://10.0.0.1/" }) });
+  assert.equal(refused.status, 400, path);
+}
+
 // After a rotation the secret before signs too.
 const second = (await ask("POST", "/v1/webhooks/default/secret")).key;
 assert.notEqual(second, first);

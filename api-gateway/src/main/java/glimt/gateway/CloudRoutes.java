@@ -4,12 +4,14 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.job.Format;
 import glimt.job.JobView;
 import glimt.job.SamplingOptions;
+import glimt.job.Webhook;
 import glimt.json.Json;
 import glimt.model.Kind;
 import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The operations below {@code /v1/pointclouds}: point clouds in the form in which OpenAI's API has
@@ -25,13 +27,17 @@ final class CloudRoutes extends MediaRoutes {
           "steps", "num_inference_steps",
           "guidance", "guidance_scale");
 
+  private final WebhookRequest hooks;
+
   CloudRoutes(
       RequestContext desk,
       Gateway.Parts parts,
       Submission submission,
+      WebhookRequest hooks,
       Cancelling cancelling,
       Download download) {
     super(Kind.POINTS, desk, parts.jobs(), submission, cancelling, download);
+    this.hooks = hooks;
   }
 
   @Override
@@ -49,18 +55,27 @@ final class CloudRoutes extends MediaRoutes {
 
   Future<?> create(RoutingContext ctx) {
     return Body.jsonOrForm(ctx)
-        .map(CloudRoutes::job)
+        .map(fields -> HookedCloud.of(ctx, hooks, fields))
         .compose(
-            job ->
+            asked ->
                 desk.ask(
                         () ->
                             document(
                                 submission.submit(
                                     RequestContext.tenant(ctx),
-                                    JobRequest.of(Fields.of(job)),
-                                    RequestContext.key(ctx))))
+                                    JobRequest.of(Fields.of(asked.job())),
+                                    RequestContext.key(ctx),
+                                    asked.webhook())))
                     .recover(e -> Future.failedFuture(Problem.of(e).renamed(NAMES).refusal(e))))
         .compose(cloud -> desk.answerOnce(ctx, 200, cloud));
+  }
+
+  /** The fields of a job, and where its events are sent. */
+  private record HookedCloud(ObjectNode job, @Nullable Webhook webhook) {
+    static HookedCloud of(RoutingContext ctx, WebhookRequest hooks, Fields fields) {
+      Webhook webhook = hooks.of(ctx, fields, Webhook.WebhookForm.EVENT);
+      return new HookedCloud(CloudRoutes.job(fields), webhook);
+    }
   }
 
   /** The fields of the request, by their names in a {@link JobRequest}. */

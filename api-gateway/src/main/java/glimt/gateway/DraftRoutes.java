@@ -44,6 +44,10 @@ final class DraftRoutes {
                 desk.answerOnce(ctx, 202, document(drafts, job -> JobDocument.whole(job, prefix))));
   }
 
+  Future<Submission.DryRun> dryRun(RoutingContext ctx, JobRequest request, int count) {
+    return desk.ask(() -> takeover.dryRun(RequestContext.tenant(ctx), request, count));
+  }
+
   /** Lists the drafts that were asked for together. */
   Future<?> list(RoutingContext ctx, String first) {
     JobId id;

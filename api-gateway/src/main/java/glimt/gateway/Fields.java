@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeType;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
@@ -44,6 +45,9 @@ final class Fields {
           List.of("sampler", "sampler_name", "scheduler"),
           List.of("format", "output_format"),
           List.of("prompt", "text", "text_prompt"));
+
+  /** A form holds a list as fields with the name of the list and this after it. */
+  private static final String ELEMENT = "[]";
 
   /** A JSON number; its length is limited to keep big decimals cheap. */
   private static final Pattern NUMBER =
@@ -102,11 +106,22 @@ final class Fields {
   static Fields ofForm(Iterable<Map.Entry<String, String>> form) {
     Fields fields = new Fields(true);
     for (Map.Entry<String, String> field : form) {
-      if (fields.values.put(field.getKey(), TextNode.valueOf(field.getValue())) != null) {
+      if (field.getKey().endsWith(ELEMENT)) {
+        fields.element(field.getKey(), field.getValue());
+      } else if (fields.values.put(field.getKey(), TextNode.valueOf(field.getValue())) != null) {
         throw new InvalidSpec(shown(field.getKey()), "is given twice");
       }
     }
     return fields;
+  }
+
+  private void element(String field, String value) {
+    String name = field.substring(0, field.length() - ELEMENT.length());
+    JsonNode list = values.computeIfAbsent(name, _ -> Json.mapper().createArrayNode());
+    if (!(list instanceof ArrayNode array)) {
+      throw new InvalidSpec(shown(name), "is given twice");
+    }
+    array.add(value);
   }
 
   @Nullable String text(String name) {

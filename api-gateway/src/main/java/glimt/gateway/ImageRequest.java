@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.job.Format;
 import glimt.job.InvalidSpec;
 import glimt.job.SamplingOptions;
+import glimt.job.Webhook;
 import glimt.json.Json;
 import glimt.model.Kind;
 import java.util.List;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param count how many images, each with a seed of its own
  * @param byUrl whether the answer holds links instead of the files
  * @param partials how many previews of a stream are wished for; 0 for none
+ * @param webhook where the events of each image's job are sent; null for nowhere
  */
 record ImageRequest(
     @Nullable String prompt,
@@ -28,13 +30,14 @@ record ImageRequest(
     boolean fast,
     @Nullable Long seed,
     boolean stream,
-    int partials) {
+    int partials,
+    @Nullable Webhook webhook) {
   private static final int COUNT_LIMIT = 10;
   private static final int PARTIALS_LIMIT = 3;
   private static final String AUTO = "auto";
   private static final String URL = "url";
 
-  static ImageRequest of(Fields fields) {
+  static ImageRequest of(Fields fields, @Nullable Webhook webhook) {
     String size = fields.text("size");
     boolean stream = Boolean.TRUE.equals(fields.flag("stream"));
     ImageRequest asked =
@@ -54,7 +57,8 @@ record ImageRequest(
                         word -> word)),
             JobRequest.seed(fields),
             stream,
-            Objects.requireNonNullElse(fields.whole("partial_images", 0, PARTIALS_LIMIT), 0));
+            Objects.requireNonNullElse(fields.whole("partial_images", 0, PARTIALS_LIMIT), 0),
+            webhook);
     fields.choice("background", List.of(AUTO, "opaque"), word -> word);
     fields.text("user"); // whom the client works for, which is nothing to a farm
     fields.end();

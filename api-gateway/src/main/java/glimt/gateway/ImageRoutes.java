@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.job.JobState;
 import glimt.job.JobView;
+import glimt.job.Webhook.WebhookForm;
 import glimt.json.Json;
 import glimt.model.Kind;
 import io.vertx.core.Future;
@@ -28,19 +29,26 @@ final class ImageRoutes {
 
   private final RequestContext desk;
   private final Submission submission;
+  private final WebhookRequest hooks;
   private final Download download;
   private final Awaiting waiting;
 
-  ImageRoutes(RequestContext desk, Submission submission, Download download, Awaiting waiting) {
+  ImageRoutes(
+      RequestContext desk,
+      Submission submission,
+      WebhookRequest hooks,
+      Download download,
+      Awaiting waiting) {
     this.desk = desk;
     this.submission = submission;
+    this.hooks = hooks;
     this.download = download;
     this.waiting = waiting;
   }
 
   Future<?> generate(RoutingContext ctx) {
     return Body.json(ctx)
-        .map(ImageRequest::of)
+        .map(fields -> ImageRequest.of(fields, hooks.of(ctx, fields, WebhookForm.EVENT)))
         .compose(
             asked ->
                 desk.ask(() -> submitted(ctx, asked))
@@ -60,7 +68,7 @@ final class ImageRoutes {
     List<JobView> jobs = new ArrayList<>();
     for (int i = 0; i < asked.count(); i++) {
       String own = key == null || i == 0 ? key : key + "/" + i;
-      jobs.add(submission.submit(RequestContext.tenant(ctx), asked.job(i), own));
+      jobs.add(submission.submit(RequestContext.tenant(ctx), asked.job(i), own, asked.webhook()));
     }
     return jobs;
   }

@@ -69,8 +69,14 @@ final class JobRoutes {
 
   private Future<?> dryRun(RoutingContext ctx) {
     return Body.json(ctx)
-        .map(fields -> HookedRequest.of(ctx, hooks, fields).job())
-        .compose(request -> desk.ask(() -> submission.dryRun(RequestContext.tenant(ctx), request)))
+        .compose(
+            fields -> {
+              Integer count = fields.whole(DraftRoutes.DRAFTS, 1, LevelTakeover.DRAFTS_LIMIT);
+              JobRequest request = HookedRequest.of(ctx, hooks, fields).job();
+              return count == null
+                  ? desk.ask(() -> submission.dryRun(RequestContext.tenant(ctx), request))
+                  : drafts.dryRun(ctx, request, count);
+            })
         .compose(
             would -> {
               ObjectNode body = Json.mapper().createObjectNode().put("model", would.model());

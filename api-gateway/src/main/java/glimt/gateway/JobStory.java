@@ -6,27 +6,34 @@ import glimt.coordinator.Protocol;
 import glimt.job.JobEvent;
 import glimt.job.JobId;
 import glimt.job.JobView;
-import glimt.ledger.Events;
+import glimt.job.TenantId;
+import io.vertx.core.Vertx;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
 /** The events of one job, numbered 1, 2, 3 …, up to its end. */
 final class JobStory implements WatchedStory {
-  private final Events events;
+  private final SharedReads events;
+  private final EventSweep sweep;
   private final Farm farm;
-  private final JobView job;
+  private final TenantId tenant;
+  private final JobId job;
   private final String prefix;
-  private long seq;
+  private volatile long seq;
 
   /**
    * @param after the number of the last event that the viewer has seen
    * @param prefix the path prefix of the links in events
    */
-  JobStory(Events events, Farm farm, JobView job, long after, String prefix) {
+  JobStory(
+      SharedReads events, EventSweep sweep, Farm farm, JobView job, long after, String prefix) {
     this.events = events;
+    this.sweep = sweep;
     this.farm = farm;
-    this.job = job;
+    // Not the view itself, which is large: there may be thousands of viewers.
+    this.tenant = job.tenant();
+    this.job = job.id();
     this.prefix = prefix;
     this.seq = after;
   }
@@ -34,19 +41,24 @@ final class JobStory implements WatchedStory {
   @Override
   public List<StoryEvent> read(int limit) {
     List<StoryEvent> told = new ArrayList<>();
-    for (JobEvent event : events.after(job.tenant(), job.id(), seq, limit)) {
+    for (JobEvent event : events.after(tenant, job, seq, limit)) {
       seq = event.seq();
       boolean last = event.fact() instanceof JobEvent.JobEnded;
       told.add(
           new StoryEvent(
-              Long.toString(seq), JobDocument.event(event, prefix), last ? job.id() : null, last));
+              Long.toString(seq), JobDocument.event(event, prefix), last ? job : null, last));
     }
     return told;
   }
 
   @Override
   public Farm.Subscription subscribe(Consumer<Protocol.Live> viewer) {
-    return farm.watch(job.id(), viewer);
+    return farm.watch(job, viewer);
+  }
+
+  @Override
+  public Farm.Subscription remind(Vertx on, Runnable read) {
+    return sweep.add(on, job, () -> seq, read);
   }
 
   @Override
@@ -61,6 +73,6 @@ final class JobStory implements WatchedStory {
 
   @Override
   public String toString() {
-    return "job " + job.id();
+    return "job " + job;
   }
 }

@@ -91,6 +91,27 @@ final class LevelTakeover {
       int count,
       @Nullable String key,
       @Nullable Webhook webhook) {
+    PlannedDrafts planned = planned(request, count);
+    return submission.drafts(
+        tenant,
+        planned.wish(),
+        planned.specs(),
+        planned.plans(),
+        key == null
+            ? null
+            : new IdempotencyKey(key, Submission.digest(asked(request, count, webhook))),
+        webhook);
+  }
+
+  /** What the drafts of a request would be together; blocks. */
+  Submission.DryRun dryRun(TenantId tenant, JobRequest request, int count) {
+    PlannedDrafts planned = planned(request, count);
+    return submission.dryRun(tenant, planned.wish(), planned.plans());
+  }
+
+  private record PlannedDrafts(Submission.Wish wish, List<JobSpec> specs, List<Plan> plans) {}
+
+  private PlannedDrafts planned(JobRequest request, int count) {
     Submission.Wish wish = submission.wish(request);
     Bundles.Offer offer = wish.offer();
     List<Level> levels = Submission.plan(wish.spec(), offer).levels();
@@ -109,15 +130,7 @@ final class LevelTakeover {
                       .formatted(spec.model()))
               : plan);
     }
-    return submission.drafts(
-        tenant,
-        wish,
-        specs,
-        plans,
-        key == null
-            ? null
-            : new IdempotencyKey(key, Submission.digest(asked(request, count, webhook))),
-        webhook);
+    return new PlannedDrafts(wish, specs, plans);
   }
 
   private static List<Object> asked(JobRequest request, int count, @Nullable Webhook webhook) {

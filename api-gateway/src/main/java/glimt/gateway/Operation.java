@@ -71,8 +71,11 @@ record Operation(
             cancelling,
             download,
             drafts);
-    Watching watching = new Watching(desk, parts.events(), parts.farm(), pace);
-    VideoRoutes videos = new VideoRoutes(desk, parts, submission, images, cancelling, download);
+    SharedReads reads = new SharedReads(parts.events());
+    EventSweep sweep = new EventSweep(desk, parts.events(), pace.readEvery());
+    Watching watching = new Watching(desk, parts.events(), reads, sweep, parts.farm(), pace);
+    VideoRoutes videos =
+        new VideoRoutes(desk, parts, submission, images, hooks, cancelling, download);
     FarmRoutes farm =
         new FarmRoutes(
             desk,
@@ -103,8 +106,8 @@ record Operation(
     all.add(post("rotateWebhookSecret", WebhookRoutes.SECRET, webhooks::rotate));
     all.add(get("getArtifact", "/v1/jobs/{id}/artifacts/{artifact}", jobs::artifact));
     all.add(post("uploadImage", "/v1/images", images::upload));
-    Awaiting waiting = new Awaiting(desk, parts, pace);
-    ImageRoutes pictures = new ImageRoutes(desk, submission, download, waiting);
+    Awaiting waiting = new Awaiting(desk, parts, reads, sweep, pace);
+    ImageRoutes pictures = new ImageRoutes(desk, submission, hooks, download, waiting);
     all.add(post("generateImages", ImageRoutes.PATH, pictures::generate));
     all.add(post("uploadClip", "/v1/clips", clips::upload));
     all.add(post("verifyFile", "/v1/verify", verification::verify).needing(Scope.READ));
@@ -116,7 +119,7 @@ record Operation(
     all.add(post("cancelVideo", VideoRoutes.PREFIX + "/{id}/cancel", videos::cancel));
     all.add(post("remixVideo", VideoRoutes.PREFIX + "/{id}/remix", videos::remix));
     all.add(get("videoContent", VideoRoutes.PREFIX + "/{id}/content", videos::content));
-    CloudRoutes clouds = new CloudRoutes(desk, parts, submission, cancelling, download);
+    CloudRoutes clouds = new CloudRoutes(desk, parts, submission, hooks, cancelling, download);
     String cloud = CloudRoutes.PREFIX + "/{id}";
     all.add(post("createCloud", CloudRoutes.PREFIX, clouds::create));
     all.add(get("listClouds", CloudRoutes.PREFIX, clouds::list));
@@ -134,8 +137,10 @@ record Operation(
     all.add(post("cancelPrediction", predicted + "/cancel", predictions::cancel));
     all.add(post("predictWith", "/v1/models/{owner}/{name}/predictions", predictions::createOf));
     all.add(post("uploadFile", HostedRequest.FILES, predictions::upload));
-    QueueRoutes queue = new QueueRoutes(desk, parts, submission, hooks, cancelling);
+    QueueRoutes queue = new QueueRoutes(desk, parts, submission, hooks, cancelling, waiting);
     all.add(post("enqueue", QueueRoutes.PATH, queue::submit));
+    all.add(post("runModel", QueueRoutes.RUN, queue::run));
+    all.add(get("queueStatusStream", QueueRoutes.REQUEST + "/status/stream", queue::stream));
     all.add(get("queueStatus", QueueRoutes.REQUEST + "/status", queue::status));
     all.add(get("queueResult", QueueRoutes.REQUEST, queue::result));
     all.add(

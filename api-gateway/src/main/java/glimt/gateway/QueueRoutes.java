@@ -12,9 +12,15 @@ import glimt.ledger.Events;
 import glimt.ledger.Jobs;
 import glimt.model.Kind;
 import io.vertx.core.Future;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The operations of a queue below {@code /fal}, which are compatible with fal's clients: their
@@ -25,8 +31,13 @@ final class QueueRoutes {
   static final String PATH = "/fal/{owner}/{name}";
   static final String REQUEST = PATH + "/requests/{id}";
 
+  /** Where requests for {@code https://fal.run} are to be sent, which wait for the result. */
+  static final String RUN = "/fal/run/{owner}/{name}";
+
   /** The query parameter with the URL of a webhook. */
   static final String WEBHOOK = "fal_webhook";
+
+  private static final long LONGEST_MS = TimeUnit.DAYS.toMillis(7);
 
   private static final String REQUEST_ID = "x-fal-request-id";
 
@@ -37,13 +48,15 @@ final class QueueRoutes {
   private final Submission submission;
   private final WebhookRequest hooks;
   private final Cancelling cancelling;
+  private final Awaiting waiting;
 
   QueueRoutes(
       RequestContext desk,
       Gateway.Parts parts,
       Submission submission,
       WebhookRequest hooks,
-      Cancelling cancelling) {
+      Cancelling cancelling,
+      Awaiting waiting) {
     this.desk = desk;
     this.jobs = parts.jobs();
     this.bundles = parts.bundles();
@@ -51,6 +64,7 @@ final class QueueRoutes {
     this.submission = submission;
     this.hooks = hooks;
     this.cancelling = cancelling;
+    this.waiting = waiting;
   }
 
   /** Whether a path is of this API, whose clients expect errors of their own form. */
@@ -59,8 +73,14 @@ final class QueueRoutes {
   }
 
   Future<?> submit(RoutingContext ctx) {
-    String named = ctx.pathParam("owner") + "/" + ctx.pathParam("name");
     Webhook webhook = hooks.ofQueue(ctx, ctx.queryParams().get(WEBHOOK));
+    return submitted(ctx, webhook)
+        .compose(job -> desk.ask(() -> status(ctx, job)))
+        .compose(status -> desk.answerOnce(ctx, 200, status));
+  }
+
+  private Future<JobView> submitted(RoutingContext ctx, @Nullable Webhook webhook) {
+    String named = ctx.pathParam("owner") + "/" + ctx.pathParam("name");
     return Body.json(ctx)
         .compose(
             fields -> {
@@ -68,21 +88,39 @@ final class QueueRoutes {
               return desk.ask(
                   () -> {
                     try {
-                      JobRequest request =
-                          HostedRequest.job(HostedRequest.model(bundles, "name", named), input);
-                      JobView job =
-                          submission.submit(
-                              RequestContext.tenant(ctx),
-                              request,
-                              RequestContext.key(ctx),
-                              webhook);
-                      return status(ctx, job);
+                      return submission.submit(
+                          RequestContext.tenant(ctx),
+                          HostedRequest.job(HostedRequest.model(bundles, "name", named), input),
+                          RequestContext.key(ctx),
+                          webhook);
                     } catch (InvalidSpec e) {
                       throw HostedRequest.named(e, input);
                     }
                   });
+            });
+  }
+
+  /**
+   * Submits a request and answers with its result. Of one that fails after the answer has begun,
+   * which keeps the connection alive, the connection is reset.
+   */
+  Future<?> run(RoutingContext ctx) {
+    return submitted(ctx, null)
+        .compose(
+            job -> {
+              ctx.response().putHeader(REQUEST_ID, job.id().toString());
+              Future<ObjectNode> result =
+                  waiting
+                      .end(ctx, job, LONGEST_MS, (_, _) -> {})
+                      .map(ended -> madeBy(Links.whole(ctx, ""), ended));
+              waiting.keepAlive(ctx, result);
+              return result;
             })
-        .compose(status -> desk.answerOnce(ctx, 200, status));
+        .compose(
+            result ->
+                ctx.response().headWritten()
+                    ? ctx.response().end(result.toString())
+                    : RequestContext.answer(ctx, 200, result));
   }
 
   Future<?> status(RoutingContext ctx) {
@@ -96,16 +134,7 @@ final class QueueRoutes {
                     () -> {
                       ObjectNode status = status(ctx, job);
                       if (logs) {
-                        ArrayNode lines = status.putArray("logs");
-                        JobLog.of(events, job)
-                            .forEach(
-                                line ->
-                                    lines
-                                        .addObject()
-                                        .put("message", line.text())
-                                        .put("level", "INFO")
-                                        .put("source", "glimt")
-                                        .put("timestamp", line.at().toString()));
+                        log(status, job, _ -> true);
                       }
                       return status;
                     }))
@@ -115,25 +144,76 @@ final class QueueRoutes {
                     ctx, status.get("status").textValue().equals("COMPLETED") ? 200 : 202, status));
   }
 
+  /** Adds those lines of a request's log that are wanted. */
+  private void log(ObjectNode status, JobView job, Predicate<String> wanted) {
+    ArrayNode lines = status.putArray("logs");
+    JobLog.of(events, job).stream()
+        .filter(line -> wanted.test(line.text()))
+        .forEach(
+            line ->
+                lines
+                    .addObject()
+                    .put("message", line.text())
+                    .put("level", "INFO")
+                    .put("source", "glimt")
+                    .put("timestamp", line.at().toString()));
+  }
+
+  /** Sends the status as server-sent events, now and whenever something happens, to the end. */
+  Future<?> stream(RoutingContext ctx) {
+    Fields query = Fields.ofForm(ctx.queryParams().entries());
+    boolean logs = "1".equals(query.text("logs"));
+    query.end();
+    return job(ctx)
+        .compose(
+            job -> {
+              ctx.response()
+                  .setChunked(true)
+                  .putHeader(REQUEST_ID, job.id().toString())
+                  .putHeader(HttpHeaders.CONTENT_TYPE, "text/event-stream")
+                  .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
+                  .putHeader("X-Accel-Buffering", "no");
+              Set<String> told = new HashSet<>();
+              return waiting.tell(
+                  ctx,
+                  job,
+                  now -> {
+                    ObjectNode status = status(ctx, now);
+                    if (logs) {
+                      // The client keeps those that it was told.
+                      log(status, now, told::add);
+                    }
+                    return status;
+                  });
+            });
+  }
+
   Future<?> result(RoutingContext ctx) {
     return job(ctx)
         .compose(
             job -> {
-              if (!job.state().ended()) {
-                throw Problem.notReady("the request is not completed; ask for its status")
-                    .refusal();
-              }
-              if (job.state() == JobState.BLOCKED) {
-                throw Problem.blocked(job.why()).refusal();
-              }
-              if (job.state() != JobState.SUCCEEDED) {
-                throw Problem.failed(
-                        Objects.requireNonNullElse(job.why(), "the request was cancelled"))
-                    .refusal();
-              }
               ctx.response().putHeader(REQUEST_ID, job.id().toString());
-              return RequestContext.answer(ctx, 200, result(Links.whole(ctx, ""), job));
+              return RequestContext.answer(ctx, 200, madeBy(Links.whole(ctx, ""), job));
             });
+  }
+
+  /**
+   * The result of a request.
+   *
+   * @throws Problem.ProblemException if it has none, or none yet
+   */
+  private static ObjectNode madeBy(String address, JobView job) {
+    if (!job.state().ended()) {
+      throw Problem.notReady("the request is not completed; ask for its status").refusal();
+    }
+    if (job.state() == JobState.BLOCKED) {
+      throw Problem.blocked(job.why()).refusal();
+    }
+    if (job.state() != JobState.SUCCEEDED) {
+      throw Problem.failed(Objects.requireNonNullElse(job.why(), "the request was cancelled"))
+          .refusal();
+    }
+    return result(address, job);
   }
 
   Future<?> cancel(RoutingContext ctx) {

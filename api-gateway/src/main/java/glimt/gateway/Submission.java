@@ -109,13 +109,19 @@ final class Submission {
    */
   DryRun dryRun(TenantId tenant, JobRequest request) {
     Wish wish = wish(request);
+    return dryRun(tenant, wish, List.of(plan(wish.spec(), wish.offer())));
+  }
+
+  /** What the drafts with these plans would be together; blocks. */
+  DryRun dryRun(TenantId tenant, Wish wish, List<Plan> plans) {
     check(tenant);
     passed(tenant, wish.spec());
     Bundles.CatalogueEntry bundle = wish.offer().bundle();
-    Plan plan = plan(wish.spec(), wish.offer());
     String model = bundle.card().name();
     return new DryRun(
-        model, plan.warnings(), forecasts.of(tenant, wish.urgency(), bundle.digest(), model, plan));
+        model,
+        plans.getFirst().warnings(),
+        forecasts.of(tenant, wish.urgency(), bundle.digest(), model, plans));
   }
 
   /** What a job would be. */

@@ -9,6 +9,7 @@ import glimt.job.TenantId;
 import glimt.json.Json;
 import glimt.ledger.EventPosition;
 import glimt.ledger.Events;
+import io.vertx.core.Vertx;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +29,7 @@ final class TenantStory implements WatchedStory {
   private final Farm farm;
   private final TenantId tenant;
   private final boolean previews;
+  private final long readEvery;
   private final String prefix;
 
   /** The jobs whose live messages are passed on; each asks its workers for previews, or not. */
@@ -40,6 +42,7 @@ final class TenantStory implements WatchedStory {
   /**
    * @param after the place after which the viewer has seen nothing; null for now
    * @param previews whether workers make previews for the viewer
+   * @param readEvery milliseconds after which it is read without a hint
    * @param prefix the path prefix of the links in events
    */
   TenantStory(
@@ -48,12 +51,14 @@ final class TenantStory implements WatchedStory {
       TenantId tenant,
       @Nullable EventPosition after,
       boolean previews,
+      long readEvery,
       String prefix) {
     this.events = events;
     this.farm = farm;
     this.tenant = tenant;
     this.position = after;
     this.previews = previews;
+    this.readEvery = readEvery;
     this.prefix = prefix;
   }
 
@@ -126,6 +131,12 @@ final class TenantStory implements WatchedStory {
       following.close();
       running.values().forEach(Farm.Subscription::close);
     };
+  }
+
+  @Override
+  public Farm.Subscription remind(Vertx on, Runnable read) {
+    long timer = on.setPeriodic(readEvery, _ -> read.run());
+    return () -> on.cancelTimer(timer);
   }
 
   @Override

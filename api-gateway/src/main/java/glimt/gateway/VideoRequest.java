@@ -5,6 +5,7 @@ import glimt.job.ArtifactId;
 import glimt.job.Format;
 import glimt.job.InvalidSpec;
 import glimt.job.SamplingOptions;
+import glimt.job.Webhook;
 import glimt.json.Json;
 import glimt.model.BundleCard;
 import glimt.model.Kind;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param seconds a decimal number; null for the length of the model's videos
  * @param picture the picture that it begins with; null for none
+ * @param webhook where the video's events are sent; null for nowhere
  */
 record VideoRequest(
     @Nullable String prompt,
@@ -30,10 +32,11 @@ record VideoRequest(
     @Nullable Integer steps,
     @Nullable Double guidance,
     @Nullable Long seed,
-    @Nullable InputReference picture) {
+    @Nullable InputReference picture,
+    @Nullable Webhook webhook) {
   private static final Pattern SECONDS = Pattern.compile("\\d{1,6}(\\.\\d{1,6})?");
 
-  static VideoRequest of(Fields fields) {
+  static VideoRequest of(Fields fields, @Nullable Webhook webhook) {
     VideoRequest asked =
         new VideoRequest(
             fields.text("prompt"),
@@ -44,7 +47,8 @@ record VideoRequest(
             fields.whole("num_inference_steps", 1, SamplingOptions.STEPS_LIMIT),
             fields.number("guidance_scale", 0, SamplingOptions.GUIDANCE_LIMIT),
             JobRequest.seed(fields),
-            InputReference.of(fields));
+            InputReference.of(fields),
+            webhook);
     fields.end();
     return asked;
   }

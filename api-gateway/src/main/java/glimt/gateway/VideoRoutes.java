@@ -3,6 +3,7 @@ package glimt.gateway;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.job.ArtifactId;
 import glimt.job.JobView;
+import glimt.job.Webhook.WebhookForm;
 import glimt.model.Kind;
 import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;
@@ -21,6 +22,7 @@ final class VideoRoutes extends MediaRoutes {
 
   private final Thumbnailer thumbnailer;
   private final InputImages images;
+  private final WebhookRequest hooks;
   private final VideoDocument documents;
 
   VideoRoutes(
@@ -28,10 +30,12 @@ final class VideoRoutes extends MediaRoutes {
       Gateway.Parts parts,
       Submission submission,
       InputImages images,
+      WebhookRequest hooks,
       Cancelling cancelling,
       Download download) {
     super(Kind.VIDEO, desk, parts.jobs(), submission, cancelling, download);
     this.images = images;
+    this.hooks = hooks;
     this.documents = new VideoDocument(parts.bundles());
     this.thumbnailer = parts.thumbnailer();
   }
@@ -48,7 +52,7 @@ final class VideoRoutes extends MediaRoutes {
 
   Future<?> create(RoutingContext ctx) {
     return Body.jsonOrForm(ctx, Set.of(InputReference.FIELD))
-        .map(VideoRequest::of)
+        .map(fields -> VideoRequest.of(fields, hooks.of(ctx, fields, WebhookForm.EVENT)))
         .compose(
             asked ->
                 desk.ask(() -> document(submitted(ctx, asked)))
@@ -69,7 +73,8 @@ final class VideoRoutes extends MediaRoutes {
     }
     JobRequest request = asked.job(image);
     asked.checkSeconds(submission.offer(request).bundle().card());
-    return submission.submit(RequestContext.tenant(ctx), request, RequestContext.key(ctx));
+    return submission.submit(
+        RequestContext.tenant(ctx), request, RequestContext.key(ctx), asked.webhook());
   }
 
   Future<?> content(RoutingContext ctx) {

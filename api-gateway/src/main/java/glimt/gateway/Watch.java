@@ -53,7 +53,7 @@ final class Watch {
   private final Context context = Vertx.currentContext();
   private final Map<List<Object>, ObjectNode> late = new LinkedHashMap<>();
   private final Farm.Subscription subscription;
-  private final long readTimer;
+  private final Farm.Subscription reminder;
   private final long beatTimer;
   private boolean reading;
   private boolean again;
@@ -65,9 +65,9 @@ final class Watch {
     this.story = story;
     this.viewer = viewer;
     Vertx vertx = context.owner();
-    readTimer = vertx.setPeriodic(pace.readEvery(), _ -> read());
     beatTimer = vertx.setPeriodic(pace.beatEvery(), _ -> viewer.heartbeat());
     subscription = story.subscribe(live -> context.runOnContext(_ -> show(live)));
+    reminder = story.remind(vertx, () -> context.runOnContext(_ -> read()));
     read();
   }
 
@@ -76,7 +76,7 @@ final class Watch {
     if (!over) {
       over = true;
       subscription.close();
-      context.owner().cancelTimer(readTimer);
+      reminder.close();
       context.owner().cancelTimer(beatTimer);
     }
   }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.coordinator.Farm;
 import glimt.coordinator.Protocol;
 import glimt.job.JobId;
+import io.vertx.core.Vertx;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +29,14 @@ interface WatchedStory {
 
   /** Passes on live messages, on any thread. */
   Farm.Subscription subscribe(Consumer<Protocol.Live> viewer);
+
+  /**
+   * Calls {@code read} from time to time when there may be events of which no hint came, on any
+   * thread.
+   *
+   * @param on whose timers are used
+   */
+  Farm.Subscription remind(Vertx on, Runnable read);
 
   /** Adds to a live message of a job what the viewer needs to know whose it is. */
   ObjectNode live(JobId job, ObjectNode message);

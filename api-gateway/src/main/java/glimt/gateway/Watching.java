@@ -27,12 +27,22 @@ final class Watching {
   private final Events events;
   private final Farm farm;
   private final Watch.WatchIntervals pace;
+  private final SharedReads reads;
+  private final EventSweep sweep;
 
-  Watching(RequestContext desk, Events events, Farm farm, Watch.WatchIntervals pace) {
+  Watching(
+      RequestContext desk,
+      Events events,
+      SharedReads reads,
+      EventSweep sweep,
+      Farm farm,
+      Watch.WatchIntervals pace) {
     this.desk = desk;
     this.events = events;
     this.farm = farm;
     this.pace = pace;
+    this.reads = reads;
+    this.sweep = sweep;
   }
 
   /** Watches the job in the path. */
@@ -51,7 +61,7 @@ final class Watching {
               long after = Math.min(seen, job.lastSeq());
               return tell(
                   ctx,
-                  new JobStory(events, farm, job, after, AccessCheck.prefix(ctx)),
+                  new JobStory(reads, sweep, farm, job, after, AccessCheck.prefix(ctx)),
                   job.state().ended() && after == job.lastSeq());
             })
         .onFailure(_ -> ctx.request().resume());
@@ -69,7 +79,13 @@ final class Watching {
     return tell(
         ctx,
         new TenantStory(
-            events, farm, RequestContext.tenant(ctx), after, previews, AccessCheck.prefix(ctx)),
+            events,
+            farm,
+            RequestContext.tenant(ctx),
+            after,
+            previews,
+            pace.readEvery(),
+            AccessCheck.prefix(ctx)),
         false);
   }
 

@@ -2,6 +2,7 @@ package glimt.gateway;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -466,6 +467,15 @@ class JobsTest {
     assertThat(would.get("model").textValue()).isEqualTo("clips");
     assertThat(would.get("warnings").toString()).contains("blorps");
     assertThat(would.at("/forecast/deviceSeconds").doubleValue()).isPositive();
+    assertThat(RealFarm.json(farm.get("/v1/jobs?limit=1")).toString()).isEqualTo(newest);
+    HttpResponse<String> drafts =
+        farm.post("/v1/jobs?dry_run=true", "{\"prompt\":\"a whale\",\"drafts\":3}");
+    contract.allows("submitJob", drafts);
+    HttpResponse<String> draft =
+        farm.post("/v1/jobs?dry_run=true", "{\"prompt\":\"a whale\",\"drafts\":1}");
+    assertThat(RealFarm.json(drafts).at("/forecast/deviceSeconds").doubleValue())
+        .isCloseTo(
+            3 * RealFarm.json(draft).at("/forecast/deviceSeconds").doubleValue(), within(1e-6));
     assertThat(RealFarm.json(farm.get("/v1/jobs?limit=1")).toString()).isEqualTo(newest);
     assertThat(farm.post("/v1/jobs?dry_run=true", "{\"prompt\":1}").statusCode()).isEqualTo(400);
     assertThat(farm.post("/v1/jobs?dry_run=maybe", "{\"prompt\":\"a\"}").statusCode())

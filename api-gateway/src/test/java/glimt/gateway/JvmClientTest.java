@@ -15,6 +15,9 @@ import glimt.ledger.ApiKeys.Scope;
 import glimt.ledger.Events;
 import glimt.ledger.Jobs;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
@@ -27,6 +30,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -74,6 +79,54 @@ class JvmClientTest {
             farm.request("/v1/jobs/%s/artifacts/base".formatted(job)).build(),
             BodyHandlers.ofByteArray())
         .body();
+  }
+
+  @Test
+  void a_line_that_went_dead_without_a_word_is_left_for_another_after_the_last_event()
+      throws Exception {
+    BlockingQueue<String> asked = new LinkedBlockingQueue<>();
+    try (ServerSocket door = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+      Thread.ofVirtual()
+          .start(
+              () -> {
+                List<Socket> open = new ArrayList<>();
+                for (String type : List.of("started", "ended")) {
+                  try {
+                    Socket socket = door.accept();
+                    open.add(socket);
+                    byte[] head = new byte[8192];
+                    asked.add(
+                        new String(
+                            head,
+                            0,
+                            socket.getInputStream().read(head),
+                            StandardCharsets.US_ASCII));
+                    socket
+                        .getOutputStream()
+                        .write(
+                            ("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+                                    + "id: %s\ndata: {\"type\":\"%s\"}\n\n"
+                                        .formatted(Integer.toString(open.size()), type))
+                                .getBytes(StandardCharsets.US_ASCII));
+                  } catch (IOException e) {
+                    asked.add("failed: " + e);
+                  }
+                }
+              });
+      GlimtClient watching =
+          new GlimtClient(
+              new FarmAccess(
+                  URI.create("http://127.0.0.1:" + Integer.toString(door.getLocalPort())),
+                  null,
+                  null,
+                  6,
+                  Duration.ofSeconds(1)));
+      List<String> types = new ArrayList<>();
+      watching.watch("some", 0, event -> types.add(event.get("type").textValue()));
+      assertThat(types).containsExactly("started", "ended");
+      assertThat(asked.take()).contains("Last-Event-ID: 0");
+      assertThat(asked.take()).contains("Last-Event-ID: 1");
+    }
   }
 
   @Test

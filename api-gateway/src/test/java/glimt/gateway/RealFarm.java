@@ -141,6 +141,17 @@ final class RealFarm implements AutoCloseable {
   }
 
   Gateway.Parts parts(Jobs ofJobs) {
+    return parts(database, ofJobs, tasks, bundles, artifacts, cluster);
+  }
+
+  /** The parts of a gateway on some database. */
+  static Gateway.Parts parts(
+      Database database,
+      Jobs ofJobs,
+      Tasks tasks,
+      Bundles bundles,
+      ArtifactFolder artifacts,
+      Farm cluster) {
     return new Gateway.Parts(
         ofJobs,
         new Tenants(database),
@@ -264,7 +275,7 @@ final class RealFarm implements AutoCloseable {
         8);
   }
 
-  private static BundleCard clips() {
+  static BundleCard clips() {
     Sampling sampling = Sampling.karras("dpmpp_2m", 8, 3, 0.02, 80, 7);
     return BundleCard.of(
         "clips",

@@ -1,5 +1,6 @@
 package glimt.coordinator;
 
+import glimt.coordinator.Protocol.Advanced;
 import glimt.coordinator.Protocol.Changed;
 import glimt.coordinator.Protocol.Describe;
 import glimt.coordinator.Protocol.Live;
@@ -50,16 +51,19 @@ public final class Farm {
   }
 
   private final ActorSystem<?> system;
+  private final Feed feed;
   private final Map<JobId, List<Consumer<Live>>> viewers;
   private final List<Consumer<Live>> followers;
   private final ActorRef<Hub.HubMessage> hub;
 
   private Farm(
       ActorSystem<?> system,
+      Feed feed,
       Map<JobId, List<Consumer<Live>>> viewers,
       List<Consumer<Live>> followers,
       ActorRef<Hub.HubMessage> hub) {
     this.system = system;
+    this.feed = feed;
     this.viewers = viewers;
     this.followers = followers;
     this.hub = hub;
@@ -70,6 +74,7 @@ public final class Farm {
     List<Consumer<Live>> followers = new CopyOnWriteArrayList<>();
     return new Farm(
         system,
+        feed,
         viewers,
         followers,
         system.systemActorOf(Hub.create(feed, viewers, followers), "farm", Props.empty()));
@@ -82,10 +87,11 @@ public final class Farm {
 
   /**
    * Tells the workers that a job was cancelled or paused, so that they stop after their current
-   * step.
+   * step, and its viewers that it has an event.
    */
   public void changed(JobId job) {
     hub.tell(new Hub.TellWorkers(new Changed(job)));
+    feed.publish(new Advanced(job));
   }
 
   /**

@@ -6,7 +6,9 @@ import glimt.model.BundleCard;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * The catalogue of bundles. It keeps every card that a node ever offered, so that jobs can be
@@ -72,6 +74,12 @@ public final class Bundles {
 
   private final Database database;
 
+  /**
+   * The cards that were read, by their digests: every submission asks for all that are offered, and
+   * a digest never stands for another card.
+   */
+  private final Map<String, BundleCard> cards = new ConcurrentHashMap<>();
+
   public Bundles(Database database) {
     this.database = database;
   }
@@ -90,20 +98,18 @@ public final class Bundles {
 
   /** Returns the card that was offered last under a name. */
   public Optional<CatalogueEntry> find(String name) {
-    return database.read(
-        "find bundle " + name, session -> session.first(FIND, Bundles::entry, name));
+    return database.read("find bundle " + name, session -> session.first(FIND, this::entry, name));
   }
 
   /** Returns the card with a digest, such as the one that a job was planned with. */
   public Optional<CatalogueEntry> byDigest(ArtifactId digest) {
     return database.read(
-        "find bundle " + digest,
-        session -> session.first(BY_DIGEST, Bundles::entry, digest.sha256()));
+        "find bundle " + digest, session -> session.first(BY_DIGEST, this::entry, digest.sha256()));
   }
 
   /** Returns for every name the card that was offered last, sorted by name. */
   public List<CatalogueEntry> list() {
-    return database.read("list bundles", session -> session.all(LIST, Bundles::entry));
+    return database.read("list bundles", session -> session.all(LIST, this::entry));
   }
 
   /**
@@ -128,9 +134,13 @@ public final class Bundles {
     return row.getBoolean("coming") ? Standing.COMING : Standing.GONE;
   }
 
-  private static CatalogueEntry entry(ResultSet row) throws SQLException {
-    return new CatalogueEntry(
-        new ArtifactId(row.getString("digest")),
-        Json.read(row.getString("card"), BundleCard.class));
+  private CatalogueEntry entry(ResultSet row) throws SQLException {
+    String digest = row.getString("digest");
+    BundleCard card = cards.get(digest);
+    if (card == null) {
+      card = Json.read(row.getString("card"), BundleCard.class);
+      cards.put(digest, card);
+    }
+    return new CatalogueEntry(new ArtifactId(digest), card);
   }
 }

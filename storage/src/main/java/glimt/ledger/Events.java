@@ -6,6 +6,7 @@ import glimt.job.TenantId;
 import glimt.json.Json;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -52,6 +53,8 @@ public final class Events {
 
   private static final String HORIZON =
       "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xact";
+
+  private static final String NEWEST = "SELECT id, last_seq FROM job WHERE id = ANY (?::uuid[])";
 
   private static final String RUNNING =
       "SELECT id FROM job WHERE tenant = ? AND started IS NOT NULL AND ending IS NULL";
@@ -141,6 +144,20 @@ public final class Events {
 
   private static EventPosition horizon(Session session) throws SQLException {
     return session.first(HORIZON, row -> new EventPosition(row.getLong("xact"), 0)).orElseThrow();
+  }
+
+  /** Returns the number of the newest event of each of these jobs that there is. */
+  public Map<JobId, Long> newest(Collection<JobId> jobs) {
+    Map<JobId, Long> newest = new HashMap<>();
+    database.read(
+        "find the newest events of %s jobs".formatted(jobs.size()),
+        session ->
+            session.all(
+                NEWEST,
+                row ->
+                    newest.put(new JobId(row.getObject("id", UUID.class)), row.getLong("last_seq")),
+                (Object) jobs.stream().map(JobId::toString).toArray(String[]::new)));
+    return newest;
   }
 
   /** Returns the jobs of a tenant that have started and not ended. */

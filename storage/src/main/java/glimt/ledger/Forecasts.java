@@ -10,6 +10,7 @@ import glimt.json.Json;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -85,24 +86,38 @@ public final class Forecasts {
         });
   }
 
-  /** Forecasts a job that is not submitted. */
-  public Forecast of(TenantId tenant, JobClass urgency, ArtifactId card, String model, Plan plan) {
+  /**
+   * Forecasts jobs of one model that are not submitted: when the last of them ends, and what they
+   * take together.
+   *
+   * @param plans one a job
+   */
+  public Forecast of(
+      TenantId tenant, JobClass urgency, ArtifactId card, String model, List<Plan> plans) {
     Backlog line = line();
-    List<ForecastPart> parts =
-        plan.tasks().stream()
-            .map(
-                task ->
-                    new ForecastPart(
-                        task.work().level(),
-                        Json.mapper().valueToTree(task.work()).path("type").asText(),
-                        task.work().amount() / task.work().steps(),
-                        task.work().steps(),
-                        task.need().memory()))
-            .toList();
+    List<ForecastPart> parts = new ArrayList<>();
+    int longest = plans.stream().mapToInt(plan -> plan.tasks().size()).max().orElse(0);
+    // The same task of all jobs, and then the next: they can be done side by side.
+    for (int at = 0; at < longest; at++) {
+      for (Plan plan : plans) {
+        if (at < plan.tasks().size()) {
+          parts.add(part(plan.tasks().get(at)));
+        }
+      }
+    }
     double rank = Clock.systemUTC().millis() / 1e3 + urgency.delay();
     return database.read(
         "forecast a job",
         session -> forecast(session, card, model, parts, line.ahead(tenant, rank, null)));
+  }
+
+  private static ForecastPart part(Plan.PlannedTask task) {
+    return new ForecastPart(
+        task.work().level(),
+        Json.mapper().valueToTree(task.work()).path("type").asText(),
+        task.work().amount() / task.work().steps(),
+        task.work().steps(),
+        task.need().memory());
   }
 
   private Backlog line() {

@@ -38,7 +38,8 @@ class ForecastsTest {
   }
 
   private Forecast dryRun(JobClass urgency, Plan plan) {
-    return new Forecasts(ledger.database).of(TenantId.DEFAULT, urgency, ledger.digest, "toy", plan);
+    return new Forecasts(ledger.database)
+        .of(TenantId.DEFAULT, urgency, ledger.digest, "toy", List.of(plan));
   }
 
   private Plan plan() {

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param key its key; null if it needs none
  * @param tenant whose jobs to see; null for the key's own
  * @param tries how often to send a request that may be repeated, 1 or more
- * @param patience how long to wait for one answer
+ * @param patience how long to wait for one answer, and for the next word on a stream of events:
+ *     more than the 15 s after which a farm says that it is still there
  */
 public record FarmAccess(
     URI farm, @Nullable String key, @Nullable String tenant, int tries, Duration patience) {

@@ -167,7 +167,10 @@ public final class GlimtClient {
     }
     HttpResponse<InputStream> answer = exchange.open(request.build(), true);
     try (BufferedReader lines =
-        new BufferedReader(new InputStreamReader(answer.body(), StandardCharsets.UTF_8))) {
+        new BufferedReader(
+            new InputStreamReader(
+                new LiveStream(answer.body(), exchange.access().patience()),
+                StandardCharsets.UTF_8))) {
       return EventReader.read(lines, answer.statusCode() == 204, last, hear);
     }
   }

@@ -2,6 +2,7 @@ package glimt.deploy.command;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import glimt.deploy.gateways.GatewayBench;
 import glimt.deploy.models.ModelsBench;
 import glimt.deploy.node.Client;
 import glimt.deploy.node.DeployException;
@@ -30,7 +31,13 @@ import picocli.CommandLine.Option;
       "Measures glimt's speed and memory on this machine, and prints a table.",
       "Starts farms of its own in a temporary folder of the home."
     },
-    subcommands = {QueueBench.class, FairBench.class, ModelsBench.class, MarksBench.class})
+    subcommands = {
+      QueueBench.class,
+      FairBench.class,
+      GatewayBench.class,
+      ModelsBench.class,
+      MarksBench.class
+    })
 public final class Bench implements Callable<Integer> {
   private static final int WARM_UP_JOBS = 20;
   private static final int SETTLE_SECONDS = 10;

@@ -170,10 +170,9 @@ public final class Fleet {
     if (find(name).process().isPresent()) {
       return;
     }
-    boolean works = arguments.contains(NodeRole.WORKER.word());
     // A session of its own keeps Ctrl-C on our terminal from reaching the node.
     List<String> command = new ArrayList<>(List.of("setsid"));
-    command.addAll(Program.command(works ? "-Xmx96m" : "-Xmx128m", arguments));
+    command.addAll(Program.command(heap(arguments), arguments));
     ProcessBuilder builder =
         new ProcessBuilder(command)
             .directory(home.folder().toFile())
@@ -189,6 +188,14 @@ public final class Fleet {
     } catch (IOException e) {
       throw new UncheckedIOException("starting " + name, e);
     }
+  }
+
+  /** A gateway gets as much as that of `up`: ten thousand viewers take half of it. */
+  private static String heap(List<String> arguments) {
+    if (arguments.contains(NodeRole.GATEWAY.word())) {
+      return "-Xmx256m";
+    }
+    return arguments.contains(NodeRole.WORKER.word()) ? "-Xmx96m" : "-Xmx128m";
   }
 
   /** All nodes that were added, by name. */

@@ -13,11 +13,11 @@ import java.util.Map;
  * @param anonymous what is resident now and has no file: heaps, tensors, copies of weights
  * @param mapped what is resident now of mapped files, such as weights, and can be read again
  */
-record ProcessMemory(long peak, long anonymous, long mapped) {
+public record ProcessMemory(long peak, long anonymous, long mapped) {
   static final ProcessMemory NONE = new ProcessMemory(0, 0, 0);
 
   /** Of a process; nothing if it has ended. */
-  static ProcessMemory of(long pid) {
+  public static ProcessMemory of(long pid) {
     Map<String, Long> lines = lines(Path.of("/proc", Long.toString(pid), "status"));
     return new ProcessMemory(
         lines.getOrDefault("VmHWM", 0L),

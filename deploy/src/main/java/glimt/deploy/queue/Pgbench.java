@@ -21,7 +21,7 @@ import java.util.stream.Stream;
  * @param program the executable
  * @param server the server to measure
  */
-record Pgbench(Path program, EmbeddedPostgres server) {
+public record Pgbench(Path program, EmbeddedPostgres server) {
   private static final Path DEBIAN = Path.of("/usr/lib/postgresql");
   private static final Pattern TPS = Pattern.compile("(?m)^tps = ([0-9.]+)");
 
@@ -29,7 +29,7 @@ record Pgbench(Path program, EmbeddedPostgres server) {
   private static final int SCALE = 10;
 
   /** The executable on the PATH, or the newest in the folders where Debian installs it. */
-  static Optional<Path> find() {
+  public static Optional<Path> find() {
     Stream<Path> onPath =
         Stream.of(System.getenv().getOrDefault("PATH", "").split(":")).map(Path::of);
     return Stream.concat(onPath, debian())
@@ -47,12 +47,12 @@ record Pgbench(Path program, EmbeddedPostgres server) {
   }
 
   /** Creates and fills its tables. */
-  void prepare() {
+  public void prepare() {
     run(List.of("-i", "-q", "-s", "" + SCALE));
   }
 
   /** Transactions per second. */
-  double tps(int connections, int seconds) {
+  public double tps(int connections, int seconds) {
     int threads = Math.min(connections, Runtime.getRuntime().availableProcessors());
     String said =
         run(

@@ -201,7 +201,7 @@ public final class QueueBench implements Callable<Integer> {
   }
 
   /** The bundle that the jobs use. */
-  static Bundles.CatalogueEntry bundle(Home home) {
+  public static Bundles.CatalogueEntry bundle(Home home) {
     return home.bundles().stream()
         .map(Bundle::open)
         .filter(bundle -> bundle.card().name().equals(BUNDLE))
@@ -217,7 +217,8 @@ public final class QueueBench implements Callable<Integer> {
     System.err.println("glimt: " + line);
   }
 
-  static void delete(Path folder) throws IOException {
+  /** Deletes a folder and all that is in it. */
+  public static void delete(Path folder) throws IOException {
     try (Stream<Path> all = Files.walk(folder)) {
       for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(path);
