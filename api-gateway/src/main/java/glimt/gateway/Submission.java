@@ -283,14 +283,23 @@ final class Submission {
   }
 
   /**
-   * Returns the content filter's decision to let the prompt pass.
+   * Returns the content filter's decision to let the prompt pass. A negative prompt says what shall
+   * not be seen, and may say anything, unless the guidance is so weak that it draws towards it.
    *
-   * @throws Problem.ProblemException if it stops the prompt
+   * @throws Problem.ProblemException if it stops a prompt
    */
   private FilterDecision passed(TenantId tenant, JobSpec spec) {
-    FilterDecision decision = prompts.decide(spec.kind(), spec.model(), spec.prompt());
+    String negative = spec.negativePrompt();
+    if (negative != null && spec.sampling().drawsToNegative()) {
+      passed(tenant, spec, negative);
+    }
+    return passed(tenant, spec, spec.prompt());
+  }
+
+  private FilterDecision passed(TenantId tenant, JobSpec spec, String prompt) {
+    FilterDecision decision = prompts.decide(spec.kind(), spec.model(), prompt);
     if (!decision.allowed()) {
-      audit.stopped(tenant, spec.prompt(), decision);
+      audit.stopped(tenant, prompt, decision);
       throw Problem.blocked(decision.reason()).refusal();
     }
     return decision;

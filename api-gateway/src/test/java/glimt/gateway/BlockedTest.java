@@ -46,6 +46,20 @@ class BlockedTest {
         .isEqualTo(before.path(0).path("id"));
   }
 
+  @ParameterizedTest
+  @CsvSource({"0.5, 400", "1, 202", "7.5, 202"})
+  void a_negative_prompt_is_judged_where_the_guidance_draws_to_it(String guidance, int status) {
+    HttpResponse<String> answer =
+        farm.post(
+            "/v1/jobs",
+            """
+            {"kind": "video", "prompt": "a tree", "negative_prompt": "an unspeakable thing",
+             "guidance": %s}
+            """
+                .formatted(guidance));
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(status);
+  }
+
   @Test
   void while_the_filter_cannot_be_asked_nothing_is_accepted() {
     HttpResponse<String> refused =

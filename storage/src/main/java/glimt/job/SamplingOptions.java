@@ -61,6 +61,14 @@ public record SamplingOptions(
   }
 
   /**
+   * Returns whether the options make a negative prompt what a result looks like, in part or whole:
+   * guidance of weight w adds up w parts of the prompt and 1 - w of the negative one.
+   */
+  public boolean drawsToNegative() {
+    return guidance != null && guidance < 1 || guidanceRule != null && guidanceRule.weight() < 1;
+  }
+
+  /**
    * Checks the values.
    *
    * @throws InvalidSpec if a value is out of its limits

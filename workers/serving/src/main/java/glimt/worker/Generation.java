@@ -222,7 +222,7 @@ public record Generation(
             level.enlargesPicture() ? beginning.below() : inherited(task, level, card),
             draft,
             kept)) {
-      return walked(task, work, piece, level, bundle, attempt);
+      return walked(task, work, piece, level, bundle, attempt, gate);
     }
   }
 
@@ -294,7 +294,13 @@ public record Generation(
   }
 
   private Product walked(
-      Task task, Work.Sample work, Piece piece, Level level, LoadedBundle bundle, Attempt attempt)
+      Task task,
+      Work.Sample work,
+      Piece piece,
+      Level level,
+      LoadedBundle bundle,
+      Attempt attempt,
+      FilterGate gate)
       throws InterruptedException {
     int steps = work.steps();
     long began = System.nanoTime();
@@ -304,7 +310,12 @@ public record Generation(
     try (Waypoint from = begin(task, piece, attempt)) {
       WalkReporter reporter =
           new WalkReporter(
-              now -> Modalities.of(bundle.card().kind()).preview(seen.of(piece.guess(now))),
+              now -> {
+                Seen shown = seen.of(piece.guess(now));
+                return gate.shows(shown, level.seen())
+                    ? Modalities.of(bundle.card().kind()).preview(shown)
+                    : null;
+              },
               attempt,
               tensors(),
               numericClass,

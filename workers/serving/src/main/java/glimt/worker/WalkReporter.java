@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,7 +32,7 @@ final class WalkReporter implements Observer {
   /** The longest rest after a preview: slow ones see to it themselves that they are rare. */
   private static final long LONGEST_REST = RARER * SeenLatent.SLOW.toNanos();
 
-  private final Function<Estimate, Preview> preview;
+  private final Function<Estimate, @Nullable Preview> preview;
   private final Attempt attempt;
   private final StoredTensors tensors;
   private final String numericClass;
@@ -44,12 +45,12 @@ final class WalkReporter implements Observer {
   /**
    * Starts observing.
    *
-   * @param preview makes a preview of an estimate of the clean sample
+   * @param preview makes a preview of an estimate of the clean sample, or null to show none
    * @param steps the number of steps of the whole trajectory
    * @param from the number of steps done by earlier attempts
    */
   WalkReporter(
-      Function<Estimate, Preview> preview,
+      Function<Estimate, @Nullable Preview> preview,
       Attempt attempt,
       StoredTensors tensors,
       String numericClass,
@@ -80,8 +81,9 @@ final class WalkReporter implements Observer {
     return Math.clamp(RARER * previewTook, PREVIEW_EVERY, LONGEST_REST);
   }
 
-  private void show(Preview shown) {
+  private void show(@Nullable Preview shown) {
     switch (shown) {
+      case null -> {}
       case Preview.Sheet sheet ->
           attempt.preview(sheet.mediaType(), sheet.frames(), sheet.columns(), sheet.bytes());
       case Preview.Points points -> attempt.preview(points.mediaType(), 0, 0, points.bytes());

@@ -8,6 +8,7 @@ import glimt.artifact.ArtifactFolder;
 import glimt.bundle.NetworkCache;
 import glimt.bundle.NumericClass;
 import glimt.bundle.Precision;
+import glimt.coordinator.Protocol.Previewed;
 import glimt.job.FilterDecision;
 import glimt.job.FilterDecision.FilterStage;
 import glimt.job.Format;
@@ -16,6 +17,7 @@ import glimt.job.Outcome;
 import glimt.job.Plan;
 import glimt.job.Product;
 import glimt.job.SamplingOptions;
+import glimt.job.Task;
 import glimt.job.Work;
 import glimt.media.Ffmpeg;
 import glimt.media.Picture;
@@ -24,9 +26,12 @@ import glimt.safety.filter.ContentFilter;
 import glimt.safety.filter.FilteredJob;
 import glimt.safety.filter.OwnFilter;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -41,6 +46,9 @@ class FilterGateTest {
           new SamplingOptions(7, 3, null, null, null),
           Map.of(),
           Format.MP4);
+
+  private final Set<String> previewed = new HashSet<>();
+  private boolean watching;
 
   @TempDir Path folder;
 
@@ -93,6 +101,31 @@ class FilterGateTest {
     }
   }
 
+  @Test
+  void a_preview_of_a_large_level_is_shown_only_if_it_may_pass_and_ends_no_job() throws Exception {
+    watching = true;
+    outcomes(new Strict());
+    assertThat(previewed).contains("base").doesNotContain("detail");
+    outcomes(ContentFilter.OFF);
+    assertThat(previewed).contains("base", "detail");
+  }
+
+  private Attempt attempt(Task task) {
+    Attempt attempt =
+        new Attempt(
+            task,
+            live -> {
+              if (live instanceof Previewed preview) {
+                previewed.add(preview.level());
+              }
+            },
+            _ -> {});
+    if (watching) {
+      attempt.watched(System.nanoTime() + Duration.ofHours(1).toNanos());
+    }
+    return attempt;
+  }
+
   /** What became of every task, up to the first that is stopped. */
   private List<Outcome> outcomes(ContentFilter filter) throws Exception {
     Precision precision = Precision.ofThisProcessor();
@@ -114,8 +147,7 @@ class FilterGateTest {
     for (Plan.PlannedTask planned : Plan.of(CLIP, bundle.card()).tasks()) {
       Outcome outcome =
           generation.make(
-              whole.task(CLIP, planned, products),
-              new Attempt(whole.task(CLIP, planned, products), _ -> {}, _ -> {}));
+              whole.task(CLIP, planned, products), attempt(whole.task(CLIP, planned, products)));
       outcomes.add(outcome);
       if (!(outcome instanceof Outcome.Succeeded done)) {
         assertThat(planned.work()).isInstanceOf(Work.Assemble.class);
