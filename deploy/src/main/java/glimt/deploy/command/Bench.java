@@ -8,6 +8,7 @@ import glimt.deploy.node.DeployException;
 import glimt.deploy.node.HomeOption;
 import glimt.deploy.node.StartedFarm;
 import glimt.deploy.queue.FairBench;
+import glimt.deploy.queue.FleetBench;
 import glimt.deploy.queue.QueueBench;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -30,7 +31,13 @@ import picocli.CommandLine.Option;
       "Measures glimt's speed and memory on this machine, and prints a table.",
       "Starts farms of its own in a temporary folder of the home."
     },
-    subcommands = {QueueBench.class, FairBench.class, ModelsBench.class, MarksBench.class})
+    subcommands = {
+      QueueBench.class,
+      FairBench.class,
+      FleetBench.class,
+      ModelsBench.class,
+      MarksBench.class
+    })
 public final class Bench implements Callable<Integer> {
   private static final int WARM_UP_JOBS = 20;
   private static final int SETTLE_SECONDS = 10;

@@ -156,13 +156,22 @@ final class SimulatedFarm implements AutoCloseable {
 
   /** Waits until something holds. */
   static void await(String what, BooleanSupplier holds) {
-    long end = System.nanoTime() + PATIENCE.toNanos();
+    await(what, PATIENCE, POLL, holds);
+  }
+
+  /** Waits for what takes long, and looks less often. */
+  static void awaitLong(String what, BooleanSupplier holds) {
+    await(what, PATIENCE.multipliedBy(60), 50 * POLL, holds);
+  }
+
+  private static void await(String what, Duration patience, long poll, BooleanSupplier holds) {
+    long end = System.nanoTime() + patience.toNanos();
     while (!holds.getAsBoolean()) {
       if (System.nanoTime() > end) {
         throw new DeployException(
-            "waited for %s minutes: %s".formatted(PATIENCE.toMinutes(), what));
+            "waited for %s minutes: %s".formatted(patience.toMinutes(), what));
       }
-      LockSupport.parkNanos(POLL);
+      LockSupport.parkNanos(poll);
     }
   }
 
