@@ -34,7 +34,6 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -127,13 +126,12 @@ final class JobDocument {
 
   /** How many steps the finished walks of a level took; null where others' were taken over. */
   private static @Nullable Integer stepsTaken(LevelView level) {
-    Integer taken = 0;
+    int taken = 0;
     for (TaskView task : walks(level).toList()) {
       Optional<Effort> effort =
           task.attempts().stream()
               .filter(attempt -> "succeeded".equals(attempt.outcome()))
-              .map(AttemptView::effort)
-              .filter(Objects::nonNull)
+              .flatMap(attempt -> Stream.ofNullable(attempt.effort()))
               .findFirst();
       if (effort.isEmpty() && task.state() == TaskState.SUCCEEDED) {
         return null;

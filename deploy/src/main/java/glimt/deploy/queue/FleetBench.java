@@ -111,7 +111,9 @@ public final class FleetBench implements Callable<Integer> {
     int jobs = Math.ceilDiv(tasks, trial.tasksOfAJob());
     System.err.printf("glimt: %s jobs of %s tasks are submitted%n", jobs, trial.tasksOfAJob());
     busy(trial, jobs);
-    print("memory of coordinator and workers, after a collection", "%.0f MB", FleetTrial.heap());
+    print(
+        "memory of coordinator and workers, after a collection",
+        String.format(Locale.ROOT, "%.0f MB", FleetTrial.heap()));
   }
 
   /** How a farm without work is, and how soon one job gets a worker. */
@@ -121,31 +123,40 @@ public final class FleetBench implements Callable<Integer> {
     Stretch took = trial.now().minus(before);
     print(
         "without work: idle words and statements a second",
-        "%.0f, %.0f",
-        took.idles() / took.seconds(),
-        took.statements() / took.seconds());
+        String.format(
+            Locale.ROOT,
+            "%.0f, %.0f",
+            took.idles() / took.seconds(),
+            took.statements() / took.seconds()));
     print(
         "  processor time, coordinator with workers and PostgreSQL",
-        "%.0f %%, %.0f %%",
-        100 * took.jvm() / took.seconds(),
-        100 * took.postgres() / took.seconds());
+        String.format(
+            Locale.ROOT,
+            "%.0f %%, %.0f %%",
+            100 * took.jvm() / took.seconds(),
+            100 * took.postgres() / took.seconds()));
     double[] single = trial.singly(Math.min(SINGLE_JOBS, workers));
     print(
         "  from a job's submission to a worker's Run: p50, p99, worst",
-        "%.1f, %.1f, %.1f ms",
-        quantile(single, 0.5),
-        quantile(single, 0.99),
-        quantile(single, 1));
+        String.format(
+            Locale.ROOT,
+            "%.1f, %.1f, %.1f ms",
+            quantile(single, 0.5),
+            quantile(single, 0.99),
+            quantile(single, 1)));
   }
 
   private void busy(FleetTrial trial, int jobs) throws InterruptedException {
     Stretch begin = trial.now();
     trial.submit(jobs);
-    print("jobs submitted a second while they begin", "%.0f", jobs / since(trial, begin));
+    print(
+        "jobs submitted a second while they begin",
+        String.format(Locale.ROOT, "%.0f", jobs / since(trial, begin)));
     long all = (long) jobs * trial.tasksOfAJob();
     SimulatedFarm.awaitLong(
         "every worker has a task", () -> since(trial, begin, all) >= Math.min(workers, all));
-    print("  until every worker has one", "%.1f s", since(trial, begin));
+    print(
+        "  until every worker has one", String.format(Locale.ROOT, "%.1f s", since(trial, begin)));
     trial.count.dispatch.drained();
     trial.count.acknowledged.drained();
     Stretch full = trial.now();
@@ -157,35 +168,44 @@ public final class FleetBench implements Callable<Integer> {
     double[] acknowledged = trial.count.acknowledged.drained();
     print(
         "tasks done a second, of those the workers could do",
-        "%.0f, %.0f %%",
-        took.ended() / took.seconds(),
-        100 * took.ended() * seconds / took.seconds() / workers);
+        String.format(
+            Locale.ROOT,
+            "%.0f, %.0f %%",
+            took.ended() / took.seconds(),
+            100 * took.ended() * seconds / took.seconds() / workers));
     print(
         "  a free worker's wait for its next task: p50, p99, worst",
-        "%.1f, %.1f, %.1f ms",
-        quantile(dispatch, 0.5),
-        quantile(dispatch, 0.99),
-        quantile(dispatch, 1));
+        String.format(
+            Locale.ROOT,
+            "%.1f, %.1f, %.1f ms",
+            quantile(dispatch, 0.5),
+            quantile(dispatch, 0.99),
+            quantile(dispatch, 1)));
     print(
         "  an ending's wait until it is heard: p50, p99, worst",
-        "%.1f, %.1f, %.1f ms",
-        quantile(acknowledged, 0.5),
-        quantile(acknowledged, 0.99),
-        quantile(acknowledged, 1));
+        String.format(
+            Locale.ROOT,
+            "%.1f, %.1f, %.1f ms",
+            quantile(acknowledged, 0.5),
+            quantile(acknowledged, 0.99),
+            quantile(acknowledged, 1)));
     print(
         "  beats a second; leases lost",
-        "%.0f; %.0f",
-        took.beats() / took.seconds(),
-        (double) trial.count.lost.sum());
+        String.format(
+            Locale.ROOT,
+            "%.0f; %.0f",
+            took.beats() / took.seconds(),
+            (double) trial.count.lost.sum()));
     print(
-        "  statements a task; with those of beats",
-        "%.2f",
-        (double) took.statements() / Math.max(1, took.ended()));
+        "  statements a task, those of beats among them",
+        String.format(Locale.ROOT, "%.2f", (double) took.statements() / Math.max(1, took.ended())));
     print(
         "  processor time a task, coordinator with workers and PostgreSQL",
-        "%.2f, %.2f ms",
-        1000 * took.jvm() / Math.max(1, took.ended()),
-        1000 * took.postgres() / Math.max(1, took.ended()));
+        String.format(
+            Locale.ROOT,
+            "%.2f, %.2f ms",
+            1000 * took.jvm() / Math.max(1, took.ended()),
+            1000 * took.postgres() / Math.max(1, took.ended())));
   }
 
   private static double since(FleetTrial trial, Stretch begin) {
@@ -209,7 +229,7 @@ public final class FleetBench implements Callable<Integer> {
     }
   }
 
-  private static void print(String what, String form, Object... measured) {
-    System.out.printf(ROW, what, String.format(Locale.ROOT, form, measured));
+  private static void print(String what, String measured) {
+    System.out.printf(ROW, what, measured);
   }
 }
