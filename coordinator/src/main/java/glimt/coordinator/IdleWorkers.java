@@ -28,8 +28,12 @@ import org.jspecify.annotations.Nullable;
  * worker that may not have a task, because it failed it before, does not stand in the way for ever.
  */
 final class IdleWorkers {
-  /** How many claims are under way at once: fewer than the ledger has connections. */
-  static final int AT_ONCE = 6;
+  /**
+   * How many claims are under way at once. With them, the ledger's ten connections suffice for the
+   * beats, the endings, the sweep, the room for urgent tasks and two batches of submissions, each
+   * of which is one at a time: none waits for claims.
+   */
+  static final int AT_ONCE = 4;
 
   /** After how many workers of a kind that were given nothing the others are not asked for. */
   static final int ENOUGH = 8;
