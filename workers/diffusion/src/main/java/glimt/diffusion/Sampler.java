@@ -89,7 +89,7 @@ public record Sampler(String name, int history, Equation equation) {
           Estimate seen = move.seen();
           double size = norm(seen.denoised());
           return !at.past().isEmpty()
-                  && seen.sigma() * Math.sqrt(seen.denoised().size()) < size
+                  && seen.sigma() * Math.sqrt((double) seen.denoised().size()) < size
                   && norm(seen.denoised().sub(at.past().getFirst().denoised())) < tolerance * size
               ? new Move(seen.denoised().duplicate(), 0, seen, Memory.NOTHING, true)
               : move;
