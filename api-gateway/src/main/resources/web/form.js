@@ -46,6 +46,7 @@ function choose() {
   const fast = model.levels.some(level => level.fastSteps);
   fill(form.elements.quality, [["", "full"], ...(fast ? [["fast", "fast: fewer steps"]] : [])]);
   form.elements.steps.placeholder = base.steps;
+  fill($("steps-auto"), model.levels.some(level => level.tolerance) ? [["auto", ""]] : []);
   form.elements.guidance.placeholder = base.guidance;
   form.elements.sampler.options[0].text = `auto: ${base.sampler}`;
   const words = model.vocabulary?.words ?? [];

@@ -61,6 +61,9 @@ export class LevelList {
     const share = file ? 1 : Math.max(level.progress, (0.99 * done) / Math.max(1, samples.length));
     row.element.className = level.state;
     row.state.textContent = level.name === this.taken ? "taken over" : level.state === "running" ? `${Math.floor(share * 100)} %` : words[level.state];
+    if (level.state === "succeeded" && level.stepsTaken != null && level.stepsTaken < level.steps) {
+      row.state.textContent += `, ${level.stepsTaken} of ${level.steps} steps`;
+    }
     row.progress.value = share;
     row.map.render(samples, file);
     if (file && !row.links.firstChild) this.link(row, level, file);

@@ -14,6 +14,7 @@ import glimt.ledger.Nodes;
 import glimt.ledger.Tasks;
 import glimt.ledger.Workers;
 import glimt.model.BundleCard;
+import glimt.model.EarlyEnd;
 import glimt.model.Fast;
 import glimt.model.Level;
 import glimt.model.WordList;
@@ -195,11 +196,13 @@ final class FarmRoutes {
       extent.put(level.axes().get(axis).name(), level.seen().get(axis));
     }
     Fast fast = level.fast();
+    EarlyEnd early = level.earlyEnd();
     return out.put("segments", level.segments().size())
         .put("sampler", level.sampling().sampler())
         .put("steps", level.sampling().steps())
         .put("guidance", level.sampling().guidance().weight())
-        .put("fastSteps", fast == null ? null : fast.sampling().steps());
+        .put("fastSteps", fast == null ? null : fast.sampling().steps())
+        .put("tolerance", early == null ? null : early.tolerance());
   }
 
   /** Whose job a worker does is shown to admins only. */

@@ -229,6 +229,12 @@ final class Fields {
     return Boolean.valueOf(text);
   }
 
+  /** Whether a field is this text, as one may be that otherwise is a number. */
+  boolean says(String name, String text) {
+    JsonNode value = value(name);
+    return value != null && value.isTextual() && value.textValue().equals(text);
+  }
+
   @Nullable Integer whole(String name, int least, int most) {
     Long value = whole(name, (long) least, (long) most);
     return value == null ? null : Math.toIntExact(value);

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.coordinator.Protocol;
 import glimt.job.Artifact;
 import glimt.job.ArtifactId;
+import glimt.job.Effort;
 import glimt.job.FilterDecision;
 import glimt.job.Forecast;
 import glimt.job.Format;
@@ -20,6 +21,7 @@ import glimt.job.JobView.LevelView;
 import glimt.job.JobView.TaskView;
 import glimt.job.Product;
 import glimt.job.SamplingOptions;
+import glimt.job.TaskState;
 import glimt.job.Timings;
 import glimt.job.Work;
 import glimt.json.EnumWord;
@@ -34,6 +36,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Writes jobs and their events as the JSON that the contract specifies. */
@@ -103,7 +106,9 @@ final class JobDocument {
               .addObject()
               .put("name", level.name())
               .put("state", word(level.state()))
-              .put("progress", level.progress());
+              .put("progress", level.progress())
+              .put("steps", steps(level))
+              .put("stepsTaken", stepsTaken(level));
       if (level.tasks().stream().anyMatch(task -> task.work() instanceof Work.Assemble)) {
         at.set("file", file(job.spec().kind(), level));
       }
@@ -112,6 +117,32 @@ final class JobDocument {
       level.tasks().forEach(task -> tasks.add(task(task)));
     }
     return out;
+  }
+
+  /** How many steps the walks of a level have, or at most have, together. */
+  private static int steps(LevelView level) {
+    return walks(level).mapToInt(task -> task.work().steps()).sum();
+  }
+
+  /** How many steps the finished walks of a level took; null where others' were taken over. */
+  private static @Nullable Integer stepsTaken(LevelView level) {
+    int taken = 0;
+    for (TaskView task : walks(level).toList()) {
+      Optional<Effort> effort =
+          task.attempts().stream()
+              .filter(attempt -> "succeeded".equals(attempt.outcome()))
+              .flatMap(attempt -> Stream.ofNullable(attempt.effort()))
+              .findFirst();
+      if (effort.isEmpty() && task.state() == TaskState.SUCCEEDED) {
+        return null;
+      }
+      taken += effort.map(made -> made.resumedFrom() + made.steps()).orElse(0);
+    }
+    return taken;
+  }
+
+  private static Stream<TaskView> walks(LevelView level) {
+    return level.tasks().stream().filter(task -> task.work() instanceof Work.Sample);
   }
 
   static ObjectNode forecast(Forecast forecast) {
@@ -162,8 +193,9 @@ final class JobDocument {
               .put("paused", paused)
               .put("deadline", text(deadline));
       case JobEvent.JobStarted _ -> out.put("type", "started");
-      case JobEvent.LevelFinished(String level, List<Product> products) -> {
+      case JobEvent.LevelFinished(String level, List<Product> products, Long steps) -> {
         out.put("type", "level_finished").put("level", level);
+        out.put("steps", steps);
         out.set("artifacts", artifacts(prefix + path(event.job()), level, products));
       }
       case JobEvent.JobEnded ended ->
@@ -241,10 +273,13 @@ final class JobDocument {
   private static void describe(ObjectNode out, JobSpec spec) {
     out.put("kind", word(spec.kind())).put("prompt", spec.prompt()).put("model", spec.model());
     SamplingOptions options = spec.sampling();
-    out.put("negative_prompt", spec.negativePrompt())
-        .put("seed", options.seed())
-        .put("steps", options.steps())
-        .put("guidance", options.guidance())
+    out.put("negative_prompt", spec.negativePrompt()).put("seed", options.seed());
+    if (options.endsEarly()) {
+      out.put("steps", SamplingOptions.AUTO);
+    } else {
+      out.put("steps", options.steps());
+    }
+    out.put("guidance", options.guidance())
         .put("sampler", options.sampler())
         .put("quality", word(options.quality()));
     out.set("guidanceRule", Json.mapper().valueToTree(options.guidanceRule()));

@@ -1,5 +1,6 @@
 package glimt.gateway;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import glimt.job.ArtifactId;
 import glimt.job.Format;
 import glimt.job.InvalidSpec;
@@ -36,6 +37,8 @@ import org.jspecify.annotations.Nullable;
  * @param urgency null for a normal job
  * @param limits what the job may take
  * @param watermark false for files without a mark; null means true
+ * @param adaptive true if walks end early, which is asked for in the place of {@code steps}; else
+ *     null, and then not written, so that digests of requests stay as they were
  * @param extents the requested number of frames, pixels or points, by the name of the axis
  */
 record JobRequest(
@@ -59,7 +62,8 @@ record JobRequest(
     @Nullable Integer noiseLevel,
     @Nullable JobClass urgency,
     JobLimits limits,
-    @Nullable Boolean watermark) {
+    @Nullable Boolean watermark,
+    @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Boolean adaptive) {
   /** Far more than any bundle makes; the plan checks the bundle's own limit. */
   static final int FRAMES_LIMIT = 100_000;
 
@@ -90,7 +94,7 @@ record JobRequest(
             fields.text("negative_prompt"),
             fields.text("model"),
             seed(fields),
-            fields.whole("steps", 1, SamplingOptions.STEPS_LIMIT),
+            auto(fields) ? null : fields.whole("steps", 1, SamplingOptions.STEPS_LIMIT),
             fields.number("guidance", 0, SamplingOptions.GUIDANCE_LIMIT),
             fields.text("sampler"),
             fields.choice("quality", List.of(Quality.values()), JobDocument::word),
@@ -105,9 +109,14 @@ record JobRequest(
             fields.whole("noise_level", 0, JobSpec.NOISE_LEVEL_LIMIT),
             fields.choice("class", List.of(JobClass.values()), JobDocument::word),
             limits(fields),
-            fields.flag("watermark"));
+            fields.flag("watermark"),
+            auto(fields) ? true : null);
     fields.end();
     return request;
+  }
+
+  private static boolean auto(Fields fields) {
+    return fields.says("steps", SamplingOptions.AUTO);
   }
 
   private static JobLimits limits(Fields fields) {
@@ -248,7 +257,8 @@ record JobRequest(
             quality,
             guidanceRule,
             schedule,
-            thresholds),
+            thresholds,
+            adaptive),
         extents,
         Objects.requireNonNullElse(format, Format.of(kind).getFirst()),
         enlarge,

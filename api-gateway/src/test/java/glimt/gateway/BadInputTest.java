@@ -112,6 +112,8 @@ class BadInputTest {
         tree(400, "steps", "\"steps\":1e9"),
         tree(400, "steps", "\"steps\":1e-9"),
         tree(400, "steps", "\"steps\":true"),
+        tree(400, "steps", "\"steps\":\"Auto\""),
+        tree(400, "steps", "\"steps\":\"auto\""), // its card states no tolerance
         tree(400, "guidance", "\"guidance\":-0.1"),
         tree(400, "guidance", "\"guidance\":20.1"),
         tree(400, "guidance", "\"guidance\":1e309"),

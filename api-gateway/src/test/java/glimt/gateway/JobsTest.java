@@ -323,6 +323,31 @@ class JobsTest {
   }
 
   @Test
+  void a_job_of_auto_steps_tells_how_many_its_levels_took() {
+    HttpResponse<String> asked =
+        farm.post("/v1/jobs", "{\"kind\":\"image\",\"prompt\":\"a whale\",\"steps\":\"auto\"}");
+    contract.allows("submitJob", asked);
+    JobId id = JobId.parse(RealFarm.json(asked).get("id").textValue());
+    farm.finish(id);
+    HttpResponse<String> answer = farm.get("/v1/jobs/" + id);
+    contract.allows("findJob", answer);
+    JsonNode job = RealFarm.json(answer);
+    assertThat(job.get("steps").textValue()).isEqualTo("auto");
+    assertThat(job.at("/levels/0/steps").intValue()).isEqualTo(12);
+    assertThat(job.at("/levels/0/stepsTaken").intValue()).isEqualTo(8);
+    assertThat(farm.get("/v1/jobs/" + id + "/events").body())
+        .containsPattern("level_finished[^\n]*\"steps\":8");
+    JsonNode levels = RealFarm.json(farm.get("/v1/models")).findPath("levels");
+    assertThat(levels.findValues("tolerance")).isNotEmpty();
+    HttpResponse<String> both =
+        farm.post(
+            "/v1/jobs",
+            "{\"kind\":\"image\",\"prompt\":\"a\",\"steps\":\"auto\",\"sampler\":\"euler\"}");
+    assertThat(both.statusCode()).isEqualTo(400);
+    assertThat(RealFarm.json(both).get("field").textValue()).isEqualTo("steps");
+  }
+
+  @Test
   void a_cancelled_job_stays_cancelled_however_often_it_is_said() {
     JobId id = farm.submit("{\"prompt\":\"a whale\"}");
     HttpResponse<String> answer =

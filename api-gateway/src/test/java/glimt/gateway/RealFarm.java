@@ -39,6 +39,7 @@ import glimt.ledger.Webhooks;
 import glimt.ledger.Workers;
 import glimt.model.Axis;
 import glimt.model.BundleCard;
+import glimt.model.EarlyEnd;
 import glimt.model.Kind;
 import glimt.model.Level;
 import glimt.model.Sampling;
@@ -315,7 +316,7 @@ final class RealFarm implements AutoCloseable {
   }
 
   private static BundleCard pictures() {
-    Sampling sampling = Sampling.karras("heun", 8, 2, 0.02, 80, 7);
+    Sampling sampling = Sampling.karras("heun", 12, 2, 0.02, 80, 7);
     return BundleCard.of(
         "pictures",
         Kind.IMAGE,
@@ -327,15 +328,16 @@ final class RealFarm implements AutoCloseable {
         List.of(127.5, 127.5, 127.5),
         List.of(
             Level.edm(
-                "base",
-                List.of(Axis.whole("height", 32), Axis.whole("width", 32)),
-                3,
-                "base",
-                0.5,
-                List.of(),
-                List.of(),
-                0,
-                sampling)),
+                    "base",
+                    List.of(Axis.whole("height", 32), Axis.whole("width", 32)),
+                    3,
+                    "base",
+                    0.5,
+                    List.of(),
+                    List.of(),
+                    0,
+                    sampling)
+                .ending(new EarlyEnd(0.04, 40))),
         Map.of(),
         Map.of());
   }

@@ -26,8 +26,6 @@ import glimt.ledger.Settlement;
 import glimt.ledger.Tasks;
 import glimt.storage.StorageException;
 import java.time.Duration;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -67,7 +65,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
   /**
    * The ledger answered a claim.
    *
-   * @param asOf the value of {@link #hints} when the claim was sent
+   * @param asOf the value of {@link IdleWorkers#hints} when the claim was sent
    */
   private record Claimed(Idle by, long asOf, List<Task> tasks) implements Internal {}
 
@@ -88,7 +86,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
   /**
    * The tasks of these jobs are to make room for urgent ones.
    *
-   * @param asOf the value of {@link #hints} when the ledger was asked
+   * @param asOf the value of {@link IdleWorkers#hints} when the ledger was asked
    */
   private record Preempted(long asOf, Set<JobId> jobs) implements Internal {}
 
@@ -100,33 +98,17 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
     NOTED
   }
 
-  /**
-   * A worker that waits for work.
-   *
-   * @param said when its last {@link Idle} arrived, in {@link System#nanoTime}
-   */
-  private record Waiting(Idle worker, long said) {}
-
   private final Tasks tasks;
   private final Executor jdbc;
   private final Feed feed;
   private final Cadence cadence;
   private final List<Runnable> chores;
 
-  private final Map<WorkerId, Waiting> idle = new HashMap<>();
-
-  /** The workers for which a claim is pending, so that each has at most one. */
-  private final Set<WorkerId> asking = new HashSet<>();
-
+  private final IdleWorkers idle = new IdleWorkers();
   private final Gathering<Beat> beats = new Gathering<>();
   private final Gathering<Ended> endings = new Gathering<>();
   private Set<ActorRef<ToCoordinator>> colleagues = Set.of();
   private Set<ActorRef<ToWorker>> workers = Set.of();
-
-  /**
-   * How often ready tasks were announced; shows a pending claim whether it may have missed some.
-   */
-  private long hints;
 
   private boolean sweeping;
   private boolean preempting;
@@ -191,7 +173,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
       case Idle worker -> welcome(worker);
       case Claimed claimed -> hand(claimed);
       case Beat beat -> {
-        busy(beat.from());
+        idle.busy(beat.from());
         beats.add(beat.lease(), beat);
         renew();
       }
@@ -208,7 +190,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
               _ -> Signal.NOTED,
               Signal.NOTED);
       case Ended ended -> {
-        busy(ended.from());
+        idle.busy(ended.from());
         endings.add(ended.lease(), ended);
         settle();
       }
@@ -234,7 +216,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
       case Preempted(long asOf, Set<JobId> jobs) -> {
         preempting = false;
         jobs.forEach(job -> workers.forEach(worker -> worker.tell(new Changed(job))));
-        if (asOf != hints) {
+        if (asOf != idle.hints()) {
           preempt();
         }
       }
@@ -256,28 +238,20 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
   private void welcome(Idle worker) {
     WorkerId id = worker.worker().id();
     getContext().watchWith(worker.at(), new Gone(id));
-    idle.put(id, new Waiting(worker, System.nanoTime()));
-    offer(worker);
-  }
-
-  /**
-   * Forgets that a worker is idle, because it reports on a task. Its last {@link Idle} was sent
-   * before it received the {@link Run}.
-   */
-  private void busy(ActorRef<ToWorker> worker) {
-    idle.values().removeIf(waiting -> waiting.worker().at().equals(worker));
+    idle.said(worker, System.nanoTime());
+    claim();
   }
 
   private void offerAll() {
-    hints++;
-    idle.values().forEach(waiting -> offer(waiting.worker()));
+    idle.hinted();
+    claim();
   }
 
   /** Makes room for urgent tasks; the ledger knows whether a worker is free for them. */
   private void preempt() {
     if (!preempting) {
       preempting = true;
-      long asOf = hints;
+      long asOf = idle.hints();
       ask(
           "make room for urgent tasks",
           tasks::preempt,
@@ -286,15 +260,16 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
     }
   }
 
-  private void offer(Idle worker) {
-    WorkerId id = worker.worker().id();
-    if (asking.add(id)) {
-      long asOf = hints;
+  /** Claims tasks for those whose turn it is. */
+  private void claim() {
+    for (Optional<Idle> next = idle.next(); next.isPresent(); next = idle.next()) {
+      Idle worker = next.get();
+      long asOf = idle.hints();
       ask(
           "claim a task",
           () -> tasks.claim(worker.worker(), machine(worker), worker.times(), 1),
           claimed -> new Claimed(worker, asOf, claimed),
-          new Claimed(worker, hints, List.of()));
+          new Claimed(worker, asOf, List.of()));
     }
   }
 
@@ -314,17 +289,15 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
   private void hand(Claimed claimed) {
     Idle worker = claimed.by();
     WorkerId id = worker.worker().id();
-    asking.remove(id);
-    boolean waits = idle.containsKey(id);
+    boolean waits = idle.waits(id);
+    idle.answered(id, claimed.asOf(), claimed.tasks().isEmpty(), System.nanoTime());
     if (claimed.tasks().isEmpty()) {
-      // The claim may have missed tasks that became ready while it ran.
-      if (waits && claimed.asOf() != hints) {
-        offer(worker);
-      }
+      claim();
       return;
     }
     idle.remove(id);
-    if (claimed.asOf() != hints) {
+    claim();
+    if (claimed.asOf() != idle.hints()) {
       // The worker seemed free for an urgent task that became ready while the claim ran.
       preempt();
     }
@@ -427,10 +400,12 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
 
   private void sweep() {
     // A worker that has not repeated its Idle has probably chosen another coordinator.
-    long forgotten = System.nanoTime() - cadence.beat().multipliedBy(3).toNanos();
-    idle.entrySet()
-        .removeIf(
-            entry -> !asking.contains(entry.getKey()) && entry.getValue().said() - forgotten < 0);
+    long now = System.nanoTime();
+    idle.forget(now - cadence.beat().multipliedBy(3).toNanos());
+    List<WorkerId> unheard = idle.unheard(now - cadence.lease().dividedBy(3).toNanos(), now);
+    if (!unheard.isEmpty()) {
+      ask("note who is idle", () -> tasks.seen(unheard), _ -> Signal.NOTED, Signal.NOTED);
+    }
     if (!sweeping) {
       sweeping = true;
       ask("look for expired leases", tasks::expire, Swept::new, new Swept(Set.of()));

@@ -66,10 +66,17 @@ public record JobEvent(JobId job, long seq, Instant at, Fact fact) {
    *
    * @param level its name
    * @param products its sample and its media file
+   * @param steps the steps that its walks took together; null in events of earlier versions
    */
-  public record LevelFinished(String level, List<Product> products) implements Fact {
+  public record LevelFinished(String level, List<Product> products, @Nullable Long steps)
+      implements Fact {
     public LevelFinished {
       products = List.copyOf(products);
+    }
+
+    /** A level of which it is not said how many steps it took. */
+    public LevelFinished(String level, List<Product> products) {
+      this(level, products, null);
     }
   }
 

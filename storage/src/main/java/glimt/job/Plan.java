@@ -1,6 +1,7 @@
 package glimt.job;
 
 import glimt.model.BundleCard;
+import glimt.model.EarlyEnd;
 import glimt.model.Encoder;
 import glimt.model.FirstFrame;
 import glimt.model.Level;
@@ -160,6 +161,7 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
     checkInput(spec, card);
     checkLoras(spec, card);
     checkNoiseLevel(spec, card, levels);
+    checkEarlyEnd(spec, card, levels);
     FileSize.check(spec, levels.getLast().seen());
     Growing growing = new Growing(spec, card, asked.equals(card.levels().subList(0, asked.size())));
     int first = taken == null ? -1 : place(levels, taken, "from");
@@ -278,6 +280,19 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
     }
   }
 
+  /** Refuses walks that end early where no level's card says how early. */
+  private static void checkEarlyEnd(JobSpec spec, BundleCard card, List<Level> levels) {
+    if (spec.sampling().endsEarly()
+        && levels.stream().allMatch(level -> level.earlyEnd() == null)) {
+      throw new InvalidSpec(
+          "steps",
+          spec.sampling().quality() == Quality.FAST
+              ? "cannot be auto with quality fast, whose few steps are fixed; leave one of them out"
+              : "cannot be auto with %s, whose card states no tolerance; give a number, or leave it out"
+                  .formatted(card.name()));
+    }
+  }
+
   private static boolean readsNegative(Level level) {
     return level.ports().stream()
         .anyMatch(
@@ -355,10 +370,11 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
 
     private Work sample(Level level, boolean base, Segment segment) {
       Sampling sampling = base ? sampling(level) : level.sampling();
+      EarlyEnd early = spec.sampling().endsEarly() ? level.earlyEnd() : null;
       return new Work.Sample(
           level.name(),
           segment,
-          sampling,
+          early == null ? sampling : sampling.ending(early.tolerance()),
           usual ? null : level.extents(),
           strength(level, base, sampling));
     }

@@ -7,9 +7,9 @@ import glimt.model.Thresholds;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A job's sampling options; null values are taken from the card. Seed and quality apply to every
- * level. Steps, guidance, sampler, schedule and thresholds apply to the base level only, which
- * decides the content; the levels above keep the settings of their card.
+ * A job's sampling options; null values are taken from the card. Seed, quality and whether walks
+ * may end early apply to every level. Steps, guidance, sampler, schedule and thresholds apply to
+ * the base level only, which decides the content; the levels above keep the settings of their card.
  *
  * @param seed 0 to {@link #SEED_LIMIT}
  * @param steps 1 to {@link #STEPS_LIMIT}
@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * @param guidanceRule the whole guidance rule; excludes {@code guidance}
  * @param schedule which noise levels are visited; must suit the network's answer
  * @param thresholds how estimates of the clean sample are kept in range
+ * @param adaptive true if the walk of every level ends as early as its card allows; excludes {@code
+ *     steps}, {@code sampler} and {@code schedule}, since the card's tolerance was measured along
+ *     its own walk; null otherwise
  */
 public record SamplingOptions(
     long seed,
@@ -29,7 +32,11 @@ public record SamplingOptions(
     @Nullable Quality quality,
     @Nullable GuidanceRule guidanceRule,
     @Nullable Schedule schedule,
-    @Nullable Thresholds thresholds) {
+    @Nullable Thresholds thresholds,
+    @Nullable Boolean adaptive) {
+  /** How a request asks for walks that end early, in the place of a number of steps. */
+  public static final String AUTO = "auto";
+
   /** The largest seed: 2^53 - 1, because JSON readers may keep integers in a double. */
   public static final long SEED_LIMIT = (1L << 53) - 1;
 
@@ -49,6 +56,19 @@ public record SamplingOptions(
     this(seed, steps, guidance, sampler, quality, null, null, null);
   }
 
+  /** Makes options with walks to their end. */
+  public SamplingOptions(
+      long seed,
+      @Nullable Integer steps,
+      @Nullable Double guidance,
+      @Nullable String sampler,
+      @Nullable Quality quality,
+      @Nullable GuidanceRule guidanceRule,
+      @Nullable Schedule schedule,
+      @Nullable Thresholds thresholds) {
+    this(seed, steps, guidance, sampler, quality, guidanceRule, schedule, thresholds, null);
+  }
+
   /** Makes options that take everything but the seed from the card. */
   public static SamplingOptions seeded(long seed) {
     return new SamplingOptions(seed, null, null, null, null);
@@ -57,7 +77,18 @@ public record SamplingOptions(
   /** Returns these options with another seed. */
   public SamplingOptions with(long other) {
     return new SamplingOptions(
-        other, steps, guidance, sampler, quality, guidanceRule, schedule, thresholds);
+        other, steps, guidance, sampler, quality, guidanceRule, schedule, thresholds, adaptive);
+  }
+
+  /** Returns these options with walks that end as early as the card allows. */
+  public SamplingOptions endingEarly() {
+    return new SamplingOptions(
+        seed, steps, guidance, sampler, quality, guidanceRule, schedule, thresholds, true);
+  }
+
+  /** Whether the walk of every level ends as early as its card allows. */
+  public boolean endsEarly() {
+    return adaptive != null;
   }
 
   /**
@@ -74,6 +105,13 @@ public record SamplingOptions(
    * @throws InvalidSpec if a value is out of its limits
    */
   public SamplingOptions {
+    adaptive = Boolean.TRUE.equals(adaptive) ? adaptive : null;
+    if (adaptive != null && (steps != null || sampler != null || schedule != null)) {
+      throw new InvalidSpec(
+          "steps",
+          "cannot be auto with %s of one's own: how early a walk may end was measured along the model's"
+              .formatted(steps != null ? "steps" : sampler != null ? "a sampler" : "a schedule"));
+    }
     if (seed < 0 || seed > SEED_LIMIT) {
       throw new InvalidSpec("seed", "must be 0 to " + SEED_LIMIT + ", not " + seed);
     }

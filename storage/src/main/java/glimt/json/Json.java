@@ -42,6 +42,7 @@ import glimt.job.JobInput;
 import glimt.job.JobSpec;
 import glimt.job.LevelRange;
 import glimt.job.Outcome;
+import glimt.job.SamplingOptions;
 import glimt.job.TaskId;
 import glimt.job.TenantId;
 import glimt.job.Work;
@@ -49,10 +50,12 @@ import glimt.job.WorkerId;
 import glimt.model.BelowNoising;
 import glimt.model.BytePair;
 import glimt.model.ClassNames;
+import glimt.model.EarlyEnd;
 import glimt.model.FirstFrame;
 import glimt.model.Level;
 import glimt.model.NoPrompt;
 import glimt.model.PromptReader;
+import glimt.model.Sampling;
 import glimt.model.Schedule;
 import glimt.model.Thresholds;
 import glimt.model.Unigram;
@@ -100,7 +103,10 @@ public final class Json {
       Map.of(
           JobInput.class, GrownInput.class,
           JobSpec.class, GrownSpec.class,
-          Level.class, GrownLevel.class);
+          SamplingOptions.class, GrownOptions.class,
+          Level.class, GrownLevel.class,
+          Sampling.class, GrownSampling.class,
+          JobEvent.LevelFinished.class, GrownLevelFinished.class);
 
   private static final ObjectMapper MAPPER = build();
 
@@ -397,5 +403,23 @@ public final class Json {
 
     @JsonInclude(JsonInclude.Include.NON_NULL)
     BelowNoising belowNoising();
+
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    EarlyEnd earlyEnd();
+  }
+
+  interface GrownOptions {
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    Boolean adaptive();
+  }
+
+  interface GrownSampling {
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    Double tolerance();
+  }
+
+  interface GrownLevelFinished {
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    Long steps();
   }
 }

@@ -8,6 +8,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Set;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
@@ -72,6 +73,7 @@ public final class Database implements AutoCloseable {
   private static final int NOT_PREPARED = 0;
 
   private final HikariDataSource pool;
+  private final LongAdder statements = new LongAdder();
 
   private Database(HikariDataSource pool) {
     this.pool = pool;
@@ -187,7 +189,7 @@ public final class Database implements AutoCloseable {
         connection -> {
           // If body throws, the pool rolls the transaction back.
           connection.setAutoCommit(false);
-          T result = body.run(new Session(connection));
+          T result = body.run(new Session(connection, statements));
           connection.commit();
           return result;
         });
@@ -198,7 +200,7 @@ public final class Database implements AutoCloseable {
    * #transact}. It needs one round trip, where a transaction needs two.
    */
   <T> T once(String doing, Transaction<T> body) {
-    return run(doing, connection -> body.run(new Session(connection)));
+    return run(doing, connection -> body.run(new Session(connection, statements)));
   }
 
   @FunctionalInterface
@@ -226,6 +228,13 @@ public final class Database implements AutoCloseable {
           session.update("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
           return body.run(session);
         });
+  }
+
+  /**
+   * Returns how many statements were sent through it so far, without those that end transactions.
+   */
+  public long statements() {
+    return statements.sum();
   }
 
   @Override

@@ -14,7 +14,10 @@ import java.util.UUID;
 
 /** The durable events of each job, numbered without gaps. */
 public final class Events {
-  /** The update of {@code job} takes its row lock, unless the caller holds it already. */
+  /**
+   * The update of {@code job} takes its row lock, unless the caller holds it already. A finished
+   * level says how many steps its walks took.
+   */
   private static final String APPEND =
       """
       WITH said AS (
@@ -27,7 +30,14 @@ public final class Events {
         WHERE job.id = total.job
         RETURNING job.id, last_seq)
       INSERT INTO event (job, seq, at, fact)
-      SELECT job, last_seq - facts + nth, clock_timestamp(), fact
+      SELECT job, last_seq - facts + nth, clock_timestamp(),
+        CASE WHEN fact ->> 'type' = 'level_finished'
+        THEN fact || jsonb_strip_nulls(jsonb_build_object('steps', (
+          SELECT sum(attempt.resumed_from + attempt.steps)
+          FROM task JOIN attempt ON attempt.task = task.id AND attempt.outcome = 'succeeded'
+          WHERE task.job = said.job AND task.work ->> 'type' = 'sample'
+            AND task.work ->> 'level' = fact ->> 'level')))
+        ELSE fact END
       FROM said JOIN counted ON counted.id = said.job
       RETURNING job, seq
       """;

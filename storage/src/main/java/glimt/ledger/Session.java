@@ -7,14 +7,17 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One transaction on one connection, with short methods for plain JDBC. Arguments may have any type
  * that {@code setObject} accepts; {@code long[]}, {@code int[]} and {@code String[]} become SQL
  * arrays.
+ *
+ * @param sent counts its statements
  */
-record Session(Connection connection) {
+record Session(Connection connection, LongAdder sent) {
   /** Reads one value from the current row of a result. */
   @FunctionalInterface
   interface RowMapper<T> {
@@ -60,6 +63,7 @@ record Session(Connection connection) {
 
   private PreparedStatement prepared(String sql, @Nullable Object... arguments)
       throws SQLException {
+    sent.increment();
     PreparedStatement statement = connection.prepareStatement(sql);
     for (int i = 0; i < arguments.length; i++) {
       statement.setObject(i + 1, arguments[i]);

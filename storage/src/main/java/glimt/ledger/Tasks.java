@@ -55,6 +55,15 @@ public final class Tasks {
   }
 
   /**
+   * Notes workers that wait for work without claiming any, so that they count as living.
+   *
+   * @return how many were noted
+   */
+  public int seen(List<WorkerId> idle) {
+    return database.transact("note who is idle", session -> Workers.see(session, idle));
+  }
+
+  /**
    * Keeps attempts alive.
    *
    * @param steps how many steps each has done

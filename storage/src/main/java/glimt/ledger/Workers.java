@@ -63,6 +63,14 @@ public final class Workers {
           OR EXISTS (SELECT FROM task WHERE task.worker = worker.id AND state = 'running'))\
       """;
 
+  /** A row that is locked is that of a worker which is noted by another at this moment. */
+  private static final String STILL_THERE =
+      """
+      WITH mine AS MATERIALIZED (
+        SELECT id FROM worker WHERE id = ANY(?) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)
+      UPDATE worker SET seen = now() FROM mine WHERE worker.id = mine.id
+      """;
+
   private static final String FORGET = "DELETE FROM worker WHERE id = ?";
 
   /**
@@ -166,6 +174,12 @@ public final class Workers {
     if (cleared.length > 0) {
       session.update(CLEAR, (Object) cleared);
     }
+  }
+
+  /** Notes that workers are there which the ledger knows. */
+  static int see(Session session, List<WorkerId> workers) throws SQLException {
+    return session.update(
+        STILL_THERE, (Object) workers.stream().map(WorkerId::value).toArray(String[]::new));
   }
 
   /** Forgets a worker whose process has ended. */

@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param expert another network for the end of the walk; null if one network walks all of it
  * @param firstFrame how a job's picture becomes its first frame; null if it cannot
  * @param belowNoising the chain along which the level below is noised; null for its walk's own
+ * @param earlyEnd when its walk may end early; null if it may not, because that was not measured
  */
 public record Level(
     String name,
@@ -50,7 +51,44 @@ public record Level(
     @Nullable Refinement refinement,
     @Nullable Expert expert,
     @Nullable FirstFrame firstFrame,
-    @Nullable BelowNoising belowNoising) {
+    @Nullable BelowNoising belowNoising,
+    @Nullable EarlyEnd earlyEnd) {
+  /** A level whose walk does not end early. */
+  public Level(
+      String name,
+      List<Axis> axes,
+      int channels,
+      String network,
+      Parametrisation parametrisation,
+      List<Port> ports,
+      List<Double> residual,
+      double belowNoise,
+      @Nullable Codec codec,
+      Sampling sampling,
+      @Nullable Fast fast,
+      @Nullable Refinement refinement,
+      @Nullable Expert expert,
+      @Nullable FirstFrame firstFrame,
+      @Nullable BelowNoising belowNoising) {
+    this(
+        name,
+        axes,
+        channels,
+        network,
+        parametrisation,
+        ports,
+        residual,
+        belowNoise,
+        codec,
+        sampling,
+        fast,
+        refinement,
+        expert,
+        firstFrame,
+        belowNoising,
+        null);
+  }
+
   /** A level of one network that begins with noise alone. */
   public Level(
       String name,
@@ -227,6 +265,7 @@ public record Level(
           level.network = quick.network();
           level.sampling = quick.sampling();
           level.fast = null;
+          level.earlyEnd = null;
         });
   }
 
@@ -268,6 +307,11 @@ public record Level(
   /** Returns this level with a first frame that jobs may give; null for none. */
   public Level beginning(@Nullable FirstFrame other) {
     return copy(level -> level.firstFrame = other);
+  }
+
+  /** Returns this level with a walk that may end early; null for one that may not. */
+  public Level ending(@Nullable EarlyEnd early) {
+    return copy(level -> level.earlyEnd = early);
   }
 
   /**

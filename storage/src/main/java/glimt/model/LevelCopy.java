@@ -14,6 +14,7 @@ final class LevelCopy {
   @Nullable Expert expert;
   @Nullable FirstFrame firstFrame;
   @Nullable BelowNoising belowNoising;
+  @Nullable EarlyEnd earlyEnd;
 
   LevelCopy(Level of) {
     this.of = of;
@@ -25,6 +26,7 @@ final class LevelCopy {
     expert = of.expert();
     firstFrame = of.firstFrame();
     belowNoising = of.belowNoising();
+    earlyEnd = of.earlyEnd();
   }
 
   Level made() {
@@ -43,6 +45,7 @@ final class LevelCopy {
         of.refinement(),
         expert,
         firstFrame,
-        belowNoising);
+        belowNoising,
+        earlyEnd);
   }
 }

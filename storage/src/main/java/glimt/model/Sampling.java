@@ -1,17 +1,35 @@
 package glimt.model;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * How one level is sampled.
  *
  * @param sampler by the name users know, such as {@code euler} or {@code dpmpp_2m}; {@value
  *     #PUBLISHED} is the one that belongs to a {@link Schedule.Published}
- * @param steps how many
+ * @param steps how many; the most if it may end early
+ * @param tolerance how little two successive estimates of the clean sample differ when the walk
+ *     ends early, as {@link EarlyEnd} says it; null if it is walked to its end
  */
-public record Sampling(String sampler, int steps, GuidanceRule guidance, Schedule schedule) {
+public record Sampling(
+    String sampler,
+    int steps,
+    GuidanceRule guidance,
+    Schedule schedule,
+    @Nullable Double tolerance) {
   /** The sampler of a published schedule, as the schedule says it. */
   public static final String PUBLISHED = "published";
 
+  /** A walk to its end. */
+  public Sampling(String sampler, int steps, GuidanceRule guidance, Schedule schedule) {
+    this(sampler, steps, guidance, schedule, null);
+  }
+
   public Sampling {
+    if (tolerance != null && !(tolerance > 0 && tolerance < 1)) {
+      throw new IllegalArgumentException(
+          "a tolerance must be above 0 and below 1, not " + tolerance);
+    }
     if (steps < 1) {
       throw new IllegalArgumentException("sampling needs a step or more, not " + steps);
     }
@@ -39,6 +57,16 @@ public record Sampling(String sampler, int steps, GuidanceRule guidance, Schedul
    */
   public boolean guided() {
     return schedule instanceof Schedule.Published ? guidance.weight() > 1 : guidance.guides();
+  }
+
+  /** Returns this sampling with a walk that ends early by a tolerance. */
+  public Sampling ending(double within) {
+    return new Sampling(sampler, steps, guidance, schedule, within);
+  }
+
+  /** Returns this sampling along another schedule. */
+  public Sampling along(Schedule other) {
+    return new Sampling(sampler, steps, guidance, other, tolerance);
   }
 
   /** Plain guidance along Karras' levels (Karras et al. 2022, eq. 5). */

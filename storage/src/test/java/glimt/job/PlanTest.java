@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import glimt.job.Plan.PlannedInput;
 import glimt.job.Plan.PlannedTask;
+import glimt.json.Json;
 import glimt.model.Axis;
 import glimt.model.BundleCard;
 import glimt.model.Codec;
+import glimt.model.EarlyEnd;
 import glimt.model.Fast;
 import glimt.model.Kind;
 import glimt.model.Level;
@@ -223,6 +225,34 @@ class PlanTest {
     Plan plan = Plan.of(quick(30, null, null), CLIPS);
     assertThat(plan.tasks()).isEqualTo(Plan.of(steps(30), CLIPS).tasks());
     assertThat(plan.warnings()).singleElement().asString().contains("base, temporal, spatial");
+  }
+
+  @Test
+  void a_walk_ends_early_where_its_card_says_how_early_and_the_others_are_walked_whole() {
+    Level base = CLIPS.levels().getFirst().ending(new EarlyEnd(0.02, 40));
+    BundleCard measured = CLIPS.with(base);
+    JobSpec spec = ending(SamplingOptions.seeded(1));
+    List<Work> works = Plan.of(spec, measured).tasks().stream().map(PlannedTask::work).toList();
+
+    assertThat(((Work.Sample) works.getFirst()).sampling()).isEqualTo(base.sampling().ending(0.02));
+    assertThat(works.stream().filter(Work.Sample.class::isInstance))
+        .extracting(work -> ((Work.Sample) work).sampling().tolerance())
+        .startsWith(0.02, (Double) null)
+        .endsWith((Double) null);
+    assertThat(Plan.of(video(null, null, "a whale"), measured).tasks())
+        .isEqualTo(Plan.of(video(null, null, "a whale"), CLIPS).tasks());
+    assertThat(Json.write(spec)).contains("\"adaptive\":true");
+    assertThat(Json.write(steps(3)) + Json.write(CLIPS)).doesNotContain("adaptive", "earlyEnd");
+    refused(() -> Plan.of(spec, CLIPS), "steps");
+    Fast fast = new Fast("base-fast", Sampling.karras("euler", 2, 1, 1, 80, 7));
+    JobSpec quick = ending(new SamplingOptions(1, null, null, null, Quality.FAST));
+    refused(() -> Plan.of(quick, CLIPS.with(base.with(fast))), "steps");
+    refused(() -> new SamplingOptions(1, 9, null, null, null).endingEarly(), "steps");
+    refused(() -> new SamplingOptions(1, null, null, "heun", null).endingEarly(), "steps");
+  }
+
+  private static JobSpec ending(SamplingOptions options) {
+    return new JobSpec(Kind.VIDEO, "a whale", "clips", options.endingEarly(), Map.of(), Format.MP4);
   }
 
   @Test

@@ -275,6 +275,21 @@ class TasksTest {
   }
 
   @Test
+  void a_worker_that_is_noted_as_idle_counts_as_there_though_it_claims_nothing() {
+    JobId job = ledger.submit();
+    Task first = ledger.claimOne("w");
+    assertThat(claim("colleague", "test")).isEmpty();
+    ledger.tasks.checkpoint(first.lease(), checkpoint(3));
+    ledger.tasks.lose(new WorkerId("w"));
+    ledger.sql("UPDATE worker SET seen = now() - interval '1 hour'");
+    ledger.sql("UPDATE task SET ready_at = now() - interval '1 hour' WHERE state = 'ready'");
+    assertThat(ledger.tasks.seen(List.of(new WorkerId("colleague"), new WorkerId("nobody"))))
+        .isEqualTo(1);
+    assertThat(claim("stranger", "another")).as("the colleague is of its class").isEmpty();
+    assertThat(claim("colleague", "test")).extracting(Task::job).contains(job);
+  }
+
+  @Test
   void a_checkpoint_of_which_nobody_is_left_waits_a_while_and_then_its_task_starts_afresh() {
     JobId job = ledger.submit();
     ledger.tasks.checkpoint(ledger.claimOne("w").lease(), checkpoint(3));

@@ -9,6 +9,7 @@ import glimt.deploy.node.DeployException;
 import glimt.deploy.node.HomeOption;
 import glimt.deploy.node.StartedFarm;
 import glimt.deploy.queue.FairBench;
+import glimt.deploy.queue.FleetBench;
 import glimt.deploy.queue.QueueBench;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -35,6 +36,7 @@ import picocli.CommandLine.Option;
       QueueBench.class,
       FairBench.class,
       GatewayBench.class,
+      FleetBench.class,
       ModelsBench.class,
       MarksBench.class
     })

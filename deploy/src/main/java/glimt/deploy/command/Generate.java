@@ -1,7 +1,9 @@
 package glimt.deploy.command;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import glimt.deploy.fleet.Fleet;
 import glimt.deploy.node.AtExit;
 import glimt.deploy.node.Client;
@@ -81,8 +83,14 @@ public final class Generate implements Callable<Integer> {
       description = "The same seed makes the same file. Default, or -1: a random seed")
   private @Nullable Long seed;
 
-  @Option(names = "--steps", description = "Steps of the base level.")
-  private @Nullable Integer steps;
+  @Option(
+      names = "--steps",
+      paramLabel = "N|auto",
+      description = {
+        "Steps of the base level. auto ends the walk of every level when its",
+        "result hardly changes any more, where the model says how little that is."
+      })
+  private @Nullable String steps;
 
   @Option(
       names = "--guidance",
@@ -386,6 +394,13 @@ public final class Generate implements Callable<Integer> {
     }
   }
 
+  /** A number as such; the farm refuses any other text but auto, and says what is allowed. */
+  private static JsonNode number(String text) {
+    return text.matches("[0-9]{1,9}")
+        ? IntNode.valueOf(Integer.parseInt(text))
+        : TextNode.valueOf(text);
+  }
+
   private ObjectNode wish(Format format, String words) {
     ObjectNode wish = Client.object();
     wish.put("kind", format.kind().name().toLowerCase(Locale.ROOT));
@@ -393,7 +408,10 @@ public final class Generate implements Callable<Integer> {
     wish.put("prompt", words).put("model", model).put("sampler", sampler);
     wish.put("quality", quality).put("class", urgency);
     wish.put("deadline", deadline).put("budget_seconds", budget);
-    wish.put("seed", seed).put("steps", steps).put("guidance", guidance);
+    if (steps != null) {
+      wish.set("steps", number(steps));
+    }
+    wish.put("seed", seed).put("guidance", guidance);
     wish.put("frames", frames).put("size", size).put("points", points).put("enlarge", enlarge);
     wish.put("strength", strength).put("noise_level", noiseLevel);
     loras.forEach(lora -> wish.withArray("loras").add(lora(lora)));

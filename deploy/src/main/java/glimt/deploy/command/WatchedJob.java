@@ -33,7 +33,16 @@ public final class WatchedJob {
   /** The steps of a level's tasks, by ordinal. */
   private static final class Steps {
     private final Map<Integer, Integer> done = new HashMap<>();
+    private final Map<Integer, Integer> of = new HashMap<>();
     private int planned;
+
+    /** A walk that ends early has fewer steps at its end than were planned. */
+    void done(JsonNode progress) {
+      int ordinal = progress.path("ordinal").asInt();
+      int step = progress.path("step").asInt();
+      int most = of.merge(ordinal, progress.path("steps").asInt(), Math::max);
+      done.put(ordinal, step == progress.path("steps").asInt() ? most : step);
+    }
 
     double progress() {
       int sum = done.values().stream().mapToInt(Integer::intValue).sum();
@@ -171,7 +180,7 @@ public final class WatchedJob {
               .forEach(warning -> bars.say("warning: " + Visible.of(warning.asText())));
       case "progress" -> {
         Steps steps = levels.computeIfAbsent(level, _ -> new Steps());
-        steps.done.put(event.path("ordinal").asInt(), event.path("step").asInt());
+        steps.done(event);
         bars.show(level, steps.progress());
       }
       case "level_finished" -> bars.show(level, 1);

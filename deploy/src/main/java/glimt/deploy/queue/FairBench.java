@@ -3,6 +3,7 @@ package glimt.deploy.queue;
 import glimt.deploy.node.Home;
 import glimt.deploy.node.HomeOption;
 import glimt.deploy.node.Logs;
+import glimt.ledger.Bundles;
 import glimt.postgres.EmbeddedPostgres;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -24,8 +25,9 @@ import picocli.CommandLine.Spec;
     name = "fair",
     description = {
       "Measures how jobs get devices: fair shares against first come, first served; urgent jobs;",
-      "weights; deadlines. Devices are simulated by the time of their steps; the coordinator, the",
-      "ledger and its PostgreSQL, which is started for this, are real. Takes about five minutes."
+      "weights; deadlines; one clip on more devices. Devices are simulated by the time of their"
+          + " steps; the coordinator, the",
+      "ledger and its PostgreSQL, which is started for this, are real. Takes about seven minutes."
     })
 public final class FairBench implements Callable<Integer> {
   private static final String ROW = "%-62s %-30s %s%n";
@@ -76,6 +78,7 @@ public final class FairBench implements Callable<Integer> {
     try (EmbeddedPostgres server =
         EmbeddedPostgres.start(place, at.database().resolve("postgres"))) {
       Duration took = Duration.ofMillis(step);
+      fanOut(server, QueueBench.bundle(at, FanOut.BUNDLE));
       try (SimulatedFarm farm = new SimulatedFarm(server, QueueBench.bundle(at), devices, took)) {
         measure(new FairTrials(farm, devices, seconds, took, seed));
       }
@@ -87,7 +90,6 @@ public final class FairBench implements Callable<Integer> {
 
   private void measure(FairTrials trials) {
     System.err.printf("glimt: seed %s%n", seed);
-    System.out.printf(ROW, "what", "measured", "aim");
     FairTrials.Mix fifo = trials.mix(false);
     print("90 % load, first come first served: jobs over 3 x their time alone", missed(fifo), "");
     FairTrials.Mix fair = trials.mix(true);
@@ -125,6 +127,19 @@ public final class FairBench implements Callable<Integer> {
             Locale.ROOT, "of %s jobs with time for their base: playable in time", limited.jobs()),
         String.format(Locale.ROOT, "%s, %s of them at the base", limited.inTime(), limited.early()),
         "all");
+  }
+
+  private static void fanOut(EmbeddedPostgres server, Bundles.CatalogueEntry tiles) {
+    System.out.printf(ROW, "what", "measured", "aim");
+    double alone = FanOut.seconds(server, tiles, 1);
+    for (int many : FanOut.DEVICES) {
+      double took = FanOut.seconds(server, tiles, many);
+      print(
+          "one clip of %s on %s devices, of %s times its speed on one"
+              .formatted(FanOut.BUNDLE, many, many),
+          String.format(Locale.ROOT, "%.1f %%", 100 * alone / took / many),
+          FanOut.aim(many));
+    }
   }
 
   private static String missed(FairTrials.Mix mix) {

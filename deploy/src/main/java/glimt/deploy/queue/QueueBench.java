@@ -202,15 +202,20 @@ public final class QueueBench implements Callable<Integer> {
 
   /** The bundle that the jobs use. */
   public static Bundles.CatalogueEntry bundle(Home home) {
+    return bundle(home, BUNDLE);
+  }
+
+  /** A default bundle. */
+  static Bundles.CatalogueEntry bundle(Home home, String name) {
     return home.bundles().stream()
         .map(Bundle::open)
-        .filter(bundle -> bundle.card().name().equals(BUNDLE))
+        .filter(bundle -> bundle.card().name().equals(name))
         .map(bundle -> new Bundles.CatalogueEntry(bundle.digest(), bundle.card()))
         .findFirst()
         .orElseThrow(
             () ->
                 new DeployException(
-                    "the bundle %s, which the benchmark needs, is missing".formatted(BUNDLE)));
+                    "the bundle %s, which the benchmark needs, is missing".formatted(name)));
   }
 
   private static void say(String line) {

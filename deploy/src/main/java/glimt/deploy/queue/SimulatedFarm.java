@@ -16,6 +16,7 @@ import glimt.job.JobView;
 import glimt.job.Plan;
 import glimt.job.SamplingOptions;
 import glimt.job.TenantId;
+import glimt.job.Work;
 import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
 import glimt.ledger.Bundles;
@@ -38,6 +39,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 
 /** A farm whose devices are simulated by the time of their steps, and all else is real. */
 final class SimulatedFarm implements AutoCloseable {
@@ -61,8 +63,20 @@ final class SimulatedFarm implements AutoCloseable {
    */
   record SimulatedJob(JobId id, String tenant, int tasks, long at) {}
 
+  /** A farm on which every step takes as long. */
   SimulatedFarm(
       EmbeddedPostgres server, Bundles.CatalogueEntry bundle, int devices, Duration stepTime) {
+    this(server, bundle, devices, _ -> stepTime);
+  }
+
+  /**
+   * @param stepTime what a step of a task takes
+   */
+  SimulatedFarm(
+      EmbeddedPostgres server,
+      Bundles.CatalogueEntry bundle,
+      int devices,
+      Function<Work.Sample, Duration> stepTime) {
     this.bundle = bundle;
     this.database = Database.open(server.url(), server.user(), server.password());
     this.jobs = new Jobs(database);
@@ -104,6 +118,10 @@ final class SimulatedFarm implements AutoCloseable {
             new SamplingOptions(7, steps, null, null, null),
             size.extents(),
             Format.PLY);
+    return submit(tenant, urgency, spec, limits);
+  }
+
+  SimulatedJob submit(String tenant, JobClass urgency, JobSpec spec, JobLimits limits) {
     Plan plan = Plan.of(spec, bundle.card());
     long at = System.nanoTime();
     JobView view =
@@ -160,13 +178,22 @@ final class SimulatedFarm implements AutoCloseable {
 
   /** Waits until something holds. */
   static void await(String what, BooleanSupplier holds) {
-    long end = System.nanoTime() + PATIENCE.toNanos();
+    await(what, PATIENCE, POLL, holds);
+  }
+
+  /** Waits for what takes long, and looks less often. */
+  static void awaitLong(String what, BooleanSupplier holds) {
+    await(what, PATIENCE.multipliedBy(60), 50 * POLL, holds);
+  }
+
+  private static void await(String what, Duration patience, long poll, BooleanSupplier holds) {
+    long end = System.nanoTime() + patience.toNanos();
     while (!holds.getAsBoolean()) {
       if (System.nanoTime() > end) {
         throw new DeployException(
-            "waited for %s minutes: %s".formatted(PATIENCE.toMinutes(), what));
+            "waited for %s minutes: %s".formatted(patience.toMinutes(), what));
       }
-      LockSupport.parkNanos(POLL);
+      LockSupport.parkNanos(poll);
     }
   }
 

@@ -26,6 +26,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.AbstractMatchingBehavior;
@@ -74,7 +75,7 @@ final class SimulatedWorker extends AbstractMatchingBehavior<SimulatedWorker.Sim
   }
 
   private final WorkerCard card;
-  private final Duration stepTime;
+  private final Function<Work.Sample, Duration> stepTime;
   private final Consumer<DeviceLog> log;
   private final TimerScheduler<SimulatedMessage> timers;
   private final ActorRef<ToWorker> here;
@@ -83,8 +84,14 @@ final class SimulatedWorker extends AbstractMatchingBehavior<SimulatedWorker.Sim
   private @Nullable Ended report;
   private boolean yields;
 
+  /** What a step of its task takes. */
+  private Duration step = Duration.ZERO;
+
+  /**
+   * @param stepTime what a step of a task takes
+   */
   static Behavior<SimulatedMessage> create(
-      WorkerCard card, Duration stepTime, Consumer<DeviceLog> log) {
+      WorkerCard card, Function<Work.Sample, Duration> stepTime, Consumer<DeviceLog> log) {
     return Behaviors.setup(
         context ->
             Behaviors.withTimers(
@@ -98,7 +105,7 @@ final class SimulatedWorker extends AbstractMatchingBehavior<SimulatedWorker.Sim
       ActorContext<SimulatedMessage> context,
       TimerScheduler<SimulatedMessage> timers,
       WorkerCard card,
-      Duration stepTime,
+      Function<Work.Sample, Duration> stepTime,
       Consumer<DeviceLog> log) {
     super(context);
     this.card = card;
@@ -184,7 +191,8 @@ final class SimulatedWorker extends AbstractMatchingBehavior<SimulatedWorker.Sim
     report = null;
     yields = false;
     log.accept(now);
-    if (task.work() instanceof Work.Sample) {
+    if (task.work() instanceof Work.Sample sample) {
+      step = stepTime.apply(sample);
       next(now);
     } else {
       end(now, Made.of(task), task.work().steps());
@@ -193,7 +201,7 @@ final class SimulatedWorker extends AbstractMatchingBehavior<SimulatedWorker.Sim
 
   /** Steps end at fixed times since the beginning, so that late timers add nothing up. */
   private void next(DeviceLog now) {
-    long end = now.began() + stepTime.toNanos() * (now.done() + 1);
+    long end = now.began() + step.toNanos() * (now.done() + 1);
     timers.startSingleTimer(
         SimulatedTimer.STEP, Duration.ofNanos(Math.max(1, end - System.nanoTime())));
   }

@@ -1,5 +1,7 @@
 package glimt.diffusion;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
 import java.util.function.DoubleUnaryOperator;
 
 /**
@@ -58,6 +60,44 @@ public record Sampler(String name, int history, Equation equation) {
         name + "(then to zero)",
         history,
         at -> at.next() == 0 ? RungeKutta.euler().step(at) : step(at.withoutLast()));
+  }
+
+  /**
+   * This sampler in a walk that ends early, with its estimate of the clean sample as the result,
+   * once that settles: the estimates D of two successive steps differ by less than {@code
+   * tolerance}, relative to the later one and as the root of their mean square, and there is less
+   * noise than signal:
+   *
+   * <pre>  |D - D_before| &lt; tolerance |D|,  sigma &lt; |D| / sqrt(n)</pre>
+   *
+   * The second condition is there because D is the mean of all samples while noise prevails, which
+   * changes as little as a finished sample does. Lo Cicero Vaina et al. 2023, "Diffusion language
+   * models generation can be halted early", halt walks over words by what changes between two
+   * steps; this is the same for values. A batch ends as a whole.
+   *
+   * @param tolerance above 0
+   */
+  public Sampler settling(double tolerance) {
+    if (!(tolerance > 0)) {
+      throw new IllegalArgumentException("a tolerance must be above 0, not " + tolerance);
+    }
+    return new Sampler(
+        "%s(settling=%s)".formatted(name, tolerance),
+        Math.max(1, history),
+        at -> {
+          Move move = step(at);
+          Estimate seen = move.seen();
+          double size = norm(seen.denoised());
+          return !at.past().isEmpty()
+                  && seen.sigma() * Math.sqrt((double) seen.denoised().size()) < size
+                  && norm(seen.denoised().sub(at.past().getFirst().denoised())) < tolerance * size
+              ? new Move(seen.denoised().duplicate(), 0, seen, Memory.NOTHING, true)
+              : move;
+        });
+  }
+
+  private static double norm(NDArray values) {
+    return Math.sqrt(values.square().sum().toType(DataType.FLOAT64, false).getDouble());
   }
 
   /**

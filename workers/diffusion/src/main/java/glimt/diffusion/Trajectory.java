@@ -124,7 +124,7 @@ public record Trajectory(Sampler sampler, Denoiser denoiser, Draw noise) {
               here.model(),
               schedule,
               here.steps() + 1,
-              move.sigma() == step.next() ? next : here.level(),
+              move.last() ? schedule.steps() : move.sigma() == step.next() ? next : here.level(),
               move.sigma(),
               move.x(),
               remembered(move.seen(), here.past()),

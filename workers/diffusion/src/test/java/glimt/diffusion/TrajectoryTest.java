@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -46,7 +47,9 @@ class TrajectoryTest {
             DpmFast.of(0.01, 0.5, 3, 2, 3, 1, 2, 3, 2, 1),
             new Churn(4, 0, Double.POSITIVE_INFINITY, 1.01).heunOfFlow(),
             Multistep.pndm(middle, middle, Preconditioning.epsilon(s -> s), lands),
-            Singlestep.dpmppSde(1).noise(1.01)));
+            Singlestep.dpmppSde(1).noise(1.01),
+            RungeKutta.heun().settling(0.2),
+            DpmSolver.dpmpp2m().settling(0.2)));
   }
 
   /** The schedule's level after this one. */
@@ -113,6 +116,47 @@ class TrajectoryTest {
       assertThat(end.sigma()).isZero();
       assertThat(end.x().sub(3).abs().max().getFloat()).isLessThan(0.1f);
     }
+  }
+
+  @Test
+  void a_walk_ends_with_its_estimate_once_that_settles_and_not_while_noise_prevails()
+      throws InterruptedException {
+    List<Estimate> seen = new ArrayList<>();
+    Observer observer =
+        new Observer() {
+          @Override
+          public void seen(Estimate now, int step) {
+            seen.add(new Estimate(now.sigma(), stored(now.x()), stored(now.denoised())));
+          }
+        };
+    // While there is nothing but noise, the estimate is the mean of the data and does not change.
+    NoiseSchedule schedule = NoiseSchedule.karras(40, 0.002, 1e5, 7);
+    Trajectory walk = walk(RungeKutta.euler().settling(0.05), new Gaussian(0.1, 1).denoiser());
+    try (Waypoint start =
+            walk.start(schedule, noise.start(manager, 0, REGION, DataType.FLOAT32), "gaussian");
+        Waypoint end = walk.on(start, observer)) {
+      assertThat(end.arrived()).isTrue();
+      assertThat(end.steps()).isLessThan(schedule.steps());
+      assertThat(change(seen.get(1), seen.get(0))).as("while noise prevails").isLessThan(0.05);
+      int settled =
+          IntStream.range(1, seen.size())
+              .filter(i -> change(seen.get(i), seen.get(i - 1)) < 0.05)
+              .filter(i -> seen.get(i).sigma() < size(seen.get(i).denoised()))
+              .findFirst()
+              .orElseThrow();
+      assertThat(end.steps()).isEqualTo(settled + 1);
+      assertThat(end.x().toFloatArray())
+          .containsExactly(seen.get(settled).denoised().toFloatArray());
+    }
+  }
+
+  private static double change(Estimate later, Estimate before) {
+    return size(later.denoised().sub(before.denoised())) / size(later.denoised());
+  }
+
+  /** The root of the mean square. */
+  private static double size(NDArray values) {
+    return Math.sqrt(values.square().mean().getFloat());
   }
 
   @Test

@@ -36,6 +36,13 @@ public final class LevelWalk {
    *     schedule are not known or have no walk of so many steps
    */
   public static WalkRecipe of(Parametrisation parametrisation, Sampling sampling) {
+    WalkRecipe whole = whole(parametrisation, sampling);
+    return sampling.tolerance() == null
+        ? whole
+        : whole.with(whole.sampler().settling(sampling.tolerance()));
+  }
+
+  private static WalkRecipe whole(Parametrisation parametrisation, Sampling sampling) {
     if (sampling.schedule() instanceof Schedule.Published schedule) {
       WalkRecipe published =
           PublishedWalk.of(schedule.settings())
@@ -105,8 +112,7 @@ public final class LevelWalk {
       return sampling;
     }
     int positions = level.extents().stream().reduce(1, Math::multiplyExact);
-    return new Sampling(
-        sampling.sampler(), sampling.steps(), sampling.guidance(), schedule.over(positions));
+    return sampling.along(schedule.over(positions));
   }
 
   /** What a pipeline asks of its scheduler. */

@@ -328,7 +328,8 @@ public record Generation(
           attempt.check();
         }
         attempt.spent(piece.networkSeconds());
-        attempt.progress(steps, steps);
+        // Also where the sampler chose its own levels, or ended early.
+        attempt.progress(end.steps(), end.steps());
         try (Lap _ = attempt.in(Phase.WRITE)) {
           return tensors().sample(piece.sample(end), piece.shape());
         }

@@ -1,5 +1,6 @@
 package glimt.worker;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -10,6 +11,7 @@ import glimt.artifact.ArtifactFolder;
 import glimt.bundle.NetworkCache;
 import glimt.bundle.NumericClass;
 import glimt.bundle.Precision;
+import glimt.bundle.Safetensors;
 import glimt.job.Checkpoint;
 import glimt.job.Format;
 import glimt.job.JobId;
@@ -139,6 +141,82 @@ class MovedClipTest {
     Task last = task(motion, products, List.of(saved.getLast()));
     Outcome resumed = generation.make(last, new Attempt(last, _ -> {}, _ -> {}));
     assertThat(((Outcome.Succeeded) resumed).products()).isEqualTo(products.get(motion.ordinal()));
+  }
+
+  @Test
+  void a_walk_that_ends_early_looks_like_the_whole_one_also_if_it_stopped_after_every_step()
+      throws Exception {
+    WholeJob job = new WholeJob(generation, bundle);
+    JobSpec early = picture(SamplingOptions.seeded(1).endingEarly());
+    List<List<Product>> products = new ArrayList<>();
+    for (PlannedTask planned : Plan.of(early, bundle.card()).tasks()) {
+      Task task = job.task(early, planned, products);
+      Attempt undisturbed = new Attempt(task, _ -> {}, _ -> {});
+      products.add(((Outcome.Succeeded) generation.make(task, undisturbed)).products());
+      if (planned.work() instanceof Work.Sample walk) {
+        int took = undisturbed.effort("", System.nanoTime()).steps();
+        assertThat(took).isBetween(2, walk.steps() - 1);
+        assertThat(stoppedOften(task, took)).isEqualTo(products.getLast());
+      }
+    }
+    double stated = requireNonNull(bundle.card().levels().getFirst().earlyEnd()).decibels();
+    List<List<Product>> whole = job.products(picture(SamplingOptions.seeded(1)));
+    assertThat(decibels(sample(products), sample(whole)))
+        .as("decibels to the whole walk's, of which %s are the median", stated)
+        .isGreaterThan(stated - 6);
+  }
+
+  /** A job of the first level alone. */
+  private static JobSpec picture(SamplingOptions options) {
+    Map<String, Integer> extents = Map.of("frames", 1);
+    return new JobSpec(Kind.VIDEO, CLIP.prompt(), CLIP.model(), options, extents, Format.MP4);
+  }
+
+  private static List<Product> stoppedOften(Task task, int steps) throws Exception {
+    List<Checkpoint> saved = new ArrayList<>();
+    for (int step = 1; step < steps; step++) {
+      Task next = at(task, saved);
+      Attempt leaving = new Attempt(next, _ -> {}, saved::add);
+      leaving.leave();
+      assertThatThrownBy(() -> generation.make(next, leaving))
+          .isInstanceOf(InterruptedException.class);
+    }
+    Task last = at(task, saved);
+    Attempt ending = new Attempt(last, _ -> {}, saved::add);
+    ending.leave();
+    return ((Outcome.Succeeded) generation.make(last, ending)).products();
+  }
+
+  private static Task at(Task task, List<Checkpoint> saved) {
+    return new Task(
+        task.lease(),
+        task.job(),
+        task.spec(),
+        task.card(),
+        task.ordinal(),
+        task.work(),
+        task.inputs(),
+        List.of(),
+        saved.isEmpty() ? List.of() : List.of(saved.getLast()));
+  }
+
+  private static float[] sample(List<List<Product>> products) {
+    Product sample =
+        products.getLast().stream()
+            .filter(product -> product.role() == Role.SAMPLE)
+            .findFirst()
+            .orElseThrow();
+    byte[] bytes = artifacts.read(sample.artifact().id());
+    return Safetensors.parse("sample", bytes).get("sample").floats();
+  }
+
+  /** The peak signal-to-noise ratio of values from -1 to 1. */
+  private static double decibels(float[] some, float[] others) {
+    double squares = 0;
+    for (int i = 0; i < some.length; i++) {
+      squares += Math.pow(some[i] - others[i], 2);
+    }
+    return 10 * Math.log10(4 * some.length / squares);
   }
 
   /** Does every task of the job in the order of its plan, and returns their products. */

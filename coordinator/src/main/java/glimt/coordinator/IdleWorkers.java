@@ -1,0 +1,203 @@
+package glimt.coordinator;
+
+import glimt.coordinator.Protocol.Idle;
+import glimt.coordinator.Protocol.ToWorker;
+import glimt.job.ArtifactId;
+import glimt.job.WorkerCard;
+import glimt.job.WorkerId;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The workers that wait for work, and whose turn it is to claim a task for.
+ *
+ * <p>A claim is a call to the ledger, and a farm may have thousands of idle workers that say so
+ * every two seconds. So few claims are under way at once, and once some workers of a kind were
+ * given nothing, the others of that kind are not asked for until tasks may have become ready: until
+ * the next {@link #hinted}. Those who were given nothing go to the end of the line, so that a
+ * worker that may not have a task, because it failed it before, does not stand in the way for ever.
+ */
+final class IdleWorkers {
+  /**
+   * How many claims are under way at once. With them, the ledger's ten connections suffice for the
+   * beats, the endings, the sweep, the room for urgent tasks and two batches of submissions, each
+   * of which is one at a time: none waits for claims.
+   */
+  static final int AT_ONCE = 4;
+
+  /** After how many workers of a kind that were given nothing the others are not asked for. */
+  static final int ENOUGH = 8;
+
+  /** What the ledger tells two workers apart by, when tasks are neither warm nor tried before. */
+  private record WorkerKind(Set<ArtifactId> cards, long memory, String numericClass) {
+    static WorkerKind of(WorkerCard card) {
+      Set<ArtifactId> cards = new HashSet<>(card.bundles().values());
+      cards.addAll(card.restated());
+      return new WorkerKind(cards, card.memory(), card.numericClass());
+    }
+  }
+
+  private static final class Waiter {
+    private final WorkerKind kind;
+    private Idle word;
+
+    /** When its last word arrived, in {@link System#nanoTime}. */
+    private long said;
+
+    /** When the ledger last heard of it, in {@link System#nanoTime}; null if it never did. */
+    private @Nullable Long asked;
+
+    private Waiter(Idle word) {
+      this.kind = WorkerKind.of(word.worker());
+      this.word = word;
+    }
+  }
+
+  private final Map<WorkerId, Waiter> idle = new LinkedHashMap<>();
+  private final Map<ActorRef<ToWorker>, WorkerId> names = new HashMap<>();
+
+  /** Those for which a claim is to be made. */
+  private final Set<WorkerId> line = new LinkedHashSet<>();
+
+  /** Those for which one is under way, so that each has at most one. */
+  private final Set<WorkerId> asking = new HashSet<>();
+
+  /** How many workers of each kind were given nothing since the last hint. */
+  private final Map<WorkerKind, Integer> refused = new HashMap<>();
+
+  /**
+   * How often ready tasks were announced; shows a pending claim whether it may have missed some.
+   */
+  private long hints;
+
+  long hints() {
+    return hints;
+  }
+
+  /** A worker said that it is idle. */
+  void said(Idle word, long now) {
+    WorkerId id = word.worker().id();
+    Waiter waiter = idle.get(id);
+    if (waiter == null || !waiter.kind.equals(WorkerKind.of(word.worker()))) {
+      waiter = new Waiter(word);
+      idle.put(id, waiter);
+    }
+    names.remove(waiter.word.at());
+    names.put(word.at(), id);
+    waiter.word = word;
+    waiter.said = now;
+    if (!asking.contains(id)) {
+      line.add(id);
+    }
+  }
+
+  boolean waits(WorkerId id) {
+    return idle.containsKey(id);
+  }
+
+  void remove(WorkerId id) {
+    Waiter waiter = idle.remove(id);
+    if (waiter != null) {
+      names.remove(waiter.word.at());
+    }
+    line.remove(id);
+  }
+
+  /**
+   * Forgets that a worker is idle, because it reports on a task. Its last {@link Idle} was sent
+   * before it received the {@link Protocol.Run}.
+   */
+  void busy(ActorRef<ToWorker> worker) {
+    WorkerId id = names.get(worker);
+    if (id != null) {
+      remove(id);
+    }
+  }
+
+  /** Forgets those whose last word is older than this. */
+  void forget(long said) {
+    List<WorkerId> silent = new ArrayList<>();
+    idle.forEach(
+        (id, waiter) -> {
+          if (!asking.contains(id) && waiter.said - said < 0) {
+            silent.add(id);
+          }
+        });
+    silent.forEach(this::remove);
+  }
+
+  /** There may be ready tasks: all who wait are to be asked for again. */
+  void hinted() {
+    hints++;
+    refused.clear();
+    idle.keySet().stream().filter(id -> !asking.contains(id)).forEach(line::add);
+  }
+
+  /** Returns the worker to claim a task for now; the claim is under way until {@link #answered}. */
+  Optional<Idle> next() {
+    for (Iterator<WorkerId> ids = line.iterator(); asking.size() < AT_ONCE && ids.hasNext(); ) {
+      WorkerId id = ids.next();
+      ids.remove();
+      Waiter waiter = idle.get(id);
+      if (waiter != null && !isInVain(waiter)) {
+        asking.add(id);
+        return Optional.of(waiter.word);
+      }
+    }
+    return Optional.empty();
+  }
+
+  /**
+   * A worker that has just become idle is always asked for: it may be the better one for a task.
+   */
+  private boolean isInVain(Waiter waiter) {
+    return waiter.asked != null
+        && idle.size() > ENOUGH
+        && refused.getOrDefault(waiter.kind, 0) >= ENOUGH;
+  }
+
+  /**
+   * A claim was answered.
+   *
+   * @param asOf the value of {@link #hints} when it was made
+   * @param now when, in {@link System#nanoTime}
+   */
+  void answered(WorkerId id, long asOf, boolean gotNothing, long now) {
+    asking.remove(id);
+    Waiter waiter = idle.remove(id);
+    if (waiter == null) {
+      return;
+    }
+    idle.put(id, waiter);
+    waiter.asked = now;
+    if (gotNothing && asOf == hints) {
+      refused.merge(waiter.kind, 1, Integer::sum);
+    } else if (gotNothing) {
+      line.add(id); // the claim may have missed tasks that became ready while it ran
+    }
+  }
+
+  /** Returns those of which the ledger has not heard since then; it hears of them now. */
+  List<WorkerId> unheard(long since, long now) {
+    List<WorkerId> unheard = new ArrayList<>();
+    idle.forEach(
+        (id, waiter) -> {
+          Long asked = waiter.asked;
+          if (asked != null && asked - since < 0 && !asking.contains(id)) {
+            waiter.asked = now;
+            unheard.add(id);
+          }
+        });
+    return unheard;
+  }
+}

@@ -1,0 +1,140 @@
+package glimt.coordinator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import glimt.coordinator.Protocol.Idle;
+import glimt.coordinator.Protocol.ToWorker;
+import glimt.job.ArtifactId;
+import glimt.job.WorkerCard;
+import glimt.job.WorkerId;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.apache.pekko.actor.testkit.typed.javadsl.TestInbox;
+import org.junit.jupiter.api.Test;
+
+class IdleWorkersTest {
+  private static final String ONE = "1".repeat(64);
+  private static final String OTHER = "2".repeat(64);
+
+  private final IdleWorkers workers = new IdleWorkers();
+
+  private static Idle word(String name, String card) {
+    WorkerCard worker =
+        new WorkerCard(
+            new WorkerId(name), 1, "cpu", "test", Map.of("bundle", new ArtifactId(card)));
+    return new Idle(worker, TestInbox.<ToWorker>create().getRef());
+  }
+
+  private List<Idle> said(int many, String prefix, String card) {
+    List<Idle> words = IntStream.range(0, many).mapToObj(i -> word(prefix + i, card)).toList();
+    words.forEach(word -> workers.said(word, 0));
+    return words;
+  }
+
+  /** Those for which claims are made now. */
+  private List<Idle> next() {
+    List<Idle> asked = new ArrayList<>();
+    for (Optional<Idle> one = workers.next(); one.isPresent(); one = workers.next()) {
+      asked.add(one.get());
+    }
+    return asked;
+  }
+
+  private void answered(Idle word, boolean gotNothing) {
+    workers.answered(word.worker().id(), workers.hints(), gotNothing, 0);
+  }
+
+  /** Answers all claims with nothing until none is made; returns for whom they were made. */
+  private List<Idle> inVain() {
+    List<Idle> all = new ArrayList<>();
+    for (List<Idle> asked = next(); !asked.isEmpty(); asked = next()) {
+      asked.forEach(word -> answered(word, true));
+      all.addAll(asked);
+    }
+    return all;
+  }
+
+  @Test
+  void few_claims_are_under_way_at_once_and_each_answer_makes_room_for_the_next() {
+    said(100, "worker-", ONE);
+    List<Idle> first = next();
+    assertThat(first).hasSize(IdleWorkers.AT_ONCE);
+    workers.remove(first.getFirst().worker().id());
+    answered(first.getFirst(), false);
+    assertThat(next()).hasSize(1).doesNotContainAnyElementsOf(first);
+  }
+
+  @Test
+  void thousands_that_repeat_themselves_are_not_asked_for_until_a_task_may_be_ready() {
+    List<Idle> all = said(5000, "worker-", ONE);
+    assertThat(inVain()).as("each is asked for when it comes").hasSize(5000);
+    all.forEach(word -> workers.said(word, 1));
+    assertThat(next()).isEmpty();
+
+    Set<WorkerId> asked = new HashSet<>();
+    for (int hint = 0; hint < 10; hint++) {
+      workers.hinted();
+      List<Idle> now = inVain();
+      assertThat(now).hasSizeBetween(IdleWorkers.ENOUGH, IdleWorkers.ENOUGH + IdleWorkers.AT_ONCE);
+      now.forEach(word -> asked.add(word.worker().id()));
+    }
+    assertThat(asked).as("others each time").hasSizeGreaterThanOrEqualTo(10 * IdleWorkers.ENOUGH);
+  }
+
+  @Test
+  void workers_of_another_kind_are_asked_for_however_many_had_nothing() {
+    said(500, "one-", ONE);
+    Idle able = said(1, "other-", OTHER).getFirst();
+    inVain();
+    workers.hinted();
+    assertThat(inVain()).contains(able);
+  }
+
+  @Test
+  void one_that_comes_back_from_a_task_is_asked_for_at_once() {
+    List<Idle> all = said(500, "worker-", ONE);
+    inVain();
+    Idle back = all.get(250);
+    workers.busy(back.at());
+    assertThat(workers.waits(back.worker().id())).isFalse();
+    workers.said(back, 1);
+    assertThat(next()).containsExactly(back);
+  }
+
+  @Test
+  void a_few_workers_are_asked_for_with_every_word() {
+    List<Idle> all = said(IdleWorkers.ENOUGH, "worker-", ONE);
+    for (int time = 0; time < 5; time++) {
+      all.forEach(word -> workers.said(word, 1));
+      assertThat(inVain()).hasSameElementsAs(all);
+    }
+  }
+
+  @Test
+  void a_claim_that_may_have_missed_a_task_is_made_again() {
+    Idle word = said(1, "worker-", ONE).getFirst();
+    long before = workers.hints();
+    assertThat(next()).containsExactly(word);
+    workers.hinted();
+    assertThat(next()).as("one claim each").isEmpty();
+    workers.answered(word.worker().id(), before, true, 0);
+    assertThat(next()).containsExactly(word);
+  }
+
+  @Test
+  void those_that_are_not_asked_for_are_noted_and_those_that_fall_silent_forgotten() {
+    said(20, "worker-", ONE);
+    inVain();
+    assertThat(workers.unheard(0, 10)).as("asked for just now").isEmpty();
+    assertThat(workers.unheard(5, 10)).hasSize(20);
+    assertThat(workers.unheard(10, 15)).as("once").isEmpty();
+    workers.forget(1);
+    workers.hinted();
+    assertThat(next()).isEmpty();
+  }
+}
