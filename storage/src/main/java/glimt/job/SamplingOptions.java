@@ -96,7 +96,8 @@ public record SamplingOptions(
    * guidance of weight w adds up w parts of the prompt and 1 - w of the negative one.
    */
   public boolean drawsToNegative() {
-    return guidance != null && guidance < 1 || guidanceRule != null && guidanceRule.weight() < 1;
+    return (guidance != null && guidance < 1)
+        || (guidanceRule != null && guidanceRule.weight() < 1);
   }
 
   /**

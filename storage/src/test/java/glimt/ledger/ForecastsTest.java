@@ -100,7 +100,7 @@ class ForecastsTest {
     TenantId other = new TenantId("other");
     new Tenants(ledger.database).set(other, 2.0, null);
     for (int i = 0; i < 10; i++) {
-      ledger.jobs.submit(NewJob.of(other, Ledger.spec(), ledger.digest, plan())).orElseThrow();
+      ledger.jobs.submit(NewJob.of(other, Ledger.spec(), ledger.digest, plan()));
     }
     JobId mine = ledger.submit();
     assertThat(of(mine).position()).isZero();

@@ -102,7 +102,7 @@ final class Load implements AutoCloseable {
 
   private long submit(Jobs jobs, Size size) {
     Plan plan = plan(size);
-    jobs.submit(NewJob.of(TenantId.DEFAULT, spec(size), bundle.digest(), plan)).orElseThrow();
+    jobs.submit(NewJob.of(TenantId.DEFAULT, spec(size), bundle.digest(), plan));
     stock.addAndGet(plan.tasks().size());
     return 1;
   }
