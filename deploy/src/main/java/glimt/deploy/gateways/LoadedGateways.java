@@ -21,6 +21,7 @@ import glimt.ledger.Database;
 import glimt.ledger.Events;
 import glimt.ledger.Jobs;
 import glimt.ledger.LeaseTerms;
+import glimt.ledger.NewJob;
 import glimt.ledger.Nodes;
 import glimt.ledger.Tasks;
 import glimt.model.Kind;
@@ -107,7 +108,10 @@ final class LoadedGateways implements AutoCloseable {
             new SamplingOptions(7, null, null, null, null),
             Map.of("points", 1024),
             Format.PLY);
-    return jobs.submit(TenantId.DEFAULT, spec, bundle.digest(), Plan.of(spec, bundle.card())).id();
+    return jobs.submit(
+            NewJob.of(TenantId.DEFAULT, spec, bundle.digest(), Plan.of(spec, bundle.card())))
+        .orElseThrow()
+        .id();
   }
 
   /** Adds one event to a job's: it is paused, or goes on. */

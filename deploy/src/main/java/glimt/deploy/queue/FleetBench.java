@@ -34,7 +34,6 @@ import picocli.CommandLine.Spec;
       "which is started for this, are real. Takes about 15 minutes."
     })
 public final class FleetBench implements Callable<Integer> {
-  private static final String ROW = "%-62s %s%n";
   private static final int SINGLE_JOBS = 200;
   private static final Duration LOOK = Duration.ofSeconds(10);
 
@@ -230,6 +229,6 @@ public final class FleetBench implements Callable<Integer> {
   }
 
   private static void print(String what, String measured) {
-    System.out.printf(ROW, what, measured);
+    System.out.printf("%-62s %s%n", what, measured);
   }
 }

@@ -13,6 +13,7 @@ import glimt.ledger.Bundles;
 import glimt.ledger.Database;
 import glimt.ledger.Jobs;
 import glimt.ledger.LeaseTerms;
+import glimt.ledger.NewJob;
 import glimt.ledger.Tasks;
 import glimt.postgres.EmbeddedPostgres;
 import java.lang.management.ManagementFactory;
@@ -133,7 +134,7 @@ final class FleetTrial implements AutoCloseable {
   }
 
   private JobId submitOne() {
-    return jobs.submit(TenantId.DEFAULT, spec, bundle.digest(), plan).id();
+    return jobs.submit(NewJob.of(TenantId.DEFAULT, spec, bundle.digest(), plan)).orElseThrow().id();
   }
 
   /**
