@@ -5,12 +5,8 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,8 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param colours the background colours
  * @param motions the motions of clips, including growth and rotation
  * @param phrasings caption templates with {subject}, {colour}, {does} and {doing}; one without
- *     {colour} leaves the colour out, and one without {does} and {doing} the motion. Of words in
- *     brackets one is drawn: "[draw|show] a {subject}"
+ *     {colour} leaves the colour out, and one without {does} and {doing} the motion
  * @param heldOutPhrasings such templates that training never uses
  * @param uncountable names of subjects that take no article "a", such as "grapes"
  */
@@ -46,11 +41,6 @@ public record CaptionGrammar(
 
   /** The fraction of held-out captions that use a held-out synonym where there is one. */
   private static final double HELD_OUT_SYNONYM = 0.5;
-
-  /** Alternatives that contain no others, such as "[on|over]". */
-  private static final Pattern ALTERNATIVES = Pattern.compile("\\[([^\\[\\]]*)]");
-
-  private static final Pattern SPACES = Pattern.compile(" {2,}");
 
   private static final Pattern VOWEL = Pattern.compile("(?!uni|ufo|eu|one)[aeiou].*|hour.*");
 
@@ -160,24 +150,6 @@ public record CaptionGrammar(
         throw new IllegalArgumentException(
             "the phrasing '%s' names no subject, or is held out too".formatted(template));
       }
-      checkAlternatives(template);
-    }
-  }
-
-  /** Checks that whatever is drawn from a template, it says the same: a colour, a motion. */
-  private static void checkAlternatives(String template) {
-    Set<Set<String>> said = new HashSet<>();
-    RandomGenerator random = new SplittableRandom(template.hashCode());
-    for (int i = 0; i < 64; i++) {
-      String drawn = drawn(template, random);
-      said.add(
-          Stream.of("{subject}", "{colour}", "{do", "[", "]")
-              .filter(drawn::contains)
-              .collect(Collectors.toSet()));
-    }
-    if (said.size() > 1 || said.iterator().next().contains("[")) {
-      throw new IllegalArgumentException(
-          "the alternatives of the phrasing '%s' do not say the same".formatted(template));
     }
   }
 
@@ -208,7 +180,7 @@ public record CaptionGrammar(
     List<String> fitting = fitting(phrasings, colour != UNSAID, motion != UNSAID);
     Noun noun = subjects.get(subject);
     return filled(
-        drawn(any(fitting, random), random),
+        any(fitting, random),
         name(noun.word, noun.synonyms, random),
         colour == UNSAID
             ? ""
@@ -227,7 +199,7 @@ public record CaptionGrammar(
   public String heldOutCaption(int subject, int colour, int motion, RandomGenerator random) {
     List<String> fitting = fitting(heldOutPhrasings, colour != UNSAID, motion != UNSAID);
     Noun noun = subjects.get(subject);
-    String template = drawn(any(fitting, random), random);
+    String template = any(fitting, random);
     String name = heldOutOr(noun.heldOut, List.of(noun.word), random);
     String ground = "";
     String does = "";
@@ -249,21 +221,6 @@ public record CaptionGrammar(
         .filter(template -> template.contains("{colour}") == colour)
         .filter(template -> template.contains("{do") == motion)
         .toList();
-  }
-
-  /** A template with one of the words in each pair of brackets. */
-  private static String drawn(String template, RandomGenerator random) {
-    String drawn = template;
-    for (Matcher found = ALTERNATIVES.matcher(drawn);
-        found.find();
-        found = ALTERNATIVES.matcher(drawn)) {
-      String[] words = found.group(1).split("\\|", -1);
-      drawn =
-          drawn.substring(0, found.start())
-              + words[random.nextInt(words.length)]
-              + drawn.substring(found.end());
-    }
-    return SPACES.matcher(drawn).replaceAll(" ").strip();
   }
 
   private String filled(String template, String name, String colour, String does, String doing) {

@@ -165,23 +165,6 @@ class CaptionGrammarTest {
     assertThat((double) heldOut / (subjects * colours)).isCloseTo(0.1, within(0.03));
   }
 
-  @Test
-  void of_words_in_brackets_one_is_drawn() throws Exception {
-    String drawn =
-        GIVEN
-            .toPrettyString()
-            .replace("\"one {subject}\"", "\"[my|your [big|]] {subject}[,|] only\"");
-    CaptionGrammar grammar = Recipe.part(Json.mapper().readTree(drawn), CaptionGrammar.class);
-    RandomGenerator random = new SplittableRandom(3);
-    Set<String> captions = new HashSet<>();
-    for (int i = 0; i < 2_000; i++) {
-      captions.add(grammar.caption(0, UNSAID, UNSAID, random));
-    }
-    assertThat(captions)
-        .contains("my whale only", "my whale, only", "your whale only", "your big whale, only")
-        .noneMatch(caption -> caption.contains("[") || caption.contains("  "));
-  }
-
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -192,8 +175,6 @@ class CaptionGrammarTest {
           [ 210, 40, 45 ]        | [ 210, 40 ]   | colour red needs red, green and blue in 0 to 255
           "a {subject} {does}",  |               | the phrasing 'an animal' names no subject
           "phrasings" : [        | "phrases" : [ | phrasings
-          "a {subject} {does}",  | "a {subject} [{does}|]", | do not say the same
-          "a {subject} {does}",  | "a {subject} [{does}",   | do not say the same
           """)
   void an_invalid_grammar_is_refused_with_the_reason(String part, String instead, String reason)
       throws Exception {
