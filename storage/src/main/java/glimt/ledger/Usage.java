@@ -47,7 +47,7 @@ public final class Usage {
           SELECT worker_time.worker, worker_time.device, life, idle, other,
                  coalesce(sum(reported), 0) AS reported
           FROM worker_time LEFT JOIN device_use
-            ON device_use.worker = worker_time.worker AND device_use.started <= worker_time.at
+            ON device_use.worker = worker_time.worker AND device_use.started < worker_time.at
             AND device_use.started >= (
               SELECT min(at - make_interval(secs => life)) FROM worker_time
               WHERE at >= :from::date::timestamp AT TIME ZONE 'UTC')

@@ -27,7 +27,8 @@ public final class Workers {
 
   /**
    * Notes a worker, as parts of the statement by which it claims. Writes no more often than needed:
-   * a farm of idle workers should leave the disk alone.
+   * a farm of idle workers should leave the disk alone. Its times are of the instant at which the
+   * statement began: what it is given now is not in them yet.
    */
   static final String SEE =
       """
@@ -45,7 +46,7 @@ public final class Workers {
         RETURNING id, device),
       timed AS (
         INSERT INTO worker_time (worker, device, at, life, idle, other)
-        SELECT id, device, clock_timestamp(), :life, :idle, :other FROM seen
+        SELECT id, device, now(), :life, :idle, :other FROM seen
         WHERE :life::double precision IS NOT NULL
         ON CONFLICT (worker) DO UPDATE SET
           at = excluded.at, life = excluded.life, idle = excluded.idle, other = excluded.other)\
