@@ -81,7 +81,8 @@ class ContractTest {
     JsonNode schemas = contract.at("/components/schemas");
     assertThat(schemas.at("/Prompt/maxLength").intValue()).isEqualTo(JobSpec.PROMPT_LIMIT);
     assertThat(schemas.at("/Seed/maximum").longValue()).isEqualTo(SamplingOptions.SEED_LIMIT);
-    assertThat(schemas.at("/Steps/oneOf/1/maximum").intValue()).isEqualTo(SamplingOptions.STEPS_LIMIT);
+    assertThat(schemas.at("/Steps/oneOf/1/maximum").intValue())
+        .isEqualTo(SamplingOptions.STEPS_LIMIT);
     assertThat(schemas.at("/Guidance/maximum").doubleValue())
         .isEqualTo(SamplingOptions.GUIDANCE_LIMIT);
     JsonNode request = schemas.at("/JobRequest/properties");
