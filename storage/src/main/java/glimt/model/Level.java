@@ -53,42 +53,6 @@ public record Level(
     @Nullable FirstFrame firstFrame,
     @Nullable BelowNoising belowNoising,
     @Nullable EarlyEnd earlyEnd) {
-  /** A level whose walk does not end early. */
-  public Level(
-      String name,
-      List<Axis> axes,
-      int channels,
-      String network,
-      Parametrisation parametrisation,
-      List<Port> ports,
-      List<Double> residual,
-      double belowNoise,
-      @Nullable Codec codec,
-      Sampling sampling,
-      @Nullable Fast fast,
-      @Nullable Refinement refinement,
-      @Nullable Expert expert,
-      @Nullable FirstFrame firstFrame,
-      @Nullable BelowNoising belowNoising) {
-    this(
-        name,
-        axes,
-        channels,
-        network,
-        parametrisation,
-        ports,
-        residual,
-        belowNoise,
-        codec,
-        sampling,
-        fast,
-        refinement,
-        expert,
-        firstFrame,
-        belowNoising,
-        null);
-  }
-
   /** A level of one network that begins with noise alone. */
   public Level(
       String name,
@@ -114,6 +78,7 @@ public record Level(
         codec,
         sampling,
         fast,
+        null,
         null,
         null,
         null,

@@ -88,6 +88,7 @@ final class LatentUpsampling {
                     LevelChain.prefix(number) + COMPONENT, factors, ADAPTATION, 0)),
             null,
             below.firstFrame(),
+            null,
             null);
     List<Level> levels = new ArrayList<>(card.levels());
     levels.add(level);

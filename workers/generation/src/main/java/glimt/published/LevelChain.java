@@ -304,7 +304,8 @@ final class LevelChain {
             ? null
             : new Expert(stems.apply(expert.network()), expert.below(), expert.guidance()),
         null,
-        level.belowNoising());
+        level.belowNoising(),
+        null);
   }
 
   private static @Nullable Codec renamed(@Nullable Codec codec, UnaryOperator<String> stems) {
