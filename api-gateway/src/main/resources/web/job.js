@@ -303,6 +303,7 @@ export class Job {
     this.notes.replaceChildren(
       ...[this.from()].filter(Boolean),
       ...(obstacle ? [h("p", { class: "warning" }, `It waits: ${obstacle}.`)] : []),
+      ...(!this.ended && view.plannedWhy ? [h("p", { class: "warning" }, `Note: ${view.plannedWhy}.`)] : []),
       ...view.warnings.map(warning => h("p", { class: "warning" }, `Note: ${warning}.`)),
       ...[view.why, this.trouble].filter(Boolean).map(text => h("p", { class: "refusal", role: "alert" }, text)),
       this.report ? h("p", { class: "told", role: "status" }, this.report) : "");

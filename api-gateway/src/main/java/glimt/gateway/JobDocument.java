@@ -19,6 +19,7 @@ import glimt.job.JobView;
 import glimt.job.JobView.AttemptView;
 import glimt.job.JobView.LevelView;
 import glimt.job.JobView.TaskView;
+import glimt.job.PlannedEnd;
 import glimt.job.Product;
 import glimt.job.SamplingOptions;
 import glimt.job.TaskState;
@@ -60,7 +61,8 @@ final class JobDocument {
         .put("paused", text(job.paused()))
         .put("deadline", text(job.limits().deadline()))
         .put("budgetSeconds", job.limits().budgetSeconds())
-        .put("endedAtLevel", job.endedAtLevel())
+        .put("endedAtLevel", job.endedAtLevel());
+    plannedEnd(out, job.plannedEnd())
         .put("state", word(job.state()))
         .put("progress", job.progress())
         .put("created", job.created().toString())
@@ -143,6 +145,12 @@ final class JobDocument {
 
   private static Stream<TaskView> walks(LevelView level) {
     return level.tasks().stream().filter(task -> task.work() instanceof Work.Sample);
+  }
+
+  /** Adds how far a job is made, to end within its limits; null for as far as it asks for. */
+  static ObjectNode plannedEnd(ObjectNode out, @Nullable PlannedEnd end) {
+    return out.put("plannedLevel", end == null ? null : end.level())
+        .put("plannedWhy", end == null ? null : end.why());
   }
 
   static ObjectNode forecast(Forecast forecast) {

@@ -82,6 +82,7 @@ final class JobRoutes {
               ObjectNode body = Json.mapper().createObjectNode().put("model", would.model());
               would.warnings().forEach(body.putArray("warnings")::add);
               body.set("forecast", JobDocument.forecast(would.forecast()));
+              JobDocument.plannedEnd(body, would.end());
               return RequestContext.answer(ctx, 200, body);
             });
   }

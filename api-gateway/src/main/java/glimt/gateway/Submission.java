@@ -13,6 +13,7 @@ import glimt.job.JobSpec;
 import glimt.job.JobState;
 import glimt.job.JobView;
 import glimt.job.Plan;
+import glimt.job.PlannedEnd;
 import glimt.job.SamplingOptions;
 import glimt.job.TenantId;
 import glimt.job.Webhook;
@@ -121,11 +122,18 @@ final class Submission {
     return new DryRun(
         model,
         plans.getFirst().warnings(),
-        forecasts.of(tenant, wish.urgency(), bundle.digest(), model, plans));
+        forecasts.of(tenant, wish.urgency(), bundle.digest(), model, plans),
+        forecasts
+            .planned(tenant, wish.urgency(), bundle.digest(), plans.getFirst(), wish.limits())
+            .orElse(null));
   }
 
-  /** What a job would be. */
-  record DryRun(String model, List<String> warnings, Forecast forecast) {}
+  /**
+   * What a job would be.
+   *
+   * @param end how far it would be made, to end within its limits; null for as far as it asks for
+   */
+  record DryRun(String model, List<String> warnings, Forecast forecast, @Nullable PlannedEnd end) {}
 
   record Wish(JobClass urgency, JobLimits limits, JobSpec spec, Bundles.Offer offer) {}
 

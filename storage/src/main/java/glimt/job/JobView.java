@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param urgency its class
  * @param paused since when it is paused; null unless it is
  * @param limits what it may take
+ * @param plannedEnd how far it is made, to end within its limits; null for as far as it asks for
  * @param card the digest of the card that the job was planned with
  * @param origin the job that it was made from, such as the one that it is a remix of; null for none
  * @param originLevel the level of {@code origin} that it took over; null if it took none
@@ -33,6 +34,7 @@ public record JobView(
     JobClass urgency,
     @Nullable Instant paused,
     JobLimits limits,
+    @Nullable PlannedEnd plannedEnd,
     JobSpec spec,
     ArtifactId card,
     @Nullable JobId origin,

@@ -19,10 +19,11 @@ record Backlog(List<OpenJob> jobs, long asOf) {
       SELECT job.id, job.tenant, tenant.weight, min(task.rank) AS rank, sum(LEFT_OF_TASK) AS seconds
       FROM job JOIN tenant ON tenant.id = job.tenant JOIN task ON task.job = job.id
       WHERE job.ending IS NULL AND task.state IN ('blocked', 'ready', 'running')
-        AND task.rank < 'Infinity'
+        AND task.rank < 'Infinity' AND IS_MADE
       GROUP BY job.id, job.tenant, tenant.weight
       """
-          .replace("LEFT_OF_TASK", StepTimes.LEFT);
+          .replace("LEFT_OF_TASK", StepTimes.LEFT)
+          .replace("IS_MADE", PlannedEnds.IS_MADE);
 
   /** An open job, with the device-seconds that are left of it. */
   record OpenJob(JobId job, TenantId tenant, double weight, double rank, double seconds) {}

@@ -18,15 +18,16 @@ public final class Deadlines {
   private static final int AT_ONCE = 100;
 
   /** A running attempt counts with the time since it began, and a lost one not at all. */
-  private static final String SPENT =
+  static final String SPENT_SECONDS =
       """
-      budget <= (
-        SELECT sum(CASE WHEN attempt.ended IS NULL
-                        THEN extract(epoch FROM clock_timestamp() - attempt.started)::double precision
-                        WHEN outcome IN ('lost', 'remade') THEN 0
-                        ELSE coalesce(attempt.seconds, 0) END)
-        FROM task JOIN attempt ON attempt.task = task.id WHERE task.job = job.id)\
+      (SELECT sum(CASE WHEN attempt.ended IS NULL
+                       THEN extract(epoch FROM clock_timestamp() - attempt.started)::double precision
+                       WHEN outcome IN ('lost', 'remade') THEN 0
+                       ELSE coalesce(attempt.seconds, 0) END)
+       FROM task JOIN attempt ON attempt.task = task.id WHERE task.job = job.id)\
       """;
+
+  private static final String SPENT = "budget <= " + SPENT_SECONDS;
 
   private static final String DUE =
       """

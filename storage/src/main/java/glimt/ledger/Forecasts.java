@@ -3,18 +3,20 @@ package glimt.ledger;
 import glimt.job.ArtifactId;
 import glimt.job.Forecast;
 import glimt.job.JobClass;
+import glimt.job.JobId;
+import glimt.job.JobLimits;
 import glimt.job.JobView;
 import glimt.job.Plan;
+import glimt.job.PlannedEnd;
 import glimt.job.TenantId;
-import glimt.json.Json;
+import glimt.ledger.LeftWork.LeftTask;
+import glimt.ledger.LeftWork.Living;
 import java.sql.SQLException;
 import java.time.Clock;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
-import java.util.stream.Collectors;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,57 +25,32 @@ import org.jspecify.annotations.Nullable;
  * their weights allow, and the workers that can do the job do nothing else.
  */
 public final class Forecasts {
-  /** How long the state of the line may be remembered: reading it reads every open task. */
-  private static final long FRESH_NANOS = 1_000_000_000L;
-
   private static final String LEFT_OF_JOB =
       """
-      SELECT work ->> 'level' AS level, work ->> 'type' AS work, amount / steps AS size,
-             steps - step AS steps, memory
-      FROM task WHERE job = ? AND state IN ('blocked', 'ready', 'running') ORDER BY ordinal
-      """;
-
-  private static final String ABLE =
+      SELECT ordinal, work ->> 'level' AS level, work ->> 'type' AS work, amount / steps AS size,
+             steps - step AS steps, task.memory
+      FROM task JOIN job ON job.id = task.job
+      WHERE job = ? AND state IN ('blocked', 'ready', 'running') AND (? OR IS_MADE)
+      ORDER BY ordinal
       """
-      SELECT numeric_class, memory, ? = ANY(cards) AS has FROM worker
-      WHERE drained IS NULL
-        AND (seen > clock_timestamp() - make_interval(secs => ?)
-          OR EXISTS (SELECT FROM task WHERE task.worker = worker.id AND state = 'running'))
-      """;
+          .replace("IS_MADE", PlannedEnds.IS_MADE);
 
   private final Database database;
-  private volatile @Nullable Backlog backlog;
+  private final RememberedLine line = new RememberedLine();
 
   public Forecasts(Database database) {
     this.database = database;
   }
 
-  /** What is left of a task. */
-  private record ForecastPart(String level, String work, long size, int steps, long memory) {}
-
-  /** A living worker. */
-  private record Living(String numericClass, long memory, boolean has) {}
-
   /** Forecasts a job that has not ended. */
   public Forecast of(JobView job) {
-    Backlog line = line();
     return database.read(
         "forecast job " + job.id(),
         session -> {
-          List<ForecastPart> parts =
-              session.all(
-                  LEFT_OF_JOB,
-                  row ->
-                      new ForecastPart(
-                          row.getString("level"),
-                          row.getString("work"),
-                          row.getLong("size"),
-                          row.getInt("steps"),
-                          row.getLong("memory")),
-                  job.id().value());
+          List<LeftTask> tasks = left(session, job.id(), false);
           double rank = job.created().toEpochMilli() / 1e3 + job.urgency().delay();
-          Backlog.Ahead ahead = line.ahead(job.tenant(), rank, job.id());
-          Forecast forecast = forecast(session, job.card(), job.spec().model(), parts, ahead);
+          Backlog.Ahead ahead = line.read(session).ahead(job.tenant(), rank, job.id());
+          Forecast forecast = forecast(session, job.card(), job.spec().model(), tasks, ahead);
           return job.paused() == null
               ? forecast
               : new Forecast(
@@ -87,6 +64,15 @@ public final class Forecasts {
   }
 
   /**
+   * Returns what is left of a job, in the order of its plan.
+   *
+   * @param all also what is left out to end within its limits
+   */
+  static List<LeftTask> left(Session session, JobId job, boolean all) throws SQLException {
+    return session.all(LEFT_OF_JOB, LeftTask::read, job.value(), all);
+  }
+
+  /**
    * Forecasts jobs of one model that are not submitted: when the last of them ends, and what they
    * take together.
    *
@@ -94,87 +80,56 @@ public final class Forecasts {
    */
   public Forecast of(
       TenantId tenant, JobClass urgency, ArtifactId card, String model, List<Plan> plans) {
-    Backlog line = line();
-    List<ForecastPart> parts = new ArrayList<>();
+    List<LeftTask> tasks = new ArrayList<>();
     int longest = plans.stream().mapToInt(plan -> plan.tasks().size()).max().orElse(0);
     // The same task of all jobs, and then the next: they can be done side by side.
     for (int at = 0; at < longest; at++) {
       for (Plan plan : plans) {
         if (at < plan.tasks().size()) {
-          parts.add(part(plan.tasks().get(at)));
+          tasks.add(LeftTask.of(plan.tasks().get(at)));
         }
       }
     }
-    double rank = Clock.systemUTC().millis() / 1e3 + urgency.delay();
     return database.read(
         "forecast a job",
-        session -> forecast(session, card, model, parts, line.ahead(tenant, rank, null)));
+        session -> forecast(session, card, model, tasks, ahead(session, tenant, urgency)));
   }
 
-  private static ForecastPart part(Plan.PlannedTask task) {
-    return new ForecastPart(
-        task.work().level(),
-        Json.mapper().valueToTree(task.work()).path("type").asText(),
-        task.work().amount() / task.work().steps(),
-        task.work().steps(),
-        task.need().memory());
-  }
-
-  private Backlog line() {
-    Backlog last = backlog;
-    if (last == null || System.nanoTime() - last.asOf() > FRESH_NANOS) {
-      last = database.read("look at the line", Backlog::read);
-      backlog = last;
+  /** Plans how far a job that is not submitted is made, to end within its limits. */
+  public Optional<PlannedEnd> planned(
+      TenantId tenant, JobClass urgency, ArtifactId card, Plan plan, JobLimits limits) {
+    if (limits.equals(JobLimits.NONE)) {
+      return Optional.empty();
     }
-    return last;
+    List<LeftTask> tasks =
+        plan.tasks().stream().filter(task -> !task.taken()).map(LeftTask::of).toList();
+    return database.read(
+        "plan a job to its limits",
+        session ->
+            PlannedEnd.of(
+                limits,
+                null,
+                LeftWork.of(session, card, tasks).levelEnds(ahead(session, tenant, urgency), 0)));
+  }
+
+  /** What goes before a job that is submitted now. */
+  private Backlog.Ahead ahead(Session session, TenantId tenant, JobClass urgency)
+      throws SQLException {
+    double rank = Clock.systemUTC().millis() / 1e3 + urgency.delay();
+    return line.read(session).ahead(tenant, rank, null);
   }
 
   private static Forecast forecast(
-      Session session, ArtifactId card, String model, List<ForecastPart> parts, Backlog.Ahead ahead)
+      Session session, ArtifactId card, String model, List<LeftTask> tasks, Backlog.Ahead ahead)
       throws SQLException {
-    List<Living> living =
-        session.all(
-            ABLE,
-            row ->
-                new Living(
-                    row.getString("numeric_class"), row.getLong("memory"), row.getBoolean("has")),
-            card.sha256(),
-            Workers.PATIENCE_SECONDS);
-    long memory = parts.stream().mapToLong(ForecastPart::memory).max().orElse(0);
-    List<Living> able = living.stream().filter(one -> one.has() && one.memory() >= memory).toList();
-    Set<String> classes = able.stream().map(Living::numericClass).collect(Collectors.toSet());
-    StepTimes times = StepTimes.of(session, card);
-    double left = 0;
-    double alone = 0;
-    boolean learned = true;
-    int workers = Math.max(1, able.size());
-    for (int at = 0; at < parts.size(); ) {
-      // The tasks of a level that do the same work run side by side, those that follow wait.
-      ForecastPart first = parts.get(at);
-      double seconds = 0;
-      double longest = 0;
-      for (; at < parts.size() && alike(first, parts.get(at)); at++) {
-        ForecastPart part = parts.get(at);
-        var step = times.seconds(part.level(), part.work(), part.size(), classes);
-        learned &= step.isPresent();
-        double one = step.orElse(1.0 / Math.max(1, part.steps())) * part.steps();
-        seconds += one;
-        longest = Math.max(longest, one);
-      }
-      left += seconds;
-      alone += Math.max(longest, seconds / workers);
-    }
-    double wait = ahead.seconds(left) / workers;
-    Instant ends =
-        able.isEmpty()
-            ? null
-            : Instant.now(Clock.systemUTC()).plusMillis((long) (1000 * (wait + alone)));
+    LeftWork left = LeftWork.of(session, card, tasks);
     return new Forecast(
-        ahead.jobs(), left, learned, able.size(), ends, obstacle(living, model, memory, able));
-  }
-
-  private static boolean alike(ForecastPart one, ForecastPart other) {
-    return one.level().equals(other.level()) && one.work().equals(other.work());
+        ahead.jobs(),
+        left.deviceSeconds(),
+        left.learned(),
+        left.able().size(),
+        left.able().isEmpty() ? null : left.ends(ahead),
+        obstacle(left.living(), model, left.memory(), left.able()));
   }
 
   private static @Nullable String obstacle(

@@ -14,6 +14,7 @@ import glimt.job.JobView;
 import glimt.job.JobView.AttemptView;
 import glimt.job.JobView.LevelView;
 import glimt.job.JobView.TaskView;
+import glimt.job.PlannedEnd;
 import glimt.job.Product;
 import glimt.job.TaskId;
 import glimt.job.TaskState;
@@ -105,6 +106,7 @@ final class JobViews {
       JobClass urgency,
       @Nullable Instant paused,
       JobLimits limits,
+      @Nullable PlannedEnd plannedEnd,
       JobSpec spec,
       ArtifactId card,
       @Nullable JobId origin,
@@ -127,6 +129,7 @@ final class JobViews {
           EnumWord.read(JobClass.class, row.getString("class")),
           instant(row, "paused"),
           new JobLimits(instant(row, "deadline"), row.getObject("budget", Double.class)),
+          JobViews.plannedEnd(row),
           Json.read(row.getString("spec"), JobSpec.class),
           new ArtifactId(row.getString("card")),
           job(row, "origin"),
@@ -163,6 +166,7 @@ final class JobViews {
           urgency,
           paused,
           limits,
+          plannedEnd,
           spec,
           card,
           origin,
@@ -300,6 +304,13 @@ final class JobViews {
   private static @Nullable Fault fault(ResultSet row) throws SQLException {
     String fault = row.getString("fault");
     return fault == null ? null : EnumWord.read(Fault.class, fault);
+  }
+
+  private static @Nullable PlannedEnd plannedEnd(ResultSet row) throws SQLException {
+    String level = row.getString("planned_level");
+    return level == null
+        ? null
+        : new PlannedEnd(level, row.getInt("planned_last"), row.getString("planned_why"));
   }
 
   private static @Nullable JobId job(ResultSet row, String column) throws SQLException {

@@ -9,6 +9,7 @@ import glimt.job.JobEvent;
 import glimt.job.JobId;
 import glimt.job.JobState;
 import glimt.job.JobView;
+import glimt.job.PlannedEnd;
 import glimt.job.TenantId;
 import glimt.json.EnumWord;
 import glimt.ledger.Submissions.PlannedJob;
@@ -135,10 +136,13 @@ public final class Jobs {
   private static final int AT_ONCE = 64;
 
   private final Database database;
+  private final Forecasts forecasts;
+  private final RememberedLine line = new RememberedLine();
   private final GroupCommit<PlannedJob, Optional<JobView>> submissions;
 
   public Jobs(Database database) {
     this.database = database;
+    this.forecasts = new Forecasts(database);
     this.submissions = new GroupCommit<>(AT_ONCE, this::write, Jobs::isOfOne);
   }
 
@@ -151,7 +155,7 @@ public final class Jobs {
    * @throws StorageException if the job cannot be stored
    */
   public Optional<JobView> submit(NewJob asked) {
-    Optional<JobView> submitted = submissions.ask(new PlannedJob(asked));
+    Optional<JobView> submitted = submissions.ask(new PlannedJob(asked, end(asked)));
     return submitted.isPresent() ? submitted : earlier(asked);
   }
 
@@ -165,7 +169,7 @@ public final class Jobs {
    * @throws NoSuchElementException if the job that has the level was deleted
    */
   public Optional<JobView> refine(NewJob asked, TakenLevel taken) {
-    PlannedJob one = new PlannedJob(JobId.random(), asked, taken, null);
+    PlannedJob one = new PlannedJob(JobId.random(), asked, taken, null, end(asked));
     boolean written =
         database.transact(
             "submit job " + one.job() + " from " + taken.job(),
@@ -189,11 +193,12 @@ public final class Jobs {
    */
   public List<JobView> submitDrafts(List<NewJob> asked) {
     JobId first = JobId.random();
-    PlannedJob one = new PlannedJob(first, asked.getFirst(), null, first);
+    // A draft has one level, so nothing of it can be left out.
+    PlannedJob one = new PlannedJob(first, asked.getFirst(), null, first, null);
     List<PlannedJob> others =
         asked.stream()
             .skip(1)
-            .map(draft -> new PlannedJob(JobId.random(), draft.key(null), null, first))
+            .map(draft -> new PlannedJob(JobId.random(), draft.key(null), null, first, null))
             .toList();
     List<JobView> written =
         database.transact(
@@ -212,6 +217,13 @@ public final class Jobs {
             .map(job -> drafts(one.tenant(), requireNonNull(job.drafts())))
             .orElse(List.of())
         : written;
+  }
+
+  /** Plans how far a job is made, to end within its limits; null for as far as it asks for. */
+  private @Nullable PlannedEnd end(NewJob asked) {
+    return forecasts
+        .planned(asked.tenant(), asked.urgency(), asked.card(), asked.plan(), asked.limits())
+        .orElse(null);
   }
 
   /** Returns the drafts that were asked for together with one, in their order. */
@@ -377,7 +389,8 @@ public final class Jobs {
         "stop job " + job,
         session -> {
           if (session.first(LOCK, row -> row, tenant.value(), job.value()).isPresent()) {
-            Optional<String> level = LockedJobs.newestWholeLevel(session, job);
+            Optional<String> level =
+                LockedJobs.newestWholeLevel(session, job).map(LockedJobs.WholeLevel::name);
             if (level.isPresent()) {
               LockedJobs.alreadyLocked(session)
                   .endAt(
@@ -437,6 +450,7 @@ public final class Jobs {
             session.update(
                 RANK.bind("job", job.value())
                     .bind("delay", EnumWord.read(JobClass.class, now).delay()));
+            PlannedEnds.renew(session, line, job);
             JobEvent.Fact changed =
                 new JobEvent.JobChanged(urgency, paused, endless ? null : deadline);
             Events.append(session, List.of(new Events.JobFact(job, changed)));

@@ -10,9 +10,11 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 final class LockedJobs {
   private static final String LOCK =
       """
-      SELECT id, last_seq FROM job
+      SELECT id, last_seq, deadline IS NOT NULL OR budget IS NOT NULL AS limited FROM job
       WHERE id IN (SELECT job FROM task WHERE id = ANY(?))
       ORDER BY id FOR UPDATE
       """;
@@ -40,7 +42,7 @@ final class LockedJobs {
 
   private static final String NEWEST_WHOLE_LEVEL =
       """
-      SELECT work ->> 'level' AS level FROM task
+      SELECT work ->> 'level' AS level, ordinal FROM task
       WHERE job = ? AND work ->> 'type' = 'assemble' AND state = 'succeeded' AND taken IS NULL
       ORDER BY ordinal DESC LIMIT 1
       """;
@@ -76,25 +78,44 @@ final class LockedJobs {
 
   private final Session session;
   private final Map<JobId, Long> lastSeq;
+  private final Set<JobId> limited;
 
-  private LockedJobs(Session session, Map<JobId, Long> lastSeq) {
+  private LockedJobs(Session session, Map<JobId, Long> lastSeq, Set<JobId> limited) {
     this.session = session;
     this.lastSeq = lastSeq;
+    this.limited = limited;
   }
+
+  /**
+   * A finished level.
+   *
+   * @param last the ordinal of its last task
+   */
+  record WholeLevel(String name, int last) {}
 
   /** Locks the jobs of some tasks. */
   static LockedJobs of(Session session, Collection<TaskId> tasks) throws SQLException {
     Map<JobId, Long> lastSeq = new HashMap<>();
+    Set<JobId> limited = new HashSet<>();
     session.all(
         LOCK,
-        row -> lastSeq.put(new JobId(row.getObject("id", UUID.class)), row.getLong("last_seq")),
+        row -> {
+          JobId job = new JobId(row.getObject("id", UUID.class));
+          lastSeq.put(job, row.getLong("last_seq"));
+          return row.getBoolean("limited") && limited.add(job);
+        },
         tasks.stream().mapToLong(TaskId::value).toArray());
-    return new LockedJobs(session, lastSeq);
+    return new LockedJobs(session, lastSeq, limited);
   }
 
   /** Returns the jobs that the caller has locked by a statement of its own. */
   static LockedJobs alreadyLocked(Session session) {
-    return new LockedJobs(session, new HashMap<>());
+    return new LockedJobs(session, new HashMap<>(), Set.of());
+  }
+
+  /** Whether a job may have a deadline or a budget. */
+  boolean isLimited(JobId job) {
+    return limited.contains(job);
   }
 
   long lastSeq(JobId job) {
@@ -122,8 +143,11 @@ final class LockedJobs {
   }
 
   /** Returns the newest whole level that a job made itself; the caller has locked the job. */
-  static Optional<String> newestWholeLevel(Session session, JobId job) throws SQLException {
-    return session.first(NEWEST_WHOLE_LEVEL, row -> row.getString("level"), job.value());
+  static Optional<WholeLevel> newestWholeLevel(Session session, JobId job) throws SQLException {
+    return session.first(
+        NEWEST_WHOLE_LEVEL,
+        row -> new WholeLevel(row.getString("level"), row.getInt("ordinal")),
+        job.value());
   }
 
   /** Ends a job as above, with a whole level as its result. */

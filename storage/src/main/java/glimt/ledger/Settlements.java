@@ -27,13 +27,16 @@ final class Settlements {
 
   private final Session session;
   private final LeaseTerms terms;
+  private final RememberedLine line;
   private final LockedJobs jobs;
   private final Retries retries;
 
-  private Settlements(Session session, LeaseTerms terms, Collection<Lease> leases)
+  private Settlements(
+      Session session, LeaseTerms terms, RememberedLine line, Collection<Lease> leases)
       throws SQLException {
     this.session = session;
     this.terms = terms;
+    this.line = line;
     this.jobs = LockedJobs.of(session, leases.stream().map(Lease::task).toList());
     this.retries = new Retries(session, jobs, terms);
   }
@@ -43,11 +46,12 @@ final class Settlements {
    *
    * @return a settlement for each attempt whose lease still held; the others changed nothing
    */
-  static List<Settlement> settle(Session session, LeaseTerms terms, List<AttemptEnd> reports)
+  static List<Settlement> settle(
+      Session session, LeaseTerms terms, RememberedLine line, List<AttemptEnd> reports)
       throws SQLException {
     Map<Lease, AttemptEnd> ends = new LinkedHashMap<>();
     reports.forEach(end -> ends.putIfAbsent(end.lease(), end));
-    return new Settlements(session, terms, ends.keySet()).settle(ends);
+    return new Settlements(session, terms, line, ends.keySet()).settle(ends);
   }
 
   private List<Settlement> settle(Map<Lease, AttemptEnd> reports) throws SQLException {
@@ -64,7 +68,7 @@ final class Settlements {
       }
     }
     ended.write(session);
-    Collection<JobId> advanced = Successes.succeed(session, jobs, successes);
+    Collection<JobId> advanced = Successes.succeed(session, jobs, line, successes);
     Set<Lease> freed = new HashSet<>();
     for (var end : outcomes.entrySet()) {
       RunningAttempt attempt = end.getKey();
@@ -99,7 +103,7 @@ final class Settlements {
       throws SQLException {
     return leases.isEmpty()
         ? Set.of()
-        : new Settlements(session, terms, leases).takeBack(leases, still);
+        : new Settlements(session, terms, new RememberedLine(), leases).takeBack(leases, still);
   }
 
   private Set<JobId> takeBack(List<Lease> leases, Predicate<RunningAttempt> still)

@@ -9,6 +9,7 @@ import glimt.job.JobView;
 import glimt.job.JobView.LevelView;
 import glimt.job.JobView.TaskView;
 import glimt.job.Plan;
+import glimt.job.PlannedEnd;
 import glimt.job.TaskId;
 import glimt.job.TaskState;
 import glimt.job.TenantId;
@@ -43,17 +44,19 @@ final class Submissions {
       NamedSql.of(
           """
           WITH asks AS MATERIALIZED (
-            SELECT * FROM unnest(:ids::uuid[], :tenants, :cards, :specs, :warnings, :keys, :asked, :facts, :classes, :delays, :deadlines::timestamptz[], :budgets::double precision[], :origins::uuid[], :originLevels, :drafts::uuid[], :decisions) WITH ORDINALITY
-              AS asks (id, tenant, card, spec, warnings, key, asked, fact, class, delay, deadline, budget, origin, origin_level, drafts, decisions, place)),
+            SELECT * FROM unnest(:ids::uuid[], :tenants, :cards, :specs, :warnings, :keys, :asked, :facts, :classes, :delays, :deadlines::timestamptz[], :budgets::double precision[], :origins::uuid[], :originLevels, :drafts::uuid[], :decisions, :plannedLevels, :plannedLasts::integer[], :plannedWhys) WITH ORDINALITY
+              AS asks (id, tenant, card, spec, warnings, key, asked, fact, class, delay, deadline, budget, origin, origin_level, drafts, decisions, planned_level, planned_last, planned_why, place)),
           unprepared AS MATERIALIZED (
             SELECT FROM tenant AS mine
             WHERE NOT :prepared AND id = ANY(:tenants) AND (jobs IS NOT NULL OR day_seconds IS NOT NULL OR AWAY)
             LIMIT 1),
           submitted AS (
             INSERT INTO job (id, tenant, card, spec, warnings, created, last_seq, key, asked, class,
-                             deadline, budget, origin, origin_level, drafts, decisions)
+                             deadline, budget, origin, origin_level, drafts, decisions,
+                             planned_level, planned_last, planned_why)
             SELECT id, tenant, card, spec::jsonb, warnings::jsonb, clock_timestamp(), 1, key, asked,
-                   class, deadline, budget, origin, origin_level, drafts, decisions::jsonb
+                   class, deadline, budget, origin, origin_level, drafts, decisions::jsonb,
+                   planned_level, planned_last, planned_why
             FROM asks WHERE NOT EXISTS (SELECT FROM unprepared) ORDER BY place
             ON CONFLICT (tenant, key) WHERE key IS NOT NULL DO NOTHING
             RETURNING id, number, created, card, tenant),
@@ -110,10 +113,16 @@ final class Submissions {
    *
    * @param taken what it takes over from another job; null for nothing
    * @param drafts the first of the drafts that it is one of; null for none
+   * @param end how far it is made, to end within its limits; null for as far as it asks for
    */
-  record PlannedJob(JobId job, NewJob asked, @Nullable TakenLevel taken, @Nullable JobId drafts) {
-    PlannedJob(NewJob asked) {
-      this(JobId.random(), asked, null, null);
+  record PlannedJob(
+      JobId job,
+      NewJob asked,
+      @Nullable TakenLevel taken,
+      @Nullable JobId drafts,
+      @Nullable PlannedEnd end) {
+    PlannedJob(NewJob asked, @Nullable PlannedEnd end) {
+      this(JobId.random(), asked, null, null, end);
     }
 
     TenantId tenant() {
@@ -260,6 +269,15 @@ final class Submissions {
         .bind(
             "drafts",
             texts(submissions, one -> one.drafts() == null ? null : one.drafts().toString()))
+        .bind(
+            "plannedLevels",
+            texts(submissions, one -> one.end() == null ? null : one.end().level()))
+        .bind(
+            "plannedLasts",
+            submissions.stream()
+                .map(one -> one.end() == null ? null : (Integer) one.end().last())
+                .toArray(Integer[]::new))
+        .bind("plannedWhys", texts(submissions, one -> one.end() == null ? null : one.end().why()))
         .bind("taken", taken.toArray(Long[]::new))
         .bind(
             "delays",
@@ -364,6 +382,7 @@ final class Submissions {
         one.asked().urgency(),
         null,
         one.asked().limits(),
+        one.end(),
         one.asked().spec(),
         one.asked().card(),
         one.asked().origin(),

@@ -5,6 +5,7 @@ import glimt.job.JobEvent;
 import glimt.job.JobId;
 import glimt.job.Lease;
 import glimt.job.Outcome;
+import glimt.job.PlannedEnd;
 import glimt.job.Product;
 import glimt.job.Work;
 import glimt.json.EnumWord;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** What follows from the success of attempts: results, ready successors, finished jobs. */
 final class Successes {
@@ -53,12 +55,15 @@ final class Successes {
 
   /**
    * Writes the results of attempts, and what they warn of. A task that is remade keeps the result
-   * that it has.
+   * that it has. A job of which no further level is likely to be ready within its limits ends.
    *
    * @return the jobs in which a task became ready
    */
   static List<JobId> succeed(
-      Session session, LockedJobs jobs, Map<RunningAttempt, Outcome.Succeeded> successes)
+      Session session,
+      LockedJobs jobs,
+      RememberedLine line,
+      Map<RunningAttempt, Outcome.Succeeded> successes)
       throws SQLException {
     if (successes.isEmpty()) {
       return List.of();
@@ -83,6 +88,15 @@ final class Successes {
           }
         });
     jobs.endDone(successes.keySet().stream().map(RunningAttempt::job).toList(), facts);
+    for (RunningAttempt attempt : results.keySet()) {
+      if (attempt.work() instanceof Work.Assemble(String level, _, _)
+          && jobs.isLimited(attempt.job())) {
+        Optional<PlannedEnd> end = PlannedEnds.renew(session, line, attempt.job());
+        if (end.isPresent() && end.get().level().equals(level)) {
+          jobs.endAt(attempt.job(), level, end.get().why());
+        }
+      }
+    }
     return freed;
   }
 

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 public final class Tasks {
   private final Database database;
   private final LeaseTerms terms;
+  private final RememberedLine line = new RememberedLine();
 
   public Tasks(Database database, LeaseTerms terms) {
     this.database = database;
@@ -122,7 +123,7 @@ public final class Tasks {
     return database.transact(
         "end attempts",
         session -> {
-          List<Settlement> settled = Settlements.settle(session, terms, reports);
+          List<Settlement> settled = Settlements.settle(session, terms, line, reports);
           StaleMessages.count(session, "end", reports.size() - settled.size());
           return settled;
         });

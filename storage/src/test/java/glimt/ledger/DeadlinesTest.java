@@ -1,5 +1,6 @@
 package glimt.ledger;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -14,12 +15,14 @@ import glimt.job.JobState;
 import glimt.job.JobView;
 import glimt.job.Outcome;
 import glimt.job.Plan;
+import glimt.job.PlannedEnd;
 import glimt.job.Task;
 import glimt.job.TenantId;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -142,6 +145,114 @@ class DeadlinesTest {
                 .limits()
                 .deadline())
         .isNull();
+  }
+
+  /** Does a job whose every step takes 100 seconds: a base of 500 s and a dense level of 700. */
+  private void learn() {
+    ledger.submit();
+    for (List<Task> claimed = ledger.claim("w", 1);
+        !claimed.isEmpty();
+        claimed = ledger.claim("w", 1)) {
+      end(claimed.getFirst(), 100.0 * claimed.getFirst().work().steps());
+    }
+  }
+
+  private static JobLimits in(long seconds) {
+    return new JobLimits(Instant.now().plusSeconds(seconds), null);
+  }
+
+  private @Nullable PlannedEnd planned(JobId job) {
+    return ledger.view(job).plannedEnd();
+  }
+
+  @Test
+  void a_level_that_cannot_be_ready_in_time_is_left_out_from_the_start() {
+    learn();
+    JobId job = submit(in(600));
+    PlannedEnd end = requireNonNull(planned(job));
+    assertThat(end.level()).isEqualTo("base");
+    assertThat(end.why())
+        .matches(
+            "planned to its deadline: dense would be ready [0-9.]+ s after it; its last level"
+                + " is base");
+    assertThat(new Forecasts(ledger.database).of(ledger.view(job)).deviceSeconds()).isEqualTo(500);
+    end(ledger.claimOne("w"), 400);
+    Task file = ledger.claimOne("w");
+    assertThat(ledger.view(job).state()).isEqualTo(JobState.RUNNING);
+    end(file, 100);
+    JobView view = ledger.view(job);
+    assertThat(view.state()).isEqualTo(JobState.SUCCEEDED);
+    assertThat(view.endedAtLevel()).isEqualTo("base");
+    assertThat(view.why()).startsWith("planned to its deadline: dense would be ready");
+    assertThat(ledger.claim("w", 8)).isEmpty();
+    assertThat(new Audit(ledger.database).breaches()).isEmpty();
+  }
+
+  @Test
+  void a_level_that_turns_out_to_fit_when_the_one_below_is_whole_is_made_after_all() {
+    learn();
+    JobId before = ledger.submit();
+    JobId job = submit(in(1900));
+    assertThat(requireNonNull(planned(job)).level()).isEqualTo("base");
+    ledger.jobs.cancel(TenantId.DEFAULT, before);
+    end(ledger.claimOne("w"), 400);
+    end(ledger.claimOne("w"), 100);
+    assertThat(planned(job)).isNull();
+    assertThat(ledger.view(job).state()).isEqualTo(JobState.RUNNING);
+    assertThat(ledger.claim("w", 8)).hasSize(3);
+    assertThat(new Audit(ledger.database).breaches()).isEmpty();
+  }
+
+  @Test
+  void a_level_is_left_out_when_the_one_below_took_too_long() {
+    learn();
+    JobId job = submit(in(1300));
+    assertThat(planned(job)).isNull();
+    end(ledger.claimOne("w"), 400);
+    Task file = ledger.claimOne("w");
+    ledger.sql(
+        "UPDATE job SET deadline = now() + interval '600 seconds' WHERE id = ?", job.value());
+    end(file, 100);
+    assertThat(ledger.view(job).endedAtLevel()).isEqualTo("base");
+    assertThat(new Audit(ledger.database).breaches()).isEmpty();
+  }
+
+  @Test
+  void a_budget_is_planned_to_alike_and_a_first_level_is_always_begun() {
+    learn();
+    assertThat(requireNonNull(planned(submit(new JobLimits(null, 600.0)))).why())
+        .isEqualTo(
+            "planned to its budget of 600.0 device-seconds: with dense it would take 1200.0;"
+                + " its last level is base");
+    assertThat(requireNonNull(planned(submit(new JobLimits(null, 60.0)))).why())
+        .isEqualTo(
+            "planned to its budget of 60.0 device-seconds: with base it would take 500.0;"
+                + " its last level is base");
+    assertThat(planned(submit(new JobLimits(null, 1200.0)))).isNull();
+  }
+
+  @Test
+  void a_deadline_that_is_moved_and_a_pause_change_what_is_planned() {
+    learn();
+    JobId job = submit(in(1000));
+    ledger.jobs.change(TenantId.DEFAULT, job, null, null, FAR);
+    assertThat(planned(job)).isNull();
+    ledger.jobs.change(TenantId.DEFAULT, job, null, null, Instant.now().plusSeconds(800));
+    assertThat(requireNonNull(planned(job)).level()).isEqualTo("base");
+    ledger.jobs.change(TenantId.DEFAULT, job, null, true, null);
+    assertThat(planned(job)).isNull();
+    ledger.jobs.change(TenantId.DEFAULT, job, null, false, null);
+    assertThat(requireNonNull(planned(job)).level()).isEqualTo("base");
+    ledger.jobs.change(TenantId.DEFAULT, job, null, null, Jobs.NO_DEADLINE);
+    assertThat(planned(job)).isNull();
+  }
+
+  @Test
+  void nothing_is_left_out_while_no_step_is_known_and_no_worker_is_there() {
+    assertThat(planned(submit(in(1)))).isNull();
+    learn();
+    ledger.sql("DELETE FROM worker");
+    assertThat(planned(submit(in(1)))).isNull();
   }
 
   @Test

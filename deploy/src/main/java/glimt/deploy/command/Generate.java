@@ -260,7 +260,8 @@ public final class Generate implements Callable<Integer> {
   }
 
   private static int foretell(Client farm, ObjectNode wish) throws IOException {
-    JsonNode would = farm.post("/v1/jobs?dry_run=true", wish).path("forecast");
+    JsonNode job = farm.post("/v1/jobs?dry_run=true", wish);
+    JsonNode would = job.path("forecast");
     boolean timed = would.path("learned").asBoolean();
     double seconds = would.path("deviceSeconds").asDouble();
     System.out.printf(Locale.ROOT, "%d jobs go first%n", would.path("position").asInt());
@@ -272,6 +273,7 @@ public final class Generate implements Callable<Integer> {
     if (would.path("ends").isTextual()) {
       System.out.println("likely to end at " + would.path("ends").asText());
     }
+    WatchedJob.tellPlan(job);
     if (would.path("obstacle").isTextual()) {
       System.out.println("cannot be done: " + Visible.of(would.path("obstacle").asText()));
     }

@@ -69,9 +69,18 @@ public final class WatchedJob {
   /** Submits a job by another path, as above. */
   static WatchedJob submit(Client farm, String path, JsonNode wish) {
     try {
-      return of(farm, farm.post(path, wish).path("links").path("self").asText());
+      JsonNode job = farm.post(path, wish);
+      tellPlan(job);
+      return of(farm, job.path("links").path("self").asText());
     } catch (IOException e) {
       throw silent(farm, e);
+    }
+  }
+
+  /** Says what of a job is left out, to end within its limits. */
+  static void tellPlan(JsonNode job) {
+    if (job.path("plannedWhy").isTextual()) {
+      System.err.println("glimt: " + Visible.of(job.path("plannedWhy").asText()));
     }
   }
 
