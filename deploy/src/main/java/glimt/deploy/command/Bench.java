@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.deploy.gateways.GatewayBench;
 import glimt.deploy.models.ModelsBench;
+import glimt.deploy.node.AtExit;
 import glimt.deploy.node.Client;
 import glimt.deploy.node.DeployException;
 import glimt.deploy.node.HomeOption;
@@ -79,30 +80,40 @@ public final class Bench implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException {
     Path place = Files.createTempDirectory(home.open().folder(), "bench");
-    try {
-      measure(place);
+    try (AtExit exit = new AtExit()) {
+      measure(exit, place);
       return 0;
     } finally {
       delete(place);
     }
   }
 
-  private void measure(Path place) throws IOException, InterruptedException {
+  private static StartedFarm start(AtExit exit, Path place) {
+    return exit.open(
+        () -> {
+          try {
+            return StartedFarm.on(place, List.of());
+          } catch (IOException e) {
+            throw new DeployException("the farm did not start", e);
+          }
+        });
+  }
+
+  private void measure(AtExit exit, Path place) throws IOException, InterruptedException {
     row(
         "measured on",
         System.getProperty("os.arch"),
         Runtime.getRuntime().availableProcessors() + " cores");
-    try (StartedFarm cold = StartedFarm.on(place, List.of())) {
-      row("up to ready, the first time", String.format(Locale.ROOT, "%.1f s", cold.seconds()), "");
-    }
-    try (StartedFarm farm = StartedFarm.on(place, List.of())) {
-      row("up to ready, warm", String.format(Locale.ROOT, "%.1f s", farm.seconds()), "at most 8 s");
-      settle();
-      row("memory of all processes, idle", megabytes(pss(place)), "under 1500 MB");
-      time(farm.client(), "video");
-      time(farm.client(), "points");
-      watchMemory(farm.client());
-    }
+    StartedFarm cold = start(exit, place);
+    row("up to ready, the first time", String.format(Locale.ROOT, "%.1f s", cold.seconds()), "");
+    exit.closeBackTo(0);
+    StartedFarm farm = start(exit, place);
+    row("up to ready, warm", String.format(Locale.ROOT, "%.1f s", farm.seconds()), "at most 8 s");
+    settle();
+    row("memory of all processes, idle", megabytes(pss(place)), "under 1500 MB");
+    time(farm.client(), "video");
+    time(farm.client(), "points");
+    watchMemory(farm.client());
   }
 
   private static void time(Client client, String kind) throws IOException {

@@ -3,22 +3,25 @@ package glimt.deploy.queue;
 import glimt.deploy.node.Home;
 import glimt.deploy.node.HomeOption;
 import glimt.deploy.node.Logs;
+import glimt.json.EnumWord;
 import glimt.ledger.Bundles;
 import glimt.postgres.EmbeddedPostgres;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** {@code glimt bench fair}: measures how fairly and how promptly jobs get devices. */
 @Command(
@@ -27,7 +30,7 @@ import picocli.CommandLine.Spec;
       "Measures how jobs get devices: fair shares against first come, first served; urgent jobs;",
       "weights; deadlines; one clip on more devices. Devices are simulated by the time of their"
           + " steps; the coordinator, the",
-      "ledger and its PostgreSQL, which is started for this, are real. Takes about seven minutes."
+      "ledger and its PostgreSQL, which is started for this, are real. Takes about six minutes."
     })
 public final class FairBench implements Callable<Integer> {
   private static final String ROW = "%-62s %-30s %s%n";
@@ -56,12 +59,48 @@ public final class FairBench implements Callable<Integer> {
       description = "Decides which jobs arrive when. Default: 1")
   private long seed;
 
+  /** What can be measured by itself. */
+  enum FairPart {
+    FANOUT,
+    MIX,
+    URGENT,
+    SHARES,
+    DEADLINES;
+
+    private static FairPart of(String word) {
+      return Stream.of(values())
+          .filter(part -> EnumWord.of(part).equals(word))
+          .findFirst()
+          .orElseThrow(
+              () ->
+                  new TypeConversionException(
+                      "must be some of fanout, mix, urgent, shares and deadlines, not '%s'"
+                          .formatted(word)));
+    }
+  }
+
+  private static final class PartConverter implements ITypeConverter<FairPart> {
+    @Override
+    public FairPart convert(String word) {
+      return FairPart.of(word);
+    }
+  }
+
+  @Option(
+      names = "--only",
+      split = ",",
+      converter = PartConverter.class,
+      defaultValue = "fanout,mix,urgent,shares,deadlines",
+      paramLabel = "PART",
+      description = "Measure only some of fanout, mix, urgent, shares, deadlines. Default: all")
+  private Set<FairPart> only = EnumSet.allOf(FairPart.class);
+
   @Mixin private HomeOption home;
 
   @Spec private CommandSpec command;
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() {
     // Written so that NaN is refused too.
     if (!(seconds >= 1 && seconds <= 3600)
         || step < 1
@@ -74,22 +113,34 @@ public final class FairBench implements Callable<Integer> {
     }
     Home at = home.open();
     Logs.to(at.logs().resolve("bench.log"));
-    Path place = Files.createTempDirectory(at.folder(), "bench");
-    try (EmbeddedPostgres server =
-        EmbeddedPostgres.start(place, at.database().resolve("postgres"))) {
+    System.err.printf("glimt: seed %s%n", seed);
+    System.out.printf(ROW, "what", "measured", "aim");
+    try (BenchServer server = new BenchServer(at)) {
       Duration took = Duration.ofMillis(step);
-      fanOut(server, QueueBench.bundle(at, FanOut.BUNDLE));
-      try (SimulatedFarm farm = new SimulatedFarm(server, QueueBench.bundle(at), devices, took)) {
-        measure(new FairTrials(farm, devices, seconds, took, seed));
+      if (only.contains(FairPart.FANOUT)) {
+        fanOut(server.postgres(), QueueBench.bundle(at, FanOut.BUNDLE));
       }
-    } finally {
-      QueueBench.delete(place);
+      try (SimulatedFarm farm =
+          new SimulatedFarm(server.postgres(), QueueBench.bundle(at), devices, took)) {
+        FairTrials trials = new FairTrials(farm, devices, seconds, took, seed);
+        only.stream()
+            .sorted()
+            .forEach(
+                part -> {
+                  switch (part) {
+                    case FANOUT -> {} // on farms of its own
+                    case MIX -> mix(trials);
+                    case URGENT -> urgent(trials);
+                    case SHARES -> shares(trials);
+                    case DEADLINES -> deadlines(trials);
+                  }
+                });
+      }
     }
     return 0;
   }
 
-  private void measure(FairTrials trials) {
-    System.err.printf("glimt: seed %s%n", seed);
+  private static void mix(FairTrials trials) {
     FairTrials.Mix fifo = trials.mix(false);
     print("90 % load, first come first served: jobs over 3 x their time alone", missed(fifo), "");
     FairTrials.Mix fair = trials.mix(true);
@@ -101,6 +152,9 @@ public final class FairBench implements Callable<Integer> {
         "device time lost to %s preemptions; steps done twice".formatted(fair.preempted()),
         String.format(Locale.ROOT, "%.2f %%; %s", 100 * fair.lost(), fair.repeated()),
         "at most 1 %; 0");
+  }
+
+  private void urgent(FairTrials trials) {
     List<Double> waits = trials.urgentWaits();
     print(
         "urgent job on a full farm until it runs: median, worst",
@@ -110,6 +164,9 @@ public final class FairBench implements Callable<Integer> {
             1000 * waits.get(waits.size() / 2),
             1000 * waits.getLast()),
         "at most %s ms".formatted(step + 100));
+  }
+
+  private static void shares(FairTrials trials) {
     Map<String, Double> shares = trials.shares();
     FairTrials.WEIGHTS.forEach(
         (tenant, weight) -> {
@@ -121,6 +178,9 @@ public final class FairBench implements Callable<Integer> {
               String.format(Locale.ROOT, "%.1f %%, %+.1f %%", 100 * had, 100 * (had / due - 1)),
               "within 5 %");
         });
+  }
+
+  private void deadlines(FairTrials trials) {
     FairTrials.Limited limited = trials.deadlines(2 * devices);
     print(
         String.format(
@@ -130,7 +190,6 @@ public final class FairBench implements Callable<Integer> {
   }
 
   private static void fanOut(EmbeddedPostgres server, Bundles.CatalogueEntry tiles) {
-    System.out.printf(ROW, "what", "measured", "aim");
     double alone = FanOut.seconds(server, tiles, 1);
     for (int many : FanOut.DEVICES) {
       double took = FanOut.seconds(server, tiles, many);

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -41,6 +42,7 @@ final class FairTrials {
   private final double seconds;
   private final Duration step;
   private final long seed;
+  private final Map<Integer, Double> alone = new HashMap<>();
 
   /**
    * @param seconds how long jobs arrive in each trial
@@ -68,8 +70,12 @@ final class FairTrials {
    */
   record Mix(int jobs, int missed, int preempted, double lost, int repeated) {}
 
-  /** How long a job of so many steps takes with the farm to itself, in seconds. */
-  double alone(int steps) {
+  /** How long a job of so many steps takes with the farm to itself, in seconds; measured once. */
+  private double alone(int steps) {
+    return alone.computeIfAbsent(steps, this::measureAlone);
+  }
+
+  private double measureAlone(int steps) {
     List<Double> times = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
       times.add(farm.untilEnd(submit("default", JobClass.NORMAL, steps)));
@@ -183,6 +189,8 @@ final class FairTrials {
   /** Submits jobs of two levels that have the time for the first, and perhaps for the second. */
   Limited deadlines(int jobs) {
     double base = alone(LONG_STEPS);
+    // So that the farm knows what each step takes, and plans.
+    farm.untilEnd(farm.submit("people", JobClass.NORMAL, Size.DEFAULT, LONG_STEPS, JobLimits.NONE));
     List<SimulatedJob> limited = new ArrayList<>();
     for (int i = 0; i < jobs; i++) {
       Instant deadline =
@@ -217,7 +225,7 @@ final class FairTrials {
   }
 
   private void awaitEnd(SimulatedJob job) {
-    SimulatedFarm.await("job " + job.id() + " ends", () -> farm.view(job).state().ended());
+    SimulatedFarm.awaitLong("job " + job.id() + " ends", () -> farm.view(job).state().ended());
   }
 
   private SimulatedJob submit(String tenant, JobClass urgency, int steps) {

@@ -9,10 +9,6 @@ import glimt.job.JobSpec;
 import glimt.job.SamplingOptions;
 import glimt.ledger.Bundles;
 import glimt.model.Kind;
-import glimt.postgres.EmbeddedPostgres;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -66,7 +62,7 @@ public final class FleetBench implements Callable<Integer> {
   @Spec private CommandSpec command;
 
   @Override
-  public Integer call() throws IOException, InterruptedException {
+  public Integer call() throws InterruptedException {
     // Written so that NaN is refused too.
     if (!(seconds >= 0.01 && seconds <= 3600)
         || workers < 1
@@ -79,9 +75,7 @@ public final class FleetBench implements Callable<Integer> {
     }
     Home at = home.open();
     Logs.to(at.logs().resolve("bench.log"));
-    Path place = Files.createTempDirectory(at.folder(), "bench");
-    try (EmbeddedPostgres server =
-        EmbeddedPostgres.start(place, at.database().resolve("postgres"))) {
+    try (BenchServer server = new BenchServer(at)) {
       Bundles.CatalogueEntry bundle = QueueBench.bundle(at);
       JobSpec spec =
           new JobSpec(
@@ -91,11 +85,9 @@ public final class FleetBench implements Callable<Integer> {
               SamplingOptions.seeded(7),
               Load.Size.SMALL.extents(),
               Format.PLY);
-      try (FleetTrial trial = new FleetTrial(server, bundle, spec)) {
+      try (FleetTrial trial = new FleetTrial(server.postgres(), bundle, spec)) {
         measure(trial);
       }
-    } finally {
-      QueueBench.delete(place);
     }
     return 0;
   }
@@ -134,7 +126,10 @@ public final class FleetBench implements Callable<Integer> {
             "%.0f %%, %.0f %%",
             100 * took.jvm() / took.seconds(),
             100 * took.postgres() / took.seconds()));
-    double[] single = trial.singly(Math.min(SINGLE_JOBS, workers));
+    int jobs = Math.min(SINGLE_JOBS, workers);
+    Stretch begin = trial.now();
+    double[] single = trial.singly(jobs);
+    Stretch each = trial.now().minus(begin);
     print(
         "  from a job's submission to a worker's Run: p50, p99, worst",
         String.format(
@@ -143,6 +138,13 @@ public final class FleetBench implements Callable<Integer> {
             quantile(single, 0.5),
             quantile(single, 0.99),
             quantile(single, 1)));
+    print(
+        "  statements a job until then; processor time of PostgreSQL",
+        String.format(
+            Locale.ROOT,
+            "%.1f; %.1f ms",
+            (double) each.statements() / jobs,
+            1000 * each.postgres() / jobs));
   }
 
   private void busy(FleetTrial trial, int jobs) throws InterruptedException {

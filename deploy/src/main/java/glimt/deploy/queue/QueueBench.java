@@ -94,7 +94,7 @@ public final class QueueBench implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() {
     if (rounds < 1 || rounds > 100 || seconds < 0.1 || seconds > 60 || jobs < 1) {
       throw new ParameterException(
           command.commandLine(),
@@ -102,12 +102,8 @@ public final class QueueBench implements Callable<Integer> {
     }
     Home at = home.open();
     Logs.to(at.logs().resolve("bench.log"));
-    Path place = Files.createTempDirectory(at.folder(), "bench");
-    try (EmbeddedPostgres server =
-        EmbeddedPostgres.start(place, at.database().resolve("postgres"))) {
-      measure(server, bundle(at));
-    } finally {
-      delete(place);
+    try (BenchServer server = new BenchServer(at)) {
+      measure(server.postgres(), bundle(at));
     }
     return 0;
   }
