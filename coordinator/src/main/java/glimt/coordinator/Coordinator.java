@@ -66,8 +66,9 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
    * The ledger answered a claim.
    *
    * @param asOf the value of {@link IdleWorkers#hints} when the claim was sent
+   * @param dry whether there was no task, not for other workers either
    */
-  private record Claimed(Idle by, long asOf, List<Task> tasks) implements Internal {}
+  private record Claimed(Idle by, long asOf, List<Task> tasks, boolean dry) implements Internal {}
 
   private record Renewed(List<Beat> beats, Renewal renewal) implements Internal {}
 
@@ -265,11 +266,15 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
     for (Optional<Idle> next = idle.next(); next.isPresent(); next = idle.next()) {
       Idle worker = next.get();
       long asOf = idle.hints();
+      String machine = machine(worker);
       ask(
           "claim a task",
-          () -> tasks.claim(worker.worker(), machine(worker), worker.times(), 1),
-          claimed -> new Claimed(worker, asOf, claimed),
-          new Claimed(worker, asOf, List.of()));
+          () -> {
+            List<Task> claimed = tasks.claim(worker.worker(), machine, worker.times(), 1);
+            return new Claimed(worker, asOf, claimed, claimed.isEmpty() && !tasks.anyInLine());
+          },
+          claimed -> claimed,
+          new Claimed(worker, asOf, List.of(), false));
     }
   }
 
@@ -290,7 +295,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
     Idle worker = claimed.by();
     WorkerId id = worker.worker().id();
     boolean waits = idle.waits(id);
-    idle.answered(id, claimed.asOf(), claimed.tasks().isEmpty(), System.nanoTime());
+    idle.answered(id, claimed.asOf(), claimed.tasks().isEmpty(), claimed.dry(), System.nanoTime());
     if (claimed.tasks().isEmpty()) {
       claim();
       return;

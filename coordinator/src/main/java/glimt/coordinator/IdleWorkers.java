@@ -22,10 +22,12 @@ import org.jspecify.annotations.Nullable;
  * The workers that wait for work, and whose turn it is to claim a task for.
  *
  * <p>A claim is a call to the ledger, and a farm may have thousands of idle workers that say so
- * every two seconds. So few claims are under way at once, and once some workers of a kind were
- * given nothing, the others of that kind are not asked for until tasks may have become ready: until
- * the next {@link #hinted}. Those who were given nothing go to the end of the line, so that a
- * worker that may not have a task, because it failed it before, does not stand in the way for ever.
+ * every two seconds. So few claims are under way at once, and once no task was in line, or some
+ * workers of a kind were given nothing, the others are not asked for until tasks may have become
+ * ready: until the next {@link #hinted}. A single task that becomes ready on a farm of idle workers
+ * is then asked for once, and only its success makes more claims at once. Those who were given
+ * nothing go to the end of the line, so that a worker that may not have a task, because it failed
+ * it before, does not stand in the way for ever.
  */
 final class IdleWorkers {
   /**
@@ -79,6 +81,12 @@ final class IdleWorkers {
    * How often ready tasks were announced; shows a pending claim whether it may have missed some.
    */
   private long hints;
+
+  /** Whether no task was in line for anybody, at some time after the last hint. */
+  private boolean dry;
+
+  /** How many claims may be under way now. */
+  private int window = AT_ONCE;
 
   long hints() {
     return hints;
@@ -139,13 +147,15 @@ final class IdleWorkers {
   /** There may be ready tasks: all who wait are to be asked for again. */
   void hinted() {
     hints++;
+    window = dry ? 1 : window;
+    dry = false;
     refused.clear();
     idle.keySet().stream().filter(id -> !asking.contains(id)).forEach(line::add);
   }
 
   /** Returns the worker to claim a task for now; the claim is under way until {@link #answered}. */
   Optional<Idle> next() {
-    for (Iterator<WorkerId> ids = line.iterator(); asking.size() < AT_ONCE && ids.hasNext(); ) {
+    for (Iterator<WorkerId> ids = line.iterator(); asking.size() < window && ids.hasNext(); ) {
       WorkerId id = ids.next();
       ids.remove();
       Waiter waiter = idle.get(id);
@@ -163,17 +173,25 @@ final class IdleWorkers {
   private boolean isInVain(Waiter waiter) {
     return waiter.asked != null
         && idle.size() > ENOUGH
-        && refused.getOrDefault(waiter.kind, 0) >= ENOUGH;
+        && (dry || refused.getOrDefault(waiter.kind, 0) >= ENOUGH);
   }
 
   /**
    * A claim was answered.
    *
    * @param asOf the value of {@link #hints} when it was made
+   * @param nothingInLine whether no task was ready after it, not for other workers either
    * @param now when, in {@link System#nanoTime}
    */
-  void answered(WorkerId id, long asOf, boolean gotNothing, long now) {
+  void answered(WorkerId id, long asOf, boolean gotNothing, boolean nothingInLine, long now) {
     asking.remove(id);
+    if (!gotNothing) {
+      window = Math.min(AT_ONCE, 2 * window);
+    } else if (nothingInLine) {
+      dry |= asOf == hints;
+    } else {
+      window = AT_ONCE; // what is in line is for others, who are to be found
+    }
     Waiter waiter = idle.remove(id);
     if (waiter == null) {
       return;

@@ -46,7 +46,7 @@ class IdleWorkersTest {
   }
 
   private void answered(Idle word, boolean gotNothing) {
-    workers.answered(word.worker().id(), workers.hints(), gotNothing, 0);
+    workers.answered(word.worker().id(), workers.hints(), gotNothing, false, 0);
   }
 
   /** Answers all claims with nothing until none is made; returns for whom they were made. */
@@ -87,6 +87,41 @@ class IdleWorkersTest {
   }
 
   @Test
+  void a_task_that_gets_ready_on_an_idle_farm_is_asked_for_once_and_success_asks_for_more() {
+    said(500, "worker-", ONE);
+    said(500, "other-", OTHER);
+    for (List<Idle> asked = next(); !asked.isEmpty(); asked = next()) {
+      asked.forEach(this::nothingInLine);
+    }
+    workers.hinted();
+    List<Idle> first = next();
+    assertThat(first).hasSize(1);
+    workers.remove(first.getFirst().worker().id());
+    answered(first.getFirst(), false);
+    List<Idle> second = next();
+    assertThat(second).hasSize(2);
+    second.forEach(this::nothingInLine);
+    assertThat(next()).as("nothing is in line for either kind").isEmpty();
+    workers.hinted();
+    answered(next().getFirst(), true);
+    assertThat(next()).as("a task is in line, but for others").hasSize(IdleWorkers.AT_ONCE);
+  }
+
+  @Test
+  void what_was_in_line_before_a_hint_says_nothing_of_what_is_after_it() {
+    said(500, "worker-", ONE);
+    List<Idle> asked = next();
+    long before = workers.hints();
+    workers.hinted();
+    asked.forEach(word -> workers.answered(word.worker().id(), before, true, true, 0));
+    assertThat(next()).hasSize(IdleWorkers.AT_ONCE);
+  }
+
+  private void nothingInLine(Idle word) {
+    workers.answered(word.worker().id(), workers.hints(), true, true, 0);
+  }
+
+  @Test
   void workers_of_another_kind_are_asked_for_however_many_had_nothing() {
     said(500, "one-", ONE);
     Idle able = said(1, "other-", OTHER).getFirst();
@@ -122,7 +157,7 @@ class IdleWorkersTest {
     assertThat(next()).containsExactly(word);
     workers.hinted();
     assertThat(next()).as("one claim each").isEmpty();
-    workers.answered(word.worker().id(), before, true, 0);
+    workers.answered(word.worker().id(), before, true, false, 0);
     assertThat(next()).containsExactly(word);
   }
 

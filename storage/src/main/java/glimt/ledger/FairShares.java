@@ -124,7 +124,16 @@ final class FairShares {
               .replace("HEADS", HEADS)
               .replace("AWAY", AWAY));
 
+  private static final String ANY_IN_LINE =
+      "WITH RECURSIVE HEADS SELECT EXISTS (SELECT FROM heads WHERE rank < 'Infinity') AS any"
+          .replace("HEADS", HEADS);
+
   private FairShares() {}
+
+  /** Whether a task of any tenant is in line. */
+  static boolean anyInLine(Session session) throws SQLException {
+    return session.first(ANY_IN_LINE, row -> row.getBoolean("any")).orElseThrow();
+  }
 
   /** Lets tenants join the line that have no task in it; called before their tasks get ready. */
   static void joinLine(Session session, Collection<String> tenants) throws SQLException {

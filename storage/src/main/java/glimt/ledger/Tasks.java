@@ -55,6 +55,11 @@ public final class Tasks {
         session -> Claims.claim(session, worker, machine, times, most, terms));
   }
 
+  /** Whether any task is ready, or will be after its wait, for whichever worker. */
+  public boolean anyInLine() {
+    return database.once("look for a task in line", FairShares::anyInLine);
+  }
+
   /**
    * Notes workers that wait for work without claiming any, so that they count as living.
    *
