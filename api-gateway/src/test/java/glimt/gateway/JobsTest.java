@@ -492,6 +492,7 @@ class JobsTest {
     assertThat(would.get("model").textValue()).isEqualTo("clips");
     assertThat(would.get("warnings").toString()).contains("blorps");
     assertThat(would.at("/forecast/deviceSeconds").doubleValue()).isPositive();
+    assertThat(would.get("plannedLevel").isNull()).as("it has no deadline").isTrue();
     assertThat(RealFarm.json(farm.get("/v1/jobs?limit=1")).toString()).isEqualTo(newest);
     HttpResponse<String> drafts =
         farm.post("/v1/jobs?dry_run=true", "{\"prompt\":\"a whale\",\"drafts\":3}");

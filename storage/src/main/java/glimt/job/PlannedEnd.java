@@ -41,7 +41,7 @@ public record PlannedEnd(String level, int last, String why) {
       String misses = next.learned() ? missed(limits, next) : null;
       if (misses != null) {
         LevelEnd last = before == null ? next : before;
-        return last == coming.getLast()
+        return last.equals(coming.getLast())
             ? Optional.empty()
             : Optional.of(
                 new PlannedEnd(
