@@ -22,7 +22,7 @@ import java.util.stream.Collectors;
  * @param memory what its largest network needs, in bytes
  * @param stages what is left until each stage's end, in their order
  */
-record LeftWork(List<Living> living, List<Living> able, long memory, List<Stage> stages) {
+record LeftWork(List<Living> living, List<Living> able, long memory, List<LeftStage> stages) {
   private static final String ABLE =
       """
       SELECT numeric_class, memory, ? = ANY(cards) AS has FROM worker
@@ -73,7 +73,7 @@ record LeftWork(List<Living> living, List<Living> able, long memory, List<Stage>
    * @param alone how long they take on the able workers, if these do nothing else
    * @param learned whether the times of all these steps are known
    */
-  record Stage(LeftTask last, double deviceSeconds, double alone, boolean learned) {}
+  record LeftStage(LeftTask last, double deviceSeconds, double alone, boolean learned) {}
 
   /**
    * @param tasks in the order in which they are done
@@ -92,11 +92,11 @@ record LeftWork(List<Living> living, List<Living> able, long memory, List<Stage>
     return new LeftWork(living, able, memory, stages(StepTimes.of(session, card), able, tasks));
   }
 
-  private static List<Stage> stages(StepTimes times, List<Living> able, List<LeftTask> tasks) {
+  private static List<LeftStage> stages(StepTimes times, List<Living> able, List<LeftTask> tasks) {
     Set<String> classes = able.stream().map(Living::numericClass).collect(Collectors.toSet());
     int workers = Math.max(1, able.size());
-    List<Stage> stages = new ArrayList<>();
-    Stage until = new Stage(new LeftTask(-1, "", "", 0, 0, 0), 0, 0, true);
+    List<LeftStage> stages = new ArrayList<>();
+    LeftStage until = new LeftStage(new LeftTask(-1, "", "", 0, 0, 0), 0, 0, true);
     for (int at = 0; at < tasks.size(); ) {
       // The tasks of a level that do the same work run side by side, those that follow wait.
       LeftTask first = tasks.get(at);
@@ -112,7 +112,7 @@ record LeftWork(List<Living> living, List<Living> able, long memory, List<Stage>
         longest = Math.max(longest, one);
       }
       until =
-          new Stage(
+          new LeftStage(
               tasks.get(at - 1),
               until.deviceSeconds() + seconds,
               until.alone() + Math.max(longest, seconds / workers),
@@ -135,7 +135,7 @@ record LeftWork(List<Living> living, List<Living> able, long memory, List<Stage>
     return stages.isEmpty() ? now() : ends(ahead, stages.getLast());
   }
 
-  private Instant ends(Backlog.Ahead ahead, Stage stage) {
+  private Instant ends(Backlog.Ahead ahead, LeftStage stage) {
     double wait = ahead.seconds(stage.deviceSeconds()) / able.size();
     return now().plusMillis((long) (1000 * (wait + stage.alone())));
   }
