@@ -52,6 +52,17 @@ assert.ok(streamed.at(-1).logs.some(line => line.message === "level spatial is f
 assert.equal(new Set(streamed.at(-1).logs.map(line => line.message)).size, streamed.at(-1).logs.length);
 assert.ok((await fetch(told.data.video.url)).ok);
 
+const watched = await fal.stream("glimt/clips", { input: { prompt: "a whale over red", seed: 9 } });
+const seen = [];
+for await (const event of watched) seen.push(event);
+assert.equal(seen[0].request_id, watched.requestId ?? seen[0].request_id);
+assert.ok(seen.some(event => event.status === "IN_PROGRESS" && event.progress > 0));
+const end = await watched.done();
+assert.equal(end.seed, 9);
+assert.ok((await fetch(end.video.url)).ok);
+const no = await (await fal.stream("glimt/clips", { input: { prompt: 7 } })).done().catch(error => error);
+assert.equal(no.status, 422);
+
 // What the filter stops.
 for (const way of [fal.queue.submit, fal.run]) {
   const stopped = await way("glimt/clips", { input: { prompt: "an unspeakable whale" } }).catch(error => error);

@@ -16,6 +16,9 @@ import java.util.function.Function;
 
 /** Lets a request wait until jobs end, for APIs that answer with the result. */
 final class Awaiting {
+  /** Beats without a sign of life, which proxies and our own idle timeout (60 s) bear. */
+  private static final long SILENT = 3;
+
   private final RequestContext desk;
   private final Jobs jobs;
   private final SharedReads reads;
@@ -178,14 +181,16 @@ final class Awaiting {
   }
 
   /**
-   * Keeps a connection alive while its answer is awaited: begins the answer, and sends a line break
-   * now and then, which JSON allows before a value. From then on the status can no longer change.
+   * Keeps a connection alive while its answer is awaited: after {@link #SILENT} beats it begins the
+   * answer, and sends a line break now and then, which JSON allows before a value. Only from then
+   * on the status can no longer change, so that what fails sooner is answered as any failure.
    */
   void keepAlive(RoutingContext ctx, Future<?> answer) {
     HttpServerResponse response = ctx.response();
     long timer =
         ctx.vertx()
             .setPeriodic(
+                SILENT * pace.beatEvery(),
                 pace.beatEvery(),
                 _ -> {
                   if (!response.headWritten()) {

@@ -140,6 +140,7 @@ record Operation(
     QueueRoutes queue = new QueueRoutes(desk, parts, submission, hooks, cancelling, waiting);
     all.add(post("enqueue", QueueRoutes.PATH, queue::submit));
     all.add(post("runModel", QueueRoutes.RUN, queue::run));
+    all.add(post("streamModel", QueueRoutes.RUN_STREAM, queue::runStream));
     all.add(get("queueStatusStream", QueueRoutes.REQUEST + "/status/stream", queue::stream));
     all.add(get("queueStatus", QueueRoutes.REQUEST + "/status", queue::status));
     all.add(get("queueResult", QueueRoutes.REQUEST, queue::result));

@@ -34,6 +34,9 @@ final class QueueRoutes {
   /** Where requests for {@code https://fal.run} are to be sent, which wait for the result. */
   static final String RUN = "/fal/run/{owner}/{name}";
 
+  /** Where {@code fal.stream} asks for something, which sees its progress while it waits. */
+  static final String RUN_STREAM = RUN + "/stream";
+
   /** The query parameter with the URL of a webhook. */
   static final String WEBHOOK = "fal_webhook";
 
@@ -102,7 +105,7 @@ final class QueueRoutes {
 
   /**
    * Submits a request and answers with its result. Of one that fails after the answer has begun,
-   * which keeps the connection alive, the connection is reset.
+   * which keeps the connection alive after 45 s, the connection is reset.
    */
   Future<?> run(RoutingContext ctx) {
     return submitted(ctx, null)
@@ -167,12 +170,7 @@ final class QueueRoutes {
     return job(ctx)
         .compose(
             job -> {
-              ctx.response()
-                  .setChunked(true)
-                  .putHeader(REQUEST_ID, job.id().toString())
-                  .putHeader(HttpHeaders.CONTENT_TYPE, "text/event-stream")
-                  .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
-                  .putHeader("X-Accel-Buffering", "no");
+              beginEvents(ctx, job);
               Set<String> told = new HashSet<>();
               return waiting.tell(
                   ctx,
@@ -186,6 +184,36 @@ final class QueueRoutes {
                     return status;
                   });
             });
+  }
+
+  /**
+   * Submits a request and sends its status as server-sent events while it is made. The last event
+   * is its result, or says why there is none.
+   */
+  Future<?> runStream(RoutingContext ctx) {
+    return submitted(ctx, null)
+        .compose(
+            job -> {
+              beginEvents(ctx, job);
+              String address = Links.whole(ctx, "");
+              return waiting.tell(ctx, job, now -> streamed(ctx, address, now));
+            });
+  }
+
+  private ObjectNode streamed(RoutingContext ctx, String address, JobView job) {
+    if (!job.state().ended()) {
+      return status(ctx, job).put("progress", job.progress());
+    }
+    return job.state() == JobState.SUCCEEDED ? result(address, job) : told(address, job);
+  }
+
+  private static void beginEvents(RoutingContext ctx, JobView job) {
+    ctx.response()
+        .setChunked(true)
+        .putHeader(REQUEST_ID, job.id().toString())
+        .putHeader(HttpHeaders.CONTENT_TYPE, "text/event-stream")
+        .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
+        .putHeader("X-Accel-Buffering", "no");
   }
 
   Future<?> result(RoutingContext ctx) {
