@@ -5,6 +5,7 @@ import glimt.json.Json;
 import glimt.model.BundleCard;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,9 +25,11 @@ public final class Bundles {
           """);
 
   private static final String FIND =
-      "SELECT digest, card FROM bundle WHERE name = ? ORDER BY offered DESC LIMIT 1";
+      "SELECT digest FROM bundle WHERE name = ? ORDER BY offered DESC LIMIT 1";
 
-  private static final String BY_DIGEST = "SELECT digest, card FROM bundle WHERE digest = ?";
+  private static final String BY_DIGEST = "SELECT digest FROM bundle WHERE digest = ?";
+
+  private static final String CARD = "SELECT card FROM bundle WHERE digest = ?";
 
   /**
    * A card is here if a living worker has it. It is coming if it was offered after the oldest
@@ -39,10 +42,10 @@ public final class Bundles {
         SELECT min(started) AS first FROM node
         WHERE pulse > clock_timestamp() - make_interval(secs => ?)),
       held AS (
-        SELECT digest, name, card, offered,
+        SELECT digest, name, offered,
                EXISTS (SELECT FROM living WHERE digest = ANY(living.cards)) AS here
         FROM bundle)
-      SELECT DISTINCT ON (name) digest, card, here,
+      SELECT DISTINCT ON (name) digest, here,
              offered >= coalesce(first, '-infinity') AS coming
       FROM held, nodes
       ORDER BY name, here DESC, offered DESC
@@ -50,7 +53,7 @@ public final class Bundles {
           .formatted(Workers.LIVING);
 
   private static final String LIST =
-      "SELECT DISTINCT ON (name) digest, card FROM bundle ORDER BY name, offered DESC";
+      "SELECT DISTINCT ON (name) digest FROM bundle ORDER BY name, offered DESC";
 
   /**
    * A card in the catalogue.
@@ -75,8 +78,8 @@ public final class Bundles {
   private final Database database;
 
   /**
-   * The cards that were read, by their digests: every submission asks for all that are offered, and
-   * a digest never stands for another card.
+   * The cards that were read, by their digests, so that each is read once: every submission asks
+   * for all that are offered, and a digest never stands for another card.
    */
   private final Map<String, BundleCard> cards = new ConcurrentHashMap<>();
 
@@ -98,18 +101,29 @@ public final class Bundles {
 
   /** Returns the card that was offered last under a name. */
   public Optional<CatalogueEntry> find(String name) {
-    return database.read("find bundle " + name, session -> session.first(FIND, this::entry, name));
+    return database.read(
+        "find bundle " + name,
+        session -> entry(session, session.first(FIND, Bundles::digest, name)));
   }
 
   /** Returns the card with a digest, such as the one that a job was planned with. */
   public Optional<CatalogueEntry> byDigest(ArtifactId digest) {
     return database.read(
-        "find bundle " + digest, session -> session.first(BY_DIGEST, this::entry, digest.sha256()));
+        "find bundle " + digest,
+        session -> entry(session, session.first(BY_DIGEST, Bundles::digest, digest.sha256())));
   }
 
   /** Returns for every name the card that was offered last, sorted by name. */
   public List<CatalogueEntry> list() {
-    return database.read("list bundles", session -> session.all(LIST, this::entry));
+    return database.read(
+        "list bundles",
+        session -> {
+          List<CatalogueEntry> all = new ArrayList<>();
+          for (String digest : session.all(LIST, Bundles::digest)) {
+            all.add(entry(session, digest));
+          }
+          return all;
+        });
   }
 
   /**
@@ -119,12 +133,25 @@ public final class Bundles {
   public List<Offer> offers() {
     return database.read(
         "list the offered bundles",
-        session ->
-            session.all(
-                OFFERS,
-                row -> new Offer(entry(row), standing(row)),
-                Workers.PATIENCE_SECONDS,
-                Nodes.NodeStatus.SILENCE.toSeconds()));
+        session -> {
+          List<OfferedCard> offered =
+              session.all(
+                  OFFERS,
+                  row -> new OfferedCard(digest(row), standing(row)),
+                  Workers.PATIENCE_SECONDS,
+                  Nodes.NodeStatus.SILENCE.toSeconds());
+          List<Offer> offers = new ArrayList<>();
+          for (OfferedCard one : offered) {
+            offers.add(new Offer(entry(session, one.digest()), one.standing()));
+          }
+          return offers;
+        });
+  }
+
+  private record OfferedCard(String digest, Standing standing) {}
+
+  private static String digest(ResultSet row) throws SQLException {
+    return row.getString("digest");
   }
 
   private static Standing standing(ResultSet row) throws SQLException {
@@ -134,11 +161,17 @@ public final class Bundles {
     return row.getBoolean("coming") ? Standing.COMING : Standing.GONE;
   }
 
-  private CatalogueEntry entry(ResultSet row) throws SQLException {
-    String digest = row.getString("digest");
+  private Optional<CatalogueEntry> entry(Session session, Optional<String> digest)
+      throws SQLException {
+    return digest.isPresent() ? Optional.of(entry(session, digest.get())) : Optional.empty();
+  }
+
+  /** A card of the catalogue, which is read if it was not read before. */
+  private CatalogueEntry entry(Session session, String digest) throws SQLException {
     BundleCard card = cards.get(digest);
     if (card == null) {
-      card = Json.read(row.getString("card"), BundleCard.class);
+      String text = session.first(CARD, row -> row.getString("card"), digest).orElseThrow();
+      card = Json.read(text, BundleCard.class);
       cards.put(digest, card);
     }
     return new CatalogueEntry(new ArtifactId(digest), card);
