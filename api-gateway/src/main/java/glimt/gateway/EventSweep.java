@@ -2,6 +2,7 @@ package glimt.gateway;
 
 import glimt.coordinator.Farm;
 import glimt.job.JobId;
+import glimt.job.TenantId;
 import glimt.ledger.Events;
 import io.vertx.core.Vertx;
 import java.util.List;
@@ -16,7 +17,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Notices events of watched jobs of which no hint came. It asks the ledger once for all of them, so
- * that ten thousand quiet viewers cost one statement, and not ten thousand.
+ * that ten thousand quiet viewers cost one statement, and not ten thousand. Those who watch all
+ * jobs of a tenant read at one moment, and so once, by {@link SharedReads}.
  */
 final class EventSweep {
   private static final Logger LOG = LoggerFactory.getLogger(EventSweep.class);
@@ -25,6 +27,7 @@ final class EventSweep {
   private final Events events;
   private final long everyMillis;
   private final Map<JobId, List<SweptViewer>> viewers = new ConcurrentHashMap<>();
+  private final Map<TenantId, List<Runnable>> tenants = new ConcurrentHashMap<>();
   private final AtomicBoolean started = new AtomicBoolean();
   private final AtomicBoolean sweeping = new AtomicBoolean();
 
@@ -48,11 +51,21 @@ final class EventSweep {
    * @param on whose timer starts the sweeps
    */
   Farm.Subscription add(Vertx on, JobId job, LongSupplier seen, Runnable read) {
-    SweptViewer viewer = new SweptViewer(seen, read);
-    viewers.compute(
-        job,
+    return add(on, viewers, job, new SweptViewer(seen, read));
+  }
+
+  /**
+   * Calls {@code read} at every sweep, with all others of the tenant, until the result is closed.
+   */
+  Farm.Subscription add(Vertx on, TenantId tenant, Runnable read) {
+    return add(on, tenants, tenant, read);
+  }
+
+  private <K, V> Farm.Subscription add(Vertx on, Map<K, List<V>> watched, K key, V viewer) {
+    watched.compute(
+        key,
         (_, all) -> {
-          List<SweptViewer> now = all == null ? new CopyOnWriteArrayList<>() : all;
+          List<V> now = all == null ? new CopyOnWriteArrayList<>() : all;
           now.add(viewer);
           return now;
         });
@@ -60,8 +73,8 @@ final class EventSweep {
       on.setPeriodic(everyMillis, _ -> sweep());
     }
     return () ->
-        viewers.computeIfPresent(
-            job,
+        watched.computeIfPresent(
+            key,
             (_, all) -> {
               all.remove(viewer);
               return all.isEmpty() ? null : all;
@@ -69,6 +82,7 @@ final class EventSweep {
   }
 
   private void sweep() {
+    tenants.values().forEach(all -> all.forEach(Runnable::run));
     Set<JobId> jobs = Set.copyOf(viewers.keySet());
     if (jobs.isEmpty() || !sweeping.compareAndSet(false, true)) {
       return;

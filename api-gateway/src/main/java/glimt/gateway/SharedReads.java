@@ -3,6 +3,7 @@ package glimt.gateway;
 import glimt.job.JobEvent;
 import glimt.job.JobId;
 import glimt.job.TenantId;
+import glimt.ledger.EventPosition;
 import glimt.ledger.Events;
 import java.util.List;
 import java.util.Map;
@@ -10,12 +11,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 
 /**
- * Reads events once for all viewers of a job that want the same ones at the same moment, as they do
- * after each hint. Whoever asks first waits a moment for the others, and then reads. A read that
- * has begun is not joined: it might miss what the hint was about.
+ * Reads events once for all viewers of a job, or of a tenant, that want the same ones at the same
+ * moment, as they do after each hint. Whoever asks first waits a moment for the others, and then
+ * reads. A read that has begun is not joined: it might miss what the hint was about.
  */
 final class SharedReads {
   /** How long others may join. It delays an event by as much. */
@@ -23,9 +26,22 @@ final class SharedReads {
 
   private record EventRead(TenantId tenant, JobId job, long seq, int limit) {}
 
+  private record TenantRead(TenantId tenant, int limit) {}
+
+  /** A read that can be joined by whoever has seen other events, before it begins. */
+  private static final class JoinedRead {
+    private final AtomicReference<EventPosition> from;
+    private final CompletableFuture<Events.EventPage> page = new CompletableFuture<>();
+
+    JoinedRead(EventPosition from) {
+      this.from = new AtomicReference<>(from);
+    }
+  }
+
   private final Events events;
   private final Map<EventRead, CompletableFuture<List<JobEvent>>> gathering =
       new ConcurrentHashMap<>();
+  private final Map<TenantRead, JoinedRead> ofTenants = new ConcurrentHashMap<>();
 
   SharedReads(Events events) {
     this.events = events;
@@ -41,17 +57,57 @@ final class SharedReads {
     }
     LockSupport.parkNanos(GATHERING);
     gathering.remove(asked);
+    return read(mine, () -> events.after(tenant, job, seq, limit));
+  }
+
+  /**
+   * As {@link Events#after}; blocks. For who is up to date but for the newest events: the read
+   * begins with what the one who is farthest behind has not seen.
+   */
+  Events.EventPage after(TenantId tenant, EventPosition seen, int limit) {
+    TenantRead asked = new TenantRead(tenant, limit);
+    JoinedRead mine = new JoinedRead(seen);
+    // The place is told while the entry is held, so that the reader cannot overlook it.
+    JoinedRead there =
+        ofTenants.compute(
+            asked,
+            (_, other) -> {
+              if (other == null) {
+                return mine;
+              }
+              other.from.accumulateAndGet(seen, SharedReads::earlier);
+              return other;
+            });
+    if (there == mine) {
+      LockSupport.parkNanos(GATHERING);
+      ofTenants.remove(asked);
+      read(mine.page, () -> events.after(tenant, mine.from.get(), limit));
+    }
+    Events.EventPage page = joined(there.page);
+    if (page.events().size() >= limit) {
+      return events.after(tenant, seen, limit); // it may end before what this one has seen
+    }
+    return new Events.EventPage(
+        page.events().stream().filter(event -> event.position().compareTo(seen) > 0).toList(),
+        page.next());
+  }
+
+  private static EventPosition earlier(EventPosition one, EventPosition other) {
+    return one.compareTo(other) < 0 ? one : other;
+  }
+
+  private static <T> T read(CompletableFuture<T> shared, Supplier<T> query) {
     try {
-      List<JobEvent> read = events.after(tenant, job, seq, limit);
-      mine.complete(read);
+      T read = query.get();
+      shared.complete(read);
       return read;
     } catch (RuntimeException e) {
-      mine.completeExceptionally(e);
+      shared.completeExceptionally(e);
       throw e;
     }
   }
 
-  private static List<JobEvent> joined(CompletableFuture<List<JobEvent>> read) {
+  private static <T> T joined(CompletableFuture<T> read) {
     try {
       return read.join();
     } catch (CompletionException e) {

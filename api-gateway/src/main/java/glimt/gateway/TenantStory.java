@@ -26,10 +26,11 @@ final class TenantStory implements WatchedStory {
   private static final long REST = 100;
 
   private final Events events;
+  private final SharedReads reads;
+  private final EventSweep sweep;
   private final Farm farm;
   private final TenantId tenant;
   private final boolean previews;
-  private final long readEvery;
   private final String prefix;
 
   /** The jobs whose live messages are passed on; each asks its workers for previews, or not. */
@@ -37,28 +38,33 @@ final class TenantStory implements WatchedStory {
 
   private @Nullable EventPosition position;
   private boolean opened;
+
+  /** Whether everything up to a moment ago was read, so that the next read can be shared. */
+  private boolean current;
+
   private volatile boolean closed;
 
   /**
    * @param after the place after which the viewer has seen nothing; null for now
    * @param previews whether workers make previews for the viewer
-   * @param readEvery milliseconds after which it is read without a hint
    * @param prefix the path prefix of the links in events
    */
   TenantStory(
       Events events,
+      SharedReads reads,
+      EventSweep sweep,
       Farm farm,
       TenantId tenant,
       @Nullable EventPosition after,
       boolean previews,
-      long readEvery,
       String prefix) {
     this.events = events;
+    this.reads = reads;
+    this.sweep = sweep;
     this.farm = farm;
     this.tenant = tenant;
     this.position = after;
     this.previews = previews;
-    this.readEvery = readEvery;
     this.prefix = prefix;
   }
 
@@ -68,8 +74,11 @@ final class TenantStory implements WatchedStory {
     if (!opened) {
       told.add(open());
     }
-    Events.EventPage page = events.after(tenant, Objects.requireNonNull(position), limit);
+    EventPosition seen = Objects.requireNonNull(position);
+    Events.EventPage page =
+        current ? reads.after(tenant, seen, limit) : events.after(tenant, seen, limit);
     opened = true;
+    current = page.events().size() < limit;
     for (Events.PlacedEvent placed : page.events()) {
       told.add(told(placed));
     }
@@ -135,8 +144,7 @@ final class TenantStory implements WatchedStory {
 
   @Override
   public Farm.Subscription remind(Vertx on, Runnable read) {
-    long timer = on.setPeriodic(readEvery, _ -> read.run());
-    return () -> on.cancelTimer(timer);
+    return sweep.add(on, tenant, read);
   }
 
   @Override

@@ -80,11 +80,12 @@ final class Watching {
         ctx,
         new TenantStory(
             events,
+            reads,
+            sweep,
             farm,
             RequestContext.tenant(ctx),
             after,
             previews,
-            pace.readEvery(),
             AccessCheck.prefix(ctx)),
         false);
   }

@@ -1,6 +1,7 @@
 package glimt.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import glimt.coordinator.Protocol;
@@ -22,6 +23,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.WebSocket;
+import java.net.http.WebSocketHandshakeException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -34,6 +36,10 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -100,15 +106,7 @@ class TenantStreamTest {
     JobId two = farm.submit("{\"prompt\":\"a whale\",\"size\":16}");
     List<Task> running = farm.claim();
     Ear ear = new Ear();
-    WebSocket socket =
-        farm.http
-            .newWebSocketBuilder()
-            .buildAsync(
-                URI.create(
-                    "ws://127.0.0.1:%s/v1/events?previews=true"
-                        .formatted(Integer.toString(farm.uri.getPort()))),
-                ear)
-            .join();
+    WebSocket socket = socket(farm.uri, "?previews=true", ear);
     assertThat(ear.next().get("type").textValue()).isEqualTo("open");
     for (JobId job : List.of(one, two)) {
       farm.feed.publish(new Protocol.Progress(job, "base", 0, 3, 8));
@@ -161,6 +159,97 @@ class TenantStreamTest {
   }
 
   @Test
+  void many_viewers_of_a_tenant_are_told_the_same() throws Exception {
+    int viewers = 40;
+    List<Ear> ears = new ArrayList<>();
+    List<WebSocket> sockets = new ArrayList<>();
+    for (int i = 0; i < viewers; i++) {
+      Ear ear = new Ear();
+      sockets.add(socket(farm.uri, "", ear));
+      assertThat(ear.next().get("type").textValue()).isEqualTo("open");
+      ears.add(ear);
+    }
+    JobId job = farm.submit("{\"prompt\":\"a whale\",\"size\":16}");
+    farm.finish(job);
+    List<String> told = new ArrayList<>();
+    for (Ear ear : ears) {
+      List<String> events = new ArrayList<>();
+      while (events.isEmpty() || !events.getLast().startsWith("ended")) {
+        JsonNode event = ear.next();
+        if (event.path("job").asText().equals(job.toString()) && event.has("seq")) {
+          events.add(event.get("type").textValue() + event.get("seq"));
+        }
+      }
+      told.add(String.join(" ", events));
+    }
+    assertThat(new HashSet<>(told)).hasSize(1);
+    sockets.forEach(WebSocket::abort);
+  }
+
+  @Test
+  void a_shared_read_gives_each_what_it_has_not_seen() throws Exception {
+    EventPosition start = events.horizon();
+    JobId job = farm.submit("{\"prompt\":\"a whale\",\"size\":16}");
+    farm.finish(job);
+    List<EventPosition> places = new ArrayList<>(List.of(start));
+    List<Events.PlacedEvent> all = events.after(TenantId.DEFAULT, start, 100).events();
+    all.forEach(placed -> places.add(placed.position()));
+    SharedReads reads = new SharedReads(events);
+    CyclicBarrier together = new CyclicBarrier(places.size());
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int limit : List.of(100, 2)) {
+        List<Future<Events.EventPage>> pages = new ArrayList<>();
+        for (EventPosition seen : places) {
+          pages.add(
+              threads.submit(
+                  () -> {
+                    together.await();
+                    return reads.after(TenantId.DEFAULT, seen, limit);
+                  }));
+        }
+        for (int i = 0; i < places.size(); i++) {
+          Events.EventPage page = pages.get(i).get();
+          assertThat(all.subList(i, all.size()))
+              .startsWith(page.events().toArray(new Events.PlacedEvent[0]));
+          assertThat(page.next()).isGreaterThanOrEqualTo(places.get(i));
+          if (limit == 100) {
+            assertThat(page.events()).hasSameSizeAs(all.subList(i, all.size()));
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void a_ticket_opens_the_stream_of_all_jobs_once() throws Exception {
+    ApiKeys keys = new ApiKeys(farm.database);
+    ApiKeys.NewKey key = keys.create(TenantId.DEFAULT, Set.of(Scope.READ, Scope.ADMIN), null, "");
+    Gateway.Address keyed =
+        new Gateway.Address("127.0.0.1", 0, Optional.empty(), List.of(), Set.of(), true)
+            .reaching(WebhookReach.with(List.of("127.0.0.0/8")));
+    try (Gateway gateway = new Gateway(keyed, farm.parts(farm.jobs), RealFarm.QUICK)) {
+      URI uri = gateway.start();
+      HttpRequest asked =
+          HttpRequest.newBuilder(uri.resolve("/v1/tickets"))
+              .header("Authorization", "Bearer " + key.secret())
+              .POST(HttpRequest.BodyPublishers.noBody())
+              .build();
+      JsonNode made = RealFarm.json(farm.send(asked));
+      String query = "?ticket=" + made.get("ticket").textValue();
+      Ear ear = new Ear();
+      WebSocket socket = socket(uri, query, ear);
+      assertThat(ear.next().get("type").textValue()).isEqualTo("open");
+      socket.abort();
+      assertThatThrownBy(() -> socket(uri, query, new Ear()))
+          .hasRootCauseInstanceOf(WebSocketHandshakeException.class);
+      assertThatThrownBy(() -> socket(uri, "", new Ear()))
+          .hasRootCauseInstanceOf(WebSocketHandshakeException.class);
+    } finally {
+      keys.revoke(key.key().id());
+    }
+  }
+
+  @Test
   void a_position_that_is_none_is_refused_and_one_of_the_future_is_now() throws Exception {
     for (String query : List.of("after=x", "after=1", "after=-1-1", "frobs=1", "previews=2")) {
       assertThat(farm.get("/v1/events?" + query).statusCode()).as(query).isEqualTo(400);
@@ -170,6 +259,11 @@ class TenantStreamTest {
       String at = durable(stream).get("position").textValue();
       assertThat(EventPosition.parse(at).orElseThrow().xact()).isBetween(now.xact(), 999_999L);
     }
+  }
+
+  private WebSocket socket(URI gateway, String query, WebSocket.Listener ear) {
+    URI at = URI.create("ws" + gateway.toString().substring(4)).resolve("/v1/events" + query);
+    return farm.http.newWebSocketBuilder().buildAsync(at, ear).join();
   }
 
   /** The next event that is not live only. */

@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
  * @param xact the transaction of the event before it
  * @param number the number of that event; 0 for before all events of the transaction
  */
-public record EventPosition(long xact, long number) {
+public record EventPosition(long xact, long number) implements Comparable<EventPosition> {
   /** Before all events. */
   public static final EventPosition START = new EventPosition(0, 0);
 
@@ -23,6 +23,11 @@ public record EventPosition(long xact, long number) {
         ? Optional.of(
             new EventPosition(Long.parseLong(form.group(1)), Long.parseLong(form.group(2))))
         : Optional.empty();
+  }
+
+  @Override
+  public int compareTo(EventPosition other) {
+    return xact == other.xact ? Long.compare(number, other.number) : Long.compare(xact, other.xact);
   }
 
   @Override
