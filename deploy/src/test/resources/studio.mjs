@@ -48,7 +48,16 @@ async function made() {
 
 await page.goto(address);
 await page.waitForFunction(() => /^\d+ workers?, \d+ busy$/.test(document.querySelector("#farm").textContent), null, { timeout: 0 });
+assert.match(await page.textContent("#nothing"), /Nothing was made here yet/);
 await accessible("empty page");
+
+// Words that the model knows are suggested while one is typed, else whole prompts.
+await page.getByText("Point cloud", { exact: true }).click();
+await page.fill("#prompt", "a snowy mush");
+await page.getByRole("button", { name: "mushroom", exact: true }).click();
+assert.equal(await page.inputValue("#prompt"), "a snowy mushroom ");
+await page.fill("#prompt", "");
+assert.ok(await page.locator("#ideas button", { hasText: "a pine tree" }).isVisible());
 
 // The previews of a long job change while it runs. The only worker is then busy with it.
 await page.click("#options summary");
@@ -78,11 +87,16 @@ assert.equal(await page.locator(".stage video").count(), 2);
 await accessible("compared levels");
 const [download] = await Promise.all([
   page.waitForEvent("download"),
-  page.getByRole("link", { name: /Download/ }).last().click(),
+  page.getByRole("link", { name: "Download MP4" }).click(),
 ]);
+assert.equal(download.suggestedFilename(), "a-whale-moves-left-over-blue-motion.mp4");
 const clip = await readFile(await download.path());
 await page.setInputFiles("#file", { name: "clip.mp4", mimeType: "video/mp4", buffer: clip });
-await page.waitForFunction(() => document.querySelector("#verdict h2")?.textContent === "This farm made this file.", null, { timeout: 0 });
+const known = () => page.waitForFunction(() => document.querySelector("#verdict h2")?.textContent === "This farm made this file.", null, { timeout: 0 });
+await known();
+await page.getByRole("button", { name: "Close" }).click();
+await page.getByRole("button", { name: "Verify" }).click();
+await known();
 await accessible("verdict");
 await page.getByRole("button", { name: "Use its options" }).click();
 assert.equal(await page.inputValue("#prompt"), "a whale moves left over blue");
@@ -113,6 +127,9 @@ await page.locator(".stage canvas").focus();
 await page.keyboard.press("ArrowLeft");
 await page.waitForFunction(before => document.querySelector(".stage canvas").toDataURL() !== before, halted);
 await accessible("cloud");
+await page.getByRole("button", { name: "Compare", exact: true }).click();
+await page.getByRole("slider").fill("60");
+assert.equal(await page.locator(".stage canvas").count(), 2);
 
 // Two drafts: one goes on as it is, and then with other words from its picture.
 await page.selectOption("[name=count]", "2");
@@ -131,7 +148,7 @@ await made();
 assert.match(await page.textContent(".levels li:nth-child(1)"), /picture.*taken over/);
 await shot("went-on");
 const whole = await page.textContent(".facts");
-await page.getByRole("button", { name: "Go on from here… from picture" }).click();
+await page.getByRole("button", { name: "Go on… from picture" }).click();
 await page.fill("#go-on [name=prompt]", "a frog moves left over red");
 await accessible("how to go on");
 await shot("how-to-go-on");
@@ -139,6 +156,20 @@ await page.getByRole("button", { name: "Go on", exact: true }).click();
 await page.waitForFunction(() => document.querySelector(".job h2").textContent === "a frog moves left over red");
 await made();
 assert.equal(/seed \d+/.exec(await facts())[0], /seed \d+/.exec(whole)[0]);
+
+// Two jobs are compared: they play as one, and the address leads to both.
+await page.getByRole("button", { name: "Compare with…" }).click();
+await page.locator("#jobs .card", { hasText: "a frog moves right over red" }).first().click();
+await page.waitForFunction(() => document.querySelectorAll(".pair video").length === 2);
+await page.getByRole("button", { name: "Stop moving" }).click();
+await page.waitForFunction(() => {
+  const [left, right] = document.querySelectorAll(".pair video");
+  return left.paused && right.paused && Math.abs(left.currentTime - right.currentTime) < 0.01;
+});
+await accessible("two jobs");
+await fits("two-jobs");
+await page.reload();
+await page.waitForFunction(() => document.querySelectorAll(".pair video").length === 2);
 
 // A job is stopped at a level: those above wait, as it is not in a hurry.
 await page.selectOption("[name=class]", "bulk");
@@ -157,6 +188,13 @@ await page.goBack();
 await page.waitForFunction(() => document.querySelector(".job h2")?.textContent === "a frog spins over yellow");
 await page.getByRole("button", { name: "Cancel" }).click();
 await page.waitForFunction(() => document.querySelector(".facts").textContent.startsWith("cancelled"));
+
+// A farm that does not answer is told, and that it answers again.
+await context.setOffline(true);
+await page.waitForSelector("#offline:not([hidden])");
+await accessible("without a connection");
+await context.setOffline(false);
+await page.waitForSelector("#offline", { state: "hidden" });
 
 // What is not wanted is deleted.
 await page.waitForFunction(() => document.querySelectorAll("#jobs li").length === 10);
@@ -187,7 +225,7 @@ await fits("width");
 await page.emulateMedia({ colorScheme: "dark" });
 await accessible("dark page");
 await shot("dark");
-// The browser logs an answer of status 400 as an error; the refused prompt is one.
-assert.deepEqual(wrong.filter(text => !/status of 400/.test(text)), []);
+// The browser logs the refused prompt and the lost connection, which were meant to be.
+assert.deepEqual(wrong.filter(text => !/status of 400|INTERNET_DISCONNECTED/.test(text)), []);
 await browser.close();
 console.log("all is well");

@@ -21,6 +21,9 @@ export const here = link => new URL(link.slice(link.lastIndexOf("/v1/") + 1), do
 let key = sessionStorage.getItem("key");
 let asking;
 
+/** Whether this farm wanted a key. */
+export const keyed = () => Boolean(key);
+
 /** Lets the visitor give a key; all calls that need one wait for the same answer. */
 function askForKey(why) {
   asking ??= new Promise(resolve => {
@@ -80,14 +83,21 @@ export async function stream(link, after) {
   return events;
 }
 
+/** Says that the farm cannot be reached, or that it can again. */
+export function offline(is) {
+  $("offline").hidden = !is;
+}
+
 /** Calls the API; throws problem details if it fails. */
 export async function ask(path, options) {
   let response;
   try {
     response = await get(path, options);
   } catch {
-    throw { detail: "The farm does not answer. Is it running?" };
+    offline(true);
+    throw { detail: "The farm does not answer. Is it running?", offline: true };
   }
+  offline(false);
   if (response.status === 204) return undefined;
   const body = await response.json().catch(() => ({ detail: `The farm answered with status ${response.status}.` }));
   if (!response.ok) throw body;

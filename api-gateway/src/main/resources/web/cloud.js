@@ -86,8 +86,8 @@ class Painter {
       target.setSize(side, side);
       this.shade.uniforms.step.value.setScalar(Math.max(1, side / 600) / side);
     }
-    const [flat, up] = [Math.cos(cloud.tilt), Math.sin(cloud.tilt)];
-    camera.position.set(AWAY * flat * -Math.sin(cloud.turn), AWAY * up, AWAY * flat * Math.cos(cloud.turn));
+    const [flat, up] = [Math.cos(cloud.pose.tilt), Math.sin(cloud.pose.tilt)];
+    camera.position.set(AWAY * flat * -Math.sin(cloud.pose.turn), AWAY * up, AWAY * flat * Math.cos(cloud.pose.turn));
     camera.lookAt(0, 0, 0);
     this.discs.uniforms.size.value = (side * 3.4) / Math.sqrt(Math.max(600, cloud.count));
     cloud.points.material = this.discs;
@@ -122,9 +122,8 @@ function paint() {
 export class Cloud {
   constructor() {
     this.parts = new Map();
-    this.turn = 0.6;
-    this.tilt = 0.25;
-    this.halted = still.matches;
+    /** How it is seen: angles in radians, and whether it stands still. Clouds may share it. */
+    this.pose = { turn: 0.6, tilt: 0.25, halted: still.matches };
     this.moves = true;
     this.count = 0;
     this.scene = new THREE.Scene();
@@ -134,6 +133,20 @@ export class Cloud {
     this.canvas.setAttribute("role", "img");
     this.canvas.setAttribute("aria-label", "point cloud; drag or use the arrow keys to turn it");
     this.listen();
+  }
+
+  get halted() {
+    return this.pose.halted;
+  }
+
+  set halted(halted) {
+    this.pose.halted = halted;
+  }
+
+  /** Is seen as another cloud is, from now on: when one turns, the other does. */
+  turnWith(other) {
+    this.pose = other.pose;
+    this.led = true;
   }
 
   /** @param points {xyz, rgb}; replace those with the same name */
@@ -196,14 +209,14 @@ export class Cloud {
   }
 
   by(turn, tilt) {
-    this.turn += turn;
-    this.tilt = Math.max(-1.5, Math.min(1.5, this.tilt + tilt));
+    this.pose.turn += turn;
+    this.pose.tilt = Math.max(-1.5, Math.min(1.5, this.pose.tilt + tilt));
   }
 
   play() {
     let before;
     animate(this.canvas, seconds => {
-      if (!this.halted) this.turn += 0.4 * Math.min(0.1, seconds - (before ?? seconds));
+      if (!this.halted && !this.led) this.pose.turn += 0.4 * Math.min(0.1, seconds - (before ?? seconds));
       before = seconds;
       const side = Math.round(Math.min(this.canvas.clientWidth, this.canvas.clientHeight) * devicePixelRatio);
       if (side && this.points) this.drawOn(this.canvas, side);

@@ -5,9 +5,9 @@ import { $, ask, extentOf, h, send } from "./api.js";
 const form = $("wish");
 const made = { video: "Video", image: "Image", points: "Point cloud" };
 const examples = {
-  video: "a whale moves left over blue",
-  image: "a snail on a blue background",
-  points: "a pine tree",
+  video: ["a whale moves left over blue", "a frog spins over yellow", "a rocket moves up over black", "a penguin moves right over red"],
+  image: ["a snail on a blue background", "a red apple", "a penguin over yellow", "an owl on a green background"],
+  points: ["a pine tree", "a red crystal", "a wooden chair", "a golden sword", "a snowy house"],
 };
 
 export let models = [];
@@ -36,7 +36,8 @@ export async function loadModels() {
 /** Fits the options to the chosen model. */
 function choose() {
   const model = chosen();
-  form.elements.prompt.placeholder = examples[model.kind];
+  form.elements.prompt.placeholder = examples[model.kind][0];
+  suggest();
   $("summary").textContent = model.summary ?? "";
   fill(form.elements.extent, model.levels.map((level, i) => [i, extentOf(level.extent)]).reverse());
   fill(form.elements.format, model.formats.map(format => [format, format.toUpperCase()]));
@@ -82,6 +83,28 @@ async function beginning() {
   const clip = /^video\/|gif$/.test(file.type);
   const answer = await ask(clip ? "v1/clips" : "v1/images", { method: "POST", headers: { "Content-Type": file.type }, body: file });
   return clip ? { input_video: answer.video } : { input_image: answer.image };
+}
+
+/** Offers words of the model that end what is being typed, else whole prompts. */
+function suggest() {
+  const model = chosen();
+  const words = model?.vocabulary?.words ?? [];
+  const prompt = form.elements.prompt.value;
+  const begun = /\p{L}+$/u.exec(prompt)?.[0].toLowerCase();
+  const ends = begun && !words.includes(begun) ? words.filter(word => word.startsWith(begun)).slice(0, 8) : [];
+  const wholes = examples[model?.kind] ?? [];
+  const chip = (text, value) =>
+    h("button", {
+      type: "button",
+      onclick: () => {
+        form.elements.prompt.value = value;
+        form.elements.prompt.focus();
+        suggest();
+      },
+    }, text);
+  $("ideas").replaceChildren(...(ends.length
+    ? ends.map(word => chip(word, `${prompt.slice(0, prompt.length - begun.length)}${word} `))
+    : wholes.map(text => chip(text, text))));
 }
 
 function add(word) {
@@ -185,6 +208,7 @@ export function listen(opened) {
     event.preventDefault();
     submit({});
   });
+  form.elements.prompt.addEventListener("input", suggest);
   $("drafts").addEventListener("click", () => submit({ drafts: Number(form.elements.count.value) }));
   form.elements.count.addEventListener("change", name);
   form.elements.prompt.addEventListener("keydown", event => {

@@ -1,12 +1,13 @@
 // The gallery: all jobs, newest first, with moving thumbnails.
 
-import { $, ask, get, h, hasEnded, here, source, stateWords, still } from "./api.js";
-import { Cloud } from "./cloud.js";
-import { readPoints } from "./points.js";
+import { $, ask, h, hasEnded, here, stateWords } from "./api.js";
+import { fill, move, moveWhileLookedAt } from "./thumb.js";
 
 const PAGE = 24;
 let next;
 let cards = new Map();
+let moving = false; // whether all thumbnails move
+let first; // the job that another one is chosen to be compared with
 
 /** Loads a card's thumbnail when it comes into view. */
 const seen = new IntersectionObserver(entries => {
@@ -31,14 +32,27 @@ export async function refresh() {
 
 async function more() {
   const page = await ask(here(next)).catch(() => undefined);
-  if (!page) return;
+  if (!page) return false;
   next = page.next;
   for (const job of page.jobs) cards.set(job.id, cardOf(job, cards.get(job.id)));
   render();
+  return true;
+}
+
+/** Searches the jobs that are here, and then older ones until some are found or none are left. */
+async function search() {
+  const asked = $("search").value;
+  while (filter() < PAGE && next && asked.trim() && asked === $("search").value) {
+    $("none").textContent = "Looking among older jobs…";
+    if (!(await more())) break;
+  }
+  $("none").textContent = "No job matches.";
 }
 
 function render() {
-  $("recent").hidden = cards.size === 0;
+  $("recent").hidden = false;
+  $("nothing").hidden = cards.size > 0;
+  for (const id of ["search", "moving"]) $(id).hidden = cards.size === 0;
   $("jobs").replaceChildren(...[...cards.values()].map(card => card.element));
   $("more").hidden = !next;
   filter();
@@ -47,8 +61,8 @@ function render() {
 
 /** Marks the job that is open. */
 export function mark() {
-  const open = location.hash.slice(1);
-  for (const [id, card] of cards) card.button.setAttribute("aria-current", String(id === open));
+  const open = location.hash.slice(1).replace("compare=", "").split(",");
+  for (const [id, card] of cards) card.button.setAttribute("aria-current", String(open.includes(id)));
 }
 
 function filter() {
@@ -59,29 +73,46 @@ function filter() {
     if (!element.hidden) shown++;
   }
   $("none").hidden = shown > 0 || cards.size === 0;
+  return shown;
 }
 
-function cardOf(job, before) {
-  if (before && before.job.state === job.state) return before;
-  const picture = h("span", { class: "thumb" });
-  picture.load = () => load(picture, job).catch(() => picture.classList.add("empty"));
-  if (job.state === "succeeded") seen.observe(picture);
-  else picture.append(stateWords[job.state]);
-  const button = h("button", { type: "button", class: "card", onclick: () => { location.hash = job.id; } },
-    picture, h("span", { class: "prompt" }, job.drafts ? h("em", {}, "draft ") : null, job.prompt));
-  if (job.kind === "video") {
-    const play = on => {
-      const video = picture.querySelector("video");
-      if (!video || still.matches) return;
-      if (on) video.play().catch(() => {});
-      else video.pause();
-    };
-    button.addEventListener("pointerenter", () => play(true));
-    button.addEventListener("pointerleave", () => play(false));
-    button.addEventListener("focus", () => play(true));
-    button.addEventListener("blur", () => play(false));
+/** Lets the next card that is pressed be the one to compare a job with; without one, does not. */
+export function compareWith(job) {
+  first = job?.id;
+  $("comparing").hidden = !job;
+  if (job) {
+    $("comparing").firstElementChild.textContent = `Choose what to compare “${job.prompt}” with.`;
+    $("recent").scrollIntoView({ block: "start" });
+    [...cards.values()].find(card => card.job.id !== first)?.button.focus({ preventScroll: true });
   }
-  return { job, button, element: h("li", {}, button, hasEnded(job) ? remove(job) : null) };
+}
+
+function press(id) {
+  const other = first;
+  compareWith(undefined);
+  location.hash = other && other !== id ? `compare=${other},${id}` : id;
+}
+
+/** Whether a job that is shown here has not ended. */
+export const waits = () => [...cards.values()].some(({ job }) => !hasEnded(job));
+
+const how = job => (job.state === "running" ? `${Math.floor(100 * job.progress)} %` : stateWords[job.state]);
+
+function cardOf(job, before) {
+  if (before && before.job.state === job.state) {
+    if (!hasEnded(job)) before.picture.textContent = how(job);
+    return before;
+  }
+  const picture = h("span", { class: "thumb" });
+  const kind = job.kind !== "video" ? job.kind : ["gif", "apng"].includes(job.format) ? "image" : "video";
+  picture.load = () => fill(picture, job.links.result, kind)
+    .then(() => moving && move(picture, true), () => picture.classList.add("empty"));
+  if (job.state === "succeeded") seen.observe(picture);
+  else picture.append(how(job));
+  const button = h("button", { type: "button", class: "card", onclick: () => press(job.id) },
+    picture, h("span", { class: "prompt" }, job.drafts ? h("em", {}, "draft ") : null, job.prompt));
+  if (job.kind === "video") moveWhileLookedAt(button, () => moving);
+  return { job, button, picture, element: h("li", {}, button, hasEnded(job) ? remove(job) : null) };
 }
 
 /** A button that deletes a job when it is pressed twice. */
@@ -111,25 +142,20 @@ function remove(job) {
   return button;
 }
 
-async function load(picture, job) {
-  if (job.kind === "points") {
-    const answer = await get(here(job.links.result));
-    if (!answer.ok) throw new Error(String(answer.status));
-    const cloud = new Cloud();
-    cloud.show("result", readPoints(await answer.arrayBuffer(), answer.headers.get("Content-Type")));
-    const canvas = h("canvas", { "aria-hidden": "true" });
-    cloud.drawOn(canvas, 256);
-    picture.replaceChildren(canvas);
-  } else if (job.kind === "image" || ["gif", "apng"].includes(job.format)) {
-    picture.replaceChildren(h("img", { src: await source(job.links.result), alt: "" }));
-  } else {
-    const video = h("video", { src: await source(job.links.result), loop: true, playsinline: true, preload: "auto", "aria-hidden": "true", tabindex: -1 });
-    video.muted = true;
-    picture.replaceChildren(video);
-  }
-}
-
 export function listen() {
   $("more").addEventListener("click", more);
-  $("search").addEventListener("input", filter);
+  $("search").addEventListener("input", search);
+  $("moving").addEventListener("click", () => {
+    moving = !moving;
+    $("moving").textContent = moving ? "Stop moving" : "Let all move";
+    move($("jobs"), moving);
+  });
+  $("comparing").querySelector("button").addEventListener("click", () => compareWith(undefined));
+  $("jobs").addEventListener("keydown", event => {
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!by || !event.target.classList.contains("card") || event.altKey || event.ctrlKey || event.metaKey) return;
+    const shown = [...cards.values()].filter(({ element }) => !element.hidden).map(({ button }) => button);
+    shown[shown.indexOf(event.target) + by]?.focus();
+    event.preventDefault();
+  });
 }

@@ -1,13 +1,36 @@
 // The page's script: joins its parts, and shows the job that the address names.
 
-import { $, ask } from "./api.js";
+import { $, ask, offline, still } from "./api.js";
 import { openDrafts } from "./drafts.js";
 import * as form from "./form.js";
 import * as gallery from "./gallery.js";
 import { openJob } from "./job.js";
+import { openPair } from "./pair.js";
 import * as verify from "./verify.js";
 
-let shown; // the Job that the page shows
+let shown; // the Job, Drafts or Pair that the page shows
+let loaded = false; // whether the page has shown what its address named at first
+
+/** Opens what the address names: a job, drafts, or two jobs to compare. */
+function named(id) {
+  if (id.startsWith("drafts=")) return openDrafts(id, changed);
+  if (id.startsWith("compare=")) return openPair(id);
+  return openJob(id, changed);
+}
+
+/** Says in the window's title what is shown and how far it is. */
+function title() {
+  const { prompt, state, progress } = shown?.view ?? {};
+  const share = ["queued", "running"].includes(state) ? `${Math.floor(100 * progress)} % · ` : "";
+  document.title = prompt ? `${share}${prompt} · glimt` : "glimt";
+}
+
+/** Brings what was opened into view, and the keyboard's focus out of the gallery to it. */
+function bring() {
+  const box = $("job");
+  if ($("recent").contains(document.activeElement)) box.focus({ preventScroll: true });
+  box.scrollIntoView({ block: "nearest", behavior: still.matches ? "auto" : "smooth" });
+}
 
 async function open() {
   const id = location.hash.slice(1);
@@ -15,16 +38,20 @@ async function open() {
   if (shown?.view.id === id) return;
   shown?.leave();
   shown = undefined;
+  title();
   $("job").hidden = !id;
   if (!id) return;
-  const job = await (id.startsWith("drafts=") ? openDrafts(id, changed) : openJob(id, changed));
+  const job = await named(id);
   if (!job) return;
   if (location.hash.slice(1) !== id) {
     job.leave();
     return;
   }
   shown = job;
+  job.rendered = title;
+  title();
   $("job").replaceChildren(job.element);
+  if (loaded) bring();
 }
 
 /** A job was made, or drafts, or the one that is shown has ended. */
@@ -50,18 +77,21 @@ async function showWorkers() {
       const farm = await ask("v1/workers");
       $("farm").textContent = workersLine(farm);
       if (farm.workers.length < farm.expected) pause = 1000;
+      if (gallery.waits()) await gallery.refresh();
     } catch (problem) {
-      $("farm").textContent = problem.detail;
+      $("farm").textContent = problem.offline ? "not connected" : problem.detail;
     }
   }
   setTimeout(showWorkers, pause);
 }
 
 addEventListener("hashchange", open);
+addEventListener("offline", () => offline(true));
 form.listen(changed);
 gallery.listen();
 verify.listen();
 showWorkers();
 await form.loadModels().catch(form.refuse);
 await open();
+loaded = true;
 await gallery.refresh();

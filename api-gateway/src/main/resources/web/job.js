@@ -1,13 +1,16 @@
 // One job: what is known of it, what can be done with it, and its live events.
 
-import { $, ask, extentOf, h, hasEnded, here, media, send, stateWords, stream } from "./api.js";
+import { $, ask, download, extentOf, get, h, hasEnded, here, media, offline, send, stateWords, stream } from "./api.js";
 import { Clip } from "./clip.js";
 import { Cloud } from "./cloud.js";
 import { goOn } from "./go.js";
 import { models, recall } from "./form.js";
+import { compareWith } from "./gallery.js";
 import { LevelList } from "./levels.js";
 import { readPreview } from "./points.js";
+import { curl, fileName, requestOf } from "./request.js";
 import { Stage } from "./stage.js";
+import { verify } from "./verify.js";
 
 const classes = ["urgent", "normal", "bulk"];
 
@@ -21,6 +24,7 @@ export class Job {
     this.model = models.find(model => model.card === view.card)
       ?? models.find(model => model.name === view.model);
     this.head = h("div", { class: "head" });
+    this.whole = h("progress", { max: 1, class: "whole", "aria-label": "progress of the job" });
     this.notes = h("div");
     this.voice = h("p", { class: "unseen", role: "status" });
     this.actions = h("div", { class: "actions" });
@@ -36,7 +40,7 @@ export class Job {
       level => this.above(level).length > 0 && (() => this.goOn(level)),
       view.originLevel);
     this.element = h("div", { class: "job" },
-      this.head, this.notes, this.voice,
+      this.head, this.whole, this.notes, this.voice,
       h("div", { class: "show" }, this.stage.element, h("div", {}, this.levels.element, this.actions)));
     this.live = view.kind === "points"
       ? new Cloud()
@@ -70,7 +74,7 @@ export class Job {
   }
 
   /** The newest finished level that this job made itself. */
-  whole() {
+  stoppable() {
     return this.view.levels.filter(level => media(level) && level.name !== this.view.originLevel).at(-1);
   }
 
@@ -81,13 +85,13 @@ export class Job {
     try {
       events = await stream(this.view.links.events, this.seq);
     } catch (problem) {
-      this.later(problem.detail);
+      this.later(problem);
     }
     if (!events || this.left) return;
     this.socket = new WebSocket(events);
     this.socket.binaryType = "arraybuffer";
     let preview;
-    this.socket.onopen = () => this.say(null);
+    this.socket.onopen = () => offline(false);
     this.socket.onmessage = ({ data }) => {
       if (typeof data !== "string") return this.preview(preview, data);
       const event = JSON.parse(data);
@@ -97,18 +101,18 @@ export class Job {
       else this.refresh();
       return undefined;
     };
-    this.socket.onclose = () => this.later("The connection was lost. Trying again…");
+    this.socket.onclose = () => this.later({ offline: true });
   }
 
   /** Says why nothing comes, and watches again in a while. */
-  later(why) {
+  later(problem) {
     if (this.left || this.ended) return;
-    this.say(why);
+    this.complain(problem);
     this.patience = Math.min(10, (this.patience ?? 0.5) * 2);
-    setTimeout(() => this.again(), this.patience * 1000);
+    setTimeout(() => this.watchAgain(), this.patience * 1000);
   }
 
-  async again() {
+  async watchAgain() {
     if (this.left) return;
     await this.refresh();
     if (this.ended) return;
@@ -135,7 +139,7 @@ export class Job {
     try {
       this.take(await ask(here(this.view.links.self)));
     } catch (problem) {
-      this.say(problem.detail);
+      this.complain(problem);
     }
   }
 
@@ -221,14 +225,18 @@ export class Job {
     return this.attempt(async () => this.take(await send("PATCH", here(this.view.links.self), what)));
   }
 
-  anotherSeed() {
-    const { view } = this;
-    const same = Object.fromEntries(
-      ["kind", "prompt", "model", "negative_prompt", "steps", "guidance", "sampler", "quality", "guidanceRule",
-        "schedule", "thresholds", "noise_level", "loras", "input_image", "strength", "frames", "height", "width",
-        "points", "enlarge", "format"]
-        .filter(name => view[name] != null).map(name => [name, view[name]]));
-    return this.attempt(async () => this.changed(await send("POST", "v1/jobs", same)));
+  /** Makes the same job again, but for these options. */
+  again(other) {
+    return this.attempt(async () => this.changed(await send("POST", "v1/jobs", { ...requestOf(this.view), ...other })));
+  }
+
+  /** Asks the farm what the job's file says of its origin. */
+  verify() {
+    return this.attempt(async () => {
+      const answer = await get(here(this.view.links.result));
+      if (!answer.ok) throw await answer.json();
+      await verify(new File([await answer.blob()], fileName(this.view, this.view.format)));
+    });
   }
 
   async copy(what, text) {
@@ -240,25 +248,21 @@ export class Job {
     }
   }
 
-  curl() {
-    const { view } = this;
-    const body = { kind: view.kind, model: view.model, prompt: view.prompt, seed: view.seed };
-    for (const name of ["steps", "guidance", "sampler", "quality", "frames", "size", "points", "enlarge", "format"]) {
-      if (view[name] != null) body[name] = view[name];
-    }
-    const text = JSON.stringify(body).replaceAll("'", "'\\''");
-    return `curl -s ${new URL("v1/jobs", document.baseURI)} -H 'Content-Type: application/json' -d '${text}'`;
-  }
-
   async attempt(act) {
     try {
       await act();
     } catch (problem) {
-      this.say(problem.detail ?? String(problem));
+      this.complain(problem);
     }
   }
 
   // -- the text
+
+  /** Says a problem; that the farm does not answer is said once for the whole page. */
+  complain(problem) {
+    if (problem.offline) offline(true);
+    else this.say(problem.detail ?? String(problem));
+  }
 
   say(trouble) {
     if (this.trouble !== trouble) {
@@ -296,6 +300,8 @@ export class Job {
       view.sampler, view.quality, view.class !== "normal" && view.class, view.format.toUpperCase(),
       "made by AI",
     ].filter(Boolean);
+    this.whole.hidden = this.ended;
+    this.whole.value = view.progress;
     this.head.replaceChildren(
       h("h2", { class: "prompt" }, view.prompt),
       h("p", { class: "facts" }, facts.join(" · ")));
@@ -327,13 +333,26 @@ export class Job {
   /** Keeps buttons that stay, so that they keep the keyboard's focus. */
   renderActions() {
     const { view } = this;
-    const whole = this.ended ? undefined : this.whole()?.name;
+    const whole = this.ended ? undefined : this.stoppable()?.name;
     const kept = `${this.ended} ${view.paused} ${view.class} ${whole}`;
     if (this.acts === kept) return;
     this.acts = kept;
     const act = (text, onclick) => h("button", { type: "button", onclick }, text);
-    this.actions.replaceChildren(...(this.ended
-      ? [act("Another seed", () => this.anotherSeed())]
+    const formats = (this.model?.formats ?? []).filter(format => format !== view.format);
+    this.actions.replaceChildren(...(view.state === "succeeded"
+      ? [
+        download(view.links.result, fileName(view, view.format), `Download ${view.format.toUpperCase()}`),
+        act("Verify", () => this.verify()),
+        act("Compare with…", () => compareWith(view)),
+        ...(formats.length && !view.endedAtLevel && !view.drafts
+          ? [h("label", {}, h("select", { name: "also", "aria-label": "Make it also as", onchange: event => this.again({ seed: view.seed, format: event.target.value }) },
+            h("option", { value: "" }, "Also as…"),
+            ...formats.map(format => h("option", { value: format }, format.toUpperCase()))))]
+          : []),
+      ]
+      : []),
+    ...(this.ended
+      ? [act("Another seed", () => this.again({}))]
       : [
         view.paused
           ? act("Resume", () => this.change({ paused: false }))
@@ -346,7 +365,7 @@ export class Job {
       ]),
     act("Use these options", () => recall(view)),
     act("Copy link", () => this.copy("The link was", location.href)),
-    act("Copy as curl", () => this.copy("The command was", this.curl())));
+    act("Copy as curl", () => this.copy("The command was", curl(view))));
   }
 }
 

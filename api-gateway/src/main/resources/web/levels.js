@@ -1,6 +1,7 @@
 // The list of a job's levels: their progress, their pieces, and their files.
 
 import { bytes, download, h, media } from "./api.js";
+import { fill, moveWhileLookedAt } from "./thumb.js";
 
 const words = { queued: "waiting", running: "", succeeded: "done", failed: "failed", cancelled: "cancelled" };
 
@@ -42,14 +43,20 @@ export class LevelList {
   row(level) {
     const row = {
       state: h("span"),
+      thumb: h("button", { type: "button", class: "thumb", disabled: true, "aria-label": `Show ${level.name}`, onclick: () => this.pick(this.levels.find(one => one.name === level.name)) }),
       progress: h("progress", { max: 1, "aria-label": `progress of level ${level.name}` }),
       map: new PieceMap(),
       links: h("div", { class: "links" }),
     };
+    moveWhileLookedAt(row.thumb);
     row.element = h("li", {},
-      h("div", { class: "name" }, level.name, row.state),
-      h("div", { class: "warning" }, this.describe(level)),
-      row.progress, row.map.element, row.links);
+      row.thumb,
+      h("div", {},
+        h("div", { class: "name" }, level.name, row.state),
+        h("div", { class: "warning" }, this.describe(level)),
+        row.progress, row.map.element, row.links));
+    // What only encodes the prompt has nothing to show.
+    row.thumb.hidden = !level.tasks.some(task => task.work === "sample") && !media(level);
     return row;
   }
 
@@ -65,33 +72,46 @@ export class LevelList {
       row.state.textContent += `, ${level.stepsTaken} of ${level.steps} steps`;
     }
     row.progress.value = share;
+    row.progress.hidden = level.state === "succeeded";
     row.map.render(samples, file);
     if (file && !row.links.firstChild) this.link(row, level, file);
-    row.pick?.setAttribute("aria-pressed", String(this.on === file?.href));
     const others = levels => levels.some(other => media(other)?.href === this.on && other !== level);
-    if (row.over) row.over.hidden = !/^(video|image)\//.test(file.mediaType) || !others(this.levels);
+    row.thumb.setAttribute("aria-pressed", String(Boolean(file) && this.on === file.href));
+    if (row.over) row.over.hidden = !others(this.levels);
   }
 
   link(row, level, file) {
-    row.pick = h("button", { type: "button", onclick: () => this.pick(level) }, "Show");
+    row.thumb.disabled = false;
+    const kind = /^(video|image)\/(?!gif|apng)/.exec(file.mediaType)?.[1];
+    fill(row.thumb, file.href, kind ?? (file.mediaType.startsWith("image/") ? "image" : "points")).catch(() => {});
     row.over = h("button", { type: "button", onclick: () => this.compare(level) }, "Compare");
     const goOn = this.goOn(level);
-    row.links.append(row.pick, row.over,
-      ...(goOn ? [h("button", { type: "button", onclick: goOn, "aria-label": `Go on from here… from ${level.name}` }, "Go on from here…")] : []),
+    row.links.append(row.over,
+      ...(goOn ? [h("button", { type: "button", onclick: goOn, "aria-label": `Go on… from ${level.name}` }, "Go on…")] : []),
       download(file.href, `${level.name}.${ending(file.mediaType)}`, `Download ${bytes(file.length)}`));
   }
 }
 
-/** A map of a level's pieces, windows of time side by side, that fills while they are made. */
+/** A worker's name without the part that tells its runs apart. */
+const shortName = worker => worker.replace(/-[0-9a-f]{12}$/, "");
+
+/**
+ * A map of a level's pieces, windows of time side by side, that fills while they are made, each in
+ * the colour of the worker that makes it.
+ */
 class PieceMap {
   constructor() {
-    this.element = h("div", { class: "map", role: "img", hidden: true });
+    this.map = h("div", { class: "map", role: "img" });
+    this.legend = h("p", { class: "legend" });
+    this.element = h("div", {}, this.map, this.legend);
     this.cells = new Map();
+    this.workers = [];
   }
 
   render(samples, finished) {
-    this.element.hidden = samples.length < 2 || Boolean(finished);
+    this.element.hidden = Boolean(finished) || samples.length === 0;
     if (this.element.hidden) return;
+    this.map.hidden = samples.length < 2;
     if (this.cells.size !== samples.length) this.lay(samples);
     let made = 0;
     for (const task of samples) {
@@ -101,13 +121,22 @@ class PieceMap {
       cell.className = task.state;
       cell.firstChild.style.height = `${100 * share}%`;
       const worker = task.attempts.at(-1)?.worker;
+      if (worker) cell.firstChild.className = this.colourOf(worker);
       cell.title = [
         `${task.state === "running" ? `step ${task.step} of ${task.steps}` : task.state}`,
         worker && `worker ${worker}`,
         task.attempts.length > 1 && `attempt ${task.attempts.length}`,
       ].filter(Boolean).join(", ");
     }
-    this.element.setAttribute("aria-label", `${made} of ${samples.length} pieces are made`);
+    this.map.setAttribute("aria-label", `${made} of ${samples.length} pieces are made`);
+    this.legend.replaceChildren(...this.workers.map(worker =>
+      h("span", {}, h("i", { class: this.colourOf(worker) }), shortName(worker))));
+  }
+
+  /** The class of a worker's colour; there are six colours. */
+  colourOf(worker) {
+    if (!this.workers.includes(worker)) this.workers.push(worker);
+    return `worker${this.workers.indexOf(worker) % 6}`;
   }
 
   lay(samples) {
@@ -120,7 +149,7 @@ class PieceMap {
       if (!windows.has(span)) windows.set(span, []);
       windows.get(span).push({ cell, task });
     }
-    this.element.replaceChildren(...[...windows.values()].map(pieces => {
+    this.map.replaceChildren(...[...windows.values()].map(pieces => {
       const columns = new Set(pieces.map(({ task }) => task.segment.at(-1)[0])).size;
       const box = h("span", { class: "window" }, ...pieces.map(({ cell }) => cell));
       box.style.gridTemplateColumns = `repeat(${columns}, 1fr)`;

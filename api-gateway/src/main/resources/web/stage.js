@@ -4,6 +4,9 @@ import { get, h, here, media, source, still } from "./api.js";
 import { Cloud } from "./cloud.js";
 import { readPoints } from "./points.js";
 
+/** Files with sides of fewer pixels are shown with crisp pixels, others smoothly. */
+const CRISP = 64;
+
 /**
  * A finished video or image as an element.
  *
@@ -15,7 +18,55 @@ export function picture(file, label, moves) {
     : h("img", { alt: label });
   element.muted = true;
   source(file.href).then(link => { element.src = link; }, () => { element.alt = "The file could not be loaded."; });
+  const size = () =>
+    element.classList.toggle("crisp", (element.videoWidth ?? element.naturalWidth) < CRISP);
+  element.addEventListener("loadedmetadata", size);
+  element.addEventListener("load", size);
   return element;
+}
+
+/** Keeps one video at the moment of another, as long as it is on the page. */
+function follow(leader, follower) {
+  const jump = () => { follower.currentTime = leader.currentTime; };
+  follower.addEventListener("loadeddata", jump);
+  follower.loop = false;
+  follower.controls = false;
+  const tick = () => {
+    if (!follower.isConnected || follower.led !== leader) return;
+    const apart = Math.abs(follower.currentTime - leader.currentTime);
+    // While both play, a jump would be seen; what stands still is the same moment.
+    if (apart > (leader.paused ? 0.001 : 0.06) && !follower.seeking) jump();
+    if (follower.paused !== leader.paused) leader.paused ? follower.pause() : follower.play().catch(() => {});
+    requestAnimationFrame(tick);
+  };
+  follower.led = leader;
+  tick();
+}
+
+/**
+ * Makes two things that a stage shows one motion: videos play, and clouds turn, together.
+ *
+ * @return what stops and starts both, or nothing if they do not move together
+ */
+export function together(leader, follower) {
+  if (leader instanceof Cloud && follower instanceof Cloud) {
+    follower.turnWith(leader);
+    return leader;
+  }
+  if (!(leader instanceof HTMLVideoElement && follower instanceof HTMLVideoElement)) return undefined;
+  follow(leader, follower);
+  const both = {
+    moves: true,
+    get halted() {
+      return leader.paused;
+    },
+    set halted(halted) {
+      if (halted) leader.pause();
+      else leader.play().catch(() => {});
+    },
+  };
+  leader.onplay = leader.onpause = () => both.changed?.();
+  return both;
 }
 
 export class Stage {
@@ -36,7 +87,7 @@ export class Stage {
     if (this.on !== live) {
       this.on = live;
       this.level = undefined;
-      if (this.cloud) [live.turn, live.tilt] = [this.cloud.turn, this.cloud.tilt];
+      if (this.cloud) live.pose = this.cloud.pose;
       this.caption = h("p", { class: "caption" });
       this.frame.replaceChildren(live.canvas, this.caption);
       this.tools.replaceChildren(...this.halt(live));
@@ -51,49 +102,51 @@ export class Stage {
     const file = media(level);
     if (this.on === file.href) return;
     this.on = file.href;
-    if (/^(video|image)\//.test(file.mediaType)) {
-      this.level = level;
-      this.main = picture(file, this.prompt, level.file?.frames !== 1);
-      this.frame.replaceChildren(this.main);
-      this.tools.replaceChildren();
-      return;
-    }
-    const data = await (await get(here(file.href))).arrayBuffer();
+    const shown = await this.open(level, level.file?.frames !== 1);
     if (this.on !== file.href) return;
+    this.level = level;
+    this.shown = shown;
+    this.frame.replaceChildren(shown.canvas ?? shown);
+    this.tools.replaceChildren(...(shown instanceof Cloud ? this.halt(shown) : []));
+    if (!(shown instanceof Cloud)) return;
+    if (this.cloud) shown.pose = this.cloud.pose;
+    this.cloud = shown;
+    shown.play();
+  }
+
+  /** A finished level as an element, or as a Cloud. */
+  async open(level, controls) {
+    const file = media(level);
+    const label = `${this.prompt}, level ${level.name}`;
+    if (/^(video|image)\//.test(file.mediaType)) return picture(file, label, controls);
+    const data = await (await get(here(file.href))).arrayBuffer();
     const cloud = new Cloud();
     cloud.show(level.name, readPoints(data, file.mediaType));
-    if (this.cloud) [cloud.turn, cloud.tilt, cloud.halted] = [this.cloud.turn, this.cloud.tilt, this.cloud.halted];
-    this.cloud = cloud;
-    this.frame.replaceChildren(cloud.canvas);
-    this.tools.replaceChildren(...this.halt(cloud));
-    cloud.play();
+    return cloud;
   }
 
   /** Lays another finished level over the one shown; a slider wipes between them. */
-  compare(level) {
-    const file = media(level);
-    if (!this.level || file.href === this.on) return;
-    const over = picture(file, `${this.prompt}, level ${level.name}`, false);
-    over.classList.add("over");
+  async compare(level) {
+    const below = this.shown;
+    if (!this.level || media(level).href === this.on) return;
+    const over = await this.open(level, false);
+    if (this.shown !== below) return;
+    const element = over.canvas ?? over;
+    element.classList.add("over");
     const wipe = h("input", { type: "range", min: 0, max: 100, value: 50, "aria-label": `wipe between ${level.name} and ${this.level.name}` });
-    const cut = () => { over.style.clipPath = `inset(0 ${100 - wipe.value}% 0 0)`; };
+    const edge = h("div", { class: "edge" });
+    const cut = () => {
+      element.style.clipPath = `inset(0 ${100 - wipe.value}% 0 0)`;
+      edge.style.left = `${wipe.value}%`;
+    };
     wipe.addEventListener("input", cut);
     cut();
-    this.frame.replaceChildren(this.main, over);
-    this.tools.replaceChildren(h("span", {}, level.name), wipe, h("span", {}, this.level.name));
-    if (over instanceof HTMLVideoElement && this.main instanceof HTMLVideoElement) {
-      const together = () => { over.currentTime = this.main.currentTime; };
-      for (const moment of ["play", "pause", "seeked", "loadeddata"]) this.main.addEventListener(moment, together);
-      over.addEventListener("loadeddata", together);
-      over.loop = false;
-      const follow = () => {
-        if (!over.isConnected) return;
-        if (Math.abs(over.currentTime - this.main.currentTime) > 0.06) together();
-        if (over.paused !== this.main.paused) this.main.paused ? over.pause() : over.play().catch(() => {});
-        requestAnimationFrame(follow);
-      };
-      follow();
-    }
+    this.frame.replaceChildren(below.canvas ?? below, element, edge);
+    this.tools.replaceChildren(
+      h("span", {}, level.name), wipe, h("span", {}, this.level.name),
+      ...(below instanceof Cloud ? this.halt(below) : []));
+    together(below, over);
+    if (over instanceof Cloud) over.play();
   }
 
   /** A button that stops and starts what moves. */
@@ -107,6 +160,7 @@ export class Stage {
       },
     });
     const name = () => { button.textContent = moving.halted ? "Play" : "Stop moving"; };
+    moving.changed = name;
     name();
     return [button];
   }

@@ -7,14 +7,21 @@ const box = $("verdict");
 
 const line = (name, ...text) => [h("dt", {}, name), h("dd", {}, ...text)];
 
+const signers = {
+  current: "this farm's signer",
+  earlier: "an earlier signer of this farm",
+  unknown: "a signer that this farm does not know",
+};
+
 function credentials(found) {
   if (!found) return "none";
-  const words = Object.entries(found).filter(([, value]) => value != null && typeof value !== "object")
-    .map(([name, value]) => `${name.replaceAll("_", " ")}: ${value}`);
-  return words.join(" · ") || "present";
+  const { state, reason, signer, signer_of_farm: whose } = found;
+  const by = signer && `signed by ${signer}${signers[whose] ? `, ${signers[whose]}` : ""}`;
+  return [state, reason, by].filter(Boolean).join("; ") || "present";
 }
 
-async function verify(file) {
+/** Shows what the farm knows of a file. */
+export async function verify(file) {
   box.hidden = false;
   box.replaceChildren(h("p", { role: "status" }, `Looking at ${file.name}…`));
   box.scrollIntoView({ block: "nearest" });

@@ -22,10 +22,13 @@ final class PageFiles {
           "go.js",
           "job.js",
           "levels.js",
+          "pair.js",
           "points.js",
+          "request.js",
           "stage.js",
           "three.core.min.js",
           "three.module.min.js",
+          "thumb.js",
           "verify.js");
 
   private final Map<String, Web> files =
