@@ -241,9 +241,9 @@ class TenantStreamTest {
       assertThat(ear.next().get("type").textValue()).isEqualTo("open");
       socket.abort();
       assertThatThrownBy(() -> socket(uri, query, new Ear()))
-          .hasRootCauseInstanceOf(WebSocketHandshakeException.class);
+          .hasCauseInstanceOf(WebSocketHandshakeException.class);
       assertThatThrownBy(() -> socket(uri, "", new Ear()))
-          .hasRootCauseInstanceOf(WebSocketHandshakeException.class);
+          .hasCauseInstanceOf(WebSocketHandshakeException.class);
     } finally {
       keys.revoke(key.key().id());
     }
