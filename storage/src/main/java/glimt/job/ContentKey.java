@@ -41,6 +41,7 @@ public record ContentKey(String sha256) {
         .map(end -> card.files().get(encoder.network() + end))
         .filter(Objects::nonNull)
         .forEach(ingredients::add);
+    encoder.lexiconFiles().forEach(name -> ingredients.add(file(card, name)));
     ingredients.add(reader(card, encoder.reader()));
     ingredients.add(String.join(" ", encoder.outputs()));
     ingredients.add(text);

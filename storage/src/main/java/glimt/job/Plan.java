@@ -459,7 +459,7 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
           encoder.name() + side,
           _ ->
               task(
-                  new Work.Encode(encoder.name(), text),
+                  new Work.Encode(encoder.name(), text, encoder.lexicon()),
                   List.of(),
                   ContentKey.of(card, encoder, text, spec.chosenLoras())));
     }

@@ -23,8 +23,19 @@ public sealed interface Work {
     return 1;
   }
 
-  /** Runs one of the bundle's encoders on a text. */
-  record Encode(String level, String text) implements Work {
+  /**
+   * Runs one of the bundle's encoders on a text.
+   *
+   * @param level the encoder's name
+   * @param lexicon the stem of the files of names that the text is put into first; null if it is
+   *     encoded as it is
+   */
+  record Encode(String level, String text, @Nullable String lexicon) implements Work {
+    /** Encodes a text as it is. */
+    public Encode(String level, String text) {
+      this(level, text, null);
+    }
+
     @Override
     public long amount() {
       return 1;

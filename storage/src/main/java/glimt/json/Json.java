@@ -51,6 +51,7 @@ import glimt.model.BelowNoising;
 import glimt.model.BytePair;
 import glimt.model.ClassNames;
 import glimt.model.EarlyEnd;
+import glimt.model.Encoder;
 import glimt.model.FirstFrame;
 import glimt.model.Level;
 import glimt.model.NoPrompt;
@@ -105,6 +106,8 @@ public final class Json {
           JobSpec.class, GrownSpec.class,
           SamplingOptions.class, GrownOptions.class,
           Level.class, GrownLevel.class,
+          Encoder.class, GrownEncoder.class,
+          Work.Encode.class, GrownEncode.class,
           Sampling.class, GrownSampling.class,
           JobEvent.LevelFinished.class, GrownLevelFinished.class);
 
@@ -406,6 +409,16 @@ public final class Json {
 
     @JsonInclude(JsonInclude.Include.NON_NULL)
     EarlyEnd earlyEnd();
+  }
+
+  interface GrownEncoder {
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    String lexicon();
+  }
+
+  interface GrownEncode {
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    String lexicon();
   }
 
   interface GrownOptions {

@@ -3,11 +3,16 @@ package glimt.pipeline;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import glimt.bundle.BundleException;
 import glimt.bundle.Network;
 import glimt.model.Encoder;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * Encodes a prompt into the tensors that condition a network.
@@ -22,6 +27,9 @@ public record PromptEncoder(Encoder encoder, Network network) {
 
   /** The name of the encoder's optional port for the attention mask. */
   public static final String MASK = "mask";
+
+  /** The number of texts whose meanings are computed together. */
+  private static final int TOGETHER = 64;
 
   /**
    * Encodes one prompt.
@@ -41,6 +49,49 @@ public record PromptEncoder(Encoder encoder, Network network) {
     return answers.stream().allMatch(answer -> answer.getName() != null)
         ? named(answers)
         : inOrder(answers);
+  }
+
+  /**
+   * The meanings of texts: the mean of the states of each one's tokens, of length 1.
+   *
+   * @param network takes tokens and a mask; its first output must be the states of the tokens,
+   *     [texts, length, width], with zeros for padding
+   * @param texts the tokens of each
+   */
+  public static List<float[]> meanings(Network network, NDManager manager, List<TokenIds> texts) {
+    List<float[]> meanings = new ArrayList<>();
+    for (int from = 0; from < texts.size(); from += TOGETHER) {
+      meanings.addAll(
+          together(network, manager, texts.subList(from, Math.min(texts.size(), from + TOGETHER))));
+    }
+    return meanings;
+  }
+
+  private static List<float[]> together(Network network, NDManager manager, List<TokenIds> texts) {
+    int length = texts.stream().mapToInt(TokenIds::read).max().orElse(0);
+    long[] ids = new long[texts.size() * length];
+    long[] mask = new long[ids.length];
+    for (int row = 0; row < texts.size(); row++) {
+      TokenIds text = texts.get(row);
+      for (int i = 0; i < length; i++) {
+        ids[row * length + i] = text.ids().get(i);
+        mask[row * length + i] = i < text.read() ? 1 : 0;
+      }
+    }
+    Shape shape = new Shape(texts.size(), length);
+    try (NDManager scope = manager.newSubManager()) {
+      NDArray states =
+          network
+              .call(Map.of(INPUT, scope.create(ids, shape), MASK, scope.create(mask, shape)))
+              .getFirst();
+      NDArray sums = states.sum(new int[] {1});
+      float[] values = sums.toFloatArray();
+      int width = values.length / texts.size();
+      return IntStream.range(0, texts.size())
+          .mapToObj(row -> Arrays.copyOfRange(values, row * width, (row + 1) * width))
+          .peek(Lexicon::normalise)
+          .toList();
+    }
   }
 
   /** Those outputs of a network that names them; it may answer more than the card asks for. */

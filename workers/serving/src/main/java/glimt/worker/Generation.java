@@ -39,6 +39,7 @@ import glimt.pipeline.Piece;
 import glimt.pipeline.PromptEncoder;
 import glimt.pipeline.Prompted;
 import glimt.pipeline.TokenIds;
+import glimt.pipeline.Understood;
 import glimt.safety.c2pa.Provenance;
 import glimt.safety.c2pa.Sidecar;
 import glimt.safety.c2pa.SignedFile;
@@ -161,7 +162,8 @@ public record Generation(
   private List<Product> encoded(
       Task task, Work.Encode work, LoadedBundle bundle, Attempt attempt, Consumer<String> warn) {
     Encoder encoder = bundle.card().encoder(work.level());
-    TokenIds tokens = bundle.tokens(encoder.reader(), work.text());
+    String text = text(work, encoder, bundle, attempt, warn);
+    TokenIds tokens = bundle.tokens(encoder.reader(), text);
     String called = work.text().equals(task.spec().prompt()) ? "prompt" : "negative prompt";
     tokens.warning(called, encoder.network()).ifPresent(warn);
     if (!task.known().isEmpty()
@@ -178,6 +180,38 @@ public record Generation(
       try (Lap _ = attempt.in(Phase.WRITE)) {
         return List.of(tensors().tensors(states));
       }
+    }
+  }
+
+  /** Returns the text that is encoded: in the names of a lexicon, if the task asks for that. */
+  private String text(
+      Work.Encode work,
+      Encoder encoder,
+      LoadedBundle bundle,
+      Attempt attempt,
+      Consumer<String> warn) {
+    if (work.lexicon() == null) {
+      return work.text();
+    }
+    Understood understood =
+        bundle
+            .lexicon(work.lexicon())
+            .read(work.text(), texts -> meanings(texts, encoder, bundle, attempt));
+    understood.notes().forEach(warn);
+    return understood.text();
+  }
+
+  private List<float[]> meanings(
+      List<String> texts, Encoder encoder, LoadedBundle bundle, Attempt attempt) {
+    Network network;
+    try (Lap _ = attempt.in(Phase.LOAD)) {
+      network = bundle.network(encoder);
+    }
+    try (Lap _ = attempt.in(Phase.ENCODE)) {
+      return PromptEncoder.meanings(
+          network,
+          manager,
+          texts.stream().map(text -> bundle.tokens(encoder.reader(), text)).toList());
     }
   }
 

@@ -18,6 +18,7 @@ import glimt.model.PromptReader;
 import glimt.model.WordList;
 import glimt.pipeline.ExpertNetworks;
 import glimt.pipeline.LevelWalk;
+import glimt.pipeline.Lexicon;
 import glimt.pipeline.TokenIds;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -35,6 +36,7 @@ public final class LoadedBundle {
   private final Bundle bundle;
   private final NetworkCache networks;
   private final Map<PromptReader, Tokenizer> tokenizers;
+  private final Map<String, Lexicon> lexicons;
   private final LoraOverlay overlay;
 
   /**
@@ -48,6 +50,7 @@ public final class LoadedBundle {
         BundleCheck.open(folder, LevelWalk.samplers()),
         networks,
         new HashMap<>(),
+        new HashMap<>(),
         LoraOverlay.NONE);
   }
 
@@ -55,10 +58,12 @@ public final class LoadedBundle {
       Bundle bundle,
       NetworkCache networks,
       Map<PromptReader, Tokenizer> tokenizers,
+      Map<String, Lexicon> lexicons,
       LoraOverlay overlay) {
     this.bundle = bundle;
     this.networks = networks;
     this.tokenizers = tokenizers;
+    this.lexicons = lexicons;
     this.overlay = overlay;
   }
 
@@ -66,7 +71,7 @@ public final class LoadedBundle {
   LoadedBundle with(List<LoraChoice> loras) {
     return loras.isEmpty()
         ? this
-        : new LoadedBundle(bundle, networks, tokenizers, LoraOverlay.of(card(), loras));
+        : new LoadedBundle(bundle, networks, tokenizers, lexicons, LoraOverlay.of(card(), loras));
   }
 
   /** Returns the bundle's card. */
@@ -119,6 +124,11 @@ public final class LoadedBundle {
           "loaded {}/{} in {} s", card().name(), stem, String.format(Locale.ROOT, "%.3f", seconds));
     }
     return network;
+  }
+
+  /** Returns a lexicon of this bundle by its stem, read on first use. */
+  Lexicon lexicon(String stem) {
+    return lexicons.computeIfAbsent(stem, _ -> Lexicon.of(stem, bundle::text, bundle::tensors));
   }
 
   /** Returns the token ids of a prompt for one of this bundle's readers. */
