@@ -63,6 +63,7 @@ final class Assembly {
       for (Encoder encoder : draft.encoders()) {
         files.addAll(network(encoder.network()));
         files.addAll(readerFiles(encoder.reader()));
+        files.addAll(encoder.lexiconFiles());
       }
       for (String name : files) {
         Path source = name.equals(Recipe.FILE) ? recipeFile : source(recipe, recipeFile, name);

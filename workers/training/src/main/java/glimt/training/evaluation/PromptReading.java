@@ -9,6 +9,7 @@ import glimt.model.Encoder;
 import glimt.model.Level;
 import glimt.model.Port;
 import glimt.model.WordList;
+import glimt.pipeline.Lexicon;
 import glimt.pipeline.PromptEncoder;
 import glimt.pipeline.Prompted;
 import glimt.pipeline.TokenIds;
@@ -25,7 +26,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class PromptReading implements AutoCloseable {
   /** An encoder with its tokenizer. */
-  private record Opened(Encoder encoder, Network network, Tokenizer tokenizer) {}
+  private record Opened(
+      Encoder encoder, Network network, Tokenizer tokenizer, @Nullable Lexicon lexicon) {
+    TokenIds tokens(String text) {
+      Tokenizer.Tokens read = tokenizer.read(text);
+      return new TokenIds(read.ids(), read.read());
+    }
+  }
 
   /** An encoder's output, outside of libtorch's memory. */
   private record Kept(float[] values, Shape shape) {}
@@ -57,11 +64,19 @@ final class PromptReading implements AutoCloseable {
 
   private Kept encoded(Port port, @Nullable String output, String prompt) {
     Opened one = encoders.computeIfAbsent(Objects.requireNonNull(port.encoder()), this::opened);
-    Tokenizer.Tokens read = one.tokenizer.read(prompt);
+    PromptEncoder encoder = new PromptEncoder(one.encoder, one.network);
     try (NDManager scope = NDManager.newBaseManager("PyTorch")) {
-      Map<String, NDArray> outputs =
-          new PromptEncoder(one.encoder, one.network)
-              .encoded(scope, new TokenIds(read.ids(), read.read()));
+      String text =
+          one.lexicon == null
+              ? prompt
+              : one.lexicon
+                  .read(
+                      prompt,
+                      texts ->
+                          PromptEncoder.meanings(
+                              one.network, scope, texts.stream().map(one::tokens).toList()))
+                  .text();
+      Map<String, NDArray> outputs = encoder.encoded(scope, one.tokens(text));
       NDArray states =
           Objects.requireNonNull(outputs.get(output), "the card names an output of its encoder");
       return new Kept(states.toFloatArray(), states.getShape());
@@ -70,8 +85,12 @@ final class PromptReading implements AutoCloseable {
 
   private Opened opened(String name) {
     Encoder encoder = candidate.card().encoder(name);
+    String stem = encoder.lexicon();
     return new Opened(
-        encoder, candidate.part(encoder.network()), candidate.tokenizer().apply(encoder.reader()));
+        encoder,
+        candidate.part(encoder.network()),
+        candidate.tokenizer().apply(encoder.reader()),
+        stem == null ? null : Lexicon.of(stem, candidate.text(), candidate.tensors()));
   }
 
   @Override

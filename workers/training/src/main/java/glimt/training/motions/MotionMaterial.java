@@ -20,6 +20,7 @@ import glimt.training.recipe.Recipe.NetworkRecipe;
 import glimt.training.recipe.TrainingException;
 import glimt.training.sprites.Sprites.Sprite;
 import glimt.training.words.CaptionEncoder;
+import glimt.training.words.CaptionLexicon;
 import glimt.training.words.CaptionStates;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -94,6 +95,7 @@ public final class MotionMaterial implements Material {
     MotionCaptions captions =
         MotionCaptions.of(motions.grammar(), motions.usual(), motions.captions(), CAPTIONS);
     try (CaptionEncoder text = CaptionEncoder.of(sources, pictures.encoderWeights(sources, out))) {
+      CaptionLexicon.write(recipe.draft(vocabulary()), motions.grammar(), text, out);
       return new Journeys.EncodedCaptions(captions, CaptionStates.of(text, captions.all()));
     }
   }

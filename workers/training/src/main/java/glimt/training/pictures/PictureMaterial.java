@@ -23,6 +23,7 @@ import glimt.training.sprites.Sprites;
 import glimt.training.sprites.Sprites.Sprite;
 import glimt.training.words.CaptionEncoder;
 import glimt.training.words.CaptionGrammar.Noun;
+import glimt.training.words.CaptionLexicon;
 import glimt.training.words.CaptionStates;
 import glimt.training.words.MiniLm;
 import glimt.training.words.PictureCaptions;
@@ -161,6 +162,7 @@ public final class PictureMaterial implements Material {
         PictureCaptions.of(pictures.grammar(), pictures.captions(), moving, CAPTIONS);
     try (Network encoder = part("encoder", sources, out);
         CaptionEncoder text = CaptionEncoder.of(sources, encoderWeights(sources, out))) {
+      CaptionLexicon.write(recipe.draft(vocabulary()), pictures.grammar(), text, out);
       Latents latents = Latents.of(encoder, drawn, pictures.poses());
       return new Portraits.Prepared(latents, captions, CaptionStates.of(text, captions.all()));
     }

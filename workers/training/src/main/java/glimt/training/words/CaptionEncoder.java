@@ -9,6 +9,7 @@ import glimt.bundle.Safetensors;
 import glimt.bundle.Tokenizer;
 import glimt.bundle.Tokenizer.Tokens;
 import glimt.pipeline.PromptEncoder;
+import glimt.pipeline.TokenIds;
 import glimt.training.recipe.TrainingException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -99,6 +100,19 @@ public final class CaptionEncoder implements AutoCloseable {
                   PromptEncoder.MASK, manager.create(mask, shape)))
           .singletonOrThrow()
           .toFloatArray();
+    }
+  }
+
+  /** The meanings of texts, as a lexicon of the bundle compares them. */
+  List<float[]> meanings(List<String> texts) {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      return PromptEncoder.meanings(
+          network,
+          manager,
+          texts.stream()
+              .map(this::read)
+              .map(tokens -> new TokenIds(tokens.ids(), tokens.read()))
+              .toList());
     }
   }
 

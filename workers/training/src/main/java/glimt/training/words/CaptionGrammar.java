@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.random.RandomGenerator;
 import java.util.regex.Pattern;
@@ -53,19 +54,23 @@ public record CaptionGrammar(
    * @param heldOut names that training captions never contain. They were chosen among names that
    *     the sentence encoder places near the training names; of a name that it does not know, such
    *     as "aubergine", nothing but training can tell what it means.
+   * @param read names that training captions never contain either, but that the bundle's lexicon
+   *     lists; null for none
    */
   public record Noun(
       @JsonProperty(required = true) String word,
       @JsonProperty(required = true) String sprite,
       @JsonProperty(required = true) List<String> synonyms,
-      @JsonProperty(required = true) List<String> heldOut) {}
+      @JsonProperty(required = true) List<String> heldOut,
+      @Nullable List<String> read) {}
 
   /** A background colour, its red, green and blue in 0..255, and its names as of {@link Noun}. */
   public record ColourName(
       @JsonProperty(required = true) String word,
       @JsonProperty(required = true) List<Integer> rgb,
       @JsonProperty(required = true) List<String> synonyms,
-      @JsonProperty(required = true) List<String> heldOut) {}
+      @JsonProperty(required = true) List<String> heldOut,
+      @Nullable List<String> read) {}
 
   /**
    * A motion of the subject from the first frame to the last.
@@ -117,8 +122,12 @@ public record CaptionGrammar(
     heldOutPhrasings = List.copyOf(heldOutPhrasings);
     uncountable = Set.copyOf(uncountable);
     Set<String> names = new HashSet<>();
-    subjects.forEach(noun -> distinct(names, noun.word, noun.synonyms, noun.heldOut));
-    colours.forEach(colour -> distinct(names, colour.word, colour.synonyms, colour.heldOut));
+    for (Noun noun : subjects) {
+      distinct(names, noun.word, noun.synonyms, noun.heldOut, noun.read);
+    }
+    for (ColourName colour : colours) {
+      distinct(names, colour.word, colour.synonyms, colour.heldOut, colour.read);
+    }
     for (ColourName colour : colours) {
       if (colour.rgb.size() != 3 || colour.rgb.stream().anyMatch(c -> c < 0 || c > 255)) {
         throw new IllegalArgumentException(
@@ -154,8 +163,13 @@ public record CaptionGrammar(
   }
 
   private static void distinct(
-      Set<String> names, String word, List<String> synonyms, List<String> heldOut) {
+      Set<String> names,
+      String word,
+      List<String> synonyms,
+      List<String> heldOut,
+      @Nullable List<String> read) {
     List<String> all = new ArrayList<>(synonyms);
+    all.addAll(Objects.requireNonNullElse(read, List.of()));
     all.add(word);
     all.addAll(heldOut);
     for (String name : all) {
@@ -225,12 +239,17 @@ public record CaptionGrammar(
 
   private String filled(String template, String name, String colour, String does, String doing) {
     return template
-        .replace("a {subject}", uncountable.contains(name) ? name : article(name))
+        .replace("a {subject}", withArticle(name))
         .replace("{subject}", name)
         .replace("a {colour}", article(colour))
         .replace("{colour}", colour)
         .replace("{does}", does)
         .replace("{doing}", doing);
+  }
+
+  /** A name with its article, if it takes one. */
+  String withArticle(String name) {
+    return uncountable.contains(name) ? name : article(name);
   }
 
   private static String article(String word) {
