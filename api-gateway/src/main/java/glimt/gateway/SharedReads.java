@@ -7,6 +7,7 @@ import glimt.ledger.EventPosition;
 import glimt.ledger.Events;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
@@ -35,6 +36,10 @@ final class SharedReads {
 
     JoinedRead(EventPosition from) {
       this.from = new AtomicReference<>(from);
+    }
+
+    EventPosition from() {
+      return Objects.requireNonNull(from.get(), "it has one from the beginning");
     }
   }
 
@@ -81,7 +86,7 @@ final class SharedReads {
     if (there == mine) {
       LockSupport.parkNanos(GATHERING);
       ofTenants.remove(asked);
-      read(mine.page, () -> events.after(tenant, mine.from.get(), limit));
+      read(mine.page, () -> events.after(tenant, mine.from(), limit));
     }
     Events.EventPage page = joined(there.page);
     if (page.events().size() >= limit) {
