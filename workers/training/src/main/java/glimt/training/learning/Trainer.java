@@ -16,12 +16,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -188,26 +187,35 @@ public final class Trainer {
     return from == null ? random : given(from, random);
   }
 
-  /** Reads the weights to start from, which must have the names and shapes of {@code expected}. */
+  /**
+   * Reads the weights to start from. Those of the same name must have the shapes of {@code
+   * expected}; a network that has learnt to do more has further ones, which start as expected.
+   */
   private Safetensors given(Path file, Safetensors expected) {
     Safetensors weights = Safetensors.read(file).as(Safetensors.Dtype.F32);
-    Map<String, List<Long>> is = shapes(weights);
-    Map<String, List<Long>> wanted = shapes(expected);
-    if (!is.equals(wanted)) {
-      Set<String> differing = new TreeSet<>(wanted.keySet());
-      differing.addAll(is.keySet());
-      differing.removeIf(name -> Objects.equals(is.get(name), wanted.get(name)));
+    Map<String, Tensor> start = new TreeMap<>(expected.tensors());
+    Set<String> differing = new TreeSet<>();
+    weights
+        .tensors()
+        .forEach(
+            (name, tensor) -> {
+              Tensor known = start.get(name);
+              if (known != null) {
+                start.put(name, tensor);
+                if (!known.shape().equals(tensor.shape())) {
+                  differing.add(name);
+                }
+              }
+            });
+    if (!differing.isEmpty() || Collections.disjoint(start.keySet(), weights.tensors().keySet())) {
       throw new TrainingException(
           "%s cannot start from %s, whose weights differ from the recipe's in name or shape: %s"
-              .formatted(level, file, String.join(", ", differing)));
+              .formatted(
+                  level,
+                  file,
+                  String.join(", ", differing.isEmpty() ? start.keySet() : differing)));
     }
-    return weights;
-  }
-
-  private static Map<String, List<Long>> shapes(Safetensors weights) {
-    Map<String, List<Long>> shapes = new TreeMap<>();
-    weights.tensors().forEach((name, tensor) -> shapes.put(name, tensor.shape()));
-    return shapes;
+    return new Safetensors(start);
   }
 
   private Safetensors weights(@Nullable Safetensors state) {
