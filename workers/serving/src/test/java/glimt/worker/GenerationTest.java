@@ -91,8 +91,11 @@ class GenerationTest {
   private static ArtifactFolder artifacts;
   private static Generation generation;
 
+  /** The prompt of {@link #CLOUD} as its levels read it. */
+  private static List<Task.Input> said;
+
   @BeforeAll
-  static void prepare() throws IOException {
+  static void prepare() throws Exception {
     Precision precision = Precision.ofThisProcessor();
     artifacts = new ArtifactFolder(folder.resolve("artifacts"));
     Path signer = folder.resolve("signer");
@@ -111,6 +114,9 @@ class GenerationTest {
             networks::weights,
             Signer.of(signer),
             ContentFilter.OFF);
+    Task encoding = task(CLOUD, plan(CLOUD).tasks().getFirst(), List.of(), List.of());
+    Outcome encoded = generation.make(encoding, attempt(_ -> {}));
+    said = inputs(base(CLOUD), List.of(((Outcome.Succeeded) encoded).products()));
   }
 
   @Test
@@ -183,21 +189,19 @@ class GenerationTest {
   @Test
   void a_walk_stopped_after_every_step_and_resumed_gives_the_bytes_of_an_undisturbed_one()
       throws Exception {
-    PlannedTask base = plan(CLOUD).tasks().getFirst();
-    Outcome undisturbed =
-        generation.make(task(CLOUD, base, List.of(), List.of()), attempt(_ -> {}));
+    PlannedTask base = base(CLOUD);
+    Outcome undisturbed = generation.make(task(CLOUD, base, said, List.of()), attempt(_ -> {}));
 
     List<Checkpoint> saved = new ArrayList<>();
     for (int step = 1; step < 6; step++) {
-      Task task =
-          task(CLOUD, base, List.of(), saved.isEmpty() ? List.of() : List.of(saved.getLast()));
+      Task task = task(CLOUD, base, said, saved.isEmpty() ? List.of() : List.of(saved.getLast()));
       Attempt leaving = new Attempt(task, _ -> {}, saved::add);
       leaving.leave();
       assertThatThrownBy(() -> generation.make(task, leaving))
           .isInstanceOf(InterruptedException.class);
       assertThat(saved.getLast().step()).isEqualTo(step);
     }
-    Task last = task(CLOUD, base, List.of(), List.of(saved.getLast()));
+    Task last = task(CLOUD, base, said, List.of(saved.getLast()));
 
     assertThat(generation.make(last, attempt(_ -> {}))).isEqualTo(undisturbed);
   }
@@ -233,16 +237,20 @@ class GenerationTest {
     levels.set(0, levels.getFirst().with(new Fast("base-fast", walk)));
     Bundle.write(
         to,
-        BundleCard.of(
+        new BundleCard(
+            card.version(),
             "quick",
             card.kind(),
             card.summary(),
             card.licence(),
-            card.words(),
+            card.reader(),
+            card.encoders(),
             card.fps(),
             card.scale(),
             card.offset(),
             levels,
+            List.of(),
+            card.weights(),
             files,
             card.notes()));
     return to;
@@ -260,7 +268,7 @@ class GenerationTest {
         .extracting(PlannedTask::work)
         .isEqualTo(plan(sameWalk).tasks().stream().map(PlannedTask::work).toList());
     assertThat(plan(fast).warnings()).singleElement().asString().contains("dense");
-    assertThat(quick.getFirst()).isNotEqualTo(full.getFirst());
+    assertThat(quick.get(1)).isNotEqualTo(full.get(1));
     assertThat(media(quick)).hasSize(2);
   }
 
@@ -279,9 +287,7 @@ class GenerationTest {
             new SamplingOptions(7, 12, null, sampler, null),
             Map.of("points", 1024),
             Format.PLY);
-    Outcome outcome =
-        generation.make(
-            task(spec, plan(spec).tasks().getFirst(), List.of(), List.of()), attempt(_ -> {}));
+    Outcome outcome = generation.make(task(spec, base(spec), said, List.of()), attempt(_ -> {}));
 
     ArtifactId made = ((Outcome.Succeeded) outcome).products().getFirst().artifact().id();
     float[] values = Safetensors.parse(sampler, artifacts.read(made)).get("sample").floats();
@@ -300,12 +306,11 @@ class GenerationTest {
 
   @Test
   void a_checkpoint_of_another_numeric_class_is_not_resumed() throws Exception {
-    PlannedTask base = plan(CLOUD).tasks().getFirst();
-    Outcome undisturbed =
-        generation.make(task(CLOUD, base, List.of(), List.of()), attempt(_ -> {}));
+    PlannedTask base = base(CLOUD);
+    Outcome undisturbed = generation.make(task(CLOUD, base, said, List.of()), attempt(_ -> {}));
     Checkpoint foreign = new Checkpoint(new ArtifactId("0".repeat(64)), 3, "some other machine");
 
-    assertThat(generation.make(task(CLOUD, base, List.of(), List.of(foreign)), attempt(_ -> {})))
+    assertThat(generation.make(task(CLOUD, base, said, List.of(foreign)), attempt(_ -> {})))
         .isEqualTo(undisturbed);
   }
 
@@ -331,23 +336,22 @@ class GenerationTest {
   @Test
   void a_checkpoint_that_cannot_be_trusted_is_refused_and_the_one_before_it_used()
       throws Exception {
-    PlannedTask base = plan(CLOUD).tasks().getFirst();
-    Outcome undisturbed =
-        generation.make(task(CLOUD, base, List.of(), List.of()), attempt(_ -> {}));
-    Checkpoint first = stopped(task(CLOUD, base, List.of(), List.of()));
+    PlannedTask base = base(CLOUD);
+    Outcome undisturbed = generation.make(task(CLOUD, base, said, List.of()), attempt(_ -> {}));
+    Checkpoint first = stopped(task(CLOUD, base, said, List.of()));
     for (Map.Entry<String, UnaryOperator<Checkpoint>> wrong : wrongs().entrySet()) {
-      Checkpoint second = stopped(task(CLOUD, base, List.of(), List.of(first)));
+      Checkpoint second = stopped(task(CLOUD, base, said, List.of(first)));
       assertThat(second.step()).isEqualTo(2);
       Checkpoint bad = wrong.getValue().apply(second);
 
-      Task both = task(CLOUD, base, List.of(), List.of(bad, first));
+      Task both = task(CLOUD, base, said, List.of(bad, first));
       Attempt fromFirst = new Attempt(both, _ -> {}, _ -> {});
       assertThat(generation.make(both, fromFirst)).as(wrong.getKey()).isEqualTo(undisturbed);
       assertThat(fromFirst.effort("", System.nanoTime()).resumedFrom())
           .as(wrong.getKey())
           .isEqualTo(1);
 
-      Task alone = task(CLOUD, base, List.of(), List.of(bad));
+      Task alone = task(CLOUD, base, said, List.of(bad));
       Attempt afresh = new Attempt(alone, _ -> {}, _ -> {});
       assertThat(generation.make(alone, afresh)).as(wrong.getKey()).isEqualTo(undisturbed);
       assertThat(afresh.effort("", System.nanoTime()).resumedFrom()).as(wrong.getKey()).isZero();
@@ -357,10 +361,10 @@ class GenerationTest {
   @Test
   void what_is_handed_back_is_what_the_attempt_saved_itself_and_never_what_it_refused()
       throws Exception {
-    PlannedTask base = plan(CLOUD).tasks().getFirst();
-    Checkpoint first = stopped(task(CLOUD, base, List.of(), List.of()));
-    Checkpoint second = stopped(task(CLOUD, base, List.of(), List.of(first)));
-    Task task = task(CLOUD, base, List.of(), List.of(truncated(second)));
+    PlannedTask base = base(CLOUD);
+    Checkpoint first = stopped(task(CLOUD, base, said, List.of()));
+    Checkpoint second = stopped(task(CLOUD, base, said, List.of(first)));
+    Task task = task(CLOUD, base, said, List.of(truncated(second)));
     assertThat(new Attempt(task, _ -> {}, _ -> {}).latest()).as("nothing is saved yet").isEmpty();
     assertThat(stopped(task)).as("afresh to step 1, with the same bytes").isEqualTo(first);
   }
@@ -416,8 +420,8 @@ class GenerationTest {
 
   @Test
   void previews_are_made_only_while_somebody_watches() throws Exception {
-    PlannedTask base = plan(CLOUD).tasks().getFirst();
-    Task task = task(CLOUD, base, List.of(), List.of());
+    PlannedTask base = base(CLOUD);
+    Task task = task(CLOUD, base, said, List.of());
     List<Live> unwatched = new ArrayList<>();
     generation.make(task, new Attempt(task, unwatched::add, _ -> {}));
     List<Live> watched = new ArrayList<>();
@@ -431,8 +435,8 @@ class GenerationTest {
 
   @Test
   void a_worker_with_another_card_refuses() {
-    PlannedTask base = plan(CLOUD).tasks().getFirst();
-    Task right = task(CLOUD, base, List.of(), List.of());
+    PlannedTask base = base(CLOUD);
+    Task right = task(CLOUD, base, said, List.of());
     Task wrong =
         new Task(
             right.lease(),
@@ -454,18 +458,26 @@ class GenerationTest {
   private static List<List<Product>> done(JobSpec spec) throws Exception {
     List<List<Product>> products = new ArrayList<>();
     for (PlannedTask planned : plan(spec).tasks()) {
-      List<Task.Input> inputs =
-          planned.inputs().stream()
-              .flatMap(
-                  input ->
-                      products.get(input.task()).stream()
-                          .filter(product -> product.role() == Role.SAMPLE)
-                          .map(product -> new Task.Input(input.port(), product.artifact().id())))
-              .toList();
-      Outcome outcome = generation.make(task(spec, planned, inputs, List.of()), attempt(_ -> {}));
-      products.add(((Outcome.Succeeded) outcome).products());
+      Task task = task(spec, planned, inputs(planned, products), List.of());
+      products.add(((Outcome.Succeeded) generation.make(task, attempt(_ -> {}))).products());
     }
     return products;
+  }
+
+  /** The inputs of a task, from the products of the tasks before it. */
+  private static List<Task.Input> inputs(PlannedTask planned, List<List<Product>> products) {
+    return planned.inputs().stream()
+        .flatMap(
+            input ->
+                products.get(input.task()).stream()
+                    .filter(product -> product.role() == Role.SAMPLE)
+                    .map(product -> new Task.Input(input.port(), product.artifact().id())))
+        .toList();
+  }
+
+  /** The task of the first level, which follows the one that encodes the prompt. */
+  private static PlannedTask base(JobSpec spec) {
+    return plan(spec).tasks().get(1);
   }
 
   private static List<Product> media(List<List<Product>> products) {

@@ -147,6 +147,8 @@ final class ObjectAssessor implements Assessor<Integer, Measured> {
         new PromptedColours(candidate, recipe, round.wanted(), watch)
             .figure(real.objects(), comparison)
             .toReach(new Bar.AtLeast(0.75)));
+    figures.add(
+        new HeldOutNames(candidate, recipe, judge, watch).figure().toReach(new Bar.AtLeast(0.75)));
     return figures;
   }
 

@@ -3,12 +3,13 @@ package glimt.training.objects;
 import static glimt.points.KdOrder.CHANNELS;
 
 import glimt.bundle.Safetensors.Tensor;
-import glimt.model.WordList;
 import glimt.points.KdOrder;
 import glimt.points.PointLevels;
 import glimt.training.learning.Dataset;
-import java.util.List;
+import glimt.training.words.CaptionEncoder;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 
 /** The training samples of the networks of the bundle {@code objects}. */
@@ -19,23 +20,29 @@ public final class ObjectBatches implements Dataset {
   private final ObjectRecipe recipe;
   private final ObjectRecipe.LevelClouds level;
   private final ObjectVariations variations;
-  private final WordList vocabulary;
+  private final Supplier<ObjectCaptions> preparing;
+  private Optional<ObjectCaptions> prepared = Optional.empty();
 
   /**
    * Creates the dataset of a level.
    *
    * @param level the data settings of the level
+   * @param preparing encodes the captions; it is called once
    */
-  public ObjectBatches(ObjectClouds objects, ObjectRecipe recipe, ObjectRecipe.LevelClouds level) {
+  ObjectBatches(
+      ObjectClouds objects,
+      ObjectRecipe recipe,
+      ObjectRecipe.LevelClouds level,
+      Supplier<ObjectCaptions> preparing) {
     this.recipe = recipe;
     this.level = level;
     this.variations = new ObjectVariations(objects);
-    this.vocabulary = recipe.words().vocabulary();
+    this.preparing = preparing;
   }
 
   @Override
   public Map<String, Double> sizes() {
-    return recipe.sizes();
+    return Map.of();
   }
 
   @Override
@@ -44,10 +51,11 @@ public final class ObjectBatches implements Dataset {
     boolean dense = level.level().equals("dense");
     float[] x = new float[size * values];
     float[] below = new float[dense ? size * values : 0];
-    long[] words = new long[size * vocabulary.length()];
+    ObjectCaptions captions = prepared.orElseGet(preparing);
+    prepared = Optional.of(captions);
+    int[] said = new int[size];
     for (int first = 0; first < size; first += level.repeats()) {
       CaptionedCloud object = variations.draw(random);
-      List<Integer> tokens = vocabulary.read(String.join(" ", object.words())).tokens();
       float[] children = PointLevels.children(recipe.standardise(object.cloud()));
       float[] parents = PointLevels.parents(children);
       for (int i = first; i < Math.min(size, first + level.repeats()); i++) {
@@ -59,15 +67,12 @@ public final class ObjectBatches implements Dataset {
         } else {
           System.arraycopy(KdOrder.sorted(parents), 0, x, i * values, values);
         }
-        for (int j = 0; j < tokens.size(); j++) {
-          words[i * tokens.size() + j] = tokens.get(j);
-        }
+        said[i] = captions.draw(object, random);
       }
     }
-    Tensor said = Tensor.of(words, size, vocabulary.length());
     return new Batch(
         Tensor.of(x, size, WINDOW, CHANNELS),
-        said,
+        Tensor.of(captions.states(said, random), size, CaptionEncoder.LENGTH, CaptionEncoder.WIDTH),
         dense ? Tensor.of(below, size, WINDOW, CHANNELS) : null);
   }
 

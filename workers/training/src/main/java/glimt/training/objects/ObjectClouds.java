@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
@@ -46,8 +47,21 @@ public final class ObjectClouds {
    * @param ofClass the index into {@link ObjectWords#classes}
    * @param states the words for its appearance
    * @param name its pack and file name
+   * @param kind the index into {@link ObjectWords#kinds}, or -1
    */
-  public record Item(int row, int ofClass, List<String> states, String name) {}
+  public record Item(int row, int ofClass, List<String> states, String name, int kind) {
+    /** The subjects of {@link ObjectWords#grammar} by which captions call it. */
+    List<Integer> names(ObjectWords words) {
+      List<Integer> names = new ArrayList<>(List.of(ofClass));
+      if (kind >= 0) {
+        names.add(words.ofKind(kind));
+      }
+      states.stream()
+          .findFirst()
+          .ifPresent(state -> names.add(words.named(ofClass, Optional.of(state))));
+      return names;
+    }
+  }
 
   private final ObjectWords words;
   private final Npy points;
@@ -87,7 +101,13 @@ public final class ObjectClouds {
                     families
                         .computeIfAbsent(
                             meaning.ofClass() + "|" + meaning.family(), _ -> new ArrayList<>())
-                        .add(new Item(at, meaning.ofClass(), meaning.states(), pack + "|" + name)));
+                        .add(
+                            new Item(
+                                at,
+                                meaning.ofClass(),
+                                meaning.states(),
+                                pack + "|" + name,
+                                meaning.kind())));
       }
     }
     cut(joinTwins(new ArrayList<>(new java.util.TreeMap<>(families).values())));

@@ -11,6 +11,8 @@ import glimt.training.learning.ClassifierRecipe;
 import glimt.training.learning.Dataset;
 import glimt.training.recipe.Recipe;
 import glimt.training.recipe.Recipe.NetworkRecipe;
+import glimt.training.words.CaptionEncoder;
+import glimt.training.words.MiniLm;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -25,8 +27,11 @@ public final class ObjectMaterial implements Material {
   private final String dataset;
   private final ObjectRecipe recipe;
   private final @Nullable ObjectClouds objects;
+  private final @Nullable Path data;
 
-  private ObjectMaterial(String dataset, ObjectRecipe recipe, @Nullable ObjectClouds objects) {
+  private ObjectMaterial(
+      String dataset, ObjectRecipe recipe, @Nullable ObjectClouds objects, @Nullable Path data) {
+    this.data = data;
     this.dataset = dataset;
     this.recipe = recipe;
     this.objects = objects;
@@ -41,7 +46,10 @@ public final class ObjectMaterial implements Material {
   public static ObjectMaterial of(Recipe recipe, @Nullable Path data) {
     ObjectRecipe objects = ObjectRecipe.of(recipe);
     return new ObjectMaterial(
-        recipe.dataset(), objects, data == null ? null : new ObjectClouds(data, objects.words()));
+        recipe.dataset(),
+        objects,
+        data == null ? null : new ObjectClouds(data, objects.words()),
+        data);
   }
 
   private ObjectClouds objects() {
@@ -53,13 +61,22 @@ public final class ObjectMaterial implements Material {
 
   @Override
   public Optional<WordList> vocabulary() {
-    return Optional.of(recipe.words().vocabulary());
+    return Optional.empty();
   }
 
   @Override
   public Dataset dataset(NetworkRecipe network, Path sources, Path out) {
     return new ObjectBatches(
-        objects(), recipe, Recipe.part(network.data(), ObjectRecipe.LevelClouds.class));
+        objects(),
+        recipe,
+        Recipe.part(network.data(), ObjectRecipe.LevelClouds.class),
+        () -> captions(sources, out));
+  }
+
+  private ObjectCaptions captions(Path sources, Path out) {
+    try (CaptionEncoder text = CaptionEncoder.of(sources, MiniLm.weights(sources, data, out))) {
+      return ObjectCaptions.of(objects(), text);
+    }
   }
 
   @Override

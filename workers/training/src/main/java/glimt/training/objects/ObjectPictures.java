@@ -36,12 +36,12 @@ record ObjectPictures(ObjectRecipe recipe) {
     return ContactSheet.of(cells(samples, SIDE), COLUMNS, SIDE);
   }
 
-  /** The forty prompts of the naming test, which cycle through the classes. */
+  /** The forty prompts of the naming test, spread over the classes. */
   List<Prompt<Integer>> unnamed() {
     List<ObjectWords.ObjectClass> classes = recipe.words().classes();
     List<String> names = new ArrayList<>();
     for (int i = 0; i < UNNAMED; i++) {
-      names.add(classes.get(i % classes.size()).name());
+      names.add(classes.get(i * classes.size() / UNNAMED).name());
     }
     return prompts(names, UNNAMED_FROM);
   }

@@ -1,14 +1,12 @@
 package glimt.training.objects;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import glimt.model.WordList;
 import glimt.points.KdOrder;
 import glimt.training.learning.ClassifierHead;
 import glimt.training.learning.ClassifierRecipe;
 import glimt.training.recipe.Recipe;
 import glimt.training.recipe.TrainingException;
 import java.util.List;
-import java.util.Map;
 
 /**
  * The data settings of a recipe for coloured objects.
@@ -79,13 +77,6 @@ public record ObjectRecipe(
   /** The heads of the classifier. */
   List<ClassifierHead> heads() {
     return List.of(new ClassifierHead("classes", words.classes().size()));
-  }
-
-  /** The sizes that the sources of the networks may refer to. */
-  Map<String, Double> sizes() {
-    WordList vocabulary = words.vocabulary();
-    return Map.of(
-        "vocabulary", vocabulary.words().size() + 1.0, "length", (double) vocabulary.length());
   }
 
   /** Converts a cloud to standardised units, in place. */

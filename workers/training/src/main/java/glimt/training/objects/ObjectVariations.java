@@ -4,8 +4,9 @@ import static glimt.points.KdOrder.CHANNELS;
 
 import glimt.points.Colour;
 import glimt.training.objects.ObjectClouds.Item;
-import java.util.ArrayList;
+import glimt.training.words.CaptionGrammar;
 import java.util.List;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /**
@@ -16,6 +17,7 @@ final class ObjectVariations {
   private static final double PAINTED = 0.35;
   private static final double COLOUR_SAID = 0.5;
   private static final double STATE_SAID = 0.8;
+  private static final double KIND_SAID = 0.6;
   private static final double STRETCH = 0.07;
   private static final double LEAN = 0.08;
   private static final List<Colour> COLOURS = List.of(Colour.values());
@@ -23,8 +25,8 @@ final class ObjectVariations {
   private final ObjectClouds objects;
 
   /**
-   * Cumulative weights of the items; the weight of a class is the square root of its number of
-   * members.
+   * Cumulative weights of the items; the weight of a class is the fourth root of its number of
+   * members, times its weight in the recipe.
    */
   private final double[] upTo;
 
@@ -36,7 +38,8 @@ final class ObjectVariations {
     upTo = new double[items.size()];
     double sum = 0;
     for (int i = 0; i < upTo.length; i++) {
-      sum += 1 / Math.sqrt(members[items.get(i).ofClass()]);
+      int ofClass = items.get(i).ofClass();
+      sum += objects.words().classes().get(ofClass).weight() * Math.pow(members[ofClass], -0.75);
       upTo[i] = sum;
     }
   }
@@ -57,15 +60,22 @@ final class ObjectVariations {
     } else {
       tint(cloud, random);
     }
-    List<String> words = new ArrayList<>();
-    if (!painted && random.nextDouble() < STATE_SAID) {
-      words.addAll(item.states());
+    int subject = name(item, painted, random);
+    boolean said = painted || random.nextDouble() < COLOUR_SAID;
+    int colour = said ? COLOURS.indexOf(Colour.dominant(cloud).colour()) : CaptionGrammar.UNSAID;
+    return new CaptionedCloud(cloud, subject, colour, item.ofClass());
+  }
+
+  /** The subject of the caption: the class, the kind, or the class in its state unless painted. */
+  private int name(Item item, boolean painted, RandomGenerator random) {
+    ObjectWords words = objects.words();
+    double chance = random.nextDouble();
+    if (!painted && !item.states().isEmpty()) {
+      return chance < STATE_SAID
+          ? words.named(item.ofClass(), Optional.of(item.states().getFirst()))
+          : item.ofClass();
     }
-    if (painted || random.nextDouble() < COLOUR_SAID) {
-      words.add(Colour.dominant(cloud).colour().word());
-    }
-    words.addAll(objects.words().classes().get(item.ofClass()).words());
-    return new CaptionedCloud(cloud, List.copyOf(words), item.ofClass());
+    return item.kind() >= 0 && chance < KIND_SAID ? words.ofKind(item.kind()) : item.ofClass();
   }
 
   /**

@@ -122,7 +122,7 @@ final class RealObjects {
   /** The prompt for an object: the words for its appearance and its class. */
   String prompt(Item item) {
     List<String> words = new ArrayList<>(item.states());
-    words.addAll(objects.words().classes().get(item.ofClass()).words());
+    words.add(objects.words().classes().get(item.ofClass()).name());
     return String.join(" ", words);
   }
 

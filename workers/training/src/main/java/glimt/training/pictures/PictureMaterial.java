@@ -147,13 +147,7 @@ public final class PictureMaterial implements Material {
 
   /** The folder of the text encoder's weights, which are made from its archive if necessary. */
   public Path encoderWeights(Path sources, Path out) {
-    if (Files.exists(sources.resolve(CaptionEncoder.NETWORK + ".safetensors"))) {
-      return sources;
-    }
-    if (data != null) {
-      MiniLm.prepare(data, out);
-    }
-    return out;
+    return MiniLm.weights(sources, data, out);
   }
 
   private Portraits.Prepared prepared(List<Sprite> drawn, Path sources, Path out) {

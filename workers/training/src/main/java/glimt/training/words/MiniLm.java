@@ -19,6 +19,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The sentence encoder all-MiniLM-L6-v2 (Reimers and Gurevych 2019; Wang et al. 2020; Apache-2.0),
@@ -111,6 +112,22 @@ public final class MiniLm {
     } catch (IOException broken) {
       throw new TrainingException("cannot list the data folder " + data, broken);
     }
+  }
+
+  /**
+   * The folder of the weights and the tokenizer for the training of a bundle: that of its sources
+   * if they are there, or else that of its output, where they are written if necessary.
+   *
+   * @param data the folder that holds the archive; null if they must be there already
+   */
+  public static Path weights(Path sources, @Nullable Path data, Path out) {
+    if (Files.exists(sources.resolve(CaptionEncoder.NETWORK + ".safetensors"))) {
+      return sources;
+    }
+    if (data != null) {
+      prepare(data, out);
+    }
+    return out;
   }
 
   private static byte[] entry(ZipFile zip, String name) throws IOException {

@@ -7,6 +7,8 @@ import glimt.points.KdOrder;
 import glimt.training.learning.Dataset.Batch;
 import glimt.training.objects.ObjectClouds.Item;
 import glimt.training.recipe.TrainingException;
+import glimt.training.words.CaptionEncoder;
+import glimt.training.words.CaptionGrammar;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,7 +19,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class ObjectCloudsTest {
+  private static final Path BUNDLE = Path.of("../models/objects");
   private static final ObjectRecipe RECIPE = SmallObjects.recipe();
+  private static final CaptionGrammar GRAMMAR = RECIPE.words().grammar();
   private static final ObjectRecipe.LevelClouds BASE =
       new ObjectRecipe.LevelClouds("base", 2, List.of(), List.of());
   private static final ObjectRecipe.LevelClouds DENSE =
@@ -26,10 +30,18 @@ final class ObjectCloudsTest {
 
   @TempDir static Path folder;
   private static ObjectClouds objects;
+  private static ObjectCaptions captions;
 
   @BeforeAll
   static void read() {
     objects = new ObjectClouds(SmallObjects.write(folder), RECIPE.words());
+    try (CaptionEncoder text = CaptionEncoder.of(BUNDLE, BUNDLE)) {
+      captions = ObjectCaptions.of(objects, text);
+    }
+  }
+
+  private static ObjectBatches batches(ObjectRecipe.LevelClouds level) {
+    return new ObjectBatches(objects, RECIPE, level, () -> captions);
   }
 
   @Test
@@ -61,10 +73,8 @@ final class ObjectCloudsTest {
     var random = ObjectClouds.random(4);
     for (int i = 0; i < 20; i++) {
       CaptionedCloud varied = variations.draw(random);
-      assertThat(varied.words())
-          .endsWith(RECIPE.words().classes().get(varied.ofClass()).words().getLast());
-      assertThat(RECIPE.words().vocabulary().read(String.join(" ", varied.words())).warnings())
-          .isEmpty();
+      assertThat(GRAMMAR.subjects().get(varied.subject()).word())
+          .endsWith(RECIPE.words().classes().get(varied.ofClass()).name());
       float most = 0;
       for (int at = 0; at < varied.cloud().length; at++) {
         most = at % 6 < 3 ? Math.max(most, Math.abs(varied.cloud()[at])) : most;
@@ -75,18 +85,18 @@ final class ObjectCloudsTest {
 
   @Test
   void a_batch_is_a_function_of_the_generator() {
-    ObjectBatches batches = new ObjectBatches(objects, RECIPE, BASE);
+    ObjectBatches batches = batches(BASE);
     Batch one = batches.batch(4, ObjectClouds.random(9));
     Batch same = batches.batch(4, ObjectClouds.random(9));
     assertThat(one.x().floats()).containsExactly(same.x().floats());
-    assertThat(one.words().longs()).containsExactly(same.words().longs());
+    assertThat(one.words().floats()).containsExactly(same.words().floats());
+    assertThat(one.words().shape()).containsExactly(4L, 24L, 384L);
     assertThat(one.x().shape()).containsExactly(4L, 1024L, 6L);
   }
 
   @Test
   void samples_that_share_an_object_are_the_same_and_in_order() {
-    float[] x =
-        new ObjectBatches(objects, RECIPE, BASE).batch(2, ObjectClouds.random(9)).x().floats();
+    float[] x = batches(BASE).batch(2, ObjectClouds.random(9)).x().floats();
     float[] first = Arrays.copyOf(x, x.length / 2);
     assertThat(first).containsExactly(Arrays.copyOfRange(x, x.length / 2, x.length));
     assertThat(KdOrder.sorted(first)).containsExactly(first);
@@ -94,7 +104,7 @@ final class ObjectCloudsTest {
 
   @Test
   void the_dense_level_sees_the_base_in_order_with_its_own_parents_first() {
-    Batch batch = new ObjectBatches(objects, RECIPE, DENSE).batch(3, ObjectClouds.random(9));
+    Batch batch = batches(DENSE).batch(3, ObjectClouds.random(9));
     assertThat(batch.x().shape()).containsExactly(3L, 1024L, 6L);
     float[] below = java.util.Objects.requireNonNull(batch.below()).floats();
     float[] one = Arrays.copyOf(below, 1024 * 6);

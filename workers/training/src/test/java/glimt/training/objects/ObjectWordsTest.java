@@ -2,6 +2,11 @@ package glimt.training.objects;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import glimt.training.words.CaptionGrammar;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 final class ObjectWordsTest {
@@ -29,12 +34,26 @@ final class ObjectWordsTest {
   }
 
   @Test
-  void every_class_state_and_colour_can_be_prompted() {
-    var vocabulary = words.vocabulary();
-    assertThat(vocabulary.read("a pine tree").warnings()).isEmpty();
-    assertThat(vocabulary.read("a red crystal").warnings()).isEmpty();
-    assertThat(vocabulary.read("a snowy boulder").tokens())
-        .isEqualTo(vocabulary.read("snowy rock").tokens());
-    words.classes().forEach(one -> assertThat(vocabulary.read(one.name()).warnings()).isEmpty());
+  void a_name_in_a_state_follows_the_names_of_classes_and_kinds() {
+    List<CaptionGrammar.Noun> subjects = words.grammar().subjects();
+    int pine = words.read("nature", "PineTree_3").orElseThrow().ofClass();
+    assertThat(subjects.get(words.named(pine, Optional.empty())).word()).isEqualTo("pine tree");
+    assertThat(subjects.get(words.named(pine, Optional.of("snowy"))).word())
+        .isEqualTo("snowy pine tree");
+    var shark = words.read("fish", "Shark").orElseThrow();
+    assertThat(subjects.get(words.ofKind(shark.kind())).word()).isEqualTo("shark");
+  }
+
+  @Test
+  void a_name_is_either_learnt_or_held_out() {
+    Set<String> learnt = new HashSet<>();
+    Set<String> heldOut = new HashSet<>();
+    for (CaptionGrammar.Noun noun : words.grammar().subjects()) {
+      learnt.add(noun.word());
+      learnt.addAll(noun.synonyms());
+      heldOut.addAll(noun.heldOut());
+    }
+    assertThat(heldOut).hasSizeGreaterThan(50).doesNotContainAnyElementsOf(learnt);
+    assertThat(words.heldOutPhrasings()).doesNotContainAnyElementsOf(words.phrasings());
   }
 }

@@ -29,9 +29,12 @@ final class ObjectsBundleTest {
   private final Candidate candidate = Candidate.of(bundle);
 
   @Test
-  void the_card_knows_the_words_that_the_networks_were_trained_on() {
-    assertThat(bundle.card().words()).isEqualTo(SmallObjects.recipe().words().vocabulary());
-    assertThat(bundle.card().words().read("a pine tree").warnings()).isEmpty();
+  void the_prompt_is_read_by_the_encoder_of_pictures() {
+    Bundle pictures = Bundle.open(Path.of("../models/pictures"));
+    for (String file : List.of("text.py", "text.safetensors", "tokenizer.json")) {
+      assertThat(bundle.card().files().get(file)).isEqualTo(pictures.card().files().get(file));
+    }
+    assertThat(bundle.card().encoders()).isEqualTo(pictures.card().encoders());
   }
 
   @Test
