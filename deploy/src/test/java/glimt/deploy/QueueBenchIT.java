@@ -27,7 +27,7 @@ class QueueBenchIT {
             home.toString());
     assertThat(bench.exit()).as(bench.err()).isZero();
     assertThat(bench.out())
-        .containsPattern("jobs submitted, 2 tasks each +16 +[1-9]")
+        .containsPattern("jobs submitted, 3 tasks each +16 +[1-9]")
         .containsPattern("tasks claimed and completed, by 32 +16 +[1-9]")
         .containsPattern("tasks claimed and completed, singly +1 +[1-9]")
         .containsPattern("from submission to the worker's Run +mean [0-9.]+ ms");

@@ -2,10 +2,13 @@ package glimt.deploy.chaos;
 
 import glimt.bundle.Bundle;
 import glimt.model.BundleCard;
+import glimt.model.Encoder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -29,7 +32,7 @@ enum Tampered {
       "rounds = 0\n    while rounds < 200000:\n      x = torch.neg(x)\n      rounds = rounds + 1");
 
   private static final String FORWARD =
-      "  def forward(self, x: Tensor, noise: Tensor, words: Tensor) -> Tensor:\n";
+      "  def forward(self, x: Tensor, noise: Tensor, text: Tensor) -> Tensor:\n";
 
   private final String lines;
 
@@ -59,26 +62,49 @@ enum Tampered {
               .getBytes(java.nio.charset.StandardCharsets.UTF_8);
       byte[] weights = Files.readAllBytes(good.resolve(network + ".safetensors"));
       Path folder = Files.createDirectories(shelf.resolve(bundle()));
+      Map<String, String> files = readers(card);
+      for (String name : files.keySet()) {
+        Files.copy(good.resolve(name), folder.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+      }
       Files.write(folder.resolve(network + ".py"), spoilt);
       Files.write(folder.resolve(network + ".safetensors"), weights);
+      files.put(network + ".py", Bundle.sha256(spoilt));
+      files.put(network + ".safetensors", Bundle.sha256(weights));
       Bundle.write(
           folder,
-          BundleCard.of(
+          new BundleCard(
+              card.version(),
               bundle(),
               card.kind(),
               "A network for the fault %s.".formatted(bundle()),
               card.licence(),
-              card.words(),
+              card.reader(),
+              card.encoders(),
               card.fps(),
               card.scale(),
               card.offset(),
               List.of(card.levels().getFirst()),
-              Map.of(
-                  network + ".py", Bundle.sha256(spoilt),
-                  network + ".safetensors", Bundle.sha256(weights)),
+              List.of(),
+              Map.of(),
+              files,
               Map.of()));
     } catch (IOException e) {
       throw new UncheckedIOException("writing the bundle " + bundle(), e);
     }
+  }
+
+  /** The digests of the files that read prompts: the encoders and their tokenizer. */
+  private static Map<String, String> readers(BundleCard card) {
+    Map<String, String> files = new HashMap<>();
+    for (Encoder encoder : card.encoders()) {
+      card.files()
+          .forEach(
+              (name, digest) -> {
+                if (name.startsWith(encoder.network() + ".") || name.startsWith("tokenizer.")) {
+                  files.put(name, digest);
+                }
+              });
+    }
+    return files;
   }
 }

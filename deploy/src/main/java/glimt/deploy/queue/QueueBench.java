@@ -44,10 +44,10 @@ public final class QueueBench implements Callable<Integer> {
   private static final int STOCK = 15_000;
 
   /**
-   * The least tasks to submit in advance. Only one of a job's seven tasks is ready at a time, and
+   * The least tasks to submit in advance. Only one of a job's eight tasks is ready at a time, and
    * with fewer, one round of claims could take all that are.
    */
-  private static final long LEAST = 2L * 7 * 32 * Load.MOST;
+  private static final long LEAST = 2L * 8 * 32 * Load.MOST;
 
   @Option(
       names = "--rounds",
