@@ -149,15 +149,15 @@ public record ObjectWords(
   public CaptionGrammar grammar() {
     List<Noun> nouns = new ArrayList<>();
     for (ObjectClass one : classes) {
-      nouns.add(new Noun(one.name, "", one.synonyms, one.heldOut));
+      nouns.add(new Noun(one.name, "", one.synonyms, one.heldOut, null));
     }
     for (Kind kind : kinds) {
-      nouns.add(new Noun(kind.word, "", kind.synonyms, kind.heldOut));
+      nouns.add(new Noun(kind.word, "", kind.synonyms, kind.heldOut, null));
     }
     for (String state : states.values()) {
       for (ObjectClass one : classes) {
         List<String> others = one.synonyms.stream().map(name -> state + " " + name).toList();
-        nouns.add(new Noun(state + " " + one.name, "", others, List.of()));
+        nouns.add(new Noun(state + " " + one.name, "", others, List.of(), null));
       }
     }
     return new CaptionGrammar(nouns, colours, List.of(), phrasings, heldOutPhrasings, uncountable);
