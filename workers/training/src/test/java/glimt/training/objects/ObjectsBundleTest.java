@@ -8,6 +8,7 @@ import glimt.bundle.Golden;
 import glimt.bundle.Safetensors;
 import glimt.metrics.Clouds;
 import glimt.metrics.Figure;
+import glimt.model.Encoder;
 import glimt.model.Level;
 import glimt.training.Training;
 import glimt.training.evaluation.Candidate;
@@ -34,7 +35,10 @@ final class ObjectsBundleTest {
     for (String file : List.of("text.py", "text.safetensors", "tokenizer.json")) {
       assertThat(bundle.card().files().get(file)).isEqualTo(pictures.card().files().get(file));
     }
-    assertThat(bundle.card().encoders()).isEqualTo(pictures.card().encoders());
+    Encoder own = bundle.card().encoder("text");
+    Encoder other = pictures.card().encoder("text");
+    assertThat(own.reader()).isEqualTo(other.reader());
+    assertThat(own.outputs()).isEqualTo(other.outputs());
   }
 
   @Test
