@@ -52,11 +52,12 @@ assert.match(await page.textContent("#nothing"), /Nothing was made here yet/);
 await accessible("empty page");
 
 // Words that the model knows are suggested while one is typed, else whole prompts.
-await page.getByText("Point cloud", { exact: true }).click();
-await page.fill("#prompt", "a snowy mush");
-await page.getByRole("button", { name: "mushroom", exact: true }).click();
-assert.equal(await page.inputValue("#prompt"), "a snowy mushroom ");
+await page.getByText("Video: tiles", { exact: true }).click();
+await page.fill("#prompt", "a turquoise pengu");
+await page.getByRole("button", { name: "penguin", exact: true }).click();
+assert.equal(await page.inputValue("#prompt"), "a turquoise penguin ");
 await page.fill("#prompt", "");
+await page.getByText("Point cloud", { exact: true }).click();
 assert.ok(await page.locator("#ideas button", { hasText: "a pine tree" }).isVisible());
 
 // The previews of a long job change while it runs. The only worker is then busy with it.

@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.stream.Stream;
 
 /**
  * The names of what a bundle can make, with the meanings that its text encoder gives them. Networks
@@ -69,9 +68,9 @@ public final class Lexicon {
       things = List.copyOf(things);
     }
 
-    /** All names, in the order of their rows in the tensor of meanings. */
+    /** The names of captions, in the order of their rows in the tensor of meanings. */
     public List<String> names() {
-      return things.stream().flatMap(thing -> thing.all().stream()).toList();
+      return things.stream().flatMap(thing -> thing.names.stream()).toList();
     }
   }
 
@@ -80,7 +79,8 @@ public final class Lexicon {
    *
    * @param said what a sentence says of it, such as "on a blue background"
    * @param names its names in the captions of training
-   * @param more names that no caption had; a prompt with one of these is put into other names
+   * @param more names that no caption had. They are found as they are written only: among names
+   *     that are compared by meaning, rare ones would draw others to them
    */
   public record NamedThing(
       @JsonProperty(required = true) String said,
@@ -89,10 +89,6 @@ public final class Lexicon {
     public NamedThing {
       names = List.copyOf(names);
       more = List.copyOf(more);
-    }
-
-    List<String> all() {
-      return Stream.concat(names.stream(), more.stream()).toList();
     }
   }
 
@@ -122,10 +118,11 @@ public final class Lexicon {
   }
 
   /** A name and what a sentence says of its thing. */
-  record LexiconName(String name, String said, float[] meaning) {}
+  record LexiconName(String name, String said) {}
 
   private final NameList contents;
   private final Map<NameKind, List<LexiconName>> entries = new HashMap<>();
+  private final Map<NameKind, List<float[]>> meant = new HashMap<>();
   private final Map<NameKind, List<float[]>> others = new HashMap<>();
   private final Set<String> known = new HashSet<>();
 
@@ -134,15 +131,16 @@ public final class Lexicon {
     known.addAll(contents.small);
     contents.others.forEach(other -> known.addAll(PromptWords.of(other)));
     for (NameKind kind : contents.kinds) {
-      List<float[]> rows = rows(meanings, kind.name, kind.names().size());
       List<LexiconName> list = new ArrayList<>();
       for (NamedThing thing : kind.things) {
-        thing.names.forEach(name -> known.addAll(PromptWords.of(name)));
-        for (String name : thing.all()) {
-          list.add(new LexiconName(name, thing.said, rows.get(list.size())));
-        }
+        thing.names.forEach(name -> list.add(new LexiconName(name, thing.said)));
+      }
+      list.forEach(entry -> known.addAll(PromptWords.of(entry.name)));
+      for (NamedThing thing : kind.things) {
+        thing.more.forEach(name -> list.add(new LexiconName(name, thing.said)));
       }
       entries.put(kind, list);
+      meant.put(kind, rows(meanings, kind.name, kind.names().size()));
       others.put(kind, rows(meanings, others(kind), contents.others.size()));
     }
   }
@@ -231,8 +229,14 @@ public final class Lexicon {
     return contents.small.contains(word);
   }
 
+  /** All names of a kind; first those of captions. */
   List<LexiconName> entries(NameKind kind) {
     return Objects.requireNonNull(entries.get(kind), "every kind has entries");
+  }
+
+  /** The meanings of the names of captions. */
+  List<float[]> meant(NameKind kind) {
+    return Objects.requireNonNull(meant.get(kind), "every kind has meanings");
   }
 
   /** The cosine of a meaning and the nearest of the words that name nothing. */

@@ -86,6 +86,12 @@ final class PromptWords {
     return Character.isLetter(words.get(i).codePointAt(0));
   }
 
+  /** Whether the encoder may know a word: all letters of other scripts are one token to it. */
+  private boolean latin(int i) {
+    return word(i)
+        && Character.UnicodeScript.of(words.get(i).codePointAt(0)) == Character.UnicodeScript.LATIN;
+  }
+
   private boolean unknown(int i) {
     return word(i) && !lexicon.knows(words.get(i));
   }
@@ -167,7 +173,7 @@ final class PromptWords {
     List<WordRun> phrases = new ArrayList<>();
     for (int from = 0; from < words.size(); from++) {
       for (int to = from + 1; to <= Math.min(words.size(), from + kind.longest()); to++) {
-        if (used.get(to - 1) || !word(to - 1)) {
+        if (used.get(to - 1) || !latin(to - 1)) {
           break;
         }
         boolean unknown = IntStream.range(from, to).anyMatch(this::unknown);
@@ -186,10 +192,11 @@ final class PromptWords {
   private Optional<Guess> nearest(NameKind kind, WordRun phrase, float[] meaning) {
     LexiconName nearest = null;
     double cosine = -1;
-    for (LexiconName entry : lexicon.entries(kind)) {
-      double dot = Lexicon.dot(entry.meaning(), meaning);
+    List<float[]> meant = lexicon.meant(kind);
+    for (int i = 0; i < meant.size(); i++) {
+      double dot = Lexicon.dot(meant.get(i), meaning);
       if (dot > cosine) {
-        nearest = entry;
+        nearest = lexicon.entries(kind).get(i);
         cosine = dot;
       }
     }

@@ -127,6 +127,7 @@ class LexiconTest {
   @Test
   void a_name_that_no_caption_had_is_put_into_another() {
     assertThat(read("a dog in the sea").text()).isEqualTo("a dog on a blue background");
+    assertThat(asked).as("texts of this name").doesNotContain("sea", "a sea");
   }
 
   @Test
@@ -144,6 +145,14 @@ class LexiconTest {
     assertThat(read.notes())
         .containsExactly(
             "no name that the model knows is near \"xylophone\"; the prompt is read as it is");
+  }
+
+  @Test
+  void words_of_other_scripts_are_not_guessed() {
+    assertThat(read("鲸鱼").notes())
+        .containsExactly(
+            "no name that the model knows is near \"鲸鱼\"; the prompt is read as it is");
+    assertThat(asked).isEmpty();
   }
 
   @Test

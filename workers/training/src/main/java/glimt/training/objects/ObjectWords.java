@@ -34,7 +34,7 @@ import java.util.regex.Pattern;
  */
 public record ObjectWords(
     @JsonProperty(required = true) List<ObjectClass> classes,
-    @JsonProperty(required = true) List<Kind> kinds,
+    @JsonProperty(required = true) List<ObjectKind> kinds,
     @JsonProperty(required = true) Map<String, String> states,
     @JsonProperty(required = true) List<String> shown,
     @JsonProperty(required = true) List<String> phrasings,
@@ -70,7 +70,7 @@ public record ObjectWords(
    * @param synonyms other names in training captions
    * @param heldOut names that training captions never contain
    */
-  public record Kind(
+  public record ObjectKind(
       @JsonProperty(required = true) Pattern of,
       @JsonProperty(required = true) String word,
       @JsonProperty(required = true) List<String> synonyms,
@@ -151,7 +151,7 @@ public record ObjectWords(
     for (ObjectClass one : classes) {
       nouns.add(new Noun(one.name, "", one.synonyms, one.heldOut, null));
     }
-    for (Kind kind : kinds) {
+    for (ObjectKind kind : kinds) {
       nouns.add(new Noun(kind.word, "", kind.synonyms, kind.heldOut, null));
     }
     for (String state : states.values()) {

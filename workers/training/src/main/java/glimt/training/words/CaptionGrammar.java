@@ -55,7 +55,7 @@ public record CaptionGrammar(
    *     the sentence encoder places near the training names; of a name that it does not know, such
    *     as "aubergine", nothing but training can tell what it means.
    * @param read names that training captions never contain either, but that the bundle's lexicon
-   *     lists; null for none
+   *     finds as they are written; null for none
    */
   public record Noun(
       @JsonProperty(required = true) String word,

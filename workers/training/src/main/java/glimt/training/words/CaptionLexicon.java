@@ -93,7 +93,7 @@ public final class CaptionLexicon {
     List<NameKind> kinds = new ArrayList<>();
     kinds.add(new NameKind("subject", List.of("a %s"), 0.45, 3, false, false, subjects));
     if (!motions.isEmpty()) {
-      kinds.add(new NameKind("motion", List.of("%s"), 0.4, 4, true, false, motions));
+      kinds.add(new NameKind("motion", List.of("%s"), 0.4, 5, true, false, motions));
     }
     if (!colours.isEmpty()) {
       List<String> templates = List.of("%s", "a %s", "the colour %s", "a %s background");
