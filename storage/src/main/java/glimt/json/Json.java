@@ -106,8 +106,8 @@ public final class Json {
           JobSpec.class, GrownSpec.class,
           SamplingOptions.class, GrownOptions.class,
           Level.class, GrownLevel.class,
-          Encoder.class, GrownEncoder.class,
-          Work.Encode.class, GrownEncode.class,
+          Encoder.class, GrownByLexicon.class,
+          Work.Encode.class, GrownByLexicon.class,
           Sampling.class, GrownSampling.class,
           JobEvent.LevelFinished.class, GrownLevelFinished.class);
 
@@ -411,12 +411,7 @@ public final class Json {
     EarlyEnd earlyEnd();
   }
 
-  interface GrownEncoder {
-    @JsonInclude(JsonInclude.Include.NON_NULL)
-    String lexicon();
-  }
-
-  interface GrownEncode {
+  interface GrownByLexicon {
     @JsonInclude(JsonInclude.Include.NON_NULL)
     String lexicon();
   }

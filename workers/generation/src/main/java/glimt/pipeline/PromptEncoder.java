@@ -68,7 +68,26 @@ public record PromptEncoder(Encoder encoder, Network network) {
   }
 
   private static List<float[]> together(Network network, NDManager manager, List<TokenIds> texts) {
-    int length = texts.stream().mapToInt(TokenIds::read).max().orElse(0);
+    int longest = texts.stream().mapToInt(TokenIds::read).max().orElse(0);
+    try (NDManager scope = manager.newSubManager()) {
+      float[] values = states(network, scope, texts, longest).sum(new int[] {1}).toFloatArray();
+      int width = values.length / texts.size();
+      return IntStream.range(0, texts.size())
+          .mapToObj(row -> Arrays.copyOfRange(values, row * width, (row + 1) * width))
+          .peek(Lexicon::normalise)
+          .toList();
+    }
+  }
+
+  /**
+   * The states of the tokens of several texts, [texts, length, width].
+   *
+   * @param network as of {@link #meanings}
+   * @param manager owns the result
+   * @param length the number of tokens that are read of each, so that short texts cost less
+   */
+  public static NDArray states(
+      Network network, NDManager manager, List<TokenIds> texts, int length) {
     long[] ids = new long[texts.size() * length];
     long[] mask = new long[ids.length];
     for (int row = 0; row < texts.size(); row++) {
@@ -79,19 +98,9 @@ public record PromptEncoder(Encoder encoder, Network network) {
       }
     }
     Shape shape = new Shape(texts.size(), length);
-    try (NDManager scope = manager.newSubManager()) {
-      NDArray states =
-          network
-              .call(Map.of(INPUT, scope.create(ids, shape), MASK, scope.create(mask, shape)))
-              .getFirst();
-      NDArray sums = states.sum(new int[] {1});
-      float[] values = sums.toFloatArray();
-      int width = values.length / texts.size();
-      return IntStream.range(0, texts.size())
-          .mapToObj(row -> Arrays.copyOfRange(values, row * width, (row + 1) * width))
-          .peek(Lexicon::normalise)
-          .toList();
-    }
+    return network
+        .call(Map.of(INPUT, manager.create(ids, shape), MASK, manager.create(mask, shape)))
+        .getFirst();
   }
 
   /** Those outputs of a network that names them; it may answer more than the card asks for. */

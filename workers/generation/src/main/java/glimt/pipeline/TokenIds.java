@@ -3,6 +3,7 @@ package glimt.pipeline;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import glimt.bundle.Tokenizer;
 import glimt.model.ClassNames;
 import glimt.model.WordList;
 import java.util.List;
@@ -45,6 +46,11 @@ public record TokenIds(List<Long> ids, int read, Optional<String> cutFrom) {
     return word.codePointCount(0, word.length()) <= WORD_LIMIT
         ? word
         : word.substring(0, word.offsetByCodePoints(0, WORD_LIMIT)) + "…";
+  }
+
+  /** What a tokenizer read. */
+  public static TokenIds of(Tokenizer.Tokens tokens) {
+    return new TokenIds(tokens.ids(), tokens.read(), tokens.cutFrom());
   }
 
   /** Converts a prompt with a word list. */

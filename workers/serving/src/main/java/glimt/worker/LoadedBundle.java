@@ -139,7 +139,6 @@ public final class LoadedBundle {
     if (reader instanceof ClassNames classes) {
       return TokenIds.of(classes, prompt);
     }
-    Tokenizer.Tokens reading = tokenizers.computeIfAbsent(reader, bundle::tokenizer).read(prompt);
-    return new TokenIds(reading.ids(), reading.read(), reading.cutFrom());
+    return TokenIds.of(tokenizers.computeIfAbsent(reader, bundle::tokenizer).read(prompt));
   }
 }

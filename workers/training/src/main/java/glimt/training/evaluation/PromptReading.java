@@ -29,8 +29,7 @@ final class PromptReading implements AutoCloseable {
   private record Opened(
       Encoder encoder, Network network, Tokenizer tokenizer, @Nullable Lexicon lexicon) {
     TokenIds tokens(String text) {
-      Tokenizer.Tokens read = tokenizer.read(text);
-      return new TokenIds(read.ids(), read.read());
+      return TokenIds.of(tokenizer.read(text));
     }
   }
 

@@ -1,7 +1,6 @@
 package glimt.training.words;
 
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import glimt.bundle.Network;
 import glimt.bundle.NetworkSource;
 import glimt.bundle.Precision;
@@ -16,7 +15,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 
 /** The text encoder of a bundle, as training uses it: many captions in one call. */
 public final class CaptionEncoder implements AutoCloseable {
@@ -83,23 +81,9 @@ public final class CaptionEncoder implements AutoCloseable {
    *     padding are zeros
    */
   float[] states(List<Tokens> read, int length) {
-    long[] ids = new long[read.size() * length];
-    long[] mask = new long[ids.length];
-    for (int row = 0; row < read.size(); row++) {
-      for (int i = 0; i < length; i++) {
-        ids[row * length + i] = read.get(row).ids().get(i);
-        mask[row * length + i] = i < read.get(row).read() ? 1 : 0;
-      }
-    }
     try (NDManager manager = NDManager.newBaseManager()) {
-      Shape shape = new Shape(read.size(), length);
-      return network
-          .call(
-              Map.of(
-                  PromptEncoder.INPUT, manager.create(ids, shape),
-                  PromptEncoder.MASK, manager.create(mask, shape)))
-          .singletonOrThrow()
-          .toFloatArray();
+      List<TokenIds> texts = read.stream().map(TokenIds::of).toList();
+      return PromptEncoder.states(network, manager, texts, length).toFloatArray();
     }
   }
 
@@ -107,12 +91,7 @@ public final class CaptionEncoder implements AutoCloseable {
   List<float[]> meanings(List<String> texts) {
     try (NDManager manager = NDManager.newBaseManager()) {
       return PromptEncoder.meanings(
-          network,
-          manager,
-          texts.stream()
-              .map(this::read)
-              .map(tokens -> new TokenIds(tokens.ids(), tokens.read()))
-              .toList());
+          network, manager, texts.stream().map(this::read).map(TokenIds::of).toList());
     }
   }
 
