@@ -62,7 +62,7 @@ assert.ok(await page.locator("#ideas button", { hasText: "a pine tree" }).isVisi
 
 // The previews of a long job change while it runs. The only worker is then busy with it.
 await page.click("#options summary");
-await page.fill("[name=steps]", "500");
+await page.fill("[name=steps]", "1000");
 await ask("Video: tiles", "a frog spins over yellow");
 const caption = () => document.querySelector(".stage .caption")?.textContent;
 await page.waitForFunction(caption, null, { timeout: 0 });
@@ -115,6 +115,17 @@ await ask("Image", "a snail on a blue background");
 await made();
 await page.waitForFunction(() => document.querySelector(".stage img")?.naturalWidth === 128);
 
+// An animated image stops and starts.
+await page.getByText("Video: clips", { exact: true }).click();
+await page.selectOption("[name=format]", "gif");
+await ask("Video: clips", "a snail spins over green");
+await made();
+await page.getByRole("button", { name: "Stop moving" }).click();
+await page.waitForFunction(() => document.querySelector(".stage img").src.startsWith("data:"));
+await page.getByRole("button", { name: "Play" }).click();
+await page.waitForFunction(() => !document.querySelector(".stage img").src.startsWith("data:"));
+await page.waitForFunction(() => document.querySelector("#jobs .thumb img")?.src.startsWith("data:"));
+
 // A cloud turns by itself, by the keys, and stops.
 await ask("Point cloud", "a pine tree");
 await made();
@@ -127,6 +138,34 @@ const halted = await view();
 await page.locator(".stage canvas").focus();
 await page.keyboard.press("ArrowLeft");
 await page.waitForFunction(before => document.querySelector(".stage canvas").toDataURL() !== before, halted);
+const inked = () => page.evaluate(() => {
+  const { width, height } = document.querySelector(".stage canvas");
+  const data = document.querySelector(".stage canvas").getContext("2d").getImageData(0, 0, width, height).data;
+  return data.filter((value, i) => i % 4 === 3 && value > 0).length;
+});
+/** Waits until the cloud looks otherwise than before; returns how much of the canvas it covers. */
+async function after(act) {
+  const before = await view();
+  await act();
+  await page.waitForFunction(was => document.querySelector(".stage canvas").toDataURL() !== was, before);
+  return inked();
+}
+const small = await inked();
+assert.ok((await after(() => page.keyboard.press("+"))) > 1.2 * small, "plus enlarges the cloud");
+await after(() => page.keyboard.press("0"));
+const box = await page.locator(".stage canvas").boundingBox();
+const touch = await context.newCDPSession(page);
+const fingers = (type, apart) => touch.send("Input.dispatchTouchEvent", {
+  type,
+  touchPoints: apart.map((x, id) => ({ x: box.x + box.width / 2 + x, y: box.y + box.height / 2, id })),
+});
+assert.ok(
+  (await after(async () => {
+    await fingers("touchStart", [-30, 30]);
+    await fingers("touchMove", [-60, 60]);
+    await fingers("touchEnd", []);
+  })) > 1.4 * small,
+  "two fingers enlarge the cloud");
 await accessible("cloud");
 await page.getByRole("button", { name: "Compare", exact: true }).click();
 await page.getByRole("slider").fill("60");
@@ -148,7 +187,7 @@ await page.waitForFunction(() => document.querySelector(".job .told")?.textConte
 await made();
 assert.match(await page.textContent(".levels li:nth-child(1)"), /picture.*taken over/);
 await shot("went-on");
-const whole = await page.textContent(".facts");
+const finished = await page.textContent(".facts");
 await page.getByRole("button", { name: "Go on… from picture" }).click();
 await page.fill("#go-on [name=prompt]", "a frog moves left over red");
 await accessible("how to go on");
@@ -156,7 +195,7 @@ await shot("how-to-go-on");
 await page.getByRole("button", { name: "Go on", exact: true }).click();
 await page.waitForFunction(() => document.querySelector(".job h2").textContent === "a frog moves left over red");
 await made();
-assert.equal(/seed \d+/.exec(await facts())[0], /seed \d+/.exec(whole)[0]);
+assert.equal(/seed \d+/.exec(await facts())[0], /seed \d+/.exec(finished)[0]);
 
 // Two jobs are compared: they play as one, and the address leads to both.
 await page.getByRole("button", { name: "Compare with…" }).click();
@@ -189,12 +228,12 @@ await context.setOffline(false);
 await page.waitForSelector("#offline", { state: "hidden" });
 
 // What is not wanted is deleted.
-await page.waitForFunction(() => document.querySelectorAll("#jobs li").length === 9);
+await page.waitForFunction(() => document.querySelectorAll("#jobs li").length === 10);
 const unwanted = page.locator("#jobs li", { hasText: "a frog moves left over red" });
 await unwanted.hover();
 await unwanted.getByRole("button", { name: "Delete a frog moves left over red" }).click();
 await unwanted.getByRole("button", { name: "Delete? a frog" }).click();
-await page.waitForFunction(() => document.querySelectorAll("#jobs li").length === 8);
+await page.waitForFunction(() => document.querySelectorAll("#jobs li").length === 9);
 await accessible("gallery");
 
 // A prompt is refused.
@@ -205,13 +244,13 @@ await page.waitForSelector("#refusal:not([hidden])");
 // A reload keeps the job and the gallery; every width fits.
 await page.reload();
 await page.waitForFunction(() => document.querySelector(".facts")?.textContent.startsWith("done"));
-await page.waitForFunction(() => document.querySelectorAll("#jobs li").length === 8);
+await page.waitForFunction(() => document.querySelectorAll("#jobs li").length === 9);
 await page.fill("#search", "pine");
 assert.equal(await page.locator("#jobs li:visible").count(), 1);
 await page.fill("#search", "");
-await page.locator("#jobs .card").nth(7).click();
+await page.locator("#jobs .card").nth(8).click();
 await page.waitForFunction(() => document.querySelector(".facts").textContent.startsWith("cancelled"));
-await page.locator("#jobs .card").nth(6).click();
+await page.locator("#jobs .card").nth(7).click();
 await page.waitForFunction(() => document.querySelector(".stage video"));
 await fits("width");
 await page.emulateMedia({ colorScheme: "dark" });

@@ -6,6 +6,8 @@ import { animate } from "./clip.js";
 
 /** The distance of the eye from the centre, in radii of the cloud. */
 const AWAY = 3.2;
+/** How often as large a cloud can be seen. */
+const NEAREST = 8;
 const VIEW = 2 * Math.asin(1 / AWAY) * (180 / Math.PI) * 1.04;
 
 /**
@@ -89,7 +91,9 @@ class Painter {
     const [flat, up] = [Math.cos(cloud.pose.tilt), Math.sin(cloud.pose.tilt)];
     camera.position.set(AWAY * flat * -Math.sin(cloud.pose.turn), AWAY * up, AWAY * flat * Math.cos(cloud.pose.turn));
     camera.lookAt(0, 0, 0);
-    this.discs.uniforms.size.value = (side * 3.4) / Math.sqrt(Math.max(600, cloud.count));
+    camera.zoom = cloud.pose.zoom;
+    camera.updateProjectionMatrix();
+    this.discs.uniforms.size.value = (side * 3.4 * cloud.pose.zoom) / Math.sqrt(Math.max(600, cloud.count));
     cloud.points.material = this.discs;
     renderer.setRenderTarget(target);
     renderer.clear();
@@ -118,12 +122,12 @@ function paint() {
   return painter;
 }
 
-/** A point cloud that turns slowly, and that dragging or the arrow keys turn. */
+/** A point cloud that turns slowly; dragging and the arrow keys turn it, two fingers and + and − enlarge it. */
 export class Cloud {
   constructor() {
     this.parts = new Map();
-    /** How it is seen: angles in radians, and whether it stands still. Clouds may share it. */
-    this.pose = { turn: 0.6, tilt: 0.25, halted: still.matches };
+    /** How it is seen: angles in radians, how large, and whether it stands still. Clouds may share it. */
+    this.pose = { turn: 0.6, tilt: 0.25, zoom: 1, halted: still.matches };
     this.moves = true;
     this.count = 0;
     this.scene = new THREE.Scene();
@@ -131,7 +135,7 @@ export class Cloud {
     this.canvas.className = "points";
     this.canvas.tabIndex = 0;
     this.canvas.setAttribute("role", "img");
-    this.canvas.setAttribute("aria-label", "point cloud; drag or use the arrow keys to turn it");
+    this.canvas.setAttribute("aria-label", "point cloud; drag or use the arrow keys to turn it, pinch or use plus and minus to enlarge it");
     this.listen();
   }
 
@@ -190,17 +194,48 @@ export class Cloud {
 
   listen() {
     const { canvas } = this;
+    const fingers = new Map();
+    const apart = () => {
+      const [one, other] = [...fingers.values()];
+      return Math.hypot(one.x - other.x, one.y - other.y);
+    };
     canvas.addEventListener("pointerdown", event => {
       this.halted = true;
       canvas.setPointerCapture(event.pointerId);
+      fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
     });
     canvas.addEventListener("pointermove", event => {
-      if (event.buttons) this.by(event.movementX * 0.01, event.movementY * 0.01);
+      const finger = fingers.get(event.pointerId);
+      if (!finger) return;
+      const before = fingers.size === 2 ? apart() : 0;
+      const [x, y] = [event.clientX - finger.x, event.clientY - finger.y];
+      Object.assign(finger, { x: event.clientX, y: event.clientY });
+      if (before) this.enlarge(apart() / before);
+      else if (fingers.size === 1) this.by((x * 0.01) / this.pose.zoom, (y * 0.01) / this.pose.zoom);
     });
+    for (const end of ["pointerup", "pointercancel"]) {
+      canvas.addEventListener(end, event => fingers.delete(event.pointerId));
+    }
+    // The page scrolls by one finger, and not by two.
+    for (const touch of ["touchstart", "touchmove"]) {
+      canvas.addEventListener(touch, event => { if (event.touches.length > 1) event.preventDefault(); }, { passive: false });
+    }
+    // The wheel scrolls the page; with Ctrl, and by two fingers on a touchpad, it would enlarge it.
+    canvas.addEventListener("wheel", event => {
+      if (!event.ctrlKey) return;
+      this.enlarge(Math.exp(-0.01 * event.deltaY));
+      event.preventDefault();
+    }, { passive: false });
     canvas.addEventListener("keydown", event => {
+      const modified = event.altKey || event.ctrlKey || event.metaKey || event.isComposing;
+      const times = { "+": 1.25, "=": 1.25, "-": 0.8, 0: 1 / this.pose.zoom };
+      if (times[event.key] && !modified) {
+        this.enlarge(times[event.key]);
+        event.preventDefault();
+      }
       const step = { ArrowLeft: [-0.15, 0], ArrowRight: [0.15, 0], ArrowUp: [0, -0.1], ArrowDown: [0, 0.1] };
       // With a modifier, arrow keys are shortcuts of the browser, such as going back.
-      if (step[event.key] && !event.altKey && !event.ctrlKey && !event.metaKey && !event.isComposing) {
+      if (step[event.key] && !modified) {
         this.halted = true;
         this.by(...step[event.key]);
         event.preventDefault();
@@ -211,6 +246,10 @@ export class Cloud {
   by(turn, tilt) {
     this.pose.turn += turn;
     this.pose.tilt = Math.max(-1.5, Math.min(1.5, this.pose.tilt + tilt));
+  }
+
+  enlarge(times) {
+    this.pose.zoom = Math.max(1, Math.min(NEAREST, this.pose.zoom * times));
   }
 
   play() {

@@ -104,7 +104,7 @@ function cardOf(job, before) {
     return before;
   }
   const picture = h("span", { class: "thumb" });
-  const kind = job.kind !== "video" ? job.kind : ["gif", "apng"].includes(job.format) ? "image" : "video";
+  const kind = job.kind !== "video" ? job.kind : ["gif", "apng"].includes(job.format) ? "animation" : "video";
   picture.load = () => fill(picture, job.links.result, kind)
     .then(() => moving && move(picture, true), () => picture.classList.add("empty"));
   if (job.state === "succeeded") seen.observe(picture);

@@ -82,8 +82,9 @@ export class LevelList {
 
   link(row, level, file) {
     row.thumb.disabled = false;
-    const kind = /^(video|image)\/(?!gif|apng)/.exec(file.mediaType)?.[1];
-    fill(row.thumb, file.href, kind ?? (file.mediaType.startsWith("image/") ? "image" : "points")).catch(() => {});
+    const kind = /^(video|image)\//.exec(file.mediaType)?.[1] ?? "points";
+    const moves = kind === "image" && level.file?.frames !== 1;
+    fill(row.thumb, file.href, moves ? "animation" : kind).catch(() => {});
     row.over = h("button", { type: "button", onclick: () => this.compare(level) }, "Compare");
     const goOn = this.goOn(level);
     row.links.append(row.over,

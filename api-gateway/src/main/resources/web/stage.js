@@ -1,5 +1,6 @@
 // The place where a job's preview or one of its finished levels is seen.
 
+import { halting } from "./animation.js";
 import { get, h, here, media, source, still } from "./api.js";
 import { Cloud } from "./cloud.js";
 import { readPoints } from "./points.js";
@@ -16,6 +17,7 @@ export function picture(file, label, moves) {
   const element = file.mediaType.startsWith("video/")
     ? h("video", { loop: true, autoplay: !still.matches, playsinline: true, controls: moves, "aria-label": label })
     : h("img", { alt: label });
+  if (moves && element instanceof HTMLImageElement) halting(element, still.matches);
   element.muted = true;
   source(file.href).then(link => { element.src = link; }, () => { element.alt = "The file could not be loaded."; });
   const size = () =>
@@ -43,6 +45,20 @@ function follow(leader, follower) {
   tick();
 }
 
+/** What stops and starts those images that move. */
+function images(all) {
+  const animated = all.filter(image => image.moves);
+  return animated.length === 0 ? undefined : {
+    moves: true,
+    get halted() {
+      return animated[0].halted;
+    },
+    set halted(halted) {
+      for (const image of animated) image.halted = halted;
+    },
+  };
+}
+
 /**
  * Makes two things that a stage shows one motion: videos play, and clouds turn, together.
  *
@@ -53,6 +69,7 @@ export function together(leader, follower) {
     follower.turnWith(leader);
     return leader;
   }
+  if (leader instanceof HTMLImageElement && follower instanceof HTMLImageElement) return images([leader, follower]);
   if (!(leader instanceof HTMLVideoElement && follower instanceof HTMLVideoElement)) return undefined;
   follow(leader, follower);
   const both = {
@@ -107,7 +124,7 @@ export class Stage {
     this.level = level;
     this.shown = shown;
     this.frame.replaceChildren(shown.canvas ?? shown);
-    this.tools.replaceChildren(...(shown instanceof Cloud ? this.halt(shown) : []));
+    this.tools.replaceChildren(...this.halt(shown));
     if (!(shown instanceof Cloud)) return;
     if (this.cloud) shown.pose = this.cloud.pose;
     this.cloud = shown;
@@ -135,6 +152,7 @@ export class Stage {
     element.classList.add("over");
     const wipe = h("input", { type: "range", min: 0, max: 100, value: 50, "aria-label": `wipe between ${level.name} and ${this.level.name}` });
     const edge = h("div", { class: "edge" });
+    const both = together(below, over);
     const cut = () => {
       element.style.clipPath = `inset(0 ${100 - wipe.value}% 0 0)`;
       edge.style.left = `${wipe.value}%`;
@@ -144,8 +162,7 @@ export class Stage {
     this.frame.replaceChildren(below.canvas ?? below, element, edge);
     this.tools.replaceChildren(
       h("span", {}, level.name), wipe, h("span", {}, this.level.name),
-      ...(below instanceof Cloud ? this.halt(below) : []));
-    together(below, over);
+      ...(both && !(below instanceof HTMLVideoElement) ? this.halt(both) : []));
     if (over instanceof Cloud) over.play();
   }
 

@@ -12,6 +12,7 @@ import java.util.stream.Stream;
 final class PageFiles {
   private static final List<String> SCRIPTS =
       List.of(
+          "animation.js",
           "api.js",
           "clip.js",
           "cloud.js",
