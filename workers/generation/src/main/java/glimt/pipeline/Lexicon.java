@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The names of what a bundle can make, with the meanings that its text encoder gives them. Networks
@@ -26,8 +27,9 @@ public final class Lexicon {
    * What is in the lexicon's file.
    *
    * @param kinds the kinds of things that a caption names, in the order in which a sentence says
-   *     them; without a thing of the first kind no sentence is made
-   * @param others words of captions that name nothing, such as "picture"
+   *     them, adjectives apart; without a thing of the first kind no sentence is made
+   * @param others words of captions that name nothing, such as "picture", and whole names that are
+   *     none of the things, such as "point cloud"
    * @param small words without a meaning of their own, such as "the"
    */
   public record NameList(
@@ -53,6 +55,10 @@ public final class Lexicon {
    * @param longest the most words of a name that is looked for by its meaning
    * @param oldWords whether known words can form an unknown name, such as "goes round and round"
    * @param modified whether an unknown word before a known name belongs to it, as in "navy blue"
+   * @param compound whether the last of known names side by side counts, as in "stone pillar"; null
+   *     for no
+   * @param adjective whether a sentence says it between the article and the name of the first kind;
+   *     null for no
    * @param things the things and their names
    */
   public record NameKind(
@@ -62,10 +68,20 @@ public final class Lexicon {
       @JsonProperty(required = true) int longest,
       @JsonProperty(required = true) boolean oldWords,
       @JsonProperty(required = true) boolean modified,
+      @Nullable Boolean compound,
+      @Nullable Boolean adjective,
       @JsonProperty(required = true) List<NamedThing> things) {
     public NameKind {
       templates = List.copyOf(templates);
       things = List.copyOf(things);
+    }
+
+    boolean isCompound() {
+      return Boolean.TRUE.equals(compound);
+    }
+
+    boolean isAdjective() {
+      return Boolean.TRUE.equals(adjective);
     }
 
     /** The names of captions, in the order of their rows in the tensor of meanings. */
@@ -125,11 +141,19 @@ public final class Lexicon {
   private final Map<NameKind, List<float[]>> meant = new HashMap<>();
   private final Map<NameKind, List<float[]>> others = new HashMap<>();
   private final Set<String> known = new HashSet<>();
+  private final List<List<String>> distractors = new ArrayList<>();
 
   private Lexicon(NameList contents, Safetensors meanings) {
     this.contents = contents;
     known.addAll(contents.small);
-    contents.others.forEach(other -> known.addAll(PromptWords.of(other)));
+    for (String other : contents.others) {
+      List<String> words = PromptWords.of(other);
+      if (words.size() == 1) {
+        known.addAll(words);
+      } else {
+        distractors.add(words);
+      }
+    }
     for (NameKind kind : contents.kinds) {
       List<LexiconName> list = new ArrayList<>();
       for (NamedThing thing : kind.things) {
@@ -227,6 +251,11 @@ public final class Lexicon {
   /** Whether a word has no meaning of its own. */
   boolean small(String word) {
     return contents.small.contains(word);
+  }
+
+  /** The words of each name that is none of the things. */
+  List<List<String>> distractors() {
+    return distractors;
   }
 
   /** All names of a kind; first those of captions. */

@@ -11,9 +11,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * The words of one prompt, and which of them name what. Names that a lexicon has are found first,
@@ -35,6 +37,8 @@ final class PromptWords {
   /** A name counts if a word that names nothing is nearer by no more than this. */
   private static final double TIE = 0.02;
 
+  private static final Pattern ARTICLE = Pattern.compile("^an? ");
+  private static final Pattern VOWEL = Pattern.compile("^[aeiou]");
   private static final Pattern WORD = Pattern.compile("[\\p{L}\\p{N}]+|[^\\s\\p{L}\\p{N}]");
 
   /** Words of a prompt, from one up to before another. */
@@ -47,12 +51,15 @@ final class PromptWords {
   /** A phrase that may mean a name. */
   private record Guess(NameKind kind, WordRun phrase, LexiconName entry, double nearness) {}
 
+  /** A known name in the prompt. */
+  private record FoundName(WordRun words, LexiconName entry) {}
+
   private final Lexicon lexicon;
   private final String prompt;
   private final List<String> words;
   private final BitSet used = new BitSet();
   private final Map<NameKind, String> said = new HashMap<>();
-  private final Map<NameKind, Integer> places = new HashMap<>();
+  private final Map<NameKind, FoundName> found = new HashMap<>();
   private final List<Guess> guessed = new ArrayList<>();
 
   PromptWords(Lexicon lexicon, String prompt) {
@@ -74,10 +81,11 @@ final class PromptWords {
     if (IntStream.range(0, words.size()).noneMatch(this::unknown)) {
       return Understood.asItIs(prompt);
     }
+    lexicon.distractors().forEach(this::skip);
     while (findName()) {
       // each name is found once
     }
-    places.forEach(this::modifier);
+    found.forEach((kind, name) -> modifier(kind, name.words.from));
     guess(meanings);
     return understood();
   }
@@ -97,6 +105,12 @@ final class PromptWords {
   }
 
   // ---- names that are known
+
+  private void skip(List<String> name) {
+    for (int at = place(name); at >= 0; at = place(name)) {
+      used.set(at, at + name.size());
+    }
+  }
 
   /** Finds the longest known name of a kind that is still missing. */
   private boolean findName() {
@@ -119,9 +133,14 @@ final class PromptWords {
     if (kind == null || entry == null) {
       return false;
     }
-    said.put(kind, entry.said());
-    used.set(from, from + length);
-    places.put(kind, from);
+    FoundName name = new FoundName(run(from, from + length), entry);
+    for (Optional<FoundName> next = Optional.of(name); next.isPresent(); ) {
+      name = next.get();
+      next = kind.isCompound() ? after(kind, name) : Optional.empty();
+    }
+    said.put(kind, name.entry.said());
+    used.set(name.words.from, name.words.to);
+    found.put(kind, name);
     return true;
   }
 
@@ -133,12 +152,22 @@ final class PromptWords {
     }
   }
 
+  /** The name that follows another one directly says what is meant, as in "stone pillar". */
+  private Optional<FoundName> after(NameKind kind, FoundName name) {
+    int from = name.words.to;
+    return lexicon.entries(kind).stream()
+        .filter(entry -> stands(of(entry.name()), from))
+        .max(Comparator.comparingInt(entry -> of(entry.name()).size()))
+        .map(entry -> new FoundName(run(name.words.from, from + of(entry.name()).size()), entry));
+  }
+
   private int place(List<String> name) {
-    return IntStream.rangeClosed(0, words.size() - name.size())
-        .filter(at -> words.subList(at, at + name.size()).equals(name))
-        .filter(at -> used.get(at, at + name.size()).isEmpty())
-        .findFirst()
-        .orElse(-1);
+    return IntStream.range(0, words.size()).filter(at -> stands(name, at)).findFirst().orElse(-1);
+  }
+
+  private boolean stands(List<String> name, int at) {
+    int to = at + name.size();
+    return to <= words.size() && words.subList(at, to).equals(name) && used.get(at, to).isEmpty();
   }
 
   private List<NameKind> missing() {
@@ -169,6 +198,11 @@ final class PromptWords {
     }
   }
 
+  private WordRun run(int from, int to) {
+    boolean unknown = IntStream.range(from, to).anyMatch(this::unknown);
+    return new WordRun(from, to, String.join(" ", words.subList(from, to)), unknown);
+  }
+
   private List<WordRun> phrases(NameKind kind) {
     List<WordRun> phrases = new ArrayList<>();
     for (int from = 0; from < words.size(); from++) {
@@ -176,13 +210,13 @@ final class PromptWords {
         if (used.get(to - 1) || !latin(to - 1)) {
           break;
         }
-        boolean unknown = IntStream.range(from, to).anyMatch(this::unknown);
+        WordRun run = run(from, to);
         boolean whole =
             kind.oldWords()
                 ? !lexicon.small(words.get(from)) && !lexicon.small(words.get(to - 1))
                 : words.subList(from, to).stream().noneMatch(lexicon::small);
-        if (whole && (unknown || kind.oldWords())) {
-          phrases.add(new WordRun(from, to, String.join(" ", words.subList(from, to)), unknown));
+        if (whole && (run.unknown || kind.oldWords())) {
+          phrases.add(run);
         }
       }
     }
@@ -209,16 +243,31 @@ final class PromptWords {
 
   // ---- the result
 
+  private String sentence() {
+    List<NameKind> named = lexicon.kinds().stream().filter(said::containsKey).toList();
+    String adjectives = joined(named.stream().filter(NameKind::isAdjective));
+    String others = joined(named.stream().filter(kind -> !kind.isAdjective()));
+    if (adjectives.isEmpty()) {
+      return others;
+    }
+    Matcher article = ARTICLE.matcher(others);
+    return article.find()
+        ? "%s %s %s"
+            .formatted(
+                VOWEL.matcher(adjectives).find() ? "an" : "a",
+                adjectives,
+                others.substring(article.end()))
+        : adjectives + " " + others;
+  }
+
+  private String joined(Stream<NameKind> kinds) {
+    return kinds.map(said::get).collect(Collectors.joining(" "));
+  }
+
   private Understood understood() {
     List<String> notes = new ArrayList<>();
     boolean whole = said.containsKey(lexicon.kinds().getFirst());
-    String text =
-        whole
-            ? lexicon.kinds().stream()
-                .filter(said::containsKey)
-                .map(said::get)
-                .collect(Collectors.joining(" "))
-            : prompt;
+    String text = whole ? sentence() : prompt;
     if (whole) {
       String pairs =
           guessed.stream()

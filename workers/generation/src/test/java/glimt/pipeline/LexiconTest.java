@@ -28,6 +28,8 @@ class LexiconTest {
                   3,
                   false,
                   false,
+                  false,
+                  false,
                   List.of(
                       new NamedThing("a dog", List.of("dog", "hound"), List.of()),
                       new NamedThing("a race car", List.of("race car", "red car"), List.of()))),
@@ -37,6 +39,8 @@ class LexiconTest {
                   0.5,
                   4,
                   true,
+                  false,
+                  false,
                   false,
                   List.of(
                       new NamedThing("moves left", List.of("moves left", "going left"), List.of()),
@@ -48,6 +52,8 @@ class LexiconTest {
                   2,
                   false,
                   true,
+                  false,
+                  false,
                   List.of(
                       new NamedThing("on a red background", List.of("red"), List.of()),
                       new NamedThing("on a blue background", List.of("blue"), List.of("sea"))))),
@@ -87,9 +93,70 @@ class LexiconTest {
   }
 
   private Understood read(String prompt) {
-    Safetensors tensors = Lexicon.tensors(NAMES, meanings);
+    return read(NAMES, prompt);
+  }
+
+  private Understood read(NameList names, String prompt) {
+    Safetensors tensors = Lexicon.tensors(names, meanings);
     asked.clear();
-    return Lexicon.of("names", _ -> Json.write(NAMES), _ -> tensors).read(prompt, meanings);
+    return Lexicon.of("names", _ -> Json.write(names), _ -> tensors).read(prompt, meanings);
+  }
+
+  private static NamedThing thing(String said, String... names) {
+    return new NamedThing(said, List.of(names), List.of());
+  }
+
+  /** A lexicon of things whose colours are adjectives. */
+  private static final NameList OBJECTS =
+      new NameList(
+          List.of(
+              new NameKind(
+                  "object",
+                  List.of("a %s"),
+                  0.5,
+                  3,
+                  false,
+                  false,
+                  true,
+                  false,
+                  List.of(
+                      thing("a rock", "stone", "rock"),
+                      thing("a column", "column", "pillar"),
+                      thing("grass", "grass"),
+                      thing("a cloud", "cloud"))),
+              new NameKind(
+                  "colour",
+                  List.of("%s"),
+                  0.5,
+                  2,
+                  false,
+                  true,
+                  false,
+                  true,
+                  List.of(thing("red", "red"), thing("orange", "orange")))),
+          List.of("point cloud"),
+          Set.of("a", "of", "in", "some"));
+
+  @Test
+  void adjectives_stand_between_the_article_and_the_name() {
+    assertThat(read(OBJECTS, "a shimmering pillar in orange").text()).isEqualTo("an orange column");
+    assertThat(read(OBJECTS, "some tall grass in red").text()).isEqualTo("red grass");
+    assertThat(read(OBJECTS, "a weathered rock").text()).isEqualTo("a rock");
+  }
+
+  @Test
+  void of_names_side_by_side_the_last_says_what_is_meant() {
+    assertThat(read(OBJECTS, "a mighty stone pillar").text()).isEqualTo("a column");
+    assertThat(read(OBJECTS, "a mighty stone in a pillar").text()).isEqualTo("a rock");
+  }
+
+  @Test
+  void a_name_that_is_none_of_the_things_draws_none_of_its_words() {
+    assertThat(read(OBJECTS, "a point cloud of a rock").text()).isEqualTo("a rock");
+    assertThat(read(OBJECTS, "a point cloud of a cloud").text()).isEqualTo("a cloud");
+    assertThat(read(OBJECTS, "a point cloud of grass").notes())
+        .containsExactly(
+            "the prompt has words that no caption of training had, so it was read as \"grass\"");
   }
 
   @Test

@@ -95,7 +95,8 @@ public final class MotionMaterial implements Material {
     MotionCaptions captions =
         MotionCaptions.of(motions.grammar(), motions.usual(), motions.captions(), CAPTIONS);
     try (CaptionEncoder text = CaptionEncoder.of(sources, pictures.encoderWeights(sources, out))) {
-      CaptionLexicon.write(recipe.draft(vocabulary()), motions.grammar(), text, out);
+      CaptionLexicon.write(
+          recipe.draft(vocabulary()), CaptionLexicon.of(motions.grammar()), text, out);
       return new Journeys.EncodedCaptions(captions, CaptionStates.of(text, captions.all()));
     }
   }

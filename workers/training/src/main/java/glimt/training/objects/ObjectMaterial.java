@@ -12,6 +12,7 @@ import glimt.training.learning.Dataset;
 import glimt.training.recipe.Recipe;
 import glimt.training.recipe.Recipe.NetworkRecipe;
 import glimt.training.words.CaptionEncoder;
+import glimt.training.words.CaptionLexicon;
 import glimt.training.words.MiniLm;
 import java.nio.file.Path;
 import java.util.List;
@@ -24,15 +25,15 @@ public final class ObjectMaterial implements Material {
   /** The number of clouds of each kind in the evaluation for a card. */
   private static final int CARD = 256;
 
-  private final String dataset;
+  private final Recipe whole;
   private final ObjectRecipe recipe;
   private final @Nullable ObjectClouds objects;
   private final @Nullable Path data;
 
   private ObjectMaterial(
-      String dataset, ObjectRecipe recipe, @Nullable ObjectClouds objects, @Nullable Path data) {
+      Recipe whole, ObjectRecipe recipe, @Nullable ObjectClouds objects, @Nullable Path data) {
     this.data = data;
-    this.dataset = dataset;
+    this.whole = whole;
     this.recipe = recipe;
     this.objects = objects;
   }
@@ -46,15 +47,12 @@ public final class ObjectMaterial implements Material {
   public static ObjectMaterial of(Recipe recipe, @Nullable Path data) {
     ObjectRecipe objects = ObjectRecipe.of(recipe);
     return new ObjectMaterial(
-        recipe.dataset(),
-        objects,
-        data == null ? null : new ObjectClouds(data, objects.words()),
-        data);
+        recipe, objects, data == null ? null : new ObjectClouds(data, objects.words()), data);
   }
 
   private ObjectClouds objects() {
     if (objects == null) {
-      throw Material.missing(dataset);
+      throw Material.missing(whole.dataset());
     }
     return objects;
   }
@@ -75,6 +73,7 @@ public final class ObjectMaterial implements Material {
 
   private ObjectCaptions captions(Path sources, Path out) {
     try (CaptionEncoder text = CaptionEncoder.of(sources, MiniLm.weights(sources, data, out))) {
+      CaptionLexicon.write(whole.draft(vocabulary()), ObjectLexicon.of(recipe.words()), text, out);
       return ObjectCaptions.of(objects(), text);
     }
   }

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Derives what objects are called from their file names; part of the recipe of the bundle {@code
@@ -53,6 +54,7 @@ public record ObjectWords(
    * @param weight how many times as often as others of so many objects it is drawn in training
    * @param synonyms other names in training captions
    * @param heldOut names that training captions never contain
+   * @param read names that only the bundle's lexicon finds, as they are written; null for none
    */
   public record ObjectClass(
       @JsonProperty(required = true) String name,
@@ -60,7 +62,8 @@ public record ObjectWords(
       @JsonProperty(required = true) boolean round,
       @JsonProperty(required = true) double weight,
       @JsonProperty(required = true) List<String> synonyms,
-      @JsonProperty(required = true) List<String> heldOut) {}
+      @JsonProperty(required = true) List<String> heldOut,
+      @Nullable List<String> read) {}
 
   /**
    * A narrower name than that of a class.
@@ -69,12 +72,14 @@ public record ObjectWords(
    * @param word the name
    * @param synonyms other names in training captions
    * @param heldOut names that training captions never contain
+   * @param read names that only the bundle's lexicon finds, as they are written; null for none
    */
   public record ObjectKind(
       @JsonProperty(required = true) Pattern of,
       @JsonProperty(required = true) String word,
       @JsonProperty(required = true) List<String> synonyms,
-      @JsonProperty(required = true) List<String> heldOut) {}
+      @JsonProperty(required = true) List<String> heldOut,
+      @Nullable List<String> read) {}
 
   /**
    * The information in a file name.
@@ -149,10 +154,10 @@ public record ObjectWords(
   public CaptionGrammar grammar() {
     List<Noun> nouns = new ArrayList<>();
     for (ObjectClass one : classes) {
-      nouns.add(new Noun(one.name, "", one.synonyms, one.heldOut, null));
+      nouns.add(new Noun(one.name, "", one.synonyms, one.heldOut, one.read));
     }
     for (ObjectKind kind : kinds) {
-      nouns.add(new Noun(kind.word, "", kind.synonyms, kind.heldOut, null));
+      nouns.add(new Noun(kind.word, "", kind.synonyms, kind.heldOut, kind.read));
     }
     for (String state : states.values()) {
       for (ObjectClass one : classes) {

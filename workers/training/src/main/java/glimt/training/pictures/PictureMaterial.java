@@ -156,7 +156,8 @@ public final class PictureMaterial implements Material {
         PictureCaptions.of(pictures.grammar(), pictures.captions(), moving, CAPTIONS);
     try (Network encoder = part("encoder", sources, out);
         CaptionEncoder text = CaptionEncoder.of(sources, encoderWeights(sources, out))) {
-      CaptionLexicon.write(recipe.draft(vocabulary()), pictures.grammar(), text, out);
+      CaptionLexicon.write(
+          recipe.draft(vocabulary()), CaptionLexicon.of(pictures.grammar()), text, out);
       Latents latents = Latents.of(encoder, drawn, pictures.poses());
       return new Portraits.Prepared(latents, captions, CaptionStates.of(text, captions.all()));
     }

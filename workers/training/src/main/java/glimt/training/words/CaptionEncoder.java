@@ -88,7 +88,7 @@ public final class CaptionEncoder implements AutoCloseable {
   }
 
   /** The meanings of texts, as a lexicon of the bundle compares them. */
-  List<float[]> meanings(List<String> texts) {
+  public List<float[]> meanings(List<String> texts) {
     try (NDManager manager = NDManager.newBaseManager()) {
       return PromptEncoder.meanings(
           network, manager, texts.stream().map(this::read).map(TokenIds::of).toList());

@@ -248,7 +248,7 @@ public record CaptionGrammar(
   }
 
   /** A name with its article, if it takes one. */
-  String withArticle(String name) {
+  public String withArticle(String name) {
     return uncountable.contains(name) ? name : article(name);
   }
 

@@ -64,8 +64,8 @@ public final class CaptionLexicon {
 
   private CaptionLexicon() {}
 
-  /** What the lexicon of a grammar lists. */
-  static NameList of(CaptionGrammar grammar) {
+  /** What the lexicon of a grammar of scenes lists. */
+  public static NameList of(CaptionGrammar grammar) {
     List<NamedThing> subjects = new ArrayList<>();
     for (Noun noun : grammar.subjects()) {
       subjects.add(
@@ -91,30 +91,38 @@ public final class CaptionLexicon {
               List.of()));
     }
     List<NameKind> kinds = new ArrayList<>();
-    kinds.add(new NameKind("subject", List.of("a %s"), 0.45, 3, false, false, subjects));
+    kinds.add(
+        new NameKind("subject", List.of("a %s"), 0.45, 3, false, false, null, null, subjects));
     if (!motions.isEmpty()) {
-      kinds.add(new NameKind("motion", List.of("%s"), 0.4, 5, true, false, motions));
+      kinds.add(new NameKind("motion", List.of("%s"), 0.4, 5, true, false, null, null, motions));
     }
     if (!colours.isEmpty()) {
       List<String> templates = List.of("%s", "a %s", "the colour %s", "a %s background");
-      kinds.add(new NameKind("background", templates, 0.45, 2, false, true, colours));
+      kinds.add(new NameKind("background", templates, 0.45, 2, false, true, null, null, colours));
     }
-    return new NameList(kinds, others(grammar, kinds), Set.copyOf(new TreeSet<>(SMALL)));
+    return of(kinds, grammar.phrasings(), List.of());
+  }
+
+  /**
+   * A lexicon of some kinds of names.
+   *
+   * @param phrasings caption templates; their words name nothing
+   * @param others what else names nothing that can be made, such as "point cloud"
+   */
+  public static NameList of(List<NameKind> kinds, List<String> phrasings, List<String> others) {
+    Set<String> all = new TreeSet<>(USUAL);
+    all.addAll(others);
+    for (String phrasing : phrasings) {
+      all.addAll(List.of(LETTERS.split(SLOT.matcher(phrasing).replaceAll(" "))));
+    }
+    all.remove("");
+    SMALL.forEach(all::remove);
+    kinds.forEach(kind -> kind.names().forEach(all::remove));
+    return new NameList(kinds, List.copyOf(all), Set.copyOf(new TreeSet<>(SMALL)));
   }
 
   private static List<String> names(String word, List<String> synonyms) {
     return Stream.concat(Stream.of(word), synonyms.stream()).toList();
-  }
-
-  private static List<String> others(CaptionGrammar grammar, List<NameKind> kinds) {
-    Set<String> others = new TreeSet<>(USUAL);
-    for (String phrasing : grammar.phrasings()) {
-      others.addAll(List.of(LETTERS.split(SLOT.matcher(phrasing).replaceAll(" "))));
-    }
-    others.remove("");
-    SMALL.forEach(others::remove);
-    kinds.forEach(kind -> kind.names().forEach(others::remove));
-    return List.copyOf(others);
   }
 
   /**
@@ -123,15 +131,13 @@ public final class CaptionLexicon {
    * @param encoder gives the names their meanings
    */
   public static void write(
-      BundleCard card, CaptionGrammar grammar, CaptionEncoder encoder, Path folder) {
+      BundleCard card, NameList contents, CaptionEncoder encoder, Path folder) {
     card.encoders().stream()
         .flatMap(one -> Stream.ofNullable(one.lexicon()))
-        .forEach(stem -> write(grammar, encoder, folder, stem));
+        .forEach(stem -> write(contents, encoder, folder, stem));
   }
 
-  private static void write(
-      CaptionGrammar grammar, CaptionEncoder encoder, Path folder, String stem) {
-    NameList contents = of(grammar);
+  private static void write(NameList contents, CaptionEncoder encoder, Path folder, String stem) {
     Safetensors meanings = Lexicon.tensors(contents, encoder::meanings);
     try {
       Files.writeString(folder.resolve(stem + ".json"), Json.pretty(contents));
