@@ -29,6 +29,7 @@ final class Blocks {
           "activations",
           "attention",
           "attention2d",
+          "bands",
           "convolution",
           "embedders",
           "embedding",

@@ -28,6 +28,8 @@ record Activation(String call) {
           Map.entry("sigmoid", "torch.sigmoid(%s)"),
           Map.entry("tanh", "torch.tanh(%s)"));
 
+  static final Activation SILU = new Activation("torch.silu(%s)");
+
   /** Leaves values as they are. */
   static final Activation NONE = new Activation("%s");
 

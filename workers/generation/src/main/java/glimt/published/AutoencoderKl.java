@@ -74,7 +74,7 @@ final class AutoencoderKl {
             .hasList("down_blocks", blocks)
             .has("mid_block", middle(from))
             .has("conv_norm_out", "GroupNorm")
-            .has("conv_out", "Conv2d")
+            .has("conv_out", "BandedConv2d")
             .does("z = self.conv_in.forward(z, 1, 1)");
     for (int i = 0; i < blocks.size(); i++) {
       encoder.does("z = self.down_blocks._%s.forward(z)", i);
@@ -115,7 +115,7 @@ final class AutoencoderKl {
             .has("mid_block", middle(widths.getLast()))
             .hasList("up_blocks", blocks)
             .has("conv_norm_out", "GroupNorm")
-            .has("conv_out", "Conv2d")
+            .has("conv_out", "BandedConv2d")
             .does("z = self.mid_block.forward(self.conv_in.forward(z, 1, 1))");
     for (int i = 0; i < blocks.size(); i++) {
       decoder.does("z = self.up_blocks._%s.forward(z)", i);
@@ -204,10 +204,8 @@ final class AutoencoderKl {
   }
 
   private String ended(SourceWriter.Module part) {
-    String normed =
-        "self.conv_norm_out.forward(z, %s, %s)".formatted(groups, SourceWriter.number(EPS));
     // The last activation is SiLU, whatever the others are.
-    return part.does("return self.conv_out.forward(torch.silu(%s), 1, 1)", normed)
+    return part.does("return " + resnets.convolved("conv_norm_out", "conv_out", "z"))
         .forward("z: Tensor", "Tensor");
   }
 }

@@ -84,6 +84,9 @@ record Resnets(
    * @param to channels of the result
    */
   String block(int from, int to, Resampling size) {
+    if (isBanded() && size == Resampling.SAME) {
+      return bandedBlock(from, to);
+    }
     SourceWriter.Module block =
         writer
             .module(from == to ? "Resnet" : "ResnetToOtherWidth", "")
@@ -118,6 +121,39 @@ record Resnets(
     String sum = from == to ? "z + h" : "self.conv_shortcut.forward(z, 1, 0) + h";
     block.does(divisor == 1 ? "return " + sum : "return (%s) / %s".formatted(sum, divisor));
     return block.forward("z: Tensor" + timeParameter(), "Tensor");
+  }
+
+  /**
+   * Whether large pictures are computed in bands of rows: in autoencoders, whose pictures are many
+   * times as large as latents.
+   */
+  private boolean isBanded() {
+    return time == Time.ABSENT && act.equals(Activation.SILU);
+  }
+
+  private String bandedBlock(int from, int to) {
+    SourceWriter.Module block =
+        writer
+            .module(from == to ? "Resnet" : "ResnetToOtherWidth", "")
+            .has("norm1", "GroupNorm")
+            .has("conv1", "BandedConv2d")
+            .has("norm2", "GroupNorm")
+            .has("conv2", "BandedConv2d");
+    if (from != to) {
+      block.has("conv_shortcut", "AddedConv2d");
+    }
+    block
+        .does("h = " + convolved("norm1", "conv1", "z"))
+        .does("h = " + convolved("norm2", "conv2", "h"))
+        .does(from == to ? "h = torch.add_(h, z)" : "h = self.conv_shortcut.forward(h, z)")
+        .does(divisor == 1 ? "return h" : "return h / " + divisor);
+    return block.forward("z: Tensor", "Tensor");
+  }
+
+  /** Group norm, SiLU and a banded convolution. */
+  String convolved(String norm, String convolution, String z) {
+    return "self.%s.normed(%s, self.%s.weight, self.%s.bias, %s, %s)"
+        .formatted(convolution, z, norm, norm, groups, SourceWriter.number(eps));
   }
 
   private String normed(String norm, String z) {
@@ -155,6 +191,13 @@ record Resnets(
 
   /** Doubles a picture, then convolves it. */
   String upsample() {
+    if (isBanded()) {
+      return writer
+          .module("Upsample", "")
+          .has("conv", "BandedConv2d")
+          .does("return self.conv.doubled(z)")
+          .forward("z: Tensor", "Tensor");
+    }
     return writer
         .module("Upsample", "")
         .has("conv", "Conv2d")

@@ -30,6 +30,8 @@ final class SourceWriter {
           Map.entry("as_tokens", "attention2d"),
           Map.entry("as_picture", "attention2d"),
           Map.entry("BasicTransformerBlock", "transformer2d"),
+          Map.entry("AddedConv2d", "bands"),
+          Map.entry("BandedConv2d", "bands"),
           Map.entry("Conv2d", "convolution"),
           Map.entry("Embedding", "embedding"),
           Map.entry("GroupNorm", "norms"),
