@@ -2,17 +2,22 @@ package glimt.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import glimt.artifact.ArtifactFolder;
+import glimt.bundle.Network;
 import glimt.bundle.NetworkCache;
+import glimt.bundle.NetworkSource;
 import glimt.bundle.NumericClass;
 import glimt.bundle.Precision;
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Tensor;
+import glimt.diffusion.Noise;
+import glimt.diffusion.Region;
 import glimt.generation.Modalities;
 import glimt.job.Format;
 import glimt.job.InvalidSpec;
@@ -29,10 +34,13 @@ import glimt.model.Kind;
 import glimt.model.Level;
 import glimt.pipeline.Drafting;
 import glimt.pipeline.Opening;
+import glimt.published.Architectures;
 import glimt.published.BundleImport;
 import glimt.published.ImportLevels;
 import glimt.published.ImportLevels.PixelSize;
 import glimt.published.ImportOptions;
+import glimt.published.PublishedConfig;
+import glimt.published.PublishedNetwork;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -120,6 +128,110 @@ class WanPictureTest {
     NDArray mask = given.concat(manager.zeros(new Shape(1, 1, 4, 2, 4)), 2);
     mask = mask.reshape(1, 2, 4, 2, 4);
     return mask.concat(manager.create(values, latent.getShape()), 2);
+  }
+
+  @Test
+  void two_experts_with_a_first_picture_walk_as_published() throws Exception {
+    Path published = published();
+    Path index = published.resolve("model_index.json");
+    Files.writeString(
+        index,
+        Files.readString(index)
+            .replace("WanPipeline", "WanImageToVideoPipeline")
+            .replaceAll("UniPCMultistepScheduler", "FlowMatchEulerDiscreteScheduler")
+            .replaceAll("\"boundary_ratio\": null", "\"boundary_ratio\": 0.8")
+            .replaceAll(
+                "\"transformer_2\": \\[\\s*null,\\s*null\\s*]",
+                "\"transformer_2\": [\"diffusers\", \"WanTransformer3DModel\"]"));
+    Files.writeString(
+        published.resolve("scheduler/scheduler_config.json"),
+        "{\"_class_name\": \"FlowMatchEulerDiscreteScheduler\", \"shift\": 3.0}");
+    Path noisy = published.resolve("transformer");
+    change(noisy.resolve("config.json"), "in_channels", String.valueOf(2 * CHANNELS + 4));
+    Path clean = Files.createDirectory(published.resolve("transformer_2"));
+    Files.copy(noisy.resolve("config.json"), clean.resolve("config.json"));
+    Path weights = noisy.resolve("diffusion_pytorch_model.safetensors");
+    Map<String, Tensor> own = Safetensors.read(weights).tensors();
+    Files.delete(weights);
+    for (Path expert : List.of(noisy, clean)) {
+      Map<String, Tensor> tensors = new HashMap<>(own);
+      put(tensors, "patch_embedding.weight", WIDTH, 2 * CHANNELS + 4, 1, 2, 2);
+      put(
+          tensors,
+          "proj_out.weight",
+          Objects.requireNonNull(own.get("proj_out.weight")).dimensions());
+      new Safetensors(tensors).write(expert.resolve("diffusion_pytorch_model.safetensors"));
+    }
+    WholeJob job = imported(published);
+    JobSpec spec = spec(0xc02020, 3, 4);
+    float[] walked = walkedByHand(job, spec, transformer(noisy), transformer(clean));
+    float[] sampled = sampled(job, spec);
+    assertThat(sampled).hasSameSizeAs(walked);
+    for (int i = 0; i < walked.length; i++) {
+      assertThat(sampled[i]).as("value %s", i).isCloseTo(walked[i], within(2e-4f));
+    }
+  }
+
+  /** WanImageToVideoPipeline of two experts, with four steps of FlowMatchEuler, written out. */
+  private float[] walkedByHand(WholeJob job, JobSpec spec, Network noisy, Network clean)
+      throws Exception {
+    List<List<Product>> made = job.products(spec);
+    Level level = Plan.of(spec, job.bundle().card()).levels().getFirst();
+    NDArray condition = condition(job, level);
+    double least = shifted(0.001);
+    double[] sigmas = new double[5];
+    for (int i = 0; i < 4; i++) {
+      sigmas[i] = shifted(1 - i * (1 - least) / 3);
+    }
+    float[] start =
+        new Noise(3)
+            .normals(0, Noise.Purpose.START, 0, 0, Region.FrameWindow.whole(2, CHANNELS, 2, 4));
+    NDArray x = manager.create(start, new Shape(1, 2, CHANNELS, 2, 4));
+    int asked = 0;
+    for (int i = 0; i < 4; i++) {
+      double time = 1000 * sigmas[i];
+      boolean early = time >= 800;
+      Network expert = early ? noisy : clean;
+      asked += early ? 1 : 0;
+      NDArray input = x.concat(condition, 2);
+      NDArray with = answer(job, expert, input, time, made.get(0));
+      NDArray without = answer(job, expert, input, time, made.get(1));
+      NDArray velocity = without.add(with.sub(without).mul(3.5)); // as the A14B model's card says
+      x = x.add(velocity.mul(sigmas[i + 1] - sigmas[i]));
+    }
+    assertThat(asked).as("both experts walk").isEqualTo(2);
+    return x.toFloatArray();
+  }
+
+  private static double shifted(double sigma) {
+    return 3 * sigma / (1 + 2 * sigma);
+  }
+
+  private NDArray answer(
+      WholeJob job, Network expert, NDArray x, double time, List<Product> encoded) {
+    Safetensors states = job.generation().tensors().read(encoded.getFirst().artifact().id());
+    return expert.forward(
+        x,
+        manager.create(new float[] {(float) time}),
+        Map.of(
+            "encoder_hidden_states",
+            StoredTensors.array(manager, states.get("last_hidden_state_masked"))));
+  }
+
+  /** A published transformer as it is. */
+  private static Network transformer(Path folder) throws IOException {
+    Safetensors weights = Safetensors.read(folder.resolve("diffusion_pytorch_model.safetensors"));
+    PublishedNetwork network;
+    try (PublishedConfig config =
+        PublishedConfig.parse("config.json", Files.readString(folder.resolve("config.json")))) {
+      network = Architectures.of("WanTransformer3DModel", config, weights.tensors().keySet());
+    }
+    return Network.load(
+        "transformer",
+        NetworkSource.parse("transformer.py", network.source()),
+        network.weights("weights", weights),
+        Precision.FLOAT32,
+        Device.cpu());
   }
 
   @Test
@@ -270,7 +382,11 @@ class WanPictureTest {
   }
 
   private JobSpec spec(@Nullable Integer colour, long seed) {
-    SamplingOptions options = new SamplingOptions(seed, 2, null, null, null);
+    return spec(colour, seed, 2);
+  }
+
+  private JobSpec spec(@Nullable Integer colour, long seed, int steps) {
+    SamplingOptions options = new SamplingOptions(seed, steps, null, null, null);
     JobInput input =
         colour == null
             ? null
