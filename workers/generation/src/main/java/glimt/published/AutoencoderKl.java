@@ -205,7 +205,7 @@ final class AutoencoderKl {
 
   private String ended(SourceWriter.Module part) {
     // The last activation is SiLU, whatever the others are.
-    return part.does("return " + resnets.convolved("conv_norm_out", "conv_out", "z"))
+    return part.does("return " + resnets.convolved("conv_norm_out", "conv_out", "z", false))
         .forward("z: Tensor", "Tensor");
   }
 }

@@ -143,17 +143,28 @@ record Resnets(
       block.has("conv_shortcut", "AddedConv2d");
     }
     block
-        .does("h = " + convolved("norm1", "conv1", "z"))
-        .does("h = " + convolved("norm2", "conv2", "h"))
+        .does("h = " + convolved("norm1", "conv1", "z", false))
+        .does("h = " + convolved("norm2", "conv2", "h", true))
         .does(from == to ? "h = torch.add_(h, z)" : "h = self.conv_shortcut.forward(h, z)")
         .does(divisor == 1 ? "return h" : "return h / " + divisor);
     return block.forward("z: Tensor", "Tensor");
   }
 
-  /** Group norm, SiLU and a banded convolution. */
-  String convolved(String norm, String convolution, String z) {
-    return "self.%s.normed(%s, self.%s.weight, self.%s.bias, %s, %s)"
-        .formatted(convolution, z, norm, norm, groups, SourceWriter.number(eps));
+  /**
+   * Group norm, SiLU and a banded convolution.
+   *
+   * @param replaced whether the result may take the place of {@code z}
+   */
+  String convolved(String norm, String convolution, String z, boolean replaced) {
+    return "self.%s.normed(%s, self.%s.weight, self.%s.bias, %s, %s, %s)"
+        .formatted(
+            convolution,
+            z,
+            norm,
+            norm,
+            groups,
+            SourceWriter.number(eps),
+            SourceWriter.truth(replaced));
   }
 
   private String normed(String norm, String z) {

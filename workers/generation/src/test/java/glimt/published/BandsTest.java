@@ -33,13 +33,17 @@ class BandsTest {
         whole : Conv2d
         added : AddedConv2d
         single : Conv2d
+        inner : BandedConv2d
+        plain : Conv2d
 
         def forward(self, z: Tensor) -> Dict[str, Tensor]:
           up = torch.upsample_nearest2d(z, [2 * torch.size(z, 2), 2 * torch.size(z, 3)])
           some = torch.narrow(z, 1, 0, 4) * 1.0
           return {
-            "normed": self.banded.normed(z, self.norm.weight, self.norm.bias, 2, 1e-06),
+            "normed": self.banded.normed(z, self.norm.weight, self.norm.bias, 2, 1e-06, False),
             "normed in one piece": self.whole.forward(torch.silu(self.norm.forward(z, 2, 1e-06)), 1, 1),
+            "replaced": self.inner.normed(z * 1.0, self.norm.weight, self.norm.bias, 2, 1e-06, True),
+            "replaced in one piece": self.plain.forward(torch.silu(self.norm.forward(z, 2, 1e-06)), 1, 1),
             "doubled": self.banded.doubled(z),
             "doubled in one piece": self.whole.forward(up, 1, 1),
             "added": self.added.forward(some, z),
@@ -74,6 +78,10 @@ class BandsTest {
       tensors.put(convolution + ".weight", random(5, 4, 8, 1, 1));
       tensors.put(convolution + ".bias", random(6, 4));
     }
+    for (String convolution : new String[] {"inner", "plain"}) {
+      tensors.put(convolution + ".weight", random(7, 8, 8, 3, 3));
+      tensors.put(convolution + ".bias", random(8, 8));
+    }
     try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
         Network network =
             Network.load(
@@ -84,7 +92,7 @@ class BandsTest {
                 Device.cpu())) {
       NDArray z = TinyNetwork.values(manager, pictures, 8, height, width).add(0.5f);
       NDList results = network.call(Map.of("z", z));
-      for (String layer : new String[] {"normed", "doubled", "added"}) {
+      for (String layer : new String[] {"normed", "replaced", "doubled", "added"}) {
         assertThat(TinyNetwork.apart(results.get(layer), results.get(layer + " in one piece")))
             .as(layer)
             .isLessThan(1e-5);

@@ -7,14 +7,15 @@ class BandedConv2d(Module):
   weight : Tensor       # [m, n, 3, 3]
   bias : Tensor         # [m]
 
-  # Of the picture after a group norm (Wu and He 2018) in float32, and SiLU.
-  def normed(self, z: Tensor, scale: Tensor, shift: Tensor, groups: int, eps: float) -> Tensor:
+  # Of the picture after a group norm (Wu and He 2018) in float32, and SiLU. The result may take the place of a picture
+  # that nobody needs any more, if m = n.
+  def normed(self, z: Tensor, scale: Tensor, shift: Tensor, groups: int, eps: float, replaced: bool) -> Tensor:
     weight = same(self.weight, z)
     bias = same(self.bias, z)
     scale = torch.to(scale, 6)
     shift = torch.to(shift, 6)
     if is_large(z, 1):
-      return in_bands(z, weight, bias, affine_norm(z, scale, shift, groups, eps), 1)
+      return in_bands(z, weight, bias, affine_norm(z, scale, shift, groups, eps), 1, replaced)
     h = torch.group_norm(torch.to(z, 6), groups, scale, shift, eps)
     return torch.conv2d(torch.silu(torch.to(h, ops.prim.dtype(z))), weight, bias, [1, 1], [1, 1], [1, 1], 1)
 
@@ -23,7 +24,7 @@ class BandedConv2d(Module):
     weight = same(self.weight, z)
     bias = same(self.bias, z)
     if is_large(z, 2):
-      return in_bands(z, weight, bias, annotate(List[Tensor], []), 2)
+      return in_bands(z, weight, bias, annotate(List[Tensor], []), 2, False)
     h = torch.upsample_nearest2d(z, [2 * torch.size(z, 2), 2 * torch.size(z, 3)])
     return torch.conv2d(h, weight, bias, [1, 1], [1, 1], [1, 1], 1)
 
@@ -67,17 +68,25 @@ def affine_norm(z: Tensor, scale: Tensor, shift: Tensor, groups: int, eps: float
   return [torch.unsqueeze(torch.unsqueeze(factor, 2), 3), torch.unsqueeze(torch.unsqueeze(moved, 2), 3)]
 
 
-# Convolves band by band, each with the row above and the row below; beyond the picture's edge they are 0.
-def in_bands(z: Tensor, weight: Tensor, bias: Tensor, affine: List[Tensor], times: int) -> Tensor:
+# Convolves band by band, each with the row above and the row below; beyond the picture's edge they are 0. If the result
+# replaces the picture, each band keeps its last row for the next.
+def in_bands(z: Tensor, weight: Tensor, bias: Tensor, affine: List[Tensor], times: int, replaced: bool) -> Tensor:
   height = torch.size(z, 2)
   width = torch.size(z, 3)
-  result = torch.empty([torch.size(z, 0), torch.size(weight, 0), times * height, times * width], dtype=ops.prim.dtype(z), device=ops.prim.device(z))
+  result = z
+  if not replaced:
+    result = torch.empty([torch.size(z, 0), torch.size(weight, 0), times * height, times * width], dtype=ops.prim.dtype(z), device=ops.prim.device(z))
   rows = max(1, 4194304 * height // (times * times * torch.numel(z)))
+  last = torch.narrow(z, 2, 0, 1)
   for begin in range(0, height, rows):
     end = min(begin + rows, height)
     above = min(begin, 1)
     below = min(height - end, 1)
     h = torch.narrow(z, 2, begin - above, end + below - begin + above)
+    if replaced:
+      if begin > 0:
+        h = torch.cat([last, torch.narrow(z, 2, begin, end + below - begin)], 2)
+      last = torch.clone(torch.narrow(z, 2, end - 1, 1))
     if torch.len(affine) == 2:
       h = torch.silu_(torch.to(torch.add_(torch.to(h, 6) * affine[0], affine[1]), ops.prim.dtype(z)))
     if times == 2:
