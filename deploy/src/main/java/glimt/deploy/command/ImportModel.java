@@ -210,6 +210,11 @@ public final class ImportModel implements Callable<Integer> {
         System.err.println("its folder holds " + sample(bundle.folder(), at));
       }
       System.out.println(bundle.install());
+      at.address()
+          .ifPresent(
+              farm ->
+                  System.err.println(
+                      "the farm at %s offers it from its next start on".formatted(farm)));
       return 0;
     } catch (BundleException e) {
       throw new DeployException(String.valueOf(e.getMessage()), e);

@@ -28,7 +28,7 @@ class PinsTest {
           entry("activations", "2678a06d52ef13f0b29735167d616b3fbf433400ef0ee9af6d367a12aeccc813"),
           entry("attention", "e291676667ad2ff441c54f6c92b0882b6c33e2e96f83df2eee006dfd37d411d3"),
           entry("attention2d", "310212f581e33755141e121b209312aae6605b4403a2e09f61480ab3254512ee"),
-          entry("bands", "d2a60eae8cb6fef9d705c9d42bf2e5dda70d0a3b1e7f748c1c5cf02ed792c50e"),
+          entry("bands", "4e6eaa60f9a88a0e3be4ee90a5bc2e14909cff25f55240f1bd1870308d1526d3"),
           entry("convolution", "ab9a0f30f1ff2be145adf6415bf57d1904a8d0559e837cfa67232a9794663436"),
           entry("embedders", "39da00bdacede7f143b8bc24220f507eb7c2f08f8dc76f010ed24c7536488772"),
           entry("embedding", "98802fc095fe0930dedcec6795a363b1447470570a07147276afd04c2216de93"),

@@ -52,7 +52,7 @@ class BandsTest {
 
   @Test
   void a_large_picture_in_bands_that_do_not_divide_its_height() {
-    // 8 × 611 × 900 values: two bands of rows, and five for twice the size.
+    // 8 × 611 × 900 values: three bands of rows, and nine for twice the size.
     compare(1, 611, 900);
   }
 

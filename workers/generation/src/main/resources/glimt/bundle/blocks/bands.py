@@ -37,7 +37,7 @@ class AddedConv2d(Module):
   def forward(self, h: Tensor, z: Tensor) -> Tensor:
     weight = same(self.weight, z)
     bias = same(self.bias, z)
-    rows = max(1, 4194304 * torch.size(z, 2) // torch.numel(z))
+    rows = max(1, 2097152 * torch.size(z, 2) // torch.numel(z))
     for begin in range(0, torch.size(z, 2), rows):
       count = min(rows, torch.size(z, 2) - begin)
       part = torch.conv2d(torch.narrow(z, 2, begin, count), weight, bias, [1, 1], [0, 0], [1, 1], 1)
@@ -45,9 +45,9 @@ class AddedConv2d(Module):
     return h
 
 
-# Whether the values are more than a band's, of 16 MB in float32.
+# Whether the values are more than a band's, of 8 MB in float32.
 def is_large(z: Tensor, times: int) -> bool:
-  return times * times * torch.numel(z) > 4194304
+  return times * times * torch.numel(z) > 2097152
 
 
 # The scale and shift [B, n, 1, 1] that a group norm comes to, in float32. The moments are taken group by group, in two
@@ -76,7 +76,7 @@ def in_bands(z: Tensor, weight: Tensor, bias: Tensor, affine: List[Tensor], time
   result = z
   if not replaced:
     result = torch.empty([torch.size(z, 0), torch.size(weight, 0), times * height, times * width], dtype=ops.prim.dtype(z), device=ops.prim.device(z))
-  rows = max(1, 4194304 * height // (times * times * torch.numel(z)))
+  rows = max(1, 2097152 * height // (times * times * torch.numel(z)))
   last = torch.narrow(z, 2, 0, 1)
   for begin in range(0, height, rows):
     end = min(begin + rows, height)
