@@ -186,7 +186,7 @@ public final class ApiKeys {
     String name = HexFormat.of().formatHex(id);
     String secret = "glimt_%s_%s".formatted(name, secret());
     String[] words = new TreeSet<>(scopes).stream().map(EnumWord::of).toArray(String[]::new);
-    return database.transact(
+    return database.act(
         "create a key",
         session -> {
           if (session
@@ -233,8 +233,7 @@ public final class ApiKeys {
 
   /** Revokes a key for good. Returns it, or empty if there is none. */
   public Optional<ApiKey> revoke(String id) {
-    return database.transact(
-        "revoke key " + id, session -> session.first(REVOKE, ApiKey::read, id));
+    return database.act("revoke key " + id, session -> session.first(REVOKE, ApiKey::read, id));
   }
 
   /**

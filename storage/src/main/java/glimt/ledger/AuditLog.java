@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The log of every submission, change, cancellation and deletion of a job, every decision of the
- * content filter, and every change of keys, tenants and models. Triggers of the database write it
- * (V41), each row in the transaction of its act; prompts are in it as HMACs only.
+ * content filter, and every change of keys, tenants, secrets, signers and models. Triggers of the
+ * database write it (V41, V44), each row in the transaction of its act and with who did it ({@link
+ * Acting}); prompts are in it as HMACs only.
  *
  * <p>{@link #link} joins new rows to a chain, in which each has a number and the SHA-256 of itself
  * and the hash before. {@link #verify} finds every linked row that was changed, moved, added or
@@ -44,8 +45,14 @@ public final class AuditLog {
 
   private static final String LINKED = COLUMNS + "WHERE number > ? ORDER BY number LIMIT ?";
 
-  private static final String NEWEST =
-      COLUMNS + "WHERE id < ? AND (?::text IS NULL OR subject = ?) ORDER BY id DESC LIMIT ?";
+  private static final NamedSql NEWEST =
+      NamedSql.of(
+          COLUMNS
+              + """
+              WHERE id < :before AND (:subject::text IS NULL OR subject = :subject)
+                AND (:by::text IS NULL OR detail ->> 'by' = :by)
+              ORDER BY id DESC LIMIT :most
+              """);
 
   private static final String LINK =
       """
@@ -57,7 +64,8 @@ public final class AuditLog {
   private static final String STOPPED =
       """
       INSERT INTO audit_entry (at, tenant, act, subject, detail)
-      VALUES (clock_timestamp(), ?, 'prompt.blocked', audit_prompt(?), ?::jsonb)
+      VALUES (clock_timestamp(), ?, 'prompt.blocked', audit_prompt(?),
+              ?::jsonb || jsonb_build_object('by', audit_actor()))
       """;
 
   /**
@@ -66,7 +74,7 @@ public final class AuditLog {
    * @param tenant of whom it is; null for an act of the farm itself
    * @param act what was done, such as {@code job.submitted}
    * @param subject the id of what it was done to
-   * @param detail as JSON
+   * @param detail as JSON; its {@code by} is who did it, which rows from before V44 do not say
    * @param number its place in the chain; null until it is linked
    * @param hash null until it is linked
    */
@@ -141,7 +149,7 @@ public final class AuditLog {
 
   /** Writes that a prompt was stopped before it became a job. */
   public void stopped(TenantId tenant, String prompt, FilterDecision decision) {
-    database.transact(
+    database.act(
         "audit a stopped prompt",
         session -> session.update(STOPPED, tenant.value(), prompt, Json.write(decision)));
   }
@@ -245,12 +253,22 @@ public final class AuditLog {
    *
    * @param before only rows that are older than the one with this id
    * @param subject only rows about this job, key, tenant or model; null for all
+   * @param by only rows of what this one did; null for all
    */
-  public List<AuditEntry> entries(long before, @Nullable String subject, int most) {
+  public List<AuditEntry> entries(
+      long before, @Nullable String subject, @Nullable String by, int most) {
     return database.read(
         "list the audit log",
         session ->
-            session.all(NEWEST, WrittenEntry::read, before, subject, subject, most).stream()
+            session
+                .all(
+                    NEWEST
+                        .bind("before", before)
+                        .bind("subject", subject)
+                        .bind("by", by)
+                        .bind("most", most),
+                    WrittenEntry::read)
+                .stream()
                 .map(WrittenEntry::entry)
                 .toList());
   }

@@ -195,6 +195,19 @@ public final class Database implements AutoCloseable {
         });
   }
 
+  /** Runs {@code body} as {@link #transact} does, for {@link Acting#actor} in the audit log. */
+  <T> T act(String doing, Transaction<T> body) {
+    String actor = Acting.actor();
+    return actor == null
+        ? transact(doing, body)
+        : transact(
+            doing,
+            session -> {
+              session.first("SELECT set_config('glimt.actor', ?, true)", row -> true, actor);
+              return body.run(session);
+            });
+  }
+
   /**
    * Runs {@code body}, which is one statement that is a transaction by itself; see {@link
    * #transact}. It needs one round trip, where a transaction needs two.

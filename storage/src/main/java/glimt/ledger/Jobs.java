@@ -169,7 +169,7 @@ public final class Jobs {
    * @throws NoSuchElementException if the job that has the level was deleted
    */
   public Optional<JobView> refine(NewJob asked, TakenLevel taken) {
-    PlannedJob one = new PlannedJob(JobId.random(), asked, taken, null, end(asked));
+    PlannedJob one = new PlannedJob(JobId.random(), asked, taken, null, end(asked), Acting.actor());
     boolean written =
         database.transact(
             "submit job " + one.job() + " from " + taken.job(),
@@ -194,11 +194,14 @@ public final class Jobs {
   public List<JobView> submitDrafts(List<NewJob> asked) {
     JobId first = JobId.random();
     // A draft has one level, so nothing of it can be left out.
-    PlannedJob one = new PlannedJob(first, asked.getFirst(), null, first, null);
+    PlannedJob one = new PlannedJob(first, asked.getFirst(), null, first, null, Acting.actor());
     List<PlannedJob> others =
         asked.stream()
             .skip(1)
-            .map(draft -> new PlannedJob(JobId.random(), draft.key(null), null, first, null))
+            .map(
+                draft ->
+                    new PlannedJob(
+                        JobId.random(), draft.key(null), null, first, null, one.submitter()))
             .toList();
     List<JobView> written =
         database.transact(
@@ -374,7 +377,7 @@ public final class Jobs {
    * @return false if there is no such job, or it has not ended
    */
   public boolean delete(TenantId tenant, JobId job) {
-    return database.transact(
+    return database.act(
         "delete job " + job,
         session -> session.first(DELETE, row -> true, tenant.value(), job.value()).isPresent());
   }
@@ -385,7 +388,7 @@ public final class Jobs {
    * @return the job, which goes on if it made no whole level yet; empty if there is no such job
    */
   public Optional<JobView> stop(TenantId tenant, JobId job) {
-    return database.transact(
+    return database.act(
         "stop job " + job,
         session -> {
           if (session.first(LOCK, row -> row, tenant.value(), job.value()).isPresent()) {
@@ -405,7 +408,7 @@ public final class Jobs {
 
   /** Cancels a job unless it has ended. Returns the job, or empty if there is no such job. */
   public Optional<JobView> cancel(TenantId tenant, JobId job) {
-    return database.transact(
+    return database.act(
         "cancel job " + job,
         session -> {
           if (session.first(LOCK, row -> row, tenant.value(), job.value()).isPresent()) {
@@ -430,7 +433,7 @@ public final class Jobs {
       @Nullable JobClass urgency,
       @Nullable Boolean paused,
       @Nullable Instant deadline) {
-    return database.transact(
+    return database.act(
         "change job " + job,
         session -> {
           if (session.first(LOCK, row -> row, tenant.value(), job.value()).isPresent()) {

@@ -44,8 +44,8 @@ final class Submissions {
       NamedSql.of(
           """
           WITH asks AS MATERIALIZED (
-            SELECT * FROM unnest(:ids::uuid[], :tenants, :cards, :specs, :warnings, :keys, :asked, :facts, :classes, :delays, :deadlines::timestamptz[], :budgets::double precision[], :origins::uuid[], :originLevels, :drafts::uuid[], :decisions, :plannedLevels, :plannedLasts::integer[], :plannedWhys) WITH ORDINALITY
-              AS asks (id, tenant, card, spec, warnings, key, asked, fact, class, delay, deadline, budget, origin, origin_level, drafts, decisions, planned_level, planned_last, planned_why, place)),
+            SELECT * FROM unnest(:ids::uuid[], :tenants, :cards, :specs, :warnings, :keys, :asked, :facts, :classes, :delays, :deadlines::timestamptz[], :budgets::double precision[], :origins::uuid[], :originLevels, :drafts::uuid[], :decisions, :plannedLevels, :plannedLasts::integer[], :plannedWhys, :submitters) WITH ORDINALITY
+              AS asks (id, tenant, card, spec, warnings, key, asked, fact, class, delay, deadline, budget, origin, origin_level, drafts, decisions, planned_level, planned_last, planned_why, submitter, place)),
           unprepared AS MATERIALIZED (
             SELECT FROM tenant AS mine
             WHERE NOT :prepared AND id = ANY(:tenants) AND (jobs IS NOT NULL OR day_seconds IS NOT NULL OR AWAY)
@@ -53,10 +53,10 @@ final class Submissions {
           submitted AS (
             INSERT INTO job (id, tenant, card, spec, warnings, created, last_seq, key, asked, class,
                              deadline, budget, origin, origin_level, drafts, decisions,
-                             planned_level, planned_last, planned_why)
+                             planned_level, planned_last, planned_why, submitter)
             SELECT id, tenant, card, spec::jsonb, warnings::jsonb, clock_timestamp(), 1, key, asked,
                    class, deadline, budget, origin, origin_level, drafts, decisions::jsonb,
-                   planned_level, planned_last, planned_why
+                   planned_level, planned_last, planned_why, submitter
             FROM asks WHERE NOT EXISTS (SELECT FROM unprepared) ORDER BY place
             ON CONFLICT (tenant, key) WHERE key IS NOT NULL DO NOTHING
             RETURNING id, number, created, card, tenant),
@@ -114,15 +114,17 @@ final class Submissions {
    * @param taken what it takes over from another job; null for nothing
    * @param drafts the first of the drafts that it is one of; null for none
    * @param end how far it is made, to end within its limits; null for as far as it asks for
+   * @param submitter who asked for it, see {@link Acting}; null for the farm itself
    */
   record PlannedJob(
       JobId job,
       NewJob asked,
       @Nullable TakenLevel taken,
       @Nullable JobId drafts,
-      @Nullable PlannedEnd end) {
+      @Nullable PlannedEnd end,
+      @Nullable String submitter) {
     PlannedJob(NewJob asked, @Nullable PlannedEnd end) {
-      this(JobId.random(), asked, null, null, end);
+      this(JobId.random(), asked, null, null, end, Acting.actor());
     }
 
     TenantId tenant() {
@@ -278,6 +280,7 @@ final class Submissions {
                 .map(one -> one.end() == null ? null : (Integer) one.end().last())
                 .toArray(Integer[]::new))
         .bind("plannedWhys", texts(submissions, one -> one.end() == null ? null : one.end().why()))
+        .bind("submitters", texts(submissions, PlannedJob::submitter))
         .bind("taken", taken.toArray(Long[]::new))
         .bind(
             "delays",

@@ -102,7 +102,7 @@ public final class Tenants {
       throw new InvalidSpec(
           "day_seconds", "must be 0 or more, or -1 for any number, not " + daySeconds);
     }
-    return database.transact(
+    return database.act(
         "set tenant " + id,
         session ->
             session

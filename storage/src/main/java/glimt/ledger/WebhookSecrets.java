@@ -63,7 +63,7 @@ public final class WebhookSecrets {
    * @throws InvalidSpec if there is no such tenant
    */
   public String current(TenantId tenant) {
-    return database.transact("find a webhook secret", session -> current(session, tenant));
+    return database.act("find a webhook secret", session -> current(session, tenant));
   }
 
   /**
@@ -72,7 +72,7 @@ public final class WebhookSecrets {
    * @throws InvalidSpec if there is no such tenant
    */
   public String rotate(TenantId tenant) {
-    return database.transact(
+    return database.act(
         "replace a webhook secret",
         session -> {
           session.update(FORGET, tenant.value());

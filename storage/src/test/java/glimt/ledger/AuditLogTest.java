@@ -45,7 +45,7 @@ class AuditLogTest {
         TenantId.DEFAULT,
         "a secret wish",
         FilterDecision.block(FilterStage.PROMPT, "test-1", "other", "no"));
-    List<AuditEntry> rows = log.entries(Long.MAX_VALUE, null, 100).reversed();
+    List<AuditEntry> rows = log.entries(Long.MAX_VALUE, null, null, 100).reversed();
     assertThat(rows.stream().map(AuditEntry::act).dropWhile(act -> !act.startsWith("job.")))
         .containsExactly(
             "job.submitted",
@@ -57,7 +57,7 @@ class AuditLogTest {
             "key.created",
             "key.revoked",
             "prompt.blocked");
-    assertThat(log.entries(Long.MAX_VALUE, job.toString(), 100)).hasSize(5);
+    assertThat(log.entries(Long.MAX_VALUE, job.toString(), null, 100)).hasSize(5);
     assertThat(rows.toString())
         .doesNotContain("secret wish")
         .doesNotContain(Ledger.spec().prompt())
@@ -126,6 +126,7 @@ class AuditLogTest {
         "UPDATE audit_entry SET detail = '{}' WHERE number = 3",
         "UPDATE audit_entry SET at = at + interval '1 microsecond' WHERE number = 3",
         "UPDATE audit_entry SET tenant = 'another' WHERE number = 1",
+        "UPDATE audit_entry SET detail = detail || '{\"by\": \"another\"}' WHERE number = 3",
         "DELETE FROM audit_entry WHERE number = 3",
         "DELETE FROM audit_entry WHERE number = (SELECT max(number) FROM audit_entry)",
         "DELETE FROM audit_entry WHERE number > 2",
