@@ -35,8 +35,9 @@ final class AuditRoutes {
     int limit = Objects.requireNonNullElse(query.whole("limit", 1, LIST_LIMIT), LIST_DEFAULT);
     String before = query.text("before");
     String subject = query.text("subject");
+    String by = query.text("by");
     query.end();
-    return desk.ask(() -> log.entries(id(before), subject, limit))
+    return desk.ask(() -> log.entries(id(before), subject, by, limit))
         .compose(
             entries -> {
               ObjectNode body = Json.mapper().createObjectNode();
@@ -105,7 +106,8 @@ final class AuditRoutes {
             .put("tenant", entry.tenant())
             .put("act", entry.act())
             .put("subject", entry.subject());
-    body.set("detail", Json.read(entry.detail(), JsonNode.class));
+    JsonNode detail = Json.read(entry.detail(), JsonNode.class);
+    body.put("by", detail.path("by").textValue()).set("detail", detail);
     return body.put("number", entry.number()).put("hash", entry.hash());
   }
 }

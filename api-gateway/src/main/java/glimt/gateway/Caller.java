@@ -18,6 +18,12 @@ record Caller(TenantId tenant, Set<Scope> scopes, @Nullable String key, boolean 
   /** Anybody, on a farm that needs no key. */
   static final Caller ANYBODY = new Caller(TenantId.DEFAULT, Set.of(Scope.values()), null, false);
 
+  /** Whoever shows the farm's own key. */
+  private static final String OPERATOR = "operator";
+
+  /** Whoever reaches a farm that needs no key. */
+  private static final String ANYONE = "anyone";
+
   private static final String NAME = "caller";
 
   Caller {
@@ -29,8 +35,14 @@ record Caller(TenantId tenant, Set<Scope> scopes, @Nullable String key, boolean 
     return scopes.contains(scope) || scopes.contains(Scope.ADMIN);
   }
 
+  /** Who it is in the audit log: the id of its key, or a word. */
+  String actor() {
+    return key != null ? key : keyed ? OPERATOR : ANYONE;
+  }
+
   void enter(RoutingContext ctx) {
     ctx.put(NAME, this);
+    RequestContext.enter(this);
   }
 
   static Caller of(RoutingContext ctx) {

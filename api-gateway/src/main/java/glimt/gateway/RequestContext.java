@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import glimt.job.JobId;
 import glimt.job.JobView;
 import glimt.job.TenantId;
+import glimt.ledger.Acting;
 import glimt.ledger.Answers;
 import glimt.ledger.ApiKeys.Scope;
 import glimt.ledger.IdempotencyKey;
@@ -15,7 +16,9 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.spi.context.storage.ContextLocal;
 import io.vertx.ext.web.RoutingContext;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -28,6 +31,12 @@ import org.jspecify.annotations.Nullable;
 final class RequestContext {
   /** The header that names the tenant of a request. */
   static final String TENANT = "Glimt-Tenant";
+
+  /**
+   * Who sent the request that an event loop handles. Each request has a context of its own. It must
+   * be registered before Vert.x starts, as it is when this class is loaded.
+   */
+  private static final ContextLocal<Caller> CALLER = ContextLocal.registerLocal(Caller.class);
 
   private final Jobs jobs;
   private final Answers answers;
@@ -42,13 +51,24 @@ final class RequestContext {
     this.threads = threads;
   }
 
-  /** Calls on a thread that may block; the result arrives on the caller's event loop. */
+  /** Says who sent the request that this event loop handles. */
+  static void enter(Caller caller) {
+    CALLER.put(Objects.requireNonNull(Vertx.currentContext()), caller);
+  }
+
+  /**
+   * Calls on a thread that may block; the result arrives on the caller's event loop. What it does
+   * to the ledger is done for the sender of the request that this event loop handles.
+   */
   <T> Future<T> ask(Callable<T> question) {
     CompletableFuture<T> answer = new CompletableFuture<>();
+    Context context = Vertx.currentContext();
+    Caller caller = context == null ? null : CALLER.get(context);
     threads.execute(
         () -> {
           try {
-            answer.complete(question.call());
+            answer.complete(
+                caller == null ? question.call() : Acting.as(caller.actor(), question::call));
           } catch (Throwable e) {
             answer.completeExceptionally(e);
           }

@@ -24,6 +24,7 @@ class AuditTest {
     assertThat(farm.post("/v1/jobs/" + job + "/cancel", "").statusCode()).isEqualTo(200);
     HttpResponse<String> listed = farm.get("/v1/audit?limit=10&subject=" + job);
     farm.contract().allows("listAudit", listed);
+    assertThat(RealFarm.json(listed).at("/entries/0/by").asText()).isEqualTo("anyone");
     JsonNode entries = RealFarm.json(listed).path("entries");
     assertThat(entries).hasSize(2);
     assertThat(entries.path(0).path("act").asText()).isEqualTo("job.cancelled");

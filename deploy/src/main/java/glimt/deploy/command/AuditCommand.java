@@ -1,6 +1,7 @@
 package glimt.deploy.command;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.deploy.node.Client;
 import glimt.deploy.node.DeployException;
 import glimt.deploy.node.HomeOption;
@@ -36,7 +37,9 @@ public final class AuditCommand implements Runnable {
       name = "list",
       description = {
         "Lists entries, the oldest first: number in the chain (- until it is linked), time,",
-        "tenant, act, subject, detail. Prompts are in it as HMACs only."
+        "tenant, who did it, act, subject, detail. Who did it is the id of a key, operator (the",
+        "farm's own key), anyone (a farm without keys) or farm (its own processes). Prompts are in",
+        "it as HMACs only."
       })
   static final class ListEntries implements Callable<Integer> {
     @Option(
@@ -44,6 +47,12 @@ public final class AuditCommand implements Runnable {
         paramLabel = "ID",
         description = "Only entries about this job, key, tenant or model.")
     private @Nullable String subject;
+
+    @Option(
+        names = "--by",
+        paramLabel = "ID",
+        description = "Only what was done by this key, or by operator, anyone or farm.")
+    private @Nullable String by;
 
     @Option(
         names = "--limit",
@@ -56,12 +65,10 @@ public final class AuditCommand implements Runnable {
 
     @Override
     public Integer call() throws IOException {
-      String path = "/v1/audit?limit=" + limit;
+      String path =
+          "/v1/audit?limit=" + limit + parameter("subject", subject) + parameter("by", by);
       try {
-        JsonNode entries =
-            RunningFarm.on(home.open())
-                .get(subject == null ? path : path + "&subject=" + encoded(subject))
-                .path("entries");
+        JsonNode entries = RunningFarm.on(home.open()).get(path).path("entries");
         for (int i = entries.size() - 1; i >= 0; i--) {
           System.out.println(line(entries.get(i)));
         }
@@ -71,15 +78,24 @@ public final class AuditCommand implements Runnable {
       }
     }
 
+    private static String parameter(String name, @Nullable String value) {
+      return value == null ? "" : "&" + name + "=" + encoded(value);
+    }
+
     private static String line(JsonNode entry) {
-      return "%8s  %s  %-12s %-15s %s  %s"
+      JsonNode detail = entry.path("detail");
+      if (detail instanceof ObjectNode fields) {
+        fields.remove("by");
+      }
+      return "%8s  %s  %-12s %-16s %-15s %s  %s"
           .formatted(
               entry.path("number").asText("-"),
               entry.path("at").asText(),
               Visible.of(entry.path("tenant").asText("-")),
+              Visible.of(entry.path("by").asText("-")),
               entry.path("act").asText(),
               Visible.of(entry.path("subject").asText()),
-              Visible.of(entry.path("detail").toString()));
+              Visible.of(detail.toString()));
     }
   }
 
