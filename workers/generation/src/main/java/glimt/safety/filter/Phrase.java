@@ -16,6 +16,9 @@ record Phrase(List<PhrasePart> parts) {
 
   /** Whether the words from an index on are this phrase. */
   boolean begins(List<ReadWord> words, int at) {
+    if (at + parts.size() > words.size()) {
+      return false;
+    }
     for (int i = 0; i < parts.size(); i++) {
       if (!parts.get(i).matches(words.get(at + i))) {
         return false;
@@ -59,7 +62,27 @@ record Phrase(List<PhrasePart> parts) {
     private boolean isWord(String form, boolean run) {
       return form.equals(letters)
           || (stem && form.startsWith(letters))
+          || isStarred(form)
           || (run && letters.length() >= LONG_ENOUGH && form.contains(letters));
+    }
+
+    /** Whether a form in which stars stand for letters is the word; at least half must be there. */
+    private boolean isStarred(String form) {
+      if (form.indexOf('*') < 0 || form.length() < letters.length()) {
+        return false;
+      }
+      if (form.length() > letters.length() && !stem) {
+        return false;
+      }
+      int there = 0;
+      for (int i = 0; i < letters.length(); i++) {
+        if (form.charAt(i) == letters.charAt(i)) {
+          there++;
+        } else if (form.charAt(i) != '*') {
+          return false;
+        }
+      }
+      return 2 * there >= letters.length();
     }
 
     private boolean isBelow(String form) {

@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -33,14 +34,13 @@ import java.util.Objects;
  */
 public record PromptRules(
     String version,
-    List<String> harmless,
-    Map<String, List<String>> groups,
+    PhraseList harmless,
+    Map<String, PhraseList> groups,
     Map<String, List<String>> digests,
     List<Rule> rules) {
   private static final int DIGITS = 16;
 
   public PromptRules {
-    harmless = List.copyOf(harmless);
     groups = Map.copyOf(groups);
     digests = Map.copyOf(digests);
     rules = List.copyOf(rules);
@@ -73,9 +73,13 @@ public record PromptRules(
   /** Decides about a prompt. */
   public FilterDecision decide(String prompt) {
     List<ReadWord> words = new ArrayList<>(PlainText.words(prompt));
-    harmless.forEach(phrase -> take(words, Phrase.of(phrase)));
+    harmless.takeFrom(words);
+    Map<String, Boolean> found = new HashMap<>();
     return rules.stream()
-        .filter(rule -> rule.all().stream().allMatch(group -> has(words, group)))
+        .filter(
+            rule ->
+                rule.all().stream()
+                    .allMatch(group -> found.computeIfAbsent(group, at -> has(words, at))))
         .findFirst()
         .map(
             rule ->
@@ -85,31 +89,12 @@ public record PromptRules(
 
   private boolean has(List<ReadWord> words, String group) {
     List<String> hidden = digests.getOrDefault(group, List.of());
-    return groups.getOrDefault(group, List.of()).stream()
-            .anyMatch(at -> find(words, Phrase.of(at), 0) >= 0)
+    PhraseList phrases = groups.get(group);
+    return (phrases != null && phrases.isIn(words))
         || (!hidden.isEmpty()
             && words.stream()
                 .flatMap(word -> word.forms().stream())
                 .anyMatch(form -> hidden.contains(digest(form))));
-  }
-
-  /** Removes every occurrence of a phrase; what was around it does not become adjacent. */
-  private static void take(List<ReadWord> words, Phrase phrase) {
-    for (int at = find(words, phrase, 0); at >= 0; at = find(words, phrase, at)) {
-      for (int i = 0; i < phrase.parts().size(); i++) {
-        words.set(at + i, ReadWord.NONE);
-      }
-    }
-  }
-
-  /** Returns where a phrase begins, or -1. */
-  private static int find(List<ReadWord> words, Phrase phrase, int from) {
-    for (int at = from; at + phrase.parts().size() <= words.size(); at++) {
-      if (phrase.begins(words, at)) {
-        return at;
-      }
-    }
-    return -1;
   }
 
   private static String digest(String word) {
