@@ -5,6 +5,8 @@ import glimt.media.Excerpt;
 import glimt.media.Ffmpeg;
 import glimt.media.MediaException;
 import glimt.safety.c2pa.ManifestReader;
+import glimt.safety.c2pa.ManifestVerdict;
+import glimt.safety.c2pa.ManifestVerdict.State;
 import glimt.safety.watermark.CloudMark;
 import glimt.safety.watermark.FoundMark;
 import glimt.safety.watermark.MarkReader;
@@ -20,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  */
 public record Verifier(Ffmpeg ffmpeg) {
   /**
-   * Looks into a file.
+   * Looks into a file. One that cannot be decoded, but carries a manifest that it no longer fits,
+   * has no mark.
    *
    * @param sidecar the manifest that lay beside it; null if there was none
    * @throws IOException if it cannot be read
@@ -29,12 +32,21 @@ public record Verifier(Ffmpeg ffmpeg) {
    */
   public Evidence evidence(Path file, byte @Nullable [] sidecar)
       throws IOException, InterruptedException {
-    Optional<FoundMark> mark =
-        CloudFile.isOne(file)
-            ? CloudFile.colours(file).stream()
-                .flatMap(rgb -> CloudMark.read(rgb).stream())
-                .findFirst()
-            : MarkReader.read(new Excerpt(ffmpeg).read(file));
-    return new Evidence(mark, ManifestReader.read(file, sidecar));
+    ManifestVerdict manifest = ManifestReader.read(file, sidecar);
+    try {
+      return new Evidence(mark(file), manifest);
+    } catch (MediaException damaged) {
+      // The manifest of a file that was damaged since still says where it is from.
+      if (manifest.state() == State.INVALID) {
+        return new Evidence(Optional.empty(), manifest);
+      }
+      throw damaged;
+    }
+  }
+
+  private Optional<FoundMark> mark(Path file) throws IOException, InterruptedException {
+    return CloudFile.isOne(file)
+        ? CloudFile.colours(file).stream().flatMap(rgb -> CloudMark.read(rgb).stream()).findFirst()
+        : MarkReader.read(new Excerpt(ffmpeg).read(file));
   }
 }

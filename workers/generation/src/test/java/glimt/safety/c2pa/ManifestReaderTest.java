@@ -3,7 +3,11 @@ package glimt.safety.c2pa;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import glimt.media.Ffmpeg;
+import glimt.media.Picture;
 import glimt.safety.c2pa.ManifestVerdict.State;
+import glimt.safety.verify.Evidence;
+import glimt.safety.verify.Verifier;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -201,6 +205,18 @@ class ManifestReaderTest {
     }
     Set<State> most = new HashSet<>(seen.keySet());
     assertThat(most).contains(State.INVALID, State.UNREADABLE);
+  }
+
+  @Test
+  void a_signed_picture_that_can_no_longer_be_decoded_is_still_said_to_be_changed()
+      throws Exception {
+    byte[] png = SignedFile.of(Picture.plain(100, 80, 0x8080FF).png(), MADE, signer);
+    png[png.length - 20] ^= 1; // within the pixels, whose checksum is wrong then
+    Evidence found =
+        new Verifier(Ffmpeg.unpackedIn(Path.of("target", "ffmpeg")))
+            .evidence(Files.write(folder.resolve("changed.png"), png), null);
+    assertThat(found.manifest().state()).isEqualTo(State.INVALID);
+    assertThat(found.mark()).isEmpty();
   }
 
   @Test
