@@ -53,8 +53,8 @@ class FilterGateTest {
   @TempDir Path folder;
 
   /** Stops every picture, and remembers what it was shown. */
-  private static final class Strict implements ContentFilter {
-    private final List<Picture> seen = new ArrayList<>();
+  static final class Strict implements ContentFilter {
+    final List<Picture> seen = new ArrayList<>();
 
     @Override
     public FilterDecision prompt(FilteredJob job) {

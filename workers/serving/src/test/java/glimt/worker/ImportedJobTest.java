@@ -11,6 +11,8 @@ import glimt.bundle.NumericClass;
 import glimt.bundle.Precision;
 import glimt.job.ArtifactId;
 import glimt.job.Checkpoint;
+import glimt.job.FilterDecision;
+import glimt.job.FilterDecision.FilterStage;
 import glimt.job.Format;
 import glimt.job.InvalidSpec;
 import glimt.job.JobInput;
@@ -224,6 +226,41 @@ class ImportedJobTest {
     assertThatThrownBy(() -> Plan.of(from(image, 0.05, 64), job.bundle().card()))
         .isInstanceOf(InvalidSpec.class)
         .hasMessageContaining("leaves none of 10 steps");
+  }
+
+  @Test
+  void a_picture_that_the_filter_stops_ends_its_job_as_blocked_before_any_step() throws Exception {
+    ArtifactId image = artifacts.put("image/png", Picture.plain(64, 64, 0x4080C0).png()).id();
+    FilterGateTest.Strict strict = new FilterGateTest.Strict();
+    Generation open = job.generation();
+    Generation filtered =
+        new Generation(
+            open.bundles(),
+            open.artifacts(),
+            open.ffmpeg(),
+            open.manager(),
+            open.numericClass(),
+            open.loaded(),
+            open.signer(),
+            strict);
+    WholeJob whole = new WholeJob(filtered, job.bundle());
+    JobSpec spec = from(image, 0.3, 64);
+    List<List<Product>> products = new ArrayList<>();
+    Outcome outcome = null;
+    for (PlannedTask planned : Plan.of(spec, job.bundle().card()).tasks()) {
+      Task task = whole.task(spec, planned, products);
+      outcome = filtered.make(task, new Attempt(task, _ -> {}, _ -> {}));
+      if (!(outcome instanceof Outcome.Succeeded done)) {
+        assertThat(planned.work()).isInstanceOf(Work.Sample.class);
+        break;
+      }
+      products.add(done.products());
+    }
+    assertThat(outcome)
+        .isEqualTo(
+            new Outcome.Blocked(
+                FilterDecision.block(FilterStage.INPUT, "strict", "other", "nothing passes")));
+    assertThat(strict.seen).singleElement().satisfies(it -> assertThat(it.width()).isEqualTo(64));
   }
 
   private static JobSpec from(ArtifactId image, double strength, int side) {
