@@ -47,6 +47,28 @@ final class AuditRoutes {
             });
   }
 
+  /** Chooses how prompts are written from now on. */
+  Future<?> keepPrompts(RoutingContext ctx) {
+    return Body.json(ctx)
+        .map(
+            fields -> {
+              Boolean plain = fields.flag("plain");
+              fields.end();
+              if (plain == null) {
+                throw new InvalidSpec("plain", "must be true or false");
+              }
+              return plain;
+            })
+        .compose(
+            plain ->
+                desk.ask(
+                    () -> {
+                      log.keepPrompts(plain);
+                      return Json.mapper().createObjectNode().put("plain", plain);
+                    }))
+        .compose(body -> RequestContext.answer(ctx, 200, body));
+  }
+
   /** Links what waits, and computes the whole chain anew. */
   Future<?> verify(RoutingContext ctx) {
     Fields query = Fields.ofForm(ctx.queryParams().entries());

@@ -163,6 +163,9 @@ record Operation(
             .needing(Scope.ADMIN));
     AuditRoutes audit = new AuditRoutes(desk, parts.audit());
     all.add(get("listAudit", "/v1/audit", audit::list).needing(Scope.ADMIN));
+    all.add(
+        operation("keepPrompts", HttpMethod.PUT, "/v1/audit/prompts", audit::keepPrompts)
+            .needing(Scope.ADMIN));
     all.add(post("verifyAudit", "/v1/audit/verify", audit::verify).needing(Scope.ADMIN));
     all.add(post("createTicket", "/v1/tickets", keys::ticket).needing(Scope.READ));
     all.add(get("health", "/healthz", farm::health).needing(null));

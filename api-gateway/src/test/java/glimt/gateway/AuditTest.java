@@ -3,7 +3,10 @@ package glimt.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -54,6 +57,25 @@ class AuditTest {
     farm.post("/v1/jobs", "{\"kind\": \"video\", \"prompt\": \"an unspeakable elephant\"}");
     String entries = farm.get("/v1/audit?limit=20").body();
     assertThat(entries).contains("prompt.blocked").contains("test-1").doesNotContain("elephant");
+  }
+
+  @Test
+  void prompts_are_in_it_as_they_are_while_the_farm_is_told_so() {
+    HttpResponse<String> told = put("{\"plain\": true}");
+    farm.contract().allows("keepPrompts", told);
+    String job = farm.submit("{\"prompt\": \"a whale\"}").toString();
+    assertThat(put("{\"plain\": false}").statusCode()).isEqualTo(200);
+    assertThat(farm.get("/v1/audit?subject=" + job).body()).contains("a whale");
+    assertThat(put("{}").statusCode()).isEqualTo(400);
+  }
+
+  private HttpResponse<String> put(String json) {
+    return farm.send(
+        HttpRequest.newBuilder(farm.uri.resolve("/v1/audit/prompts"))
+            .header("Content-Type", "application/json")
+            .PUT(BodyPublishers.ofString(json))
+            .build(),
+        BodyHandlers.ofString());
   }
 
   @ParameterizedTest

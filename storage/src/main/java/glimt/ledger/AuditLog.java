@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * The log of every submission, change, cancellation and deletion of a job, every decision of the
  * content filter, and every change of keys, tenants, secrets, signers and models. Triggers of the
  * database write it (V41, V44), each row in the transaction of its act and with who did it ({@link
- * Acting}); prompts are in it as HMACs only.
+ * Acting}); prompts are in it as HMACs unless it is told otherwise, see {@link #keepPrompts}.
  *
  * <p>{@link #link} joins new rows to a chain, in which each has a number and the SHA-256 of itself
  * and the hash before. {@link #verify} finds every linked row that was changed, moved, added or
@@ -152,6 +152,13 @@ public final class AuditLog {
     database.act(
         "audit a stopped prompt",
         session -> session.update(STOPPED, tenant.value(), prompt, Json.write(decision)));
+  }
+
+  /** Chooses whether prompts are in rows from now on as they are, or as HMACs. */
+  public void keepPrompts(boolean plain) {
+    database.act(
+        "choose how prompts are logged",
+        session -> session.update("UPDATE audit_salt SET plain = ?", plain));
   }
 
   /** Links the rows that wait, unless another process is doing it. */

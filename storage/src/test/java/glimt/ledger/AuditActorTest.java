@@ -78,6 +78,33 @@ class AuditActorTest {
     }
   }
 
+  @Test
+  void prompts_are_kept_as_they_are_only_while_the_farm_is_told_to() {
+    try (Ledger ledger = Ledger.fresh()) {
+      AuditLog log = new AuditLog(ledger.database);
+      ledger.submit();
+      Acting.as(KEY, () -> kept(log, true));
+      JobId plain = ledger.submit();
+      Acting.as(KEY, () -> kept(log, false));
+      JobId hashed = ledger.submit();
+      assertThat(prompt(log, plain)).isEqualTo(Ledger.spec().prompt());
+      assertThat(prompt(log, hashed)).matches("[0-9a-f]{64}");
+      assertThat(log.entries(Long.MAX_VALUE, "prompts", KEY, 10)).hasSize(2);
+      log.link();
+      assertThat(log.verify(null).faults()).isEmpty();
+    }
+  }
+
+  private static boolean kept(AuditLog log, boolean plain) {
+    log.keepPrompts(plain);
+    return plain;
+  }
+
+  private static @Nullable String prompt(AuditLog log, JobId job) {
+    AuditEntry row = log.entries(Long.MAX_VALUE, job.toString(), null, 1).getFirst();
+    return Json.read(row.detail(), JsonNode.class).path("prompt").textValue();
+  }
+
   private static JobId change(Ledger ledger, JobId job) {
     ledger.jobs.change(TenantId.DEFAULT, job, JobClass.URGENT, null, null);
     return job;

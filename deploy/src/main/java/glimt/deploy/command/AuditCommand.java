@@ -16,20 +16,25 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code glimt audit}: lists and verifies the farm's audit log. */
 @Command(
     name = "audit",
     description = "Lists and verifies the log of who did what with jobs, keys, tenants and models.",
-    subcommands = {AuditCommand.ListEntries.class, AuditCommand.Verify.class})
+    subcommands = {
+      AuditCommand.ListEntries.class,
+      AuditCommand.Verify.class,
+      AuditCommand.Prompts.class
+    })
 public final class AuditCommand implements Runnable {
   @Spec private CommandSpec command;
 
   /** Without a subcommand there is nothing to do. */
   @Override
   public void run() {
-    throw new ParameterException(command.commandLine(), "say what to do: list or verify");
+    throw new ParameterException(command.commandLine(), "say what to do: list, verify or prompts");
   }
 
   /** {@code glimt audit list}. */
@@ -39,7 +44,7 @@ public final class AuditCommand implements Runnable {
         "Lists entries, the oldest first: number in the chain (- until it is linked), time,",
         "tenant, who did it, act, subject, detail. Who did it is the id of a key, operator (the",
         "farm's own key), anyone (a farm without keys) or farm (its own processes). Prompts are in",
-        "it as HMACs only."
+        "it as HMACs, unless `glimt audit prompts plain` was said."
       })
   static final class ListEntries implements Callable<Integer> {
     @Option(
@@ -133,6 +138,37 @@ public final class AuditCommand implements Runnable {
         boolean intact = verdict.path("intact").asBoolean();
         System.out.println(intact ? "intact" : "not intact");
         return intact ? 0 : 1;
+      } catch (Client.Refused e) {
+        throw new DeployException(e);
+      }
+    }
+  }
+
+  /** {@code glimt audit prompts}. */
+  @Command(
+      name = "prompts",
+      description = {
+        "Chooses how prompts are in entries from now on: as HMACs, as at first, or as they are.",
+        "The log is never shortened, so plain prompts outlast their jobs."
+      })
+  static final class Prompts implements Callable<Integer> {
+    @Parameters(paramLabel = "hashed|plain", description = "As HMACs, or as they are.")
+    private String how;
+
+    @Mixin private HomeOption home;
+
+    @Spec private CommandSpec command;
+
+    @Override
+    public Integer call() throws IOException {
+      if (!how.equals("hashed") && !how.equals("plain")) {
+        throw new ParameterException(
+            command.commandLine(), "prompts must be hashed or plain, not " + how);
+      }
+      try {
+        RunningFarm.on(home.open())
+            .send("PUT", "/v1/audit/prompts", Client.object().put("plain", how.equals("plain")));
+        return 0;
       } catch (Client.Refused e) {
         throw new DeployException(e);
       }
