@@ -10,11 +10,14 @@ public final class Program {
   /** By name, because this package must not depend on the commands. */
   private static final String MAIN = "glimt.deploy.Glimt";
 
+  /** The JVM options that each process has of its own. */
+  private static final List<String> OWN = List.of("-Xmx", "-XX:TieredStopAtLevel");
+
   private Program() {}
 
   /**
    * The command line for another process of this program, with the JVM options of this process
-   * except for the heap.
+   * except for the heap and the compilers.
    *
    * @param heap the JVM option for the heap, such as {@code -Xmx64m}
    * @param arguments the program's arguments
@@ -23,7 +26,7 @@ public final class Program {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-        .filter(argument -> !argument.startsWith("-Xmx") && !argument.startsWith("-XX:AOT"))
+        .filter(option -> OWN.stream().noneMatch(option::startsWith))
         .forEach(command::add);
     command.addAll(List.of(heap, "-cp", System.getProperty("java.class.path"), MAIN));
     command.addAll(arguments);
