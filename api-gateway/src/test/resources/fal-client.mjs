@@ -5,7 +5,7 @@ import { createFalClient } from "@fal-ai/client";
 const base = process.argv[2];
 const fal = createFalClient({
   credentials: "none",
-  requestMiddleware: async request => ({ ...request, url: request.url.replace(/^https:\/\/queue\.fal\.run/, `${base}/fal`).replace(/^https:\/\/fal\.run/, `${base}/fal/run`) }),
+  requestMiddleware: async request => ({ ...request, url: request.url.replace(/^https:\/\/queue\.fal\.run/, `${base}/fal`).replace(/^https:\/\/fal\.run/, `${base}/fal/run`).replace(/^https:\/\/rest\.fal\.ai/, `${base}/fal`) }),
 });
 
 // A video, with its progress.
@@ -62,6 +62,13 @@ assert.equal(end.seed, 9);
 assert.ok((await fetch(end.video.url)).ok);
 const no = await (await fal.stream("glimt/clips", { input: { prompt: 7 } })).done().catch(error => error);
 assert.equal(no.status, 422);
+
+// A file as input, which this model does not take.
+const png = new Blob([Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64")], { type: "image/png" });
+const pictured = await fal.subscribe("glimt/pictures", { input: { prompt: "a whale", image_url: png } }).catch(error => error);
+if (!pictured.getFieldErrors) throw pictured;
+assert.equal(pictured.getFieldErrors("image_url").length, 1, JSON.stringify(pictured.body));
+assert.match(pictured.getFieldErrors("image_url")[0].msg, /does not go with pictures/);
 
 // What the filter stops.
 for (const way of [fal.queue.submit, fal.run]) {

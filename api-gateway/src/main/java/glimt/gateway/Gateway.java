@@ -13,6 +13,7 @@ import glimt.ledger.Nodes;
 import glimt.ledger.Signers;
 import glimt.ledger.Tasks;
 import glimt.ledger.Tenants;
+import glimt.ledger.Uploads;
 import glimt.ledger.Usage;
 import glimt.ledger.WebhookSecrets;
 import glimt.ledger.Webhooks;
@@ -176,6 +177,7 @@ public final class Gateway implements AutoCloseable {
       Usage usage,
       Forecasts forecasts,
       Answers answers,
+      Uploads uploads,
       Webhooks webhooks,
       WebhookSecrets webhookSecrets,
       Tasks tasks,

@@ -30,6 +30,7 @@ final class HostedRequest {
           "output_format", "format",
           "image", "input_image",
           "image_url", "input_image",
+          "video_url", "input_video",
           "prompt_strength", "strength");
 
   private static final Pattern UPLOADED =

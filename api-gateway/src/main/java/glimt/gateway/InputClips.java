@@ -22,7 +22,7 @@ final class InputClips {
   /** The most bytes of a clip. */
   static final int LIMIT = 64 << 20;
 
-  private static final List<String> TYPES = List.of("video/mp4", "video/webm", "image/gif");
+  static final List<String> TYPES = List.of("video/mp4", "video/webm", "image/gif");
 
   private final RequestContext desk;
   private final Artifacts artifacts;
@@ -49,6 +49,15 @@ final class InputClips {
                         .createObjectNode()
                         .put("video", clip.id().sha256())
                         .put("bytes", clip.length())));
+  }
+
+  /**
+   * Stores a clip; blocks.
+   *
+   * @throws Problem.ProblemException if it is none that can be read
+   */
+  ArtifactId put(byte[] bytes) throws IOException, InterruptedException {
+    return stored(bytes).id();
   }
 
   private Artifact stored(byte[] bytes) throws IOException, InterruptedException {

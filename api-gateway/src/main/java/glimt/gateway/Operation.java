@@ -137,7 +137,12 @@ record Operation(
     all.add(post("cancelPrediction", predicted + "/cancel", predictions::cancel));
     all.add(post("predictWith", "/v1/models/{owner}/{name}/predictions", predictions::createOf));
     all.add(post("uploadFile", HostedRequest.FILES, predictions::upload));
-    QueueRoutes queue = new QueueRoutes(desk, parts, submission, hooks, cancelling, waiting);
+    QueueUploads files = new QueueUploads(desk, parts.uploads(), images, clips);
+    all.add(post("initiateUpload", QueueUploads.INITIATE, files::initiate));
+    all.add(
+        operation("receiveUpload", HttpMethod.PUT, QueueUploads.UPLOAD, files::receive)
+            .needing(null));
+    QueueRoutes queue = new QueueRoutes(desk, parts, submission, files, hooks, cancelling, waiting);
     all.add(post("enqueue", QueueRoutes.PATH, queue::submit));
     all.add(post("runModel", QueueRoutes.RUN, queue::run));
     all.add(post("streamModel", QueueRoutes.RUN_STREAM, queue::runStream));

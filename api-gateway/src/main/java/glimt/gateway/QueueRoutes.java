@@ -49,6 +49,7 @@ final class QueueRoutes {
   private final Bundles bundles;
   private final Events events;
   private final Submission submission;
+  private final QueueUploads uploads;
   private final WebhookRequest hooks;
   private final Cancelling cancelling;
   private final Awaiting waiting;
@@ -57,6 +58,7 @@ final class QueueRoutes {
       RequestContext desk,
       Gateway.Parts parts,
       Submission submission,
+      QueueUploads uploads,
       WebhookRequest hooks,
       Cancelling cancelling,
       Awaiting waiting) {
@@ -65,6 +67,7 @@ final class QueueRoutes {
     this.bundles = parts.bundles();
     this.events = parts.events();
     this.submission = submission;
+    this.uploads = uploads;
     this.hooks = hooks;
     this.cancelling = cancelling;
     this.waiting = waiting;
@@ -93,7 +96,9 @@ final class QueueRoutes {
                     try {
                       return submission.submit(
                           RequestContext.tenant(ctx),
-                          HostedRequest.job(HostedRequest.model(bundles, "name", named), input),
+                          HostedRequest.job(
+                              HostedRequest.model(bundles, "name", named),
+                              uploads.resolved(RequestContext.tenant(ctx), input)),
                           RequestContext.key(ctx),
                           webhook);
                     } catch (InvalidSpec e) {

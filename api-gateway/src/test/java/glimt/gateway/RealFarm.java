@@ -33,6 +33,7 @@ import glimt.ledger.Nodes;
 import glimt.ledger.Signers;
 import glimt.ledger.Tasks;
 import glimt.ledger.Tenants;
+import glimt.ledger.Uploads;
 import glimt.ledger.Usage;
 import glimt.ledger.WebhookSecrets;
 import glimt.ledger.Webhooks;
@@ -160,6 +161,7 @@ final class RealFarm implements AutoCloseable {
         new Usage(database),
         new Forecasts(database),
         new Answers(database),
+        new Uploads(database),
         new Webhooks(database),
         new WebhookSecrets(database),
         tasks,

@@ -67,8 +67,9 @@ public final class ApiKeys {
       RETURNING tenant
       """;
 
+  private static final SecureRandom RANDOM = new SecureRandom();
+
   private final Database database;
-  private final SecureRandom random = new SecureRandom();
 
   public ApiKeys(Database database) {
     this.database = database;
@@ -182,7 +183,7 @@ public final class ApiKeys {
           "label", "must be at most %s characters of one line".formatted(LABEL_LIMIT));
     }
     byte[] id = new byte[8];
-    random.nextBytes(id);
+    RANDOM.nextBytes(id);
     String name = HexFormat.of().formatHex(id);
     String secret = "glimt_%s_%s".formatted(name, secret());
     String[] words = new TreeSet<>(scopes).stream().map(EnumWord::of).toArray(String[]::new);
@@ -268,9 +269,10 @@ public final class ApiKeys {
                 USE_TICKET, row -> new TenantId(row.getString("tenant")), sha256(ticket)));
   }
 
-  private String secret() {
+  /** 256 random bits as text of 43 characters. */
+  static String secret() {
     byte[] bits = new byte[32];
-    random.nextBytes(bits);
+    RANDOM.nextBytes(bits);
     return Base64.getUrlEncoder().withoutPadding().encodeToString(bits);
   }
 

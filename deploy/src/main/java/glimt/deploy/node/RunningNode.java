@@ -34,6 +34,7 @@ import glimt.ledger.Signers;
 import glimt.ledger.Tasks;
 import glimt.ledger.Tenants;
 import glimt.ledger.Unmakeable;
+import glimt.ledger.Uploads;
 import glimt.ledger.Usage;
 import glimt.ledger.WebhookSecrets;
 import glimt.ledger.Webhooks;
@@ -262,6 +263,7 @@ public record RunningNode(Optional<URI> address, Node node) {
                 new Usage(database),
                 new Forecasts(database),
                 new Answers(database),
+                new Uploads(database),
                 new Webhooks(database),
                 new WebhookSecrets(database),
                 tasks,
