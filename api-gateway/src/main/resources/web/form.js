@@ -33,10 +33,12 @@ export async function loadModels() {
   else refuse({ detail: "No model is available yet. Reload this page when the workers have started." });
 }
 
+const ideas = model => (model.inputs.includes("prompt") ? examples[model.kind] : []);
+
 /** Fits the options to the chosen model. */
 function choose() {
   const model = chosen();
-  form.elements.prompt.placeholder = examples[model.kind][0];
+  form.elements.prompt.placeholder = ideas(model)[0] ?? "a name for the job: this model reads no prompt";
   suggest();
   $("summary").textContent = model.summary ?? "";
   fill(form.elements.extent, model.levels.map((level, i) => [i, extentOf(level.extent)]).reverse());
@@ -92,7 +94,7 @@ function suggest() {
   const prompt = form.elements.prompt.value;
   const begun = /\p{L}+$/u.exec(prompt)?.[0].toLowerCase();
   const ends = begun && !words.includes(begun) ? words.filter(word => word.startsWith(begun)).slice(0, 8) : [];
-  const wholes = examples[model?.kind] ?? [];
+  const wholes = model ? ideas(model) : [];
   const chip = (text, value) =>
     h("button", {
       type: "button",

@@ -161,6 +161,9 @@ final class FarmRoutes {
             .put("fps", card.fps());
     Format.of(card.kind()).forEach(format -> out.withArray("formats").add(format.ending()));
     ArrayNode inputs = out.putArray("inputs");
+    if (card.readsPrompt()) {
+      inputs.add("prompt");
+    }
     if (card.takesPicture()) {
       inputs.add("input_image");
     }

@@ -209,6 +209,14 @@ public record BundleCard(
         restates, weights, null, null, files, notes);
   }
 
+  /** Whether a job's prompt changes what is made. */
+  public boolean readsPrompt() {
+    return levels.stream()
+        .flatMap(level -> level.ports().stream())
+        .map(Port::feed)
+        .anyMatch(feed -> feed == Port.PortSource.PROMPT || feed == Port.PortSource.ENCODER);
+  }
+
   /** Whether a job may begin with a picture. */
   public boolean takesPicture() {
     Level base = levels.getFirst();

@@ -60,6 +60,7 @@ class BundleImportTest {
     Bundle bundle = BundleCheck.open(place, LevelWalk.samplers());
     BundleCard card = bundle.card();
     Level level = card.levels().getFirst();
+    assertThat(card.readsPrompt()).isTrue();
     assertThat(level.seen()).containsExactly(64, 64);
     assertThat(level.parametrisation().answer()).isEqualTo(NetworkAnswer.EPSILON);
     assertThat(level.sampling().sampler()).isEqualTo(Sampling.PUBLISHED);
@@ -118,7 +119,8 @@ class BundleImportTest {
   @Test
   void a_scheduler_that_is_not_known_is_named_with_those_that_are() throws IOException {
     refused(
-        "class MagicScheduler is not supported; the supported classes are CMStochasticIterativeScheduler,",
+        "class MagicScheduler is not supported; the supported classes are"
+            + " CMStochasticIterativeScheduler,",
         () ->
             edit(
                 "scheduler/scheduler_config.json",

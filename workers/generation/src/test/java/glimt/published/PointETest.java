@@ -36,6 +36,7 @@ class PointETest {
     BundleCard card = Bundle.card(place);
     assertThat(card.encoders()).isEmpty();
     assertThat(card.levels().getFirst().ports()).isEmpty();
+    assertThat(card.readsPrompt()).isFalse();
     assertThat(card.levels().getFirst().extents()).as("as published").isEqualTo(List.of(1024));
     assertThat(card.levels().getLast().extents()).isEqualTo(List.of(4096));
     assertThat(card.reader().warnings("a chair"))
