@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
@@ -15,9 +16,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Fails jobs that wait for a bundle which no living worker has, once this has been the case for a
- * while without interruption. If there are no workers at all, jobs keep waiting, because workers
- * will probably come back.
+ * Fails jobs that wait for a bundle which no living worker has, or for more memory than any that
+ * has it, once this has been the case for a while without interruption. If there are no workers at
+ * all, jobs keep waiting, because workers will probably come back.
  */
 public final class Unmakeable {
   private static final Logger LOG = LoggerFactory.getLogger(Unmakeable.class);
@@ -33,10 +34,13 @@ public final class Unmakeable {
   private static final String MISSED =
       """
       WITH living AS MATERIALIZED (%s),
-      wanted AS MATERIALIZED (SELECT DISTINCT card FROM task WHERE state = 'ready')
-      SELECT digest, name FROM wanted JOIN bundle ON digest = wanted.card
-      WHERE EXISTS (SELECT FROM living)
-        AND NOT EXISTS (SELECT FROM living WHERE digest = ANY(living.cards))
+      wanted AS MATERIALIZED (
+        SELECT card, max(memory) AS memory FROM task WHERE state = 'ready' GROUP BY card),
+      room AS MATERIALIZED (
+        SELECT card, wanted.memory AS wanted, max(living.memory) AS memory
+        FROM wanted LEFT JOIN living ON card = ANY(living.cards) GROUP BY card, wanted.memory)
+      SELECT digest, name, wanted, room.memory FROM room JOIN bundle ON digest = room.card
+      WHERE EXISTS (SELECT FROM living) AND (room.memory IS NULL OR room.memory < wanted)
       """
           .formatted(Workers.LIVING);
 
@@ -44,11 +48,31 @@ public final class Unmakeable {
       """
       SELECT id FROM job
       WHERE ended IS NULL AND id IN (
-        SELECT job FROM task WHERE state = 'ready' AND card = ? LIMIT ?)
+        SELECT job FROM task WHERE state = 'ready' AND card = ? AND memory > ? LIMIT ?)
       ORDER BY id FOR UPDATE
       """;
 
-  private record Missed(ArtifactId card, String name) {}
+  /**
+   * A bundle whose tasks no living worker can do.
+   *
+   * @param wanted the memory of the largest, in bytes
+   * @param room the most memory of a living worker that has the bundle, in bytes; -1 if none has it
+   */
+  private record Missed(ArtifactId card, String name, long wanted, long room) {
+    String why(Duration patience) {
+      return room < 0
+          ? "no worker has had the model %s for %s seconds; restore its bundle, restart its node, and retry the job"
+              .formatted(name, patience.toSeconds())
+          : String.format(
+              Locale.ROOT,
+              "its networks need %,d MB, and for %s seconds the largest worker with the model %s"
+                  + " has had room for %,d MB; add a larger worker, and retry the job",
+              wanted >> 20,
+              patience.toSeconds(),
+              name,
+              room >> 20);
+    }
+  }
 
   private final Database database;
   private final Duration patience;
@@ -97,7 +121,11 @@ public final class Unmakeable {
                 session.all(
                     MISSED,
                     row ->
-                        new Missed(new ArtifactId(row.getString("digest")), row.getString("name")),
+                        new Missed(
+                            new ArtifactId(row.getString("digest")),
+                            row.getString("name"),
+                            row.getLong("wanted"),
+                            row.getObject("memory") == null ? -1 : row.getLong("memory")),
                     Workers.PATIENCE_SECONDS));
     since.keySet().retainAll(missed.stream().map(Missed::card).toList());
     Set<JobId> failed = new HashSet<>();
@@ -110,9 +138,7 @@ public final class Unmakeable {
   }
 
   private List<JobId> fail(Missed missed) {
-    String why =
-        "no worker has had the model %s for %s seconds; restore its bundle, restart its node, and retry the job"
-            .formatted(missed.name(), patience.toSeconds());
+    String why = missed.why(patience);
     List<JobId> jobs =
         database.transact(
             "fail jobs for " + missed.name(),
@@ -122,6 +148,7 @@ public final class Unmakeable {
                       WAITING,
                       row -> new JobId(row.getObject("id", UUID.class)),
                       missed.card().sha256(),
+                      missed.room(),
                       AT_ONCE);
               for (JobId job : waiting) {
                 LockedJobs.alreadyLocked(session)

@@ -58,7 +58,7 @@ public final class Workers {
   /** Workers that asked for work within the given seconds, or run a task, and may be given more. */
   static final String LIVING =
       """
-      SELECT cards FROM worker
+      SELECT cards, memory FROM worker
       WHERE drained IS NULL
         AND (seen > clock_timestamp() - make_interval(secs => ?)
           OR EXISTS (SELECT FROM task WHERE task.worker = worker.id AND state = 'running'))\

@@ -6,8 +6,10 @@ import glimt.job.ArtifactId;
 import glimt.job.Fault;
 import glimt.job.JobId;
 import glimt.job.JobState;
+import glimt.job.Need;
 import glimt.job.Plan;
 import glimt.job.TenantId;
+import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
 import glimt.model.BundleCard;
 import java.time.Duration;
@@ -80,6 +82,55 @@ class UnmakeableTest {
       assertThat(seen.fault()).isEqualTo(Fault.INVALID);
       assertThat(seen.why()).contains("model mine").contains("120 seconds");
       assertThat(unmakeable.failOverdue(t)).isEmpty();
+    }
+  }
+
+  @Test
+  void a_job_that_needs_more_memory_than_any_worker_has_fails_and_those_that_fit_stay() {
+    try (Ledger ledger = Ledger.fresh()) {
+      JobId fits = ledger.submit();
+      Plan plan = Plan.of(Ledger.spec(), ledger.card);
+      List<Plan.PlannedTask> large =
+          plan.tasks().stream()
+              .map(
+                  task ->
+                      new Plan.PlannedTask(
+                          task.ordinal(),
+                          task.work(),
+                          task.inputs(),
+                          task.content(),
+                          new Need(null, 1L << 30)))
+              .toList();
+      JobId job =
+          ledger
+              .jobs
+              .submit(
+                  NewJob.of(
+                      TenantId.DEFAULT,
+                      Ledger.spec(),
+                      ledger.digest,
+                      new Plan(plan.levels(), large, List.of())))
+              .orElseThrow()
+              .id();
+      WorkerCard small =
+          new WorkerCard(
+              new WorkerId("small"),
+              1,
+              "cpu",
+              "test",
+              Map.of(ledger.card.name(), ledger.digest),
+              List.of(),
+              64L << 20,
+              List.of());
+      ledger.tasks.claim(small, "here", 0);
+      Duration patience = Duration.ofMinutes(2);
+      Unmakeable unmakeable = new Unmakeable(ledger.database, patience);
+      assertThat(unmakeable.failOverdue(0)).as("for the first time").isEmpty();
+      assertThat(unmakeable.failOverdue(patience.toNanos())).containsExactly(job);
+      assertThat(ledger.jobs.find(TenantId.DEFAULT, job).orElseThrow().why())
+          .contains("need 1,024 MB", "room for 64 MB", "add a larger worker");
+      assertThat(ledger.jobs.find(TenantId.DEFAULT, fits).orElseThrow().state())
+          .isEqualTo(JobState.QUEUED);
     }
   }
 
