@@ -17,7 +17,11 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.WebSocket;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -254,6 +258,28 @@ class KeysTest {
                 .statusCode())
         .as("it only reads")
         .isEqualTo(403);
+  }
+
+  @Test
+  void a_ticket_ends_after_a_minute() throws Exception {
+    Instant before = Instant.now();
+    JsonNode ticket = RealFarm.json(ask("POST", "/v1/tickets", studio.secret(), null));
+    assertThat(Instant.parse(ticket.get("expires").textValue()))
+        .isBetween(before.plusSeconds(59), Instant.now().plusSeconds(61));
+    try (Connection connection =
+            DriverManager.getConnection(
+                farm.postgres.url(), farm.postgres.user(), farm.postgres.password());
+        Statement statement = connection.createStatement()) {
+      assertThat(statement.executeUpdate("UPDATE ticket SET expires = clock_timestamp()"))
+          .isPositive();
+    }
+    HttpResponse<String> late =
+        farm.send(
+            HttpRequest.newBuilder(
+                    uri.resolve("/v1/jobs?ticket=" + ticket.get("ticket").textValue()))
+                .build());
+    assertThat(late.statusCode()).isEqualTo(401);
+    assertThat(late.body()).contains("the ticket is not known, or was revoked, used up or expired");
   }
 
   private static String idOf(HttpResponse<String> job) {
