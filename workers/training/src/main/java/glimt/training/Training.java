@@ -5,6 +5,7 @@ import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Dtype;
 import glimt.model.BundleCard;
 import glimt.model.Fast;
+import glimt.model.GuidanceRule;
 import glimt.model.Level;
 import glimt.model.Quality;
 import glimt.model.Sampling;
@@ -176,7 +177,7 @@ public final class Training {
     Dataset dataset = dataset(material, taught);
     List<Trainer> halvings = new ArrayList<>();
     String teacher = student.teacher();
-    double guidance = student.guidance(walk);
+    GuidanceRule guidance = student.guidance(walk);
     for (int steps = student.from(walk) / 2; steps >= student.steps(); steps /= 2) {
       String halved = steps == student.steps() ? name : name + "-" + steps;
       halvings.add(
@@ -191,7 +192,7 @@ public final class Training {
               null,
               new SampleSheet(dataset, quick(level, halved, student.sampling(walk, steps)))));
       teacher = halved;
-      guidance = 1;
+      guidance = GuidanceRule.of(1);
     }
     return halvings;
   }

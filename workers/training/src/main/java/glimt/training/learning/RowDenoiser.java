@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import glimt.bundle.Network;
 import glimt.bundle.Safetensors.Tensor;
+import glimt.model.GuidanceRule;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,9 +17,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param network the network, which the caller closes
  * @param sigmaData the standard deviation of the samples
- * @param guidance the guidance scale w; 1 disables guidance
+ * @param guidance the weight of guidance, and the noise levels within which it applies
  */
-public record RowDenoiser(Network network, double sigmaData, double guidance) {
+public record RowDenoiser(Network network, double sigmaData, GuidanceRule guidance) {
 
   /**
    * Evaluates D for rows with individual noise levels.
@@ -52,8 +53,9 @@ public record RowDenoiser(Network network, double sigmaData, double guidance) {
     float[] f = answers(in, noise, shape, words, below, memory);
     float[] d = new float[x.length];
     for (int row = 0; row < rows; row++) {
+      double w = weight(sigma[row]);
       for (int i = row * size; i < (row + 1) * size; i++) {
-        double guided = guided() ? f[x.length + i] + guidance * (f[i] - f[x.length + i]) : f[i];
+        double guided = w == 1 ? f[i] : f[x.length + i] + w * (f[i] - f[x.length + i]);
         d[i] = (float) (skip(sigma[row]) * x[i] + out(sigma[row]) * guided);
       }
     }
@@ -74,7 +76,7 @@ public record RowDenoiser(Network network, double sigmaData, double guidance) {
           below == null ? null : scope.create(below.floats(), new Shape(below.dimensions()));
       NDArray x = scope.create(in, new Shape(shape));
       NDArray level = scope.create(noise, new Shape(noise.length));
-      if (guided()) {
+      if (guidance.guides()) {
         x = twice(x);
         level = twice(level);
         asked = asked.concat(asked.zerosLike());
@@ -84,8 +86,12 @@ public record RowDenoiser(Network network, double sigmaData, double guidance) {
     }
   }
 
-  private boolean guided() {
-    return guidance != 1;
+  /** The weight of guidance at a noise level; 1 disables it. */
+  private double weight(double sigma) {
+    GuidanceRule.Interval interval = guidance.interval();
+    return interval == null || (sigma >= interval.low() && sigma <= interval.high())
+        ? guidance.weight()
+        : 1;
   }
 
   private static NDArray twice(NDArray array) {

@@ -9,6 +9,7 @@ import glimt.bundle.Precision;
 import glimt.bundle.Safetensors;
 import glimt.bundle.Safetensors.Tensor;
 import glimt.bundle.TrainableNetwork;
+import glimt.model.GuidanceRule;
 import glimt.training.learning.Dataset.Batch;
 import glimt.training.recipe.Recipe.NetworkRecipe;
 import glimt.training.recipe.TrainingException;
@@ -59,7 +60,7 @@ public final class Trainer {
    * @param guidance the scale of its guidance
    * @param levels its noise levels
    */
-  public record Teacher(Path weights, double guidance, double[] levels) {}
+  public record Teacher(Path weights, GuidanceRule guidance, double[] levels) {}
 
   /**
    * Prepares the training of a network from data alone.

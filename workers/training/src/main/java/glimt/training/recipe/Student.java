@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonAlias;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import glimt.diffusion.NoiseSchedule;
 import glimt.model.Fast;
+import glimt.model.GuidanceRule;
 import glimt.model.Sampling;
 import glimt.model.Schedule;
 import glimt.training.recipe.Recipe.NetworkRecipe;
@@ -67,9 +68,10 @@ public record Student(
     return first;
   }
 
-  /** The scale of the first teacher's guidance. */
-  public double guidance(Sampling walk) {
-    return Objects.requireNonNullElse(guidance, walk.guidance().weight());
+  /** The guidance of the first teacher, which the student learns to do without. */
+  public GuidanceRule guidance(Sampling walk) {
+    GuidanceRule rule = walk.guidance();
+    return guidance == null ? rule : rule.weighing(guidance);
   }
 
   private static boolean halves(int from, int steps) {

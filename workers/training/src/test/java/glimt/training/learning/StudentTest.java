@@ -22,6 +22,7 @@ import glimt.diffusion.Samplers;
 import glimt.diffusion.Trajectory;
 import glimt.diffusion.Waypoint;
 import glimt.model.Fast;
+import glimt.model.GuidanceRule;
 import glimt.model.Parametrisation;
 import glimt.model.Sampling;
 import glimt.model.Schedule;
@@ -86,8 +87,13 @@ class StudentTest {
     Safetensors weights =
         Initial.weights(source, Map.of("vocabulary", 3.0, "d", 16.0), new SplittableRandom(3));
     double[] levels = NoiseSchedule.karras(8, 0.05, 20, 7).sigmas();
+    GuidanceRule rule =
+        new GuidanceRule(
+            GuidanceRule.Mixing.PLAIN, 1.5, 0, new GuidanceRule.Interval(0.4, 8), null);
+    assertThat(levels[0]).as("without guidance").isGreaterThan(8);
+    assertThat(levels[6]).as("without guidance too").isLessThan(0.4);
     Distillation objective =
-        new Distillation(new RowDenoiser(network(source, weights), DATA, 1.5), levels, 0.2);
+        new Distillation(new RowDenoiser(network(source, weights), DATA, rule), levels, 0.2);
     TrainingBatch batch;
     try (objective) {
       batch =
@@ -106,7 +112,7 @@ class StudentTest {
         double sigma = levels[at];
         NDArray x = scope.create(row(batch.x(), row), new Shape(1, 4)).mul(Math.hypot(sigma, DATA));
         long word = batch.words().longs()[row];
-        float[] wanted = walked(teacher, 1.5, word, x, levels[at], levels[at + 1], levels[at + 2]);
+        float[] wanted = walked(teacher, rule, word, x, levels[at], levels[at + 1], levels[at + 2]);
         NDArray answer = scope.create(row(batch.answer(), row), new Shape(1, 4));
         NDArray d = edm.denoised(x, sigma, answer);
         float[] made = x.add(x.sub(d).mul((levels[at + 2] - sigma) / sigma)).toFloatArray();
@@ -124,7 +130,7 @@ class StudentTest {
     new Trainer("base", taught, CORNERS, sources, out).train(false, _ -> {}, () -> false);
     Student student = student(2);
     Path teacher = out.resolve("base.safetensors");
-    double guidance = 1.5;
+    GuidanceRule guidance = GuidanceRule.of(1.5);
     for (int steps = 4; steps >= 2; steps /= 2) {
       String name = "base-" + steps;
       Trainer.Teacher whom =
@@ -135,7 +141,7 @@ class StudentTest {
                   .train(false, _ -> {}, () -> false))
           .isTrue();
       teacher = out.resolve(name + ".safetensors");
-      guidance = 1;
+      guidance = GuidanceRule.of(1);
     }
 
     Fast fast = student.fast("base-2", WALK);
@@ -161,9 +167,9 @@ class StudentTest {
         }
         NDArray x = scope.create(noise, new Shape(1, 4));
         long word = 1L + i % 2;
-        float[] wanted = walked(slow, 1.5, word, x, schedule(WALK));
-        ofStudent += distance(wanted, walked(swift, 1, word, x, quick)) / 200;
-        ofTeacher += distance(wanted, walked(slow, 1.5, word, x, quick)) / 200;
+        float[] wanted = walked(slow, GuidanceRule.of(1.5), word, x, schedule(WALK));
+        ofStudent += distance(wanted, walked(swift, GuidanceRule.of(1), word, x, quick)) / 200;
+        ofTeacher += distance(wanted, walked(slow, GuidanceRule.of(1.5), word, x, quick)) / 200;
       }
     }
     assertThat(ofStudent).as("teacher in two steps: %s", ofTeacher).isLessThan(0.6 * ofTeacher);
@@ -200,7 +206,8 @@ class StudentTest {
   private void halved(Path to, boolean resume, int stopAt) {
     Student student = student(4);
     Trainer.Teacher whom =
-        new Trainer.Teacher(out.resolve("base.safetensors"), 1.5, student.levels(WALK, 8));
+        new Trainer.Teacher(
+            out.resolve("base.safetensors"), GuidanceRule.of(1.5), student.levels(WALK, 8));
     NetworkRecipe recipe = student.recipe(recipe(1), 4);
     int[] asked = {0};
     new Trainer("quick", recipe, CORNERS, sources, to, whom, null, null)
@@ -217,7 +224,7 @@ class StudentTest {
   }
 
   private static float[] walked(
-      Network network, double guidance, long word, NDArray x, double... levels)
+      Network network, GuidanceRule rule, long word, NDArray x, double... levels)
       throws InterruptedException {
     Prediction asked =
         (input, noise) -> {
@@ -230,7 +237,14 @@ class StudentTest {
               scope.full(new Shape(rows), (float) noise),
               Network.conditioning(scope.create(words, new Shape(rows, 1)), null));
         };
-    Prediction guided = guidance == 1 ? asked : Guidance.scale(guidance).batched(asked);
+    Prediction both = Guidance.scale(rule.weight()).batched(asked);
+    Prediction guided =
+        (input, noise) -> {
+          double sigma = Math.exp(4 * noise);
+          GuidanceRule.Interval at = rule.interval();
+          boolean within = at == null || (at.low() <= sigma && sigma <= at.high());
+          return within && rule.guides() ? both.predict(input, noise) : asked.predict(input, noise);
+        };
     double[] down =
         levels[levels.length - 1] == 0 ? levels : Arrays.copyOf(levels, levels.length + 1);
     NoiseSchedule schedule = NoiseSchedule.of(down).early(levels.length - 1);
