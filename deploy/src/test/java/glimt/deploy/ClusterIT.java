@@ -67,19 +67,20 @@ class ClusterIT {
   @Test
   @Order(2)
   void one_node_of_each_role_is_killed_and_the_bytes_are_the_same() {
-    String job = submit("a fish moves right over green", 400);
+    String job = submit("a fish moves right over green", 200);
     awaitWorkOn(job);
     List<String> names = List.of("coordinator-1", "worker-1", "gateway-1");
     names.forEach(name -> assertThat(farm("kill", "-9", name).exit()).isZero());
     startAgain(names);
     List<String> disturbed = Customer.digests(CUSTOMER.finished(job));
-    JsonNode undisturbed = CUSTOMER.finished(submit("a fish moves right over green", 400));
+    JsonNode undisturbed = CUSTOMER.finished(submit("a fish moves right over green", 200));
     assertThat(disturbed).isNotEmpty().isEqualTo(Customer.digests(undisturbed));
   }
 
   @Test
   @Order(3)
   void a_worker_told_to_stop_hands_back_what_it_does_and_exits_with_0() {
+    // It must last until the command below has started.
     String job = submit("a cat moves down over red", 400);
     long slot = awaitWorkOn(job).path("pid").asLong();
     Fleet.Member node =
@@ -99,7 +100,7 @@ class ClusterIT {
   @Test
   @Order(4)
   void all_coordinators_are_killed_and_the_next_know_all_from_the_database() {
-    String job = submit("a rocket moves up over yellow", 400);
+    String job = submit("a rocket moves up over yellow", 100);
     awaitWorkOn(job);
     List<String> both = List.of("coordinator-1", "coordinator-2");
     both.forEach(

@@ -183,7 +183,7 @@ class FarmIT {
   @Test
   @Order(7)
   void a_worker_killed_in_mid_job_costs_the_job_nothing() throws IOException {
-    String job = submit("a fish moves right over green", 150, TILES);
+    String job = submit("a fish moves right over green", 80, TILES);
     kill(busy(job).getFirst());
     JsonNode ended = CUSTOMER.finished(job);
     assertThat(ended.findValuesAsText("outcome")).contains("lost", "succeeded");
@@ -272,7 +272,7 @@ class FarmIT {
   }
 
   private static String submitCat() throws IOException {
-    return submit("a cat moves down over red", 150, TILES);
+    return submit("a cat moves down over red", 80, TILES);
   }
 
   /** The workers that have done at least one step of a task of the job. */
