@@ -53,6 +53,7 @@ final class Blocks {
           "sentence",
           "t5",
           "temporal",
+          "time_waves",
           "timestep",
           "transformer2d",
           "wan",

@@ -88,7 +88,7 @@ final class DitTransformer {
             .does("rows = torch.size(z, 2) // %s", patch)
             .does("columns = torch.size(z, 3) // %s", patch)
             .does("z = self.pos_embed.forward(z)")
-            .does("waves = timestep(noise, %s, True, 1., 10000.)", WAVES)
+            .does("waves = time_waves(noise, %s, True, 1., 10000.)", WAVES)
             .does("waves = torch.to(waves, self.precision)")
             .does("label = torch.flatten(torch.to(class_labels, 4))");
     for (int i = 0; i < layers; i++) {

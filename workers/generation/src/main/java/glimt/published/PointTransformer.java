@@ -178,7 +178,7 @@ final class PointTransformer {
     root.does("z = self.input_proj.forward(torch.to(x, self.precision))");
 
     List<String> tokens = new ArrayList<>();
-    root.does("time = torch.to(timestep(noise, %s, True, 0., 10000.), self.precision)", width);
+    root.does("time = torch.to(time_waves(noise, %s, True, 0., 10000.), self.precision)", width);
     String time = "torch.unsqueeze(self.time_embed.forward(time), 1)";
     String vector = "";
     if (kind.vector()) {

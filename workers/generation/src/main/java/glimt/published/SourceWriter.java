@@ -48,7 +48,7 @@ final class SourceWriter {
           Map.entry("place_waves", "places"),
           Map.entry("plain_norm", "plain_norm"),
           Map.entry("quick_gelu", "activations"),
-          Map.entry("timestep", "timestep"));
+          Map.entry("time_waves", "time_waves"));
 
   private final Map<String, String> namesByText = new LinkedHashMap<>();
   private final Map<String, String> classes = new LinkedHashMap<>();

@@ -40,6 +40,7 @@ final class Unet2dCondition {
   private final Resnets plain;
   private final Resnets simple;
   private final CrossAttentions cross;
+  private boolean told;
 
   private Unet2dCondition(PublishedConfig config) {
     this.config = config;
@@ -79,10 +80,24 @@ final class Unet2dCondition {
     return of(config, tensors, List.of(), "x");
   }
 
+  /**
+   * A U-Net whose {@code timestep_cond} is made of the weight of guidance, at port {@code guidance}
+   * [B], less 1 (Meng et al. 2023).
+   */
+  static PublishedNetwork told(PublishedConfig config, Set<String> tensors) {
+    Unet2dCondition unet = new Unet2dCondition(config);
+    unet.told = true;
+    return unet.written(tensors, List.of(), "x");
+  }
+
   /** A U-Net of {@code picture}, which is made of {@code x} and the ports {@code more}. */
   static PublishedNetwork of(
       PublishedConfig config, Set<String> tensors, List<String> more, String picture) {
-    String source = new Unet2dCondition(config).source(more, picture);
+    return new Unet2dCondition(config).written(tensors, more, picture);
+  }
+
+  private PublishedNetwork written(Set<String> tensors, List<String> more, String picture) {
+    String source = source(more, picture);
     return new PublishedNetwork(
         source, Attention2dNames.origins(source, tensors), PublishedNetwork.NONE);
   }
@@ -95,6 +110,9 @@ final class Unet2dCondition {
     List<String> ports = new ArrayList<>(List.of("x", "noise"));
     ports.addAll(more);
     UnetEmbeddings embeddings = new UnetEmbeddings(config, writer, root, ports, widths.getFirst());
+    if (told) {
+      embeddings.tellGuidance();
+    }
     UnetAdditions additions = new UnetAdditions(config, writer, root, ports, embeddings);
     additions.begin();
     embeddings.time(act, false);

@@ -11,6 +11,11 @@ import org.jspecify.annotations.Nullable;
  * there are any. Both become vectors [B, d], which are added or stand side by side.
  */
 final class UnetEmbeddings {
+  /** The port of a vector beside the timestep, and that of the guidance of which it is made. */
+  private static final String CONDITION = "timestep_cond";
+
+  static final String GUIDANCE = "guidance";
+
   private final PublishedConfig config;
   private final SourceWriter writer;
   private final SourceWriter.Module root;
@@ -19,6 +24,7 @@ final class UnetEmbeddings {
   private final String kind;
   private final boolean cosinesFirst;
   private final double shift;
+  private boolean told;
 
   /**
    * @param root takes the parts, and the lines that end with {@code time} [B, d]
@@ -41,6 +47,11 @@ final class UnetEmbeddings {
     shift = config.number("freq_shift", 0);
   }
 
+  /** Makes the vector beside the timestep of the guidance's weight. */
+  void tellGuidance() {
+    told = true;
+  }
+
   /**
    * A timestep or another vector through two layers.
    *
@@ -60,7 +71,7 @@ final class UnetEmbeddings {
 
   /** Numbers as waves, of which a vector has as many values as a width. */
   String waves(String numbers, int values) {
-    return "torch.to(timestep(%s, %s, %s, %s, 10000.), self.precision)"
+    return "torch.to(time_waves(%s, %s, %s, %s, 10000.), self.precision)"
         .formatted(numbers, values, truth(cosinesFirst), number(shift));
   }
 
@@ -79,15 +90,29 @@ final class UnetEmbeddings {
           throw config.refused(
               "time_embedding_type", "only positional, fourier and learned are implemented");
     }
-    boolean conditioned = config.integer("time_cond_proj_dim") != null;
+    Integer conditioned = config.integer("time_cond_proj_dim");
     Activation after = Activation.of(config, "timestep_post_act", "");
-    root.has("time_embedding", twoLayers(act, after, conditioned));
+    root.has("time_embedding", twoLayers(act, after, conditioned != null));
     String condition = "";
-    if (conditioned) {
-      ports.add("timestep_cond");
-      condition = ", torch.to(timestep_cond, self.precision)";
+    if (conditioned != null) {
+      ports.add(told ? GUIDANCE : CONDITION);
+      condition =
+          ", torch.to(%s, self.precision)".formatted(told ? guidanceWaves(conditioned) : CONDITION);
     }
     root.does("time = self.time_embedding.forward(%s%s)", asVector("noise"), condition);
+  }
+
+  /** The weight of guidance as a vector (Meng et al. 2023), in the order of diffusers' sums. */
+  private String guidanceWaves(int values) {
+    int half = values / 2;
+    root.does("pace = torch.log(torch.tensor([10000.], dtype=6)) / (%s - 1)", half)
+        .does("pace = torch.to(pace, ops.prim.device(noise))")
+        .does(
+            "pace = torch.exp(torch.arange(%s, dtype=6, device=ops.prim.device(noise)) * -pace)",
+            half)
+        .does("turn = torch.unsqueeze(guidance * 1000., 1) * torch.unsqueeze(pace, 0)");
+    String waves = "torch.cat([torch.sin(turn), torch.cos(turn)], 1)";
+    return values % 2 == 0 ? waves : "torch.constant_pad_nd(%s, [0, 1], 0)".formatted(waves);
   }
 
   /** What the timestep's two layers are given, and those of a class that is a timestep. */

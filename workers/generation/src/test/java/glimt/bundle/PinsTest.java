@@ -57,6 +57,7 @@ class PinsTest {
           entry("timestep", "4961977d775a2477a895f0228c13cb21f4027df07e0766125c6e068bec8bc573"),
           entry(
               "transformer2d", "d30a0efc611ff747f28f0eb6413f46315efc24070f6a3b5d9fe82f0bd32ccd98"),
+          entry("time_waves", "352beb13562c379ea544587413660e63e3055b76d45191c94ac6303671d03769"),
           entry("wan", "9bd352dc5fda155c0a60a89d0921f06320b1779d4e2583e709cbc6fc1a620844"),
           entry("wan_codec", "eef332f21ad1d0918c376f67fe0ed81a716ca62f8c7b45e2de92c42b1258f093"),
           entry("waves", "d783a42addd48580255a7d064240d6300cf8f4b0a28d705cffc7d3a02e47211d"));
