@@ -4,6 +4,7 @@ import glimt.model.BundleCard;
 import glimt.model.EarlyEnd;
 import glimt.model.Encoder;
 import glimt.model.FirstFrame;
+import glimt.model.GuidanceRule;
 import glimt.model.Level;
 import glimt.model.LoraAdapter;
 import glimt.model.NoPrompt;
@@ -501,6 +502,17 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
                     card.name(),
                     level.parametrisation().answer(),
                     level.parametrisation().schedules()));
+      }
+      GuidanceRule rule = options.guidanceRule();
+      boolean told = usualWalk.guidance().mixing() == GuidanceRule.Mixing.TOLD;
+      if (rule != null && told != (rule.mixing() == GuidanceRule.Mixing.TOLD)) {
+        throw new InvalidSpec(
+            "guidanceRule",
+            told
+                ? "%s is told the guidance, so its mixing is told and no other"
+                    .formatted(card.name())
+                : "the network of %s is not told the guidance; choose another mixing"
+                    .formatted(card.name()));
       }
       try {
         return new Sampling(

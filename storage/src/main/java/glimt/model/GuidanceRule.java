@@ -38,7 +38,7 @@ public record GuidanceRule(
 
   /** Returns whether the network's unconditional answer is needed. */
   public boolean guides() {
-    return weight != 1;
+    return mixing != Mixing.TOLD && weight != 1;
   }
 
   /** Returns this rule with another weight. */
@@ -58,7 +58,12 @@ public record GuidanceRule(
      */
     DENOISED,
     /** Drops the part of the guidance parallel to the conditional (Sadat et al. 2024, "APG"). */
-    PROJECTED
+    PROJECTED,
+    /**
+     * The network itself is told the weight and answers once, as one that was distilled so does
+     * (Meng et al. 2023); for those alone.
+     */
+    TOLD
   }
 
   /** Noise levels from {@code low} to {@code high} (Kynkäänniemi et al. 2024). */

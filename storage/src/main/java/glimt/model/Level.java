@@ -139,11 +139,22 @@ public record Level(
           "level %s begins with a picture, so its codec needs an encoder and a first frame of its own"
               .formatted(name));
     }
+    boolean told = sampling.guidance().mixing() == GuidanceRule.Mixing.TOLD;
+    if (told != tellsGuidance(ports)) {
+      throw new IllegalArgumentException(
+          "level %s: guidance that a network is told needs a port that tells it, and such a port"
+                  .formatted(name)
+              + " needs that guidance");
+    }
     if (!parametrisation.goesWith(sampling.schedule())) {
       throw new IllegalArgumentException(
           "level %s: a network that answers %s needs a schedule of type %s"
               .formatted(name, parametrisation.answer(), parametrisation.schedules()));
     }
+  }
+
+  private static boolean tellsGuidance(List<Port> ports) {
+    return ports.stream().anyMatch(port -> port.feed() == Port.PortSource.GUIDANCE);
   }
 
   /** Whether a picture is at hand for a port that it feeds. */

@@ -101,6 +101,11 @@ public record Port(
     return new Port(name, PortSource.SIZES, null, null, Unconditional.SAME);
   }
 
+  /** The weight of guidance, which the network is told. */
+  public static Port guidance(String name) {
+    return new Port(name, PortSource.GUIDANCE, null, null, Unconditional.SAME);
+  }
+
   /** What is made of the job's picture, alike with and without conditions. */
   public static Port picture(String name, PortSource feed) {
     return new Port(name, feed, null, null, Unconditional.SAME);
@@ -189,7 +194,12 @@ public record Port(
      * The states of the job's picture, of the level's {@link FirstFrame.Vision}: float32 [1,
      * positions, channels].
      */
-    PICTURE_STATES
+    PICTURE_STATES,
+    /**
+     * The weight of guidance less 1, of a network whose guidance is {@link
+     * GuidanceRule.Mixing#TOLD}; float32 [1].
+     */
+    GUIDANCE
   }
 
   /** What a port receives for the unconditional answer of guidance. */

@@ -56,7 +56,8 @@ public record Sampling(
    * weight is above 1, as those who publish have it.
    */
   public boolean guided() {
-    return schedule instanceof Schedule.Published ? guidance.weight() > 1 : guidance.guides();
+    return guidance.guides()
+        && (!(schedule instanceof Schedule.Published) || guidance.weight() > 1);
   }
 
   /** Returns this sampling with a walk that ends early by a tolerance. */

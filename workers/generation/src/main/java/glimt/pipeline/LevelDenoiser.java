@@ -120,7 +120,7 @@ public record LevelDenoiser(
     }
     Denoiser guided =
         switch (rule.mixing()) {
-          case PLAIN, ZERO_STAR -> denoiser(mixed(conditions));
+          case PLAIN, ZERO_STAR, TOLD -> denoiser(mixed(conditions));
           case DENOISED -> mixing(rule).of(conditional, denoiser(asked(conditions.withheld())));
           case PROJECTED -> {
             GuidanceRule.Projection settings =

@@ -76,7 +76,7 @@ public final class Piece implements AutoCloseable {
     this.noise = new Noise(seed);
     this.shape = Mosaic.of(level).shape(segment);
     this.inherited = inherited;
-    this.conditions = prompted.conditions(manager, level, sampling.guided(), this::seen);
+    this.conditions = prompted.conditions(manager, level, sampling, this::seen);
   }
 
   /** The first level of the walk: pure noise, or what it begins with and as much noise. */

@@ -7,6 +7,7 @@ import glimt.diffusion.Preconditioning;
 import glimt.model.Axis;
 import glimt.model.Level;
 import glimt.model.Port;
+import glimt.model.Sampling;
 import glimt.model.WordList;
 import glimt.pipeline.LevelDenoiser.Conditioning;
 import java.util.LinkedHashMap;
@@ -48,12 +49,13 @@ public record Prompted(
    * What a level's network is fed.
    *
    * @param level at its size
-   * @param guided whether it is asked without conditions too
+   * @param sampling how it is walked: whether it is asked without conditions too, and the guidance
+   *     that a network may be told
    * @param below gives the enlarged level below
    * @throws IllegalArgumentException if nothing feeds a port
    */
   public Conditioning conditions(
-      NDManager manager, Level level, boolean guided, Supplier<NDArray> below) {
+      NDManager manager, Level level, Sampling sampling, Supplier<NDArray> below) {
     Map<String, NDArray> all = new LinkedHashMap<>();
     Map<String, NDArray> none = new LinkedHashMap<>();
     for (Port port : level.ports()) {
@@ -65,13 +67,16 @@ public record Prompted(
             case BELOW_SIGNAL ->
                 manager.create(
                     new float[] {(float) Preconditioning.signal(level.belowNoise())}, new Shape(1));
+            case GUIDANCE ->
+                manager.create(
+                    new float[] {(float) (sampling.guidance().weight() - 1)}, new Shape(1));
             case SIZES -> sizes(manager, level);
             case PLACES -> places(manager, level, Objects.requireNonNull(port.places()));
             case PROMPT, ENCODER, PICTURE_LATENTS, PICTURE_STATES ->
                 read(given, port, manager, level);
           };
       all.merge(port.name(), array, Prompted::joined);
-      if (guided) {
+      if (sampling.guided()) {
         NDArray other =
             switch (port.unconditional()) {
               case SAME -> array;

@@ -53,6 +53,7 @@ public final class Architectures {
           Map.entry("Transformer2DModel", DitTransformer::of),
           Map.entry("UMT5EncoderModel", T5Encoder::umt5),
           Map.entry("UNet2DConditionModel", Unet2dCondition::of),
+          Map.entry("UNet2DConditionModel.told", Unet2dCondition::told),
           Map.entry("UNet2DModel", Unet2d::of),
           Map.entry("UNet3DConditionModel", Unet3dCondition::of),
           Map.entry("UpsamplePointDiffusionTransformer", PointTransformer::of),

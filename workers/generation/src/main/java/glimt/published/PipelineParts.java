@@ -25,6 +25,7 @@ import glimt.pipeline.LevelWalk;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -89,6 +90,37 @@ final class PipelineParts {
           unknown);
     }
     return new Sampling(Sampling.PUBLISHED, steps, rule, schedule);
+  }
+
+  /** Whether a U-Net was distilled to know the weight of guidance (Meng et al. 2023). */
+  static boolean tellsGuidance(PublishedConfig unet) {
+    return unet.has("time_cond_proj_dim");
+  }
+
+  /** The class of a U-Net that may be told the guidance. */
+  static String unet(PublishedFolder from, PublishedConfig config) {
+    return from.className("unet") + (tellsGuidance(config) ? ".told" : "");
+  }
+
+  /** The ports of a U-Net that may be told the guidance. */
+  static List<Port> ports(PublishedConfig unet, Port... others) {
+    List<Port> ports = new ArrayList<>(List.of(others));
+    if (tellsGuidance(unet)) {
+      ports.add(Port.guidance(UnetEmbeddings.GUIDANCE));
+    }
+    return ports;
+  }
+
+  /** The walk of a U-Net that may be told the guidance. */
+  static Sampling sampling(PublishedFolder from, PublishedConfig unet, int steps, double guidance) {
+    Sampling walk = sampling(from, steps, guidance);
+    return tellsGuidance(unet)
+        ? new Sampling(
+            walk.sampler(),
+            walk.steps(),
+            new GuidanceRule(GuidanceRule.Mixing.TOLD, guidance, 0, null, null),
+            walk.schedule())
+        : walk;
   }
 
   /** What the network answers, as its scheduler reads it. */

@@ -30,6 +30,8 @@ public final class Pipelines {
           Map.entry("LTXConditionPipeline", LtxVideo::condition),
           Map.entry("LTXImageToVideoPipeline", LtxVideo::card),
           Map.entry("LTXPipeline", LtxVideo::card),
+          Map.entry("LatentConsistencyModelPipeline", StableDiffusion::card),
+          Map.entry("StableDiffusionImg2ImgPipeline", StableDiffusion::card),
           Map.entry("StableDiffusionPipeline", StableDiffusion::card),
           Map.entry("StableDiffusionUpscalePipeline", Upscaling::card),
           Map.entry("StableDiffusionXLPipeline", StableDiffusionXl::card),

@@ -21,6 +21,12 @@ final class StableDiffusion {
   private static final double GUIDANCE = 7.5;
   private static final int PIXELS = 512;
 
+  /** Latent consistency models (Luo et al. 2023), and what their pipeline does. */
+  private static final String CONSISTENT = "LatentConsistencyModelPipeline";
+
+  private static final int CONSISTENT_STEPS = 4;
+  private static final double CONSISTENT_GUIDANCE = 8.5;
+
   /** The port of every text-conditioned network of diffusers. */
   static final String TEXT = "encoder_hidden_states";
 
@@ -33,9 +39,10 @@ final class StableDiffusion {
     from.index().ignore("requires_safety_checker"); // it changes no picture
     from.index().close();
     Encoder text = text(from, draft, options);
-    draft.network("unet", from, "unet", from.className("unet"));
-    PipelineParts.autoencoder(from, draft);
     PublishedConfig unet = from.config("unet");
+    draft.network("unet", from, "unet", PipelineParts.unet(from, unet));
+    PipelineParts.autoencoder(from, draft);
+    boolean consistent = from.className().equals(CONSISTENT);
     List<Axis> axes = PipelineParts.sides(from, unet, PIXELS);
     return PipelineParts.card(
         from,
@@ -48,9 +55,11 @@ final class StableDiffusion {
             "unet",
             axes,
             unet.integer("in_channels", 4),
-            List.of(port(text)),
+            PipelineParts.ports(unet, port(text)),
             PipelineParts.codec(from, "vae", axes).with(PipelineParts.DRAWN),
-            PipelineParts.sampling(from, STEPS, GUIDANCE)));
+            consistent
+                ? PipelineParts.sampling(from, unet, CONSISTENT_STEPS, CONSISTENT_GUIDANCE)
+                : PipelineParts.sampling(from, unet, STEPS, GUIDANCE)));
   }
 
   /** The text encoder, whose last states are read, or those of a layer before. */

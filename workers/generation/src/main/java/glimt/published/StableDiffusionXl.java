@@ -42,9 +42,9 @@ final class StableDiffusionXl {
     Encoder first = encoder("text", from, draft, "", outputs);
     outputs.add(POOLED);
     Encoder second = encoder("text_2", from, draft, "_2", outputs);
-    draft.network("unet", from, "unet", from.className("unet"));
-    PipelineParts.autoencoder(from, draft);
     PublishedConfig unet = from.config("unet");
+    draft.network("unet", from, "unet", PipelineParts.unet(from, unet));
+    PipelineParts.autoencoder(from, draft);
     List<Axis> axes = PipelineParts.sides(from, unet, PIXELS);
     return PipelineParts.card(
         from,
@@ -57,13 +57,14 @@ final class StableDiffusionXl {
             "unet",
             axes,
             unet.integer("in_channels", 4),
-            List.of(
+            PipelineParts.ports(
+                unet,
                 port(StableDiffusion.TEXT, first, states, otherwise, STATES),
                 port(StableDiffusion.TEXT, second, states, otherwise, STATES),
                 port(POOLED, second, POOLED, otherwise, POOLED),
                 Port.sizes("time_ids")),
             PipelineParts.codec(from, "vae", axes).with(PipelineParts.DRAWN),
-            PipelineParts.sampling(from, STEPS, GUIDANCE)));
+            PipelineParts.sampling(from, unet, STEPS, GUIDANCE)));
   }
 
   private static Encoder encoder(

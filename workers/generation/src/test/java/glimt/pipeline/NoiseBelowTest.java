@@ -89,7 +89,7 @@ class NoiseBelowTest {
             noised.sampling(),
             noised.fast());
     return new Prompted(Map.of(), Map.of())
-        .conditions(manager, bare, false, () -> manager.zeros(new Shape(1)))
+        .conditions(manager, bare, bare.sampling(), () -> manager.zeros(new Shape(1)))
         .given();
   }
 }

@@ -28,7 +28,7 @@ class PromptedTest {
               .conditions(
                   manager,
                   level,
-                  true,
+                  level.sampling(),
                   () -> {
                     throw new IllegalStateException("there is no level below");
                   })

@@ -149,10 +149,7 @@ final class CascadeEndToEnd implements EndToEnd {
       LevelDenoiser.Conditioning conditions =
           new Prompted(given, withheld)
               .conditions(
-                  manager,
-                  level,
-                  sampling.guided(),
-                  () -> seen(level, Objects.requireNonNull(inherited)));
+                  manager, level, sampling, () -> seen(level, Objects.requireNonNull(inherited)));
       RecordedNetwork network =
           new RecordedNetwork(networks.network(bundle, level.network()), manager);
       WalkRecipe recipe = LevelWalk.of(level.parametrisation(), sampling);

@@ -26,6 +26,7 @@ interface EndToEnd {
           Map.entry("DDPMPipeline", new PicturesEndToEnd()),
           Map.entry("DiTPipeline", new PicturesEndToEnd()),
           Map.entry("IFPipeline + IFSuperResolutionPipeline", new CascadeEndToEnd()),
+          Map.entry("LatentConsistencyModelPipeline", new LatentsEndToEnd()),
           Map.entry("LTXConditionPipeline + LTXLatentUpsamplePipeline", new LtxTwoStages()),
           Map.entry("LTXPipeline", new LatentsEndToEnd()),
           Map.entry("PointCloudSampler", new PointEEndToEnd()),

@@ -124,7 +124,7 @@ final class LatentsEndToEnd implements EndToEnd {
                   Sampling.PUBLISHED,
                   call.path("num_inference_steps").intValue(),
                   new GuidanceRule(
-                      GuidanceRule.Mixing.PLAIN,
+                      usual.sampling().guidance().mixing(),
                       call.path("guidance_scale").doubleValue(),
                       call.path("guidance_rescale").asDouble(0),
                       null,
@@ -145,7 +145,7 @@ final class LatentsEndToEnd implements EndToEnd {
       calls(network.calls());
       for (int i = 0; !made.containsKey("latents_after." + i); i++) {
         NDArray asked =
-            Objects.requireNonNull(network.calls().get(i + 1).get(Network.X)).split(2).getFirst();
+            Objects.requireNonNull(network.calls().get(i + 1).get(Network.X)).get("0:1");
         made.put("latents_after." + i, laid(asked));
       }
       decoded(latents);
@@ -165,7 +165,7 @@ final class LatentsEndToEnd implements EndToEnd {
               .conditions(
                   manager,
                   level,
-                  sampling.guided(),
+                  sampling,
                   () -> {
                     throw new IllegalStateException("there is no level below");
                   });
@@ -246,7 +246,9 @@ final class LatentsEndToEnd implements EndToEnd {
 
     /** A guided batch is conditional first here, and last where it is recorded as one call. */
     private void calls(List<Map<String, NDArray>> calls) {
-      boolean apart = recorded().contains("network_call." + 2 * (calls.size() - 1) + ".result");
+      boolean apart =
+          sampling.guided()
+              && recorded().contains("network_call." + 2 * (calls.size() - 1) + ".result");
       for (int i = 0; i < calls.size(); i++) {
         int number = i;
         calls
@@ -255,8 +257,10 @@ final class LatentsEndToEnd implements EndToEnd {
                 (port, array) -> {
                   for (String name : NAMES.getOrDefault(port, List.of(port))) {
                     if (!port.equals(Network.NOISE)) {
-                      NDList halves = array.split(2);
-                      if (apart) {
+                      NDList halves = sampling.guided() ? array.split(2) : new NDList(array);
+                      if (!sampling.guided()) {
+                        put(number, name, laid(array));
+                      } else if (apart) {
                         put(2 * number, name, laid(halves.get(0)));
                         put(2 * number + 1, name, laid(halves.get(1)));
                       } else {

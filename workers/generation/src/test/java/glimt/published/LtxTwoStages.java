@@ -16,9 +16,11 @@ import glimt.diffusion.WalkRecipe;
 import glimt.diffusion.Waypoint;
 import glimt.model.Codec;
 import glimt.model.Encoder;
+import glimt.model.GuidanceRule;
 import glimt.model.Level;
 import glimt.model.Port;
 import glimt.model.Refinement;
+import glimt.model.Sampling;
 import glimt.pipeline.Drafting;
 import glimt.pipeline.LatentDecoder;
 import glimt.pipeline.LevelWalk;
@@ -197,7 +199,11 @@ final class LtxTwoStages implements EndToEnd {
           .conditions(
               manager,
               level,
-              false,
+              new Sampling(
+                  level.sampling().sampler(),
+                  level.sampling().steps(),
+                  GuidanceRule.of(1),
+                  level.sampling().schedule()),
               () -> {
                 throw new IllegalStateException("there is no level below");
               })

@@ -179,7 +179,7 @@ final class PicturesEndToEnd implements EndToEnd {
                       .conditions(
                           manager,
                           level,
-                          denoiser.sampling().guided(),
+                          denoiser.sampling(),
                           () -> {
                             throw new IllegalStateException("there is no level below");
                           })),
