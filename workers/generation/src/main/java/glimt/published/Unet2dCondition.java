@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * The U-Net of Stable Diffusion, Stable Diffusion XL, DeepFloyd IF and their like (Rombach et al.
@@ -22,6 +23,11 @@ import java.util.Set;
 final class Unet2dCondition {
   private static final List<String> CLASSES =
       List.of("timestep", "identity", "projection", "simple_projection");
+
+  /** GLIGEN's attends to boxes besides (Li et al. 2023), and without boxes is as any other. */
+  private static final Set<String> ATTENTIONS = Set.of("default", "gated", "gated-text-image");
+
+  private static final Pattern OF_BOXES = Pattern.compile("position_net\\..*|.*\\.fuser\\..*");
 
   /** How many layers transformers have. */
   private static final String DEPTHS = "transformer_layers_per_block";
@@ -68,7 +74,9 @@ final class Unet2dCondition {
             config.number("resnet_out_scale_factor", 1));
     cross = new CrossAttentions(writer, groups);
     config.only("num_attention_heads", null); // diffusers refuses it as well
-    config.only("attention_type", "default");
+    if (!ATTENTIONS.contains(config.text("attention_type", "default"))) {
+      throw config.refused("attention_type", "only %s are implemented".formatted(ATTENTIONS));
+    }
     config.only("dual_cross_attention", false); // nor does diffusers run it any more
     // The tensors have these sizes and shapes, pictures have any size, and attention weighs in
     // float32 where it is computed.
@@ -97,9 +105,12 @@ final class Unet2dCondition {
   }
 
   private PublishedNetwork written(Set<String> tensors, List<String> more, String picture) {
+    boolean boxes = !config.text("attention_type", "default").equals("default");
     String source = source(more, picture);
     return new PublishedNetwork(
-        source, Attention2dNames.origins(source, tensors), PublishedNetwork.NONE);
+        source,
+        Attention2dNames.origins(source, tensors),
+        boxes ? OF_BOXES : PublishedNetwork.NONE);
   }
 
   private String source(List<String> more, String picture) {

@@ -80,6 +80,10 @@ final class NetworkChecks {
         long rows = Objects.requireNonNull(inputs.get("noise")).size();
         inputs.put("embeddings", scope.zeros(golden.shapeOfNoImage(rows))); // no image is zeros
       }
+      if (network.ports().contains("timestep_cond") && !inputs.containsKey("timestep_cond")) {
+        long rows = Objects.requireNonNull(inputs.get("noise")).size();
+        inputs.put("timestep_cond", scope.zeros(new Shape(rows, conditions(published)))); // none
+      }
       NDList results = network.call(inputs);
       if (check.path("outputs").has("image")) {
         results = new NDList(results.getFirst().div(2).add(0.5f).clip(0, 1)); // as pictures are
@@ -105,6 +109,11 @@ final class NetworkChecks {
       }
     }
     return failures;
+  }
+
+  /** How many values a vector beside the timestep has. */
+  private static long conditions(GoldenComponent published) {
+    return published.config().integer("time_cond_proj_dim", 0);
   }
 
   private static Network network(GoldenComponent component, JsonNode check) {
