@@ -295,11 +295,13 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
   }
 
   private static boolean readsNegative(Level level) {
-    return level.ports().stream()
-        .anyMatch(
-            port ->
-                port.unconditional() == Port.Unconditional.NEGATIVE_PROMPT
-                    || port.unconditional() == Port.Unconditional.NEGATIVE_PROMPT_OR_ZEROS);
+    boolean told = level.sampling().guidance().mixing() == GuidanceRule.Mixing.TOLD;
+    return !told
+        && level.ports().stream()
+            .anyMatch(
+                port ->
+                    port.unconditional() == Port.Unconditional.NEGATIVE_PROMPT
+                        || port.unconditional() == Port.Unconditional.NEGATIVE_PROMPT_OR_ZEROS);
   }
 
   /** Returns this plan with one more warning. */

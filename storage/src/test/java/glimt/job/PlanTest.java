@@ -11,6 +11,7 @@ import glimt.model.BundleCard;
 import glimt.model.Codec;
 import glimt.model.EarlyEnd;
 import glimt.model.Fast;
+import glimt.model.GuidanceRule;
 import glimt.model.Kind;
 import glimt.model.Level;
 import glimt.model.Parametrisation;
@@ -249,6 +250,14 @@ class PlanTest {
     refused(() -> Plan.of(quick, CLIPS.with(base.with(fast))), "steps");
     refused(() -> new SamplingOptions(1, 9, null, null, null).endingEarly(), "steps");
     refused(() -> new SamplingOptions(1, null, null, "heun", null).endingEarly(), "steps");
+  }
+
+  @Test
+  void a_network_that_is_not_told_its_guidance_is_walked_with_no_rule_that_tells_it() {
+    GuidanceRule told = new GuidanceRule(GuidanceRule.Mixing.TOLD, 5, 0, null, null);
+    SamplingOptions wishes = new SamplingOptions(1, null, null, null, null, told, null, null);
+    JobSpec spec = new JobSpec(Kind.VIDEO, "a whale", "clips", wishes, Map.of(), Format.MP4);
+    refused(() -> Plan.of(spec, CLIPS), "guidanceRule");
   }
 
   private static JobSpec ending(SamplingOptions options) {

@@ -362,5 +362,7 @@ class JsonTest {
     Schedule published = new Schedule.Published(Map.of("_class_name", "DDIMScheduler"));
     assertThat(new Sampling("euler", 4, GuidanceRule.of(0.5), published).guided()).isFalse();
     assertThat(new Sampling("euler", 4, GuidanceRule.of(0.5), karras).guided()).isTrue();
+    GuidanceRule told = new GuidanceRule(GuidanceRule.Mixing.TOLD, 8.5, 0, null, null);
+    assertThat(new Sampling("euler", 4, told, published).guided()).isFalse();
   }
 }
