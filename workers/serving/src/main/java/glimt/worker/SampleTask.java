@@ -137,7 +137,8 @@ record SampleTask(
         }
         case PICTURE_LATENTS -> given.put(port, scope -> beginning.opening().latents(scope));
         case PICTURE_STATES -> given.put(port, scope -> beginning.opening().states(scope));
-        case BELOW, BELOW_KEPT, BELOW_BY_CORNERS, BELOW_NOISE, BELOW_SIGNAL, SIZES, PLACES -> {}
+        case GUIDANCE, BELOW, BELOW_KEPT, BELOW_BY_CORNERS, BELOW_NOISE, BELOW_SIGNAL -> {}
+        case SIZES, PLACES -> {}
       }
     }
     return new Prompted(given, withheld);
