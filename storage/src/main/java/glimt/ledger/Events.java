@@ -33,8 +33,10 @@ public final class Events {
       SELECT job, last_seq - facts + nth, clock_timestamp(),
         CASE WHEN fact ->> 'type' = 'level_finished'
         THEN fact || jsonb_strip_nulls(jsonb_build_object('steps', (
-          SELECT sum(attempt.resumed_from + attempt.steps)
-          FROM task JOIN attempt ON attempt.task = task.id AND attempt.outcome = 'succeeded'
+          SELECT sum((
+            SELECT attempt.resumed_from + attempt.steps FROM attempt
+            WHERE attempt.task = task.id AND attempt.outcome = 'succeeded'))
+          FROM task
           WHERE task.job = said.job AND task.work ->> 'type' = 'sample'
             AND task.work ->> 'level' = fact ->> 'level')))
         ELSE fact END
