@@ -14,6 +14,7 @@ import java.util.List;
  * @param shift the divisor of the signal-to-noise ratio; 1 changes nothing
  * @param zeroTerminalSnr whether the chain is rescaled so that its last level has no signal (Lin et
  *     al. 2023)
+ * @param narrow whether the chain is computed in 32 bits, as diffusers does
  */
 public record Betas(
     Curve curve,
@@ -22,7 +23,8 @@ public record Betas(
     double last,
     List<Double> listed,
     double shift,
-    boolean zeroTerminalSnr) {
+    boolean zeroTerminalSnr,
+    boolean narrow) {
 
   /** The curves, named as in diffusers. */
   public enum Curve {
@@ -51,22 +53,48 @@ public record Betas(
     }
   }
 
+  /** These parameters for a chain that is computed in 32 bits. */
+  public Betas inSinglePrecision() {
+    return new Betas(curve, length, first, last, listed, shift, zeroTerminalSnr, true);
+  }
+
   /** The chain with these parameters. */
   public Chain chain() {
-    Chain chain =
-        switch (curve) {
-          case LINEAR -> Chain.linear(length, first, last);
-          case SCALED_LINEAR -> Chain.scaledLinear(length, first, last);
-          case SQUAREDCOS_CAP_V2 -> Chain.cosine(length, 0.999);
-          case SIGMOID -> Chain.sigmoid(length, first, last);
-          case LAPLACE -> Chain.laplace(length, 0.999);
-          case EXP -> Chain.exponential(length, 0.999);
-          case LISTED -> Chain.ofBetas(listed.stream().mapToDouble(b -> b).toArray());
-        };
+    if (narrow && shift == 1) {
+      float[] betas = narrowBetas();
+      return Chain.narrow(
+          NarrowTables.abar(zeroTerminalSnr ? NarrowTables.withoutTerminalSignal(betas) : betas));
+    }
+    Chain chain = wide();
     if (shift != 1) {
       chain = chain.shifted(shift);
     }
     return zeroTerminalSnr ? chain.zeroTerminalSnr() : chain;
+  }
+
+  private float[] narrowBetas() {
+    if (curve == Curve.LINEAR) {
+      return NarrowTables.spaced(first, last, length);
+    }
+    float[] betas = new float[length];
+    float[] roots = NarrowTables.spaced(Math.sqrt(first), Math.sqrt(last), length);
+    Chain wide = wide();
+    for (int t = 0; t < length; t++) {
+      betas[t] = curve == Curve.SCALED_LINEAR ? roots[t] * roots[t] : (float) wide.beta(t);
+    }
+    return betas;
+  }
+
+  private Chain wide() {
+    return switch (curve) {
+      case LINEAR -> Chain.linear(length, first, last);
+      case SCALED_LINEAR -> Chain.scaledLinear(length, first, last);
+      case SQUAREDCOS_CAP_V2 -> Chain.cosine(length, 0.999);
+      case SIGMOID -> Chain.sigmoid(length, first, last);
+      case LAPLACE -> Chain.laplace(length, 0.999);
+      case EXP -> Chain.exponential(length, 0.999);
+      case LISTED -> Chain.ofBetas(listed.stream().mapToDouble(b -> b).toArray());
+    };
   }
 
   /**

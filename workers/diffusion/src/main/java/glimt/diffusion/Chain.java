@@ -12,9 +12,18 @@ import java.util.function.IntToDoubleFunction;
 public final class Chain {
 
   private final double[] abar;
+  private final boolean narrow;
 
-  private Chain(double[] abar) {
+  private Chain(double[] abar, boolean narrow) {
     this.abar = abar;
+    this.narrow = narrow;
+  }
+
+  /** A chain whose levels and times are computed in 32 bits too. */
+  static Chain narrow(float... abar) {
+    double[] wide = new double[abar.length];
+    Arrays.setAll(wide, t -> abar[t]);
+    return new Chain(ofAbar(wide).abar, true);
   }
 
   /**
@@ -36,7 +45,7 @@ public final class Chain {
     if (abar.length == 0) {
       throw new IllegalArgumentException("a chain needs at least one level");
     }
-    return new Chain(abar.clone());
+    return new Chain(abar.clone(), false);
   }
 
   /** Builds a chain from the variance beta_t, in [0, 1], that each forward step adds. */
@@ -169,7 +178,7 @@ public final class Chain {
   Chain withLast(double signal) {
     double[] changed = abar.clone();
     changed[changed.length - 1] = signal;
-    return new Chain(changed);
+    return new Chain(changed, narrow);
   }
 
   /** Divides the SNR of every level by {@code scale}, as CogVideoX does (Yang et al. 2024). */
@@ -202,7 +211,10 @@ public final class Chain {
 
   /** sigma_t, or {@link NoiseSchedule#NO_SIGNAL} if abar_t is 0. */
   public double sigma(int t) {
-    return abar[t] == 0 ? NoiseSchedule.NO_SIGNAL : Math.sqrt((1 - abar[t]) / abar[t]);
+    if (abar[t] == 0) {
+      return NoiseSchedule.NO_SIGNAL;
+    }
+    return narrow ? NarrowTables.sigma((float) abar[t]) : Math.sqrt((1 - abar[t]) / abar[t]);
   }
 
   /** All sigma_t, rising. */
@@ -222,8 +234,29 @@ public final class Chain {
    * clamped to the chain.
    */
   public DoubleUnaryOperator time() {
+    if (narrow) {
+      float[] logs = narrowLogs();
+      return sigma -> NarrowTables.time((float) Math.log(Math.max(sigma, 1e-10)), logs);
+    }
     double[] logs = Arrays.stream(sigmas()).map(Math::log).toArray();
     return sigma -> Interpolation.inverse(Math.log(sigma), logs);
+  }
+
+  /** {@link #time()} of levels that are given to 32 bits. */
+  public DoubleUnaryOperator timeOfGiven() {
+    if (!narrow) {
+      return time();
+    }
+    float[] logs = narrowLogs();
+    return sigma -> NarrowTables.time(NarrowTables.log((float) Math.max(sigma, 1e-10)), logs);
+  }
+
+  private float[] narrowLogs() {
+    float[] logs = new float[abar.length];
+    for (int t = 0; t < logs.length; t++) {
+      logs[t] = NarrowTables.log((float) sigma(t));
+    }
+    return logs;
   }
 
   /** sigma at a fractional t, interpolated linearly in log abar (DPM-Solver, Lu et al. 2022a). */

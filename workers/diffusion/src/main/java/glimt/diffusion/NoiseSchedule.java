@@ -228,6 +228,11 @@ public final class NoiseSchedule {
     };
   }
 
+  /** These levels to 32 bits. */
+  public NoiseSchedule inSinglePrecision() {
+    return of(Arrays.stream(sigmas).map(s -> s == NO_SIGNAL ? s : (float) s).toArray());
+  }
+
   /** The first {@code steps} steps of this schedule. */
   public NoiseSchedule early(int steps) {
     return of(Arrays.copyOf(sigmas, steps + 1));

@@ -23,8 +23,18 @@ public final class Spacing {
   /** round(T - i T/n) - 1, which starts at the last level, as Lin et al. 2023 recommend. */
   public static int[] trailing(int length, int steps) {
     check(length, steps);
-    double stride = (double) length / steps;
-    return IntStream.range(0, steps).map(i -> (int) Math.rint(length - i * stride) - 1).toArray();
+    return trailing(length, length, steps);
+  }
+
+  /**
+   * Trailing levels from {@code last} down, with the stride of a whole chain: fewer than that of a
+   * whole chain, if it starts lower. The stride is rounded as NumPy rounds that of a range, which
+   * decides the levels that lie half between two.
+   */
+  static int[] trailing(int last, int length, int steps) {
+    double stride = last - (last - (double) length / steps);
+    int fitting = Math.min(steps, (int) Math.ceil(last / ((double) length / steps)));
+    return IntStream.range(0, fitting).map(i -> (int) Math.rint(last - i * stride) - 1).toArray();
   }
 
   /** n equally spaced fractional points from T-1 to 0, both included. */

@@ -34,10 +34,7 @@ public enum TimestepSpacing {
    */
   public int[] openTimes(int length, int whole, int steps, int offset) {
     if (this == TRAILING) {
-      double stride = (double) whole / steps;
-      int[] times = new int[steps];
-      Arrays.setAll(times, i -> (int) Math.rint(length - i * stride) - 1);
-      return times;
+      return Spacing.trailing(length, whole, steps);
     }
     return Arrays.copyOf(wholeTimes(length, steps + 1, offset), steps);
   }

@@ -127,7 +127,7 @@ final class Diffusers implements Adapter {
     return walk;
   }
 
-  private static Map<String, @Nullable Object> map(JsonNode json) {
+  static Map<String, @Nullable Object> map(JsonNode json) {
     Map<String, @Nullable Object> map = new LinkedHashMap<>();
     json.properties().forEach(entry -> map.put(entry.getKey(), value(entry.getValue())));
     return map;

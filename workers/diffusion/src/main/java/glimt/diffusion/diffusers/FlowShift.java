@@ -60,6 +60,11 @@ record FlowShift(
     return dynamic ? t : by(factor, t);
   }
 
+  /** {@link #fixed} in 32 bits. */
+  float narrowFixed(float t) {
+    return dynamic ? t : (float) factor * t / (1 + (float) (factor - 1) * t);
+  }
+
   /** Shifts times with the fixed factor or with that of the walk. */
   double[] shifted(double[] times, PublishedSettings asked) {
     double s = dynamic ? dynamicFactor(asked) : factor;

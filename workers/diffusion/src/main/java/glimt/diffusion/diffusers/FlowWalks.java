@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param inverted whether time is reversed: the network's time input is N (1 - t) and it predicts
  *     x0 - n
  * @param stochastic whether every step adds new noise
+ * @param heard whether listed times are the network's inputs as they are listed, whatever the shift
  * @param narrow whether times are computed in 32 bits
  */
 record FlowWalks(
@@ -32,8 +33,12 @@ record FlowWalks(
     @Nullable Ramp ramp,
     boolean inverted,
     boolean stochastic,
+    boolean heard,
     boolean narrow)
     implements WalkFamily {
+
+  /** Since this release of diffusers, 0.39, Euler's network hears the shifted times. */
+  private static final int SHIFTED_LISTS = 39;
 
   static FlowWalks of(PublishedClass kind, PublishedSettings settings) {
     if (kind == PublishedClass.FLOW_LCM) {
@@ -54,12 +59,13 @@ record FlowWalks(
         SharedSettings.ramp(settings),
         settings.flagIfKnown("invert_sigmas"),
         settings.flagIfKnown("stochastic_sampling"),
+        kind == PublishedClass.FLOW_LCM || settings.before(SHIFTED_LISTS),
         false);
   }
 
   @Override
   public FlowWalks inSinglePrecision() {
-    return new FlowWalks(kind, length, shift, ramp, inverted, stochastic, true);
+    return new FlowWalks(kind, length, shift, ramp, inverted, stochastic, heard, true);
   }
 
   @Override
@@ -68,27 +74,33 @@ record FlowWalks(
     double[] named = SharedSettings.listed(asked, "timesteps");
     double[] plain = plain(given, named, asked);
     int n = plain.length;
-    double[] t = Arrays.copyOf(moved(plain, asked), n + 1);
+    double[] t = Arrays.copyOf(moved(plain, given != null || named != null, asked), n + 1);
     if (ramp != null && n > 1) {
       t = ramp.levels(n, t[n - 1], t[0]).sigmas();
     }
-    NoiseSchedule levels = NoiseSchedule.flow(t);
+    NoiseSchedule levels = NoiseSchedule.flow(narrow ? NamedLevels.narrow(t) : t);
     double[] times =
-        kind == PublishedClass.FLOW_LCM && named != null
+        heard && named != null && !inverted
             ? named
-            : Arrays.stream(t).limit(n).map(v -> time(inverted ? 1 - v : v)).toArray();
+            : Arrays.stream(t).limit(n).map(this::time).toArray();
     Preconditioning flow = Preconditioning.flow(levels.naming(times, s -> s / (1 + s) * length));
     Preconditioning terms = inverted ? flow.negated() : flow;
     return new WalkRecipe(
         levels, SharedSettings.list(times), Frame.FLOW, 1, sampler(asked), terms::denoiser);
   }
 
-  private double[] moved(double[] plain, PublishedSettings asked) {
-    return narrow ? shift.single(plain, asked) : shift.stretched(shift.shifted(plain, asked));
+  /** Shifted times, which diffusers computes in 32 bits where the plain ones are given. */
+  private double[] moved(double[] plain, boolean given, PublishedSettings asked) {
+    return narrow && given
+        ? shift.single(plain, asked)
+        : shift.stretched(shift.shifted(plain, asked));
   }
 
   private double time(double t) {
-    return narrow ? (float) t * length : t * length;
+    if (narrow) {
+      return (inverted ? 1 - (float) t : (float) t) * length;
+    }
+    return (inverted ? 1 - t : t) * length;
   }
 
   private Sampler sampler(PublishedSettings asked) {
@@ -122,7 +134,7 @@ record FlowWalks(
       return given != null ? given : Arrays.stream(listed).map(v -> v / length).toArray();
     }
     int n = SharedSettings.steps(asked);
-    double least = shift.fixed(1. / length);
+    double least = narrow ? shift.narrowFixed(1f / length) : shift.fixed(1. / length);
     double[] plain = new double[n];
     Arrays.setAll(plain, i -> n == 1 ? 1 : 1 + (least - 1) * i / (n - 1));
     return plain;

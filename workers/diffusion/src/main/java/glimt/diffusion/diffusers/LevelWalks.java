@@ -18,6 +18,7 @@ import glimt.diffusion.TimestepSpacing;
 import glimt.diffusion.WalkRecipe;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.function.DoubleUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -112,6 +113,23 @@ record LevelWalks(
   }
 
   @Override
+  public LevelWalks inSinglePrecision() {
+    return new LevelWalks(
+        kind,
+        betas.inSinglePrecision(),
+        prediction,
+        spacing,
+        offset,
+        ramp,
+        low,
+        high,
+        logarithmic,
+        told,
+        ends,
+        clipping);
+  }
+
+  @Override
   public WalkRecipe walk(PublishedSettings asked) {
     Chain chain = betas.finiteChain();
     NamedLevels grid = grid(chain, asked);
@@ -176,7 +194,7 @@ record LevelWalks(
       if (timesteps != null) {
         throw asked.refused("sigmas", "together with timesteps");
       }
-      return named(chain, NoiseSchedule.of(sigmas));
+      return named(chain, NoiseSchedule.of(sigmas), chain.timeOfGiven());
     }
     if (timesteps != null && (ramp != null || told)) {
       throw asked.refused("timesteps", "together with a ramp or continuous times");
@@ -185,6 +203,9 @@ record LevelWalks(
         timesteps == null
             ? spacing.times(chain.length(), SharedSettings.steps(asked), offset)
             : timesteps;
+    if (betas.narrow()) {
+      times = NamedLevels.narrow(times);
+    }
     int n = times.length;
     NoiseSchedule levels = chain.schedule(times).endingAt(ends ? 0 : chain.sigma(0));
     if (logarithmic) {
@@ -197,7 +218,7 @@ record LevelWalks(
       return named(chain, NoiseSchedule.of(high, ends ? 0 : chain.sigma(0)));
     }
     if (ramp == null || n == 1) {
-      return told ? named(chain, levels) : NamedLevels.of(levels, times, chain.time());
+      return told ? named(chain, levels) : rounded(NamedLevels.of(levels, times, chain.time()));
     }
     double least = logarithmic ? levels.sigma(n) : levels.sigma(n - 1);
     return named(
@@ -207,15 +228,24 @@ record LevelWalks(
   }
 
   private NamedLevels named(Chain chain, NoiseSchedule levels) {
+    return named(chain, levels, chain.time());
+  }
+
+  private NamedLevels named(Chain chain, NoiseSchedule levels, DoubleUnaryOperator time) {
     double[] times =
         Arrays.stream(levels.sigmas())
             .limit(levels.steps())
-            .map(s -> told ? Math.log(s) / 4 : chain.time().applyAsDouble(s))
+            .map(told ? s -> Math.log(s) / 4 : time)
             .toArray();
     boolean whole =
         ramp == Ramp.KARRAS
             && (kind == PublishedClass.KDPM2 || kind == PublishedClass.KDPM2_ANCESTRAL);
-    return NamedLevels.of(
-        levels, whole ? Arrays.stream(times).map(Math::rint).toArray() : times, chain.time());
+    return rounded(
+        NamedLevels.of(
+            levels, whole ? Arrays.stream(times).map(Math::rint).toArray() : times, chain.time()));
+  }
+
+  private NamedLevels rounded(NamedLevels grid) {
+    return betas.narrow() ? grid.inSinglePrecision() : grid;
   }
 }

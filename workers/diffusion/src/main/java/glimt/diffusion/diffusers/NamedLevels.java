@@ -1,6 +1,7 @@
 package glimt.diffusion.diffusers;
 
 import glimt.diffusion.NoiseSchedule;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.DoubleUnaryOperator;
 
@@ -21,5 +22,17 @@ record NamedLevels(NoiseSchedule levels, List<Double> times, DoubleUnaryOperator
    */
   static NamedLevels of(NoiseSchedule levels, double[] times, DoubleUnaryOperator between) {
     return new NamedLevels(levels, SharedSettings.list(times), levels.naming(times, between));
+  }
+
+  /** These levels and times to 32 bits. */
+  NamedLevels inSinglePrecision() {
+    return of(
+        levels.inSinglePrecision(),
+        narrow(times.stream().mapToDouble(t -> t).toArray()),
+        naming.andThen(t -> (float) t));
+  }
+
+  static double[] narrow(double[] values) {
+    return Arrays.stream(values).map(value -> (float) value).toArray();
   }
 }

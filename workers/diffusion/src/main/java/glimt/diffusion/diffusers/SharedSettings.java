@@ -25,24 +25,26 @@ final class SharedSettings {
 
   /** The chain. Some curves are supported by one class only. */
   static Betas betas(PublishedClass kind, PublishedSettings settings) {
-    Betas.Curve curve = curve(kind, settings);
     List<Double> listed =
         settings.has("trained_betas")
             ? Arrays.stream(settings.numbers("trained_betas")).boxed().toList()
             : List.of();
+    Betas.Curve curve = listed.isEmpty() ? curve(kind, settings) : Betas.Curve.LISTED;
+    settings.indifferent("beta_schedule"); // where betas are listed, as published
     int length = settings.integer("num_train_timesteps");
     if (!listed.isEmpty() && listed.size() != length) {
       throw settings.refused(
           "num_train_timesteps", "together with trained_betas of another length");
     }
     return new Betas(
-        listed.isEmpty() ? curve : Betas.Curve.LISTED,
+        curve,
         length,
         settings.number("beta_start"),
         settings.number("beta_end"),
         listed,
         settings.knows("snr_shift_scale") ? settings.number("snr_shift_scale") : 1,
-        settings.flagIfKnown("rescale_betas_zero_snr"));
+        settings.flagIfKnown("rescale_betas_zero_snr"),
+        false);
   }
 
   private static Betas.Curve curve(PublishedClass kind, PublishedSettings settings) {

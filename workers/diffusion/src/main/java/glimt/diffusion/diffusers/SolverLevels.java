@@ -60,9 +60,6 @@ record SolverLevels(
     if (shift.terminal() != null && !flow) {
       throw settings.refused("shift_terminal", "without use_flow_sigmas");
     }
-    if (kind != PublishedClass.UNIPC && !shift.exponential()) {
-      throw settings.refused("time_shift_type");
-    }
     boolean ends =
         settings.knows("final_sigmas_type")
             && LevelWalks.oneOf(settings, "final_sigmas_type", "zero", "sigma_min").equals("zero");
@@ -86,7 +83,30 @@ record SolverLevels(
         ends);
   }
 
+  SolverLevels inSinglePrecision() {
+    return new SolverLevels(
+        kind,
+        betas.inSinglePrecision(),
+        spacing,
+        offset,
+        leastLambda,
+        ramp,
+        lu,
+        low,
+        high,
+        flow,
+        shift,
+        full,
+        ends);
+  }
+
+  /** The levels of a walk. */
   NamedLevels grid(PublishedSettings asked) {
+    NamedLevels grid = wide(asked);
+    return betas.narrow() && !flow ? grid.inSinglePrecision() : grid; // a flow's times are rounded
+  }
+
+  private NamedLevels wide(PublishedSettings asked) {
     Chain chain = betas.finiteChain();
     double[] timesteps = SharedSettings.listed(asked, "timesteps");
     double[] sigmas = SharedSettings.listed(asked, "sigmas");
@@ -105,6 +125,9 @@ record SolverLevels(
     }
     if (flow && ramp == null) {
       return flow(chain, n, sigmas, asked);
+    }
+    if (shift.dynamic()) {
+      asked.indifferent("mu", "image_seq_len"); // which shift flows alone
     }
     if (ramp != null && n > 1) {
       return ramped(chain, n);
@@ -170,6 +193,9 @@ record SolverLevels(
       Arrays.setAll(
           plain, i -> full ? 1 + i * stride : 1 - (i == 0 ? 1. / length : 1 + (n - i) * stride));
     }
+    if (kind != PublishedClass.UNIPC && !shift.exponential() && asked.has("mu")) {
+      throw asked.refused("mu", "with a time_shift_type other than exponential");
+    }
     boolean unasked = kind != PublishedClass.UNIPC && shift.dynamic() && !asked.has("mu");
     double[] shifted =
         unasked
@@ -189,7 +215,7 @@ record SolverLevels(
           "a walk of %s steps would end at time %s, above its previous time %s; use fewer steps"
               .formatted(n, t[n], t[n - 1]));
     }
-    NoiseSchedule levels = NoiseSchedule.flow(t);
+    NoiseSchedule levels = NoiseSchedule.flow(betas.narrow() ? NamedLevels.narrow(t) : t);
     double[] times = Arrays.stream(t).limit(n).map(v -> Math.floor(v * length)).toArray();
     return NamedLevels.of(levels, times, s -> Math.floor(s / (1 + s) * length));
   }

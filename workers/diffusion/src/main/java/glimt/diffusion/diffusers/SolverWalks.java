@@ -78,6 +78,12 @@ record SolverWalks(
   }
 
   @Override
+  public SolverWalks inSinglePrecision() {
+    return new SolverWalks(
+        levels.inSinglePrecision(), prediction, clipping, variance, noise, solver);
+  }
+
+  @Override
   public WalkRecipe walk(PublishedSettings asked) {
     NamedLevels grid = levels.grid(asked);
     NoiseSchedule schedule = grid.levels();
