@@ -11,11 +11,13 @@ import glimt.bundle.Network;
 import glimt.bundle.NetworkCache;
 import glimt.bundle.Precision;
 import glimt.bundle.Tokenizer;
+import glimt.diffusion.Denoiser;
 import glimt.diffusion.Draw;
 import glimt.diffusion.Observer;
 import glimt.diffusion.Trajectory;
 import glimt.diffusion.WalkRecipe;
 import glimt.diffusion.Waypoint;
+import glimt.diffusion.diffusers.PublishedWalk;
 import glimt.model.BundleCard;
 import glimt.model.Codec;
 import glimt.model.Encoder;
@@ -25,6 +27,7 @@ import glimt.model.Level;
 import glimt.model.Port;
 import glimt.model.Port.Unconditional;
 import glimt.model.Sampling;
+import glimt.model.Schedule;
 import glimt.pipeline.ExpertNetworks;
 import glimt.pipeline.LatentDecoder;
 import glimt.pipeline.LevelDenoiser;
@@ -143,11 +146,6 @@ final class LatentsEndToEnd implements EndToEnd {
               manager);
       NDArray latents = walked(network);
       calls(network.calls());
-      for (int i = 0; !made.containsKey("latents_after." + i); i++) {
-        NDArray asked =
-            Objects.requireNonNull(network.calls().get(i + 1).get(Network.X)).get("0:1");
-        made.put("latents_after." + i, laid(asked));
-      }
       decoded(latents);
       made.keySet().retainAll(recorded());
       return made;
@@ -169,39 +167,50 @@ final class LatentsEndToEnd implements EndToEnd {
                   () -> {
                     throw new IllegalStateException("there is no level below");
                   });
-      WalkRecipe recipe = LevelWalk.of(level.parametrisation(), sampling);
+      WalkRecipe recipe = recipe();
+      long draws =
+          golden.expected().tensors().keySet().stream()
+              .filter(name -> name.startsWith("in.noise."))
+              .count();
+      int each = Math.ceilDiv(Math.toIntExact(draws), sampling.steps()); // some end without any
       Draw recordedNoise =
-          (like, step, _) -> clip(EndToEnd.given(golden, like.getManager(), "in.noise." + step));
-      Trajectory walk =
-          new Trajectory(
-              recipe.sampler(),
-              new LevelDenoiser(network, level.parametrisation(), sampling, expert())
-                  .guided(conditions),
-              recordedNoise);
-      List<NDArray> after = new ArrayList<>();
-      Observer observer =
-          new Observer() {
-            @Override
-            public boolean between(Waypoint here) {
-              NDArray z = recipe.frame().leave(here.x(), here.sigma());
-              z.attach(manager);
-              after.add(z);
-              return true;
-            }
+          (like, step, number) ->
+              clip(EndToEnd.given(golden, like.getManager(), "in.noise." + (step * each + number)));
+      Denoiser denoiser =
+          new LevelDenoiser(network, level.parametrisation(), sampling, expert())
+              .guided(conditions);
+      List<NDArray> states = new ArrayList<>();
+      // A scheduler steps after each answer, also within a step of higher order.
+      Denoiser observed =
+          (x, sigma, before) -> {
+            NDArray z = recipe.frame().leave(x, sigma);
+            z.attach(manager);
+            states.add(z);
+            return denoiser.estimate(x, sigma, before);
           };
+      Trajectory walk = new Trajectory(recipe.sampler(), observed, recordedNoise);
       NDArray noise = clip(EndToEnd.given(golden, manager, "in.latents"));
       Waypoint end =
-          walk.on(walk.at(recipe.levels(), recipe.begin(noise), golden.name()), observer);
+          walk.on(walk.at(recipe.levels(), recipe.begin(noise), golden.name()), Observer.NOBODY);
       NDArray latents = recipe.leave(end.x());
-      after.add(latents);
-      // PNDM's first step is two of its scheduler's, and between them its network is asked.
-      int skipped =
-          (int) recorded().stream().filter(name -> name.startsWith("latents_after.")).count()
-              - after.size();
-      for (int i = 0; i < after.size(); i++) {
-        made.put("latents_after." + (i + skipped), laid(after.get(i)));
+      states.add(latents);
+      for (int i = 1; i < states.size(); i++) {
+        made.put("latents_after." + (i - 1), laid(states.get(i)));
       }
       return latents;
+    }
+
+    /** The walk, with the pipeline's further arguments of its scheduler's steps. */
+    private WalkRecipe recipe() {
+      WalkRecipe usual = LevelWalk.of(level.parametrisation(), sampling);
+      if (!call.has("eta")) {
+        return usual;
+      }
+      Map<String, Object> asked =
+          Map.of("num_inference_steps", sampling.steps(), "eta", call.path("eta").doubleValue());
+      return PublishedWalk.of(((Schedule.Published) sampling.schedule()).settings())
+          .inSinglePrecision()
+          .walk(asked);
     }
 
     /** The second network's guidance, which is the first one's unless the call gives another. */
@@ -256,11 +265,12 @@ final class LatentsEndToEnd implements EndToEnd {
             .forEach(
                 (port, array) -> {
                   for (String name : NAMES.getOrDefault(port, List.of(port))) {
-                    if (!port.equals(Network.NOISE)) {
-                      NDList halves = sampling.guided() ? array.split(2) : new NDList(array);
-                      if (!sampling.guided()) {
-                        put(number, name, laid(array));
-                      } else if (apart) {
+                    if (!sampling.guided()) {
+                      boolean time = port.equals(Network.NOISE) && !packed;
+                      put(number, name, time ? array.get(0) : laid(array));
+                    } else if (!port.equals(Network.NOISE)) {
+                      NDList halves = array.split(2);
+                      if (apart) {
                         put(2 * number, name, laid(halves.get(0)));
                         put(2 * number + 1, name, laid(halves.get(1)));
                       } else {
