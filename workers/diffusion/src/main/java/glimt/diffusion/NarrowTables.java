@@ -12,20 +12,13 @@ final class NarrowTables {
   /** PyTorch computes equally spaced numbers in groups of this many. */
   private static final int LANES = 8;
 
-  private static final float LN_2 = 0.6931471805599453f;
+  private static final float LN_2 = 0.6931472f;
 
   /** The quotient of polynomials in x - 1 with which NumPy approximates ln x near 1. */
-  private static final float[] ABOVE = {
-    0.02589979117907923f, 0.3808837741388408f, 1.4800006335765066f, 2.112677543073053f, 1, 0
-  };
+  private static final float[] ABOVE = {0.025899792f, 0.38088378f, 1.4800006f, 2.1126776f, 1, 0};
 
   private static final float[] BELOW = {
-    0.005875095403124574f,
-    0.1546476374983907f,
-    0.9864942958519419f,
-    2.4530060717847364f,
-    2.6126775430731092f,
-    1
+    0.0058750953f, 0.15464763f, 0.9864943f, 2.453006f, 2.6126776f, 1
   };
 
   /** Numbers with equal distances from {@code first} to {@code last}. */
@@ -43,8 +36,8 @@ final class NarrowTables {
       int group = i < grouped ? i / LANES * LANES : i;
       float base =
           group < length / 2
-              ? Math.fma(stride, group, start)
-              : Math.fma(-stride, length - group - 1, end);
+              ? Math.fma(stride, (float) group, start)
+              : Math.fma(-stride, (float) (length - group - 1), end);
       all[i] = base + (i - group) * stride;
     }
     return all;
