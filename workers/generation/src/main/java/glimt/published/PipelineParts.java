@@ -184,15 +184,36 @@ final class PipelineParts {
     return 1 << (vae.integers("block_out_channels", List.of(64)).size() - 1);
   }
 
-  /** What the AutoencoderKL of a pipeline makes of its latents. */
+  /**
+   * What the AutoencoderKL of a pipeline makes of its latents, which the published loops only
+   * divide by {@code scaling_factor}: whatever else its configuration says of them, they leave.
+   */
   static Codec codec(PublishedFolder from, String component, List<Axis> axes) {
+    double scale = from.config(component).number("scaling_factor", 0.18215);
+    return codec(from, component, axes, List.of(scale), List.of(0.0));
+  }
+
+  /** The same where the loop takes the latents' means and deviations into account, if given. */
+  static Codec normalised(PublishedFolder from, String component, List<Axis> axes) {
     PublishedConfig vae = from.config(component);
-    int factor = factor(vae);
-    double scale = vae.number("scaling_factor", 0.18215);
-    double shift = vae.number("shift_factor", 0);
     List<Double> means = vae.numbers("latents_mean", List.of());
     List<Double> deviations = vae.numbers("latents_std", List.of());
-    boolean normalised = !means.isEmpty() && !deviations.isEmpty();
+    if (means.isEmpty() || deviations.isEmpty()) {
+      return codec(from, component, axes);
+    }
+    double scale = vae.number("scaling_factor", 0.18215);
+    return codec(
+        from, component, axes, deviations.stream().map(one -> scale / one).toList(), means);
+  }
+
+  private static Codec codec(
+      PublishedFolder from,
+      String component,
+      List<Axis> axes,
+      List<Double> scale,
+      List<Double> shift) {
+    PublishedConfig vae = from.config(component);
+    int factor = factor(vae);
     List<Integer> factors =
         axes.stream().map(axis -> axis.name().equals("frames") ? 1 : factor).toList();
     return new Codec(
@@ -201,8 +222,8 @@ final class PipelineParts {
         factors,
         Collections.nCopies(axes.size(), false),
         vae.integer("out_channels", 3),
-        normalised ? deviations.stream().map(one -> scale / one).toList() : List.of(scale),
-        normalised ? means : List.of(shift));
+        scale,
+        shift);
   }
 
   /**

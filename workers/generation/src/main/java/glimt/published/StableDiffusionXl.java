@@ -63,7 +63,7 @@ final class StableDiffusionXl {
                 port(StableDiffusion.TEXT, second, states, otherwise, STATES),
                 port(POOLED, second, POOLED, otherwise, POOLED),
                 Port.sizes("time_ids")),
-            PipelineParts.codec(from, "vae", axes).with(PipelineParts.DRAWN),
+            PipelineParts.normalised(from, "vae", axes).with(PipelineParts.DRAWN),
             PipelineParts.sampling(from, unet, STEPS, GUIDANCE)));
   }
 

@@ -1,5 +1,6 @@
 package glimt.published;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -8,6 +9,7 @@ import glimt.bundle.BundleCheck;
 import glimt.bundle.BundleException;
 import glimt.model.BundleCard;
 import glimt.model.BytePair;
+import glimt.model.Codec;
 import glimt.model.Level;
 import glimt.model.NetworkAnswer;
 import glimt.model.Sampling;
@@ -70,6 +72,22 @@ class BundleImportTest {
         .isEqualTo(
             new BytePair(
                 List.of("tokenizer/vocab.json", "tokenizer/merges.txt"), 77, 813, true, true));
+  }
+
+  @Test
+  void latents_are_only_scaled_where_the_published_loop_only_scales_them() throws IOException {
+    edit(
+        "vae/config.json",
+        text ->
+            text.replaceFirst(
+                "\\{",
+                "{\"shift_factor\": 0.1, \"latents_mean\": [1, 1, 1, 1],"
+                    + " \"latents_std\": [2, 2, 2, 2],"));
+    try (BundleImport bundle = BundleImport.of(published, models, ImportOptions.asPublished())) {
+      Codec codec = requireNonNull(Bundle.card(bundle.folder()).levels().getFirst().codec());
+      assertThat(codec.scale()).containsExactly(0.18215);
+      assertThat(codec.shift()).containsExactly(0.0);
+    }
   }
 
   @Test
