@@ -16,7 +16,7 @@ class SettingsTest {
       textBlock =
           """
           UNet2DConditionModel | "num_attention_heads": 8
-          UNet2DConditionModel | "attention_type": "gated"
+          UNet2DConditionModel | "attention_type": "spoken"
           UNet2DConditionModel | "dual_cross_attention": true
           UNet2DConditionModel | "class_embed_type": "spoken"
           UNet2DConditionModel | "addition_embed_type": "image_hint"
