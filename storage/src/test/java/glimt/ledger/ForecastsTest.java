@@ -8,12 +8,10 @@ import glimt.job.Effort;
 import glimt.job.Forecast;
 import glimt.job.JobClass;
 import glimt.job.JobId;
-import glimt.job.Need;
 import glimt.job.Plan;
 import glimt.job.Task;
 import glimt.job.TenantId;
 import glimt.job.WorkerCard;
-import glimt.job.WorkerId;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -115,32 +113,10 @@ class ForecastsTest {
     ledger.tasks.claim(Ledger.worker("poor", Map.of("other", Ledger.digestOf("x"))), "here", 1);
     assertThat(dryRun(JobClass.NORMAL, plan()).obstacle())
         .isEqualTo("no worker has the model toy; install its bundle on a worker's node");
-    WorkerCard small =
-        new WorkerCard(
-            new WorkerId("small"),
-            1,
-            "cpu",
-            "test",
-            Map.of("toy", ledger.digest),
-            List.of(),
-            64L << 20,
-            List.of());
+    WorkerCard small = Ledger.worker("small", Map.of("toy", ledger.digest), 64L << 20);
     ledger.tasks.claim(small, "here", 1);
     assertThat(dryRun(JobClass.NORMAL, plan()).obstacle()).isNull();
-    Plan large =
-        new Plan(
-            plan().levels(),
-            plan().tasks().stream()
-                .map(
-                    task ->
-                        new Plan.PlannedTask(
-                            task.ordinal(),
-                            task.work(),
-                            task.inputs(),
-                            task.content(),
-                            new Need(null, 1L << 30)))
-                .toList(),
-            List.of());
+    Plan large = Ledger.needing(plan(), 1L << 30);
     Forecast forecast = dryRun(JobClass.NORMAL, large);
     assertThat(forecast.obstacle())
         .isEqualTo(

@@ -8,6 +8,7 @@ import glimt.job.JobId;
 import glimt.job.JobSpec;
 import glimt.job.JobState;
 import glimt.job.JobView;
+import glimt.job.Need;
 import glimt.job.Outcome;
 import glimt.job.Plan;
 import glimt.job.Product;
@@ -215,6 +216,29 @@ public final class Ledger implements AutoCloseable {
 
   public static WorkerCard worker(String id, Map<String, ArtifactId> bundles) {
     return new WorkerCard(new WorkerId(id), 1, "cpu", "test", bundles);
+  }
+
+  /** A worker with room for so many bytes of weights. */
+  public static WorkerCard worker(String id, Map<String, ArtifactId> bundles, long memory) {
+    return new WorkerCard(
+        new WorkerId(id), 1, "cpu", "test", bundles, List.of(), memory, List.of());
+  }
+
+  /** A plan whose tasks need so many bytes each. */
+  public static Plan needing(Plan plan, long memory) {
+    return new Plan(
+        plan.levels(),
+        plan.tasks().stream()
+            .map(
+                task ->
+                    new Plan.PlannedTask(
+                        task.ordinal(),
+                        task.work(),
+                        task.inputs(),
+                        task.content(),
+                        new Need(null, memory)))
+            .toList(),
+        List.of());
   }
 
   public Task claimOne(String worker) {

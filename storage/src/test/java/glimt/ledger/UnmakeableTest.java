@@ -6,7 +6,6 @@ import glimt.job.ArtifactId;
 import glimt.job.Fault;
 import glimt.job.JobId;
 import glimt.job.JobState;
-import glimt.job.Need;
 import glimt.job.Plan;
 import glimt.job.TenantId;
 import glimt.job.WorkerCard;
@@ -89,39 +88,15 @@ class UnmakeableTest {
   void a_job_that_needs_more_memory_than_any_worker_has_fails_and_those_that_fit_stay() {
     try (Ledger ledger = Ledger.fresh()) {
       JobId fits = ledger.submit();
-      Plan plan = Plan.of(Ledger.spec(), ledger.card);
-      List<Plan.PlannedTask> large =
-          plan.tasks().stream()
-              .map(
-                  task ->
-                      new Plan.PlannedTask(
-                          task.ordinal(),
-                          task.work(),
-                          task.inputs(),
-                          task.content(),
-                          new Need(null, 1L << 30)))
-              .toList();
+      Plan large = Ledger.needing(Plan.of(Ledger.spec(), ledger.card), 1L << 30);
       JobId job =
           ledger
               .jobs
-              .submit(
-                  NewJob.of(
-                      TenantId.DEFAULT,
-                      Ledger.spec(),
-                      ledger.digest,
-                      new Plan(plan.levels(), large, List.of())))
+              .submit(NewJob.of(TenantId.DEFAULT, Ledger.spec(), ledger.digest, large))
               .orElseThrow()
               .id();
       WorkerCard small =
-          new WorkerCard(
-              new WorkerId("small"),
-              1,
-              "cpu",
-              "test",
-              Map.of(ledger.card.name(), ledger.digest),
-              List.of(),
-              64L << 20,
-              List.of());
+          Ledger.worker("small", Map.of(ledger.card.name(), ledger.digest), 64L << 20);
       ledger.tasks.claim(small, "here", 0);
       Duration patience = Duration.ofMinutes(2);
       Unmakeable unmakeable = new Unmakeable(ledger.database, patience);
