@@ -146,8 +146,7 @@ class LatentJobTest {
       ways.add(Arguments.of("sampler " + sampler, options(sampler, null, null, null)));
     }
     // Only a network that is told the weight takes the mixing that tells it.
-    for (GuidanceRule.Mixing mixing :
-        EnumSet.complementOf(EnumSet.of(GuidanceRule.Mixing.TOLD))) {
+    for (GuidanceRule.Mixing mixing : EnumSet.complementOf(EnumSet.of(GuidanceRule.Mixing.TOLD))) {
       for (double rescale : new double[] {0, 0.7}) {
         ways.add(
             Arguments.of(
