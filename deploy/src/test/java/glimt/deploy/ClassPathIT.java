@@ -47,6 +47,25 @@ class ClassPathIT {
   }
 
   @Test
+  void a_program_maps_nearly_all_of_its_classes_from_the_archive() throws Exception {
+    Path log = folder.resolve("classes");
+    ProcessBuilder help =
+        new ProcessBuilder(TARGET.resolveSibling("glimt").toString(), "up", "--help");
+    help.environment().put("JAVA_TOOL_OPTIONS", "-Xlog:class+load:file=" + log);
+    Process process = help.redirectErrorStream(true).start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(said).isZero();
+    List<String> classes =
+        Files.readAllLines(log).stream().filter(line -> line.contains(" source: ")).toList();
+    long mapped = classes.stream().filter(line -> line.contains("shared objects file")).count();
+    assertThat((double) mapped / classes.size())
+        .as(
+            "share of %d classes; deploy/src/main/archive/classes.lst says how it is made",
+            classes.size())
+        .isGreaterThan(0.8);
+  }
+
+  @Test
   void what_trains_networks_lies_in_a_folder_of_its_own() throws IOException {
     try (Stream<Path> jars = Files.list(TARGET.resolve("lib-training"))) {
       List<String> names = jars.map(jar -> jar.getFileName().toString()).toList();
