@@ -8,6 +8,8 @@ import ai.djl.ndarray.types.Shape;
 import glimt.bundle.Network;
 import glimt.bundle.Safetensors.Tensor;
 import glimt.model.GuidanceRule;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,7 +29,7 @@ public record RowDenoiser(Network network, double sigmaData, GuidanceRule guidan
    * @param x noisy samples, row-major
    * @param sigma the noise level of each row
    * @param shape the shape of {@code x}, [B, …]
-   * @param words token ids, [B, length]
+   * @param words the captions: token ids, [B, length], or an encoder's states, [B, length, width]
    * @param below the level below, [B, …], or null
    * @param memory the manager of temporary arrays
    * @return D, row-major
@@ -82,8 +84,21 @@ public record RowDenoiser(Network network, double sigmaData, GuidanceRule guidan
         asked = asked.concat(asked.zerosLike());
         seen = seen == null ? null : twice(seen);
       }
-      return network.forward(x, level, Network.conditioning(asked, seen)).toFloatArray();
+      return network.forward(x, level, conditioning(asked, seen)).toFloatArray();
     }
+  }
+
+  /** A tensor for every condition: the level below for its port, and the captions for the other. */
+  private Map<String, NDArray> conditioning(NDArray captions, @Nullable NDArray below) {
+    Map<String, NDArray> given = new LinkedHashMap<>();
+    for (String port : network.ports()) {
+      if (port.equals(Network.BELOW) && below != null) {
+        given.put(port, below);
+      } else if (!port.equals(Network.X) && !port.equals(Network.NOISE)) {
+        given.put(port, captions);
+      }
+    }
+    return given;
   }
 
   /** The weight of guidance at a noise level; 1 disables it. */

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.bundle.Bundle;
 import glimt.json.Json;
 import glimt.metrics.Figure;
+import glimt.model.Quality;
 import glimt.training.Training;
 import glimt.training.TrainingObserver;
 import glimt.training.evaluation.Candidate;
@@ -16,6 +17,7 @@ import glimt.training.evaluation.Extent;
 import glimt.training.evaluation.Report;
 import glimt.training.pictures.SmallPictures;
 import glimt.training.recipe.Recipe;
+import glimt.training.recipe.Student;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,6 +49,10 @@ class MotionTrainingTest {
 
     Bundle bundle = Bundle.open(out);
     assertThat(bundle.card().files()).containsKeys("motion.safetensors", "frames.py", "text.py");
+    assertThat(bundle.card().levels())
+        .as("each has a student, which is taught by sentences too")
+        .extracting(level -> level.at(Quality.FAST).network())
+        .containsExactly("picture-fast", "motion-fast");
     Candidate candidate = Candidate.of(bundle);
     try (Evaluator<?, ?> evaluator =
         Evaluator.of(candidate, MotionMaterial.of(recipe, data), _ -> {})) {
@@ -99,9 +105,18 @@ class MotionTrainingTest {
     for (JsonNode level : recipe.path("card").path("levels")) {
       ((ObjectNode) level.path("sampling")).put("steps", 3);
     }
+    recipe.set(
+        "students",
+        Json.mapper()
+            .valueToTree(
+                Map.of("picture-fast", student("picture"), "motion-fast", student("motion"))));
     Path file = folder.resolve("recipe.json");
     Files.writeString(file, recipe.toString());
     return file;
+  }
+
+  private static Student student(String teacher) {
+    return new Student(teacher, 2, 4, null, null, 2L, null, 0.0006, 0.9, null, 5);
   }
 
   private static void network(JsonNode network, Map<String, Integer> sizes) {
