@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  *     the network sees it (noise conditioning augmentation, Ho et al. 2022, §3)
  * @param codec the decoder of the latent; null if the sample is the visible result
  * @param sampling how the level is sampled unless a job asks otherwise
- * @param fast the network for {@link Quality#FAST}; null if the level has none
+ * @param fast the network and sampling for {@link Quality#FAST}; null if the level has none
  * @param refinement how it begins with the level below; null if it begins with noise alone
  * @param expert another network for the end of the walk; null if one network walks all of it
  * @param firstFrame how a job's picture becomes its first frame; null if it cannot

@@ -5,6 +5,6 @@ public enum Quality {
   /** Each level's own network and sampling. */
   FULL,
 
-  /** Few steps by distilled networks, where a level has one: see {@link Level#fast}. */
+  /** Few steps, where a level has a way to them: see {@link Level#fast}. */
   FAST
 }

@@ -24,7 +24,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -230,42 +229,33 @@ final class ClipAssessor implements Assessor<Scene, ClipAnswer> {
     List<Figure> figures = new ArrayList<>();
     for (Level level : card.levels()) {
       figures.add(
-          cost(
+          Comparison.cost(
               "%s: network evaluations a clip, of %s segments"
                   .formatted(level.name(), level.segments().size()),
               made,
               fast,
               one -> one.cost(level).rowsEach()));
       figures.add(
-          cost(
+          Comparison.cost(
               level.name() + ": seconds of one core a clip",
               made,
               fast,
               one -> one.cost(level).secondsEach()));
     }
     figures.add(
-        cost(
+        Comparison.cost(
             "all levels: seconds of one core a clip",
             made,
             fast,
             one ->
                 card.levels().stream().mapToDouble(level -> one.cost(level).secondsEach()).sum()));
     figures.add(
-        cost(
+        Comparison.cost(
             "all levels: seconds of the clock a clip, %s abreast".formatted(Samples.abreast()),
             made,
             fast,
             one -> one.clockSeconds() / one.all().size()));
     return figures;
-  }
-
-  private static Figure cost(
-      String what,
-      Samples<Scene> made,
-      @Nullable Samples<Scene> fast,
-      ToDoubleFunction<Samples<Scene>> value) {
-    Figure figure = Figure.of(what, value.applyAsDouble(made));
-    return fast == null ? figure : figure.beside(Comparison.FAST, value.applyAsDouble(fast));
   }
 
   @Override

@@ -22,7 +22,7 @@ public final class Comparison<A> {
   /** The column of a baseline that only copies training data. */
   public static final String COPIED = "copied";
 
-  /** The column of the fast networks, if a level has one. */
+  /** The column of {@code quality: fast}, if a level has such a way. */
   public static final String FAST = "fast";
 
   private final A made;
@@ -53,5 +53,16 @@ public final class Comparison<A> {
       figure = figure.beside(other.getKey(), value.applyAsDouble(other.getValue()));
     }
     return figure;
+  }
+
+  /**
+   * The cost of generated samples, beside that of the fast ones.
+   *
+   * @param fast the samples at {@code quality: fast}, or null
+   */
+  public static <T> Figure cost(
+      String what, Samples<T> made, @Nullable Samples<T> fast, ToDoubleFunction<Samples<T>> value) {
+    Figure figure = Figure.of(what, value.applyAsDouble(made));
+    return fast == null ? figure : figure.beside(FAST, value.applyAsDouble(fast));
   }
 }

@@ -15,7 +15,6 @@ import glimt.training.evaluation.Prompt;
 import glimt.training.evaluation.Round;
 import glimt.training.evaluation.SamplerPool;
 import glimt.training.evaluation.Samples;
-import glimt.training.evaluation.SamplingCost;
 import glimt.training.evaluation.Unnamed;
 import glimt.training.motions.MotionAssessor.WantedClip;
 import glimt.training.pictures.RealPictures;
@@ -219,14 +218,22 @@ final class MotionAssessor implements Assessor<WantedClip, MotionAnswer> {
 
   @Override
   public List<Figure> costs(Samples<WantedClip> made, @Nullable Samples<WantedClip> fast) {
+    List<Level> levels = candidate.card().levels();
     List<Figure> figures = new ArrayList<>();
-    double whole = 0;
-    for (Level level : candidate.card().levels()) {
-      SamplingCost cost = made.cost(level);
-      whole += cost.secondsEach();
-      figures.add(Figure.of(level.name() + ": network evaluations a clip", cost.callsEach()));
+    figures.add(
+        Comparison.cost(
+            "processor seconds a clip, without decoding",
+            made,
+            fast,
+            all -> levels.stream().mapToDouble(level -> all.cost(level).secondsEach()).sum()));
+    for (Level level : levels) {
+      figures.add(
+          Comparison.cost(
+              level.name() + ": network evaluations a clip",
+              made,
+              fast,
+              all -> all.cost(level).callsEach()));
     }
-    figures.addFirst(Figure.of("processor seconds a clip, without decoding", whole));
     return figures;
   }
 

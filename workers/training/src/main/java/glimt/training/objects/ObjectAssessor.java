@@ -259,11 +259,8 @@ final class ObjectAssessor implements Assessor<Integer, Measured> {
       Samples<Integer> made,
       @Nullable Samples<Integer> fast,
       ToDoubleFunction<SamplingCost> value) {
-    Figure figure =
-        Figure.of(level.name() + " level" + what, value.applyAsDouble(made.cost(level)));
-    return fast == null
-        ? figure
-        : figure.beside(Comparison.FAST, value.applyAsDouble(fast.cost(level)));
+    return Comparison.cost(
+        level.name() + " level" + what, made, fast, all -> value.applyAsDouble(all.cost(level)));
   }
 
   @Override

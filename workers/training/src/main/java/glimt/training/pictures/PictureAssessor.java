@@ -15,7 +15,6 @@ import glimt.training.evaluation.Prompt;
 import glimt.training.evaluation.Round;
 import glimt.training.evaluation.SamplerPool;
 import glimt.training.evaluation.Samples;
-import glimt.training.evaluation.SamplingCost;
 import glimt.training.evaluation.Unnamed;
 import glimt.training.pictures.PictureAssessor.Wanted;
 import glimt.training.recipe.Recipe.NetworkRecipe;
@@ -192,10 +191,14 @@ final class PictureAssessor implements Assessor<Wanted, PictureAnswer> {
 
   @Override
   public List<Figure> costs(Samples<Wanted> made, @Nullable Samples<Wanted> fast) {
-    SamplingCost cost = made.cost(candidate.card().levels().getFirst());
+    Level level = candidate.card().levels().getFirst();
     return List.of(
-        Figure.of("processor seconds a picture, without decoding", cost.secondsEach()),
-        Figure.of("network evaluations", cost.callsEach()));
+        Comparison.cost(
+            "processor seconds a picture, without decoding",
+            made,
+            fast,
+            all -> all.cost(level).secondsEach()),
+        Comparison.cost("network evaluations", made, fast, all -> all.cost(level).callsEach()));
   }
 
   @Override
