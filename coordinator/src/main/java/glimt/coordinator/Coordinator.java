@@ -1,5 +1,6 @@
 package glimt.coordinator;
 
+import glimt.coordinator.IdleWorkers.Askers;
 import glimt.coordinator.Protocol.Abandon;
 import glimt.coordinator.Protocol.Advanced;
 import glimt.coordinator.Protocol.Beat;
@@ -22,6 +23,7 @@ import glimt.job.Task;
 import glimt.job.WorkerId;
 import glimt.ledger.AttemptEnd;
 import glimt.ledger.Renewal;
+import glimt.ledger.Seeker;
 import glimt.ledger.Settlement;
 import glimt.ledger.Tasks;
 import glimt.storage.StorageException;
@@ -65,10 +67,9 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
   /**
    * The ledger answered a claim.
    *
-   * @param asOf the value of {@link IdleWorkers#hints} when the claim was sent
    * @param dry whether there was no task, not for other workers either
    */
-  private record Claimed(Idle by, long asOf, List<Task> tasks, boolean dry) implements Internal {}
+  private record Claimed(Askers by, Map<WorkerId, Task> tasks, boolean dry) implements Internal {}
 
   private record Renewed(List<Beat> beats, Renewal renewal) implements Internal {}
 
@@ -105,7 +106,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
   private final Cadence cadence;
   private final List<Runnable> chores;
 
-  private final IdleWorkers idle = new IdleWorkers();
+  private final IdleWorkers idle = new IdleWorkers(this::seeker);
   private final Gathering<Beat> beats = new Gathering<>();
   private final Gathering<Ended> endings = new Gathering<>();
   private Set<ActorRef<ToCoordinator>> colleagues = Set.of();
@@ -263,59 +264,57 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
 
   /** Claims tasks for those whose turn it is. */
   private void claim() {
-    for (Optional<Idle> next = idle.next(); next.isPresent(); next = idle.next()) {
-      Idle worker = next.get();
-      long asOf = idle.hints();
-      String machine = machine(worker);
+    for (Askers next = idle.next(); !next.isEmpty(); next = idle.next()) {
+      Askers askers = next;
       ask(
-          "claim a task",
+          "claim tasks",
           () -> {
-            List<Task> claimed = tasks.claim(worker.worker(), machine, worker.times(), 1);
-            return new Claimed(worker, asOf, claimed, claimed.isEmpty() && !tasks.anyInLine());
+            Map<WorkerId, Task> claimed = tasks.claim(askers.seekers());
+            return new Claimed(askers, claimed, claimed.isEmpty() && !tasks.anyInLine());
           },
           claimed -> claimed,
-          new Claimed(worker, asOf, List.of(), false));
+          new Claimed(askers, Map.of(), false));
     }
   }
 
-  /**
-   * Returns the worker's host. The reference to a worker in this process has no host in its path.
-   */
-  private String machine(Idle worker) {
-    return worker
-        .at()
-        .path()
-        .address()
-        .getHost()
-        .or(() -> Cluster.get(getContext().getSystem()).selfMember().address().getHost())
-        .orElse("here");
+  /** The reference to a worker in this process has no host in its path. */
+  private Seeker seeker(Idle worker) {
+    String host =
+        worker
+            .at()
+            .path()
+            .address()
+            .getHost()
+            .or(() -> Cluster.get(getContext().getSystem()).selfMember().address().getHost())
+            .orElse("here");
+    return new Seeker(worker.worker(), host, worker.times());
   }
 
   private void hand(Claimed claimed) {
-    Idle worker = claimed.by();
-    WorkerId id = worker.worker().id();
-    boolean waits = idle.waits(id);
-    idle.answered(id, claimed.asOf(), claimed.tasks().isEmpty(), claimed.dry(), System.nanoTime());
-    if (claimed.tasks().isEmpty()) {
-      claim();
-      return;
-    }
-    idle.remove(id);
+    Map<WorkerId, Task> given = claimed.tasks();
+    Set<WorkerId> waiting = given.keySet().stream().filter(idle::waits).collect(Collectors.toSet());
+    idle.answered(claimed.by(), given.keySet(), claimed.dry(), System.nanoTime());
+    given.keySet().forEach(idle::remove);
     claim();
-    if (claimed.asOf() != idle.hints()) {
-      // The worker seemed free for an urgent task that became ready while the claim ran.
+    if (!given.isEmpty() && claimed.by().asOf() != idle.hints()) {
+      // A worker seemed free for an urgent task that became ready while the claim ran.
       preempt();
     }
-    if (waits) {
-      claimed.tasks().forEach(task -> worker.at().tell(new Run(task)));
-    } else {
-      // The worker died, or turned out to be busy, while the claim ran. Only the new tasks are
-      // given
-      // back; it may still be working on others.
-      claimed.tasks().forEach(task -> handBack(task, worker));
-      settle();
+    for (Idle worker : claimed.by().words()) {
+      Task task = given.get(worker.worker().id());
+      if (task == null) {
+        continue;
+      }
+      if (waiting.contains(worker.worker().id())) {
+        worker.at().tell(new Run(task));
+      } else {
+        // The worker died, or turned out to be busy, while the claim ran. Only the new task is
+        // given back; it may still be working on others.
+        handBack(task, worker);
+      }
+      feed.publish(new Advanced(task.job()));
     }
-    claimed.tasks().forEach(task -> feed.publish(new Advanced(task.job())));
+    settle();
   }
 
   private void handBack(Task task, Idle worker) {

@@ -5,6 +5,7 @@ import glimt.coordinator.Protocol.ToWorker;
 import glimt.job.ArtifactId;
 import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
+import glimt.ledger.Seeker;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -13,29 +14,36 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The workers that wait for work, and whose turn it is to claim a task for.
+ * The workers that wait for work, and whose turn it is to claim tasks for.
  *
  * <p>A claim is a call to the ledger, and a farm may have thousands of idle workers that say so
- * every two seconds. So few claims are under way at once, and once no task was in line, or some
- * workers of a kind were given nothing, the others are not asked for until tasks may have become
- * ready: until the next {@link #hinted}. A single task that becomes ready on a farm of idle workers
- * is then asked for once, and only its success makes more claims at once. Those who were given
- * nothing go to the end of the line, so that a worker that may not have a task, because it failed
- * it before, does not stand in the way for ever.
+ * every two seconds. So few claims are under way at once, and those who wait meanwhile are claimed
+ * for together, as far as they are {@link Seeker#isLike like each other}. Once no task was in line,
+ * or some workers of a kind were given nothing, the others are not asked for until tasks may have
+ * become ready: until the next {@link #hinted}. A single task that becomes ready on a farm of idle
+ * workers is then asked for once, and only its success asks for more workers at once. Those who
+ * were given nothing go to the end of the line, so that a worker that may not have a task, because
+ * it failed it before, does not stand in the way for ever.
  */
 final class IdleWorkers {
   /**
-   * How many claims are under way at once. With them, the ledger's ten connections suffice for the
-   * beats, the endings, the sweep, the room for urgent tasks and two batches of submissions, each
-   * of which is one at a time: none waits for claims.
+   * How many claims are under way at once: one is answered while the next is on its way. Few, so
+   * that many workers share a claim when there is much to do, and so that the ledger's ten
+   * connections suffice for all else.
    */
-  static final int AT_ONCE = 4;
+  static final int AT_ONCE = 2;
+
+  /** For how many workers a claim is made at most. */
+  static final int MOST = 32;
+
+  /** How far down the line a claim looks for workers that are like the first. */
+  private static final int LOOK = 4 * MOST;
 
   /** After how many workers of a kind that were given nothing the others are not asked for. */
   static final int ENOUGH = 8;
@@ -52,6 +60,7 @@ final class IdleWorkers {
   private static final class Waiter {
     private final WorkerKind kind;
     private Idle word;
+    private Seeker seeker;
 
     /** When its last word arrived, in {@link System#nanoTime}. */
     private long said;
@@ -59,12 +68,14 @@ final class IdleWorkers {
     /** When the ledger last heard of it, in {@link System#nanoTime}; null if it never did. */
     private @Nullable Long asked;
 
-    private Waiter(Idle word) {
+    private Waiter(Idle word, Seeker seeker) {
       this.kind = WorkerKind.of(word.worker());
       this.word = word;
+      this.seeker = seeker;
     }
   }
 
+  private final Function<Idle, Seeker> seekers;
   private final Map<WorkerId, Waiter> idle = new LinkedHashMap<>();
   private final Map<ActorRef<ToWorker>, WorkerId> names = new HashMap<>();
 
@@ -85,8 +96,31 @@ final class IdleWorkers {
   /** Whether no task was in line for anybody, at some time after the last hint. */
   private boolean dry;
 
-  /** How many claims may be under way now. */
+  /** The claims that are under way. */
+  private final List<Askers> claims = new ArrayList<>();
+
+  /** For how many workers claims may be under way now. */
   private int window = AT_ONCE;
+
+  /**
+   * @param seekers what the ledger is told of a worker
+   */
+  IdleWorkers(Function<Idle, Seeker> seekers) {
+    this.seekers = seekers;
+  }
+
+  /**
+   * Workers for which one claim is made; none if no claim is to be made now.
+   *
+   * @param words what they said last
+   * @param seekers the same for the ledger
+   * @param asOf the value of {@link #hints} at that time
+   */
+  record Askers(List<Idle> words, List<Seeker> seekers, long asOf) {
+    boolean isEmpty() {
+      return words.isEmpty();
+    }
+  }
 
   long hints() {
     return hints;
@@ -97,12 +131,13 @@ final class IdleWorkers {
     WorkerId id = word.worker().id();
     Waiter waiter = idle.get(id);
     if (waiter == null || !waiter.kind.equals(WorkerKind.of(word.worker()))) {
-      waiter = new Waiter(word);
+      waiter = new Waiter(word, seekers.apply(word));
       idle.put(id, waiter);
     }
     names.remove(waiter.word.at());
     names.put(word.at(), id);
     waiter.word = word;
+    waiter.seeker = seekers.apply(word);
     waiter.said = now;
     if (!asking.contains(id)) {
       line.add(id);
@@ -153,18 +188,31 @@ final class IdleWorkers {
     idle.keySet().stream().filter(id -> !asking.contains(id)).forEach(line::add);
   }
 
-  /** Returns the worker to claim a task for now; the claim is under way until {@link #answered}. */
-  Optional<Idle> next() {
-    for (Iterator<WorkerId> ids = line.iterator(); asking.size() < window && ids.hasNext(); ) {
+  /** Returns the workers to claim for now; the claim is under way until {@link #answered}. */
+  Askers next() {
+    List<Idle> words = new ArrayList<>();
+    List<Seeker> together = new ArrayList<>();
+    int room = claims.size() < AT_ONCE ? Math.min(MOST, window - asking.size()) : 0;
+    Iterator<WorkerId> ids = line.iterator();
+    for (int seen = 0; words.size() < room && seen < LOOK && ids.hasNext(); ) {
       WorkerId id = ids.next();
-      ids.remove();
       Waiter waiter = idle.get(id);
-      if (waiter != null && !isInVain(waiter)) {
+      if (waiter == null || isInVain(waiter)) {
+        ids.remove();
+      } else if (together.stream().allMatch(waiter.seeker::isLike)) {
+        ids.remove();
         asking.add(id);
-        return Optional.of(waiter.word);
+        words.add(waiter.word);
+        together.add(waiter.seeker);
+      } else {
+        seen++;
       }
     }
-    return Optional.empty();
+    Askers askers = new Askers(words, together, hints);
+    if (!askers.isEmpty()) {
+      claims.add(askers);
+    }
+    return askers;
   }
 
   /**
@@ -177,31 +225,35 @@ final class IdleWorkers {
   }
 
   /**
-   * A claim was answered.
+   * A claim was answered. Those who were given nothing though others were are asked for again.
    *
-   * @param asOf the value of {@link #hints} when it was made
+   * @param given the workers that were given a task
    * @param nothingInLine whether no task was ready after it, not for other workers either
    * @param now when, in {@link System#nanoTime}
    */
-  void answered(WorkerId id, long asOf, boolean gotNothing, boolean nothingInLine, long now) {
-    asking.remove(id);
-    if (!gotNothing) {
-      window = Math.min(AT_ONCE, 2 * window);
-    } else if (nothingInLine) {
-      dry |= asOf == hints;
+  void answered(Askers askers, Set<WorkerId> given, boolean nothingInLine, long now) {
+    claims.removeIf(claim -> claim == askers);
+    if (given.size() == askers.words().size()) {
+      window = Math.min(AT_ONCE * MOST, 2 * window);
+    } else if (given.isEmpty() && nothingInLine) {
+      dry |= askers.asOf() == hints;
     } else {
-      window = AT_ONCE; // what is in line is for others, who are to be found
+      window = Math.max(AT_ONCE, window); // what is in line is for others, who are to be found
     }
-    Waiter waiter = idle.remove(id);
-    if (waiter == null) {
-      return;
-    }
-    idle.put(id, waiter);
-    waiter.asked = now;
-    if (gotNothing && asOf == hints) {
-      refused.merge(waiter.kind, 1, Integer::sum);
-    } else if (gotNothing) {
-      line.add(id); // the claim may have missed tasks that became ready while it ran
+    for (Idle word : askers.words()) {
+      WorkerId id = word.worker().id();
+      asking.remove(id);
+      Waiter waiter = idle.remove(id);
+      if (waiter == null) {
+        continue;
+      }
+      idle.put(id, waiter);
+      waiter.asked = now;
+      if (given.isEmpty() && askers.asOf() == hints) {
+        refused.merge(waiter.kind, 1, Integer::sum);
+      } else if (!given.contains(id)) {
+        line.add(id); // the claim may have missed tasks that became ready while it ran
+      }
     }
   }
 

@@ -2,17 +2,21 @@ package glimt.coordinator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import glimt.coordinator.IdleWorkers.Askers;
 import glimt.coordinator.Protocol.Idle;
 import glimt.coordinator.Protocol.ToWorker;
 import glimt.job.ArtifactId;
 import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
+import glimt.ledger.Seeker;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestInbox;
 import org.junit.jupiter.api.Test;
@@ -21,12 +25,20 @@ class IdleWorkersTest {
   private static final String ONE = "1".repeat(64);
   private static final String OTHER = "2".repeat(64);
 
-  private final IdleWorkers workers = new IdleWorkers();
+  private final IdleWorkers workers =
+      new IdleWorkers(word -> new Seeker(word.worker(), "here", null));
+
+  /** The claims under way, by a worker of each. */
+  private final Map<Idle, Askers> claims = new HashMap<>();
 
   private static Idle word(String name, String card) {
+    return word(name, card, "cpu");
+  }
+
+  private static Idle word(String name, String card, String device) {
     WorkerCard worker =
         new WorkerCard(
-            new WorkerId(name), 1, "cpu", "test", Map.of("bundle", new ArtifactId(card)));
+            new WorkerId(name), 1, device, "test", Map.of("bundle", new ArtifactId(card)));
     return new Idle(worker, TestInbox.<ToWorker>create().getRef());
   }
 
@@ -36,17 +48,27 @@ class IdleWorkersTest {
     return words;
   }
 
-  /** Those for which claims are made now. */
+  /** Those for which claims are made now, each alone, as all are on one device. */
   private List<Idle> next() {
     List<Idle> asked = new ArrayList<>();
-    for (Optional<Idle> one = workers.next(); one.isPresent(); one = workers.next()) {
-      asked.add(one.get());
+    for (Askers one = workers.next(); !one.isEmpty(); one = workers.next()) {
+      assertThat(one.words()).hasSize(1);
+      claims.put(one.words().getFirst(), one);
+      asked.add(one.words().getFirst());
     }
     return asked;
   }
 
   private void answered(Idle word, boolean gotNothing) {
-    workers.answered(word.worker().id(), workers.hints(), gotNothing, false, 0);
+    answered(word, gotNothing, false);
+  }
+
+  private void answered(Idle word, boolean gotNothing, boolean nothingInLine) {
+    workers.answered(
+        Objects.requireNonNull(claims.remove(word)),
+        gotNothing ? Set.of() : Set.of(word.worker().id()),
+        nothingInLine,
+        0);
   }
 
   /** Answers all claims with nothing until none is made; returns for whom they were made. */
@@ -67,6 +89,56 @@ class IdleWorkersTest {
     workers.remove(first.getFirst().worker().id());
     answered(first.getFirst(), false);
     assertThat(next()).hasSize(1).doesNotContainAnyElementsOf(first);
+  }
+
+  @Test
+  void workers_that_wait_while_claims_are_under_way_share_the_next_with_those_like_them() {
+    saidOnDevices(500);
+    int asked = 0;
+    for (int claim = 0; claim < 8; claim++) {
+      Askers askers = workers.next();
+      assertThat(askers.words()).hasSizeBetween(asked, IdleWorkers.MOST);
+      asked = askers.words().size();
+      workers.answered(askers, names(askers), false, 0);
+      names(askers).forEach(workers::remove);
+    }
+    assertThat(asked).as("success asks for more at once").isEqualTo(IdleWorkers.MOST);
+  }
+
+  private void saidOnDevices(int many) {
+    for (int i = 0; i < many; i++) {
+      workers.said(word("w" + i, ONE, "cuda:" + i), 0);
+    }
+  }
+
+  private static Set<WorkerId> names(Askers askers) {
+    return askers.words().stream().map(word -> word.worker().id()).collect(Collectors.toSet());
+  }
+
+  @Test
+  void workers_of_two_kinds_share_no_claim_and_both_are_asked_for() {
+    for (int i = 0; i < 6; i++) {
+      workers.said(word("w" + i, i % 2 == 0 ? ONE : OTHER, "cuda:" + i), 0);
+    }
+    Askers one = workers.next();
+    workers.answered(one, names(one), false, 0);
+    names(one).forEach(workers::remove);
+    Askers two = workers.next();
+    assertThat(one.seekers())
+        .allMatch(seeker -> seeker.worker().bundles().containsValue(new ArtifactId(ONE)));
+    assertThat(two.seekers())
+        .isNotEmpty()
+        .allMatch(seeker -> seeker.worker().bundles().containsValue(new ArtifactId(OTHER)));
+  }
+
+  @Test
+  void those_that_were_given_nothing_while_others_were_are_asked_for_at_once() {
+    saidOnDevices(2);
+    Askers both = workers.next();
+    WorkerId given = both.words().getFirst().worker().id();
+    workers.answered(both, Set.of(given), false, 0);
+    workers.remove(given);
+    assertThat(workers.next().words()).containsExactly(both.words().getLast());
   }
 
   @Test
@@ -111,14 +183,13 @@ class IdleWorkersTest {
   void what_was_in_line_before_a_hint_says_nothing_of_what_is_after_it() {
     said(500, "worker-", ONE);
     List<Idle> asked = next();
-    long before = workers.hints();
     workers.hinted();
-    asked.forEach(word -> workers.answered(word.worker().id(), before, true, true, 0));
+    asked.forEach(this::nothingInLine);
     assertThat(next()).hasSize(IdleWorkers.AT_ONCE);
   }
 
   private void nothingInLine(Idle word) {
-    workers.answered(word.worker().id(), workers.hints(), true, true, 0);
+    answered(word, true, true);
   }
 
   @Test
@@ -153,11 +224,10 @@ class IdleWorkersTest {
   @Test
   void a_claim_that_may_have_missed_a_task_is_made_again() {
     Idle word = said(1, "worker-", ONE).getFirst();
-    long before = workers.hints();
     assertThat(next()).containsExactly(word);
     workers.hinted();
     assertThat(next()).as("one claim each").isEmpty();
-    workers.answered(word.worker().id(), before, true, false, 0);
+    answered(word, true);
     assertThat(next()).containsExactly(word);
   }
 

@@ -12,10 +12,12 @@ import glimt.job.Task;
 import glimt.job.TaskId;
 import glimt.job.Work;
 import glimt.job.WorkerCard;
+import glimt.job.WorkerId;
 import glimt.job.WorkerTimes;
 import glimt.json.Json;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
@@ -34,7 +36,8 @@ final class Claims {
   private static final double AGED_SHARE = 0.1;
 
   /**
-   * Notes the worker too, so that a claim is one statement and one round trip.
+   * Notes the workers too, so that a claim is one statement and one round trip. Most of its cost is
+   * to set it up, so it hands out tasks to several workers at once that are like each other.
    *
    * <p>MATERIALIZED, or the planner may run the subquery more than once and claim more than its
    * limit.
@@ -44,8 +47,8 @@ final class Claims {
    * its numeric class. If a worker of another class claims it after all, it starts afresh: no task
    * mixes two classes.
    *
-   * <p>The values of the claiming worker stand in scalar subqueries, so that PostgreSQL reads the
-   * tasks in the order of their index and no further than needed.
+   * <p>What the claiming workers have in common stands in scalar subqueries, so that PostgreSQL
+   * reads the tasks in the order of their index and no further than needed.
    *
    * <p>The first claim of a job starts it. Claims are not ordered by job, since SKIP LOCKED never
    * waits, so two claims that start the same jobs at the same instant may deadlock there, and one
@@ -64,72 +67,97 @@ final class Claims {
    *
    * <p>No task is handed out beside one that must be alone on its device. When such a task is the
    * first in line, no task is handed out until its device is empty.
+   *
+   * <p>Of several workers ({@code hands}), those on an empty device are first if such a task is
+   * among those in line, and last are those that failed one of them. One that would be given what
+   * it failed is given nothing this time.
    */
   private static final NamedSql CLAIM =
       NamedSql.of(
           """
-          WITH RECURSIVE asks (id, machine, device, class, cards, patience, memory, warm) AS MATERIALIZED (
-            VALUES (:worker, :machine, :device, :numericClass, :cards::text[], make_interval(secs => :patience), :memory::bigint, :warm::text[])),
+          WITH RECURSIVE asks (id, machine, device, life, idle, other, place) AS MATERIALIZED (
+            SELECT * FROM unnest(:workers, :machines, :devices, :lives, :idles, :others) WITH ORDINALITY),
+          kind (class, cards, patience, memory, warm) AS MATERIALIZED (
+            VALUES (:numericClass, :cards::text[], make_interval(secs => :patience), :memory::bigint, :warm::text[])),
+          sole AS MATERIALIZED (SELECT min(id) AS id FROM asks HAVING count(*) = 1),
           SEE,
           colleagues AS MATERIALIZED (
             SELECT worker.numeric_class, worker.cards, worker.warm
-            FROM worker, asks
-            WHERE worker.id <> asks.id AND drained IS NULL
+            FROM worker, kind
+            WHERE worker.id <> ALL(:workers) AND drained IS NULL
               AND (seen > now() - patience
                 OR EXISTS (SELECT FROM task WHERE task.worker = worker.id AND state = 'running'))),
-          beside AS MATERIALIZED (
-            SELECT worker.id
-            FROM worker JOIN asks USING (machine, device)
-            WHERE EXISTS (SELECT FROM task WHERE task.worker = worker.id AND state = 'running')),
+          able AS MATERIALIZED (
+            SELECT id, machine, device, place FROM asks
+            WHERE (SELECT drained FROM worker WHERE worker.id = asks.id) IS NULL
+              AND NOT EXISTS (
+                SELECT FROM task AS other JOIN worker ON worker.id = other.worker
+                WHERE other.alone AND other.state = 'running'
+                  AND worker.machine = asks.machine AND worker.device = asks.device
+                OFFSET 0)),
           HEADS,
           LINE,
+          PARTS,
           turns AS MATERIALIZED (
             SELECT line.id, CASE WHEN line.rank < 0 AND random() < AGED_SHARE AND (
-              SELECT ready_at <= now() - make_interval(secs => AGED) AND card = ANY((SELECT cards FROM asks)::text[])
+              SELECT ready_at <= now() - make_interval(secs => AGED) AND card = ANY((SELECT cards FROM kind)::text[])
               FROM task
               WHERE state = 'ready' AND task.tenant = line.id AND task.rank >= 0 AND task.rank < 'Infinity'
               ORDER BY task.rank, job_number, ordinal LIMIT 1)
-              THEN 0 ELSE '-Infinity'::double precision END AS least
+              THEN 0 ELSE '-Infinity'::double precision END AS least,
+              CASE WHEN EXISTS (SELECT FROM sole) THEN :most
+                ELSE greatest(1, (SELECT tasks FROM parts WHERE parts.id = line.id)) END AS most
             FROM line),
           next AS MATERIALIZED (
-            SELECT mine.id, mine.alone FROM turns AS line CROSS JOIN LATERAL (
-            SELECT id, alone FROM task
+            SELECT mine.*, row_number() OVER () AS n FROM (
+            SELECT mine.* FROM turns AS line CROSS JOIN LATERAL (
+            SELECT id, alone, failed_on, ready_at <= now() - (SELECT patience FROM kind) AS rested
+            FROM task
             WHERE state = 'ready' AND task.tenant = line.id AND task.rank >= line.least AND task.rank < 'Infinity'
-              AND card = ANY((SELECT cards FROM asks)::text[])
+              AND card = ANY((SELECT cards FROM kind)::text[])
               AND ready_at <= now()
-              AND memory <= (SELECT memory FROM asks)
-              AND (memory < HEAVY OR network = ANY((SELECT warm FROM asks)::text[])
+              AND memory <= (SELECT memory FROM kind)
+              AND (memory < HEAVY OR network = ANY((SELECT warm FROM kind)::text[])
                 OR ready_at <= now() - make_interval(secs => WARM_PATIENCE)
                 OR NOT EXISTS (SELECT FROM colleagues WHERE network = ANY(colleagues.warm)))
-              AND (failed_on IS DISTINCT FROM (SELECT id FROM asks)
-                OR ready_at <= now() - (SELECT patience FROM asks)
+              AND ((failed_on = (SELECT id FROM sole)) IS NOT TRUE
+                OR ready_at <= now() - (SELECT patience FROM kind)
                 OR NOT EXISTS (SELECT FROM colleagues WHERE card = ANY(colleagues.cards)))
-              AND (checkpoint_class IS NULL OR checkpoint_class = (SELECT class FROM asks)
-                OR ready_at <= now() - (SELECT patience FROM asks)
+              AND (checkpoint_class IS NULL OR checkpoint_class = (SELECT class FROM kind)
+                OR ready_at <= now() - (SELECT patience FROM kind)
                   AND NOT EXISTS (
                     SELECT FROM colleagues
                     WHERE numeric_class = checkpoint_class AND card = ANY(colleagues.cards)))
-              AND (remade_in IS NULL OR remade_in = (SELECT class FROM asks))
-              AND NOT EXISTS (SELECT FROM worker JOIN asks USING (id) WHERE drained IS NOT NULL)
-              AND NOT EXISTS (
-                SELECT FROM task AS other
-                JOIN worker ON worker.id = other.worker
-                JOIN asks USING (machine, device)
-                WHERE other.alone AND other.state = 'running')
+              AND (remade_in IS NULL OR remade_in = (SELECT class FROM kind))
             ORDER BY task.rank, job_number, ordinal
-            LIMIT :most
+            LIMIT line.most
             FOR UPDATE SKIP LOCKED) AS mine
-            LIMIT :most),
+            LIMIT (SELECT :most * count(*) FROM able)) AS mine),
+          hands AS MATERIALIZED (
+            SELECT id, busy, row_number() OVER (ORDER BY busy, burnt, place) AS n
+            FROM (
+              SELECT able.id, place,
+                EXISTS (SELECT FROM next WHERE failed_on = able.id) AS burnt,
+                EXISTS (SELECT FROM next WHERE alone) AND EXISTS (
+                  SELECT FROM worker
+                  WHERE worker.machine = able.machine AND worker.device = able.device
+                    AND EXISTS (SELECT FROM task WHERE task.worker = worker.id AND state = 'running')
+                  OFFSET 0) AS busy
+              FROM able) AS able),
+          pairs AS MATERIALIZED (
+            SELECT next.id, hands.id AS worker
+            FROM next JOIN hands ON hands.n = next.n OR EXISTS (SELECT FROM sole)
+            WHERE NOT (busy AND EXISTS (SELECT FROM next AS first WHERE first.alone AND first.n <= next.n))
+              AND NOT (alone AND EXISTS (SELECT FROM sole) AND (SELECT count(*) FROM next) > 1)
+              AND (failed_on IS DISTINCT FROM hands.id OR rested OR EXISTS (SELECT FROM sole))),
           claimed AS (
             UPDATE task SET
-              state = 'running', attempt = attempt + 1, worker = asks.id, stepped = now(),
+              state = 'running', attempt = attempt + 1, worker = pairs.worker, stepped = now(),
               lease_until = now() + patience,
               step = CASE WHEN checkpoint_class = class THEN checkpoint_step
                           WHEN fallback_class = class THEN fallback_step
                           ELSE 0 END
-            FROM next, asks
-            WHERE task.id = next.id AND NOT (next.alone AND (
-              (SELECT count(*) FROM next) > 1 OR EXISTS (SELECT FROM beside)))
+            FROM pairs, kind WHERE task.id = pairs.id
             RETURNING task.*),
           costs AS MATERIALIZED (
             SELECT task.id, task.tenant, ESTIMATE AS seconds
@@ -143,7 +171,7 @@ final class Claims {
                network_seconds, charged)
             SELECT claimed.id, attempt, worker, clock_timestamp(), class, step, 0, 0, 0,
                    costs.seconds
-            FROM asks, claimed JOIN costs USING (id)),
+            FROM kind, claimed JOIN costs USING (id)),
           first AS MATERIALIZED (
             SELECT id FROM job
             WHERE id IN (SELECT job FROM claimed) AND started IS NULL
@@ -162,11 +190,11 @@ final class Claims {
                   'id', sha256, 'mediaType', media_type, 'length', length)) ORDER BY position)
               FROM product JOIN artifact ON sha256 = artifact
               WHERE product.task = (
-                SELECT made.id FROM task AS made JOIN attempt ON attempt.task = made.id
-                WHERE made.content = claimed.content AND made.state = 'succeeded'
-                  AND attempt.outcome = 'succeeded'
-                  AND attempt.numeric_class = (SELECT class FROM asks)
-                ORDER BY made.id LIMIT 1)) END AS known,
+                SELECT made.id FROM task AS made
+                WHERE made.content = claimed.content AND made.state = 'succeeded' AND (
+                  SELECT numeric_class = (SELECT class FROM kind) FROM attempt
+                  WHERE attempt.task = made.id AND outcome = 'succeeded')
+                ORDER BY made.content, made.id LIMIT 1)) END AS known,
             ARRAY(
             SELECT task_edge.port || ' ' || made.artifact
             FROM task_edge CROSS JOIN LATERAL (
@@ -181,6 +209,7 @@ final class Claims {
               .replace("SEE,", Workers.SEE + ",")
               .replace("HEADS", FairShares.HEADS)
               .replace("LINE", FairShares.LINE)
+              .replace("PARTS", FairShares.PARTS)
               .replace("ESTIMATE", FairShares.ESTIMATE)
               .replace("PAY", FairShares.PAY)
               .replace("PACE", FairShares.PACE_OF_TASK)
@@ -191,34 +220,36 @@ final class Claims {
 
   private Claims() {}
 
+  /** A task that was handed out, and to whom. */
+  record HandedOut(WorkerId worker, Task task) {}
+
   /**
-   * @param times how the worker spent its life; null if it did not say
+   * @param seekers workers that are like each other, one or more
+   * @param most how many tasks at most for each; 1 if there are several
    */
-  static List<Task> claim(
-      Session session,
-      WorkerCard worker,
-      String machine,
-      @Nullable WorkerTimes times,
-      int most,
-      LeaseTerms terms)
+  static List<HandedOut> claim(Session session, List<Seeker> seekers, int most, LeaseTerms terms)
       throws SQLException {
+    WorkerCard kind = seekers.getFirst().worker();
+    List<@Nullable WorkerTimes> times = new ArrayList<>();
+    seekers.forEach(seeker -> times.add(seeker.times()));
     return session.all(
         CLAIM
             .bind("often", terms.sweepSeconds())
-            .bind("life", times == null ? null : times.life())
-            .bind("idle", times == null ? null : times.idle())
-            .bind("other", times == null ? null : times.other())
-            .bind("worker", worker.id().value())
-            .bind("machine", machine)
-            .bind("device", worker.device())
-            .bind("numericClass", worker.numericClass())
-            .bind("cards", Workers.cards(worker))
+            .bind("workers", Columns.texts(seekers, seeker -> seeker.worker().id().value()))
+            .bind("machines", Columns.texts(seekers, Seeker::machine))
+            .bind("devices", Columns.texts(seekers, seeker -> seeker.worker().device()))
+            .bind("lives", Columns.doubles(times, WorkerTimes::life))
+            .bind("idles", Columns.doubles(times, WorkerTimes::idle))
+            .bind("others", Columns.doubles(times, WorkerTimes::other))
+            .bind("numericClass", kind.numericClass())
+            .bind("cards", Workers.cards(kind))
             .bind("patience", terms.leaseSeconds())
-            .bind("memory", worker.memory())
-            .bind("warm", worker.warm().toArray(String[]::new))
+            .bind("memory", kind.memory())
+            .bind("warm", kind.warm().toArray(String[]::new))
             .bind("most", most)
             .bind("started", Events.fact(new JobEvent.JobStarted())),
-        row -> task(row, worker.numericClass()));
+        row ->
+            new HandedOut(new WorkerId(row.getString("worker")), task(row, kind.numericClass())));
   }
 
   private static Task task(ResultSet row, String numericClass) throws SQLException {

@@ -45,7 +45,7 @@ final class FairShares {
   static final String LINE =
       """
       line AS MATERIALIZED (
-        SELECT tenant.id, rank, clock - CASE WHEN rank < 0 THEN %s ELSE 0 END AS turn
+        SELECT tenant.id, rank, weight, clock - CASE WHEN rank < 0 THEN %s ELSE 0 END AS turn
         FROM heads JOIN tenant_clock AS tenant ON tenant.id = heads.tenant
         WHERE rank < 'Infinity'
         ORDER BY turn, tenant.id)\
@@ -64,6 +64,29 @@ final class FairShares {
       pace ON pace.card = task.card AND pace.level = task.work ->> 'level'
         AND pace.work = task.work ->> 'type'\
       """;
+
+  /**
+   * How many {@code tasks} each tenant is given if as many are handed out at once as there are rows
+   * in {@code able}: as if each was handed out after the clock had advanced by the one before, and
+   * all of a tenant were as long as its first.
+   */
+  static final String PARTS =
+      """
+      parts AS MATERIALIZED (
+        SELECT id, count(*) AS tasks FROM (
+          SELECT id FROM (
+            SELECT line.id, turn, weight, (
+              SELECT ESTIMATE FROM task LEFT JOIN PACE
+              WHERE state = 'ready' AND task.tenant = line.id AND task.rank < 'Infinity'
+              ORDER BY task.rank, job_number, ordinal LIMIT 1) AS seconds
+            FROM line) AS line
+          CROSS JOIN generate_series(0, (SELECT count(*) FROM able) - 1) AS before
+          ORDER BY turn + before * seconds / weight, id
+          LIMIT (SELECT count(*) FROM able)) AS part
+        GROUP BY id)\
+      """
+          .replace("ESTIMATE", ESTIMATE)
+          .replace("PACE", PACE_OF_TASK);
 
   /** Advances clocks by what {@code owed (tenant, seconds)} has, one row a tenant. */
   static final String PAY =

@@ -9,12 +9,11 @@ import glimt.job.Outcome;
 import glimt.job.Task;
 import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
-import glimt.job.WorkerTimes;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.Collectors;
 
 /**
  * The task ledger. A claim hands out a {@link Lease}; its attempt number fences every later message
@@ -39,20 +38,34 @@ public final class Tasks {
    * @param most how many at most
    */
   public List<Task> claim(WorkerCard worker, String machine, int most) {
-    return claim(worker, machine, null, most);
+    return database
+        .once(
+            "claim for worker " + worker.id(),
+            session ->
+                Claims.claim(session, List.of(new Seeker(worker, machine, null)), most, terms))
+        .stream()
+        .map(Claims.HandedOut::task)
+        .toList();
   }
 
   /**
-   * Hands out ready tasks as above.
+   * Hands out a task to each of some workers in one statement, as long as there are any. It costs
+   * little more than a claim for one of them.
    *
-   * @param times how the worker spent its life, now that all ends it reported are settled; null if
-   *     it did not say
+   * @param seekers one or more, which are all {@link Seeker#isLike like each other}
+   * @return the tasks of those that were given one
    */
-  public List<Task> claim(
-      WorkerCard worker, String machine, @Nullable WorkerTimes times, int most) {
-    return database.once(
-        "claim for worker " + worker.id(),
-        session -> Claims.claim(session, worker, machine, times, most, terms));
+  public Map<WorkerId, Task> claim(List<Seeker> seekers) {
+    if (seekers.stream()
+        .anyMatch(one -> seekers.stream().anyMatch(two -> one != two && !one.isLike(two)))) {
+      throw new IllegalArgumentException("workers that are not like each other: " + seekers);
+    }
+    return database
+        .once(
+            "claim for workers " + seekers.stream().map(seeker -> seeker.worker().id()).toList(),
+            session -> Claims.claim(session, seekers, 1, terms))
+        .stream()
+        .collect(Collectors.toMap(Claims.HandedOut::worker, Claims.HandedOut::task));
   }
 
   /** Whether any task is ready, or will be after its wait, for whichever worker. */

@@ -26,19 +26,21 @@ public final class Workers {
   public static final int STRIKES = 3;
 
   /**
-   * Notes a worker, as parts of the statement by which it claims. Writes no more often than needed:
-   * a farm of idle workers should leave the disk alone. Its times are of the instant at which the
-   * statement began: what it is given now is not in them yet.
+   * Notes workers, as parts of the statement by which they claim. Writes no more often than needed:
+   * a farm of idle workers should leave the disk alone. Their times are of the instant at which the
+   * statement began: what they are given now is not in them yet.
    */
   static final String SEE =
       """
       seen AS (
         INSERT INTO worker (id, machine, device, numeric_class, cards, memory, warm, seen)
-        SELECT id, machine, device, class, cards, memory, warm, now() FROM asks
+        SELECT id, machine, device, class, cards, memory, warm, now() FROM asks, kind
         WHERE NOT EXISTS (
           SELECT FROM worker
-          WHERE worker.id = asks.id AND worker.cards = asks.cards AND worker.warm = asks.warm
-            AND worker.seen > now() - make_interval(secs => :often))
+          WHERE worker.id = asks.id AND worker.cards = kind.cards AND worker.warm = kind.warm
+            AND worker.seen > now() - make_interval(secs => :often)
+          OFFSET 0)
+        ORDER BY id
         ON CONFLICT (id) DO UPDATE SET
           machine = excluded.machine, device = excluded.device,
           numeric_class = excluded.numeric_class, cards = excluded.cards,
@@ -46,8 +48,8 @@ public final class Workers {
         RETURNING id, device),
       timed AS (
         INSERT INTO worker_time (worker, device, at, life, idle, other)
-        SELECT id, device, now(), :life, :idle, :other FROM seen
-        WHERE :life::double precision IS NOT NULL
+        SELECT seen.id, seen.device, now(), life, idle, other FROM seen JOIN asks USING (id)
+        WHERE life IS NOT NULL
         ON CONFLICT (worker) DO UPDATE SET
           at = excluded.at, life = excluded.life, idle = excluded.idle, other = excluded.other)\
       """;

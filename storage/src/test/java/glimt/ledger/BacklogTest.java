@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import glimt.job.Plan;
 import glimt.job.Task;
 import glimt.job.TenantId;
+import glimt.job.WorkerCard;
+import glimt.job.WorkerId;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -65,6 +69,29 @@ class BacklogTest {
     long before = reads();
     List<Task> claimed = ledger.claim("w", 1);
     assertThat(reads() - before).isBetween(1L, READS + 3L * TENANTS);
+    end(claimed);
+  }
+
+  @Test
+  void a_claim_for_many_workers_reads_the_tasks_that_it_hands_out_and_few_more() {
+    List<Seeker> seekers =
+        IntStream.range(0, BATCH)
+            .mapToObj(
+                i ->
+                    new Seeker(
+                        new WorkerCard(
+                            new WorkerId("m" + i),
+                            1,
+                            "cuda:" + i,
+                            "test",
+                            Map.of("toy", ledger.digest)),
+                        "here",
+                        null))
+            .toList();
+    long before = reads();
+    List<Task> claimed = List.copyOf(ledger.tasks.claim(seekers).values());
+    assertThat(claimed).hasSize(BATCH);
+    assertThat(reads() - before).isBetween((long) BATCH, (long) READS * BATCH + 5L * TENANTS);
     end(claimed);
   }
 
