@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * for together, as far as they are {@link Seeker#isLike like each other}. Once no task was in line,
  * or some workers of a kind were given nothing, the others are not asked for until tasks may have
  * become ready: until the next {@link #hinted}. A single task that becomes ready on a farm of idle
- * workers is then asked for once, and only its success asks for more workers at once. Those who
+ * workers is then asked for once, for one worker, and each answer lets twice as many ask. Those who
  * were given nothing go to the end of the line, so that a worker that may not have a task, because
  * it failed it before, does not stand in the way for ever.
  */
@@ -233,12 +233,9 @@ final class IdleWorkers {
    */
   void answered(Askers askers, Set<WorkerId> given, boolean nothingInLine, long now) {
     claims.removeIf(claim -> claim == askers);
-    if (given.size() == askers.words().size()) {
-      window = Math.min(AT_ONCE * MOST, 2 * window);
-    } else if (given.isEmpty() && nothingInLine) {
-      dry |= askers.asOf() == hints;
-    } else {
-      window = Math.max(AT_ONCE, window); // what is in line is for others, who are to be found
+    window = Math.min(AT_ONCE * MOST, 2 * window);
+    if (given.isEmpty() && nothingInLine) {
+      dry |= askers.asOf() == hints; // the next hint is then answered by one claim for one worker
     }
     for (Idle word : askers.words()) {
       WorkerId id = word.worker().id();
