@@ -232,7 +232,7 @@ final class IdleWorkers {
    * @param now when, in {@link System#nanoTime}
    */
   void answered(Askers askers, Set<WorkerId> given, boolean nothingInLine, long now) {
-    claims.removeIf(claim -> claim == askers);
+    claims.remove(askers);
     window = Math.min(AT_ONCE * MOST, 2 * window);
     if (given.isEmpty() && nothingInLine) {
       dry |= askers.asOf() == hints; // the next hint is then answered by one claim for one worker

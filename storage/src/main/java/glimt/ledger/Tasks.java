@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * The task ledger. A claim hands out a {@link Lease}; its attempt number fences every later message
@@ -56,8 +57,9 @@ public final class Tasks {
    * @return the tasks of those that were given one
    */
   public Map<WorkerId, Task> claim(List<Seeker> seekers) {
-    if (seekers.stream()
-        .anyMatch(one -> seekers.stream().anyMatch(two -> one != two && !one.isLike(two)))) {
+    if (IntStream.range(1, seekers.size())
+        .anyMatch(
+            i -> !seekers.subList(0, i).stream().allMatch(one -> one.isLike(seekers.get(i))))) {
       throw new IllegalArgumentException("workers that are not like each other: " + seekers);
     }
     return database

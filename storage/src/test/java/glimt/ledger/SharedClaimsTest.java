@@ -14,6 +14,7 @@ import glimt.job.WorkerId;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -42,6 +43,10 @@ class SharedClaimsTest {
     return ledger.tasks.claim(seekers(many));
   }
 
+  private static Task taskOf(String worker, Map<WorkerId, Task> given) {
+    return Objects.requireNonNull(given.get(new WorkerId(worker)));
+  }
+
   private static void fail(Ledger ledger, Task task, Fault fault) {
     ledger.tasks.end(task.lease(), new Outcome.Failed(fault, "failed"), Ledger.EFFORT);
     // It rests after a failure; here it has rested.
@@ -56,7 +61,7 @@ class SharedClaimsTest {
     assertThat(ledger.database.statements() - before).isEqualTo(1);
     assertThat(given).hasSize(8);
     for (int i = 0; i < 8; i++) {
-      assertThat(given.get(new WorkerId("w" + i)).job()).isEqualTo(jobs.get(i));
+      assertThat(taskOf("w" + i, given).job()).isEqualTo(jobs.get(i));
     }
     given.forEach(
         (worker, task) -> {
@@ -125,7 +130,7 @@ class SharedClaimsTest {
   @Test
   void a_task_goes_to_another_than_the_worker_that_failed_it() {
     ledger.submit();
-    Task task = ledger.tasks.claim(seekers(1)).get(new WorkerId("w0"));
+    Task task = taskOf("w0", claim(1));
     fail(ledger, task, Fault.INTERNAL);
     assertThat(claim(3)).containsOnlyKeys(new WorkerId("w1"));
   }
@@ -145,13 +150,13 @@ class SharedClaimsTest {
     IntStream.range(0, 4).forEach(i -> ledger.submit());
     Map<WorkerId, Task> first = claim(2);
     assertThat(ledger.tasks.claim(List.of(seeker("beside", "cuda:0")))).hasSize(1);
-    fail(ledger, first.get(new WorkerId("w0")), Fault.OUT_OF_MEMORY);
+    fail(ledger, taskOf("w0", first), Fault.OUT_OF_MEMORY);
     assertThat(ledger.tasks.claim(List.of(seeker("x", "cuda:0"), seeker("y", "cuda:1"))))
         .as("both devices are in use")
         .isEmpty();
     Map<WorkerId, Task> given =
         ledger.tasks.claim(List.of(seeker("x", "cuda:0"), seeker("z", "cuda:7")));
-    assertThat(given.get(new WorkerId("z")).job()).isEqualTo(large);
+    assertThat(taskOf("z", given).job()).isEqualTo(large);
     assertThat(ledger.tasks.claim(List.of(seeker("u", "cuda:7"), seeker("v", "cuda:8"))))
         .as("nothing beside it")
         .containsOnlyKeys(new WorkerId("v"));
