@@ -27,9 +27,10 @@ import org.jspecify.annotations.Nullable;
  * for together, as far as they are {@link Seeker#isLike like each other}. Once no task was in line,
  * or some workers of a kind were given nothing, the others are not asked for until tasks may have
  * become ready: until the next {@link #hinted}. A single task that becomes ready on a farm of idle
- * workers is then asked for once, for one worker, and each answer lets twice as many ask. Those who
- * were given nothing go to the end of the line, so that a worker that may not have a task, because
- * it failed it before, does not stand in the way for ever.
+ * workers is then asked for once, for one worker, and each answer lets twice as many ask. Only a
+ * claim of its own shows that there is nothing for a worker: a claim for several does not read past
+ * what one of them failed. Those who were given nothing go to the end of the line, so that a worker
+ * that may not have a task, because it failed it before, does not stand in the way for ever.
  */
 final class IdleWorkers {
   /**
@@ -95,6 +96,12 @@ final class IdleWorkers {
 
   /** Whether no task was in line for anybody, at some time after the last hint. */
   private boolean dry;
+
+  /**
+   * The kinds whose workers were given nothing together, though tasks were in line: each of them is
+   * now asked for by itself, which reads further down the line, until one is given a task.
+   */
+  private final Set<WorkerKind> apart = new HashSet<>();
 
   /** The claims that are under way. */
   private final List<Askers> claims = new ArrayList<>();
@@ -200,6 +207,7 @@ final class IdleWorkers {
       if (waiter == null || isInVain(waiter)) {
         ids.remove();
       } else if (together.stream().allMatch(waiter.seeker::isLike)) {
+        room = apart.contains(waiter.kind) ? 1 : room;
         ids.remove();
         asking.add(id);
         words.add(waiter.word);
@@ -237,6 +245,14 @@ final class IdleWorkers {
     if (given.isEmpty() && nothingInLine) {
       dry |= askers.asOf() == hints; // the next hint is then answered by one claim for one worker
     }
+    WorkerKind kind = WorkerKind.of(askers.words().getFirst().worker());
+    boolean anyAlone = given.isEmpty() && !nothingInLine && askers.words().size() > 1;
+    if (anyAlone) {
+      apart.add(kind);
+    } else if (!given.isEmpty()) {
+      apart.remove(kind);
+    }
+    boolean inVain = given.isEmpty() && !anyAlone && askers.asOf() == hints;
     for (Idle word : askers.words()) {
       WorkerId id = word.worker().id();
       asking.remove(id);
@@ -246,7 +262,7 @@ final class IdleWorkers {
       }
       idle.put(id, waiter);
       waiter.asked = now;
-      if (given.isEmpty() && askers.asOf() == hints) {
+      if (inVain) {
         refused.merge(waiter.kind, 1, Integer::sum);
       } else if (!given.contains(id)) {
         line.add(id); // the claim may have missed tasks that became ready while it ran

@@ -142,6 +142,27 @@ class IdleWorkersTest {
   }
 
   @Test
+  void those_that_were_given_nothing_together_are_each_asked_for_alone_until_one_is_given_a_task() {
+    saidOnDevices(20);
+    Askers both = workers.next();
+    assertThat(both.words()).hasSize(2);
+    workers.answered(both, Set.of(), false, 0);
+    Set<WorkerId> alone = new HashSet<>();
+    for (int i = 0; i < 20; i++) {
+      Askers one = workers.next();
+      assertThat(one.words()).hasSize(1);
+      alone.addAll(names(one));
+      if (i == 19) {
+        assertThat(alone).as("also the two that were asked for together").hasSize(20);
+        names(one).forEach(workers::remove);
+      }
+      workers.answered(one, i == 19 ? names(one) : Set.of(), false, 0);
+    }
+    workers.hinted();
+    assertThat(workers.next().words()).as("together again").hasSizeGreaterThan(1);
+  }
+
+  @Test
   void thousands_that_repeat_themselves_are_not_asked_for_until_a_task_may_be_ready() {
     List<Idle> all = said(5000, "worker-", ONE);
     assertThat(inVain()).as("each is asked for when it comes").hasSize(5000);

@@ -65,12 +65,13 @@ final class Claims {
    * has waited long, so that no stream of urgent work holds it up for ever. The tenant's clock is
    * charged here.
    *
-   * <p>No task is handed out beside one that must be alone on its device. When such a task is the
-   * first in line, no task is handed out until its device is empty.
+   * <p>No task is handed out beside one that must be alone on its device. A claim of one task that
+   * finds such a task first in line hands out none until the device is empty; a claim of several
+   * passes it by.
    *
    * <p>Of several workers ({@code hands}), those on an empty device are first if such a task is
    * among those in line, and last are those that failed one of them. One that would be given what
-   * it failed is given nothing this time.
+   * it failed is given nothing this time, though a claim of its own may find it another task.
    */
   private static final NamedSql CLAIM =
       NamedSql.of(
@@ -147,9 +148,11 @@ final class Claims {
           pairs AS MATERIALIZED (
             SELECT next.id, hands.id AS worker
             FROM next JOIN hands ON hands.n = next.n OR EXISTS (SELECT FROM sole)
-            WHERE NOT (busy AND EXISTS (SELECT FROM next AS first WHERE first.alone AND first.n <= next.n))
-              AND NOT (alone AND EXISTS (SELECT FROM sole) AND (SELECT count(*) FROM next) > 1)
-              AND (failed_on IS DISTINCT FROM hands.id OR rested OR EXISTS (SELECT FROM sole))),
+            WHERE CASE WHEN EXISTS (SELECT FROM sole)
+              THEN NOT (alone AND (busy OR (SELECT count(*) FROM next) > 1))
+              ELSE (failed_on IS DISTINCT FROM hands.id OR rested) AND NOT EXISTS (
+                SELECT FROM next AS first JOIN hands AS its ON its.n = first.n
+                WHERE first.alone AND its.busy AND first.n <= next.n) END),
           claimed AS (
             UPDATE task SET
               state = 'running', attempt = attempt + 1, worker = pairs.worker, stepped = now(),

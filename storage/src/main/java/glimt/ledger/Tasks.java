@@ -51,7 +51,8 @@ public final class Tasks {
 
   /**
    * Hands out a task to each of some workers in one statement, as long as there are any. It costs
-   * little more than a claim for one of them.
+   * little more than a claim for one of them. A worker that it gives nothing may be given a task by
+   * a claim of its own: one that is of the line behind tasks which the worker failed.
    *
    * @param seekers one or more, which are all {@link Seeker#isLike like each other}
    * @return the tasks of those that were given one

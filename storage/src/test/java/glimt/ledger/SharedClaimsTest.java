@@ -163,6 +163,30 @@ class SharedClaimsTest {
   }
 
   @Test
+  void a_task_that_went_to_an_empty_device_holds_up_nobody_on_another() {
+    JobId large = ledger.submit();
+    IntStream.range(0, 3).forEach(i -> ledger.submit());
+    Map<WorkerId, Task> first = claim(2);
+    fail(ledger, taskOf("w0", first), Fault.OUT_OF_MEMORY);
+    Map<WorkerId, Task> given =
+        ledger.tasks.claim(List.of(seeker("x", "cuda:1"), seeker("z", "cuda:7")));
+    assertThat(taskOf("z", given).job()).isEqualTo(large);
+    assertThat(given).as("x works beside w1, on another device").containsKey(new WorkerId("x"));
+  }
+
+  @Test
+  void two_that_failed_what_is_in_line_are_given_it_crosswise_by_claims_of_their_own() {
+    IntStream.range(0, 2).forEach(i -> ledger.submit());
+    Map<WorkerId, Task> first = claim(2);
+    fail(ledger, taskOf("w0", first), Fault.INTERNAL);
+    fail(ledger, taskOf("w1", first), Fault.INTERNAL);
+    assertThat(claim(2)).as("each would be given what it failed").isEmpty();
+    for (int i = 0; i < 2; i++) {
+      assertThat(ledger.tasks.claim(List.of(seekers(2).get(i)))).hasSize(1);
+    }
+  }
+
+  @Test
   void only_workers_that_are_like_each_other_claim_together() {
     Seeker one = seeker("one", "cuda:0");
     WorkerCard warm = seeker("warm", "cuda:1").worker().warm(List.of("1".repeat(64)));
