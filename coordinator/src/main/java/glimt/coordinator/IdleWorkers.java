@@ -66,7 +66,10 @@ final class IdleWorkers {
     /** When its last word arrived, in {@link System#nanoTime}. */
     private long said;
 
-    /** When the ledger last heard of it, in {@link System#nanoTime}; null if it never did. */
+    /**
+     * When the ledger last answered for it, in {@link System#nanoTime}; null if it never did. That
+     * there is nothing for several together is no answer for one.
+     */
     private @Nullable Long asked;
 
     private Waiter(Idle word, Seeker seeker) {
@@ -261,7 +264,9 @@ final class IdleWorkers {
         continue;
       }
       idle.put(id, waiter);
-      waiter.asked = now;
+      if (!anyAlone) {
+        waiter.asked = now;
+      }
       if (inVain) {
         refused.merge(waiter.kind, 1, Integer::sum);
       } else if (!given.contains(id)) {
