@@ -467,13 +467,18 @@ class JobsTest {
             "\"deadline\":\"tomorrow\"",
             "\"budget_seconds\":0",
             "\"budget_seconds\":-1",
-            "\"budget_seconds\":\"NaN\"")) {
+            "\"budget_seconds\":\"NaN\"",
+            "\"budget_seconds\":1e999",
+            "\"class\":\"hasty\"",
+            "\"class\":1")) {
       HttpResponse<String> refused = farm.post("/v1/jobs", "{\"prompt\":\"a\"," + wrong + "}");
       assertThat(refused.statusCode()).as(wrong).isEqualTo(400);
       contract.allows("submitJob", refused);
       assertThat(RealFarm.json(refused).get("field").textValue())
           .isEqualTo(wrong.substring(1, wrong.indexOf('"', 1)));
     }
+    assertThat(farm.post("/v1/jobs", "{\"prompt\":\"a\",\"budget_seconds\":NaN}").statusCode())
+        .isEqualTo(400);
     HttpResponse<String> past = patch(path, "{\"deadline\":\"2020-01-31T18:00:00Z\"}");
     assertThat(past.statusCode()).isEqualTo(400);
     assertThat(RealFarm.json(farm.get(path)).get("deadline").textValue())

@@ -182,7 +182,7 @@ final class FairTrials {
    * How jobs with a deadline ended.
    *
    * @param early those that ended with a lower level than asked for
-   * @param inTime those with a whole level before the deadline
+   * @param inTime those that succeeded, with a whole level before the deadline
    */
   record Limited(int jobs, int early, int inTime) {}
 
@@ -209,19 +209,18 @@ final class FairTrials {
         new Limited(
             jobs,
             (int) ends.stream().filter(job -> job.endedAtLevel() != null).count(),
-            (int) ends.stream().filter(FairTrials::isInTime).count());
+            (int) limited.stream().filter(this::isInTime).count());
     farm.clear();
     return result;
   }
 
-  /** A job that a sweep ended may have ended a sweep later than its deadline. */
-  private static boolean isInTime(JobView job) {
-    Instant deadline = job.limits().deadline();
-    Instant ended = job.ended();
-    return job.state() == JobState.SUCCEEDED
+  /** A sweep may end a job after its deadline; its level must have been whole before. */
+  private boolean isInTime(SimulatedJob job) {
+    JobView end = farm.view(job);
+    Instant deadline = end.limits().deadline();
+    return end.state() == JobState.SUCCEEDED
         && deadline != null
-        && ended != null
-        && (job.endedAtLevel() != null || !ended.isAfter(deadline));
+        && farm.playable(job).filter(at -> !at.isAfter(deadline)).isPresent();
   }
 
   private void awaitEnd(SimulatedJob job) {

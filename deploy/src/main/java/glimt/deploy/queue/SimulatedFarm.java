@@ -9,6 +9,7 @@ import glimt.deploy.node.DeployException;
 import glimt.deploy.queue.SimulatedWorker.DeviceLog;
 import glimt.job.Format;
 import glimt.job.JobClass;
+import glimt.job.JobEvent;
 import glimt.job.JobId;
 import glimt.job.JobLimits;
 import glimt.job.JobSpec;
@@ -22,6 +23,7 @@ import glimt.job.WorkerId;
 import glimt.ledger.Bundles;
 import glimt.ledger.Database;
 import glimt.ledger.Deadlines;
+import glimt.ledger.Events;
 import glimt.ledger.Jobs;
 import glimt.ledger.LeaseTerms;
 import glimt.ledger.NewJob;
@@ -30,8 +32,10 @@ import glimt.ledger.Tenants;
 import glimt.model.Kind;
 import glimt.postgres.EmbeddedPostgres;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -147,6 +151,15 @@ final class SimulatedFarm implements AutoCloseable {
 
   JobView view(SimulatedJob job) {
     return jobs.find(new TenantId(job.tenant()), job.id()).orElseThrow();
+  }
+
+  /** When the first level of a job was whole; empty if none is. */
+  Optional<Instant> playable(SimulatedJob job) {
+    return new Events(database)
+        .after(new TenantId(job.tenant()), job.id(), 0, Integer.MAX_VALUE).stream()
+            .filter(event -> event.fact() instanceof JobEvent.LevelFinished)
+            .map(JobEvent::at)
+            .findFirst();
   }
 
   /** The seconds from a job's submission until a device had its first task. */
