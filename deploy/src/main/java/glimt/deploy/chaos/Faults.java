@@ -6,7 +6,9 @@ import java.util.stream.Stream;
 /** The list of all faults. */
 final class Faults {
   static final List<FarmFault> ALL =
-      Stream.of(WorkerFaults.ALL, NodeFaults.ALL, MemoryFaults.ALL).flatMap(List::stream).toList();
+      Stream.of(WorkerFaults.ALL, ScheduleFaults.ALL, NodeFaults.ALL, MemoryFaults.ALL)
+          .flatMap(List::stream)
+          .toList();
 
   private Faults() {}
 

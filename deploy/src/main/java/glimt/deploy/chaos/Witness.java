@@ -97,6 +97,13 @@ final class Witness implements AutoCloseable {
         () -> client.post("/v1/jobs/%s/cancel".formatted(asked.job())).path("state").asText());
   }
 
+  /** Changes a field of a job that has not ended. */
+  void change(SubmittedJob asked, String field, JsonNode value) {
+    answered(
+        "change " + field,
+        () -> client.send("PATCH", "/v1/jobs/" + asked.job(), Client.object().set(field, value)));
+  }
+
   /** The job's document, if the farm answers now. */
   Optional<JsonNode> find(SubmittedJob asked) {
     return now("/v1/jobs/" + asked.job());
