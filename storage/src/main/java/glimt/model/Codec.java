@@ -1,6 +1,7 @@
 package glimt.model;
 
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param encoding the way back, for walks that begin with a visible result; null if there is none
  * @param below whether the decoder also reads the whole visible result of the level below, by its
  *     port {@code below}, such as the picture that a motion moves; null if not
+ * @param planes the noise that the decoder itself draws, in the order of its ports {@code noise_0},
+ *     {@code noise_1}, …; null if it draws none
  */
 public record Codec(
     String network,
@@ -29,7 +32,23 @@ public record Codec(
     List<Double> shift,
     @Nullable Noising noising,
     @Nullable LatentEncoding encoding,
-    @Nullable Boolean below) {
+    @Nullable Boolean below,
+    @Nullable List<NoisePlanes> planes) {
+  /** A decoder that draws no noise. */
+  public Codec(
+      String network,
+      List<Axis> axes,
+      List<Integer> factors,
+      List<Boolean> causal,
+      int channels,
+      List<Double> scale,
+      List<Double> shift,
+      @Nullable Noising noising,
+      @Nullable LatentEncoding encoding,
+      @Nullable Boolean below) {
+    this(network, axes, factors, causal, channels, scale, shift, noising, encoding, below, null);
+  }
+
   /** A decoder that reads nothing but the latent. */
   public Codec(
       String network,
@@ -71,7 +90,31 @@ public record Codec(
 
   /** The same codec with its encoder. */
   public Codec with(LatentEncoding other) {
-    return new Codec(network, axes, factors, causal, channels, scale, shift, noising, other, below);
+    return new Codec(
+        network, axes, factors, causal, channels, scale, shift, noising, other, below, planes);
+  }
+
+  /** The same codec, whose decoder draws noise; empty for none. */
+  public Codec drawing(List<NoisePlanes> other) {
+    List<NoisePlanes> drawn = other.isEmpty() ? null : other;
+    return new Codec(
+        network, axes, factors, causal, channels, scale, shift, noising, encoding, below, drawn);
+  }
+
+  /** The same codec, whose networks are called otherwise. */
+  public Codec renamed(UnaryOperator<String> stems) {
+    return new Codec(
+        stems.apply(network),
+        axes,
+        factors,
+        causal,
+        channels,
+        scale,
+        shift,
+        noising,
+        encoding == null ? null : new LatentEncoding(stems.apply(encoding.network), encoding.drawn),
+        below,
+        planes);
   }
 
   /**
@@ -97,7 +140,25 @@ public record Codec(
     }
   }
 
+  /**
+   * Standard normal noise that a part of a decoder draws, float32 [count, h, w]: a value for each
+   * row and column, the same for all frames.
+   *
+   * @param count how many planes
+   * @param factor how many rows, and columns, one of the latent is there
+   */
+  public record NoisePlanes(int count, int factor) {
+    public NoisePlanes {
+      if (count < 1 || factor < 1) {
+        throw new IllegalArgumentException(
+            "noise is drawn for 1 plane or more, 1 or more times as large as the latent, not %s and %s"
+                .formatted(count, factor));
+      }
+    }
+  }
+
   public Codec {
+    planes = planes == null ? null : List.copyOf(planes);
     axes = List.copyOf(axes);
     factors = List.copyOf(factors);
     causal = List.copyOf(causal);

@@ -37,6 +37,7 @@ final class Blocks {
           "linear",
           "ltx",
           "ltx_codec",
+          "ltx_noise",
           "mood",
           "norm",
           "norms",

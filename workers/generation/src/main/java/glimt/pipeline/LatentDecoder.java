@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.Shape;
 import glimt.bundle.Network;
 import glimt.model.Codec;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -14,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param network maps {@value #INPUT}, float32 [1, …] in the layout of a level's sample, to float32
  *     [1, …] with the codec's channels; with {@link Codec#noising} it takes {@value #TIMESTEP} too,
- *     float32 [1]; with {@link Codec#readsBelow} the level below by the port {@value #BELOW}
+ *     float32 [1]; with {@link Codec#readsBelow} the level below by the port {@value #BELOW}; with
+ *     {@link Codec#planes} the noise that it draws, by {@value #PLANES} and a number
  * @param below the visible result of the level below; null if the decoder does not read it
  */
 public record LatentDecoder(Codec codec, Network network, @Nullable SeenBelow below) {
@@ -26,6 +28,9 @@ public record LatentDecoder(Codec codec, Network network, @Nullable SeenBelow be
 
   /** The name of the port for the visible result of the level below. */
   public static final String BELOW = "below";
+
+  /** What the names of the ports for noise that the decoder draws begin with. */
+  public static final String PLANES = "noise_";
 
   /**
    * The visible result of the level below.
@@ -40,14 +45,25 @@ public record LatentDecoder(Codec codec, Network network, @Nullable SeenBelow be
     this(codec, network, null);
   }
 
-  /** Draws the standard normals of a latent, row-major. */
+  /** Draws standard normals, row-major. */
   @FunctionalInterface
   public interface Normals {
+    /** Of a latent. */
     float[] drawn();
+
+    /**
+     * Of the planes that a part of the decoder draws: zeros, unless it is said otherwise.
+     *
+     * @param part its number among those that draw
+     * @param shape [count, h, w]
+     */
+    default float[] planes(int part, Shape shape) {
+      return new float[Math.toIntExact(shape.size())];
+    }
   }
 
   /**
-   * Decodes one piece, into which no noise is mixed.
+   * Decodes one piece without any noise, be it mixed in or the decoder's own.
    *
    * @param latent the values, row-major
    * @param shape their shape, without a batch axis
@@ -55,7 +71,7 @@ public record LatentDecoder(Codec codec, Network network, @Nullable SeenBelow be
    * @return the decoded values, row-major
    */
   public float[] decoded(NDManager manager, float[] latent, long[] shape, int perChannel) {
-    return decoded(manager, scaled(latent, perChannel), shape);
+    return decoded(manager, scaled(latent, perChannel), shape, () -> new float[0]);
   }
 
   /**
@@ -74,7 +90,7 @@ public record LatentDecoder(Codec codec, Network network, @Nullable SeenBelow be
         values[i] = (1 - share) * values[i] + share * normals[i];
       }
     }
-    return decoded(manager, values, shape);
+    return decoded(manager, values, shape, noise);
   }
 
   private float[] scaled(float[] latent, int perChannel) {
@@ -87,7 +103,7 @@ public record LatentDecoder(Codec codec, Network network, @Nullable SeenBelow be
     return scaled;
   }
 
-  private float[] decoded(NDManager manager, float[] values, long[] shape) {
+  private float[] decoded(NDManager manager, float[] values, long[] shape, Normals noise) {
     try (NDManager scope = manager.newSubManager()) {
       Map<String, NDArray> inputs = new HashMap<>();
       inputs.put(INPUT, scope.create(values, new Shape(1).addAll(new Shape(shape))));
@@ -102,6 +118,16 @@ public record LatentDecoder(Codec codec, Network network, @Nullable SeenBelow be
         }
         Shape seen = new Shape(1).addAll(new Shape(below.shape));
         inputs.put(BELOW, scope.create(below.values, seen));
+      }
+      List<Codec.NoisePlanes> planes = codec.planes() == null ? List.of() : codec.planes();
+      for (int i = 0; i < planes.size(); i++) {
+        int factor = planes.get(i).factor();
+        Shape plane =
+            new Shape(
+                planes.get(i).count(),
+                shape[shape.length - 2] * factor,
+                shape[shape.length - 1] * factor);
+        inputs.put(PLANES + i, scope.create(noise.planes(i, plane), plane));
       }
       return network.call(inputs).singletonOrThrow().toFloatArray();
     }

@@ -296,7 +296,7 @@ final class LevelChain {
         ports,
         level.residual(),
         level.belowNoise(),
-        renamed(level.codec(), stems),
+        level.codec() == null ? null : level.codec().renamed(stems),
         level.sampling(),
         null,
         refinement,
@@ -306,24 +306,5 @@ final class LevelChain {
         null,
         level.belowNoising(),
         null);
-  }
-
-  private static @Nullable Codec renamed(@Nullable Codec codec, UnaryOperator<String> stems) {
-    if (codec == null) {
-      return null;
-    }
-    Codec.LatentEncoding encoding = codec.encoding();
-    return new Codec(
-        stems.apply(codec.network()),
-        codec.axes(),
-        codec.factors(),
-        codec.causal(),
-        codec.channels(),
-        codec.scale(),
-        codec.shift(),
-        codec.noising(),
-        encoding == null
-            ? null
-            : new Codec.LatentEncoding(stems.apply(encoding.network()), encoding.drawn()));
   }
 }

@@ -157,15 +157,16 @@ final class LtxVideo {
     values(weights, "latents_std", channels, 1)
         .forEach(deviation -> scales.add(scaling / deviation));
     return new Codec(
-        "vae",
-        axes,
-        factors,
-        List.of(true, false, false),
-        vae.integer("out_channels", 3),
-        scales,
-        means,
-        vae.flag("timestep_conditioning", false) ? NOISING : null,
-        PipelineParts.DRAWN);
+            "vae",
+            axes,
+            factors,
+            List.of(true, false, false),
+            vae.integer("out_channels", 3),
+            scales,
+            means,
+            vae.flag("timestep_conditioning", false) ? NOISING : null,
+            PipelineParts.DRAWN)
+        .drawing(LtxDecoder.planes(vae));
   }
 
   private static List<Double> values(

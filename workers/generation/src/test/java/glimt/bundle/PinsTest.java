@@ -36,6 +36,7 @@ class PinsTest {
           entry("linear", "369c97390ac09dd27a4f53b602872d052bbdd6faf541387b85fc18ec49c7ff5f"),
           entry("ltx", "be34f4d6285b65d6cb9d51e8587750ba87e9853d5e3918832021aad8e61ed4bb"),
           entry("ltx_codec", "f1b59715670b8e730a37f7074ebba38cb560920a0866a06bec196ad423b03e10"),
+          entry("ltx_noise", "bd5e36c1fffef58deb91285c527a433e13ee4a48d649924cc5369574d84c4901"),
           entry("mood", "8e04fa822d72e15b47421ca2fcb52c03cf6ec8527a3dff4a354f1a1303da5c68"),
           entry("norm", "395998785334016af1d3f17e3f2cafb082a26379c793b43a66d906b4ec52c5f1"),
           entry("norms", "01118b2b8d9edb92a57fa5be915a7d41886a5a170f20c9d0a200696cf6368265"),

@@ -17,7 +17,8 @@ class LtxNetworksTest {
   private static final String SIZES =
       """
       "num_attention_heads": 2, "attention_head_dim": 8, "in_channels": 4, "out_channels": 4,
-      "cross_attention_dim": 16, "caption_channels": 6, "num_layers": 2""";
+      "cross_attention_dim": 16, "caption_channels": 6, "num_layers": 2\
+      """;
 
   @Test
   void biases_that_are_left_out_are_zeros() {
@@ -87,7 +88,8 @@ class LtxNetworksTest {
   void decoders_that_are_not_implemented_are_refused_by_name() {
     for (String setting :
         new String[] {
-          "\"decoder_inject_noise\": [true, false, false, false, false]",
+          "\"decoder_inject_noise\": [true, false, false]",
+          "\"decoder_inject_noise\": [true, true, true, true, true]",
           "\"timestep_conditioning\": true"
         }) {
       PublishedConfig config = PublishedConfig.parse("vae/config.json", "{%s}".formatted(setting));
@@ -98,7 +100,8 @@ class LtxNetworksTest {
     PublishedConfig other =
         PublishedConfig.parse(
             "vae/config.json",
-            "{\"downsample_type\": [\"fold\"], \"down_block_types\": [\"LTXVideo095DownBlock3D\"], \"block_out_channels\": [4, 8]}");
+            "{\"downsample_type\": [\"fold\"], \"down_block_types\": [\"LTXVideo095DownBlock3D\"],"
+                + " \"block_out_channels\": [4, 8]}");
     assertThatThrownBy(() -> LtxEncoder.of(other, java.util.Set.of()))
         .hasMessageContaining("downsample_type");
   }

@@ -48,7 +48,7 @@ record DecodeTask(
                   blended,
                   shape,
                   latent.valuesPerChannel(shape),
-                  () -> noise.normals(index, Noise.Purpose.DECODE, 0, 0, region));
+                  new DecoderNoise(noise, index, region));
     }
     attempt.spent((System.nanoTime() - began) / 1e9);
     try (Lap _ = attempt.in(Phase.WRITE)) {
