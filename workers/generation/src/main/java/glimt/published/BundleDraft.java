@@ -228,7 +228,7 @@ final class BundleDraft {
             .sum();
     sizes.put(stem, bytes);
     lines.add(
-        "%s is a %s of %s tensors, %s bytes, from %s"
+        "%s: %s, %s tensors, %s bytes, from %s"
             .formatted(stem, architecture, named.tensors().size(), bytes, file));
   }
 
