@@ -452,7 +452,7 @@ public record Plan(List<Level> levels, List<PlannedTask> tasks, List<String> war
         case EMPTY_PROMPT -> "";
         case NEGATIVE_PROMPT -> Objects.requireNonNullElse(spec.negativePrompt(), "");
         case NEGATIVE_PROMPT_OR_ZEROS -> spec.negativePrompt();
-        case SAME, ZEROS, DROP -> null;
+        case SAME, ZEROS, DROP, LOW_SCORE -> null;
       };
     }
 

@@ -58,6 +58,11 @@ public record Port(
           "port %s: the feed 'encoder' needs an encoder and an output, and no other feed takes them"
               .formatted(name));
     }
+    if ((feed == PortSource.SCORED_SIZES) != (unconditional == Unconditional.LOW_SCORE)) {
+      throw new IllegalArgumentException(
+          "port %s: the feed 'scored_sizes' goes with the unconditional 'low_score', and no other"
+              .formatted(name));
+    }
     if (!encoded
         && (unconditional == Unconditional.NEGATIVE_PROMPT_OR_ZEROS
             || ((unconditional == Unconditional.EMPTY_PROMPT
@@ -99,6 +104,11 @@ public record Port(
   /** The sizes of what people see, alike with and without conditions. */
   public static Port sizes(String name) {
     return new Port(name, PortSource.SIZES, null, null, Unconditional.SAME);
+  }
+
+  /** The sizes of what people see with a score, which is low without conditions. */
+  public static Port scoredSizes(String name) {
+    return new Port(name, PortSource.SCORED_SIZES, null, null, Unconditional.LOW_SCORE);
   }
 
   /** The weight of guidance, which the network is told. */
@@ -180,6 +190,13 @@ public record Port(
      */
     SIZES,
     /**
+     * The sizes that a picture was trained to have, and how well people were predicted to like it:
+     * height and width, top and left of the part that is shown, in pixels of what people see, and a
+     * score of 1 to 10, which is 6 with conditions; float32 [1, 5] (Podell et al. 2023, section
+     * 2.5, and its published pipeline).
+     */
+    SCORED_SIZES,
+    /**
      * Where each position of the sample lies: float32 [1, axes, positions], the last axis varying
      * fastest (HaCohen et al. 2024, arXiv:2501.00103).
      */
@@ -215,6 +232,8 @@ public record Port(
     /** What the job's negative prompt gives, which is empty unless it says otherwise. */
     NEGATIVE_PROMPT,
     /** What the job's negative prompt gives; as many zeros if it has none. */
-    NEGATIVE_PROMPT_OR_ZEROS
+    NEGATIVE_PROMPT_OR_ZEROS,
+    /** The same sizes with the score of a picture that few like, 2.5. */
+    LOW_SCORE
   }
 }

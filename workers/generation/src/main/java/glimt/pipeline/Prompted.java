@@ -27,6 +27,11 @@ import java.util.function.Supplier;
 public record Prompted(
     Map<Port, Function<NDManager, NDArray>> given,
     Map<Port, Function<NDManager, NDArray>> withheld) {
+  /** What a published refiner is told of how well people like a picture, and of one they do not. */
+  private static final float HIGH_SCORE = 6;
+
+  private static final float LOW_SCORE = 2.5f;
+
   public Prompted {
     given = Map.copyOf(given);
     withheld = Map.copyOf(withheld);
@@ -71,6 +76,7 @@ public record Prompted(
                 manager.create(
                     new float[] {(float) (sampling.guidance().weight() - 1)}, new Shape(1));
             case SIZES -> sizes(manager, level);
+            case SCORED_SIZES -> scored(manager, level, HIGH_SCORE);
             case PLACES -> places(manager, level, Objects.requireNonNull(port.places()));
             case PROMPT, ENCODER, PICTURE_LATENTS, PICTURE_STATES ->
                 read(given, port, manager, level);
@@ -87,6 +93,7 @@ public record Prompted(
                   withheld.containsKey(port)
                       ? read(withheld, port, manager, level)
                       : array.zerosLike();
+              case LOW_SCORE -> scored(manager, level, LOW_SCORE);
             };
         none.merge(port.name(), other, Prompted::joined);
       }
@@ -129,5 +136,12 @@ public record Prompted(
     float height = seen.get(seen.size() - 2);
     float width = seen.getLast();
     return manager.create(new float[] {height, width, 0, 0, height, width}, new Shape(1, 6));
+  }
+
+  private static NDArray scored(NDManager manager, Level level, float score) {
+    List<Integer> seen = level.seen();
+    float height = seen.get(seen.size() - 2);
+    float width = seen.getLast();
+    return manager.create(new float[] {height, width, 0, 0, score}, new Shape(1, 5));
   }
 }

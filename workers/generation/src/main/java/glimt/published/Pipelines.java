@@ -34,6 +34,7 @@ public final class Pipelines {
           Map.entry("StableDiffusionImg2ImgPipeline", StableDiffusion::card),
           Map.entry("StableDiffusionPipeline", StableDiffusion::card),
           Map.entry("StableDiffusionUpscalePipeline", Upscaling::card),
+          Map.entry(StableDiffusionXl.PICTURES, StableDiffusionXl::card),
           Map.entry("StableDiffusionXLPipeline", StableDiffusionXl::card),
           Map.entry("TextToVideoSDPipeline", TextToVideoSd::card),
           Map.entry("VideoToVideoSDPipeline", TextToVideoSd::card),

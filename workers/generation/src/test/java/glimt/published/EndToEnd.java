@@ -31,6 +31,7 @@ interface EndToEnd {
           Map.entry("LTXPipeline", new LatentsEndToEnd()),
           Map.entry("PointCloudSampler", new PointEEndToEnd()),
           Map.entry("StableDiffusionPipeline", new LatentsEndToEnd()),
+          Map.entry(StableDiffusionXl.PICTURES, new LatentsEndToEnd()),
           Map.entry("StableDiffusionXLPipeline", new LatentsEndToEnd()),
           Map.entry("TextToVideoSDPipeline", new LatentsEndToEnd()),
           Map.entry("WanPipeline", new LatentsEndToEnd()));

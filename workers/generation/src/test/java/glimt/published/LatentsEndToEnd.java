@@ -26,10 +26,12 @@ import glimt.model.GuidanceRule;
 import glimt.model.Level;
 import glimt.model.Port;
 import glimt.model.Port.Unconditional;
+import glimt.model.Refinement;
 import glimt.model.Sampling;
 import glimt.model.Schedule;
 import glimt.pipeline.ExpertNetworks;
 import glimt.pipeline.LatentDecoder;
+import glimt.pipeline.LatentEncoder;
 import glimt.pipeline.LevelDenoiser;
 import glimt.pipeline.LevelDenoiser.Conditioning;
 import glimt.pipeline.LevelWalk;
@@ -190,18 +192,49 @@ final class LatentsEndToEnd implements EndToEnd {
           };
       Trajectory walk = new Trajectory(recipe.sampler(), observed, recordedNoise);
       NDArray noise = clip(EndToEnd.given(golden, manager, "in.latents"));
-      Waypoint end =
-          walk.on(walk.at(recipe.levels(), recipe.begin(noise), golden.name()), Observer.NOBODY);
+      Waypoint start =
+          call.has("strength")
+              ? walk.start(recipe.levels(), given(), noise, golden.name())
+              : walk.at(recipe.levels(), recipe.begin(noise), golden.name());
+      Waypoint end = walk.on(start, Observer.NOBODY);
       NDArray latents = recipe.leave(end.x());
       states.add(latents);
+      made.put("latents_before", laid(states.getFirst()));
       for (int i = 1; i < states.size(); i++) {
         made.put("latents_after." + (i - 1), laid(states.get(i)));
       }
       return latents;
     }
 
-    /** The walk, with the pipeline's further arguments of its scheduler's steps. */
+    /** The latent of the recorded picture. */
+    private NDArray given() {
+      Codec codec = Objects.requireNonNull(level.codec());
+      String encoder = Objects.requireNonNull(codec.encoding()).network();
+      Mosaic latent = Mosaic.of(level);
+      long[] shape = latent.shape(latent.whole());
+      NDArray pixels = EndToEnd.given(golden, manager, "in.image").mul(2).sub(1);
+      float[] values =
+          new LatentEncoder(codec, networks.network(bundle, encoder))
+              .encoded(
+                  manager,
+                  pixels.toFloatArray(),
+                  latent.decodedShape(codec, shape),
+                  latent.valuesPerChannel(shape),
+                  () -> EndToEnd.given(golden, manager, "in.vae_encode.noise").toFloatArray());
+      return manager.create(values, new Shape(1).addAll(new Shape(shape)));
+    }
+
+    /** The walk, or as much of it as the call's strength leaves. */
     private WalkRecipe recipe() {
+      WalkRecipe whole = wholeRecipe();
+      return call.has("strength")
+          ? whole.late(
+              Refinement.skipped(whole.levels().steps(), call.path("strength").doubleValue()))
+          : whole;
+    }
+
+    /** The walk, with the pipeline's further arguments of its scheduler's steps. */
+    private WalkRecipe wholeRecipe() {
       WalkRecipe usual = LevelWalk.of(level.parametrisation(), sampling);
       if (!call.has("eta")) {
         return usual;

@@ -138,7 +138,7 @@ record SampleTask(
         case PICTURE_LATENTS -> given.put(port, scope -> beginning.opening().latents(scope));
         case PICTURE_STATES -> given.put(port, scope -> beginning.opening().states(scope));
         case GUIDANCE, BELOW, BELOW_KEPT, BELOW_BY_CORNERS, BELOW_NOISE, BELOW_SIGNAL -> {}
-        case SIZES, PLACES -> {}
+        case SIZES, SCORED_SIZES, PLACES -> {}
       }
     }
     return new Prompted(given, withheld);
