@@ -26,6 +26,7 @@ import glimt.model.BundleCard;
 import glimt.model.Expert;
 import glimt.model.Kind;
 import glimt.model.Level;
+import glimt.model.Port;
 import glimt.published.BundleImport;
 import glimt.published.ImportLevels;
 import glimt.published.ImportLevels.LevelSource;
@@ -50,6 +51,8 @@ import org.junit.jupiter.api.io.TempDir;
 class RefinedJobTest {
   private static final Path PUBLISHED = Path.of("../generation/src/test/resources/golden-models");
   private static final Path PICTURES = PUBLISHED.resolve("stable-diffusion/sd1-pndm");
+  private static final Path XL = PUBLISHED.resolve("stable-diffusion-xl/base-euler");
+  private static final Path REFINER = PUBLISHED.resolve("stable-diffusion-xl/refiner-euler");
   private static final Path CLIPS = PUBLISHED.resolve("text-to-video-sd/modelscope-ddim");
   private static final Path WAN = PUBLISHED.resolve("wan/2.1-t2v-unipc");
   private static final Path LTX = PUBLISHED.resolve("ltx-video/0.9.7-distilled-two-stage");
@@ -112,6 +115,39 @@ class RefinedJobTest {
       }
       products.add(made);
     }
+  }
+
+  @Test
+  void a_refiner_that_is_told_a_score_refines_its_base_and_shares_what_is_the_same()
+      throws Exception {
+    WholeJob job = imported(XL, above(level(REFINER, 0.5, null, null)));
+    BundleCard card = job.bundle().card();
+    assertThat(card.encoders()).as("the second encoder is the refiner's too").hasSize(2);
+    Level refined = card.levels().getLast();
+    assertThat(refined.network()).isEqualTo("refined_unet");
+    assertThat(refined.codec()).isEqualTo(card.levels().getFirst().codec());
+    assertThat(refined.ports()).contains(Port.scoredSizes("time_ids"));
+    JobSpec spec = spec(Kind.IMAGE, Format.PNG, 2, Map.of());
+    List<byte[]> pictures = files(job.products(spec));
+    assertThat(pictures.stream().map(RefinedJobTest::size)).containsExactly("64x64", "64x64");
+    assertThat(pictures.getLast()).isNotEqualTo(pictures.getFirst());
+    assertThat(files(job.products(spec)).getLast()).isEqualTo(pictures.getLast());
+  }
+
+  @Test
+  void a_refiner_that_is_told_other_numbers_than_it_reads_is_refused() throws Exception {
+    Path published = folder.resolve("refiner");
+    copy(REFINER, published);
+    Path index = published.resolve("model_index.json");
+    String text = Files.readString(index);
+    Files.writeString(
+        index,
+        text.replace(
+            "\"requires_aesthetics_score\": true", "\"requires_aesthetics_score\": false"));
+    assertThatThrownBy(() -> imported(published, ImportLevels.NONE))
+        .isInstanceOf(BundleException.class)
+        .hasMessageContaining("projection_class_embeddings_input_dim")
+        .hasMessageContaining("requires_aesthetics_score");
   }
 
   @Test
