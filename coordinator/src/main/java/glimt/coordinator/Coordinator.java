@@ -306,6 +306,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
         continue;
       }
       if (waiting.contains(worker.worker().id())) {
+        idle.sent(worker);
         worker.at().tell(new Run(task));
       } else {
         // The worker died, or turned out to be busy, while the claim ran. Only the new task is

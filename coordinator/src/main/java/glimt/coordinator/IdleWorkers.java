@@ -83,6 +83,9 @@ final class IdleWorkers {
   private final Map<WorkerId, Waiter> idle = new LinkedHashMap<>();
   private final Map<ActorRef<ToWorker>, WorkerId> names = new HashMap<>();
 
+  /** Those who were sent a task and were not heard of since. */
+  private final Set<ActorRef<ToWorker>> sent = new HashSet<>();
+
   /** Those for which a claim is to be made. */
   private final Set<WorkerId> line = new LinkedHashSet<>();
 
@@ -136,8 +139,15 @@ final class IdleWorkers {
     return hints;
   }
 
-  /** A worker said that it is idle. */
+  /**
+   * A worker said that it is idle. The first word after its task was sent is not believed, unless
+   * it reported on a task between: the word and the task crossed. Should the task have been lost,
+   * the worker repeats its word.
+   */
   void said(Idle word, long now) {
+    if (sent.remove(word.at())) {
+      return;
+    }
     WorkerId id = word.worker().id();
     Waiter waiter = idle.get(id);
     if (waiter == null || !waiter.kind.equals(WorkerKind.of(word.worker()))) {
@@ -166,11 +176,18 @@ final class IdleWorkers {
     line.remove(id);
   }
 
+  /** A task is sent to a worker. */
+  void sent(Idle word) {
+    remove(word.worker().id());
+    sent.add(word.at());
+  }
+
   /**
    * Forgets that a worker is idle, because it reports on a task. Its last {@link Idle} was sent
    * before it received the {@link Protocol.Run}.
    */
   void busy(ActorRef<ToWorker> worker) {
+    sent.remove(worker);
     WorkerId id = names.get(worker);
     if (id != null) {
       remove(id);

@@ -294,6 +294,7 @@ class CoordinatorTest {
     Task task = hand.task();
     JobId second = ledger.submit(bundle);
     held.set(true);
+    coordinator.tell(hand.idle()); // may have crossed with the task, and is not believed
     coordinator.tell(hand.idle());
     Runnable claim = asked(questions);
     coordinator.tell(hand.ended(task));

@@ -263,4 +263,31 @@ class IdleWorkersTest {
     workers.hinted();
     assertThat(next()).isEmpty();
   }
+
+  @Test
+  void a_word_that_crossed_with_a_task_is_not_believed_but_the_next_one_is() {
+    Idle word = word("a", ONE);
+    workers.said(word, 0);
+    assertThat(next()).containsExactly(word);
+    answered(word, false);
+    workers.sent(word);
+
+    workers.said(word, 1);
+    assertThat(next()).isEmpty();
+    workers.said(word, 2);
+    assertThat(next()).containsExactly(word);
+  }
+
+  @Test
+  void a_worker_that_reported_on_its_task_is_believed_at_once() {
+    Idle word = word("a", ONE);
+    workers.said(word, 0);
+    assertThat(next()).containsExactly(word);
+    answered(word, false);
+    workers.sent(word);
+
+    workers.busy(word.at());
+    workers.said(word, 1);
+    assertThat(next()).containsExactly(word);
+  }
 }
