@@ -27,7 +27,8 @@ public final class Workers {
 
   /**
    * Notes workers, as parts of the statement by which they claim. Writes no more often than needed:
-   * a farm of idle workers should leave the disk alone. Their times are of the instant at which the
+   * a farm of idle workers should leave the disk alone, but what one did since is written at once,
+   * since an idle worker may not be claimed for again. Their times are of the instant at which the
    * statement began: what they are given now is not in them yet.
    */
   static final String SEE =
@@ -39,6 +40,10 @@ public final class Workers {
           SELECT FROM worker
           WHERE worker.id = asks.id AND worker.cards = kind.cards AND worker.warm = kind.warm
             AND worker.seen > now() - make_interval(secs => :often)
+            AND (asks.life IS NULL OR EXISTS (
+              SELECT FROM worker_time
+              WHERE worker_time.worker = asks.id
+                AND abs((worker_time.life - worker_time.idle) - (asks.life - asks.idle)) < 1e-6))
           OFFSET 0)
         ORDER BY id
         ON CONFLICT (id) DO UPDATE SET
