@@ -111,7 +111,7 @@ public final class Glimt {
   }
 
   /** Takes arguments literally: a prompt may begin with @ or contain ${. */
-  private static CommandLine commands() {
+  static CommandLine commands() {
     CommandLine commands =
         new CommandLine(new Glimt())
             .setUsageHelpWidth(100)

@@ -52,7 +52,7 @@ public final class Chaos implements Callable<Integer> {
   @Option(
       names = "--seeds",
       defaultValue = "1",
-      description = {"How often each fault is injected; see --list for exceptions.", "Default: 1"})
+      description = "How often each fault is injected; see --list for exceptions. Default: 1")
   private int seeds;
 
   @Option(

@@ -43,20 +43,18 @@ public final class Eval implements Callable<Integer> {
   @Option(
       names = "--naming",
       paramLabel = "DIR",
-      description = {
-        "Instead of measuring, make a blind test: a sheet of results in shuffled"
-            + " order without their prompts, and a file with the key."
-      })
+      description =
+          "Instead of measuring, make a blind test: a sheet of results in shuffled"
+              + " order without their prompts, and a file with the key.")
   private @Nullable Path naming;
 
   @Option(
       names = "--only",
       paramLabel = "LEVEL",
-      description = {
-        "Measure only this level's network, with the classifier. The card and the"
-            + " other weights may be missing, so that a network can be measured while it is"
-            + " trained. For video only."
-      })
+      description =
+          "Measure only this level's network, with the classifier. The card and the"
+              + " other weights may be missing, so that a network can be measured while it is"
+              + " trained. For video only.")
   private @Nullable String only;
 
   @Option(

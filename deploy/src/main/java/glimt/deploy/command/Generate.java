@@ -55,7 +55,7 @@ public final class Generate implements Callable<Integer> {
   @Parameters(
       paramLabel = "PROMPT",
       arity = "0..1",
-      description = {"What to make, in words. Write -- before a prompt that begins with -."})
+      description = "What to make, in words. Write -- before a prompt that begins with -.")
   private @Nullable String prompt;
 
   @Option(
@@ -68,11 +68,10 @@ public final class Generate implements Callable<Integer> {
       names = {"-o", "--output"},
       paramLabel = "FILE",
       required = true,
-      description = {
-        "File to write. Its ending decides what is made:",
-        ".mp4 .webm .gif .apng for a video, .png .jpeg .webp for an image,",
-        ".glb .ply for a point cloud."
-      })
+      description =
+          "File to write. Its ending decides what is made: "
+              + ".mp4 .webm .gif .apng for a video, .png .jpeg .webp for an image, "
+              + ".glb .ply for a point cloud.")
   private Path output;
 
   @Option(names = "--model", description = "Model to use; `glimt models` lists them.")
@@ -86,10 +85,9 @@ public final class Generate implements Callable<Integer> {
   @Option(
       names = "--steps",
       paramLabel = "N|auto",
-      description = {
-        "Steps of the base level. auto ends the walk of every level when its",
-        "result hardly changes any more, where the model says how little that is."
-      })
+      description =
+          "Steps of the base level. auto ends the walk of every level when its "
+              + "result hardly changes any more, where the model says how little that is.")
   private @Nullable String steps;
 
   @Option(
@@ -115,10 +113,9 @@ public final class Generate implements Callable<Integer> {
   @Option(
       names = "--deadline",
       paramLabel = "TIME",
-      description = {
-        "When it has to end, with the zone, such as 2030-01-31T18:00:00+01:00. The newest whole",
-        "level is the result then."
-      })
+      description =
+          "When it has to end, with the zone, such as 2030-01-31T18:00:00+01:00. The newest whole "
+              + "level is the result then.")
   private @Nullable String deadline;
 
   @Option(
@@ -135,10 +132,10 @@ public final class Generate implements Callable<Integer> {
   @Option(
       names = "--drafts",
       paramLabel = "N",
-      description = {
-        "Make N drafts to choose from, of the base level only and of successive seeds, as FILE-1,",
-        "FILE-2 and so on; `glimt refine` goes on from one of the ids that are printed beside them."
-      })
+      description =
+          "Make N drafts to choose from, of the base level only and of successive seeds, as FILE-1,"
+              + " FILE-2 and so on; `glimt refine` goes on from one of the ids that are printed"
+              + " beside them.")
   private @Nullable Integer drafts;
 
   @Option(
@@ -166,10 +163,9 @@ public final class Generate implements Callable<Integer> {
   @Option(
       names = "--image",
       paramLabel = "FILE",
-      description = {
-        "PNG or JPEG that an image is made of, or that a video has as its first frame, where the",
-        "model can begin with one."
-      })
+      description =
+          "PNG or JPEG that an image is made of, or that a video has as its first frame, where the "
+              + "model can begin with one.")
   private @Nullable Path image;
 
   @Option(
@@ -180,26 +176,22 @@ public final class Generate implements Callable<Integer> {
 
   @Option(
       names = "--strength",
-      description = {
-        "How far the --image or --video is changed, above 0 and up to 1. Default: 0.8"
-      })
+      description = "How far the --image or --video is changed, above 0 and up to 1. Default: 0.8")
   private @Nullable Double strength;
 
   @Option(
       names = "--noise-level",
-      description = {
-        "How far each level of a cascade noises the picture below, 0 to 999. Default: the model's",
-        "(DeepFloyd IF: 250)"
-      })
+      description =
+          "How far each level of a cascade noises the picture below, 0 to 999. Default: the model's"
+              + " (DeepFloyd IF: 250)")
   private @Nullable Integer noiseLevel;
 
   @Option(
       names = "--lora",
       paramLabel = "NAME[:WEIGHT]",
-      description = {
-        "A LoRA that the model offers; `glimt models` lists them. Default weight: 1. May be given",
-        "several times."
-      })
+      description =
+          "A LoRA that the model offers; `glimt models` lists them. Default weight: 1. May be given"
+              + " several times.")
   private List<String> loras = List.of();
 
   @Mixin private HomeOption home;

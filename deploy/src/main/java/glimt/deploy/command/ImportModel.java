@@ -103,19 +103,17 @@ public final class ImportModel implements Callable<Integer> {
   @Option(
       names = "--lora",
       paramLabel = "FILE[:WEIGHT]",
-      description = {
-        "A LoRA, a file or PEFT's folder, that is merged into copies of the tensors it changes",
-        "(default weight: 1). May be given several times."
-      })
+      description =
+          "A LoRA, a file or PEFT's folder, that is merged into copies of the tensors it changes "
+              + "(default weight: 1). May be given several times.")
   private List<String> loras = List.of();
 
   @Option(
       names = "--offer-lora",
       paramLabel = "NAME=FILE",
-      description = {
-        "A LoRA, a file or PEFT's folder, that jobs may choose by this name and with a weight. May",
-        "be given several times."
-      })
+      description =
+          "A LoRA, a file or PEFT's folder, that jobs may choose by this name and with a weight."
+              + " May be given several times.")
   private List<String> offered = List.of();
 
   @Option(
@@ -140,15 +138,13 @@ public final class ImportModel implements Callable<Integer> {
   @Option(
       names = "--levels",
       paramLabel = "SOURCE[:STRENGTH][:SIZE[/TILE]][@T,T,…]",
-      description = {
-        "A pipeline above, which refines what the one below made: it is resized to SIZE, noised"
-            + " and",
-        "denoised again along STRENGTH of the walk (default: 0.6 of it), in one piece or in TILEs,",
-        "which overlap. Sizes are WIDTHxHEIGHT or WIDTHxHEIGHTxFRAMES, Ts the walk's timesteps. An",
-        "upsampler of LTX-Video enlarges latents for the pipeline below; Stable Diffusion's makes"
-            + " four",
-        "times the height and width. May be given several times."
-      })
+      description =
+          "A pipeline above, which refines what the one below made: it is resized to SIZE, noised"
+              + " and denoised again along STRENGTH of the walk (default: 0.6 of it), in one piece"
+              + " or in TILEs, which overlap. Sizes are WIDTHxHEIGHT or WIDTHxHEIGHTxFRAMES, Ts the"
+              + " walk's timesteps. An upsampler of LTX-Video enlarges latents for the pipeline"
+              + " below; Stable Diffusion's makes four times the height and width. May be given"
+              + " several times.")
   private List<String> levels = List.of();
 
   @Option(
@@ -180,12 +176,11 @@ public final class ImportModel implements Callable<Integer> {
       names = "--dtype",
       paramLabel = "float32|bfloat16|float16",
       defaultValue = "",
-      description = {
-        "Format in which the weights are kept, converted once where they are published in another,",
-        "and in which the networks compute. T5 takes bfloat16 for float16, and autoencoders that"
-            + " say",
-        "so float32 (default: kept as published, computed in the worker's --precision)."
-      })
+      description =
+          "Format in which the weights are kept, converted once where they are published in"
+              + " another, and in which the networks compute. T5 takes bfloat16 for float16, and"
+              + " autoencoders that say so float32 (default: kept as published, computed in the"
+              + " worker's --precision).")
   private String dtype;
 
   @Option(names = "--no-sample", description = "Make no sample.")

@@ -50,10 +50,9 @@ public final class KeyCommand implements Runnable {
         split = ",",
         paramLabel = "SCOPE",
         defaultValue = "submit,read",
-        description = {
-          "What it allows: submit (making and changing jobs), read (jobs and their",
-          "files), admin (everything, of every tenant). Default: submit,read"
-        })
+        description =
+            "What it allows: submit (making and changing jobs), read (jobs and their "
+                + "files), admin (everything, of every tenant). Default: submit,read")
     private List<String> scopes = List.of();
 
     @Option(

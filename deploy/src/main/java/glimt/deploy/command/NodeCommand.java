@@ -63,10 +63,9 @@ public final class NodeCommand implements Callable<Integer> {
   @Option(
       names = "--jdbc-url",
       paramLabel = "URL",
-      description = {
-        "URL of the farm's PostgreSQL. The password may be in PGPASSWORD.",
-        "Default: GLIMT_JDBC_URL"
-      })
+      description =
+          "URL of the farm's PostgreSQL. The password may be in PGPASSWORD. "
+              + "Default: GLIMT_JDBC_URL")
   private @Nullable String jdbcUrl;
 
   @Option(
@@ -78,20 +77,18 @@ public final class NodeCommand implements Callable<Integer> {
   @Option(
       names = "--name",
       paramLabel = "NAME",
-      description = {
-        "Name of the node, for people and for its log files.",
-        "Default: its role and a random suffix"
-      })
+      description =
+          "Name of the node, for people and for its log files. "
+              + "Default: its role and a random suffix")
   private @Nullable String name;
 
   @Option(
       names = "--host",
       paramLabel = "HOST",
       defaultValue = "127.0.0.1",
-      description = {
-        "Host name or address by which other nodes reach this one.",
-        "Any other than a loopback address needs --tls. Default: 127.0.0.1"
-      })
+      description =
+          "Host name or address by which other nodes reach this one. "
+              + "Any other than a loopback address needs --tls. Default: 127.0.0.1")
   private String host;
 
   @Option(
@@ -103,22 +100,20 @@ public final class NodeCommand implements Callable<Integer> {
   @Option(
       names = "--tls",
       paramLabel = "DIR",
-      description = {
-        "Folder with node.key (RSA, PKCS#8), node.crt and ca.crt, in PEM. Nodes",
-        "authenticate each other with these and accept no other peers.",
-        "Default: GLIMT_TLS"
-      })
+      description =
+          "Folder with node.key (RSA, PKCS#8), node.crt and ca.crt, in PEM. Nodes "
+              + "authenticate each other with these and accept no other peers. "
+              + "Default: GLIMT_TLS")
   private @Nullable Path tls;
 
   @Option(
       names = "--http-host",
       paramLabel = "HOST",
       defaultValue = Gateway.Address.LOOPBACK,
-      description = {
-        "Address on which the gateway's HTTP server listens.",
-        "Any other than a loopback address needs --key-file or --require-key.",
-        "Default: 127.0.0.1"
-      })
+      description =
+          "Address on which the gateway's HTTP server listens. "
+              + "Any other than a loopback address needs --key-file or --require-key. "
+              + "Default: 127.0.0.1")
   private String httpHost;
 
   @Option(
@@ -136,21 +131,19 @@ public final class NodeCommand implements Callable<Integer> {
       names = "--trust-proxy",
       paramLabel = "ADDRESS",
       split = ",",
-      description = {
-        "IP address of a proxy on another machine whose forwarding headers are",
-        "trusted (Forwarded, X-Forwarded-Host, -Proto, -Port and -Prefix), as",
-        "those of proxies on this machine always are."
-      })
+      description =
+          "IP address of a proxy on another machine whose forwarding headers are "
+              + "trusted (Forwarded, X-Forwarded-Host, -Proto, -Port and -Prefix), as "
+              + "those of proxies on this machine always are.")
   private Set<String> proxies = Set.of();
 
   @Option(
       names = "--key-file",
       paramLabel = "FILE",
-      description = {
-        "File with a key that may do everything; every HTTP request must then carry",
-        "it, or a key of `glimt key`, in the header Authorization: Bearer KEY.",
-        "Default: the value of GLIMT_KEY, if it is set"
-      })
+      description =
+          "File with a key that may do everything; every HTTP request must then carry "
+              + "it, or a key of `glimt key`, in the header Authorization: Bearer KEY. "
+              + "Default: the value of GLIMT_KEY, if it is set")
   private @Nullable Path keyFile;
 
   @Option(

@@ -54,10 +54,9 @@ public final class Train implements Callable<Integer> {
   @Option(
       names = "--from",
       paramLabel = "BUNDLE",
-      description = {
-        "Start from the weights of this bundle's networks of the same names, instead of random",
-        "ones: to train them further, or on other data."
-      })
+      description =
+          "Start from the weights of this bundle's networks of the same names, instead of random "
+              + "ones: to train them further, or on other data.")
   private @Nullable Path from;
 
   @Option(

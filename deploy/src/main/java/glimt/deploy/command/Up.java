@@ -55,12 +55,11 @@ public final class Up implements Callable<Integer> {
   @Option(
       names = "--jdbc-url",
       paramLabel = "URL",
-      description = {
-        "Use this PostgreSQL instead of the embedded one:",
-        "jdbc:postgresql://HOST/NAME?user=USER or postgresql://USER@HOST/NAME.",
-        "The password may be in PGPASSWORD. A connection pooler must pool by",
-        "session (PgBouncer: pool_mode=session)."
-      })
+      description =
+          "Use this PostgreSQL instead of the embedded one: "
+              + "jdbc:postgresql://HOST/NAME?user=USER or postgresql://USER@HOST/NAME. "
+              + "The password may be in PGPASSWORD. A connection pooler must pool by "
+              + "session (PgBouncer: pool_mode=session).")
   private @Nullable String jdbcUrl;
 
   @Mixin private PublicUrlOption publicUrl;

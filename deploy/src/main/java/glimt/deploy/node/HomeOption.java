@@ -9,10 +9,9 @@ public final class HomeOption {
   @Option(
       names = "--home",
       paramLabel = "DIR",
-      description = {
-        "Folder that holds everything: database, artifacts, logs.",
-        "Default: GLIMT_HOME, else ~/.glimt"
-      })
+      description =
+          "Folder that holds everything: database, artifacts, logs. "
+              + "Default: GLIMT_HOME, else ~/.glimt")
   private @Nullable Path path;
 
   /**

@@ -10,19 +10,17 @@ public final class PublicUrlOption {
       names = "--public-url",
       paramLabel = "URL",
       split = ",",
-      description = {
-        "URL at which a proxy serves the farm, for example",
-        "https://farm.example/glimt/; may be repeated. Requests for that host",
-        "are then answered, and its pages may submit jobs."
-      })
+      description =
+          "URL at which a proxy serves the farm, for example "
+              + "https://farm.example/glimt/; may be repeated. Requests for that host "
+              + "are then answered, and its pages may submit jobs.")
   private List<URI> urls = List.of();
 
   @Option(
       names = "--require-key",
-      description = {
-        "Answer only requests with a key of `glimt key` also on loopback, where a",
-        "proxy may pass on those of other machines."
-      })
+      description =
+          "Answer only requests with a key of `glimt key` also on loopback, where a "
+              + "proxy may pass on those of other machines.")
   private boolean requireKey;
 
   /** Whether every request needs a key. */

@@ -13,11 +13,10 @@ public final class WebhookOption {
       names = "--webhook-networks",
       paramLabel = "CIDR",
       split = ",",
-      description = {
-        "Local networks to which webhooks may be sent, also by http, for example",
-        "10.0.0.0/8. Whoever may submit jobs can then make this gateway send",
-        "requests there. Default: none; webhooks go to public addresses by https"
-      })
+      description =
+          "Local networks to which webhooks may be sent, also by http, for example "
+              + "10.0.0.0/8. Whoever may submit jobs can then make this gateway send "
+              + "requests there. Default: none; webhooks go to public addresses by https")
   private List<String> networks = List.of();
 
   @Spec(Spec.Target.MIXEE)

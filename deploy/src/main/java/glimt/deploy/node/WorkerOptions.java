@@ -36,51 +36,56 @@ public final class WorkerOptions {
       names = "--precision",
       paramLabel = "fp32|bf16|fp16",
       converter = PrecisionConverter.class,
-      description = {
-        "Number format in which networks compute. Workers of different",
-        "precision never continue each other's tasks.",
-        "Default: " + PRECISION + ", else the device's fastest"
-      })
+      description =
+          "Number format in which networks compute. Workers of different "
+              + "precision never continue each other's tasks. "
+              + "Default: "
+              + PRECISION
+              + ", else the device's fastest")
   private @Nullable Precision precision;
 
   @Option(
       names = "--step-limit",
       paramLabel = "SECONDS",
-      description = {
-        "A worker whose step takes longer is considered hung and ended;",
-        "large networks on a CPU may need more.",
-        "Default: " + STEP_LIMIT + ", else 120"
-      })
+      description =
+          "A worker whose step takes longer is considered hung and ended; "
+              + "large networks on a CPU may need more. "
+              + "Default: "
+              + STEP_LIMIT
+              + ", else 120")
   private @Nullable Integer stepLimit;
 
   @Option(
       names = "--signer",
       paramLabel = "DIR|none",
-      description = {
-        "Folder with key.pem (Ed25519, PKCS#8) and chain.pem (X.509), with which",
-        "files say that they are generated, and how (C2PA). All nodes of a farm",
-        "need the same one.",
-        "Default: " + SIGNER + ", else one that the farm made for itself"
-      })
+      description =
+          "Folder with key.pem (Ed25519, PKCS#8) and chain.pem (X.509), with which "
+              + "files say that they are generated, and how (C2PA). All nodes of a farm "
+              + "need the same one. "
+              + "Default: "
+              + SIGNER
+              + ", else one that the farm made for itself")
   private @Nullable String signer;
 
   @Option(
       names = "--filter",
       paramLabel = "on|off|URL",
-      description = {
-        "What decides whether prompts, inputs and outputs may pass: glimt's own",
-        "filter, none, or your own behind a URL (the README has the contract).",
-        "All nodes of a farm need the same one.",
-        "Default: " + FILTER + ", else on"
-      })
+      description =
+          "What decides whether prompts, inputs and outputs may pass: glimt's own "
+              + "filter, none, or your own behind a URL (the README has the contract). "
+              + "All nodes of a farm need the same one. "
+              + "Default: "
+              + FILTER
+              + ", else on")
   private @Nullable String filter;
 
   @Option(
       names = "--filter-open",
-      description = {
-        "While the filter at the URL does not answer, everything passes.",
-        "Default: " + FILTER_OPEN + "=true; else nothing passes then"
-      })
+      description =
+          "While the filter at the URL does not answer, everything passes. "
+              + "Default: "
+              + FILTER_OPEN
+              + "=true; else nothing passes then")
   private boolean filterOpen;
 
   @Spec(Target.MIXEE)

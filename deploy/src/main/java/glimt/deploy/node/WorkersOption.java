@@ -12,10 +12,8 @@ public final class WorkersOption {
   @Option(
       names = "--workers",
       paramLabel = "N",
-      description = {
-        "Number of worker processes.",
-        "Default: one per GPU, else one per core, at most 4"
-      })
+      description =
+          "Number of worker processes. Default: one per GPU, else one per core, at most 4")
   private @Nullable Integer workers;
 
   @Spec(Target.MIXEE)
