@@ -6,12 +6,14 @@ import glimt.coordinator.Farm;
 import glimt.job.InvalidSpec;
 import glimt.job.JobClass;
 import glimt.job.JobId;
+import glimt.job.JobLimits;
 import glimt.job.JobState;
 import glimt.job.JobView;
 import glimt.job.Product;
 import glimt.job.Webhook;
 import glimt.json.Json;
 import glimt.ledger.Forecasts;
+import glimt.ledger.JobListing;
 import glimt.ledger.Jobs;
 import glimt.ledger.Webhooks;
 import io.vertx.core.Future;
@@ -152,7 +154,7 @@ final class JobRoutes {
     query.end();
     String prefix = AccessCheck.prefix(ctx);
     return desk.ask(
-            () -> jobs.page(RequestContext.tenant(ctx), new Jobs.Listing(limit, after, state)))
+            () -> jobs.page(RequestContext.tenant(ctx), new JobListing(limit, after, state)))
         .compose(
             page -> {
               ObjectNode body = Json.mapper().createObjectNode();
@@ -248,7 +250,7 @@ final class JobRoutes {
    *
    * @param urgency the new class; null keeps the old one
    * @param paused null keeps the job as it is
-   * @param deadline null keeps the old one; {@link Jobs#NO_DEADLINE} takes it away
+   * @param deadline null keeps the old one; {@link JobLimits#NO_DEADLINE} takes it away
    */
   private record JobChange(
       @Nullable JobClass urgency, @Nullable Boolean paused, @Nullable Instant deadline) {
@@ -257,7 +259,7 @@ final class JobRoutes {
           new JobChange(
               fields.choice("class", List.of(JobClass.values()), JobDocument::word),
               fields.flag("paused"),
-              fields.isNull("deadline") ? Jobs.NO_DEADLINE : JobRequest.deadline(fields));
+              fields.isNull("deadline") ? JobLimits.NO_DEADLINE : JobRequest.deadline(fields));
       fields.end();
       if (change.urgency == null && change.paused == null && change.deadline == null) {
         throw new InvalidSpec("", "give class, paused, deadline or several of them");

@@ -6,6 +6,8 @@ import glimt.job.JobId;
 import glimt.job.JobState;
 import glimt.job.JobView;
 import glimt.json.Json;
+import glimt.ledger.JobListing;
+import glimt.ledger.JobPage;
 import glimt.ledger.Jobs;
 import glimt.model.Kind;
 import io.vertx.core.Future;
@@ -95,11 +97,11 @@ abstract class MediaRoutes {
     Optional<JobId> after = Optional.ofNullable(query.text("after")).map(JobRoutes::after);
     String order = query.choice("order", List.of("asc", "desc"), word -> word);
     query.end();
-    Jobs.Listing listing =
-        new Jobs.Listing(limit, after, Optional.empty(), Optional.of(kind), "asc".equals(order));
+    JobListing listing =
+        new JobListing(limit, after, Optional.empty(), Optional.of(kind), "asc".equals(order));
     return desk.ask(
             () -> {
-              Jobs.Page page = jobs.page(RequestContext.tenant(ctx), listing);
+              JobPage page = jobs.page(RequestContext.tenant(ctx), listing);
               ObjectNode body = Json.mapper().createObjectNode().put("object", "list");
               ArrayNode data = body.putArray("data");
               page.jobs().forEach(job -> data.add(document(job)));

@@ -11,6 +11,8 @@ import glimt.job.Webhook;
 import glimt.json.Json;
 import glimt.ledger.Bundles;
 import glimt.ledger.Events;
+import glimt.ledger.JobListing;
+import glimt.ledger.JobPage;
 import glimt.ledger.Jobs;
 import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;
@@ -161,9 +163,9 @@ final class PredictionRoutes {
     query.end();
     return desk.ask(
             () -> {
-              Jobs.Page page =
+              JobPage page =
                   jobs.page(
-                      RequestContext.tenant(ctx), new Jobs.Listing(PAGE, after, Optional.empty()));
+                      RequestContext.tenant(ctx), new JobListing(PAGE, after, Optional.empty()));
               ObjectNode body = Json.mapper().createObjectNode().putNull("previous");
               body.put(
                   "next",

@@ -13,7 +13,7 @@ import glimt.job.TenantId;
 import glimt.ledger.ApiKeys;
 import glimt.ledger.ApiKeys.Scope;
 import glimt.ledger.Events;
-import glimt.ledger.Jobs;
+import glimt.ledger.JobListing;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -160,7 +160,7 @@ class JvmClientTest {
       assertThat(line.connections()).isEqualTo(3);
       assertThat(
               farm.jobs
-                  .page(TenantId.DEFAULT, new Jobs.Listing(2, Optional.empty(), Optional.empty()))
+                  .page(TenantId.DEFAULT, new JobListing(2, Optional.empty(), Optional.empty()))
                   .jobs())
           .extracting(view -> view.id().toString())
           .startsWith(job)

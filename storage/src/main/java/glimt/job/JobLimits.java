@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
  * @param budgetSeconds how many device-seconds it may take; null for any number
  */
 public record JobLimits(@Nullable Instant deadline, @Nullable Double budgetSeconds) {
+  /** Takes a job's deadline away. */
+  public static final Instant NO_DEADLINE = Instant.MAX;
+
   public static final JobLimits NONE = new JobLimits(null, null);
 
   public JobLimits {

@@ -5,15 +5,12 @@ import static java.util.Objects.requireNonNull;
 import glimt.job.ArtifactId;
 import glimt.job.InvalidSpec;
 import glimt.job.JobClass;
-import glimt.job.JobEvent;
 import glimt.job.JobId;
-import glimt.job.JobState;
+import glimt.job.JobLimits;
 import glimt.job.JobView;
 import glimt.job.PlannedEnd;
 import glimt.job.TenantId;
-import glimt.json.EnumWord;
 import glimt.ledger.Submissions.PlannedJob;
-import glimt.model.Kind;
 import glimt.storage.StorageException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -29,9 +26,6 @@ import org.jspecify.annotations.Nullable;
  * Submits, reads, lists, changes, cancels and deletes jobs. Each job is addressed by (tenant, id).
  */
 public final class Jobs {
-  /** Takes a job's deadline away. */
-  public static final Instant NO_DEADLINE = Instant.MAX;
-
   static final String BY_KEY = "SELECT id, asked FROM job WHERE tenant = ? AND key = ?";
 
   private static final String FIND =
@@ -52,49 +46,11 @@ public final class Jobs {
       ORDER BY number DESC LIMIT 1
       """;
 
-  private static final String NUMBER = "SELECT number FROM job WHERE tenant = ? AND id = ?";
-
   private static final String AHEAD =
       """
       SELECT count(*) AS ahead
       FROM job JOIN job AS it ON it.tenant = job.tenant AND job.number < it.number
       WHERE it.tenant = ? AND it.id = ? AND job.ending IS NULL AND job.started IS NULL
-      """;
-
-  private static final String WANTED =
-      """
-      SELECT * FROM job
-      WHERE tenant = :tenant AND deleted IS NULL
-        AND (:kind::text IS NULL OR spec ->> 'kind' = :kind)
-        AND (:state::text IS NULL OR :state = CASE
-          WHEN ending IS NOT NULL THEN ending
-          WHEN started IS NOT NULL THEN 'running'
-          ELSE 'queued' END)
-      """;
-
-  private static final NamedSql NEWEST_FIRST =
-      NamedSql.of(WANTED + "AND number < :beyond ORDER BY number DESC LIMIT :most");
-
-  private static final NamedSql OLDEST_FIRST =
-      NamedSql.of(WANTED + "AND number > :beyond ORDER BY number LIMIT :most");
-
-  private static final String DELETE =
-      """
-      WITH gone AS MATERIALIZED (
-        UPDATE job SET deleted = clock_timestamp(), spec = '{}', warnings = '[]',
-          decisions = '[]'
-        WHERE tenant = ? AND id = ? AND ended IS NOT NULL AND deleted IS NULL
-        RETURNING id),
-      used AS (
-        INSERT INTO device_use_of_deleted
-        SELECT tenant, job, min(started), worker, sum(attempts), sum(seconds), sum(load),
-               sum(encode), sum(denoise), sum(decode), sum(write), sum(checkpoint), sum(waiting),
-               sum(reported), sum(useful), sum(preempted)
-        FROM device_use JOIN gone ON gone.id = job
-        GROUP BY tenant, job, worker, date_trunc('day', started, 'UTC')),
-      untold AS (DELETE FROM event USING gone WHERE job = gone.id),
-      undone AS (DELETE FROM task USING gone WHERE job = gone.id)
-      SELECT id FROM gone
       """;
 
   private static final String DRAFTS =
@@ -103,34 +59,6 @@ public final class Jobs {
   /** Keeps a job from being deleted while its level is taken over. */
   private static final String KEEP =
       "SELECT id FROM job WHERE tenant = ? AND id = ? AND deleted IS NULL FOR SHARE";
-
-  private static final String LOCK =
-      "SELECT id FROM job WHERE tenant = ? AND id = ? AND ended IS NULL FOR UPDATE";
-
-  /** A null keeps what the row has. */
-  private static final NamedSql CHANGE =
-      NamedSql.of(
-          """
-          UPDATE job SET
-            class = coalesce(:class::text, class),
-            deadline = nullif(coalesce(:deadline::timestamptz, deadline), 'infinity'),
-            paused = CASE WHEN :paused::boolean IS NULL THEN paused
-                          WHEN :paused::boolean THEN coalesce(paused, clock_timestamp()) END
-          WHERE id = :job
-          RETURNING class
-          """);
-
-  private static final NamedSql RANK =
-      NamedSql.of(
-          """
-          WITH mine AS MATERIALIZED (
-            SELECT id FROM task WHERE job = :job AND state IN ('blocked', 'ready', 'running')
-            ORDER BY id FOR UPDATE)
-          UPDATE task SET rank = CASE
-            WHEN job.paused IS NULL THEN extract(epoch FROM job.created)::double precision + :delay
-            ELSE 'Infinity' END
-          FROM mine, job WHERE task.id = mine.id AND job.id = task.job
-          """);
 
   /** The largest number of jobs that one statement writes. */
   private static final int AT_ONCE = 64;
@@ -302,72 +230,12 @@ public final class Jobs {
   }
 
   /**
-   * Which jobs to list.
-   *
-   * @param limit the largest number of jobs to list
-   * @param after list only jobs that follow this one, which may have been deleted since
-   * @param state list only jobs in this state
-   * @param kind list only jobs of this kind
-   * @param oldestFirst list in the order of submission, rather than the newest first
-   */
-  public record Listing(
-      int limit,
-      Optional<JobId> after,
-      Optional<JobState> state,
-      Optional<Kind> kind,
-      boolean oldestFirst) {
-    /** Makes a listing of every kind, the newest first. */
-    public Listing(int limit, Optional<JobId> after, Optional<JobState> state) {
-      this(limit, after, state, Optional.empty(), false);
-    }
-  }
-
-  /**
-   * One page of a listing.
-   *
-   * @param more whether further jobs follow
-   */
-  public record Page(List<JobView> jobs, boolean more) {
-    public Page {
-      jobs = List.copyOf(jobs);
-    }
-  }
-
-  /**
    * Lists jobs of a tenant.
    *
    * @throws InvalidSpec if the tenant never had the job {@code after}
    */
-  public Page page(TenantId tenant, Listing listing) {
-    return database.read(
-        "list jobs",
-        session -> {
-          long beyond = listing.oldestFirst() ? 0 : Long.MAX_VALUE;
-          if (listing.after().isPresent()) {
-            beyond =
-                session
-                    .first(
-                        NUMBER,
-                        row -> row.getLong("number"),
-                        tenant.value(),
-                        listing.after().get().value())
-                    .orElseThrow(() -> new InvalidSpec("after", "no such job"));
-          }
-          String kind = listing.kind().map(EnumWord::of).orElse(null);
-          String state = listing.state().map(EnumWord::of).orElse(null);
-          // Fetching one more than the limit shows whether further jobs follow.
-          List<JobView> found =
-              JobViews.of(
-                  session,
-                  (listing.oldestFirst() ? OLDEST_FIRST : NEWEST_FIRST)
-                      .bind("tenant", tenant.value())
-                      .bind("kind", kind)
-                      .bind("state", state)
-                      .bind("beyond", beyond)
-                      .bind("most", listing.limit() + 1));
-          boolean more = found.size() > listing.limit();
-          return new Page(more ? found.subList(0, listing.limit()) : found, more);
-        });
+  public JobPage page(TenantId tenant, JobListing listing) {
+    return database.read("list jobs", session -> JobPages.page(session, tenant, listing));
   }
 
   /**
@@ -377,9 +245,7 @@ public final class Jobs {
    * @return false if there is no such job, or it has not ended
    */
   public boolean delete(TenantId tenant, JobId job) {
-    return database.act(
-        "delete job " + job,
-        session -> session.first(DELETE, row -> true, tenant.value(), job.value()).isPresent());
+    return database.act("delete job " + job, session -> JobChanges.delete(session, tenant, job));
   }
 
   /**
@@ -391,17 +257,7 @@ public final class Jobs {
     return database.act(
         "stop job " + job,
         session -> {
-          if (session.first(LOCK, row -> row, tenant.value(), job.value()).isPresent()) {
-            Optional<String> level =
-                LockedJobs.newestWholeLevel(session, job).map(LockedJobs.WholeLevel::name);
-            if (level.isPresent()) {
-              LockedJobs.alreadyLocked(session)
-                  .endAt(
-                      job,
-                      level.get(),
-                      "it was told to stop; its result is the level " + level.get());
-            }
-          }
+          JobChanges.stop(session, tenant, job);
           return view(session, tenant, job);
         });
   }
@@ -411,9 +267,7 @@ public final class Jobs {
     return database.act(
         "cancel job " + job,
         session -> {
-          if (session.first(LOCK, row -> row, tenant.value(), job.value()).isPresent()) {
-            LockedJobs.alreadyLocked(session).cutShort(job, JobState.CANCELLED, null, null);
-          }
+          JobChanges.cancel(session, tenant, job);
           return view(session, tenant, job);
         });
   }
@@ -424,7 +278,7 @@ public final class Jobs {
    *
    * @param urgency its class; null keeps it
    * @param paused whether it is paused; null keeps that
-   * @param deadline when it ends at the latest, or {@link #NO_DEADLINE}; null keeps that
+   * @param deadline when it ends at the latest, or {@link JobLimits#NO_DEADLINE}; null keeps that
    * @return the job, which nothing was changed of if it has ended; empty if there is no such job
    */
   public Optional<JobView> change(
@@ -436,28 +290,7 @@ public final class Jobs {
     return database.act(
         "change job " + job,
         session -> {
-          if (session.first(LOCK, row -> row, tenant.value(), job.value()).isPresent()) {
-            boolean endless = NO_DEADLINE.equals(deadline);
-            String limit = deadline == null ? null : endless ? "infinity" : deadline.toString();
-            FairShares.joinLine(session, List.of(tenant.value()));
-            String now =
-                session
-                    .first(
-                        CHANGE
-                            .bind("class", urgency == null ? null : EnumWord.of(urgency))
-                            .bind("paused", paused)
-                            .bind("deadline", limit)
-                            .bind("job", job.value()),
-                        row -> row.getString("class"))
-                    .orElseThrow();
-            session.update(
-                RANK.bind("job", job.value())
-                    .bind("delay", EnumWord.read(JobClass.class, now).delay()));
-            PlannedEnds.renew(session, line, job);
-            JobEvent.Fact changed =
-                new JobEvent.JobChanged(urgency, paused, endless ? null : deadline);
-            Events.append(session, List.of(new Events.JobFact(job, changed)));
-          }
+          JobChanges.change(session, line, tenant, job, urgency, paused, deadline);
           return view(session, tenant, job);
         });
   }

@@ -140,7 +140,7 @@ class DeadlinesTest {
     assertThat(
             ledger
                 .jobs
-                .change(TenantId.DEFAULT, job, null, null, Jobs.NO_DEADLINE)
+                .change(TenantId.DEFAULT, job, null, null, JobLimits.NO_DEADLINE)
                 .orElseThrow()
                 .limits()
                 .deadline())
@@ -243,7 +243,7 @@ class DeadlinesTest {
     assertThat(planned(job)).isNull();
     ledger.jobs.change(TenantId.DEFAULT, job, null, false, null);
     assertThat(requireNonNull(planned(job)).level()).isEqualTo("base");
-    ledger.jobs.change(TenantId.DEFAULT, job, null, null, Jobs.NO_DEADLINE);
+    ledger.jobs.change(TenantId.DEFAULT, job, null, null, JobLimits.NO_DEADLINE);
     assertThat(planned(job)).isNull();
   }
 

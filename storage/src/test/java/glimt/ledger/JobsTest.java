@@ -264,14 +264,14 @@ class JobsTest {
   }
 
   private static List<JobId> list(int limit, Optional<JobId> after, Optional<JobState> state) {
-    return ids(ledger.jobs.page(TenantId.DEFAULT, new Jobs.Listing(limit, after, state)));
+    return ids(ledger.jobs.page(TenantId.DEFAULT, new JobListing(limit, after, state)));
   }
 
-  private static Jobs.Listing listing(int limit, Optional<JobId> after) {
-    return new Jobs.Listing(limit, after, Optional.empty());
+  private static JobListing listing(int limit, Optional<JobId> after) {
+    return new JobListing(limit, after, Optional.empty());
   }
 
-  private static List<JobId> ids(Jobs.Page page) {
+  private static List<JobId> ids(JobPage page) {
     return page.jobs().stream().map(JobView::id).toList();
   }
 
@@ -279,24 +279,24 @@ class JobsTest {
   void a_page_knows_whether_there_is_another_and_may_begin_with_the_oldest() {
     List<JobId> oldest = List.of(ledger.submit(), ledger.submit(), ledger.submit());
     List<JobId> newest = oldest.reversed();
-    Jobs.Page first = ledger.jobs.page(TenantId.DEFAULT, listing(2, Optional.empty()));
+    JobPage first = ledger.jobs.page(TenantId.DEFAULT, listing(2, Optional.empty()));
     assertThat(ids(first)).isEqualTo(newest.subList(0, 2));
     assertThat(first.more()).isTrue();
-    Jobs.Page full = ledger.jobs.page(TenantId.DEFAULT, listing(3, Optional.empty()));
+    JobPage full = ledger.jobs.page(TenantId.DEFAULT, listing(3, Optional.empty()));
     assertThat(ids(full)).isEqualTo(newest);
     assertThat(full.more()).isFalse();
     assertThat(ids(ledger.jobs.page(TenantId.DEFAULT, oldestFirst(2, Optional.empty()))))
         .isEqualTo(oldest.subList(0, 2));
-    Jobs.Page last = ledger.jobs.page(TenantId.DEFAULT, oldestFirst(2, Optional.of(oldest.get(1))));
+    JobPage last = ledger.jobs.page(TenantId.DEFAULT, oldestFirst(2, Optional.of(oldest.get(1))));
     assertThat(ids(last)).containsExactly(oldest.get(2));
     assertThat(last.more()).isFalse();
-    Jobs.Listing videos =
-        new Jobs.Listing(9, Optional.empty(), Optional.empty(), Optional.of(Kind.VIDEO), false);
+    JobListing videos =
+        new JobListing(9, Optional.empty(), Optional.empty(), Optional.of(Kind.VIDEO), false);
     assertThat(ids(ledger.jobs.page(TenantId.DEFAULT, videos))).isEmpty();
   }
 
-  private static Jobs.Listing oldestFirst(int limit, Optional<JobId> after) {
-    return new Jobs.Listing(limit, after, Optional.empty(), Optional.of(Kind.POINTS), true);
+  private static JobListing oldestFirst(int limit, Optional<JobId> after) {
+    return new JobListing(limit, after, Optional.empty(), Optional.of(Kind.POINTS), true);
   }
 
   @Test
