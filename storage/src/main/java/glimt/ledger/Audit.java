@@ -36,7 +36,7 @@ public final class Audit {
 
   private static final String LEASES =
       """
-      SELECT task.id, ordinal, number, outcome, numeric_class, resumed_from, seconds
+      SELECT task.id, ordinal, number, outcome, numeric_class, resumed_from, attempt.steps, seconds
       FROM attempt JOIN task ON task.id = attempt.task
       WHERE job = ? ORDER BY task.id, number
       """;
@@ -55,6 +55,8 @@ public final class Audit {
       WHERE job = ? ORDER BY task.id, lost.number
       """;
 
+  private static final String PREEMPTED = "SELECT id FROM task WHERE id = ? AND preempted = ?";
+
   private static final String CHECKPOINTS =
       """
       SELECT checkpoint_state FROM task WHERE job = ? AND checkpoint_state IS NOT NULL ORDER BY id
@@ -64,10 +66,10 @@ public final class Audit {
    * A broken promise.
    *
    * @param promise which one
-   * @param job the job whose rows break it
+   * @param whose the job or the worker whose rows break it
    * @param what what is wrong with them
    */
-  public record Breach(String promise, JobId job, String what) {}
+  public record Breach(String promise, String whose, String what) {}
 
   /**
    * An attempt at a task.
@@ -77,6 +79,7 @@ public final class Audit {
    * @param outcome succeeded, failed, yielded, lost, cancelled or remade; empty while it runs
    * @param numericClass the numeric class of its worker
    * @param resumedFrom the number of steps done by earlier attempts
+   * @param steps the number of steps that it did, as far as the ledger knows
    * @param seconds how long it was busy, as far as the ledger knows
    */
   public record Begun(
@@ -85,6 +88,7 @@ public final class Audit {
       String outcome,
       String numericClass,
       int resumedFrom,
+      int steps,
       double seconds) {}
 
   /**
@@ -113,17 +117,29 @@ public final class Audit {
     this.database = database;
   }
 
-  /** Returns every broken promise in the whole ledger, from one snapshot. */
+  /** Returns every promise of the ledger that is broken, from one snapshot. */
   public List<Breach> breaches() {
+    return breaches(Invariants.OF_LEDGER);
+  }
+
+  /**
+   * Returns every promise that is broken of those that the ledger and its workers keep together,
+   * from one snapshot. They hold if workers do one task at a time and report what they did.
+   */
+  public List<Breach> breachesWithWorkers() {
+    return breaches(Invariants.WITH_WORKERS);
+  }
+
+  private List<Breach> breaches(Map<String, String> promises) {
     return database.read(
         "audit",
         session -> {
           List<Breach> all = new ArrayList<>();
-          for (Map.Entry<String, String> promise : Invariants.ALL.entrySet()) {
+          for (Map.Entry<String, String> promise : promises.entrySet()) {
             all.addAll(
                 session.all(
                     promise.getValue(),
-                    row -> new Breach(promise.getKey(), job(row), row.getString(2))));
+                    row -> new Breach(promise.getKey(), row.getString(1), row.getString(2))));
           }
           return all;
         });
@@ -168,6 +184,7 @@ public final class Audit {
                 row.getString("outcome") == null ? "" : row.getString("outcome"),
                 row.getString("numeric_class"),
                 row.getInt("resumed_from"),
+                row.getInt("steps"),
                 row.getDouble("seconds")),
         job.value());
   }
@@ -187,6 +204,17 @@ public final class Audit {
                 row.getDouble("life"),
                 row.getDouble("step_seconds")),
         job.value());
+  }
+
+  /** Returns whether an attempt was asked to make room for an urgent task. */
+  public boolean isPreempted(Lease lease) {
+    return !list(
+            "look for a preempted attempt",
+            PREEMPTED,
+            row -> row.getLong(1),
+            lease.task().value(),
+            lease.attempt())
+        .isEmpty();
   }
 
   /** Returns the checkpoints from which a job's tasks would resume now. */

@@ -21,13 +21,16 @@ public final class Tenants {
   private static final NamedSql SET =
       NamedSql.of(
           """
-          INSERT INTO tenant (id, weight, jobs, day_seconds, clock)
+          INSERT INTO tenant (id, weight, jobs, limited, day_seconds, clock)
           SELECT :id, coalesce(:weight::double precision, 1), nullif(:jobs::integer, -1),
+                 CASE WHEN :jobs::integer >= 0 THEN clock_timestamp() END,
                  nullif(:daySeconds::double precision, -1), (SELECT max(clock) FROM tenant)
           ON CONFLICT (id) DO UPDATE SET
             weight = coalesce(:weight::double precision, tenant.weight),
             jobs = CASE WHEN :jobs::integer IS NULL THEN tenant.jobs
                         ELSE nullif(:jobs::integer, -1) END,
+            limited = CASE WHEN :jobs::integer IS NULL THEN tenant.limited
+                           WHEN :jobs::integer >= 0 THEN clock_timestamp() END,
             day_seconds = CASE WHEN :daySeconds::double precision IS NULL THEN tenant.day_seconds
                                ELSE nullif(:daySeconds::double precision, -1) END
           RETURNING *, (SELECT count(*) FROM job WHERE tenant = :id AND ending IS NULL) AS open

@@ -1,6 +1,7 @@
 package glimt.ledger;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import glimt.job.ArtifactId;
 import glimt.job.Checkpoint;
@@ -10,8 +11,11 @@ import glimt.job.JobId;
 import glimt.job.Outcome;
 import glimt.job.Task;
 import glimt.job.TenantId;
+import glimt.job.Timings;
+import glimt.job.WorkerTimes;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -79,7 +83,8 @@ class AuditTest {
         "UPDATE attempt SET number = 7 WHERE task = 3 | attempts are numbered without a gap",
         "UPDATE attempt SET started = started - interval '1 hour' WHERE task = 6 | no task begins"
             + " before its inputs",
-        "UPDATE job SET ended = ended - interval '1 hour' | no attempt follows its job's end, except for repairs",
+        "UPDATE job SET ended = ended - interval '1 hour' | no attempt follows its job's end,"
+            + " except for repairs",
         "UPDATE attempt SET resumed_from = 3 WHERE task = 1 | a resumed attempt has a predecessor",
         "UPDATE attempt SET resumed_from = 3 WHERE task = 1 | no task mixes numeric classes",
         "UPDATE job SET ended = NULL, ending = NULL | a job whose tasks are done has ended"
@@ -90,7 +95,92 @@ class AuditTest {
     assertThat(audit.breaches()).isEmpty();
     assertThat(ledger.sql(harm)).as("rows changed").isPositive();
     assertThat(audit.breaches()).extracting(Audit.Breach::promise).contains(promise);
-    assertThat(audit.breaches()).extracting(Audit.Breach::job).containsOnly(job);
+    assertThat(audit.breaches()).extracting(Audit.Breach::whose).containsOnly(job.toString());
+  }
+
+  @Test
+  void a_task_that_was_preempted_too_often_is_told() {
+    JobId job = ledger.submit();
+    ledger.sql("ALTER TABLE task DROP CONSTRAINT task_is_preempted_a_few_times");
+    ledger.sql("UPDATE task SET preemptions = ? WHERE ordinal = 0", Preemptions.MOST);
+    assertThat(audit.breaches()).isEmpty();
+    ledger.sql("UPDATE task SET preemptions = preemptions + 1 WHERE ordinal = 0");
+    assertThat(audit.breaches())
+        .extracting(Audit.Breach::promise, Audit.Breach::whose)
+        .containsExactly(tuple("no task is preempted too often", job.toString()));
+  }
+
+  @Test
+  void a_tenant_that_has_more_open_jobs_than_it_may_is_told() {
+    Tenants tenants = new Tenants(ledger.database);
+    List<JobId> before = List.of(ledger.submit(), ledger.submit());
+    tenants.set(TenantId.DEFAULT, null, 1);
+    assertThat(audit.breaches()).as("those of before it was limited").isEmpty();
+    before.forEach(job -> ledger.jobs.cancel(TenantId.DEFAULT, job));
+    JobId first = ledger.submit();
+    ledger.jobs.cancel(TenantId.DEFAULT, first);
+    JobId second = ledger.submit();
+    assertThat(audit.breaches()).as("one after the other").isEmpty();
+    ledger.sql("UPDATE job SET ended = clock_timestamp() WHERE id = ?", first.value());
+    assertThat(audit.breaches())
+        .extracting(Audit.Breach::promise, Audit.Breach::whose)
+        .contains(tuple("no tenant has more open jobs than it may", second.toString()));
+    tenants.set(TenantId.DEFAULT, null, -1);
+    assertThat(audit.breaches())
+        .extracting(Audit.Breach::promise)
+        .doesNotContain("no tenant has more open jobs than it may");
+  }
+
+  @Test
+  void what_honest_workers_told_breaks_no_promise_and_what_is_false_of_it_is_told() {
+    JobId job = ledger.submit();
+    Task begun = claimOne(1, 1);
+    ledger.tasks.end(
+        begun.lease(),
+        new Outcome.Yielded(Optional.of(new Checkpoint(Ledger.digestOf("state"), 3, "test"))),
+        effort(0, 3, 6));
+    Task rest = claimOne(9, 3);
+    assertThat(rest.lease().task()).isEqualTo(begun.lease().task());
+    ledger.tasks.end(rest.lease(), Ledger.success(rest), effort(3, 1, 2));
+    Task last = claimOne(13, 5);
+    ledger.tasks.end(last.lease(), Ledger.success(last), effort(0, 4, 1));
+    assertThat(audit.breachesWithWorkers()).isEmpty();
+
+    assertTold(
+        "no step is done twice after a yield",
+        job.toString(),
+        "UPDATE attempt SET resumed_from = 2 WHERE number = 2",
+        "UPDATE attempt SET resumed_from = 3 WHERE number = 2");
+    assertTold(
+        "no slot is given twice",
+        job.toString(),
+        "UPDATE attempt SET ended = ended + interval '1 hour' WHERE number = 2",
+        "UPDATE attempt SET ended = ended - interval '1 hour' WHERE number = 2");
+    assertTold(
+        "the seconds of a worker are its life",
+        "w",
+        "UPDATE attempt SET seconds = seconds + 0.02 WHERE number = 1 AND outcome = 'yielded'",
+        "UPDATE attempt SET seconds = seconds - 0.02 WHERE number = 1 AND outcome = 'yielded'");
+  }
+
+  private void assertTold(String promise, String whose, String harm, String mend) {
+    assertThat(ledger.sql(harm)).as("rows changed").isPositive();
+    assertThat(audit.breachesWithWorkers())
+        .extracting(Audit.Breach::promise, Audit.Breach::whose)
+        .containsExactly(tuple(promise, whose));
+    ledger.sql(mend);
+    assertThat(audit.breachesWithWorkers()).isEmpty();
+  }
+
+  /** Claims for the worker w, which has lived and idled for so many seconds. */
+  private Task claimOne(double life, double idle) {
+    Seeker seeker = new Seeker(ledger.worker("w"), "here", new WorkerTimes(life, idle, 0));
+    return ledger.tasks.claim(List.of(seeker)).values().iterator().next();
+  }
+
+  private static Effort effort(int from, int steps, double seconds) {
+    return new Effort(
+        "test", from, steps, seconds, seconds, new Timings(0, 0, seconds, 0, 0, 0, 0));
   }
 
   @Test

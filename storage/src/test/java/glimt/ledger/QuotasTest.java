@@ -41,6 +41,7 @@ class QuotasTest {
     tenants.set(SMALL, null, 5);
     assertThat(acceptedOfManyAtOnce()).isEqualTo(5);
     assertThat(open()).isEqualTo(5);
+    assertThat(new Audit(ledger.database).breaches()).as("at any moment").isEmpty();
   }
 
   @Test
