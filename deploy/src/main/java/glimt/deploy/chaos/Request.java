@@ -2,6 +2,8 @@ package glimt.deploy.chaos;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.deploy.node.Client;
+import glimt.job.JobClass;
+import glimt.json.EnumWord;
 import java.util.random.RandomGenerator;
 
 /**
@@ -10,8 +12,9 @@ import java.util.random.RandomGenerator;
  * @param kind {@code video} or {@code points}
  * @param model empty for the kind's default model
  * @param steps the number of steps of its base level
+ * @param urgency on which the bytes do not depend
  */
-record Request(String kind, String model, String prompt, int steps, long seed) {
+record Request(String kind, String model, String prompt, int steps, long seed, JobClass urgency) {
   /** Enough steps for a fault to hit one, but few enough to repeat the job many times. */
   private static final int FEW = 40;
 
@@ -36,17 +39,23 @@ record Request(String kind, String model, String prompt, int steps, long seed) {
 
   /** A job for a bundle whose network fails. */
   static Request of(Tampered poison, RandomGenerator random) {
-    return new Request("points", poison.bundle(), "a pine tree", FEW, random.nextInt(1000));
+    return new Request(
+        "points", poison.bundle(), "a pine tree", FEW, random.nextInt(1000), JobClass.NORMAL);
   }
 
   /** A job for a bundle whose network is slow. */
   static Request slow(Tampered bundle, int steps) {
-    return new Request("points", bundle.bundle(), "a pine tree", steps, 7);
+    return new Request("points", bundle.bundle(), "a pine tree", steps, 7, JobClass.NORMAL);
   }
 
   private static Request of(String kind, int steps, long seed) {
     String prompt = kind.equals("video") ? "a whale moves left over blue" : "a pine tree";
-    return new Request(kind, kind.equals("video") ? TILES : "", prompt, steps, seed);
+    return new Request(
+        kind, kind.equals("video") ? TILES : "", prompt, steps, seed, JobClass.NORMAL);
+  }
+
+  Request as(JobClass other) {
+    return new Request(kind, model, prompt, steps, seed, other);
   }
 
   ObjectNode body() {
@@ -57,6 +66,9 @@ record Request(String kind, String model, String prompt, int steps, long seed) {
     }
     if (!model.isEmpty()) {
       body.put("model", model);
+    }
+    if (urgency != JobClass.NORMAL) {
+      body.put("class", EnumWord.of(urgency));
     }
     return body;
   }

@@ -33,7 +33,7 @@ final class Trial {
   final RandomGenerator random;
   private final Undisturbed undisturbed;
   private final Map<SubmittedJob, String> expected = new ConcurrentHashMap<>();
-  private final Set<SubmittedJob> mixed = ConcurrentHashMap.newKeySet();
+  private final Set<SubmittedJob> unlike = ConcurrentHashMap.newKeySet();
   private final List<String> story = new ArrayList<>();
   private final List<String> breaches = new ArrayList<>();
   private boolean killed;
@@ -67,17 +67,17 @@ final class Trial {
   }
 
   /**
-   * Submits a job whose tasks may run in several numeric classes, so that its bytes may differ from
-   * an undisturbed run's.
+   * Submits a job that may not make all that an undisturbed run makes, or not the same bytes; the
+   * fault compares it itself.
    */
-  SubmittedJob askOfAnyClass(Request request) {
+  SubmittedJob askUnlike(Request request) {
     SubmittedJob asked = ask(request);
-    mixed.add(asked);
+    unlike.add(asked);
     return asked;
   }
 
-  boolean mixed(SubmittedJob asked) {
-    return mixed.contains(asked);
+  boolean isUnlike(SubmittedJob asked) {
+    return unlike.contains(asked);
   }
 
   SubmittedJob ask(Request request) {
@@ -134,6 +134,25 @@ final class Trial {
     Busy busy = found.getFirst();
     say("%s was at step %s".formatted(busy.lease(), busy.steps()));
     return busy;
+  }
+
+  /** Waits until every worker walks for one of these jobs. */
+  List<Busy> awaitAllBusy(List<SubmittedJob> jobs) {
+    List<String> ids = jobs.stream().map(asked -> asked.job().toString()).toList();
+    List<Busy> all = new ArrayList<>();
+    boolean came =
+        Victim.within(
+            COMES_WITHIN,
+            () -> {
+              all.clear();
+              busy(ids).stream().filter(busy -> busy.steps() > 0).forEach(all::add);
+              return all.size() == Victim.WORKERS.size() || jobs.stream().allMatch(this::ended);
+            });
+    if (!came || all.size() < Victim.WORKERS.size()) {
+      throw new FarmFault.NotInjected("not all workers were busy with " + ids);
+    }
+    all.forEach(busy -> say("%s was at step %s".formatted(busy.lease(), busy.steps())));
+    return all;
   }
 
   private List<Busy> busy(List<String> jobs) {

@@ -51,8 +51,7 @@ final class TwoClasses {
   private static Map<String, String> ofEach(Trial trial, Request request) {
     Map<String, String> bytes = new HashMap<>();
     for (int round = 0; round < ROUNDS && bytes.size() < 2; round++) {
-      List<SubmittedJob> two =
-          Stream.generate(() -> trial.askOfAnyClass(request)).limit(2).toList();
+      List<SubmittedJob> two = Stream.generate(() -> trial.askUnlike(request)).limit(2).toList();
       for (SubmittedJob asked : two) {
         trial.client.ending(asked, ENDS_WITHIN);
         String made = first(trial, asked);
@@ -70,7 +69,7 @@ final class TwoClasses {
   }
 
   private static void killed(Trial trial, Request request, Map<String, String> bytes) {
-    SubmittedJob asked = trial.askOfAnyClass(request);
+    SubmittedJob asked = trial.askUnlike(request);
     Busy busy = trial.awaitStep(List.of(asked), 1);
     trial.await(
         "a checkpoint", asked, () -> !trial.farm.audit().checkpoints(asked.job()).isEmpty());

@@ -1,6 +1,7 @@
 package glimt.deploy.chaos;
 
 import glimt.deploy.chaos.Witness.SubmittedJob;
+import glimt.job.JobClass;
 import glimt.job.SamplingOptions;
 import glimt.ledger.Audit;
 import java.time.Duration;
@@ -86,7 +87,7 @@ final class Undisturbed {
   }
 
   ReferenceResult of(Request request) {
-    ReferenceResult known = made.get(request);
+    ReferenceResult known = made.get(request.as(JobClass.NORMAL));
     if (known == null) {
       throw new IllegalArgumentException("never run undisturbed: " + request);
     }

@@ -50,7 +50,7 @@ record Verdict(List<String> breaches, int lost, int duplicates, int identical, i
                     ending.get(),
                     entry.getValue(),
                     trial.client.find(asked).map(job -> job.path("why").asText()).orElse("")));
-      } else if (ending.get().equals("succeeded") && !trial.mixed(asked)) {
+      } else if (ending.get().equals("succeeded") && !trial.isUnlike(asked)) {
         Undisturbed.ReferenceResult undisturbed = trial.undisturbed().of(asked.request());
         List<String> made = trial.farm.audit().made(asked.job());
         compared += undisturbed.tasks().size() + 1;
@@ -68,7 +68,8 @@ record Verdict(List<String> breaches, int lost, int duplicates, int identical, i
       }
       trial.client.repeat(asked);
     }
-    List<Audit.Breach> rows = trial.farm.audit().breaches();
+    List<Audit.Breach> rows = new ArrayList<>(trial.farm.audit().breaches());
+    rows.addAll(trial.farm.audit().breachesWithWorkers());
     rows.forEach(breach -> breaches.add(breach.toString()));
     breaches.addAll(store(trial.farm));
     int ghosts = ghosts(trial, breaches);

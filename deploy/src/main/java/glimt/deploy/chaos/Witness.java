@@ -142,15 +142,19 @@ final class Witness implements AutoCloseable {
     return Optional.empty();
   }
 
-  /** Downloads the file of a job's last level and returns its SHA-256. */
+  /** Downloads the file of a job's newest whole level and returns its SHA-256. */
   String download(SubmittedJob asked) {
     return answered(
         "download",
         () -> {
           JsonNode levels = client.get("/v1/jobs/" + asked.job()).path("levels");
+          String media = "";
+          for (JsonNode level : levels) {
+            media = media(level).isEmpty() ? media : media(level);
+          }
           Path file = Files.createTempFile("glimt", null);
           try {
-            client.download(media(levels.get(levels.size() - 1)), file);
+            client.download(media, file);
             return glimt.bundle.Bundle.sha256(Files.readAllBytes(file));
           } finally {
             Files.delete(file);
