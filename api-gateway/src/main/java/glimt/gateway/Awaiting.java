@@ -55,7 +55,6 @@ final class Awaiting {
     Promise<Void> over = Promise.promise();
     Watch watch =
         new Watch(
-            desk,
             pace,
             new JobStory(reads, sweep, farm, job, job.lastSeq(), AccessCheck.prefix(ctx)),
             new Until(over, preview));
@@ -96,7 +95,6 @@ final class Awaiting {
     }
     Watch watch =
         new Watch(
-            desk,
             pace,
             new JobStory(reads, sweep, farm, job, job.lastSeq(), AccessCheck.prefix(ctx)),
             told);
@@ -146,7 +144,7 @@ final class Awaiting {
     }
 
     @Override
-    public void durable(String id, ObjectNode event) {
+    public void durable(WatchedStory.StoryEvent event) {
       now();
     }
 
@@ -210,7 +208,7 @@ final class Awaiting {
   private record Until(Promise<Void> over, BiConsumer<ObjectNode, byte[]> preview)
       implements Watch.Viewer {
     @Override
-    public void durable(String id, ObjectNode event) {}
+    public void durable(WatchedStory.StoryEvent event) {}
 
     @Override
     public void progress(ObjectNode event) {}

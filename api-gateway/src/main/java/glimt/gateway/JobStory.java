@@ -3,32 +3,32 @@ package glimt.gateway;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import glimt.coordinator.Farm;
 import glimt.coordinator.Protocol;
-import glimt.job.JobEvent;
 import glimt.job.JobId;
 import glimt.job.JobView;
 import glimt.job.TenantId;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
 /** The events of one job, numbered 1, 2, 3 …, up to its end. */
 final class JobStory implements WatchedStory {
-  private final SharedReads events;
+  private final SharedReads reads;
   private final EventSweep sweep;
   private final Farm farm;
   private final TenantId tenant;
   private final JobId job;
   private final String prefix;
+
+  /** The number of the last event that the viewer was sent; its loop writes it, the sweep reads. */
   private volatile long seq;
 
   /**
    * @param after the number of the last event that the viewer has seen
    * @param prefix the path prefix of the links in events
    */
-  JobStory(
-      SharedReads events, EventSweep sweep, Farm farm, JobView job, long after, String prefix) {
-    this.events = events;
+  JobStory(SharedReads reads, EventSweep sweep, Farm farm, JobView job, long after, String prefix) {
+    this.reads = reads;
     this.sweep = sweep;
     this.farm = farm;
     // Not the view itself, which is large: there may be thousands of viewers.
@@ -39,16 +39,15 @@ final class JobStory implements WatchedStory {
   }
 
   @Override
-  public List<StoryEvent> read(int limit) {
-    List<StoryEvent> told = new ArrayList<>();
-    for (JobEvent event : events.after(tenant, job, seq, limit)) {
-      seq = event.seq();
-      boolean last = event.fact() instanceof JobEvent.JobEnded;
-      told.add(
-          new StoryEvent(
-              Long.toString(seq), JobDocument.event(event, prefix), last ? job : null, last));
-    }
-    return told;
+  public Future<List<StoryEvent>> read(int limit) {
+    return reads
+        .after(tenant, job, prefix, seq, limit)
+        .onSuccess(
+            events -> {
+              if (!events.isEmpty()) {
+                seq = Long.parseLong(events.getLast().id());
+              }
+            });
   }
 
   @Override

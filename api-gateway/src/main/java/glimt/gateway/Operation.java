@@ -71,7 +71,7 @@ record Operation(
             cancelling,
             download,
             drafts);
-    SharedReads reads = new SharedReads(parts.events());
+    SharedReads reads = new SharedReads(desk, parts.events());
     EventSweep sweep = new EventSweep(desk, parts.events(), pace.readEvery());
     Watching watching = new Watching(desk, parts.events(), reads, sweep, parts.farm(), pace);
     VideoRoutes videos =

@@ -187,7 +187,8 @@ final class RequestContext {
         .end(body);
   }
 
-  private static <T> Future<T> onLoop(CompletionStage<T> answer) {
+  /** Brings an answer to the caller's event loop. */
+  static <T> Future<T> onLoop(CompletionStage<T> answer) {
     Context context = Vertx.currentContext();
     return context == null
         ? Future.fromCompletionStage(answer)

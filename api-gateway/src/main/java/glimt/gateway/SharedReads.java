@@ -1,10 +1,12 @@
 package glimt.gateway;
 
+import glimt.gateway.WatchedStory.StoryEvent;
 import glimt.job.JobEvent;
 import glimt.job.JobId;
 import glimt.job.TenantId;
 import glimt.ledger.EventPosition;
 import glimt.ledger.Events;
+import io.vertx.core.Future;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -18,14 +20,15 @@ import java.util.function.Supplier;
 
 /**
  * Reads events once for all viewers of a job, or of a tenant, that want the same ones at the same
- * moment, as they do after each hint. Whoever asks first waits a moment for the others, and then
- * reads. A read that has begun is not joined: it might miss what the hint was about.
+ * moment, as they do after each hint; those of a job are also written as JSON once. Whoever asks
+ * first waits a moment for the others, and then reads. A read that has begun is not joined: it
+ * might miss what the hint was about.
  */
 final class SharedReads {
   /** How long others may join. It delays an event by as much. */
   private static final long GATHERING = TimeUnit.MILLISECONDS.toNanos(1);
 
-  private record EventRead(TenantId tenant, JobId job, long seq, int limit) {}
+  private record JobRead(TenantId tenant, JobId job, String prefix, long seq, int limit) {}
 
   private record TenantRead(TenantId tenant, int limit) {}
 
@@ -43,26 +46,51 @@ final class SharedReads {
     }
   }
 
+  private final RequestContext desk;
   private final Events events;
-  private final Map<EventRead, CompletableFuture<List<JobEvent>>> gathering =
+  private final Map<JobRead, CompletableFuture<List<StoryEvent>>> ofJobs =
       new ConcurrentHashMap<>();
   private final Map<TenantRead, JoinedRead> ofTenants = new ConcurrentHashMap<>();
 
-  SharedReads(Events events) {
+  SharedReads(RequestContext desk, Events events) {
+    this.desk = desk;
     this.events = events;
   }
 
-  /** As {@link Events#after}; blocks. */
-  List<JobEvent> after(TenantId tenant, JobId job, long seq, int limit) {
-    EventRead asked = new EventRead(tenant, job, seq, limit);
-    CompletableFuture<List<JobEvent>> mine = new CompletableFuture<>();
-    CompletableFuture<List<JobEvent>> there = gathering.putIfAbsent(asked, mine);
+  /**
+   * As {@link Events#after}; answers on the caller's event loop. Only the first who asks needs a
+   * thread.
+   *
+   * @param prefix the path prefix of the links in events
+   */
+  Future<List<StoryEvent>> after(TenantId tenant, JobId job, String prefix, long seq, int limit) {
+    JobRead asked = new JobRead(tenant, job, prefix, seq, limit);
+    CompletableFuture<List<StoryEvent>> mine = new CompletableFuture<>();
+    CompletableFuture<List<StoryEvent>> there = ofJobs.putIfAbsent(asked, mine);
     if (there != null) {
-      return joined(there);
+      return RequestContext.onLoop(there);
     }
-    LockSupport.parkNanos(GATHERING);
-    gathering.remove(asked);
-    return read(mine, () -> events.after(tenant, job, seq, limit));
+    return desk.ask(
+        () -> {
+          LockSupport.parkNanos(GATHERING);
+          ofJobs.remove(asked);
+          return read(mine, () -> told(asked));
+        });
+  }
+
+  private List<StoryEvent> told(JobRead asked) {
+    return events.after(asked.tenant, asked.job, asked.seq, asked.limit).stream()
+        .map(event -> told(event, asked.prefix))
+        .toList();
+  }
+
+  private static StoryEvent told(JobEvent event, String prefix) {
+    boolean last = event.fact() instanceof JobEvent.JobEnded;
+    return StoryEvent.of(
+        Long.toString(event.seq()),
+        JobDocument.event(event, prefix),
+        last ? event.job() : null,
+        last);
   }
 
   /**

@@ -9,6 +9,7 @@ import glimt.job.TenantId;
 import glimt.json.Json;
 import glimt.ledger.EventPosition;
 import glimt.ledger.Events;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 final class TenantStory implements WatchedStory {
   private static final long REST = 100;
 
+  private final RequestContext desk;
   private final Events events;
   private final SharedReads reads;
   private final EventSweep sweep;
@@ -50,6 +52,7 @@ final class TenantStory implements WatchedStory {
    * @param prefix the path prefix of the links in events
    */
   TenantStory(
+      RequestContext desk,
       Events events,
       SharedReads reads,
       EventSweep sweep,
@@ -58,6 +61,7 @@ final class TenantStory implements WatchedStory {
       @Nullable EventPosition after,
       boolean previews,
       String prefix) {
+    this.desk = desk;
     this.events = events;
     this.reads = reads;
     this.sweep = sweep;
@@ -69,7 +73,11 @@ final class TenantStory implements WatchedStory {
   }
 
   @Override
-  public List<StoryEvent> read(int limit) {
+  public Future<List<StoryEvent>> read(int limit) {
+    return desk.ask(() -> readNow(limit));
+  }
+
+  private List<StoryEvent> readNow(int limit) {
     List<StoryEvent> told = new ArrayList<>();
     if (!opened) {
       told.add(open());
@@ -94,7 +102,7 @@ final class TenantStory implements WatchedStory {
     events.running(tenant).forEach(this::follow);
     position = from;
     String id = from.toString();
-    return new StoryEvent(
+    return StoryEvent.of(
         id, Json.mapper().createObjectNode().put("type", "open").put("position", id), null, false);
   }
 
@@ -111,7 +119,7 @@ final class TenantStory implements WatchedStory {
     }
     String id = placed.position().toString();
     ObjectNode document = live(event.job(), JobDocument.event(event, prefix)).put("position", id);
-    return new StoryEvent(id, document, ended ? event.job() : null, false);
+    return StoryEvent.of(id, document, ended ? event.job() : null, false);
   }
 
   private void follow(JobId job) {

@@ -27,7 +27,7 @@ final class Watch {
 
   /** A connection that events are sent to. */
   interface Viewer {
-    void durable(String id, ObjectNode event);
+    void durable(WatchedStory.StoryEvent event);
 
     void progress(ObjectNode event);
 
@@ -47,7 +47,6 @@ final class Watch {
     static final WatchIntervals DEFAULT = new WatchIntervals(2_000, 15_000);
   }
 
-  private final RequestContext desk;
   private final WatchedStory story;
   private final Viewer viewer;
   private final Context context = Vertx.currentContext();
@@ -60,8 +59,7 @@ final class Watch {
   private boolean over;
 
   /** Starts to follow. Must be called on the event loop of the viewer. */
-  Watch(RequestContext desk, WatchIntervals pace, WatchedStory story, Viewer viewer) {
-    this.desk = desk;
+  Watch(WatchIntervals pace, WatchedStory story, Viewer viewer) {
     this.story = story;
     this.viewer = viewer;
     Vertx vertx = context.owner();
@@ -122,7 +120,8 @@ final class Watch {
     }
     reading = true;
     again = false;
-    desk.ask(() -> story.read(BATCH))
+    story
+        .read(BATCH)
         .onFailure(e -> LOG.warn("could not read the events of {}; trying again", story, e))
         .onComplete(
             rows -> {
@@ -151,7 +150,7 @@ final class Watch {
     if (over) {
       return;
     }
-    viewer.durable(told.id(), told.event());
+    viewer.durable(told);
     JobId ended = told.ended();
     if (ended != null) {
       late.keySet().removeIf(task -> task.contains(ended));

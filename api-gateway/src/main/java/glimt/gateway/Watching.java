@@ -79,6 +79,7 @@ final class Watching {
     return tell(
         ctx,
         new TenantStory(
+            desk,
             events,
             reads,
             sweep,
@@ -134,7 +135,7 @@ final class Watching {
   }
 
   private void overWebSocket(ServerWebSocket socket, WatchedStory story, boolean over) {
-    Watch watch = new Watch(desk, pace, story, new Socket(socket));
+    Watch watch = new Watch(pace, story, new Socket(socket));
     socket.closeHandler(_ -> watch.close());
     socket.exceptionHandler(_ -> watch.close());
     socket.drainHandler(_ -> watch.caughtUp());
@@ -156,7 +157,7 @@ final class Watching {
       response.end();
       return;
     }
-    Watch watch = new Watch(desk, pace, story, new Stream(response));
+    Watch watch = new Watch(pace, story, new Stream(response));
     response.closeHandler(_ -> watch.close());
     response.exceptionHandler(_ -> watch.close());
     response.drainHandler(_ -> watch.caughtUp());
@@ -168,8 +169,8 @@ final class Watching {
   /** Sends each event as a text message, and a preview's bytes as a binary message after it. */
   private record Socket(ServerWebSocket socket) implements Watch.Viewer {
     @Override
-    public void durable(String id, ObjectNode event) {
-      socket.writeTextMessage(event.toString());
+    public void durable(WatchedStory.StoryEvent event) {
+      socket.writeTextMessage(event.json());
     }
 
     @Override
@@ -202,8 +203,8 @@ final class Watching {
   /** Sends durable events with their number as id, and previews with their bytes in Base64. */
   private record Stream(HttpServerResponse response) implements Watch.Viewer {
     @Override
-    public void durable(String id, ObjectNode event) {
-      response.write("id: %s\n%s".formatted(id, lines(event)));
+    public void durable(WatchedStory.StoryEvent event) {
+      response.write("id: %s\n%s".formatted(event.id(), lines(event.type(), event.json())));
     }
 
     @Override
@@ -233,7 +234,11 @@ final class Watching {
     }
 
     private static String lines(ObjectNode event) {
-      return "event: %s\ndata: %s\n\n".formatted(event.get("type").textValue(), event);
+      return lines(event.get("type").textValue(), event.toString());
+    }
+
+    private static String lines(String type, String json) {
+      return "event: %s\ndata: %s\n\n".formatted(type, json);
     }
   }
 }

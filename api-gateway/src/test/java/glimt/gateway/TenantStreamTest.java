@@ -9,6 +9,7 @@ import glimt.job.JobId;
 import glimt.job.Task;
 import glimt.job.TenantId;
 import glimt.json.Json;
+import glimt.ledger.Answers;
 import glimt.ledger.ApiKeys;
 import glimt.ledger.ApiKeys.Scope;
 import glimt.ledger.EventPosition;
@@ -194,9 +195,10 @@ class TenantStreamTest {
     List<EventPosition> places = new ArrayList<>(List.of(start));
     List<Events.PlacedEvent> all = events.after(TenantId.DEFAULT, start, 100).events();
     all.forEach(placed -> places.add(placed.position()));
-    SharedReads reads = new SharedReads(events);
     CyclicBarrier together = new CyclicBarrier(places.size());
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      RequestContext desk = new RequestContext(farm.jobs, new Answers(farm.database), threads);
+      SharedReads reads = new SharedReads(desk, events);
       for (int limit : List.of(100, 2)) {
         List<Future<Events.EventPage>> pages = new ArrayList<>();
         for (EventPosition seen : places) {
