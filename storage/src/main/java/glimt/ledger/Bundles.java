@@ -5,7 +5,6 @@ import glimt.json.Json;
 import glimt.model.BundleCard;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,8 +25,6 @@ public final class Bundles {
 
   private static final String FIND =
       "SELECT digest FROM bundle WHERE name = ? ORDER BY offered DESC LIMIT 1";
-
-  private static final String BY_DIGEST = "SELECT digest FROM bundle WHERE digest = ?";
 
   private static final String CARD = "SELECT card FROM bundle WHERE digest = ?";
 
@@ -101,29 +98,21 @@ public final class Bundles {
 
   /** Returns the card that was offered last under a name. */
   public Optional<CatalogueEntry> find(String name) {
-    return database.read(
-        "find bundle " + name,
-        session -> entry(session, session.first(FIND, Bundles::digest, name)));
+    return database
+        .once("find bundle " + name, session -> session.first(FIND, Bundles::digest, name))
+        .map(this::entry);
   }
 
   /** Returns the card with a digest, such as the one that a job was planned with. */
   public Optional<CatalogueEntry> byDigest(ArtifactId digest) {
-    return database.read(
-        "find bundle " + digest,
-        session -> entry(session, session.first(BY_DIGEST, Bundles::digest, digest.sha256())));
+    return card(digest.sha256()).map(card -> new CatalogueEntry(digest, card));
   }
 
   /** Returns for every name the card that was offered last, sorted by name. */
   public List<CatalogueEntry> list() {
-    return database.read(
-        "list bundles",
-        session -> {
-          List<CatalogueEntry> all = new ArrayList<>();
-          for (String digest : session.all(LIST, Bundles::digest)) {
-            all.add(entry(session, digest));
-          }
-          return all;
-        });
+    return database.once("list bundles", session -> session.all(LIST, Bundles::digest)).stream()
+        .map(this::entry)
+        .toList();
   }
 
   /**
@@ -131,21 +120,16 @@ public final class Bundles {
    * worker has is preferred to a newer card of the same name that no worker has yet.
    */
   public List<Offer> offers() {
-    return database.read(
-        "list the offered bundles",
-        session -> {
-          List<OfferedCard> offered =
-              session.all(
-                  OFFERS,
-                  row -> new OfferedCard(digest(row), standing(row)),
-                  Workers.PATIENCE_SECONDS,
-                  Nodes.NodeStatus.SILENCE.toSeconds());
-          List<Offer> offers = new ArrayList<>();
-          for (OfferedCard one : offered) {
-            offers.add(new Offer(entry(session, one.digest()), one.standing()));
-          }
-          return offers;
-        });
+    List<OfferedCard> offered =
+        database.once(
+            "list the offered bundles",
+            session ->
+                session.all(
+                    OFFERS,
+                    row -> new OfferedCard(digest(row), standing(row)),
+                    Workers.PATIENCE_SECONDS,
+                    Nodes.NodeStatus.SILENCE.toSeconds()));
+    return offered.stream().map(one -> new Offer(entry(one.digest()), one.standing())).toList();
   }
 
   private record OfferedCard(String digest, Standing standing) {}
@@ -161,19 +145,23 @@ public final class Bundles {
     return row.getBoolean("coming") ? Standing.COMING : Standing.GONE;
   }
 
-  private Optional<CatalogueEntry> entry(Session session, Optional<String> digest)
-      throws SQLException {
-    return digest.isPresent() ? Optional.of(entry(session, digest.get())) : Optional.empty();
+  private CatalogueEntry entry(String digest) {
+    return new CatalogueEntry(new ArtifactId(digest), card(digest).orElseThrow());
   }
 
-  /** A card of the catalogue, which is read if it was not read before. */
-  private CatalogueEntry entry(Session session, String digest) throws SQLException {
-    BundleCard card = cards.get(digest);
-    if (card == null) {
-      String text = session.first(CARD, row -> row.getString("card"), digest).orElseThrow();
-      card = Json.read(text, BundleCard.class);
-      cards.put(digest, card);
+  /** A card of the catalogue, which keeps it for ever; it is read if it was not read before. */
+  private Optional<BundleCard> card(String digest) {
+    BundleCard known = cards.get(digest);
+    if (known != null) {
+      return Optional.of(known);
     }
-    return new CatalogueEntry(new ArtifactId(digest), card);
+    Optional<BundleCard> read =
+        database
+            .once(
+                "read bundle " + digest,
+                session -> session.first(CARD, row -> row.getString("card"), digest))
+            .map(text -> Json.read(text, BundleCard.class));
+    read.ifPresent(card -> cards.put(digest, card));
+    return read;
   }
 }

@@ -83,7 +83,7 @@ public final class Events {
    * @param limit the largest number of events to return
    */
   public List<JobEvent> after(TenantId tenant, JobId job, long seq, int limit) {
-    return database.read(
+    return database.once(
         "read events of job " + job,
         session ->
             session.all(
@@ -151,7 +151,7 @@ public final class Events {
 
   /** Returns the place after which all events come that are not there yet. */
   public EventPosition horizon() {
-    return database.read("find the last event", Events::horizon);
+    return database.once("find the last event", Events::horizon);
   }
 
   private static EventPosition horizon(Session session) throws SQLException {
@@ -161,7 +161,7 @@ public final class Events {
   /** Returns the number of the newest event of each of these jobs that there is. */
   public Map<JobId, Long> newest(Collection<JobId> jobs) {
     Map<JobId, Long> newest = new HashMap<>();
-    database.read(
+    database.once(
         "find the newest events of %s jobs".formatted(jobs.size()),
         session ->
             session.all(
@@ -174,7 +174,7 @@ public final class Events {
 
   /** Returns the jobs of a tenant that have started and not ended. */
   public List<JobId> running(TenantId tenant) {
-    return database.read(
+    return database.once(
         "list running jobs of tenant " + tenant,
         session ->
             session.all(

@@ -121,7 +121,7 @@ public final class Tenants {
   /** Returns whether there is such a tenant. */
   public boolean known(TenantId id) {
     return id.equals(TenantId.DEFAULT)
-        || database.read(
+        || database.once(
             "find tenant " + id,
             session ->
                 session
