@@ -10,7 +10,6 @@ import glimt.job.JobLimits;
 import glimt.job.JobView;
 import glimt.job.PlannedEnd;
 import glimt.job.TenantId;
-import glimt.ledger.Submissions.PlannedJob;
 import glimt.storage.StorageException;
 import java.sql.ResultSet;
 import java.sql.SQLException;

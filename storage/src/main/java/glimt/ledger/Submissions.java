@@ -1,34 +1,19 @@
 package glimt.ledger;
 
-import static java.util.Objects.requireNonNull;
-
-import glimt.job.JobEvent;
 import glimt.job.JobId;
-import glimt.job.JobState;
 import glimt.job.JobView;
-import glimt.job.JobView.LevelView;
-import glimt.job.JobView.TaskView;
 import glimt.job.Plan;
-import glimt.job.PlannedEnd;
-import glimt.job.TaskId;
-import glimt.job.TaskState;
-import glimt.job.TenantId;
-import glimt.job.Webhook;
 import glimt.json.EnumWord;
 import glimt.json.Json;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.UUID;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -109,65 +94,6 @@ final class Submissions {
   private Submissions() {}
 
   /**
-   * A job that is to be written.
-   *
-   * @param taken what it takes over from another job; null for nothing
-   * @param drafts the first of the drafts that it is one of; null for none
-   * @param end how far it is made, to end within its limits; null for as far as it asks for
-   * @param submitter who asked for it, see {@link Acting}; null for the farm itself
-   */
-  record PlannedJob(
-      JobId job,
-      NewJob asked,
-      @Nullable TakenLevel taken,
-      @Nullable JobId drafts,
-      @Nullable PlannedEnd end,
-      @Nullable String submitter) {
-    PlannedJob(NewJob asked, @Nullable PlannedEnd end) {
-      this(JobId.random(), asked, null, null, end, Acting.actor());
-    }
-
-    TenantId tenant() {
-      return asked.tenant();
-    }
-
-    Plan plan() {
-      return asked.plan();
-    }
-
-    @Nullable IdempotencyKey key() {
-      return asked.key();
-    }
-
-    @Nullable Webhook webhook() {
-      return asked.webhook();
-    }
-
-    /** Returns the task whose result a planned one takes over; null if it is done here. */
-    private @Nullable Long source(Plan.PlannedTask task) {
-      return taken == null || !task.taken()
-          ? null
-          : (Long) requireNonNull(taken.tasks().get(task.ordinal())).value();
-    }
-
-    private JobEvent.Fact submitted() {
-      return taken == null
-          ? new JobEvent.Submitted(plan().warnings())
-          : new JobEvent.Submitted(plan().warnings(), asked.origin(), taken.level());
-    }
-  }
-
-  /** The row of a new task. */
-  private record PlannedRow(JobId job, Instant created, TaskId task) {
-    static PlannedRow read(ResultSet row) throws SQLException {
-      return new PlannedRow(
-          new JobId(row.getObject("job", UUID.class)),
-          row.getObject("created", OffsetDateTime.class).toInstant(),
-          new TaskId(row.getLong("task")));
-    }
-  }
-
-  /**
    * Returns the jobs in the given order, with empty in place of those whose key was used before.
    */
   static List<Optional<JobView>> write(Session session, List<PlannedJob> submissions)
@@ -204,8 +130,9 @@ final class Submissions {
 
   private static List<Optional<JobView>> submit(
       Session session, List<PlannedJob> submissions, boolean prepared) throws SQLException {
-    Map<JobId, List<PlannedRow>> rows = new HashMap<>();
-    for (PlannedRow row : session.all(statement(submissions, prepared), PlannedRow::read)) {
+    Map<JobId, List<PlannedJob.WrittenTask>> rows = new HashMap<>();
+    for (PlannedJob.WrittenTask row :
+        session.all(statement(submissions, prepared), PlannedJob.WrittenTask::read)) {
       rows.computeIfAbsent(row.job(), _ -> new ArrayList<>()).add(row);
     }
     for (PlannedJob one : submissions) {
@@ -214,7 +141,7 @@ final class Submissions {
       }
     }
     return submissions.stream()
-        .map(one -> Optional.ofNullable(rows.get(one.job())).map(made -> fresh(one, made)))
+        .map(one -> Optional.ofNullable(rows.get(one.job())).map(one::view))
         .toList();
   }
 
@@ -235,7 +162,7 @@ final class Submissions {
         taskJobs.add(job);
         tasks.add(task);
         taken.add(one.source(task));
-        waitsFor.add(missing(one.plan(), task));
+        waitsFor.add(one.missing(task));
         for (int position = 0; position < task.inputs().size(); position++) {
           Plan.PlannedInput input = task.inputs().get(position);
           edgeJobs.add(job);
@@ -344,68 +271,11 @@ final class Submissions {
     return fresh;
   }
 
-  /** Returns how many inputs of a task are not there yet. */
-  private static int missing(Plan plan, Plan.PlannedTask task) {
-    return (int) task.after().stream().filter(input -> !plan.tasks().get(input).taken()).count();
-  }
-
   private static @Nullable String iso(@Nullable Instant time) {
     return time == null ? null : time.toString();
   }
 
   private static <T> @Nullable String[] texts(List<T> all, Function<T, @Nullable String> text) {
     return all.stream().map(text).toArray(String[]::new);
-  }
-
-  private static TaskState state(Plan plan, Plan.PlannedTask task) {
-    if (task.taken()) {
-      return TaskState.SUCCEEDED;
-    }
-    return missing(plan, task) == 0 ? TaskState.READY : TaskState.BLOCKED;
-  }
-
-  /** Builds the view of a new job without another query, and without what it takes over. */
-  private static JobView fresh(PlannedJob one, List<PlannedRow> rows) {
-    Map<String, List<TaskView>> levels = new LinkedHashMap<>();
-    for (Plan.PlannedTask task : one.plan().tasks()) {
-      levels
-          .computeIfAbsent(task.work().level(), _ -> new ArrayList<>())
-          .add(
-              new TaskView(
-                  rows.get(task.ordinal()).task(),
-                  task.ordinal(),
-                  task.work(),
-                  state(one.plan(), task),
-                  0,
-                  List.of()));
-    }
-    return new JobView(
-        one.job(),
-        one.tenant(),
-        one.asked().urgency(),
-        null,
-        one.asked().limits(),
-        one.end(),
-        one.asked().spec(),
-        one.asked().card(),
-        one.asked().origin(),
-        one.taken() == null ? null : one.taken().level(),
-        one.drafts(),
-        JobState.QUEUED,
-        0,
-        one.plan().warnings(),
-        one.asked().decisions(),
-        rows.getFirst().created(),
-        null,
-        null,
-        null,
-        null,
-        null,
-        1,
-        levels.entrySet().stream()
-            .map(
-                level ->
-                    new LevelView(level.getKey(), JobState.QUEUED, 0, List.of(), level.getValue()))
-            .toList());
   }
 }
