@@ -68,6 +68,9 @@ final class Settlements {
       }
     }
     ended.write(session);
+    Map<Lease, AttemptEnd> late = new LinkedHashMap<>(reports);
+    outcomes.keySet().forEach(attempt -> late.remove(attempt.lease()));
+    LateReports.note(session, late.values());
     Collection<JobId> advanced = Successes.succeed(session, jobs, line, successes);
     Set<Lease> freed = new HashSet<>();
     for (var end : outcomes.entrySet()) {

@@ -11,6 +11,7 @@ import glimt.job.Outcome;
 import glimt.job.Task;
 import glimt.job.TenantId;
 import glimt.job.Timings;
+import glimt.job.WorkerTimes;
 import glimt.ledger.Usage.DeviceUse;
 import glimt.ledger.Usage.UsageKey;
 import java.time.Clock;
@@ -67,6 +68,30 @@ class UsageTest {
     assertThat(of(UsageKey.TENANT).unknown()).isEqualTo(of(UsageKey.TENANT).seconds());
     assertThat(of(UsageKey.TENANT).lost()).isEqualTo(of(UsageKey.TENANT).seconds());
     assertThat(task.lease().attempt()).isEqualTo(1);
+  }
+
+  @Test
+  void what_a_worker_did_for_an_attempt_that_was_taken_from_it_is_part_of_its_life() {
+    JobId job = ledger.submit();
+    Task task = claimOne(new WorkerTimes(1, 1, 0));
+    ledger.jobs.cancel(TenantId.DEFAULT, job);
+    assertThat(ledger.tasks.end(task.lease(), Ledger.success(task), effort(0, 4, 6.0))).isEmpty();
+    // Whoever repeats a report, or tells another, changes nothing.
+    assertThat(ledger.tasks.end(task.lease(), Ledger.success(task), effort(0, 4, 7.0))).isEmpty();
+    ledger.submit();
+    Task next = claimOne(new WorkerTimes(8, 1.5, 0.5));
+    ledger.tasks.lose(ledger.worker("w").id());
+    ledger.tasks.end(next.lease(), Ledger.success(next), effort(0, 4, 3.0));
+    claimOne(new WorkerTimes(11, 1.5, 0.5));
+    Usage.WorkerUse life = usage.workers(today.minusDays(1)).getFirst();
+    assertThat(life.busy()).isEqualTo(9);
+    assertThat(life.unaccounted()).isZero();
+    assertThat(of(UsageKey.TENANT).useful()).isZero();
+  }
+
+  private Task claimOne(WorkerTimes times) {
+    Seeker seeker = new Seeker(ledger.worker("w"), "here", times);
+    return ledger.tasks.claim(List.of(seeker)).values().iterator().next();
   }
 
   @Test
