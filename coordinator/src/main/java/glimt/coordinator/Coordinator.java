@@ -28,6 +28,7 @@ import glimt.ledger.Settlement;
 import glimt.ledger.Tasks;
 import glimt.storage.StorageException;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -77,7 +78,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
 
   private record Swept(Set<JobId> jobs) implements Internal {}
 
-  private record Gone(WorkerId worker) implements Internal {}
+  private record Gone(WorkerId worker, ActorRef<ToWorker> at) implements Internal {}
 
   private record TakenBack(Set<JobId> jobs) implements Internal {}
 
@@ -109,6 +110,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
   private final IdleWorkers idle = new IdleWorkers(this::seeker);
   private final Gathering<Beat> beats = new Gathering<>();
   private final Gathering<Ended> endings = new Gathering<>();
+  private final Set<Gone> gone = new HashSet<>();
   private Set<ActorRef<ToCoordinator>> colleagues = Set.of();
   private Set<ActorRef<ToWorker>> workers = Set.of();
 
@@ -199,11 +201,13 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
       case Settled settled -> {
         endings.back(true);
         hear(settled);
+        takeBack();
         settle();
       }
-      case Gone(WorkerId worker) -> {
-        idle.remove(worker);
-        takeBack(worker);
+      case Gone worker -> {
+        idle.remove(worker.worker());
+        gone.add(worker);
+        takeBack();
       }
       case TakenBack(Set<JobId> jobs) -> announce(jobs);
       case Swept(Set<JobId> jobs) -> {
@@ -227,6 +231,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
           case SWEEP -> sweep();
           case UNSETTLED -> {
             endings.back(false);
+            takeBack();
             settle();
           }
           case TIDIED -> tidying = false;
@@ -239,7 +244,7 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
 
   private void welcome(Idle worker) {
     WorkerId id = worker.worker().id();
-    getContext().watchWith(worker.at(), new Gone(id));
+    getContext().watchWith(worker.at(), new Gone(id, worker.at()));
     idle.said(worker, System.nanoTime());
     claim();
   }
@@ -385,8 +390,22 @@ public final class Coordinator extends AbstractMatchingBehavior<Coordinator.Coor
     }
   }
 
-  private void takeBack(WorkerId worker) {
-    ask("take back the tasks of " + worker, () -> tasks.lose(worker), TakenBack::new, Signal.NOTED);
+  /** Takes the tasks of dead workers back, once what these said of their ends is written. */
+  private void takeBack() {
+    List<Gone> silent =
+        gone.stream()
+            .filter(dead -> !endings.holds(ended -> ended.from().equals(dead.at())))
+            .toList();
+    silent.forEach(gone::remove);
+    silent.stream()
+        .map(Gone::worker)
+        .forEach(
+            worker ->
+                ask(
+                    "take back the tasks of " + worker,
+                    () -> tasks.lose(worker),
+                    TakenBack::new,
+                    Signal.NOTED));
   }
 
   private void announce(Set<JobId> jobs) {

@@ -6,6 +6,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /**
  * Collects messages into batches for the ledger. The first message is sent at once; messages that
@@ -15,8 +16,8 @@ import java.util.Map;
  */
 final class Gathering<M> {
   private final Map<Lease, M> waiting = new LinkedHashMap<>();
+  private List<M> underWay = List.of();
   private int most = Integer.MAX_VALUE;
-  private boolean away;
 
   void add(Lease lease, M word) {
     waiting.put(lease, word);
@@ -26,11 +27,13 @@ final class Gathering<M> {
   List<M> take() {
     List<M> words = new ArrayList<>();
     Iterator<M> next = waiting.values().iterator();
-    while (!away && words.size() < most && next.hasNext()) {
+    while (underWay.isEmpty() && words.size() < most && next.hasNext()) {
       words.add(next.next());
       next.remove();
     }
-    away = away || !words.isEmpty();
+    if (!words.isEmpty()) {
+      underWay = words;
+    }
     return words;
   }
 
@@ -40,7 +43,12 @@ final class Gathering<M> {
    * @param answered whether the ledger accepted it
    */
   void back(boolean answered) {
-    away = false;
+    underWay = List.of();
     most = answered ? Integer.MAX_VALUE : 1;
+  }
+
+  /** Whether such a message waits or is under way. */
+  boolean holds(Predicate<M> such) {
+    return waiting.values().stream().anyMatch(such) || underWay.stream().anyMatch(such);
   }
 }

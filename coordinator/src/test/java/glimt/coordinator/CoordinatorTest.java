@@ -34,6 +34,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -214,6 +215,60 @@ class CoordinatorTest {
     Task again = other.task();
     assertThat(again.lease().task()).isEqualTo(task.lease().task());
     assertThat(attempts(job, 0).getFirst().outcome()).isEqualTo("lost");
+  }
+
+  @Test
+  void what_a_worker_said_before_it_died_is_written_before_its_tasks_are_taken_back() {
+    Bundles.CatalogueEntry bundle = ledger.bundle(1);
+    Duration never = Duration.ofHours(1);
+    AtomicBoolean catches = new AtomicBoolean();
+    CompletableFuture<Runnable> caught = new CompletableFuture<>();
+    ActorRef<ToCoordinator> coordinator =
+        node.spawn(
+                Coordinator.create(
+                    ledger.withLongLeases(),
+                    call -> {
+                      if (!catches.get() || !caught.complete(call)) {
+                        ledger.jdbc.execute(call);
+                      }
+                    },
+                    node.feed(),
+                    new Cadence(ShortCadence.CADENCE.beat(), never.minusMinutes(1), never, never)),
+                "coordinator-" + NAMES.incrementAndGet())
+            .narrow();
+    Hand other = Hand.with(bundle, node);
+    Hand dying = Hand.with(bundle, node);
+    ledger.submit(bundle);
+    coordinator.tell(other.idle());
+    Task first = other.task();
+    JobId job = ledger.submit(bundle);
+    coordinator.tell(dying.idle());
+    Task task = dying.task();
+
+    // What the other did is being written while this one hands its task back and dies.
+    catches.set(true);
+    coordinator.tell(other.ended(first));
+    Runnable write = caught.join();
+    coordinator.tell(dying.ended(task, new Outcome.Yielded(Optional.empty())));
+    dying.probe().stop();
+    other.probe().expectTerminated(dying.probe().ref(), SOON);
+    Bundles.CatalogueEntry last = ledger.bundle(1);
+    ledger.submit(last);
+    Hand able = Hand.with(last, node);
+    coordinator.tell(able.idle());
+    able.task();
+    write.run();
+    other.probe().expectMessage(SOON, new Heard(first.lease()));
+    Hand next = Hand.with(bundle, node);
+    coordinator.tell(next.idle());
+    next.task();
+    next.probe()
+        .awaitAssert(
+            SOON,
+            () -> {
+              assertThat(attempts(job, 0)).extracting(AttemptView::outcome).startsWith("yielded");
+              return job;
+            });
   }
 
   @Test

@@ -45,4 +45,19 @@ class GatheringTest {
     words.back(true);
     assertThat(words.take()).containsExactly("good too");
   }
+
+  @Test
+  void it_holds_a_word_until_its_batch_is_back() {
+    words.add(lease(1), "a");
+    words.take();
+    words.add(lease(2), "b");
+    assertThat(words.holds("a"::equals)).as("under way").isTrue();
+    assertThat(words.holds("b"::equals)).as("waiting").isTrue();
+    words.back(true);
+    assertThat(words.holds("a"::equals)).isFalse();
+    assertThat(words.holds("b"::equals)).isTrue();
+    words.take();
+    words.back(false);
+    assertThat(words.holds("b"::equals)).isFalse();
+  }
 }

@@ -93,6 +93,12 @@ public final class DotLedger implements AutoCloseable {
     return entry;
   }
 
+  /** The same tasks with leases of an hour, for tests in which none may run out. */
+  public Tasks withLongLeases() {
+    Duration hour = Duration.ofHours(1);
+    return new Tasks(database, new LeaseTerms(hour, LeaseTerms.USUAL.sweep(), hour));
+  }
+
   /** Submits a job of the bundle. */
   public JobId submit(Bundles.CatalogueEntry bundle) {
     return submit(bundle, JobClass.NORMAL);
