@@ -33,7 +33,7 @@ class FairBenchIT {
     Launched bench =
         fair(
             "--only",
-            "mix,urgent,shares,deadlines",
+            "mix,urgent,shares,deadlines,kills",
             "--seconds",
             "1",
             "--step",
@@ -48,6 +48,8 @@ class FairBenchIT {
         .containsPattern("on a full farm until it runs: median, worst +[0-9]+, [0-9]+ ms")
         .containsPattern("share of a tenant of weight 4 of 7, off its due +[0-9]")
         .containsPattern("playable in time +[0-9]+, [0-9]+ of them at the base")
+        .containsPattern(
+            "[1-9][0-9]* workers killed as they yield, [1-9][0-9]* as they preempt +0 of")
         .doesNotContain("one clip of");
     assertThat(bench.err()).contains("seed 1");
   }

@@ -70,9 +70,10 @@ final class ScheduleFaults {
   }
 
   private static void preemptorKilled(Trial trial) {
+    Request request = trial.undisturbed().many("video").as(JobClass.URGENT);
     List<SubmittedJob> lesser = askForLesser(trial);
     trial.awaitAllBusy(lesser);
-    SubmittedJob urgent = askForUrgent(trial);
+    SubmittedJob urgent = trial.ask(request);
     Busy preemptor = trial.awaitStep(List.of(urgent), 1 + trial.random.nextInt(100));
     Audit.Begun yielded =
         lesser.stream()
@@ -90,12 +91,13 @@ final class ScheduleFaults {
    * while it writes its checkpoint, or when it has handed its task back.
    */
   private static void preemptedKilled(Trial trial) {
+    Request request = trial.undisturbed().many("video").as(JobClass.URGENT);
     List<SubmittedJob> lesser = askForLesser(trial);
     List<Busy> all = trial.awaitAllBusy(lesser);
     all.forEach(busy -> Fleet.signal(busy.process(), Fleet.UnixSignal.STOP));
     Busy preempted;
     try {
-      SubmittedJob urgent = askForUrgent(trial);
+      SubmittedJob urgent = trial.ask(request);
       trial.await("a worker is to make room", urgent, () -> preempted(trial, all).isPresent());
       preempted = preempted(trial, all).orElseThrow();
       if (trial.random.nextBoolean()) {
@@ -116,10 +118,6 @@ final class ScheduleFaults {
   private static List<SubmittedJob> askForLesser(Trial trial) {
     Request request = trial.undisturbed().many("points").as(JobClass.BULK);
     return Stream.generate(() -> trial.ask(request)).limit(WORKERS.size()).toList();
-  }
-
-  private static SubmittedJob askForUrgent(Trial trial) {
-    return trial.ask(trial.undisturbed().many("video").as(JobClass.URGENT));
   }
 
   private static Optional<Busy> preempted(Trial trial, List<Busy> all) {

@@ -28,8 +28,8 @@ import picocli.CommandLine.TypeConversionException;
     name = "fair",
     description = {
       "Measures how jobs get devices: fair shares against first come, first served; urgent jobs;",
-      "weights; deadlines; one clip on more devices. Devices are simulated by the time of their"
-          + " steps; the coordinator, the",
+      "weights; deadlines; killed workers; one clip on more devices. Devices are simulated by the"
+          + " time of their steps; the coordinator, the",
       "ledger and its PostgreSQL, which is started for this, are real. Takes about six minutes."
     })
 public final class FairBench implements Callable<Integer> {
@@ -65,7 +65,8 @@ public final class FairBench implements Callable<Integer> {
     MIX,
     URGENT,
     SHARES,
-    DEADLINES;
+    DEADLINES,
+    KILLS;
 
     private static FairPart of(String word) {
       return Stream.of(values())
@@ -74,7 +75,7 @@ public final class FairBench implements Callable<Integer> {
           .orElseThrow(
               () ->
                   new TypeConversionException(
-                      "must be some of fanout, mix, urgent, shares and deadlines, not '%s'"
+                      "must be some of fanout, mix, urgent, shares, deadlines and kills, not '%s'"
                           .formatted(word)));
     }
   }
@@ -90,9 +91,10 @@ public final class FairBench implements Callable<Integer> {
       names = "--only",
       split = ",",
       converter = PartConverter.class,
-      defaultValue = "fanout,mix,urgent,shares,deadlines",
+      defaultValue = "fanout,mix,urgent,shares,deadlines,kills",
       paramLabel = "PART",
-      description = "Measure only some of fanout, mix, urgent, shares, deadlines. Default: all")
+      description =
+          "Measure only some of fanout, mix, urgent, shares, deadlines, kills. Default: all")
   private Set<FairPart> only = EnumSet.allOf(FairPart.class);
 
   @Mixin private HomeOption home;
@@ -133,6 +135,7 @@ public final class FairBench implements Callable<Integer> {
                     case URGENT -> urgent(trials);
                     case SHARES -> shares(trials);
                     case DEADLINES -> deadlines(trials);
+                    case KILLS -> kills(KillTrial.on(farm, devices));
                   }
                 });
       }
@@ -187,6 +190,14 @@ public final class FairBench implements Callable<Integer> {
             Locale.ROOT, "of %s jobs with time for their base: playable in time", limited.jobs()),
         String.format(Locale.ROOT, "%s, %s of them at the base", limited.inTime(), limited.early()),
         "all");
+  }
+
+  private static void kills(KillTrial killed) {
+    print(
+        "preempted steps done twice; %s workers killed as they yield, %s as they preempt"
+            .formatted(killed.yielding(), killed.urgent()),
+        "%s of %s".formatted(killed.repeated(), killed.steps()),
+        "0");
   }
 
   private static void fanOut(EmbeddedPostgres server, Bundles.CatalogueEntry tiles) {

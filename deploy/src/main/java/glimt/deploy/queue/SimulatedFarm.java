@@ -6,7 +6,9 @@ import glimt.coordinator.Cadence;
 import glimt.coordinator.Farm;
 import glimt.coordinator.Node;
 import glimt.deploy.node.DeployException;
+import glimt.deploy.queue.SimulatedWorker.Death;
 import glimt.deploy.queue.SimulatedWorker.DeviceLog;
+import glimt.deploy.queue.SimulatedWorker.SimulatedMessage;
 import glimt.job.Format;
 import glimt.job.JobClass;
 import glimt.job.JobEvent;
@@ -14,12 +16,14 @@ import glimt.job.JobId;
 import glimt.job.JobLimits;
 import glimt.job.JobSpec;
 import glimt.job.JobView;
+import glimt.job.Lease;
 import glimt.job.Plan;
 import glimt.job.SamplingOptions;
 import glimt.job.TenantId;
 import glimt.job.Work;
 import glimt.job.WorkerCard;
 import glimt.job.WorkerId;
+import glimt.ledger.Audit;
 import glimt.ledger.Bundles;
 import glimt.ledger.Database;
 import glimt.ledger.Deadlines;
@@ -37,6 +41,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
@@ -44,6 +49,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.apache.pekko.actor.typed.ActorRef;
 
 /** A farm whose devices are simulated by the time of their steps, and all else is real. */
 final class SimulatedFarm implements AutoCloseable {
@@ -57,6 +64,9 @@ final class SimulatedFarm implements AutoCloseable {
   private final Farm farm;
   private final Jobs jobs;
   private final Bundles.CatalogueEntry bundle;
+  private final Function<Work.Sample, Duration> stepTime;
+  private final Map<String, ActorRef<SimulatedMessage>> running = new ConcurrentHashMap<>();
+  private volatile boolean yieldingDie;
   private final List<DeviceLog> log = new CopyOnWriteArrayList<>();
   private final Map<JobId, SimulatedJob> submitted = new ConcurrentHashMap<>();
 
@@ -91,16 +101,49 @@ final class SimulatedFarm implements AutoCloseable {
     node.coordinate(
         new Tasks(database, LeaseTerms.USUAL), threads, Cadence.DEFAULT, deadlines::sweep);
     this.farm = node.farm();
+    this.stepTime = stepTime;
     for (int i = 0; i < devices; i++) {
-      WorkerCard card =
-          new WorkerCard(
-              new WorkerId("simulated-" + i),
-              ProcessHandle.current().pid(),
-              "device-" + i,
-              "fair bench",
-              Map.of(bundle.card().name(), bundle.digest()));
-      workers.spawn(SimulatedWorker.create(card, stepTime, log::add), "simulated-" + i);
+      start("simulated-" + i, "device-" + i);
     }
+  }
+
+  private void start(String worker, String device) {
+    WorkerCard card =
+        new WorkerCard(
+            new WorkerId(worker),
+            ProcessHandle.current().pid(),
+            device,
+            "fair bench",
+            Map.of(bundle.card().name(), bundle.digest()));
+    ActorRef<SimulatedMessage> one =
+        workers.spawn(
+            SimulatedWorker.create(card, stepTime, log::add, () -> replace(worker, device)),
+            worker);
+    running.put(worker, one);
+    if (yieldingDie) {
+      one.tell(Death.AFTER_YIELD);
+    }
+  }
+
+  private void replace(String worker, String device) {
+    running.remove(worker);
+    start("simulated-" + UUID.randomUUID(), device);
+  }
+
+  /** Kills a worker, if it still runs; another takes its place on the device. */
+  void kill(String worker) {
+    Optional.ofNullable(running.get(worker)).ifPresent(one -> one.tell(Death.NOW));
+  }
+
+  /** Lets every worker die as soon as it hands a task back, and those in their places too. */
+  void killYielding() {
+    yieldingDie = true;
+    running.values().forEach(one -> one.tell(Death.AFTER_YIELD));
+  }
+
+  /** Returns every attempt at a job's tasks, as the ledger knows them. */
+  List<Audit.Begun> attempts(SimulatedJob job) {
+    return new Audit(database).attempts(job.id());
   }
 
   void weigh(String tenant, double weight) {
@@ -160,6 +203,21 @@ final class SimulatedFarm implements AutoCloseable {
             .filter(event -> event.fact() instanceof JobEvent.LevelFinished)
             .map(JobEvent::at)
             .findFirst();
+  }
+
+  /** The workers that walk for one of these jobs, as far as it is known. */
+  List<String> walkers(List<SimulatedJob> of) {
+    Set<Lease> ended =
+        log.stream()
+            .filter(one -> one.ended() != 0)
+            .map(one -> one.task().lease())
+            .collect(Collectors.toSet());
+    return log.stream()
+        .filter(one -> of.stream().anyMatch(job -> isOf(one, job)))
+        .filter(one -> one.task().work() instanceof Work.Sample)
+        .filter(one -> !ended.contains(one.task().lease()) && running.containsKey(one.device()))
+        .map(DeviceLog::device)
+        .toList();
   }
 
   /** The seconds from a job's submission until a device had its first task. */

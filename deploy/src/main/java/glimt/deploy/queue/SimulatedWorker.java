@@ -4,6 +4,7 @@ import glimt.coordinator.Protocol;
 import glimt.coordinator.Protocol.Abandon;
 import glimt.coordinator.Protocol.Beat;
 import glimt.coordinator.Protocol.Changed;
+import glimt.coordinator.Protocol.Checkpointed;
 import glimt.coordinator.Protocol.Describe;
 import glimt.coordinator.Protocol.Ended;
 import glimt.coordinator.Protocol.Heard;
@@ -50,6 +51,13 @@ final class SimulatedWorker extends AbstractMatchingBehavior<SimulatedWorker.Sim
 
   private record SimulatedListing(Set<ActorRef<ToCoordinator>> all) implements SimulatedMessage {}
 
+  /** Its process ends without a word; nothing that it did is in the log. */
+  enum Death implements SimulatedMessage {
+    NOW,
+    /** When it has sent the next task that it hands back, without waiting for an answer. */
+    AFTER_YIELD
+  }
+
   private enum SimulatedTimer implements SimulatedMessage {
     BEAT,
     STEP
@@ -77,27 +85,33 @@ final class SimulatedWorker extends AbstractMatchingBehavior<SimulatedWorker.Sim
   private final WorkerCard card;
   private final Function<Work.Sample, Duration> stepTime;
   private final Consumer<DeviceLog> log;
+  private final Runnable died;
   private final TimerScheduler<SimulatedMessage> timers;
   private final ActorRef<ToWorker> here;
   private Optional<ActorRef<ToCoordinator>> coordinator = Optional.empty();
   private @Nullable DeviceLog doing;
   private @Nullable Ended report;
   private boolean yields;
+  private boolean doomed;
 
   /** What a step of its task takes. */
   private Duration step = Duration.ZERO;
 
   /**
    * @param stepTime what a step of a task takes
+   * @param died runs at its {@link Death}
    */
   static Behavior<SimulatedMessage> create(
-      WorkerCard card, Function<Work.Sample, Duration> stepTime, Consumer<DeviceLog> log) {
+      WorkerCard card,
+      Function<Work.Sample, Duration> stepTime,
+      Consumer<DeviceLog> log,
+      Runnable died) {
     return Behaviors.setup(
         context ->
             Behaviors.withTimers(
                 timers -> {
                   timers.startTimerWithFixedDelay(SimulatedTimer.BEAT, BEAT);
-                  return new SimulatedWorker(context, timers, card, stepTime, log);
+                  return new SimulatedWorker(context, timers, card, stepTime, log, died);
                 }));
   }
 
@@ -106,11 +120,13 @@ final class SimulatedWorker extends AbstractMatchingBehavior<SimulatedWorker.Sim
       TimerScheduler<SimulatedMessage> timers,
       WorkerCard card,
       Function<Work.Sample, Duration> stepTime,
-      Consumer<DeviceLog> log) {
+      Consumer<DeviceLog> log,
+      Runnable died) {
     super(context);
     this.card = card;
     this.stepTime = stepTime;
     this.log = log;
+    this.died = died;
     this.timers = timers;
     this.here = context.messageAdapter(ToWorker.class, Arrived::new);
     ActorRef<Receptionist.Command> receptionist = context.getSystem().receptionist();
@@ -143,6 +159,15 @@ final class SimulatedWorker extends AbstractMatchingBehavior<SimulatedWorker.Sim
         switch (timer) {
           case BEAT -> speak();
           case STEP -> step();
+        }
+      }
+      case Death death -> {
+        switch (death) {
+          case NOW -> {
+            died.run();
+            return Behaviors.stopped();
+          }
+          case AFTER_YIELD -> doomed = true;
         }
       }
     }
@@ -224,9 +249,18 @@ final class SimulatedWorker extends AbstractMatchingBehavior<SimulatedWorker.Sim
     if (now.step() >= now.task().work().steps()) {
       end(now, Made.of(now.task()), now.step());
     } else if (yields) {
-      end(now, new Outcome.Yielded(Optional.of(checkpoint(now))), now.step());
+      handBack(now);
     } else {
       next(now);
+    }
+  }
+
+  private void handBack(DeviceLog now) {
+    Checkpoint checkpoint = checkpoint(now);
+    coordinator.ifPresent(one -> one.tell(new Checkpointed(now.task().lease(), checkpoint)));
+    end(now, new Outcome.Yielded(Optional.of(checkpoint)), now.step());
+    if (doomed) {
+      getContext().getSelf().tell(Death.NOW);
     }
   }
 
