@@ -35,8 +35,10 @@ class GatewayBenchIT {
     assertThat(bench.exit()).as(bench.err() + bench.out()).isZero();
     assertThat(bench.out())
         .containsPattern("events sent to sockets, [0-9]+ a second x 10 +200 of 200, 0 wrong")
+        .containsPattern("the same in the first 1 s of 4 +[0-9.]+, [0-9.]+, [0-9.]+ ms; [0-9]+ us")
         .containsPattern(
             "memory of the gateway, before and with 20 idle sockets +[0-9]+, [0-9]+ MB")
+        .containsPattern("submissions a second in the first 1 s +[1-9][0-9]*; [0-9.]+ ms")
         .containsPattern("submissions a second by 16 clients +[1-9]")
         .containsPattern("download of 2 MB, with its digest verified; again +[0-9]+ MB/s")
         .containsPattern("one of two gateways killed: submissions accepted; lost +[1-9][0-9]*; 0 ")

@@ -25,11 +25,11 @@ import picocli.CommandLine.Spec;
     name = "gateway",
     description = {
       "Measures gateways, as processes on a PostgreSQL of their own: how fast events reach many",
-      "WebSockets, ten to a job; what idle ones cost; submissions per second, beside pgbench -N -M",
-      "prepared on the same PostgreSQL; how fast a file is downloaded; and whether anything is"
-          + " lost",
-      "when one of two gateways is killed (kill -9) under load. No network runs. Takes about three",
-      "minutes. The clients share the machine with the gateways."
+      "WebSockets, ten to a job, once the JVM has compiled what it runs; what idle ones cost;",
+      "submissions per second, likewise, beside pgbench -N -M prepared on the same PostgreSQL; how",
+      "fast a file is downloaded; and whether anything is lost when one of two gateways is killed",
+      "(kill -9) under load. No network runs. Takes about four minutes. The clients share the",
+      "machine with the gateways."
     })
 public final class GatewayBench implements Callable<Integer> {
   private static final String ROW = "%-62s %-34s %s%n";
@@ -110,7 +110,7 @@ public final class GatewayBench implements Callable<Integer> {
             .formatted(Runtime.getRuntime().availableProcessors()),
         load(),
         "");
-    GatewayTrials.DeliveredEvents sent = trials.events(sockets, events, seconds);
+    List<GatewayTrials.DeliveredEvents> sent = trials.events(sockets, events, seconds);
     print(sent);
     print(trials.idle(idle, seconds));
     submissions(farm, place);
@@ -118,10 +118,13 @@ public final class GatewayBench implements Callable<Integer> {
     GatewayTrials.AfterKill left = trials.kill(Math.min(sockets, 200), events, seconds);
     print(left);
     print("load of the machine after", load(), "");
-    return sent.wrong() + left.wrong() + left.missing() > 0 || sent.delays().length != sent.due();
+    return sent.getLast().wrong() + left.wrong() + left.missing() > 0
+        || sent.stream().anyMatch(pass -> pass.delays().length != pass.due());
   }
 
-  private static void print(GatewayTrials.DeliveredEvents sent) {
+  private void print(List<GatewayTrials.DeliveredEvents> passes) {
+    GatewayTrials.DeliveredEvents sent = passes.getLast();
+    GatewayTrials.DeliveredEvents first = passes.getFirst();
     print(
         String.format(Locale.ROOT, "events sent to sockets, %.0f a second x 10", sent.perSecond()),
         "%s of %s, %s wrong".formatted(sent.delays().length, sent.due(), sent.wrong()),
@@ -130,10 +133,19 @@ public final class GatewayBench implements Callable<Integer> {
         "  from an event's row to its arrival: p50, p99, worst",
         times(sent.delays()),
         "p99 under 50 ms");
+    print("  processor time of the gateway an event and socket", micros(sent), "");
     print(
-        "  processor time of the gateway an event and socket",
-        String.format(Locale.ROOT, "%.0f us", 1e6 * sent.processor() / sent.due()),
+        String.format(
+            Locale.ROOT,
+            "  the same in the first %.0f s of %.0f",
+            seconds,
+            passes.size() * seconds),
+        times(first.delays()) + "; " + micros(first),
         "");
+  }
+
+  private static String micros(GatewayTrials.DeliveredEvents sent) {
+    return String.format(Locale.ROOT, "%.0f us", 1e6 * sent.processor() / sent.due());
   }
 
   private void print(GatewayTrials.IdleMemory held) {
@@ -158,7 +170,12 @@ public final class GatewayBench implements Callable<Integer> {
     pgbench.ifPresent(Pgbench::prepare);
     int whole = Math.max(1, (int) Math.round(seconds));
     try (SubmittedLoad clients = new SubmittedLoad(List.of(farm.http(0)), 16)) {
-      clients.submit(16, Math.min(seconds, 3)); // warms the gateway up
+      double started = farm.processorSeconds(0);
+      SubmittedLoad.SubmittedRate cold = clients.submit(16, seconds);
+      print(
+          String.format(Locale.ROOT, "submissions a second in the first %.0f s", seconds),
+          String.format(Locale.ROOT, "%.0f; %s", cold.perSecond(), each(farm, started, cold)),
+          "");
       for (int number : CLIENTS) {
         double base = pgbench.map(program -> program.tps(number, whole)).orElse(Double.NaN);
         double before = farm.processorSeconds(0);
@@ -173,15 +190,15 @@ public final class GatewayBench implements Callable<Integer> {
                     : String.format(Locale.ROOT, "; %.2f of %.0f", rate.perSecond() / base, base)),
             "");
         print("  their time: p50, p99, worst", times(rate.millis()), "");
-        print(
-            "  processor time of the gateway for each",
-            String.format(
-                Locale.ROOT,
-                "%.2f ms",
-                1000 * (farm.processorSeconds(0) - before) / rate.millis().length),
-            "");
+        print("  processor time of the gateway for each", each(farm, before, rate), "");
       }
     }
+  }
+
+  /** Processor time of the gateway for each submission since a moment. */
+  private static String each(LoadedGateways farm, double before, SubmittedLoad.SubmittedRate rate) {
+    return String.format(
+        Locale.ROOT, "%.2f ms", 1000 * (farm.processorSeconds(0) - before) / rate.millis().length);
   }
 
   private void print(GatewayTrials.Downloaded file) {
