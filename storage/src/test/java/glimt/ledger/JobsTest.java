@@ -195,6 +195,31 @@ class JobsTest {
   }
 
   @Test
+  void of_answers_to_a_key_at_one_moment_one_is_stored_for_all() throws Exception {
+    // Two gateways, each with batches of its own.
+    List<Answers> gateways = List.of(new Answers(ledger.database), new Answers(ledger.database));
+    List<Callable<Answers.Answer>> twins = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      int twin = i;
+      String key = "at once " + i % 5;
+      twins.add(
+          () ->
+              gateways
+                  .get(twin % 2)
+                  .once(TenantId.DEFAULT, key, new Answers.Answer(202, key + " of " + twin)));
+    }
+    Set<String> bodies = new HashSet<>();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<Answers.Answer>> given = threads.invokeAll(twins);
+      for (int i = 0; i < given.size(); i++) {
+        assertThat(given.get(i).get().body()).startsWith("at once " + i % 5 + " of ");
+        bodies.add(given.get(i).get().body());
+      }
+    }
+    assertThat(bodies).hasSize(5);
+  }
+
+  @Test
   void no_tenant_sees_the_job_of_another() {
     JobId job = ledger.submit();
     assertThat(ledger.jobs.find(OTHER, job)).isEmpty();
