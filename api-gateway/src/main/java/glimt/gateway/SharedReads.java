@@ -134,7 +134,7 @@ final class SharedReads {
       T read = query.get();
       shared.complete(read);
       return read;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       shared.completeExceptionally(e);
       throw e;
     }
