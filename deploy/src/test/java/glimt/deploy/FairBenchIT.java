@@ -49,7 +49,7 @@ class FairBenchIT {
         .containsPattern("share of a tenant of weight 4 of 7, off its due +[0-9]")
         .containsPattern("playable in time +[0-9]+, [0-9]+ of them at the base")
         .containsPattern(
-            "[1-9][0-9]* workers killed as they yield, [1-9][0-9]* as they preempt +0 of")
+            "twice, [1-9][0-9]* workers killed yielding, [0-9]+ preempting +[0-9]+ of 800")
         .doesNotContain("one clip of");
     assertThat(bench.err()).contains("seed 1");
   }

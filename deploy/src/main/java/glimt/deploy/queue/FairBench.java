@@ -28,9 +28,9 @@ import picocli.CommandLine.TypeConversionException;
     name = "fair",
     description = {
       "Measures how jobs get devices: fair shares against first come, first served; urgent jobs;",
-      "weights; deadlines; killed workers; one clip on more devices. Devices are simulated by the"
-          + " time of their steps; the coordinator, the",
-      "ledger and its PostgreSQL, which is started for this, are real. Takes about six minutes."
+      "weights; deadlines; killed workers; one clip on more devices. Devices are simulated by the",
+      "time of their steps; the coordinator, the ledger and its PostgreSQL, which is started for",
+      "this, are real. Takes about seven minutes."
     })
 public final class FairBench implements Callable<Integer> {
   private static final String ROW = "%-62s %-30s %s%n";
@@ -194,7 +194,7 @@ public final class FairBench implements Callable<Integer> {
 
   private static void kills(KillTrial killed) {
     print(
-        "preempted steps done twice; %s workers killed as they yield, %s as they preempt"
+        "steps done twice, %s workers killed yielding, %s preempting"
             .formatted(killed.yielding(), killed.urgent()),
         "%s of %s".formatted(killed.repeated(), killed.steps()),
         "0");

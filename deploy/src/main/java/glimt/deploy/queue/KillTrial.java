@@ -36,7 +36,9 @@ record KillTrial(int yielding, int urgent, int steps, int repeated) {
     for (int i = 0; i < 2 * devices; i++) {
       SimulatedJob job = submit(farm, "people", JobClass.URGENT, SHORT_STEPS);
       urgent.add(job);
-      SimulatedFarm.await("it has a device", () -> !farm.walkers(List.of(job)).isEmpty());
+      // A machine that is busy with other things may see it too late.
+      SimulatedFarm.await(
+          "it has a device", () -> !farm.walkers(List.of(job)).isEmpty() || farm.isDone(job));
       farm.walkers(List.of(job)).forEach(farm::kill);
       farm.untilEnd(job);
     }

@@ -230,8 +230,13 @@ final class SimulatedFarm implements AutoCloseable {
 
   /** The seconds from a job's submission until its last task was done. */
   double untilEnd(SimulatedJob job) {
-    await("job " + job.id() + " ends", () -> endOf(job) != 0);
+    await("job " + job.id() + " ends", () -> isDone(job));
     return (endOf(job) - job.at()) / 1e9;
+  }
+
+  /** Whether a job's last task is done. */
+  boolean isDone(SimulatedJob job) {
+    return endOf(job) != 0;
   }
 
   private long endOf(SimulatedJob job) {
