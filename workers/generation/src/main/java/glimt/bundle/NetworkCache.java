@@ -38,6 +38,13 @@ public final class NetworkCache implements AutoCloseable {
     }
   }
 
+  /**
+   * The bytes of weights from which on the freed memory of a network's calls is worth giving back
+   * when another network is called. To take it again costs the next call some hundredths of a
+   * second.
+   */
+  private static final long LARGE = 1L << 26;
+
   /** The most networks with LoRAs that stay loaded: those of about two jobs. */
   static final int OVERLAID_LIMIT = 6;
 
@@ -51,6 +58,9 @@ public final class NetworkCache implements AutoCloseable {
   private volatile List<String> weights = List.of();
 
   private final LinkedHashMap<WarmNetwork, Loaded> loaded = new LinkedHashMap<>(16, 0.75f, true);
+
+  /** The network that was called last, if it is a large one. */
+  private @Nullable WarmNetwork lastLarge;
 
   /**
    * Creates an empty cache.
@@ -132,6 +142,11 @@ public final class NetworkCache implements AutoCloseable {
     return there.network;
   }
 
+  /** Whether calls of a loaded network leave much freed memory of the machine behind. */
+  private boolean isLarge(WarmNetwork key) {
+    return !device.isGpu() && Objects.requireNonNull(loaded.get(key)).bytes >= LARGE;
+  }
+
   private void makeRoomForOverlaid() {
     List<WarmNetwork> overlaid =
         loaded.keySet().stream().filter(one -> !one.overlay().isEmpty()).toList();
@@ -178,7 +193,12 @@ public final class NetworkCache implements AutoCloseable {
 
     @Override
     public NDList call(Map<String, NDArray> inputs) {
-      return load(key, bundle).call(inputs);
+      if (lastLarge != null && !lastLarge.equals(key)) {
+        NativeHeap.giveBack();
+      }
+      Network network = load(key, bundle);
+      lastLarge = isLarge(key) ? key : null;
+      return network.call(inputs);
     }
 
     @Override

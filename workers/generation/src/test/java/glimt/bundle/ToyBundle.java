@@ -48,8 +48,13 @@ final class ToyBundle {
 
   /** Writes the bundle into a folder. */
   static Path write(Path folder) throws IOException {
-    Files.writeString(folder.resolve("net.py"), SOURCE);
-    weights().write(folder.resolve("net.safetensors"));
+    return write(folder, SOURCE, weights());
+  }
+
+  /** The same with another network. */
+  static Path write(Path folder, String source, Safetensors weights) throws IOException {
+    Files.writeString(folder.resolve("net.py"), source);
+    weights.write(folder.resolve("net.safetensors"));
     Map<String, String> files = new LinkedHashMap<>();
     for (String name : List.of("net.py", "net.safetensors")) {
       files.put(name, Bundle.sha256(Files.readAllBytes(folder.resolve(name))));
