@@ -114,7 +114,8 @@ public final class Chaos implements Callable<Integer> {
     List<FarmFault> chosen = chosen();
     if (!Namespace.isHere() && Namespace.isPossible()) {
       return Namespace.run(
-          Program.command(HEAP, command.root().commandLine().getParseResult().originalArgs()));
+          Program.command(
+              List.of(HEAP), command.root().commandLine().getParseResult().originalArgs()));
     }
     Home at = home.open();
     Logs.to(at.logs().resolve("chaos.log"));

@@ -172,7 +172,7 @@ public final class Fleet {
     }
     // A session of its own keeps Ctrl-C on our terminal from reaching the node.
     List<String> command = new ArrayList<>(List.of("setsid"));
-    command.addAll(Program.command(heap(arguments), arguments));
+    command.addAll(Program.command(List.of(heap(arguments)), arguments));
     ProcessBuilder builder =
         new ProcessBuilder(command)
             .directory(home.folder().toFile())

@@ -11,7 +11,7 @@ public final class Program {
   private static final String MAIN = "glimt.deploy.Glimt";
 
   /** The JVM options that each process has of its own. */
-  private static final List<String> OWN = List.of("-Xmx", "-XX:TieredStopAtLevel");
+  private static final List<String> OWN = List.of("-Xmx", "-Xmn", "-XX:TieredStopAtLevel");
 
   private Program() {}
 
@@ -19,16 +19,17 @@ public final class Program {
    * The command line for another process of this program, with the JVM options of this process
    * except for the heap and the compilers.
    *
-   * @param heap the JVM option for the heap, such as {@code -Xmx64m}
+   * @param heap the JVM options for the heap, such as {@code -Xmx64m}
    * @param arguments the program's arguments
    */
-  public static List<String> command(String heap, List<String> arguments) {
+  public static List<String> command(List<String> heap, List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
         .filter(option -> OWN.stream().noneMatch(option::startsWith))
         .forEach(command::add);
-    command.addAll(List.of(heap, "-cp", System.getProperty("java.class.path"), MAIN));
+    command.addAll(heap);
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), MAIN));
     command.addAll(arguments);
     return command;
   }

@@ -7,7 +7,11 @@ import java.util.List;
 
 /** The command line of a worker, which runs as a child process of its node. */
 final class WorkerChild {
-  private static final String HEAP = "-Xmx512m";
+  /**
+   * Values of samples pass through the heap and hardly anything else, so new objects need little of
+   * it; a JVM would give them a third of what it takes first, a 64th of the machine's memory.
+   */
+  private static final List<String> HEAP = List.of("-Xmx512m", "-Xmn32m");
 
   private WorkerChild() {}
 
