@@ -193,12 +193,22 @@ public final class NetworkCache implements AutoCloseable {
 
     @Override
     public NDList call(Map<String, NDArray> inputs) {
-      if (lastLarge != null && !lastLarge.equals(key)) {
+      boolean again = key.equals(lastLarge);
+      if (lastLarge != null && !again) {
         NativeHeap.giveBack();
       }
       Network network = load(key, bundle);
       lastLarge = isLarge(key) ? key : null;
-      return network.call(inputs);
+      if (lastLarge == null || again) {
+        return network.call(inputs);
+      }
+      // A denoiser soon needs again what it frees; encoders and decoders are called but once.
+      NativeHeap.map();
+      try {
+        return network.call(inputs);
+      } finally {
+        NativeHeap.reuse();
+      }
     }
 
     @Override

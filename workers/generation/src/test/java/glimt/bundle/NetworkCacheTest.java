@@ -106,8 +106,44 @@ class NetworkCacheTest {
 
   @Test
   void what_a_large_network_computed_with_is_given_back_when_another_is_called() throws Exception {
-    // Its results lie behind 300 MB of what it computed with, so that freeing alone gives nothing
-    // back. What it asks for first is mapped, and no longer once glibc has seen it freed.
+    try (NetworkCache cache = cache(1L << 30);
+        NDManager scope = NDManager.newBaseManager("PyTorch")) {
+      Network small = cache.network(second, "net");
+      Network network = cache.network(large(), "net");
+      answer(small);
+      long before = anonymousMegabytes();
+      for (int i = 0; i < 3; i++) {
+        evaluated(network, scope);
+      }
+      assertThat(anonymousMegabytes() - before).isGreaterThan(250);
+
+      answer(small);
+
+      assertThat(anonymousMegabytes() - before).isLessThan(100);
+    }
+  }
+
+  @Test
+  void what_a_large_network_computes_with_is_given_back_if_it_is_called_once() throws Exception {
+    try (NetworkCache cache = cache(1L << 30);
+        NDManager scope = NDManager.newBaseManager("PyTorch")) {
+      Network small = cache.network(second, "net");
+      Network network = cache.network(large(), "net");
+      answer(small);
+      long before = anonymousMegabytes();
+      for (int i = 0; i < 3; i++) {
+        evaluated(network, scope);
+        assertThat(anonymousMegabytes() - before).isLessThan(100);
+        answer(small);
+      }
+    }
+  }
+
+  /**
+   * A network whose results lie behind 400 MB of what it computed with, so that freeing alone gives
+   * nothing back.
+   */
+  private Bundle large() throws IOException {
     String source =
         """
         class Network(Module):
@@ -115,28 +151,14 @@ class NetworkCacheTest {
 
           def forward(self, x: Tensor, noise: Tensor, words: Tensor) -> Tensor:
             parts = annotate(List[Tensor], [])
-            for i in range(100):
-              torch.append(parts, torch.ones([786432]))
-            behind = torch.narrow(parts[99], 0, 0, 524288) * 2.
+            for i in range(80):
+              torch.append(parts, torch.ones([1310720]))
+            behind = torch.narrow(parts[79], 0, 0, 524288) * 2.
             return torch.reshape(torch.narrow(behind, 0, 0, 6), [1, 3, 2])
         """;
     Safetensors weights = new Safetensors(Map.of("w", Tensor.of(new float[1 << 24], 1 << 24)));
-    Bundle large =
-        Bundle.open(
-            ToyBundle.write(Files.createDirectory(folder.resolve("large")), source, weights));
-    try (NetworkCache cache = cache(1L << 30);
-        NDManager scope = NDManager.newBaseManager("PyTorch")) {
-      answer(cache.network(second, "net"));
-      long before = anonymousMegabytes();
-      Network network = cache.network(large, "net");
-      evaluated(network, scope);
-      evaluated(network, scope);
-      assertThat(anonymousMegabytes() - before).isGreaterThan(250);
-
-      answer(cache.network(second, "net"));
-
-      assertThat(anonymousMegabytes() - before).isLessThan(100);
-    }
+    Path place = Files.createDirectory(folder.resolve("large"));
+    return Bundle.open(ToyBundle.write(place, source, weights));
   }
 
   /** What this process holds in memory that is in no file. */
