@@ -27,8 +27,10 @@ final class NativeHeap {
   private static final Optional<MethodHandle> TRIM =
       handle("malloc_trim", ValueLayout.JAVA_LONG); // there is one in glibc only
 
+  /** Absent too if the environment says what is large. */
   private static final Optional<MethodHandle> OPTION =
-      TRIM.flatMap(_ -> handle("mallopt", ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+      TRIM.filter(_ -> System.getenv("MALLOC_MMAP_THRESHOLD_") == null)
+          .flatMap(_ -> handle("mallopt", ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
 
   private NativeHeap() {}
 
