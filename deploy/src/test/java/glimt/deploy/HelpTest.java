@@ -31,6 +31,14 @@ class HelpTest {
     assertThat(silent).as("options without a description").isEmpty();
   }
 
+  /** The list of commands shows the first line of each only. */
+  @Test
+  void theFirstLineOfEveryCommandIsASentence() {
+    assertThat(withSubcommands(Glimt.commands()))
+        .extracting(one -> one.getCommandSpec().usageMessage().description()[0])
+        .allMatch(first -> first.endsWith("."));
+  }
+
   /** Commands that are hidden are for processes of the farm, not for people. */
   private static List<CommandLine> withSubcommands(CommandLine command) {
     List<CommandLine> all = new ArrayList<>(List.of(command));

@@ -41,10 +41,11 @@ public final class AuditCommand implements Runnable {
   @Command(
       name = "list",
       description = {
-        "Lists entries, the oldest first: number in the chain (- until it is linked), time,",
-        "tenant, who did it, act, subject, detail. Who did it is the id of a key, operator (the",
-        "farm's own key), anyone (a farm without keys) or farm (its own processes). Prompts are in",
-        "it as HMACs, unless `glimt audit prompts plain` was said."
+        "Lists entries, the oldest first.",
+        "A line has the number in the chain (- until it is linked), time, tenant, who did "
+            + "it, act, subject and detail. Who did it is the id of a key, operator (the farm's "
+            + "own key), anyone (a farm without keys) or farm (its own processes). Prompts are "
+            + "in it as HMACs, unless `glimt audit prompts plain` was said."
       })
   static final class ListEntries implements Callable<Integer> {
     @Option(
@@ -108,9 +109,11 @@ public final class AuditCommand implements Runnable {
   @Command(
       name = "verify",
       description = {
-        "Computes the chain of hashes anew and tells whether an entry was changed, added or",
-        "removed. Prints the head of the chain: keep it elsewhere, and give it back with --kept,",
-        "to find out whether the whole log was replaced since. Exits with 0 if all is as it was."
+        "Computes the chain of hashes anew and tells whether an entry was changed, added "
+            + "or removed.",
+        "Prints the head of the chain: keep it elsewhere, and give it back with --kept, "
+            + "to find out whether the whole log was replaced since. Exits with 0 if all is as "
+            + "it was."
       })
   static final class Verify implements Callable<Integer> {
     @Option(

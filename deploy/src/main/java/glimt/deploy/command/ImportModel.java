@@ -30,15 +30,16 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "import",
     description = {
-      "Makes a bundle of a published pipeline: a folder of diffusers with its model_index.json;",
-      "one of Point-E's files, with CLIP's text encoder in clip/text_encoder and clip/tokenizer;",
-      "Stable Diffusion 1, 2 or XL in a single file (.safetensors or .ckpt); or the networks of",
-      "Stable Diffusion, Wan 2.1 or LTX-Video in files of their own, as ComfyUI's folders or Wan's",
-      "authors keep them. Files are recognised by their tensors. Everything is checked, and a"
-          + " small",
-      "sample made. Weights are not copied but linked to, so they have to stay where they are if",
-      "they lie on another file system; only a pickle, which is read as data and never run, is",
-      "written anew. Farms that start on the home afterwards offer the bundle."
+      "Makes a bundle of a published model.",
+      "SOURCE is a folder of diffusers with its model_index.json; one of Point-E's "
+          + "files, with CLIP's text encoder in clip/text_encoder and clip/tokenizer; "
+          + "Stable Diffusion 1, 2 or XL in a single safetensors or ckpt file; or the "
+          + "networks of Stable Diffusion, Wan 2.1 or LTX-Video in files of their own, as "
+          + "ComfyUI's folders or Wan's authors keep them. Files are recognised by their "
+          + "tensors. Everything is checked, and a small sample made.",
+      "Weights are not copied but linked to, so they have to stay where they are if "
+          + "they lie on another file system; only a pickle, which is read as data and never "
+          + "run, is written anew. Farms that start on the home afterwards offer the bundle."
     },
     footerHeading = "%nExamples:%n",
     footer = {

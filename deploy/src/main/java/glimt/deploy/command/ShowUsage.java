@@ -21,10 +21,10 @@ import picocli.CommandLine.Option;
 @Command(
     name = "usage",
     description = {
-      "Shows where the seconds of the devices went. useful: they are in a result, or in a"
-          + " checkpoint",
-      "that goes on; preempted: in vain because a task was handed back; lost: in vain for another",
-      "reason. Of a worker: its life is the sum of busy, idle and other."
+      "Shows where the seconds of the devices went.",
+      "useful: they are in a result, or in a checkpoint that goes on; preempted: in "
+          + "vain because a task was handed back; lost: in vain for another reason. Of a "
+          + "worker: its life is the sum of busy, idle and other."
     })
 public final class ShowUsage implements Callable<Integer> {
   private static final List<String> USE =

@@ -24,12 +24,13 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "gateway",
     description = {
-      "Measures gateways, as processes on a PostgreSQL of their own: how fast events reach many",
-      "WebSockets, ten to a job, once the JVM has compiled what it runs; what idle ones cost;",
-      "submissions per second, likewise, beside pgbench -N -M prepared on the same PostgreSQL; how",
-      "fast a file is downloaded; and whether anything is lost when one of two gateways is killed",
-      "(kill -9) under load. No network runs. Takes about four minutes. The clients share the",
-      "machine with the gateways."
+      "Measures gateways: events, idle sockets, submissions, downloads, and one killed.",
+      "They are processes on a PostgreSQL of their own. Events go to many WebSockets, "
+          + "ten to a job, once the JVM has compiled what it runs; submissions are counted "
+          + "likewise, beside pgbench -N -M prepared on the same PostgreSQL. At last one of "
+          + "two gateways is killed (kill -9) under load, to see whether anything is lost. No "
+          + "network runs. Takes about four minutes. The clients share the machine with the "
+          + "gateways."
     })
 public final class GatewayBench implements Callable<Integer> {
   private static final String ROW = "%-62s %-34s %s%n";

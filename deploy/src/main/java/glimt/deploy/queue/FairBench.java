@@ -27,10 +27,10 @@ import picocli.CommandLine.TypeConversionException;
 @Command(
     name = "fair",
     description = {
-      "Measures how jobs get devices: fair shares against first come, first served; urgent jobs;",
-      "weights; deadlines; killed workers; one clip on more devices. Devices are simulated by the",
-      "time of their steps; the coordinator, the ledger and its PostgreSQL, which is started for",
-      "this, are real. Takes about seven minutes."
+      "Measures who gets devices: shares, urgent jobs, deadlines, killed workers, fan-out.",
+      "Fair shares are compared with first come, first served. Devices are simulated by "
+          + "the time of their steps; the coordinator, the ledger and its PostgreSQL, which "
+          + "is started for this, are real. Takes about seven minutes."
     })
 public final class FairBench implements Callable<Integer> {
   private static final String ROW = "%-62s %-30s %s%n";

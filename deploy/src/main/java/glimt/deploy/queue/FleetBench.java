@@ -24,10 +24,11 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "fleet",
     description = {
-      "Measures a farm of very many workers: how long a worker waits for its next task and a job",
-      "for a worker, and what that takes of the coordinator and the ledger. Workers are simulated",
-      "by the time of their tasks; their words, the coordinator, the ledger and its PostgreSQL,",
-      "which is started for this, are real. Takes about 15 minutes."
+      "Measures a farm of very many workers.",
+      "It tells how long a worker waits for its next task and a job for a worker, and "
+          + "what that takes of the coordinator and the ledger. Workers are simulated by the "
+          + "time of their tasks; their words, the coordinator, the ledger and its "
+          + "PostgreSQL, which is started for this, are real. Takes about ten minutes."
     })
 public final class FleetBench implements Callable<Integer> {
   private static final int SINGLE_JOBS = 200;

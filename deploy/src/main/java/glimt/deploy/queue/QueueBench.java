@@ -29,9 +29,10 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "queue",
     description = {
-      "Measures the queue alone: jobs submitted and tasks completed per second, and how long a job",
-      "waits for an idle worker. Compares them with pgbench -N -M prepared on the same PostgreSQL,",
-      "which is started for this. No network runs: tasks end at once. Takes about two minutes."
+      "Measures the queue alone: jobs and tasks a second, and how long a job waits for "
+          + "a worker.",
+      "Compares the rates with pgbench -N -M prepared on the same PostgreSQL, which is "
+          + "started for this. No network runs: tasks end at once. Takes about two minutes."
     })
 public final class QueueBench implements Callable<Integer> {
   private static final int[] CONNECTIONS = {1, 4, Load.MOST};
