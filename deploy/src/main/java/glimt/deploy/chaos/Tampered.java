@@ -2,7 +2,6 @@ package glimt.deploy.chaos;
 
 import glimt.bundle.Bundle;
 import glimt.model.BundleCard;
-import glimt.model.Encoder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -60,16 +59,16 @@ enum Tampered {
           source
               .replaceFirst(FORWARD.replaceAll("[()\\[\\]]", "."), "$0    " + lines + "\n")
               .getBytes(java.nio.charset.StandardCharsets.UTF_8);
-      byte[] weights = Files.readAllBytes(good.resolve(network + ".safetensors"));
       Path folder = Files.createDirectories(shelf.resolve(bundle()));
-      Map<String, String> files = readers(card);
+      Map<String, String> files = new HashMap<>(card.files());
       for (String name : files.keySet()) {
-        Files.copy(good.resolve(name), folder.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+        // Blocks, which are files of the program, are not in the folder.
+        if (Files.exists(good.resolve(name))) {
+          Files.copy(good.resolve(name), folder.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+        }
       }
       Files.write(folder.resolve(network + ".py"), spoilt);
-      Files.write(folder.resolve(network + ".safetensors"), weights);
       files.put(network + ".py", Bundle.sha256(spoilt));
-      files.put(network + ".safetensors", Bundle.sha256(weights));
       Bundle.write(
           folder,
           new BundleCard(
@@ -91,20 +90,5 @@ enum Tampered {
     } catch (IOException e) {
       throw new UncheckedIOException("writing the bundle " + bundle(), e);
     }
-  }
-
-  /** The digests of the files that read prompts: the encoders and their tokenizer. */
-  private static Map<String, String> readers(BundleCard card) {
-    Map<String, String> files = new HashMap<>();
-    for (Encoder encoder : card.encoders()) {
-      card.files()
-          .forEach(
-              (name, digest) -> {
-                if (name.startsWith(encoder.network() + ".") || name.startsWith("tokenizer.")) {
-                  files.put(name, digest);
-                }
-              });
-    }
-    return files;
   }
 }

@@ -2,6 +2,7 @@ package glimt.deploy.chaos;
 
 import static glimt.deploy.chaos.Victim.WORKERS;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import glimt.deploy.chaos.Trial.Busy;
 import glimt.deploy.chaos.Witness.SubmittedJob;
 import glimt.deploy.fleet.Fleet;
@@ -155,17 +156,18 @@ final class WorkerFaults {
           trial.note(bad, "failed");
           trial.askForBoth();
           trial.client.ending(bad, Duration.ofMinutes(4));
-          trial
-              .client
-              .find(bad)
-              .ifPresent(
-                  document ->
-                      trial.say(
-                          "%s after %s attempts: %s"
-                              .formatted(
-                                  document.path("fault").asText(),
-                                  document.findValues("number").size(),
-                                  document.path("why").asText())));
+          JsonNode job = trial.client.find(bad).orElseThrow();
+          String end =
+              "%s after %s attempts: %s"
+                  .formatted(
+                      job.path("fault").asText(),
+                      job.findValues("number").size(),
+                      job.path("why").asText());
+          if (trial.farm.audit().attempts(bad.job()).stream()
+              .noneMatch(attempt -> attempt.outcome().equals("succeeded"))) {
+            throw new FarmFault.NotInjected("not even its prompt was encoded: " + end);
+          }
+          trial.say(end);
         });
   }
 
