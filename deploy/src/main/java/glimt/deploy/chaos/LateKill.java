@@ -57,7 +57,7 @@ final class LateKill {
             steps,
             allowed);
     trial.say(told);
-    trial.say("undisturbed, " + checkpoints(trial, trial.undisturbed().of(request).first()));
+    trial.say("undisturbed, " + checkpoints(trial, trial.undisturbed().of(request).longest()));
     if (lost > allowed) {
       trial.broke(told);
     }

@@ -26,7 +26,7 @@ final class TwoClasses {
 
   static void happen(Trial trial) {
     Request request = trial.undisturbed().many("video");
-    String usual = trial.undisturbed().of(request).first().numericClass();
+    String usual = trial.undisturbed().of(request).longest().numericClass();
     String odd = WORKERS.get(trial.random.nextInt(WORKERS.size()));
     trial.farm.kill(odd);
     trial.farm.start(odd, Map.of("GLIMT_PRECISION", usual.contains("bfloat16") ? "fp32" : "bf16"));

@@ -5,6 +5,7 @@ import glimt.job.JobClass;
 import glimt.job.SamplingOptions;
 import glimt.ledger.Audit;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -31,9 +32,9 @@ final class Undisturbed {
    *
    * @param tasks {@code ordinal/position digest} of each artifact, in order
    * @param file the digest of the downloaded file
-   * @param first the attempt at the first task
+   * @param longest the attempt that took longest, which is a walk
    */
-  record ReferenceResult(List<String> tasks, String file, Audit.Begun first) {}
+  record ReferenceResult(List<String> tasks, String file, Audit.Begun longest) {}
 
   Undisturbed(Victim farm, Witness client) {
     this.farm = farm;
@@ -49,7 +50,7 @@ final class Undisturbed {
   }
 
   /**
-   * A request whose first task takes at least {@code time} at this machine's current speed.
+   * A request whose longest task takes at least {@code time} at this machine's current speed.
    *
    * @param bundle a bundle with a slow network
    */
@@ -61,8 +62,8 @@ final class Undisturbed {
       }
     }
     // The machine may have become faster since the last measurement.
-    for (int tries = 3; tries > 0 && of(longest).first().seconds() < time.toSeconds(); tries--) {
-      double steps = 1.2 * longest.steps() * time.toSeconds() / of(longest).first().seconds();
+    for (int tries = 3; tries > 0 && of(longest).longest().seconds() < time.toSeconds(); tries--) {
+      double steps = 1.2 * longest.steps() * time.toSeconds() / of(longest).longest().seconds();
       longest = known(Request.slow(bundle, (int) Math.min(steps, SamplingOptions.STEPS_LIMIT)));
     }
     return longest;
@@ -81,7 +82,9 @@ final class Undisturbed {
           new ReferenceResult(
               farm.audit().made(asked.job()),
               client.download(asked),
-              farm.audit().attempts(asked.job()).getFirst()));
+              farm.audit().attempts(asked.job()).stream()
+                  .max(Comparator.comparingDouble(Audit.Begun::seconds))
+                  .orElseThrow()));
     }
     return request;
   }
