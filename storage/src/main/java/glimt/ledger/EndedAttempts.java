@@ -4,7 +4,6 @@ import glimt.job.Effort;
 import glimt.job.Fault;
 import glimt.job.Lease;
 import glimt.job.Outcome;
-import glimt.job.Timings;
 import glimt.json.EnumWord;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -134,27 +133,19 @@ final class EndedAttempts {
     if (leases.isEmpty()) {
       return;
     }
-    List<@Nullable Timings> timings = new ArrayList<>();
-    efforts.forEach(effort -> timings.add(effort == null ? null : effort.timings()));
     List<String> away =
         session.all(
-            END.bind("tasks", Leases.tasks(leases))
-                .bind("numbers", Leases.attempts(leases))
-                .bind("outcomes", outcomes.toArray(String[]::new))
-                .bind("faults", Columns.texts(faults, EnumWord::of))
-                .bind("whys", whys.toArray(String[]::new))
-                .bind("numericClasses", Columns.texts(efforts, Effort::numericClass))
-                .bind("resumedFrom", Columns.integers(efforts, Effort::resumedFrom))
-                .bind("steps", Columns.integers(efforts, Effort::steps))
-                .bind("seconds", Columns.doubles(efforts, Effort::seconds))
-                .bind("networkSeconds", Columns.doubles(efforts, Effort::networkSeconds))
-                .bind("load", Columns.doubles(timings, Timings::load))
-                .bind("encode", Columns.doubles(timings, Timings::encode))
-                .bind("denoise", Columns.doubles(timings, Timings::denoise))
-                .bind("decode", Columns.doubles(timings, Timings::decode))
-                .bind("write", Columns.doubles(timings, Timings::write))
-                .bind("checkpoint", Columns.doubles(timings, Timings::checkpoint))
-                .bind("waiting", Columns.doubles(timings, Timings::waiting)),
+            EffortColumns.bind(
+                END.bind("tasks", Leases.tasks(leases))
+                    .bind("numbers", Leases.attempts(leases))
+                    .bind("outcomes", outcomes.toArray(String[]::new))
+                    .bind("faults", Columns.texts(faults, EnumWord::of))
+                    .bind("whys", whys.toArray(String[]::new))
+                    .bind("numericClasses", Columns.texts(efforts, Effort::numericClass))
+                    .bind("resumedFrom", Columns.integers(efforts, Effort::resumedFrom))
+                    .bind("steps", Columns.integers(efforts, Effort::steps))
+                    .bind("networkSeconds", Columns.doubles(efforts, Effort::networkSeconds)),
+                efforts),
             row -> row.getString("id"));
     if (!away.isEmpty()) {
       FairShares.joinLine(session, away);

@@ -1,10 +1,7 @@
 package glimt.ledger;
 
-import glimt.job.Effort;
 import glimt.job.Lease;
-import glimt.job.Timings;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 
@@ -32,30 +29,15 @@ final class LateReports {
   private LateReports() {}
 
   static void note(Session session, Collection<AttemptEnd> reports) throws SQLException {
-    List<Lease> leases = new ArrayList<>();
-    List<Effort> efforts = new ArrayList<>();
-    List<Timings> timings = new ArrayList<>();
-    for (AttemptEnd report : reports) {
-      Timings told = report.effort().timings();
-      if (told != null) {
-        leases.add(report.lease());
-        efforts.add(report.effort());
-        timings.add(told);
-      }
-    }
-    if (leases.isEmpty()) {
+    List<AttemptEnd> told =
+        reports.stream().filter(report -> report.effort().timings() != null).toList();
+    if (told.isEmpty()) {
       return;
     }
+    List<Lease> leases = told.stream().map(AttemptEnd::lease).toList();
     session.update(
-        NOTE.bind("tasks", Leases.tasks(leases))
-            .bind("numbers", Leases.attempts(leases))
-            .bind("seconds", Columns.doubles(efforts, Effort::seconds))
-            .bind("load", Columns.doubles(timings, Timings::load))
-            .bind("encode", Columns.doubles(timings, Timings::encode))
-            .bind("denoise", Columns.doubles(timings, Timings::denoise))
-            .bind("decode", Columns.doubles(timings, Timings::decode))
-            .bind("write", Columns.doubles(timings, Timings::write))
-            .bind("checkpoint", Columns.doubles(timings, Timings::checkpoint))
-            .bind("waiting", Columns.doubles(timings, Timings::waiting)));
+        EffortColumns.bind(
+            NOTE.bind("tasks", Leases.tasks(leases)).bind("numbers", Leases.attempts(leases)),
+            told.stream().map(AttemptEnd::effort).toList()));
   }
 }
